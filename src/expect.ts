@@ -1,0 +1,62 @@
+/**
+ * The one error shape of the project: what was expected, what was found, what to do.
+ *
+ * `Expected an even width for NV12 but received 641. Crop or scale the picture to an even size.`
+ */
+export class ExpectationError extends Error {
+  override readonly name = 'ExpectationError';
+
+  /**
+   * @param expected what would have been right, as a noun phrase: "an even width for NV12"
+   * @param received what was found; objects are shown as short JSON
+   * @param hint what the reader can do about it, a sentence
+   */
+  constructor(
+    readonly expected: string,
+    readonly received: unknown,
+    readonly hint?: string,
+    options?: ErrorOptions,
+  ) {
+    super(`Expected ${expected} but received ${show(received)}.${hint ? ` ${hint}` : ''}`, options);
+  }
+}
+
+/** A value as an error message shows it: strings bare, numbers with their NaN, long things cut. */
+export function show(value: unknown): string {
+  let text: string;
+  if (typeof value === 'string') text = value === '' ? 'an empty string' : value;
+  else if (value instanceof Error) text = value.message;
+  else if (typeof value === 'bigint') text = value.toString();
+  else if (typeof value === 'object' && value !== null) text = JSON.stringify(value);
+  else text = String(value);
+  return text.length > 300 ? `${text.slice(0, 297)}...` : text;
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** @throws ExpectationError unless `value` is an integer in [min, max]. */
+export function expectInteger(name: string, value: unknown, min: number, max: number, hint?: string): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+    throw new ExpectationError(`an integer from ${min} to ${max} for ${name}`, value, hint);
+  }
+  return value;
+}
+
+/** @throws ExpectationError unless `value` is a finite number in [min, max]. */
+export function expectNumber(name: string, value: unknown, min: number, max: number, hint?: string): number {
+  if (typeof value !== 'number' || !(value >= min && value <= max)) {
+    throw new ExpectationError(`a number from ${min} to ${max} for ${name}`, value, hint);
+  }
+  return value;
+}
+
+/** @throws ExpectationError unless `value` is one of `choices`. */
+export function expectOneOf<T extends string>(name: string, value: unknown, choices: readonly T[]): T {
+  if (!choices.includes(value as T)) {
+    throw new ExpectationError(`one of ${choices.join(', ')} for ${name}`, value);
+  }
+  return value as T;
+}

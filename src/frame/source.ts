@@ -1,0 +1,56 @@
+import type { Nv12Frame } from './nv12-frame.js';
+
+/** builtin_interfaces/Time: seconds and nanoseconds since the epoch of the publisher's clock. */
+export interface Stamp {
+  readonly sec: number;
+  /** 0 to 999 999 999. */
+  readonly nanosec: number;
+}
+
+/** What is known of a frame besides its pixels; copied untouched into every message made from it. */
+export interface FrameHeader {
+  readonly stamp: Stamp;
+  readonly frameId: string;
+}
+
+/** One frame of a picture, video, bag or scene. */
+export interface SourceFrame extends FrameHeader {
+  readonly frame: Nv12Frame;
+  /** Where it came from, as the user named it: a path, `scene:`, `bag.mcap#/camera`. */
+  readonly source: string;
+  /** Position within its source, from 0. */
+  readonly index: number;
+}
+
+/** A frame that could not be read; its neighbours still can. */
+export interface BadFrame {
+  readonly source: string;
+  readonly index: number;
+  readonly error: Error;
+}
+
+/** Frames from files or a generator, in order. Nothing is ever dropped: the reader sets the pace. */
+export interface FrameSource {
+  /** As the user named it. */
+  readonly name: string;
+  /** Number of frames where it is known beforehand, for progress bars. */
+  readonly count?: number | undefined;
+  /** A frame's bytes stay valid until the iteration after next at least (two frames may be in flight); see each source. */
+  frames(): AsyncIterable<SourceFrame | BadFrame>;
+}
+
+export function isBadFrame(item: SourceFrame | BadFrame): item is BadFrame {
+  return 'error' in item;
+}
+
+/** Seconds (a float) as a stamp. */
+export function stampFromSeconds(seconds: number): Stamp {
+  const sec = Math.floor(seconds);
+  const nanosec = Math.min(999_999_999, Math.round((seconds - sec) * 1e9));
+  return { sec, nanosec };
+}
+
+/** A stamp as nanoseconds, the unit of MCAP log times. */
+export function stampToNanoseconds(stamp: Stamp): bigint {
+  return BigInt(stamp.sec) * 1_000_000_000n + BigInt(stamp.nanosec);
+}
