@@ -1,0 +1,80 @@
+import type { Tensor } from '../engine/tensor.js';
+import { type ChannelScales, readChannels } from './dequantize.js';
+import type { Level } from './heads.js';
+
+/** Boxes of the candidates in model pixels, as parallel arrays. */
+export class CandidateBoxes {
+  readonly x1: Float32Array;
+  readonly y1: Float32Array;
+  readonly x2: Float32Array;
+  readonly y2: Float32Array;
+
+  constructor(capacity: number) {
+    this.x1 = new Float32Array(capacity);
+    this.y1 = new Float32Array(capacity);
+    this.x2 = new Float32Array(capacity);
+    this.y2 = new Float32Array(capacity);
+  }
+}
+
+/**
+ * Turns the box head of one cell into corners.
+ *
+ * Each of the distances left, top, right, bottom is the expectation of a softmax over `regMax` bins
+ * (distribution focal loss, Li et al. 2020), or the plain number where regMax is 1, in units of the level's stride, from the
+ * cell's centre: x1 = (x + 0.5 - left) * stride, and so on (Ultralytics' dist2bbox).
+ */
+export class BoxDecoder {
+  readonly #values: Float32Array;
+
+  constructor(readonly regMax: number) {
+    this.#values = new Float32Array(4 * regMax);
+  }
+
+  /**
+   * Writes the corners of the cell (x, y) to entry `i` of `boxes`.
+   *
+   * @returns false when the head holds numbers that make no box: NaN, infinities, or a side that is not positive
+   */
+  decode(
+    tensor: Tensor,
+    level: Level,
+    scales: ChannelScales | undefined,
+    x: number,
+    y: number,
+    boxes: CandidateBoxes,
+    i: number,
+  ): boolean {
+    const { box: head, stride } = level;
+    readChannels(tensor, head, scales, y * head.strideY + x * head.strideX, this.#values);
+    const x1 = (x + 0.5 - this.#distance(0)) * stride;
+    const y1 = (y + 0.5 - this.#distance(1)) * stride;
+    const x2 = (x + 0.5 + this.#distance(2)) * stride;
+    const y2 = (y + 0.5 + this.#distance(3)) * stride;
+    boxes.x1[i] = x1;
+    boxes.y1[i] = y1;
+    boxes.x2[i] = x2;
+    boxes.y2[i] = y2;
+    // Differences of finite numbers: NaN fails both comparisons, an infinite side the second.
+    const width = x2 - x1;
+    const height = y2 - y1;
+    return width > 0 && height > 0 && width < Infinity && height < Infinity;
+  }
+
+  #distance(side: number): number {
+    const { regMax } = this;
+    const values = this.#values;
+    const start = side * regMax;
+    if (regMax === 1) return values[start]!;
+    let largest = values[start]!;
+    for (let k = 1; k < regMax; k++) largest = Math.max(largest, values[start + k]!);
+    let sum = 0;
+    let weighted = 0;
+    for (let k = 0; k < regMax; k++) {
+      const weight = Math.exp(values[start + k]! - largest);
+      sum += weight;
+      weighted += k * weight;
+    }
+    return weighted / sum;
+  }
+}

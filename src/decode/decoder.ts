@@ -1,0 +1,181 @@
+import { ExpectationError } from '../expect.js';
+import type { Tensor } from '../engine/tensor.js';
+import type { Letterbox } from '../frame/letterbox.js';
+import { BoxDecoder, CandidateBoxes } from './box.js';
+import { type ChannelScales, channelScales, readChannels } from './dequantize.js';
+import type { HeadLayout } from './heads.js';
+import { MaskBuilder } from './mask.js';
+import { type MaskGrid, maskGrid } from './mask-grid.js';
+import { NonMaximumSuppression } from './nms.js';
+import { type DecodeOptions, type DecodeSettings, prepareOptions, sigmoid } from './options.js';
+import { Candidates, scanClasses } from './scan.js';
+import type { Instance, Segmentation } from './segmentation.js';
+
+/**
+ * Head tensors in, instances out.
+ *
+ * One decoder serves one stream of frames of one model: all its memory is allocated at construction or grows to the largest
+ * frame seen, and what decode() returns stays valid until its next call.
+ */
+export class Decoder {
+  readonly layout: HeadLayout;
+  #settings: DecodeSettings;
+  readonly #classScales: (ChannelScales | undefined)[];
+  readonly #boxScales: (ChannelScales | undefined)[];
+  readonly #coefficientScales: (ChannelScales | undefined)[];
+  readonly #candidates: Candidates;
+  readonly #boxes: CandidateBoxes;
+  readonly #valid: Uint8Array;
+  readonly #boxDecoder: BoxDecoder;
+  readonly #nms: NonMaximumSuppression;
+  readonly #coefficients: Float32Array;
+  readonly #masks: MaskBuilder;
+  #grid: MaskGrid | undefined;
+  #gridFor: { letterbox: Letterbox; masks: string } | undefined;
+  /** Instances are made once and filled again for each frame. */
+  readonly #pool: Instance[] = [];
+
+  /** @throws ExpectationError for options out of range and for scales that do not fit the heads */
+  constructor(layout: HeadLayout, options: DecodeOptions = {}) {
+    this.layout = layout;
+    this.#settings = prepareOptions(options, layout.classCount);
+    this.#classScales = layout.levels.map((level) => channelScales(level.class));
+    this.#boxScales = layout.levels.map((level) => channelScales(level.box));
+    this.#coefficientScales = layout.levels.map((level) => channelScales(level.coefficient));
+    const cells = layout.levels.reduce((sum, { class: head }) => sum + head.width * head.height, 0);
+    this.#candidates = new Candidates(cells);
+    this.#boxes = new CandidateBoxes(cells);
+    this.#valid = new Uint8Array(cells);
+    this.#boxDecoder = new BoxDecoder(layout.regMax);
+    this.#nms = new NonMaximumSuppression(cells);
+    this.#coefficients = new Float32Array(layout.coefficientCount);
+    this.#masks = new MaskBuilder(layout.proto, channelScales(layout.proto));
+  }
+
+  /** Replaces all options, from the next frame on. @throws ExpectationError, and keeps the old ones */
+  setOptions(options: DecodeOptions): void {
+    this.#settings = prepareOptions(options, this.layout.classCount);
+  }
+
+  /**
+   * @param tensors outputs in the engine's order, as described by the layout
+   * @param letterbox how the picture was laid into the model's input
+   * @returns instances in source pixels, best first. Boxes are clipped to the picture; one that lies wholly outside of
+   * it (in the padding) is left out.
+   * @throws ExpectationError when a tensor is shorter than its shape and stride say
+   */
+  decode(tensors: readonly Tensor[], letterbox: Letterbox): Segmentation {
+    const { levels, proto } = this.layout;
+    const { classLogits, lowestLogit, iou, maxDetections, masks } = this.#settings;
+    this.#checkTensors(tensors);
+
+    const candidates = this.#candidates;
+    candidates.count = 0;
+    for (const [index, { class: head }] of levels.entries()) {
+      const tensor = tensors[head.output]!;
+      scanClasses(tensor, head, this.#classScales[index], index, classLogits, lowestLogit, candidates);
+    }
+    for (let i = 0; i < candidates.count; i++) {
+      const index = candidates.level[i]!;
+      const level = levels[index]!;
+      const tensor = tensors[level.box.output]!;
+      const x = candidates.cellX[i]!;
+      const y = candidates.cellY[i]!;
+      const valid = this.#boxDecoder.decode(tensor, level, this.#boxScales[index], x, y, this.#boxes, i);
+      this.#valid[i] = valid ? 1 : 0;
+    }
+    const kept = this.#nms.run(candidates, this.#boxes, this.#valid, iou, maxDetections);
+
+    const grid = this.#gridOf(letterbox);
+    const instances: Instance[] = [];
+    this.#masks.begin();
+    for (let k = 0; k < kept; k++) {
+      const instance = this.#instance(instances.length);
+      const i = this.#nms.kept[k]!;
+      if (!this.#place(i, letterbox, instance) || !this.#readCoefficients(tensors, i)) continue;
+      if (masks !== 'none') {
+        this.#masks.build(tensors[proto.output]!, this.#coefficients, instance.box, grid, instance.mask);
+      }
+      instances.push(instance);
+    }
+    return {
+      width: letterbox.sourceWidth,
+      height: letterbox.sourceHeight,
+      maskWidth: grid.x.cells,
+      maskHeight: grid.y.cells,
+      instances,
+    };
+  }
+
+  /** The extents were settled at load; a tensor that is too short for them would read as NaN and hide its objects. */
+  #checkTensors(tensors: readonly Tensor[]): void {
+    const { levels, proto } = this.layout;
+    const heads = [...levels.flatMap((level) => [level.class, level.box, level.coefficient]), proto];
+    for (const head of heads) {
+      const length = tensors[head.output]?.data.length ?? 0;
+      const needed =
+        (head.height - 1) * head.strideY +
+        (head.width - 1) * head.strideX +
+        (head.channels - 1) * head.strideC +
+        1;
+      if (length < needed) {
+        throw new ExpectationError(
+          `at least ${needed} elements in output ${head.info.name}`,
+          length,
+          'The engine returned other tensors than the model described at load.',
+        );
+      }
+    }
+  }
+
+  #gridOf(letterbox: Letterbox): MaskGrid {
+    const { masks } = this.#settings;
+    const { sourceWidth, sourceHeight } = letterbox;
+    const last = this.#gridFor;
+    if (
+      !this.#grid ||
+      last?.letterbox.sourceWidth !== sourceWidth ||
+      last.letterbox.sourceHeight !== sourceHeight ||
+      last.masks !== masks
+    ) {
+      this.#grid = maskGrid(letterbox, this.layout, masks);
+      this.#gridFor = { letterbox, masks };
+    }
+    return this.#grid;
+  }
+
+  #instance(index: number): Instance {
+    return (this.#pool[index] ??= {
+      classId: 0,
+      score: 0,
+      box: { x1: 0, y1: 0, x2: 0, y2: 0 },
+      mask: { x: 0, y: 0, width: 0, height: 0, data: new Uint8Array(0) },
+    });
+  }
+
+  /** Maps the box of candidate i to the picture. @returns false when nothing of it is left there */
+  #place(i: number, letterbox: Letterbox, instance: Instance): boolean {
+    const { sourceWidth, sourceHeight } = letterbox;
+    const { box, mask } = instance;
+    instance.classId = this.#candidates.classId[i]!;
+    instance.score = sigmoid(this.#candidates.logit[i]!);
+    box.x1 = Math.max(0, letterbox.toSourceX(this.#boxes.x1[i]!));
+    box.y1 = Math.max(0, letterbox.toSourceY(this.#boxes.y1[i]!));
+    box.x2 = Math.min(sourceWidth, letterbox.toSourceX(this.#boxes.x2[i]!));
+    box.y2 = Math.min(sourceHeight, letterbox.toSourceY(this.#boxes.y2[i]!));
+    mask.x = mask.y = mask.width = mask.height = 0;
+    mask.data = NO_MASK;
+    return box.x2 > box.x1 && box.y2 > box.y1;
+  }
+
+  /** @returns false when a coefficient is NaN or infinite: what such a mask would show is anyone's guess */
+  #readCoefficients(tensors: readonly Tensor[], i: number): boolean {
+    const index = this.#candidates.level[i]!;
+    const head = this.layout.levels[index]!.coefficient;
+    const offset = this.#candidates.cellY[i]! * head.strideY + this.#candidates.cellX[i]! * head.strideX;
+    readChannels(tensors[head.output]!, head, this.#coefficientScales[index], offset, this.#coefficients);
+    return this.#coefficients.every(Number.isFinite);
+  }
+}
+
+const NO_MASK = new Uint8Array(0);

@@ -1,0 +1,205 @@
+import { ExpectationError } from '../expect.js';
+import type { Tensor } from '../engine/tensor.js';
+import type { ChannelScales } from './dequantize.js';
+import type { Head } from './heads.js';
+import type { MaskGrid } from './mask-grid.js';
+import type { Box, Mask } from './segmentation.js';
+
+/** Bytes that the masks of one frame may take: a thousand large objects at 1080p. */
+const ARENA_LIMIT = 1 << 30;
+const ARENA_START = 1 << 20;
+
+/**
+ * Builds instance masks: coefficients times prototypes inside the box, sampled bilinearly on the mask grid, inside where the
+ * logit is above 0 (sigmoid above 0.5).
+ *
+ * The logits are never upsampled into memory. Along a grid row the bilinear surface is linear between two neighbouring
+ * prototypes, so the sign of its two ends and at most one crossing tell where the row enters and leaves the mask; runs of
+ * cells are then filled at once. The result is that of sampling every cell.
+ */
+export class MaskBuilder {
+  readonly #head: Head;
+  readonly #scales: ChannelScales | undefined;
+  /** Coefficients with the scales of a quantised prototype tensor multiplied in. */
+  readonly #factors: Float32Array;
+  #bias = 0;
+  /** Logits at the prototypes under the box, row-major. */
+  #logits = new Float32Array(0);
+  /** Logits of the grid row being filled, at each prototype column. */
+  readonly #row: Float32Array;
+  #arena = new Uint8Array(ARENA_START);
+  #used = 0;
+
+  constructor(proto: Head, scales: ChannelScales | undefined) {
+    this.#head = proto;
+    this.#scales = scales;
+    this.#factors = new Float32Array(proto.channels);
+    this.#row = new Float32Array(proto.width);
+  }
+
+  /** Forgets the masks of the frame before; their bytes are used again. */
+  begin(): void {
+    this.#used = 0;
+  }
+
+  /**
+   * Fills `mask` for one instance. `mask.data` is a view that stays valid until the next begin().
+   *
+   * @param coefficients K real numbers, all finite
+   * @param box clipped to the picture, in source pixels
+   * @throws ExpectationError when the masks of one frame outgrow 1 GiB
+   */
+  build(proto: Tensor, coefficients: Float32Array, box: Box, grid: MaskGrid, mask: Mask): void {
+    const [left, right] = grid.x.cellsWithin(box.x1, box.x2);
+    const [top, bottom] = grid.y.cellsWithin(box.y1, box.y2);
+    const width = right - left;
+    const height = bottom - top;
+    if (width === 0 || height === 0) {
+      mask.x = mask.y = mask.width = mask.height = 0;
+      mask.data = this.#arena.subarray(0, 0);
+      return;
+    }
+    mask.x = left;
+    mask.y = top;
+    mask.width = width;
+    mask.height = height;
+    mask.data = this.#allocate(width * height);
+
+    const firstColumn = protoAt(grid.x, left);
+    const lastColumn = Math.min(protoAt(grid.x, right - 1) + 1, this.#head.width - 1);
+    const firstRow = protoAt(grid.y, top);
+    const lastRow = Math.min(protoAt(grid.y, bottom - 1) + 1, this.#head.height - 1);
+    this.#prepareFactors(coefficients);
+    this.#combine(proto, firstColumn, lastColumn, firstRow, lastRow);
+    this.#fill(mask, grid, firstColumn, lastColumn, firstRow, lastRow);
+  }
+
+  #allocate(bytes: number): Uint8Array {
+    if (this.#used + bytes > this.#arena.length) {
+      const needed = this.#used + bytes;
+      if (needed > ARENA_LIMIT) {
+        throw new ExpectationError(
+          `masks of one frame within ${ARENA_LIMIT >> 20} MiB`,
+          `${needed >> 20} MiB`,
+          'Lower the maximum of detections, raise the score threshold, or ask for masks at prototype resolution.',
+        );
+      }
+      // Masks already handed out keep the old arena alive; from the next frame on the larger one serves all.
+      this.#arena = new Uint8Array(Math.min(ARENA_LIMIT, 2 * needed));
+      this.#used = 0;
+    }
+    const data = this.#arena.subarray(this.#used, this.#used + bytes).fill(0);
+    this.#used += bytes;
+    return data;
+  }
+
+  /** x = (q - zero) * scale for each prototype channel: the scale goes into the factor, the zero point into one bias. */
+  #prepareFactors(coefficients: Float32Array): void {
+    this.#bias = 0;
+    for (let k = 0; k < coefficients.length; k++) {
+      const factor = coefficients[k]! * (this.#scales?.scale[k] ?? 1);
+      this.#factors[k] = factor;
+      this.#bias -= factor * (this.#scales?.zero[k] ?? 0);
+    }
+  }
+
+  #combine(proto: Tensor, firstColumn: number, lastColumn: number, firstRow: number, lastRow: number): void {
+    const { data } = proto;
+    const { strideX, strideY, strideC } = this.#head;
+    const factors = this.#factors;
+    const channels = factors.length;
+    const wholeFours = channels - (channels % 4);
+    const columns = lastColumn - firstColumn + 1;
+    const size = columns * (lastRow - firstRow + 1);
+    if (this.#logits.length < size) this.#logits = new Float32Array(Math.max(size, 2 * this.#logits.length));
+    const logits = this.#logits;
+    let at = 0;
+    for (let y = firstRow; y <= lastRow; y++) {
+      for (let x = firstColumn; x <= lastColumn; x++) {
+        let i = y * strideY + x * strideX;
+        // Four sums, because one would make each addition wait for the one before.
+        let s0 = this.#bias;
+        let s1 = 0;
+        let s2 = 0;
+        let s3 = 0;
+        let k = 0;
+        for (; k < wholeFours; k += 4) {
+          s0 += factors[k]! * data[i]!;
+          s1 += factors[k + 1]! * data[i + strideC]!;
+          s2 += factors[k + 2]! * data[i + 2 * strideC]!;
+          s3 += factors[k + 3]! * data[i + 3 * strideC]!;
+          i += 4 * strideC;
+        }
+        for (; k < channels; k++, i += strideC) s0 += factors[k]! * data[i]!;
+        const sum = s0 + s1 + (s2 + s3);
+        // NaN and infinities of a broken tensor count as outside, and do not spread to their neighbours.
+        logits[at++] = sum - sum === 0 ? sum : -1;
+      }
+    }
+  }
+
+  #fill(
+    mask: Mask,
+    grid: MaskGrid,
+    firstColumn: number,
+    lastColumn: number,
+    firstRow: number,
+    lastRow: number,
+  ): void {
+    const { x: left, y: top, width, height, data } = mask;
+    const logits = this.#logits;
+    const row = this.#row;
+    const columns = lastColumn - firstColumn + 1;
+    const { scale, offset } = grid.x;
+    const right = left + width;
+    // Left of the first prototype's centre and right of the last one's, the nearest holds.
+    const startsBefore = grid.x.firstCell(firstColumn) > left ? 1 : 0;
+
+    for (let y = 0; y < height; y++) {
+      const position = grid.y.scale * (top + y) + grid.y.offset;
+      const below = Math.floor(position);
+      const upper = Math.max(firstRow, Math.min(below, lastRow));
+      const lower = Math.max(firstRow, Math.min(below + 1, lastRow));
+      const weight = position - below;
+      const upperAt = (upper - firstRow) * columns;
+      const lowerAt = (lower - firstRow) * columns;
+      for (let k = 0; k < columns; k++) {
+        const value = logits[upperAt + k]!;
+        row[k] = value + (logits[lowerAt + k]! - value) * weight;
+      }
+
+      const base = y * width - left;
+      let runStart = -1;
+      if (startsBefore === 1 && row[0]! > 0) runStart = left;
+      for (let k = 0; k < columns; k++) {
+        const a = row[k]!;
+        const b = k + 1 < columns ? row[k + 1]! : a;
+        const column = firstColumn + k;
+        if (a > 0) {
+          if (runStart < 0) runStart = Math.max(left, grid.x.firstCell(column));
+          if (b >= 0) continue;
+          const end = Math.ceil((column + a / (a - b) - offset) / scale);
+          const from = runStart;
+          const to = Math.min(end, grid.x.firstCell(column + 1), right);
+          if (to > from) data.fill(1, base + from, base + to);
+          runStart = -1;
+        } else {
+          if (runStart >= 0) {
+            const to = Math.min(grid.x.firstCell(column), right);
+            if (to > runStart) data.fill(1, base + runStart, base + to);
+            runStart = -1;
+          }
+          if (b <= 0) continue;
+          const start = Math.floor((column + a / (a - b) - offset) / scale) + 1;
+          runStart = Math.max(left, start, grid.x.firstCell(column));
+        }
+      }
+      if (runStart >= 0 && right > runStart) data.fill(1, base + runStart, base + right);
+    }
+  }
+}
+
+/** The prototype at or left of a cell's centre, within the tensor. */
+function protoAt(axis: { scale: number; offset: number; protos: number }, cell: number): number {
+  return Math.max(0, Math.min(axis.protos - 1, Math.floor(axis.scale * cell + axis.offset)));
+}
