@@ -1,0 +1,153 @@
+/**
+ * The message definitions this package writes and reads, without their comments, by `package/Type`.
+ *
+ * They are facts about other packages: ROS 2 Humble's common_interfaces, vision_msgs 4, foxglove_msgs 3.4,
+ * TROS's ai_msgs and hbm_img_msgs, and our own msg/ (a test holds the two together). Where ROS is installed, what is
+ * installed there goes before this table: see installed-type.ts.
+ */
+export const DEFINITIONS: Readonly<Record<string, string>> = {
+  'builtin_interfaces/Time': 'int32 sec\nuint32 nanosec\n',
+  'std_msgs/Header': 'builtin_interfaces/Time stamp\nstring frame_id\n',
+
+  'geometry_msgs/Point': 'float64 x\nfloat64 y\nfloat64 z\n',
+  'geometry_msgs/Point32': 'float32 x\nfloat32 y\nfloat32 z\n',
+  'geometry_msgs/Quaternion': 'float64 x 0\nfloat64 y 0\nfloat64 z 0\nfloat64 w 1\n',
+  'geometry_msgs/Pose': 'Point position\nQuaternion orientation\n',
+  'geometry_msgs/PoseWithCovariance': 'Pose pose\nfloat64[36] covariance\n',
+
+  'sensor_msgs/Image': `std_msgs/Header header
+uint32 height
+uint32 width
+string encoding
+uint8 is_bigendian
+uint32 step
+uint8[] data
+`,
+  'sensor_msgs/CompressedImage': 'std_msgs/Header header\nstring format\nuint8[] data\n',
+  'sensor_msgs/RegionOfInterest': `uint32 x_offset
+uint32 y_offset
+uint32 height
+uint32 width
+bool do_rectify
+`,
+
+  'tros_yolo_seg/InstanceArray': `std_msgs/Header header
+uint32 image_width
+uint32 image_height
+uint32 mask_width
+uint32 mask_height
+float32 preprocess_ms
+float32 inference_ms
+float32 decode_ms
+Instance[] instances
+`,
+  'tros_yolo_seg/Instance': `uint16 class_id
+string class_name
+float32 score
+string id
+Box box
+Mask mask
+`,
+  'tros_yolo_seg/Box': 'float32 x\nfloat32 y\nfloat32 width\nfloat32 height\n',
+  'tros_yolo_seg/Mask': 'uint32 x\nuint32 y\nuint32 width\nuint32 height\nuint16[] runs\n',
+
+  'vision_msgs/Detection2DArray': 'std_msgs/Header header\nDetection2D[] detections\n',
+  'vision_msgs/Detection2D': `std_msgs/Header header
+ObjectHypothesisWithPose[] results
+BoundingBox2D bbox
+string id
+`,
+  'vision_msgs/ObjectHypothesisWithPose':
+    'ObjectHypothesis hypothesis\ngeometry_msgs/PoseWithCovariance pose\n',
+  'vision_msgs/ObjectHypothesis': 'string class_id\nfloat64 score\n',
+  'vision_msgs/BoundingBox2D': 'vision_msgs/Pose2D center\nfloat64 size_x\nfloat64 size_y\n',
+  'vision_msgs/Pose2D': 'vision_msgs/Point2D position\nfloat64 theta\n',
+  'vision_msgs/Point2D': 'float64 x\nfloat64 y\n',
+  'vision_msgs/LabelInfo': 'std_msgs/Header header\nvision_msgs/VisionClass[] class_map\nfloat32 threshold\n',
+  'vision_msgs/VisionClass': 'uint16 class_id\nstring class_name\n',
+
+  'foxglove_msgs/ImageAnnotations': `builtin_interfaces/Time timestamp
+foxglove_msgs/CircleAnnotation[] circles
+foxglove_msgs/PointsAnnotation[] points
+foxglove_msgs/TextAnnotation[] texts
+foxglove_msgs/KeyValuePair[] metadata
+`,
+  'foxglove_msgs/CircleAnnotation': `builtin_interfaces/Time timestamp
+foxglove_msgs/Point2 position
+float64 diameter
+float64 thickness
+foxglove_msgs/Color fill_color
+foxglove_msgs/Color outline_color
+foxglove_msgs/KeyValuePair[] metadata
+`,
+  'foxglove_msgs/PointsAnnotation': `builtin_interfaces/Time timestamp
+uint8 UNKNOWN=0
+uint8 POINTS=1
+uint8 LINE_LOOP=2
+uint8 LINE_STRIP=3
+uint8 LINE_LIST=4
+uint8 type
+foxglove_msgs/Point2[] points
+foxglove_msgs/Color outline_color
+foxglove_msgs/Color[] outline_colors
+foxglove_msgs/Color fill_color
+float64 thickness
+foxglove_msgs/KeyValuePair[] metadata
+`,
+  'foxglove_msgs/TextAnnotation': `builtin_interfaces/Time timestamp
+foxglove_msgs/Point2 position
+string text
+float64 font_size
+foxglove_msgs/Color text_color
+foxglove_msgs/Color background_color
+foxglove_msgs/KeyValuePair[] metadata
+`,
+  'foxglove_msgs/Point2': 'float64 x\nfloat64 y\n',
+  'foxglove_msgs/Color': 'float64 r\nfloat64 g\nfloat64 b\nfloat64 a\n',
+  'foxglove_msgs/KeyValuePair': 'string key\nstring value\n',
+
+  'ai_msgs/PerceptionTargets': `std_msgs/Header header
+int16 fps
+Perf[] perfs
+Target[] targets
+Target[] disappeared_targets
+`,
+  'ai_msgs/Perf': `string type
+builtin_interfaces/Time stamp_start
+builtin_interfaces/Time stamp_end
+float64 time_ms_duration
+`,
+  'ai_msgs/Target': `string type
+uint64 track_id
+Roi[] rois
+Attribute[] attributes
+Point[] points
+Capture[] captures
+`,
+  'ai_msgs/Roi': 'string type\nsensor_msgs/RegionOfInterest rect\nfloat32 confidence\n',
+  'ai_msgs/Attribute': 'string type\nfloat32 value\nfloat32 confidence\n',
+  'ai_msgs/Point': 'string type\ngeometry_msgs/Point32[] point\nfloat32[] confidence\n',
+  'ai_msgs/Capture': `std_msgs/Header header
+sensor_msgs/Image img
+float32[] features
+DBResult db_result
+`,
+  'ai_msgs/DBResult': 'string db_type\nstring match_id\nfloat32 distance\nfloat32 similarity\n',
+
+  'hbm_img_msgs/HbmMsg480P': hbmDefinition(921_600),
+  'hbm_img_msgs/HbmMsg540P': hbmDefinition(1_555_200),
+  'hbm_img_msgs/HbmMsg1080P': hbmDefinition(6_220_800),
+};
+
+function hbmDefinition(size: number): string {
+  return `int32 index
+builtin_interfaces/Time time_stamp
+uint32 height
+uint32 width
+uint32 data_size
+uint32 step
+uint8[12] encoding
+uint8[${size}] data
+uint32 MAX_SIZE=${size}
+`;
+}

@@ -1,0 +1,35 @@
+import type { Segmentation } from '../decode/segmentation.js';
+import type { FrameHeader } from '../frame/source.js';
+import { ImageWriter } from './image.js';
+
+/**
+ * Writes the instances as one sensor_msgs/msg/Image on the mask grid: 0 is background, i + 1 is instance i of the
+ * InstanceArray and the Detection2DArray with the same stamp. Where instances overlap, the better score is on top.
+ *
+ * mono16, because mono8 ends at 255 instances and 32SC1, which vision_msgs suggests, is shown by few viewers.
+ */
+export class InstanceMapWriter {
+  readonly #image = new ImageWriter();
+  readonly type = this.#image.type;
+
+  /** @returns CDR bytes, valid until the next call */
+  write(header: FrameHeader, segmentation: Segmentation): Uint8Array {
+    const { maskWidth: width, maskHeight: height, instances } = segmentation;
+    const layout = { width, height, encoding: 'mono16', step: 2 * width };
+    const { bytes, data } = this.#image.prepare(header, layout);
+    const map = new Uint16Array(data.buffer, data.byteOffset, width * height);
+    map.fill(0);
+    // Best score last.
+    for (let i = instances.length - 1; i >= 0; i--) {
+      const { mask } = instances[i]!;
+      for (let row = 0; row < mask.height; row++) {
+        const from = row * mask.width;
+        const to = (mask.y + row) * width + mask.x - from;
+        for (let cell = from; cell < from + mask.width; cell++) {
+          if (mask.data[cell] !== 0) map[to + cell] = i + 1;
+        }
+      }
+    }
+    return bytes;
+  }
+}

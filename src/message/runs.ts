@@ -1,0 +1,56 @@
+import type { Mask } from '../decode/segmentation.js';
+
+const LONGEST_RUN = 0xffff;
+
+/**
+ * Run lengths of mask crops as msg/Mask.msg defines them: row-major, cells outside first, at most 65535 each.
+ *
+ * The runs of all masks of a message lie in one array, which the next message uses again.
+ */
+export class RunLengths {
+  #runs = new Uint16Array(1 << 14);
+  #used = 0;
+
+  /** Forgets all runs; what `encode` returned is no longer valid. */
+  clear(): void {
+    this.#used = 0;
+  }
+
+  /** @returns the runs of `mask`, valid until `clear`; none for an empty mask */
+  encode(mask: Mask): Uint16Array {
+    const cells = mask.width * mask.height;
+    // A Buffer's indexOf is a memchr: six times as fast as a loop, three times as fast as Uint8Array's.
+    const data = Buffer.from(mask.data.buffer, mask.data.byteOffset, cells);
+    const first = this.#used;
+    let inside = 0;
+    let start = 0;
+    while (start < cells) {
+      const change = data.indexOf(1 - inside, start);
+      const end = change < 0 ? cells : change;
+      this.#push(end - start);
+      start = end;
+      inside = 1 - inside;
+    }
+    return this.#runs.subarray(first, this.#used);
+  }
+
+  #push(length: number): void {
+    let rest = length;
+    while (rest > LONGEST_RUN) {
+      this.#append(LONGEST_RUN);
+      this.#append(0);
+      rest -= LONGEST_RUN;
+    }
+    this.#append(rest);
+  }
+
+  #append(run: number): void {
+    if (this.#used === this.#runs.length) {
+      // Runs handed out before stay in the old array, which lives as long as they do.
+      const larger = new Uint16Array(2 * this.#runs.length);
+      larger.set(this.#runs);
+      this.#runs = larger;
+    }
+    this.#runs[this.#used++] = run;
+  }
+}

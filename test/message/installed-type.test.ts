@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { ExpectationError } from '../../src/expect.js';
+import { installedType } from '../../src/message/installed-type.js';
+import { messageType } from '../../src/message/message-type.js';
+
+describe('installedType', () => {
+  let overlay: string;
+  let underlay: string;
+  const install = (prefix: string, packageName: string, typeName: string, text: string): void => {
+    mkdirSync(path.join(prefix, 'share', packageName, 'msg'), { recursive: true });
+    writeFileSync(path.join(prefix, 'share', packageName, 'msg', `${typeName}.msg`), text);
+  };
+
+  before(() => {
+    overlay = mkdtempSync(path.join(tmpdir(), 'overlay-'));
+    underlay = mkdtempSync(path.join(tmpdir(), 'underlay-'));
+    install(underlay, 'std_msgs', 'Header', '# both\nbuiltin_interfaces/Time stamp\nstring frame_id\n');
+    install(underlay, 'vision_msgs', 'LabelInfo', 'std_msgs/Header header  # old\nfloat32 threshold\n');
+    install(overlay, 'vision_msgs', 'LabelInfo', 'std_msgs/Header header  # new\nuint8 extra\n');
+    install(overlay, 'ai_msgs', 'Roi', 'what is this\n?!\n');
+  });
+  after(() => {
+    for (const prefix of [overlay, underlay]) rmSync(prefix, { recursive: true });
+  });
+
+  it('takes what is installed, overlay first, comments and all', () => {
+    const type = installedType('vision_msgs/LabelInfo', [overlay, underlay]);
+    assert.equal(type.name, 'vision_msgs/msg/LabelInfo');
+    assert.ok(type.definition.startsWith('std_msgs/Header header  # new\n'), type.definition);
+    assert.match(type.definition, /MSG: std_msgs\/Header\n# both\n/);
+    assert.deepEqual(
+      type.definitions[0]!.definitions.map(({ name }) => name),
+      ['header', 'extra'],
+    );
+  });
+
+  it('falls back on what this package carries', () => {
+    const carried = messageType('vision_msgs/Detection2DArray').definition;
+    assert.equal(installedType('vision_msgs/Detection2DArray', [overlay]).definition, carried);
+    assert.equal(installedType('vision_msgs/Detection2DArray', ['/nowhere']).definition, carried);
+  });
+
+  it('says which installed definition it cannot read', () => {
+    assert.throws(
+      () => installedType('ai_msgs/Roi', [overlay]),
+      (error) => {
+        assert.ok(error instanceof ExpectationError);
+        return /ai_msgs/.test(error.message);
+      },
+    );
+  });
+});
