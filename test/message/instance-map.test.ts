@@ -9,7 +9,8 @@ describe('InstanceMapWriter', () => {
 
   it('numbers instances from 1, best score on top', () => {
     const cdr = new InstanceMapWriter().write(HEADER, SEGMENTATION);
-    const { data: _, ...view } = imageView(cdr);
+    const { data, ...view } = imageView(cdr);
+    assert.equal(data.length, 2 * 8 * 6);
     assert.deepEqual(view, {
       ...HEADER,
       width: 8,

@@ -1,0 +1,19 @@
+#include <napi.h>
+
+#include "nv12/bindings.h"
+
+/** Everything the addon exports; src/native/addon.ts types it. One line for each function, in the room it
+ * belongs to. */
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
+    exports.Set(name, Napi::Function::New(env, function, name));
+  };
+  add("letterbox", nv12::LetterboxBinding);
+  add("nv12ToPlanarFloat", nv12::ToPlanarFloatBinding);
+  add("nv12ToRgb8", nv12::ToRgb8Binding);
+  add("packedToNv12", nv12::FromPackedBinding);
+  add("preprocess", nv12::PreprocessBinding);
+  return exports;
+}
+
+NODE_API_MODULE(tros_yolo_seg, Init)

@@ -1,0 +1,247 @@
+#include "arguments.h"
+
+#include <cmath>
+#include <cstdio>
+#include <functional>
+
+namespace arguments {
+namespace {
+
+/** Far above any picture; with it, stride * height + offset cannot overflow 64 bits. */
+constexpr double kMaxStride = 1 << 30;
+constexpr double kMaxOffset = 9007199254740991.0;  // Number.MAX_SAFE_INTEGER
+
+std::string Show(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.17g", value);
+  return text;
+}
+
+/** What a value is, without running any of its code. */
+std::string Show(Napi::Value value) {
+  if (value.IsNumber()) return Show(value.As<Napi::Number>().DoubleValue());
+  if (value.IsString()) return value.As<Napi::String>().Utf8Value().substr(0, 60);
+  if (value.IsUndefined()) return "undefined";
+  if (value.IsNull()) return "null";
+  if (value.IsTypedArray()) return "a typed array of another kind";
+  if (value.IsObject()) return "an object of another kind";
+  return "a value of another type";
+}
+
+std::string Plural(uint64_t count, const char* unit) {
+  return std::to_string(count) + " " + unit + (count == 1 ? "" : "s");
+}
+
+Napi::Object ReadObject(Napi::Value value, const std::string& name) {
+  if (!value.IsObject()) Fail(value.Env(), "an object for " + name, Show(value));
+  return value.As<Napi::Object>();
+}
+
+double ReadInteger(Napi::Object object, const std::string& name, const char* key, double min, double max) {
+  const Napi::Value value = object.Get(key);
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
+  if (!(number >= min && number <= max) || number != std::floor(number)) {
+    Fail(object.Env(), "an integer from " + Show(min) + " to " + Show(max) + " for " + name + "." + key,
+         Show(value));
+  }
+  return number;
+}
+
+int ReadEven(Napi::Object object, const std::string& name, const char* key, int min, int max) {
+  const auto value = static_cast<int>(ReadInteger(object, name, key, min, max));
+  if (value % 2 != 0) Fail(object.Env(), "an even number for " + name + "." + key, std::to_string(value));
+  return value;
+}
+
+uint64_t ReadOffset(Napi::Object object, const std::string& name, const char* key) {
+  return static_cast<uint64_t>(ReadInteger(object, name, key, 0, kMaxOffset));
+}
+
+uint64_t ReadStride(Napi::Object object, const std::string& name, const char* key, int min) {
+  return static_cast<uint64_t>(ReadInteger(object, name, key, min, kMaxStride));
+}
+
+Napi::TypedArray ExpectArray(Napi::Value value, const std::string& name, napi_typedarray_type type,
+                             const char* type_name) {
+  // No reference to a detached array's memory: it has length 0 and fails the length check that follows.
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
+    Fail(value.Env(), std::string(type_name) + " for " + name, Show(value));
+  }
+  return value.As<Napi::TypedArray>();
+}
+
+struct Bytes {
+  uint8_t* data;
+  uint64_t length;
+};
+
+/** The memory behind a Uint8Array as it is now. */
+Bytes Pin(Napi::Value value, const std::string& name) {
+  auto array = ExpectArray(value, name, napi_uint8_array, "a Uint8Array").As<Napi::Uint8Array>();
+  return {array.Data(), array.ElementLength()};
+}
+
+/** Bytes from the first of the first row to the last of the last. */
+uint64_t Span(uint64_t stride, int rows, int row_bytes) {
+  return stride * static_cast<uint64_t>(rows - 1) + static_cast<uint64_t>(row_bytes);
+}
+
+bool Overlap(Extent a, Extent b) {
+  const std::less<const void*> before;
+  return before(a.begin, b.end) && before(b.begin, a.end);
+}
+
+template <typename Byte>
+Extent LumaOf(const nv12::BasicPicture<Byte>& picture) {
+  return {picture.luma, picture.luma + Span(picture.luma_stride, picture.height, picture.width)};
+}
+
+template <typename Byte>
+Extent ChromaOf(const nv12::BasicPicture<Byte>& picture) {
+  return {picture.chroma, picture.chroma + Span(picture.chroma_stride, picture.height / 2, picture.width)};
+}
+
+int ChannelsOf(nv12::Interleaved::Format format) {
+  return format == nv12::Interleaved::Format::kMono ? 1 : 3;
+}
+
+void ExpectApart(Napi::Env env, Extent input, Extent output) {
+  if (Overlap(input, output)) {
+    Fail(env, "a target that shares no memory with the source", "one that overlaps it");
+  }
+}
+
+template <typename Byte>
+nv12::BasicPicture<Byte> View(const Nv12Argument& a) {
+  const std::string name = std::string(a.name) + ".data";
+  const Bytes bytes = Pin(a.data, name);
+  const uint64_t luma_end = a.luma_offset + Span(a.luma_stride, a.height, a.width);
+  const uint64_t chroma_end = a.chroma_offset + Span(a.chroma_stride, a.height / 2, a.width);
+  const uint64_t needed = luma_end > chroma_end ? luma_end : chroma_end;
+  if (needed > bytes.length) {
+    Fail(a.data.Env(), "at least " + Plural(needed, "byte") + " in " + name, Plural(bytes.length, "byte"));
+  }
+  return {a.width,
+          a.height,
+          bytes.data + a.luma_offset,
+          bytes.data + a.chroma_offset,
+          static_cast<size_t>(a.luma_stride),
+          static_cast<size_t>(a.chroma_stride)};
+}
+
+}  // namespace
+
+void Fail(Napi::Env env, const std::string& expected, const std::string& received) {
+  throw Napi::TypeError::New(env, "Expected " + expected + " but received " + received + ".");
+}
+
+Nv12Argument ReadNv12(Napi::Value value, const char* name) {
+  const Napi::Object object = ReadObject(value, name);
+  Nv12Argument argument{};
+  argument.name = name;
+  argument.width = ReadEven(object, name, "width", 2, nv12::kMaxDimension);
+  argument.height = ReadEven(object, name, "height", 2, nv12::kMaxDimension);
+  argument.luma_stride = ReadStride(object, name, "lumaStride", argument.width);
+  argument.chroma_stride = ReadStride(object, name, "chromaStride", argument.width);
+  argument.luma_offset = ReadOffset(object, name, "lumaOffset");
+  argument.chroma_offset = ReadOffset(object, name, "chromaOffset");
+  argument.data = object.Get("data");
+  return argument;
+}
+
+PackedArgument ReadPacked(Napi::Value value) {
+  const Napi::Object object = ReadObject(value, "source");
+  const Napi::Value format = object.Get("format");
+  const std::string text = format.IsString() ? format.As<Napi::String>().Utf8Value() : "";
+  PackedArgument argument{};
+  if (text == "rgb8") {
+    argument.format = nv12::Interleaved::Format::kRgb;
+  } else if (text == "bgr8") {
+    argument.format = nv12::Interleaved::Format::kBgr;
+  } else if (text == "mono8") {
+    argument.format = nv12::Interleaved::Format::kMono;
+  } else {
+    Fail(object.Env(), "rgb8, bgr8 or mono8 for source.format", Show(format));
+  }
+  argument.width = ReadEven(object, "source", "width", 2, nv12::kMaxDimension);
+  argument.height = ReadEven(object, "source", "height", 2, nv12::kMaxDimension);
+  argument.stride = ReadStride(object, "source", "step", argument.width * ChannelsOf(argument.format));
+  argument.offset = ReadOffset(object, "source", "offset");
+  argument.data = object.Get("data");
+  return argument;
+}
+
+nv12::Content ReadContent(Napi::Value value, const Nv12Argument& target) {
+  const Napi::Object object = ReadObject(value, "content");
+  nv12::Content content{};
+  content.width = ReadEven(object, "content", "width", 2, target.width);
+  content.height = ReadEven(object, "content", "height", 2, target.height);
+  content.left = ReadEven(object, "content", "left", 0, target.width - content.width);
+  content.top = ReadEven(object, "content", "top", 0, target.height - content.height);
+  return content;
+}
+
+nv12::Range ReadRange(Napi::Value value) {
+  const std::string text = value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
+  if (text == "full") return nv12::Range::kFull;
+  if (text == "limited") return nv12::Range::kLimited;
+  Fail(value.Env(), "full or limited for the colour range", Show(value));
+}
+
+nv12::Source ViewSource(const Nv12Argument& argument) { return View<const uint8_t>(argument); }
+
+nv12::Target ViewTarget(const Nv12Argument& argument) {
+  const nv12::Target target = View<uint8_t>(argument);
+  if (Overlap(LumaOf(target), ChromaOf(target))) {
+    Fail(argument.data.Env(), std::string("luma and chroma of ") + argument.name + " apart",
+         "planes that overlap");
+  }
+  return target;
+}
+
+nv12::Interleaved ViewPacked(const PackedArgument& argument) {
+  const Bytes bytes = Pin(argument.data, "source.data");
+  const int row = argument.width * ChannelsOf(argument.format);
+  const uint64_t needed = argument.offset + Span(argument.stride, argument.height, row);
+  if (needed > bytes.length) {
+    Fail(argument.data.Env(), "at least " + Plural(needed, "byte") + " in source.data",
+         Plural(bytes.length, "byte"));
+  }
+  return {argument.width, argument.height, bytes.data + argument.offset, static_cast<size_t>(argument.stride),
+          argument.format};
+}
+
+float* ViewFloats(Napi::Value value, const char* name, uint64_t length) {
+  auto array = ExpectArray(value, name, napi_float32_array, "a Float32Array").As<Napi::Float32Array>();
+  if (array.ElementLength() != length) {
+    Fail(value.Env(), Plural(length, "element") + " in " + name, std::to_string(array.ElementLength()));
+  }
+  return array.Data();
+}
+
+uint8_t* ViewBytes(Napi::Value value, const char* name, uint64_t length) {
+  const Bytes bytes = Pin(value, name);
+  if (bytes.length != length) {
+    Fail(value.Env(), Plural(length, "byte") + " in " + name, std::to_string(bytes.length));
+  }
+  return bytes.data;
+}
+
+void ExpectApart(Napi::Env env, const nv12::Source& source, const nv12::Target& target) {
+  ExpectApart(env, source, LumaOf(target));
+  ExpectApart(env, source, ChromaOf(target));
+}
+
+void ExpectApart(Napi::Env env, const nv12::Source& source, Extent output) {
+  ExpectApart(env, LumaOf(source), output);
+  ExpectApart(env, ChromaOf(source), output);
+}
+
+void ExpectApart(Napi::Env env, const nv12::Interleaved& source, const nv12::Target& target) {
+  const int row = source.width * ChannelsOf(source.format);
+  const Extent input = {source.data, source.data + Span(source.stride, source.height, row)};
+  ExpectApart(env, input, LumaOf(target));
+  ExpectApart(env, input, ChromaOf(target));
+}
+
+}  // namespace arguments

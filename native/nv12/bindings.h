@@ -1,0 +1,14 @@
+#pragma once
+
+#include <napi.h>
+
+/** What JavaScript sees of this folder; the signatures are in src/native/addon.ts. */
+namespace nv12 {
+
+Napi::Value LetterboxBinding(const Napi::CallbackInfo& info);
+Napi::Value ToPlanarFloatBinding(const Napi::CallbackInfo& info);
+Napi::Value ToRgb8Binding(const Napi::CallbackInfo& info);
+Napi::Value FromPackedBinding(const Napi::CallbackInfo& info);
+Napi::Value PreprocessBinding(const Napi::CallbackInfo& info);
+
+}  // namespace nv12

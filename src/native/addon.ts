@@ -1,0 +1,95 @@
+import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ExpectationError, messageOf } from '../expect.js';
+import type { ColorRange } from '../frame/color.js';
+import type { PackedImage } from '../frame/convert.js';
+import type { Nv12Frame } from '../frame/nv12-frame.js';
+
+/** Where a scaled picture lies within the model's input; even numbers. A Letterbox is one. */
+export interface Content {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A packed image with everything said. */
+export type NativePackedImage = Required<PackedImage>;
+
+/**
+ * What the native addon exports (native/addon.cc). It checks every argument itself, so that no value makes it touch
+ * memory outside the arrays, and throws TypeError; callers say what is wrong in their own words before that.
+ *
+ * Source and target never share memory. Arrays may be backed by SharedArrayBuffer.
+ */
+export interface Addon {
+  /** Scales `source` to `content` within `target` (bilinear) and pads the rest with grey. */
+  letterbox(source: Nv12Frame, content: Content, target: Nv12Frame): void;
+
+  /** NV12 to three planes of floats from 0 to 1: R, G, B. `target` has 3 * width * height elements. */
+  nv12ToPlanarFloat(source: Nv12Frame, range: ColorRange, target: Float32Array): void;
+
+  /** NV12 to R, G, B bytes. `target` has 3 * width * height elements. */
+  nv12ToRgb8(source: Nv12Frame, range: ColorRange, target: Uint8Array): void;
+
+  /** rgb8, bgr8 or mono8 to NV12 of the same, even, size. */
+  packedToNv12(source: NativePackedImage, range: ColorRange, target: Nv12Frame): void;
+
+  /**
+   * letterbox() into `model`, then nv12ToPlanarFloat() of it into `planes`, on libuv's thread pool.
+   * The arrays must be left alone, and their buffers not be transferred, until the promise settles.
+   *
+   * @returns milliseconds the work took, without the wait for a thread
+   */
+  preprocess(
+    source: Nv12Frame,
+    content: Content,
+    model: Nv12Frame,
+    range: ColorRange,
+    planes: Float32Array,
+  ): Promise<number>;
+}
+
+/** Root of the package, seen from dist/src/native. */
+const packageRoot = fileURLToPath(new URL('../../..', import.meta.url));
+
+let loaded: Addon | undefined;
+
+/**
+ * The native addon, loaded on first use. This is the only file that loads it.
+ *
+ * @throws ExpectationError that lists what was tried and what to do
+ */
+export function addon(): Addon {
+  loaded ??= loadAddon(packageRoot);
+  return loaded;
+}
+
+/** Loads the addon of the package at `root`: its release build, or else its debug build. */
+export function loadAddon(root: string): Addon {
+  const require = createRequire(import.meta.url);
+  const tried: string[] = [];
+  for (const configuration of ['Release', 'Debug']) {
+    const file = join(root, 'build', 'native', configuration, 'tros_yolo_seg.node');
+    if (!existsSync(file)) {
+      tried.push(`${relative(root, file)}: not there`);
+      continue;
+    }
+    try {
+      return require(file) as Addon;
+    } catch (error) {
+      tried.push(`${relative(root, file)}: ${messageOf(error)}`);
+    }
+  }
+  throw new ExpectationError(
+    `the native addon for ${process.platform}-${process.arch} in ${root}`,
+    `nothing that loads:\n${tried.map((line) => `  - ${line}`).join('\n')}\n`,
+    [
+      'Possible solutions:',
+      '  - Build it: npm run build:native (needs cmake and g++: sudo apt install cmake g++)',
+      '  - If it was built on another machine or for another Node.js, remove build/native and build again',
+    ].join('\n'),
+  );
+}

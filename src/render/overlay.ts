@@ -1,0 +1,85 @@
+import type { Instance, Segmentation } from '../decode/segmentation.js';
+import { LabelPlates, type Anchor, type Plate } from './label-plates.js';
+import { MaskLayer } from './mask-layer.js';
+import { paletteColour } from './palette.js';
+import { strokeRectangle, type Rgb, type RgbPicture } from './rgb-picture.js';
+
+export interface OverlayOptions {
+  /** Class names by class id; a class without one is shown as its number. */
+  readonly labels: readonly string[];
+  /**
+   * What shares a colour. `class` is steady from frame to frame; `instance` tells neighbours of one class apart, by their
+   * rank, which changes with every frame of a video. Default `class`.
+   */
+  readonly colours?: 'class' | 'instance' | undefined;
+}
+
+/**
+ * Draws what was found over a picture: translucent masks with crisp outlines, boxes, and labels with name and score.
+ *
+ * Line width and text grow with the picture. Better scores lie on top. Buffers are kept between pictures of one size,
+ * so keep one Overlay for each camera.
+ */
+export class Overlay {
+  private readonly masks = new MaskLayer();
+  private plates: LabelPlates | undefined;
+  private plateSize = '';
+
+  constructor(private readonly options: OverlayOptions) {}
+
+  /** Draws on `picture`, which may be of another size than the segmentation's: everything is scaled to it. */
+  draw(picture: RgbPicture, segmentation: Segmentation): void {
+    const { instances } = segmentation;
+    const mean = (picture.width + picture.height) / 2;
+    const line = Math.max(1, Math.round(0.6 + mean / 600));
+    const colours = instances.map((instance, rank) => this.colourOf(instance, rank));
+    this.masks.draw(picture, segmentation, colours, line);
+
+    const plates = this.platesFor(picture, mean);
+    const taken: Plate[] = [];
+    const boxes = instances.map((instance) => scaledBox(instance, picture, segmentation));
+    const placed = instances.map((instance, rank) => {
+      const box = boxes[rank]!;
+      if (!meets(box, picture)) return undefined;
+      const plate = plates.place(this.textOf(instance), box, taken);
+      if (plate) taken.push(plate);
+      return plate;
+    });
+    for (let rank = instances.length - 1; rank >= 0; rank--) {
+      const { x1, y1, x2, y2 } = boxes[rank]!;
+      strokeRectangle(picture, x1, y1, x2, y2, line, colours[rank]!);
+    }
+    for (let rank = instances.length - 1; rank >= 0; rank--) {
+      const plate = placed[rank];
+      if (plate) plates.draw(picture, plate, colours[rank]!);
+    }
+  }
+
+  private colourOf(instance: Instance, rank: number): Rgb {
+    return paletteColour(this.options.colours === 'instance' ? rank : instance.classId);
+  }
+
+  private textOf({ classId, score }: Instance): string {
+    return `${this.options.labels[classId] ?? classId} ${score.toFixed(2)}`;
+  }
+
+  private platesFor({ width, height }: RgbPicture, mean: number): LabelPlates {
+    const size = `${width}x${height}`;
+    if (!this.plates || this.plateSize !== size) {
+      this.plates = new LabelPlates(width, height, Math.round(4 + mean * 0.0095));
+      this.plateSize = size;
+    }
+    return this.plates;
+  }
+}
+
+/** The instance's box in pixels of `picture`, cut to it. */
+function scaledBox({ box }: Instance, picture: RgbPicture, segmentation: Segmentation): Anchor {
+  const scaleX = picture.width / segmentation.width;
+  const scaleY = picture.height / segmentation.height;
+  return { x1: box.x1 * scaleX, y1: box.y1 * scaleY, x2: box.x2 * scaleX, y2: box.y2 * scaleY };
+}
+
+function meets({ x1, y1, x2, y2 }: Anchor, { width, height }: RgbPicture): boolean {
+  return x1 <= x2 && y1 <= y2 && x1 < width && y1 < height && x2 > 0 && y2 > 0;
+}

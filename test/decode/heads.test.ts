@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { type HeadRole, recogniseHeads } from '../../src/decode/heads.js';
+import { packedStride, type TensorInfo, UNQUANTIZED } from '../../src/engine/tensor.js';
+import { sharedData } from '../data.js';
+
+const SIZE = { width: 640, height: 640 };
+
+interface Described {
+  role: HeadRole;
+  level: number;
+  channels: number;
+}
+
+function info(shape: number[], name = 'x'): TensorInfo {
+  return { name, shape, stride: packedStride(shape), type: 'float32', quantization: UNQUANTIZED };
+}
+
+/** Outputs by role, or by level, with names that say nothing. */
+function outputs(
+  order: 'role' | 'level',
+  classCount: number,
+  box = 64,
+  size = SIZE,
+  coefficients = 32,
+): [TensorInfo[], Described[]] {
+  const described: Described[] = [];
+  const channels = { class: classCount, box, coefficient: coefficients };
+  const levels = [8, 16, 32];
+  if (order === 'role') {
+    for (const role of ['coefficient', 'box', 'class'] as const) {
+      for (const level of levels) described.push({ role, level, channels: channels[role] });
+    }
+  } else {
+    for (const level of levels) {
+      for (const role of ['class', 'box', 'coefficient'] as const)
+        described.push({ role, level, channels: channels[role] });
+    }
+  }
+  described.push({ role: 'proto', level: 4, channels: coefficients });
+  const infos = described.map(({ level, channels }, i) =>
+    info([1, size.height / level, size.width / level, channels], String(300 + i)),
+  );
+  return [infos, described];
+}
+
+function assertRoles(infos: TensorInfo[], described: Described[], hints = {}, size = SIZE): void {
+  const layout = recogniseHeads(infos, size, hints);
+  for (const level of layout.levels) {
+    for (const role of ['class', 'box', 'coefficient'] as const) {
+      assert.deepEqual(
+        { role, level: level.stride },
+        { role: described[level[role].output]!.role, level: described[level[role].output]!.level },
+      );
+    }
+  }
+  assert.equal(described[layout.proto.output]!.role, 'proto');
+}
+
+describe('head recognition', () => {
+  it('finds the heads of the published YOLOv8n-seg models in any order', () => {
+    for (const order of ['role', 'level'] as const) {
+      const [infos, described] = outputs(order, 80);
+      fc.assert(
+        fc.property(fc.shuffledSubarray([...infos.keys()], { minLength: 10 }), (shuffle) => {
+          assertRoles(
+            shuffle.map((i) => infos[i]!),
+            shuffle.map((i) => described[i]!),
+          );
+        }),
+        { numRuns: 50 },
+      );
+    }
+  });
+
+  it('settles 1 to thousands of classes, 32, 64 and 4 among them, by the published orders', () => {
+    for (const classCount of [1, 2, 3, 4, 6, 10, 31, 32, 33, 60, 64, 65, 80, 128, 4585]) {
+      for (const order of ['role', 'level'] as const) {
+        for (const box of [64, 4, 32]) {
+          // 4-channel class heads beside 64-channel boxes read the same way around with either count.
+          const [infos, described] = outputs(order, classCount, box);
+          const hints = box === 32 || (box === 4 && classCount === 64) ? { classCount } : {};
+          assertRoles(infos, described, hints);
+        }
+      }
+    }
+  });
+
+  it('uses the label count where class and box heads could be swapped', () => {
+    const [infos, described] = outputs('role', 8, 4);
+    const order = [9, 3, 6, 0, 7, 4, 1, 2, 5, 8];
+    assertRoles(
+      order.map((i) => infos[i]!),
+      order.map((i) => described[i]!),
+      { classCount: 8 },
+    );
+  });
+
+  it('tells 32 float classes from 32 quantised coefficients in any order', () => {
+    const [infos, described] = outputs('role', 32);
+    const typed = infos.map((output, i): TensorInfo => {
+      const role = described[i]!.role;
+      if (role !== 'box' && role !== 'coefficient') return output;
+      return {
+        ...output,
+        type: 'int32',
+        quantization: { kind: 'scale', scale: Float32Array.of(0.1), axis: 3 },
+      };
+    });
+    const order = [6, 0, 3, 9, 1, 7, 4, 8, 5, 2];
+    assertRoles(
+      order.map((i) => typed[i]!),
+      order.map((i) => described[i]!),
+    );
+  });
+
+  it('asks for the setting when an unknown order leaves 32 classes ambiguous, and obeys it', () => {
+    const [infos, described] = outputs('role', 32);
+    const order = [6, 0, 3, 9, 1, 7, 4, 8, 5, 2];
+    const shuffled = order.map((i) => infos[i]!);
+    const roles = order.map((i) => described[i]!.role);
+    assert.throws(() => recogniseHeads(shuffled, SIZE), /setting heads/);
+    assertRoles(
+      shuffled,
+      order.map((i) => described[i]!),
+      { roles },
+    );
+    assert.throws(() => recogniseHeads(shuffled, SIZE, { roles: [...roles].reverse() }), /does not fit/);
+  });
+
+  it('reads names that exporters give on purpose', () => {
+    const [infos, described] = outputs('role', 32);
+    const named = infos.map((output, i) => ({
+      ...output,
+      name: `${described[i]!.role}_${described[i]!.level}`,
+    }));
+    const order = [6, 0, 3, 9, 1, 7, 4, 8, 5, 2];
+    assertRoles(
+      order.map((i) => named[i]!),
+      order.map((i) => described[i]!),
+    );
+  });
+
+  it('takes non-square inputs and channels-first outputs', () => {
+    const size = { width: 512, height: 288 };
+    const [infos, described] = outputs('level', 6, 64, size);
+    assertRoles(infos, described, {}, size);
+    const planar = infos.map((output) => {
+      const [n, h, w, c] = output.shape as [number, number, number, number];
+      return info([n, c, h, w], output.name);
+    });
+    assertRoles(planar, described, {}, size);
+    const layout = recogniseHeads(planar, size);
+    assert.equal(layout.proto.strideX, 1);
+    assert.equal(layout.proto.strideC, 72 * 128);
+  });
+
+  it('reads the X5 model of the source document', { skip: sharedData.skip }, () => {
+    const file = sharedData.path('rdk/yolov8n_instance_seg_bayese_640x640_nv12_modified.model_info.json');
+    const slots = JSON.parse(readFileSync(file, 'utf8')) as {
+      slot: string;
+      name: string;
+      validShape: number[];
+      quantiType: string;
+      scale?: number[];
+    }[];
+    const infos = slots
+      .filter(({ slot }) => slot.startsWith('output'))
+      .map(({ name, validShape, quantiType, scale }): TensorInfo => ({
+        ...info(validShape, name),
+        quantization:
+          quantiType === 'SCALE' ? { kind: 'scale', scale: Float32Array.from(scale!), axis: 3 } : UNQUANTIZED,
+      }));
+    const layout = recogniseHeads(infos, SIZE);
+    assert.deepEqual(
+      layout.levels.map((level) => [level.coefficient.output, level.box.output, level.class.output]),
+      [
+        [0, 3, 6],
+        [1, 4, 7],
+        [2, 5, 8],
+      ],
+    );
+    assert.equal(layout.proto.output, 9);
+    assert.deepEqual(
+      [layout.classCount, layout.regMax, layout.coefficientCount, layout.protoStride],
+      [80, 16, 32, 4],
+    );
+  });
+
+  it('shows what it expected and found when a model does not fit', () => {
+    const [infos] = outputs('role', 80);
+    assert.throws(
+      () => recogniseHeads(infos.slice(1), SIZE),
+      /received 9 outputs[^]*class +\[1, 80, 80, C\][^]*Found:[^]*301/,
+    );
+    assert.throws(() => recogniseHeads([...infos, info([1, 80, 80, 3])], SIZE), /received 11 outputs/);
+    assert.throws(
+      () => recogniseHeads([info([1, 116, 8400], 'output0'), info([1, 32, 160, 160], 'output1')], SIZE),
+      /stock export/,
+    );
+    const [odd] = outputs('role', 79, 63);
+    assert.throws(() => recogniseHeads(odd, SIZE), /multiple of 4/);
+    const uneven = infos.map((output, i) => (i === 6 ? info([1, 80, 80, 79]) : output));
+    assert.throws(() => recogniseHeads(uneven, SIZE), /agree on the channel counts/);
+    const rank = infos.map((output, i) => (i === 9 ? info([32, 160, 160]) : output));
+    assert.throws(() => recogniseHeads(rank, SIZE), /must be a grid/);
+    const grids = infos.map((output, i) => (i === 9 ? info([1, 80, 80, 32]) : output));
+    assert.throws(() => recogniseHeads(grids, SIZE), /Three grids/);
+  });
+});

@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { inspect } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { Letterbox } from '../../src/frame/letterbox.js';
+import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
+import { addon, loadAddon, type Addon } from '../../src/native/addon.js';
+import { repository } from '../data.js';
+import { noiseFrame, packedFrame } from './frames.js';
+import { letterboxed, planarFloatOf } from './reference.js';
+
+/** The addon as JavaScript sees it: it must stand any argument. */
+const native = addon() as unknown as Record<keyof Addon, (...args: unknown[]) => unknown>;
+
+describe('loading the addon', () => {
+  it('lists what was tried and what to do', () => {
+    const root = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-'));
+    try {
+      assert.throws(() => loadAddon(root), {
+        name: 'ExpectationError',
+        message: /^Expected the native addon for .*Release\/tros_yolo_seg.node: not there\n.*Debug.*npm run build:native/s,
+      });
+      mkdirSync(join(root, 'build/native/Release'), { recursive: true });
+      writeFileSync(join(root, 'build/native/Release/tros_yolo_seg.node'), 'not a shared library');
+      assert.throws(() => loadAddon(root), { message: /Release\/tros_yolo_seg.node: .*(too short|invalid ELF)/ });
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+
+  it('works in several threads at once', async () => {
+    const code = `
+      import { addon } from ${JSON.stringify(new URL('../../src/native/addon.js', import.meta.url).href)};
+      const rgb = new Uint8Array(12);
+      const frame = { width: 2, height: 2, data: Uint8Array.of(9, 9, 9, 9, 128, 128), lumaStride: 2, chromaStride: 2,
+        lumaOffset: 0, chromaOffset: 4 };
+      addon().nv12ToRgb8(frame, 'full', rgb);
+      if (rgb.some((value) => value !== 9)) throw new Error(rgb.join());
+    `;
+    const url = new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+    const exits = Array.from({ length: 3 }, () => {
+      const worker = new Worker(url);
+      return new Promise((resolve, reject) => worker.on('exit', resolve).on('error', reject));
+    });
+    assert.deepEqual(await Promise.all(exits), [0, 0, 0]);
+  });
+});
+
+describe('arguments of the addon', () => {
+  const frame = (): Nv12Frame => packedFrame(4, 4);
+  const content = { left: 0, top: 0, width: 4, height: 4 };
+  const floats = new Float32Array(48);
+  const packed = { width: 4, height: 4, format: 'rgb8', step: 12, offset: 0, data: new Uint8Array(48) };
+
+  /** A call that is right but for `broken`, for every function and every frame it takes. */
+  const calls: Record<string, (broken: unknown) => unknown> = {
+    'source of letterbox': (broken) => native.letterbox(broken, content, frame()),
+    'target of letterbox': (broken) => native.letterbox(frame(), content, broken),
+    'source of nv12ToPlanarFloat': (broken) => native.nv12ToPlanarFloat(broken, 'full', floats),
+    'source of nv12ToRgb8': (broken) => native.nv12ToRgb8(broken, 'full', new Uint8Array(48)),
+    'target of packedToNv12': (broken) => native.packedToNv12(packed, 'full', broken),
+    'source of preprocess': (broken) => native.preprocess(broken, content, frame(), 'full', floats),
+    'model of preprocess': (broken) => native.preprocess(frame(), content, broken, 'full', floats),
+  };
+  const detached = new Uint8Array(24);
+  structuredClone(detached.buffer, { transfer: [detached.buffer] });
+
+  for (const [where, call] of Object.entries(calls)) {
+    it(`are checked: ${where}`, async () => {
+      const result = call(frame());
+      if (result instanceof Promise) await result;
+      for (const value of [undefined, null, 7, 'frame', () => 0, [], {}, new Uint8Array(24)]) {
+        assert.throws(() => call(value), { name: 'TypeError', message: /^Expected .* but received .*\.$/s });
+      }
+      for (const key of ['width', 'height', 'lumaStride', 'chromaStride', 'lumaOffset', 'chromaOffset']) {
+        for (const value of [
+          ...[-1, -4, 0.5, 3, NaN, Infinity, -Infinity, 16386, 2 ** 31, 2 ** 32, 2 ** 32 + 4, 2 ** 53, 1e300],
+          ...[undefined, null, '4', 4n, {}, [], true],
+        ]) {
+          if (key.endsWith('Offset') && value === 3) continue; // odd offsets are fine; see below for what is too far
+          assert.throws(
+            () => call({ ...frame(), [key]: value }),
+            { name: 'TypeError', message: /^Expected .* but received .*\.$/s },
+            `${key} of ${inspect(value)}`,
+          );
+        }
+      }
+      for (const data of [undefined, null, [], 'x', new Uint8Array(23), new Uint8Array(0), detached]) {
+        assert.throws(() => call({ ...frame(), data }), { name: 'TypeError' });
+      }
+      const buffer = new ArrayBuffer(96);
+      for (const data of [
+        ...[new Int8Array(buffer), new Uint8ClampedArray(buffer), new Uint16Array(buffer), new Float32Array(buffer)],
+        ...[new DataView(buffer), buffer],
+      ]) {
+        assert.throws(() => call({ ...frame(), data }), { name: 'TypeError', message: /a Uint8Array for/ });
+      }
+      for (const beyond of [
+        { lumaStride: 6, chromaStride: 6 },
+        { chromaOffset: 17 },
+        { lumaOffset: 9 },
+        { lumaStride: 2 ** 30 },
+        { chromaStride: 2 ** 30 },
+        { lumaOffset: Number.MAX_SAFE_INTEGER },
+        { chromaOffset: Number.MAX_SAFE_INTEGER, chromaStride: 2 ** 30 },
+      ]) {
+        assert.throws(() => call({ ...frame(), ...beyond }), { message: /Expected at least \d+ bytes in .*data/ });
+      }
+    });
+  }
+
+  it('are checked: content', () => {
+    for (const change of [
+      { left: 2 },
+      { top: 2 },
+      { width: 6 },
+      { height: 6 },
+      { width: 0 },
+      { width: 3 },
+      { height: 1 },
+      { left: 1, width: 2 },
+      { top: -2 },
+      { left: NaN },
+    ]) {
+      for (const call of [
+        () => native.letterbox(frame(), { ...content, ...change }, frame()),
+        () => native.preprocess(frame(), { ...content, ...change }, frame(), 'full', floats),
+      ]) {
+        assert.throws(call, { name: 'TypeError', message: /content\.(left|top|width|height)/ });
+      }
+    }
+  });
+
+  it('are checked: ranges, targets and packed pictures', () => {
+    for (const range of [undefined, 'Full', 'pc', 0, null]) {
+      assert.throws(() => native.nv12ToRgb8(frame(), range, new Uint8Array(48)), { message: /full or limited/ });
+    }
+    for (const target of [undefined, new Uint8Array(47), new Uint8Array(49), new Float32Array(48), detached]) {
+      assert.throws(() => native.nv12ToRgb8(frame(), 'full', target), { name: 'TypeError' });
+    }
+    for (const target of [undefined, new Float32Array(47), new Float32Array(49), new Float64Array(48)]) {
+      assert.throws(() => native.nv12ToPlanarFloat(frame(), 'full', target), { name: 'TypeError' });
+      assert.throws(() => native.preprocess(frame(), content, frame(), 'full', target), { name: 'TypeError' });
+    }
+    for (const change of [
+      { format: 'rgb' },
+      { format: 3 },
+      { width: 2 },
+      { height: 6 },
+      { width: 3 },
+      { step: 11 },
+      { step: 13 },
+      { offset: 1 },
+      { offset: -1 },
+      { data: new Uint8Array(47) },
+      { data: new Float32Array(48) },
+    ]) {
+      assert.throws(() => native.packedToNv12({ ...packed, ...change }, 'full', frame()), { name: 'TypeError' });
+    }
+    assert.throws(() => native.packedToNv12(packed, 'full', packedFrame(4, 6)), {
+      message: 'Expected a target of 4x4 but received 4x6.',
+    });
+  });
+
+  it('may not share memory between source and target, or between the planes of a target', () => {
+    const both = noiseFrame(4, 4, 1, { gap: 40 });
+    const apart = { ...packedFrame(4, 4), data: both.data, lumaOffset: 0, chromaOffset: 16 };
+    native.letterbox({ ...both, lumaOffset: 40, chromaOffset: 56 }, content, apart);
+    const overlap = { message: /shares no memory with the source/ };
+    assert.throws(() => native.letterbox(both, content, both), overlap);
+    assert.throws(() => native.letterbox(apart, content, { ...apart, lumaOffset: 23, chromaOffset: 40 }), overlap);
+    const shared = new ArrayBuffer(192);
+    const view = { ...packedFrame(4, 4), data: new Uint8Array(shared) };
+    assert.throws(() => native.nv12ToPlanarFloat(view, 'full', new Float32Array(shared)), overlap);
+    assert.throws(() => native.nv12ToRgb8(view, 'full', new Uint8Array(shared, 0, 48)), overlap);
+    assert.throws(
+      () => native.packedToNv12({ ...packed, data: new Uint8Array(shared) }, 'full', { ...view, data: view.data }),
+      overlap,
+    );
+    assert.throws(() => native.preprocess(frame(), content, view, 'full', new Float32Array(shared)), overlap);
+    assert.throws(() => native.letterbox(frame(), content, { ...frame(), chromaOffset: 8 }), {
+      message: 'Expected luma and chroma of target apart but received planes that overlap.',
+    });
+  });
+
+  it('are safe when a getter detaches a buffer in between', () => {
+    const source = frame();
+    const evil = {
+      ...frame(),
+      get chromaOffset() {
+        structuredClone(source.data.buffer, { transfer: [source.data.buffer as ArrayBuffer] });
+        return 16;
+      },
+    };
+    assert.throws(() => native.letterbox(source, content, evil), { message: /at least 24 bytes .* received 0 bytes/ });
+  });
+
+  it('pass on what a getter throws', () => {
+    const evil = {
+      get width(): number {
+        throw new RangeError('mine');
+      },
+    };
+    assert.throws(() => native.letterbox(evil, content, frame()), { name: 'RangeError', message: 'mine' });
+  });
+
+  it('may lie in shared memory', () => {
+    const data = new Uint8Array(new SharedArrayBuffer(24)).fill(50);
+    const target = { ...packedFrame(4, 4), data: new Uint8Array(new SharedArrayBuffer(24)) };
+    native.letterbox({ ...packedFrame(4, 4), data }, content, target);
+    assert.deepEqual([...target.data], [...data]);
+  });
+});
+
+describe('preprocess', () => {
+  it('letterboxes and converts off this thread, several frames at once', async () => {
+    const jobs = Array.from({ length: 12 }, (_, i) => {
+      const source = noiseFrame(40 + 2 * i, 80 - 4 * i, i, { luma: i, chroma: 2 * i, gap: i });
+      const model = noiseFrame(64, 32, i, { luma: 3, chroma: 5 });
+      const letterbox = new Letterbox(source.width, source.height, 64, 32);
+      const planes = new Float32Array(3 * 64 * 32);
+      const range = i % 2 === 0 ? 'full' : 'limited';
+      return { source, model, letterbox, planes, range, done: addon().preprocess(source, letterbox, model, range, planes) } as const;
+    });
+    for (const { source, model, letterbox, planes, range, done } of jobs) {
+      const elapsed = await done;
+      assert.ok(elapsed > 0 && elapsed < 10_000, `${elapsed} ms`);
+      const expected = { ...packedFrame(64, 32), data: letterboxed(source, letterbox, 64, 32) };
+      assert.deepEqual(planes, planarFloatOf(expected, range));
+      assert.deepEqual(model.data.subarray(0, 64), expected.data.subarray(0, 64));
+    }
+  });
+
+  it('keeps its arrays alive while it works', async () => {
+    const letterbox = new Letterbox(640, 480, 320, 320);
+    const pending = Array.from({ length: 40 }, () =>
+      addon().preprocess(packedFrame(640, 480), letterbox, packedFrame(320, 320), 'full', new Float32Array(307200)),
+    );
+    for (let i = 0; i < 20; i++) new Uint8Array(4 << 20).fill(i); // garbage, so that the collector runs
+    assert.equal((await Promise.all(pending)).length, 40);
+  });
+});
+
+it('the addon lies where the loader looks', () => {
+  assert.equal(typeof loadAddon(repository).letterbox, 'function');
+});

@@ -1,0 +1,165 @@
+import type { ColorRange } from '../../src/frame/color.js';
+import type { PackedImage } from '../../src/frame/convert.js';
+import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
+import type { Content } from '../../src/native/addon.js';
+
+/**
+ * The addon's arithmetic once more, pixel by pixel and as slow as it likes: what every kernel must give, to the byte.
+ * The formulas stand in native/nv12/scale_rows.h and native/nv12/color_rows.h.
+ */
+
+/** Source position of target pixel i, in 1/128: 128 ((i + 1/2) source / target - 1/2), half up, by exact integers. */
+function position(i: number, source: number, target: number): number {
+  const numerator = 128n * (BigInt(2 * i + 1) * BigInt(source) - BigInt(target)) + BigInt(target);
+  const rounded = numerator < 0n ? -1 : Number(numerator / (2n * BigInt(target)));
+  return Math.max(0, Math.min(rounded, 128 * (source - 1)));
+}
+
+interface Plane {
+  readonly at: (x: number, y: number) => number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Pixel (x, y) of `plane` scaled to width x height. */
+function bilinear(plane: Plane, x: number, y: number, width: number, height: number): number {
+  const px = position(x, plane.width, width);
+  const py = position(y, plane.height, height);
+  const x0 = px >> 7;
+  const y0 = py >> 7;
+  const x1 = Math.min(x0 + 1, plane.width - 1);
+  const y1 = Math.min(y0 + 1, plane.height - 1);
+  const wx = px & 127;
+  const wy = py & 127;
+  const sum =
+    plane.at(x0, y0) * (128 - wx) * (128 - wy) +
+    plane.at(x1, y0) * wx * (128 - wy) +
+    plane.at(x0, y1) * (128 - wx) * wy +
+    plane.at(x1, y1) * wx * wy;
+  return (sum + 8192) >> 14;
+}
+
+export function luma(frame: Nv12Frame, x: number, y: number): number {
+  return frame.data[frame.lumaOffset + y * frame.lumaStride + x]!;
+}
+
+/** U (channel 0) or V (channel 1) of chroma pair (x, y). */
+export function chroma(frame: Nv12Frame, x: number, y: number, channel: number): number {
+  return frame.data[frame.chromaOffset + y * frame.chromaStride + 2 * x + channel]!;
+}
+
+function planes(frame: Nv12Frame): { y: Plane; uv: [Plane, Plane] } {
+  const half = { width: frame.width / 2, height: frame.height / 2 };
+  return {
+    y: { at: (x, y) => luma(frame, x, y), width: frame.width, height: frame.height },
+    uv: [
+      { at: (x, y) => chroma(frame, x, y, 0), ...half },
+      { at: (x, y) => chroma(frame, x, y, 1), ...half },
+    ],
+  };
+}
+
+/** letterbox() as packed bytes: luma rows, then chroma rows. */
+export function letterboxed(source: Nv12Frame, content: Content, width: number, height: number): Uint8Array {
+  const out = new Uint8Array((width * height * 3) / 2);
+  const from = planes(source);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [cx, cy] = [x - content.left, y - content.top];
+      const inside = cx >= 0 && cy >= 0 && cx < content.width && cy < content.height;
+      out[y * width + x] = inside ? bilinear(from.y, cx, cy, content.width, content.height) : 114;
+    }
+  }
+  for (let y = 0; y < height / 2; y++) {
+    for (let x = 0; x < width; x++) {
+      const [cx, cy] = [(x >> 1) - content.left / 2, y - content.top / 2];
+      const inside = cx >= 0 && cy >= 0 && cx < content.width / 2 && cy < content.height / 2;
+      out[width * height + y * width + x] = inside
+        ? bilinear(from.uv[x % 2 as 0 | 1], cx, cy, content.width / 2, content.height / 2)
+        : 128;
+    }
+  }
+  return out;
+}
+
+const TO_RGB = {
+  full: { black: 0, yy: 8192, rv: 11485, gu: -2819, gv: -5850, bu: 14516 },
+  limited: { black: 16, yy: 9539, rv: 13075, gu: -3209, gv: -6660, bu: 16525 },
+};
+
+/** nv12ToRgb8(). */
+export function rgbOf(frame: Nv12Frame, range: ColorRange): Uint8Array {
+  const { width, height } = frame;
+  const m = TO_RGB[range];
+  const out = new Uint8Array(3 * width * height);
+  const clamp = (value: number): number => Math.max(0, Math.min(255, value));
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const y16 = 16 * (luma(frame, x, y) - m.black);
+      const [u, v] = [0, 1].map((channel) => upsampled16(frame, x, y, channel)) as [number, number];
+      out.set(
+        [
+          clamp((y16 * m.yy + v * m.rv + 65536) >> 17),
+          clamp((y16 * m.yy + u * m.gu + v * m.gv + 65536) >> 17),
+          clamp((y16 * m.yy + u * m.bu + 65536) >> 17),
+        ],
+        3 * (y * width + x),
+      );
+    }
+  }
+  return out;
+}
+
+/** 16 (chroma - 128) at luma pixel (x, y): 9, 3, 3 and 1 sixteenths of the four nearest samples. */
+function upsampled16(frame: Nv12Frame, x: number, y: number, channel: number): number {
+  const [w, h] = [frame.width / 2, frame.height / 2];
+  const nearX = x >> 1;
+  const nearY = y >> 1;
+  const farX = Math.max(0, Math.min(w - 1, x % 2 === 0 ? nearX - 1 : nearX + 1));
+  const farY = Math.max(0, Math.min(h - 1, y % 2 === 0 ? nearY - 1 : nearY + 1));
+  const at = (cx: number, cy: number): number => chroma(frame, cx, cy, channel) - 128;
+  return 9 * at(nearX, nearY) + 3 * at(farX, nearY) + 3 * at(nearX, farY) + at(farX, farY);
+}
+
+/** nv12ToPlanarFloat(). */
+export function planarFloatOf(frame: Nv12Frame, range: ColorRange): Float32Array {
+  const rgb = rgbOf(frame, range);
+  const pixels = frame.width * frame.height;
+  const unit = Math.fround(1 / 255);
+  return Float32Array.from({ length: 3 * pixels }, (_, i) =>
+    Math.fround(rgb[3 * (i % pixels) + Math.floor(i / pixels)]! * unit),
+  );
+}
+
+const TO_YUV = {
+  full: { black: 0, y: [9798, 19235, 3735], u: [-5529, -10855, 16384], v: [16384, -13720, -2664] },
+  limited: { black: 16, y: [8414, 16520, 3208], u: [-4857, -9535, 14392], v: [14392, -12052, -2340] },
+} as const;
+
+/** packedToNv12() as packed bytes. */
+export function nv12Of(image: PackedImage, range: ColorRange): Uint8Array {
+  const { width, height, format, data } = image;
+  const channels = format === 'mono8' ? 1 : 3;
+  const step = image.step ?? width * channels;
+  const m = TO_YUV[range];
+  const order = { rgb8: [0, 1, 2], bgr8: [2, 1, 0], mono8: [0, 0, 0] }[format];
+  const rgb = (x: number, y: number): number[] =>
+    order.map((c) => data[(image.offset ?? 0) + y * step + x * channels + c]!);
+  const dot = (row: readonly number[], pixel: readonly number[]): number =>
+    row[0]! * pixel[0]! + row[1]! * pixel[1]! + row[2]! * pixel[2]!;
+
+  const out = new Uint8Array((width * height * 3) / 2);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) out[y * width + x] = m.black + ((dot(m.y, rgb(x, y)) + 16384) >> 15);
+  }
+  for (let y = 0; y < height / 2; y++) {
+    for (let x = 0; x < width / 2; x++) {
+      const block = [rgb(2 * x, 2 * y), rgb(2 * x + 1, 2 * y), rgb(2 * x, 2 * y + 1), rgb(2 * x + 1, 2 * y + 1)];
+      const sum = [0, 1, 2].map((c) => block.reduce((total, pixel) => total + pixel[c]!, 0));
+      const at = width * height + y * width + 2 * x;
+      out[at] = Math.min(255, 128 + ((dot(m.u, sum) + 65536) >> 17));
+      out[at + 1] = Math.min(255, 128 + ((dot(m.v, sum) + 65536) >> 17));
+    }
+  }
+  return out;
+}
