@@ -39,7 +39,7 @@ export interface FrameSource {
   frames(): AsyncIterable<SourceFrame | BadFrame>;
 }
 
-export function isBadFrame(item: SourceFrame | BadFrame): item is BadFrame {
+export function isBadFrame(item: object): item is BadFrame {
   return 'error' in item;
 }
 

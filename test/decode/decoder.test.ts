@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Decoder } from '../../src/decode/decoder.js';
 import { recogniseHeads } from '../../src/decode/heads.js';
 import type { DecodeOptions } from '../../src/decode/options.js';
-import type { Mask, Segmentation } from '../../src/decode/segmentation.js';
+import type { Box, Mask, Segmentation } from '../../src/decode/segmentation.js';
 import type { Tensor } from '../../src/engine/tensor.js';
 import { Letterbox } from '../../src/frame/letterbox.js';
 import { maskIou } from './recorded.js';
@@ -389,6 +389,6 @@ function singleObject({
   return { letterbox, classCount: 3, regMax: 16, objects: [{ classId: 1, logit: 2, box, mask: () => 1 }] };
 }
 
-function roundBox(box: Record<string, number>): Record<string, number> {
+function roundBox(box: Box): Record<string, number> {
   return Object.fromEntries(Object.entries(box).map(([key, value]) => [key, Math.round(value * 100) / 100]));
 }

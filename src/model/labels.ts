@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ExpectationError, messageOf } from '../expect.js';
+import { packageRoot } from '../package-root.js';
+
+/** Number of COCO's classes, whose names are assumed for models that carry none. */
+const COCO_CLASSES = 80;
+
+/**
+ * Class names for a model: from the user's file, from the model's own metadata, from COCO where the class
+ * count is COCO's, and otherwise plain numbers.
+ *
+ * @param file one name a line
+ * @throws ExpectationError when the file cannot be read or its lines are fewer or more than the model's classes
+ */
+export function chooseLabels(
+  classCount: number,
+  fromModel?: readonly string[],
+  file?: string,
+): readonly string[] {
+  if (file !== undefined) {
+    const names = readLabels(file);
+    if (names.length !== classCount) {
+      throw new ExpectationError(
+        `${classCount} class names in ${file}`,
+        names.length,
+        'The model has that many classes; give one name a line, in the order of training.',
+      );
+    }
+    return names;
+  }
+  if (fromModel?.length === classCount) return fromModel;
+  if (classCount === COCO_CLASSES) return readLabels(join(packageRoot, 'config/labels/coco.txt'));
+  return Array.from({ length: classCount }, (_, id) => String(id));
+}
+
+/** Reads a list of class names, one a line; blank lines at the end do not count. */
+export function readLabels(file: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ExpectationError('a readable file of class names', messageOf(error), 'Give one name a line.', {
+      cause: error,
+    });
+  }
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.trim());
+}
+
+/**
+ * Finds a class by name (case does not matter) or by number.
+ *
+ * @throws ExpectationError that lists the names when there is no such class
+ */
+export function findClass(text: string, labels: readonly string[]): number {
+  const wanted = text.trim();
+  const byName = labels.findIndex((name) => name.toLowerCase() === wanted.toLowerCase());
+  if (byName >= 0) return byName;
+  if (/^\d+$/.test(wanted) && Number(wanted) < labels.length) return Number(wanted);
+  const shown = labels.length > 90 ? [...labels.slice(0, 90), '...'] : labels;
+  throw new ExpectationError('a class name or id of the model', wanted, `It knows ${shown.join(', ')}.`);
+}

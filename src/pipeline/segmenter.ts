@@ -1,0 +1,117 @@
+import { Decoder } from '../decode/decoder.js';
+import { type HeadRole, recogniseHeads } from '../decode/heads.js';
+import type { DecodeOptions } from '../decode/options.js';
+import type { Segmentation } from '../decode/segmentation.js';
+import type { Engine, Inference } from '../engine/engine.js';
+import { ExpectationError, messageOf } from '../expect.js';
+import { type BadFrame, isBadFrame, type SourceFrame } from '../frame/source.js';
+import type { StageTimings } from '../message/stage-timings.js';
+
+/** What came of one frame. */
+export interface FrameResult<Frame extends SourceFrame = SourceFrame> {
+  readonly frame: Frame;
+  /** Valid until the next result is asked for. */
+  readonly segmentation: Segmentation;
+  readonly timings: StageTimings;
+}
+
+export interface SegmenterOptions extends DecodeOptions {
+  /** Role of each output in order, for models whose heads cannot be told apart otherwise. */
+  heads?: readonly HeadRole[] | undefined;
+  /** Number of class names known for the model. */
+  labelCount?: number | undefined;
+}
+
+/** Joins an engine and a decoder: frames in, segmentations out, with as many frames in flight as the engine has slots. */
+export class Segmenter {
+  readonly decoder: Decoder;
+
+  /** @throws ExpectationError when the model's outputs are no such heads or an option is out of range */
+  constructor(
+    readonly engine: Engine,
+    options: SegmenterOptions = {},
+  ) {
+    const { input, outputs, labels } = engine.model;
+    const layout = recogniseHeads(outputs, input, {
+      roles: options.heads,
+      classCount: options.labelCount ?? labels?.length,
+    });
+    this.decoder = new Decoder(layout, options);
+  }
+
+  /**
+   * Segments every frame of a source, in order, none dropped: while one is decoded and used, the next are in the engine.
+   * A frame that fails is passed on as a BadFrame and does not hold up the others.
+   */
+  async *segment<Frame extends SourceFrame>(
+    frames: AsyncIterable<Frame | BadFrame>,
+  ): AsyncGenerator<FrameResult<Frame> | BadFrame> {
+    const iterator = frames[Symbol.asyncIterator]();
+    const inFlight: (BadFrame | { frame: Frame; inference: Promise<Inference> })[] = [];
+    let submitted = 0;
+    let ended = false;
+    const fill = async (): Promise<void> => {
+      while (!ended && submitted < this.engine.slots) {
+        const { done, value } = await iterator.next();
+        if (done) {
+          ended = true;
+        } else if (isBadFrame(value)) {
+          inFlight.push(value);
+        } else {
+          const inference = this.engine.submit(value.frame);
+          // It is awaited below, in its turn; until then a failure must not count as unhandled.
+          inference.catch(() => undefined);
+          inFlight.push({ frame: value, inference });
+          submitted++;
+        }
+      }
+    };
+    try {
+      await fill();
+      for (let next = inFlight.shift(); next; next = inFlight.shift()) {
+        if (isBadFrame(next)) {
+          yield next;
+          continue;
+        }
+        const result = await this.#finish(next.frame, next.inference);
+        submitted--;
+        await fill();
+        yield result;
+      }
+    } finally {
+      ended = true;
+      for (const item of inFlight)
+        if (!isBadFrame(item)) (await item.inference.catch(() => undefined))?.release();
+      await iterator.return?.();
+    }
+  }
+
+  async #finish<Frame extends SourceFrame>(
+    frame: Frame,
+    pending: Promise<Inference>,
+  ): Promise<FrameResult<Frame> | BadFrame> {
+    let inference: Inference | undefined;
+    try {
+      inference = await pending;
+      const start = performance.now();
+      const segmentation = this.decoder.decode(inference.tensors, inference.letterbox);
+      const decode = performance.now() - start;
+      return { frame, segmentation, timings: { ...inference.timings, decode } };
+    } catch (error) {
+      const { source, index } = frame;
+      return {
+        source,
+        index,
+        error: error instanceof Error ? error : new ExpectationError('a segmented frame', messageOf(error)),
+      };
+    } finally {
+      inference?.release();
+    }
+  }
+}
+
+export function isResult<Frame extends SourceFrame>(
+  item: FrameResult<Frame> | BadFrame,
+): item is FrameResult<Frame> {
+  return 'segmentation' in item;
+}
