@@ -78,8 +78,15 @@ export class CameraImageReader {
   ): Nv12Frame {
     // NV12 has even sizes only; the last column or row of an odd one is left out.
     const even = { width: width - (width % 2), height: height - (height % 2) };
-    // hobot_codec claims the width for every encoding, others 0: such steps count as packed (facts: tros.md 3.3).
     const row = width * BYTES_PER_PIXEL[format];
+    if (data.length < row * height) {
+      throw new ExpectationError(
+        `at least ${row * height} bytes for a ${width}x${height} ${format} image`,
+        `${data.length} bytes`,
+        'Check width, height and encoding of the publisher.',
+      );
+    }
+    // hobot_codec claims the width for every encoding, others 0: such steps count as packed (facts: tros.md 3.3).
     const step = claimedStep >= row && claimedStep * (height - 1) + row <= data.length ? claimedStep : row;
     const image = { data, format, step, ...even };
     return packedToNv12(image, undefined, this.#target(even.width, even.height));

@@ -1,0 +1,160 @@
+import { ExpectationError } from '../expect.js';
+import { CameraImageReader } from '../frame/camera-image.js';
+import { compressedImageView, hbmView, imageView } from '../frame/image-message.js';
+import type { BadFrame, FrameHeader, FrameSource, SourceFrame } from '../frame/source.js';
+import type { Nv12Frame } from '../frame/nv12-frame.js';
+import { bagFiles } from './bag-files.js';
+import { McapFile, type BagMessage, type BagTopic } from './mcap-file.js';
+
+/** Two frames may be in flight and one being read when the source goes on to the next. */
+const FRAMES_IN_USE = 4;
+
+/** A frame with its header; a promise where decompression takes its time. */
+type DecodedImage = FrameHeader & { readonly frame: Nv12Frame };
+type ImageDecoder = (
+  cdr: Uint8Array,
+  reader: CameraImageReader,
+  /** For messages that have none. */
+  frameId: string,
+) => DecodedImage | Promise<DecodedImage>;
+
+const DECODERS: ReadonlyMap<string, ImageDecoder> = new Map<string, ImageDecoder>([
+  ['sensor_msgs/msg/Image', decodeImage],
+  ['sensor_msgs/msg/CompressedImage', decodeCompressedImage],
+  ['hbm_img_msgs/msg/HbmMsg480P', decodeHbm],
+  ['hbm_img_msgs/msg/HbmMsg540P', decodeHbm],
+  ['hbm_img_msgs/msg/HbmMsg1080P', decodeHbm],
+]);
+
+function decodeImage(cdr: Uint8Array, reader: CameraImageReader): DecodedImage {
+  const view = imageView(cdr);
+  return { stamp: view.stamp, frameId: view.frameId, frame: reader.read(view) };
+}
+
+async function decodeCompressedImage(cdr: Uint8Array, reader: CameraImageReader): Promise<DecodedImage> {
+  const { stamp, frameId, data } = compressedImageView(cdr);
+  return { stamp, frameId, frame: await reader.decompress(data) };
+}
+
+async function decodeHbm(cdr: Uint8Array, reader: CameraImageReader, frameId: string): Promise<DecodedImage> {
+  const view = hbmView(cdr);
+  // hobot_codec's encoder sends JPEG files in HbmMsg.
+  const frame = view.encoding === 'jpeg' ? await reader.decompress(view.data) : reader.read(view);
+  return { stamp: view.stamp, frameId, frame };
+}
+
+export interface BagSourceOptions {
+  /** Topic of the images; needed only where the bag has several. */
+  readonly topic?: string | undefined;
+  /**
+   * frame_id of images that have none (HbmMsg). Empty by default: TROS puts a counter there, but a frame_id names a
+   * coordinate frame.
+   */
+  readonly frameId?: string | undefined;
+}
+
+/**
+ * The images on one topic of a bag: an MCAP file, or a rosbag2 folder of one or many.
+ *
+ * Frames come in the order of log time, each with the stamp and frame_id of its message. A message that makes no frame is a
+ * BadFrame; so is a part of a file that cannot be read (see McapFile). Frames of NV12 have bytes of their own; others
+ * stay valid for the two iterations that follow.
+ */
+export class BagSource implements FrameSource {
+  readonly #files: readonly McapFile[];
+  readonly #frameId: string;
+
+  private constructor(
+    /** `bag.mcap#/camera` */
+    readonly name: string,
+    readonly topic: string,
+    readonly count: number | undefined,
+    files: readonly McapFile[],
+    frameId: string,
+  ) {
+    this.#files = files;
+    this.#frameId = frameId;
+  }
+
+  /**
+   * @param bag path of an MCAP file or a rosbag2 folder
+   * @throws ExpectationError for what is no such bag, and when it is not clear which topic has the images
+   */
+  static async open(bag: string, options: BagSourceOptions = {}): Promise<BagSource> {
+    const files: McapFile[] = [];
+    for (const file of await bagFiles(bag)) files.push(await McapFile.open(file));
+    const topics = mergeTopics(files);
+    if (topics.length === 0) {
+      const damage = files.find((file) => file.damage !== undefined)?.damage;
+      throw damage ?? new ExpectationError(`topics in ${bag}`, 'none');
+    }
+    const topic = chooseTopic(bag, topics, options.topic);
+    return new BagSource(`${bag}#${topic.name}`, topic.name, topic.count, files, options.frameId ?? '');
+  }
+
+  async *frames(): AsyncGenerator<SourceFrame | BadFrame, void, void> {
+    const reader = new CameraImageReader(FRAMES_IN_USE);
+    let index = 0;
+    for (const file of this.#files) {
+      for await (const message of file.messages(this.topic)) {
+        yield await this.#decode(message, reader, index++);
+      }
+    }
+  }
+
+  async #decode(
+    message: BagMessage | Error,
+    reader: CameraImageReader,
+    index: number,
+  ): Promise<SourceFrame | BadFrame> {
+    const place = { source: this.name, index };
+    if (message instanceof Error) return { ...place, error: message };
+    try {
+      const decode = DECODERS.get(message.type) ?? unreadable(this.topic, message.type);
+      return { ...place, ...(await decode(message.data, reader, this.#frameId)) };
+    } catch (error) {
+      return { ...place, error: error instanceof Error ? error : new Error(String(error)) };
+    }
+  }
+}
+
+/** The topics of all files; a recording that was split has them in each. */
+function mergeTopics(files: readonly McapFile[]): BagTopic[] {
+  const merged = new Map<string, BagTopic>();
+  for (const topic of files.flatMap((file) => file.topics)) {
+    const before = merged.get(topic.name);
+    const count = before === undefined ? topic.count : sum(before.count, topic.count);
+    merged.set(topic.name, { ...topic, count });
+  }
+  return [...merged.values()];
+}
+
+function sum(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a + b;
+}
+
+function chooseTopic(bag: string, topics: readonly BagTopic[], wanted: string | undefined): BagTopic {
+  if (wanted !== undefined) {
+    const topic = topics.find(({ name }) => name === wanted);
+    if (topic === undefined) {
+      throw new ExpectationError(`the topic ${wanted} in ${bag}`, `a bag with ${listing(topics)}`);
+    }
+    if (!DECODERS.has(topic.type)) unreadable(topic.name, topic.type);
+    return topic;
+  }
+  const images = topics.filter(({ type }) => DECODERS.has(type));
+  if (images.length === 1) return images[0]!;
+  throw images.length === 0
+    ? new ExpectationError(`a topic of type ${[...DECODERS.keys()].join(', ')} in ${bag}`, listing(topics))
+    : new ExpectationError(`one topic of images in ${bag}`, listing(images), 'Say which one.');
+}
+
+function listing(topics: readonly BagTopic[]): string {
+  return topics
+    .map(({ name, type, count }) => `${name} (${type}, ${count ?? 'unknown number of'} messages)`)
+    .join(', ');
+}
+
+function unreadable(topic: string, type: string): never {
+  throw new ExpectationError(`images on ${topic}: ${[...DECODERS.keys()].join(', ')}`, type);
+}

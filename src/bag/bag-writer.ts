@@ -1,0 +1,166 @@
+import { mkdir, open, writeFile, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { McapWriter, type IWritable } from '@mcap/core';
+import { ExpectationError, messageOf } from '../expect.js';
+import { stampToNanoseconds, type Stamp } from '../frame/source.js';
+import type { MessageType } from '../message/message-type.js';
+import { bagMetadata, offeredQos, type Durability, type TopicMetadata } from './bag-metadata.js';
+import { Turns } from './turns.js';
+
+/** rosbag2's own chunk size: what a crash may cost, and what a reader holds at once. */
+const CHUNK_SIZE = 768 * 1024;
+
+interface Channel extends TopicMetadata {
+  readonly id: number;
+  messages: number;
+}
+
+/**
+ * Writes a bag as rosbag2_storage_mcap does, for `ros2 bag play` and Foxglove: profile ros2, CDR messages, whole
+ * definitions, the QoS of the publishers. Chunks are not compressed, which is rosbag2's default. Log and publish
+ * time are the stamp of the frame.
+ *
+ * Await each write: then no more than a chunk and a message are in memory. A process that is killed leaves a file without an
+ * index, readable up to its last whole chunk (`ros2 bag reindex`, McapFile).
+ */
+export class BagWriter {
+  readonly #handle: FileHandle;
+  readonly #mcap: McapWriter;
+  readonly #channels = new Map<string, Channel>();
+  readonly #schemas = new Map<string, number>();
+  readonly #turns = new Turns();
+  #failure: ExpectationError | undefined;
+  #closed = false;
+
+  private constructor(
+    /** The MCAP file that is written. */
+    readonly file: string,
+    /** The rosbag2 folder around it, if there is one. */
+    readonly folder: string | undefined,
+    handle: FileHandle,
+  ) {
+    this.#handle = handle;
+    this.#mcap = new McapWriter({ writable: new FileWritable(handle), chunkSize: CHUNK_SIZE });
+  }
+
+  /**
+   * @param target a new file, NAME.mcap, or else a new folder as `ros2 bag record` makes it
+   * @throws ExpectationError when it exists already or cannot be made
+   */
+  static async create(target: string): Promise<BagWriter> {
+    const folder = target.endsWith('.mcap') ? undefined : target;
+    const file = folder === undefined ? target : path.join(folder, `${path.basename(folder)}_0.mcap`);
+    try {
+      await mkdir(path.dirname(target), { recursive: true });
+      if (folder !== undefined) await mkdir(folder);
+      const writer = new BagWriter(file, folder, await open(file, 'wx'));
+      await writer.#mcap.start({ profile: 'ros2', library: 'tros-yolo-seg' });
+      return writer;
+    } catch (error) {
+      throw new ExpectationError(
+        `a new bag at ${target}`,
+        messageOf(error),
+        'Bags are not overwritten: move it away, or choose another name.',
+        { cause: error },
+      );
+    }
+  }
+
+  /**
+   * Appends a message.
+   *
+   * Rejects with an ExpectationError when the file cannot be written (a full disk), from then on always.
+   *
+   * @param cdr the message's bytes; they must stay as they are until the promise settles
+   * @param stamp of the frame; times before the epoch count as the epoch
+   */
+  write(
+    topic: string,
+    type: MessageType,
+    cdr: Uint8Array,
+    stamp: Stamp,
+    durability: Durability = 'volatile',
+  ): Promise<void> {
+    return this.#turns.take(async () => {
+      if (this.#closed)
+        throw new ExpectationError(`a message on ${topic} before the end`, 'one after close()');
+      await this.#attempt(async () => {
+        const channel = this.#channels.get(topic) ?? (await this.#addChannel(topic, type, durability));
+        const nanoseconds = stampToNanoseconds(stamp);
+        const time = nanoseconds < 0n ? 0n : nanoseconds;
+        const message = {
+          channelId: channel.id,
+          sequence: channel.messages,
+          logTime: time,
+          publishTime: time,
+        };
+        await this.#mcap.addMessage({ ...message, data: cdr });
+        channel.messages++;
+      });
+    });
+  }
+
+  /** Writes the index and, in a folder, metadata.yaml; after a failed write it only closes the file. Idempotent. */
+  close(): Promise<void> {
+    return this.#turns.take(async () => {
+      if (this.#closed) return;
+      this.#closed = true;
+      try {
+        if (this.#failure === undefined) await this.#attempt(() => this.#finish());
+      } finally {
+        await this.#handle.close();
+      }
+    });
+  }
+
+  async #finish(): Promise<void> {
+    await this.#mcap.end();
+    if (this.folder === undefined) return;
+    const { messageStartTime: start, messageEndTime: end } = this.#mcap.statistics!;
+    const metadata = { file: path.basename(this.file), start, end, topics: [...this.#channels.values()] };
+    await writeFile(path.join(this.folder, 'metadata.yaml'), bagMetadata(metadata));
+  }
+
+  async #addChannel(topic: string, type: MessageType, durability: Durability): Promise<Channel> {
+    let schemaId = this.#schemas.get(type.name);
+    if (schemaId === undefined) {
+      const data = Buffer.from(type.definition, 'utf8');
+      schemaId = await this.#mcap.registerSchema({ name: type.name, encoding: 'ros2msg', data });
+      this.#schemas.set(type.name, schemaId);
+    }
+    const qos = offeredQos(durability);
+    const metadata = new Map([['offered_qos_profiles', qos]]);
+    const id = await this.#mcap.registerChannel({ schemaId, topic, messageEncoding: 'cdr', metadata });
+    const channel = { id, topic, type: type.name, qos, messages: 0 };
+    this.#channels.set(topic, channel);
+    return channel;
+  }
+
+  /** After a failure the file's end is unknown, so nothing is added to it any more. */
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      await work();
+    } catch (error) {
+      const expected = `room for the bag ${this.file}`;
+      this.#failure = new ExpectationError(expected, messageOf(error), undefined, { cause: error });
+      throw this.#failure;
+    }
+  }
+}
+
+/** Appends to a file, all of each buffer: FileHandle.write may write less. */
+class FileWritable implements IWritable {
+  #position = 0n;
+
+  constructor(readonly handle: FileHandle) {}
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.handle.appendFile(bytes);
+    this.#position += BigInt(bytes.length);
+  }
+
+  position(): bigint {
+    return this.#position;
+  }
+}

@@ -1,0 +1,11 @@
+/** Runs asynchronous work one piece after the other, in the order it was asked for. */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Settles as `work` does; the work that waits behind it goes on either way. */
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work, work);
+    this.#last = result;
+    return result;
+  }
+}

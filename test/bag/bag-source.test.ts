@@ -1,0 +1,352 @@
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import sharp from 'sharp';
+import { BagSource } from '../../src/bag/bag-source.js';
+import { ExpectationError } from '../../src/expect.js';
+import { isBadFrame, type SourceFrame } from '../../src/frame/source.js';
+import { ImageWriter } from '../../src/message/image.js';
+import {
+  compressedImage,
+  errorsOf,
+  framesOf,
+  hbm,
+  lz4Chunk,
+  mcap,
+  readBag,
+  temporaryFolder,
+  tinyImage,
+  tinyImages,
+  tinyPixels,
+  write,
+  zstdChunk,
+} from './bags.js';
+
+const folder = temporaryFolder();
+
+/** Luma and chroma of a frame, packed. */
+function pixels({ frame }: SourceFrame): number[] {
+  const bytes: number[] = [];
+  const plane = (offset: number, stride: number, rows: number): void => {
+    for (let row = 0; row < rows; row++) {
+      bytes.push(...frame.data.subarray(offset + row * stride, offset + row * stride + frame.width));
+    }
+  };
+  plane(frame.lumaOffset, frame.lumaStride, frame.height);
+  plane(frame.chromaOffset, frame.chromaStride, frame.height / 2);
+  return bytes;
+}
+
+/** Asserts that these are the tiny images `first` and so on, whole. */
+function assertTiny(frames: readonly SourceFrame[], indices: readonly number[]): void {
+  assert.deepEqual(
+    frames.map(({ stamp, frameId }) => ({ stamp, frameId })),
+    indices.map((i) => ({ stamp: { sec: 100 + i, nanosec: i }, frameId: `frame ${i}` })),
+  );
+  for (const [k, frame] of frames.entries()) assert.deepEqual(pixels(frame), [...tinyPixels(indices[k]!)]);
+}
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+describe('BagSource', () => {
+  it('yields every image with its stamp, frame_id, place and pixels', async () => {
+    const file = write(folder, 'plain.mcap', await mcap(tinyImages(9)));
+    const source = await BagSource.open(file);
+    assert.deepEqual([source.name, source.topic, source.count], [`${file}#/camera`, '/camera', 9]);
+    for (let pass = 0; pass < 2; pass++) {
+      const frames: SourceFrame[] = [];
+      for await (const item of source.frames()) {
+        assert.ok(!isBadFrame(item));
+        frames.push(item);
+      }
+      assertTiny(frames, upTo(9));
+      assert.deepEqual(
+        frames.map(({ index, source: name }) => [index, name]),
+        upTo(9).map((i) => [i, source.name]),
+      );
+    }
+  });
+
+  it('goes by log time, however the messages lie in the file', async () => {
+    const shuffled = [4, 1, 0, 3, 2, 5].map((i) => tinyImage(i));
+    for (const chunkSize of [1, 200, 10_000]) {
+      const file = write(folder, 'shuffled.mcap', await mcap(shuffled, { chunkSize }));
+      assertTiny(framesOf(await readBag(file)), upTo(6));
+    }
+  });
+
+  it('reads chunks in zstd and lz4', async () => {
+    for (const compressChunk of [zstdChunk, lz4Chunk]) {
+      const file = write(folder, 'compressed.mcap', await mcap(tinyImages(9), { compressChunk }));
+      assertTiny(framesOf(await readBag(file)), upTo(9));
+    }
+  });
+
+  it('reads files without chunks, without an index, and without repeated channels', async () => {
+    for (const options of [
+      { useChunks: false },
+      { useMessageIndex: false },
+      { useChunkIndex: false },
+      { repeatChannels: false },
+      { repeatSchemas: false },
+      {
+        useChunkIndex: false,
+        useStatistics: false,
+        repeatSchemas: false,
+        repeatChannels: false,
+        useSummaryOffsets: false,
+      },
+    ]) {
+      const file = write(folder, 'unindexed.mcap', await mcap(tinyImages(9), options));
+      const source = await BagSource.open(file);
+      assert.equal(source.count, 9, JSON.stringify(options));
+      assertTiny(framesOf(await readBag(file)), upTo(9));
+    }
+    const uncounted = write(folder, 'uncounted.mcap', await mcap(tinyImages(9), { useStatistics: false }));
+    assert.equal((await BagSource.open(uncounted)).count, undefined);
+    assertTiny(framesOf(await readBag(uncounted)), upTo(9));
+  });
+
+  it('reads TROS shared-memory images of each size', async () => {
+    for (const type of ['HbmMsg480P', 'HbmMsg540P', 'HbmMsg1080P'] as const) {
+      const file = write(
+        folder,
+        'hbm.mcap',
+        await mcap([hbm(0, type, '/hbmem_img'), hbm(1, type, '/hbmem_img')]),
+      );
+      const frames = framesOf(await readBag(file));
+      assert.deepEqual(frames.map(pixels), [[...tinyPixels(0)], [...tinyPixels(1)]]);
+      assert.deepEqual(frames[1]!.stamp, { sec: 101, nanosec: 1 });
+      assert.equal(frames[1]!.frameId, '');
+      assert.equal(framesOf(await readBag(file, { frameId: 'camera' }))[1]!.frameId, 'camera');
+    }
+  });
+
+  it('converts bgr8, rgb8, mono8 and JPEG, keeping frames for two more iterations', async () => {
+    const header = (i: number) => ({ stamp: { sec: i, nanosec: 0 }, frameId: 'cam' });
+    const writer = new ImageWriter();
+    const [width, height] = [16, 8];
+    const orange = { rgb8: [250, 120, 20], bgr8: [20, 120, 250], mono8: [148] } as const;
+    const messages = (['rgb8', 'bgr8', 'mono8'] as const).map((encoding, i) => {
+      const pixel = orange[encoding];
+      const data = Uint8Array.from(
+        { length: width * height * pixel.length },
+        (_, k) => pixel[k % pixel.length]!,
+      );
+      // As hobot_codec does, claim the width for every encoding.
+      const cdr = writer.write(header(i), { width, height, encoding, step: width }, data).slice();
+      return { topic: '/camera', type: 'sensor_msgs/Image', cdr, logTime: BigInt(i) };
+    });
+    const background = { r: 250, g: 120, b: 20 };
+    const jpeg = await sharp({ create: { width, height, channels: 3, background } })
+      .jpeg({ quality: 100 })
+      .toBuffer();
+    const grey = await sharp(new Uint8Array(width * height).fill(148), {
+      raw: { width, height, channels: 1 },
+    })
+      .png()
+      .toBuffer();
+
+    const raw = framesOf(await readBag(write(folder, 'raw.mcap', await mcap(messages))));
+    const compressed = [jpeg, grey].map((file, i) => compressedImage(i, file, '/camera/compressed'));
+    const decompressed = framesOf(await readBag(write(folder, 'jpeg.mcap', await mcap(compressed))));
+    // BT.601, full range: Y 147.5, U 56, V 201; grey has no colour.
+    const colour = (frame: SourceFrame): number[] => [frame.frame.data[0]!, ...pixels(frame).slice(-2)];
+    const near = (actual: number[], expected: number[]): void => {
+      assert.ok(
+        actual.every((value, i) => Math.abs(value - expected[i]!) <= 2),
+        `${actual.join()} for ${expected.join()}`,
+      );
+    };
+    near(colour(raw[0]!), [147, 56, 201]);
+    near(colour(raw[1]!), [147, 56, 201]);
+    near(colour(raw[2]!), [148, 128, 128]);
+    near(colour(decompressed[0]!), [147, 56, 201]);
+    near(colour(decompressed[1]!), [148, 128, 128]);
+  });
+
+  it('takes the topic that is asked for, and asks where there are several', async () => {
+    const type = 'std_msgs/Header';
+    const other = { topic: '/tf', type, cdr: new Uint8Array(8), logTime: 5n };
+    const messages = [...tinyImages(2, '/left'), ...tinyImages(3, '/right'), other];
+    const file = write(folder, 'stereo.mcap', await mcap(messages));
+    assert.equal((await readBag(file, { topic: '/right' })).length, 3);
+    await assert.rejects(
+      BagSource.open(file),
+      /one topic of images in .*stereo.mcap but received \/left \(sensor_msgs\/msg\/Image, 2 messages\), \/right \(sensor_msgs\/msg\/Image, 3 messages\). Say which/,
+    );
+    await assert.rejects(
+      BagSource.open(file, { topic: '/front' }),
+      /topic \/front in .* a bag with \/left .*\/tf/,
+    );
+    await assert.rejects(
+      BagSource.open(file, { topic: '/tf' }),
+      /images on \/tf: sensor_msgs\/msg\/Image, .* but received std_msgs\/msg\/Header/,
+    );
+    const none = write(folder, 'none.mcap', await mcap([other]));
+    await assert.rejects(BagSource.open(none), /a topic of type sensor_msgs\/msg\/Image.* but received \/tf/);
+    await assert.rejects(
+      BagSource.open(write(folder, 'topicless.mcap', await mcap([]))),
+      /topics in .* but received none/,
+    );
+  });
+
+  it('goes on after a message that makes no frame', async () => {
+    const bad = [
+      { ...tinyImage(1), cdr: tinyImage(1).cdr.subarray(0, 50) },
+      {
+        ...tinyImage(2),
+        cdr: new ImageWriter().write(
+          { stamp: { sec: 0, nanosec: 0 }, frameId: '' },
+          { width: 4, height: 2, encoding: 'yuv422_yuy2', step: 8 },
+          new Uint8Array(16),
+        ),
+      },
+    ];
+    const items = await readBag(write(folder, 'bad.mcap', await mcap([tinyImage(0), ...bad, tinyImage(3)])));
+    assert.deepEqual(
+      items.map((item) => [item.index, isBadFrame(item)]),
+      [
+        [0, false],
+        [1, true],
+        [2, true],
+        [3, false],
+      ],
+    );
+    assert.match(errorsOf(items)[0]!, /bytes of data in a serialized sensor_msgs\/msg\/Image/);
+    assert.match(errorsOf(items)[1]!, /encoding nv12, bgr8, rgb8, mono8 but received yuv422_yuy2/);
+    const text = Buffer.from('no picture');
+    const noJpeg = await readBag(write(folder, 'nojpeg.mcap', await mcap([compressedImage(0, text, '/c')])));
+    assert.match(errorsOf(noJpeg)[0]!, /a compressed image in JPEG or PNG but received Input buffer/);
+  });
+
+  it('yields the chunks around one that is damaged', async () => {
+    const bytes = await mcap(tinyImages(12), { chunkSize: 1 });
+    const damaged = Uint8Array.from(bytes);
+    const marker = Buffer.from(bytes).indexOf('frame 5');
+    damaged[marker] = 0;
+    const items = await readBag(write(folder, 'damaged.mcap', damaged));
+    assertTiny(framesOf(items), [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11]);
+    assert.deepEqual(items.findIndex(isBadFrame), 5);
+    assert.match(errorsOf(items)[0]!, /a whole MCAP file at .* a damaged one: Incorrect chunk CRC/);
+  });
+
+  it('yields what there is of a file that is cut, wherever it is cut', async () => {
+    for (const [name, options] of [
+      ['chunks', {}],
+      ['no chunks', { useChunks: false }],
+      ['zstd', { compressChunk: zstdChunk }],
+    ] as const) {
+      const bytes = await mcap(tinyImages(4), options);
+      let mostFrames = 0;
+      for (
+        let length = 0;
+        length < bytes.length;
+        length += length < 40 || length > bytes.length - 40 ? 1 : 5
+      ) {
+        const file = write(folder, 'cut.mcap', bytes.subarray(0, length));
+        let items;
+        try {
+          items = await readBag(file);
+        } catch (error) {
+          assert.ok(error instanceof ExpectationError, `${name} ${length}: ${String(error)}`);
+          assert.equal(mostFrames, 0, `${name} ${length}: ${error.message}`);
+          continue;
+        }
+        const frames = framesOf(items);
+        assertTiny(frames, upTo(frames.length));
+        assert.ok(frames.length >= mostFrames, `${name} ${length}`);
+        mostFrames = frames.length;
+        assert.equal(items.length, frames.length + 1);
+        assert.match(errorsOf(items)[0]!, /the end of a recording/);
+        assert.ok(isBadFrame(items.at(-1)!));
+      }
+      assert.equal(mostFrames, 4);
+    }
+  });
+
+  it('answers any damage with frames, BadFrames or an ExpectationError', async () => {
+    const whole = await mcap(tinyImages(4), { compressChunk: zstdChunk });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(whole.length - 8), fc.uint8Array({ minLength: 1, maxLength: 8 })), {
+          minLength: 1,
+          maxLength: 3,
+        }),
+        async (damages) => {
+          const bytes = Uint8Array.from(whole);
+          for (const [offset, damage] of damages) bytes.set(damage, offset);
+          try {
+            for (const item of await readBag(write(folder, 'fuzz.mcap', bytes))) {
+              if (isBadFrame(item)) assert.ok(item.error instanceof ExpectationError, String(item.error));
+            }
+          } catch (error) {
+            assert.ok(error instanceof ExpectationError, String(error));
+          }
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  it('reads the folder of a recording that was split', async () => {
+    const bag = path.join(folder, 'split');
+    mkdirSync(bag);
+    for (let part = 0; part < 11; part++) {
+      write(bag, `split_${part}.mcap`, await mcap([tinyImage(2 * part), tinyImage(2 * part + 1)]));
+    }
+    assertTiny(framesOf(await readBag(bag)), upTo(22));
+    assert.equal((await BagSource.open(bag)).count, 22);
+
+    const metadata = (...names: string[]): Uint8Array =>
+      Buffer.from(
+        `rosbag2_bagfile_information:\n  version: 5\n  storage_identifier: mcap\n  relative_file_paths:\n` +
+          `${names.map((name) => `    - ${name}\n`).join('')}  files:\n    - path: other.mcap\n`,
+      );
+    write(bag, 'metadata.yaml', metadata('split_0.mcap', '"split_2.mcap"', "'/recorded/at/split_1.mcap'"));
+    assertTiny(framesOf(await readBag(bag)), [0, 1, 4, 5, 2, 3]);
+    write(bag, 'metadata.yaml', metadata('split_0.mcap', 'split_99.mcap'));
+    await assert.rejects(
+      BagSource.open(bag),
+      /the file split_99.mcap in .*split, .* but received none. Copy it there/,
+    );
+    write(bag, 'metadata.yaml', metadata('split_0.db3'));
+    await assert.rejects(
+      BagSource.open(bag),
+      /an MCAP file but received split_0.db3. Convert it: ros2 bag convert/,
+    );
+    write(bag, 'metadata.yaml', metadata('split_0.mcap.zstd'));
+    await assert.rejects(BagSource.open(bag), /received split_0.mcap.zstd. Decompress it first/);
+    write(bag, 'metadata.yaml', Buffer.from('nothing of use'));
+    await assert.rejects(BagSource.open(bag), /MCAP files in the folder .* but received none/);
+  });
+
+  it('says what it is given instead of a bag', async () => {
+    for (const [begin, expected] of [
+      ['', /an MCAP file but received an empty file/],
+      ['SQLite format 3\0...', /an SQLite database \(.db3\), .*Convert it: ros2 bag convert -i/],
+      ['#ROSBAG V2.0\n', /a ROS 1 bag, .* rosbags-convert/],
+      ['\x28\xb5\x2f\xfd....', /a file compressed with zstd, .*zstd -d/],
+      ['Once upon a time', /an MCAP file but received something else/],
+      ['\x89MCAP0\r\n', /a whole MCAP file/],
+    ] as const) {
+      const file = write(folder, 'other', Buffer.from(begin, 'latin1'));
+      await assert.rejects(BagSource.open(file), (error) => {
+        assert.ok(error instanceof ExpectationError, String(error));
+        assert.match(error.message, expected);
+        return true;
+      });
+    }
+    await assert.rejects(
+      BagSource.open(path.join(folder, 'missing')),
+      /an MCAP file or a rosbag2 folder but received ENOENT/,
+    );
+    mkdirSync(path.join(folder, 'empty'));
+    await assert.rejects(
+      BagSource.open(path.join(folder, 'empty')),
+      /MCAP files in the folder .* but received none/,
+    );
+  });
+});
