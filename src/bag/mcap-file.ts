@@ -252,8 +252,8 @@ async function* streamRecords(handle: FileHandle): AsyncGenerator<TypedMcapRecor
   }
   if (!reader.done()) {
     throw new ExpectationError(
-      'the end of a recording',
-      `${reader.bytesRemaining()} bytes of a record cut off`,
+      'the footer of an MCAP file',
+      `its end, ${reader.bytesRemaining()} bytes into a record`,
     );
   }
 }
@@ -261,7 +261,7 @@ async function* streamRecords(handle: FileHandle): AsyncGenerator<TypedMcapRecor
 function damageOf(path: string, error: unknown): ExpectationError {
   return new ExpectationError(
     `a whole MCAP file at ${path}`,
-    `a damaged one: ${messageOf(error)}`,
+    `a damaged one (${messageOf(error).replace(/\.$/, '')})`,
     'What could be read was used.',
     { cause: error },
   );

@@ -5,7 +5,7 @@ import { BoxDecoder, CandidateBoxes } from './box.js';
 import { type ChannelScales, channelScales, readChannels } from './dequantize.js';
 import type { HeadLayout } from './heads.js';
 import { MaskBuilder } from './mask.js';
-import { type MaskGrid, maskGrid } from './mask-grid.js';
+import { type MaskGrid, maskGrid, type PictureSize } from './mask-grid.js';
 import { NonMaximumSuppression } from './nms.js';
 import { type DecodeOptions, type DecodeSettings, prepareOptions, sigmoid } from './options.js';
 import { Candidates, scanClasses } from './scan.js';
@@ -31,7 +31,8 @@ export class Decoder {
   readonly #coefficients: Float32Array;
   readonly #masks: MaskBuilder;
   #grid: MaskGrid | undefined;
-  #gridFor: { letterbox: Letterbox; masks: string } | undefined;
+  /** What #grid was made for. */
+  #gridKey = '';
   /** Instances are made once and filled again for each frame. */
   readonly #pool: Instance[] = [];
 
@@ -59,12 +60,18 @@ export class Decoder {
 
   /**
    * @param tensors outputs in the engine's order, as described by the layout
-   * @param letterbox how the picture was laid into the model's input
+   * @param letterbox how the frame was laid into the model's input
+   * @param picture the part of the frame that is picture, from its upper left corner, where that is not all of it: NV12 has
+   * even sizes only, so a picture of odd size has a column or row that is not its own
    * @returns instances in source pixels, best first. Boxes are clipped to the picture; one that lies wholly outside of
    * it (in the padding) is left out.
    * @throws ExpectationError when a tensor is shorter than its shape and stride say
    */
-  decode(tensors: readonly Tensor[], letterbox: Letterbox): Segmentation {
+  decode(
+    tensors: readonly Tensor[],
+    letterbox: Letterbox,
+    picture: PictureSize = { width: letterbox.sourceWidth, height: letterbox.sourceHeight },
+  ): Segmentation {
     const { levels, proto } = this.layout;
     const { classLogits, lowestLogit, iou, maxDetections, masks } = this.#settings;
     this.#checkTensors(tensors);
@@ -86,21 +93,21 @@ export class Decoder {
     }
     const kept = this.#nms.run(candidates, this.#boxes, this.#valid, iou, maxDetections);
 
-    const grid = this.#gridOf(letterbox);
+    const grid = this.#gridOf(letterbox, picture);
     const instances: Instance[] = [];
     this.#masks.begin();
     for (let k = 0; k < kept; k++) {
       const instance = this.#instance(instances.length);
       const i = this.#nms.kept[k]!;
-      if (!this.#place(i, letterbox, instance) || !this.#readCoefficients(tensors, i)) continue;
+      if (!this.#place(i, letterbox, picture, instance) || !this.#readCoefficients(tensors, i)) continue;
       if (masks !== 'none') {
         this.#masks.build(tensors[proto.output]!, this.#coefficients, instance.box, grid, instance.mask);
       }
       instances.push(instance);
     }
     return {
-      width: letterbox.sourceWidth,
-      height: letterbox.sourceHeight,
+      width: picture.width,
+      height: picture.height,
       maskWidth: grid.x.cells,
       maskHeight: grid.y.cells,
       instances,
@@ -128,18 +135,13 @@ export class Decoder {
     }
   }
 
-  #gridOf(letterbox: Letterbox): MaskGrid {
+  #gridOf(letterbox: Letterbox, picture: PictureSize): MaskGrid {
     const { masks } = this.#settings;
     const { sourceWidth, sourceHeight } = letterbox;
-    const last = this.#gridFor;
-    if (
-      !this.#grid ||
-      last?.letterbox.sourceWidth !== sourceWidth ||
-      last.letterbox.sourceHeight !== sourceHeight ||
-      last.masks !== masks
-    ) {
-      this.#grid = maskGrid(letterbox, this.layout, masks);
-      this.#gridFor = { letterbox, masks };
+    const key = `${masks} ${sourceWidth}x${sourceHeight} ${picture.width}x${picture.height}`;
+    if (!this.#grid || this.#gridKey !== key) {
+      this.#grid = maskGrid(letterbox, this.layout, masks, picture);
+      this.#gridKey = key;
     }
     return this.#grid;
   }
@@ -154,15 +156,14 @@ export class Decoder {
   }
 
   /** Maps the box of candidate i to the picture. @returns false when nothing of it is left there */
-  #place(i: number, letterbox: Letterbox, instance: Instance): boolean {
-    const { sourceWidth, sourceHeight } = letterbox;
+  #place(i: number, letterbox: Letterbox, picture: PictureSize, instance: Instance): boolean {
     const { box, mask } = instance;
     instance.classId = this.#candidates.classId[i]!;
     instance.score = sigmoid(this.#candidates.logit[i]!);
     box.x1 = Math.max(0, letterbox.toSourceX(this.#boxes.x1[i]!));
     box.y1 = Math.max(0, letterbox.toSourceY(this.#boxes.y1[i]!));
-    box.x2 = Math.min(sourceWidth, letterbox.toSourceX(this.#boxes.x2[i]!));
-    box.y2 = Math.min(sourceHeight, letterbox.toSourceY(this.#boxes.y2[i]!));
+    box.x2 = Math.min(picture.width, letterbox.toSourceX(this.#boxes.x2[i]!));
+    box.y2 = Math.min(picture.height, letterbox.toSourceY(this.#boxes.y2[i]!));
     mask.x = mask.y = mask.width = mask.height = 0;
     mask.data = NO_MASK;
     return box.x2 > box.x1 && box.y2 > box.y1;

@@ -43,23 +43,39 @@ export class GridAxis {
   }
 }
 
+/** Width and height of a picture in pixels. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** The grid of a frame: both axes at the resolution asked for. */
 export interface MaskGrid {
   readonly x: GridAxis;
   readonly y: GridAxis;
 }
 
-/** The grid for a picture of this letterbox; at `proto` resolution a cell is one prototype of the un-padded picture. */
-export function maskGrid(letterbox: Letterbox, layout: HeadLayout, resolution: MaskResolution): MaskGrid {
+/**
+ * The grid for a picture of this letterbox; at `proto` resolution a cell is one prototype of the un-padded picture.
+ *
+ * @param picture what the grid covers, from the source's upper left corner
+ */
+export function maskGrid(
+  letterbox: Letterbox,
+  layout: HeadLayout,
+  resolution: MaskResolution,
+  picture: PictureSize,
+): MaskGrid {
   const { protoStride, proto } = layout;
-  const axis = (picture: number, content: number, pad: number, protos: number): GridAxis => {
-    const cells = resolution === 'source' ? picture : Math.max(1, Math.round(content / protoStride));
-    const scale = content / cells / protoStride;
-    return new GridAxis(cells, picture, scale, pad / protoStride + 0.5 * scale - 0.5, protos);
+  const axis = (pixels: number, modelPerPixel: number, pad: number, protos: number): GridAxis => {
+    const protoPerPixel = modelPerPixel / protoStride;
+    const cells = resolution === 'source' ? pixels : Math.max(1, Math.round(pixels * protoPerPixel));
+    const scale = (protoPerPixel * pixels) / cells;
+    return new GridAxis(cells, pixels, scale, pad / protoStride + 0.5 * scale - 0.5, protos);
   };
   return {
-    x: axis(letterbox.sourceWidth, letterbox.width, letterbox.left, proto.width),
-    y: axis(letterbox.sourceHeight, letterbox.height, letterbox.top, proto.height),
+    x: axis(picture.width, letterbox.scaleX, letterbox.left, proto.width),
+    y: axis(picture.height, letterbox.scaleY, letterbox.top, proto.height),
   };
 }
 

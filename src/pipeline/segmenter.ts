@@ -52,16 +52,17 @@ export class Segmenter {
     let ended = false;
     const fill = async (): Promise<void> => {
       while (!ended && submitted < this.engine.slots) {
-        const { done, value } = await iterator.next();
-        if (done) {
+        const next = await iterator.next();
+        if (next.done) {
           ended = true;
-        } else if (isBadFrame(value)) {
-          inFlight.push(value);
+        } else if (isBadFrame(next.value)) {
+          inFlight.push(next.value);
         } else {
-          const inference = this.engine.submit(value.frame);
+          const frame = next.value;
+          const inference = this.engine.submit(frame.frame);
           // It is awaited below, in its turn; until then a failure must not count as unhandled.
           inference.catch(() => undefined);
-          inFlight.push({ frame: value, inference });
+          inFlight.push({ frame, inference });
           submitted++;
         }
       }
@@ -94,7 +95,7 @@ export class Segmenter {
     try {
       inference = await pending;
       const start = performance.now();
-      const segmentation = this.decoder.decode(inference.tensors, inference.letterbox);
+      const segmentation = this.decoder.decode(inference.tensors, inference.letterbox, frame.picture);
       const decode = performance.now() - start;
       return { frame, segmentation, timings: { ...inference.timings, decode } };
     } catch (error) {

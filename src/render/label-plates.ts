@@ -26,8 +26,8 @@ export class LabelPlates {
   private readonly paddingY: number;
 
   constructor(
-    private readonly width: number,
-    private readonly height: number,
+    readonly width: number,
+    readonly height: number,
     capital: number,
   ) {
     this.typeface = new Typeface(capital);
@@ -36,8 +36,9 @@ export class LabelPlates {
   }
 
   /**
-   * Finds a place for a label: on top of the box, within it, below it, or at its right corner, whichever covers least of `taken`.
-   * Plates lie within the picture; text that is wider than the picture is cut. Undefined where not even one row of text fits.
+   * Finds a place for a label: above the box, below it or within it, at its left or its right corner; the first that is
+   * free, else the one that covers least of `taken`. Plates lie within the picture; text wider than that is cut.
+   * Undefined where not even one row of text fits.
    */
   place(text: string, box: Anchor, taken: readonly Plate[]): Plate | undefined {
     const high = this.typeface.capital + 2 * this.paddingY;
@@ -46,15 +47,15 @@ export class LabelPlates {
     const wide = this.typeface.measure(fitting) + 2 * this.paddingX;
     let best: Plate | undefined;
     let leastCovered = Infinity;
-    for (const x of [box.x1, box.x2 - wide]) {
-      for (const y of [box.y1 - high, box.y1, box.y2, box.y2 - high]) {
-        if (y < 0 || y + high > this.height) continue;
+    for (const y of [box.y1 - high, box.y2, box.y1, box.y2 - high]) {
+      const top = Math.round(y);
+      if (top < 0 || top + high > this.height) continue;
+      for (const x of [box.x1, box.x2 - wide]) {
         const left = Math.round(Math.min(Math.max(0, x), this.width - wide));
-        const top = Math.round(Math.min(y, this.height - high));
         const plate = { text: fitting, left, top, right: left + wide, bottom: top + high };
         const covered = taken.reduce((sum, other) => sum + overlap(plate, other), 0);
-        if (covered < leastCovered) [best, leastCovered] = [plate, covered];
         if (covered === 0) return plate;
+        if (covered < leastCovered) [best, leastCovered] = [plate, covered];
       }
     }
     return best;

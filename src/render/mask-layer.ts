@@ -1,5 +1,5 @@
 import type { Instance, Segmentation } from '../decode/segmentation.js';
-import type { Rgb, RgbPicture } from './rgb-picture.js';
+import { BLACK, type Rgb, type RgbPicture } from './rgb-picture.js';
 
 /** How much of a mask's colour covers the picture beneath, in 1/256. */
 const FILL = 112;
@@ -77,14 +77,19 @@ export class MaskLayer {
   private blend({ width, height, data }: RgbPicture, colours: readonly Rgb[], line: number): void {
     const { owners, left, right, top, bottom } = this;
     const above = line * width;
+    let drawn = NOBODY;
+    let [red, green, blue] = BLACK;
     for (let y = top; y < bottom; y++) {
-      const atVerticalEdge = y < line || y >= height - line;
+      const atEdge = y < line || y >= height - line;
       for (let x = left, at = y * width + left; x < right; x++, at++) {
         const owner = owners[at]!;
         if (owner === NOBODY) continue;
-        const [red, green, blue] = colours[owner - 1]!;
+        if (owner !== drawn) {
+          [red, green, blue] = colours[owner - 1]!;
+          drawn = owner;
+        }
         const outline =
-          atVerticalEdge ||
+          atEdge ||
           x < line ||
           x >= width - line ||
           owners[at - line] !== owner ||
@@ -97,9 +102,9 @@ export class MaskLayer {
           data[to + 1] = green;
           data[to + 2] = blue;
         } else {
-          data[to] = data[to]! + (((red - data[to]!) * FILL) >> 8);
-          data[to + 1] = data[to + 1]! + (((green - data[to + 1]!) * FILL) >> 8);
-          data[to + 2] = data[to + 2]! + (((blue - data[to + 2]!) * FILL) >> 8);
+          data[to] = (data[to]! * (256 - FILL) + red * FILL) >> 8;
+          data[to + 1] = (data[to + 1]! * (256 - FILL) + green * FILL) >> 8;
+          data[to + 2] = (data[to + 2]! * (256 - FILL) + blue * FILL) >> 8;
         }
       }
     }

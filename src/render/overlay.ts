@@ -1,8 +1,11 @@
 import type { Instance, Segmentation } from '../decode/segmentation.js';
+import { DEFAULT_COLOR_RANGE } from '../frame/color.js';
+import { nv12ToRgb } from '../frame/convert.js';
+import type { Nv12Frame } from '../frame/nv12-frame.js';
 import { LabelPlates, type Anchor, type Plate } from './label-plates.js';
 import { MaskLayer } from './mask-layer.js';
 import { paletteColour } from './palette.js';
-import { strokeRectangle, type Rgb, type RgbPicture } from './rgb-picture.js';
+import { rgbPicture, strokeRectangle, type Rgb, type RgbPicture } from './rgb-picture.js';
 
 export interface OverlayOptions {
   /** Class names by class id; a class without one is shown as its number. */
@@ -23,9 +26,20 @@ export interface OverlayOptions {
 export class Overlay {
   private readonly masks = new MaskLayer();
   private plates: LabelPlates | undefined;
-  private plateSize = '';
 
   constructor(private readonly options: OverlayOptions) {}
+
+  /**
+   * A picture of the frame with everything drawn on it.
+   *
+   * @param into written to when given, of the frame's size; else a new picture
+   */
+  paint(frame: Nv12Frame, segmentation: Segmentation, into?: RgbPicture): RgbPicture {
+    const picture = into ?? rgbPicture(frame.width, frame.height);
+    nv12ToRgb(frame, DEFAULT_COLOR_RANGE, picture.data);
+    this.draw(picture, segmentation);
+    return picture;
+  }
 
   /** Draws on `picture`, which may be of another size than the segmentation's: everything is scaled to it. */
   draw(picture: RgbPicture, segmentation: Segmentation): void {
@@ -64,16 +78,14 @@ export class Overlay {
   }
 
   private platesFor({ width, height }: RgbPicture, mean: number): LabelPlates {
-    const size = `${width}x${height}`;
-    if (!this.plates || this.plateSize !== size) {
+    if (this.plates?.width !== width || this.plates.height !== height) {
       this.plates = new LabelPlates(width, height, Math.round(4 + mean * 0.0095));
-      this.plateSize = size;
     }
     return this.plates;
   }
 }
 
-/** The instance's box in pixels of `picture`, cut to it. */
+/** The instance's box in pixels of `picture`. */
 function scaledBox({ box }: Instance, picture: RgbPicture, segmentation: Segmentation): Anchor {
   const scaleX = picture.width / segmentation.width;
   const scaleY = picture.height / segmentation.height;

@@ -230,7 +230,7 @@ describe('BagSource', () => {
     const items = await readBag(write(folder, 'damaged.mcap', damaged));
     assertTiny(framesOf(items), [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11]);
     assert.deepEqual(items.findIndex(isBadFrame), 5);
-    assert.match(errorsOf(items)[0]!, /a whole MCAP file at .* a damaged one: Incorrect chunk CRC/);
+    assert.match(errorsOf(items)[0]!, /a whole MCAP file at .* a damaged one \(Incorrect chunk CRC/);
   });
 
   it('yields what there is of a file that is cut, wherever it is cut', async () => {
@@ -260,7 +260,10 @@ describe('BagSource', () => {
         assert.ok(frames.length >= mostFrames, `${name} ${length}`);
         mostFrames = frames.length;
         assert.equal(items.length, frames.length + 1);
-        assert.match(errorsOf(items)[0]!, /the end of a recording/);
+        assert.match(
+          errorsOf(items)[0]!,
+          /a damaged one \(Expected the footer of an MCAP file but received its end, \d+ bytes into a record\)/,
+        );
         assert.ok(isBadFrame(items.at(-1)!));
       }
       assert.equal(mostFrames, 4);

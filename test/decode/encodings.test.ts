@@ -148,7 +148,7 @@ describe('polygons', () => {
       `${simple!.points.length} of ${exact!.points.length}`,
     );
     for (let i = 0; i < simple!.points.length; i += 2) {
-      const radius = Math.hypot(simple!.points[i]! - 99.5, simple!.points[i + 1]! - 99.5);
+      const radius = Math.hypot(simple!.points[i]! - 100.5, simple!.points[i + 1]! - 100.5);
       assert.ok(Math.abs(radius - 80) < 2);
     }
     assert.deepEqual(simplifyRing([0, 0, 1, 0, 1, 1], 5), [0, 0, 1, 0, 1, 1]);

@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util';
+import { ExpectationError, messageOf } from '../expect.js';
+
+/** One command line option: what parseArgs needs, and what the help says. */
+export interface CliOption {
+  readonly type: 'string' | 'boolean';
+  /** Placeholder of the value in the help. */
+  readonly value?: string;
+  readonly help: string;
+  readonly short?: string;
+  readonly multiple?: boolean;
+}
+
+export type CliOptions = Readonly<Record<string, CliOption>>;
+
+/** Parsed values by option name. */
+export class Arguments {
+  constructor(
+    readonly positionals: readonly string[],
+    private readonly values: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>,
+  ) {}
+
+  text(name: string): string | undefined {
+    const value = this.values[name];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  texts(name: string): string[] {
+    const value = this.values[name];
+    return Array.isArray(value) ? value.map(String) : [];
+  }
+
+  flag(name: string): boolean {
+    return this.values[name] === true;
+  }
+
+  /** @throws ExpectationError unless the option is absent or a number */
+  number(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (text.trim() === '' || Number.isNaN(value)) throw new ExpectationError(`a number for --${name}`, text);
+    return value;
+  }
+}
+
+/** @throws ExpectationError for options that do not exist or lack their value */
+export function parseArguments(argv: readonly string[], options: CliOptions): Arguments {
+  const config = Object.fromEntries(
+    Object.entries(options).map(([name, { type, short, multiple }]) => [
+      name,
+      { type, ...(short ? { short } : {}), ...(multiple ? { multiple } : {}) },
+    ]),
+  );
+  try {
+    const { positionals, values } = parseArgs({ args: [...argv], options: config, allowPositionals: true });
+    return new Arguments(positionals, values);
+  } catch (error) {
+    const found = /'(-[^' ]*)/.exec(messageOf(error))?.[1] ?? messageOf(error);
+    throw new ExpectationError('options that are listed by --help', found, messageOf(error), {
+      cause: error,
+    });
+  }
+}
+
+/** The options as the help shows them, one a line. */
+export function optionHelp(options: CliOptions): string {
+  return Object.entries(options)
+    .map(([name, { value, help, short }]) => {
+      const left = `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`;
+      return `  ${left.padEnd(26)} ${help}`;
+    })
+    .join('\n');
+}

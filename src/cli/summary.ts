@@ -1,0 +1,81 @@
+import type { FrameResult } from '../pipeline/segmenter.js';
+import { Durations } from '../pipeline/statistics.js';
+
+interface SourceSummary {
+  name: string;
+  frames: number;
+  instances: number;
+  failures: number;
+  start: number;
+  seconds: number;
+}
+
+/** Counts and times of a run, as a table for people. */
+export class Summary {
+  failures = 0;
+  readonly stages = { preprocess: new Durations(), inference: new Durations(), decode: new Durations() };
+  readonly #sources: SourceSummary[] = [];
+
+  begin(name: string): void {
+    this.#sources.push({ name, frames: 0, instances: 0, failures: 0, start: performance.now(), seconds: 0 });
+  }
+
+  add({ segmentation, timings }: FrameResult): void {
+    const source = this.#sources.at(-1)!;
+    source.frames++;
+    source.instances += segmentation.instances.length;
+    this.stages.preprocess.add(timings.preprocess);
+    this.stages.inference.add(timings.inference);
+    this.stages.decode.add(timings.decode);
+  }
+
+  /** Counts a frame, or a whole input, that could not be done. */
+  fail(name: string, _error: Error): void {
+    this.failures++;
+    const source = this.#sources.at(-1);
+    if (source?.name === name) source.failures++;
+    else this.#sources.push({ name, frames: 0, instances: 0, failures: 1, start: 0, seconds: 0 });
+  }
+
+  end(): void {
+    const source = this.#sources.at(-1)!;
+    source.seconds = (performance.now() - source.start) / 1000;
+  }
+
+  /** Frames a second over all sources, all stages and outputs included. */
+  get rate(): number {
+    const frames = this.#sources.reduce((sum, source) => sum + source.frames, 0);
+    return frames / this.#sources.reduce((sum, source) => sum + source.seconds, 0);
+  }
+
+  text(): string {
+    const rows = this.#sources.map(({ name, frames, instances, failures, seconds }) => [
+      name,
+      String(frames),
+      String(instances),
+      failures > 0 ? String(failures) : '',
+      seconds > 0 && frames > 1 ? (frames / seconds).toFixed(1) : '',
+    ]);
+    const lines = table([['input', 'frames', 'instances', 'failed', 'frames/s'], ...rows]);
+    const stages = Object.entries(this.stages)
+      .filter(([, durations]) => durations.count > 0)
+      .map(([name, durations]) => [
+        name,
+        durations.quantile(0.5).toFixed(2),
+        durations.quantile(0.95).toFixed(2),
+      ]);
+    if (stages.length > 0) lines.push('', ...table([['stage', 'median ms', 'p95 ms'], ...stages]));
+    return `${lines.join('\n')}\n`;
+  }
+}
+
+/** Columns in line: the first to the left, the others to the right. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
