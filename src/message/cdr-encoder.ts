@@ -1,7 +1,6 @@
-import type { MessageDefinition } from '@foxglove/message-definition';
 import { MessageWriter } from '@foxglove/rosmsg2-serialization';
 import { DEFINITIONS } from './definitions.js';
-import type { MessageType } from './message-type.js';
+import type { MessageDefinition, MessageType } from './message-type.js';
 
 /**
  * A string as CDR stores it: UTF-8 and a NUL.

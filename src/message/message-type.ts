@@ -1,7 +1,9 @@
 import { parse as parseDefinition } from '@foxglove/rosmsg';
-import type { MessageDefinition } from '@foxglove/message-definition';
 import { ExpectationError, messageOf } from '../expect.js';
 import { DEFINITIONS } from './definitions.js';
+
+/** A parsed .msg file: its fields. */
+export type MessageDefinition = ReturnType<typeof parseDefinition>[number];
 
 /** Where the text of a definition comes from, by `package/Type`; undefined where it has none. */
 export type DefinitionLookup = (type: string) => string | undefined;

@@ -111,11 +111,7 @@ describe('BagSource', () => {
 
   it('reads TROS shared-memory images of each size', async () => {
     for (const type of ['HbmMsg480P', 'HbmMsg540P', 'HbmMsg1080P'] as const) {
-      const file = write(
-        folder,
-        'hbm.mcap',
-        await mcap([hbm(0, type, '/hbmem_img'), hbm(1, type, '/hbmem_img')]),
-      );
+      const file = write(folder, 'hbm.mcap', await mcap([hbm(0, type), hbm(1, type)]));
       const frames = framesOf(await readBag(file));
       assert.deepEqual(frames.map(pixels), [[...tinyPixels(0)], [...tinyPixels(1)]]);
       assert.deepEqual(frames[1]!.stamp, { sec: 101, nanosec: 1 });
@@ -150,6 +146,9 @@ describe('BagSource', () => {
       .toBuffer();
 
     const raw = framesOf(await readBag(write(folder, 'raw.mcap', await mcap(messages))));
+    // hobot_codec's encoder over shared memory.
+    const shared = hbm(0, 'HbmMsg480P', 'jpeg', jpeg);
+    const fromShared = framesOf(await readBag(write(folder, 'shared.mcap', await mcap([shared]))));
     const compressed = [jpeg, grey].map((file, i) => compressedImage(i, file, '/camera/compressed'));
     const decompressed = framesOf(await readBag(write(folder, 'jpeg.mcap', await mcap(compressed))));
     // BT.601, full range: Y 147.5, U 56, V 201; grey has no colour.
@@ -163,6 +162,7 @@ describe('BagSource', () => {
     near(colour(raw[0]!), [147, 56, 201]);
     near(colour(raw[1]!), [147, 56, 201]);
     near(colour(raw[2]!), [148, 128, 128]);
+    near(colour(fromShared[0]!), [147, 56, 201]);
     near(colour(decompressed[0]!), [147, 56, 201]);
     near(colour(decompressed[1]!), [148, 128, 128]);
   });

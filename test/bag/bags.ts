@@ -103,20 +103,21 @@ export function compressedImage(index: number, file: Uint8Array, topic: string):
   return { topic, type: 'sensor_msgs/CompressedImage', cdr, logTime: BigInt(index) };
 }
 
-/** A HbmMsg480P as TROS publishers fill it: step stale, letters of the encoding only, data_size of a larger buffer. */
+/** A HbmMsg as TROS publishers fill it: step stale, letters of the encoding only, data_size of a larger buffer. */
 export function hbm(
   index: number,
   type: 'HbmMsg480P' | 'HbmMsg540P' | 'HbmMsg1080P',
-  topic: string,
+  encoding = 'nv12',
+  data = tinyPixels(index),
 ): TestMessage {
   const room = { HbmMsg480P: 921_600, HbmMsg540P: 1_555_200, HbmMsg1080P: 6_220_800 }[type];
   const cdr = Buffer.alloc(44 + room, 0xa5);
   cdr.writeUInt32BE(0x00010000, 0);
-  const fields = [index, 100 + index, index, 2, 4, 40, 3];
+  const fields = [index, 100 + index, index, 2, 4, data.length + 28, 3];
   fields.forEach((value, i) => cdr.writeUInt32LE(value, 4 + 4 * i));
-  cdr.write('nv12', 32, 'latin1');
-  cdr.set(tinyPixels(index), 44);
-  return { topic, type: `hbm_img_msgs/${type}`, cdr, logTime: BigInt(index) };
+  cdr.write(encoding, 32, 'latin1');
+  cdr.set(data, 44);
+  return { topic: '/hbmem_img', type: `hbm_img_msgs/${type}`, cdr, logTime: BigInt(index) };
 }
 
 /** Everything a bag yields. */
