@@ -1,11 +1,11 @@
 import type { Instance, Segmentation } from '../decode/segmentation.js';
-import { DEFAULT_COLOR_RANGE } from '../frame/color.js';
+import { DEFAULT_COLOR_RANGE, type ColorRange } from '../frame/color.js';
 import { nv12ToRgb } from '../frame/convert.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import { LabelPlates, type Anchor, type Plate } from './label-plates.js';
 import { MaskLayer } from './mask-layer.js';
 import { paletteColour } from './palette.js';
-import { rgbPicture, strokeRectangle, type Rgb, type RgbPicture } from './rgb-picture.js';
+import { strokeRectangle, type Rgb, type RgbPicture } from './rgb-picture.js';
 
 export interface OverlayOptions {
   /** Class names by class id; a class without one is shown as its number. */
@@ -30,13 +30,20 @@ export class Overlay {
   constructor(private readonly options: OverlayOptions) {}
 
   /**
-   * A picture of the frame with everything drawn on it.
+   * The frame as a picture with everything drawn on it. It has the size of the segmentation, one less than the frame's where
+   * the picture in the frame has odd sides.
    *
-   * @param into written to when given, of the frame's size; else a new picture
+   * @param range of the frame's colours
+   * @param into memory for the picture, 3 bytes for each pixel of the frame; new memory where absent
    */
-  paint(frame: Nv12Frame, segmentation: Segmentation, into?: RgbPicture): RgbPicture {
-    const picture = into ?? rgbPicture(frame.width, frame.height);
-    nv12ToRgb(frame, DEFAULT_COLOR_RANGE, picture.data);
+  paint(
+    frame: Nv12Frame,
+    segmentation: Segmentation,
+    range: ColorRange = DEFAULT_COLOR_RANGE,
+    into?: Uint8Array,
+  ): RgbPicture {
+    const pixels = { width: frame.width, height: frame.height, data: nv12ToRgb(frame, range, into) };
+    const picture = cropped(pixels, segmentation.width, segmentation.height);
     this.draw(picture, segmentation);
     return picture;
   }
@@ -83,6 +90,18 @@ export class Overlay {
     }
     return this.plates;
   }
+}
+
+/** The upper left part of `picture`, moved together in the same memory. */
+function cropped(picture: RgbPicture, maxWidth: number, maxHeight: number): RgbPicture {
+  const width = Math.min(picture.width, maxWidth);
+  const height = Math.min(picture.height, maxHeight);
+  const { data } = picture;
+  for (let y = 1; y < height && width < picture.width; y++) {
+    const from = y * picture.width * 3;
+    data.copyWithin(y * width * 3, from, from + width * 3);
+  }
+  return { width, height, data: data.subarray(0, width * height * 3) };
 }
 
 /** The instance's box in pixels of `picture`. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { Segmentation } from '../../src/decode/segmentation.js';
 import { OnnxEngine } from '../../src/engine/onnx-engine.js';
@@ -6,7 +7,6 @@ import { nv12Frame } from '../../src/frame/nv12-frame.js';
 import { openInputs } from '../../src/frame/inputs.js';
 import type { SourceFrame } from '../../src/frame/source.js';
 import { isResult, Segmenter } from '../../src/pipeline/segmenter.js';
-import { readFileSync } from 'node:fs';
 import { sharedData } from '../data.js';
 import { boxIou, maskIou, referenceDetections, referenceMask } from '../decode/recorded.js';
 
@@ -51,23 +51,26 @@ describe('YOLOv8n-seg through NV12', { skip: sharedData.skip }, () => {
         assert.ok(overlap(best) >= (large ? 0.95 : 0.85), what);
         const iou = maskIou(instances[best]!.mask, referenceMask(reference));
         assert.ok(iou >= 0.85, `${what}, mask IoU ${iou}`);
-        assert.ok(Math.abs(instances[best]!.score - reference.score) <= 0.1, `${what}, score ${instances[best]!.score}`);
+        assert.ok(
+          Math.abs(instances[best]!.score - reference.score) <= 0.1,
+          `${what}, score ${instances[best]!.score}`,
+        );
       }
       for (const { classId, score, box } of instances.filter((instance) => instance.score > 0.7)) {
         const known = detections.some(
-          ({ class: id, boxImage: [x1, y1, x2, y2] }) => id === classId && boxIou(box, { x1, y1, x2, y2 }) > 0.5,
+          ({ class: id, boxImage: [x1, y1, x2, y2] }) =>
+            id === classId && boxIou(box, { x1, y1, x2, y2 }) > 0.5,
         );
         assert.ok(known, `class ${classId} with ${score} is not in the reference`);
       }
     });
   }
 
-  it('finds five persons in the NV12 frame of people', async () => {
+  it('finds the five persons in an NV12 frame of people', async () => {
     const [result] = await segment([sharedData.path('nv12/people_960x544.nv12')]);
-    assert.deepEqual(
-      result!.segmentation.instances.filter(({ score }) => score > 0.5).map(({ classId }) => classId),
-      [0, 0, 0, 0, 0],
-    );
+    const persons = result!.segmentation.instances.filter(({ classId }) => classId === 0);
+    assert.equal(persons.length, 5);
+    assert.ok(persons.every(({ score }) => score > 0.8));
   });
 
   it('answers a frame at night with an empty result', async () => {
@@ -79,7 +82,8 @@ describe('YOLOv8n-seg through NV12', { skip: sharedData.skip }, () => {
     const packed = readFileSync(sharedData.path('nv12/people_960x544.nv12'));
     const step = 1024;
     const padded = new Uint8Array(step * 544 * 1.5).fill(77);
-    for (let row = 0; row < 544 * 1.5; row++) padded.set(packed.subarray(row * 960, (row + 1) * 960), row * step);
+    for (let row = 0; row < 544 * 1.5; row++)
+      padded.set(packed.subarray(row * 960, (row + 1) * 960), row * step);
     const results = [];
     for (const data of [packed, padded]) {
       const frame = nv12Frame(data, { width: 960, height: 544, step: data === packed ? 0 : step });

@@ -1,0 +1,81 @@
+import { extname } from 'node:path';
+
+/** What reads a file. */
+export type FileKind = 'picture' | 'video' | 'nv12' | 'bag';
+
+/** Bytes from the start of a file that fileKind() wants to see. */
+export const BEGIN_LENGTH = 64;
+
+const EXTENSIONS: Readonly<Record<FileKind, readonly string[]>> = {
+  picture: ['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'tif', 'tiff', 'avif'],
+  video: [
+    'mp4',
+    'm4v',
+    'mov',
+    'mkv',
+    'webm',
+    'avi',
+    'gif',
+    'mpg',
+    'mpeg',
+    'ts',
+    'm2ts',
+    'mjpeg',
+    'h264',
+    'h265',
+    'hevc',
+  ],
+  nv12: ['nv12', 'yuv'],
+  bag: ['mcap', 'db3', 'bag'],
+};
+
+/** First bytes of what has a signature, as Latin-1 text; ? stands for any byte. */
+const SIGNATURES: readonly (readonly [FileKind, string])[] = [
+  ['picture', '\xff\xd8\xff'], // JPEG
+  ['picture', '\x89PNG\r\n\x1a\n'],
+  ['picture', 'RIFF????WEBP'],
+  ['picture', 'II*\0'], // TIFF
+  ['picture', 'MM\0*'],
+  ['picture', '????ftypavif'],
+  ['picture', '????ftypavis'],
+  ['video', '????ftyp'], // MP4, MOV
+  ['video', '????moov'],
+  ['video', '????mdat'],
+  ['video', '\x1a\x45\xdf\xa3'], // Matroska, WebM
+  ['video', 'RIFF????AVI '],
+  ['video', 'GIF8'],
+  ['video', '\0\0\x01\xba'], // MPEG programme stream
+  ['bag', '\x89MCAP0\r\n'],
+  ['bag', 'SQLite format 3\0'], // rosbag2's older storage
+  ['bag', '#ROSBAG V'],
+];
+
+/**
+ * What kind of file this is: by its signature, else by its name. Raw NV12 has no signature and may begin with anything, so
+ * there the name alone counts.
+ *
+ * @param begin the first BEGIN_LENGTH bytes, or all of a shorter file
+ */
+export function fileKind(path: string, begin: Uint8Array): FileKind | undefined {
+  const named = kindByName(path);
+  if (named === 'nv12') return named;
+  const text = Buffer.from(begin).toString('latin1');
+  return SIGNATURES.find(([, signature]) => begins(text, signature))?.[0] ?? named;
+}
+
+function begins(text: string, signature: string): boolean {
+  if (text.length < signature.length) return false;
+  return Array.from(signature).every((character, i) => character === '?' || character === text[i]);
+}
+
+function kindByName(path: string): FileKind | undefined {
+  const extension = extname(path).slice(1).toLowerCase();
+  return (Object.keys(EXTENSIONS) as FileKind[]).find((kind) => EXTENSIONS[kind].includes(extension));
+}
+
+/** For error messages: `picture (.jpg .png ...), video (...)`. */
+export function knownFiles(): string {
+  return Object.entries(EXTENSIONS)
+    .map(([kind, extensions]) => `${kind} (${extensions.map((extension) => `.${extension}`).join(' ')})`)
+    .join(', ');
+}
