@@ -7,7 +7,7 @@
  * Shapes that labels must not confuse differ on purpose: I has serifs, l a tail, 1 a flag, 0 is narrower than O.
  */
 export const GLYPHS: Readonly<Record<string, readonly [width: number, path: string]>> = {
-  ' ': [1.5, ''],
+  ' ': [2.2, ''],
   '!': [0, 'M0 0V6.6M0 9.7V10'],
   '"': [2.4, 'M0 0V2.6M2.4 0V2.6'],
   '#': [7, 'M2.4 0L1 10M6 0L4.6 10M0.6 3.3H7M0 6.7H6.4'],
