@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import sharp from 'sharp';
+import { decodeRle } from '../../src/decode/rle.js';
+import { cli, temporaryFolder } from './cli.js';
+
+interface Line {
+  source: string;
+  index: number;
+  stamp: { sec: number; nanosec: number };
+  width: number;
+  height: number;
+  instances: {
+    class_id: number;
+    class_name: string;
+    score: number;
+    box: number[];
+    mask: { size: [number, number]; counts: string };
+  }[];
+  timings_ms: Record<string, number>;
+}
+
+function lines(text: string): Line[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
+}
+
+describe('tros-yolo-seg run', () => {
+  let folder: string;
+  before(() => {
+    folder = temporaryFolder();
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('writes JSON lines, a bag and overlays of a scene', async () => {
+    const { code, stderr } = await cli(
+      [
+        'run',
+        'scene:',
+        '--frames',
+        '5',
+        '--size',
+        '640x360',
+        '--json',
+        'a/s.jsonl',
+        '--mcap',
+        'b/s.mcap',
+        '--mcap-images',
+        '--mcap-overlay',
+        '--overlay',
+        'c',
+      ],
+      folder,
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /scene: +5 +\d+/);
+    const found = lines(readFileSync(join(folder, 'a/s.jsonl'), 'utf8'));
+    assert.deepEqual(
+      found.map(({ index }) => index),
+      [0, 1, 2, 3, 4],
+    );
+    assert.ok(found.some(({ instances }) => instances.length > 0));
+    for (const { width, height, instances, timings_ms } of found) {
+      assert.deepEqual([width, height], [640, 360]);
+      assert.deepEqual(Object.keys(timings_ms), ['preprocess', 'inference', 'decode']);
+      for (const { class_name, score, box, mask } of instances) {
+        assert.match(class_name, /circle|square|triangle|star|ring|cross/);
+        assert.ok(score >= 0.25 && score <= 1);
+        assert.deepEqual(mask.size, [360, 640]);
+        const { data } = decodeRle(mask);
+        // Every cell of a mask lies in its box, give or take the cell that the box cuts.
+        const [x, y, w, h] = box as [number, number, number, number];
+        data.forEach((cell, i) => {
+          if (cell === 0) return;
+          const [cx, cy] = [(i % 640) + 0.5, Math.floor(i / 640) + 0.5];
+          assert.ok(cx > x - 0.01 && cy > y - 0.01 && cx < x + w + 0.01 && cy < y + h + 0.01);
+        });
+      }
+    }
+    assert.equal(readdirSync(join(folder, 'c')).length, 5);
+    // The bag's own frames give the same instances again: NV12 in bags and from the camera are one path.
+    const again = await cli(['run', 'b/s.mcap', '--topic', '/camera/image_raw', '--json', '-', '-q'], folder);
+    assert.equal(again.code, 0, again.stderr);
+    const replayed = lines(again.stdout);
+    assert.deepEqual(
+      replayed.map(({ stamp, instances }) => ({ stamp, instances })),
+      found.map(({ stamp, instances }) => ({ stamp, instances })),
+    );
+  });
+
+  it('reports each bad input and does the others', async () => {
+    const path = (name: string): string => join(folder, name);
+    const pixels = Buffer.alloc(640 * 480 * 3, 90);
+    await sharp(pixels, { raw: { width: 640, height: 480, channels: 3 } })
+      .jpeg()
+      .toFile(path('good.jpg'));
+    writeFileSync(path('cut.jpg'), readFileSync(path('good.jpg')).subarray(0, 900));
+    writeFileSync(path('empty.png'), '');
+    writeFileSync(path('short_640x480.nv12'), Buffer.alloc(1000));
+    writeFileSync(path('odd_641x480.nv12'), Buffer.alloc(691_200));
+    writeFileSync(path('other.xyz'), 'what is this');
+    const inputs = [
+      'missing.jpg',
+      'empty.png',
+      'cut.jpg',
+      'short_640x480.nv12',
+      'odd_641x480.nv12',
+      'other.xyz',
+      'good.jpg',
+    ];
+    const { code, stdout, stderr } = await cli(['run', ...inputs, '--json', '-'], folder);
+    assert.equal(code, 1);
+    assert.deepEqual(
+      lines(stdout).map(({ source, width, height }) => [source, width, height]),
+      [['good.jpg', 640, 480]],
+    );
+    const messages: [string, RegExp][] = [
+      ['missing.jpg', /Expected a file or folder/],
+      ['empty.png', /empty/],
+      ['cut.jpg', /cut off or damaged/],
+      ['short_640x480.nv12', /460800 bytes/],
+      ['odd_641x480.nv12', /even width for NV12 but received 641/],
+      ['other.xyz', /Raw NV12 needs the ending .nv12/],
+    ];
+    for (const [input, message] of messages) {
+      const line = stderr.split('\n').find((text) => text.startsWith(input) && text.includes('Expected'));
+      assert.match(line ?? `nothing about ${input}`, message);
+    }
+  });
+
+  it('uses what a truncated bag still holds', async () => {
+    const made = await cli(
+      ['run', 'scene:', '--frames', '20', '--size', '640x360', '--mcap', 'cut.mcap', '--mcap-images', '-q'],
+      folder,
+    );
+    assert.equal(made.code, 0, made.stderr);
+    const bag = join(folder, 'cut.mcap');
+    truncateSync(bag, Math.floor(statSync(bag).size / 2));
+    const { code, stdout, stderr } = await cli(
+      ['run', 'cut.mcap', '--topic', '/camera/image_raw', '--json', '-', '-q'],
+      folder,
+    );
+    assert.equal(code, 1);
+    assert.match(stderr, /What could be read was used/);
+    const count = lines(stdout).length;
+    assert.ok(count >= 5 && count < 20, `${count} frames`);
+  });
+
+  it('gives pictures of odd size results for all their pixels', async () => {
+    const pixels = Buffer.alloc(427 * 301 * 3, 90);
+    await sharp(pixels, { raw: { width: 427, height: 301, channels: 3 } })
+      .png()
+      .toFile(join(folder, 'odd.png'));
+    const { stdout } = await cli(['run', 'odd.png', '--json', '-', '-q', '--score', '0.0001'], folder);
+    const [line] = lines(stdout);
+    assert.deepEqual([line!.width, line!.height], [427, 301]);
+    assert.deepEqual(line!.instances[0]?.mask.size, [301, 427]);
+  });
+
+  it('keeps to the classes and scores asked for', async () => {
+    const common = ['run', 'scene:', '--frames', '3', '--json', '-', '-q'];
+    const all = lines((await cli(common)).stdout).flatMap(({ instances }) => instances);
+    const some = lines(
+      (
+        await cli([
+          ...common,
+          '--classes',
+          'Circle,1',
+          '--class-score',
+          'circle=0.8',
+          '--max-detections',
+          '2',
+        ])
+      ).stdout,
+    );
+    for (const { instances } of some) {
+      assert.ok(instances.length <= 2);
+      for (const { class_name, score } of instances) {
+        assert.ok(
+          class_name === 'square' || (class_name === 'circle' && score >= 0.8),
+          `${class_name} ${score}`,
+        );
+      }
+    }
+    assert.ok(all.length > some.flatMap(({ instances }) => instances).length);
+  });
+
+  it('refuses models and settings before it makes any file', async () => {
+    writeFileSync(join(folder, 'text.onnx'), 'no model at all');
+    const cases: [string[], RegExp][] = [
+      [[], /at least one INPUT/],
+      [['scene:', '--model', 'missing.onnx'], /readable ONNX file/],
+      [['scene:', '--model', 'text.onnx'], /an ONNX model/],
+      [['scene:', '--score', '1.5'], /from 0 to 1 for --score but received 1.5/],
+      [['scene:', '--iou', 'much'], /a number for --iou but received much/],
+      [['scene:', '--max-detections', '0'], /--max-detections but received 0/],
+      [['scene:', '--classes', 'dog'], /It knows circle, square/],
+      [['scene:', '--class-score', 'star'], /CLASS=SCORE/],
+      [['scene:', '--masks', 'big'], /one of source, proto, none/],
+      [['scene:', '--size', 'large'], /WIDTHxHEIGHT/],
+      [['scene:', '--heads', 'box'], /does not fit/],
+      [['scene:', '--colour', 'red'], /Unknown option/],
+      [['scene:', '--range', 'half'], /one of full, limited/],
+    ];
+    for (const [args, message] of cases) {
+      const { code, stderr } = await cli(['run', ...args, '--json', 'never.jsonl'], folder);
+      assert.equal(code, 2, args.join(' '));
+      assert.match(stderr, message);
+      assert.ok(!stderr.includes('    at '), `a stack trace: ${stderr}`);
+    }
+    assert.ok(!existsSync(join(folder, 'never.jsonl')));
+  });
+});
