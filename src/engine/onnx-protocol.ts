@@ -20,22 +20,30 @@ export type Opened =
   | { readonly inputs: readonly ValueInfo[]; readonly outputs: readonly ValueInfo[] }
   | { readonly failure: string; readonly missing: boolean };
 
-/** One inference. Buffers are moved, not copied; the input's comes back with the answer. */
-export interface Job {
-  readonly id: number;
+/**
+ * A slot's memory. It is moved from thread to thread with every message, not copied and not shared: ONNX Runtime's
+ * binding does not take SharedArrayBuffers (1.30).
+ */
+export interface SlotMemory {
   /** float32 [1, 3, height, width]. */
   readonly input: ArrayBuffer;
+  /** All outputs, one after the other, packed, in the model's order. */
+  readonly output: ArrayBuffer;
 }
 
+/** To the worker: one inference, or the end. Inferences are answered in order. */
+export type Order = { readonly memory: SlotMemory } | 'close';
+
+/** The answer to one inference: the memory, and the milliseconds of the network alone or what went wrong. */
 export interface Answer {
-  readonly id: number;
-  readonly input: ArrayBuffer;
-  /** Milliseconds of the inference alone. */
+  readonly memory: SlotMemory;
   readonly milliseconds: number;
-  /** One for each output, in the model's order; empty after a failure. */
-  readonly outputs: readonly ArrayBuffer[];
   readonly failure?: string;
 }
 
-/** The only element type this engine gives out. */
-export const OUTPUT_TYPE: TensorType = 'float32';
+/** The only element type this engine takes and gives out. */
+export const ELEMENT_TYPE = 'float32' satisfies TensorType;
+
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ExpectationError, messageOf } from '../expect.js';
 import type { ColorRange } from '../frame/color.js';
 import type { PackedImage } from '../frame/convert.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
+import { packageRoot } from '../package-root.js';
 
 /** Where a scaled picture lies within the model's input; even numbers. A Letterbox is one. */
 export interface Content {
@@ -51,9 +51,6 @@ export interface Addon {
     planes: Float32Array,
   ): Promise<number>;
 }
-
-/** Root of the package, seen from dist/src/native. */
-const packageRoot = fileURLToPath(new URL('../../..', import.meta.url));
 
 let loaded: Addon | undefined;
 
