@@ -1,8 +1,7 @@
 import { type ColorRange, DEFAULT_COLOR_RANGE } from '../../frame/color.js';
-import { nv12ToRgb } from '../../frame/convert.js';
 import type { FrameResult } from '../../pipeline/segmenter.js';
 import { Overlay } from '../../render/overlay.js';
-import { type RgbPicture, rgbPicture } from '../../render/rgb-picture.js';
+import type { RgbPicture } from '../../render/rgb-picture.js';
 
 /** Draws the overlay of a result once, however many outputs want it. */
 export class OverlayRenderer {
@@ -20,12 +19,10 @@ export class OverlayRenderer {
   /** @returns the picture with masks, boxes and labels; valid until the next result is rendered */
   render(result: FrameResult): RgbPicture {
     if (this.#drawn === result && this.#picture) return this.#picture;
-    const { frame } = result.frame;
-    if (this.#picture?.width !== frame.width || this.#picture.height !== frame.height) {
-      this.#picture = rgbPicture(frame.width, frame.height);
-    }
-    nv12ToRgb(frame, this.range, this.#picture.data);
-    this.#overlay.draw(this.#picture, result.segmentation);
+    const { frame, segmentation } = result;
+    const length = 3 * frame.frame.width * frame.frame.height;
+    const into = this.#picture?.data.length === length ? this.#picture.data : undefined;
+    this.#picture = this.#overlay.paint(frame.frame, segmentation, this.range, into);
     this.#drawn = result;
     return this.#picture;
   }
