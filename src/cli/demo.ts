@@ -72,7 +72,7 @@ async function runDemo(source: SceneSource, engine: OnnxEngine, out: string): Pr
   const json = new JsonLinesSink(files.json, new Labels(labels));
   const bag = await BagSink.open(files.bag, { labels, threshold: SCORE, images: false });
   const overlay = new Overlay({ labels });
-  const quality = new AveragePrecision();
+  const quality = new AveragePrecision(segmenter.decoder.layout.classCount);
   const summary = new Summary();
   const tiles: { picture: RgbPicture; caption: string }[] = [];
   const every = Math.max(1, Math.floor(source.count / SHEET_TILES));
@@ -104,7 +104,7 @@ async function runDemo(source: SceneSource, engine: OnnxEngine, out: string): Pr
   progress.end();
   await json.close();
   await bag.close();
-  const { mask, box } = quality.result();
+  const { mask, box } = quality.evaluate();
   const { width, height } = source.scene;
   const sheet = await contactSheet(tiles, {
     ...SHEET,

@@ -28,7 +28,7 @@ describe('YOLOv8n-seg on 47 photos of COCO', { skip: sharedData.skip }, () => {
     const segmenter = new Segmenter(engine, { score: 0.001, iou: 0.7, maxDetections: 300 });
     const labels = chooseLabels(80, engine.model.labels);
     const names = new Map(coco.categories.map(({ id, name }) => [id, name]));
-    const quality = new AveragePrecision();
+    const quality = new AveragePrecision(segmenter.decoder.layout.classCount);
     const noMask = { x: 0, y: 0, width: 0, height: 0, data: new Uint8Array(0) };
     const { sources } = await openInputs([sharedData.path('coco/images')]);
     assert.equal(sources.length, 47);
@@ -53,7 +53,7 @@ describe('YOLOv8n-seg on 47 photos of COCO', { skip: sharedData.skip }, () => {
       }
     }
     await engine.close();
-    const { box } = quality.result();
+    const { box } = quality.evaluate();
     t.diagnostic(`box AP ${box.ap.toFixed(4)}, AP50 ${box.ap50.toFixed(4)}`);
     assert.ok(box.ap >= 0.366, `box AP ${box.ap}`);
   });

@@ -15,7 +15,7 @@ describe('demo model', () => {
     const engine = await OnnxEngine.open({ file: demoModel() });
     // As for every average precision, uncertain guesses belong to the curve.
     const segmenter = new Segmenter(engine, { score: 0.01 });
-    const quality = new AveragePrecision();
+    const quality = new AveragePrecision(segmenter.decoder.layout.classCount);
     for (const seed of HELD_OUT_SEEDS) {
       for await (const result of segmenter.segment(new SceneSource({ seed, count: FRAMES }).frames())) {
         assert.ok(isResult(result));
@@ -23,7 +23,7 @@ describe('demo model', () => {
       }
     }
     await engine.close();
-    const { frames, objects, mask, box } = quality.result();
+    const { frames, objects, mask, box } = quality.evaluate();
     const shown = Object.entries({ mask, box }).map(
       ([kind, q]) => `${kind} AP50 ${q.ap50.toFixed(3)} AP ${q.ap.toFixed(3)}`,
     );
