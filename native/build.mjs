@@ -6,21 +6,18 @@ import { fileURLToPath } from 'node:url';
 
 const source = fileURLToPath(new URL('.', import.meta.url));
 const out = fileURLToPath(new URL('../build/native', import.meta.url));
-const hint = [
-  'Expected the native addon to build but the above went wrong. It needs CMake 3.18 or newer and a C++17 compiler:',
-  '  Debian, Ubuntu, RDK: sudo apt install cmake g++',
-].join('\n');
+const tool = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js');
 
-function cmakeJs(command) {
-  const tool = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js');
-  const arguments_ = [tool, command, '-d', source, '-O', out, ...process.argv.slice(2)];
-  return spawnSync(process.execPath, arguments_, { encoding: 'utf8', maxBuffer: 1 << 26 });
-}
-
-let result = cmakeJs('build');
-// A build folder left by another compiler, or copied from elsewhere, does not build until it is made anew.
-if (result.status !== 0) result = cmakeJs('rebuild');
-if (result.status !== 0) {
-  process.stderr.write(`${result.stdout}${result.stderr}${result.error ? `${result.error.message}\n` : ''}\n${hint}\n`);
+const build = spawnSync(process.execPath, [tool, 'build', '-d', source, '-O', out, ...process.argv.slice(2)], {
+  encoding: 'utf8',
+  maxBuffer: 1 << 26,
+});
+if (build.status !== 0) {
+  const said = `${build.stdout}${build.stderr}${build.error?.message ?? ''}`;
+  process.stderr.write(`${said}
+Expected the native addon to build but the above went wrong. Possible solutions:
+  - It needs CMake 3.18 or newer and a C++17 compiler: sudo apt install cmake g++
+  - A build folder from another compiler or another place does not build: remove build/native and try again
+`);
   process.exit(1);
 }

@@ -8,7 +8,7 @@ namespace {
 // ITU-R BT.601: Y = 0.299 R + 0.587 G + 0.114 B; U = (B - Y) / 1.772; V = (R - Y) / 1.402 (JFIF 1.02 for the
 // full range). Limited range spreads luma over 219 steps and chroma over 224 instead of 255.
 constexpr ToRgb kFullToRgb = {0, 8192, 11485, -2819, -5850, 14516};
-constexpr ToRgb kLimitedToRgb = {256, 9539, 13075, -3209, -6660, 16525};
+constexpr ToRgb kLimitedToRgb = {16, 9539, 13075, -3209, -6660, 16525};
 
 // Rounded so that each row keeps its sum: 32768, or 28142 (219/255 of it), and 0.
 constexpr ToYuv kFullToYuv = {0, 9798, 19235, 3735, -5529, -10855, 16384, 16384, -13720, -2664};
@@ -23,10 +23,10 @@ struct Rgb {
 };
 
 inline Rgb Convert(uint8_t luma, int16_t u, int16_t v, const ToRgb& m) {
-  const auto y16 = static_cast<int16_t>(luma * 16 - m.black16);
-  const int base = y16 * m.yy + (1 << 16);
-  return {Clamp((base + v * m.rv) >> 17), Clamp((base + u * m.gu + v * m.gv) >> 17),
-          Clamp((base + u * m.bu) >> 17)};
+  const auto y = static_cast<int16_t>(luma - m.black);
+  const int base = y * m.yy + (1 << 12);
+  return {Clamp((base + v * m.rv) >> 13), Clamp((base + u * m.gu + v * m.gv) >> 13),
+          Clamp((base + u * m.bu) >> 13)};
 }
 
 inline uint8_t Luma(int red, int green, int blue, const ToYuv& m) {
@@ -38,18 +38,11 @@ inline uint8_t Luma(int red, int green, int blue, const ToYuv& m) {
 const ToRgb& ToRgbOf(Range range) { return range == Range::kFull ? kFullToRgb : kLimitedToRgb; }
 const ToYuv& ToYuvOf(Range range) { return range == Range::kFull ? kFullToYuv : kLimitedToYuv; }
 
-void BlendChromaRows(const uint8_t* __restrict near, const uint8_t* __restrict far, size_t bytes,
-                     int16_t* __restrict out) {
-  for (size_t i = 0; i < bytes; i++) out[i] = static_cast<int16_t>(3 * near[i] + far[i] - 4 * 128);
-}
-
-void SpreadChroma(const int16_t* __restrict row, size_t pairs, int16_t* __restrict u, int16_t* __restrict v) {
+void SpreadChroma(const uint8_t* __restrict chroma, size_t pairs, int16_t* __restrict u,
+                  int16_t* __restrict v) {
   for (size_t i = 0; i < pairs; i++) {
-    const int16_t* here = row + 2 * i;
-    u[2 * i] = static_cast<int16_t>(3 * here[0] + here[-2]);
-    u[2 * i + 1] = static_cast<int16_t>(3 * here[0] + here[2]);
-    v[2 * i] = static_cast<int16_t>(3 * here[1] + here[-1]);
-    v[2 * i + 1] = static_cast<int16_t>(3 * here[1] + here[3]);
+    u[2 * i] = u[2 * i + 1] = static_cast<int16_t>(chroma[2 * i] - 128);
+    v[2 * i] = v[2 * i + 1] = static_cast<int16_t>(chroma[2 * i + 1] - 128);
   }
 }
 

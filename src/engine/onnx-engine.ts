@@ -8,7 +8,7 @@ import type { Nv12Frame } from '../frame/nv12-frame.js';
 import { readOnnxMetadata } from '../model/onnx-metadata.js';
 import { addon } from '../native/addon.js';
 import type { Engine, EngineTimings, Inference, ModelInfo } from './engine.js';
-import { describeOnnxModel } from './onnx-model.js';
+import { describeOnnxModel } from './onnx-model-info.js';
 import {
   type Answer,
   elementCount,
@@ -107,6 +107,7 @@ export class OnnxEngine implements Engine {
     const metadata = await readOnnxMetadata(file);
     const worker = new Worker(new URL('./onnx-worker.js', import.meta.url), {
       workerData: { file, threads } satisfies WorkerSettings,
+      execArgv: [], // options of the main script, such as --input-type, may not fit a worker
     });
     try {
       const model = describeOnnxModel(file, metadata, await firstMessage(worker));

@@ -76,7 +76,7 @@ export function packedToNv12(
 }
 
 /**
- * Converts a frame to packed R, G, B bytes, BT.601, chroma upsampled bilinearly.
+ * Converts a frame to packed R, G, B bytes, BT.601; the pixels of a 2x2 block share its chroma.
  *
  * @param range of the frame
  * @param into 3 * width * height bytes, written to when given; else new bytes

@@ -95,30 +95,17 @@ export function rgbOf(frame: Nv12Frame, range: ColorRange): Uint8Array {
   const clamp = (value: number): number => Math.max(0, Math.min(255, value));
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const y16 = 16 * (luma(frame, x, y) - m.black);
-      const [u, v] = [0, 1].map((channel) => upsampled16(frame, x, y, channel)) as [number, number];
+      const yy = (luma(frame, x, y) - m.black) * m.yy;
+      const u = chroma(frame, x >> 1, y >> 1, 0) - 128;
+      const v = chroma(frame, x >> 1, y >> 1, 1) - 128;
+      const rgb = [yy + v * m.rv, yy + u * m.gu + v * m.gv, yy + u * m.bu];
       out.set(
-        [
-          clamp((y16 * m.yy + v * m.rv + 65536) >> 17),
-          clamp((y16 * m.yy + u * m.gu + v * m.gv + 65536) >> 17),
-          clamp((y16 * m.yy + u * m.bu + 65536) >> 17),
-        ],
+        rgb.map((value) => clamp((value + 4096) >> 13)),
         3 * (y * width + x),
       );
     }
   }
   return out;
-}
-
-/** 16 (chroma - 128) at luma pixel (x, y): 9, 3, 3 and 1 sixteenths of the four nearest samples. */
-function upsampled16(frame: Nv12Frame, x: number, y: number, channel: number): number {
-  const [w, h] = [frame.width / 2, frame.height / 2];
-  const nearX = x >> 1;
-  const nearY = y >> 1;
-  const farX = Math.max(0, Math.min(w - 1, x % 2 === 0 ? nearX - 1 : nearX + 1));
-  const farY = Math.max(0, Math.min(h - 1, y % 2 === 0 ? nearY - 1 : nearY + 1));
-  const at = (cx: number, cy: number): number => chroma(frame, cx, cy, channel) - 128;
-  return 9 * at(nearX, nearY) + 3 * at(farX, nearY) + 3 * at(nearX, farY) + at(farX, farY);
 }
 
 /** nv12ToPlanarFloat(). */
