@@ -1,6 +1,6 @@
 import type { Shade } from './canvas.js';
 import type { Pose } from './coverage.js';
-import { hsv, material, type Colour, type Material, type Pattern } from './material.js';
+import { hsv, material, type Color, type Material, type Pattern } from './material.js';
 import type { Random } from './random.js';
 import { bar, blob, CLASS_OUTLINES, type Outline } from './shapes.js';
 
@@ -33,7 +33,7 @@ export class Actor {
     const unit = Math.min(width, height);
     const clutter = random.next() < 0.5 ? bar(random) : blob(random);
     this.outline = classId === CLUTTER ? clutter : CLASS_OUTLINES[classId]!;
-    this.material = material(random.pick(patterns), colours(random));
+    this.material = material(random.pick(patterns), colors(random));
     const radius = unit * Math.exp(random.uniform(Math.log(0.06), Math.log(0.19)));
     this.#margin = 0.6 * radius;
     this.#start = {
@@ -74,8 +74,8 @@ function reflected(position: number, min: number, max: number): number {
   return min + (phase < span ? phase : 2 * span - phase);
 }
 
-/** Two or three vivid colours that go together. */
-function colours(random: Random): Colour[] {
+/** Two or three vivid colors that go together. */
+function colors(random: Random): Color[] {
   const hue = random.next();
   const saturation = random.uniform(0.45, 0.95);
   const bright = random.uniform(0.7, 1);

@@ -1,6 +1,6 @@
 import { castShadow, paint, type Canvas } from './canvas.js';
 import { Coverage, type Pose } from './coverage.js';
-import { hsv, material, noisePattern, PATTERN_SIZE, type Colour, type Material } from './material.js';
+import { hsv, material, noisePattern, PATTERN_SIZE, type Color, type Material } from './material.js';
 import type { Random } from './random.js';
 import { bar, blob } from './shapes.js';
 
@@ -21,14 +21,14 @@ export function drawBackdrop(random: Random, width: number, height: number): Can
   const unit = Math.min(width, height);
   const noise = noisePattern(random, 4, 6);
   const hue = random.next();
-  const floor = material(noise, floorColours(random, hue));
+  const floor = material(noise, floorColors(random, hue));
   const floors = [planks, tiles, concrete];
   layFloor(canvas, floor, floors[random.integer(floors.length)]!(random, unit));
   scatter(canvas, random, unit, hue, noise);
   return canvas;
 }
 
-function floorColours(random: Random, hue: number): Colour[] {
+function floorColors(random: Random, hue: number): Color[] {
   const saturation = random.uniform(0.05, 0.35);
   const dark = random.uniform(0.2, 0.45);
   const light = dark + random.uniform(0.2, 0.35);
@@ -126,9 +126,9 @@ function scatter(canvas: Canvas, random: Random, unit: number, hue: number, nois
   const count = 6 + random.integer(8);
   for (let i = 0; i < count; i++) {
     const cable = random.next() < 0.4;
-    const colour = (hue + random.uniform(-0.15, 0.15) + 1) % 1;
+    const color = (hue + random.uniform(-0.15, 0.15) + 1) % 1;
     const value = random.uniform(0.15, 0.75);
-    const paintwork = material(noise, [hsv(colour, 0.3, value * 0.8), hsv(colour, 0.3, value)]);
+    const paintwork = material(noise, [hsv(color, 0.3, value * 0.8), hsv(color, 0.3, value)]);
     const pose: Pose = {
       x: random.uniform(0, canvas.width),
       y: random.uniform(0, canvas.height),

@@ -87,6 +87,13 @@ export class Coverage {
 
   #edge(x0: number, y0: number, x1: number, y1: number): void {
     if (y0 === y1) return;
+    const border = x0 < 0 !== x1 < 0 ? 0 : this.width;
+    if (x0 < border !== x1 < border && x0 !== border && x1 !== border) {
+      const y = y0 + ((border - x0) * (y1 - y0)) / (x1 - x0);
+      this.#edge(x0, y0, border, y);
+      this.#edge(border, y, x1, y1);
+      return;
+    }
     const down = y0 < y1;
     const yFrom = Math.max(0, down ? y0 : y1);
     const yTo = Math.min(this.height, down ? y1 : y0);

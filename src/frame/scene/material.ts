@@ -6,14 +6,14 @@ export const PATTERN_SIZE = 256;
 /** PATTERN_SIZE x PATTERN_SIZE values from 0 to 255 that repeat without a seam. */
 export type Pattern = Uint8Array;
 
-/** A colour as full-range BT.601 Y, Cb, Cr, the JFIF convention that cameras and JPEG follow. */
-export interface Colour {
+/** A color as full-range BT.601 Y, Cb, Cr, the JFIF convention that cameras and JPEG follow. */
+export interface Color {
   readonly y: number;
   readonly u: number;
   readonly v: number;
 }
 
-/** A pattern whose values are looked up in a ramp of colours. */
+/** A pattern whose values are looked up in a ramp of colors. */
 export interface Material {
   readonly pattern: Pattern;
   /** 256 entries each. */
@@ -23,7 +23,7 @@ export interface Material {
 }
 
 /** Hue in turns, saturation and value from 0 to 1 as full-range BT.601. */
-export function hsv(hue: number, saturation: number, value: number): Colour {
+export function hsv(hue: number, saturation: number, value: number): Color {
   const channel = (n: number): number => {
     const k = (n + hue * 6) % 6;
     return 255 * value * (1 - saturation * Math.max(0, Math.min(k, 4 - k, 1)));
@@ -33,16 +33,16 @@ export function hsv(hue: number, saturation: number, value: number): Colour {
   return { y, u: 128 + (b - y) / 1.772, v: 128 + (r - y) / 1.402 };
 }
 
-/** A material that runs through `colours` evenly as the pattern's value goes from 0 to 255. */
-export function material(pattern: Pattern, colours: readonly Colour[]): Material {
+/** A material that runs through `colors` evenly as the pattern's value goes from 0 to 255. */
+export function material(pattern: Pattern, colors: readonly Color[]): Material {
   const luma = new Uint8Array(256);
   const u = new Uint8Array(256);
   const v = new Uint8Array(256);
   for (let value = 0; value < 256; value++) {
-    const position = (value / 255) * (colours.length - 1);
-    const index = Math.min(Math.floor(position), colours.length - 2);
-    const from = colours[index]!;
-    const to = colours[index + 1]!;
+    const position = (value / 255) * (colors.length - 1);
+    const index = Math.min(Math.floor(position), colors.length - 2);
+    const from = colors[index]!;
+    const to = colors[index + 1]!;
     const share = position - index;
     luma[value] = Math.round(from.y + (to.y - from.y) * share);
     u[value] = Math.round(from.u + (to.u - from.u) * share);

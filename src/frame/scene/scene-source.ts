@@ -33,13 +33,15 @@ export class SceneSource implements FrameSource {
 
   async *frames(): AsyncGenerator<SceneFrame> {
     for (let index = 0; index < this.count; index++) {
+      // A double cannot hold the nanoseconds of such an epoch, so they are counted from frame 0.
+      const { sec, nanosec } = stampFromSeconds(index / this.scene.rate);
       const { frame, truth } = this.scene.render(index);
       yield {
         frame,
         truth,
         source: this.name,
         index,
-        stamp: stampFromSeconds(SCENE_EPOCH + index / this.scene.rate),
+        stamp: { sec: SCENE_EPOCH + sec, nanosec },
         frameId: 'scene_camera',
       };
       // Rendering never waits for anything: let the reader's own I/O have its turn.

@@ -1,4 +1,5 @@
 import { ExpectationError, expectInteger, expectNumber, expectOneOf } from '../../expect.js';
+import { COLOR_RANGES, DEFAULT_COLOR_RANGE, type ColorRange } from '../color.js';
 import { nv12Frame, nv12Size, type Nv12Frame } from '../nv12-frame.js';
 import { Actor, CLUTTER, shadeFrom } from './actor.js';
 import { BACKDROP_MARGIN, drawBackdrop } from './backdrop.js';
@@ -6,7 +7,7 @@ import { castShadow, paint, type Canvas, type Shade } from './canvas.js';
 import { Coverage, type Pose } from './coverage.js';
 import { objectPatterns } from './material.js';
 import { Random } from './random.js';
-import { Sensor, type ColourRange } from './sensor.js';
+import { Sensor } from './sensor.js';
 import { SCENE_CLASSES } from './shapes.js';
 import {
   LEAST_SIDE,
@@ -27,7 +28,8 @@ export interface SceneOptions {
   rate?: number | undefined;
   /** Moving objects, 0 to 64; with six or more every class appears. */
   objects?: number | undefined;
-  range?: ColourRange | undefined;
+  /** What the samples mean. @default 'full', as everywhere in this program */
+  range?: ColorRange | undefined;
 }
 
 /** A rendered frame and what is in it. */
@@ -80,7 +82,7 @@ export class Scene {
     this.seed = expectInteger('the scene seed', options.seed ?? 1, 0, 0xffffffff);
     this.rate = expectNumber('the scene rate', options.rate ?? 30, 1, 1000);
     const count = expectInteger('the number of objects', options.objects ?? 8, 0, 64);
-    const range = expectOneOf('the colour range', options.range ?? 'full', ['full', 'limited']);
+    const range = expectOneOf('the color range', options.range ?? DEFAULT_COLOR_RANGE, COLOR_RANGES);
 
     const random = new Random(this.seed);
     this.#backdrop = drawBackdrop(random, this.width, this.height);

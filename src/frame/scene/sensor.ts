@@ -1,11 +1,6 @@
+import type { ColorRange } from '../color.js';
 import type { Canvas } from './canvas.js';
 import { hash32, type Random } from './random.js';
-
-/**
- * Quantisation range of the samples. `full` (JFIF: 0 to 255) is what USB cameras, JPEG and this project's default
- * mean; `limited` (video: luma 16 to 235, chroma 16 to 240) is what most video files hold.
- */
-export type ColourRange = 'full' | 'limited';
 
 const NOISE_LENGTH = 1 << 16;
 const GAIN_SHIFT = 12;
@@ -26,7 +21,7 @@ export class Sensor {
     readonly seed: number,
     readonly width: number,
     readonly height: number,
-    readonly range: ColourRange,
+    readonly range: ColorRange,
   ) {
     const deviation = random.uniform(1, 3.5);
     this.#noise = Int8Array.from({ length: NOISE_LENGTH + width }, () =>
@@ -98,9 +93,9 @@ export class Sensor {
       const grain = hash32(this.seed ^ index, ~y) & (NOISE_LENGTH - 1);
       const row = y * width;
       for (let x = 0; x < width; x++) {
-        const colour = (target[row + x]! - 128) * (gainX[x]! + gainY);
+        const color = (target[row + x]! - 128) * (gainX[x]! + gainY);
         // Chroma noise is about half that of luma.
-        const lit = (colour >> GAIN_SHIFT) + (noise[grain + x]! >> 1);
+        const lit = (color >> GAIN_SHIFT) + (noise[grain + x]! >> 1);
         target[row + x] = ((lit * factor) >> 8) + 128;
       }
     }

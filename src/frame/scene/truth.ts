@@ -26,7 +26,7 @@ export interface SceneTruth {
 }
 
 /** Below these an object is marked `ignore`. */
-export const LEAST_VISIBILITY = 0.2;
+export const LEAST_VISIBILITY = 0.25;
 export const LEAST_SIDE = 12;
 
 /** A rectangle of whole pixels. */
