@@ -14,6 +14,7 @@ export interface Command {
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.js')).run,
   demo: async () => (await import('./demo.js')).demo,
+  model: async () => (await import('./model.js')).model,
 };
 
 async function help(): Promise<string> {

@@ -1,0 +1,84 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { ExpectationError } from '../expect.js';
+import { cutModel, type CutReport } from '../model/cut.js';
+import { proveCut } from '../model/prove.js';
+import type { Command } from './main.js';
+import { type CliOptions, optionHelp, parseArguments } from './options.js';
+
+const OPTIONS = {
+  output: { type: 'string', short: 'o', value: 'RDK.onnx', help: 'file to write' },
+  opset: { type: 'string', value: '11', help: 'rewrite the operators for opset 11, which hb_mapper wants' },
+  'no-proof': { type: 'boolean', help: 'do not run both models to compare them' },
+  help: { type: 'boolean', short: 'h', help: 'show this help' },
+} satisfies CliOptions;
+
+const USAGE = `Usage: tros-yolo-seg model cut STOCK.onnx -o RDK.onnx [--opset 11]
+
+Cuts a stock Ultralytics segmentation export (YOLOv8-seg, YOLOv9-seg, YOLO11-seg; yolo export format=onnx) before
+its decoding part into ten float32 NHWC heads: mc8 mc16 mc32 box8 box16 box32 cls8 cls16 cls32 proto.
+Then both models run on the same input, where ONNX Runtime is installed, and are compared.
+
+${optionHelp(OPTIONS)}
+`;
+
+/** `tros-yolo-seg model cut`: a stock export becomes a model with ten heads. */
+export const cut: Command = {
+  summary: 'cut a stock ONNX export into its ten heads',
+  async run(argv) {
+    const args = parseArguments(argv, OPTIONS);
+    if (args.flag('help')) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    const [stock, ...more] = args.positionals;
+    const output = args.text('output');
+    if (stock === undefined || more.length > 0 || output === undefined) {
+      throw new ExpectationError(
+        'one stock model and -o FILE',
+        args.positionals.join(' ') || 'no model',
+        'For example: tros-yolo-seg model cut yolov8n-seg.onnx -o yolov8n-seg-rdk.onnx',
+      );
+    }
+    if (existsSync(stock) && existsSync(output) && realpathSync(output) === realpathSync(stock)) {
+      throw new ExpectationError(
+        'an output beside the stock model',
+        output,
+        'The stock model is needed to prove the cut.',
+      );
+    }
+    const report = cutModel(stock, output, { opset: args.number('opset') });
+    if (!report.wasStock) {
+      process.stdout.write(`${stock} has its ten heads already; nothing was written.\n${headLines(report)}`);
+      return 0;
+    }
+    process.stdout.write(cutText(output, report));
+    if (!args.flag('no-proof')) process.stdout.write(await proofText(stock, output, report));
+    return 0;
+  },
+};
+
+function cutText(output: string, report: CutReport): string {
+  const { opset, nodes, inputWidth, inputHeight, classCount, half } = report;
+  return [
+    `${output}: ${inputWidth}x${inputHeight}, ${classCount} classes, ${nodes.to} of ${nodes.from} nodes, ` +
+      `opset ${opset.to}${opset.from === opset.to ? '' : ` (was ${opset.from})`}${half ? ', half precision inside' : ''}`,
+    headLines(report),
+  ].join('\n');
+}
+
+function headLines({ heads }: CutReport): string {
+  return heads
+    .map(({ name, shape, value }) => `  ${name.padEnd(8)}[${shape.join(', ')}]`.padEnd(30) + `${value}\n`)
+    .join('');
+}
+
+async function proofText(stock: string, output: string, report: CutReport): Promise<string> {
+  const proof = await proveCut(stock, output, report);
+  if (!proof) return 'Not compared with the stock model: onnxruntime-node is not installed.\n';
+  const { score, box, coefficient, proto } = proof;
+  return (
+    'Same input through both models, heads decoded: largest difference ' +
+    `${proto.toExponential(1)} (proto), ${coefficient.toExponential(1)} (coefficients), ` +
+    `${box.toExponential(1)} pixels (boxes), ${score.toExponential(1)} (logarithm of scores). The cut is right.\n`
+  );
+}

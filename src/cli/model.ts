@@ -1,0 +1,36 @@
+import { ExpectationError } from '../expect.js';
+import type { Command } from './main.js';
+import { cut } from './model-cut.js';
+import { dequantize } from './model-dequantize.js';
+
+/** What can be done with a model, by name. */
+const ACTIONS: Readonly<Record<string, Command>> = { cut, dequantize };
+
+const USAGE = `Usage: tros-yolo-seg model ACTION ...
+
+${Object.entries(ACTIONS)
+  .map(([name, { summary }]) => `  ${name.padEnd(11)} ${summary}`)
+  .join('\n')}
+
+tros-yolo-seg model ACTION --help tells the options. docs/models.md goes from training to the robot step by step.
+`;
+
+/** `tros-yolo-seg model`: prepares models for the BPU. */
+export const model: Command = {
+  summary: 'prepare a model for the BPU: cut its heads, find its de-quantise nodes',
+  async run([action, ...rest]) {
+    if (action === undefined || action === '--help' || action === '-h') {
+      process.stdout.write(USAGE);
+      return action === undefined ? 2 : 0;
+    }
+    const command = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
+    if (!command) {
+      throw new ExpectationError(
+        `an action (${Object.keys(ACTIONS).join(', ')})`,
+        action,
+        'See tros-yolo-seg model --help.',
+      );
+    }
+    return command.run(rest);
+  },
+};

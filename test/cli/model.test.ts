@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { repository } from '../data.js';
+import { stockModel } from '../model/stock-model.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-model-'));
+after(() => rmSync(folder, { recursive: true }));
+const file = (name: string): string => join(folder, name);
+
+function cli(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [join(repository, 'dist/src/cli/main.js'), ...args], {
+    encoding: 'utf8',
+  });
+}
+
+describe('tros-yolo-seg model', () => {
+  test('cut writes the heads, tells them and proves itself', () => {
+    writeFileSync(file('stock.onnx'), stockModel({ opset: 17 }));
+    const { status, stdout } = cli(
+      'model',
+      'cut',
+      file('stock.onnx'),
+      '-o',
+      file('rdk.onnx'),
+      '--opset',
+      '11',
+    );
+    assert.equal(status, 0);
+    assert.match(stdout, /96x64, 3 classes, \d+ of \d+ nodes, opset 11 \(was 17\)/);
+    assert.match(stdout, /mc8 +\[1, 8, 12, 4\] +cv4\.0/);
+    assert.match(stdout, /The cut is right/);
+
+    const again = cli('model', 'cut', file('rdk.onnx'), '-o', file('again.onnx'));
+    assert.equal(again.status, 0);
+    assert.match(again.stdout, /ten heads already/);
+    assert.ok(!existsSync(file('again.onnx')));
+  });
+
+  test('cut does not overwrite the stock model and refuses what is none', () => {
+    writeFileSync(file('same.onnx'), stockModel());
+    assert.match(
+      cli('model', 'cut', file('same.onnx'), '-o', file('same.onnx')).stderr,
+      /beside the stock model/,
+    );
+    writeFileSync(file('text.onnx'), 'hello');
+    const { status, stderr } = cli('model', 'cut', file('text.onnx'), '-o', file('x.onnx'));
+    assert.equal(status, 2);
+    assert.match(stderr, /^tros-yolo-seg: Expected .*ONNX/);
+    assert.ok(!stderr.includes(' at '));
+  });
+
+  test('dequantize prints the command', () => {
+    const node = (output: string): string =>
+      `2024-08-16 14:32:17 line No: 409 input: "q"\noutput: "${output}"\nname: "/n/${output}"\nop_type: "Dequantize"\n\n`;
+    const heads = ['mc8', 'mc16', 'mc32', 'box8', 'box16', 'box32', 'cls8'];
+    writeFileSync(file('modifier.log'), heads.map(node).join(''));
+    const { status, stdout } = cli('model', 'dequantize', file('modifier.log'), '--bin', 'x.bin');
+    assert.equal(status, 0);
+    assert.equal(
+      stdout,
+      `hb_model_modifier x.bin \\\n${heads
+        .slice(0, 6)
+        .map((name) => `-r "/n/${name}"`)
+        .join(' \\\n')}\n`,
+    );
+    assert.match(cli('model', 'dequantize', 'x.bin').stderr, /hb_model_modifier x\.bin/);
+  });
+
+  test('tells its actions', () => {
+    assert.match(cli('model', '--help').stdout, /cut .*\n.*dequantize/s);
+    assert.match(cli('model', 'paint').stderr, /an action \(cut, /);
+  });
+});

@@ -1,0 +1,299 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import * as ort from 'onnxruntime-node';
+import { ExpectationError } from '../../src/expect.js';
+import { cutModel, modelForm } from '../../src/model/cut.js';
+import { GRAPH, MODEL, OnnxModel } from '../../src/model/onnx-model.js';
+import { proveCut } from '../../src/model/prove.js';
+import { type Chunk, messageField, textField, WireFile, writeChunks } from '../../src/model/wire.js';
+import { sharedData } from '../data.js';
+import { stockModel, type StockModelOptions } from './stock-model.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-cut-'));
+after(() => rmSync(folder, { recursive: true }));
+const file = (name: string): string => join(folder, name);
+
+function stockFile(name: string, options: StockModelOptions = {}): string {
+  writeFileSync(file(name), stockModel(options));
+  return file(name);
+}
+
+function withModel<T>(path: string, use: (model: OnnxModel) => T): T {
+  const wire = new WireFile(path);
+  try {
+    return use(new OnnxModel(wire));
+  } finally {
+    wire.close();
+  }
+}
+
+async function infer(
+  path: string,
+  picture: Float32Array,
+  shape: number[],
+): Promise<Record<string, Float32Array>> {
+  const session = await ort.InferenceSession.create(path, { logSeverityLevel: 3 });
+  try {
+    const outputs = await session.run({ images: new ort.Tensor('float32', picture, shape) });
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array]),
+    );
+  } finally {
+    await session.release();
+  }
+}
+
+/** A copy of a stock model that gives the values at the cut points, too, as they are in its own graph. */
+function exposeValues(path: string, values: readonly string[], to: string): void {
+  const wire = new WireFile(path);
+  try {
+    const outputs = values.flatMap((value) => messageField(GRAPH.output, textField(1, value)));
+    const chunks: Chunk[] = [];
+    for (const field of wire.fields({ start: 0, end: wire.size })) {
+      if (field.number === MODEL.graph)
+        chunks.push(...messageField(MODEL.graph, [field.payload, ...outputs]));
+      else chunks.push(field.whole);
+    }
+    writeChunks(to, chunks, wire);
+  } finally {
+    wire.close();
+  }
+}
+
+function picture(count: number): Float32Array {
+  return Float32Array.from({ length: count }, (_, i) => ((i * 7919) % 1009) / 1009);
+}
+
+function largestDifference(a: Float32Array, b: Float32Array): number {
+  assert.equal(a.length, b.length);
+  return a.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i]!)), 0);
+}
+
+function toNhwc(data: Float32Array, [, height, width, channels]: readonly number[]): Float32Array {
+  const plane = height! * width!;
+  return Float32Array.from(data, (_, i) => data[(i % channels!) * plane + Math.floor(i / channels!)]!);
+}
+
+async function assertEqualAtCutPoints(path: string, cut: string, opset?: number): Promise<void> {
+  const report = cutModel(path, cut, { opset });
+  exposeValues(
+    path,
+    report.heads.slice(0, 9).map(({ value }) => value),
+    `${cut}.exposed`,
+  );
+  const shape = [1, 3, report.inputHeight, report.inputWidth];
+  const input = picture(3 * report.inputHeight * report.inputWidth);
+  const expected = await infer(`${cut}.exposed`, input, shape);
+  const heads = await infer(cut, input, shape);
+  assert.deepEqual(
+    Object.keys(heads),
+    report.heads.map(({ name }) => name),
+  );
+  for (const head of report.heads) {
+    assert.ok(
+      largestDifference(heads[head.name]!, toNhwc(expected[head.value]!, head.shape)) <= 1e-4,
+      head.name,
+    );
+  }
+  const proof = await proveCut(path, cut, report);
+  assert.ok(proof, 'ONNX Runtime is there');
+}
+
+describe('cutting a stock model', () => {
+  test('gives the ten heads in order, named, float32 NHWC', () => {
+    const report = cutModel(stockFile('plain.onnx'), file('plain-cut.onnx'));
+    assert.deepEqual(
+      report.heads.map(({ name, shape }) => [name, ...shape]),
+      [
+        ['mc8', 1, 8, 12, 4],
+        ['mc16', 1, 4, 6, 4],
+        ['mc32', 1, 2, 3, 4],
+        ['box8', 1, 8, 12, 64],
+        ['box16', 1, 4, 6, 64],
+        ['box32', 1, 2, 3, 64],
+        ['cls8', 1, 8, 12, 3],
+        ['cls16', 1, 4, 6, 3],
+        ['cls32', 1, 2, 3, 3],
+        ['proto', 1, 16, 24, 4],
+      ],
+    );
+    assert.equal(report.classCount, 3);
+  });
+
+  const variants: Record<string, StockModelOptions> = {
+    'role by role (Ultralytics 8.4)': {},
+    'level by level (Ultralytics up to 8.3)': { layout: 'level' },
+    'one class': { classes: 1, layout: 'level' },
+    'as many classes as box channels': { classes: 64, layout: 'level' },
+    'as many classes as coefficients': { classes: 4 },
+    'opset 11': { opset: 11 },
+    'opset 20': { opset: 20 },
+    'boxes without DFL': { regMax: 1 },
+    'tall input': { width: 32, height: 96 },
+  };
+  for (const [name, options] of Object.entries(variants)) {
+    test(`gives the stock graph's own tensors: ${name}`, async () => {
+      const path = stockFile('variant.onnx', options);
+      const { classes = 3 } = options;
+      assert.equal(cutModel(path, file('variant-cut.onnx')).classCount, classes);
+      await assertEqualAtCutPoints(path, file('variant-cut.onnx'));
+    });
+  }
+
+  test('gives the same tensors in opset 11', async () => {
+    for (const opset of [13, 17, 20]) {
+      const path = stockFile('newer.onnx', { opset });
+      await assertEqualAtCutPoints(path, file('opset11.onnx'), 11);
+      const result = withModel(file('opset11.onnx'), (model) => model);
+      assert.equal(result.opset, 11);
+      const split = result.nodes.find(({ opType }) => opType === 'Split')!;
+      assert.deepEqual([split.inputs.length, split.attributes.get('split')?.ints], [1, [4, 4]]);
+    }
+  });
+
+  test('gives float32 input and heads for half precision', async () => {
+    const path = stockFile('half.onnx', { half: true });
+    const report = cutModel(path, file('half-cut.onnx'));
+    assert.equal(report.half, true);
+    const { inputs, outputs } = withModel(file('half-cut.onnx'), (model) => model);
+    assert.deepEqual(
+      [...inputs, ...outputs].map(({ elementType }) => elementType),
+      Array(11).fill(1),
+    );
+    const proof = await proveCut(path, file('half-cut.onnx'), report);
+    assert.ok(proof && proof.proto < 0.01);
+  });
+
+  test('drops what lies behind the cut, keeps metadata and unknown fields', () => {
+    const path = stockFile('keep.onnx');
+    cutModel(path, file('keep-cut.onnx'));
+    withModel(file('keep-cut.onnx'), (model) => {
+      assert.equal(model.metadata.get('names'), "{0: 'class 0', 1: 'class 1', 2: 'class 2'}");
+      assert.equal(model.metadata.get('imgsz'), '[64, 96]');
+      assert.ok(!model.nodes.some(({ opType }) => opType === 'Softmax'));
+      assert.ok(!model.initializers.has('anchors'));
+      assert.ok(model.initializers.has('cv2.0.weight'));
+    });
+    const bytes = readFileSync(file('keep-cut.onnx'));
+    assert.ok(bytes.includes('model field of tomorrow') && bytes.includes('graph field of tomorrow'));
+  });
+
+  test('may replace the stock file', () => {
+    const path = stockFile('in-place.onnx');
+    cutModel(path, path);
+    assert.equal(modelForm(path), 'heads');
+  });
+
+  test('recognises a model that is cut already', () => {
+    cutModel(stockFile('twice.onnx'), file('twice-cut.onnx'));
+    const report = cutModel(file('twice-cut.onnx'), file('thrice.onnx'));
+    assert.equal(report.wasStock, false);
+    assert.equal(report.classCount, 3);
+  });
+
+  test('handles 280 MB of weights in bounded memory and seconds', () => {
+    const size = 280 * 2 ** 20;
+    const path = stockFile('large.onnx', { ballast: size, opset: 17 });
+    const before = process.memoryUsage.rss();
+    const start = performance.now();
+    cutModel(path, file('large-cut.onnx'));
+    assert.ok(performance.now() - start < 10_000);
+    assert.ok(process.memoryUsage.rss() - before < 64 * 2 ** 20);
+    rmSync(path);
+    rmSync(file('large-cut.onnx'));
+  });
+});
+
+describe('what cannot be cut', () => {
+  const refused = (bytes: Uint8Array, pattern: RegExp): void => {
+    writeFileSync(file('bad.onnx'), bytes);
+    assert.throws(
+      () => cutModel(file('bad.onnx'), file('bad-cut.onnx')),
+      (error) => error instanceof ExpectationError && pattern.test(error.message),
+    );
+  };
+
+  test('is refused with what was looked for', () => {
+    refused(Buffer.from('a text file, no model'), /ONNX/);
+    refused(new Uint8Array(0), /empty/);
+    refused(new Uint8Array(100), /ONNX/);
+    refused(stockModel({ prototypes: false }), /two outputs/);
+    refused(
+      stockModel({ opset: 17 }).map((byte) => byte ^ 0xff),
+      /ONNX/,
+    );
+    assert.throws(() => cutModel(file('absent.onnx'), file('x.onnx')), /readable model file/);
+    assert.throws(
+      () => cutModel(stockFile('a.onnx', { opset: 20 }), file('x.onnx'), { opset: 13 }),
+      /11 for the opset/,
+    );
+  });
+
+  test('is refused at whatever byte it is cut off', () => {
+    const bytes = stockModel();
+    for (let length = 1; length < bytes.length; length += 997) {
+      writeFileSync(file('short.onnx'), bytes.subarray(0, length));
+      assert.throws(
+        () => cutModel(file('short.onnx'), file('short-cut.onnx')),
+        ExpectationError,
+        `${length} bytes`,
+      );
+    }
+  });
+
+  test('never crashes on a damaged byte', () => {
+    const bytes = stockModel();
+    for (let at = 0; at < bytes.length; at += 61) {
+      const damaged = Uint8Array.from(bytes);
+      damaged[at]! ^= 1 << (at % 8);
+      writeFileSync(file('damaged.onnx'), damaged);
+      try {
+        cutModel(file('damaged.onnx'), file('damaged-cut.onnx'));
+      } catch (error) {
+        assert.ok(error instanceof ExpectationError, `byte ${at}: ${String(error)}`);
+      }
+    }
+  });
+
+  test('is found out by the proof', async () => {
+    const path = stockFile('proof.onnx');
+    const report = cutModel(path, file('proof-cut.onnx'));
+    const [a, b, ...rest] = report.heads.slice(6);
+    const swapped = {
+      ...report,
+      heads: [...report.heads.slice(0, 6), { ...a!, name: b!.name }, b!, ...rest],
+    };
+    await assert.rejects(proveCut(path, file('proof-cut.onnx'), swapped), /score/);
+  });
+});
+
+describe('the real models', { skip: sharedData.skip }, () => {
+  test('yolov8n-seg at 320 gives the tensors of its own graph', async () => {
+    await assertEqualAtCutPoints(sharedData.path('models/yolov8n-seg-320.onnx'), file('n320.onnx'));
+  });
+
+  test('yolov8n-seg at 640 equals the published cut model in shapes, order and values, in opset 11, too', async () => {
+    const input = picture(3 * 640 * 640);
+    const shape = [1, 3, 640, 640];
+    const expected = await infer(sharedData.path('models/yolov8n-seg-rdk.onnx'), input, shape);
+    for (const opset of [undefined, 11]) {
+      const report = cutModel(sharedData.path('models/yolov8n-seg.onnx'), file('n640.onnx'), { opset });
+      const published = withModel(sharedData.path('models/yolov8n-seg-rdk.onnx'), (model) => model.outputs);
+      assert.deepEqual(
+        report.heads.map((head) => head.shape),
+        published.map((output) => output.shape),
+      );
+      const heads = await infer(file('n640.onnx'), input, shape);
+      for (const [i, { name }] of report.heads.entries()) {
+        assert.ok(largestDifference(heads[name]!, expected[published[i]!.name]!) <= 1e-4, name);
+      }
+    }
+  });
+
+  test('the published cut model is recognised', () => {
+    assert.equal(modelForm(sharedData.path('models/yolov8n-seg-rdk.onnx')), 'heads');
+  });
+});
