@@ -1,5 +1,6 @@
 #include <napi.h>
 
+#include "bpu/bindings.h"
 #include "nv12/bindings.h"
 
 /** Everything the addon exports; src/native/addon.ts types it. One line for each function, in the room it
@@ -13,6 +14,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("nv12ToRgb8", nv12::ToRgb8Binding);
   add("packedToNv12", nv12::FromPackedBinding);
   add("preprocess", nv12::PreprocessBinding);
+  add("openBpu", bpu::OpenBinding);
   return exports;
 }
 

@@ -5,6 +5,7 @@ import { ExpectationError, messageOf } from '../expect.js';
 import type { ColorRange } from '../frame/color.js';
 import type { PackedImage } from '../frame/convert.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
+import type { BpuAddon } from './bpu.js';
 import { packageRoot } from '../package-root.js';
 
 /** Where a scaled picture lies within the model's input; even numbers. A Letterbox is one. */
@@ -24,7 +25,7 @@ export type NativePackedImage = Required<PackedImage>;
  *
  * Source and target never share memory. Arrays may be backed by SharedArrayBuffer.
  */
-export interface Addon {
+export interface Addon extends BpuAddon {
   /** Scales `source` to `content` within `target` (bilinear) and pads the rest with grey. */
   letterbox(source: Nv12Frame, content: Content, target: Nv12Frame): void;
 

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <napi.h>
+
+/** What JavaScript sees of this folder; the signatures are in src/native/bpu.ts. */
+namespace bpu {
+
+Napi::Value OpenBinding(const Napi::CallbackInfo& info);
+
+}  // namespace bpu

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "bpu/slot.h"
+
+namespace bpu {
+
+struct Options {
+  /** Path of libdnn.so; empty for the usual places. */
+  std::string library;
+  std::string file;
+  /** Name of the model within the file; empty where it has only one. */
+  std::string model;
+  int slots = 2;
+  Schedule schedule;
+};
+
+/**
+ * A model and its slots, each with a thread of its own.
+ *
+ * A thread per slot, because that is what hbDNN asks for: a frame's way (letterbox, submit, wait, invalidate)
+ * is a sequence that mostly sleeps in hbDNNWaitTaskDone. Slots overlap each other as they should: while one
+ * waits for the BPU, another scales its frame. There is no queue to guard, a hanging task holds up its own
+ * slot only, and libuv's pool of four threads (files, DNS, the onnx engine) never waits for the BPU. 32
+ * sleeping threads at most are cheap; hbDNNSetTaskDoneCb would save them, but whether it fires for a task
+ * that is already done is not documented.
+ *
+ * Knows nothing of JavaScript.
+ */
+class Engine {
+ public:
+  /** Called on the slot's thread, once for each Start. */
+  using Done = std::function<void(int slot, const Outcome& outcome)>;
+
+  /** @throws Failure */
+  Engine(const Options& options, Done done);
+  /** Waits for the frames in flight, then frees everything but outputs that others own, too. */
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  const Model& model() const { return *model_; }
+  int slots() const { return static_cast<int>(lanes_.size()); }
+  const Slot& slot(int index) const { return lanes_[static_cast<size_t>(index)]->slot; }
+
+  /**
+   * Begins a frame; its memory must stay until `done`.
+   * @returns false when the slot is busy
+   */
+  bool Start(int slot, const Frame& frame);
+
+ private:
+  struct Lane {
+    explicit Lane(const std::shared_ptr<const Model>& model) : slot(model) {}
+    Slot slot;
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::optional<Frame> frame;
+    bool busy = false;
+    bool stop = false;
+    std::thread thread;
+  };
+
+  void Run(int index);
+  void Stop();
+
+  const Schedule schedule_;
+  const Done done_;
+  std::shared_ptr<const Model> model_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+};
+
+}  // namespace bpu

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+
+#include "bpu/failure.h"
+#include "bpu/library.h"
+
+namespace bpu {
+
+/** A block that CPU and BPU share; cached, so whoever reads or writes it flushes. Freed with its last owner.
+ */
+class Memory {
+ public:
+  /** @throws Failure when there is not enough */
+  Memory(std::shared_ptr<const Library> library, uint32_t size) : library_(std::move(library)) {
+    Check("hbSysAllocCachedMem to give BPU memory", library_->hbSysAllocCachedMem(&memory_, size));
+  }
+  ~Memory() { library_->hbSysFreeMem(&memory_); }
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+
+  const hbSysMem& block() const { return memory_; }
+  uint8_t* data() const { return static_cast<uint8_t*>(memory_.virAddr); }
+  uint32_t size() const { return memory_.memSize; }
+
+  /** After the CPU wrote, before the BPU reads. @throws Failure */
+  void Clean() { Flush("hbSysFlushMem to clean the input", HB_SYS_MEM_CACHE_CLEAN); }
+  /** After the BPU wrote, before the CPU reads. @throws Failure */
+  void Invalidate() { Flush("hbSysFlushMem to invalidate an output", HB_SYS_MEM_CACHE_INVALIDATE); }
+
+ private:
+  void Flush(const char* call, int32_t flag) { Check(call, library_->hbSysFlushMem(&memory_, flag)); }
+
+  std::shared_ptr<const Library> library_;
+  hbSysMem memory_{};
+};
+
+}  // namespace bpu

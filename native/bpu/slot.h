@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "bpu/memory.h"
+#include "bpu/model.h"
+#include "nv12/picture.h"
+
+namespace bpu {
+
+/** How the BPU is asked to run. */
+struct Schedule {
+  /** 0 any, 1 and 2 the cores of X3; X5 has core 1 only and takes 0. */
+  int32_t core = 0;
+  /** 0 to 255, higher first. */
+  int32_t priority = 0;
+  int32_t timeout_ms = 0;
+};
+
+struct Frame {
+  nv12::Source source;
+  nv12::Content content;
+};
+
+/** What came of a frame; milliseconds. */
+struct Outcome {
+  std::optional<Failure> failure;
+  double preprocess = 0;
+  double inference = 0;
+};
+
+/** Input and output memory of one frame in flight, allocated once, and what is done with it. */
+class Slot {
+ public:
+  /** @throws Failure for an input that is not one NV12 picture, or when there is not enough memory */
+  explicit Slot(std::shared_ptr<const Model> model);
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
+
+  /** Letterbox into the input, infer, wait, make the outputs readable. Blocks; the task is always released.
+   */
+  Outcome Run(const Frame& frame, const Schedule& schedule);
+
+  /** Owned together with whoever still looks at it. */
+  const std::vector<std::shared_ptr<Memory>>& outputs() const { return outputs_; }
+  int width() const { return target_.width; }
+  int height() const { return target_.height; }
+
+ private:
+  void Infer(const Schedule& schedule);
+
+  const std::shared_ptr<const Model> model_;
+  /** One block, or two for separate planes. */
+  std::vector<std::unique_ptr<Memory>> input_memory_;
+  std::vector<std::shared_ptr<Memory>> outputs_;
+  nv12::Target target_{};
+  hbDNNTensor input_{};
+  std::vector<hbDNNTensor> output_tensors_;
+};
+
+}  // namespace bpu

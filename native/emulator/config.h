@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+/** The emulated board and its faults, from the environment variable TROS_YOLO_SEG_EMULATOR
+ * (docs/emulator.md). */
+namespace emulator {
+
+struct Config {
+  /** What hbDNNGetVersion says. */
+  std::string version = "1.23.10_(tros_yolo_seg emulator)";
+  /** BPU cores: 1 as on X5, 2 as on X3. */
+  int cores = 1;
+  /** Override the latencies of model files; negative leaves them. Microseconds. */
+  int64_t busy_us = -1;
+  int64_t overhead_us = -1;
+  /** Frames that were not recorded: fail, or play the model's first frame. */
+  bool play_unknown = false;
+
+  /** Faults: probability of each, for each call or task. */
+  double fail_alloc = 0;
+  double fail_flush = 0;
+  double fail_submit = 0;
+  double fail_run = 0;
+  double hang = 0;
+  /** Codes of fail_submit and fail_run. */
+  int32_t submit_code = -6000009;
+  int32_t run_code = -6000012;
+  /** Refuse every model file as damaged. */
+  bool corrupt_model = false;
+  uint64_t seed = 1;
+
+  /** File that receives the counters at unload, as JSON. */
+  std::string report;
+};
+
+/** @returns false, with a line on stderr, when `text` has an unknown key or a value that is no number */
+bool Parse(const std::string& text, Config& config);
+
+/** The variable's present value; empty when it is not set. */
+std::string ConfigText();
+
+}  // namespace emulator

@@ -1,0 +1,269 @@
+import { ExpectationError, expectInteger } from '../expect.js';
+import { expectNv12Frame } from '../frame/convert.js';
+import { Letterbox } from '../frame/letterbox.js';
+import type { Nv12Frame } from '../frame/nv12-frame.js';
+import { addon } from '../native/addon.js';
+import type { NativeBpu, NativeFailure, NativeTensorProperties } from '../native/bpu.js';
+import { tensorData, tensorInfo } from './bpu-tensor.js';
+import type { Engine, EngineTimings, Inference, ModelInfo } from './engine.js';
+import type { Tensor, TensorData } from './tensor.js';
+
+/** Most slots: libdnn keeps at most 32 tasks alive in a process. */
+export const MOST_SLOTS = 32;
+
+export interface BpuEngineOptions {
+  /** Path of a .bin model with one NV12 input. */
+  file: string;
+  /** Name of the model, where the file has several. */
+  name?: string | undefined;
+  /** Frames in flight, 1 to 32. @default 2 */
+  slots?: number | undefined;
+  /**
+   * Path of libdnn.so.
+   *
+   * @default environment variable TROS_YOLO_SEG_LIBDNN, or where RDK X5 and X3 have it
+   */
+  library?: string | undefined;
+  /** BPU core: 0 any, 1 or 2. X3 has both, X5 one: leave it at 0 there. @default 0 */
+  core?: number | undefined;
+  /** 0 to 255; the BPU takes waiting frames of higher priority first. @default 0 */
+  priority?: number | undefined;
+  /** Milliseconds after which a frame is given up. @default 5000 */
+  timeout?: number | undefined;
+}
+
+/** What libdnn says of a model, unchanged. */
+export interface BpuModelProperties {
+  readonly library: string;
+  readonly version: string;
+  /** The model, and all models of its file. */
+  readonly name: string;
+  readonly names: readonly string[];
+  readonly inputs: readonly NativeTensorProperties[];
+  readonly outputs: readonly NativeTensorProperties[];
+}
+
+/**
+ * Runs a model on the BPU of RDK X5 or X3 through libdnn (native/bpu).
+ *
+ * Each slot has BPU memory and a thread of its own: letterbox straight into the BPU's input, inference, cache flushes.
+ * Tensors are views on the BPU's output memory.
+ */
+export class BpuEngine implements Engine {
+  readonly kind = 'bpu';
+  readonly model: ModelInfo;
+  readonly properties: BpuModelProperties;
+  readonly slots: number;
+  readonly #native: NativeBpu;
+  readonly #slots: readonly Slot[];
+  readonly #free: Slot[];
+  /** Settles when the frame that was submitted last has settled, and so all frames have. */
+  #last: Promise<unknown> = Promise.resolve();
+  #letterbox: Letterbox | undefined;
+  #closed: Promise<void> | undefined;
+
+  private constructor(file: string, native: NativeBpu, slots: readonly Slot[]) {
+    const { library, version, model: name, models: names, inputs, outputs, width, height } = native;
+    this.properties = { library, version, name, names, inputs, outputs };
+    this.model = {
+      file,
+      input: { width, height },
+      outputs: outputs.map(tensorInfo),
+      metadata: { name, libdnn: version },
+    };
+    this.#native = native;
+    this.#slots = slots;
+    this.#free = [...slots];
+    this.slots = slots.length;
+  }
+
+  /**
+   * Loads libdnn and the model, and allocates the slots. Blocks the JS thread while libdnn loads the file (about 0.2 s).
+   *
+   * @throws ExpectationError when libdnn is missing, too old or of another kind of board, when the model does not load,
+   * when its input is not NV12 or its outputs are of a type the decoder cannot read
+   */
+  // eslint-disable-next-line @typescript-eslint/require-await -- one signature for all engines; throws become rejections
+  static async open(options: BpuEngineOptions): Promise<BpuEngine> {
+    const slots: Slot[] = [];
+    const settings = {
+      file: options.file,
+      library: options.library ?? process.env['TROS_YOLO_SEG_LIBDNN'],
+      model: options.name,
+      slots: expectInteger('slots', options.slots ?? 2, 1, MOST_SLOTS),
+      core: expectInteger('core', options.core ?? 0, 0, 2),
+      priority: expectInteger('priority', options.priority ?? 0, 0, 255),
+      timeout: expectInteger('timeout', options.timeout ?? 5000, 1, 2 ** 30),
+    };
+    const native = openNative(settings, (slot, failure, preprocess, inference) =>
+      slots[slot]!.done(failure, { preprocess, inference }),
+    );
+    try {
+      const infos = native.outputs.map(tensorInfo);
+      for (const [index, buffers] of native.buffers.entries()) {
+        const data = buffers.map((buffer, output) => tensorData(native.outputs[output]!, buffer));
+        slots.push(
+          new Slot(
+            index,
+            infos.map((info, output) => ({ ...info, data: data[output]! })),
+          ),
+        );
+      }
+      return new BpuEngine(options.file, native, slots);
+    } catch (error) {
+      native.close();
+      throw error;
+    }
+  }
+
+  submit(frame: Nv12Frame): Promise<Inference> {
+    let outcome: Promise<Inference>;
+    try {
+      outcome = this.#start(frame);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    outcome.catch(() => undefined); // it is told in its turn, below
+    const inTurn = this.#last.then(() => outcome);
+    this.#last = inTurn.catch(() => undefined);
+    return inTurn;
+  }
+
+  /** Waits until all submitted frames have settled. Inferences not yet released become invalid. */
+  close(): Promise<void> {
+    this.#closed ??= this.#last.then(() => {
+      for (const slot of this.#slots) slot.lent = undefined;
+      this.#native.close();
+    });
+    return this.#closed;
+  }
+
+  #start(frame: Nv12Frame): Promise<Inference> {
+    if (this.#closed) throw new ExpectationError('an open engine', 'one that is closed');
+    expectNv12Frame('the frame', frame);
+    const letterbox = this.#letterboxFor(frame);
+    const slot = this.#free.pop();
+    if (!slot) {
+      throw new ExpectationError(
+        'a free slot',
+        `${this.slots} frames in flight`,
+        'Release an inference before submitting another frame.',
+      );
+    }
+    try {
+      this.#native.run(slot.index, frame, letterbox);
+    } catch (error) {
+      this.#free.push(slot);
+      throw error;
+    }
+    return new Promise((resolve, reject) => {
+      slot.done = (failure, timings) => {
+        if (failure) {
+          this.#free.push(slot);
+          reject(expectation(failure));
+        } else {
+          resolve(new BpuInference(slot, letterbox, timings, () => this.#free.push(slot)));
+        }
+      };
+    });
+  }
+
+  #letterboxFor({ width, height }: Nv12Frame): Letterbox {
+    const { sourceWidth, sourceHeight } = this.#letterbox ?? {};
+    if (!this.#letterbox || sourceWidth !== width || sourceHeight !== height) {
+      this.#letterbox = new Letterbox(width, height, this.model.input.width, this.model.input.height);
+    }
+    return this.#letterbox;
+  }
+}
+
+/** A frame's place in BPU memory. */
+class Slot {
+  /** The inference that holds the slot. */
+  lent: BpuInference | undefined;
+  done: (failure: NativeFailure | null, timings: EngineTimings) => void = () => undefined;
+  readonly tensors: readonly SlotTensor[];
+
+  constructor(
+    readonly index: number,
+    tensors: readonly Tensor[],
+  ) {
+    this.tensors = tensors.map((tensor) => new SlotTensor(this, tensor));
+  }
+}
+
+/** A tensor whose data cannot be reached while its slot is not lent. */
+class SlotTensor implements Tensor {
+  readonly name: Tensor['name'];
+  readonly shape: Tensor['shape'];
+  readonly stride: Tensor['stride'];
+  readonly type: Tensor['type'];
+  readonly quantization: Tensor['quantization'];
+  readonly #slot: Slot;
+  readonly #data: TensorData;
+
+  constructor(slot: Slot, { name, shape, stride, type, quantization, data }: Tensor) {
+    this.name = name;
+    this.shape = shape;
+    this.stride = stride;
+    this.type = type;
+    this.quantization = quantization;
+    this.#slot = slot;
+    this.#data = data;
+  }
+
+  /** @throws ExpectationError after release */
+  get data(): TensorData {
+    if (!this.#slot.lent) throw released();
+    return this.#data;
+  }
+}
+
+class BpuInference implements Inference {
+  readonly #slot: Slot;
+  readonly #giveBack: () => void;
+
+  constructor(
+    slot: Slot,
+    readonly letterbox: Letterbox,
+    readonly timings: EngineTimings,
+    giveBack: () => void,
+  ) {
+    this.#slot = slot;
+    this.#giveBack = giveBack;
+    slot.lent = this;
+  }
+
+  /** @throws ExpectationError after release */
+  get tensors(): readonly Tensor[] {
+    if (this.#slot.lent !== this) throw released();
+    return this.#slot.tensors;
+  }
+
+  release(): void {
+    if (this.#slot.lent !== this) return;
+    this.#slot.lent = undefined;
+    this.#giveBack();
+  }
+}
+
+function released(): ExpectationError {
+  return new ExpectationError(
+    'tensors of an inference that is not released',
+    'a released one, or one of a closed engine',
+    'Copy what is needed later before release().',
+  );
+}
+
+function openNative(...[options, done]: Parameters<ReturnType<typeof addon>['openBpu']>): NativeBpu {
+  try {
+    return addon().openBpu(options, done);
+  } catch (error) {
+    const { failure } = error as { failure?: NativeFailure };
+    throw failure ? expectation(failure) : error;
+  }
+}
+
+function expectation({ expected, received, hint }: NativeFailure): ExpectationError {
+  return new ExpectationError(expected, received, hint);
+}

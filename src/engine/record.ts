@@ -1,0 +1,186 @@
+import { open } from 'node:fs/promises';
+import { ExpectationError } from '../expect.js';
+import { allocateNv12, letterboxNv12 } from '../frame/convert.js';
+import type { Nv12Frame } from '../frame/nv12-frame.js';
+import type { NativeTensorProperties } from '../native/bpu.js';
+import {
+  QUANTI_TYPE_NAMES,
+  tensorData,
+  tensorInfo,
+  TENSOR_LAYOUT_NAMES,
+  TENSOR_TYPE_NAMES,
+} from './bpu-tensor.js';
+import type { Engine, ModelInfo } from './engine.js';
+import {
+  encodeHeader,
+  FRAME_OUTPUTS,
+  frameBytes,
+  type PlaybackModel,
+  writeFrameHash,
+} from './playback-format.js';
+import { packedStride, type Tensor, type TensorData, type TensorInfo } from './tensor.js';
+
+/** Times of yolov8n-seg on RDK X5: about 110 FPS with one frame in flight, 175 with two. Microseconds. */
+export const X5_BUSY = 5714;
+export const X5_OVERHEAD = 3377;
+
+export interface RecordOptions {
+  /** File to write. */
+  readonly file: string;
+  readonly name: string;
+  /** Microseconds; see PlaybackModel. */
+  readonly busy?: number | undefined;
+  readonly overhead?: number | undefined;
+  /** Outputs of the .bin model that is imitated: their types and scales. Float32, as the engine has them, when absent. */
+  readonly outputs?: readonly NativeTensorProperties[] | undefined;
+}
+
+/**
+ * Records what a float engine makes of each frame as a model of the emulator, quantised as the properties say.
+ *
+ * @returns the number of frames
+ * @throws ExpectationError when the properties do not fit the engine's outputs
+ */
+export async function record(
+  engine: Engine,
+  frames: AsyncIterable<Nv12Frame> | Iterable<Nv12Frame>,
+  options: RecordOptions,
+): Promise<number> {
+  const outputs = options.outputs ?? engine.model.outputs.map(floatProperties);
+  expectSameOutputs(engine.model.outputs, outputs);
+  const model: PlaybackModel = {
+    name: options.name,
+    busy: options.busy ?? X5_BUSY,
+    overhead: options.overhead ?? X5_OVERHEAD,
+    inputs: [nv12Properties(engine.model)],
+    outputs,
+    frameCount: 0,
+  };
+  const infos = outputs.map(tensorInfo);
+  const input = allocateNv12(engine.model.input.width, engine.model.input.height);
+  const memory = new Uint8Array(frameBytes(model));
+  const views = outputViews(outputs, memory);
+  const file = await open(options.file, 'w');
+  try {
+    let frameCount = 0;
+    await file.write(encodeHeader([model]));
+    for await (const frame of frames) {
+      const inference = await engine.submit(frame);
+      try {
+        letterboxNv12(frame, inference.letterbox, input);
+        inference.tensors.forEach((tensor, i) => quantize(tensor, infos[i]!, views[i]!));
+      } finally {
+        inference.release();
+      }
+      writeFrameHash(memory, input);
+      await file.write(memory);
+      frameCount++;
+    }
+    await file.write(encodeHeader([{ ...model, frameCount }]), 0, null, 0);
+    return frameCount;
+  } finally {
+    await file.close();
+  }
+}
+
+/** The input that every .bin model for NV12 cameras has. */
+export function nv12Properties({
+  input: { width, height },
+}: Pick<ModelInfo, 'input'>): NativeTensorProperties {
+  const stride = Math.ceil(width / 16) * 16;
+  return {
+    name: 'images',
+    validShape: [1, 3, height, width],
+    alignedShape: [1, 3, height, stride],
+    stride: [0, 0, 0, 0],
+    alignedByteSize: (stride * height * 3) / 2,
+    tensorType: TENSOR_TYPE_NAMES.indexOf('HB_DNN_IMG_TYPE_NV12'),
+    tensorLayout: layout('HB_DNN_LAYOUT_NCHW'),
+    ...unquantized,
+  };
+}
+
+/** A packed float32 output. */
+export function floatProperties({ name, shape }: TensorInfo): NativeTensorProperties {
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  return {
+    name,
+    validShape: shape,
+    alignedShape: shape,
+    stride: packedStride(shape).map((step) => step * bytes),
+    alignedByteSize: shape.reduce((product, extent) => product * extent, bytes),
+    tensorType: TENSOR_TYPE_NAMES.indexOf('HB_DNN_TENSOR_TYPE_F32'),
+    tensorLayout: layout('HB_DNN_LAYOUT_NHWC'),
+    ...unquantized,
+  };
+}
+
+const unquantized = {
+  quantiType: QUANTI_TYPE_NAMES.indexOf('NONE'),
+  quantizeAxis: 0,
+  scale: [],
+  zeroPoint: [],
+  shift: [],
+} as const;
+
+function layout(name: string): number {
+  return Number(Object.entries(TENSOR_LAYOUT_NAMES).find(([, text]) => text === name)![0]);
+}
+
+function expectSameOutputs(found: readonly TensorInfo[], wanted: readonly NativeTensorProperties[]): void {
+  const list = (shapes: (readonly number[])[]): string =>
+    shapes.map((shape) => `(${shape.join()})`).join(' ');
+  const expected = list(wanted.map(({ validShape }) => validShape));
+  const received = list(found.map(({ shape }) => shape));
+  if (expected === received && found.every(({ type }) => type === 'float32')) return;
+  throw new ExpectationError(
+    `float32 outputs ${expected}`,
+    received,
+    'Record with the ONNX model that the .bin was made of, or without its properties.',
+  );
+}
+
+/** Each output's part of a frame's bytes, as elements. */
+function outputViews(outputs: readonly NativeTensorProperties[], memory: Uint8Array): TensorData[] {
+  let offset = FRAME_OUTPUTS;
+  return outputs.map((properties) => {
+    const bytes = memory.subarray(offset, (offset += properties.alignedByteSize));
+    return tensorData(properties, bytes.buffer as ArrayBuffer, bytes.byteOffset);
+  });
+}
+
+/** Stores a float tensor with the type, stride and quantisation of `info`: to nearest, clamped to the type. */
+function quantize(source: Tensor, info: TensorInfo, target: TensorData): void {
+  const { shape, stride, quantization } = info;
+  const [lowest, highest] = limits(target);
+  const index = shape.map(() => 0);
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  for (let i = 0; i < count; i++) {
+    let from = 0;
+    let to = 0;
+    for (let axis = 0; axis < shape.length; axis++) {
+      from += index[axis]! * source.stride[axis]!;
+      to += index[axis]! * stride[axis]!;
+    }
+    const value = source.data[from]!;
+    let stored = value;
+    if (quantization.kind !== 'none') {
+      const channel = index[quantization.axis]!;
+      const at = (values: ArrayLike<number>): number => values[values.length > 1 ? channel : 0]!;
+      stored =
+        quantization.kind === 'scale'
+          ? value / at(quantization.scale) + (quantization.zeroPoint ? at(quantization.zeroPoint) : 0)
+          : value * 2 ** at(quantization.shift);
+    }
+    target[to] =
+      target instanceof Float32Array ? stored : Math.min(highest, Math.max(lowest, Math.round(stored)));
+    for (let axis = shape.length - 1; axis >= 0 && ++index[axis]! === shape[axis]; axis--) index[axis] = 0;
+  }
+}
+
+/** Of what an element can hold. */
+function limits(data: TensorData): [number, number] {
+  const bits = 8 * data.BYTES_PER_ELEMENT;
+  const unsigned = data instanceof Uint8Array || data instanceof Uint16Array;
+  return unsigned ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
+}

@@ -1,0 +1,82 @@
+import type { Nv12Frame } from '../frame/nv12-frame.js';
+import type { Content } from './addon.js';
+
+/** What native/bpu is asked for; ranges are checked there, too. */
+export interface NativeBpuOptions {
+  /** Path of libdnn.so; undefined for the places where RDK X5 and X3 have it. */
+  readonly library?: string | undefined;
+  readonly file: string;
+  /** Model within the file; undefined where it has only one. */
+  readonly model?: string | undefined;
+  /** 1 to 32. */
+  readonly slots: number;
+  /** 0 any, 1 and 2 the cores of X3. */
+  readonly core: number;
+  /** 0 to 255. */
+  readonly priority: number;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+/** An hbDNNTensorProperties as libdnn gives it: numbers are those of the ABI (native/bpu/hbdnn_abi.h). */
+export interface NativeTensorProperties {
+  readonly name: string;
+  readonly validShape: readonly number[];
+  readonly alignedShape: readonly number[];
+  /** In bytes; all 0 for NV12 inputs. */
+  readonly stride: readonly number[];
+  readonly alignedByteSize: number;
+  readonly tensorLayout: number;
+  readonly tensorType: number;
+  readonly quantiType: number;
+  readonly quantizeAxis: number;
+  readonly scale: readonly number[];
+  readonly zeroPoint: readonly number[];
+  readonly shift: readonly number[];
+}
+
+/** Why something failed, in the words of an ExpectationError. */
+export interface NativeFailure {
+  readonly expected: string;
+  readonly received: string;
+  readonly hint: string;
+}
+
+/** Tells that a slot is through with its frame. Milliseconds. */
+export type NativeBpuDone = (
+  slot: number,
+  failure: NativeFailure | null,
+  preprocess: number,
+  inference: number,
+) => void;
+
+export interface NativeBpu {
+  /** Path of libdnn as it was found, and its version. */
+  readonly library: string;
+  readonly version: string;
+  readonly model: string;
+  /** All models of the file. */
+  readonly models: readonly string[];
+  readonly inputs: readonly NativeTensorProperties[];
+  readonly outputs: readonly NativeTensorProperties[];
+  /** Microseconds; negative when libdnn does not say. */
+  readonly estimatedLatency: number;
+  /** Input size in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Views on BPU memory, by slot and output; detached by close(). */
+  readonly buffers: readonly (readonly ArrayBuffer[])[];
+  /** Begins a frame, whose bytes must stay until `done` was called for the slot. @throws TypeError when it is busy */
+  run(slot: number, frame: Nv12Frame, content: Content): void;
+  /** Waits for frames in flight (blocking), detaches the buffers and frees everything. Idempotent. */
+  close(): void;
+}
+
+export interface BpuAddon {
+  /**
+   * Loads libdnn and a model. An Error with a `failure` says what is wrong with them.
+   *
+   * @param done called on the JS thread, once for each run()
+   */
+  openBpu(options: NativeBpuOptions, done: NativeBpuDone): NativeBpu;
+}
