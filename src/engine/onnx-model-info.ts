@@ -64,7 +64,7 @@ function imageSize(file: string, inputs: readonly ValueInfo[]): { width: number;
 
 function tensorInfo(file: string, value: ValueInfo): TensorInfo {
   const { name, type, shape } = value;
-  if (type !== ELEMENT_TYPE || !isFixed(shape)) {
+  if (type !== ELEMENT_TYPE || shape.length === 0 || !isFixed(shape)) {
     throw new ExpectationError(
       `${ELEMENT_TYPE} outputs of fixed size in ${file}`,
       show(value),

@@ -35,7 +35,7 @@ async function open(): Promise<{ runtime: Runtime; model: InferenceSession } | u
   try {
     const model = await runtime.InferenceSession.create(file, {
       intraOpNumThreads: threads,
-      logSeverityLevel: 3,
+      logSeverityLevel: 4, // what goes wrong is thrown, and told by who submitted the frame
       // Threads that spin while they wait would take the core that decodes the frame before.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     });
