@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { OnnxEngine } from '../engine/onnx-engine.js';
@@ -18,6 +18,7 @@ import type { Command } from './main.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';
 import { Progress } from './progress.js';
 import { BagSink } from './sinks/bag-file.js';
+import { makeFolder } from './sinks/folder.js';
 import { JsonLinesSink } from './sinks/json-lines.js';
 import { Summary, table } from './summary.js';
 
@@ -66,7 +67,7 @@ async function runDemo(source: SceneSource, engine: OnnxEngine, out: string): Pr
     bag: join(out, 'results.mcap'),
     json: join(out, 'results.jsonl'),
   };
-  mkdirSync(out, { recursive: true });
+  makeFolder(out);
   rmSync(files.bag, { force: true });
 
   const json = new JsonLinesSink(files.json, new Labels(labels));

@@ -14,6 +14,8 @@ export interface Command {
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.js')).run,
   demo: async () => (await import('./demo.js')).demo,
+  perf: async () => (await import('./perf.js')).perf,
+  record: async () => (await import('./record.js')).record,
   model: async () => (await import('./model.js')).model,
 };
 

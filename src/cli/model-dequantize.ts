@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { ExpectationError, messageOf } from '../expect.js';
-import { headRolesOf } from '../model/cut.js';
+import { headRolesOf } from '../model/model-form.js';
 import { assignRoles, modifierCommand, nodesToRemove, readModifierLog } from '../model/dequantize.js';
 import type { Command } from './main.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';

@@ -72,7 +72,11 @@ export const RUN_OPTIONS = {
   },
   topic: { type: 'string', value: 'NAME', help: 'image topic of bags (default: the only one)' },
   frames: { type: 'string', value: 'N', help: 'number of frames of scene: (default 150)' },
-  rate: { type: 'string', value: 'HZ', help: 'frames a second of scene: and of NV12 files (default 30)' },
+  rate: {
+    type: 'string',
+    value: 'HZ',
+    help: 'frames a second of scene: (default 30), NV12 files and pictures (default 10)',
+  },
   seed: { type: 'string', value: 'N', help: 'seed of scene: (default 1)' },
   quiet: { type: 'boolean', short: 'q', help: 'no progress, no summary; errors only' },
   help: { type: 'boolean', short: 'h', help: 'this text' },

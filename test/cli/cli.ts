@@ -14,9 +14,14 @@ export interface CliResult {
 export function cli(args: readonly string[], cwd?: string): Promise<CliResult> {
   const main = join(repository, 'dist/src/cli/main.js');
   return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { cwd, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
-    });
+    execFile(
+      process.execPath,
+      [main, ...args],
+      { cwd, maxBuffer: 1 << 28, timeout: 60_000 },
+      (error, stdout, stderr) => {
+        resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
+      },
+    );
   });
 }
 

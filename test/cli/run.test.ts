@@ -169,6 +169,24 @@ describe('tros-yolo-seg run', () => {
     assert.deepEqual(line!.instances[0]?.mask.size, [301, 427]);
   });
 
+  it('says what is wrong with a place to write to', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    const cases: [string[], RegExp][] = [
+      [['--json', '/proc/nowhere/found.jsonl'], /a place to write to at \/proc\/nowhere/],
+      [['--overlay', 'file/overlay'], /a place to write to/],
+      [['--json', '/dev/full'], /ENOSPC/],
+      [['--mcap', 'file'], /file/],
+    ];
+    for (const [args, message] of cases) {
+      const { code, stderr } = await cli(
+        ['run', 'scene:', '--frames', '3', '--size', '128x96', '-q', ...args],
+        folder,
+      );
+      assert.notEqual(code, 0, args.join(' '));
+      assert.match(stderr, message);
+    }
+  });
+
   it('keeps to the classes and scores asked for', async () => {
     const common = ['run', 'scene:', '--frames', '3', '--json', '-', '-q'];
     const all = lines((await cli(common)).stdout).flatMap(({ instances }) => instances);

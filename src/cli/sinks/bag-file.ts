@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BagWriter } from '../../bag/bag-writer.js';
 import { SegmentationRecorder } from '../../bag/segmentation-recorder.js';
 import type { FrameResult } from '../../pipeline/segmenter.js';
 import { encodeJpeg } from '../../render/encode.js';
 import type { OverlayRenderer } from './overlay-renderer.js';
+import { makeFolder } from './folder.js';
 import type { ResultSink } from './sink.js';
 
 export interface BagSinkOptions {
@@ -31,7 +31,7 @@ export class BagSink implements ResultSink {
 
   /** @param target an .mcap file, or a folder to be made in rosbag2's layout */
   static async open(target: string, options: BagSinkOptions): Promise<BagSink> {
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     return new BagSink(target, await BagWriter.create(target), options);
   }
 

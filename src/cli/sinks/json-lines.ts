@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { RleEncoder } from '../../decode/rle.js';
 import type { Labels } from '../../message/labels.js';
 import type { FrameResult } from '../../pipeline/segmenter.js';
+import { makeFolder } from './folder.js';
 import type { ResultSink } from './sink.js';
 
 /** One JSON object a line and frame; masks as COCO RLE that pycocotools reads as it is. */
@@ -18,7 +19,7 @@ export class JsonLinesSink implements ResultSink {
     readonly target: string,
     readonly labels: Labels,
   ) {
-    if (target !== '-') mkdirSync(dirname(target), { recursive: true });
+    if (target !== '-') makeFolder(dirname(target));
     this.#stream = target === '-' ? process.stdout : createWriteStream(target);
     this.#stream.on('error', (error) => {
       this.#error = error;

@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { FrameResult } from '../../pipeline/segmenter.js';
 import { encodeJpeg } from '../../render/encode.js';
 import type { OverlayRenderer } from './overlay-renderer.js';
+import { makeFolder } from './folder.js';
 import type { ResultSink } from './sink.js';
 
 /** A JPEG file for each frame: the picture with masks, boxes and labels. */
@@ -17,7 +17,7 @@ export class OverlayPicturesSink implements ResultSink {
     readonly target: string,
     readonly renderer: OverlayRenderer,
   ) {
-    mkdirSync(target, { recursive: true });
+    makeFolder(target);
   }
 
   async write(result: FrameResult): Promise<void> {

@@ -1,0 +1,198 @@
+import { basename, parse } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { Decoder } from '../decode/decoder.js';
+import { recogniseHeads } from '../decode/heads.js';
+import type { Engine, Inference } from '../engine/engine.js';
+import { ExpectationError, expectInteger } from '../expect.js';
+import { allocateNv12 } from '../frame/convert.js';
+import { openInputs } from '../frame/inputs.js';
+import type { Nv12Frame } from '../frame/nv12-frame.js';
+import { isBadFrame } from '../frame/source.js';
+import { BPU_OPTIONS, openEngine } from './bpu-options.js';
+import type { Command } from './main.js';
+import { type Arguments, optionHelp, parseArguments } from './options.js';
+import { headRoles } from './run-options.js';
+
+const PERF_OPTIONS = {
+  threads: { type: 'string', value: 'N', help: 'frames in flight, 1 to 32 (default 2)' },
+  frames: { type: 'string', value: 'N', help: 'frames of each measurement (default 200)' },
+  heads: { type: 'string', value: 'LIST', help: 'role of each output in order, where heads are ambiguous' },
+  ...BPU_OPTIONS,
+  help: { type: 'boolean', short: 'h', help: 'this text' },
+} as const;
+
+const USAGE = `Usage: tros-yolo-seg perf MODEL [PICTURE] [options]
+
+Measures a model (.bin on the BPU, .onnx on the CPU) with one frame in flight and with N: the network alone as
+hrt_model_exec perf does, and the whole path of an NV12 frame in memory, with letterbox, decoding and masks. The frame is
+the picture, or the first of a file, else a grey one of 1920x1080.
+
+${optionHelp(PERF_OPTIONS)}
+`;
+
+/** A run of frames. Milliseconds. */
+interface Measurement {
+  readonly threads: number;
+  readonly frames: number;
+  readonly elapsed: number;
+  /** Of all frames together, from submission to result. */
+  readonly latency: number;
+  /** Of all frames together, in the decoder. */
+  readonly decode: number;
+  /** Share of the time that the JS thread was busy, 0 to 1. */
+  readonly busy: number;
+}
+
+/** `tros-yolo-seg perf`: how fast a model runs here. */
+export const perf: Command = {
+  summary: 'measure latency and throughput of a model',
+  async run(argv) {
+    const args = parseArguments(argv, PERF_OPTIONS);
+    if (args.flag('help')) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    const [file, picture, ...rest] = args.positionals;
+    if (file === undefined || rest.length > 0) {
+      throw new ExpectationError(
+        'one MODEL and at most one PICTURE',
+        args.positionals.join(' '),
+        'See --help.',
+      );
+    }
+    const threads = expectInteger('--threads', args.number('threads') ?? 2, 1, 32);
+    const frames = expectInteger('--frames', args.number('frames') ?? 200, 1, 1_000_000);
+    const frame = picture === undefined ? greyFrame() : await firstFrame(picture);
+
+    const single = await measureModel(file, 1, frames, frame, args);
+    const several = threads > 1 ? await measureModel(file, threads, frames, frame, args) : single;
+    for (const { engine } of new Set([single, several])) process.stdout.write(`${hrtText(engine)}\n`);
+    process.stdout.write(wholePathText(several.path));
+    process.stdout.write(`\n${tableRow(basename(parse(file).name), single, several)}`);
+    return 0;
+  },
+};
+
+interface ModelMeasurement {
+  readonly size: string;
+  readonly classes: number;
+  readonly engine: Measurement;
+  readonly path: Measurement;
+}
+
+async function measureModel(
+  file: string,
+  threads: number,
+  frames: number,
+  frame: Nv12Frame,
+  args: Arguments,
+): Promise<ModelMeasurement> {
+  const engine = await openEngine(file, threads, args);
+  try {
+    const { input, outputs, labels } = engine.model;
+    const layout = recogniseHeads(outputs, input, { roles: headRoles(args), classCount: labels?.length });
+    const decoder = new Decoder(layout);
+    await measure(engine, Math.min(frames, 4 * threads), frame); // warms caches and compilers up
+    return {
+      size: `${input.width}x${input.height}`,
+      classes: layout.classCount,
+      engine: await measure(engine, frames, frame),
+      path: await measure(engine, frames, frame, ({ tensors, letterbox }) =>
+        decoder.decode(tensors, letterbox),
+      ),
+    };
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Runs frames with all slots of the engine in use; `use` is timed as decoding. */
+export async function measure(
+  engine: Engine,
+  frames: number,
+  frame: Nv12Frame,
+  use?: (inference: Inference) => unknown,
+): Promise<Measurement> {
+  let submitted = 0;
+  let latency = 0;
+  let decode = 0;
+  const lane = async (): Promise<void> => {
+    while (submitted < frames) {
+      submitted++;
+      const start = performance.now();
+      const inference = await engine.submit(frame);
+      const done = performance.now();
+      latency += done - start;
+      try {
+        use?.(inference);
+        decode += performance.now() - done;
+      } finally {
+        inference.release();
+      }
+    }
+  };
+  const before = performance.eventLoopUtilization();
+  const start = performance.now();
+  await Promise.all(Array.from({ length: engine.slots }, lane));
+  const elapsed = performance.now() - start;
+  const { utilization: busy } = performance.eventLoopUtilization(before);
+  return { threads: engine.slots, frames, elapsed, latency, decode, busy };
+}
+
+function fps({ frames, elapsed }: Measurement): number {
+  return (1000 * frames) / elapsed;
+}
+
+/** As hrt_model_exec perf prints it. */
+function hrtText(m: Measurement): string {
+  return [
+    'Running condition:',
+    `  Thread number is: ${m.threads}`,
+    `  Frame count   is: ${m.frames}`,
+    `  Program run time: ${m.elapsed.toFixed(3)} ms`,
+    'Perf result:',
+    `  Frame totally latency is: ${m.latency.toFixed(3)} ms`,
+    `  Average    latency    is: ${(m.latency / m.frames).toFixed(3)} ms`,
+    `  Frame      rate       is: ${fps(m).toFixed(3)} FPS`,
+    '',
+  ].join('\n');
+}
+
+function wholePathText(m: Measurement): string {
+  return [
+    `Whole path with ${m.threads} ${m.threads === 1 ? 'frame' : 'frames'} in flight (letterbox, network, decode with masks):`,
+    `  ${fps(m).toFixed(1)} FPS, decode ${(m.decode / m.frames).toFixed(2)} ms, JS thread ${(100 * m.busy).toFixed(0)} % busy`,
+    '',
+  ].join('\n');
+}
+
+/** The row that model tables of RDK documents have. */
+function tableRow(name: string, single: ModelMeasurement, several: ModelMeasurement): string {
+  const cell = (m: Measurement): string =>
+    `${(m.latency / m.frames).toFixed(1)} ms / ${fps(m).toFixed(1)} FPS`;
+  const { engine, path } = several;
+  return [
+    `| Model | Size | Classes | 1 thread | ${engine.threads} threads | Post-processing |`,
+    '|---|---|---|---|---|---|',
+    `| ${name} | ${several.size} | ${several.classes} | ${cell(single.engine)} | ${cell(engine)} | ${(path.decode / path.frames).toFixed(1)} ms |`,
+    '',
+  ].join('\n');
+}
+
+function greyFrame(): Nv12Frame {
+  const frame = allocateNv12(1920, 1080);
+  frame.data.fill(128);
+  return frame;
+}
+
+async function firstFrame(file: string): Promise<Nv12Frame> {
+  const { sources, failed } = await openInputs([file]);
+  if (failed[0]) throw failed[0].error;
+  for (const source of sources) {
+    for await (const item of source.frames()) {
+      if (isBadFrame(item)) throw item.error;
+      return item.frame;
+    }
+  }
+  throw new ExpectationError('a picture', `${file}, which has none`);
+}

@@ -1,0 +1,91 @@
+import { rm } from 'node:fs/promises';
+import { parse } from 'node:path';
+import { readModelInfo } from '../engine/model-info-json.js';
+import { OnnxEngine } from '../engine/onnx-engine.js';
+import { record as recordModel, X5_BUSY, X5_OVERHEAD } from '../engine/record.js';
+import { ExpectationError, expectInteger } from '../expect.js';
+import { openInputs } from '../frame/inputs.js';
+import type { Nv12Frame } from '../frame/nv12-frame.js';
+import { type FrameSource, isBadFrame } from '../frame/source.js';
+import type { Command } from './main.js';
+import { optionHelp, parseArguments } from './options.js';
+import { colorRange, pictureSize } from './run-options.js';
+
+const RECORD_OPTIONS = {
+  output: { type: 'string', short: 'o', value: 'FILE', help: 'model to write (.bin); required' },
+  'model-info': {
+    type: 'string',
+    value: 'FILE',
+    help: 'types and scales of the outputs as JSON (default: float32, as in the ONNX model)',
+  },
+  name: { type: 'string', value: 'NAME', help: 'name of the model (default: that of the file)' },
+  busy: { type: 'string', value: 'US', help: `microseconds a frame keeps the BPU busy (default ${X5_BUSY})` },
+  overhead: { type: 'string', value: 'US', help: `microseconds on top of that (default ${X5_OVERHEAD})` },
+  range: { type: 'string', value: 'full|limited', help: 'range of the YUV samples (default full)' },
+  size: { type: 'string', value: 'WxH', help: 'size of raw NV12 files and of scenes' },
+  frames: { type: 'string', value: 'N', help: 'number of frames of scene:' },
+  help: { type: 'boolean', short: 'h', help: 'this text' },
+} as const;
+
+const USAGE = `Usage: tros-yolo-seg record MODEL.onnx INPUT... --output FILE.bin [options]
+
+Records what an ONNX model makes of the inputs, quantised, as a model that the emulated libdnn plays back: for tests of
+the bpu engine on machines without a BPU (docs/emulator.md). A frame of a 640x640 model takes about 9 MB.
+
+${optionHelp(RECORD_OPTIONS)}
+`;
+
+/** `tros-yolo-seg record`: an ONNX model and frames in, a model for the emulator out. */
+export const record: Command = {
+  summary: 'record a model for the emulated BPU',
+  async run(argv) {
+    const args = parseArguments(argv, RECORD_OPTIONS);
+    if (args.flag('help')) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    const [model, ...inputs] = args.positionals;
+    const file = args.text('output');
+    if (model === undefined || inputs.length === 0 || file === undefined) {
+      throw new ExpectationError(
+        'MODEL.onnx, at least one INPUT and --output',
+        argv.join(' '),
+        'See --help.',
+      );
+    }
+    const microseconds = (name: string, usual: number): number =>
+      expectInteger(`--${name}`, args.number(name) ?? usual, 0, 10_000_000);
+    const options = {
+      file,
+      name: args.text('name') ?? parse(file).name,
+      busy: microseconds('busy', X5_BUSY),
+      overhead: microseconds('overhead', X5_OVERHEAD),
+    };
+    const range = colorRange(args);
+    const info = args.text('model-info');
+    const outputs = info === undefined ? undefined : (await readModelInfo(info)).outputs;
+    const opened = await openInputs(inputs, { size: pictureSize(args), frames: args.number('frames') });
+    if (opened.failed[0]) throw opened.failed[0].error;
+
+    const engine = await OnnxEngine.open({ file: model, colorRange: range });
+    try {
+      const count = await recordModel(engine, framesOf(opened.sources), { ...options, outputs });
+      process.stderr.write(`${file}: ${count} ${count === 1 ? 'frame' : 'frames'}\n`);
+    } catch (error) {
+      await rm(file, { force: true }); // half a recording would fail later, and elsewhere
+      throw error;
+    } finally {
+      await engine.close();
+    }
+    return 0;
+  },
+};
+
+async function* framesOf(sources: readonly FrameSource[]): AsyncGenerator<Nv12Frame> {
+  for (const source of sources) {
+    for await (const item of source.frames()) {
+      if (isBadFrame(item)) throw item.error;
+      yield item.frame;
+    }
+  }
+}
