@@ -54,48 +54,17 @@ export function scanClasses(
   lowestLogit: number,
   found: Candidates,
 ): void {
-  if (scales === undefined) scanReal(tensor, head, level, classLogits, lowestLogit, found);
-  else if (scales.uniform) scanUniform(tensor, head, scales, level, classLogits, lowestLogit, found);
-  else scanByChannel(tensor, head, scales, level, classLogits, lowestLogit, found);
+  if (scales === undefined) scanUniform(tensor, head, 1, 0, level, classLogits, lowestLogit, found);
+  else if (!scales.uniform) scanByChannel(tensor, head, scales, level, classLogits, lowestLogit, found);
+  else scanUniform(tensor, head, scales.scale[0]!, scales.zero[0]!, level, classLogits, lowestLogit, found);
 }
 
-// The three loops differ in one line each. They stay apart because V8 compiles an inner loop well only
-// when it always sees one kind of typed array and no call.
-
-function scanReal(
-  tensor: Tensor,
-  head: Head,
-  level: number,
-  classLogits: Float64Array,
-  lowestLogit: number,
-  found: Candidates,
-): void {
-  const { data } = tensor;
-  const { width, height, channels, strideY, strideX, strideC } = head;
-  const below = justBelow(lowestLogit);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const start = y * strideY + x * strideX;
-      const end = start + channels * strideC;
-      let best = below;
-      let bestAt = -1;
-      for (let i = start; i < end; i += strideC) {
-        const value = data[i]!;
-        if (value > best) {
-          best = value;
-          bestAt = i;
-        }
-      }
-      if (bestAt >= 0) found.offer(best, (bestAt - start) / strideC, classLogits, level, x, y);
-    }
-  }
-}
-
-/** One scale for all channels: integers are compared as they are. */
+/** Real numbers, or integers that share one scale: values are compared as they are stored. */
 function scanUniform(
   tensor: Tensor,
   head: Head,
-  scales: ChannelScales,
+  scale: number,
+  zero: number,
   level: number,
   classLogits: Float64Array,
   lowestLogit: number,
@@ -103,8 +72,6 @@ function scanUniform(
 ): void {
   const { data } = tensor;
   const { width, height, channels, strideY, strideX, strideC } = head;
-  const scale = scales.scale[0]!;
-  const zero = scales.zero[0]!;
   const below = justBelow(lowestLogit / scale + zero);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -125,6 +92,7 @@ function scanUniform(
   }
 }
 
+/** A scale for each class: values are compared as the numbers they stand for. */
 function scanByChannel(
   tensor: Tensor,
   head: Head,
