@@ -2,9 +2,10 @@ import { ExpectationError } from '../expect.js';
 import type { Command } from './main.js';
 import { cut } from './model-cut.js';
 import { dequantize } from './model-dequantize.js';
+import { ptq } from './model-ptq.js';
 
 /** What can be done with a model, by name. */
-const ACTIONS: Readonly<Record<string, Command>> = { cut, dequantize };
+const ACTIONS: Readonly<Record<string, Command>> = { cut, ptq, dequantize };
 
 const USAGE = `Usage: tros-yolo-seg model ACTION ...
 
@@ -17,7 +18,7 @@ tros-yolo-seg model ACTION --help tells the options. docs/models.md goes from tr
 
 /** `tros-yolo-seg model`: prepares models for the BPU. */
 export const model: Command = {
-  summary: 'prepare a model for the BPU: cut its heads, find its de-quantise nodes',
+  summary: 'prepare a model for the BPU: cut its heads, quantise it',
   async run([action, ...rest]) {
     if (action === undefined || action === '--help' || action === '-h') {
       process.stdout.write(USAGE);

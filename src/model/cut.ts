@@ -1,7 +1,6 @@
-import { type HeadLayout, type HeadRole, recogniseHeads } from '../decode/heads.js';
-import { packedStride, UNQUANTIZED } from '../engine/tensor.js';
 import { ExpectationError } from '../expect.js';
 import { type CutPoint, type CutPoints, findCutPoints } from './cut-points.js';
+import { formOf, headsOf, withModel } from './model-form.js';
 import {
   ELEMENT,
   elementName,
@@ -9,13 +8,13 @@ import {
   MODEL,
   type Node,
   NODE,
-  OnnxModel,
+  type OnnxModel,
   OPSET,
   rewrite,
   TENSOR,
 } from './onnx-model.js';
 import { EMPTY_TENSOR, intAttribute, intsAttribute, lowerNode, MAPPER_OPSET } from './opset11.js';
-import { type Chunk, integerField, messageField, textField, WireFile, writeChunks } from './wire.js';
+import { type Chunk, integerField, messageField, textField, writeChunks } from './wire.js';
 
 export interface CutOptions {
   /** Rewrite the operators for this operator set; only 11, the mapper's, is known. @default as it is */
@@ -46,18 +45,6 @@ export interface HeadOutput {
   readonly value: string;
 }
 
-/** Kind of a model, as far as cutting is concerned. */
-export type ModelForm = 'stock' | 'heads';
-
-/**
- * Tells a stock export from a model that already ends in its ten heads.
- *
- * @throws ExpectationError when it is neither, or no ONNX model
- */
-export function modelForm(path: string): ModelForm {
-  return withModel(path, formOf);
-}
-
 /**
  * Cuts a stock Ultralytics export before its decoding part into the ten heads that the BPU and our decoder expect: NHWC, float32, in
  * the order of D-Robotics' YOLOv8-seg page: mc8, mc16, mc32, box8, box16, box32, cls8, cls16, cls32, proto.
@@ -84,51 +71,6 @@ export function cutModel(path: string, output: string, options: CutOptions = {})
     writeChunks(output, plan.chunks(), model.file);
     return plan.report();
   });
-}
-
-function withModel<T>(path: string, use: (model: OnnxModel) => T): T {
-  const file = new WireFile(path);
-  try {
-    return use(new OnnxModel(file));
-  } finally {
-    file.close();
-  }
-}
-
-function formOf(model: OnnxModel): ModelForm {
-  if (model.outputs.length !== 10) return 'stock';
-  headsOf(model);
-  return 'heads';
-}
-
-/**
- * The role of each output of a model with ten heads, by name.
- *
- * @throws ExpectationError when its outputs are not the ten heads
- */
-export function headRolesOf(path: string): Map<string, HeadRole> {
-  return withModel(path, (model) => {
-    const { levels, proto } = headsOf(model).layout;
-    const roles = new Map<string, HeadRole>([[proto.info.name, 'proto']]);
-    for (const level of levels) {
-      for (const role of ['class', 'box', 'coefficient'] as const) roles.set(level[role].info.name, role);
-    }
-    return roles;
-  });
-}
-
-/** @throws ExpectationError when the outputs are not the ten heads */
-function headsOf(model: OnnxModel): { width: number; height: number; layout: HeadLayout } {
-  const shape = model.fedInputs[0]?.shape ?? [];
-  const [, , height = 0, width = 0] = shape;
-  const outputs = model.outputs.map(({ name, shape: extents = [] }) => ({
-    name,
-    shape: extents,
-    stride: packedStride(extents),
-    type: 'float32' as const,
-    quantization: UNQUANTIZED,
-  }));
-  return { width, height, layout: recogniseHeads(outputs, { width, height }) };
 }
 
 function alreadyCut(model: OnnxModel): CutReport {

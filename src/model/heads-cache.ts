@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { ExpectationError, messageOf } from '../expect.js';
-import { cutModel, modelForm } from './cut.js';
+import { cutModel } from './cut.js';
+import { modelForm } from './model-form.js';
 
 /** Changes whenever models are cut differently, so that older results are not used. */
 const CUT_VERSION = 1;

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { ExpectationError } from '../../src/expect.js';
-import { cutModel, modelForm } from '../../src/model/cut.js';
+import { cutModel } from '../../src/model/cut.js';
+import { modelForm } from '../../src/model/model-form.js';
 import { cacheFolder, ensureHeads } from '../../src/model/heads-cache.js';
 import { stockModel } from './stock-model.js';
 

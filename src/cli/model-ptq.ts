@@ -1,0 +1,78 @@
+import { resolve } from 'node:path';
+import { ExpectationError, expectOneOf } from '../expect.js';
+import { quote } from '../model/dequantize.js';
+import { FEW_PICTURES, MARCHES, preparePtq, type PtqReport } from '../model/ptq.js';
+import type { Command } from './main.js';
+import { type CliOptions, optionHelp, parseArguments } from './options.js';
+import { Progress } from './progress.js';
+
+const OPTIONS = {
+  march: {
+    type: 'string',
+    value: 'bayes-e|bernoulli2',
+    help: 'the BPU: bayes-e on RDK X5, bernoulli2 on RDK X3',
+  },
+  images: { type: 'string', value: 'DIR', help: "pictures like those of the robot's camera, 20 to 100" },
+  output: { type: 'string', short: 'o', value: 'DIR', help: 'folder to be filled' },
+  count: { type: 'string', value: 'N', help: 'most pictures to take, evenly from the folder (default 100)' },
+  help: { type: 'boolean', short: 'h', help: 'show this help' },
+} satisfies CliOptions;
+
+const USAGE = `Usage: tros-yolo-seg model ptq RDK.onnx --march bayes-e --images DIR -o DIR
+
+Prepares the quantisation of a model with ten heads in opset 11: writes the mapper's yaml, the calibration set as that yaml
+says and a copy of the model to one folder, and prints the commands to run in the vendor's docker.
+
+${optionHelp(OPTIONS)}
+`;
+
+/** `tros-yolo-seg model ptq`: all that the vendor's mapper needs, in one folder. */
+export const ptq: Command = {
+  summary: 'write the yaml and the calibration set for the mapper',
+  async run(argv) {
+    const args = parseArguments(argv, OPTIONS);
+    if (args.flag('help')) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    const [file, ...more] = args.positionals;
+    const [images, output] = [args.text('images'), args.text('output')];
+    if (file === undefined || more.length > 0 || images === undefined || output === undefined) {
+      throw new ExpectationError(
+        'a model, --march, --images DIR and -o DIR',
+        argv.join(' ') || 'nothing',
+        'For example: tros-yolo-seg model ptq rdk.onnx --march bayes-e --images photos -o ptq',
+      );
+    }
+    const march = expectOneOf('--march', args.text('march'), MARCHES);
+    let progress: Progress | undefined;
+    const report = await preparePtq(file, {
+      march,
+      images,
+      output,
+      count: args.number('count'),
+      onPicture: (_, total) => {
+        progress ??= new Progress('calibration set', total);
+        progress.step();
+      },
+    }).finally(() => progress?.end());
+    for (const { name, error } of report.failed) process.stderr.write(`left out ${name}: ${error.message}\n`);
+    if (report.pictures < FEW_PICTURES) {
+      process.stderr.write(`Only ${report.pictures} pictures: 20 to 100 give better ranges.\n`);
+    }
+    process.stdout.write(commands(output, march, report));
+    return report.failed.length > 0 ? 1 : 0;
+  },
+};
+
+function commands(output: string, march: string, { model, yaml, bin, pictures }: PtqReport): string {
+  return `${resolve(output)} holds ${model}, ${yaml} and ${pictures} calibration pictures.
+Run there, in the vendor's docker (OpenExplorer toolchain):
+
+hb_mapper checker --model-type onnx --march ${march} --model ${quote(model)}
+hb_mapper makertbin --model-type onnx --config ${quote(yaml)}
+
+The quantised model is then ${bin}. Next, there: hb_model_modifier ${quote(bin)}
+and: tros-yolo-seg model dequantize hb_model_modifier.log --bin ${quote(bin)}
+`;
+}
