@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   perf: async () => (await import('./perf.js')).perf,
   record: async () => (await import('./record.js')).record,
   model: async () => (await import('./model.js')).model,
+  info: async () => (await import('./info.js')).info,
 };
 
 async function help(): Promise<string> {
