@@ -1,8 +1,26 @@
 #include "bpu/engine.h"
 
+#include <cstdlib>
+#include <set>
+
 #include "bpu/failure.h"
 
 namespace bpu {
+namespace {
+
+/** Engines that are alive. Never destroyed: the handler at exit needs them whatever was destroyed before. */
+struct Alive {
+  std::mutex mutex;
+  std::set<Engine*> engines;
+  std::set<const Library*> libraries;
+};
+
+Alive& TheAlive() {
+  static auto* alive = new Alive;
+  return *alive;
+}
+
+}  // namespace
 
 Engine::Engine(const Options& options, Done done) : schedule_(options.schedule), done_(std::move(done)) {
   model_ = std::make_shared<Model>(Library::Load(options.library), options.file, options.model);
@@ -15,9 +33,40 @@ Engine::Engine(const Options& options, Done done) : schedule_(options.schedule),
     Stop();
     throw Failure("a thread for each slot", error.what(), "Use fewer slots.");
   }
+  EndAllAtExit(*model_->library());
+  const std::lock_guard<std::mutex> lock(TheAlive().mutex);
+  TheAlive().engines.insert(this);
 }
 
-Engine::~Engine() { Stop(); }
+Engine::~Engine() {
+  {
+    const std::lock_guard<std::mutex> lock(TheAlive().mutex);
+    TheAlive().engines.erase(this);
+  }
+  Stop();
+}
+
+void Engine::EndAllAtExit(const Library& library) {
+  Alive& alive = TheAlive();
+  const std::lock_guard<std::mutex> lock(alive.mutex);
+  // Registered after the library was used, so that it runs before the library's own destructors.
+  if (alive.libraries.insert(&library).second) {
+    std::atexit([] {
+      const std::lock_guard<std::mutex> exit_lock(TheAlive().mutex);
+      for (Engine* engine : TheAlive().engines) engine->End();
+    });
+  }
+}
+
+void Engine::End() {
+  ending_ = true;
+  Stop();
+  for (const auto& lane : lanes_) {
+    for (const auto& memory : lane->slot.outputs()) memory->Free();
+  }
+  lanes_.clear();
+  model_.reset();
+}
 
 void Engine::Stop() {
   for (const auto& lane : lanes_) {
@@ -57,7 +106,7 @@ void Engine::Run(int index) {
     lock.lock();
     lane.busy = false;
     lock.unlock();
-    done_(index, outcome);
+    if (!ending_) done_(index, outcome);
     lock.lock();
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -71,9 +72,15 @@ class Engine {
 
   void Run(int index);
   void Stop();
+  /** process.exit() runs no clean-up hooks of Node, but destructors of libdnn: its tasks must end before
+   * those. */
+  static void EndAllAtExit(const Library& library);
+  void End();
 
   const Schedule schedule_;
   const Done done_;
+  /** The process ends: nobody is told any more. */
+  std::atomic<bool> ending_{false};
   std::shared_ptr<const Model> model_;
   std::vector<std::unique_ptr<Lane>> lanes_;
 };

@@ -15,9 +15,15 @@ class Memory {
   Memory(std::shared_ptr<const Library> library, uint32_t size) : library_(std::move(library)) {
     Check("hbSysAllocCachedMem to give BPU memory", library_->hbSysAllocCachedMem(&memory_, size));
   }
-  ~Memory() { library_->hbSysFreeMem(&memory_); }
+  ~Memory() { Free(); }
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
+
+  /** Before the last owner lets go: at the end of the process, when nobody looks at it any more. */
+  void Free() {
+    if (!freed_) library_->hbSysFreeMem(&memory_);
+    freed_ = true;
+  }
 
   const hbSysMem& block() const { return memory_; }
   uint8_t* data() const { return static_cast<uint8_t*>(memory_.virAddr); }
@@ -33,6 +39,7 @@ class Memory {
 
   std::shared_ptr<const Library> library_;
   hbSysMem memory_{};
+  bool freed_ = false;
 };
 
 }  // namespace bpu

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { parse } from 'node:path';
 import { readModelInfo } from '../engine/model-info-json.js';
 import { OnnxEngine } from '../engine/onnx-engine.js';
@@ -71,9 +70,6 @@ export const record: Command = {
     try {
       const count = await recordModel(engine, framesOf(opened.sources), { ...options, outputs });
       process.stderr.write(`${file}: ${count} ${count === 1 ? 'frame' : 'frames'}\n`);
-    } catch (error) {
-      await rm(file, { force: true }); // half a recording would fail later, and elsewhere
-      throw error;
     } finally {
       await engine.close();
     }

@@ -1,4 +1,4 @@
-import { ExpectationError, expectInteger } from '../expect.js';
+import { ExpectationError, expectInteger, messageOf } from '../expect.js';
 import { expectNv12Frame } from '../frame/convert.js';
 import { Letterbox } from '../frame/letterbox.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
@@ -121,7 +121,7 @@ export class BpuEngine implements Engine {
     try {
       outcome = this.#start(frame);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(error instanceof Error ? error : new Error(messageOf(error)));
     }
     outcome.catch(() => undefined); // it is told in its turn, below
     const inTurn = this.#last.then(() => outcome);

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { ExpectationError } from '../expect.js';
 import { allocateNv12, letterboxNv12 } from '../frame/convert.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
@@ -61,6 +61,7 @@ export async function record(
   const memory = new Uint8Array(frameBytes(model));
   const views = outputViews(outputs, memory);
   const file = await open(options.file, 'w');
+  let whole = false;
   try {
     let frameCount = 0;
     await file.write(encodeHeader([model]));
@@ -77,9 +78,12 @@ export async function record(
       frameCount++;
     }
     await file.write(encodeHeader([{ ...model, frameCount }]), 0, null, 0);
+    whole = true;
     return frameCount;
   } finally {
     await file.close();
+    // Half a recording would fail later, and elsewhere.
+    if (!whole) await rm(options.file);
   }
 }
 

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { EMULATOR } from '../engine/emulator.js';
+import { tenHeads } from '../engine/tiny-onnx.js';
+import { noiseFrame } from '../native/frames.js';
+import { cli } from './cli.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-cli-bpu-'));
+after(() => rmSync(folder, { recursive: true }));
+const onnx = join(folder, 'heads.onnx');
+const picture = join(folder, 'noise_64x64.nv12');
+const model = join(folder, 'heads.bin');
+writeFileSync(onnx, tenHeads(64, 64, ['cat', 'dog', 'bird']));
+writeFileSync(picture, noiseFrame(64, 64).data);
+
+describe('tros-yolo-seg record and perf', () => {
+  it('records a model and measures it as hrt_model_exec does', async () => {
+    const args = [onnx, picture, '-o', model, '--busy', '1000', '--overhead', '1000'];
+    const recorded = await cli(['record', ...args]);
+    assert.equal(recorded.code, 0, recorded.stderr);
+    assert.match(recorded.stderr, /heads\.bin: 1 frame\n/);
+    const measured = await cli([
+      ...['perf', model, picture, '--threads', '3', '--frames', '20', '--library', EMULATOR],
+    ]);
+    assert.equal(measured.code, 0, measured.stderr);
+    assert.match(measured.stdout, /Thread number is: 1\n {2}Frame count {3}is: 20\n/);
+    assert.match(measured.stdout, /Thread number is: 3\n/);
+    assert.match(measured.stdout, /Whole path with 3 frames in flight.*\n {2}[\d.]+ FPS.*busy/);
+    assert.match(measured.stdout, /\| heads \| 64x64 \| 3 \| [\d.]+ ms \/ [\d.]+ FPS \|/);
+  });
+
+  it('leaves no half recording behind', async () => {
+    const half = join(folder, 'half.bin');
+    const info = join(folder, 'info.json');
+    writeFileSync(info, '[]');
+    const { code, stderr } = await cli(['record', onnx, picture, '-o', half, '--model-info', info]);
+    assert.equal(code, 2);
+    assert.match(stderr, /Expected float32 outputs/);
+    assert.ok(!existsSync(half));
+    const cut = join(folder, 'cut_64x64.nv12');
+    writeFileSync(cut, new Uint8Array(7000));
+    assert.equal((await cli(['record', onnx, cut, '-o', half])).code, 2);
+    assert.ok(!existsSync(half));
+  });
+
+  it('says what to do where there is no libdnn', async () => {
+    const { code, stderr } = await cli(['perf', '/nowhere.bin', '--library', '/nowhere/libdnn.so']);
+    assert.equal(code, 2);
+    assert.match(stderr, /Expected a loadable libdnn at \/nowhere\/libdnn\.so .* use the onnx engine/s);
+  });
+});
