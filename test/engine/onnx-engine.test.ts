@@ -10,7 +10,7 @@ import { Letterbox } from '../../src/frame/letterbox.js';
 import { noiseFrame, packedFrame, plainFrame } from '../native/frames.js';
 import { letterboxed, rgbOf } from '../native/reference.js';
 import { infer, testEngine } from './conformance.js';
-import { echo, failsWhenBright, type Model, modelFile, node, tenHeads } from './tiny-onnx.js';
+import { echo, failsWhenBright, mean, type Model, modelFile, node, tenHeads } from './tiny-onnx.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-onnx-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -95,6 +95,27 @@ describe('OnnxEngine', () => {
         assert.equal(inference.tensors[0]!.data[0], 7); // floor(100 * 20 / 255)
         inference.release();
         assert.deepEqual(settled, ['failure', 'success']);
+      }
+    });
+  });
+
+  it('settles in order of submission, though a later frame is prepared before an earlier one', async () => {
+    await withEngine({ file: write(mean(2048, 2048)) }, async (engine) => {
+      const large = plainFrame(2048, 2048, 255, 128, 128);
+      const strip = plainFrame(2, 2048, 114, 128, 128); // the grey of its padding
+      for (let i = 0; i < 3; i++) {
+        const settled: [width: number, mean: string][] = [];
+        await Promise.all(
+          [large, strip].map(async (frame) => {
+            const inference = await engine.submit(frame);
+            settled.push([inference.letterbox.sourceWidth, inference.tensors[0]!.data[0]!.toFixed(1)]);
+            inference.release();
+          }),
+        );
+        assert.deepEqual(settled, [
+          [2048, '1.0'],
+          [2, '0.4'],
+        ]);
       }
     });
   });

@@ -161,6 +161,15 @@ export function echo(width: number, height: number): Uint8Array {
   });
 }
 
+/** The mean of its input: large in, one number out. */
+export function mean(width: number, height: number): Uint8Array {
+  return modelFile({
+    inputs: [{ name: 'images', shape: [1, 3, height, width] }],
+    outputs: [{ name: 'mean', shape: [1, 1, 1, 1] }],
+    nodes: [node('ReduceMean', ['images'], 'mean', { keepdims: 1 })],
+  });
+}
+
 /** Fails at run time for bright pictures: it looks up entry floor(100 * mean) of a table of 50. */
 export function failsWhenBright(width: number, height: number): Uint8Array {
   return modelFile({
