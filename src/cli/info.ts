@@ -1,5 +1,7 @@
 import { ExpectationError } from '../expect.js';
+import { BIN_CAUTION, readBinNodes } from '../model/bin-nodes.js';
 import { parseClassNames } from '../model/class-names.js';
+import { quote } from '../model/dequantize.js';
 import { headRolesOf } from '../model/model-form.js';
 import { inspectOnnx, type OnnxSummary } from '../model/inspect-onnx.js';
 import type { Command } from './main.js';
@@ -9,9 +11,10 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', help: 'show this help' },
 } satisfies CliOptions;
 
-const USAGE = `Usage: tros-yolo-seg info MODEL.onnx
+const USAGE = `Usage: tros-yolo-seg info MODEL.onnx|MODEL.bin
 
 Tells what a segmentation model is: a stock export or one with its ten heads, its input, outputs, classes and metadata.
+Of a quantised .bin it tells the de-quantise nodes, as far as its structure shows them.
 
 ${optionHelp(OPTIONS)}
 `;
@@ -33,7 +36,8 @@ export const info: Command = {
         'See tros-yolo-seg info --help.',
       );
     }
-    process.stdout.write(onnxText(path, inspectOnnx(path)));
+    const isBin = path.toLowerCase().endsWith('.bin');
+    process.stdout.write(isBin ? binText(path) : onnxText(path, inspectOnnx(path)));
     return Promise.resolve(0);
   },
 };
@@ -60,6 +64,15 @@ function onnxText(path: string, summary: OnnxSummary): string {
     if (key !== 'names') lines.push(`  ${key.padEnd(9)} ${value}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+function binText(path: string): string {
+  const nodes = readBinNodes(path);
+  const lines = nodes.map(({ name, output }) => `  output    ${output.padEnd(10)} made float by ${name}`);
+  return `${path}: quantised model for the BPU
+${lines.length > 0 ? `${lines.join('\n')}\n  ${BIN_CAUTION}` : '  No de-quantise nodes were recognised.'}
+  Shapes, types and scales only the robot can tell: hrt_model_exec model_info --model_file ${quote(path)}
+`;
 }
 
 function namesText({ metadata }: OnnxSummary): string {

@@ -1,7 +1,15 @@
 import { readFileSync, statSync } from 'node:fs';
 import { ExpectationError, messageOf } from '../expect.js';
 import { headRolesOf } from '../model/model-form.js';
-import { assignRoles, modifierCommand, nodesToRemove, readModifierLog } from '../model/dequantize.js';
+import { BIN_CAUTION, readBinNodes } from '../model/bin-nodes.js';
+import {
+  assignRoles,
+  type DequantizeNode,
+  modifierCommand,
+  nodesToRemove,
+  quote,
+  readModifierLog,
+} from '../model/dequantize.js';
 import type { Command } from './main.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';
 
@@ -16,9 +24,11 @@ const OPTIONS = {
 } satisfies CliOptions;
 
 const USAGE = `Usage: tros-yolo-seg model dequantize hb_model_modifier.log [--bin MODEL.bin]
+       tros-yolo-seg model dequantize MODEL.bin
 
-Finds the de-quantise nodes of the box and coefficient heads in the log that "hb_model_modifier MODEL.bin" writes, and
-prints the command that removes them. Class and prototype heads stay float.
+Finds the de-quantise nodes of the box and coefficient heads in the log that "hb_model_modifier MODEL.bin" writes, or
+in the .bin itself as far as its structure shows, and prints the command that removes them. Class and prototype heads
+stay float.
 
 ${optionHelp(OPTIONS)}
 `;
@@ -44,21 +54,32 @@ export const dequantize: Command = {
       );
     }
     const onnx = args.text('onnx');
-    const nodes = readModifierLog(readLog(path), path);
+    const bin = args.text('bin') ?? (isBin(path) ? path : 'MODEL.bin');
+    const nodes = isBin(path) ? nodesOfBin(path) : readModifierLog(readLog(path), path);
     const heads = assignRoles(nodes, onnx === undefined ? undefined : headRolesOf(onnx));
-    process.stdout.write(`${modifierCommand(args.text('bin') ?? 'MODEL.bin', nodesToRemove(heads))}\n`);
+    process.stdout.write(`${modifierCommand(bin, nodesToRemove(heads))}\n`);
     return Promise.resolve(0);
   },
 };
 
-function readLog(path: string): string {
-  if (path.endsWith('.bin')) {
+function isBin(path: string): boolean {
+  return path.toLowerCase().endsWith('.bin');
+}
+
+function nodesOfBin(path: string): DequantizeNode[] {
+  const nodes = readBinNodes(path);
+  if (nodes.length === 0) {
     throw new ExpectationError(
-      'the log of hb_model_modifier',
-      path,
-      `Its format is the vendor's own. Run: hb_model_modifier ${path}, then give hb_model_modifier.log with --bin ${path}`,
+      'de-quantise nodes in a quantised .bin',
+      `none that could be recognised in ${path}`,
+      `They may be removed already. The log tells: run hb_model_modifier ${quote(path)}, then give hb_model_modifier.log.`,
     );
   }
+  process.stderr.write(`${BIN_CAUTION}\n`);
+  return nodes;
+}
+
+function readLog(path: string): string {
   try {
     const { size } = statSync(path);
     if (size > LARGEST_LOG) throw new Error(`${path} has ${size} bytes`);

@@ -40,6 +40,14 @@ describe('tros-yolo-seg info', () => {
     assert.match(stdout, /16 DFL bins/);
   });
 
+  test('says what it cannot tell of a .bin', () => {
+    writeFileSync(file('model.bin'), Buffer.alloc(1000));
+    const { status, stdout } = info(file('model.bin'));
+    assert.equal(status, 0);
+    assert.match(stdout, /No de-quantise nodes were recognised/);
+    assert.match(stdout, /hrt_model_exec model_info/);
+  });
+
   test('refuses other files in one line', () => {
     writeFileSync(file('other.onnx'), stockModel({ prototypes: false }));
     for (const path of [file('other.onnx'), file('absent.onnx'), folder]) {

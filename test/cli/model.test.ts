@@ -67,7 +67,9 @@ describe('tros-yolo-seg model', () => {
         .map((name) => `-r "/n/${name}"`)
         .join(' \\\n')}\n`,
     );
-    assert.match(cli('model', 'dequantize', 'x.bin').stderr, /hb_model_modifier x\.bin/);
+    writeFileSync(file('empty.bin'), Buffer.alloc(5000));
+    assert.match(cli('model', 'dequantize', file('empty.bin')).stderr, /give hb_model_modifier\.log/);
+    assert.match(cli('model', 'dequantize', file('absent.bin')).stderr, /readable \.bin/);
   });
 
   test('tells its actions', () => {
