@@ -155,7 +155,16 @@ export class OnnxModel {
     if (graphs !== 1 || this.irVersion === 0) throw foreign(graphs === 1 ? 'no version' : `${graphs} graphs`);
     if (this.nodes.length === 0) throw foreign('no nodes');
     if (!this.opsets.has('')) throw foreign('no operator set of its own');
-    for (const node of this.nodes) for (const output of node.outputs) this.producers.set(output, node);
+    // Every walk over the graph relies on this order: without it there may be cycles.
+    for (const node of [...this.nodes].reverse()) {
+      for (const output of node.outputs) {
+        if (output === '') continue;
+        if (this.producers.has(output)) throw foreign(`two nodes that make ${output}`);
+        this.producers.set(output, node);
+      }
+      const late = node.inputs.find((input) => this.producers.has(input));
+      if (late !== undefined) throw foreign(`a node that takes ${late} before it is made`);
+    }
   }
 
   /** Version of ONNX's own operators. */

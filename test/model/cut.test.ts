@@ -233,6 +233,16 @@ describe('what cannot be cut', () => {
     );
   });
 
+  test('is refused when nodes form a cycle or make the same value', () => {
+    const renamed = (from: string, to: string): Uint8Array => {
+      assert.equal(from.length, to.length);
+      return Buffer.from(Buffer.from(stockModel()).toString('latin1').replaceAll(from, to), 'latin1');
+    };
+    refused(renamed('dfl.bins', 'dfl.soft'), /takes dfl\.soft before it is made/);
+    refused(renamed('x1y1', 'size'), /two nodes that make size/);
+    refused(renamed('f0n', 'f0h'), /takes f0h before it is made/);
+  });
+
   test('is refused at whatever byte it is cut off', () => {
     const bytes = stockModel();
     for (let length = 1; length < bytes.length; length += 997) {
