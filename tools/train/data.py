@@ -80,7 +80,7 @@ class TrainingData(SceneData):
         luma, u, v = super().planes(indices)
         n = len(indices)
         draw = self.draw
-        # Gamma, contrast and brightness of the scene; colour cast and strength.
+        # Gamma, contrast and brightness of the scene; color cast and strength.
         luma = 255 * (luma / 255) ** draw(n, 0.75, 1.35)
         luma = (luma - 128) * draw(n, 0.7, 1.25) + 128 + draw(n, -25, 25)
         turn = draw(n, -np.pi, np.pi) * (draw(n, 0, 1) < 0.4)

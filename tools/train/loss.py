@@ -16,7 +16,7 @@ ALPHA, BETA = 0.5, 6.0
 # Weights of the terms.
 CLS, BOX, DFL, MASK, DICE = 0.7, 6.0, 1.5, 4.0, 1.0
 # Cells per batch that the mask term looks at; more costs time and adds little.
-MASK_SAMPLES = 400
+MASK_SAMPLES = 160
 
 
 def grid(height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:

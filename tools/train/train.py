@@ -17,18 +17,23 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", help="folder written by scenes.ts")
     parser.add_argument("model", help="ONNX file to write; weights are kept beside it as .pt")
-    parser.add_argument("--epochs", type=float, default=10)
+    parser.add_argument("--epochs", type=float, default=8)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--weights", help=".pt file of an earlier run to go on from")
     return parser.parse_args()
 
 
 def main():
     options = parse()
     torch.manual_seed(options.seed)
+    torch.set_num_threads(options.threads)
     data = TrainingData(options.data, options.seed)
     network = Network(len(data.classes)).to(memory_format=torch.channels_last)
+    if options.weights:
+        network.load_state_dict(torch.load(options.weights))
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.998), use_buffers=True)
     loss = Loss(data.height, data.width)
 
