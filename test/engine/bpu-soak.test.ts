@@ -25,7 +25,7 @@ describe('the bpu engine under faults', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-soak-'));
   after(() => rmSync(folder, { recursive: true }));
 
-  it(`answers each of ${FRAMES} frames and loses nothing`, async () => {
+  it(`answers each of ${FRAMES} frames and loses nothing`, async (context) => {
     const onnx = join(folder, 'heads.onnx');
     const model = join(folder, 'heads.bin');
     writeFileSync(onnx, tenHeads(64, 64, ['cat', 'dog', 'bird']));
@@ -48,10 +48,11 @@ describe('the bpu engine under faults', () => {
     assert.equal(wrong, 0);
     assert.equal(refused, 0, 'slots that were not given back');
     assert.ok(results > FRAMES / 2 && Object.keys(errors).length >= 4, stdout);
-    // After warm-up: the second half of the run, against the fifth sample before.
-    assert.ok(memory.at(-1)! - memory[4]! < 10, `RSS in MB: ${memory.join()}`);
+    // The second half of the run. V8 warms up for some thousand frames, so a short one only bounds a gross leak.
+    assert.ok(memory.at(-1)! - memory[4]! < (FRAMES < 5000 ? 40 : 10), `RSS in MB: ${memory.join()}`);
 
     const counters = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number>;
+    context.diagnostic(`${stdout.trim()} ${JSON.stringify(counters)}`);
     const { tasksAlive, blocksAlive, modelsAlive, violations } = counters;
     const nothing = { tasksAlive: 0, blocksAlive: 0, modelsAlive: 0, violations: 0 };
     assert.deepEqual({ tasksAlive, blocksAlive, modelsAlive, violations }, nothing);
