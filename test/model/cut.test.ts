@@ -239,7 +239,7 @@ describe('what cannot be cut', () => {
       return Buffer.from(Buffer.from(stockModel()).toString('latin1').replaceAll(from, to), 'latin1');
     };
     refused(renamed('dfl.bins', 'dfl.soft'), /takes dfl\.soft before it is made/);
-    refused(renamed('x1y1', 'size'), /two nodes that make size/);
+    refused(renamed('output1', 'output0'), /two nodes that make output0/);
     refused(renamed('f0n', 'f0h'), /takes f0h before it is made/);
   });
 
