@@ -13,7 +13,7 @@ using Clock = std::chrono::steady_clock;
 
 /** hbDNNReleaseTask returns before the BPU has let go of a task it was running: the memory rests this long.
  */
-constexpr std::chrono::milliseconds kRest{20};
+constexpr std::chrono::milliseconds kRest{100};
 
 constexpr int kMostStride = 1 << 16;
 
