@@ -1,7 +1,10 @@
 import { BpuEngine } from '../engine/bpu-engine.js';
 import type { Engine } from '../engine/engine.js';
 import { OnnxEngine } from '../engine/onnx-engine.js';
+import { expectOneOf } from '../expect.js';
+import { ensureHeads } from '../model/heads-cache.js';
 import type { Arguments, CliOptions } from './options.js';
+import { colorRange } from './run-options.js';
 
 /** Options of commands that run .bin models. */
 export const BPU_OPTIONS = {
@@ -20,9 +23,25 @@ export const BPU_OPTIONS = {
   },
 } as const satisfies CliOptions;
 
-/** Opens a .bin model on the BPU, and any other on ONNX Runtime. */
-export function openEngine(file: string, slots: number, args: Arguments): Promise<Engine> {
-  if (!file.toLowerCase().endsWith('.bin')) return OnnxEngine.open({ file, slots });
+/**
+ * Opens a model on the engine asked for with --engine: without it, .bin files on the BPU and all others on ONNX Runtime.
+ * A stock export is cut into its heads first; the cut copy is kept for the next time.
+ */
+export function openEngine(
+  file: string,
+  args: Arguments,
+  { slots, threads }: { slots?: number; threads?: number | undefined } = {},
+): Promise<Engine> {
+  const fitting = file.toLowerCase().endsWith('.bin') ? 'bpu' : 'onnx';
+  const engine = expectOneOf('--engine', args.text('engine') ?? fitting, ['onnx', 'bpu']);
+  if (engine === 'onnx') {
+    return OnnxEngine.open({
+      file: ensureHeads(file),
+      slots,
+      threads,
+      colorRange: colorRange(args),
+    });
+  }
   return BpuEngine.open({
     file,
     slots,

@@ -25,7 +25,7 @@ import { Summary, table } from './summary.js';
 const DEMO_OPTIONS = {
   out: { type: 'string', value: 'DIR', help: 'where the results go (default out)' },
   frames: { type: 'string', value: 'N', help: 'number of frames (default 150)' },
-  seed: { type: 'string', value: 'N', help: 'seed of the scene (default 1)' },
+  seed: { type: 'string', value: 'N', help: 'seed of the scene (default 5)' },
   help: { type: 'boolean', short: 'h', help: 'this text' },
 } as const satisfies CliOptions;
 
@@ -47,7 +47,7 @@ export const demo: Command = {
     const count = expectInteger('--frames', args.number('frames') ?? 150, 1, 100_000);
     const source = new SceneSource({
       count,
-      seed: expectInteger('--seed', args.number('seed') ?? 1, 0, 0xffffffff),
+      seed: expectInteger('--seed', args.number('seed') ?? 5, 0, 0xffffffff),
     });
     const engine = await OnnxEngine.open({ file: demoModel() });
     try {

@@ -87,7 +87,7 @@ async function measureModel(
   frame: Nv12Frame,
   args: Arguments,
 ): Promise<ModelMeasurement> {
-  const engine = await openEngine(file, threads, args);
+  const engine = await openEngine(file, args, { slots: threads });
   try {
     const { input, outputs, labels } = engine.model;
     const layout = recogniseHeads(outputs, input, { roles: headRoles(args), classCount: labels?.length });

@@ -11,7 +11,12 @@ export const RUN_OPTIONS = {
   model: {
     type: 'string',
     value: 'FILE',
-    help: 'ONNX model with the ten heads (default: the bundled demo model)',
+    help: 'ONNX model, cut into heads or a stock export, or .bin (default: the demo model)',
+  },
+  engine: {
+    type: 'string',
+    value: 'onnx|bpu',
+    help: 'where the model runs (default: .bin on the BPU, others on the CPU)',
   },
   labels: {
     type: 'string',

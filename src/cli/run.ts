@@ -1,4 +1,3 @@
-import { OnnxEngine } from '../engine/onnx-engine.js';
 import { ExpectationError, messageOf } from '../expect.js';
 import { openInputs } from '../frame/inputs.js';
 import type { BadFrame, FrameSource, SourceFrame } from '../frame/source.js';
@@ -7,6 +6,7 @@ import { chooseLabels } from '../model/labels.js';
 import { demoModel } from '../model/demo.js';
 import { recogniseHeads } from '../decode/heads.js';
 import { isResult, Segmenter } from '../pipeline/segmenter.js';
+import { BPU_OPTIONS, openEngine } from './bpu-options.js';
 import type { Command } from './main.js';
 import { type Arguments, optionHelp, parseArguments } from './options.js';
 import { Progress } from './progress.js';
@@ -18,12 +18,17 @@ import { OverlayRenderer } from './sinks/overlay-renderer.js';
 import type { ResultSink } from './sinks/sink.js';
 import { Summary } from './summary.js';
 
+const OPTIONS = { ...RUN_OPTIONS, ...BPU_OPTIONS };
+
 const USAGE = `Usage: tros-yolo-seg run INPUT... [options]
 
 Segments every frame of the inputs: pictures, raw NV12 files, videos (needs ffmpeg), rosbag2 bags (MCAP),
 folders of these, and scene: (a generated camera).
 
 ${optionHelp(RUN_OPTIONS)}
+
+Models for the BPU (.bin):
+${optionHelp(BPU_OPTIONS)}
 
 Exit code: 0 when all inputs were done, 1 when some frame or input failed, 2 when nothing could be started.
 `;
@@ -32,7 +37,7 @@ Exit code: 0 when all inputs were done, 1 when some frame or input failed, 2 whe
 export const run: Command = {
   summary: 'segment pictures, videos, bags, NV12 files or the generated scene',
   async run(argv) {
-    const args = parseArguments(argv, RUN_OPTIONS);
+    const args = parseArguments(argv, OPTIONS);
     if (args.flag('help')) {
       process.stdout.write(USAGE);
       return 0;
@@ -45,14 +50,10 @@ export const run: Command = {
       );
     }
     // All that can be wrong with the settings is found before the model is loaded and before any file is made.
-    const range = colorRange(args);
     const roles = headRoles(args);
     const size = pictureSize(args);
-
-    const engine = await OnnxEngine.open({
-      file: args.text('model') ?? demoModel(),
+    const engine = await openEngine(args.text('model') ?? demoModel(), args, {
       threads: args.number('threads'),
-      colorRange: range,
     });
     let sinks: ResultSink[] = [];
     try {

@@ -163,7 +163,7 @@ describe('tros-yolo-seg run', () => {
     await sharp(pixels, { raw: { width: 427, height: 301, channels: 3 } })
       .png()
       .toFile(join(folder, 'odd.png'));
-    const { stdout } = await cli(['run', 'odd.png', '--json', '-', '-q', '--score', '0.0001'], folder);
+    const { stdout } = await cli(['run', 'odd.png', '--json', '-', '-q', '--score', '0'], folder);
     const [line] = lines(stdout);
     assert.deepEqual([line!.width, line!.height], [427, 301]);
     assert.deepEqual(line!.instances[0]?.mask.size, [301, 427]);
@@ -219,8 +219,8 @@ describe('tros-yolo-seg run', () => {
     writeFileSync(join(folder, 'text.onnx'), 'no model at all');
     const cases: [string[], RegExp][] = [
       [[], /at least one INPUT/],
-      [['scene:', '--model', 'missing.onnx'], /readable ONNX file/],
-      [['scene:', '--model', 'text.onnx'], /an ONNX model/],
+      [['scene:', '--model', 'missing.onnx'], /missing.onnx/],
+      [['scene:', '--model', 'text.onnx'], /ONNX/],
       [['scene:', '--score', '1.5'], /from 0 to 1 for --score but received 1.5/],
       [['scene:', '--iou', 'much'], /a number for --iou but received much/],
       [['scene:', '--max-detections', '0'], /--max-detections but received 0/],
@@ -231,6 +231,8 @@ describe('tros-yolo-seg run', () => {
       [['scene:', '--heads', 'box'], /does not fit/],
       [['scene:', '--colour', 'red'], /Unknown option/],
       [['scene:', '--range', 'half'], /one of full, limited/],
+      [['scene:', '--engine', 'gpu'], /one of onnx, bpu for --engine but received gpu/],
+      [['scene:', '--engine', 'bpu', '--library', '/nowhere/libdnn.so'], /libdnn/],
     ];
     for (const [args, message] of cases) {
       const { code, stderr } = await cli(['run', ...args, '--json', 'never.jsonl'], folder);
