@@ -9,6 +9,10 @@ import type { Box, Mask } from './segmentation.js';
 const ARENA_LIMIT = 1 << 30;
 const ARENA_START = 1 << 20;
 
+const OUTSIDE = 0;
+const INSIDE = 1;
+const MIXED = 2;
+
 /**
  * Builds instance masks: coefficients times prototypes inside the box, sampled bilinearly on the mask grid, inside where the
  * logit is above 0 (sigmoid above 0.5).
@@ -25,8 +29,9 @@ export class MaskBuilder {
   #bias = 0;
   /** Logits at the prototypes under the box, row-major. */
   #logits = new Float32Array(0);
-  /** Logits of the grid row being filled, at each prototype column. */
-  readonly #row: Float32Array;
+  /** For each interval between two prototype columns: on which side of the contour it lies, and where the like of it ends. */
+  readonly #sides: Uint8Array;
+  readonly #ends: Int32Array;
   #arena = new Uint8Array(ARENA_START);
   #used = 0;
 
@@ -34,7 +39,8 @@ export class MaskBuilder {
     this.#head = proto;
     this.#scales = scales;
     this.#factors = new Float32Array(proto.channels);
-    this.#row = new Float32Array(proto.width);
+    this.#sides = new Uint8Array(proto.width);
+    this.#ends = new Int32Array(proto.width);
   }
 
   /** Forgets the masks of the frame before; their bytes are used again. */
@@ -108,7 +114,6 @@ export class MaskBuilder {
     const { strideX, strideY, strideC } = this.#head;
     const factors = this.#factors;
     const channels = factors.length;
-    const wholeFours = channels - (channels % 4);
     const columns = lastColumn - firstColumn + 1;
     const size = columns * (lastRow - firstRow + 1);
     if (this.#logits.length < size) this.#logits = new Float32Array(Math.max(size, 2 * this.#logits.length));
@@ -117,21 +122,18 @@ export class MaskBuilder {
     for (let y = firstRow; y <= lastRow; y++) {
       for (let x = firstColumn; x <= lastColumn; x++) {
         let i = y * strideY + x * strideX;
-        // Four sums, because one would make each addition wait for the one before.
-        let s0 = this.#bias;
-        let s1 = 0;
-        let s2 = 0;
-        let s3 = 0;
+        let sum = this.#bias;
         let k = 0;
-        for (; k < wholeFours; k += 4) {
-          s0 += factors[k]! * data[i]!;
-          s1 += factors[k + 1]! * data[i + strideC]!;
-          s2 += factors[k + 2]! * data[i + 2 * strideC]!;
-          s3 += factors[k + 3]! * data[i + 3 * strideC]!;
-          i += 4 * strideC;
+        // Eight at a time: the sums within one expression need not wait for each other, and the loop's own cost is shared.
+        for (; k + 8 <= channels; k += 8, i += 8 * strideC) {
+          sum +=
+            factors[k]! * data[i]! +
+            factors[k + 1]! * data[i + strideC]! +
+            (factors[k + 2]! * data[i + 2 * strideC]! + factors[k + 3]! * data[i + 3 * strideC]!) +
+            (factors[k + 4]! * data[i + 4 * strideC]! + factors[k + 5]! * data[i + 5 * strideC]!) +
+            (factors[k + 6]! * data[i + 6 * strideC]! + factors[k + 7]! * data[i + 7 * strideC]!);
         }
-        for (; k < channels; k++, i += strideC) s0 += factors[k]! * data[i]!;
-        const sum = s0 + s1 + (s2 + s3);
+        for (; k < channels; k++, i += strideC) sum += factors[k]! * data[i]!;
         // NaN and infinities of a broken tensor count as outside, and do not spread to their neighbours.
         logits[at++] = sum - sum === 0 ? sum : -1;
       }
@@ -148,40 +150,54 @@ export class MaskBuilder {
   ): void {
     const { x: left, y: top, width, height, data } = mask;
     const logits = this.#logits;
-    const row = this.#row;
+    const sides = this.#sides;
+    const ends = this.#ends;
     const columns = lastColumn - firstColumn + 1;
     const { scale, offset } = grid.x;
     const right = left + width;
     // Left of the first prototype's centre and right of the last one's, the nearest holds.
-    const startsBefore = grid.x.firstCell(firstColumn) > left ? 1 : 0;
+    const startsBefore = grid.x.firstCell(firstColumn) > left;
 
+    let upperAt = -1;
+    let lowerAt = -1;
     for (let y = 0; y < height; y++) {
       const position = grid.y.scale * (top + y) + grid.y.offset;
       const below = Math.floor(position);
-      const upper = Math.max(firstRow, Math.min(below, lastRow));
-      const lower = Math.max(firstRow, Math.min(below + 1, lastRow));
       const weight = position - below;
-      const upperAt = (upper - firstRow) * columns;
-      const lowerAt = (lower - firstRow) * columns;
-      for (let k = 0; k < columns; k++) {
-        const value = logits[upperAt + k]!;
-        row[k] = value + (logits[lowerAt + k]! - value) * weight;
+      const upper = (Math.max(firstRow, Math.min(below, lastRow)) - firstRow) * columns;
+      const lower = (Math.max(firstRow, Math.min(below + 1, lastRow)) - firstRow) * columns;
+      if (upper !== upperAt || lower !== lowerAt) {
+        upperAt = upper;
+        lowerAt = lower;
+        this.#classify(upperAt, lowerAt, columns);
       }
 
       const base = y * width - left;
-      let runStart = -1;
-      if (startsBefore === 1 && row[0]! > 0) runStart = left;
-      for (let k = 0; k < columns; k++) {
-        const a = row[k]!;
-        const b = k + 1 < columns ? row[k + 1]! : a;
+      let runStart = startsBefore && lerp(logits[upperAt]!, logits[lowerAt]!, weight) > 0 ? left : -1;
+      for (let k = 0; k < columns;) {
         const column = firstColumn + k;
+        const side = sides[k]!;
+        if (side !== MIXED) {
+          if (side === INSIDE) {
+            if (runStart < 0) runStart = Math.max(left, grid.x.firstCell(column));
+          } else if (runStart >= 0) {
+            const to = Math.min(grid.x.firstCell(column), right);
+            if (to > runStart) data.fill(1, base + runStart, base + to);
+            runStart = -1;
+          }
+          k = ends[k]!;
+          continue;
+        }
+        const next = Math.min(k + 1, columns - 1);
+        const a = lerp(logits[upperAt + k]!, logits[lowerAt + k]!, weight);
+        const b = lerp(logits[upperAt + next]!, logits[lowerAt + next]!, weight);
+        k++;
         if (a > 0) {
           if (runStart < 0) runStart = Math.max(left, grid.x.firstCell(column));
           if (b >= 0) continue;
           const end = Math.ceil((column + a / (a - b) - offset) / scale);
-          const from = runStart;
           const to = Math.min(end, grid.x.firstCell(column + 1), right);
-          if (to > from) data.fill(1, base + from, base + to);
+          if (to > runStart) data.fill(1, base + runStart, base + to);
           runStart = -1;
         } else {
           if (runStart >= 0) {
@@ -197,6 +213,31 @@ export class MaskBuilder {
       if (runStart >= 0 && right > runStart) data.fill(1, base + runStart, base + right);
     }
   }
+
+  /**
+   * Judges each interval between two prototypes by its four corners: where all lie on one side, so does every sample between
+   * them, in all grid rows between the two prototype rows. What remains is a thin band along the contour.
+   */
+  #classify(upperAt: number, lowerAt: number, columns: number): void {
+    const logits = this.#logits;
+    const sides = this.#sides;
+    const ends = this.#ends;
+    for (let k = columns - 1; k >= 0; k--) {
+      const next = Math.min(k + 1, columns - 1);
+      const a = logits[upperAt + k]!;
+      const b = logits[upperAt + next]!;
+      const c = logits[lowerAt + k]!;
+      const d = logits[lowerAt + next]!;
+      const side =
+        a > 0 && b > 0 && c > 0 && d > 0 ? INSIDE : a <= 0 && b <= 0 && c <= 0 && d <= 0 ? OUTSIDE : MIXED;
+      sides[k] = side;
+      ends[k] = k + 1 < columns && sides[k + 1] === side ? ends[k + 1]! : k + 1;
+    }
+  }
+}
+
+function lerp(from: number, to: number, weight: number): number {
+  return from + (to - from) * weight;
 }
 
 /** The prototype at or left of a cell's centre, within the tensor. */

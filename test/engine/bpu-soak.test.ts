@@ -35,7 +35,7 @@ describe('the bpu engine under faults', () => {
     await engine.close();
 
     const report = join(folder, 'report.json');
-    const faults = 'fail_flush=0.005,fail_submit=0.03,fail_run=0.05,hang=0.005';
+    const faults = 'fail_flush=0.005,fail_submit=0.03,fail_run=0.05,hang=0.02';
     const script = join(repository, 'dist/test/engine/bpu-soak.js');
     const stdout = execFileSync(process.execPath, [script, model, String(FRAMES)], {
       env: { ...process.env, TROS_YOLO_SEG_EMULATOR: `${faults},report=${report}` },
