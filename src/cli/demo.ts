@@ -71,7 +71,8 @@ async function runDemo(source: SceneSource, engine: OnnxEngine, out: string): Pr
   rmSync(files.bag, { force: true });
 
   const json = new JsonLinesSink(files.json, new Labels(labels));
-  const bag = await BagSink.open(files.bag, { labels, threshold: SCORE, images: false });
+  // The masks are in the instances; maps of 150 frames would take 280 MB more.
+  const bag = await BagSink.open(files.bag, { labels, threshold: SCORE, images: false, instanceMap: false });
   const overlay = new Overlay({ labels });
   const quality = new AveragePrecision(segmenter.decoder.layout.classCount);
   const summary = new Summary();

@@ -13,6 +13,8 @@ export interface BagSinkOptions {
   threshold: number;
   /** Whether the input frames go into the bag. */
   images: boolean;
+  /** Whether instance maps go into the bag: 2 bytes a pixel and frame. @default true */
+  instanceMap?: boolean | undefined;
   /** Draws the overlay, if it goes into the bag. */
   overlay?: OverlayRenderer | undefined;
 }
