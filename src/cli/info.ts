@@ -1,20 +1,29 @@
+import { existsSync } from 'node:fs';
 import { ExpectationError } from '../expect.js';
 import { BIN_CAUTION, readBinNodes } from '../model/bin-nodes.js';
 import { parseClassNames } from '../model/class-names.js';
 import { quote } from '../model/dequantize.js';
 import { headRolesOf } from '../model/model-form.js';
 import { inspectOnnx, type OnnxSummary } from '../model/inspect-onnx.js';
+import { BPU_OPTIONS } from './bpu-options.js';
+import { bpuModelText } from './info-bpu.js';
 import type { Command } from './main.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';
 
+/** Where RDK X3 and X5 have libdnn (facts of native/bpu/library.cc). */
+const BOARD_LIBRARIES = ['/usr/lib/hbbpu/libdnn.so', '/usr/lib/libdnn.so'];
+
 const OPTIONS = {
+  library: BPU_OPTIONS.library,
+  name: BPU_OPTIONS.name,
   help: { type: 'boolean', short: 'h', help: 'show this help' },
 } satisfies CliOptions;
 
 const USAGE = `Usage: tros-yolo-seg info MODEL.onnx|MODEL.bin
 
 Tells what a segmentation model is: a stock export or one with its ten heads, its input, outputs, classes and metadata.
-Of a quantised .bin it tells the de-quantise nodes, as far as its structure shows them.
+Of a .bin it tells what libdnn says (shapes, strides, types, scales) and which head each output is, on a board or with --library;
+elsewhere only the de-quantise nodes, as far as its structure shows them.
 
 ${optionHelp(OPTIONS)}
 `;
@@ -22,11 +31,11 @@ ${optionHelp(OPTIONS)}
 /** `tros-yolo-seg info`: what a model file says of itself. */
 export const info: Command = {
   summary: 'tell what a model is: input, heads, classes',
-  run(argv) {
+  async run(argv) {
     const args = parseArguments(argv, OPTIONS);
     if (args.flag('help')) {
       process.stdout.write(USAGE);
-      return Promise.resolve(0);
+      return 0;
     }
     const [path, ...more] = args.positionals;
     if (path === undefined || more.length > 0) {
@@ -36,9 +45,12 @@ export const info: Command = {
         'See tros-yolo-seg info --help.',
       );
     }
-    const isBin = path.toLowerCase().endsWith('.bin');
-    process.stdout.write(isBin ? binText(path) : onnxText(path, inspectOnnx(path)));
-    return Promise.resolve(0);
+    process.stdout.write(
+      path.toLowerCase().endsWith('.bin')
+        ? await binText(path, args.text('library'), args.text('name'))
+        : onnxText(path, inspectOnnx(path)),
+    );
+    return 0;
   },
 };
 
@@ -66,7 +78,12 @@ function onnxText(path: string, summary: OnnxSummary): string {
   return `${lines.join('\n')}\n`;
 }
 
-function binText(path: string): string {
+/** From libdnn where there is one; from the file's own structure on machines without a BPU. */
+async function binText(path: string, library?: string, name?: string): Promise<string> {
+  const named = library ?? process.env['TROS_YOLO_SEG_LIBDNN'];
+  if (named !== undefined || BOARD_LIBRARIES.some((file) => existsSync(file))) {
+    return bpuModelText(path, library, name);
+  }
   const nodes = readBinNodes(path);
   const lines = nodes.map(({ name, output }) => `  output    ${output.padEnd(10)} made float by ${name}`);
   return `${path}: quantised model for the BPU

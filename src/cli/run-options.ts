@@ -3,6 +3,7 @@ import { MASK_RESOLUTIONS } from '../decode/options.js';
 import { HEAD_ROLES, type HeadRole } from '../decode/heads.js';
 import { ExpectationError, expectInteger, expectNumber, expectOneOf } from '../expect.js';
 import { COLOR_RANGES, type ColorRange, DEFAULT_COLOR_RANGE } from '../frame/color.js';
+import { parseSize, type PictureSize } from '../frame/picture-size.js';
 import { findClass } from '../model/labels.js';
 import type { Arguments, CliOptions } from './options.js';
 
@@ -123,12 +124,10 @@ export function colorRange(args: Arguments): ColorRange {
   return expectOneOf('--range', args.text('range') ?? DEFAULT_COLOR_RANGE, COLOR_RANGES);
 }
 
-/** `1920x1080` as numbers. */
-export function pictureSize(args: Arguments): { width: number; height: number } | undefined {
+export function pictureSize(args: Arguments): PictureSize | undefined {
   const text = args.text('size');
   if (text === undefined) return undefined;
-  const [, width, height] = /^(\d+)x(\d+)$/i.exec(text) ?? [];
-  if (width === undefined)
-    throw new ExpectationError('WIDTHxHEIGHT for --size', text, 'For example --size 1920x1080.');
-  return { width: Number(width), height: Number(height) };
+  const size = parseSize(text);
+  if (!size) throw new ExpectationError('WIDTHxHEIGHT for --size', text, 'For example --size 1920x1080.');
+  return size;
 }

@@ -1,11 +1,12 @@
 import { ExpectationError } from '../expect.js';
 import type { Tensor } from '../engine/tensor.js';
 import type { Letterbox } from '../frame/letterbox.js';
+import type { PictureSize } from '../frame/picture-size.js';
 import { BoxDecoder, CandidateBoxes } from './box.js';
 import { type ChannelScales, channelScales, readChannels } from './dequantize.js';
 import type { HeadLayout } from './heads.js';
 import { MaskBuilder } from './mask.js';
-import { type MaskGrid, maskGrid, type PictureSize } from './mask-grid.js';
+import { type MaskGrid, maskGrid } from './mask-grid.js';
 import { NonMaximumSuppression } from './nms.js';
 import { type DecodeOptions, type DecodeSettings, prepareOptions, sigmoid } from './options.js';
 import { Candidates, scanClasses } from './scan.js';

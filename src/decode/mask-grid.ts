@@ -1,4 +1,5 @@
 import type { Letterbox } from '../frame/letterbox.js';
+import type { PictureSize } from '../frame/picture-size.js';
 import type { HeadLayout } from './heads.js';
 import type { MaskResolution } from './options.js';
 
@@ -41,12 +42,6 @@ export class GridAxis {
     const first = clamp(Math.ceil(from * perPixel - 0.5), 0, this.cells);
     return [first, clamp(Math.ceil(to * perPixel - 0.5), first, this.cells)];
   }
-}
-
-/** Width and height of a picture in pixels. */
-export interface PictureSize {
-  readonly width: number;
-  readonly height: number;
 }
 
 /** The grid of a frame: both axes at the resolution asked for. */

@@ -32,6 +32,31 @@ describe('tros-yolo-seg record and perf', () => {
     assert.match(measured.stdout, /\| heads \| 64x64 \| 3 \| [\d.]+ ms \/ [\d.]+ FPS \|/);
   });
 
+  it('tells what libdnn says of a model, and what each output is', async () => {
+    const { code, stdout, stderr } = await cli(['info', model, '--library', EMULATOR]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /tensor type: HB_DNN_IMG_TYPE_NV12\n/);
+    assert.equal(stdout.match(/^output\[\d\]: (class|box|coefficient), stride (8|16|32)$/gm)?.length, 9);
+    assert.match(stdout, /^output\[\d\]: proto, stride 4$/m);
+    assert.match(stdout, /The decoder can run it: 3 classes, 16 DFL bins/);
+  });
+
+  it('finds on the BPU what ONNX Runtime finds', async () => {
+    const common = ['run', picture, '--score', '0', '--max-detections', '5', '--json', '-', '-q', '--model'];
+    const [bpu, cpu] = await Promise.all([
+      cli([...common, model, '--engine', 'bpu', '--library', EMULATOR]),
+      cli([...common, onnx]),
+    ]);
+    assert.equal(bpu.code, 0, bpu.stderr);
+    const found = [bpu, cpu].map(
+      ({ stdout }) => (JSON.parse(stdout) as { instances: { class_name?: string }[] }).instances,
+    );
+    // A .bin has no class names.
+    for (const instance of found.flat()) delete instance.class_name;
+    assert.equal(found[0]!.length, 5);
+    assert.deepEqual(found[0], found[1]);
+  });
+
   it('leaves no half recording behind', async () => {
     const half = join(folder, 'half.bin');
     const info = join(folder, 'info.json');

@@ -1,0 +1,63 @@
+import { type HeadLayout, recogniseHeads } from '../decode/heads.js';
+import { BpuEngine } from '../engine/bpu-engine.js';
+import { QUANTI_TYPE_NAMES, TENSOR_LAYOUT_NAMES, TENSOR_TYPE_NAMES } from '../engine/bpu-tensor.js';
+import { messageOf } from '../expect.js';
+import type { NativeTensorProperties } from '../native/bpu.js';
+
+/** What libdnn says of a .bin model, as hrt_model_exec model_info prints it, and what each output is to our decoder. */
+export async function bpuModelText(file: string, library?: string, name?: string): Promise<string> {
+  const engine = await BpuEngine.open({ file, library, name, slots: 1 });
+  try {
+    const { properties, model } = engine;
+    let roles = new Map<number, string>();
+    let verdict: string;
+    try {
+      const layout = recogniseHeads(model.outputs, model.input);
+      roles = rolesOf(layout);
+      verdict = `The decoder can run it: ${layout.classCount} classes, ${layout.regMax === 1 ? 'plain boxes' : `${layout.regMax} DFL bins`}, ${layout.coefficientCount} prototypes.`;
+    } catch (error) {
+      verdict = `The decoder cannot run it. ${messageOf(error)}`;
+    }
+    return [
+      `${file}: model ${properties.name} of ${properties.names.join(', ')}`,
+      `libdnn ${properties.version} at ${properties.library}`,
+      ...properties.inputs.flatMap((tensor, i) => tensorLines(`input[${i}]`, tensor)),
+      ...properties.outputs.flatMap((tensor, i) => tensorLines(`output[${i}]`, tensor, roles.get(i))),
+      verdict,
+      '',
+    ].join('\n');
+  } finally {
+    await engine.close();
+  }
+}
+
+function tensorLines(slot: string, tensor: NativeTensorProperties, role?: string): string[] {
+  const { scale, zeroPoint, shift } = tensor;
+  const lines = [
+    `${slot}:${role ? ` ${role}` : ''}`,
+    `  name: ${tensor.name}`,
+    `  valid shape: (${tensor.validShape.join(',')})`,
+    `  aligned shape: (${tensor.alignedShape.join(',')})`,
+    `  aligned byte size: ${tensor.alignedByteSize}`,
+    `  tensor type: ${TENSOR_TYPE_NAMES[tensor.tensorType] ?? tensor.tensorType}`,
+    `  tensor layout: ${TENSOR_LAYOUT_NAMES[tensor.tensorLayout] ?? tensor.tensorLayout}`,
+    `  quanti type: ${QUANTI_TYPE_NAMES[tensor.quantiType] ?? tensor.quantiType}`,
+    `  stride: (${tensor.stride.join(',')})`,
+  ];
+  if (scale.length > 0)
+    lines.push(`  scale: ${scale.map((value) => Number(value.toPrecision(6))).join(',')}`);
+  if (zeroPoint.length > 0) lines.push(`  zero point: ${zeroPoint.join(',')}`);
+  if (shift.length > 0) lines.push(`  shift: ${shift.join(',')}`);
+  if (scale.length > 0 || shift.length > 0) lines.push(`  quantizeAxis: ${tensor.quantizeAxis}`);
+  return lines;
+}
+
+function rolesOf(layout: HeadLayout): Map<number, string> {
+  const roles = new Map([[layout.proto.output, `proto, stride ${layout.protoStride}`]]);
+  for (const level of layout.levels) {
+    for (const role of ['class', 'box', 'coefficient'] as const) {
+      roles.set(level[role].output, `${role}, stride ${level.stride}`);
+    }
+  }
+  return roles;
+}
