@@ -1,0 +1,50 @@
+import type { RclEndpoint } from './rclnodejs.js';
+
+/** The policies of a topic's quality of service that matter here. */
+export interface Qos {
+  readonly reliability: 'reliable' | 'best_effort';
+  readonly durability: 'volatile' | 'transient_local';
+  /** Of keep-last history. */
+  readonly depth: number;
+}
+
+/** For images: the newest frame or none. */
+export const SENSOR_QOS: Qos = { reliability: 'best_effort', durability: 'volatile', depth: 1 };
+/** For results: ROS's default, which every subscriber can match. */
+export const RESULT_QOS: Qos = { reliability: 'reliable', durability: 'volatile', depth: 10 };
+/** For what is said once: late subscribers receive it too. */
+export const LATCHED_QOS: Qos = { reliability: 'reliable', durability: 'transient_local', depth: 1 };
+
+/** Values of parameter `image_qos` that say it all; `match` depends on the publisher. */
+export const IMAGE_QOS: Readonly<Record<string, Qos>> = {
+  sensor_data: SENSOR_QOS,
+  reliable: { ...SENSOR_QOS, reliability: 'reliable' },
+  default: RESULT_QOS,
+};
+
+/** Numbers of rmw/types.h. */
+export const RMW_KEEP_LAST = 1;
+export const RMW_RELIABILITY = { reliable: 1, best_effort: 2 } as const;
+export const RMW_DURABILITY = { transient_local: 1, volatile: 2 } as const;
+
+/** A publisher's policies; those it leaves to the system count as ROS's default. */
+export function endpointQos({ qos_profile }: RclEndpoint): Qos {
+  return {
+    reliability: qos_profile.reliability === RMW_RELIABILITY.best_effort ? 'best_effort' : 'reliable',
+    durability: qos_profile.durability === RMW_DURABILITY.transient_local ? 'transient_local' : 'volatile',
+    depth: qos_profile.depth,
+  };
+}
+
+/** @returns whether DDS lets a subscription with `wanted` hear a publisher that offers `offered` */
+export function compatible(wanted: Qos, offered: Qos): boolean {
+  return (
+    (wanted.reliability === 'best_effort' || offered.reliability === 'reliable') &&
+    (wanted.durability === 'volatile' || offered.durability === 'transient_local')
+  );
+}
+
+/** "best effort, volatile". */
+export function describeQos({ reliability, durability }: Qos): string {
+  return `${reliability.replace('_', ' ')}, ${durability.replace('_', ' ')}`;
+}

@@ -1,0 +1,104 @@
+import { ExpectationError } from '../expect.js';
+
+/** Value types of ROS parameters that we use, and how they are seen here. */
+export interface ParameterTypes {
+  bool: boolean;
+  /** 64 bits in ROS; only safe integers are accepted. */
+  integer: number;
+  double: number;
+  string: string;
+  string_array: readonly string[];
+}
+export type ParameterType = keyof ParameterTypes;
+export type ParameterValue = ParameterTypes[ParameterType];
+
+/** One row of a parameter table: all that the ROS descriptor, the command line, config/*.yaml and the README say of it. */
+export interface Parameter<T extends ParameterType = ParameterType> {
+  readonly type: T;
+  readonly default: ParameterTypes[T];
+  /** One or two sentences, lower case, no full stop at the end. */
+  readonly help: string;
+  /** Of numbers, both ends included. */
+  readonly range?: readonly [min: number, max: number];
+  /** Of strings. */
+  readonly choices?: readonly string[];
+  /** Whether it may change while the node is active; the others while it is unconfigured. @default false */
+  readonly dynamic?: boolean;
+}
+
+export type ParameterTable = Readonly<Record<string, Parameter>>;
+
+/** The values of a table by parameter name. */
+export type ParameterValues<Table extends ParameterTable> = {
+  readonly [Name in keyof Table]: ParameterTypes[Table[Name]['type']];
+};
+
+/** @returns the table as it is, with each row's type kept */
+export function parameterTable<const Table extends ParameterTable>(table: Table): Table {
+  return table;
+}
+
+export function defaultsOf<Table extends ParameterTable>(table: Table): ParameterValues<Table> {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, parameter]) => [name, parameter.default]),
+  ) as ParameterValues<Table>;
+}
+
+/**
+ * A value as the row wants it. People write `rate:=9` for a double, and `classes:=person` or `[0, 2]` for a list of strings,
+ * so these are accepted. '' within a list counts as nothing: YAML for ROS cannot say which type an empty list has.
+ *
+ * @throws ExpectationError for a value of another type, outside the range, or that is none of the choices
+ */
+export function checkParameter<T extends ParameterType>(
+  name: string,
+  parameter: Parameter<T>,
+  value: unknown,
+): ParameterTypes[T] {
+  const wanted = describeParameter(parameter);
+  const refuse = (): never => {
+    throw new ExpectationError(`${wanted} for parameter ${name}`, value);
+  };
+  switch (parameter.type) {
+    case 'bool':
+      if (typeof value !== 'boolean') refuse();
+      break;
+    case 'integer':
+    case 'double': {
+      const number = typeof value === 'bigint' ? Number(value) : value;
+      if (typeof number !== 'number' || Number.isNaN(number)) return refuse();
+      if (parameter.type === 'integer' && !Number.isSafeInteger(number)) refuse();
+      const [min, max] = parameter.range ?? [-Infinity, Infinity];
+      if (number < min || number > max) refuse();
+      return number as ParameterTypes[T];
+    }
+    case 'string':
+      if (typeof value !== 'string') return refuse();
+      if (parameter.choices && !parameter.choices.includes(value)) refuse();
+      break;
+    case 'string_array': {
+      const items: unknown[] = Array.isArray(value) ? value : [value];
+      if (!items.every((item) => typeof item === 'string' || typeof item === 'number')) return refuse();
+      return items.map(String).filter((item) => item !== '') as unknown as ParameterTypes[T];
+    }
+  }
+  return value as ParameterTypes[T];
+}
+
+/** "a number from 0 to 1", "one of full, limited", "a list of strings". */
+export function describeParameter({ type, range, choices }: Parameter): string {
+  if (choices) return `one of ${choices.join(', ')}`;
+  const within = range ? ` from ${range[0]} to ${range[1]}` : '';
+  switch (type) {
+    case 'bool':
+      return 'true or false';
+    case 'integer':
+      return `an integer${within}`;
+    case 'double':
+      return `a number${within}`;
+    case 'string':
+      return 'a string';
+    case 'string_array':
+      return 'a list of strings';
+  }
+}

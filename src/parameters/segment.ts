@@ -1,0 +1,192 @@
+import { HEAD_ROLES } from '../decode/heads.js';
+import { MASK_RESOLUTIONS } from '../decode/options.js';
+import { COLOR_RANGES, DEFAULT_COLOR_RANGE } from '../frame/color.js';
+import { parameterTable, type ParameterValues } from './parameter.js';
+
+/** How the messages on an image topic are found out. */
+export const IMAGE_TYPES = ['auto', 'image', 'compressed', 'hbm480p', 'hbm540p', 'hbm1080p'] as const;
+
+/** Parameters of the node `segment`. */
+export const SEGMENT_PARAMETERS = parameterTable({
+  model: {
+    type: 'string',
+    default: '',
+    help: 'path of the model: .bin for the BPU, .onnx (cut into heads or a stock export) for the CPU; empty: the bundled demo model',
+  },
+  engine: {
+    type: 'string',
+    default: 'auto',
+    choices: ['auto', 'onnx', 'bpu'],
+    help: 'where the model runs; auto: .bin on the BPU, others on the CPU',
+  },
+  labels: {
+    type: 'string',
+    default: '',
+    help: "path of a file of class names, one a line; empty: the model's own, else COCO's for 80 classes, else numbers",
+  },
+  heads: {
+    type: 'string_array',
+    default: [],
+    help: `role of each output in order, for models whose heads cannot be told apart: ${HEAD_ROLES.join(', ')}`,
+  },
+  slots: {
+    type: 'integer',
+    default: 0,
+    range: [0, 8],
+    help: 'frames in flight in the engine; 0: two',
+  },
+  threads: {
+    type: 'integer',
+    default: 0,
+    range: [0, 256],
+    help: 'threads of the CPU engine; 0: the number of cores',
+  },
+  model_name: { type: 'string', default: '', help: 'model within a .bin file that has several' },
+  library: {
+    type: 'string',
+    default: '',
+    help: 'path of libdnn.so; empty: $TROS_YOLO_SEG_LIBDNN, else where RDK X5 and X3 have it',
+  },
+  bpu_core: {
+    type: 'integer',
+    default: 0,
+    range: [0, 2],
+    help: 'BPU core: 0 any, 1 or 2; RDK X5 has one: leave it at 0',
+  },
+  bpu_priority: {
+    type: 'integer',
+    default: 0,
+    range: [0, 255],
+    help: 'priority on the BPU, which takes waiting frames of higher priority first',
+  },
+  bpu_timeout: {
+    type: 'integer',
+    default: 5000,
+    range: [1, 600_000],
+    help: 'milliseconds after which a frame on the BPU is given up',
+  },
+  color_range: {
+    type: 'string',
+    default: DEFAULT_COLOR_RANGE,
+    choices: COLOR_RANGES,
+    help: "range of the cameras' YUV samples; JPEG cameras and TROS send full",
+  },
+  images: {
+    type: 'string_array',
+    default: ['image'],
+    help: 'image topics, one for each camera; all share the engine in turn',
+  },
+  camera_names: {
+    type: 'string_array',
+    default: [],
+    help: 'names of the cameras, which stand in the topics of their results when there are several: ~/NAME/detections; empty: from the image topics',
+  },
+  image_type: {
+    type: 'string',
+    default: 'auto',
+    choices: IMAGE_TYPES,
+    help: 'message type of the image topics; auto: found when a publisher appears',
+  },
+  image_qos: {
+    type: 'string',
+    default: 'sensor_data',
+    choices: ['sensor_data', 'reliable', 'default', 'match'],
+    help: 'QoS of the image subscriptions: sensor_data (best effort, depth 1), reliable (depth 1), default (reliable, depth 10), match (reliable where the publisher is)',
+  },
+  hbm_frame_id: {
+    type: 'string',
+    default: '',
+    help: "frame_id of results for HbmMsg images, which carry none; empty: the message's index, as TROS's dnn_node has it",
+  },
+  tros_topic: {
+    type: 'string',
+    default: 'hobot_dnn_detection',
+    help: 'topic of ai_msgs/PerceptionTargets for TROS (web page, hobot_hdmi); empty: none',
+  },
+  tros_masks: {
+    type: 'string',
+    default: 'polygons',
+    choices: ['polygons', 'semantic_map', 'none'],
+    help: "masks in PerceptionTargets: outlines of each instance, or one map of classes as TROS's own node sends it",
+  },
+  work_config: {
+    type: 'string',
+    default: '',
+    help: 'path of a TROS work config (JSON) with model_file, cls_names_list, score_threshold, ...; used for what is not set otherwise',
+  },
+  autostart: {
+    type: 'bool',
+    default: true,
+    help: 'whether the node configures and activates itself; false: it waits for `ros2 lifecycle set`',
+  },
+  score: {
+    type: 'double',
+    default: 0.25,
+    range: [0, 1],
+    dynamic: true,
+    help: 'lowest score of an instance',
+  },
+  iou: {
+    type: 'double',
+    default: 0.7,
+    range: [0, 1],
+    dynamic: true,
+    help: 'class-wise NMS drops boxes that overlap a better one of their class by more',
+  },
+  max_detections: {
+    type: 'integer',
+    default: 300,
+    range: [1, 10_000],
+    dynamic: true,
+    help: 'most instances of a frame, best first',
+  },
+  classes: {
+    type: 'string_array',
+    default: [],
+    dynamic: true,
+    help: 'classes to report, names or ids; empty: all',
+  },
+  class_scores: {
+    type: 'string_array',
+    default: [],
+    dynamic: true,
+    help: 'lowest scores of single classes, as CLASS=SCORE: person=0.5',
+  },
+  masks: {
+    type: 'string',
+    default: 'source',
+    choices: MASK_RESOLUTIONS,
+    dynamic: true,
+    help: "where masks are sampled: on the image's pixels, on the model's coarser prototype grid, or not at all",
+  },
+  overlay_masks: {
+    type: 'double',
+    default: 0.45,
+    range: [0, 1],
+    dynamic: true,
+    help: 'opacity of masks in the overlay; 0: none',
+  },
+  overlay_boxes: { type: 'bool', default: true, dynamic: true, help: 'whether the overlay shows boxes' },
+  overlay_labels: {
+    type: 'bool',
+    default: true,
+    dynamic: true,
+    help: 'whether the overlay shows names and scores',
+  },
+  overlay_colors: {
+    type: 'string',
+    default: 'class',
+    choices: ['class', 'instance'],
+    dynamic: true,
+    help: 'what shares a colour in the overlay',
+  },
+  jpeg_quality: {
+    type: 'integer',
+    default: 80,
+    range: [1, 100],
+    dynamic: true,
+    help: 'quality of ~/overlay/compressed',
+  },
+});
+
+export type SegmentParameters = ParameterValues<typeof SEGMENT_PARAMETERS>;
