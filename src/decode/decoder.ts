@@ -9,7 +9,7 @@ import { MaskBuilder } from './mask.js';
 import { type MaskGrid, maskGrid } from './mask-grid.js';
 import { NonMaximumSuppression } from './nms.js';
 import { type DecodeOptions, type DecodeSettings, prepareOptions, sigmoid } from './options.js';
-import { Candidates, scanClasses } from './scan.js';
+import { Candidates, ClassScanner } from './scan.js';
 import type { Instance, Segmentation } from './segmentation.js';
 
 /**
@@ -21,7 +21,7 @@ import type { Instance, Segmentation } from './segmentation.js';
 export class Decoder {
   readonly layout: HeadLayout;
   #settings: DecodeSettings;
-  readonly #classScales: (ChannelScales | undefined)[];
+  readonly #scanners: readonly ClassScanner[];
   readonly #boxScales: (ChannelScales | undefined)[];
   readonly #coefficientScales: (ChannelScales | undefined)[];
   readonly #candidates: Candidates;
@@ -41,7 +41,9 @@ export class Decoder {
   constructor(layout: HeadLayout, options: DecodeOptions = {}) {
     this.layout = layout;
     this.#settings = prepareOptions(options, layout.classCount);
-    this.#classScales = layout.levels.map((level) => channelScales(level.class));
+    this.#scanners = layout.levels.map(
+      (level, index) => new ClassScanner(level.class, channelScales(level.class), index),
+    );
     this.#boxScales = layout.levels.map((level) => channelScales(level.box));
     this.#coefficientScales = layout.levels.map((level) => channelScales(level.coefficient));
     const cells = layout.levels.reduce((sum, { class: head }) => sum + head.width * head.height, 0);
@@ -79,9 +81,9 @@ export class Decoder {
 
     const candidates = this.#candidates;
     candidates.count = 0;
-    for (const [index, { class: head }] of levels.entries()) {
-      const tensor = tensors[head.output]!;
-      scanClasses(tensor, head, this.#classScales[index], index, classLogits, lowestLogit, candidates);
+    for (let index = 0; index < levels.length; index++) {
+      const tensor = tensors[levels[index]!.class.output]!;
+      this.#scanners[index]!.scan(tensor, classLogits, lowestLogit, candidates);
     }
     for (let i = 0; i < candidates.count; i++) {
       const index = candidates.level[i]!;

@@ -3,6 +3,7 @@ import type { Tensor } from '../engine/tensor.js';
 import type { ChannelScales } from './dequantize.js';
 import type { Head } from './heads.js';
 import type { MaskGrid } from './mask-grid.js';
+import { MaskLogits } from './mask-logits.js';
 import type { Box, Mask } from './segmentation.js';
 
 /** Bytes that the masks of one frame may take: a thousand large objects at 1080p. */
@@ -23,12 +24,8 @@ const MIXED = 2;
  */
 export class MaskBuilder {
   readonly #head: Head;
-  readonly #scales: ChannelScales | undefined;
-  /** Coefficients with the scales of a quantised prototype tensor multiplied in. */
-  readonly #factors: Float32Array;
-  #bias = 0;
   /** Logits at the prototypes under the box, row-major. */
-  #logits = new Float32Array(0);
+  readonly #logits: MaskLogits;
   /** For each interval between two prototype columns: on which side of the contour it lies, and where the like of it ends. */
   readonly #sides: Uint8Array;
   readonly #ends: Int32Array;
@@ -37,8 +34,7 @@ export class MaskBuilder {
 
   constructor(proto: Head, scales: ChannelScales | undefined) {
     this.#head = proto;
-    this.#scales = scales;
-    this.#factors = new Float32Array(proto.channels);
+    this.#logits = new MaskLogits(proto, scales);
     this.#sides = new Uint8Array(proto.width);
     this.#ends = new Int32Array(proto.width);
   }
@@ -75,8 +71,7 @@ export class MaskBuilder {
     const lastColumn = Math.min(protoAt(grid.x, right - 1) + 1, this.#head.width - 1);
     const firstRow = protoAt(grid.y, top);
     const lastRow = Math.min(protoAt(grid.y, bottom - 1) + 1, this.#head.height - 1);
-    this.#prepareFactors(coefficients);
-    this.#combine(proto, firstColumn, lastColumn, firstRow, lastRow);
+    this.#logits.combine(proto, coefficients, firstColumn, lastColumn, firstRow, lastRow);
     this.#fill(mask, grid, firstColumn, lastColumn, firstRow, lastRow);
   }
 
@@ -99,47 +94,6 @@ export class MaskBuilder {
     return data;
   }
 
-  /** x = (q - zero) * scale for each prototype channel: the scale goes into the factor, the zero point into one bias. */
-  #prepareFactors(coefficients: Float32Array): void {
-    this.#bias = 0;
-    for (let k = 0; k < coefficients.length; k++) {
-      const factor = coefficients[k]! * (this.#scales?.scale[k] ?? 1);
-      this.#factors[k] = factor;
-      this.#bias -= factor * (this.#scales?.zero[k] ?? 0);
-    }
-  }
-
-  #combine(proto: Tensor, firstColumn: number, lastColumn: number, firstRow: number, lastRow: number): void {
-    const { data } = proto;
-    const { strideX, strideY, strideC } = this.#head;
-    const factors = this.#factors;
-    const channels = factors.length;
-    const columns = lastColumn - firstColumn + 1;
-    const size = columns * (lastRow - firstRow + 1);
-    if (this.#logits.length < size) this.#logits = new Float32Array(Math.max(size, 2 * this.#logits.length));
-    const logits = this.#logits;
-    let at = 0;
-    for (let y = firstRow; y <= lastRow; y++) {
-      for (let x = firstColumn; x <= lastColumn; x++) {
-        let i = y * strideY + x * strideX;
-        let sum = this.#bias;
-        let k = 0;
-        // Eight at a time: the sums within one expression need not wait for each other, and the loop's own cost is shared.
-        for (; k + 8 <= channels; k += 8, i += 8 * strideC) {
-          sum +=
-            factors[k]! * data[i]! +
-            factors[k + 1]! * data[i + strideC]! +
-            (factors[k + 2]! * data[i + 2 * strideC]! + factors[k + 3]! * data[i + 3 * strideC]!) +
-            (factors[k + 4]! * data[i + 4 * strideC]! + factors[k + 5]! * data[i + 5 * strideC]!) +
-            (factors[k + 6]! * data[i + 6 * strideC]! + factors[k + 7]! * data[i + 7 * strideC]!);
-        }
-        for (; k < channels; k++, i += strideC) sum += factors[k]! * data[i]!;
-        // NaN and infinities of a broken tensor count as outside, and do not spread to their neighbours.
-        logits[at++] = sum - sum === 0 ? sum : -1;
-      }
-    }
-  }
-
   #fill(
     mask: Mask,
     grid: MaskGrid,
@@ -149,7 +103,7 @@ export class MaskBuilder {
     lastRow: number,
   ): void {
     const { x: left, y: top, width, height, data } = mask;
-    const logits = this.#logits;
+    const logits = this.#logits.values;
     const sides = this.#sides;
     const ends = this.#ends;
     const columns = lastColumn - firstColumn + 1;
@@ -219,7 +173,7 @@ export class MaskBuilder {
    * them, in all grid rows between the two prototype rows. What remains is a thin band along the contour.
    */
   #classify(upperAt: number, lowerAt: number, columns: number): void {
-    const logits = this.#logits;
+    const logits = this.#logits.values;
     const sides = this.#sides;
     const ends = this.#ends;
     for (let k = columns - 1; k >= 0; k--) {
