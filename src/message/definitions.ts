@@ -134,6 +134,27 @@ DBResult db_result
 `,
   'ai_msgs/DBResult': 'string db_type\nstring match_id\nfloat32 distance\nfloat32 similarity\n',
 
+  'diagnostic_msgs/DiagnosticArray': 'std_msgs/Header header\nDiagnosticStatus[] status\n',
+  'diagnostic_msgs/DiagnosticStatus': `byte OK=0
+byte WARN=1
+byte ERROR=2
+byte STALE=3
+byte level
+string name
+string message
+string hardware_id
+KeyValue[] values
+`,
+  'diagnostic_msgs/KeyValue': 'string key\nstring value\n',
+
+  'lifecycle_msgs/TransitionEvent': `uint64 timestamp
+Transition transition
+State start_state
+State goal_state
+`,
+  'lifecycle_msgs/Transition': 'uint8 id\nstring label\n',
+  'lifecycle_msgs/State': 'uint8 id\nstring label\n',
+
   'hbm_img_msgs/HbmMsg480P': hbmDefinition(921_600),
   'hbm_img_msgs/HbmMsg540P': hbmDefinition(1_555_200),
   'hbm_img_msgs/HbmMsg1080P': hbmDefinition(6_220_800),

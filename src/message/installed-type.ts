@@ -25,6 +25,14 @@ export function installedType(type: string, prefixes = amentPrefixes()): Message
     : messageType(type, (part) => definitionOf(part) ?? builtIn(part));
 }
 
+/** @returns whether a package with the type `package/Type` is installed under one of the prefixes */
+export function isInstalled(type: string, prefixes = amentPrefixes()): boolean {
+  const [packageName, typeName] = type.split('/');
+  return prefixes.some((prefix) =>
+    existsSync(path.join(prefix, 'share', packageName!, 'msg', `${typeName}.msg`)),
+  );
+}
+
 /** AMENT_PREFIX_PATH, which ROS's setup files export. */
 function amentPrefixes(): string[] {
   return (process.env['AMENT_PREFIX_PATH'] ?? '').split(':').filter((prefix) => prefix !== '');

@@ -123,6 +123,10 @@ export interface RclOverrides {
   readonly parameters: readonly { readonly name: string; readonly type: number; readonly value: unknown }[];
 }
 
+interface NativeRcl {
+  getParameterOverrides(context: unknown): readonly RclOverrides[] | undefined;
+}
+
 export interface LoadedRcl {
   readonly rcl: Rcl;
   readonly overrides: (context: RclContext) => readonly RclOverrides[] | undefined;
@@ -154,9 +158,9 @@ export async function loadRcl(): Promise<LoadedRcl> {
   }
   try {
     const rcl = (await import('rclnodejs')).default as unknown as Rcl;
-    const native = (await import('rclnodejs/lib/native_loader.js')) as {
-      default: { getParameterOverrides(context: unknown): readonly RclOverrides[] | undefined };
-    };
+    // Not part of the declared types; by way of a variable TypeScript does not look for them.
+    const inner = 'rclnodejs/lib/native_loader.js';
+    const native = (await import(inner)) as { default: NativeRcl };
     return { rcl, overrides: (context) => native.default.getParameterOverrides(context.handle) };
   } catch (error) {
     throw new ExpectationError(

@@ -360,7 +360,7 @@ class Publisher implements RawPublisher {
 function plainValue(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>, plainValue);
-  return Array.isArray(value) ? value.map(plainValue) : value;
+  return Array.isArray(value) ? value.map((item) => plainValue(item)) : value;
 }
 
 function same(a: ParameterValue, b: ParameterValue): boolean {

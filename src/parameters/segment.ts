@@ -1,6 +1,7 @@
 import { HEAD_ROLES } from '../decode/heads.js';
 import { MASK_RESOLUTIONS } from '../decode/options.js';
 import { COLOR_RANGES, DEFAULT_COLOR_RANGE } from '../frame/color.js';
+import { DEFAULT_MASK_OPACITY } from '../render/mask-layer.js';
 import { parameterTable, type ParameterValues } from './parameter.js';
 
 /** How the messages on an image topic are found out. */
@@ -161,7 +162,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
   },
   overlay_masks: {
     type: 'double',
-    default: 0.45,
+    default: DEFAULT_MASK_OPACITY,
     range: [0, 1],
     dynamic: true,
     help: 'opacity of masks in the overlay; 0: none',

@@ -1,8 +1,8 @@
 import type { Instance, Segmentation } from '../decode/segmentation.js';
 import { BLACK, type Rgb, type RgbPicture } from './rgb-picture.js';
 
-/** How much of a mask's colour covers the picture beneath, in 1/256. */
-const FILL = 112;
+/** Of masks in overlays: what lies beneath stays recognisable. */
+export const DEFAULT_MASK_OPACITY = 0.44;
 /** Owner of a pixel that lies in no mask. */
 const NOBODY = 0;
 /** What an owner's number can hold. */
@@ -29,14 +29,21 @@ export class MaskLayer {
   /**
    * @param colours one for each instance, in the instances' order
    * @param line width of the outline in pixels
+   * @param opacity how much of a mask's colour covers the picture beneath, 0 to 1
    */
-  draw(picture: RgbPicture, segmentation: Segmentation, colours: readonly Rgb[], line: number): void {
+  draw(
+    picture: RgbPicture,
+    segmentation: Segmentation,
+    colours: readonly Rgb[],
+    line: number,
+    opacity = DEFAULT_MASK_OPACITY,
+  ): void {
     this.fitTo(picture, segmentation.maskWidth);
     const instances = segmentation.instances;
     for (let i = 0; i < instances.length && i < MAX_OWNERS; i++) {
       this.claim(picture, segmentation, instances[i]!, i + 1);
     }
-    this.blend(picture, colours, line);
+    this.blend(picture, colours, line, Math.round(opacity * 256));
   }
 
   private fitTo({ width, height }: RgbPicture, gridWidth: number): void {
@@ -73,8 +80,13 @@ export class MaskLayer {
     }
   }
 
-  /** Colours every owned pixel: opaque within `line` pixels of another owner's or the picture's edge, else translucent. */
-  private blend({ width, height, data }: RgbPicture, colours: readonly Rgb[], line: number): void {
+  /** Colours every owned pixel: opaque within `line` pixels of another owner's or the picture's edge, else translucent: `fill` 256ths. */
+  private blend(
+    { width, height, data }: RgbPicture,
+    colours: readonly Rgb[],
+    line: number,
+    fill: number,
+  ): void {
     const { owners, left, right, top, bottom } = this;
     const above = line * width;
     let drawn = NOBODY;
@@ -102,9 +114,9 @@ export class MaskLayer {
           data[to + 1] = green;
           data[to + 2] = blue;
         } else {
-          data[to] = (data[to]! * (256 - FILL) + red * FILL) >> 8;
-          data[to + 1] = (data[to + 1]! * (256 - FILL) + green * FILL) >> 8;
-          data[to + 2] = (data[to + 2]! * (256 - FILL) + blue * FILL) >> 8;
+          data[to] = (data[to]! * (256 - fill) + red * fill) >> 8;
+          data[to + 1] = (data[to + 1]! * (256 - fill) + green * fill) >> 8;
+          data[to + 2] = (data[to + 2]! * (256 - fill) + blue * fill) >> 8;
         }
       }
     }

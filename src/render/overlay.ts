@@ -3,7 +3,7 @@ import { DEFAULT_COLOR_RANGE, type ColorRange } from '../frame/color.js';
 import { nv12ToRgb } from '../frame/convert.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import { LabelPlates, type Anchor, type Plate } from './label-plates.js';
-import { MaskLayer } from './mask-layer.js';
+import { DEFAULT_MASK_OPACITY, MaskLayer } from './mask-layer.js';
 import { paletteColour } from './palette.js';
 import { strokeRectangle, type Rgb, type RgbPicture } from './rgb-picture.js';
 
@@ -15,6 +15,12 @@ export interface OverlayOptions {
    * rank, which changes with every frame of a video. Default `class`.
    */
   readonly colours?: 'class' | 'instance' | undefined;
+  /** How much masks cover the picture, 0 (no masks) to 1. @default 0.44 */
+  readonly masks?: number | undefined;
+  /** @default true */
+  readonly boxes?: boolean | undefined;
+  /** Names and scores. @default true */
+  readonly names?: boolean | undefined;
 }
 
 /**
@@ -54,19 +60,20 @@ export class Overlay {
     const mean = (picture.width + picture.height) / 2;
     const line = Math.max(1, Math.round(0.6 + mean / 600));
     const colours = instances.map((instance, rank) => this.colourOf(instance, rank));
-    this.masks.draw(picture, segmentation, colours, line);
+    const { masks: opacity = DEFAULT_MASK_OPACITY, boxes: withBoxes = true, names = true } = this.options;
+    if (opacity > 0) this.masks.draw(picture, segmentation, colours, line, opacity);
 
     const plates = this.platesFor(picture, mean);
     const taken: Plate[] = [];
     const boxes = instances.map((instance) => scaledBox(instance, picture, segmentation));
     const placed = instances.map((instance, rank) => {
       const box = boxes[rank]!;
-      if (!meets(box, picture)) return undefined;
+      if (!names || !meets(box, picture)) return undefined;
       const plate = plates.place(this.textOf(instance), box, taken);
       if (plate) taken.push(plate);
       return plate;
     });
-    for (let rank = instances.length - 1; rank >= 0; rank--) {
+    for (let rank = withBoxes ? instances.length - 1 : -1; rank >= 0; rank--) {
       const { x1, y1, x2, y2 } = boxes[rank]!;
       strokeRectangle(picture, x1, y1, x2, y2, line, colours[rank]!);
     }

@@ -1,0 +1,237 @@
+import type { Segmentation } from '../decode/segmentation.js';
+import type { Inference } from '../engine/engine.js';
+import { ExpectationError, messageOf } from '../expect.js';
+import type { Nv12Frame } from '../frame/nv12-frame.js';
+import type { StageTimings } from '../message/stage-timings.js';
+import type { Segmenter } from './segmenter.js';
+
+/** A camera's frame that is not looked at before its turn comes. */
+export interface LiveFrame {
+  /**
+   * Makes its pixels ready: a view, a conversion, a decompression. Called once, and never for a frame that is dropped.
+   * The pixels must stay as they are until the frame's result or failure.
+   *
+   * @throws or rejects for a frame that cannot be read
+   */
+  prepare(): Nv12Frame | Promise<Nv12Frame>;
+}
+
+/** Milliseconds of one frame, from its offer to its result. */
+export interface LiveTimings extends StageTimings {
+  /** From the offer until it was submitted, preparation included. */
+  readonly wait: number;
+}
+
+/** What came of frames; called in the order in which a camera's frames were submitted. `failure` must not throw. */
+export interface LiveHandlers<Frame extends LiveFrame> {
+  /** @param segmentation valid during the call only, and so are the pixels */
+  result(
+    camera: number,
+    frame: Frame,
+    pixels: Nv12Frame,
+    segmentation: Segmentation,
+    timings: LiveTimings,
+  ): void;
+  failure(camera: number, frame: Frame, error: Error): void;
+}
+
+/** What became of a camera's frames so far. `offered` = the four others + what waits or is in flight. */
+export interface CameraCounts {
+  offered: number;
+  /** Replaced by a newer frame while waiting. */
+  dropped: number;
+  answered: number;
+  failed: number;
+  /** Waiting when the segmenter was stopped. */
+  discarded: number;
+}
+
+interface Camera<Frame> {
+  readonly counts: CameraCounts;
+  waiting: { readonly frame: Frame; readonly offered: number } | undefined;
+  /** Whether a frame is being made ready; the next one waits, so that none overtakes it. */
+  preparing: boolean;
+}
+
+/**
+ * Frames of several cameras through one engine. The newest frame wins: at most one waits for each camera, and a
+ * newer one takes its place. Cameras take turns. As many frames are in flight as the engine has slots.
+ */
+export class LiveSegmenter<Frame extends LiveFrame> {
+  #segmenter: Segmenter;
+  readonly #cameras: Camera<Frame>[];
+  readonly #handlers: LiveHandlers<Frame>;
+  /** Camera whose turn it is. */
+  #turn = 0;
+  #inFlight = 0;
+  #state: 'running' | 'paused' | 'stopped' = 'running';
+  /** Called when nothing is in flight any more. */
+  #idle: (() => void)[] = [];
+
+  /** @param segmenter remains the caller's, who closes its engine after `stop` */
+  constructor(segmenter: Segmenter, cameraCount: number, handlers: LiveHandlers<Frame>) {
+    this.#segmenter = segmenter;
+    this.#handlers = handlers;
+    this.#cameras = Array.from({ length: cameraCount }, () => ({
+      counts: { offered: 0, dropped: 0, answered: 0, failed: 0, discarded: 0 },
+      waiting: undefined,
+      preparing: false,
+    }));
+  }
+
+  get segmenter(): Segmenter {
+    return this.#segmenter;
+  }
+
+  /** Frames in the engine or on their way there. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  counts(camera: number): Readonly<CameraCounts> {
+    return this.#cameras[camera]!.counts;
+  }
+
+  /** Takes a camera's newest frame. Never waits, never throws. */
+  offer(camera: number, frame: Frame): void {
+    const target = this.#cameras[camera]!;
+    target.counts.offered++;
+    if (this.#state === 'stopped') {
+      target.counts.discarded++;
+      return;
+    }
+    if (target.waiting) target.counts.dropped++;
+    target.waiting = { frame, offered: performance.now() };
+    this.#pump();
+  }
+
+  /**
+   * Goes on with another engine or decoder once the frames in flight have their results. Frames that come
+   * meanwhile wait, the newest of each camera.
+   *
+   * @returns the former one, no longer used
+   */
+  async replace(segmenter: Segmenter): Promise<Segmenter> {
+    await this.pause();
+    const former = this.#segmenter;
+    this.#segmenter = segmenter;
+    this.resume();
+    return former;
+  }
+
+  /** Submits nothing more and waits until nothing is in flight. */
+  async pause(): Promise<void> {
+    if (this.#state === 'running') this.#state = 'paused';
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  resume(): void {
+    if (this.#state !== 'paused') return;
+    this.#state = 'running';
+    this.#pump();
+  }
+
+  /** Discards what waits, and waits for what is in flight. */
+  async stop(): Promise<void> {
+    this.#state = 'stopped';
+    for (const camera of this.#cameras) {
+      if (camera.waiting) camera.counts.discarded++;
+      camera.waiting = undefined;
+    }
+    await this.pause();
+  }
+
+  #pump(): void {
+    while (this.#state === 'running' && this.#inFlight < this.#segmenter.engine.slots) {
+      const camera = this.#nextCamera();
+      if (camera < 0) return;
+      void this.#run(camera);
+    }
+  }
+
+  /** @returns the camera whose frame is next, or -1 */
+  #nextCamera(): number {
+    const count = this.#cameras.length;
+    for (let i = 0; i < count; i++) {
+      const index = (this.#turn + i) % count;
+      const { waiting, preparing } = this.#cameras[index]!;
+      if (waiting && !preparing) {
+        this.#turn = (index + 1) % count;
+        return index;
+      }
+    }
+    return -1;
+  }
+
+  /** One frame from its turn to its result. Never rejects. */
+  async #run(index: number): Promise<void> {
+    const camera = this.#cameras[index]!;
+    const { frame, offered } = camera.waiting!;
+    const { engine } = this.#segmenter;
+    camera.waiting = undefined;
+    this.#inFlight++;
+    let pixels: Nv12Frame;
+    let inference: Inference;
+    let wait: number;
+    try {
+      const prepared = frame.prepare();
+      if (prepared instanceof Promise) {
+        camera.preparing = true;
+        pixels = await prepared.finally(() => (camera.preparing = false));
+      } else {
+        pixels = prepared;
+      }
+      wait = performance.now() - offered;
+      const pending = engine.submit(pixels);
+      // While this frame was made ready, its camera's next one had to wait.
+      if (prepared instanceof Promise) this.#pump();
+      inference = await pending;
+    } catch (error) {
+      this.#leave();
+      this.#fail(index, frame, error);
+      return;
+    }
+    this.#finish(index, frame, pixels, inference, wait);
+  }
+
+  /** All in one go: the next decode overwrites this one's segmentation. */
+  #finish(index: number, frame: Frame, pixels: Nv12Frame, inference: Inference, wait: number): void {
+    try {
+      let segmentation: Segmentation;
+      let timings: LiveTimings;
+      try {
+        const start = performance.now();
+        segmentation = this.#segmenter.decoder.decode(inference.tensors, inference.letterbox);
+        const decode = performance.now() - start;
+        const { preprocess, inference: network } = inference.timings;
+        timings = { wait, preprocess, inference: network, decode };
+      } finally {
+        // The next frame goes to the engine before this one's messages are made.
+        inference.release();
+        this.#leave();
+      }
+      this.#handlers.result(index, frame, pixels, segmentation, timings);
+      this.#cameras[index]!.counts.answered++;
+    } catch (error) {
+      this.#fail(index, frame, error);
+    }
+  }
+
+  #fail(index: number, frame: Frame, error: unknown): void {
+    this.#cameras[index]!.counts.failed++;
+    this.#handlers.failure(
+      index,
+      frame,
+      error instanceof Error ? error : new ExpectationError('a segmented frame', messageOf(error)),
+    );
+  }
+
+  #leave(): void {
+    this.#inFlight--;
+    this.#pump();
+    if (this.#inFlight > 0) return;
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const tell of idle) tell();
+  }
+}
