@@ -1,0 +1,29 @@
+# Finds Node.js and npm: NODE_EXECUTABLE, NPM_EXECUTABLE (NOTFOUND where there is none; it may not be needed).
+#
+# rclnodejs asks for 20.20, and requires ES modules from CommonJS, which 22 can from 22.12 on and 21 cannot. The same is
+# checked at each start in start.sh.in.
+set(NODE_WANTED "20.20, 22.12 or newer")
+
+# TROS_YOLO_SEG_NODE, which also decides at run time, goes before what is on the PATH.
+find_program(NODE_EXECUTABLE NAMES $ENV{TROS_YOLO_SEG_NODE} node nodejs DOC "Node.js")
+find_program(NPM_EXECUTABLE npm)
+
+set(NODE_VERSION "none")
+if(NODE_EXECUTABLE)
+  execute_process(COMMAND ${NODE_EXECUTABLE} --version OUTPUT_VARIABLE NODE_VERSION OUTPUT_STRIP_TRAILING_WHITESPACE)
+  string(REGEX REPLACE "^v" "" NODE_VERSION "${NODE_VERSION}")
+endif()
+if(NODE_VERSION VERSION_LESS 20.20 OR (NODE_VERSION VERSION_GREATER_EQUAL 21 AND NODE_VERSION VERSION_LESS 22.12))
+  set(found "${NODE_EXECUTABLE}, which is ${NODE_VERSION}")
+  if(NOT NODE_EXECUTABLE)
+    set(found "none on the PATH")
+  endif()
+  # Looked for again next time, when it may have been installed.
+  unset(NODE_EXECUTABLE CACHE)
+  message(FATAL_ERROR "Expected Node.js ${NODE_WANTED} but found ${found}. "
+    "Ubuntu's own is too old. Possible solutions:\n"
+    "  - sudo apt install curl && curl -fsSL https://deb.nodesource.com/setup_22.x | sudo -E bash - && sudo apt install nodejs\n"
+    "  - nvm install 22\n"
+    "  - TROS_YOLO_SEG_NODE=/path/to/node colcon build ...")
+endif()
+message(STATUS "Node.js ${NODE_VERSION}: ${NODE_EXECUTABLE}")

@@ -1,0 +1,16 @@
+# Decides whether ONNX Runtime and the demo model are installed: WITH_ONNX.
+if(NOT TROS_YOLO_SEG_ONNX MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "Expected AUTO, ON or OFF for TROS_YOLO_SEG_ONNX but received ${TROS_YOLO_SEG_ONNX}.")
+endif()
+set(WITH_ONNX ${TROS_YOLO_SEG_ONNX})
+if(TROS_YOLO_SEG_ONNX STREQUAL "AUTO")
+  # Where RDK X3 and X5 have it, as in native/bpu/library.cc.
+  find_file(BOARD_LIBDNN libdnn.so PATHS /usr/lib/hbbpu /usr/lib NO_DEFAULT_PATH)
+  mark_as_advanced(BOARD_LIBDNN)
+  if(BOARD_LIBDNN)
+    set(WITH_ONNX OFF)
+    message(STATUS "This is a board (${BOARD_LIBDNN}): without ONNX Runtime. -DTROS_YOLO_SEG_ONNX=ON installs it.")
+  else()
+    set(WITH_ONNX ON)
+  endif()
+endif()

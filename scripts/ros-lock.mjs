@@ -1,0 +1,63 @@
+// What package-lock.json says about who needs whom.
+
+/** Dependencies that only install scripts and compilers use: [who, whom]; they are not installed with the program. */
+const BUILD_ONLY = [
+  ['rclnodejs', 'node-gyp'],
+  ['rclnodejs', 'node-addon-api'],
+  ['onnxruntime-node', 'adm-zip'],
+  ['onnxruntime-node', 'global-agent'],
+  ['protobufjs', '@types/node'],
+];
+const BUILD_ROOTS = ['cmake-js', 'node-addon-api'];
+
+/** Names of the packages that the program itself imports. */
+export function runtimeRoots(manifest, onnx) {
+  const names = Object.keys(manifest.dependencies).filter((name) => !BUILD_ROOTS.includes(name));
+  return onnx ? [...names, 'onnxruntime-node'] : names;
+}
+
+/**
+ * Paths ("node_modules/a/node_modules/b") of all packages that `roots` need, sorted.
+ *
+ * @param only.machine leave out those for other machines; sharp has one for each
+ * @param only.runtime leave out what is needed to build them
+ */
+export function closure(lock, roots, only = {}) {
+  const found = new Set();
+  const visit = (from, name, optional) => {
+    const path = resolve(lock, from, name);
+    if (path === undefined) {
+      if (optional) return;
+      throw new Error(`package-lock.json lacks ${name}, which ${from || 'package.json'} needs`);
+    }
+    const entry = lock.packages[path];
+    if (found.has(path) || (only.machine && !forThisMachine(entry))) return;
+    found.add(path);
+    const { dependencies = {}, optionalDependencies = {} } = entry;
+    for (const next of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      const skipped = only.runtime && BUILD_ONLY.some(([who, whom]) => who === name && whom === next);
+      if (!skipped) visit(path, next, next in optionalDependencies);
+    }
+  };
+  for (const name of roots) visit('', name, false);
+  return [...found].sort();
+}
+
+/** Where Node.js finds `name` when the package at `from` asks for it: in its own node_modules, or in one above. */
+function resolve(lock, from, name) {
+  for (let base = from; ; base = base.slice(0, Math.max(0, base.lastIndexOf('/node_modules/')))) {
+    const path = base === '' ? `node_modules/${name}` : `${base}/node_modules/${name}`;
+    if (path in lock.packages) return path;
+    if (base === '') return undefined;
+  }
+}
+
+/** Whether npm installs the package on this machine. */
+function forThisMachine({ os, cpu, libc }) {
+  const glibc = process.report.getReport().header.glibcVersionRuntime !== undefined;
+  return (
+    (os === undefined || os.includes(process.platform)) &&
+    (cpu === undefined || cpu.includes(process.arch)) &&
+    (libc === undefined || libc.includes(glibc ? 'glibc' : 'musl'))
+  );
+}

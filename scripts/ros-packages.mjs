@@ -1,0 +1,106 @@
+// Provides npm's packages for the ROS build in STAGE/node_modules:
+//
+//   node scripts/ros-packages.mjs --source FOLDER --stage FOLDER --onnx ON|OFF --npm PATH
+//
+// Those of the source folder are taken where they are the versions of package-lock.json: then no network is needed.
+// Otherwise `npm ci` installs them, from a lock file that is reduced to what the build needs: TypeScript, the headers for
+// the addon, and what runs; ONNX Runtime (some 290 MB) only where it is wanted.
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { digest, fail, once, readJson, say } from './ros-common.mjs';
+import { closure, runtimeRoots } from './ros-lock.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    source: { type: 'string' },
+    stage: { type: 'string' },
+    onnx: { type: 'string' },
+    npm: { type: 'string' },
+  },
+});
+const { source, stage } = options;
+
+const manifest = readJson(join(source, 'package.json'));
+const lock = readJson(join(source, 'package-lock.json'));
+const roots = [
+  'typescript',
+  'node-addon-api',
+  'node-api-headers',
+  ...runtimeRoots(manifest, options.onnx === 'ON'),
+];
+const needed = closure(lock, roots);
+
+mkdirSync(stage, { recursive: true });
+const modules = join(stage, 'node_modules');
+const wrong = firstWrong();
+const mode = wrong === undefined ? 'source' : 'registry';
+const key = digest([
+  mode,
+  source,
+  process.arch,
+  ...needed.flatMap((path) => [path, lock.packages[path].version]),
+]);
+await once(join(stage, '.packages'), key, () => {
+  remove(modules);
+  if (mode === 'source') symlinkSync(join(source, 'node_modules'), modules);
+  else install();
+});
+
+/** The first package that the source folder's node_modules lacks or has in another version. */
+function firstWrong() {
+  return closure(lock, roots, { machine: true }).find((path) => {
+    const file = join(source, path, 'package.json');
+    return !existsSync(file) || readJson(file).version !== lock.packages[path].version;
+  });
+}
+
+function install() {
+  const own = Object.fromEntries(roots.map((name) => [name, lock.packages[`node_modules/${name}`].version]));
+  const { name, version } = manifest;
+  writeFileSync(
+    join(stage, 'package.json'),
+    JSON.stringify({ name, version, private: true, dependencies: own }),
+  );
+  const packages = { '': { name, version, dependencies: own } };
+  for (const path of needed) packages[path] = lock.packages[path];
+  const { lockfileVersion, requires } = lock;
+  writeFileSync(
+    join(stage, 'package-lock.json'),
+    JSON.stringify({ name, version, lockfileVersion, requires, packages }),
+  );
+  copyFileSync(join(source, '.npmrc'), join(stage, '.npmrc'));
+
+  say(`Installing npm packages (node_modules of the source folder lacks ${wrong}) ...`);
+  const npm = spawnSync(options.npm, ['ci', '--include=optional', '--no-progress'], {
+    cwd: stage,
+    encoding: 'utf8',
+  });
+  if (npm.status === 0) return;
+  remove(modules);
+  const said = `${npm.stdout ?? ''}${npm.stderr ?? ''}${npm.error?.message ?? ''}`.trim();
+  process.stderr.write(`${said.split('\n').slice(-20).join('\n')}\n`);
+  fail('npm to install the packages of package-lock.json', `\`npm ci\` failed as shown above`, [
+    'Without a network: run `npm ci --omit=dev && npm install --no-save typescript` in the source folder on a machine that has\n' +
+      '    one and the same processor, and bring its node_modules here; they are used when they are complete',
+    'Behind a proxy or with a mirror: `npm config set proxy ...`, `npm config set registry ...`',
+    `Without npm (${options.npm}): it comes with Node.js from nodesource.com, nodejs.org or nvm`,
+  ]);
+}
+
+/** Removes a folder, or a link to one without what it leads to. */
+function remove(path) {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isSymbolicLink()) unlinkSync(path);
+  else rmSync(path, { recursive: true, force: true });
+}
