@@ -14,6 +14,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("nv12ToRgb8", nv12::ToRgb8Binding);
   add("packedToNv12", nv12::FromPackedBinding);
   add("preprocess", nv12::PreprocessBinding);
+  add("pixelKernels", nv12::PixelKernelsBinding);
   add("openBpu", bpu::OpenBinding);
   return exports;
 }

@@ -2,6 +2,7 @@
 
 #include "arguments.h"
 #include "nv12/color.h"
+#include "nv12/kernels.h"
 #include "nv12/letterbox.h"
 
 namespace nv12 {
@@ -66,6 +67,19 @@ Napi::Value FromPackedBinding(const Napi::CallbackInfo& info) {
   arguments::ExpectApart(info.Env(), source, target);
   FromInterleaved(source, range, target);
   return info.Env().Undefined();
+}
+
+Napi::Value PixelKernelsBinding(const Napi::CallbackInfo& info) {
+  auto names = Napi::Array::New(info.Env());
+  for (const Kernels* kernels : UsableKernels()) names.Set(names.Length(), kernels->name);
+  if (!info[0].IsUndefined()) {
+    const std::string name = info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : "no string";
+    if (!ChooseKernels(name)) arguments::Fail(info.Env(), "the name of kernels that run here", name);
+  }
+  auto result = Napi::Object::New(info.Env());
+  result.Set("chosen", ChosenKernels().name);
+  result.Set("usable", names);
+  return result;
 }
 
 }  // namespace nv12

@@ -10,5 +10,6 @@ Napi::Value ToPlanarFloatBinding(const Napi::CallbackInfo& info);
 Napi::Value ToRgb8Binding(const Napi::CallbackInfo& info);
 Napi::Value FromPackedBinding(const Napi::CallbackInfo& info);
 Napi::Value PreprocessBinding(const Napi::CallbackInfo& info);
+Napi::Value PixelKernelsBinding(const Napi::CallbackInfo& info);
 
 }  // namespace nv12

@@ -5,6 +5,8 @@
 /** Colour conversion of whole pictures. Arithmetic and the reasons for it: color_rows.h. */
 namespace nv12 {
 
+struct Kernels;
+
 /** To three planes of `width * height` floats from 0 to 1, red first: a network's [3, H, W] input. */
 void ToPlanarFloat(const Source& source, Range range, float* planes);
 
@@ -13,5 +15,10 @@ void ToRgb8(const Source& source, Range range, uint8_t* rgb);
 
 /** From rgb8, bgr8 or mono8; chroma is the average of its 2x2 block. The two pictures have the same size. */
 void FromInterleaved(const Interleaved& source, Range range, const Target& target);
+
+/** The same with given kernels (kernels.h), for tests and measurements. */
+void ToPlanarFloat(const Source& source, Range range, float* planes, const Kernels& kernels);
+void ToRgb8(const Source& source, Range range, uint8_t* rgb, const Kernels& kernels);
+void FromInterleaved(const Interleaved& source, Range range, const Target& target, const Kernels& kernels);
 
 }  // namespace nv12

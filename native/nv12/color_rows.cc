@@ -22,15 +22,36 @@ struct Rgb {
   int blue;
 };
 
-inline Rgb Convert(uint8_t luma, int16_t u, int16_t v, const ToRgb& m) {
-  const auto y = static_cast<int16_t>(luma - m.black);
-  const int base = y * m.yy + (1 << 12);
-  return {Clamp((base + v * m.rv) >> 13), Clamp((base + u * m.gu + v * m.gv) >> 13),
-          Clamp((base + u * m.bu) >> 13)};
+inline Rgb Convert(int luma, int u, int v, const ToRgb& m) {
+  const int base = (luma - m.black) * m.yy + (1 << (kToRgbBits - 1));
+  return {Clamp((base + v * m.rv) >> kToRgbBits), Clamp((base + u * m.gu + v * m.gv) >> kToRgbBits),
+          Clamp((base + u * m.bu) >> kToRgbBits)};
+}
+
+/** Calls `write(x, colour)` for every pixel of a row. */
+template <typename Write>
+inline void ForEachPixel(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix,
+                         Write write) {
+  const ToRgb m = matrix;
+  for (size_t x = 0; x < width; x += 2) {
+    const int u = chroma[x] - 128;
+    const int v = chroma[x + 1] - 128;
+    write(x, Convert(luma[x], u, v, m));
+    write(x + 1, Convert(luma[x + 1], u, v, m));
+  }
 }
 
 inline uint8_t Luma(int red, int green, int blue, const ToYuv& m) {
-  return static_cast<uint8_t>(m.black + ((red * m.yr + green * m.yg + blue * m.yb + (1 << 14)) >> 15));
+  constexpr int kHalf = 1 << (kToYuvBits - 1);
+  return static_cast<uint8_t>(m.black + ((red * m.yr + green * m.yg + blue * m.yb + kHalf) >> kToYuvBits));
+}
+
+void LumaOfRgb(const uint8_t* __restrict rgb, int red, size_t width, const ToYuv& m,
+               uint8_t* __restrict luma) {
+  for (size_t i = 0; i < width; i++) {
+    const uint8_t* pixel = rgb + 3 * i;
+    luma[i] = Luma(pixel[red], pixel[1], pixel[2 - red], m);
+  }
 }
 
 }  // namespace
@@ -38,68 +59,54 @@ inline uint8_t Luma(int red, int green, int blue, const ToYuv& m) {
 const ToRgb& ToRgbOf(Range range) { return range == Range::kFull ? kFullToRgb : kLimitedToRgb; }
 const ToYuv& ToYuvOf(Range range) { return range == Range::kFull ? kFullToYuv : kLimitedToYuv; }
 
-void SpreadChroma(const uint8_t* __restrict chroma, size_t pairs, int16_t* __restrict u,
-                  int16_t* __restrict v) {
-  for (size_t i = 0; i < pairs; i++) {
-    u[2 * i] = u[2 * i + 1] = static_cast<int16_t>(chroma[2 * i] - 128);
-    v[2 * i] = v[2 * i + 1] = static_cast<int16_t>(chroma[2 * i + 1] - 128);
-  }
-}
+namespace portable {
 
-void ToPlanarFloat(const uint8_t* __restrict luma, const int16_t* __restrict u, const int16_t* __restrict v,
-                   size_t width, const ToRgb& matrix, float* __restrict red, float* __restrict green,
-                   float* __restrict blue) {
-  constexpr float kUnit = 1.0f / 255.0f;
-  const ToRgb m = matrix;
-  for (size_t i = 0; i < width; i++) {
-    const Rgb rgb = Convert(luma[i], u[i], v[i], m);
-    red[i] = static_cast<float>(rgb.red) * kUnit;
-    green[i] = static_cast<float>(rgb.green) * kUnit;
-    blue[i] = static_cast<float>(rgb.blue) * kUnit;
-  }
-}
-
-void ToInterleaved(const uint8_t* __restrict luma, const int16_t* __restrict u, const int16_t* __restrict v,
-                   size_t width, const ToRgb& matrix, uint8_t* __restrict rgb) {
-  const ToRgb m = matrix;
-  for (size_t i = 0; i < width; i++) {
-    const Rgb pixel = Convert(luma[i], u[i], v[i], m);
-    rgb[3 * i] = static_cast<uint8_t>(pixel.red);
-    rgb[3 * i + 1] = static_cast<uint8_t>(pixel.green);
-    rgb[3 * i + 2] = static_cast<uint8_t>(pixel.blue);
-  }
-}
-
-void LumaOfRgb(const uint8_t* __restrict rgb, int red, size_t width, const ToYuv& matrix,
-               uint8_t* __restrict luma) {
+void YuvOfRgbRows(const uint8_t* __restrict upper, const uint8_t* __restrict lower, int red, size_t width,
+                  const ToYuv& matrix, uint8_t* __restrict upper_luma, uint8_t* __restrict lower_luma,
+                  uint8_t* __restrict chroma) {
   const ToYuv m = matrix;
-  for (size_t i = 0; i < width; i++) {
-    const uint8_t* pixel = rgb + 3 * i;
-    luma[i] = Luma(pixel[red], pixel[1], pixel[2 - red], m);
-  }
-}
-
-void ChromaOfRgb(const uint8_t* __restrict upper, const uint8_t* __restrict lower, int red, size_t pairs,
-                 const ToYuv& matrix, uint8_t* __restrict chroma) {
-  const ToYuv m = matrix;
-  for (size_t i = 0; i < pairs; i++) {
-    const uint8_t* a = upper + 6 * i;
-    const uint8_t* b = lower + 6 * i;
+  LumaOfRgb(upper, red, width, m, upper_luma);
+  LumaOfRgb(lower, red, width, m, lower_luma);
+  for (size_t x = 0; x < width; x += 2) {
+    const uint8_t* a = upper + 3 * x;
+    const uint8_t* b = lower + 3 * x;
     const auto sum = [a, b](int c) { return a[c] + a[3 + c] + b[c] + b[3 + c]; };
     const int r = sum(red);
     const int g = sum(1);
     const int bl = sum(2 - red);
+    constexpr int kHalf = 1 << (kToYuvBits + 1);
     // Pure blue and pure red would round up to 256.
-    chroma[2 * i] =
-        static_cast<uint8_t>(std::min(255, 128 + ((r * m.ur + g * m.ug + bl * m.ub + (1 << 16)) >> 17)));
-    chroma[2 * i + 1] =
-        static_cast<uint8_t>(std::min(255, 128 + ((r * m.vr + g * m.vg + bl * m.vb + (1 << 16)) >> 17)));
+    chroma[x] = static_cast<uint8_t>(
+        std::min(255, 128 + ((r * m.ur + g * m.ug + bl * m.ub + kHalf) >> (kToYuvBits + 2))));
+    chroma[x + 1] = static_cast<uint8_t>(
+        std::min(255, 128 + ((r * m.vr + g * m.vg + bl * m.vb + kHalf) >> (kToYuvBits + 2))));
   }
 }
 
-void LumaOfGrey(const uint8_t* __restrict grey, size_t width, const ToYuv& matrix, uint8_t* __restrict luma) {
+void LumaOfGreyRow(const uint8_t* __restrict grey, size_t width, const ToYuv& matrix,
+                   uint8_t* __restrict luma) {
   const ToYuv m = matrix;
   for (size_t i = 0; i < width; i++) luma[i] = Luma(grey[i], grey[i], grey[i], m);
 }
 
+void PlanarFloatRow(const uint8_t* __restrict luma, const uint8_t* __restrict chroma, size_t width,
+                    const ToRgb& matrix, float* __restrict red, float* __restrict green,
+                    float* __restrict blue) {
+  ForEachPixel(luma, chroma, width, matrix, [=](size_t x, const Rgb& rgb) {
+    red[x] = static_cast<float>(rgb.red) * kFloatUnit;
+    green[x] = static_cast<float>(rgb.green) * kFloatUnit;
+    blue[x] = static_cast<float>(rgb.blue) * kFloatUnit;
+  });
+}
+
+void RgbRow(const uint8_t* __restrict luma, const uint8_t* __restrict chroma, size_t width,
+            const ToRgb& matrix, uint8_t* __restrict rgb) {
+  ForEachPixel(luma, chroma, width, matrix, [=](size_t x, const Rgb& pixel) {
+    rgb[3 * x] = static_cast<uint8_t>(pixel.red);
+    rgb[3 * x + 1] = static_cast<uint8_t>(pixel.green);
+    rgb[3 * x + 2] = static_cast<uint8_t>(pixel.blue);
+  });
+}
+
+}  // namespace portable
 }  // namespace nv12

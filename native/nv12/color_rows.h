@@ -24,6 +24,9 @@
  */
 namespace nv12 {
 
+/** A colour of 255 as a float is this times 255: one rounding, so that vectors give the same bits. */
+constexpr float kFloatUnit = 1.0f / 255.0f;
+
 /** YUV to RGB, coefficients times 2^13. All fit 16 bits, for multipliers of that width. */
 struct ToRgb {
   int16_t black;
@@ -35,37 +38,38 @@ struct ToRgb {
 };
 
 /** RGB to YUV, coefficients times 2^15. Rows of chroma sum to 0, that of luma to the range: greys stay grey.
- */
+ * All fit 16 bits. */
 struct ToYuv {
   int black;
-  int yr, yg, yb;
-  int ur, ug, ub;
-  int vr, vg, vb;
+  int16_t yr, yg, yb;
+  int16_t ur, ug, ub;
+  int16_t vr, vg, vb;
 };
+
+constexpr int kToRgbBits = 13;
+constexpr int kToYuvBits = 15;
 
 const ToRgb& ToRgbOf(Range range);
 const ToYuv& ToYuvOf(Range range);
 
-/** `pairs` U, V pairs become 2 * pairs values of u and of v around 0, each pair's twice. */
-void SpreadChroma(const uint8_t* chroma, size_t pairs, int16_t* u, int16_t* v);
+namespace portable {
 
-/** One row to three planes of floats: the 8-bit value times 1/255 (as float32). */
-void ToPlanarFloat(const uint8_t* luma, const int16_t* u, const int16_t* v, size_t width, const ToRgb& matrix,
-                   float* red, float* green, float* blue);
-
-/** One row to R, G, B bytes. */
-void ToInterleaved(const uint8_t* luma, const int16_t* u, const int16_t* v, size_t width, const ToRgb& matrix,
-                   uint8_t* rgb);
-
-/** Luma of a row of three-channel pixels; `red` is the channel of red (0 or 2), green is 1, blue is 2 - red.
+/**
+ * Two rows of three-channel pixels to two of luma and one of chroma. `red` is the channel of red (0 or 2),
+ * green is 1, blue is 2 - red. Width is even.
  */
-void LumaOfRgb(const uint8_t* rgb, int red, size_t width, const ToYuv& matrix, uint8_t* luma);
-
-/** Chroma of two rows of three-channel pixels. */
-void ChromaOfRgb(const uint8_t* upper, const uint8_t* lower, int red, size_t pairs, const ToYuv& matrix,
-                 uint8_t* chroma);
+void YuvOfRgbRows(const uint8_t* upper, const uint8_t* lower, int red, size_t width, const ToYuv& matrix,
+                  uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma);
 
 /** Luma of a row of greys. */
-void LumaOfGrey(const uint8_t* grey, size_t width, const ToYuv& matrix, uint8_t* luma);
+void LumaOfGreyRow(const uint8_t* grey, size_t width, const ToYuv& matrix, uint8_t* luma);
 
+/** One row, of even width, to three rows of floats: the 8-bit value times 1/255 (as float32). */
+void PlanarFloatRow(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix, float* red,
+                    float* green, float* blue);
+
+/** One row, of even width, to R, G, B bytes. */
+void RgbRow(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix, uint8_t* rgb);
+
+}  // namespace portable
 }  // namespace nv12

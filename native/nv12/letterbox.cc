@@ -1,95 +1,97 @@
 #include "nv12/letterbox.h"
 
 #include <cstring>
-#include <vector>
 
-#include "nv12/scale_rows.h"
+#include "nv12/kernels.h"
 
 namespace nv12 {
 namespace {
 
-/** Working memory of one plane's scaling. Lives as long as its thread: no allocation once a size was seen. */
-struct Scratch {
-  std::vector<Tap> columns;
-  std::vector<uint16_t> row;
+/** A plane of interleaved bytes, or a rectangle of one. Width in pixels of `channels` bytes. */
+template <typename Byte>
+struct Plane {
+  Byte* data;
+  size_t stride;
+  int width;
+  int height;
+  int channels;
+
+  Byte* Row(int y) const { return data + stride * static_cast<size_t>(y); }
+  size_t RowBytes() const { return static_cast<size_t>(width) * static_cast<size_t>(channels); }
+  size_t Bytes() const { return RowBytes() * static_cast<size_t>(height); }
+  bool IsPacked() const { return stride == RowBytes(); }
 };
 
-/** A plane of `Channels` interleaved bytes a pixel, source or content of the target. */
-struct Scaling {
-  const uint8_t* source;
-  size_t source_stride;
-  int source_width;
-  int source_height;
-  uint8_t* target;
-  size_t target_stride;
-  int target_width;
-  int target_height;
-};
-
-template <int Channels>
-void ScalePlane(const Scaling& plane, Scratch& scratch) {
-  const size_t source_bytes = static_cast<size_t>(plane.source_width) * Channels;
-  const size_t width = static_cast<size_t>(plane.target_width);
-  const bool same_width = plane.source_width == plane.target_width;
-
-  scratch.columns.resize(width);
-  for (size_t x = 0; x < width; x++) {
-    scratch.columns[x] = TapOf(static_cast<int>(x), plane.source_width, plane.target_width);
+void CopyPlane(const Plane<const uint8_t>& source, const Plane<uint8_t>& target) {
+  if (source.IsPacked() && target.IsPacked()) {
+    std::memcpy(target.data, source.data, source.Bytes());
+    return;
   }
-  scratch.row.resize(source_bytes + Channels);  // one pixel more, for the taps on the last
+  for (int y = 0; y < source.height; y++) std::memcpy(target.Row(y), source.Row(y), source.RowBytes());
+}
 
-  for (int y = 0; y < plane.target_height; y++) {
-    const Tap tap = TapOf(y, plane.source_height, plane.target_height);
-    const uint8_t* above = plane.source + plane.source_stride * tap.index;
-    const uint8_t* below = tap.weight == 0 ? above : above + plane.source_stride;
-    uint8_t* out = plane.target + plane.target_stride * static_cast<size_t>(y);
+void FillPlane(const Plane<uint8_t>& plane, uint8_t value) {
+  if (plane.IsPacked()) {
+    std::memset(plane.data, value, plane.Bytes());
+    return;
+  }
+  for (int y = 0; y < plane.height; y++) std::memset(plane.Row(y), value, plane.RowBytes());
+}
+
+void ScalePlane(const Plane<const uint8_t>& source, const Plane<uint8_t>& target, const Kernels& kernels,
+                ColumnTable& table) {
+  const bool same_width = source.width == target.width;
+  if (same_width && source.height == target.height) {
+    CopyPlane(source, target);
+    return;
+  }
+  const Columns& columns = table.For(source.width, target.width, source.channels);
+  for (int y = 0; y < target.height; y++) {
+    const Tap tap = TapOf(y, source.height, target.height);
+    const uint8_t* above = source.Row(tap.index);
+    const uint8_t* below = tap.weight == 0 ? above : above + source.stride;
     if (same_width && tap.weight == 0) {
-      std::memcpy(out, above, source_bytes);
-      continue;
+      std::memcpy(target.Row(y), above, source.RowBytes());
+    } else {
+      kernels.scale_row(above, below, tap.weight, columns, target.Row(y));
     }
-    BlendRows(above, below, tap.weight, source_bytes, scratch.row.data());
-    if constexpr (Channels == 1) PickLuma(scratch.row.data(), scratch.columns.data(), width, out);
-    if constexpr (Channels == 2) PickChroma(scratch.row.data(), scratch.columns.data(), width, out);
   }
 }
 
-/** Fills what `content` leaves of a plane that is `width` bytes wide; left, inner in bytes, top, rows in
- * rows. */
-void PadPlane(uint8_t* plane, size_t stride, size_t width, int height, size_t left, size_t inner, int top,
-              int rows, uint8_t value) {
-  for (int y = 0; y < height; y++) {
-    uint8_t* row = plane + stride * static_cast<size_t>(y);
-    if (y < top || y >= top + rows) {
-      std::memset(row, value, width);
-    } else {
-      std::memset(row, value, left);
-      std::memset(row + left + inner, value, width - left - inner);
-    }
-  }
+/** Scales `source` to the rectangle of `target` and fills the rest with `pad`. */
+void LetterboxPlane(const Plane<const uint8_t>& source, const Content& rectangle,
+                    const Plane<uint8_t>& target, uint8_t pad, const Kernels& kernels, ColumnTable& table) {
+  const auto part = [&target](int left, int top, int right, int bottom) {
+    return Plane<uint8_t>{target.Row(top) + static_cast<size_t>(left) * static_cast<size_t>(target.channels),
+                          target.stride, right - left, bottom - top, target.channels};
+  };
+  const int right = rectangle.left + rectangle.width;
+  const int bottom = rectangle.top + rectangle.height;
+  FillPlane(part(0, 0, target.width, rectangle.top), pad);
+  FillPlane(part(0, rectangle.top, rectangle.left, bottom), pad);
+  ScalePlane(source, part(rectangle.left, rectangle.top, right, bottom), kernels, table);
+  FillPlane(part(right, rectangle.top, target.width, bottom), pad);
+  FillPlane(part(0, bottom, target.width, target.height), pad);
 }
 
 }  // namespace
 
 void Letterbox(const Source& source, const Content& content, const Target& target) {
-  thread_local Scratch scratch;
-  const auto left = static_cast<size_t>(content.left);
-  const auto inner = static_cast<size_t>(content.width);
-  const auto width = static_cast<size_t>(target.width);
+  Letterbox(source, content, target, ChosenKernels());
+}
 
-  PadPlane(target.luma, target.luma_stride, width, target.height, left, inner, content.top, content.height,
-           kPadLuma);
-  PadPlane(target.chroma, target.chroma_stride, width, target.height / 2, left, inner, content.top / 2,
-           content.height / 2, kPadChroma);
+void Letterbox(const Source& source, const Content& content, const Target& target, const Kernels& kernels) {
+  // They live as long as their thread: nothing is allocated once a size was seen.
+  thread_local ColumnTable luma_columns;
+  thread_local ColumnTable chroma_columns;
 
-  // A chroma pair takes two bytes for two luma columns: the byte offset of a column is the same in both
-  // planes.
-  ScalePlane<1>({source.luma, source.luma_stride, source.width, source.height,
-                 target.LumaRow(content.top) + left, target.luma_stride, content.width, content.height},
-                scratch);
-  ScalePlane<2>(
-      {source.chroma, source.chroma_stride, source.width / 2, source.height / 2,
-       target.ChromaRow(content.top / 2) + left, target.chroma_stride, content.width / 2, content.height / 2},
-      scratch);
+  LetterboxPlane({source.luma, source.luma_stride, source.width, source.height, 1}, content,
+                 {target.luma, target.luma_stride, target.width, target.height, 1}, kPadLuma, kernels,
+                 luma_columns);
+  const Content half = {content.left / 2, content.top / 2, content.width / 2, content.height / 2};
+  LetterboxPlane({source.chroma, source.chroma_stride, source.width / 2, source.height / 2, 2}, half,
+                 {target.chroma, target.chroma_stride, target.width / 2, target.height / 2, 2}, kPadChroma,
+                 kernels, chroma_columns);
 }
 
 }  // namespace nv12

@@ -5,11 +5,20 @@
 namespace nv12 {
 namespace {
 
-constexpr uint32_t kHalf = 1u << (2 * kWeightBits - 1);
+/**
+ * Order of a group's taps and the sign of their weights, as the multiplier of the machine wants them. x86
+ * multiplies unsigned by signed bytes and adds neighbours: left and right taps alternate, and weights are
+ * negative because 128 has no signed byte and -128 has. NEON: eight left taps, then the eight right ones.
+ */
+#if defined(NV12_KERNELS_NEON)
+constexpr size_t LaneOf(size_t byte, bool right) { return byte + (right ? kGroup : 0); }
+constexpr uint8_t WeightByte(int weight) { return static_cast<uint8_t>(weight); }
+#else
+constexpr size_t LaneOf(size_t byte, bool right) { return 2 * byte + (right ? 1 : 0); }
+constexpr uint8_t WeightByte(int weight) { return static_cast<uint8_t>(-weight); }
+#endif
 
-inline uint8_t Interpolate(uint16_t a, uint16_t b, uint32_t weight) {
-  return static_cast<uint8_t>((a * (kWeightOne - weight) + b * weight + kHalf) >> (2 * kWeightBits));
-}
+constexpr uint8_t kNothing = 0x80;
 
 }  // namespace
 
@@ -22,28 +31,99 @@ Tap TapOf(int i, int source, int target) {
   return {static_cast<uint16_t>(inside >> kWeightBits), static_cast<uint16_t>(inside & (kWeightOne - 1))};
 }
 
-void BlendRows(const uint8_t* __restrict a, const uint8_t* __restrict b, int weight, size_t count,
-               uint16_t* __restrict out) {
-  const auto of_b = static_cast<uint16_t>(weight);
-  const auto of_a = static_cast<uint16_t>(kWeightOne - weight);
-  for (size_t i = 0; i < count; i++) out[i] = static_cast<uint16_t>(a[i] * of_a + b[i] * of_b);
+const Columns& ColumnTable::For(int source, int target, int channels) {
+  if (source == source_ && target == target_ && channels == channels_) return columns_;
+  source_ = source;
+  target_ = target;
+  channels_ = channels;
+  const auto width = static_cast<size_t>(target);
+  taps_.resize(width);
+  for (size_t x = 0; x < width; x++) taps_[x] = TapOf(static_cast<int>(x), source, target);
+  columns_ = {static_cast<size_t>(channels), taps_.data(), width, 0, 0, nullptr, nullptr, nullptr};
+  for (const int loads : {1, 2, 4}) {
+    if (Group(loads)) break;
+  }
+  return columns_;
 }
 
-void PickLuma(const uint16_t* __restrict row, const Tap* __restrict taps, size_t count,
-              uint8_t* __restrict out) {
-  for (size_t i = 0; i < count; i++) {
-    const uint16_t* pixel = row + taps[i].index;
-    out[i] = Interpolate(pixel[0], pixel[1], taps[i].weight);
+/** Tries to fill the tables of groups. False where a load would have to be longer, or the row is too short.
+ */
+bool ColumnTable::Group(int loads) {
+  const auto channels = static_cast<size_t>(channels_);
+  const size_t source_bytes = static_cast<size_t>(source_) * channels;
+  const size_t target_bytes = taps_.size() * channels;
+  if (source_bytes < kLoad || target_bytes < kGroup) return false;
+  const size_t groups = ((target_bytes + kGroup - 1) / kGroup + 1) & ~size_t{1};
+  const size_t per_load = kGroup / static_cast<size_t>(loads);
+
+  offsets_.resize(groups * static_cast<size_t>(loads));
+  shuffles_.assign(offsets_.size() * kLoad, kNothing);
+  weights_.resize(groups * kLoad);
+  for (size_t at = 0; at < groups * kGroup; at += per_load) {
+    const size_t group = at / kGroup;
+    const size_t in_group = at % kGroup;
+    const size_t start = std::min(group * kGroup, target_bytes - kGroup) + in_group;
+    const auto left = [&](size_t byte) { return taps_[byte / channels].index * channels + byte % channels; };
+    const auto right = [&](size_t byte) {
+      return left(byte) + (taps_[byte / channels].weight == 0 ? 0 : channels);
+    };
+    // Taps never go back, so the first and the last byte's are the outermost: within pairs, too.
+    const size_t offset = std::min(taps_[start / channels].index * channels, source_bytes - kLoad);
+    if (right(start + per_load - 1) >= offset + kLoad) return false;
+    offsets_[at / per_load] = static_cast<uint16_t>(offset);
+    for (size_t i = 0; i < per_load; i++) {
+      const size_t byte = start + i;
+      const int weight = taps_[byte / channels].weight;
+      uint8_t* shuffle = &shuffles_[at / per_load * kLoad];
+      uint8_t* weights = &weights_[group * kLoad];
+      shuffle[LaneOf(in_group + i, false)] = static_cast<uint8_t>(left(byte) - offset);
+      shuffle[LaneOf(in_group + i, true)] = static_cast<uint8_t>(right(byte) - offset);
+      weights[LaneOf(in_group + i, false)] = WeightByte(kWeightOne - weight);
+      weights[LaneOf(in_group + i, true)] = WeightByte(weight);
+    }
+  }
+  columns_.loads = loads;
+  columns_.groups = groups;
+  columns_.offsets = offsets_.data();
+  columns_.shuffles = shuffles_.data();
+  columns_.weights = weights_.data();
+  return true;
+}
+
+namespace portable {
+namespace {
+
+template <size_t kChannels>
+void Scale(const uint8_t* __restrict above, const uint8_t* __restrict below, uint32_t weight,
+           const Columns& columns, uint8_t* __restrict out) {
+  constexpr uint32_t kHalf = 1u << (2 * kWeightBits - 1);
+  const uint32_t of_above = kWeightOne - weight;
+  for (size_t x = 0; x < columns.width; x++) {
+    const Tap tap = columns.taps[x];
+    const uint32_t of_right = tap.weight;
+    const uint32_t of_left = kWeightOne - of_right;
+    const size_t left = tap.index * kChannels;
+    const size_t right = left + (of_right == 0 ? 0 : kChannels);
+    for (size_t c = 0; c < kChannels; c++) {
+      const uint32_t upper = above[left + c] * of_left + above[right + c] * of_right;
+      const uint32_t lower = below[left + c] * of_left + below[right + c] * of_right;
+      const uint32_t sum = upper * of_above + lower * weight;
+      out[x * kChannels + c] = static_cast<uint8_t>((sum + kHalf) >> (2 * kWeightBits));
+    }
   }
 }
 
-void PickChroma(const uint16_t* __restrict row, const Tap* __restrict taps, size_t count,
-                uint8_t* __restrict out) {
-  for (size_t i = 0; i < count; i++) {
-    const uint16_t* pair = row + 2 * size_t{taps[i].index};
-    out[2 * i] = Interpolate(pair[0], pair[2], taps[i].weight);
-    out[2 * i + 1] = Interpolate(pair[1], pair[3], taps[i].weight);
+}  // namespace
+
+void ScaleRow(const uint8_t* above, const uint8_t* below, int weight, const Columns& columns, uint8_t* out) {
+  const auto of_below = static_cast<uint32_t>(weight);
+  if (weight == 0) below = above;
+  if (columns.channels == 1) {
+    Scale<1>(above, below, of_below, columns, out);
+  } else {
+    Scale<2>(above, below, of_below, columns, out);
   }
 }
 
+}  // namespace portable
 }  // namespace nv12

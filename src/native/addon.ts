@@ -51,6 +51,13 @@ export interface Addon extends BpuAddon {
     range: ColorRange,
     planes: Float32Array,
   ): Promise<number>;
+
+  /**
+   * Which kernels the functions above run, and all that run on this machine, fastest first (avx2, ssse3; neon; portable).
+   * All give the same bytes. TROS_YOLO_SEG_SIMD in the environment chooses others, and so does `use`, for tests and
+   * measurements.
+   */
+  pixelKernels(use?: string): { readonly chosen: string; readonly usable: readonly string[] };
 }
 
 let loaded: Addon | undefined;

@@ -1,0 +1,327 @@
+#pragma once
+
+#include "nv12/kernels.h"
+#include "nv12/lanes_x86.h"
+
+/**
+ * The kernels for x86, written once for both widths of vectors (lanes_x86.h). Internal linkage for the reason
+ * given there.
+ *
+ * A row is done in blocks, and the last one ends with the row: it may do some pixels twice. Rows that are
+ * shorter than a block are left to the kernels `kNarrower`.
+ */
+namespace nv12 {
+namespace {
+
+/** Pixels in a block of one stream, and the bytes of as many R, G, B. */
+constexpr size_t kBlock = 16;
+constexpr size_t kRgbBlock = 3 * kBlock;
+
+inline size_t Least(size_t a, size_t b) { return a < b ? a : b; }
+
+template <class L, const Kernels& kNarrower>
+class X86Kernels {
+  using V = typename L::V;
+  static constexpr size_t kStep = kBlock * L::kStreams;
+
+  // --- Scaling
+
+  /** Minus the sums over the columns of a group for each stream: -(a * (128 - weight) + b * weight). */
+  template <size_t kLoads>
+  static V Taps(const uint8_t* row, const uint16_t* offsets, const V (&shuffles)[kLoads], V weights) {
+    V taps = L::Shuffle(L::Gather(row, offsets, kLoads), shuffles[0]);
+    for (size_t i = 1; i < kLoads; i++) {
+      taps = L::Or(taps, L::Shuffle(L::Gather(row, offsets + i, kLoads), shuffles[i]));
+    }
+    return L::MultiplyBytes(taps, weights);
+  }
+
+  template <size_t kLoads, bool kBlend>
+  static void Scale(const uint8_t* above, const uint8_t* below, int weight, const Columns& columns,
+                    uint8_t* out) {
+    // The upper half of a product of 16 bits is floor(x * factor / 2^16); -64 * 2^9 still is a factor.
+    const V factor = L::Set16(-(weight << (16 - kWeightBits)));
+    const V half = L::Set16(kWeightOne / 2);
+    const size_t last = columns.width * columns.channels - kGroup;
+    for (size_t group = 0; group < columns.groups; group += L::kStreams) {
+      const uint16_t* offsets = columns.offsets + group * kLoads;
+      V shuffles[kLoads];
+      for (size_t i = 0; i < kLoads; i++) {
+        shuffles[i] = L::Load(columns.shuffles + (group * kLoads + i) * kLoad, kLoads * kLoad);
+      }
+      const V weights = L::Load(columns.weights + group * kLoad, kLoad);
+      const V upper = Taps<kLoads>(above, offsets, shuffles, weights);
+      V sum = L::Sub16(half, upper);
+      if (kBlend) {
+        const V lower = Taps<kLoads>(below, offsets, shuffles, weights);
+        sum = L::Add16(sum, L::High16(L::Sub16(lower, upper), factor));
+      }
+      sum = L::template Right16<kWeightBits>(sum);
+      const size_t start = Least(group * kGroup, last);
+      const size_t next = Least((group + 1) * kGroup, last);
+      L::StoreHalf(out + start, next - start, L::Pack16(sum, sum));
+    }
+  }
+
+  // --- RGB to YUV
+
+  /** A channel of each of four pixels (12 bytes) as 32 bits, or two of them as 16 bits each. */
+  struct Quad {
+    V first_two;
+    V third;
+  };
+
+  struct YuvWeights {
+    V first_two;
+    V third;
+    V half;
+  };
+
+  /** Weights of the channels in the order of memory; `half` is what rounds, and what is added to the result.
+   */
+  static YuvWeights WeightsOf(int red, int green, int blue, bool red_first, int half) {
+    const int first = red_first ? red : blue;
+    const int third = red_first ? blue : red;
+    return {L::Set32((first & 0xffff) | green * 0x10000), L::Set32(third & 0xffff), L::Set32(half)};
+  }
+
+  static V Dot(const Quad& quad, const YuvWeights& weights) {
+    return L::Add32(L::Add32(L::MultiplyPairs(quad.first_two, weights.first_two), weights.half),
+                    L::MultiplyPairs(quad.third, weights.third));
+  }
+
+  /** The four quads of 16 pixels. */
+  static void LoadQuads(const uint8_t* rgb, Quad (&quads)[4]) {
+    alignas(16) static constexpr int8_t kFirstTwo[16] = {0, -1, 1, -1, 3, -1, 4,  -1,
+                                                         6, -1, 7, -1, 9, -1, 10, -1};
+    alignas(16) static constexpr int8_t kThird[16] = {2, -1, -1, -1, 5,  -1, -1, -1,
+                                                      8, -1, -1, -1, 11, -1, -1, -1};
+    const V first_two = L::Repeat(kFirstTwo);
+    const V third = L::Repeat(kThird);
+    // The last load ends with the block.
+    const V bytes[4] = {L::Load(rgb, kRgbBlock), L::Load(rgb + 12, kRgbBlock), L::Load(rgb + 24, kRgbBlock),
+                        L::template ShiftBytes<4>(L::Load(rgb + 32, kRgbBlock))};
+    for (int i = 0; i < 4; i++) {
+      quads[i] = {L::Shuffle(bytes[i], first_two), L::Shuffle(bytes[i], third)};
+    }
+  }
+
+  static V Luma(const Quad (&quads)[4], const YuvWeights& weights) {
+    V luma[4];
+    for (int i = 0; i < 4; i++) luma[i] = L::template Right32<kToYuvBits>(Dot(quads[i], weights));
+    return L::Pack16(L::Pack32(luma[0], luma[1]), L::Pack32(luma[2], luma[3]));
+  }
+
+  static Quad Sum(const Quad& a, const Quad& b) {
+    return {L::Add16(a.first_two, b.first_two), L::Add16(a.third, b.third)};
+  }
+
+  /** Sums of neighbours: of eight pixels, four. */
+  static Quad SumPairs(const Quad& a, const Quad& b) {
+    return Sum({L::Evens32(a.first_two, b.first_two), L::Evens32(a.third, b.third)},
+               {L::Odds32(a.first_two, b.first_two), L::Odds32(a.third, b.third)});
+  }
+
+  /** Four U, V pairs of 16 bits each; pure blue and pure red give 256. */
+  static V Chroma(const Quad& sums, const YuvWeights& u, const YuvWeights& v) {
+    constexpr int kBits = kToYuvBits + 2;
+    return L::Or(L::template Right32<kBits>(Dot(sums, u)),
+                 L::template Left32<16>(L::template Right32<kBits>(Dot(sums, v))));
+  }
+
+  // --- YUV to RGB, in 16 bits: a product of 2^13ths is its whole part and its 13 bits of fraction.
+
+  struct Fixed {
+    V whole;
+    V fraction;
+  };
+
+  static Fixed Product(V value, int factor) {
+    const V f = L::Set16(factor);
+    return {L::High16(L::template Left16<16 - kToRgbBits>(value), f),
+            L::And(L::Low16(value, f), L::Set16((1 << kToRgbBits) - 1))};
+  }
+
+  static Fixed Add(const Fixed& a, const Fixed& b) {
+    return {L::Add16(a.whole, b.whole), L::Add16(a.fraction, b.fraction)};
+  }
+
+  /** Carries the fraction: of up to three products and a half, less than four units. */
+  static V Floor(const Fixed& a) {
+    return L::Add16(a.whole, L::template RightUnsigned16<kToRgbBits>(a.fraction));
+  }
+
+  /** What chroma adds to R, G, B for eight pairs, with the half unit that rounds. */
+  struct ChromaPart {
+    Fixed red;
+    Fixed green;
+    Fixed blue;
+  };
+
+  static ChromaPart ChromaOf(V pairs, const ToRgb& m) {
+    const V u = L::Sub16(L::And(pairs, L::Set16(255)), L::Set16(128));
+    const V v = L::Sub16(L::template RightUnsigned16<8>(pairs), L::Set16(128));
+    const Fixed half = {L::Zero(), L::Set16(1 << (kToRgbBits - 1))};
+    ChromaPart part = {Add(Product(v, m.rv), half), Add(Add(Product(u, m.gu), Product(v, m.gv)), half),
+                       Add(Product(u, m.bu), half)};
+    return part;
+  }
+
+  /** 16 bytes of one colour from luma and the part of chroma. */
+  struct LumaPart {
+    Fixed low;
+    Fixed high;
+  };
+
+  template <bool kWholeLuma>
+  static V Colour(const LumaPart& luma, const Fixed& chroma) {
+    if (kWholeLuma) {  // luma has no fraction, so that of chroma is carried once for both pixels
+      const V whole = Floor(chroma);
+      return L::Pack16(L::Add16(luma.low.whole, L::Low16s(whole, whole)),
+                       L::Add16(luma.high.whole, L::High16s(whole, whole)));
+    }
+    const Fixed low = {L::Low16s(chroma.whole, chroma.whole), L::Low16s(chroma.fraction, chroma.fraction)};
+    const Fixed high = {L::High16s(chroma.whole, chroma.whole), L::High16s(chroma.fraction, chroma.fraction)};
+    return L::Pack16(Floor(Add(luma.low, low)), Floor(Add(luma.high, high)));
+  }
+
+  /** Calls `write(x, red, green, blue)` with 16 bytes of each for every block. */
+  template <bool kWholeLuma, typename Write>
+  static void ForEachBlock(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix,
+                           Write write) {
+    const ToRgb m = matrix;
+    for (size_t block = 0; block < width; block += kStep) {
+      const size_t x = Least(block, width - kStep);
+      const V bytes = L::Load(luma + x, kBlock);
+      LumaPart part = {{L::Low8s(bytes, L::Zero()), L::Zero()}, {L::High8s(bytes, L::Zero()), L::Zero()}};
+      if (!kWholeLuma) {
+        const V black = L::Set16(m.black);
+        part = {Product(L::Sub16(part.low.whole, black), m.yy),
+                Product(L::Sub16(part.high.whole, black), m.yy)};
+      }
+      const ChromaPart colours = ChromaOf(L::Load(chroma + x, kBlock), m);
+      write(x, Colour<kWholeLuma>(part, colours.red), Colour<kWholeLuma>(part, colours.green),
+            Colour<kWholeLuma>(part, colours.blue));
+    }
+  }
+
+  template <typename Write>
+  static void ForEachBlock(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix,
+                           Write write) {
+    if (matrix.black == 0 && matrix.yy == 1 << kToRgbBits) {
+      ForEachBlock<true>(luma, chroma, width, matrix, write);
+    } else {
+      ForEachBlock<false>(luma, chroma, width, matrix, write);
+    }
+  }
+
+  /** Where in 48 bytes of R, G, B each byte comes from: vector `part` of three takes these of `channel`. */
+  struct Interleaving {
+    alignas(16) int8_t lanes[3][3][16];
+
+    constexpr Interleaving() : lanes() {
+      for (int at = 0; at < 48; at++) {
+        for (int channel = 0; channel < 3; channel++) {
+          lanes[at / 16][channel][at % 16] = static_cast<int8_t>(at % 3 == channel ? at / 3 : -1);
+        }
+      }
+    }
+  };
+
+  static void StoreRgb(uint8_t* out, V red, V green, V blue) {
+    static constexpr Interleaving kInterleaving;
+    for (int part = 0; part < 3; part++) {
+      const auto& lanes = kInterleaving.lanes[part];
+      const V bytes =
+          L::Or(L::Or(L::Shuffle(red, L::Repeat(lanes[0])), L::Shuffle(green, L::Repeat(lanes[1]))),
+                L::Shuffle(blue, L::Repeat(lanes[2])));
+      L::Store(out + 16 * part, kRgbBlock, bytes);
+    }
+  }
+
+ public:
+  static void ScaleRow(const uint8_t* above, const uint8_t* below, int weight, const Columns& columns,
+                       uint8_t* out) {
+    if (columns.loads == 0) return kNarrower.scale_row(above, below, weight, columns, out);
+    if (2 * weight > kWeightOne) {  // the same sum, seen from below
+      const uint8_t* const nearer = below;
+      below = above;
+      above = nearer;
+      weight = kWeightOne - weight;
+    }
+    const auto run = [&](auto with, auto without) {
+      (weight == 0 ? without : with)(above, below, weight, columns, out);
+    };
+    if (columns.loads == 1) {
+      run(Scale<1, true>, Scale<1, false>);
+    } else if (columns.loads == 2) {
+      run(Scale<2, true>, Scale<2, false>);
+    } else {
+      run(Scale<4, true>, Scale<4, false>);
+    }
+  }
+
+  static void YuvOfRgbRows(const uint8_t* upper, const uint8_t* lower, int red, size_t width,
+                           const ToYuv& matrix, uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma) {
+    if (width < kStep) {
+      return kNarrower.yuv_of_rgb_rows(upper, lower, red, width, matrix, upper_luma, lower_luma, chroma);
+    }
+    const ToYuv& m = matrix;
+    const bool red_first = red == 0;
+    constexpr int kHalf = 1 << (kToYuvBits - 1);
+    const YuvWeights y = WeightsOf(m.yr, m.yg, m.yb, red_first, (m.black << kToYuvBits) + kHalf);
+    constexpr int kChromaHalf = 4 * ((128 << kToYuvBits) + kHalf);
+    const YuvWeights u = WeightsOf(m.ur, m.ug, m.ub, red_first, kChromaHalf);
+    const YuvWeights v = WeightsOf(m.vr, m.vg, m.vb, red_first, kChromaHalf);
+    for (size_t block = 0; block < width; block += kStep) {
+      const size_t x = Least(block, width - kStep);
+      Quad above[4];
+      Quad below[4];
+      LoadQuads(upper + 3 * x, above);
+      LoadQuads(lower + 3 * x, below);
+      L::Store(upper_luma + x, kBlock, Luma(above, y));
+      L::Store(lower_luma + x, kBlock, Luma(below, y));
+      const Quad left = SumPairs(Sum(above[0], below[0]), Sum(above[1], below[1]));
+      const Quad right = SumPairs(Sum(above[2], below[2]), Sum(above[3], below[3]));
+      L::Store(chroma + x, kBlock, L::Pack16(Chroma(left, u, v), Chroma(right, u, v)));
+    }
+  }
+
+  static void LumaOfGreyRow(const uint8_t* grey, size_t width, const ToYuv& matrix, uint8_t* luma) {
+    const int gain = matrix.yr + matrix.yg + matrix.yb;
+    if (width < kStep || gain > INT16_MAX) return kNarrower.luma_of_grey_row(grey, width, matrix, luma);
+    const V factor = L::Set16(gain);
+    const V black = L::Set16(matrix.black);
+    const auto convert = [factor, black](V v) { return L::Add16(L::Round15(v, factor), black); };
+    for (size_t block = 0; block < width; block += kStep) {
+      const size_t x = Least(block, width - kStep);
+      const V bytes = L::Load(grey + x, kBlock);
+      L::Store(luma + x, kBlock,
+               L::Pack16(convert(L::Low8s(bytes, L::Zero())), convert(L::High8s(bytes, L::Zero()))));
+    }
+  }
+
+  static void PlanarFloatRow(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix,
+                             float* red, float* green, float* blue) {
+    if (width < kStep) return kNarrower.planar_float_row(luma, chroma, width, matrix, red, green, blue);
+    ForEachBlock(luma, chroma, width, matrix, [=](size_t x, V r, V g, V b) {
+      L::StoreFloats(red + x, r, kFloatUnit);
+      L::StoreFloats(green + x, g, kFloatUnit);
+      L::StoreFloats(blue + x, b, kFloatUnit);
+    });
+  }
+
+  static void RgbRow(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix,
+                     uint8_t* rgb) {
+    if (width < kStep) return kNarrower.rgb_row(luma, chroma, width, matrix, rgb);
+    ForEachBlock(luma, chroma, width, matrix,
+                 [=](size_t x, V r, V g, V b) { StoreRgb(rgb + 3 * x, r, g, b); });
+  }
+
+  static constexpr Kernels Table(const char* name) {
+    return {name, ScaleRow, YuvOfRgbRows, LumaOfGreyRow, PlanarFloatRow, RgbRow};
+  }
+};
+
+}  // namespace
+}  // namespace nv12
