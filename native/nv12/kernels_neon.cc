@@ -1,0 +1,260 @@
+#include <arm_neon.h>
+
+#include "nv12/kernels.h"
+
+/**
+ * The kernels for arm64. Same arithmetic, other instructions than kernels_x86.h: NEON multiplies unsigned
+ * bytes, has a rounding narrowing shift, and loads and stores three interleaved channels by itself.
+ *
+ * A row is done in blocks, and the last one ends with the row: it may do some pixels twice. Rows that are
+ * shorter than a block are left to the portable kernels.
+ */
+namespace nv12 {
+namespace {
+
+constexpr size_t kBlock = 16;
+
+inline size_t Least(size_t a, size_t b) { return a < b ? a : b; }
+
+// --- Scaling
+
+/** The sums over the columns of a group, a * (128 - weight) + b * weight: at most 255 * 128. */
+template <size_t kLoads>
+inline int16x8_t Taps(const uint8_t* row, const uint16_t* offsets, const uint8x16_t (&shuffles)[kLoads],
+                      uint8x16_t weights) {
+  uint8x16_t taps = vqtbl1q_u8(vld1q_u8(row + offsets[0]), shuffles[0]);
+  for (size_t i = 1; i < kLoads; i++) {
+    taps = vorrq_u8(taps, vqtbl1q_u8(vld1q_u8(row + offsets[i]), shuffles[i]));
+  }
+  const uint16x8_t left = vmull_u8(vget_low_u8(taps), vget_low_u8(weights));
+  return vreinterpretq_s16_u16(vmlal_high_u8(left, taps, weights));
+}
+
+template <size_t kLoads, bool kBlend>
+inline uint8x8_t ScaleGroup(const uint8_t* above, const uint8_t* below, int16_t factor,
+                            const Columns& columns, size_t group) {
+  const uint16_t* offsets = columns.offsets + group * kLoads;
+  uint8x16_t shuffles[kLoads];
+  for (size_t i = 0; i < kLoads; i++) shuffles[i] = vld1q_u8(columns.shuffles + (group * kLoads + i) * kLoad);
+  const uint8x16_t weights = vld1q_u8(columns.weights + group * kLoad);
+  int16x8_t sum = Taps<kLoads>(above, offsets, shuffles, weights);
+  if (kBlend) {
+    const int16x8_t step = vsubq_s16(Taps<kLoads>(below, offsets, shuffles, weights), sum);
+    sum = vaddq_s16(sum, vqdmulhq_n_s16(step, factor));  // floor(2 * step * factor / 2^16)
+  }
+  return vqrshrun_n_s16(sum, kWeightBits);
+}
+
+template <size_t kLoads, bool kBlend>
+void Scale(const uint8_t* above, const uint8_t* below, int weight, const Columns& columns, uint8_t* out) {
+  const auto factor = static_cast<int16_t>(weight << (15 - kWeightBits));
+  const size_t last = columns.width * columns.channels - kGroup;
+  for (size_t group = 0; group < columns.groups; group += 2) {  // two at once hide each other's latency
+    const uint8x8_t first = ScaleGroup<kLoads, kBlend>(above, below, factor, columns, group);
+    const uint8x8_t second = ScaleGroup<kLoads, kBlend>(above, below, factor, columns, group + 1);
+    vst1_u8(out + Least(group * kGroup, last), first);
+    vst1_u8(out + Least((group + 1) * kGroup, last), second);
+  }
+}
+
+void ScaleRow(const uint8_t* above, const uint8_t* below, int weight, const Columns& columns, uint8_t* out) {
+  if (columns.loads == 0) return portable::ScaleRow(above, below, weight, columns, out);
+  const auto run = [&](auto with, auto without) {
+    (weight == 0 ? without : with)(above, below, weight, columns, out);
+  };
+  if (columns.loads == 1) {
+    run(Scale<1, true>, Scale<1, false>);
+  } else if (columns.loads == 2) {
+    run(Scale<2, true>, Scale<2, false>);
+  } else {
+    run(Scale<4, true>, Scale<4, false>);
+  }
+}
+
+// --- RGB to YUV
+
+struct Weights {
+  int16_t red;
+  int16_t green;
+  int16_t blue;
+};
+
+inline uint16x4_t LumaOf(uint16x4_t red, uint16x4_t green, uint16x4_t blue, const Weights& w) {
+  const auto weight = [](int16_t value) { return static_cast<uint16_t>(value); };
+  const uint32x4_t sum =
+      vmlal_n_u16(vmlal_n_u16(vmull_n_u16(red, weight(w.red)), green, weight(w.green)), blue, weight(w.blue));
+  return vrshrn_n_u32(sum, kToYuvBits);
+}
+
+/** Luma of 16 pixels less black. */
+inline uint8x16_t LumaOf(const uint8x16x3_t& rgb, const Weights& w) {
+  const auto half = [&w](uint8x8_t r, uint8x8_t g, uint8x8_t b) {
+    const uint16x8_t red = vmovl_u8(r);
+    const uint16x8_t green = vmovl_u8(g);
+    const uint16x8_t blue = vmovl_u8(b);
+    return vmovn_u16(vcombine_u16(LumaOf(vget_low_u16(red), vget_low_u16(green), vget_low_u16(blue), w),
+                                  LumaOf(vget_high_u16(red), vget_high_u16(green), vget_high_u16(blue), w)));
+  };
+  return vcombine_u8(half(vget_low_u8(rgb.val[0]), vget_low_u8(rgb.val[1]), vget_low_u8(rgb.val[2])),
+                     half(vget_high_u8(rgb.val[0]), vget_high_u8(rgb.val[1]), vget_high_u8(rgb.val[2])));
+}
+
+inline int16x4_t ChromaOf(int16x4_t red, int16x4_t green, int16x4_t blue, const Weights& w) {
+  const int32x4_t sum = vmlal_n_s16(vmlal_n_s16(vmull_n_s16(red, w.red), green, w.green), blue, w.blue);
+  return vmovn_s32(vrshrq_n_s32(sum, kToYuvBits + 2));
+}
+
+/** One chroma byte of each of eight blocks from the sums of their pixels; pure blue and pure red saturate. */
+inline uint8x8_t ChromaOf(const int16x8_t (&sums)[3], const Weights& w) {
+  const int16x8_t chroma =
+      vcombine_s16(ChromaOf(vget_low_s16(sums[0]), vget_low_s16(sums[1]), vget_low_s16(sums[2]), w),
+                   ChromaOf(vget_high_s16(sums[0]), vget_high_s16(sums[1]), vget_high_s16(sums[2]), w));
+  return vqmovun_s16(vaddq_s16(chroma, vdupq_n_s16(128)));
+}
+
+void YuvOfRgbRows(const uint8_t* upper, const uint8_t* lower, int red, size_t width, const ToYuv& matrix,
+                  uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma) {
+  if (width < kBlock) {
+    return portable::YuvOfRgbRows(upper, lower, red, width, matrix, upper_luma, lower_luma, chroma);
+  }
+  // Weights in the order of memory.
+  const auto weights = [red](int16_t r, int16_t g, int16_t b) {
+    return red == 0 ? Weights{r, g, b} : Weights{b, g, r};
+  };
+  const Weights y = weights(matrix.yr, matrix.yg, matrix.yb);
+  const Weights u = weights(matrix.ur, matrix.ug, matrix.ub);
+  const Weights v = weights(matrix.vr, matrix.vg, matrix.vb);
+  const uint8x16_t black = vdupq_n_u8(static_cast<uint8_t>(matrix.black));
+  for (size_t block = 0; block < width; block += kBlock) {
+    const size_t x = Least(block, width - kBlock);
+    const uint8x16x3_t above = vld3q_u8(upper + 3 * x);
+    const uint8x16x3_t below = vld3q_u8(lower + 3 * x);
+    vst1q_u8(upper_luma + x, vaddq_u8(LumaOf(above, y), black));
+    vst1q_u8(lower_luma + x, vaddq_u8(LumaOf(below, y), black));
+    int16x8_t sums[3];
+    for (int c = 0; c < 3; c++) {
+      sums[c] = vreinterpretq_s16_u16(vpadalq_u8(vpaddlq_u8(above.val[c]), below.val[c]));
+    }
+    vst2_u8(chroma + x, uint8x8x2_t{{ChromaOf(sums, u), ChromaOf(sums, v)}});
+  }
+}
+
+void LumaOfGreyRow(const uint8_t* grey, size_t width, const ToYuv& matrix, uint8_t* luma) {
+  const int gain = matrix.yr + matrix.yg + matrix.yb;
+  if (width < kBlock || gain > INT16_MAX) return portable::LumaOfGreyRow(grey, width, matrix, luma);
+  const uint8x16_t black = vdupq_n_u8(static_cast<uint8_t>(matrix.black));
+  const auto convert = [gain](uint8x8_t v) {
+    const int16x8_t wide = vreinterpretq_s16_u16(vmovl_u8(v));
+    return vqmovun_s16(vqrdmulhq_n_s16(wide, static_cast<int16_t>(gain)));  // (v * gain + 2^14) >> 15
+  };
+  for (size_t block = 0; block < width; block += kBlock) {
+    const size_t x = Least(block, width - kBlock);
+    const uint8x16_t bytes = vld1q_u8(grey + x);
+    const uint8x16_t scaled = vcombine_u8(convert(vget_low_u8(bytes)), convert(vget_high_u8(bytes)));
+    vst1q_u8(luma + x, vaddq_u8(scaled, black));
+  }
+}
+
+// --- YUV to RGB, in 16 bits: a product of 2^13ths is its whole part and its 13 bits of fraction.
+
+struct Fixed {
+  int16x8_t whole;
+  int16x8_t fraction;
+};
+
+inline Fixed Product(int16x8_t value, int16_t factor) {
+  // The multiplication doubles: floor(2 * (value << 2) * factor / 2^16).
+  return {vqdmulhq_n_s16(vshlq_n_s16(value, 15 - kToRgbBits), factor),
+          vandq_s16(vmulq_n_s16(value, factor), vdupq_n_s16((1 << kToRgbBits) - 1))};
+}
+
+inline Fixed Add(const Fixed& a, const Fixed& b) {
+  return {vaddq_s16(a.whole, b.whole), vaddq_s16(a.fraction, b.fraction)};
+}
+
+/** Carries the fraction: of up to three products and a half, less than four units. */
+inline int16x8_t Floor(const Fixed& a) { return vsraq_n_s16(a.whole, a.fraction, kToRgbBits); }
+
+/** 16 bytes of one colour from two times eight luma products and the chroma of eight pairs. */
+template <bool kWholeLuma>
+inline uint8x16_t Colour(const Fixed& low, const Fixed& high, const Fixed& chroma) {
+  if (kWholeLuma) {  // luma has no fraction, so that of chroma is carried once for both pixels
+    const int16x8_t whole = Floor(chroma);
+    return vcombine_u8(vqmovun_s16(vaddq_s16(low.whole, vzip1q_s16(whole, whole))),
+                       vqmovun_s16(vaddq_s16(high.whole, vzip2q_s16(whole, whole))));
+  }
+  const Fixed first = {vzip1q_s16(chroma.whole, chroma.whole), vzip1q_s16(chroma.fraction, chroma.fraction)};
+  const Fixed second = {vzip2q_s16(chroma.whole, chroma.whole), vzip2q_s16(chroma.fraction, chroma.fraction)};
+  return vcombine_u8(vqmovun_s16(Floor(Add(low, first))), vqmovun_s16(Floor(Add(high, second))));
+}
+
+/** Calls `write(x, rgb)` with the colours of 16 pixels for every block. */
+template <bool kWholeLuma, typename Write>
+inline void ForEachBlock(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix,
+                         Write write) {
+  const ToRgb m = matrix;
+  const Fixed half = {vdupq_n_s16(0), vdupq_n_s16(1 << (kToRgbBits - 1))};
+  const auto widen = [](uint8x8_t bytes) { return vreinterpretq_s16_u16(vmovl_u8(bytes)); };
+  for (size_t block = 0; block < width; block += kBlock) {
+    const size_t x = Least(block, width - kBlock);
+    const uint8x16_t bytes = vld1q_u8(luma + x);
+    Fixed low = {widen(vget_low_u8(bytes)), vdupq_n_s16(0)};
+    Fixed high = {widen(vget_high_u8(bytes)), vdupq_n_s16(0)};
+    if (!kWholeLuma) {
+      low = Product(vsubq_s16(low.whole, vdupq_n_s16(m.black)), m.yy);
+      high = Product(vsubq_s16(high.whole, vdupq_n_s16(m.black)), m.yy);
+    }
+    const uint8x8x2_t pairs = vld2_u8(chroma + x);
+    const int16x8_t u = vsubq_s16(widen(pairs.val[0]), vdupq_n_s16(128));
+    const int16x8_t v = vsubq_s16(widen(pairs.val[1]), vdupq_n_s16(128));
+    uint8x16x3_t rgb;
+    rgb.val[0] = Colour<kWholeLuma>(low, high, Add(Product(v, m.rv), half));
+    rgb.val[1] = Colour<kWholeLuma>(low, high, Add(Add(Product(u, m.gu), Product(v, m.gv)), half));
+    rgb.val[2] = Colour<kWholeLuma>(low, high, Add(Product(u, m.bu), half));
+    write(x, rgb);
+  }
+}
+
+template <typename Write>
+inline void ForEachBlock(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix,
+                         Write write) {
+  if (matrix.black == 0 && matrix.yy == 1 << kToRgbBits) {
+    ForEachBlock<true>(luma, chroma, width, matrix, write);
+  } else {
+    ForEachBlock<false>(luma, chroma, width, matrix, write);
+  }
+}
+
+inline void StoreFloats(float* out, uint8x16_t bytes) {
+  const auto store = [](float* to, uint16x4_t v) {
+    vst1q_f32(to, vmulq_n_f32(vcvtq_f32_u32(vmovl_u16(v)), kFloatUnit));
+  };
+  const uint16x8_t low = vmovl_u8(vget_low_u8(bytes));
+  const uint16x8_t high = vmovl_u8(vget_high_u8(bytes));
+  store(out, vget_low_u16(low));
+  store(out + 4, vget_high_u16(low));
+  store(out + 8, vget_low_u16(high));
+  store(out + 12, vget_high_u16(high));
+}
+
+void PlanarFloatRow(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix, float* red,
+                    float* green, float* blue) {
+  if (width < kBlock) return portable::PlanarFloatRow(luma, chroma, width, matrix, red, green, blue);
+  ForEachBlock(luma, chroma, width, matrix, [=](size_t x, const uint8x16x3_t& rgb) {
+    StoreFloats(red + x, rgb.val[0]);
+    StoreFloats(green + x, rgb.val[1]);
+    StoreFloats(blue + x, rgb.val[2]);
+  });
+}
+
+void RgbRow(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix, uint8_t* rgb) {
+  if (width < kBlock) return portable::RgbRow(luma, chroma, width, matrix, rgb);
+  ForEachBlock(luma, chroma, width, matrix,
+               [=](size_t x, const uint8x16x3_t& pixels) { vst3q_u8(rgb + 3 * x, pixels); });
+}
+
+}  // namespace
+
+const Kernels kNeonKernels = {"neon", ScaleRow, YuvOfRgbRows, LumaOfGreyRow, PlanarFloatRow, RgbRow};
+
+}  // namespace nv12
