@@ -1,0 +1,63 @@
+"""Shows it all without a camera: generated scenes, the node with the demo model, and rviz2 where it is installed."""
+
+import os
+
+from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, LogInfo, OpaqueFunction
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+
+def generate_launch_description():
+    share = get_package_share_directory('tros_yolo_seg')
+    segment = IncludeLaunchDescription(
+        PythonLaunchDescriptionSource(os.path.join(share, 'launch', 'segment.launch.py')),
+        launch_arguments={
+            'camera': 'stand-in',
+            'inputs': 'scene:',
+            'size': LaunchConfiguration('size'),
+            'rate': LaunchConfiguration('rate'),
+            'model': LaunchConfiguration('model'),
+            'score': LaunchConfiguration('score'),
+            'log_level': LaunchConfiguration('log_level'),
+        }.items(),
+    )
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument('size', default_value='1280x720', description='WxH of the scenes'),
+            DeclareLaunchArgument('rate', default_value='15.0', description='frames a second'),
+            DeclareLaunchArgument('model', default_value='', description='another model than the bundled one'),
+            DeclareLaunchArgument('score', default_value='0.4', description='lowest score of an instance, 0 to 1'),
+            DeclareLaunchArgument('log_level', default_value='info', description='debug, info, warn, error or fatal'),
+            DeclareLaunchArgument(
+                'rviz',
+                default_value='auto',
+                description='whether to open rviz2; auto: where it is installed and there is a display',
+                choices=['auto', 'true', 'false'],
+            ),
+            segment,
+            OpaqueFunction(function=view, args=[share]),
+        ]
+    )
+
+
+def view(context, share):
+    wanted = LaunchConfiguration('rviz').perform(context)
+    try:
+        get_package_share_directory('rviz2')
+        missing = None if os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY') else 'a display'
+    except PackageNotFoundError:
+        missing = 'rviz2'
+    if wanted == 'false':
+        return []
+    if wanted == 'auto' and missing:
+        return [
+            LogInfo(
+                msg=f'tros_yolo_seg: no {missing}, so no rviz. The overlay is on /segment/overlay/compressed; '
+                f'Foxglove shows all with {os.path.join(share, "rviz", "foxglove.json")}'
+            )
+        ]
+    config = os.path.join(share, 'rviz', 'segment.rviz')
+    return [Node(package='rviz2', executable='rviz2', name='rviz2', arguments=['-d', config], output='screen')]
