@@ -1,8 +1,6 @@
-import { BpuEngine } from '../engine/bpu-engine.js';
 import type { Engine } from '../engine/engine.js';
-import { OnnxEngine } from '../engine/onnx-engine.js';
 import { expectOneOf } from '../expect.js';
-import { ensureHeads } from '../model/heads-cache.js';
+import { ENGINES, openEngine as openModel } from '../pipeline/open-engine.js';
 import type { Arguments, CliOptions } from './options.js';
 import { colorRange } from './run-options.js';
 
@@ -23,28 +21,17 @@ export const BPU_OPTIONS = {
   },
 } as const satisfies CliOptions;
 
-/**
- * Opens a model on the engine asked for with --engine: without it, .bin files on the BPU and all others on ONNX Runtime.
- * A stock export is cut into its heads first; the cut copy is kept for the next time.
- */
+/** Opens a model on the engine asked for with --engine. */
 export function openEngine(
   file: string,
   args: Arguments,
   { slots, threads }: { slots?: number; threads?: number | undefined } = {},
 ): Promise<Engine> {
-  const fitting = file.toLowerCase().endsWith('.bin') ? 'bpu' : 'onnx';
-  const engine = expectOneOf('--engine', args.text('engine') ?? fitting, ['onnx', 'bpu']);
-  if (engine === 'onnx') {
-    return OnnxEngine.open({
-      file: ensureHeads(file),
-      slots,
-      threads,
-      colorRange: colorRange(args),
-    });
-  }
-  return BpuEngine.open({
-    file,
+  return openModel(file, {
+    engine: expectOneOf('--engine', args.text('engine') ?? 'auto', ENGINES),
     slots,
+    threads,
+    colorRange: colorRange(args),
     name: args.text('name'),
     library: args.text('library'),
     core: args.number('core'),

@@ -4,6 +4,7 @@ import { HEAD_ROLES, type HeadRole } from '../decode/heads.js';
 import { ExpectationError, expectInteger, expectNumber, expectOneOf } from '../expect.js';
 import { COLOR_RANGES, type ColorRange, DEFAULT_COLOR_RANGE } from '../frame/color.js';
 import { parseSize, type PictureSize } from '../frame/picture-size.js';
+import { parseClassScores } from '../model/class-scores.js';
 import { findClass } from '../model/labels.js';
 import type { Arguments, CliOptions } from './options.js';
 
@@ -91,24 +92,12 @@ export const RUN_OPTIONS = {
 /** Options of the decoder. Classes are names or ids, so the labels must be known. */
 export function decodeOptions(args: Arguments, labels: readonly string[]): DecodeOptions {
   const list = args.text('classes');
-  const classScores = Object.fromEntries(
-    args.texts('class-score').map((pair) => {
-      const [, name, score] = /^(.*)=([^=]*)$/.exec(pair) ?? [];
-      if (name === undefined)
-        throw new ExpectationError(
-          'CLASS=SCORE for --class-score',
-          pair,
-          'For example --class-score person=0.5.',
-        );
-      return [findClass(name, labels), expectNumber(`--class-score ${name}`, Number(score || NaN), 0, 1)];
-    }),
-  );
   return {
     score: expectNumber('--score', args.number('score') ?? 0.25, 0, 1),
     iou: expectNumber('--iou', args.number('iou') ?? 0.7, 0, 1),
     maxDetections: expectInteger('--max-detections', args.number('max-detections') ?? 300, 1, 10_000),
     classes: list?.split(',').map((name) => findClass(name, labels)),
-    classScores,
+    classScores: parseClassScores('--class-score', args.texts('class-score'), labels),
     masks: expectOneOf('--masks', args.text('masks') ?? 'source', MASK_RESOLUTIONS),
   };
 }

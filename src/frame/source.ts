@@ -59,3 +59,11 @@ export function stampFromSeconds(seconds: number): Stamp {
 export function stampToNanoseconds(stamp: Stamp): bigint {
   return BigInt(stamp.sec) * 1_000_000_000n + BigInt(stamp.nanosec);
 }
+
+/** Inverse of `stampToNanoseconds`. */
+export function stampFromNanoseconds(nanoseconds: bigint): Stamp {
+  return {
+    sec: Number(nanoseconds / 1_000_000_000n),
+    nanosec: Number(nanoseconds % 1_000_000_000n),
+  };
+}

@@ -115,10 +115,15 @@ export class Lifecycle {
     return this.#request((transition) => transition.label === label);
   }
 
-  #request(wanted: (transition: Transition) => boolean): Promise<void> {
-    const outcome = this.#last.then(() => this.#make(wanted));
+  /** Does something during which no transition may happen, after those asked for before. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const outcome = this.#last.then(work);
     this.#last = outcome.catch(() => undefined);
     return outcome;
+  }
+
+  #request(wanted: (transition: Transition) => boolean): Promise<void> {
+    return this.exclusive(() => this.#make(wanted));
   }
 
   async #make(wanted: (transition: Transition) => boolean): Promise<void> {

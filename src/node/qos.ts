@@ -12,6 +12,8 @@ export interface Qos {
 export const SENSOR_QOS: Qos = { reliability: 'best_effort', durability: 'volatile', depth: 1 };
 /** For results: ROS's default, which every subscriber can match. */
 export const RESULT_QOS: Qos = { reliability: 'reliable', durability: 'volatile', depth: 10 };
+/** For pictures, which are large: a slow reader gets the newest ones. */
+export const PICTURE_QOS: Qos = { reliability: 'reliable', durability: 'volatile', depth: 2 };
 /** For what is said once: late subscribers receive it too. */
 export const LATCHED_QOS: Qos = { reliability: 'reliable', durability: 'transient_local', depth: 1 };
 

@@ -81,6 +81,7 @@ export interface RclNode {
   getPublishersInfoByTopic(topic: string): RclEndpoint[];
   declareParameter(parameter: RclParameter, descriptor: object, ignoreOverride: boolean): unknown;
   getParameterOverrides(): RclParameter[];
+  setParameter(parameter: RclParameter): { successful: boolean; reason: string };
   addPreSetParametersCallback(callback: (parameters: RclParameter[]) => RclParameter[]): void;
   addPostSetParametersCallback(callback: (parameters: RclParameter[]) => void): void;
   /** Checks a request to set parameters before anything else does; ours gives reasons that can be acted on. */

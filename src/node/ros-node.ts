@@ -77,6 +77,8 @@ export class RosNode {
   /** Parameters given from outside, by name. */
   readonly #overrides: ReadonlyMap<string, { readonly value: unknown }>;
   #destroyed = false;
+  /** Whether the node itself sets parameters, which needs no judgement. */
+  #setting = false;
 
   private constructor({ rcl, overrides }: LoadedRcl, name: string) {
     this.#rcl = rcl;
@@ -207,9 +209,9 @@ export class RosNode {
     return this.#node.getPublishersInfoByTopic(resolvedTopic);
   }
 
-  /** @returns whether the parameter was given on the command line or in a file, and not left at its default */
-  isGiven(parameter: string): boolean {
-    return this.#overrides.has(parameter);
+  /** The value of a parameter as the command line or a file gives it, before it is declared; undefined: not given. */
+  given(parameter: string): unknown {
+    return plainValue(this.#overrides.get(parameter)?.value);
   }
 
   /**
@@ -237,6 +239,18 @@ export class RosNode {
     }
     this.#watch(table, values, changes);
     return values as unknown as ParameterValues<Table>;
+  }
+
+  /** Sets declared parameters on the node's own behalf: others see them, `ParameterChanges` is not asked. */
+  set<Table extends ParameterTable>(table: Table, values: Partial<ParameterValues<Table>>): void {
+    this.#setting = true;
+    try {
+      for (const [name, value] of Object.entries(values)) {
+        this.#node.setParameter(this.#rclParameter(name, table[name]!, value as ParameterValue));
+      }
+    } finally {
+      this.#setting = false;
+    }
   }
 
   #watch(
@@ -272,7 +286,7 @@ export class RosNode {
           next[name] = checkParameter(name, table[name]!, plainValue(value));
         }
         const changed = Object.keys(next).filter((name) => !same(next[name]!, values[name]!));
-        changes.check(changed, next);
+        if (!this.#setting) changes.check(changed, next);
         return inherited(parameters.filter((parameter) => !ours(parameter)));
       } catch (error) {
         return { successful: false, reason: messageOf(error) };
@@ -286,7 +300,7 @@ export class RosNode {
           if (!same(next, values[name]!)) changed.push(name);
           values[name] = next;
         }
-        if (changed.length > 0) changes.apply(changed, values);
+        if (changed.length > 0 && !this.#setting) changes.apply(changed, values);
       }),
     );
   }

@@ -1,0 +1,23 @@
+import { ExpectationError, expectNumber } from '../expect.js';
+import { findClass } from './labels.js';
+
+/**
+ * Lowest scores of single classes, by class id, from texts such as `person=0.5`.
+ *
+ * @param option name of the setting, for messages
+ * @throws ExpectationError for a text of another form, an unknown class, a score that is none
+ */
+export function parseClassScores(
+  option: string,
+  pairs: readonly string[],
+  labels: readonly string[],
+): Record<number, number> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, name, score] = /^(.*)=([^=]*)$/.exec(pair) ?? [];
+      if (name === undefined)
+        throw new ExpectationError(`CLASS=SCORE for ${option}`, pair, 'For example person=0.5.');
+      return [findClass(name, labels), expectNumber(`${option} ${name}`, Number(score || NaN), 0, 1)];
+    }),
+  );
+}

@@ -1,0 +1,57 @@
+import type { Segmentation } from '../decode/segmentation.js';
+import type { Nv12Frame } from '../frame/nv12-frame.js';
+import { stampToNanoseconds } from '../frame/source.js';
+import type { CameraCounts, LiveTimings } from '../pipeline/live-segmenter.js';
+import type { CameraFrame } from './camera-frame.js';
+import { CameraHealth } from './camera-health.js';
+import { CameraInput, type CameraInputOptions } from './camera-input.js';
+import { CameraOutputs, type OutputOptions } from './camera-outputs.js';
+import type { RosNode } from './ros-node.js';
+
+/** One camera's way through the node: its image topic, the topics of its results, how it fares. */
+export class CameraChannel {
+  readonly outputs: CameraOutputs;
+  readonly health: CameraHealth;
+  readonly #input: CameraInput;
+
+  /**
+   * @param receive is given frames while the channel is open
+   * @param counts of this camera's frames in the pipeline
+   */
+  constructor(
+    private readonly ros: RosNode,
+    topic: string,
+    input: CameraInputOptions,
+    output: OutputOptions,
+    missing: (type: string, topic: string) => void,
+    receive: (frame: CameraFrame) => void,
+    counts: () => Readonly<CameraCounts>,
+  ) {
+    this.outputs = new CameraOutputs(ros, output, missing);
+    this.#input = new CameraInput(ros, topic, input, receive);
+    this.health = new CameraHealth(this.#input, counts, () => this.outputs.overlay);
+  }
+
+  /** Subscribes when a publisher is there; to be called about twice a second, for publishers come and go. */
+  follow(): void {
+    this.#input.follow();
+  }
+
+  /** Ends the subscription. */
+  close(): void {
+    this.#input.close();
+  }
+
+  publish(frame: CameraFrame, pixels: Nv12Frame, segmentation: Segmentation, timings: LiveTimings): void {
+    const start = performance.now();
+    this.outputs.publish({ header: frame, pixels, segmentation, timings, fps: this.health.fps });
+    const end = performance.now();
+    const latency = Number(this.ros.now() - stampToNanoseconds(frame.stamp)) / 1e6;
+    this.health.addResult(timings, latency, end - frame.received, end - start);
+  }
+
+  async destroy(): Promise<void> {
+    this.close();
+    await this.outputs.destroy();
+  }
+}

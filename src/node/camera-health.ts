@@ -1,0 +1,150 @@
+import type { DiagnosticLevel, DiagnosticStatus } from '../message/diagnostic-array.js';
+import { type CameraCounts, type LiveTimings } from '../pipeline/live-segmenter.js';
+import { Durations } from '../pipeline/statistics.js';
+import type { CameraInput } from './camera-input.js';
+import type { OverlayOutput } from './overlay-output.js';
+
+/** Durations that quantiles are taken of: the last 10 s of a camera at 30 FPS. */
+const KEPT = 300;
+/** Seconds without a frame after which a camera counts as silent. */
+const SILENCE = 2;
+/** Share of dropped frames from which on a camera is faster than the engine. */
+const MANY_DROPS = 0.1;
+
+const STAGES = ['wait', 'preprocess', 'inference', 'decode', 'publish'] as const;
+
+/** How often things happened per second since the last look. */
+class Rate {
+  #count = 0;
+  value = 0;
+
+  look(count: number, seconds: number): void {
+    this.value = (count - this.#count) / seconds;
+    this.#count = count;
+  }
+}
+
+/** What there is to say of one camera: rates, latencies, what went wrong lately. */
+export class CameraHealth {
+  readonly #latency = new Durations(KEPT);
+  readonly #added = new Durations(KEPT);
+  readonly #stages = Object.fromEntries(STAGES.map((stage) => [stage, new Durations(KEPT)])) as Record<
+    (typeof STAGES)[number],
+    Durations
+  >;
+  readonly #input = new Rate();
+  readonly #output = new Rate();
+  readonly #dropped = new Rate();
+  readonly #bad = new Rate();
+  #lastError: string | undefined;
+  #looked = performance.now();
+  #lastReceived = 0;
+  #silentFor = 0;
+
+  /** @param name of the camera: its topic */
+  constructor(
+    private readonly input: CameraInput,
+    private readonly counts: () => Readonly<CameraCounts>,
+    private readonly overlay: () => OverlayOutput | undefined,
+  ) {}
+
+  /** Results per second. */
+  get fps(): number {
+    return this.#output.value;
+  }
+
+  /**
+   * @param latency milliseconds from the frame's stamp to its messages
+   * @param total milliseconds from its reception to its messages
+   * @param publish milliseconds spent on messages
+   */
+  addResult(timings: LiveTimings, latency: number, total: number, publish: number): void {
+    this.#latency.add(latency);
+    this.#added.add(total - timings.preprocess - timings.inference);
+    for (const stage of STAGES) this.#stages[stage].add(stage === 'publish' ? publish : timings[stage]);
+  }
+
+  addError(error: string): void {
+    this.#lastError = error;
+  }
+
+  /** The state since the last call. @param enabled whether frames are wanted at all */
+  look(node: string, hardwareId: string, enabled: boolean): DiagnosticStatus {
+    const now = performance.now();
+    const seconds = Math.max(1e-3, (now - this.#looked) / 1000);
+    this.#looked = now;
+    const { input } = this;
+    const counts = this.counts();
+    const bad = counts.failed + input.malformed;
+    this.#input.look(input.received, seconds);
+    this.#output.look(counts.answered, seconds);
+    this.#dropped.look(counts.dropped, seconds);
+    this.#bad.look(bad, seconds);
+    this.#silentFor = input.received === this.#lastReceived ? this.#silentFor + seconds : 0;
+    this.#lastReceived = input.received;
+    const lastError = this.#lastError ?? input.lastMalformed;
+    const { level, message } = this.#judge(enabled, lastError);
+    return {
+      level,
+      name: `${node}: ${input.topic}`,
+      message,
+      hardwareId,
+      values: {
+        topic: input.topic,
+        message_type: input.messageType ?? 'unknown: no publisher yet',
+        qos: input.qos,
+        transport: 'rclnodejs',
+        input_fps: this.#input.value.toFixed(1),
+        output_fps: this.#output.value.toFixed(1),
+        dropped_fps: this.#dropped.value.toFixed(1),
+        received: String(input.received),
+        answered: String(counts.answered),
+        dropped: String(counts.dropped),
+        bad: String(bad),
+        overlays_skipped: String(this.overlay()?.skipped ?? 0),
+        ...quantiles('latency_from_stamp', this.#latency),
+        ...quantiles('added_latency', this.#added),
+        ...Object.fromEntries(
+          STAGES.flatMap((stage) => Object.entries(quantiles(stage, this.#stages[stage]))),
+        ),
+        last_error: lastError ?? '',
+      },
+    };
+  }
+
+  #judge(enabled: boolean, lastError: string | undefined): { level: DiagnosticLevel; message: string } {
+    const { input } = this;
+    if (!enabled) return { level: 'ok', message: 'disabled' };
+    const bad = this.#bad.value > 0;
+    if (bad && this.#output.value === 0) {
+      return { level: 'error', message: `No frame can be used. ${lastError ?? ''}` };
+    }
+    if (input.problem !== undefined) {
+      return { level: this.#output.value === 0 ? 'error' : 'warn', message: input.problem };
+    }
+    if (input.messageType === undefined) {
+      return { level: 'warn', message: `No publisher on ${input.topic} yet` };
+    }
+    if (this.#silentFor >= SILENCE) {
+      return { level: 'warn', message: `No frame for ${this.#silentFor.toFixed(0)} s` };
+    }
+    if (bad) return { level: 'warn', message: `Some frames cannot be used. ${lastError ?? ''}` };
+    if (this.#dropped.value > MANY_DROPS * this.#input.value) {
+      const { value: dropped } = this.#dropped;
+      return {
+        level: 'warn',
+        message: `The camera is faster than the engine: ${dropped.toFixed(1)} of ${this.#input.value.toFixed(1)} frames a second dropped`,
+      };
+    }
+    return { level: 'ok', message: `${this.#output.value.toFixed(1)} frames a second` };
+  }
+}
+
+/** Median and 95th percentile as values of a DiagnosticStatus; nothing before the first duration. */
+function quantiles(name: string, durations: Durations): Record<string, string> {
+  if (durations.count === 0) return {};
+  return {
+    [`${name}_p50_ms`]: durations.quantile(0.5).toFixed(2),
+    [`${name}_p95_ms`]: durations.quantile(0.95).toFixed(2),
+  };
+}

@@ -1,0 +1,33 @@
+import { ExpectationError } from '../expect.js';
+
+/**
+ * Names of cameras for the topics of their results: those given, else what tells their image topics apart:
+ * `/front/image` and `/rear/image` are `front` and `rear`.
+ *
+ * @throws ExpectationError for another number of names than topics, names that no topic can have, and equal ones
+ */
+export function cameraNames(topics: readonly string[], given: readonly string[]): string[] {
+  if (given.length > 0) {
+    if (given.length !== topics.length) {
+      throw new ExpectationError(
+        `${topics.length} names in camera_names, one for each of images`,
+        given.length,
+      );
+    }
+    const wrong = given.find((name) => !/^[A-Za-z]\w*$/.test(name));
+    if (wrong !== undefined) {
+      throw new ExpectationError('letters, digits and _ in camera_names, a letter first', wrong);
+    }
+    if (new Set(given).size < given.length) {
+      throw new ExpectationError('camera_names that differ', given.join(', '));
+    }
+    return [...given];
+  }
+  const parts = topics.map((topic) => topic.split('/').filter((part) => part !== ''));
+  for (let depth = 0; depth < Math.max(...parts.map(({ length }) => length)); depth++) {
+    const names = parts.map((part) => part[depth] ?? '');
+    if (new Set(names).size === topics.length && names.every((name) => /^[A-Za-z]\w*$/.test(name)))
+      return names;
+  }
+  return topics.map((_, index) => `camera${index}`);
+}

@@ -1,0 +1,67 @@
+import type { Engine } from '../engine/engine.js';
+import type { DiagnosticLevel, DiagnosticStatus } from '../message/diagnostic-array.js';
+import type { LifecycleState } from './lifecycle.js';
+
+/** What the state of the engine is told from. */
+export interface EngineFacts {
+  readonly engine: Engine | undefined;
+  readonly modelName: string;
+  readonly classCount: number;
+  readonly inFlight: number;
+  readonly state: LifecycleState;
+  readonly enabled: boolean;
+  /** Why the last transition or the last change of model failed. */
+  readonly problem: string | undefined;
+  readonly middleware: string;
+}
+
+/** What there is to say of the engine and of the JS thread. */
+export class EngineHealth {
+  #utilization = performance.eventLoopUtilization();
+
+  look(node: string, facts: EngineFacts): DiagnosticStatus {
+    const { engine } = facts;
+    const now = performance.eventLoopUtilization();
+    const busy = performance.eventLoopUtilization(now, this.#utilization).utilization;
+    this.#utilization = now;
+    const { level, message } = judge(facts);
+    const { rss, external } = process.memoryUsage();
+    return {
+      level,
+      name: `${node}: engine`,
+      message,
+      hardwareId: engine?.kind ?? 'none',
+      values: {
+        lifecycle: facts.state,
+        enabled: String(facts.enabled),
+        engine: engine?.kind ?? 'none',
+        model: engine?.model.file ?? '',
+        input: engine ? `${engine.model.input.width}x${engine.model.input.height}` : '',
+        classes: String(facts.classCount),
+        slots: String(engine?.slots ?? 0),
+        in_flight: String(facts.inFlight),
+        js_thread_busy_percent: (100 * busy).toFixed(1),
+        memory_mb: (rss / 2 ** 20).toFixed(0),
+        external_memory_mb: (external / 2 ** 20).toFixed(0),
+        middleware: facts.middleware,
+        node: process.version,
+        last_problem: facts.problem ?? '',
+      },
+    };
+  }
+}
+
+function judge({ engine, state, enabled, problem, modelName }: EngineFacts): {
+  level: DiagnosticLevel;
+  message: string;
+} {
+  if (!engine) {
+    return problem === undefined
+      ? { level: 'ok', message: `${state}: no model is loaded` }
+      : { level: 'error', message: problem };
+  }
+  const what = `${modelName} on ${engine.kind}, ${state}${enabled ? '' : ', disabled'}`;
+  return problem === undefined
+    ? { level: 'ok', message: what }
+    : { level: 'warn', message: `${what}; last problem: ${problem}` };
+}

@@ -1,0 +1,80 @@
+import { basename } from 'node:path';
+import { recogniseHeads, HEAD_ROLES } from '../decode/heads.js';
+import type { DecodeOptions } from '../decode/options.js';
+import type { Engine } from '../engine/engine.js';
+import { expectOneOf } from '../expect.js';
+import type { ColorRange } from '../frame/color.js';
+import type { MaskResolution } from '../decode/options.js';
+import { Labels } from '../message/labels.js';
+import { parseClassScores } from '../model/class-scores.js';
+import { demoModel } from '../model/demo.js';
+import { chooseLabels, findClass } from '../model/labels.js';
+import type { SegmentParameters } from '../parameters/segment.js';
+import { openEngine, type EngineSettings } from '../pipeline/open-engine.js';
+import { Segmenter } from '../pipeline/segmenter.js';
+
+/** A model that is ready for frames. */
+export interface LoadedModel {
+  readonly engine: Engine;
+  readonly segmenter: Segmenter;
+  readonly labels: Labels;
+  /** File name without its ending. */
+  readonly name: string;
+}
+
+/**
+ * Loads the model that the parameters name, with its classes and thresholds.
+ *
+ * Rejects with an ExpectationError when it cannot be used; nothing is left open then.
+ */
+export async function loadModel(parameters: SegmentParameters): Promise<LoadedModel> {
+  const file = parameters.model === '' ? demoModel() : parameters.model;
+  const roles =
+    parameters.heads.length === 0
+      ? undefined
+      : parameters.heads.map((role) => expectOneOf('parameter heads', role, HEAD_ROLES));
+  const engine = await openEngine(file, engineSettings(parameters));
+  try {
+    const { input, outputs, labels: own } = engine.model;
+    const { classCount } = recogniseHeads(outputs, input, { roles, classCount: own?.length });
+    const names = chooseLabels(classCount, own, parameters.labels || undefined);
+    const options = decodeOptions(parameters, names);
+    const segmenter = new Segmenter(engine, { ...options, heads: roles, labelCount: classCount });
+    return { engine, segmenter, labels: new Labels(names), name: basename(file).replace(/\.\w+$/, '') };
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+/**
+ * The decoder's options from parameters.
+ *
+ * @throws ExpectationError for classes that the model does not know and scores that are none
+ */
+export function decodeOptions(parameters: SegmentParameters, labels: readonly string[]): DecodeOptions {
+  const { score, iou, max_detections: maxDetections, classes, class_scores: scores } = parameters;
+  return {
+    score,
+    iou,
+    maxDetections,
+    classes: classes.length === 0 ? undefined : classes.map((name) => findClass(name, labels)),
+    classScores: parseClassScores('parameter class_scores', scores, labels),
+    masks: parameters.masks as MaskResolution,
+  };
+}
+
+/** Zero and the empty string leave a setting to the engine. */
+function engineSettings(parameters: SegmentParameters): EngineSettings {
+  return {
+    engine: parameters.engine as NonNullable<EngineSettings['engine']>,
+    slots: parameters.slots || undefined,
+    threads: parameters.threads || undefined,
+    colorRange: parameters.color_range as ColorRange,
+    name: parameters.model_name || undefined,
+    library: parameters.library || undefined,
+    core: parameters.bpu_core,
+    priority: parameters.bpu_priority,
+    timeout: parameters.bpu_timeout,
+  };
+}
