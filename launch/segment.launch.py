@@ -221,11 +221,18 @@ def start_web(camera, get):
         'codec_out_mode': 'ros',
         'codec_sub_topic': HBM_TOPIC,
         'codec_pub_topic': JPEG_TOPIC,
+        # Ours would be theirs, too, otherwise.
+        'log_level': 'warn',
     }
     topic = get('tros_topic') or 'hobot_dnn_detection'
     if not topic.startswith('/'):
         topic = '/'.join(['', *filter(None, get('namespace').split('/')), topic])
-    page = {'websocket_image_topic': JPEG_TOPIC, 'websocket_image_type': 'mjpeg', 'websocket_smart_topic': topic}
+    page = {
+        'websocket_image_topic': JPEG_TOPIC,
+        'websocket_image_type': 'mjpeg',
+        'websocket_smart_topic': topic,
+        'log_level': 'warn',
+    }
     # A USB camera's pictures are JPEG already.
     codec = [] if camera == 'usb' else [include('hobot_codec', 'hobot_codec_encode.launch.py', encode)]
     return codec + [include('websocket', 'websocket.launch.py', page)]
