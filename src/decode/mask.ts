@@ -2,7 +2,7 @@ import { ExpectationError } from '../expect.js';
 import type { Tensor } from '../engine/tensor.js';
 import type { ChannelScales } from './dequantize.js';
 import type { Head } from './heads.js';
-import type { MaskGrid } from './mask-grid.js';
+import type { GridAxis, MaskGrid } from './mask-grid.js';
 import { MaskLogits } from './mask-logits.js';
 import type { Box, Mask } from './segmentation.js';
 
@@ -10,33 +10,23 @@ import type { Box, Mask } from './segmentation.js';
 const ARENA_LIMIT = 1 << 30;
 const ARENA_START = 1 << 20;
 
-const OUTSIDE = 0;
-const INSIDE = 1;
-const MIXED = 2;
-
 /**
  * Builds instance masks: coefficients times prototypes inside the box, sampled bilinearly on the mask grid, inside where the
  * logit is above 0 (sigmoid above 0.5).
  *
- * The logits are never upsampled into memory. Along a grid row the bilinear surface is linear between two neighbouring
- * prototypes, so the sign of its two ends and at most one crossing tell where the row enters and leaves the mask; runs of
- * cells are then filled at once. The result is that of sampling every cell.
+ * The logits are never upsampled into memory. Between four prototypes that agree there is nothing to sample; runs of such cells
+ * are filled at once, and only the band along the contour is sampled. The result is that of sampling every cell.
  */
 export class MaskBuilder {
   readonly #head: Head;
   /** Logits at the prototypes under the box, row-major. */
   readonly #logits: MaskLogits;
-  /** For each interval between two prototype columns: on which side of the contour it lies, and where the like of it ends. */
-  readonly #sides: Uint8Array;
-  readonly #ends: Int32Array;
   #arena = new Uint8Array(ARENA_START);
   #used = 0;
 
   constructor(proto: Head, scales: ChannelScales | undefined) {
     this.#head = proto;
     this.#logits = new MaskLogits(proto, scales);
-    this.#sides = new Uint8Array(proto.width);
-    this.#ends = new Int32Array(proto.width);
   }
 
   /** Forgets the masks of the frame before; their bytes are used again. */
@@ -94,6 +84,7 @@ export class MaskBuilder {
     return data;
   }
 
+  /** Walks the intervals between prototypes: those that lie inside are filled, those that the contour crosses are sampled. */
   #fill(
     mask: Mask,
     grid: MaskGrid,
@@ -103,98 +94,104 @@ export class MaskBuilder {
     lastRow: number,
   ): void {
     const { x: left, y: top, width, height, data } = mask;
-    const logits = this.#logits.values;
-    const sides = this.#sides;
-    const ends = this.#ends;
+    const { values } = this.#logits;
     const columns = lastColumn - firstColumn + 1;
-    const { scale, offset } = grid.x;
     const right = left + width;
-    // Left of the first prototype's centre and right of the last one's, the nearest holds.
-    const startsBefore = grid.x.firstCell(firstColumn) > left;
-
-    let upperAt = -1;
-    let lowerAt = -1;
-    for (let y = 0; y < height; y++) {
-      const position = grid.y.scale * (top + y) + grid.y.offset;
-      const below = Math.floor(position);
-      const weight = position - below;
-      const upper = (Math.max(firstRow, Math.min(below, lastRow)) - firstRow) * columns;
-      const lower = (Math.max(firstRow, Math.min(below + 1, lastRow)) - firstRow) * columns;
-      if (upper !== upperAt || lower !== lowerAt) {
-        upperAt = upper;
-        lowerAt = lower;
-        this.#classify(upperAt, lowerAt, columns);
-      }
-
-      const base = y * width - left;
-      let runStart = startsBefore && lerp(logits[upperAt]!, logits[lowerAt]!, weight) > 0 ? left : -1;
-      for (let k = 0; k < columns;) {
-        const column = firstColumn + k;
-        const side = sides[k]!;
-        if (side !== MIXED) {
-          if (side === INSIDE) {
-            if (runStart < 0) runStart = Math.max(left, grid.x.firstCell(column));
-          } else if (runStart >= 0) {
-            const to = Math.min(grid.x.firstCell(column), right);
-            if (to > runStart) data.fill(1, base + runStart, base + to);
-            runStart = -1;
-          }
-          k = ends[k]!;
+    const bottom = top + height;
+    // Left of the first prototype's centre, and right of the last one's, the nearest holds; above and below, too.
+    const startColumn = grid.x.firstCell(firstColumn) > left ? firstColumn - 1 : firstColumn;
+    const startRow = grid.y.firstCell(firstRow) > top ? firstRow - 1 : firstRow;
+    for (let row = startRow; row <= lastRow; row++) {
+      const fromY = Math.max(top, grid.y.firstCell(row));
+      const toY = Math.min(bottom, grid.y.firstCell(row + 1));
+      if (fromY >= toY) continue;
+      const upper = (Math.max(row, firstRow) - firstRow) * columns;
+      const lower = (Math.min(row + 1, lastRow) - firstRow) * columns;
+      const base = (fromY - top) * width - left;
+      const end = (toY - top) * width - left;
+      const weight = grid.y.scale * fromY + grid.y.offset - row;
+      let insideFrom = -1;
+      for (let column = startColumn; column <= lastColumn; column++) {
+        const here = Math.max(column, firstColumn) - firstColumn;
+        const next = Math.min(column + 1, lastColumn) - firstColumn;
+        const a = values[upper + here]!;
+        const b = values[upper + next]!;
+        const c = values[lower + here]!;
+        const d = values[lower + next]!;
+        const from = Math.max(left, grid.x.firstCell(column));
+        // Where all four corners lie on one side, so does every sample between them.
+        if (a > 0 && b > 0 && c > 0 && d > 0) {
+          if (insideFrom < 0) insideFrom = from;
           continue;
         }
-        const next = Math.min(k + 1, columns - 1);
-        const a = lerp(logits[upperAt + k]!, logits[lowerAt + k]!, weight);
-        const b = lerp(logits[upperAt + next]!, logits[lowerAt + next]!, weight);
-        k++;
-        if (a > 0) {
-          if (runStart < 0) runStart = Math.max(left, grid.x.firstCell(column));
-          if (b >= 0) continue;
-          const end = Math.ceil((column + a / (a - b) - offset) / scale);
-          const to = Math.min(end, grid.x.firstCell(column + 1), right);
-          if (to > runStart) data.fill(1, base + runStart, base + to);
-          runStart = -1;
-        } else {
-          if (runStart >= 0) {
-            const to = Math.min(grid.x.firstCell(column), right);
-            if (to > runStart) data.fill(1, base + runStart, base + to);
-            runStart = -1;
-          }
-          if (b <= 0) continue;
-          const start = Math.floor((column + a / (a - b) - offset) / scale) + 1;
-          runStart = Math.max(left, start, grid.x.firstCell(column));
+        if (insideFrom >= 0) {
+          fillRows(data, base, end, width, insideFrom, Math.min(from, right));
+          insideFrom = -1;
         }
+        if (a <= 0 && b <= 0 && c <= 0 && d <= 0) continue;
+        const to = Math.min(right, grid.x.firstCell(column + 1));
+        const at = grid.x.scale * from + grid.x.offset - column;
+        sampleRows(data, base, end, width, from, to, a, b, c, d, at, grid.x.scale, weight, grid.y.scale);
       }
-      if (runStart >= 0 && right > runStart) data.fill(1, base + runStart, base + right);
-    }
-  }
-
-  /**
-   * Judges each interval between two prototypes by its four corners: where all lie on one side, so does every sample between
-   * them, in all grid rows between the two prototype rows. What remains is a thin band along the contour.
-   */
-  #classify(upperAt: number, lowerAt: number, columns: number): void {
-    const logits = this.#logits.values;
-    const sides = this.#sides;
-    const ends = this.#ends;
-    for (let k = columns - 1; k >= 0; k--) {
-      const next = Math.min(k + 1, columns - 1);
-      const a = logits[upperAt + k]!;
-      const b = logits[upperAt + next]!;
-      const c = logits[lowerAt + k]!;
-      const d = logits[lowerAt + next]!;
-      const side =
-        a > 0 && b > 0 && c > 0 && d > 0 ? INSIDE : a <= 0 && b <= 0 && c <= 0 && d <= 0 ? OUTSIDE : MIXED;
-      sides[k] = side;
-      ends[k] = k + 1 < columns && sides[k + 1] === side ? ends[k + 1]! : k + 1;
+      if (insideFrom >= 0) fillRows(data, base, end, width, insideFrom, right);
     }
   }
 }
 
-function lerp(from: number, to: number, weight: number): number {
-  return from + (to - from) * weight;
+/** Sets columns [from, to) of the rows that begin at `base`, `base` + `width` ... before `end`. */
+function fillRows(data: Uint8Array, base: number, end: number, width: number, from: number, to: number): void {
+  for (let row = base; row < end; row += width) data.fill(1, row + from, row + to);
+}
+
+/**
+ * Samples the bilinear surface between four prototypes in the rows and columns that fillRows() would set.
+ *
+ * @param a, b, c, d logits: upper left and right, lower left and right; not all on one side of 0
+ * @param x, y where the first cell lies between them, 0 to 1
+ * @param stepX, stepY from one cell to the next
+ */
+function sampleRows(
+  data: Uint8Array,
+  base: number,
+  end: number,
+  width: number,
+  from: number,
+  to: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  x: number,
+  stepX: number,
+  y: number,
+  stepY: number,
+): void {
+  // As 32-bit integers: their sign bit is the answer, without a branch that would be guessed wrong at every contour. A
+  // unit is 2^-30 of the largest logit, and samples lie between the logits, so nothing overflows.
+  const unit = 2 ** 30 / Math.max(Math.abs(a), Math.abs(b), Math.abs(c), Math.abs(d));
+  let start = (a + (b - a) * x) * unit;
+  let step = (b - a) * stepX * unit;
+  const startPerRow = (c + (d - c) * x) * unit - start;
+  const stepPerRow = (d - c) * stepX * unit - step;
+  start += startPerRow * y;
+  step += stepPerRow * y;
+  for (let row = base; row < end; row += width) {
+    let value = -start | 0;
+    const change = -step | 0;
+    for (let i = row + from; i < row + to; i++) {
+      data[i] = value >>> 31;
+      value = (value + change) | 0;
+    }
+    start += startPerRow * stepY;
+    step += stepPerRow * stepY;
+  }
 }
 
 /** The prototype at or left of a cell's centre, within the tensor. */
-function protoAt(axis: { scale: number; offset: number; protos: number }, cell: number): number {
-  return Math.max(0, Math.min(axis.protos - 1, Math.floor(axis.scale * cell + axis.offset)));
+function protoAt(axis: GridAxis, cell: number): number {
+  return clamp(Math.floor(axis.scale * cell + axis.offset), 0, axis.protos - 1);
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.max(low, Math.min(high, value));
 }
