@@ -21,6 +21,8 @@ import type { Instance, Segmentation } from './segmentation.js';
 export class Decoder {
   readonly layout: HeadLayout;
   #settings: DecodeSettings;
+  /** Elements that each output must have. */
+  readonly #extents: readonly { output: number; name: string; needed: number }[];
   readonly #scanners: readonly ClassScanner[];
   readonly #boxScales: (ChannelScales | undefined)[];
   readonly #coefficientScales: (ChannelScales | undefined)[];
@@ -33,7 +35,7 @@ export class Decoder {
   readonly #masks: MaskBuilder;
   #grid: MaskGrid | undefined;
   /** What #grid was made for. */
-  #gridKey = '';
+  readonly #gridFor = { masks: '', sourceWidth: 0, sourceHeight: 0, width: 0, height: 0 };
   /** Instances are made once and filled again for each frame. */
   readonly #pool: Instance[] = [];
 
@@ -41,6 +43,14 @@ export class Decoder {
   constructor(layout: HeadLayout, options: DecodeOptions = {}) {
     this.layout = layout;
     this.#settings = prepareOptions(options, layout.classCount);
+    const heads = layout.levels.flatMap((level) => [level.class, level.box, level.coefficient]);
+    this.#extents = [...heads, layout.proto].map(
+      ({ output, info, height, width, channels, strideY, strideX, strideC }) => ({
+        output,
+        name: info.name,
+        needed: (height - 1) * strideY + (width - 1) * strideX + (channels - 1) * strideC + 1,
+      }),
+    );
     this.#scanners = layout.levels.map(
       (level, index) => new ClassScanner(level.class, channelScales(level.class), index),
     );
@@ -119,18 +129,11 @@ export class Decoder {
 
   /** The extents were settled at load; a tensor that is too short for them would read as NaN and hide its objects. */
   #checkTensors(tensors: readonly Tensor[]): void {
-    const { levels, proto } = this.layout;
-    const heads = [...levels.flatMap((level) => [level.class, level.box, level.coefficient]), proto];
-    for (const head of heads) {
-      const length = tensors[head.output]?.data.length ?? 0;
-      const needed =
-        (head.height - 1) * head.strideY +
-        (head.width - 1) * head.strideX +
-        (head.channels - 1) * head.strideC +
-        1;
+    for (const { output, name, needed } of this.#extents) {
+      const length = tensors[output]?.data.length ?? 0;
       if (length < needed) {
         throw new ExpectationError(
-          `at least ${needed} elements in output ${head.info.name}`,
+          `at least ${needed} elements in output ${name}`,
           length,
           'The engine returned other tensors than the model described at load.',
         );
@@ -141,10 +144,17 @@ export class Decoder {
   #gridOf(letterbox: Letterbox, picture: PictureSize): MaskGrid {
     const { masks } = this.#settings;
     const { sourceWidth, sourceHeight } = letterbox;
-    const key = `${masks} ${sourceWidth}x${sourceHeight} ${picture.width}x${picture.height}`;
-    if (!this.#grid || this.#gridKey !== key) {
+    const { width, height } = picture;
+    const made = this.#gridFor;
+    const same =
+      made.masks === masks &&
+      made.sourceWidth === sourceWidth &&
+      made.sourceHeight === sourceHeight &&
+      made.width === width &&
+      made.height === height;
+    if (!this.#grid || !same) {
       this.#grid = maskGrid(letterbox, this.layout, masks, picture);
-      this.#gridKey = key;
+      Object.assign(made, { masks, sourceWidth, sourceHeight, width, height });
     }
     return this.#grid;
   }

@@ -139,7 +139,14 @@ export class MaskBuilder {
 }
 
 /** Sets columns [from, to) of the rows that begin at `base`, `base` + `width` ... before `end`. */
-function fillRows(data: Uint8Array, base: number, end: number, width: number, from: number, to: number): void {
+function fillRows(
+  data: Uint8Array,
+  base: number,
+  end: number,
+  width: number,
+  from: number,
+  to: number,
+): void {
   for (let row = base; row < end; row += width) data.fill(1, row + from, row + to);
 }
 

@@ -125,13 +125,7 @@ export class ClassScanner {
   }
 
   /** Offers a cell with its best class. NaN fails every comparison and so can never win. */
-  #offer(
-    data: TensorData,
-    start: number,
-    cell: number,
-    classLogits: Float64Array,
-    found: Candidates,
-  ): void {
+  #offer(data: TensorData, start: number, cell: number, classLogits: Float64Array, found: Candidates): void {
     const { width, channels, strideC } = this.#head;
     const scales = this.#scales;
     let best = -Infinity;
