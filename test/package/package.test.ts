@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { packageRoot } from '../../src/package-root.js';
+import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
+
+const read = (path: string): string => readFileSync(join(packageRoot, path), 'utf8');
+
+describe('package.xml and CMakeLists.txt', () => {
+  const manifest = read('package.xml');
+  const cmake = read('CMakeLists.txt');
+
+  it('say what package.json says', () => {
+    const { version, license } = JSON.parse(read('package.json')) as { version: string; license: string };
+    assert.equal(/<version>(.*)<\/version>/.exec(manifest)?.[1], version);
+    assert.equal(/<license[^>]*>(.*)<\/license>/.exec(manifest)?.[1], license);
+  });
+
+  it('generate every message and service, and depend on what these name', () => {
+    const generated = [...cmake.matchAll(/^ {2}((?:msg|srv)\/\w+\.\w+)$/gm)].map(([, path]) => path!);
+    const files = ['msg', 'srv'].flatMap((folder) =>
+      readdirSync(join(packageRoot, folder)).map((name) => `${folder}/${name}`),
+    );
+    assert.deepEqual(generated.sort(), files.sort());
+    for (const [, name] of files
+      .map(read)
+      .join('\n')
+      .matchAll(/^(\w+)\/\w+/gm)) {
+      assert.match(cmake, new RegExp(`DEPENDENCIES.*\\b${name}\\b`));
+      assert.match(manifest, new RegExp(`<depend>${name}</depend>`));
+    }
+  });
+
+  it('name files that exist', () => {
+    for (const [, path] of cmake.matchAll(/include\((cmake\/\w+\.cmake)\)/g)) {
+      assert.ok(existsSync(join(packageRoot, path!)), path);
+    }
+    const [, folders] = /install\(DIRECTORY (.*) DESTINATION/.exec(cmake)!;
+    for (const folder of folders!.split(' ')) assert.ok(existsSync(join(packageRoot, folder)), folder);
+    const app = read('cmake/app.cmake');
+    for (const [, path] of app.matchAll(/SOURCE_DIR\}\/(scripts\/[\w.-]+)/g)) {
+      assert.ok(existsSync(join(packageRoot, path!)), path);
+    }
+    const [, entries] = /foreach\(executable (.*)\)/.exec(app)!;
+    for (const entry of entries!.split(' ')) {
+      const path = `src/${entry.split('=')[1]}.ts`;
+      assert.ok(existsSync(join(packageRoot, path)), path);
+    }
+  });
+
+  it('ask for packages of TROS only where TROS is', () => {
+    for (const line of manifest.split('\n').filter((text) => /hobot|ai_msgs|hbm_img/.test(text))) {
+      assert.match(line, /condition="\$TROS_DISTRO != ''"/);
+    }
+  });
+});
+
+/** What a launch file defines, as JSON. Stands in for ROS's Python modules. */
+function launchFile(name: string, expression: string, environment: Record<string, string> = {}): unknown {
+  const program = `
+import importlib.machinery, importlib.util, json, sys
+from unittest.mock import MagicMock
+class Missing(Exception): pass
+for module in ['launch', 'launch.actions', 'launch.launch_description_sources', 'launch.substitutions', 'launch_ros',
+               'launch_ros.actions', 'ament_index_python', 'ament_index_python.packages']:
+    sys.modules[module] = MagicMock()
+packages = {}
+def share(package):
+    if package not in packages: raise Missing(package)
+    return packages[package]
+sys.modules['ament_index_python.packages'].PackageNotFoundError = Missing
+sys.modules['ament_index_python.packages'].get_package_share_directory = share
+sys.dont_write_bytecode = True
+loader = importlib.machinery.SourceFileLoader('launch_file', sys.argv[1])
+file = importlib.util.module_from_spec(importlib.util.spec_from_loader('launch_file', loader))
+loader.exec_module(file)
+print(json.dumps(eval(sys.argv[2])))
+`;
+  const output = execFileSync(
+    '/usr/bin/python3',
+    ['-c', program, join(packageRoot, 'launch', name), expression],
+    {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], ...environment },
+    },
+  );
+  return JSON.parse(output);
+}
+
+const hasPython = existsSync('/usr/bin/python3') && existsSync('/usr/lib/python3/dist-packages/yaml');
+
+describe('launch files', { skip: hasPython ? false : 'needs /usr/bin/python3 with yaml' }, () => {
+  it('are Python', () => {
+    for (const name of readdirSync(join(packageRoot, 'launch'))) {
+      if (name.endsWith('.py'))
+        assert.equal(launchFile(name, 'callable(file.generate_launch_description)'), true);
+    }
+  });
+
+  it('have arguments for parameters that there are, with the values that they take', () => {
+    const parameters = launchFile('segment.launch.py', 'file.PARAMETERS') as [
+      string,
+      string,
+      string,
+      string[] | null,
+    ][];
+    assert.ok(parameters.length > 10);
+    const table: Record<string, { type: string; choices?: readonly string[]; default?: unknown }> =
+      SEGMENT_PARAMETERS;
+    const lists = launchFile('segment.launch.py', 'file.LISTS') as string[];
+    const numbers = launchFile('segment.launch.py', 'file.NUMBERS') as string[];
+    for (const [name, value, help, choices] of parameters) {
+      const parameter = table[name];
+      assert.ok(parameter, `no parameter ${name}`);
+      assert.equal(value, '', 'so that params_file and the node decide');
+      assert.equal(parameter.type === 'string_array', lists.includes(name), name);
+      assert.equal(parameter.type === 'double', numbers.includes(name), name);
+      if (parameter.choices && choices) assert.deepEqual(choices, ['', ...parameter.choices], name);
+      const said = /default: ([\w.]+)$/.exec(help)?.[1];
+      if (said && name !== 'classes') assert.equal(said, String(parameter.default), name);
+    }
+  });
+
+  it('take the camera that is there, and say so when it is not the one that was asked for', () => {
+    const choose = (wanted: string, installed: string[]): [string, string[]] =>
+      launchFile(
+        'segment.launch.py',
+        `packages.update({name: '/' for name in ${JSON.stringify(installed)}}) or file.choose_camera('${wanted}')`,
+      ) as [string, string[]];
+    assert.equal(choose('auto', [])[0], 'stand-in');
+    assert.equal(choose('auto', ['mipi_cam', 'hobot_shm'])[0], 'mipi');
+    assert.equal(choose('false', ['mipi_cam', 'hobot_shm'])[0], 'false');
+    const [camera, notes] = choose('usb', ['hobot_usb_cam', 'hobot_shm']);
+    assert.equal(camera, 'stand-in');
+    assert.match(notes[0]!, /Expected hobot_codec to be installed for the camera usb/);
+    assert.match(choose('webcam', [])[1][0]!, /Expected auto, mipi, .* but received webcam/);
+  });
+
+  it('leave the DDS settings of the user alone', () => {
+    const set = (environment: Record<string, string>, wanted = 'auto'): string[][] =>
+      launchFile(
+        'segment.launch.py',
+        `(packages.update({'tros_yolo_seg': '/share'}), setattr(file, 'SetEnvironmentVariable', lambda *pair: list(pair)), setattr(file.shutil, 'disk_usage', lambda path: type('', (), {'free': 1e9})), file.dds_profiles('${wanted}'))[-1]`,
+        environment,
+      ) as string[][];
+    const fast = ['FASTRTPS_DEFAULT_PROFILES_FILE', '/share/config/dds/fastdds.xml'];
+    const cyclone = ['CYCLONEDDS_URI', 'file:///share/config/dds/cyclonedds.xml'];
+    assert.deepEqual(set({}), [fast, cyclone]);
+    assert.deepEqual(set({ CYCLONEDDS_URI: 'x' }), [fast]);
+    assert.deepEqual(set({ FASTDDS_DEFAULT_PROFILES_FILE: 'x' }), [cyclone]);
+    assert.deepEqual(set({ RMW_FASTRTPS_USE_QOS_FROM_XML: '1' }), [cyclone]);
+    assert.deepEqual(set({}, 'false'), []);
+    assert.equal(set({ ROS_LOCALHOST_ONLY: '1' })[0]![1], '/share/config/dds/fastdds-localhost.xml');
+  });
+});
+
+describe('DDS profiles', () => {
+  const plain = (path: string): string => read(path).replaceAll(/<!--[^]*?-->/g, '');
+
+  it('give Fast DDS 64 MB of shared memory, and UDP unless rmw_fastrtps adds it', () => {
+    for (const [path, udp] of [
+      ['config/dds/fastdds.xml', true],
+      ['config/dds/fastdds-localhost.xml', false],
+    ] as const) {
+      assert.match(plain(path), /<segment_size>67108864<\/segment_size>/);
+      assert.equal(plain(path).includes('UDPv4'), udp, path);
+      assert.match(
+        plain(path),
+        /<data_reader[^]*<data_sharing>\s*<kind>AUTOMATIC[^]*PREALLOCATED_WITH_REALLOC/,
+      );
+    }
+  });
+
+  it('neither choose interfaces for Cyclone DDS nor ask for more than the kernel gives', () => {
+    const cyclone = plain('config/dds/cyclonedds.xml');
+    assert.match(cyclone, /<SocketReceiveBufferSize max="32MB"\/>/);
+    assert.doesNotMatch(cyclone, /Interface|min=|AllowMulticast/);
+  });
+});
+
+describe('layouts', () => {
+  it('have a panel for each place, and no other', () => {
+    const layout = JSON.parse(read('rviz/foxglove.json')) as {
+      configById: Record<string, object>;
+      layout: unknown;
+    };
+    const places: string[] = [];
+    const walk = (place: unknown): void => {
+      if (typeof place === 'string') return void places.push(place);
+      const { first, second } = place as { first: unknown; second: unknown };
+      walk(first);
+      walk(second);
+    };
+    walk(layout.layout);
+    assert.deepEqual(places.sort(), Object.keys(layout.configById).sort());
+  });
+});
