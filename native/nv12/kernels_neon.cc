@@ -46,7 +46,8 @@ inline uint8x8_t ScaleGroup(const uint8_t* above, const uint8_t* below, int16_t 
 }
 
 template <size_t kLoads, bool kBlend>
-void Scale(const uint8_t* above, const uint8_t* below, int weight, const Columns& columns, uint8_t* out) {
+void Scale(const uint8_t* above, const uint8_t* below, int weight, const Columns& of_plane, uint8_t* out) {
+  const Columns columns = of_plane;  // a copy, which `out` cannot alias
   const auto factor = static_cast<int16_t>(weight << (15 - kWeightBits));
   const size_t last = columns.width * columns.channels - kGroup;
   for (size_t group = 0; group < columns.groups; group += 2) {  // two at once hide each other's latency

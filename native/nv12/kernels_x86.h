@@ -37,8 +37,9 @@ class X86Kernels {
   }
 
   template <size_t kLoads, bool kBlend>
-  static void Scale(const uint8_t* above, const uint8_t* below, int weight, const Columns& columns,
+  static void Scale(const uint8_t* above, const uint8_t* below, int weight, const Columns& of_plane,
                     uint8_t* out) {
+    const Columns columns = of_plane;  // a copy, which `out` cannot alias
     // The upper half of a product of 16 bits is floor(x * factor / 2^16); -64 * 2^9 still is a factor.
     const V factor = L::Set16(-(weight << (16 - kWeightBits)));
     const V half = L::Set16(kWeightOne / 2);

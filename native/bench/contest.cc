@@ -1,0 +1,55 @@
+#include "contest.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+namespace bench {
+namespace {
+
+double Nanoseconds(const std::function<void()>& run) {
+  const auto start = std::chrono::steady_clock::now();
+  run();
+  return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
+}
+
+double Quantile(std::vector<double> values, double share) {
+  const auto at =
+      values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
+}
+
+}  // namespace
+
+void Hold(const std::string& task, const std::string& size, const std::vector<Contestant>& contestants,
+          const std::vector<std::string>& yardsticks, size_t rounds) {
+  std::vector<std::vector<double>> times(contestants.size());
+  for (const Contestant& contestant : contestants) contestant.run();  // memory and tables
+  for (size_t round = 0; round < rounds; round++) {
+    for (size_t i = 0; i < contestants.size(); i++) times[i].push_back(Nanoseconds(contestants[i].run));
+  }
+  for (size_t i = 0; i < contestants.size(); i++) {
+    std::string ratios;
+    for (const std::string& yardstick : yardsticks) {
+      const auto found = std::find_if(contestants.begin(), contestants.end(),
+                                      [&](const Contestant& other) { return other.by == yardstick; });
+      if (found == contestants.end()) continue;
+      const auto& other = times[static_cast<size_t>(found - contestants.begin())];
+      std::vector<double> of_rounds;
+      for (size_t round = 0; round < rounds; round++) of_rounds.push_back(times[i][round] / other[round]);
+      char text[80];
+      std::snprintf(text, sizeof text, "%s\"%s\":%.3f", ratios.empty() ? "" : ",", yardstick.c_str(),
+                    Quantile(of_rounds, 0.5));
+      ratios += text;
+    }
+    std::printf(
+        "{\"task\":\"%s\",\"size\":\"%s\",\"by\":\"%s\",\"median_ns\":%.0f,\"p95_ns\":%.0f,\"rounds\":%zu,"
+        "\"ratios\":{%s}}\n",
+        task.c_str(), size.c_str(), contestants[i].by.c_str(), Quantile(times[i], 0.5),
+        Quantile(times[i], 0.95), rounds, ratios.c_str());
+  }
+  std::fflush(stdout);
+}
+
+}  // namespace bench

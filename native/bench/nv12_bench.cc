@@ -1,0 +1,166 @@
+/**
+ * Measures letterbox and colour conversion (native/nv12) for every kernel that runs on this machine, beside
+ * libyuv, where its headers were found at build time, and beside memcpy.
+ *
+ *     sudo apt install libyuv-dev         # optional; a peer, never part of the addon
+ *     scripts/bench-native.sh             # builds build/bench/nv12-bench and runs it
+ *     build/bench/nv12-bench 1000         # rounds; 200 where absent
+ *
+ * A line of JSON for each task, size and contestant (contest.h). `memcpy` copies the source: the picture that
+ * is letterboxed, or the larger of source and target of a conversion. libyuv's scaler leaves out the padding,
+ * which ours writes.
+ */
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "contest.h"
+#include "nv12/color.h"
+#include "nv12/kernels.h"
+#include "nv12/letterbox.h"
+
+#if defined(HAVE_LIBYUV)
+#include <libyuv.h>
+#endif
+
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+
+Bytes Noise(size_t length) {
+  std::minstd_rand random(1);
+  Bytes bytes(length);
+  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random() >> 8);
+  return bytes;
+}
+
+/** Packed NV12 in bytes of its own. */
+struct Frame {
+  int width;
+  int height;
+  Bytes data;
+
+  Frame(int w, int h) : width(w), height(h), data(Noise(Pixels() * 3 / 2)) {}
+
+  size_t Pixels() const { return static_cast<size_t>(width) * static_cast<size_t>(height); }
+  std::string Size() const { return std::to_string(width) + "x" + std::to_string(height); }
+  nv12::Target View() {
+    const auto stride = static_cast<size_t>(width);
+    return {width, height, data.data(), data.data() + Pixels(), stride, stride};
+  }
+  nv12::Source Read() { return nv12::AsSource(View()); }
+};
+
+/** The rectangle that Letterbox of src/frame/letterbox.ts gives. */
+nv12::Content Fit(const Frame& source, const Frame& model) {
+  const double scale = std::min(double(model.width) / source.width, double(model.height) / source.height);
+  const auto even = [](double length, int limit) {
+    return std::clamp(2 * static_cast<int>(std::floor(length / 2 + 0.5)), 2, limit);
+  };
+  const int width = even(source.width * scale, model.width);
+  const int height = even(source.height * scale, model.height);
+  return {(model.width - width) / 4 * 2, (model.height - height) / 4 * 2, width, height};
+}
+
+/** `run` with each kernel that runs here. */
+template <typename Run>
+std::vector<bench::Contestant> ForKernels(Run run) {
+  std::vector<bench::Contestant> contestants;
+  for (const nv12::Kernels* kernels : nv12::UsableKernels()) {
+    contestants.push_back({kernels->name, [run, kernels] { run(*kernels); }});
+  }
+  return contestants;
+}
+
+bench::Contestant Memcpy(const Bytes& source, Bytes& copy) {
+  copy.resize(source.size());
+  return {"memcpy", [&source, &copy] { std::memcpy(copy.data(), source.data(), source.size()); }};
+}
+
+void MeasureLetterbox(int width, int height, size_t rounds) {
+  Frame source(width, height);
+  Frame model(640, 640);
+  const nv12::Content content = Fit(source, model);
+  auto contestants = ForKernels(
+      [&](const nv12::Kernels& kernels) { nv12::Letterbox(source.Read(), content, model.View(), kernels); });
+#if defined(HAVE_LIBYUV)
+  const auto scale = [&] {
+    const nv12::Source from = source.Read();
+    const nv12::Target to = model.View();
+    libyuv::NV12Scale(from.luma, width, from.chroma, width, width, height,
+                      to.LumaRow(content.top) + content.left, to.width,
+                      to.ChromaRow(content.top / 2) + content.left, to.width, content.width, content.height,
+                      libyuv::kFilterBilinear);
+  };
+  contestants.push_back({"libyuv", scale});
+#endif
+  Bytes copy;
+  contestants.push_back(Memcpy(source.data, copy));
+  bench::Hold("letterbox", source.Size(), contestants, {"libyuv", "memcpy"}, rounds);
+}
+
+void MeasureFromInterleaved(const char* task, nv12::Interleaved::Format format, nv12::Range range,
+                            size_t rounds) {
+  Frame target(1920, 1080);
+  const size_t row = target.width * (format == nv12::Interleaved::Format::kMono ? 1u : 3u);
+  const Bytes source = Noise(row * static_cast<size_t>(target.height));
+  Bytes copy;
+  auto contestants = ForKernels([&](const nv12::Kernels& kernels) {
+    nv12::FromInterleaved({target.width, target.height, source.data(), row, format}, range, target.View(),
+                          kernels);
+  });
+  contestants.push_back(Memcpy(source, copy));
+  bench::Hold(task, target.Size(), contestants, {"memcpy"}, rounds);
+}
+
+void MeasureToRgb8(const char* task, nv12::Range range, size_t rounds) {
+  Frame source(1920, 1080);
+  Bytes rgb = Noise(3 * source.Pixels());
+  const Bytes other = rgb;
+  auto contestants = ForKernels(
+      [&](const nv12::Kernels& kernels) { nv12::ToRgb8(source.Read(), range, rgb.data(), kernels); });
+  contestants.push_back(Memcpy(other, rgb));
+  bench::Hold(task, source.Size(), contestants, {"memcpy"}, rounds);
+}
+
+void MeasureToPlanarFloat(const char* task, nv12::Range range, size_t rounds) {
+  Frame source(640, 640);
+  std::vector<float> planes(3 * source.Pixels());
+  const std::vector<float> other(planes.size(), 0.5f);
+  auto contestants = ForKernels([&](const nv12::Kernels& kernels) {
+    nv12::ToPlanarFloat(source.Read(), range, planes.data(), kernels);
+  });
+  contestants.push_back(
+      {"memcpy", [&] { std::memcpy(planes.data(), other.data(), planes.size() * sizeof(float)); }});
+  bench::Hold(task, source.Size(), contestants, {"memcpy"}, rounds);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const long rounds = count > 1 ? std::strtol(arguments[1], nullptr, 10) : 200;
+  if (rounds < 1 || count > 2) {
+    std::fprintf(stderr, "Expected a number of rounds, at least 1. Usage: nv12-bench [ROUNDS]\n");
+    return 1;
+  }
+  const auto n = static_cast<size_t>(rounds);
+  using nv12::Range;
+  using Format = nv12::Interleaved::Format;
+  for (const auto& [width, height] :
+       {std::pair{640, 480}, {960, 544}, {1280, 720}, {1600, 900}, {1920, 1080}, {640, 640}}) {
+    MeasureLetterbox(width, height, n);
+  }
+  MeasureFromInterleaved("bgr8_to_nv12", Format::kBgr, Range::kFull, n);
+  MeasureFromInterleaved("rgb8_to_nv12", Format::kRgb, Range::kFull, n);
+  MeasureFromInterleaved("mono8_to_nv12", Format::kMono, Range::kFull, n);
+  MeasureFromInterleaved("mono8_to_nv12_limited", Format::kMono, Range::kLimited, n);
+  MeasureToRgb8("nv12_to_rgb8", Range::kFull, n);
+  MeasureToRgb8("nv12_to_rgb8_limited", Range::kLimited, n);
+  MeasureToPlanarFloat("nv12_to_planar_float", Range::kFull, n);
+  MeasureToPlanarFloat("nv12_to_planar_float_limited", Range::kLimited, n);
+}
