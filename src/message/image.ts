@@ -76,8 +76,7 @@ export class ImageWriter {
     const { width, height } = frame;
     const layout = { width, height, encoding: 'nv12', step: width };
     const { bytes, data } = this.prepare(header, layout, nv12Size(width, height));
-    copyRows(frame.data, frame.lumaOffset, frame.lumaStride, data, 0, width, height);
-    copyRows(frame.data, frame.chromaOffset, frame.chromaStride, data, width * height, width, height / 2);
+    packNv12(frame, data);
     return bytes;
   }
 }
@@ -101,6 +100,13 @@ export class CompressedImageWriter {
     data.set(file);
     return bytes;
   }
+}
+
+/** Copies a frame without gaps between its rows and planes: nv12Size() bytes from the beginning of `target`. */
+export function packNv12(frame: Nv12Frame, target: Uint8Array): void {
+  const { width, height } = frame;
+  copyRows(frame.data, frame.lumaOffset, frame.lumaStride, target, 0, width, height);
+  copyRows(frame.data, frame.chromaOffset, frame.chromaStride, target, width * height, width, height / 2);
 }
 
 function copyRows(

@@ -97,6 +97,8 @@ export interface RclPublisher {
   readonly topic: string;
   readonly subscriptionCount: number;
   publish(cdr: Buffer): void;
+  /** @param timeout in nanoseconds; 0 asks only @returns whether all is acknowledged */
+  waitForAllAcked(timeout: bigint): boolean;
 }
 
 export interface RclSubscription {

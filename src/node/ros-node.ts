@@ -42,6 +42,8 @@ export interface RawPublisher {
   readonly subscriptions: number;
   /** @param cdr the message with its encapsulation header; may be reused at once */
   publish(cdr: Uint8Array): void;
+  /** Whether reliable subscriptions have acknowledged all that was published. */
+  delivered(): boolean;
   destroy(): void;
 }
 
@@ -367,6 +369,14 @@ class Publisher implements RawPublisher {
 
   publish(cdr: Uint8Array): void {
     this.publisher.publish(Buffer.from(cdr.buffer, cdr.byteOffset, cdr.byteLength));
+  }
+
+  delivered(): boolean {
+    try {
+      return this.publisher.waitForAllAcked(0n);
+    } catch {
+      return true; // a middleware that cannot say
+    }
   }
 }
 

@@ -1,0 +1,123 @@
+import { ExpectationError, expectInteger } from '../expect.js';
+import { openInputs } from '../frame/inputs.js';
+import { MAX_DIMENSION } from '../frame/nv12-frame.js';
+import { parseSize, type PictureSize } from '../frame/picture-size.js';
+import { CAMERA_PARAMETERS, type CameraMessage, type CameraParameters } from '../parameters/camera.js';
+import { messageForm, type MessageForm } from './camera-messages.js';
+import { CameraPlayer } from './camera-player.js';
+import { Playlist } from './camera-playlist.js';
+import { describeQos } from './qos.js';
+import type { RawPublisher, RosNode } from './ros-node.js';
+
+/** Milliseconds that subscribers have to acknowledge the last frames, or to take them where nobody acknowledges. */
+const LAST_FRAMES = 2000;
+const UNACKNOWLEDGED_FRAMES = 200;
+
+/** The node `camera`: publishes files or the generated scene as a camera would. */
+export class CameraNode {
+  readonly #parameters: CameraParameters;
+  readonly #form: MessageForm;
+  readonly #publisher: RawPublisher;
+  #player: CameraPlayer | undefined;
+  #ended = false;
+
+  /** @throws ExpectationError for parameters that are not allowed, and when hbm_img_msgs is needed and not installed */
+  constructor(private readonly ros: RosNode) {
+    this.#parameters = ros.declare(CAMERA_PARAMETERS, {
+      check(changed) {
+        const fixed = changed.find((name) => !('dynamic' in CAMERA_PARAMETERS[name]));
+        if (fixed === undefined) return;
+        throw new ExpectationError('only rate to change while the node runs', fixed, 'Start it anew.');
+      },
+      apply() {}, // looked at before each frame
+    });
+    const { message, qos } = this.#parameters;
+    this.#form = messageForm(message as CameraMessage, qos as 'auto' | 'sensor_data' | 'reliable');
+    this.#publisher = ros.publish(this.#form.type, this.#form.topic, this.#form.qos);
+  }
+
+  /**
+   * Publishes until the inputs end or `end` is called.
+   *
+   * Rejects with an ExpectationError when there is no frame to publish.
+   */
+  async run(): Promise<void> {
+    const { ros } = this;
+    const { inputs, rate, loop, frame_id: frameId, stamps, cache } = this.#parameters;
+    const size = pictureSize(this.#parameters.size);
+    // Scenes move as fast as they are shown, but no slower than one frame a second.
+    const { sources, failed } = await openInputs(inputs, {
+      size,
+      rate: rate > 0 ? Math.max(1, rate) : undefined,
+    });
+    const report = (name: string, error: Error): void => ros.log.error(`${name}: ${error.message}`);
+    for (const { name, error } of failed) report(name, error);
+    if (sources.length === 0) {
+      throw new ExpectationError(
+        'at least one input to publish',
+        inputs.length === 0 ? 'none' : `none that can be read: ${inputs.join(', ')}`,
+        'Parameter inputs takes pictures, videos, .nv12 files, MCAP bags, folders of these, and scene:.',
+      );
+    }
+    const cacheBytes = cache * 1_000_000;
+    const playlist = new Playlist(sources, this.#form, { loop, frameId, cacheBytes, report });
+    const player = new CameraPlayer(playlist, this.#form, {
+      rate: () => this.#parameters.rate,
+      now: stamps === 'now' ? () => ros.now() : undefined,
+      publish: (message) => this.#publisher.publish(message),
+      debug: (line) => ros.log.debug(line),
+      warn: (line) => ros.log.warn(line),
+      begun: ({ size }) => ros.log.info(this.#summary(size)),
+    });
+    this.#player = player;
+    if (this.#ended) return;
+    await player.waitFor(this.#parameters.wait_for_subscribers, () => this.#publisher.subscriptions);
+    await player.play();
+    if (this.#ended) return;
+    if (player.published === 0) {
+      throw new ExpectationError('at least one frame to publish', 'none in all the inputs');
+    }
+    await this.#deliver();
+    ros.log.info(`All ${player.published} frames are published.`);
+  }
+
+  /** Stops publishing; `run` resolves soon. */
+  end(): void {
+    this.#ended = true;
+    this.#player?.stop();
+  }
+
+  /** A node that is gone sends nothing again, so the last frames are given time. */
+  async #deliver(): Promise<void> {
+    const until = performance.now() + LAST_FRAMES;
+    while (!this.#ended && performance.now() < until && !this.#publisher.delivered()) {
+      await pause(10);
+    }
+    if (this.#form.qos.reliability === 'best_effort') await pause(UNACKNOWLEDGED_FRAMES);
+  }
+
+  #summary({ width, height }: PictureSize): string {
+    const { inputs, rate, loop } = this.#parameters;
+    const pace = rate > 0 ? `${rate} frames a second` : 'the pace of its stamps';
+    return (
+      `${width}x${height} NV12 on ${this.#publisher.topic} (${this.#form.type}, ${describeQos(this.#form.qos)}) ` +
+      `at ${pace}, ${loop ? 'in a loop' : 'once'}: ${inputs.join(', ')}`
+    );
+  }
+}
+
+/** @throws ExpectationError for what is no even size */
+function pictureSize(text: string): PictureSize | undefined {
+  if (text === '') return undefined;
+  const size = parseSize(text);
+  if (!size) throw new ExpectationError('a size such as 1920x1080 in parameter size', text);
+  for (const [axis, length] of Object.entries(size) as [string, number][]) {
+    expectInteger(`the ${axis} in parameter size`, length, 2, MAX_DIMENSION);
+    if (length % 2 !== 0) throw new ExpectationError(`an even ${axis} in parameter size`, length);
+  }
+  return size;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

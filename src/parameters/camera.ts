@@ -1,0 +1,68 @@
+import { parameterTable, type ParameterValues } from './parameter.js';
+
+/** Message types that the camera stand-in publishes. */
+export const CAMERA_MESSAGES = ['image', 'hbm480p', 'hbm540p', 'hbm1080p'] as const;
+export type CameraMessage = (typeof CAMERA_MESSAGES)[number];
+
+/** Parameters of the node `camera`. */
+export const CAMERA_PARAMETERS = parameterTable({
+  inputs: {
+    type: 'string_array',
+    default: ['scene:'],
+    help: 'what to publish, one after the other: pictures, videos (needs ffmpeg), raw .nv12 files, MCAP bags (BAG#/TOPIC), folders, or the generated scene (scene:?size=1920x1080&frames=60&seed=3)',
+  },
+  rate: {
+    type: 'double',
+    default: 30,
+    range: [0, 1000],
+    dynamic: true,
+    help: "frames per second; 0: the inputs' own pace, by their stamps",
+  },
+  loop: {
+    type: 'bool',
+    default: true,
+    help: 'whether to begin again after the last input; false: the node ends then',
+  },
+  message: {
+    type: 'string',
+    default: 'image',
+    choices: CAMERA_MESSAGES,
+    help: "message type: sensor_msgs/Image (nv12) on topic image, or TROS's HbmMsg480P, 540P or 1080P on /hbmem_img; remap the topic for another",
+  },
+  qos: {
+    type: 'string',
+    default: 'auto',
+    choices: ['auto', 'sensor_data', 'reliable'],
+    help: 'QoS of the topic, depth 5: sensor_data (best effort), reliable, which every subscriber can hear; auto: reliable for Image, sensor_data for HbmMsg, as TROS has them',
+  },
+  frame_id: {
+    type: 'string',
+    default: 'camera',
+    help: 'frame_id of the images (HbmMsg has none); empty: that of the input, which for files is their name',
+  },
+  stamps: {
+    type: 'string',
+    default: 'now',
+    choices: ['now', 'input'],
+    help: 'stamps of the images: now, the time of publishing; or those of the input, which begin again with every round',
+  },
+  size: {
+    type: 'string',
+    default: '',
+    help: "WIDTHxHEIGHT of raw NV12 files and scenes; empty: from the file's name, 1280x720 for scenes",
+  },
+  cache: {
+    type: 'integer',
+    default: 256,
+    range: [0, 65_536],
+    help: 'megabytes of frames kept when looping, so that inputs that fit are decoded or rendered only once; 0: none',
+  },
+  wait_for_subscribers: {
+    type: 'integer',
+    default: 0,
+    range: [0, 1000],
+    help: 'number of subscribers to wait for before the first frame, so that they miss none',
+  },
+});
+
+export type CameraParameters = ParameterValues<typeof CAMERA_PARAMETERS>;
