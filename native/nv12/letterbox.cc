@@ -31,6 +31,7 @@ void CopyPlane(const Plane<const uint8_t>& source, const Plane<uint8_t>& target)
 }
 
 void FillPlane(const Plane<uint8_t>& plane, uint8_t value) {
+  if (plane.width == 0) return;
   if (plane.IsPacked()) {
     std::memset(plane.data, value, plane.Bytes());
     return;
