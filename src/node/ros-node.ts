@@ -92,11 +92,11 @@ export class RosNode {
         );
       }
     }
-    // Humble's rcl makes the rosout publisher itself and warns when rclnodejs makes another.
-    const enableRosout = process.env['ROS_DISTRO'] !== 'humble';
+    // Humble's rcl makes the rosout publisher itself and warns when rclnodejs makes another; it has no logger services.
+    const humble = process.env['ROS_DISTRO'] === 'humble';
     this.#node = new Node(name, '', rcl.Context.defaultContext(), {
-      enableRosout,
-      enableLoggerService: true,
+      enableRosout: !humble,
+      enableLoggerService: !humble,
     });
     this.log = this.#node.getLogger();
     this.#overrides = new Map(this.#node.getParameterOverrides().map((given) => [given.name, given]));
