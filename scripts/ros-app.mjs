@@ -141,8 +141,6 @@ function compile() {
     config,
     JSON.stringify({ extends: './tsconfig.source.json', compilerOptions, include: ['src'] }),
   );
-  if (!existsSync(join(stage, 'package.json')))
-    writeFileSync(join(stage, 'package.json'), '{"type":"module"}');
   const tsc = join(stage, 'node_modules', 'typescript', 'bin', 'tsc');
   const run = spawnSync(process.execPath, [tsc, '-p', config], { encoding: 'utf8' });
   if (run.status !== 0) {

@@ -53,8 +53,11 @@ const key = digest([
 ]);
 await once(join(stage, '.packages'), key, () => {
   remove(modules);
+  // Sources in the stage folder are ES modules, too.
+  const bare = { name: manifest.name, version: manifest.version, private: true, type: 'module' };
+  writeFileSync(join(stage, 'package.json'), JSON.stringify(bare));
   if (mode === 'source') symlinkSync(join(source, 'node_modules'), modules);
-  else install();
+  else install(bare);
 });
 
 /** The first package that the source folder's node_modules lacks or has in another version. */
@@ -65,13 +68,10 @@ function firstWrong() {
   });
 }
 
-function install() {
+function install(bare) {
   const own = Object.fromEntries(roots.map((name) => [name, lock.packages[`node_modules/${name}`].version]));
   const { name, version } = manifest;
-  writeFileSync(
-    join(stage, 'package.json'),
-    JSON.stringify({ name, version, private: true, dependencies: own }),
-  );
+  writeFileSync(join(stage, 'package.json'), JSON.stringify({ ...bare, dependencies: own }));
   const packages = { '': { name, version, dependencies: own } };
   for (const path of needed) packages[path] = lock.packages[path];
   const { lockfileVersion, requires } = lock;
