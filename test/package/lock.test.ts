@@ -10,7 +10,11 @@ interface Lock {
   packages: Record<string, object>;
 }
 interface Module {
-  closure: (lock: Lock, roots: readonly string[], only?: { machine?: boolean; runtime?: boolean }) => string[];
+  closure: (
+    lock: Lock,
+    roots: readonly string[],
+    only?: { machine?: boolean; runtime?: boolean },
+  ) => string[];
   runtimeRoots: (manifest: object, onnx: boolean) => string[];
 }
 
