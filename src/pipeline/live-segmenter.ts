@@ -177,7 +177,11 @@ export class LiveSegmenter<Frame extends LiveFrame> {
       const prepared = frame.prepare();
       if (prepared instanceof Promise) {
         camera.preparing = true;
-        pixels = await prepared.finally(() => (camera.preparing = false));
+        try {
+          pixels = await prepared;
+        } finally {
+          camera.preparing = false; // not earlier: the next frame might be submitted first
+        }
       } else {
         pixels = prepared;
       }
