@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.js')).run,
   demo: async () => (await import('./demo.js')).demo,
   perf: async () => (await import('./perf.js')).perf,
+  bench: async () => (await import('./bench.js')).bench,
   record: async () => (await import('./record.js')).record,
   model: async () => (await import('./model.js')).model,
   info: async () => (await import('./info.js')).info,

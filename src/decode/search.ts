@@ -136,7 +136,7 @@ function firstAboveEach(data: TensorData, limits: Int32Array, from: number, to: 
         data[i + 2]! > limits[c + 2]! ||
         data[i + 3]! > limits[c + 3]!
       )
-        return i;
+        break;
     }
     for (; c < channels; c++) if (data[start + c]! > limits[c]!) return start + c;
   }

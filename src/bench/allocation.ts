@@ -1,0 +1,70 @@
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { median } from './times.js';
+
+/** Milliseconds that the runs of one reading may take. */
+const LONGEST_READING = 50;
+/** Heap that may be allocated between two readings: well below V8's young generation, which is collected when it is full. */
+const MOST_BYTES = 1 << 21;
+const READINGS = 3;
+
+/**
+ * Bytes that one run allocates: what the heap and the array buffers grew by over several runs between which nothing was
+ * collected. Node cannot tell what was allocated in all, so the garbage is collected before each reading, and a reading
+ * in which the heap was collected nevertheless is taken again with fewer runs.
+ *
+ * @param expected milliseconds of a run, about
+ * @returns undefined when a single run allocates so much that the heap is collected during it
+ */
+export async function bytesPerRun(run: () => unknown, expected: number): Promise<number | undefined> {
+  const collect = garbageCollector();
+  const empty = await growth(() => undefined, 1, collect);
+  let runs = Math.max(1, Math.min(64, Math.floor(LONGEST_READING / expected)));
+  const readings: number[] = [];
+  for (let attempt = 0; readings.length < READINGS && attempt < 40; attempt++) {
+    const grown = await growth(run, runs, collect);
+    if (grown !== undefined && (grown <= MOST_BYTES || runs === 1)) {
+      readings.push(Math.max(0, grown - (empty ?? 0)) / runs);
+    } else if (runs > 1) {
+      runs = Math.max(1, runs >> 2);
+      readings.length = 0;
+    }
+  }
+  return readings.length === 0 ? undefined : Math.round(median(readings));
+}
+
+/** @returns undefined when something was collected meanwhile */
+async function growth(run: () => unknown, runs: number, collect: () => void): Promise<number | undefined> {
+  collect();
+  const before = allocated();
+  let last = before;
+  let collected = false;
+  for (let i = 0; i < runs; i++) {
+    const pending = run();
+    if (pending instanceof Promise) await pending;
+    // Reading costs memory, too, so only now and then.
+    if (i % 16 === 15 || i === runs - 1) {
+      const now = allocated();
+      collected ||= now.heap < last.heap;
+      last = now;
+    }
+  }
+  if (collected) return undefined;
+  // Buffers are freed with their views only, that is by a collection.
+  return last.heap - before.heap + Math.max(0, last.buffers - before.buffers);
+}
+
+function allocated(): { heap: number; buffers: number } {
+  return { heap: getHeapStatistics().used_heap_size, buffers: process.memoryUsage().arrayBuffers };
+}
+
+let collector: (() => void) | undefined;
+
+/** V8's collector, which programs cannot call unless they ask for it. */
+export function garbageCollector(): () => void {
+  if (!collector) {
+    setFlagsFromString('--expose-gc');
+    collector = runInNewContext('gc') as () => void;
+  }
+  return collector;
+}
