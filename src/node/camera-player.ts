@@ -91,8 +91,8 @@ export class CameraPlayer {
     );
     if (misses > TOLERATED_MISSES * (frames + misses)) {
       this.options.warn(
-        `Expected ${((frames + misses) / seconds).toFixed(1)} frames a second but only ${rate} were ready in time. ` +
-          'Lower the rate or the size, or let the cache hold all frames of a short input.',
+        `Expected ${((frames + misses) / seconds).toFixed(1)} frames a second but only ${rate} could be sent in time. ` +
+          'The machine is busy: lower the rate or the size, or let the cache hold all frames of a short input.',
       );
     }
     this.#window = new Window(end, this.published, this.missed);
