@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ExpectationError } from '../../src/expect.js';
-import { installedType } from '../../src/message/installed-type.js';
+import { installedType, isInstalled } from '../../src/message/installed-type.js';
 import { messageType } from '../../src/message/message-type.js';
 
 describe('installedType', () => {
@@ -42,6 +42,27 @@ describe('installedType', () => {
     const carried = messageType('vision_msgs/Detection2DArray').definition;
     assert.equal(installedType('vision_msgs/Detection2DArray', [overlay]).definition, carried);
     assert.equal(installedType('vision_msgs/Detection2DArray', ['/nowhere']).definition, carried);
+  });
+
+  it('tells what is installed from what this package carries', () => {
+    assert.equal(isInstalled('vision_msgs/LabelInfo', [overlay]), true);
+    assert.equal(isInstalled('std_msgs/Header', [overlay, underlay]), true);
+    assert.equal(isInstalled('std_msgs/Header', [overlay]), false);
+    assert.equal(isInstalled('vision_msgs/Detection2DArray', [overlay, underlay]), false);
+    assert.equal(isInstalled('vision_msgs/LabelInfo', []), false);
+  });
+
+  it('looks where AMENT_PREFIX_PATH says, as setup files export it', () => {
+    const before = process.env['AMENT_PREFIX_PATH'];
+    try {
+      process.env['AMENT_PREFIX_PATH'] = `/nowhere:${underlay}:`;
+      assert.deepEqual([isInstalled('std_msgs/Header'), isInstalled('ai_msgs/Roi')], [true, false]);
+      delete process.env['AMENT_PREFIX_PATH'];
+      assert.equal(isInstalled('std_msgs/Header'), false);
+    } finally {
+      if (before === undefined) delete process.env['AMENT_PREFIX_PATH'];
+      else process.env['AMENT_PREFIX_PATH'] = before;
+    }
   });
 
   it('says which installed definition it cannot read', () => {

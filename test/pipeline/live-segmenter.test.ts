@@ -31,16 +31,12 @@ class TestFrame implements LiveFrame {
   prepare(): Nv12Frame | Promise<Nv12Frame> {
     this.prepared++;
     if (!this.slow) return this.#pixels();
-    return new Promise((resolve, reject) => {
+    return new Promise<void>((resolve) => {
       this.#ready = () => {
         this.#ready = undefined;
-        try {
-          resolve(this.#pixels());
-        } catch (error) {
-          reject(error);
-        }
+        resolve();
       };
-    });
+    }).then(() => this.#pixels());
   }
 
   get preparing(): boolean {

@@ -221,6 +221,41 @@ describe('Overlay', () => {
     assert.deepEqual(corners('instance'), [[...PALETTE[0]!], [...PALETTE[1]!]]);
   });
 
+  it('leaves out masks, boxes or names on request', () => {
+    // A small mask in a large box: inside the mask, on the box's edge, and above it where the name stands.
+    const found = segmentation(200, 200, [
+      { ...instance(90, 120, block(40, 40)), box: { x1: 60, y1: 80, x2: 160, y2: 180 } },
+    ]);
+    const touched = (options: object): boolean[] => {
+      const picture = rgbPicture(200, 200);
+      new Overlay({ labels, ...options }).draw(picture, found);
+      const any = (x: number, y: number): boolean =>
+        picture.data.subarray((y * 200 + x) * 3, (y * 200 + x) * 3 + 3).some((value) => value > 0);
+      const plate = Array.from({ length: 12 }, (_, i) => any(65, 66 + i)).includes(true);
+      return [any(110, 140), any(60, 150), plate];
+    };
+    assert.deepEqual(touched({}), [true, true, true]);
+    assert.deepEqual(touched({ masks: 0 }), [false, true, true]);
+    assert.deepEqual(touched({ boxes: false }), [true, false, true]);
+    assert.deepEqual(touched({ names: false }), [true, true, false]);
+    assert.deepEqual(touched({ masks: 0, boxes: false, names: false }), [false, false, false]);
+  });
+
+  it('covers the picture with masks as much as it is told to', () => {
+    const found = segmentation(200, 200, [instance(50, 50, block(100, 100))]);
+    const colour = PALETTE[0]!;
+    for (const masks of [0.25, 0.5, 1]) {
+      const picture = rgbPicture(200, 200);
+      picture.data.fill(100);
+      new Overlay({ labels, masks, boxes: false, names: false }).draw(picture, found);
+      for (const [channel, value] of colour.entries()) {
+        const expected = 100 * (1 - masks) + value * masks;
+        const actual = picture.data[(100 * 200 + 100) * 3 + channel]!;
+        assert.ok(Math.abs(actual - expected) <= 1, `${masks}: ${actual}, not ${expected}`);
+      }
+    }
+  });
+
   it('scales everything to a picture of another size', () => {
     const found = segmentation(400, 400, [instance(100, 200, block(200, 100))]);
     const picture = rgbPicture(200, 200);
