@@ -34,7 +34,7 @@ export interface Rcl {
     description: string,
     readOnly: boolean,
     range: object | null,
-  ) => { additionalConstraints: string };
+  ) => { additionalConstraints: string; _rangeConstraint?: object };
   readonly IntegerRange: new (from: bigint, to: bigint, step: bigint) => object;
   readonly FloatingPointRange: new (from: number, to: number, step: number) => object;
 }

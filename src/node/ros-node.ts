@@ -314,14 +314,21 @@ export class RosNode {
 
   #descriptor(name: string, parameter: Parameter): object {
     const { type, help, range } = parameter;
-    let rclRange: object | null = null;
-    // Steps: 1, and any. Zero means any to ROS, but rclnodejs divides by it.
-    if (range && type === 'integer') {
-      rclRange = new this.#rcl.IntegerRange(BigInt(range[0]), BigInt(range[1]), 1n);
-    } else if (range) {
-      rclRange = new this.#rcl.FloatingPointRange(range[0], range[1], 0);
+    const descriptor = new this.#rcl.ParameterDescriptor(name, RCL_TYPES[type], help, false, null);
+    // rclnodejs never sends the ranges it is given: it looks for this field, with these names in it. Step 0: any value.
+    if (range) {
+      const [from_value, to_value] = range;
+      descriptor._rangeConstraint =
+        type === 'integer'
+          ? Object.assign(new this.#rcl.IntegerRange(BigInt(from_value), BigInt(to_value), 1n), {
+              from_value: BigInt(from_value),
+              to_value: BigInt(to_value),
+            })
+          : Object.assign(new this.#rcl.FloatingPointRange(from_value, to_value, 0), {
+              from_value,
+              to_value,
+            });
     }
-    const descriptor = new this.#rcl.ParameterDescriptor(name, RCL_TYPES[type], help, false, rclRange);
     descriptor.additionalConstraints =
       describeParameter(parameter) + (parameter.dynamic ? '' : '; fixed while the node is configured');
     return descriptor;

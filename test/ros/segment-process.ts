@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { repository } from '../data.js';
+import { EMULATOR } from '../engine/emulator.js';
+import { RosProcess } from './processes.js';
+
+const FOLDER = join(repository, 'build/ros');
+
+/** The demo model's classes. */
+export const DEMO_CLASSES = ['circle', 'square', 'triangle', 'star', 'ring', 'cross'];
+
+/** A model for the emulated BPU: what the demo model makes of some scenes, played back at the speed of a RDK X5. */
+export function recordedModel(): { model: string; labels: string; library: string } {
+  const model = join(FOLDER, 'scene.bin');
+  const labels = join(FOLDER, 'scene.txt');
+  mkdirSync(FOLDER, { recursive: true });
+  if (!existsSync(model)) {
+    const tool = join(repository, 'dist/src/cli/main.js');
+    execFileSync(process.execPath, [
+      tool,
+      'record',
+      join(repository, 'models/scene-n-seg.onnx'),
+      'scene:?frames=6&size=640x480',
+      '-o',
+      `${model}.part`,
+    ]);
+    execFileSync('mv', [`${model}.part`, model]);
+  }
+  writeFileSync(labels, DEMO_CLASSES.join('\n'));
+  return { model, labels, library: EMULATOR };
+}
+
+/** Arguments that run the node with that model. */
+export function emulated(): string[] {
+  return parameters(recordedModel());
+}
+
+export function parameters(values: Record<string, string | number | boolean>): string[] {
+  return Object.entries(values).flatMap(([name, value]) => ['-p', `${name}:=${value}`]);
+}
+
+/** The node `segment` as `ros2 run` starts it. */
+export function startSegment(prefix: string, env: NodeJS.ProcessEnv, rosArgs: readonly string[]): RosProcess {
+  return new RosProcess(join(prefix, 'lib/tros_yolo_seg/segment'), ['--ros-args', ...rosArgs], env);
+}
