@@ -131,6 +131,13 @@ describe('Playlist', () => {
     assert.equal(c.read, 5);
   });
 
+  it('shares the cache among the sources', async () => {
+    const [a, b] = [new Frames('a', frames(1, 2, 3)), new Frames('b', frames(4, 5, 6))];
+    const { pixels } = await play([a, b], 12, { loop: true, cacheBytes: 300 }); // 72 bytes a frame
+    assert.deepEqual(pixels, [1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6]);
+    assert.deepEqual([a.read, b.read], [3, 6]);
+  });
+
   it('copes with a source that is larger than it said', async () => {
     const growing = [...frames(1, 2), { pixel: 3, seconds: 0, width: 32, height: 32 }, ...frames(4)];
     for (const counted of [true, false]) {
