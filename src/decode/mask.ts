@@ -65,6 +65,7 @@ export class MaskBuilder {
     this.#fill(mask, grid, firstColumn, lastColumn, firstRow, lastRow);
   }
 
+  /** @returns bytes of any content */
   #allocate(bytes: number): Uint8Array {
     if (this.#used + bytes > this.#arena.length) {
       const needed = this.#used + bytes;
@@ -79,7 +80,7 @@ export class MaskBuilder {
       this.#arena = new Uint8Array(Math.min(ARENA_LIMIT, 2 * needed));
       this.#used = 0;
     }
-    const data = this.#arena.subarray(this.#used, this.#used + bytes).fill(0);
+    const data = this.#arena.subarray(this.#used, this.#used + bytes);
     this.#used += bytes;
     return data;
   }
@@ -109,6 +110,8 @@ export class MaskBuilder {
       const lower = (Math.min(row + 1, lastRow) - firstRow) * columns;
       const base = (fromY - top) * width - left;
       const end = (toY - top) * width - left;
+      // A few rows at a time, so that the cells are still in the nearest cache when they are set.
+      data.fill(0, base + left, end + left);
       const weight = grid.y.scale * fromY + grid.y.offset - row;
       let insideFrom = -1;
       for (let column = startColumn; column <= lastColumn; column++) {
