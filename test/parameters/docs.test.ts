@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { prepareOptions } from '../../src/decode/options.js';
+import { packageRoot } from '../../src/package-root.js';
+import { parametersMarkdown } from '../../src/parameters/markdown.js';
+import { parameterTable } from '../../src/parameters/parameter.js';
+import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
+import { parametersYaml } from '../../src/parameters/yaml.js';
+import { documents, withSection } from '../../tools/docs/documents.js';
+
+const TABLE = parameterTable({
+  rate: { type: 'double', default: 30, range: [0, 1000], dynamic: true, help: 'frames a second; 0: "a|b"' },
+  mode: { type: 'string', default: '', choices: ['', 'x'], help: 'word '.repeat(30).trim() },
+  images: { type: 'string_array', default: ['image', 'b'], help: 'topics' },
+  classes: { type: 'string_array', default: [], help: 'classes' },
+  count: { type: 'integer', default: 3, help: 'how many' },
+  loop: { type: 'bool', default: true, help: 'whether' },
+});
+
+describe('what is made from the tables', () => {
+  it('is up to date: otherwise run npm run docs', () => {
+    for (const { file, text } of documents()) {
+      const path = join(packageRoot, file);
+      assert.ok(existsSync(path), `${file} is missing: npm run docs`);
+      assert.ok(readFileSync(path, 'utf8') === text, `${file} is out of date: npm run docs`);
+    }
+  });
+
+  it('says the defaults that the decoder has', () => {
+    const { iou, maxDetections, masks, lowestLogit } = prepareOptions({}, 1);
+    const { score, iou: tableIou, max_detections, masks: tableMasks } = SEGMENT_PARAMETERS;
+    assert.deepEqual(
+      [tableIou.default, max_detections.default, tableMasks.default],
+      [iou, maxDetections, masks],
+    );
+    assert.ok(Math.abs(1 / (1 + Math.exp(-lowestLogit)) - score.default) < 1e-12);
+  });
+});
+
+it('parametersYaml types every value as ROS wants it', () => {
+  const long = [Array(22).fill('word').join(' '), Array(8).fill('word').join(' ')];
+  assert.equal(
+    parametersYaml(TABLE, ['head']),
+    `# head
+/**:
+  ros__parameters:
+    # frames a second; 0: "a|b"
+    # (a number from 0 to 1000, may change while the node runs)
+    rate: 30.0
+
+    # ${long[0]}
+    # ${long[1]}
+    # (one of , x)
+    mode: ""
+
+    # topics
+    # (a list of strings)
+    images: ["image","b"]
+
+    # classes
+    # (a list of strings)
+    classes: [""]
+
+    # how many
+    # (an integer)
+    count: 3
+
+    # whether
+    # (true or false)
+    loop: true
+`,
+  );
+});
+
+it('parametersMarkdown makes a row of each parameter', () => {
+  const { rate, classes, images } = TABLE;
+  assert.equal(
+    parametersMarkdown({ rate, classes, images }),
+    `| parameter | type | default | values | while running | what |
+|---|---|---|---|---|---|
+| \`rate\` | double | \`30\` | 0 to 1000 | yes | frames a second; 0: "a\\|b" |
+| \`classes\` | list of strings | none |  |  | classes |
+| \`images\` | list of strings | \`image, b\` |  |  | topics |
+`,
+  );
+});
+
+it('withSection replaces what stands between the marks, and nothing else', () => {
+  const text = 'a\n<!-- x -->\nold\n<!-- /x -->\nb\n';
+  const once = withSection(text, ['x', 'new $& $1\n']);
+  assert.equal(once, 'a\n<!-- x -->\n\nnew $& $1\n\n<!-- /x -->\nb\n');
+  assert.equal(withSection(once, ['x', 'new $& $1\n']), once);
+  assert.throws(() => withSection(text, ['y', '']), /the marks <!-- y --> and <!-- \/y --> in README.md/);
+});

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ExpectationError } from '../../src/expect.js';
+import { PUBLISHED_TOPICS, qosText, SERVICES } from '../../src/node/topics.js';
+import { packageRoot } from '../../src/package-root.js';
+import { CAMERA_PARAMETERS } from '../../src/parameters/camera.js';
+import { markdownTable, parametersMarkdown } from '../../src/parameters/markdown.js';
+import type { ParameterTable } from '../../src/parameters/parameter.js';
+import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
+import { parametersYaml } from '../../src/parameters/yaml.js';
+
+/** A file that is made from the tables, wholly or in part, with the text it should have. */
+export interface Document {
+  /** Relative to the package. */
+  readonly file: string;
+  readonly text: string;
+}
+
+/** All of them. @throws ExpectationError when the README lacks the marks of a section */
+export function documents(): Document[] {
+  const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8');
+  const sections: Readonly<Record<string, string>> = {
+    'topics:segment': topicsMarkdown(),
+    'parameters:segment': parametersMarkdown(SEGMENT_PARAMETERS),
+    'parameters:camera': parametersMarkdown(CAMERA_PARAMETERS),
+  };
+  return [
+    { file: 'README.md', text: Object.entries(sections).reduce(withSection, readme) },
+    { file: 'config/segment.yaml', text: nodeYaml('segment', SEGMENT_PARAMETERS) },
+    { file: 'config/camera.yaml', text: nodeYaml('camera', CAMERA_PARAMETERS) },
+  ];
+}
+
+/** `text` with `content` between the marks `<!-- name -->` and `<!-- /name -->`. */
+export function withSection(text: string, [name, content]: readonly [string, string]): string {
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) {
+    throw new ExpectationError(`the marks ${begin} and ${end} in README.md`, 'a text without them');
+  }
+  return `${text.slice(0, from + begin.length)}\n\n${content}\n${text.slice(to)}`;
+}
+
+function topicsMarkdown(): string {
+  const topics = PUBLISHED_TOPICS.map(({ topic, type, qos, when, what }) => [
+    `\`${topic}\``,
+    type,
+    qosText(qos),
+    when,
+    what,
+  ]);
+  const services = SERVICES.map(({ name, type, what }) => [`\`${name}\``, type, what]);
+  return (
+    markdownTable(['topic', 'type', 'QoS', 'when', 'what'], topics) +
+    `\nWith several cameras, topics that come with every frame are \`~/NAME/detections\` and so on, and \`hobot_dnn_detection/NAME\`.\n\n` +
+    markdownTable(['service', 'type', 'what'], services)
+  );
+}
+
+function nodeYaml(node: string, table: ParameterTable): string {
+  return parametersYaml(table, [
+    `Parameters of the node ${node} with their defaults. Copy this file, keep the lines you change, and start with`,
+    `    ros2 run tros_yolo_seg ${node} --ros-args --params-file my.yaml`,
+    `Made by \`npm run docs\` from src/parameters/${node}.ts: change them there.`,
+  ]);
+}
