@@ -81,8 +81,19 @@ function install(bare) {
   );
   copyFileSync(join(source, '.npmrc'), join(stage, '.npmrc'));
 
+  const bring =
+    'Run `npm ci` in the source folder on a machine with a network and a processor of the same kind, and bring its ' +
+    'node_modules here: it is used when it is complete';
+  if (!options.npm || options.npm.endsWith('NOTFOUND')) {
+    fail('npm, to install the packages of package-lock.json', 'there is none on the PATH', [
+      'Install Node.js from nodesource.com, nodejs.org or nvm, which bring npm along, and remove the build folder',
+      bring,
+    ]);
+  }
   say(`Installing npm packages (node_modules of the source folder lacks ${wrong}) ...`);
-  const npm = spawnSync(options.npm, ['ci', '--include=optional', '--no-progress'], {
+  // With npm's own patience, a machine without a network waits for more than a minute.
+  const patience = ['--prefer-offline', '--fetch-retry-maxtimeout=10000'];
+  const npm = spawnSync(options.npm, ['ci', '--include=optional', '--no-progress', ...patience], {
     cwd: stage,
     encoding: 'utf8',
   });
@@ -90,11 +101,10 @@ function install(bare) {
   remove(modules);
   const said = `${npm.stdout ?? ''}${npm.stderr ?? ''}${npm.error?.message ?? ''}`.trim();
   process.stderr.write(`${said.split('\n').slice(-20).join('\n')}\n`);
-  fail('npm to install the packages of package-lock.json', `\`npm ci\` failed as shown above`, [
-    'Without a network: run `npm ci --omit=dev && npm install --no-save typescript` in the source folder on a machine that has\n' +
-      '    one and the same processor, and bring its node_modules here; they are used when they are complete',
+  fail('npm to install the packages of package-lock.json', '`npm ci` failed as shown above', [
+    'Look after the network, and build again',
     'Behind a proxy or with a mirror: `npm config set proxy ...`, `npm config set registry ...`',
-    `Without npm (${options.npm}): it comes with Node.js from nodesource.com, nodejs.org or nvm`,
+    bring,
   ]);
 }
 
