@@ -63,12 +63,24 @@ export function parseArguments(argv: readonly string[], options: CliOptions): Ar
   }
 }
 
-/** The options as the help shows them, one a line. */
+/** Letters in a line of help, and before its text. */
+const WIDTH = 110;
+const INDENT = 29;
+
+/** The options as the help shows them. */
 export function optionHelp(options: CliOptions): string {
   return Object.entries(options)
     .map(([name, { value, help, short }]) => {
       const left = `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`;
-      return `  ${left.padEnd(26)} ${help}`;
+      return wrapped(`  ${left.padEnd(INDENT - 3)} ${help}`);
     })
     .join('\n');
+}
+
+/** Breaks a line between words; those that follow are indented. */
+function wrapped(line: string): string {
+  if (line.length <= WIDTH) return line;
+  const end = line.lastIndexOf(' ', WIDTH);
+  if (end <= INDENT) return line;
+  return `${line.slice(0, end)}\n${wrapped(' '.repeat(INDENT) + line.slice(end + 1))}`;
 }

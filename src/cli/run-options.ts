@@ -1,64 +1,33 @@
 import type { DecodeOptions } from '../decode/options.js';
-import { MASK_RESOLUTIONS } from '../decode/options.js';
 import { HEAD_ROLES, type HeadRole } from '../decode/heads.js';
-import { ExpectationError, expectInteger, expectNumber, expectOneOf } from '../expect.js';
-import { COLOR_RANGES, type ColorRange, DEFAULT_COLOR_RANGE } from '../frame/color.js';
+import { ExpectationError, expectOneOf } from '../expect.js';
+import type { ColorRange } from '../frame/color.js';
 import { parseSize, type PictureSize } from '../frame/picture-size.js';
 import { parseClassScores } from '../model/class-scores.js';
 import { findClass } from '../model/labels.js';
+import { SEGMENT_PARAMETERS } from '../parameters/segment.js';
 import type { Arguments, CliOptions } from './options.js';
+import { choiceOption, fromParameter, numberOption } from './parameter-options.js';
 
-/** Options of `tros-yolo-seg run`. */
+/** Options of `tros-yolo-seg run`; those that the node has as parameters come from its table. */
 export const RUN_OPTIONS = {
-  model: {
-    type: 'string',
-    value: 'FILE',
-    help: 'ONNX model, cut into heads or a stock export, or .bin (default: the demo model)',
-  },
-  engine: {
-    type: 'string',
-    value: 'onnx|bpu',
-    help: 'where the model runs (default: .bin on the BPU, others on the CPU)',
-  },
-  labels: {
-    type: 'string',
-    value: 'FILE',
-    help: "class names, one a line (default: the model's own, else COCO)",
-  },
-  heads: {
-    type: 'string',
-    value: 'LIST',
-    help: 'role of each output in order, where heads are ambiguous: class,box,coefficient,...,proto',
-  },
-  threads: { type: 'string', value: 'N', help: 'threads of the ONNX engine (default: number of cores)' },
-  range: {
-    type: 'string',
-    value: 'full|limited',
-    help: 'range of the YUV samples in NV12 files, bags and scenes (default full)',
-  },
-  score: { type: 'string', value: 'P', help: 'lowest score, 0 to 1 (default 0.25)' },
-  iou: {
-    type: 'string',
-    value: 'P',
-    help: 'class-wise NMS drops boxes that overlap a better one by more (default 0.7)',
-  },
-  'max-detections': { type: 'string', value: 'N', help: 'most instances of a frame (default 300)' },
-  classes: {
-    type: 'string',
-    value: 'LIST',
-    help: 'report only these classes: names or ids, comma-separated',
-  },
-  'class-score': {
-    type: 'string',
-    value: 'CLASS=P',
+  model: fromParameter('model', 'FILE'),
+  engine: fromParameter('engine'),
+  labels: fromParameter('labels', 'FILE'),
+  heads: fromParameter('heads', 'ROLE,ROLE...'),
+  threads: fromParameter('threads', 'N'),
+  range: fromParameter('color_range', undefined, {
+    help: 'range of the YUV samples in NV12 files, bags and scenes',
+  }),
+  score: fromParameter('score', 'P'),
+  iou: fromParameter('iou', 'P'),
+  'max-detections': fromParameter('max_detections', 'N'),
+  classes: fromParameter('classes', 'LIST', { help: 'classes to report, names or ids, comma-separated' }),
+  'class-score': fromParameter('class_scores', 'CLASS=P', {
     multiple: true,
-    help: 'lowest score of one class; may be repeated',
-  },
-  masks: {
-    type: 'string',
-    value: 'source|proto|none',
-    help: 'resolution of masks (default source: that of the picture)',
-  },
+    help: 'lowest score of one class: person=0.5; may be repeated',
+  }),
+  masks: fromParameter('masks'),
   json: { type: 'string', value: 'FILE|-', help: 'write one JSON line a frame; - is standard output' },
   mcap: {
     type: 'string',
@@ -93,12 +62,12 @@ export const RUN_OPTIONS = {
 export function decodeOptions(args: Arguments, labels: readonly string[]): DecodeOptions {
   const list = args.text('classes');
   return {
-    score: expectNumber('--score', args.number('score') ?? 0.25, 0, 1),
-    iou: expectNumber('--iou', args.number('iou') ?? 0.7, 0, 1),
-    maxDetections: expectInteger('--max-detections', args.number('max-detections') ?? 300, 1, 10_000),
+    score: numberOption(args, 'score', 'score'),
+    iou: numberOption(args, 'iou', 'iou'),
+    maxDetections: numberOption(args, 'max-detections', 'max_detections'),
     classes: list?.split(',').map((name) => findClass(name, labels)),
     classScores: parseClassScores('--class-score', args.texts('class-score'), labels),
-    masks: expectOneOf('--masks', args.text('masks') ?? 'source', MASK_RESOLUTIONS),
+    masks: choiceOption(args, 'masks', SEGMENT_PARAMETERS.masks),
   };
 }
 
@@ -110,7 +79,7 @@ export function headRoles(args: Arguments): HeadRole[] | undefined {
 }
 
 export function colorRange(args: Arguments): ColorRange {
-  return expectOneOf('--range', args.text('range') ?? DEFAULT_COLOR_RANGE, COLOR_RANGES);
+  return choiceOption(args, 'range', SEGMENT_PARAMETERS.color_range);
 }
 
 export function pictureSize(args: Arguments): PictureSize | undefined {

@@ -231,7 +231,7 @@ describe('tros-yolo-seg run', () => {
       [['scene:', '--heads', 'box'], /does not fit/],
       [['scene:', '--colour', 'red'], /Unknown option/],
       [['scene:', '--range', 'half'], /one of full, limited/],
-      [['scene:', '--engine', 'gpu'], /one of onnx, bpu for --engine but received gpu/],
+      [['scene:', '--engine', 'gpu'], /one of auto, onnx, bpu for --engine but received gpu/],
       [['scene:', '--engine', 'bpu', '--library', '/nowhere/libdnn.so'], /libdnn/],
     ];
     for (const [args, message] of cases) {

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BPU_OPTIONS } from '../../src/cli/bpu-options.js';
+import { Arguments, optionHelp } from '../../src/cli/options.js';
+import { choiceOption, fromParameter, numberOption } from '../../src/cli/parameter-options.js';
+import { decodeOptions, RUN_OPTIONS } from '../../src/cli/run-options.js';
+import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
+
+const args = (values: Record<string, string> = {}): Arguments => new Arguments([], values);
+
+describe('options that are parameters too', () => {
+  it('say range and default as the command line has them', () => {
+    assert.deepEqual(fromParameter('score', 'P'), {
+      type: 'string',
+      value: 'P',
+      help: `${SEGMENT_PARAMETERS.score.help} (0 to 1, default 0.25)`,
+    });
+    const { value, help } = fromParameter('masks');
+    assert.equal(value, 'source|proto|none');
+    assert.match(help, /, or not at all \(default source\)$/);
+    assert.equal(fromParameter('classes', 'LIST').help, 'classes to report, names or ids (default: all)');
+    assert.match(fromParameter('threads', 'N').help, /engine \(default: the number of cores\)$/);
+    assert.equal(fromParameter('model_name', 'NAME').help, SEGMENT_PARAMETERS.model_name.help);
+    assert.deepEqual(fromParameter('color_range', 'R', { help: 'range', short: 'r' }), {
+      type: 'string',
+      value: 'R',
+      short: 'r',
+      help: 'range (default full)',
+    });
+  });
+
+  it('take the default and keep to the range and the choices', () => {
+    assert.equal(numberOption(args(), 'score', 'score'), 0.25);
+    assert.equal(numberOption(args({ score: '0.5' }), 'score', 'score'), 0.5);
+    assert.throws(
+      () => numberOption(args({ p: '1.5' }), 'p', 'score'),
+      /from 0 to 1 for --p but received 1.5/,
+    );
+    assert.throws(
+      () => numberOption(args({ n: '2.5' }), 'n', 'max_detections'),
+      /an integer from 1 to 10000/,
+    );
+    assert.equal(choiceOption(args({ masks: 'proto' }), 'masks', SEGMENT_PARAMETERS.masks), 'proto');
+    assert.throws(
+      () => choiceOption(args({ m: 'x' }), 'm', SEGMENT_PARAMETERS.masks),
+      /source, proto, none for --m/,
+    );
+    const { score, iou, maxDetections, masks } = decodeOptions(args(), []);
+    const table = SEGMENT_PARAMETERS;
+    assert.deepEqual(
+      [score, iou, maxDetections, masks],
+      [table.score, table.iou, table.max_detections, table.masks].map((row) => row.default),
+    );
+  });
+
+  it('fit the terminal', () => {
+    const help = optionHelp({ ...RUN_OPTIONS, ...BPU_OPTIONS });
+    const lines = help.split('\n');
+    assert.ok(Math.max(...lines.map(({ length }) => length)) <= 110);
+    for (const line of lines) assert.match(line, /^ {2}-|^ {29}\S/);
+    const words = (text: string): string => text.replace(/\s+/g, ' ');
+    for (const option of Object.values({ ...RUN_OPTIONS, ...BPU_OPTIONS })) {
+      assert.ok(words(help).includes(words(option.help)), option.help);
+    }
+  });
+});
