@@ -28,7 +28,7 @@ from rosidl_runtime_py.utilities import get_message, get_service
 
 def qos_of(request):
     return QoSProfile(
-        depth=request.get('depth', 10),
+        depth=request.get('depth', 100),
         reliability=getattr(QoSReliabilityPolicy, request.get('reliability', 'reliable').upper()),
         durability=getattr(QoSDurabilityPolicy, request.get('durability', 'volatile').upper()),
     )
