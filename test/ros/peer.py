@@ -77,8 +77,9 @@ class Images:
             pixels = np.fromfile(request['file'], np.uint8)
         else:
             pixels = np.full(size, request.get('value', 90), np.uint8)
-        message.width, message.height = width, height
-        message.step = request.get('step', width)
+        if kind != 'CompressedImage':
+            message.width, message.height = width, height
+            message.step = request.get('step', width)
         if kind == 'Image':
             message.encoding = encoding
             message.header.frame_id = request.get('frame_id', 'peer')
