@@ -35,6 +35,7 @@ for (const [index, middleware] of middlewares.entries()) {
         await segment.said(/frames in flight/);
         await peer.subscribe('/segment/detections', 'vision_msgs/msg/Detection2DArray', { content: false });
         await peer.subscribe('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray');
+        await peer.received('/diagnostics', 1);
       });
 
       after(async () => {
