@@ -23,11 +23,7 @@ export const rosSkip: string | false =
     : 'ROS 2 is not sourced';
 
 /** The middlewares to test with that are installed: Cyclone DDS and Fast DDS. */
-export const middlewares = ['rmw_cyclonedds_cpp', 'rmw_fastrtps_cpp'].filter((name) =>
-  (process.env['AMENT_PREFIX_PATH'] ?? '')
-    .split(':')
-    .some((prefix) => existsSync(join(prefix, 'share', name))),
-);
+export const middlewares = ['rmw_cyclonedds_cpp', 'rmw_fastrtps_cpp'].filter(rosPackage);
 
 let built: RosWorkspace | undefined;
 
@@ -93,4 +89,11 @@ function build(): RosWorkspace {
 
 function hasColcon(): boolean {
   return spawnSync('colcon', ['--help'], { stdio: 'ignore' }).status === 0;
+}
+
+/** @returns whether a package is installed in the sourced ROS */
+export function rosPackage(name: string): boolean {
+  return (process.env['AMENT_PREFIX_PATH'] ?? '')
+    .split(':')
+    .some((prefix) => existsSync(join(prefix, 'share', name)));
 }
