@@ -1,0 +1,31 @@
+#include "ros/participant.h"
+
+#include <memory>
+
+#include "rmw/rmw.h"
+
+namespace ros {
+
+Participant::Participant(const Identity& identity) : context_(std::make_shared<rclcpp::Context>()) {
+  rclcpp::InitOptions options;
+  options.shutdown_on_signal = false;
+  options.auto_initialize_logging(false);  // rclnodejs's context did it
+  if (identity.domain) options.set_domain_id(*identity.domain);
+  context_->init(0, nullptr, options);
+  node_ = std::make_shared<rclcpp::Node>(identity.name, identity.name_space,
+                                         rclcpp::NodeOptions()
+                                             .context(context_)
+                                             .use_global_arguments(false)
+                                             .enable_rosout(false)
+                                             .start_parameter_services(false)
+                                             .start_parameter_event_publisher(false));
+}
+
+Participant::~Participant() {
+  node_.reset();
+  context_->shutdown("closed");
+}
+
+std::string Participant::Middleware() { return rmw_get_implementation_identifier(); }
+
+}  // namespace ros

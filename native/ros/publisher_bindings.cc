@@ -1,0 +1,156 @@
+#include "ros/publisher_bindings.h"
+
+#include <cmath>
+#include <exception>
+#include <memory>
+#include <string>
+
+#include "arguments.h"
+#include "ros/publisher.h"
+
+namespace ros {
+namespace {
+
+constexpr double kMostDomains = 232;
+constexpr double kMostDepth = 1000;
+
+std::string ReadText(Napi::Object object, const char* key) {
+  const Napi::Value value = object.Get(key);
+  if (!value.IsString()) arguments::Fail(object.Env(), std::string("a string for ") + key, "another type");
+  return value.As<Napi::String>().Utf8Value();
+}
+
+double ReadInteger(Napi::Value value, const char* name, double min, double max) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
+  if (!(number >= min && number <= max) || number != std::floor(number)) {
+    const auto limit = [](double x) { return std::to_string(static_cast<int64_t>(x)); };
+    arguments::Fail(value.Env(), "an integer from " + limit(min) + " to " + limit(max) + " for " + name,
+                    value.IsNumber() ? std::to_string(number) : "another type");
+  }
+  return number;
+}
+
+PublisherOptions ReadOptions(Napi::Value value) {
+  if (!value.IsObject()) arguments::Fail(value.Env(), "an object of options", "another type");
+  const auto object = value.As<Napi::Object>();
+  PublisherOptions options;
+  options.identity.name = ReadText(object, "name");
+  options.identity.name_space = ReadText(object, "namespace");
+  const Napi::Value domain = object.Get("domain");
+  if (!domain.IsUndefined()) {
+    options.identity.domain = static_cast<size_t>(ReadInteger(domain, "domain", 0, kMostDomains));
+  }
+  options.message = ReadText(object, "message");
+  options.topic = ReadText(object, "topic");
+  const std::string reliability = ReadText(object, "reliability");
+  if (reliability != "reliable" && reliability != "best_effort") {
+    arguments::Fail(value.Env(), "reliable or best_effort for reliability", reliability);
+  }
+  options.reliable = reliability == "reliable";
+  options.depth = static_cast<size_t>(ReadInteger(object.Get("depth"), "depth", 1, kMostDepth));
+  return options;
+}
+
+/** An ImagePublisher in JavaScript's hands; all on the JS thread. */
+class Handle {
+ public:
+  Handle(Napi::Env env, std::unique_ptr<ImagePublisher> publisher)
+      : env_(env), publisher_(std::move(publisher)) {
+    hooked_ = napi_add_env_cleanup_hook(env_, Abandon, this) == napi_ok;
+  }
+  ~Handle() {
+    if (hooked_) napi_remove_env_cleanup_hook(env_, Abandon, this);
+  }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+
+  ImagePublisher& get() const {
+    if (!publisher_) arguments::Fail(env_, "an open publisher", "a closed one");
+    return *publisher_;
+  }
+  void Close() { publisher_.reset(); }
+
+ private:
+  /** process.exit: a participant that is not taken leave of leaves its shared memory behind. */
+  static void Abandon(void* data) {
+    auto* handle = static_cast<Handle*>(data);
+    handle->hooked_ = false;
+    handle->publisher_.reset();
+  }
+
+  Napi::Env env_;
+  std::unique_ptr<ImagePublisher> publisher_;
+  bool hooked_ = false;
+};
+
+/** Exceptions of rclcpp as those of JavaScript. */
+template <typename Work>
+auto Guarded(Napi::Env env, Work work) {
+  try {
+    return work();
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Napi::Error::New(env, error.what());
+  }
+}
+
+/** publish(frame, sec, nanosec, index) */
+Napi::Value Publish(const Handle& handle, const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto argument = arguments::ReadNv12(info[0], "frame");
+  PublishedFrame frame{};
+  frame.sec = static_cast<int32_t>(ReadInteger(info[1], "sec", INT32_MIN, INT32_MAX));
+  frame.nanosec = static_cast<uint32_t>(ReadInteger(info[2], "nanosec", 0, 999'999'999));
+  frame.index = static_cast<int32_t>(ReadInteger(info[3], "index", INT32_MIN, INT32_MAX));
+  frame.picture = arguments::ViewSource(argument);
+  ImagePublisher& publisher = handle.get();
+  const size_t bytes =
+      static_cast<size_t>(frame.picture.width) * static_cast<size_t>(frame.picture.height) * 3 / 2;
+  if (bytes > publisher.room()) {
+    arguments::Fail(env, "a frame of at most " + std::to_string(publisher.room()) + " bytes",
+                    std::to_string(bytes));
+  }
+  return Guarded(env, [&] { return Napi::Boolean::New(env, publisher.Publish(frame)); });
+}
+
+}  // namespace
+
+Napi::Value PublishedMessagesBinding(const Napi::CallbackInfo& info) {
+  Napi::Array messages = Napi::Array::New(info.Env());
+  for (const std::string& message : ImagePublisher::Messages()) messages.Set(messages.Length(), message);
+  return messages;
+}
+
+Napi::Value OpenImagePublisherBinding(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const PublisherOptions options = ReadOptions(info[0]);
+  const auto handle =
+      Guarded(env, [&] { return std::make_shared<Handle>(env, ImagePublisher::Open(options)); });
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("middleware", Participant::Middleware());
+  object.Set("loans", handle->get().loans());
+  object.Set("shared", handle->get().shared());
+  object.Set("refusal", handle->get().refusal());
+  const auto method = [&](const char* name, auto work) {
+    object.Set(
+        name, Napi::Function::New(
+                  env, [handle, work](const Napi::CallbackInfo& call) { return work(*handle, call); }, name));
+  };
+  method("publish", [](Handle& self, const Napi::CallbackInfo& call) { return Publish(self, call); });
+  method("subscriptions", [](Handle& self, const Napi::CallbackInfo& call) -> Napi::Value {
+    return Guarded(call.Env(), [&] {
+      return Napi::Number::New(call.Env(), static_cast<double>(self.get().subscriptions()));
+    });
+  });
+  method("delivered", [](Handle& self, const Napi::CallbackInfo& call) -> Napi::Value {
+    return Guarded(call.Env(), [&] { return Napi::Boolean::New(call.Env(), self.get().delivered()); });
+  });
+  method("close", [](Handle& self, const Napi::CallbackInfo& call) -> Napi::Value {
+    self.Close();
+    return call.Env().Undefined();
+  });
+  return object;
+}
+
+}  // namespace ros
