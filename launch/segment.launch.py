@@ -134,7 +134,7 @@ def choose_camera(wanted):
     missing = [package for package in needs.get(wanted, []) if not installed(package)]
     if missing:
         return 'stand-in', [
-            f'Expected {", ".join(missing)} to be installed for the camera {wanted} but it is not. Taking the stand-in; '
+            f'Expected {", ".join(missing)} for the camera {wanted} but did not find that installed. Taking the stand-in; '
             'source /opt/tros/humble/setup.bash on a board'
         ]
     return wanted, [f'camera: {wanted}']
@@ -147,7 +147,7 @@ def choose_web(wanted, on_tros, message):
     if not on_tros and message != 'hbm1080p':
         return False, ['Expected message:=hbm1080p for the web page of the stand-in camera. No web page']
     if missing:
-        return False, [f'Expected {", ".join(missing)} to be installed for the web page but it is not. No web page']
+        return False, [f'Expected {", ".join(missing)} for the web page but did not find that installed. No web page']
     return True, ['web page: port 8000']
 
 

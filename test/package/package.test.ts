@@ -134,15 +134,15 @@ describe('launch files', { skip: hasPython ? false : 'needs /usr/bin/python3 wit
     assert.equal(choose('false', ['mipi_cam', 'hobot_shm'])[0], 'false');
     const [camera, notes] = choose('usb', ['hobot_usb_cam', 'hobot_shm']);
     assert.equal(camera, 'stand-in');
-    assert.match(notes[0]!, /Expected hobot_codec to be installed for the camera usb/);
+    assert.match(notes[0]!, /Expected hobot_codec for the camera usb but did not find that installed/);
     assert.match(choose('webcam', [])[1][0]!, /Expected auto, mipi, .* but received webcam/);
   });
 
   it('leave the DDS settings of the user alone', () => {
-    const set = (environment: Record<string, string>, wanted = 'auto'): string[][] =>
+    const set = (environment: Record<string, string>, wanted = 'auto', free = 1e9): string[][] =>
       launchFile(
         'segment.launch.py',
-        `(packages.update({'tros_yolo_seg': '/share'}), setattr(file, 'SetEnvironmentVariable', lambda *pair: list(pair)), setattr(file.shutil, 'disk_usage', lambda path: type('', (), {'free': 1e9})), file.dds_profiles('${wanted}'))[-1]`,
+        `(packages.update({'tros_yolo_seg': '/share'}), setattr(file, 'SetEnvironmentVariable', lambda *pair: list(pair)), setattr(file, 'LogInfo', lambda msg: [msg]), setattr(file.shutil, 'disk_usage', lambda path: type('', (), {'free': ${free}})), file.dds_profiles('${wanted}'))[-1]`,
         environment,
       ) as string[][];
     const fast = ['FASTRTPS_DEFAULT_PROFILES_FILE', '/share/config/dds/fastdds.xml'];
@@ -152,6 +152,9 @@ describe('launch files', { skip: hasPython ? false : 'needs /usr/bin/python3 wit
     assert.deepEqual(set({ FASTDDS_DEFAULT_PROFILES_FILE: 'x' }), [cyclone]);
     assert.deepEqual(set({ RMW_FASTRTPS_USE_QOS_FROM_XML: '1' }), [cyclone]);
     assert.deepEqual(set({}, 'false'), []);
+    const [note, ...others] = set({}, 'auto', 60e6);
+    assert.match(note![0]!, /Expected 512 MB free in \/dev\/shm .* but there are 60/);
+    assert.deepEqual(others, [cyclone]);
     assert.equal(set({ ROS_LOCALHOST_ONLY: '1' })[0]![1], '/share/config/dds/fastdds-localhost.xml');
   });
 });
