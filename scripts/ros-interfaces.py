@@ -4,8 +4,8 @@
     in          [command, package, file]
     out         {"json": TEXT} or {"error": TEXT}
 
-rclnodejs starts one Python for each file, all at the same time: hundreds, and gigabytes of memory, where TROS is
-installed. This is one for all of them.
+rclnodejs starts one Python for each file, all at the same time: hundreds of them where TROS is
+installed. This is one for all.
 """
 
 import importlib.util

@@ -159,6 +159,18 @@ describe('launch files', { skip: hasPython ? false : 'needs /usr/bin/python3 wit
   });
 });
 
+describe('receive buffer', { skip: hasPython ? false : 'needs /usr/bin/python3 with yaml' }, () => {
+  it('is told to be too small where it is', () => {
+    const hint = (most: number): string[] =>
+      launchFile(
+        'segment.launch.py',
+        `(setattr(file, 'LogInfo', lambda msg: msg), setattr(file, 'open', lambda *given, **more: __import__('io').StringIO('${most}\\n')), file.receive_buffer_hint('x'))[-1]`,
+      ) as string[];
+    assert.deepEqual(hint(4194304), []);
+    assert.match(hint(212992)[0]!, /Expected net.core.rmem_max of 4194304 or more .* but it is 212992/);
+  });
+});
+
 describe('DDS profiles', () => {
   const plain = (path: string): string => read(path).replaceAll(/<!--[^]*?-->/g, '');
 
