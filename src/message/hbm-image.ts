@@ -33,6 +33,20 @@ export interface HbmHeader {
 }
 
 /**
+ * @returns bytes of the frame's pixels
+ * @throws ExpectationError for a frame that the message has no room for
+ */
+export function expectRoom(message: HbmMessage, { width, height }: Nv12Frame): number {
+  const size = nv12Size(width, height);
+  if (size <= HBM_ROOM[message]) return size;
+  throw new ExpectationError(
+    `a frame of at most ${HBM_ROOM[message]} bytes for ${message}`,
+    `${width}x${height}, which has ${size}`,
+    'Use a larger message (HbmMsg1080P, sensor_msgs/Image) or smaller frames.',
+  );
+}
+
+/**
  * Writes hbm_img_msgs/msg/HbmMsg480P, 540P and 1080P. They are structs of fixed size without gaps, so their CDR is the struct
  * after the encapsulation header (facts: tros.md 3.1).
  *
@@ -56,14 +70,7 @@ export class HbmImageWriter {
    */
   writeNv12({ index, stamp }: HbmHeader, frame: Nv12Frame): Buffer {
     const { width, height } = frame;
-    const size = nv12Size(width, height);
-    if (size > HBM_ROOM[this.message]) {
-      throw new ExpectationError(
-        `a frame of at most ${HBM_ROOM[this.message]} bytes for ${this.message}`,
-        `${width}x${height}, which has ${size}`,
-        'Use a larger message (HbmMsg1080P, sensor_msgs/Image) or smaller frames.',
-      );
-    }
+    const size = expectRoom(this.message, frame);
     const bytes = this.#bytes;
     bytes.writeInt32LE(index, HBM_OFFSETS.index);
     bytes.writeInt32LE(stamp.sec, HBM_OFFSETS.stamp);

@@ -3,11 +3,12 @@ import { openInputs } from '../frame/inputs.js';
 import { MAX_DIMENSION } from '../frame/nv12-frame.js';
 import { parseSize, type PictureSize } from '../frame/picture-size.js';
 import { CAMERA_PARAMETERS, type CameraMessage, type CameraParameters } from '../parameters/camera.js';
-import { messageForm, type MessageForm } from './camera-messages.js';
+import type { CameraQos } from './camera-messages.js';
 import { CameraPlayer } from './camera-player.js';
 import { Playlist } from './camera-playlist.js';
+import { openCameraPublisher, type CameraPublisher, type CameraTransport } from './camera-publisher.js';
 import { describeQos } from './qos.js';
-import type { RawPublisher, RosNode } from './ros-node.js';
+import type { RosNode } from './ros-node.js';
 
 /** Milliseconds that subscribers have to acknowledge the last frames, or to take them where nobody acknowledges. */
 const LAST_FRAMES = 2000;
@@ -16,12 +17,11 @@ const UNACKNOWLEDGED_FRAMES = 200;
 /** The node `camera`: publishes files or the generated scene as a camera would. */
 export class CameraNode {
   readonly #parameters: CameraParameters;
-  readonly #form: MessageForm;
-  readonly #publisher: RawPublisher;
-  #player: CameraPlayer | undefined;
+  readonly #publisher: CameraPublisher<object>;
+  #player: CameraPlayer<object> | undefined;
   #ended = false;
 
-  /** @throws ExpectationError for parameters that are not allowed, and when hbm_img_msgs is needed and not installed */
+  /** @throws ExpectationError for parameters that are not allowed, and when what they need is not installed */
   constructor(private readonly ros: RosNode) {
     this.#parameters = ros.declare(CAMERA_PARAMETERS, {
       check(changed) {
@@ -31,9 +31,12 @@ export class CameraNode {
       },
       apply() {}, // looked at before each frame
     });
-    const { message, qos } = this.#parameters;
-    this.#form = messageForm(message as CameraMessage, qos as 'auto' | 'sensor_data' | 'reliable');
-    this.#publisher = ros.publish(this.#form.type, this.#form.topic, this.#form.qos);
+    const { message, qos, transport } = this.#parameters;
+    this.#publisher = openCameraPublisher(ros, {
+      message: message as CameraMessage,
+      qos: qos as CameraQos,
+      transport: transport as CameraTransport,
+    });
   }
 
   /**
@@ -60,8 +63,9 @@ export class CameraNode {
       );
     }
     const cacheBytes = cache * 1_000_000;
-    const playlist = new Playlist(sources, this.#form, { loop, frameId, cacheBytes, report });
-    const player = new CameraPlayer(playlist, this.#form, {
+    const { form } = this.#publisher;
+    const playlist = new Playlist(sources, form, { loop, frameId, cacheBytes, report });
+    const player = new CameraPlayer(playlist, form, {
       rate: () => this.#parameters.rate,
       now: stamps === 'now' ? () => ros.now() : undefined,
       publish: (message) => this.#publisher.publish(message),
@@ -72,13 +76,22 @@ export class CameraNode {
     this.#player = player;
     if (this.#ended) return;
     await player.waitFor(this.#parameters.wait_for_subscribers, () => this.#publisher.subscriptions);
-    await player.play();
+    try {
+      await player.play();
+    } finally {
+      if (player.published + player.lost > 0) ros.log.info(player.summary());
+    }
     if (this.#ended) return;
-    if (player.published === 0) {
+    if (player.published + player.lost === 0) {
       throw new ExpectationError('at least one frame to publish', 'none in all the inputs');
     }
     await this.#deliver();
     ros.log.info(`All ${player.published} frames are published.`);
+  }
+
+  /** Takes the publisher out of the graph. */
+  close(): void {
+    this.#publisher.close();
   }
 
   /** Stops publishing; `run` resolves soon. */
@@ -93,14 +106,14 @@ export class CameraNode {
     while (!this.#ended && performance.now() < until && !this.#publisher.delivered()) {
       await pause(10);
     }
-    if (this.#form.qos.reliability === 'best_effort') await pause(UNACKNOWLEDGED_FRAMES);
+    if (this.#publisher.form.qos.reliability === 'best_effort') await pause(UNACKNOWLEDGED_FRAMES);
   }
 
   #summary({ width, height }: PictureSize): string {
     const { inputs, rate, loop } = this.#parameters;
     const pace = rate > 0 ? `${rate} frames a second` : 'the pace of its stamps';
     return (
-      `${width}x${height} NV12 on ${this.#publisher.topic} (${this.#form.type}, ${describeQos(this.#form.qos)}) ` +
+      `${width}x${height} NV12 on ${this.#publisher.topic} (${this.#publisher.form.type}, ${describeQos(this.#publisher.form.qos)}) ` +
       `at ${pace}, ${loop ? 'in a loop' : 'once'}: ${inputs.join(', ')}`
     );
   }

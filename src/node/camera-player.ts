@@ -11,31 +11,42 @@ const TOLERATED_MISSES = 0.05;
 /** Milliseconds between looks at the number of subscribers that are waited for. */
 const SUBSCRIBER_PERIOD = 20;
 
-export interface PlayerOptions {
+/** Durations of publishing that the summary counts: eighteen minutes at 60 frames a second. */
+const KEPT_DURATIONS = 65_536;
+
+export interface PlayerOptions<Message extends object = Buffer> {
   /** Frames per second, 0: by the stamps; asked for before each frame. */
   readonly rate: () => number;
   /** Nanoseconds since the epoch; undefined: the input's own stamps. */
   readonly now: (() => bigint) | undefined;
-  readonly publish: (message: Buffer) => void;
+  /** @returns false when the middleware has no room for the frame, which is lost then */
+  readonly publish: (message: Message) => boolean;
   readonly debug: (line: string) => void;
   readonly warn: (line: string) => void;
   /** Told of the first frame. */
-  readonly begun: (frame: PlayedFrame) => void;
+  readonly begun: (frame: PlayedFrame<Message>) => void;
 }
 
 /** Publishes the frames of a playlist when they are due. */
-export class CameraPlayer {
+export class CameraPlayer<Message extends object = Buffer> {
   readonly #schedule = new Schedule();
   readonly #sleeper = new Sleeper();
   #stopped = false;
   /** Frames published. */
   published = 0;
-  #window = new Window(0, 0, 0);
+  /** Frames that the middleware had no room for. */
+  lost = 0;
+  /** Milliseconds of the calls of `publish`. */
+  readonly #publishing = new Durations(KEPT_DURATIONS);
+  #longest = 0;
+  #begin = 0;
+  #end = 0;
+  #window = new Window(0, 0, 0, 0);
 
   constructor(
-    private readonly playlist: Playlist,
-    private readonly form: MessageForm,
-    private readonly options: PlayerOptions,
+    private readonly playlist: Playlist<Message>,
+    private readonly form: MessageForm<Message>,
+    private readonly options: PlayerOptions<Message>,
   ) {}
 
   /** Turns that passed without a frame. */
@@ -50,19 +61,24 @@ export class CameraPlayer {
       if (this.#stopped) return;
       const wanted = rate();
       const period = wanted > 0 ? 1000 / wanted : frame.pause;
-      if (this.published === 0) {
-        this.#window = new Window(performance.now(), 0, 0);
+      if (this.published + this.lost === 0) {
+        this.#begin = performance.now();
+        this.#window = new Window(this.#begin, 0, 0, 0);
         begun(frame);
       }
       await this.#sleeper.until(this.#schedule.next(period, performance.now()));
       if (this.#stopped) return;
       const stamp = now ? stampFromNanoseconds(now()) : frame.stamp;
-      this.form.seal(frame.message, stamp, this.published);
+      this.form.seal(frame.message, stamp, this.published + this.lost);
       const begin = performance.now();
-      publish(frame.message);
+      const sent = publish(frame.message);
       const end = performance.now();
-      this.published++;
+      if (sent) this.published++;
+      else this.lost++;
       this.#window.publishing.add(end - begin);
+      this.#publishing.add(end - begin);
+      this.#longest = Math.max(this.#longest, end - begin);
+      this.#end = end;
       if (end - this.#window.begin >= REPORT_PERIOD) this.#report(end);
     }
   }
@@ -79,23 +95,42 @@ export class CameraPlayer {
     this.#sleeper.end();
   }
 
+  /** How it went, for the log. */
+  summary(): string {
+    const publishing = this.#publishing;
+    const seconds = (this.#end - this.#begin) / 1000;
+    const share = (part: number): string => publishing.quantile(part).toFixed(2);
+    return (
+      `${this.published} frames in ${seconds.toFixed(1)} s, ${this.missed} turns missed, ${this.lost} frames lost; calls of publish: ` +
+      `p50 ${share(0.5)}, p95 ${share(0.95)}, p99 ${share(0.99)}, at most ${this.#longest.toFixed(2)} ms`
+    );
+  }
+
   #report(end: number): void {
-    const { begin, published, missed, publishing } = this.#window;
+    const { begin, published, missed, lost, publishing } = this.#window;
     const frames = this.published - published;
     const misses = this.missed - missed;
+    const losses = this.lost - lost;
     const seconds = (end - begin) / 1000;
     const rate = (frames / seconds).toFixed(1);
     this.options.debug(
       `${frames} frames in ${seconds.toFixed(1)} s (${rate} a second), ${misses} turns missed; ` +
-        `publishing ${publishing.quantile(0.5).toFixed(2)} ms, at most ${publishing.quantile(1).toFixed(2)} ms`,
+        `calls of publish: p50 ${publishing.quantile(0.5).toFixed(2)}, p95 ${publishing.quantile(0.95).toFixed(2)}, ` +
+        `at most ${publishing.quantile(1).toFixed(2)} ms`,
     );
+    if (losses > 0) {
+      this.options.warn(
+        `Expected the middleware to have room for every frame but ${losses} of ${frames + losses} were lost: ` +
+          'a subscriber holds on to the frames that it was lent.',
+      );
+    }
     if (misses > TOLERATED_MISSES * (frames + misses)) {
       this.options.warn(
         `Expected ${((frames + misses) / seconds).toFixed(1)} frames a second but only ${rate} could be sent in time. ` +
           'The machine is busy: lower the rate or the size, or let the cache hold all frames of a short input.',
       );
     }
-    this.#window = new Window(end, this.published, this.missed);
+    this.#window = new Window(end, this.published, this.missed, this.lost);
   }
 }
 
@@ -107,5 +142,6 @@ class Window {
     readonly begin: number,
     readonly published: number,
     readonly missed: number,
+    readonly lost: number,
   ) {}
 }

@@ -10,15 +10,15 @@ import {
   type Stamp,
   stampToNanoseconds,
 } from '../frame/source.js';
-import type { MessageForm } from './camera-messages.js';
+import type { MessageForm, Sized } from './camera-messages.js';
 
 /** Longest pause, in milliseconds, between two frames by their stamps, which may be nonsense. */
 const MAX_PAUSE = 10_000;
 
 /** A frame as a message that lacks only its stamp and index. */
-export interface PlayedFrame {
+export interface PlayedFrame<Message extends object = Buffer> {
   /** Valid until the next frame is asked for. */
-  readonly message: Buffer;
+  readonly message: Message;
   /** The input's own. */
   readonly stamp: Stamp;
   /** Milliseconds since the frame before, by the input's stamps. */
@@ -26,8 +26,8 @@ export interface PlayedFrame {
   readonly size: PictureSize;
 }
 
-interface KeptFrame {
-  readonly kept: Buffer;
+interface KeptFrame<Kept> {
+  readonly kept: Kept;
   readonly stamp: Stamp;
   readonly size: PictureSize;
 }
@@ -48,8 +48,8 @@ export interface PlaylistOptions {
  * In a loop, sources whose frames fit into the cache are read only once: beforehand where they tell how many frames they have, so
  * that they are played at any rate from the first frame on; else while they are played for the first time.
  */
-export class Playlist {
-  readonly #kept = new Map<FrameSource, readonly KeptFrame[]>();
+export class Playlist<Message extends object = Buffer, Kept extends Sized = Sized> {
+  readonly #kept = new Map<FrameSource, readonly KeptFrame<Kept>[]>();
   readonly #tooLarge = new Set<FrameSource>();
   #cacheLeft: number;
   readonly #reported = new Set<string>();
@@ -57,14 +57,14 @@ export class Playlist {
 
   constructor(
     private readonly sources: readonly FrameSource[],
-    private readonly form: MessageForm,
+    private readonly form: MessageForm<Message, Kept>,
     private readonly options: PlaylistOptions,
   ) {
     this.#cacheLeft = options.loop ? options.cacheBytes : 0;
   }
 
   /** Ends after the last source, in a loop only when no source has a frame any more. */
-  async *frames(): AsyncGenerator<PlayedFrame, void, void> {
+  async *frames(): AsyncGenerator<PlayedFrame<Message>, void, void> {
     let played: number;
     do {
       played = 0;
@@ -85,9 +85,9 @@ export class Playlist {
   }
 
   /** Frames as they are read, kept where they fit; those of a source that is read beforehand come from memory. */
-  async *#stream(source: FrameSource): AsyncGenerator<PlayedFrame, void, void> {
+  async *#stream(source: FrameSource): AsyncGenerator<PlayedFrame<Message>, void, void> {
     const { form, options } = this;
-    let kept: KeptFrame[] | undefined = this.#tooLarge.has(source) ? undefined : [];
+    let kept: KeptFrame<Kept>[] | undefined = this.#tooLarge.has(source) ? undefined : [];
     let left = this.#cacheLeft;
     let beforehand = false;
     let first = true;
@@ -97,7 +97,7 @@ export class Playlist {
         continue;
       }
       const { frame, stamp } = item;
-      let message: Buffer;
+      let message: Message;
       try {
         message = form.write(frame, options.frameId || item.frameId);
       } catch (error) {
@@ -112,7 +112,7 @@ export class Playlist {
       }
       if (kept) {
         const copy = form.keep(message);
-        left -= copy.length;
+        left -= copy.byteLength;
         kept.push({ kept: copy, stamp, size });
         if (left < 0) {
           // Frames that grow on the way, or more than announced. Those held back come now, this one among them.
@@ -135,7 +135,7 @@ export class Playlist {
     if (beforehand) yield* this.#play(kept);
   }
 
-  *#play(frames: readonly KeptFrame[]): Generator<PlayedFrame, void, void> {
+  *#play(frames: readonly KeptFrame<Kept>[]): Generator<PlayedFrame<Message>, void, void> {
     for (const { kept, stamp, size } of frames) {
       yield { message: this.form.restore(kept), stamp, size, pause: this.#pace.next(stamp) };
     }

@@ -12,11 +12,12 @@ const GRACE = 1000;
  */
 async function main(): Promise<void> {
   const ros = await RosNode.create('camera');
+  let node: CameraNode | undefined;
   const exit = (code: number): void => {
+    node?.close();
     ros.destroy();
     process.exit(code);
   };
-  let node: CameraNode | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       node?.end();

@@ -29,6 +29,12 @@ export const CAMERA_PARAMETERS = parameterTable({
     choices: CAMERA_MESSAGES,
     help: "message type: sensor_msgs/Image (nv12) on topic image, or TROS's HbmMsg480P, 540P or 1080P on /hbmem_img; remap the topic for another",
   },
+  transport: {
+    type: 'string',
+    default: 'auto',
+    choices: ['auto', 'native', 'rclnodejs'],
+    help: 'what sends the messages: native (HbmMsg only, in memory that the middleware lends: zero copy with the switches of TROS), rclnodejs; auto: native where it was built and the message allows it',
+  },
   qos: {
     type: 'string',
     default: 'auto',

@@ -54,6 +54,7 @@ function setUp(
       run.at.push(performance.now());
       const { stamp, data } = imageView(message);
       run.views.push({ pixel: data[0]!, ...stamp });
+      return true;
     },
     ...rest,
   });
