@@ -1,6 +1,7 @@
 #include <napi.h>
 
 #include "bpu/bindings.h"
+#include "camera/bindings.h"
 #include "nv12/bindings.h"
 #ifdef TROS_YOLO_SEG_RCLCPP
 #include "ros/publisher_bindings.h"
@@ -19,6 +20,9 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("preprocess", nv12::PreprocessBinding);
   add("pixelKernels", nv12::PixelKernelsBinding);
   add("openBpu", bpu::OpenBinding);
+  add("openInbox", camera::OpenInboxBinding);
+  add("injectCamera", camera::InjectBinding);
+  add("letterboxContent", camera::LetterboxContentBinding);
 #ifdef TROS_YOLO_SEG_RCLCPP
   add("publishedMessages", ros::PublishedMessagesBinding);
   add("openImagePublisher", ros::OpenImagePublisherBinding);

@@ -24,7 +24,14 @@ Alive& TheAlive() {
 
 Engine::Engine(const Options& options, Done done) : schedule_(options.schedule), done_(std::move(done)) {
   model_ = std::make_shared<Model>(Library::Load(options.library), options.file, options.model);
-  for (int i = 0; i < options.slots; i++) lanes_.push_back(std::make_unique<Lane>(model_));
+  std::vector<std::shared_ptr<camera::Input>> inputs;
+  for (int i = 0; i < options.slots; i++) {
+    inputs.push_back(std::make_shared<Input>(*model_));
+    lanes_.push_back(std::make_unique<Lane>(model_));
+  }
+  width_ = inputs[0]->target().width;
+  height_ = inputs[0]->target().height;
+  table_ = std::make_shared<camera::SlotTable>(std::move(inputs), [this](int slot) { Begin(slot, {}); });
   // Threads last: an allocation that fails above leaves none behind.
   try {
     for (int i = 0; i < options.slots; i++)
@@ -69,6 +76,7 @@ void Engine::End() {
 }
 
 void Engine::Stop() {
+  table_->Close();
   for (const auto& lane : lanes_) {
     {
       const std::lock_guard<std::mutex> lock(lane->mutex);
@@ -79,33 +87,36 @@ void Engine::Stop() {
   for (const auto& lane : lanes_) {
     if (lane->thread.joinable()) lane->thread.join();
   }
+  table_->FreeInputs();
 }
 
-bool Engine::Start(int slot, const Frame& frame) {
+void Engine::Start(int slot, const Frame& frame) { Begin(slot, frame); }
+
+void Engine::Begin(int slot, const std::optional<Frame>& frame) {
   Lane& lane = *lanes_[static_cast<size_t>(slot)];
   {
     const std::lock_guard<std::mutex> lock(lane.mutex);
-    if (lane.busy) return false;
-    lane.busy = true;
+    lane.begin = true;
     lane.frame = frame;
   }
   lane.changed.notify_one();
-  return true;
+}
+
+std::shared_ptr<camera::Feed> Engine::Attach(uint32_t number, std::shared_ptr<camera::Tally> tally) {
+  return table_->Attach(std::make_shared<Input>(*model_), number, std::move(tally));
 }
 
 void Engine::Run(int index) {
   Lane& lane = *lanes_[static_cast<size_t>(index)];
   std::unique_lock<std::mutex> lock(lane.mutex);
   for (;;) {
-    lane.changed.wait(lock, [&] { return lane.frame || lane.stop; });
-    if (!lane.frame) return;
-    const Frame frame = *lane.frame;
-    lane.frame.reset();
+    lane.changed.wait(lock, [&] { return lane.begin || lane.stop; });
+    if (!lane.begin) return;
+    lane.begin = false;
+    const std::optional<Frame> frame = lane.frame;
     lock.unlock();
-    const Outcome outcome = lane.slot.Run(frame, schedule_);
-    lock.lock();
-    lane.busy = false;
-    lock.unlock();
+    auto& input = static_cast<Input&>(*table_->place(index).input);
+    const Outcome outcome = lane.slot.Run(input, frame ? &*frame : nullptr, schedule_);
     if (!ending_) done_(index, outcome);
     lock.lock();
   }

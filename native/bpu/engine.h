@@ -51,12 +51,16 @@ class Engine {
   const Model& model() const { return *model_; }
   int slots() const { return static_cast<int>(lanes_.size()); }
   const Slot& slot(int index) const { return lanes_[static_cast<size_t>(index)]->slot; }
+  /** Who has which slot. A slot that is done stays taken until somebody who knows of it releases it. */
+  const std::shared_ptr<camera::SlotTable>& table() const { return table_; }
+  /** Size of the model's input. */
+  int width() const { return width_; }
+  int height() const { return height_; }
 
-  /**
-   * Begins a frame; its memory must stay until `done`.
-   * @returns false when the slot is busy
-   */
-  bool Start(int slot, const Frame& frame);
+  /** Begins a frame in a slot taken from the table; its memory must stay until `done`. */
+  void Start(int slot, const Frame& frame);
+  /** @param tally of the camera @throws Failure when there is no memory for its input */
+  std::shared_ptr<camera::Feed> Attach(uint32_t number, std::shared_ptr<camera::Tally> tally);
 
  private:
   struct Lane {
@@ -64,12 +68,14 @@ class Engine {
     Slot slot;
     std::mutex mutex;
     std::condition_variable changed;
+    /** None where the input is written already, by a camera. */
     std::optional<Frame> frame;
-    bool busy = false;
+    bool begin = false;
     bool stop = false;
     std::thread thread;
   };
 
+  void Begin(int slot, const std::optional<Frame>& frame);
   void Run(int index);
   void Stop();
   /** process.exit() runs no clean-up hooks of Node, but destructors of libdnn: its tasks must end before
@@ -83,6 +89,9 @@ class Engine {
   std::atomic<bool> ending_{false};
   std::shared_ptr<const Model> model_;
   std::vector<std::unique_ptr<Lane>> lanes_;
+  std::shared_ptr<camera::SlotTable> table_;
+  int width_ = 0;
+  int height_ = 0;
 };
 
 }  // namespace bpu

@@ -77,26 +77,32 @@ InputPicture ReadInput(const Model& model) {
 
 }  // namespace
 
-Slot::Slot(std::shared_ptr<const Model> model) : model_(std::move(model)) {
-  const auto& library = model_->library();
-  const InputPicture picture = ReadInput(*model_);
+Input::Input(const Model& model) {
+  const auto& library = model.library();
+  const InputPicture picture = ReadInput(model);
   const auto luma_bytes = static_cast<uint32_t>(picture.stride) * static_cast<uint32_t>(picture.height);
-  input_.properties = model_->inputs()[0].properties;
+  tensor_.properties = model.inputs()[0].properties;
   uint8_t* chroma;
   if (picture.separate) {
-    input_memory_.push_back(std::make_unique<Memory>(library, luma_bytes));
-    input_memory_.push_back(std::make_unique<Memory>(library, luma_bytes / 2));
-    chroma = input_memory_[1]->data();
+    memory_.push_back(std::make_unique<Memory>(library, luma_bytes));
+    memory_.push_back(std::make_unique<Memory>(library, luma_bytes / 2));
+    chroma = memory_[1]->data();
   } else {
-    const auto aligned = static_cast<uint32_t>(input_.properties.alignedByteSize);
-    input_memory_.push_back(
-        std::make_unique<Memory>(library, std::max(aligned, luma_bytes + luma_bytes / 2)));
-    chroma = input_memory_[0]->data() + luma_bytes;
+    const auto aligned = static_cast<uint32_t>(tensor_.properties.alignedByteSize);
+    memory_.push_back(std::make_unique<Memory>(library, std::max(aligned, luma_bytes + luma_bytes / 2)));
+    chroma = memory_[0]->data() + luma_bytes;
   }
-  for (size_t i = 0; i < input_memory_.size(); i++) input_.sysMem[i] = input_memory_[i]->block();
+  for (size_t i = 0; i < memory_.size(); i++) tensor_.sysMem[i] = memory_[i]->block();
   const auto stride = static_cast<size_t>(picture.stride);
-  target_ = {picture.width, picture.height, input_memory_[0]->data(), chroma, stride, stride};
+  target_ = {picture.width, picture.height, memory_[0]->data(), chroma, stride, stride};
+}
 
+void Input::Clean() {
+  for (const auto& memory : memory_) memory->Clean();
+}
+
+Slot::Slot(std::shared_ptr<const Model> model) : model_(std::move(model)) {
+  const auto& library = model_->library();
   for (const TensorDescription& output : model_->outputs()) {
     outputs_.push_back(
         std::make_shared<Memory>(library, static_cast<uint32_t>(output.properties.alignedByteSize)));
@@ -107,16 +113,16 @@ Slot::Slot(std::shared_ptr<const Model> model) : model_(std::move(model)) {
   }
 }
 
-Outcome Slot::Run(const Frame& frame, const Schedule& schedule) {
+Outcome Slot::Run(Input& input, const Frame* frame, const Schedule& schedule) {
   Outcome outcome;
   try {
     auto start = Clock::now();
-    nv12::Letterbox(frame.source, frame.content, target_);
-    for (const auto& memory : input_memory_) memory->Clean();
+    if (frame) nv12::Letterbox(frame->source, frame->content, input.target());
+    input.Clean();
     outcome.preprocess = Milliseconds(start);
 
     start = Clock::now();
-    Infer(schedule);
+    Infer(input, schedule);
     for (const auto& output : outputs_) output->Invalidate();
     outcome.inference = Milliseconds(start);
   } catch (const Failure& failure) {
@@ -127,7 +133,7 @@ Outcome Slot::Run(const Frame& frame, const Schedule& schedule) {
   return outcome;
 }
 
-void Slot::Infer(const Schedule& schedule) {
+void Slot::Infer(const Input& input, const Schedule& schedule) {
   const Library& library = *model_->library();
   int32_t status;
   {
@@ -137,7 +143,7 @@ void Slot::Infer(const Schedule& schedule) {
     control.priority = schedule.priority;
     hbDNNTensor* outputs = output_tensors_.data();
     Check("hbDNNInfer to accept a frame",
-          library.hbDNNInfer(task.address(), &outputs, &input_, model_->handle(), &control));
+          library.hbDNNInfer(task.address(), &outputs, &input.tensor(), model_->handle(), &control));
     status = library.hbDNNWaitTaskDone(task.handle(), schedule.timeout_ms);
   }
   if (status == HB_DNN_TIMEOUT) {

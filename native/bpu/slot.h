@@ -6,6 +6,7 @@
 
 #include "bpu/memory.h"
 #include "bpu/model.h"
+#include "camera/slots.h"
 #include "nv12/picture.h"
 
 namespace bpu {
@@ -31,32 +32,45 @@ struct Outcome {
   double inference = 0;
 };
 
-/** Input and output memory of one frame in flight, allocated once, and what is done with it. */
-class Slot {
+/** BPU memory of one model input, as libdnn wants it. */
+class Input : public camera::Input {
  public:
   /** @throws Failure for an input that is not one NV12 picture, or when there is not enough memory */
+  explicit Input(const Model& model);
+
+  const hbDNNTensor& tensor() const { return tensor_; }
+  /** After the picture was written. @throws Failure */
+  void Clean();
+
+ private:
+  /** One block, or two for separate planes. */
+  std::vector<std::unique_ptr<Memory>> memory_;
+  hbDNNTensor tensor_{};
+};
+
+/** Output memory of one frame in flight, allocated once, and what is done with it. */
+class Slot {
+ public:
+  /** @throws Failure when there is not enough memory */
   explicit Slot(std::shared_ptr<const Model> model);
   Slot(const Slot&) = delete;
   Slot& operator=(const Slot&) = delete;
 
-  /** Letterbox into the input, infer, wait, make the outputs readable. Blocks; the task is always released.
+  /**
+   * Letterbox into the input, infer, wait, make the outputs readable. Blocks; the task is always released.
+   *
+   * @param frame to letterbox; null when the input is written already
    */
-  Outcome Run(const Frame& frame, const Schedule& schedule);
+  Outcome Run(Input& input, const Frame* frame, const Schedule& schedule);
 
   /** Owned together with whoever still looks at it. */
   const std::vector<std::shared_ptr<Memory>>& outputs() const { return outputs_; }
-  int width() const { return target_.width; }
-  int height() const { return target_.height; }
 
  private:
-  void Infer(const Schedule& schedule);
+  void Infer(const Input& input, const Schedule& schedule);
 
   const std::shared_ptr<const Model> model_;
-  /** One block, or two for separate planes. */
-  std::vector<std::unique_ptr<Memory>> input_memory_;
   std::vector<std::shared_ptr<Memory>> outputs_;
-  nv12::Target target_{};
-  hbDNNTensor input_{};
   std::vector<hbDNNTensor> output_tensors_;
 };
 

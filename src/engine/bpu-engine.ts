@@ -4,8 +4,17 @@ import { Letterbox } from '../frame/letterbox.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import { addon } from '../native/addon.js';
 import type { NativeBpu, NativeFailure, NativeTensorProperties } from '../native/bpu.js';
+import type { NativeArrival, NativeCamera } from '../native/camera.js';
+import { AttachedCameras, expectation } from './attached-cameras.js';
 import { tensorData, tensorInfo } from './bpu-tensor.js';
-import type { Engine, EngineTimings, Inference, ModelInfo } from './engine.js';
+import type {
+  CameraAttachment,
+  CameraEngine,
+  CameraHandlers,
+  EngineTimings,
+  Inference,
+  ModelInfo,
+} from './engine.js';
 import type { Tensor, TensorData } from './tensor.js';
 
 /** Most slots: libdnn keeps at most 32 tasks alive in a process. */
@@ -49,14 +58,14 @@ export interface BpuModelProperties {
  * Each slot has BPU memory and a thread of its own: letterbox straight into the BPU's input, inference, cache flushes.
  * Tensors are views on the BPU's output memory.
  */
-export class BpuEngine implements Engine {
+export class BpuEngine implements CameraEngine {
   readonly kind = 'bpu';
   readonly model: ModelInfo;
   readonly properties: BpuModelProperties;
   readonly slots: number;
   readonly #native: NativeBpu;
   readonly #slots: readonly Slot[];
-  readonly #free: Slot[];
+  readonly #cameras: AttachedCameras;
   /** Settles when the frame that was submitted last has settled, and so all frames have. */
   #last: Promise<unknown> = Promise.resolve();
   #letterbox: Letterbox | undefined;
@@ -73,7 +82,7 @@ export class BpuEngine implements Engine {
     };
     this.#native = native;
     this.#slots = slots;
-    this.#free = [...slots];
+    this.#cameras = new AttachedCameras(native);
     this.slots = slots.length;
   }
 
@@ -95,9 +104,12 @@ export class BpuEngine implements Engine {
       priority: expectInteger('priority', options.priority ?? 0, 0, 255),
       timeout: expectInteger('timeout', options.timeout ?? 5000, 1, 2 ** 30),
     };
-    const native = openNative(settings, (slot, failure, preprocess, inference) =>
-      slots[slot]!.done(failure, { preprocess, inference }),
-    );
+    let engine: BpuEngine | undefined;
+    const native = openNative(settings, (index, failure, preprocess, inference, arrival) => {
+      const slot = slots[index]!;
+      if (arrival) engine!.#arrived(slot, failure, preprocess, inference, arrival);
+      else slot.done(failure, { preprocess, inference });
+    });
     try {
       const infos = native.outputs.map(tensorInfo);
       for (const [index, buffers] of native.buffers.entries()) {
@@ -109,7 +121,7 @@ export class BpuEngine implements Engine {
           ),
         );
       }
-      return new BpuEngine(options.file, native, slots);
+      return (engine = new BpuEngine(options.file, native, slots));
     } catch (error) {
       native.close();
       throw error;
@@ -131,44 +143,70 @@ export class BpuEngine implements Engine {
 
   /** Waits until all submitted frames have settled. Inferences not yet released become invalid. */
   close(): Promise<void> {
-    this.#closed ??= this.#last.then(() => {
+    this.#closed ??= Promise.all([this.#cameras.detachAll(), this.#last]).then(() => {
       for (const slot of this.#slots) slot.lent = undefined;
       this.#native.close();
     });
     return this.#closed;
   }
 
+  get free(): number {
+    return this.#native.free();
+  }
+
+  attach(camera: NativeCamera, handlers: CameraHandlers): CameraAttachment {
+    if (this.#closed) throw new ExpectationError('an open engine', 'one that is closed');
+    return this.#cameras.attach(camera, handlers);
+  }
+
+  /** A slot is through with a camera's frame. */
+  #arrived(
+    slot: Slot,
+    failure: NativeFailure | null,
+    preprocess: number,
+    inference: number,
+    arrival: NativeArrival,
+  ): void {
+    if (failure) {
+      this.#release(slot);
+      this.#cameras.fail(arrival, expectation(failure));
+      return;
+    }
+    const letterbox = this.#letterboxFor(arrival);
+    const timings = { preprocess: arrival.preprocess + preprocess, inference };
+    this.#cameras.give(arrival, new BpuInference(slot, letterbox, timings, () => this.#release(slot)));
+  }
+
+  #release(slot: Slot): void {
+    this.#native.release(slot.index);
+  }
+
   #start(frame: Nv12Frame): Promise<Inference> {
     if (this.#closed) throw new ExpectationError('an open engine', 'one that is closed');
     expectNv12Frame('the frame', frame);
     const letterbox = this.#letterboxFor(frame);
-    const slot = this.#free.pop();
-    if (!slot) {
+    const index = this.#native.run(frame, letterbox);
+    if (index < 0) {
       throw new ExpectationError(
         'a free slot',
         `${this.slots} frames in flight`,
         'Release an inference before submitting another frame.',
       );
     }
-    try {
-      this.#native.run(slot.index, frame, letterbox);
-    } catch (error) {
-      this.#free.push(slot);
-      throw error;
-    }
+    const slot = this.#slots[index]!;
     return new Promise((resolve, reject) => {
       slot.done = (failure, timings) => {
         if (failure) {
-          this.#free.push(slot);
+          this.#release(slot);
           reject(expectation(failure));
         } else {
-          resolve(new BpuInference(slot, letterbox, timings, () => this.#free.push(slot)));
+          resolve(new BpuInference(slot, letterbox, timings, () => this.#release(slot)));
         }
       };
     });
   }
 
-  #letterboxFor({ width, height }: Nv12Frame): Letterbox {
+  #letterboxFor({ width, height }: { readonly width: number; readonly height: number }): Letterbox {
     const { sourceWidth, sourceHeight } = this.#letterbox ?? {};
     if (!this.#letterbox || sourceWidth !== width || sourceHeight !== height) {
       this.#letterbox = new Letterbox(width, height, this.model.input.width, this.model.input.height);
@@ -262,8 +300,4 @@ function openNative(...[options, done]: Parameters<ReturnType<typeof addon>['ope
     const { failure } = error as { failure?: NativeFailure };
     throw failure ? expectation(failure) : error;
   }
-}
-
-function expectation({ expected, received, hint }: NativeFailure): ExpectationError {
-  return new ExpectationError(expected, received, hint);
 }

@@ -1,5 +1,7 @@
 import type { Letterbox } from '../frame/letterbox.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
+import type { Stamp } from '../frame/source.js';
+import type { NativeCamera } from '../native/camera.js';
 import type { Tensor, TensorInfo } from './tensor.js';
 
 /** A loaded model as an engine describes it. */
@@ -33,6 +35,40 @@ export interface Inference {
   release(): void;
 }
 
+/** A frame of an attached camera; its pixels never came by JavaScript. Times are those of performance.now(). */
+export interface CameraArrival {
+  readonly stamp: Stamp;
+  /** undefined: the message has none (HbmMsg). */
+  readonly frameId: string | undefined;
+  /** The publisher's counter; -1: the message has none (Image). */
+  readonly index: number;
+  readonly width: number;
+  readonly height: number;
+  /** When the message was there. */
+  readonly received: number;
+  /** When it had a slot. */
+  readonly submitted: number;
+  /** Milliseconds between the two that were no letterbox. */
+  readonly wait: number;
+  /** The full picture where the camera keeps pixels, until releasePixels(), whatever becomes of the inference. */
+  readonly pixels: Nv12Frame | undefined;
+  /** Gives the memory of `pixels` back; its data has length 0 then. Idempotent. */
+  releasePixels(): void;
+}
+
+/** What came of a camera's frames, in their order. Must not throw. */
+export interface CameraHandlers {
+  /** @param inference is the handler's to release */
+  result(inference: Inference, arrival: CameraArrival): void;
+  /** The engine failed; its slot is free again. */
+  failure(error: Error, arrival: CameraArrival): void;
+}
+
+export interface CameraAttachment {
+  /** No frame is given a slot afterwards. Resolves when the handlers had those that were in flight. Idempotent. */
+  detach(): Promise<void>;
+}
+
 /**
  * NV12 in, head tensors out. One interface for `onnx` and `bpu`; test/engine runs one suite on each.
  *
@@ -54,5 +90,22 @@ export interface Engine {
    */
   submit(frame: Nv12Frame): Promise<Inference>;
   /** Waits for what is in flight, then frees everything. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** An engine that native cameras can feed. */
+export interface CameraEngine extends Engine {
+  /** Slots that submit() would find free now; attached cameras take of them, too. */
+  readonly free: number;
+  /**
+   * From now on the camera's frames go through this engine, letterboxed on the camera's thread. They share the slots with
+   * submitted frames: a slot that becomes free goes to a camera whose frame waits, in turn. Newest wins: while no slot is
+   * free, a camera's frame replaces the one before. An attached camera does not keep the process alive.
+   *
+   * @throws ExpectationError when the engine or the camera is closed, when the camera is attached already, and when there is
+   * no memory
+   */
+  attach(camera: NativeCamera, handlers: CameraHandlers): CameraAttachment;
+  /** Detaches cameras, waits for what is in flight, then frees everything. Idempotent. */
   close(): Promise<void>;
 }

@@ -4,10 +4,19 @@ import { ExpectationError, expectInteger, expectOneOf } from '../expect.js';
 import { COLOR_RANGES, type ColorRange, DEFAULT_COLOR_RANGE } from '../frame/color.js';
 import { allocateNv12, expectNv12Frame } from '../frame/convert.js';
 import { Letterbox } from '../frame/letterbox.js';
-import type { Nv12Frame } from '../frame/nv12-frame.js';
+import { type Nv12Frame, nv12Frame } from '../frame/nv12-frame.js';
 import { readOnnxMetadata } from '../model/onnx-metadata.js';
-import { addon } from '../native/addon.js';
-import type { Engine, EngineTimings, Inference, ModelInfo } from './engine.js';
+import { addon, type Content } from '../native/addon.js';
+import type { NativeArrival, NativeCamera, NativeInbox } from '../native/camera.js';
+import { AttachedCameras } from './attached-cameras.js';
+import type {
+  CameraAttachment,
+  CameraEngine,
+  CameraHandlers,
+  EngineTimings,
+  Inference,
+  ModelInfo,
+} from './engine.js';
 import { describeOnnxModel } from './onnx-model-info.js';
 import {
   type Answer,
@@ -32,6 +41,7 @@ export interface OnnxEngineOptions {
 
 /** Memory of one frame in flight. */
 interface Slot {
+  readonly index: number;
   /** The frame as the model sees it. */
   readonly letterboxed: Nv12Frame;
   /** The model's input and outputs; with the worker during an inference. */
@@ -40,12 +50,14 @@ interface Slot {
   planes: Float32Array;
 }
 
-/** A submitted frame. `preprocessing`, `ready`, `running`, then settled; a failure settles it from any of them. */
+/** A submitted frame, or a camera's. `preprocessing`, `ready`, `running`, then settled; a failure settles it from any of them. */
 interface Job {
   readonly slot: Slot;
   readonly letterbox: Letterbox;
   state: 'preprocessing' | 'ready' | 'running' | 'settled';
   preprocess: number;
+  /** Whether libuv's pool is at the slot's memory and the frame's. */
+  touched: boolean;
   /** Told to the caller when all frames before have been. */
   settle?: () => void;
   readonly resolve: (inference: Inference) => void;
@@ -61,11 +73,14 @@ interface Job {
  * A released slot's tensors keep their values until the slot is used again; from then on they have length 0,
  * because their memory has moved to the worker.
  */
-export class OnnxEngine implements Engine {
+export class OnnxEngine implements CameraEngine {
   readonly kind = 'onnx';
   readonly #worker: Worker;
   readonly #colorRange: ColorRange;
-  readonly #free: Slot[];
+  readonly #slots: readonly Slot[];
+  /** Who has which slot: submitted frames, and attached cameras, which write what they letterbox there. */
+  readonly #inbox: NativeInbox;
+  readonly #cameras: AttachedCameras;
   /** Frames in flight that have not been settled, in order of submission. */
   readonly #jobs: Job[] = [];
   /** Called when #jobs has run empty. */
@@ -83,7 +98,15 @@ export class OnnxEngine implements Engine {
   ) {
     this.#worker = worker;
     this.#colorRange = colorRange;
-    this.#free = Array.from({ length: slots }, () => allocateSlot(model));
+    this.#slots = Array.from({ length: slots }, (_, index) => allocateSlot(index, model));
+    const { width, height } = model.input;
+    this.#inbox = addon().openInbox(
+      slots,
+      width,
+      height,
+      (slot, _failure, _preprocess, _inference, arrival) => this.#arrived(this.#slots[slot]!, arrival!),
+    );
+    this.#cameras = new AttachedCameras(this.#inbox);
     worker.on('message', (answer: Answer) => this.#answered(answer));
     worker.on('error', (error) => this.#lost(error.message));
     worker.on('exit', (code) => this.#lost(`a worker thread that ended with code ${code}`));
@@ -123,7 +146,7 @@ export class OnnxEngine implements Engine {
       this.#expectRunning();
       expectNv12Frame('the frame', frame);
       const letterbox = this.#letterboxFor(frame);
-      const slot = this.#free.pop();
+      const slot = this.#slots[this.#inbox.take()];
       if (!slot) {
         throw new ExpectationError(
           'a free slot',
@@ -131,19 +154,60 @@ export class OnnxEngine implements Engine {
           'Release an inference before submitting another frame.',
         );
       }
-      const job: Job = { slot, letterbox, state: 'preprocessing', preprocess: 0, resolve, reject };
-      if (this.#jobs.push(job) === 1) this.#worker.ref();
-      addon()
-        .preprocess(frame, letterbox, slot.letterboxed, this.#colorRange, slot.planes)
-        .then(
-          (milliseconds) => {
-            job.preprocess = milliseconds;
-            if (job.state === 'preprocessing') job.state = 'ready';
-          },
-          (error: unknown) => this.#fail(job, error),
-        )
-        .finally(() => this.#advance());
+      this.#start(
+        { slot, letterbox, state: 'preprocessing', preprocess: 0, touched: true, resolve, reject },
+        frame,
+        letterbox,
+      );
     });
+  }
+
+  get free(): number {
+    return this.#inbox.free();
+  }
+
+  attach(camera: NativeCamera, handlers: CameraHandlers): CameraAttachment {
+    this.#expectRunning();
+    return this.#cameras.attach(camera, handlers);
+  }
+
+  /** A camera's frame is letterboxed: only its colours are converted here. */
+  #arrived(slot: Slot, arrival: NativeArrival): void {
+    if (this.#broken !== undefined) {
+      this.#inbox.release(slot.index);
+      this.#cameras.fail(
+        arrival,
+        new ExpectationError('a running ONNX engine', this.#broken, 'Open it again.'),
+      );
+      return;
+    }
+    const letterbox = this.#letterboxFor(arrival);
+    const job: Job = {
+      ...{ slot, letterbox, state: 'preprocessing', preprocess: arrival.preprocess, touched: true },
+      resolve: (inference) => this.#cameras.give(arrival, inference),
+      reject: (error) => this.#cameras.fail(arrival, error as Error),
+    };
+    const { width, height } = this.model.input;
+    const frame = nv12Frame(new Uint8Array(arrival.input!), { width, height });
+    this.#start(job, frame, { left: 0, top: 0, width, height });
+  }
+
+  #start(job: Job, frame: Nv12Frame, content: Content): void {
+    const { slot } = job;
+    if (this.#jobs.push(job) === 1) this.#worker.ref();
+    addon()
+      .preprocess(frame, content, slot.letterboxed, this.#colorRange, slot.planes)
+      .then(
+        (milliseconds) => {
+          job.preprocess += milliseconds;
+          if (job.state === 'preprocessing') job.state = 'ready';
+        },
+        (error: unknown) => this.#fail(job, error),
+      )
+      .finally(() => {
+        job.touched = false;
+        this.#advance();
+      });
   }
 
   /** Waits until all submitted frames have settled, then ends the worker. Inferences not yet released become invalid. */
@@ -153,7 +217,9 @@ export class OnnxEngine implements Engine {
   }
 
   async #end(): Promise<void> {
+    await this.#cameras.detachAll();
     if (this.#jobs.length > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    this.#inbox.close();
     if (this.#broken !== undefined) return;
     const exited = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#worker.ref();
@@ -168,7 +234,7 @@ export class OnnxEngine implements Engine {
     }
   }
 
-  #letterboxFor({ width, height }: Nv12Frame): Letterbox {
+  #letterboxFor({ width, height }: { readonly width: number; readonly height: number }): Letterbox {
     const { sourceWidth, sourceHeight } = this.#letterbox ?? {};
     if (!this.#letterbox || sourceWidth !== width || sourceHeight !== height) {
       this.#letterbox = new Letterbox(width, height, this.model.input.width, this.model.input.height);
@@ -185,7 +251,7 @@ export class OnnxEngine implements Engine {
       job.state = 'running';
       this.#worker.postMessage({ memory } satisfies Order, [memory.input, memory.output]);
     }
-    while (this.#jobs[0]?.settle) this.#jobs.shift()!.settle!();
+    while (this.#jobs[0]?.settle && !this.#jobs[0].touched) this.#jobs.shift()!.settle!();
     if (this.#jobs.length > 0) return;
     this.#worker.unref();
     for (const resolve of this.#idle.splice(0)) resolve();
@@ -201,7 +267,7 @@ export class OnnxEngine implements Engine {
     } else {
       const timings = { preprocess: job.preprocess, inference: milliseconds };
       const tensors = viewOutputs(this.model, memory.output);
-      const inference = new OnnxInference(tensors, letterbox, timings, () => this.#free.push(slot));
+      const inference = new OnnxInference(tensors, letterbox, timings, () => this.#inbox.release(slot.index));
       job.state = 'settled';
       job.settle = () => job.resolve(inference);
     }
@@ -213,7 +279,7 @@ export class OnnxEngine implements Engine {
     if (job.state === 'settled') return;
     job.state = 'settled';
     job.settle = () => {
-      this.#free.push(job.slot);
+      this.#inbox.release(job.slot.index);
       job.reject(error);
     };
   }
@@ -244,10 +310,10 @@ class OnnxInference implements Inference {
   }
 }
 
-function allocateSlot({ input: { width, height }, outputs }: ModelInfo): Slot {
+function allocateSlot(index: number, { input: { width, height }, outputs }: ModelInfo): Slot {
   const elements = outputs.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const memory = { input: floatMemory(3 * width * height), output: floatMemory(elements) };
-  return { letterboxed: allocateNv12(width, height), memory, planes: new Float32Array(memory.input) };
+  return { index, letterboxed: allocateNv12(width, height), memory, planes: new Float32Array(memory.input) };
 }
 
 function floatMemory(elements: number): ArrayBuffer {

@@ -6,6 +6,7 @@ import type { ColorRange } from '../frame/color.js';
 import type { PackedImage } from '../frame/convert.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import type { BpuAddon } from './bpu.js';
+import type { CameraAddon } from './camera.js';
 import { packageRoot } from '../package-root.js';
 
 /** Where a scaled picture lies within the model's input; even numbers. A Letterbox is one. */
@@ -25,7 +26,7 @@ export type NativePackedImage = Required<PackedImage>;
  *
  * Source and target never share memory. Arrays may be backed by SharedArrayBuffer.
  */
-export interface Addon extends BpuAddon {
+export interface Addon extends BpuAddon, CameraAddon {
   /** Scales `source` to `content` within `target` (bilinear) and pads the rest with grey. */
   letterbox(source: Nv12Frame, content: Content, target: Nv12Frame): void;
 

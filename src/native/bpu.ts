@@ -1,5 +1,6 @@
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import type { Content } from './addon.js';
+import type { NativeDone, NativeSlots } from './camera.js';
 
 /** What native/bpu is asked for; ranges are checked there, too. */
 export interface NativeBpuOptions {
@@ -42,15 +43,7 @@ export interface NativeFailure {
   readonly hint: string;
 }
 
-/** Tells that a slot is through with its frame. Milliseconds. */
-export type NativeBpuDone = (
-  slot: number,
-  failure: NativeFailure | null,
-  preprocess: number,
-  inference: number,
-) => void;
-
-export interface NativeBpu {
+export interface NativeBpu extends NativeSlots {
   /** Path of libdnn as it was found, and its version. */
   readonly library: string;
   readonly version: string;
@@ -66,8 +59,12 @@ export interface NativeBpu {
   readonly height: number;
   /** Views on BPU memory, by slot and output; detached by close(). */
   readonly buffers: readonly (readonly ArrayBuffer[])[];
-  /** Begins a frame, whose bytes must stay until `done` was called for the slot. @throws TypeError when it is busy */
-  run(slot: number, frame: Nv12Frame, content: Content): void;
+  /**
+   * Begins a frame, whose bytes must stay until `done` was called for the slot.
+   *
+   * @returns the slot, or -1 when none is free
+   */
+  run(frame: Nv12Frame, content: Content): number;
   /** Waits for frames in flight (blocking), detaches the buffers and frees everything. Idempotent. */
   close(): void;
 }
@@ -76,7 +73,7 @@ export interface BpuAddon {
   /**
    * Loads libdnn and a model. An Error with a `failure` says what is wrong with them.
    *
-   * @param done called on the JS thread, once for each run()
+   * @param done called on the JS thread, once for each run() and for each frame of attached cameras
    */
-  openBpu(options: NativeBpuOptions, done: NativeBpuDone): NativeBpu;
+  openBpu(options: NativeBpuOptions, done: NativeDone): NativeBpu;
 }

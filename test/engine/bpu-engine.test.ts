@@ -9,6 +9,7 @@ import { encodeHeader, frameBytes, type PlaybackModel } from '../../src/engine/p
 import { floatProperties, nv12Properties } from '../../src/engine/record.js';
 import { noiseFrame } from '../native/frames.js';
 import { recordConformanceModel } from './bpu-model.js';
+import { testCameraEngine } from './camera-conformance.js';
 import { infer, testEngine, valuesOf } from './conformance.js';
 import { EMULATOR, withEmulator } from './emulator.js';
 import { tenHeads } from './tiny-onnx.js';
@@ -28,6 +29,7 @@ async function open(options: Partial<BpuEngineOptions> = {}): Promise<BpuEngine>
 }
 
 testEngine('bpu', (slots) => open({ slots }));
+testCameraEngine('bpu', (slots) => open({ slots }));
 
 describe('BpuEngine', () => {
   const frame = noiseFrame(64, 64, 1);

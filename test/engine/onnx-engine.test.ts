@@ -10,6 +10,7 @@ import { Letterbox } from '../../src/frame/letterbox.js';
 import { noiseFrame, packedFrame, plainFrame } from '../native/frames.js';
 import { letterboxed, rgbOf } from '../native/reference.js';
 import { infer, testEngine } from './conformance.js';
+import { testCameraEngine } from './camera-conformance.js';
 import { echo, failsWhenBright, mean, type Model, modelFile, node, tenHeads } from './tiny-onnx.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-onnx-'));
@@ -25,6 +26,7 @@ function write(bytes: Uint8Array): string {
 const heads = write(tenHeads(64, 64, ['cat', 'dog', 'bird']));
 
 testEngine('onnx', (slots) => OnnxEngine.open({ file: heads, slots, threads: 1 }));
+testCameraEngine('onnx', (slots) => OnnxEngine.open({ file: heads, slots, threads: 1 }));
 
 describe('OnnxEngine', () => {
   async function withEngine(

@@ -1,0 +1,167 @@
+#include "camera/camera.h"
+
+#include <algorithm>
+#include <exception>
+#include <map>
+
+#include "nv12/color.h"
+#include "nv12/letterbox.h"
+
+namespace camera {
+namespace {
+
+/** Pictures that JavaScript may hold on to, and the one that is being written. */
+constexpr int kMorePixels = 3;
+
+struct Registry {
+  std::mutex mutex;
+  std::map<int64_t, std::weak_ptr<Camera>> cameras;
+  int64_t next = 1;
+};
+
+/** Never destroyed: cameras end when they end. */
+Registry& TheRegistry() {
+  static auto* registry = new Registry;
+  return *registry;
+}
+
+double Milliseconds(Clock::duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+}  // namespace
+
+std::shared_ptr<Camera> Camera::Create() {
+  Registry& registry = TheRegistry();
+  const std::lock_guard<std::mutex> lock(registry.mutex);
+  const int64_t id = registry.next++;
+  std::shared_ptr<Camera> camera(new Camera(id));
+  registry.cameras[id] = camera;
+  return camera;
+}
+
+std::shared_ptr<Camera> Camera::Find(int64_t id) {
+  Registry& registry = TheRegistry();
+  const std::lock_guard<std::mutex> lock(registry.mutex);
+  const auto found = registry.cameras.find(id);
+  return found == registry.cameras.end() ? nullptr : found->second.lock();
+}
+
+void Camera::Close() {
+  Registry& registry = TheRegistry();
+  const std::lock_guard<std::mutex> lock(registry.mutex);
+  registry.cameras.erase(id_);
+}
+
+void Camera::Use(std::shared_ptr<Feed> feed) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::swap(feed_, feed);
+}
+
+void Camera::Leave(const std::shared_ptr<Feed>& feed) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (feed_ == feed) feed_.reset();
+}
+
+void Camera::Offer(const Message& message) {
+  const Clock::time_point received = Clock::now();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  tally_->Update([](Counters& counters) { counters.received++; });
+  const auto fail = [this](const Failure& failure) {
+    tally_->Update([&](Counters& counters) {
+      counters.failed++;
+      counters.last_failure = failure;
+    });
+  };
+  try {
+    Take(message, received);
+  } catch (const Failure& failure) {
+    fail(failure);
+  } catch (const std::exception& error) {
+    fail(Failure("memory for a frame", error.what(), "Close other programs."));
+  }
+  const double elapsed = Milliseconds(Clock::now() - received);
+  tally_->Update([&](Counters& counters) { counters.slowest = std::max(counters.slowest, elapsed); });
+}
+
+void Camera::Take(const Message& message, Clock::time_point received) {
+  nv12::Source picture{};
+  nv12::Interleaved interleaved{};
+  const bool convert = IsInterleaved(message.encoding);
+  if (message.encoding == "nv12") {
+    picture = ViewNv12(message);
+  } else if (convert) {
+    interleaved = ViewInterleaved(message);
+  } else {
+    RefuseEncoding(message.encoding);
+  }
+  const auto discard = [this] { tally_->Update([](Counters& counters) { counters.discarded++; }); };
+  if (!feed_) return discard();
+
+  const Clock::time_point start = Clock::now();
+  const bool keep = keep_pixels_;
+  Counters done;
+  std::shared_ptr<Pixels> pixels;
+  if (convert || keep) {
+    const int width = convert ? interleaved.width : picture.width;
+    const int height = convert ? interleaved.height : picture.height;
+    const size_t bytes = Pixels::BytesFor(width, height);
+    // A conversion needs one whatever JavaScript holds on to.
+    pixels = pool_->Take(bytes, feed_->slots() + kMorePixels + (convert ? 1 : 0));
+    if (!pixels && convert) pixels = std::make_shared<Pixels>(bytes);
+    if (pixels) {
+      const nv12::Target target = pixels->View(width, height);
+      if (convert) {
+        nv12::FromInterleaved(interleaved, nv12::Range::kFull, target);
+        picture = nv12::AsSource(target);
+        done.converted = 1;
+        done.bytes_read += message.size;
+      } else {
+        CopyPixels(picture, target);
+        done.pixel_copies = 1;
+        done.bytes_read += bytes;
+      }
+      done.bytes_written += bytes;
+    } else {
+      done.pixels_missed = 1;
+    }
+  }
+
+  Input* input = feed_->Begin();
+  if (!input) return discard();
+  const nv12::Target& model = input->target();
+  try {
+    nv12::Letterbox(picture, ContentFor(picture.width, picture.height, model.width, model.height), model);
+    Describe(message, picture);
+  } catch (...) {
+    feed_->Cancel();
+    throw;
+  }
+  arrival_.received = received;
+  arrival_.preprocess = Milliseconds(Clock::now() - start);
+  if (keep) arrival_.pixels = std::move(pixels);
+  feed_->Commit(arrival_);
+  arrival_.pixels.reset();
+
+  done.bytes_read += Pixels::BytesFor(picture.width, picture.height);
+  done.bytes_written += Pixels::BytesFor(model.width, model.height);
+  tally_->Update([&](Counters& counters) {
+    counters.converted += done.converted;
+    counters.pixel_copies += done.pixel_copies;
+    counters.pixels_missed += done.pixels_missed;
+    counters.bytes_read += done.bytes_read;
+    counters.bytes_written += done.bytes_written;
+  });
+}
+
+void Camera::Describe(const Message& message, const nv12::Source& picture) {
+  arrival_.sec = message.sec;
+  arrival_.nanosec = message.nanosec;
+  arrival_.index = message.index;
+  arrival_.frame_id.assign(message.frame_id);
+  arrival_.has_frame_id = message.has_frame_id;
+  arrival_.width = picture.width;
+  arrival_.height = picture.height;
+}
+
+}  // namespace camera

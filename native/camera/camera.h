@@ -1,0 +1,65 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+
+#include "camera/message.h"
+#include "camera/slots.h"
+
+namespace camera {
+
+/**
+ * A camera whose frames never pass through JavaScript: each is letterboxed from its message straight into the
+ * input of the engine that the camera is attached to, on the thread that brings it.
+ *
+ * All functions may be called from any thread.
+ */
+class Camera {
+ public:
+  /** Known by its number until it is closed. */
+  static std::shared_ptr<Camera> Create();
+  /** @returns null when there is none with this number, any more */
+  static std::shared_ptr<Camera> Find(int64_t id);
+  ~Camera() { Close(); }
+  Camera(const Camera&) = delete;
+  Camera& operator=(const Camera&) = delete;
+
+  int64_t id() const { return id_; }
+  /** Not found any more; who has it goes on. */
+  void Close();
+
+  /**
+   * Takes a message, whose memory is not needed any more afterwards. Takes as long as the letterbox takes;
+   * never waits for an engine and never throws: what cannot be read is counted.
+   */
+  void Offer(const Message& message);
+
+  /** From now on frames go to this feed. Waits for the frame that is being taken. */
+  void Use(std::shared_ptr<Feed> feed);
+  /** From now on frames are discarded, unless they go to another feed. Waits for the frame that is being
+   * taken. */
+  void Leave(const std::shared_ptr<Feed>& feed);
+
+  /** Whether the full picture is copied along with each frame. */
+  void KeepPixels(bool keep) { keep_pixels_ = keep; }
+
+  const std::shared_ptr<Tally>& tally() const { return tally_; }
+
+ private:
+  explicit Camera(int64_t id) : id_(id) {}
+
+  void Take(const Message& message, Clock::time_point received);
+  void Describe(const Message& message, const nv12::Source& picture);
+
+  const int64_t id_;
+  const std::shared_ptr<Tally> tally_ = std::make_shared<Tally>();
+  const std::shared_ptr<PixelPool> pool_ = std::make_shared<PixelPool>();
+  std::atomic<bool> keep_pixels_{false};
+  /** Held while a frame is taken. */
+  std::mutex mutex_;
+  std::shared_ptr<Feed> feed_;
+  Arrival arrival_;
+};
+
+}  // namespace camera

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "nv12/picture.h"
+
+namespace camera {
+
+/** A packed NV12 picture of its own. */
+class Pixels {
+ public:
+  explicit Pixels(size_t bytes) : capacity_(bytes), bytes_(new uint8_t[bytes]) {}
+
+  size_t capacity() const { return capacity_; }
+  uint8_t* data() const { return bytes_.get(); }
+  static size_t BytesFor(int width, int height) {
+    return static_cast<size_t>(width) * static_cast<size_t>(height) * 3 / 2;
+  }
+  nv12::Target View(int width, int height) const {
+    const auto stride = static_cast<size_t>(width);
+    return {width, height, data(), data() + stride * static_cast<size_t>(height), stride, stride};
+  }
+
+ private:
+  const size_t capacity_;
+  const std::unique_ptr<uint8_t[]> bytes_;
+};
+
+/** Pictures that are lent and come back by themselves, from any thread, with their last owner. */
+class PixelPool : public std::enable_shared_from_this<PixelPool> {
+ public:
+  /** @returns null when `most` are lent already @throws std::bad_alloc */
+  std::shared_ptr<Pixels> Take(size_t bytes, int most);
+
+ private:
+  void GiveBack(Pixels* pixels);
+
+  std::mutex mutex_;
+  int lent_ = 0;
+  std::vector<std::unique_ptr<Pixels>> free_;
+};
+
+/** Copies the rows without what is between them. */
+void CopyPixels(const nv12::Source& source, const nv12::Target& target);
+
+}  // namespace camera

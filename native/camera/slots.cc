@@ -1,0 +1,156 @@
+#include "camera/slots.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace camera {
+
+SlotTable::SlotTable(std::vector<std::shared_ptr<Input>> inputs, Start start) : start_(std::move(start)) {
+  places_.resize(inputs.size());
+  for (size_t i = 0; i < inputs.size(); i++) places_[i].input = std::move(inputs[i]);
+}
+
+int SlotTable::free() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return static_cast<int>(
+      std::count_if(places_.begin(), places_.end(), [](const Place& place) { return !place.taken; }));
+}
+
+int SlotTable::FindFree() const {
+  for (size_t i = 0; i < places_.size(); i++) {
+    if (!places_[i].taken) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+int SlotTable::Take() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const int slot = closed_ ? -1 : FindFree();
+  if (slot >= 0) place(slot).taken = true;
+  return slot;
+}
+
+void SlotTable::Release(int slot) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  Place& released = place(slot);
+  // Outside the lock at the end of this function, as their last owner may have work to do.
+  const auto feed = std::move(released.feed);
+  const auto pixels = std::move(released.arrival.pixels);
+  released.taken = false;
+  Dispatch(lock);
+  lock.unlock();
+}
+
+void SlotTable::Put(Place& place, const std::shared_ptr<Feed>& feed) {
+  place.taken = true;
+  place.feed = feed;
+  place.sequence = feed->submitted_++;
+  std::swap(place.input, feed->input_);
+  std::swap(place.arrival, feed->arrival_);
+  place.arrival.submitted = Clock::now();
+  feed->arrival_.pixels.reset();
+  feed->state_ = Feed::State::kEmpty;
+  feed->tally_->Update([](Counters& counters) { counters.submitted++; });
+}
+
+void SlotTable::Dispatch(std::unique_lock<std::mutex>& lock) {
+  while (!closed_) {
+    const int slot = FindFree();
+    if (slot < 0) return;
+    std::shared_ptr<Feed> next;
+    for (size_t i = 0; i < feeds_.size() && !next; i++) {
+      const size_t index = (turn_ + i) % feeds_.size();
+      if (feeds_[index]->state_ != Feed::State::kFull) continue;
+      next = feeds_[index];
+      turn_ = index + 1;
+    }
+    if (!next) return;
+    Put(place(slot), next);
+    busy_++;
+    lock.unlock();
+    start_(slot);
+    lock.lock();
+    busy_--;
+    changed_.notify_all();
+  }
+}
+
+std::shared_ptr<Feed> SlotTable::Attach(std::shared_ptr<Input> input, uint32_t number,
+                                        std::shared_ptr<Tally> tally) {
+  auto feed = std::make_shared<Feed>(shared_from_this(), number, std::move(tally));
+  const std::lock_guard<std::mutex> lock(mutex_);
+  feed->detached_ = closed_;
+  if (!closed_) {
+    feed->input_ = std::move(input);
+    feeds_.push_back(feed);
+  }
+  return feed;
+}
+
+void SlotTable::Close() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  closed_ = true;
+  while (!feeds_.empty()) feeds_.back()->Close(lock);
+  changed_.wait(lock, [this] { return busy_ == 0; });
+}
+
+void SlotTable::FreeInputs() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (Place& place : places_) place.input.reset();
+}
+
+Input* Feed::Begin() {
+  const std::lock_guard<std::mutex> lock(table_->mutex_);
+  if (detached_) return nullptr;
+  if (state_ == State::kFull) {
+    arrival_.pixels.reset();
+    tally_->Update([](Counters& counters) { counters.dropped++; });
+  }
+  state_ = State::kWriting;
+  table_->busy_++;
+  return input_.get();
+}
+
+void Feed::Commit(Arrival& arrival) {
+  SlotTable& table = *table_;
+  std::unique_lock<std::mutex> lock(table.mutex_);
+  if (detached_) {
+    state_ = State::kEmpty;
+    tally_->Update([](Counters& counters) { counters.discarded++; });
+  } else {
+    std::swap(arrival_, arrival);
+    state_ = State::kFull;
+    table.Dispatch(lock);
+  }
+  table.busy_--;
+  table.changed_.notify_all();
+}
+
+void Feed::Cancel() {
+  const std::lock_guard<std::mutex> lock(table_->mutex_);
+  state_ = State::kEmpty;
+  table_->busy_--;
+  table_->changed_.notify_all();
+}
+
+uint64_t Feed::Detach() {
+  std::unique_lock<std::mutex> lock(table_->mutex_);
+  if (!detached_) Close(lock);
+  return submitted_;
+}
+
+void Feed::Close(std::unique_lock<std::mutex>& lock) {
+  auto& feeds = table_->feeds_;
+  const auto self = shared_from_this();
+  feeds.erase(std::find(feeds.begin(), feeds.end(), self));
+  detached_ = true;
+  if (state_ == State::kFull) {
+    state_ = State::kEmpty;
+    tally_->Update([](Counters& counters) { counters.discarded++; });
+  }
+  table_->changed_.wait(lock, [this] { return state_ != State::kWriting; });
+  arrival_.pixels.reset();
+  input_.reset();
+}
+
+}  // namespace camera

@@ -1,0 +1,163 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "camera/pixels.h"
+#include "camera/tally.h"
+#include "nv12/picture.h"
+
+namespace camera {
+
+using Clock = std::chrono::steady_clock;
+
+/** Memory of one model input. */
+class Input {
+ public:
+  Input() = default;
+  virtual ~Input() = default;
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+
+  const nv12::Target& target() const { return target_; }
+
+ protected:
+  nv12::Target target_{};
+};
+
+/** What is known of a camera's frame besides its letterboxed pixels. */
+struct Arrival {
+  int32_t sec = 0;
+  uint32_t nanosec = 0;
+  int64_t index = -1;
+  std::string frame_id;
+  bool has_frame_id = false;
+  int width = 0;
+  int height = 0;
+  /** When its callback began, and when it had a slot. */
+  Clock::time_point received;
+  Clock::time_point submitted;
+  /** Milliseconds of the letterbox, and of the conversion where there was one. */
+  double preprocess = 0;
+  /** The full picture, when somebody wants it. */
+  std::shared_ptr<Pixels> pixels;
+};
+
+class Feed;
+
+/**
+ * The slots of an engine and who has them: frames that JavaScript submits, and cameras that feed the engine
+ * from their own threads. Cameras never wait: one whose frame finds no slot leaves it in its own input
+ * buffer, where the next one overwrites it. A slot that becomes free goes to a waiting camera, in turn,
+ * before anybody can Take it.
+ *
+ * A frame goes from a camera to a slot by swapping their input buffers; no pixel is copied.
+ *
+ * One mutex, held for microseconds: never while pixels are written and never while `start` runs.
+ */
+class SlotTable : public std::enable_shared_from_this<SlotTable> {
+ public:
+  /** What a slot holds; belongs to whoever has the slot. */
+  struct Place {
+    std::shared_ptr<Input> input;
+    /** The camera whose frame it is; null for a submitted one. */
+    std::shared_ptr<Feed> feed;
+    /** Position of the frame among those of its camera that had a slot, from 0. */
+    uint64_t sequence = 0;
+    Arrival arrival;
+    bool taken = false;
+  };
+
+  /** Begins the work on a slot that holds a camera's frame. Any thread; must not block. */
+  using Start = std::function<void(int slot)>;
+
+  SlotTable(std::vector<std::shared_ptr<Input>> inputs, Start start);
+
+  int size() const { return static_cast<int>(places_.size()); }
+  int free() const;
+  Place& place(int slot) { return places_[static_cast<size_t>(slot)]; }
+
+  /** @returns a slot for a frame that is not a camera's, or -1 */
+  int Take();
+  /** The slot is free for the next. */
+  void Release(int slot);
+
+  /** @param input the camera's own @param tally of the camera */
+  std::shared_ptr<Feed> Attach(std::shared_ptr<Input> input, uint32_t number, std::shared_ptr<Tally> tally);
+
+  /** No camera's frame comes in any more; waits for those that are being written. Idempotent. */
+  void Close();
+  /** Lets go of all inputs. After Close, and when no slot is worked on. */
+  void FreeInputs();
+
+ private:
+  friend class Feed;
+
+  /** Gives free slots to waiting cameras. Leaves and takes the lock. */
+  void Dispatch(std::unique_lock<std::mutex>& lock);
+  int FindFree() const;
+  void Put(Place& place, const std::shared_ptr<Feed>& feed);
+
+  const Start start_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Place> places_;
+  std::vector<std::shared_ptr<Feed>> feeds_;
+  /** Camera whose turn it is. */
+  size_t turn_ = 0;
+  /** Threads that write an input or call `start`. */
+  int busy_ = 0;
+  bool closed_ = false;
+};
+
+/** A camera's place at an engine. */
+class Feed : public std::enable_shared_from_this<Feed> {
+ public:
+  Feed(std::shared_ptr<SlotTable> table, uint32_t number, std::shared_ptr<Tally> tally)
+      : table_(std::move(table)), number_(number), tally_(std::move(tally)) {}
+
+  /** Who it is to JavaScript. */
+  uint32_t number() const { return number_; }
+
+  /**
+   * Begins a frame; one at a time. A frame that waits is dropped.
+   * @returns where to write it, until Commit or Cancel; null when the engine takes no more
+   */
+  Input* Begin();
+  /** The frame is written: it gets a slot, or waits. `arrival` is left with something else. */
+  void Commit(Arrival& arrival);
+  /** The frame came to nothing. */
+  void Cancel();
+
+  /**
+   * Ends it. A frame that waits is discarded; one that is being written is waited for.
+   * @returns how many frames had a slot, ever
+   */
+  uint64_t Detach();
+
+  /** Frames in flight at most. */
+  int slots() const { return table_->size(); }
+
+ private:
+  friend class SlotTable;
+  enum class State { kEmpty, kWriting, kFull };
+
+  void Close(std::unique_lock<std::mutex>& lock);
+
+  const std::shared_ptr<SlotTable> table_;
+  const uint32_t number_;
+  const std::shared_ptr<Tally> tally_;
+  // The table's mutex guards the following.
+  std::shared_ptr<Input> input_;
+  Arrival arrival_;
+  State state_ = State::kEmpty;
+  bool detached_ = false;
+  uint64_t submitted_ = 0;
+};
+
+}  // namespace camera

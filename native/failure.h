@@ -1,0 +1,18 @@
+#pragma once
+
+#include <exception>
+#include <string>
+#include <utility>
+
+/** What went wrong, as ExpectationError (src/expect.ts) says it: expected, received, what to do. */
+class Failure : public std::exception {
+ public:
+  Failure(std::string expected, std::string received, std::string hint)
+      : expected(std::move(expected)), received(std::move(received)), hint(std::move(hint)) {}
+
+  const char* what() const noexcept override { return received.c_str(); }
+
+  std::string expected;
+  std::string received;
+  std::string hint;
+};

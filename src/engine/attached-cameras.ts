@@ -1,0 +1,144 @@
+import { ExpectationError, messageOf } from '../expect.js';
+import type { Nv12Frame } from '../frame/nv12-frame.js';
+import type { Stamp } from '../frame/source.js';
+import type { NativeFailure } from '../native/bpu.js';
+import type { NativeArrival, NativeCamera, NativeSlots } from '../native/camera.js';
+import type { CameraArrival, CameraAttachment, CameraHandlers, Inference } from './engine.js';
+
+/** What came of a frame, until its turn. */
+type Outcome = { readonly arrival: CameraArrival } & (
+  { readonly inference: Inference } | { readonly error: Error }
+);
+
+/** The cameras attached to an engine: gives what comes of their frames to their handlers, in each camera's order. */
+export class AttachedCameras {
+  readonly #native: NativeSlots;
+  readonly #attached = new Map<number, Attached>();
+
+  constructor(native: NativeSlots) {
+    this.#native = native;
+  }
+
+  /** @throws ExpectationError when the camera is closed or attached already, or there is no memory */
+  attach(camera: NativeCamera, handlers: CameraHandlers): CameraAttachment {
+    let feed: number;
+    try {
+      feed = this.#native.attach(camera.id);
+    } catch (error) {
+      const { failure } = error as { failure?: NativeFailure };
+      if (failure) throw expectation(failure);
+      throw new ExpectationError(`camera ${camera.id} to be attached`, messageOf(error));
+    }
+    let detached: Promise<void> | undefined;
+    const attached = new Attached(handlers, () => (detached ??= this.#detach(feed)));
+    this.#attached.set(feed, attached);
+    return attached;
+  }
+
+  async detachAll(): Promise<void> {
+    await Promise.all([...this.#attached.values()].map((attached) => attached.detach()));
+  }
+
+  give(arrival: NativeArrival, inference: Inference): void {
+    this.#settle(arrival, { arrival: new Arrival(this.#native, arrival), inference });
+  }
+
+  fail(arrival: NativeArrival, error: Error): void {
+    this.#settle(arrival, { arrival: new Arrival(this.#native, arrival), error });
+  }
+
+  #settle({ feed, sequence }: NativeArrival, outcome: Outcome): void {
+    this.#attached.get(feed)!.settle(sequence, outcome);
+  }
+
+  async #detach(feed: number): Promise<void> {
+    const attached = this.#attached.get(feed)!;
+    const submitted = this.#native.detach(feed);
+    this.#native.hold();
+    try {
+      await attached.until(submitted);
+    } finally {
+      this.#native.drop();
+    }
+    this.#attached.delete(feed);
+  }
+}
+
+/** One camera: frames that overtook an earlier one wait for it. */
+class Attached implements CameraAttachment {
+  /** Frames that the handlers had. */
+  #told = 0;
+  readonly #early = new Map<number, Outcome>();
+  #wanted: { readonly count: number; readonly tell: () => void } | undefined;
+
+  constructor(
+    private readonly handlers: CameraHandlers,
+    readonly detach: () => Promise<void>,
+  ) {}
+
+  settle(sequence: number, outcome: Outcome): void {
+    this.#early.set(sequence, outcome);
+    for (let next = this.#early.get(this.#told); next; next = this.#early.get(this.#told)) {
+      this.#early.delete(this.#told++);
+      if ('inference' in next) this.handlers.result(next.inference, next.arrival);
+      else this.handlers.failure(next.error, next.arrival);
+    }
+    this.#look();
+  }
+
+  /** Resolves when the handlers had `count` frames. */
+  until(count: number): Promise<void> {
+    return new Promise((tell) => {
+      this.#wanted = { count, tell };
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    if (this.#wanted && this.#told >= this.#wanted.count) this.#wanted.tell();
+  }
+}
+
+/** performance.now() minus the clock of process.hrtime(), in ms. */
+const CLOCK_OFFSET = performance.now() - Number(process.hrtime.bigint()) / 1e6;
+
+class Arrival implements CameraArrival {
+  readonly stamp: Stamp;
+  readonly frameId: string | undefined;
+  readonly index: number;
+  readonly width: number;
+  readonly height: number;
+  readonly received: number;
+  readonly submitted: number;
+  readonly wait: number;
+  readonly pixels: Nv12Frame | undefined;
+  #give: (() => void) | undefined;
+
+  constructor(native: NativeSlots, arrival: NativeArrival) {
+    const { sec, nanosec, frameId, index, width, height, received, submitted, preprocess } = arrival;
+    this.stamp = { sec, nanosec };
+    this.frameId = frameId;
+    this.index = index;
+    this.width = width;
+    this.height = height;
+    this.received = received + CLOCK_OFFSET;
+    this.submitted = submitted + CLOCK_OFFSET;
+    this.wait = submitted - received - preprocess;
+    const { pixels, lease } = arrival;
+    if (pixels === undefined || lease === undefined) return;
+    this.pixels = {
+      ...{ width, height, data: new Uint8Array(pixels), lumaOffset: 0 },
+      ...{ lumaStride: width, chromaStride: width, chromaOffset: width * height },
+    };
+    this.#give = () => native.giveBack(lease, pixels);
+  }
+
+  releasePixels(): void {
+    this.#give?.();
+    this.#give = undefined;
+  }
+}
+
+export function expectation({ expected, received, hint }: NativeFailure): ExpectationError {
+  return new ExpectationError(expected, received, hint === '' ? undefined : hint);
+}

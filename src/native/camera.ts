@@ -1,0 +1,130 @@
+import type { NativeFailure } from './bpu.js';
+
+/** What became of a camera's frames: `received` = dropped + failed + discarded + submitted + the one that waits. */
+export interface NativeCameraCounters {
+  readonly received: number;
+  /** Replaced by a newer one while no slot was free. */
+  readonly dropped: number;
+  /** Not readable. */
+  readonly failed: number;
+  /** No engine attached, or waiting when it was detached. */
+  readonly discarded: number;
+  /** Given to a slot of the engine. */
+  readonly submitted: number;
+  /** Frames that were not NV12 and cost one more pass over their pixels. */
+  readonly converted: number;
+  /** Full pictures copied because of keepPixels, and those that were not because all buffers were lent. */
+  readonly pixelCopies: number;
+  readonly pixelsMissed: number;
+  /** Bytes of pixels that were gone through, and bytes written because of them, whatever for. */
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Milliseconds of the longest callback. */
+  readonly slowest: number;
+  /** Why the last of the failed ones was not readable. */
+  readonly lastFailure: NativeFailure | null;
+}
+
+/** A camera whose frames never pass through JavaScript (native/camera). Engine.attach gives it an engine. */
+export interface NativeCamera {
+  /** Its number in this process. */
+  readonly id: number;
+  /** Whether the full picture is copied along with each frame from now on. */
+  keepPixels(keep: boolean): void;
+  /** At any time, also after close. */
+  counters(): NativeCameraCounters;
+  /** No frame comes afterwards; those in flight are not touched. Idempotent. */
+  close(): void;
+}
+
+/** A message as a camera sends it; nothing of it needs to be right. */
+export interface InjectedMessage {
+  readonly width: number;
+  readonly height: number;
+  readonly step: number;
+  readonly encoding: string;
+  readonly data: Uint8Array;
+  readonly sec: number;
+  readonly nanosec: number;
+  /** -1: the message has none. */
+  readonly index: number;
+  /** undefined: the message has none. */
+  readonly frameId?: string | undefined;
+}
+
+/** A camera without ROS, for tests and measurements: the same code takes its messages. */
+export interface InjectedCamera extends NativeCamera {
+  /** Takes a message on the JS thread. */
+  offer(message: InjectedMessage): void;
+  /** Takes the message `count` times from a thread of its own, once per `period` ms, its index counting up. */
+  play(message: InjectedMessage, period: number, count: number): void;
+}
+
+/** What is known of a camera's frame that is through with a slot. Times in ms on the clock of process.hrtime(). */
+export interface NativeArrival {
+  /** What attach() returned. */
+  readonly feed: number;
+  /** Position among the frames of the feed that had a slot, from 0: each of them is told of once. */
+  readonly sequence: number;
+  readonly sec: number;
+  readonly nanosec: number;
+  readonly index: number;
+  readonly frameId: string | undefined;
+  readonly width: number;
+  readonly height: number;
+  readonly received: number;
+  readonly submitted: number;
+  /** Milliseconds of letterbox and conversion. */
+  readonly preprocess: number;
+  /** The full picture, packed NV12, and the number to give it back with. */
+  readonly pixels?: ArrayBuffer;
+  readonly lease?: number;
+  /** Of an inbox: the model's input, packed NV12; detached by release(). */
+  readonly input?: ArrayBuffer;
+}
+
+/** Tells that a slot is through with its frame; release(slot) makes it free. Milliseconds. */
+export type NativeDone = (
+  slot: number,
+  failure: NativeFailure | null,
+  preprocess: number,
+  inference: number,
+  arrival: NativeArrival | undefined,
+) => void;
+
+/** Slots that submitted frames and attached cameras share (native/camera/slots.h). */
+export interface NativeSlots {
+  /** How many are free now. */
+  free(): number;
+  /** Makes a slot that was told of free; a camera that waits has it at once. */
+  release(slot: number): void;
+  /** @returns the number of the feed @throws when the camera is closed or attached already */
+  attach(camera: number): number;
+  /** No frame of the camera is given a slot afterwards. @returns how many were */
+  detach(feed: number): number;
+  /** Ends a lease of pixels; the buffer has length 0 then. */
+  giveBack(lease: number, buffer: ArrayBuffer): void;
+  /** Between them the process stays alive. */
+  hold(): void;
+  drop(): void;
+  /** Ends threads and frees memory. Idempotent. */
+  close(): void;
+}
+
+/** Slots of an engine that runs elsewhere: `done` tells of camera frames that are letterboxed. */
+export interface NativeInbox extends NativeSlots {
+  /** @returns a slot for something else than a camera's frame, or -1 when none is free */
+  take(): number;
+}
+
+export interface CameraAddon {
+  openInbox(slots: number, width: number, height: number, done: NativeDone): NativeInbox;
+  injectCamera(): InjectedCamera;
+  /** Left, top, width and height of a Letterbox as native cameras compute them. */
+  letterboxContent(
+    sourceWidth: number,
+    sourceHeight: number,
+    modelWidth: number,
+    modelHeight: number,
+  ): { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
+}

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { Letterbox } from '../../src/frame/letterbox.js';
+import { addon } from '../../src/native/addon.js';
+import { repository } from '../data.js';
+
+describe('native cameras', () => {
+  it('letterbox where Letterbox says', () => {
+    const size = fc.integer({ min: 2, max: 16384 });
+    const model = fc.oneof(fc.constantFrom(64, 320, 384, 640, 672, 1280), size);
+    fc.assert(
+      fc.property(size, size, model, model, (...sizes) => {
+        const { left, top, width, height } = new Letterbox(...sizes);
+        assert.deepEqual(addon().letterboxContent(...sizes), { left, top, width, height });
+      }),
+      { numRuns: 3000 },
+    );
+    // Halves: Math.round and C's round differ below zero only, but the scaled size must be the same double.
+    for (let width = 2; width < 2600; width += 2) {
+      const sizes = [width, 1080, 640, 640] as const;
+      const { left, top, width: w, height } = new Letterbox(...sizes);
+      assert.deepEqual(addon().letterboxContent(...sizes), { left, top, width: w, height });
+    }
+  });
+
+  it('count what comes while no engine is attached, also when they are closed', () => {
+    const camera = addon().injectCamera();
+    const message = { width: 2, height: 2, step: 2, encoding: 'nv12', data: new Uint8Array(6) };
+    const header = { sec: 0, nanosec: 0, index: 0 };
+    camera.offer({ ...message, ...header });
+    camera.close();
+    camera.close();
+    camera.offer({ ...message, ...header });
+    camera.keepPixels(true);
+    const { received, discarded } = camera.counters();
+    assert.deepEqual([received, discarded], [1, 1]);
+  });
+
+  it('have numbers of their own', () => {
+    const [first, second] = [addon().injectCamera(), addon().injectCamera()];
+    assert.notEqual(first.id, second.id);
+    first.close();
+    second.close();
+  });
+
+  for (const end of ['process.exit(0)', 'process.exitCode = 0', 'process.kill(process.pid, "SIGTERM")']) {
+    it(`let the process end while they bring frames and nothing is closed (${end})`, () => {
+      const url = JSON.stringify(new URL('../../src/native/addon.js', import.meta.url).href);
+      const script = `
+        const { addon } = await import(${url});
+        const camera = addon().injectCamera();
+        const message = { width: 640, height: 480, step: 640, encoding: 'nv12', data: new Uint8Array(460800),
+          sec: 0, nanosec: 0, index: 0 };
+        camera.play(message, 0, 1e6);
+        let seen = 0;
+        const inbox = addon().openInbox(2, 64, 64, (slot) => {
+          seen++;
+          inbox.release(slot);
+          if (seen === 100) { clearInterval(alive); process.once('SIGTERM', () => process.exit(0)); ${end}; }
+        });
+        inbox.attach(camera.id);
+        const alive = setInterval(() => undefined, 1000);`;
+      execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+        cwd: join(repository),
+        timeout: 20_000,
+      });
+    });
+  }
+});
