@@ -43,10 +43,22 @@ export class PolygonTracer {
     else this.#done.fill(0, 0, width * height);
 
     const polygons: Polygon[] = [];
-    for (let y = 0, i = 0; y < height; y++) {
-      for (let x = 0; x < width; x++, i++) {
-        if (data[i] === 0 || this.#done[i] === 1 || (y > 0 && data[i - width] !== 0)) continue;
-        const area = this.#follow(mask, x, y);
+    const cells = width * height;
+    const bytes = new DataView(data.buffer, data.byteOffset, cells);
+    for (let i = 0; i < cells;) {
+      // Eight cells at once: a contour begins only at a cell of the mask below one that is none. Rows need no look of their own:
+      // the cell above is `width` before, whichever rows the eight lie in.
+      if (i >= width && i + 8 <= cells) {
+        const first = bytes.getUint32(i, true) & ~bytes.getUint32(i - width, true);
+        if ((first | (bytes.getUint32(i + 4, true) & ~bytes.getUint32(i + 4 - width, true))) === 0) {
+          i += 8;
+          continue;
+        }
+      }
+      const end = Math.min(i + 8, cells);
+      for (; i < end; i++) {
+        if (data[i] === 0 || this.#done[i] === 1 || (i >= width && data[i - width] !== 0)) continue;
+        const area = this.#follow(mask, i % width, Math.floor(i / width));
         if (Math.abs(area) < minArea) continue;
         const ring = simplifyRing(this.#points, tolerance);
         const points: number[] = [];
