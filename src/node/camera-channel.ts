@@ -42,7 +42,12 @@ export class CameraChannel {
     this.#input.close();
   }
 
-  publish(frame: CameraFrame, pixels: Nv12Frame, segmentation: Segmentation, timings: LiveTimings): void {
+  publish(
+    frame: CameraFrame,
+    pixels: Nv12Frame | undefined,
+    segmentation: Segmentation,
+    timings: LiveTimings,
+  ): void {
     const start = performance.now();
     this.outputs.publish({ header: frame, pixels, segmentation, timings, fps: this.health.fps });
     const end = performance.now();

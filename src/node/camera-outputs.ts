@@ -37,7 +37,8 @@ export interface ModelNames {
 /** What a result is made of. */
 export interface Result {
   readonly header: FrameHeader;
-  readonly pixels: Nv12Frame;
+  /** Absent for native cameras while nobody wants an overlay. */
+  readonly pixels: Nv12Frame | undefined;
   readonly segmentation: Segmentation;
   readonly timings: StageTimings;
   /** Results of this camera per second. */
@@ -153,7 +154,7 @@ export class CameraOutputs {
     });
     this.#annotations?.publish((writer) => writer.write(header, segmentation, polygons()));
     this.#instanceMap?.publish((writer) => writer.write(header, segmentation));
-    this.overlay.publish(header, pixels, segmentation);
+    if (pixels) this.overlay.publish(header, pixels, segmentation);
   }
 
   /** Waits for what is still being packed, then takes the topics away. */

@@ -41,6 +41,11 @@ export class OverlayOutput {
     this.#quality = quality;
   }
 
+  /** Whether anybody looks. */
+  get wanted(): boolean {
+    return (this.raw?.subscriptions ?? 0) > 0 || (this.jpeg?.subscriptions ?? 0) > 0;
+  }
+
   publish(header: FrameHeader, frame: Nv12Frame, segmentation: Segmentation): void {
     const wantsRaw = this.raw !== undefined && this.raw.subscriptions > 0;
     let wantsJpeg = this.jpeg !== undefined && this.jpeg.subscriptions > 0;

@@ -1,8 +1,9 @@
 import type { Segmentation } from '../decode/segmentation.js';
-import type { Inference } from '../engine/engine.js';
+import type { CameraArrival, CameraAttachment, CameraEngine, Engine, Inference } from '../engine/engine.js';
 import { ExpectationError, messageOf } from '../expect.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import type { StageTimings } from '../message/stage-timings.js';
+import type { NativeCamera } from '../native/camera.js';
 import type { Segmenter } from './segmenter.js';
 
 /** A camera's frame that is not looked at before its turn comes. */
@@ -24,11 +25,14 @@ export interface LiveTimings extends StageTimings {
 
 /** What came of frames; called in the order in which a camera's frames were submitted. `failure` must not throw. */
 export interface LiveHandlers<Frame extends LiveFrame> {
-  /** @param segmentation valid during the call only, and so are the pixels */
+  /**
+   * @param pixels undefined: those of a native camera that was not told to keep them
+   * @param segmentation valid during the call only, and so are the pixels
+   */
   result(
     camera: number,
     frame: Frame,
-    pixels: Nv12Frame,
+    pixels: Nv12Frame | undefined,
     segmentation: Segmentation,
     timings: LiveTimings,
   ): void;
@@ -46,8 +50,17 @@ export interface CameraCounts {
   discarded: number;
 }
 
+/** A camera whose frames come by themselves, in C++. */
+interface Attached<Frame> {
+  readonly native: NativeCamera;
+  readonly frameOf: (arrival: CameraArrival) => Frame;
+  /** While the segmenter is running. */
+  attachment: CameraAttachment | undefined;
+}
+
 interface Camera<Frame> {
   readonly counts: CameraCounts;
+  attached: Attached<Frame> | undefined;
   waiting: { readonly frame: Frame; readonly offered: number } | undefined;
   /** Whether a frame is being made ready; the next one waits, so that none overtakes it. */
   preparing: boolean;
@@ -74,6 +87,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     this.#handlers = handlers;
     this.#cameras = Array.from({ length: cameraCount }, () => ({
       counts: { offered: 0, dropped: 0, answered: 0, failed: 0, discarded: 0 },
+      attached: undefined,
       waiting: undefined,
       preparing: false,
     }));
@@ -89,7 +103,40 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   }
 
   counts(camera: number): Readonly<CameraCounts> {
-    return this.#cameras[camera]!.counts;
+    const { counts, attached } = this.#cameras[camera]!;
+    if (!attached) return counts;
+    // A native camera counts by itself what never comes here.
+    const { received, dropped, failed, discarded } = attached.native.counters();
+    return {
+      offered: counts.offered + received,
+      dropped: counts.dropped + dropped,
+      answered: counts.answered,
+      failed: counts.failed + failed,
+      discarded: counts.discarded + discarded,
+    };
+  }
+
+  /**
+   * From now on the native camera's frames come through this segmenter, in place of offered ones.
+   *
+   * @param frameOf what the handlers are to be given for a frame
+   * @throws ExpectationError when the engine cannot be fed by native cameras, or the camera is closed
+   */
+  attach(camera: number, native: NativeCamera, frameOf: (arrival: CameraArrival) => Frame): void {
+    const attached: Attached<Frame> = { native, frameOf, attachment: undefined };
+    if (this.#state === 'running') this.#attach(camera, attached);
+    this.#cameras[camera]!.attached = attached;
+  }
+
+  /** Ends `attach`; resolves when the frames in flight have their results. What was counted stays counted. */
+  async detach(camera: number): Promise<void> {
+    const target = this.#cameras[camera]!;
+    const attached = target.attached;
+    if (!attached) return;
+    await this.#detach(attached);
+    if (target.attached !== attached) return;
+    Object.assign(target.counts, this.counts(camera));
+    target.attached = undefined;
   }
 
   /** Takes a camera's newest frame. Never waits, never throws. */
@@ -122,12 +169,18 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   /** Submits nothing more and waits until nothing is in flight. */
   async pause(): Promise<void> {
     if (this.#state === 'running') this.#state = 'paused';
+    await Promise.all(
+      this.#cameras.map(async ({ attached }) => {
+        if (attached) await this.#detach(attached);
+      }),
+    );
     if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   resume(): void {
     if (this.#state !== 'paused') return;
     this.#state = 'running';
+    for (const [index, { attached }] of this.#cameras.entries()) if (attached) this.#attach(index, attached);
     this.#pump();
   }
 
@@ -142,11 +195,43 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   }
 
   #pump(): void {
-    while (this.#state === 'running' && this.#inFlight < this.#segmenter.engine.slots) {
+    while (this.#state === 'running' && this.#hasRoom()) {
       const camera = this.#nextCamera();
       if (camera < 0) return;
       void this.#run(camera);
     }
+  }
+
+  /** Native cameras take slots, too. */
+  #hasRoom(): boolean {
+    const { engine } = this.#segmenter;
+    return this.#inFlight < engine.slots && (!isCameraEngine(engine) || engine.free > 0);
+  }
+
+  #attach(index: number, attached: Attached<Frame>): void {
+    const { engine } = this.#segmenter;
+    if (!isCameraEngine(engine)) {
+      throw new ExpectationError('an engine for native cameras', engine.kind);
+    }
+    attached.attachment = engine.attach(attached.native, {
+      result: (inference, arrival) => {
+        this.#inFlight++;
+        const { pixels, wait } = arrival;
+        this.#finish(index, attached.frameOf(arrival), pixels, inference, wait);
+        arrival.releasePixels();
+      },
+      failure: (error, arrival) => {
+        this.#fail(index, attached.frameOf(arrival), error);
+        arrival.releasePixels();
+        this.#pump();
+      },
+    });
+  }
+
+  async #detach(attached: Attached<Frame>): Promise<void> {
+    const { attachment } = attached;
+    attached.attachment = undefined;
+    await attachment?.detach();
   }
 
   /** @returns the camera whose frame is next, or -1 */
@@ -199,7 +284,13 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   }
 
   /** All in one go: the next decode overwrites this one's segmentation. */
-  #finish(index: number, frame: Frame, pixels: Nv12Frame, inference: Inference, wait: number): void {
+  #finish(
+    index: number,
+    frame: Frame,
+    pixels: Nv12Frame | undefined,
+    inference: Inference,
+    wait: number,
+  ): void {
     try {
       let segmentation: Segmentation;
       let timings: LiveTimings;
@@ -238,4 +329,8 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     this.#idle = [];
     for (const tell of idle) tell();
   }
+}
+
+function isCameraEngine(engine: Engine): engine is CameraEngine {
+  return 'attach' in engine;
 }

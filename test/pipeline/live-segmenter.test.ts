@@ -136,7 +136,7 @@ class Bench {
     this.told = Array.from({ length: cameras }, () => []);
     this.live = new LiveSegmenter<TestFrame>(this.engine.segmenter, cameras, {
       result: (camera, frame, pixels, segmentation, timings) => {
-        assert.equal(frameOf.get(pixels), frame);
+        assert.equal(frameOf.get(pixels!), frame);
         assert.equal((segmentation as unknown as { id: number }).id, frame.id, 'its own segmentation');
         if (frame.mishap === 'result') throw new Error(`result ${frame.id}`);
         this.told[camera]!.push(String(frame.id));
