@@ -4,6 +4,7 @@
 #include "camera/bindings.h"
 #include "nv12/bindings.h"
 #ifdef TROS_YOLO_SEG_RCLCPP
+#include "ros/camera_bindings.h"
 #include "ros/publisher_bindings.h"
 #endif
 
@@ -24,8 +25,12 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("injectCamera", camera::InjectBinding);
   add("letterboxContent", camera::LetterboxContentBinding);
 #ifdef TROS_YOLO_SEG_RCLCPP
+  add("nativeCameras", ros::NativeCamerasBinding);
+  add("openCameraNode", ros::OpenCameraNodeBinding);
   add("publishedMessages", ros::PublishedMessagesBinding);
   add("openImagePublisher", ros::OpenImagePublisherBinding);
+#else
+  add("nativeCameras", camera::NoCamerasBinding);
 #endif
   return exports;
 }

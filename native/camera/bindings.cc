@@ -242,6 +242,13 @@ Napi::Value OpenInboxBinding(const Napi::CallbackInfo& info) {
   return inbox->ToObject();
 }
 
+Napi::Value NoCamerasBinding(const Napi::CallbackInfo& info) {
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("available", false);
+  object.Set("reason", "the addon was built without rclcpp");
+  return object;
+}
+
 /** letterboxContent(sourceWidth, sourceHeight, modelWidth, modelHeight) */
 Napi::Value LetterboxContentBinding(const Napi::CallbackInfo& info) {
   int sizes[4];

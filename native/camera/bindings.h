@@ -11,6 +11,8 @@ namespace camera {
 
 Napi::Value InjectBinding(const Napi::CallbackInfo& info);
 Napi::Value OpenInboxBinding(const Napi::CallbackInfo& info);
+/** nativeCameras() of an addon without rclcpp. */
+Napi::Value NoCamerasBinding(const Napi::CallbackInfo& info);
 Napi::Value LetterboxContentBinding(const Napi::CallbackInfo& info);
 
 /** Adds what JavaScript may do with any camera: id, keepPixels, counters. */

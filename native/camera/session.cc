@@ -113,13 +113,22 @@ void Session::OnEvent(Napi::Env env, Napi::Function done, Context* context, Even
   }
   session.lent_[slot] = true;
   const Result& result = event->result;
-  const Napi::Value failure = result.failure ? camera::ToObject(env, *result.failure) : env.Null();
-  Napi::Value arrived = env.Undefined();
-  if (session.table_ && session.table_->place(event->slot).feed) {
-    arrived = session.Arrived(event->slot, session.table_->place(event->slot));
+  napi_value arguments[5];
+  try {
+    arguments[0] = Napi::Number::New(env, event->slot);
+    arguments[1] = result.failure ? camera::ToObject(env, *result.failure) : env.Null();
+    arguments[2] = Napi::Number::New(env, result.preprocess);
+    arguments[3] = Napi::Number::New(env, result.inference);
+    arguments[4] = env.Undefined();
+    if (session.table_ && session.table_->place(event->slot).feed) {
+      arguments[4] = session.Arrived(event->slot, session.table_->place(event->slot));
+    }
+  } catch (const Napi::Error&) {
+    return;  // the environment ends: nothing can be made any more
   }
-  done.Call({Napi::Number::New(env, event->slot), failure, Napi::Number::New(env, result.preprocess),
-             Napi::Number::New(env, result.inference), arrived});
+  // What JavaScript throws stays pending, for Node to tell. Calls that the end of the environment forbids
+  // come to nothing: a C++ exception would end the process.
+  napi_call_function(env, env.Undefined(), done, 5, arguments, nullptr);
 }
 
 /** NativeArrival of src/native/camera.ts. */

@@ -80,10 +80,21 @@ class Attached implements CameraAttachment {
     this.#early.set(sequence, outcome);
     for (let next = this.#early.get(this.#told); next; next = this.#early.get(this.#told)) {
       this.#early.delete(this.#told++);
-      if ('inference' in next) this.handlers.result(next.inference, next.arrival);
-      else this.handlers.failure(next.error, next.arrival);
+      this.#tell(next);
     }
     this.#look();
+  }
+
+  #tell(outcome: Outcome): void {
+    try {
+      if ('inference' in outcome) this.handlers.result(outcome.inference, outcome.arrival);
+      else this.handlers.failure(outcome.error, outcome.arrival);
+    } catch (error) {
+      // Node would only warn of it: this is called by native code.
+      setImmediate(() => {
+        throw error;
+      });
+    }
   }
 
   /** Resolves when the handlers had `count` frames. */

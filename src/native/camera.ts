@@ -117,7 +117,62 @@ export interface NativeInbox extends NativeSlots {
   take(): number;
 }
 
+/** Whether cameras can be subscribed to natively: which messages, or why not. */
+export type NativeCameras =
+  | { readonly available: true; readonly messages: readonly string[] }
+  | { readonly available: false; readonly reason: string };
+
+/** The node of native cameras. It is not rclnodejs's, so it needs a name of its own. */
+export interface CameraNodeOptions {
+  readonly name: string;
+  /** Absolute: / or /front. */
+  readonly namespace: string;
+  /** Left out: that of ROS_DOMAIN_ID. */
+  readonly domain?: number | undefined;
+}
+
+export interface CameraSubscription {
+  /** Absolute: remaps are the caller's. */
+  readonly topic: string;
+  /** hbm_img_msgs/msg/HbmMsg1080P ... */
+  readonly message: string;
+  readonly reliability: 'reliable' | 'best_effort';
+  readonly durability: 'volatile' | 'transient_local';
+  /** Of keep-last history, 1 to 1000. */
+  readonly depth: number;
+}
+
+/** How a camera's messages arrive. */
+export interface CameraTransport {
+  /** Whether the middleware lends messages for this subscription. */
+  readonly canLoan: boolean;
+  /** Whether the last message was read where its publisher wrote it; undefined before the first. */
+  readonly sharedMemory: boolean | undefined;
+  /** That the subscription is matched with. */
+  readonly publishers: number;
+}
+
+/** A topic's messages, taken in C++ on a thread of their own. */
+export interface SubscribedCamera extends NativeCamera {
+  /** @throws TypeError when it is closed */
+  transport(): CameraTransport;
+}
+
+export interface CameraNode {
+  /** /namespace/name */
+  readonly fullName: string;
+  /** rmw_fastrtps_cpp ... */
+  readonly middleware: string;
+  /** @throws Error of the middleware, for a message that nativeCameras() does not list, and when it is closed */
+  subscribe(options: CameraSubscription): SubscribedCamera;
+  /** Closes its cameras, too. Idempotent. */
+  close(): void;
+}
+
 export interface CameraAddon {
+  nativeCameras(): NativeCameras;
+  /** Where nativeCameras() are available. @throws Error of the middleware */
+  openCameraNode(options: CameraNodeOptions): CameraNode;
   openInbox(slots: number, width: number, height: number, done: NativeDone): NativeInbox;
   injectCamera(): InjectedCamera;
   /** Left, top, width and height of a Letterbox as native cameras compute them. */

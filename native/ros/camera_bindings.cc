@@ -1,0 +1,218 @@
+#include "ros/camera_bindings.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "arguments.h"
+#include "camera/bindings.h"
+#include "ros/subscriber.h"
+
+namespace ros {
+namespace {
+
+constexpr double kMostDomains = 232;
+constexpr double kMostDepth = 1000;
+
+std::string ReadText(Napi::Object object, const char* key) {
+  const Napi::Value value = object.Get(key);
+  if (!value.IsString()) arguments::Fail(object.Env(), std::string("a string for ") + key, "another type");
+  return value.As<Napi::String>().Utf8Value();
+}
+
+size_t ReadInteger(Napi::Value value, const char* name, double min, double max) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
+  if (!(number >= min && number <= max) || number != std::floor(number)) {
+    const auto limit = [](double x) { return std::to_string(static_cast<int64_t>(x)); };
+    arguments::Fail(value.Env(), "an integer from " + limit(min) + " to " + limit(max) + " for " + name,
+                    value.IsNumber() ? std::to_string(number) : "another type");
+  }
+  return static_cast<size_t>(number);
+}
+
+bool ReadChoice(Napi::Object object, const char* key, const char* yes, const char* no) {
+  const std::string text = ReadText(object, key);
+  if (text != yes && text != no)
+    arguments::Fail(object.Env(), std::string(yes) + " or " + no + " for " + key, text);
+  return text == yes;
+}
+
+/** What happens in rclcpp as an Error of JavaScript. */
+template <typename Work>
+auto Guarded(Napi::Env env, const Work& work) {
+  try {
+    return work();
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Napi::Error::New(env, error.what());
+  }
+}
+
+/** One subscription as JavaScript has it. */
+struct Handle {
+  std::shared_ptr<camera::Camera> camera = camera::Camera::Create();
+  std::unique_ptr<Subscriber> subscriber;
+
+  void Close() {
+    subscriber.reset();
+    camera->Close();
+  }
+};
+
+/** The node of all native cameras, on the JS thread. */
+class CameraNode {
+ public:
+  CameraNode(Napi::Env env, const Identity& identity)
+      : env_(env), participant_(std::make_shared<Participant>(identity)) {
+    hooked_ = napi_add_env_cleanup_hook(env_, Abandon, this) == napi_ok;
+    EndAllAtExit();
+    const std::lock_guard<std::mutex> lock(TheAlive().mutex);
+    TheAlive().nodes.insert(this);
+  }
+  ~CameraNode() {
+    {
+      const std::lock_guard<std::mutex> lock(TheAlive().mutex);
+      TheAlive().nodes.erase(this);
+    }
+    if (hooked_) napi_remove_env_cleanup_hook(env_, Abandon, this);
+    Close();
+  }
+  CameraNode(const CameraNode&) = delete;
+  CameraNode& operator=(const CameraNode&) = delete;
+
+  std::string FullName() const { return participant_->node().get_fully_qualified_name(); }
+
+  std::shared_ptr<Handle> Subscribe(const SubscriberOptions& options) {
+    if (!participant_) arguments::Fail(env_, "an open node", "a closed one");
+    auto handle = std::make_shared<Handle>();
+    handle->subscriber = std::make_unique<Subscriber>(participant_, options, handle->camera);
+    handles_.insert(handle);
+    return handle;
+  }
+
+  void Close(const std::shared_ptr<Handle>& handle) {
+    handle->Close();
+    handles_.erase(handle);
+  }
+
+  void Close() {
+    for (const auto& handle : handles_) handle->Close();
+    handles_.clear();
+    participant_.reset();
+  }
+
+ private:
+  /** Nodes that are open. Never destroyed: the handler at exit needs them whatever was destroyed before. */
+  struct Alive {
+    std::mutex mutex;
+    std::set<CameraNode*> nodes;
+    bool registered = false;
+  };
+  static Alive& TheAlive() {
+    static auto* alive = new Alive;
+    return *alive;
+  }
+
+  /**
+   * process.exit() runs no clean-up hooks of Node, but destructors of the middleware, which must not happen
+   * under running threads; and a participant that does not take leave leaves shared memory behind. Registered
+   * after the middleware was started, so that it runs before those.
+   */
+  static void EndAllAtExit() {
+    const std::lock_guard<std::mutex> lock(TheAlive().mutex);
+    if (TheAlive().registered) return;
+    TheAlive().registered = true;
+    std::atexit([] {
+      const std::lock_guard<std::mutex> exit_lock(TheAlive().mutex);
+      for (CameraNode* node : TheAlive().nodes) node->Close();
+    });
+  }
+
+  static void Abandon(void* data) {
+    auto* node = static_cast<CameraNode*>(data);
+    node->hooked_ = false;
+    node->Close();
+  }
+
+  const Napi::Env env_;
+  bool hooked_ = false;
+  std::shared_ptr<Participant> participant_;
+  std::set<std::shared_ptr<Handle>> handles_;
+};
+
+Napi::Object ToObject(Napi::Env env, const std::shared_ptr<CameraNode>& node,
+                      const std::shared_ptr<Handle>& handle) {
+  Napi::Object object = Napi::Object::New(env);
+  camera::Describe(env, handle->camera, object);
+  object.Set("transport", Napi::Function::New(env, [handle](const Napi::CallbackInfo& info) {
+               const Napi::Env here = info.Env();
+               Napi::Object transport = Napi::Object::New(here);
+               if (!handle->subscriber) arguments::Fail(here, "an open camera", "a closed one");
+               const Subscriber& subscriber = *handle->subscriber;
+               const auto shared = subscriber.shared();
+               transport.Set("canLoan", subscriber.can_loan());
+               transport.Set("sharedMemory", shared ? Napi::Boolean::New(here, *shared) : here.Undefined());
+               transport.Set("publishers",
+                             Guarded(here, [&] { return static_cast<double>(subscriber.publishers()); }));
+               return transport;
+             }));
+  object.Set("close", Napi::Function::New(env, [node, handle](const Napi::CallbackInfo& info) {
+               Guarded(info.Env(), [&] { node->Close(handle); });
+             }));
+  return object;
+}
+
+SubscriberOptions ReadOptions(Napi::Value value) {
+  if (!value.IsObject()) arguments::Fail(value.Env(), "an object of options", "another type");
+  const auto object = value.As<Napi::Object>();
+  SubscriberOptions options;
+  options.topic = ReadText(object, "topic");
+  options.message = ReadText(object, "message");
+  options.reliable = ReadChoice(object, "reliability", "reliable", "best_effort");
+  options.transient_local = ReadChoice(object, "durability", "transient_local", "volatile");
+  options.depth = ReadInteger(object.Get("depth"), "depth", 1, kMostDepth);
+  return options;
+}
+
+}  // namespace
+
+Napi::Value NativeCamerasBinding(const Napi::CallbackInfo& info) {
+  Napi::Object object = Napi::Object::New(info.Env());
+  Napi::Array messages = Napi::Array::New(info.Env());
+  for (const std::string& message : Subscriber::Messages()) messages.Set(messages.Length(), message);
+  object.Set("available", true);
+  object.Set("messages", messages);
+  return object;
+}
+
+/** openCameraNode({ name, namespace, domain? }) */
+Napi::Value OpenCameraNodeBinding(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsObject()) arguments::Fail(env, "an object of options", "another type");
+  const auto given = info[0].As<Napi::Object>();
+  Identity identity;
+  identity.name = ReadText(given, "name");
+  identity.name_space = ReadText(given, "namespace");
+  const Napi::Value domain = given.Get("domain");
+  if (!domain.IsUndefined()) identity.domain = ReadInteger(domain, "domain", 0, kMostDomains);
+  const auto node = Guarded(env, [&] { return std::make_shared<CameraNode>(env, identity); });
+
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("fullName", node->FullName());
+  object.Set("middleware", Participant::Middleware());
+  object.Set("subscribe", Napi::Function::New(env, [node](const Napi::CallbackInfo& call) {
+               const SubscriberOptions options = ReadOptions(call[0]);
+               return Guarded(call.Env(),
+                              [&] { return ToObject(call.Env(), node, node->Subscribe(options)); });
+             }));
+  object.Set("close", Napi::Function::New(env, [node](const Napi::CallbackInfo& call) {
+               Guarded(call.Env(), [&] { node->Close(); });
+             }));
+  return object;
+}
+
+}  // namespace ros

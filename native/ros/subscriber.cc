@@ -1,0 +1,183 @@
+#include "ros/subscriber.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include "../failure.h"
+#include "ros/mapped_file.h"
+#include "sensor_msgs/msg/image.hpp"
+
+#ifdef TROS_YOLO_SEG_HBM
+#include "hbm_img_msgs/msg/hbm_msg1080_p.hpp"
+#include "hbm_img_msgs/msg/hbm_msg480_p.hpp"
+#include "hbm_img_msgs/msg/hbm_msg540_p.hpp"
+#endif
+
+namespace ros {
+namespace {
+
+using sensor_msgs::msg::Image;
+
+/** A publisher has fewer messages in shared memory than this, and looking again once in a while costs
+ * nothing. */
+constexpr size_t kMostPlaces = 64;
+constexpr int kLookAgain = 1000;
+
+/** Messages that are not lent go to one message: rclcpp would allocate and clear 6 MB for each. */
+template <typename ImageMessage>
+class OneMessage : public rclcpp::message_memory_strategy::MessageMemoryStrategy<ImageMessage> {
+ public:
+  std::shared_ptr<ImageMessage> borrow_message() override {
+    if (!message_) message_ = std::make_shared<ImageMessage>();
+    return message_;
+  }
+
+ private:
+  std::shared_ptr<ImageMessage> message_;
+};
+
+template <typename HbmMessage>
+camera::Message View(const HbmMessage& message) {
+  camera::Message view;
+  view.sec = message.time_stamp.sec;
+  view.nanosec = message.time_stamp.nanosec;
+  view.index = message.index;
+  view.width = message.width;
+  view.height = message.height;
+  view.step = message.step;
+  view.encoding = camera::HbmEncoding(message.encoding.data(), message.encoding.size());
+  view.data = message.data.data();
+  // Publishers name the size of their buffer.
+  view.size = std::min<size_t>(message.data_size, message.data.size());
+  return view;
+}
+
+camera::Message View(const Image& message) {
+  camera::Message view;
+  view.sec = message.header.stamp.sec;
+  view.nanosec = message.header.stamp.nanosec;
+  view.frame_id = message.header.frame_id;
+  view.has_frame_id = true;
+  view.width = message.width;
+  view.height = message.height;
+  view.step = message.step;
+  view.encoding = message.encoding;
+  view.data = message.data.data();
+  view.size = message.data.size();
+  return view;
+}
+
+}  // namespace
+
+std::vector<std::string> Subscriber::Messages() {
+  return {
+      "sensor_msgs/msg/Image",
+#ifdef TROS_YOLO_SEG_HBM
+      "hbm_img_msgs/msg/HbmMsg480P",
+      "hbm_img_msgs/msg/HbmMsg540P",
+      "hbm_img_msgs/msg/HbmMsg1080P",
+#endif
+  };
+}
+
+Subscriber::Subscriber(std::shared_ptr<Participant> participant, const SubscriberOptions& options,
+                       std::shared_ptr<camera::Camera> camera)
+    : participant_(std::move(participant)), camera_(std::move(camera)) {
+  auto& node = participant_->node();
+  // Its own group and executor: a camera does not wait for another's letterbox.
+  group_ = node.create_callback_group(rclcpp::CallbackGroupType::MutuallyExclusive, false);
+  if (options.message == "sensor_msgs/msg/Image") {
+    Subscribe<Image>(options);
+#ifdef TROS_YOLO_SEG_HBM
+  } else if (options.message == "hbm_img_msgs/msg/HbmMsg480P") {
+    Subscribe<hbm_img_msgs::msg::HbmMsg480P>(options);
+  } else if (options.message == "hbm_img_msgs/msg/HbmMsg540P") {
+    Subscribe<hbm_img_msgs::msg::HbmMsg540P>(options);
+  } else if (options.message == "hbm_img_msgs/msg/HbmMsg1080P") {
+    Subscribe<hbm_img_msgs::msg::HbmMsg1080P>(options);
+#endif
+  } else {
+    throw std::invalid_argument("no native camera takes " + options.message);
+  }
+  can_loan_ = subscription_->can_loan_messages();
+  rclcpp::ExecutorOptions executor;
+  executor.context = node.get_node_base_interface()->get_context();
+  executor_ = std::make_unique<rclcpp::executors::SingleThreadedExecutor>(executor);
+  executor_->add_callback_group(group_, node.get_node_base_interface());
+  places_.reserve(kMostPlaces);
+  thread_ = std::thread([this] { Run(); });
+}
+
+Subscriber::~Subscriber() {
+  stop_ = true;
+  executor_->cancel();
+  thread_.join();
+  executor_->remove_callback_group(group_);
+}
+
+std::optional<bool> Subscriber::shared() const {
+  const Shared shared = shared_;
+  if (shared == Shared::kUnknown) return std::nullopt;
+  return shared == Shared::kYes;
+}
+
+template <typename ImageMessage>
+void Subscriber::Subscribe(const SubscriberOptions& options) {
+  rclcpp::QoS qos(options.depth);
+  if (!options.reliable) qos.best_effort();
+  if (options.transient_local) qos.transient_local();
+  rclcpp::SubscriptionOptions subscription;
+  subscription.callback_group = group_;
+  subscription.use_intra_process_comm = rclcpp::IntraProcessSetting::Disable;
+  subscription_ = participant_->node().create_subscription<ImageMessage>(
+      options.topic, qos, [this](const ImageMessage& message) { Take(message); }, subscription,
+      std::make_shared<OneMessage<ImageMessage>>());
+}
+
+template <typename ImageMessage>
+void Subscriber::Take(const ImageMessage& message) {
+  const camera::Message view = View(message);
+  camera_->Offer(view);
+  Look(view.data);
+}
+
+void Subscriber::Look(const void* pixels) {
+  bool shared = false;
+  if (can_loan_) {
+    if (++looked_ >= kLookAgain || places_.size() >= kMostPlaces) {
+      looked_ = 0;
+      places_.clear();
+    }
+    const auto known = std::find_if(places_.begin(), places_.end(),
+                                    [&](const Place& place) { return place.address == pixels; });
+    if (known != places_.end()) {
+      shared = known->shared;
+    } else {
+      shared = IsSharedMemory(pixels);
+      places_.push_back({pixels, shared});
+    }
+  }
+  shared_ = shared ? Shared::kYes : Shared::kNo;
+}
+
+/** Not executor.spin(): a cancel() that comes before it would be lost. */
+void Subscriber::Run() {
+  pthread_setname_np(pthread_self(), "camera");
+  while (!stop_) {
+    try {
+      executor_->spin_once();
+    } catch (const std::exception& error) {
+      camera_->tally()->Update([&](camera::Counters& counters) {
+        counters.last_failure = Failure("messages from the middleware", error.what(), "");
+      });
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  }
+}
+
+}  // namespace ros

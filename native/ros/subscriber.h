@@ -1,0 +1,80 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "camera/camera.h"
+#include "ros/participant.h"
+
+namespace ros {
+
+struct SubscriberOptions {
+  /** Absolute. */
+  std::string topic;
+  /** hbm_img_msgs/msg/HbmMsg1080P ..., one of Subscriber::Messages(). */
+  std::string message;
+  bool reliable = false;
+  bool transient_local = false;
+  /** Of keep-last history. */
+  size_t depth = 5;
+};
+
+/**
+ * Takes a topic's messages for a camera, on a thread of its own: in place where the middleware lends them,
+ * else from one message that is used again and again. They are given back as soon as they are letterboxed: a
+ * publisher whose samples are not taken blocks, and one whose samples are held overwrites them (facts:
+ * tros.md 3.4).
+ */
+class Subscriber {
+ public:
+  /** Message types that it was built with. */
+  static std::vector<std::string> Messages();
+
+  /** @throws std::exception of rclcpp; std::invalid_argument for a message that is not among Messages() */
+  Subscriber(std::shared_ptr<Participant> participant, const SubscriberOptions& options,
+             std::shared_ptr<camera::Camera> camera);
+  ~Subscriber();
+  Subscriber(const Subscriber&) = delete;
+  Subscriber& operator=(const Subscriber&) = delete;
+
+  /** Whether the middleware lends messages. */
+  bool can_loan() const { return can_loan_; }
+  /** Whether the last message lay in memory that its publisher had written; unknown before the first. */
+  std::optional<bool> shared() const;
+  size_t publishers() const { return subscription_->get_publisher_count(); }
+
+ private:
+  template <typename ImageMessage>
+  void Subscribe(const SubscriberOptions& options);
+  template <typename ImageMessage>
+  void Take(const ImageMessage& message);
+  void Look(const void* pixels);
+  void Run();
+
+  const std::shared_ptr<Participant> participant_;
+  const std::shared_ptr<camera::Camera> camera_;
+  rclcpp::CallbackGroup::SharedPtr group_;
+  rclcpp::SubscriptionBase::SharedPtr subscription_;
+  std::unique_ptr<rclcpp::executors::SingleThreadedExecutor> executor_;
+  bool can_loan_ = false;
+
+  enum class Shared { kUnknown, kNo, kYes };
+  std::atomic<Shared> shared_{Shared::kUnknown};
+  /** Where messages lay lately: looking it up takes a tenth of a millisecond. Of the thread. */
+  struct Place {
+    const void* address;
+    bool shared;
+  };
+  std::vector<Place> places_;
+  int looked_ = 0;
+
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+}  // namespace ros
