@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { repository } from '../data.js';
+import { RosProcess } from './processes.js';
+import { middlewares, rosSkip, rosWorkspace } from './workspace.js';
+
+/** What camera-peer.py tells. */
+interface Heard {
+  readonly came: readonly {
+    readonly at: number;
+    readonly stamp: readonly [sec: number, nanosec: number];
+    readonly index: number;
+    readonly [field: string]: unknown;
+  }[];
+  readonly publishers: readonly {
+    readonly node: string;
+    readonly type: string;
+    readonly reliability: string;
+  }[];
+}
+
+const FAST = 'rmw_fastrtps_cpp';
+const PIXELS = (64 * 48 * 3) / 2;
+const VALUES = [10, 20, 30];
+
+const hbm = (process.env['AMENT_PREFIX_PATH'] ?? '')
+  .split(':')
+  .some((prefix) => existsSync(join(prefix, 'share/hbm_img_msgs')));
+const skip =
+  rosSkip ||
+  (!middlewares.includes(FAST) && `${FAST} is not installed`) ||
+  (!hbm && 'hbm_img_msgs is not installed');
+
+describe('messages lent to the node camera', { skip, concurrency: false }, () => {
+  let prefix: string;
+  let folder: string;
+  /** Without and with TROS's switches. */
+  let plain: NodeJS.ProcessEnv;
+  let switched: NodeJS.ProcessEnv;
+  const started: RosProcess[] = [];
+
+  before(() => {
+    const workspace = rosWorkspace();
+    prefix = workspace.prefix;
+    plain = workspace.env(FAST, 66);
+    for (const name of ['RMW_FASTRTPS_USE_QOS_FROM_XML', 'FASTRTPS_DEFAULT_PROFILES_FILE'])
+      delete plain[name];
+    switched = {
+      ...plain,
+      RMW_FASTRTPS_USE_QOS_FROM_XML: '1',
+      ROS_DISABLE_LOANED_MESSAGES: '0',
+      FASTRTPS_DEFAULT_PROFILES_FILE: join(prefix, 'share/tros_yolo_seg/config/dds/fastdds-localhost.xml'),
+    };
+    folder = mkdtempSync(join(tmpdir(), 'camera-loaned-'));
+    const frames = VALUES.map((value) => new Uint8Array(PIXELS).fill(value));
+    writeFileSync(join(folder, 'three_64x48.nv12'), Buffer.concat(frames));
+  });
+
+  after(async () => {
+    for (const process of started) await process.stop('SIGKILL');
+    if (folder) rmSync(folder, { recursive: true });
+  });
+
+  function start(env: NodeJS.ProcessEnv, line: readonly string[]): RosProcess {
+    const process = new RosProcess(line[0]!, line.slice(1), env);
+    started.push(process);
+    return process;
+  }
+
+  function camera(env: NodeJS.ProcessEnv, ...args: string[]): RosProcess {
+    return start(env, [
+      join(prefix, 'lib/tros_yolo_seg/camera'),
+      '--ros-args',
+      ...['-p', `inputs:=${folder}/three_64x48.nv12`, '-p', 'rate:=20', '-p', 'wait_for_subscribers:=1'],
+      ...args,
+    ]);
+  }
+
+  /** A subscriber of rclpy, there before the call returns, that ends after `count` messages. */
+  async function listen(
+    env: NodeJS.ProcessEnv,
+    topic: string,
+    message: string,
+    count: number,
+  ): Promise<() => Promise<Heard>> {
+    const script = join(repository, 'test/ros/camera-peer.py');
+    const type = `hbm_img_msgs/msg/${message}`;
+    const peer = start(env, ['/usr/bin/python3', script, topic, type, String(count), '60', 'best_effort']);
+    await peer.said(/ready/);
+    return async () => {
+      await peer.said(/^\{.*\}$/m, 70_000);
+      return JSON.parse(/^\{.*\}$/m.exec(peer.output)![0]) as Heard;
+    };
+  }
+
+  /** All fields of all messages, which are those of the three frames. */
+  function check({ came }: Heard, count: number): void {
+    assert.equal(came.length, count);
+    for (const { at, stamp, index, ...fields } of came) {
+      assert.deepEqual(fields, {
+        ...{ width: 64, height: 48, step: 64, encoding: 'nv12', length: PIXELS },
+        sum: PIXELS * VALUES[index % 3]!,
+      });
+      const age = at - (stamp[0] + stamp[1] / 1e9);
+      assert.ok(age > -0.01 && age < 5, `${age} s old`);
+    }
+    assert.ok(came.every(({ index }, i) => i === 0 || index > came[i - 1]!.index));
+  }
+
+  /** Files in shared memory that messages of the process lie in. */
+  function pools(pid: number): string[] {
+    const maps = readFileSync(`/proc/${pid}/maps`, 'utf8');
+    return [...new Set(maps.match(/\/dev\/shm\/fast_datasharing\S+/g) ?? [])];
+  }
+
+  for (const [message, parameter, transport] of [
+    ['HbmMsg480P', 'hbm480p', 'native'],
+    ['HbmMsg540P', 'hbm540p', 'auto'],
+    ['HbmMsg1080P', 'hbm1080p', 'auto'],
+  ] as const) {
+    it(`lie in shared memory with TROS's switches, right in every field (${message}, transport ${transport})`, async () => {
+      const heard = await listen(switched, '/front/frames', message, 8);
+      const node = camera(
+        switched,
+        ...['-r', '__ns:=/front', '-r', '__node:=eye', '-r', '/hbmem_img:=frames'],
+        ...['-p', `message:=${parameter}`, '-p', `transport:=${transport}`],
+      );
+      const said = await heard();
+      check(said, 8);
+      assert.deepEqual(said.publishers, [
+        { node: 'eye_publisher', type: `hbm_img_msgs/msg/${message}`, reliability: 'BEST_EFFORT' },
+      ]);
+      assert.match(node.output, /INFO.*Loaned messages in shared memory \(rmw_fastrtps_cpp\)/);
+      assert.match(node.output, /64x48 NV12 on \/front\/frames/);
+      const files = pools(node.pid);
+      assert.ok(files.length > 0 && files.every((file) => existsSync(file)));
+      assert.equal(await node.stop(), 0, node.output);
+      assert.match(node.output, / 0 frames lost; calls of publish: p50 \d.* p99 \d/);
+      assert.deepEqual(
+        files.filter((file) => existsSync(file)),
+        [],
+      );
+    });
+  }
+
+  for (const middleware of rosSkip ? [] : middlewares) {
+    it(`are none without the switches, which it says, and copies are as right (${middleware})`, async () => {
+      const env = { ...plain, RMW_IMPLEMENTATION: middleware };
+      const heard = await listen(env, '/hbmem_img', 'HbmMsg480P', 8);
+      const node = camera(env, '-p', 'message:=hbm480p', '-p', 'transport:=native');
+      check(await heard(), 8);
+      assert.match(node.output, /WARN.*No loaned messages .*export RMW_FASTRTPS_USE_QOS_FROM_XML=1/);
+      assert.equal(/export RMW_IMPLEMENTATION/.test(node.output), middleware !== FAST);
+      assert.equal(await node.stop(), 0, node.output);
+    });
+  }
+
+  it('are not asked for with transport rclnodejs', async () => {
+    const heard = await listen(switched, '/hbmem_img', 'HbmMsg480P', 8);
+    const node = camera(switched, '-p', 'message:=hbm480p', '-p', 'transport:=rclnodejs');
+    const said = await heard();
+    check(said, 8);
+    assert.deepEqual(
+      said.publishers.map(({ node }) => node),
+      ['camera'],
+    );
+    assert.equal(await node.stop(), 0, node.output);
+  });
+
+  it('cannot be had for messages without a fixed size', async () => {
+    const node = camera(switched, '-p', 'message:=image', '-p', 'transport:=native');
+    assert.equal(await node.ended(60_000), 2, node.output);
+    assert.match(node.output, /Expected message hbm480p, hbm540p or hbm1080p for transport native/);
+  });
+
+  it('take frames with gaps between rows, and refuse what is none', async () => {
+    const heard = await listen(switched, '/rows', 'HbmMsg480P', 3);
+    const script = `
+      const assert = require('node:assert/strict');
+      const { openImagePublisher } = require(process.argv[1]);
+      const options = { name: 'rows', namespace: '/', message: 'hbm_img_msgs/msg/HbmMsg480P', topic: '/rows',
+        reliability: 'best_effort', depth: 5 };
+      for (const wrong of [{ depth: 0 }, { topic: 5 }, { domain: 233 }, { reliability: 'often' }]) {
+        assert.throws(() => openImagePublisher({ ...options, ...wrong }), TypeError);
+      }
+      assert.throws(() => openImagePublisher({ ...options, message: 'sensor_msgs/msg/Image' }), /sensor_msgs/);
+      assert.throws(() => openImagePublisher({ ...options, topic: '/no topic' }), /no topic/);
+      const publisher = openImagePublisher(options);
+      const data = new Uint8Array(80 * 48 + 96 * 24 + 7).fill(1);
+      const frame = { width: 64, height: 48, data, lumaStride: 80, chromaStride: 96, lumaOffset: 7, chromaOffset: 7 + 80 * 48 };
+      for (let row = 0; row < 48; row++) data.fill(10, 7 + 80 * row, 7 + 80 * row + 64);
+      for (let row = 0; row < 24; row++) data.fill(10, 7 + 80 * 48 + 96 * row, 7 + 80 * 48 + 96 * row + 64);
+      for (const wrong of [{ width: 63 }, { data: data.subarray(40) }, { data: null }]) {
+        assert.throws(() => publisher.publish({ ...frame, ...wrong }, 1, 2, 3), TypeError);
+      }
+      const large = { width: 640, height: 1440, data: new Uint8Array(640 * 1440 * 1.5), lumaStride: 640, chromaStride: 640,
+        lumaOffset: 0, chromaOffset: 640 * 1440 };
+      assert.throws(() => publisher.publish(large, 1, 2, 3), TypeError);
+      assert.throws(() => publisher.publish(frame, 1, 1e9, 3), TypeError);
+      const timer = setInterval(() => {
+        const now = Date.now();
+        if (publisher.subscriptions() > 0) publisher.publish(frame, Math.floor(now / 1000), (now % 1000) * 1e6, 0);
+      }, 30);
+      process.stdin.on('end', () => {
+        clearInterval(timer);
+        publisher.close();
+        publisher.close();
+        assert.throws(() => publisher.publish(frame, 1, 2, 3), TypeError);
+        console.log('closed');
+      }).resume();
+    `;
+    const addon = join(prefix, 'lib/node_modules/tros-yolo-seg/build/native/Release/tros_yolo_seg.node');
+    const node = start(switched, [process.execPath, '-e', script, addon]);
+    const { came } = await heard();
+    assert.equal(came.length, 3);
+    for (const { sum, length, step } of came) {
+      assert.deepEqual({ sum, length, step }, { sum: 10 * PIXELS, length: PIXELS, step: 64 });
+    }
+    node.stdin.end();
+    assert.equal(await node.ended(20_000), 0, node.output);
+    assert.match(node.output, /closed/);
+  });
+});
