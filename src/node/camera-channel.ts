@@ -4,7 +4,7 @@ import { stampToNanoseconds } from '../frame/source.js';
 import type { CameraCounts, LiveTimings } from '../pipeline/live-segmenter.js';
 import type { CameraFrame } from './camera-frame.js';
 import { CameraHealth } from './camera-health.js';
-import { CameraInput, type CameraInputOptions } from './camera-input.js';
+import { CameraInput, type CameraInputOptions, type FrameSink } from './camera-input.js';
 import { CameraOutputs, type OutputOptions } from './camera-outputs.js';
 import type { RosNode } from './ros-node.js';
 
@@ -15,7 +15,7 @@ export class CameraChannel {
   readonly #input: CameraInput;
 
   /**
-   * @param receive is given frames while the channel is open
+   * @param sink is given frames while the channel is open
    * @param counts of this camera's frames in the pipeline
    */
   constructor(
@@ -24,22 +24,23 @@ export class CameraChannel {
     input: CameraInputOptions,
     output: OutputOptions,
     missing: (type: string, topic: string) => void,
-    receive: (frame: CameraFrame) => void,
+    sink: FrameSink,
     counts: () => Readonly<CameraCounts>,
   ) {
     this.outputs = new CameraOutputs(ros, output, missing);
-    this.#input = new CameraInput(ros, topic, input, receive);
+    this.#input = new CameraInput(ros, topic, input, sink);
     this.health = new CameraHealth(this.#input, counts, () => this.outputs.overlay);
   }
 
   /** Subscribes when a publisher is there; to be called about twice a second, for publishers come and go. */
   follow(): void {
+    this.#input.keepPixels(this.outputs.overlay.wanted);
     this.#input.follow();
   }
 
-  /** Ends the subscription. */
-  close(): void {
-    this.#input.close();
+  /** Ends the subscription; resolves when no more frame comes. */
+  close(): Promise<void> {
+    return this.#input.close();
   }
 
   publish(
@@ -56,7 +57,7 @@ export class CameraChannel {
   }
 
   async destroy(): Promise<void> {
-    this.close();
+    await this.close();
     await this.outputs.destroy();
   }
 }

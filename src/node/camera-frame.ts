@@ -1,7 +1,9 @@
+import { ExpectationError } from '../expect.js';
 import { CameraImageReader } from '../frame/camera-image.js';
 import { compressedImageView, hbmView, imageView, type RawImage } from '../frame/image-message.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import type { FrameHeader, Stamp } from '../frame/source.js';
+import type { CameraArrival } from '../engine/engine.js';
 import type { LiveFrame } from '../pipeline/live-segmenter.js';
 
 /** Message types of cameras, by the value of parameter `image_type`. */
@@ -16,14 +18,19 @@ export type ImageMessage = keyof typeof IMAGE_MESSAGES;
 
 /** An image as it came from a topic: its header is read, its pixels are not yet. */
 export class CameraFrame implements LiveFrame, FrameHeader {
-  /** performance.now() when JS had the message. */
-  readonly received = performance.now();
-
   private constructor(
     readonly stamp: Stamp,
     readonly frameId: string,
     readonly prepare: () => Nv12Frame | Promise<Nv12Frame>,
+    /** performance.now() when the message was there. */
+    readonly received = performance.now(),
   ) {}
+
+  /** A frame that came through C++: its pixels are in the engine already. */
+  static arrived({ stamp, frameId, index, received }: CameraArrival, hbmFrameId: string): CameraFrame {
+    const name = frameId ?? (hbmFrameId === '' ? String(index) : hbmFrameId);
+    return new CameraFrame(stamp, name, noPixels, received);
+  }
 
   /**
    * Views a serialized message of a camera. The pixels of NV12 stay where they arrived.
@@ -56,6 +63,13 @@ export class CameraFrame implements LiveFrame, FrameHeader {
       }
     }
   }
+}
+
+function noPixels(): never {
+  throw new ExpectationError(
+    'a frame of rclnodejs',
+    'one of a native camera, which is in the engine already',
+  );
 }
 
 /** hobot_codec sends JPEG in HbmMsg, too. */

@@ -93,7 +93,7 @@ export class CameraHealth {
         topic: input.topic,
         message_type: input.messageType ?? 'unknown: no publisher yet',
         qos: input.qos,
-        transport: 'rclnodejs',
+        ...input.transport,
         input_fps: this.#input.value.toFixed(1),
         output_fps: this.#output.value.toFixed(1),
         dropped_fps: this.#dropped.value.toFixed(1),

@@ -1,6 +1,9 @@
-import { messageOf } from '../expect.js';
+import type { CameraArrival } from '../engine/engine.js';
+import { ExpectationError, messageOf } from '../expect.js';
 import { CameraImageReader } from '../frame/camera-image.js';
 import { CameraFrame, IMAGE_MESSAGES, type ImageMessage } from './camera-frame.js';
+import type { NativeCamera, SubscribedCamera } from '../native/camera.js';
+import { describeTransport, type NativeCameras } from './native-cameras.js';
 import { compatible, describeQos, endpointQos, IMAGE_QOS, type Qos, SENSOR_QOS } from './qos.js';
 import type { RclEndpoint } from './rclnodejs.js';
 import type { RawSubscription, RosNode } from './ros-node.js';
@@ -13,6 +16,16 @@ export interface CameraInputOptions {
   readonly hbmFrameId: string;
   /** Frames that are in use at once, at most. */
   readonly framesInUse: number;
+  readonly native: NativeCameras;
+}
+
+/** Where a camera's frames go. */
+export interface FrameSink {
+  offer(frame: CameraFrame): void;
+  /** Frames come from this native camera from now on, without `offer`. */
+  attach(camera: NativeCamera, frameOf: (arrival: CameraArrival) => CameraFrame): void;
+  /** Ends `attach`; resolves when the frames in flight have their results. */
+  detach(): Promise<void>;
 }
 
 const MESSAGES = Object.keys(IMAGE_MESSAGES) as ImageMessage[];
@@ -24,24 +37,27 @@ const MESSAGES = Object.keys(IMAGE_MESSAGES) as ImageMessage[];
 export class CameraInput {
   readonly topic: string;
   #subscription: RawSubscription | undefined;
+  #camera: SubscribedCamera | undefined;
+  /** While a native camera is being closed. */
+  #closing: Promise<void> | undefined;
   #message: ImageMessage | undefined;
   #qos: Qos = SENSOR_QOS;
   readonly #reader: CameraImageReader;
   readonly #warned = new Set<string>();
-  /** Messages that came, readable or not. */
-  received = 0;
+  /** Of rclnodejs's subscriptions and of native cameras that were closed. */
+  #received = 0;
   /** Messages that were no images of their type. */
   malformed = 0;
-  lastMalformed: string | undefined;
+  #lastMalformed: string | undefined;
+  #keepsPixels = false;
   /** What is wrong with the topic; undefined when nothing is. */
   problem: string | undefined;
 
-  /** @param receive is given each frame as it comes */
   constructor(
     private readonly ros: RosNode,
     topic: string,
     private readonly options: CameraInputOptions,
-    private readonly receive: (frame: CameraFrame) => void,
+    private readonly sink: FrameSink,
   ) {
     this.topic = ros.resolve(topic);
     this.#reader = new CameraImageReader(options.framesInUse);
@@ -56,52 +72,115 @@ export class CameraInput {
     return describeQos(this.#qos);
   }
 
+  /** Messages that came, readable or not. */
+  get received(): number {
+    return this.#received + (this.#camera?.counters().received ?? 0);
+  }
+
+  /** Why a message could not be read, the last time. */
+  get lastMalformed(): string | undefined {
+    const failure = this.#camera?.counters().lastFailure;
+    return failure
+      ? new ExpectationError(failure.expected, failure.received, failure.hint).message
+      : this.#lastMalformed;
+  }
+
+  /** How messages come, as diagnostics tell it. */
+  get transport(): Record<string, string> {
+    if (!this.#camera) {
+      const { unavailable } = this.options.native;
+      return { transport: 'rclnodejs', loaned: `no${unavailable === undefined ? '' : `: ${unavailable}`}` };
+    }
+    const { bytesRead, bytesWritten, pixelCopies, slowest } = this.#camera.counters();
+    return {
+      transport: 'native',
+      loaned: describeTransport(this.#camera, this.messageType!, this.ros.middleware),
+      pixel_bytes_read: String(bytesRead),
+      pixel_bytes_written: String(bytesWritten),
+      pixel_copies: String(pixelCopies),
+      slowest_callback_ms: slowest.toFixed(2),
+    };
+  }
+
+  /** Whether full pictures are needed, which cost native cameras a copy. */
+  keepPixels(keep: boolean): void {
+    if (keep === this.#keepsPixels) return;
+    this.#keepsPixels = keep;
+    this.#camera?.keepPixels(keep);
+  }
+
   /** Looks at the topic's publishers; to be called about twice a second. */
   follow(): void {
+    if (this.#closing) return;
     const publishers = this.ros.publishersOf(this.topic);
     const { type } = this.options;
     const message = type === 'auto' ? this.#chooseMessage(publishers) : type;
     if (message === undefined) return;
     const qos = this.#chooseQos(publishers, IMAGE_MESSAGES[message]);
-    if (!this.#subscription || message !== this.#message || qos.reliability !== this.#qos.reliability) {
+    if (!this.#subscribed || message !== this.#message || qos.reliability !== this.#qos.reliability) {
       this.#subscribe(message, qos);
     }
     this.#judge(publishers);
   }
 
   /** Ends the subscription; `follow` makes it anew. */
-  close(): void {
+  close(): Promise<void> {
     this.#subscription?.destroy();
     this.#subscription = undefined;
     this.problem = undefined;
+    const camera = this.#camera;
+    if (!camera) return this.#closing ?? Promise.resolve();
+    this.#camera = undefined;
+    camera.close(); // joins its thread: the counters are final
+    this.#received += camera.counters().received;
+    this.#closing = this.sink.detach().finally(() => (this.#closing = undefined));
+    return this.#closing;
+  }
+
+  get #subscribed(): boolean {
+    return this.#subscription !== undefined || this.#camera !== undefined;
   }
 
   #subscribe(message: ImageMessage, qos: Qos): void {
-    this.#subscription?.destroy();
-    this.#subscription = undefined;
+    if (this.#subscribed) {
+      void this.close();
+      // The next look subscribes, when the frames in flight have their results.
+      if (this.#closing) return;
+    }
     this.#message = message;
     this.#qos = qos;
     const type = IMAGE_MESSAGES[message];
+    const { native, hbmFrameId } = this.options;
     try {
-      this.#subscription = this.ros.subscribe(type, this.topic, qos, (cdr) => this.#take(cdr, message));
-      this.ros.log.info(`Images from ${this.topic} (${type}, ${describeQos(qos)})`);
+      if (native.takes(type)) this.#camera = native.subscribe(this.topic, type, qos);
+      if (this.#camera) {
+        this.#camera.keepPixels(this.#keepsPixels);
+        this.sink.attach(this.#camera, (arrival) => CameraFrame.arrived(arrival, hbmFrameId));
+      } else {
+        this.#subscription = this.ros.subscribe(type, this.topic, qos, (cdr) => this.#take(cdr, message));
+      }
+      this.ros.log.info(
+        `Images from ${this.topic} (${type}, ${describeQos(qos)}, ${this.#camera ? 'native' : 'rclnodejs'})`,
+      );
     } catch (error) {
+      this.#camera?.close();
+      this.#camera = undefined;
       this.#warnOnce(messageOf(error));
       this.problem = messageOf(error);
     }
   }
 
   #take(cdr: Uint8Array, message: ImageMessage): void {
-    this.received++;
+    this.#received++;
     let frame: CameraFrame;
     try {
       frame = CameraFrame.read(cdr, message, this.#reader, this.options.hbmFrameId);
     } catch (error) {
       this.malformed++;
-      this.lastMalformed = messageOf(error);
+      this.#lastMalformed = messageOf(error);
       return;
     }
-    this.receive(frame);
+    this.sink.offer(frame);
   }
 
   /** The type of the publishers; the present one as long as any of them has it. */
@@ -115,14 +194,14 @@ export class CameraInput {
     const named = IMAGE_QOS[this.options.qos];
     if (named) return named;
     const offers = publishers.filter(({ topic_type }) => topic_type === type).map(endpointQos);
-    if (offers.length === 0) return this.#subscription ? this.#qos : SENSOR_QOS;
+    if (offers.length === 0) return this.#subscribed ? this.#qos : SENSOR_QOS;
     const reliable = offers.every(({ reliability }) => reliability === 'reliable');
     return { ...SENSOR_QOS, reliability: reliable ? 'reliable' : 'best_effort' };
   }
 
   /** Notices publishers that this subscription cannot hear. */
   #judge(publishers: readonly RclEndpoint[]): void {
-    if (!this.#subscription) return;
+    if (!this.#subscribed) return;
     this.problem = undefined;
     for (const publisher of publishers) {
       const { node_name, node_namespace, topic_type } = publisher;

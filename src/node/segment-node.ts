@@ -14,6 +14,7 @@ import { cameraNames } from './camera-names.js';
 import { EngineHealth } from './engine-health.js';
 import { Lifecycle } from './lifecycle.js';
 import { decodeOptions, type LoadedModel, loadModel } from './loaded-model.js';
+import { type CameraTransportName, NativeCameras } from './native-cameras.js';
 import { Problems } from './problems.js';
 import { LATCHED_QOS, RESULT_QOS } from './qos.js';
 import type { RawPublisher, RosNode } from './ros-node.js';
@@ -30,6 +31,7 @@ type ParameterName = keyof SegmentParameters;
 /** What exists from `configure` to `cleanup`. */
 interface Configured {
   model: LoadedModel;
+  readonly native: NativeCameras;
   readonly channels: readonly CameraChannel[];
   readonly labelInfo: RawPublisher | undefined;
 }
@@ -70,7 +72,9 @@ export class SegmentNode {
       },
     });
     this.#diagnostics = ros.publish('diagnostic_msgs/msg/DiagnosticArray', '/diagnostics', RESULT_QOS);
-    ros.serve<{ data: boolean }>('std_srvs/srv/SetBool', '~/enable', ({ data }) => this.#enable(data));
+    ros.serve<{ data: boolean }>('std_srvs/srv/SetBool', '~/enable', ({ data }) =>
+      this.#lifecycle.exclusive(() => this.#enable(data)),
+    );
     ros.serve<{ model: string; labels: string }>('tros_yolo_seg/srv/LoadModel', '~/load_model', (request) =>
       this.#lifecycle.exclusive(() => this.#loadModel(request)),
     );
@@ -104,10 +108,11 @@ export class SegmentNode {
   }
 
   async #configure(): Promise<void> {
+    const native = new NativeCameras(this.ros, this.#parameters.camera_transport as CameraTransportName);
     const model = await loadModel(this.#parameters);
     const channels: CameraChannel[] = [];
     try {
-      this.#openChannels(channels, model.engine.slots);
+      this.#openChannels(channels, model.engine.slots, native);
     } catch (error) {
       await Promise.all(channels.map((channel) => channel.destroy()));
       await model.engine.close();
@@ -116,7 +121,7 @@ export class SegmentNode {
     const labelInfo = isInstalled('vision_msgs/LabelInfo')
       ? this.ros.publish('vision_msgs/msg/LabelInfo', '~/label_info', LATCHED_QOS)
       : undefined;
-    this.#configured = { model, channels, labelInfo };
+    this.#configured = { model, native, channels, labelInfo };
     this.#modelProblem = undefined;
     this.#tellModel();
     const { kind, slots } = model.engine;
@@ -127,7 +132,7 @@ export class SegmentNode {
   }
 
   /** @param channels one for each image topic is added */
-  #openChannels(channels: CameraChannel[], slots: number): void {
+  #openChannels(channels: CameraChannel[], slots: number, native: NativeCameras): void {
     const parameters = this.#parameters;
     const { images, tros_topic: trosTopic } = parameters;
     if (images.length === 0) throw new ExpectationError('at least one topic in parameter images', 'none');
@@ -139,6 +144,7 @@ export class SegmentNode {
       qos: parameters.image_qos,
       hbmFrameId: parameters.hbm_frame_id,
       framesInUse: slots + 1,
+      native,
     };
     for (const [index, topic] of images.entries()) {
       const output = {
@@ -154,7 +160,11 @@ export class SegmentNode {
           input,
           output,
           (type, off) => missing.set(type, off),
-          (frame) => this.#live?.offer(index, frame),
+          {
+            offer: (frame) => this.#live?.offer(index, frame),
+            attach: (camera, frameOf) => this.#live?.attach(index, camera, frameOf),
+            detach: async () => this.#live?.detach(index),
+          },
           () => this.#live?.counts(index) ?? NO_FRAMES,
         ),
       );
@@ -179,7 +189,7 @@ export class SegmentNode {
   }
 
   async #deactivate(): Promise<void> {
-    for (const channel of this.#configured?.channels ?? []) channel.close();
+    await this.#closeChannels();
     await this.#live?.stop();
     this.#live = undefined;
   }
@@ -190,6 +200,7 @@ export class SegmentNode {
     this.#configured = undefined;
     await Promise.all(configured.channels.map((channel) => channel.destroy()));
     configured.labelInfo?.destroy();
+    configured.native.close();
     await configured.model.engine.close();
   }
 
@@ -242,10 +253,10 @@ export class SegmentNode {
     else this.#setOverlays();
   }
 
-  #enable(wanted: boolean): { success: boolean; message: string } {
+  async #enable(wanted: boolean): Promise<{ success: boolean; message: string }> {
     if (wanted !== this.#enabled) {
       this.#enabled = wanted;
-      if (!wanted) for (const channel of this.#configured?.channels ?? []) channel.close();
+      if (!wanted) await this.#closeChannels();
       this.#follow();
       this.ros.log.info(wanted ? 'Enabled' : 'Disabled: no images are taken');
     }
@@ -280,6 +291,10 @@ export class SegmentNode {
       this.ros.log.error(`load_model: ${this.#modelProblem} ${configured.model.name} stays in use.`);
       return { success: false, message: this.#modelProblem };
     }
+  }
+
+  async #closeChannels(): Promise<void> {
+    await Promise.all((this.#configured?.channels ?? []).map((channel) => channel.close()));
   }
 
   #follow(): void {

@@ -94,6 +94,12 @@ export const SEGMENT_PARAMETERS = parameterTable({
     choices: ['sensor_data', 'reliable', 'default', 'match'],
     help: 'QoS of the image subscriptions: sensor_data (best effort, depth 1), reliable (depth 1), default (reliable, depth 10), match (reliable where the publisher is)',
   },
+  camera_transport: {
+    type: 'string',
+    default: 'auto',
+    choices: ['auto', 'native', 'rclnodejs'],
+    help: 'what takes the images: native (C++, never through JavaScript, without a copy where the middleware lends messages), rclnodejs; auto: native where it was built',
+  },
   hbm_frame_id: {
     type: 'string',
     default: '',

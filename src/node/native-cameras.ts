@@ -1,0 +1,94 @@
+import { ExpectationError, messageOf } from '../expect.js';
+import { addon } from '../native/addon.js';
+import type { CameraNode, SubscribedCamera } from '../native/camera.js';
+import type { Qos } from './qos.js';
+import type { RosNode } from './ros-node.js';
+
+/** Values of parameter `camera_transport`. */
+export const CAMERA_TRANSPORTS = ['auto', 'native', 'rclnodejs'] as const;
+export type CameraTransportName = (typeof CAMERA_TRANSPORTS)[number];
+
+/**
+ * Subscriptions whose messages are taken in C++ (native/ros) and never pass through JavaScript.
+ *
+ * They belong to a second node of this process, `<name>_camera` in the same namespace: rclcpp and rclnodejs cannot share one,
+ * and two nodes of one name would be told apart by nobody. Topics are resolved by the first node, so remaps given to the
+ * process hold for both.
+ */
+export class NativeCameras {
+  /** Why there are none; undefined: there are. */
+  readonly unavailable: string | undefined;
+  readonly #messages: readonly string[];
+  #node: CameraNode | undefined;
+
+  /** @throws ExpectationError when `native` is wanted and cannot be had */
+  constructor(
+    private readonly ros: RosNode,
+    private readonly wanted: CameraTransportName,
+  ) {
+    const found = wanted === 'rclnodejs' ? NOT_WANTED : addon().nativeCameras();
+    this.#messages = found.available ? found.messages : [];
+    this.unavailable = found.available ? undefined : found.reason;
+    if (wanted === 'native' && !found.available) {
+      throw new ExpectationError(
+        'cameras in C++ for camera_transport native',
+        found.reason,
+        'Build with colcon where rclcpp is installed, or set camera_transport to auto.',
+      );
+    }
+  }
+
+  /** @returns whether messages of this type should be taken natively */
+  takes(message: string): boolean {
+    return this.#messages.includes(message);
+  }
+
+  /**
+   * @param topic fully resolved
+   * @returns undefined where rclnodejs may do it instead
+   * @throws ExpectationError when `native` is wanted and the middleware refuses
+   */
+  subscribe(topic: string, message: string, qos: Qos): SubscribedCamera | undefined {
+    try {
+      this.#node ??= this.#open();
+      return this.#node.subscribe({ topic, message, ...qos });
+    } catch (error) {
+      if (this.wanted === 'native') {
+        throw new ExpectationError(`a native subscription to ${topic}`, messageOf(error));
+      }
+      this.ros.log.warn(`${topic}: ${messageOf(error)} Its messages are taken by rclnodejs instead.`);
+      return undefined;
+    }
+  }
+
+  close(): void {
+    this.#node?.close();
+    this.#node = undefined;
+  }
+
+  #open(): CameraNode {
+    const { fullName } = this.ros;
+    const slash = fullName.lastIndexOf('/');
+    return addon().openCameraNode({
+      name: `${fullName.slice(slash + 1)}_camera`,
+      namespace: fullName.slice(0, slash) || '/',
+    });
+  }
+}
+
+const NOT_WANTED = { available: false, reason: 'camera_transport is rclnodejs' } as const;
+
+/** How a native camera's messages arrive, and what would have to be set for them to be lent. */
+export function describeTransport(camera: SubscribedCamera, message: string, middleware: string): string {
+  const { canLoan, sharedMemory } = camera.transport();
+  if (canLoan && sharedMemory === true) return 'yes: read where the publisher wrote them';
+  if (canLoan && sharedMemory === undefined) return 'yes, when there are messages';
+  if (!message.startsWith('hbm_img_msgs/')) return `no: ${message} has no fixed size`;
+  if (!middleware.includes('fastrtps'))
+    return `no: ${middleware} lends none; set RMW_IMPLEMENTATION=rmw_fastrtps_cpp`;
+  if (process.env['ROS_DISABLE_LOANED_MESSAGES'] !== '0') return 'no: set ROS_DISABLE_LOANED_MESSAGES=0';
+  if (process.env['RMW_FASTRTPS_USE_QOS_FROM_XML'] !== '1') {
+    return 'no: set RMW_FASTRTPS_USE_QOS_FROM_XML=1 and FASTRTPS_DEFAULT_PROFILES_FILE to a profile with data_sharing';
+  }
+  return 'no: the publisher, or the profile in FASTRTPS_DEFAULT_PROFILES_FILE, has no data_sharing';
+}
