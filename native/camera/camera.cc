@@ -129,7 +129,8 @@ void Camera::Take(const Message& message, Clock::time_point received) {
 
   Input* input = feed_->Begin();
   if (!input) return discard();
-  const nv12::Target& model = input->target();
+  // By value: what is committed may be gone at once.
+  const nv12::Target model = input->target();
   try {
     nv12::Letterbox(picture, ContentFor(picture.width, picture.height, model.width, model.height), model);
     Describe(message, picture);

@@ -1,0 +1,265 @@
+/**
+ * Cameras, slots and the engine from many threads at once, for ThreadSanitizer (scripts/tsan.sh): what the
+ * addon does with them, without Node.
+ *
+ *     camera_stress LIBDNN MODEL [ROUNDS]
+ *
+ * In each round an engine is opened, cameras that never stop are attached, detached and moved, frames are
+ * submitted beside them, slots are released late, pictures are held on to, and the engine is closed in the
+ * midst of it. Every frame has a brightness of its own, so that one that lands in another's slot is noticed.
+ * Ends with 1 and says what was wrong.
+ */
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "bpu/engine.h"
+#include "camera/camera.h"
+
+namespace {
+
+using camera::Camera;
+using camera::Feed;
+
+constexpr int kSlots = 3;
+constexpr int kCameras = 4;
+constexpr auto kRound = std::chrono::milliseconds(400);
+
+std::atomic<int> problems{0};
+
+void Expect(bool right, const char* what) {
+  if (right) return;
+  if (problems++ < 20) std::fprintf(stderr, "wrong: %s\n", what);
+}
+
+uint8_t BrightnessOf(int64_t index) { return static_cast<uint8_t>(1 + index % 250); }
+
+/** Sends frames of changing sizes, some of them bad, until it is told to stop. */
+void Send(Camera& target, unsigned seed, const std::atomic<bool>& stop) {
+  std::mt19937 random(seed);
+  std::vector<uint8_t> pixels;
+  const std::array<std::array<uint32_t, 2>, 3> sizes = {{{64, 64}, {320, 240}, {130, 66}}};
+  for (int64_t index = seed; !stop; index++) {
+    const auto [width, height] = sizes[random() % sizes.size()];
+    pixels.assign(width * height * 3 / 2, BrightnessOf(index));
+    camera::Message message;
+    message.index = index;
+    message.width = random() % 20 == 0 ? width + 1 : width;
+    message.height = height;
+    message.encoding = random() % 20 == 0 ? "mono8" : "nv12";
+    message.data = pixels.data();
+    message.size = pixels.size();
+    target.Offer(message);
+    if (random() % 4 == 0) std::this_thread::sleep_for(std::chrono::microseconds(random() % 2000));
+  }
+}
+
+/** What the JS thread is to the addon: hears of slots, releases them, attaches and detaches. */
+class Round {
+ public:
+  Round(const bpu::Options& options, const std::vector<std::shared_ptr<Camera>>& cameras, unsigned seed)
+      : random_(seed), cameras_(cameras), feeds_(cameras.size()) {
+    engine_ = std::make_unique<bpu::Engine>(options, [this](int slot, const bpu::Outcome& outcome) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      done_.push_back({slot, outcome.failure.has_value()});
+      changed_.notify_one();
+    });
+  }
+
+  void Run() {
+    const auto end = camera::Clock::now() + kRound;
+    while (camera::Clock::now() < end) {
+      Hear(std::chrono::microseconds(random_() % 500));
+      const size_t index = random_() % cameras_.size();
+      switch (random_() % 12) {
+        case 0:
+          Attach(index);
+          break;
+        case 1:
+          if (random_() % 4 == 0) Detach(index);
+          break;
+        case 2:
+          cameras_[index]->KeepPixels(random_() % 2 == 0);
+          break;
+        case 3:
+          Submit();
+          break;
+        case 4:
+          pixels_.clear();
+          break;
+        case 5:
+          std::this_thread::sleep_for(std::chrono::milliseconds(random_() % 20));
+          break;
+        default:
+          break;
+      }
+    }
+    // Half of the rounds end orderly, the others with cameras attached and frames in flight.
+    if (random_() % 2 == 0) {
+      for (size_t i = 0; i < feeds_.size(); i++) Detach(i);
+      while (in_flight_ > 0 || Owed() > 0) Hear(std::chrono::milliseconds(10));
+      Expect(engine_->table()->free() == kSlots, "all slots are free in the end");
+    }
+    engine_.reset();
+  }
+
+ private:
+  struct Done {
+    int slot;
+    bool failed;
+  };
+  struct Count {
+    uint64_t submitted = 0;
+    uint64_t heard = 0;
+    bool detached = false;
+    std::vector<bool> seen;
+  };
+
+  void Attach(size_t index) {
+    if (feeds_[index]) return;
+    const uint32_t number = next_++;
+    feeds_[index] = engine_->Attach(number, cameras_[index]->tally());
+    numbers_[index] = number;
+    counts_[number] = {};
+    cameras_[index]->Use(feeds_[index]);
+  }
+
+  void Detach(size_t index) {
+    if (!feeds_[index]) return;
+    cameras_[index]->Leave(feeds_[index]);
+    Count& count = counts_[numbers_[index]];
+    count.submitted = feeds_[index]->Detach();
+    count.detached = true;
+    feeds_[index].reset();
+  }
+
+  uint64_t Owed() const {
+    uint64_t owed = 0;
+    for (const auto& [number, count] : counts_) {
+      if (count.detached) owed += count.submitted - count.heard;
+    }
+    return owed;
+  }
+
+  void Submit() {
+    const int slot = engine_->table()->Take();
+    if (slot < 0) return;
+    const size_t stride = 64;
+    engine_->Start(slot, {{64, 64, own_.data(), own_.data() + 4096, stride, stride},
+                          {0, 0, engine_->width(), engine_->height()}});
+    in_flight_++;
+  }
+
+  void Hear(std::chrono::microseconds patience) {
+    std::deque<Done> events;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      changed_.wait_for(lock, patience, [this] { return !done_.empty(); });
+      events.swap(done_);
+    }
+    for (const Done& event : events) {
+      auto& place = engine_->table()->place(event.slot);
+      if (place.feed) {
+        Look(place);
+      } else {
+        in_flight_--;
+      }
+      if (random_() % 8 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(random_() % 5));
+      engine_->table()->Release(event.slot);
+    }
+  }
+
+  void Look(camera::SlotTable::Place& place) {
+    Count& count = counts_[place.feed->number()];
+    count.heard++;
+    if (count.seen.size() <= place.sequence) count.seen.resize(place.sequence + 1);
+    Expect(!count.seen[place.sequence], "a frame is told of once");
+    count.seen[place.sequence] = true;
+    const camera::Arrival& arrival = place.arrival;
+    const nv12::Target& target = place.input->target();
+    const uint8_t brightness = BrightnessOf(arrival.index);
+    Expect(target.LumaRow(target.height / 2)[target.width / 2] == brightness,
+           "the slot's input is the frame's");
+    Expect(arrival.received <= arrival.submitted, "received, then submitted");
+    if (!arrival.pixels) return;
+    const nv12::Target picture = arrival.pixels->View(arrival.width, arrival.height);
+    Expect(picture.LumaRow(picture.height - 1)[picture.width - 1] == brightness,
+           "the picture is the frame's");
+    pixels_.push_back(std::move(place.arrival.pixels));
+    if (pixels_.size() > 4) pixels_.erase(pixels_.begin());
+  }
+
+  std::mt19937 random_;
+  const std::vector<std::shared_ptr<Camera>>& cameras_;
+  std::vector<std::shared_ptr<Feed>> feeds_;
+  std::map<size_t, uint32_t> numbers_;
+  std::map<uint32_t, Count> counts_;
+  uint32_t next_ = 1;
+  int in_flight_ = 0;
+  std::vector<std::shared_ptr<camera::Pixels>> pixels_;
+  const std::vector<uint8_t> own_ = std::vector<uint8_t>(64 * 96, 0);
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Done> done_;
+  std::unique_ptr<bpu::Engine> engine_;
+};
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count < 3) {
+    std::fprintf(stderr, "camera_stress LIBDNN MODEL [ROUNDS]\n");
+    return 2;
+  }
+  bpu::Options options;
+  options.library = arguments[1];
+  options.file = arguments[2];
+  options.slots = kSlots;
+  options.schedule.timeout_ms = 2000;
+  const int rounds = count > 3 ? std::atoi(arguments[3]) : 10;
+
+  std::atomic<bool> stop{false};
+  std::vector<std::shared_ptr<Camera>> cameras;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kCameras; i++) cameras.push_back(Camera::Create());
+  for (unsigned i = 0; i < kCameras; i++) threads.emplace_back([&, i] { Send(*cameras[i], i, stop); });
+  try {
+    for (int i = 0; i < rounds; i++) Round(options, cameras, static_cast<unsigned>(i)).Run();
+  } catch (const Failure& failure) {
+    std::fprintf(stderr, "Expected %s but received %s. %s\n", failure.expected.c_str(),
+                 failure.received.c_str(), failure.hint.c_str());
+    problems++;
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  camera::Counters sum;
+  for (const auto& one : cameras) {
+    const camera::Counters counters = one->tally()->Read();
+    Expect(counters.received == counters.dropped + counters.failed + counters.discarded + counters.submitted,
+           "received = dropped + failed + discarded + submitted");
+    sum.received += counters.received;
+    sum.dropped += counters.dropped;
+    sum.failed += counters.failed;
+    sum.discarded += counters.discarded;
+    sum.submitted += counters.submitted;
+    sum.pixel_copies += counters.pixel_copies;
+  }
+  std::printf(
+      "%d rounds: %llu frames, %llu submitted, %llu dropped, %llu failed, %llu discarded, %llu pictures, %d "
+      "problems\n",
+      rounds, static_cast<unsigned long long>(sum.received), static_cast<unsigned long long>(sum.submitted),
+      static_cast<unsigned long long>(sum.dropped), static_cast<unsigned long long>(sum.failed),
+      static_cast<unsigned long long>(sum.discarded), static_cast<unsigned long long>(sum.pixel_copies),
+      problems.load());
+  return problems > 0 ? 1 : 0;
+}

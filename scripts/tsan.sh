@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Runs cameras, slots, engine and emulator from many threads under ThreadSanitizer (native/stress), without Node, which
+# is not built for it. What it does not see is native/*/bindings.cc and session.cc: all on the JS thread but Session::Post.
+#
+#   scripts/tsan.sh [ROUNDS]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD/build/tsan
+npx tsc -p . || exit 1
+modules=$PWD/node_modules
+cmake -S native -B "$root" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTROS_YOLO_SEG_SANITIZE_THREADS=ON \
+  "-DCMAKE_JS_INC=$modules/node-api-headers/include;$modules/node-addon-api" >"$root.log" 2>&1 &&
+  cmake --build "$root" --target camera_stress emulator >>"$root.log" 2>&1 || {
+  cat "$root.log"
+  exit 1
+}
+# A small model of the emulator; which frames it knows does not matter here.
+node --input-type=module -e "
+  import { writeFileSync } from 'node:fs';
+  const { tenHeads } = await import('$PWD/dist/test/engine/tiny-onnx.js');
+  writeFileSync('$root/model.onnx', tenHeads(64, 64, ['cat', 'dog', 'bird']));
+  writeFileSync('$root/grey_64x64.nv12', new Uint8Array(6144).fill(128));"
+node dist/src/cli/main.js record "$root/model.onnx" "$root/grey_64x64.nv12" -o "$root/model.bin"
+
+for board in busy_us=200,overhead_us=100 busy_us=3000,overhead_us=0,fail_run=0.05,fail_submit=0.05; do
+  echo "== $board"
+  TROS_YOLO_SEG_EMULATOR=play_unknown=1,$board TSAN_OPTIONS=halt_on_error=0:exitcode=66 \
+    "$root/stress/camera_stress" "$root/emulator/libdnn.so" "$root/model.bin" "${1:-10}"
+done
