@@ -19,7 +19,7 @@ for (const [index, middleware] of middlewares.entries()) {
     before(() => {
       const workspace = rosWorkspace();
       prefix = workspace.prefix;
-      env = workspace.env(middleware, 52 + index);
+      env = workspace.env(middleware, 64 + index);
       folder = mkdtempSync(join(tmpdir(), 'bags-'));
     });
 

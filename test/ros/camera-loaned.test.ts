@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from 'node:test';
 import { repository } from '../data.js';
 import { RosProcess } from './processes.js';
 import { middlewares, rosSkip, rosWorkspace } from './workspace.js';
@@ -59,8 +59,12 @@ describe('messages lent to the node camera', { skip, concurrency: false }, () =>
     writeFileSync(join(folder, 'three_64x48.nv12'), Buffer.concat(frames));
   });
 
-  after(async () => {
-    for (const process of started) await process.stop('SIGKILL');
+  // A camera that a failed test leaves would be heard in the next one.
+  afterEach(async () => {
+    for (const process of started.splice(0)) await process.stop('SIGKILL');
+  });
+
+  after(() => {
     if (folder) rmSync(folder, { recursive: true });
   });
 

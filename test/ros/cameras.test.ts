@@ -6,14 +6,14 @@ import sharp from 'sharp';
 import { repository } from '../data.js';
 import { command, Peer, type RosProcess, until } from './processes.js';
 import { emulated, startSegment } from './segment-process.js';
-import { middlewares, rosSkip, rosWorkspace } from './workspace.js';
+import { rosSkip, rosWorkspace, setups } from './workspace.js';
 
 interface Stamps {
   stamps: [number, number][];
 }
 
-for (const [index, middleware] of middlewares.entries()) {
-  describe(`cameras of the node segment on ${middleware}`, { skip: rosSkip, concurrency: false }, () => {
+for (const { middleware, transport, name, index } of setups) {
+  describe(`cameras of the node segment on ${name}`, { skip: rosSkip, concurrency: false }, () => {
     let env: NodeJS.ProcessEnv;
     let prefix: string;
     let segment: RosProcess;
@@ -22,9 +22,9 @@ for (const [index, middleware] of middlewares.entries()) {
     before(async () => {
       const workspace = rosWorkspace();
       prefix = workspace.prefix;
-      env = workspace.env(middleware, 48 + index);
+      env = workspace.env(middleware, 52 + index);
       segment = startSegment(prefix, env, [
-        ...emulated(),
+        ...emulated(transport),
         ...['-p', 'images:=[/front/image, /rear/hbmem_img, /side/image]', '-p', 'hbm_frame_id:=rear_optical'],
       ]);
       peer = new Peer(env);
@@ -97,7 +97,7 @@ for (const [index, middleware] of middlewares.entries()) {
     }
 
     it('takes sensor_msgs/CompressedImage', async () => {
-      const file = join(repository, `build/ros/${middleware}.jpg`);
+      const file = join(repository, `build/ros/${middleware}-${transport}.jpg`);
       await sharp({ create: { width: 320, height: 240, channels: 3, background: '#456' } })
         .jpeg()
         .toFile(file);
@@ -124,7 +124,7 @@ for (const [index, middleware] of middlewares.entries()) {
 
     it('names both sides when a publisher cannot be heard', async () => {
       const strict = startSegment(prefix, env, [
-        ...emulated(),
+        ...emulated(transport),
         ...['-r', '__node:=strict', '-p', 'image_qos:=reliable', '-p', 'images:=[/lossy]'],
       ]);
       try {

@@ -11,7 +11,7 @@ for (const [index, middleware] of middlewares.entries()) {
     let launch: RosProcess;
 
     before(async () => {
-      env = rosWorkspace().env(middleware, 56 + index);
+      env = rosWorkspace().env(middleware, 66 + index);
       // Discovery of the ros2 command's daemon, started for this middleware and domain.
       await command(['ros2', 'daemon', 'start'], env);
       launch = new RosProcess(

@@ -7,7 +7,7 @@ import { Random } from '../../src/frame/scene/random.js';
 import { repository } from '../data.js';
 import { Peer, type RosProcess, until } from './processes.js';
 import { emulated, recordedModel, startSegment } from './segment-process.js';
-import { middlewares, rosSkip, rosWorkspace } from './workspace.js';
+import { rosSkip, rosWorkspace, setups } from './workspace.js';
 
 const TOPIC = '/image';
 const IMAGE = { type: 'sensor_msgs/msg/Image', width: 640, height: 480, encoding: 'nv12', topic: TOPIC };
@@ -19,9 +19,9 @@ interface Status {
   values: { key: string; value: string }[];
 }
 
-for (const [index, middleware] of middlewares.entries()) {
+for (const { middleware, transport, name, index } of setups) {
   describe(
-    `the node segment under bad conditions on ${middleware}`,
+    `the node segment under bad conditions on ${name}`,
     { skip: rosSkip, concurrency: false },
     () => {
       let segment: RosProcess;
@@ -29,8 +29,8 @@ for (const [index, middleware] of middlewares.entries()) {
 
       before(async () => {
         const workspace = rosWorkspace();
-        const env = workspace.env(middleware, 44 + index);
-        segment = startSegment(workspace.prefix, env, emulated());
+        const env = workspace.env(middleware, 46 + index);
+        segment = startSegment(workspace.prefix, env, emulated(transport));
         peer = new Peer(env);
         await segment.said(/frames in flight/);
         await peer.subscribe('/segment/detections', 'vision_msgs/msg/Detection2DArray', { content: false });
@@ -94,12 +94,19 @@ for (const [index, middleware] of middlewares.entries()) {
           `${header}${'00'.repeat(11)}`,
           `0f0f0f0f${'a5'.repeat(500)}`,
         ];
-        const before = Number((await camera())['bad']);
-        await until('reports of garbage', async () => {
-          for (const hex of garbage) await peer.request('raw', { ...IMAGE, hex });
-          await sleep(1100);
-          return Number((await camera())['bad']) >= before + garbage.length;
-        });
+        if (transport === 'native') {
+          // rclcpp takes such a message from the middleware, logs it and tells nobody else.
+          for (let round = 0; round < 20; round++) {
+            for (const hex of garbage) await peer.request('raw', { ...IMAGE, hex });
+          }
+        } else {
+          const before = Number((await camera())['bad']);
+          await until('reports of garbage', async () => {
+            for (const hex of garbage) await peer.request('raw', { ...IMAGE, hex });
+            await sleep(1100);
+            return Number((await camera())['bad']) >= before + garbage.length;
+          });
+        }
         await works();
       });
 
@@ -137,13 +144,13 @@ for (const [index, middleware] of middlewares.entries()) {
         }
         assert.ok(refused > 10 && refused < 90, `${refused} refused`);
         await peer.request('stop', { topic: TOPIC });
-        for (const [name, value] of [
+        for (const [parameter, value] of [
           ['score', { type: 3, double_value: 0.25 }],
           ['classes', { type: 9, string_array_value: [''] }],
           ['class_scores', { type: 9, string_array_value: [''] }],
         ] as const) {
           await peer.call('/segment/set_parameters', 'rcl_interfaces/srv/SetParameters', {
-            parameters: [{ name, value }],
+            parameters: [{ name: parameter, value }],
           });
         }
         await works();

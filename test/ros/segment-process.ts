@@ -31,9 +31,9 @@ export function recordedModel(): { model: string; labels: string; library: strin
   return { model, labels, library: EMULATOR };
 }
 
-/** Arguments that run the node with that model. */
-export function emulated(): string[] {
-  return parameters(recordedModel());
+/** Arguments that run the node with that model and with images taken so. */
+export function emulated(transport: 'native' | 'rclnodejs'): string[] {
+  return parameters({ ...recordedModel(), camera_transport: transport });
 }
 
 export function parameters(values: Record<string, string | number | boolean>): string[] {

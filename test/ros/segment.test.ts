@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { repository } from '../data.js';
 import { command, Peer, type PeerMessage, type RosProcess, until } from './processes.js';
 import { DEMO_CLASSES, emulated, startSegment } from './segment-process.js';
-import { middlewares, rosSkip, rosWorkspace } from './workspace.js';
+import { rosSkip, rosWorkspace, setups } from './workspace.js';
 
 const CAMERA = '/camera/image_raw';
 const FRAMES = 30;
@@ -23,8 +23,8 @@ const RESULTS: Readonly<Record<string, string>> = {
   '/robot/hobot_dnn_detection': 'ai_msgs/msg/PerceptionTargets',
 };
 
-for (const [index, middleware] of middlewares.entries()) {
-  describe(`the node segment on ${middleware}`, { skip: rosSkip, concurrency: false }, () => {
+for (const { middleware, transport, name, index } of setups) {
+  describe(`the node segment on ${name}`, { skip: rosSkip, concurrency: false }, () => {
     let env: NodeJS.ProcessEnv;
     let segment: RosProcess;
     let peer: Peer;
@@ -33,7 +33,7 @@ for (const [index, middleware] of middlewares.entries()) {
       const workspace = rosWorkspace();
       env = workspace.env(middleware, 40 + index);
       // Namespace, fully qualified and wildcard keys in a file, and remaps, as a launch file gives them.
-      const file = join(repository, `build/ros/segment-${middleware}.yaml`);
+      const file = join(repository, `build/ros/segment-${middleware}-${transport}.yaml`);
       writeFileSync(
         file,
         '/robot/segment:\n  ros__parameters:\n    score: 0.3\n    max_detections: 50\n' +
@@ -42,7 +42,7 @@ for (const [index, middleware] of middlewares.entries()) {
       );
       segment = startSegment(workspace.prefix, env, [
         ...['--params-file', file, '-r', '__ns:=/robot', '-r', 'image:=/camera/image_raw'],
-        ...emulated(),
+        ...emulated(transport),
       ]);
       peer = new Peer(env);
       await segment.said(/frames in flight/);

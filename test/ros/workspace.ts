@@ -22,8 +22,9 @@ export const rosSkip: string | false =
       : 'colcon is not installed'
     : 'ROS 2 is not sourced';
 
-/** The middlewares to test with that are installed: Cyclone DDS and Fast DDS. */
+/** The middlewares to test with that are installed: Cyclone DDS and Fast DDS. Never empty, so that skipped tests are seen. */
 export const middlewares = ['rmw_cyclonedds_cpp', 'rmw_fastrtps_cpp'].filter(rosPackage);
+if (middlewares.length === 0) middlewares.push('ROS 2');
 
 let built: RosWorkspace | undefined;
 
@@ -97,3 +98,32 @@ export function rosPackage(name: string): boolean {
     .split(':')
     .some((prefix) => existsSync(join(prefix, 'share', name)));
 }
+
+/** A middleware and what takes the images (parameter camera_transport). */
+export interface Setup {
+  readonly middleware: string;
+  readonly transport: 'native' | 'rclnodejs';
+  /** For the titles of tests. */
+  readonly name: string;
+  /** Tells setups apart that are tested at the same time. */
+  readonly index: number;
+}
+
+/**
+ * The setups that one suite of tests runs on: Cyclone DDS with rclnodejs and Fast DDS with native cameras; with
+ * TROS_YOLO_SEG_ROS_MATRIX=full all four, which takes twice as long.
+ */
+export const setups: readonly Setup[] = middlewares
+  .flatMap((middleware) =>
+    (['rclnodejs', 'native'] as const).map((transport) => ({
+      middleware,
+      transport,
+      name: `${middleware} with ${transport} cameras`,
+    })),
+  )
+  .map((setup, index) => ({ ...setup, index }))
+  .filter(
+    ({ middleware, transport }) =>
+      process.env['TROS_YOLO_SEG_ROS_MATRIX'] === 'full' ||
+      (middleware === 'rmw_fastrtps_cpp') === (transport === 'native'),
+  );
