@@ -51,18 +51,12 @@ PublisherOptions ReadOptions(Napi::Value value) {
   return options;
 }
 
-/** An ImagePublisher in JavaScript's hands; all on the JS thread. */
+/** An ImagePublisher in JavaScript's hands; all on the JS thread. Node.js finalizes it at process.exit, too:
+ * a participant that takes no leave leaves its shared memory behind. */
 class Handle {
  public:
   Handle(Napi::Env env, std::unique_ptr<ImagePublisher> publisher)
-      : env_(env), publisher_(std::move(publisher)) {
-    hooked_ = napi_add_env_cleanup_hook(env_, Abandon, this) == napi_ok;
-  }
-  ~Handle() {
-    if (hooked_) napi_remove_env_cleanup_hook(env_, Abandon, this);
-  }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
+      : env_(env), publisher_(std::move(publisher)) {}
 
   ImagePublisher& get() const {
     if (!publisher_) arguments::Fail(env_, "an open publisher", "a closed one");
@@ -71,16 +65,8 @@ class Handle {
   void Close() { publisher_.reset(); }
 
  private:
-  /** process.exit: a participant that is not taken leave of leaves its shared memory behind. */
-  static void Abandon(void* data) {
-    auto* handle = static_cast<Handle*>(data);
-    handle->hooked_ = false;
-    handle->publisher_.reset();
-  }
-
   Napi::Env env_;
   std::unique_ptr<ImagePublisher> publisher_;
-  bool hooked_ = false;
 };
 
 /** Exceptions of rclcpp as those of JavaScript. */
