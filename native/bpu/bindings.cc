@@ -92,9 +92,12 @@ class Session : public camera::Session {
  public:
   /** @throws Failure */
   Session(Napi::Env env, const Options& options) : camera::Session(env) {
-    engine_ = std::make_unique<Engine>(options, [this](int slot, const Outcome& outcome) {
-      Post(slot, {outcome.failure, outcome.preprocess, outcome.inference});
-    });
+    engine_ = std::make_unique<Engine>(
+        options,
+        [this](int slot, const Outcome& outcome) {
+          Post(slot, {outcome.failure, outcome.preprocess, outcome.inference});
+        },
+        [this](int slot) { PostGrant(slot); });
     Use(engine_->table());
   }
 
@@ -133,7 +136,7 @@ class Session : public camera::Session {
     return slots;
   }
 
-  /** run(frame, content): the slot, or -1 when none is free */
+  /** run(frame, content, slot): the slot, or -1 when none is free; `slot` is one that was granted, or -1 */
   Napi::Value Run(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     if (!engine_) arguments::Fail(env, "an open engine", "a closed one");
@@ -144,7 +147,14 @@ class Session : public camera::Session {
     const nv12::Content content = arguments::ReadContent(info[1], target);
     const nv12::Source view = arguments::ViewSource(source);
     // Reading the arguments may have run a getter that closed the engine.
-    const int slot = engine_ ? engine_->table()->Take() : -1;
+    int slot = info[2].IsNumber() ? info[2].As<Napi::Number>().Int32Value() : -1;
+    if (slot >= 0) {
+      if (!engine_ || !IsLent(static_cast<uint32_t>(slot)))
+        arguments::Fail(env, "a slot that is lent", std::to_string(slot));
+      Unlend(static_cast<uint32_t>(slot));
+    } else {
+      slot = engine_ ? engine_->table()->Take() : -1;
+    }
     if (slot >= 0) {
       Keep(slot, source.data.As<Napi::Object>());
       engine_->Start(slot, {view, content});

@@ -22,7 +22,8 @@ Alive& TheAlive() {
 
 }  // namespace
 
-Engine::Engine(const Options& options, Done done) : schedule_(options.schedule), done_(std::move(done)) {
+Engine::Engine(const Options& options, Done done, camera::SlotTable::Grant grant)
+    : schedule_(options.schedule), done_(std::move(done)) {
   model_ = std::make_shared<Model>(Library::Load(options.library), options.file, options.model);
   std::vector<std::shared_ptr<camera::Input>> inputs;
   for (int i = 0; i < options.slots; i++) {
@@ -31,7 +32,8 @@ Engine::Engine(const Options& options, Done done) : schedule_(options.schedule),
   }
   width_ = inputs[0]->target().width;
   height_ = inputs[0]->target().height;
-  table_ = std::make_shared<camera::SlotTable>(std::move(inputs), [this](int slot) { Begin(slot, {}); });
+  table_ = std::make_shared<camera::SlotTable>(
+      std::move(inputs), [this](int slot) { Begin(slot, {}); }, std::move(grant));
   // Threads last: an allocation that fails above leaves none behind.
   try {
     for (int i = 0; i < options.slots; i++)

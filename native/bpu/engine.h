@@ -41,8 +41,8 @@ class Engine {
   /** Called on the slot's thread, once for each Start. */
   using Done = std::function<void(int slot, const Outcome& outcome)>;
 
-  /** @throws Failure */
-  Engine(const Options& options, Done done);
+  /** @param grant as in camera::SlotTable @throws Failure */
+  Engine(const Options& options, Done done, camera::SlotTable::Grant grant);
   /** Waits for the frames in flight, then frees everything but outputs that others own, too. */
   ~Engine();
   Engine(const Engine&) = delete;

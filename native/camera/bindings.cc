@@ -173,7 +173,8 @@ class Inbox : public Session {
   Inbox(Napi::Env env, int slots, int width, int height) : Session(env), width_(width), height_(height) {
     std::vector<std::shared_ptr<Input>> inputs;
     for (int i = 0; i < slots; i++) inputs.push_back(MakeInput());
-    slots_ = std::make_shared<SlotTable>(std::move(inputs), [this](int slot) { Post(slot, {}); });
+    slots_ = std::make_shared<SlotTable>(
+        std::move(inputs), [this](int slot) { Post(slot, {}); }, [this](int slot) { PostGrant(slot); });
     Use(slots_);
   }
   ~Inbox() override {

@@ -71,6 +71,12 @@ Napi::Object Session::ToObject() {
   add("free", [](Session& session, const Napi::CallbackInfo& info) -> Napi::Value {
     return Napi::Number::New(info.Env(), session.table_ ? session.table_->free() : 0);
   });
+  add("ask", [](Session& session, const Napi::CallbackInfo&) {
+    if (session.table_) session.table_->Ask();
+  });
+  add("unask", [](Session& session, const Napi::CallbackInfo& info) -> Napi::Value {
+    return Napi::Boolean::New(info.Env(), session.table_ && session.table_->Unask());
+  });
   add("attach", [](Session& session, const Napi::CallbackInfo& info) { return session.Attach(info); });
   add("detach", [](Session& session, const Napi::CallbackInfo& info) { return session.Detach(info); });
   add("giveBack", [](Session& session, const Napi::CallbackInfo& info) { session.GiveBack(info); });
@@ -96,9 +102,9 @@ void Session::Drop() {
 
 /** On the slot's thread, or a camera's. The slot's event is free: the slot is taken again only after
  * JavaScript had this one and released it. */
-void Session::Post(int slot, const Result& result) {
-  Event& event = events_of_slots_[static_cast<size_t>(slot)];
-  event = {slot, result};
+void Session::Post(Event told) {
+  Event& event = events_of_slots_[static_cast<size_t>(told.slot)];
+  event = std::move(told);
   events_.NonBlockingCall(&event);
 }
 
@@ -119,7 +125,7 @@ void Session::OnEvent(Napi::Env env, Napi::Function done, Context* context, Even
     arguments[1] = result.failure ? camera::ToObject(env, *result.failure) : env.Null();
     arguments[2] = Napi::Number::New(env, result.preprocess);
     arguments[3] = Napi::Number::New(env, result.inference);
-    arguments[4] = env.Undefined();
+    arguments[4] = event->granted ? env.Null() : env.Undefined();
     if (session.table_ && session.table_->place(event->slot).feed) {
       arguments[4] = session.Arrived(event->slot, session.table_->place(event->slot));
     }

@@ -57,7 +57,12 @@ class Session : public std::enable_shared_from_this<Session> {
   virtual bool ShowsInput() const { return false; }
 
   /** Tells that a slot is through, from any thread. Once for each frame. */
-  void Post(int slot, const Result& result);
+  void Post(int slot, const Result& result) { Post({slot, result, false}); }
+  /** Tells that a slot is granted, from any thread. */
+  void PostGrant(int slot) { Post({slot, {}, true}); }
+  /** Whether JavaScript has the slot, and no frame is in it. */
+  bool IsLent(uint32_t slot) const { return slot < lent_.size() && lent_[slot]; }
+  void Unlend(uint32_t slot) { lent_[slot] = false; }
 
   /** The environment waits for the frames that are held. */
   void Hold();
@@ -72,7 +77,9 @@ class Session : public std::enable_shared_from_this<Session> {
   struct Event {
     int slot = 0;
     Result result;
+    bool granted = false;
   };
+  void Post(Event event);
   /** Keeps the session until the last event was delivered. */
   using Context = std::shared_ptr<Session>;
   static void OnEvent(Napi::Env env, Napi::Function done, Context* context, Event* event);

@@ -5,7 +5,8 @@
 
 namespace camera {
 
-SlotTable::SlotTable(std::vector<std::shared_ptr<Input>> inputs, Start start) : start_(std::move(start)) {
+SlotTable::SlotTable(std::vector<std::shared_ptr<Input>> inputs, Start start, Grant grant)
+    : start_(std::move(start)), grant_(std::move(grant)) {
   places_.resize(inputs.size());
   for (size_t i = 0; i < inputs.size(); i++) places_[i].input = std::move(inputs[i]);
 }
@@ -53,22 +54,43 @@ void SlotTable::Put(Place& place, const std::shared_ptr<Feed>& feed) {
   feed->tally_->Update([](Counters& counters) { counters.submitted++; });
 }
 
+void SlotTable::Ask() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  asked_ = true;
+  Dispatch(lock);
+}
+
+bool SlotTable::Unask() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return std::exchange(asked_, false);
+}
+
 void SlotTable::Dispatch(std::unique_lock<std::mutex>& lock) {
   while (!closed_) {
     const int slot = FindFree();
     if (slot < 0) return;
-    std::shared_ptr<Feed> next;
-    for (size_t i = 0; i < feeds_.size() && !next; i++) {
-      const size_t index = (turn_ + i) % feeds_.size();
-      if (feeds_[index]->state_ != Feed::State::kFull) continue;
-      next = feeds_[index];
-      turn_ = index + 1;
+    const size_t count = feeds_.size() + 1;
+    const auto waits = [this](size_t index) {
+      return index < feeds_.size() ? feeds_[index]->state_ == Feed::State::kFull : asked_;
+    };
+    size_t next = turn_ % count;
+    size_t looked = 0;
+    while (looked < count && !waits(next)) {
+      next = (next + 1) % count;
+      looked++;
     }
-    if (!next) return;
-    Put(place(slot), next);
+    if (looked == count) return;
+    turn_ = next + 1;
+    const bool guest = next == feeds_.size();
+    if (guest) {
+      place(slot).taken = true;
+      asked_ = false;
+    } else {
+      Put(place(slot), feeds_[next]);
+    }
     busy_++;
     lock.unlock();
-    start_(slot);
+    (guest ? grant_ : start_)(slot);
     lock.lock();
     busy_--;
     changed_.notify_all();

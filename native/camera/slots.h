@@ -75,8 +75,10 @@ class SlotTable : public std::enable_shared_from_this<SlotTable> {
 
   /** Begins the work on a slot that holds a camera's frame. Any thread; must not block. */
   using Start = std::function<void(int slot)>;
+  /** Tells that a slot is taken for who Asked. Any thread; must not block. */
+  using Grant = std::function<void(int slot)>;
 
-  SlotTable(std::vector<std::shared_ptr<Input>> inputs, Start start);
+  SlotTable(std::vector<std::shared_ptr<Input>> inputs, Start start, Grant grant);
 
   int size() const { return static_cast<int>(places_.size()); }
   int free() const;
@@ -84,6 +86,10 @@ class SlotTable : public std::enable_shared_from_this<SlotTable> {
 
   /** @returns a slot for a frame that is not a camera's, or -1 */
   int Take();
+  /** Asks for a slot in turn with cameras that wait; Grant answers, once, unless it is taken back. */
+  void Ask();
+  /** Takes it back. @returns false when it was granted already, or nobody asked */
+  bool Unask();
   /** The slot is free for the next. */
   void Release(int slot);
 
@@ -104,12 +110,14 @@ class SlotTable : public std::enable_shared_from_this<SlotTable> {
   void Put(Place& place, const std::shared_ptr<Feed>& feed);
 
   const Start start_;
+  const Grant grant_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Place> places_;
   std::vector<std::shared_ptr<Feed>> feeds_;
-  /** Camera whose turn it is. */
+  /** Camera whose turn it is; behind the last it is the turn of who asked. */
   size_t turn_ = 0;
+  bool asked_ = false;
   /** Threads that write an input or call `start`. */
   int busy_ = 0;
   bool closed_ = false;

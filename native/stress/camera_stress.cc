@@ -69,11 +69,14 @@ class Round {
  public:
   Round(const bpu::Options& options, const std::vector<std::shared_ptr<Camera>>& cameras, unsigned seed)
       : random_(seed), cameras_(cameras), feeds_(cameras.size()) {
-    engine_ = std::make_unique<bpu::Engine>(options, [this](int slot, const bpu::Outcome& outcome) {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      done_.push_back({slot, outcome.failure.has_value()});
-      changed_.notify_one();
-    });
+    engine_ = std::make_unique<bpu::Engine>(
+        options,
+        [this](int slot, const bpu::Outcome& outcome) {
+          Tell({slot, outcome.failure.has_value(), false});
+        },
+        [this](int slot) {
+          Tell({slot, false, true});
+        });
   }
 
   void Run() {
@@ -97,6 +100,13 @@ class Round {
         case 4:
           pixels_.clear();
           break;
+        case 6:
+          if (!asked_) engine_->table()->Ask();
+          asked_ = true;
+          break;
+        case 7:
+          if (asked_ && random_() % 4 == 0 && engine_->table()->Unask()) asked_ = false;
+          break;
         case 5:
           std::this_thread::sleep_for(std::chrono::milliseconds(random_() % 20));
           break;
@@ -107,7 +117,8 @@ class Round {
     // Half of the rounds end orderly, the others with cameras attached and frames in flight.
     if (random_() % 2 == 0) {
       for (size_t i = 0; i < feeds_.size(); i++) Detach(i);
-      while (in_flight_ > 0 || Owed() > 0) Hear(std::chrono::milliseconds(10));
+      if (asked_ && engine_->table()->Unask()) asked_ = false;
+      while (asked_ || in_flight_ > 0 || Owed() > 0) Hear(std::chrono::milliseconds(10));
       Expect(engine_->table()->free() == kSlots, "all slots are free in the end");
     }
     engine_.reset();
@@ -117,7 +128,15 @@ class Round {
   struct Done {
     int slot;
     bool failed;
+    bool granted;
   };
+
+  void Tell(Done done) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    done_.push_back(done);
+    changed_.notify_one();
+  }
+
   struct Count {
     uint64_t submitted = 0;
     uint64_t heard = 0;
@@ -153,7 +172,10 @@ class Round {
 
   void Submit() {
     const int slot = engine_->table()->Take();
-    if (slot < 0) return;
+    if (slot >= 0) Start(slot);
+  }
+
+  void Start(int slot) {
     const size_t stride = 64;
     engine_->Start(slot, {{64, 64, own_.data(), own_.data() + 4096, stride, stride},
                           {0, 0, engine_->width(), engine_->height()}});
@@ -169,7 +191,15 @@ class Round {
     }
     for (const Done& event : events) {
       auto& place = engine_->table()->place(event.slot);
-      if (place.feed) {
+      if (event.granted) {
+        Expect(asked_, "granted to who asked");
+        asked_ = false;
+        Expect(!place.feed, "a granted slot is no camera's");
+        if (random_() % 2 == 0) {
+          Start(event.slot);
+          continue;
+        }
+      } else if (place.feed) {
         Look(place);
       } else {
         in_flight_--;
@@ -206,6 +236,7 @@ class Round {
   std::map<uint32_t, Count> counts_;
   uint32_t next_ = 1;
   int in_flight_ = 0;
+  bool asked_ = false;
   std::vector<std::shared_ptr<camera::Pixels>> pixels_;
   const std::vector<uint8_t> own_ = std::vector<uint8_t>(64 * 96, 0);
   std::mutex mutex_;

@@ -15,6 +15,7 @@ import type {
   Inference,
   ModelInfo,
 } from './engine.js';
+import { ReservedSlot } from './reserved-slot.js';
 import type { Tensor, TensorData } from './tensor.js';
 
 /** Most slots: libdnn keeps at most 32 tasks alive in a process. */
@@ -66,6 +67,7 @@ export class BpuEngine implements CameraEngine {
   readonly #native: NativeBpu;
   readonly #slots: readonly Slot[];
   readonly #cameras: AttachedCameras;
+  readonly #reserved: ReservedSlot;
   /** Settles when the frame that was submitted last has settled, and so all frames have. */
   #last: Promise<unknown> = Promise.resolve();
   #letterbox: Letterbox | undefined;
@@ -83,6 +85,7 @@ export class BpuEngine implements CameraEngine {
     this.#native = native;
     this.#slots = slots;
     this.#cameras = new AttachedCameras(native);
+    this.#reserved = new ReservedSlot(native);
     this.slots = slots.length;
   }
 
@@ -107,7 +110,8 @@ export class BpuEngine implements CameraEngine {
     let engine: BpuEngine | undefined;
     const native = openNative(settings, (index, failure, preprocess, inference, arrival) => {
       const slot = slots[index]!;
-      if (arrival) engine!.#arrived(slot, failure, preprocess, inference, arrival);
+      if (arrival === null) engine!.#reserved.granted(index);
+      else if (arrival) engine!.#arrived(slot, failure, preprocess, inference, arrival);
       else slot.done(failure, { preprocess, inference });
     });
     try {
@@ -143,6 +147,7 @@ export class BpuEngine implements CameraEngine {
 
   /** Waits until all submitted frames have settled. Inferences not yet released become invalid. */
   close(): Promise<void> {
+    this.unreserve();
     this.#closed ??= Promise.all([this.#cameras.detachAll(), this.#last]).then(() => {
       for (const slot of this.#slots) slot.lent = undefined;
       this.#native.close();
@@ -151,7 +156,16 @@ export class BpuEngine implements CameraEngine {
   }
 
   get free(): number {
-    return this.#native.free();
+    return this.#native.free() + (this.#reserved.slot >= 0 ? 1 : 0);
+  }
+
+  reserve(): Promise<boolean> {
+    if (this.#closed) return Promise.resolve(false);
+    return this.#reserved.reserve();
+  }
+
+  unreserve(): void {
+    this.#reserved.unreserve();
   }
 
   attach(camera: NativeCamera, handlers: CameraHandlers): CameraAttachment {
@@ -185,7 +199,8 @@ export class BpuEngine implements CameraEngine {
     if (this.#closed) throw new ExpectationError('an open engine', 'one that is closed');
     expectNv12Frame('the frame', frame);
     const letterbox = this.#letterboxFor(frame);
-    const index = this.#native.run(frame, letterbox);
+    const index = this.#native.run(frame, letterbox, this.#reserved.slot);
+    this.#reserved.used();
     if (index < 0) {
       throw new ExpectationError(
         'a free slot',

@@ -95,8 +95,17 @@ export interface Engine {
 
 /** An engine that native cameras can feed. */
 export interface CameraEngine extends Engine {
-  /** Slots that submit() would find free now; attached cameras take of them, too. */
+  /** Slots that submit() would find free now, a reserved one included; attached cameras take of them, too. */
   readonly free: number;
+  /**
+   * Keeps a slot for the next submit(): the first one that is free when it is its turn among attached cameras whose frames
+   * wait. Without it cameras that are faster than the engine leave none to submit(). One at a time.
+   *
+   * @returns true when it is kept; false when unreserve() or close() came before
+   */
+  reserve(): Promise<boolean>;
+  /** Gives the reserved slot back, or does not wait for it any more. */
+  unreserve(): void;
   /**
    * From now on the camera's frames go through this engine, letterboxed on the camera's thread. They share the slots with
    * submitted frames: a slot that becomes free goes to a camera whose frame waits, in turn. Newest wins: while no slot is

@@ -26,6 +26,7 @@ import {
   type SlotMemory,
   type WorkerSettings,
 } from './onnx-protocol.js';
+import { ReservedSlot } from './reserved-slot.js';
 import type { Tensor } from './tensor.js';
 
 export interface OnnxEngineOptions {
@@ -81,6 +82,7 @@ export class OnnxEngine implements CameraEngine {
   /** Who has which slot: submitted frames, and attached cameras, which write what they letterbox there. */
   readonly #inbox: NativeInbox;
   readonly #cameras: AttachedCameras;
+  readonly #reserved: ReservedSlot;
   /** Frames in flight that have not been settled, in order of submission. */
   readonly #jobs: Job[] = [];
   /** Called when #jobs has run empty. */
@@ -104,9 +106,13 @@ export class OnnxEngine implements CameraEngine {
       slots,
       width,
       height,
-      (slot, _failure, _preprocess, _inference, arrival) => this.#arrived(this.#slots[slot]!, arrival!),
+      (slot, _failure, _preprocess, _inference, arrival) => {
+        if (arrival) this.#arrived(this.#slots[slot]!, arrival);
+        else this.#reserved.granted(slot);
+      },
     );
     this.#cameras = new AttachedCameras(this.#inbox);
+    this.#reserved = new ReservedSlot(this.#inbox);
     worker.on('message', (answer: Answer) => this.#answered(answer));
     worker.on('error', (error) => this.#lost(error.message));
     worker.on('exit', (code) => this.#lost(`a worker thread that ended with code ${code}`));
@@ -146,7 +152,9 @@ export class OnnxEngine implements CameraEngine {
       this.#expectRunning();
       expectNv12Frame('the frame', frame);
       const letterbox = this.#letterboxFor(frame);
-      const slot = this.#slots[this.#inbox.take()];
+      const { slot: reserved } = this.#reserved;
+      const slot = this.#slots[reserved >= 0 ? reserved : this.#inbox.take()];
+      this.#reserved.used();
       if (!slot) {
         throw new ExpectationError(
           'a free slot',
@@ -163,7 +171,16 @@ export class OnnxEngine implements CameraEngine {
   }
 
   get free(): number {
-    return this.#inbox.free();
+    return this.#inbox.free() + (this.#reserved.slot >= 0 ? 1 : 0);
+  }
+
+  reserve(): Promise<boolean> {
+    if (this.#closed) return Promise.resolve(false);
+    return this.#reserved.reserve();
+  }
+
+  unreserve(): void {
+    this.#reserved.unreserve();
   }
 
   attach(camera: NativeCamera, handlers: CameraHandlers): CameraAttachment {
@@ -212,6 +229,7 @@ export class OnnxEngine implements CameraEngine {
 
   /** Waits until all submitted frames have settled, then ends the worker. Inferences not yet released become invalid. */
   close(): Promise<void> {
+    this.unreserve();
     this.#closed ??= this.#end();
     return this.#closed;
   }

@@ -83,19 +83,27 @@ export interface NativeArrival {
   readonly input?: ArrayBuffer;
 }
 
-/** Tells that a slot is through with its frame; release(slot) makes it free. Milliseconds. */
+/**
+ * Tells that a slot is through with its frame; release(slot) makes it free. Milliseconds.
+ *
+ * `arrival` is there for cameras' frames, undefined for submitted ones, and null for the slot that answers ask().
+ */
 export type NativeDone = (
   slot: number,
   failure: NativeFailure | null,
   preprocess: number,
   inference: number,
-  arrival: NativeArrival | undefined,
+  arrival: NativeArrival | null | undefined,
 ) => void;
 
 /** Slots that submitted frames and attached cameras share (native/camera/slots.h). */
 export interface NativeSlots {
   /** How many are free now. */
   free(): number;
+  /** Asks for a slot in turn with cameras that wait; `done` grants it, once. */
+  ask(): void;
+  /** Takes it back. @returns false when it was granted already, also when `done` has not been called yet */
+  unask(): boolean;
   /** Makes a slot that was told of free; a camera that waits has it at once. */
   release(slot: number): void;
   /** @returns the number of the feed @throws when the camera is closed or attached already */

@@ -162,6 +162,55 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       for (const camera of cameras) expectCounts(camera, { received: 3, submitted: 1, dropped: 2 });
     });
 
+    it('leave a slot to submit() where one is reserved, in turn', async () => {
+      const engine = await openEngine(1);
+      assert.equal(await engine.reserve(), true);
+      assert.equal(engine.free, 1);
+      const camera = openCamera();
+      const seen = new Collector();
+      engine.attach(camera, seen);
+      const message = messageOf(noiseFrame(64, 64, 2));
+      camera.offer(message);
+      expectCounts(camera, { received: 1, submitted: 0 });
+      const own = await engine.submit(noiseFrame(64, 64, 1));
+      assert.equal(engine.free, 0);
+      const reserved = engine.reserve();
+      assert.equal(engine.reserve(), reserved);
+      own.release();
+      assert.equal(await reserved, true);
+      await assert.rejects(engine.submit({ ...noiseFrame(64, 64, 1), width: 63 }), /even/);
+      assert.deepEqual([engine.free, seen.arrivals.length], [1, 0]);
+      engine.unreserve();
+      await seen.until(1);
+      assert.equal(engine.free, 1);
+
+      // A camera that is faster than any engine leaves every second slot.
+      camera.play(message, 0.2, 1e6);
+      for (let i = 0; i < 10; i++) {
+        assert.equal(await engine.reserve(), true);
+        (await engine.submit(noiseFrame(64, 64, 1))).release();
+      }
+      for (let i = 0; i < 50; i++) {
+        const kept = engine.reserve();
+        if (i % 2 === 0) await new Promise((resolve) => setTimeout(resolve, i % 5));
+        engine.unreserve();
+        assert.equal(typeof (await kept), 'boolean');
+      }
+      camera.close();
+      const late = engine.reserve();
+      await late;
+      engine.unreserve();
+      await seen.until(camera.counters().submitted);
+      assert.equal(engine.free, 1);
+      const last = engine.submit(noiseFrame(64, 64, 1));
+      const never = engine.reserve();
+      const closed = engine.close();
+      assert.equal(await never, false);
+      await last;
+      await closed;
+      assert.equal(await engine.reserve(), false);
+    });
+
     it('stand a JS thread that is blocked: the camera goes on, and the newest frame is next', async () => {
       const engine = await openEngine(2);
       const camera = openCamera();

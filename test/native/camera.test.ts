@@ -39,6 +39,40 @@ describe('native cameras', () => {
     assert.deepEqual([received, discarded], [1, 1]);
   });
 
+  it('say why they are not available in an addon without rclcpp', () => {
+    const found = addon().nativeCameras();
+    if (found.available) assert.ok(found.messages.includes('sensor_msgs/msg/Image'));
+    else assert.match(found.reason, /without rclcpp/);
+    assert.equal(typeof addon().openCameraNode, found.available ? 'function' : 'undefined');
+  });
+
+  it('stand any argument', () => {
+    const inbox = addon().openInbox(2, 64, 64, () => undefined);
+    const slots = inbox as unknown as Record<string, (...args: unknown[]) => unknown>;
+    const camera = addon().injectCamera();
+    const evil = [undefined, null, -1, 0.5, 4294967295, NaN, Infinity, 4294967296, '0', {}, [], new ArrayBuffer(8)];
+    for (const value of evil) {
+      assert.throws(() => slots['attach']!(value), TypeError);
+      assert.throws(() => slots['detach']!(value), TypeError);
+      assert.throws(() => slots['release']!(value), TypeError);
+      for (const other of evil) {
+        try {
+          slots['giveBack']!(value, other);
+        } catch (error) {
+          assert.ok(error instanceof TypeError);
+        }
+      }
+      assert.throws(() => camera.offer(value as never), TypeError);
+      assert.throws(() => addon().openInbox(value as never, 64, 64, () => undefined), TypeError);
+      assert.throws(() => addon().letterboxContent(value as never, 2, 2, 2), TypeError);
+    }
+    inbox.close();
+    inbox.close();
+    assert.equal(inbox.take(), -1);
+    assert.throws(() => inbox.attach(camera.id), /an open engine/);
+    camera.close();
+  });
+
   it('have numbers of their own', () => {
     const [first, second] = [addon().injectCamera(), addon().injectCamera()];
     assert.notEqual(first.id, second.id);

@@ -1,0 +1,60 @@
+import type { NativeSlots } from '../native/camera.js';
+
+/** The slot that an engine keeps for its next submit(). */
+export class ReservedSlot {
+  readonly #native: NativeSlots;
+  #slot = -1;
+  #waiting: { readonly promise: Promise<boolean>; readonly resolve: (kept: boolean) => void } | undefined;
+
+  constructor(native: NativeSlots) {
+    this.#native = native;
+  }
+
+  /** The slot, or -1 when none is kept. */
+  get slot(): number {
+    return this.#slot;
+  }
+
+  /** Resolves with true when one is kept, with false when it is not wanted any more. */
+  reserve(): Promise<boolean> {
+    if (this.#slot >= 0) return Promise.resolve(true);
+    if (!this.#waiting) {
+      let resolve!: (kept: boolean) => void;
+      const promise = new Promise<boolean>((settle) => (resolve = settle));
+      this.#waiting = { promise, resolve };
+      this.#native.hold();
+      this.#native.ask();
+    }
+    return this.#waiting.promise;
+  }
+
+  /** Gives it back, or does not wait for it any more. */
+  unreserve(): void {
+    if (this.#slot >= 0) this.#native.release(this.#slot);
+    this.#slot = -1;
+    if (!this.#waiting) return;
+    this.#native.unask();
+    this.#settle(false);
+  }
+
+  /** The engine was granted a slot. */
+  granted(slot: number): void {
+    if (!this.#waiting) {
+      this.#native.release(slot); // unreserve() came while it was on its way
+      return;
+    }
+    this.#slot = slot;
+    this.#settle(true);
+  }
+
+  /** A frame is in it. */
+  used(): void {
+    this.#slot = -1;
+  }
+
+  #settle(kept: boolean): void {
+    this.#native.drop();
+    this.#waiting!.resolve(kept);
+    this.#waiting = undefined;
+  }
+}
