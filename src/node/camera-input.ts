@@ -28,6 +28,9 @@ export interface FrameSink {
   detach(): Promise<void>;
 }
 
+/** Milliseconds that a new publisher may take for its first message. */
+const PATIENCE = 1500;
+
 const MESSAGES = Object.keys(IMAGE_MESSAGES) as ImageMessage[];
 
 /**
@@ -44,6 +47,9 @@ export class CameraInput {
   #qos: Qos = SENSOR_QOS;
   readonly #reader: CameraImageReader;
   readonly #warned = new Set<string>();
+  /** The publishers at the last look, and, after they changed, what had been received by then. */
+  #publishers = '';
+  #changed: { readonly at: number; readonly received: number } | undefined;
   /** Of rclnodejs's subscriptions and of native cameras that were closed. */
   #received = 0;
   /** Messages that were no images of their type. */
@@ -117,7 +123,12 @@ export class CameraInput {
     const message = type === 'auto' ? this.#chooseMessage(publishers) : type;
     if (message === undefined) return;
     const qos = this.#chooseQos(publishers, IMAGE_MESSAGES[message]);
-    if (!this.#subscribed || message !== this.#message || qos.reliability !== this.#qos.reliability) {
+    if (
+      !this.#subscribed ||
+      message !== this.#message ||
+      qos.reliability !== this.#qos.reliability ||
+      this.#isStuck(publishers)
+    ) {
       this.#subscribe(message, qos);
     }
     this.#judge(publishers);
@@ -181,6 +192,26 @@ export class CameraInput {
       return;
     }
     this.sink.offer(frame);
+  }
+
+  /**
+   * Whether other publishers came and nothing of them arrives. A publisher that dies in the middle of a large message leaves
+   * its fragments in Fast DDS's best-effort reader, and with depth 1 there is no room for anything else then, ever
+   * (seen with 2.6); a new subscription is free of them.
+   */
+  #isStuck(publishers: readonly RclEndpoint[]): boolean {
+    const gids = publishers
+      .map(({ endpoint_gid }) => Array.from(endpoint_gid).join('.'))
+      .sort()
+      .join(' ');
+    if (gids !== this.#publishers) {
+      this.#publishers = gids;
+      this.#changed = gids === '' ? undefined : { at: performance.now(), received: this.received };
+    }
+    if (!this.#changed || performance.now() - this.#changed.at < PATIENCE) return false;
+    const stuck = this.received === this.#changed.received;
+    this.#changed = undefined;
+    return stuck;
   }
 
   /** The type of the publishers; the present one as long as any of them has it. */

@@ -116,6 +116,8 @@ export interface RclLogger {
 export interface RclEndpoint {
   readonly node_name: string;
   readonly node_namespace: string;
+  /** Tells endpoints of one node apart. */
+  readonly endpoint_gid: readonly number[];
   readonly topic_type: string;
   readonly qos_profile: { readonly depth: number; readonly reliability: number; readonly durability: number };
 }

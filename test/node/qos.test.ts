@@ -19,6 +19,7 @@ function endpoint(reliability: number, durability: number, depth = 5): RclEndpoi
     node_name: 'camera',
     node_namespace: '/',
     topic_type: 'sensor_msgs/msg/Image',
+    endpoint_gid: [1],
     qos_profile: { depth, reliability, durability },
   };
 }
