@@ -206,7 +206,6 @@ def start_camera(camera, get, hbm):
                 name='camera',
                 namespace=get('namespace'),
                 parameters=[parameters],
-                remappings=[('image', HBM_TOPIC)] if hbm else [],
                 arguments=['--ros-args', '--log-level', get('log_level')],
                 output='screen',
             )
@@ -302,6 +301,10 @@ def dds_profiles(wanted):
         else:
             # The older name, which Humble and Jazzy both read.
             actions.append(SetEnvironmentVariable('FASTRTPS_DEFAULT_PROFILES_FILE', fast))
+            # What makes Fast DDS lend messages: the profile's data sharing, and rcl's switch for subscriptions.
+            actions.append(SetEnvironmentVariable('RMW_FASTRTPS_USE_QOS_FROM_XML', '1'))
+            if 'ROS_DISABLE_LOANED_MESSAGES' not in os.environ:
+                actions.append(SetEnvironmentVariable('ROS_DISABLE_LOANED_MESSAGES', '0'))
     if wanted == 'true' or not os.environ.get('CYCLONEDDS_URI'):
         actions.append(SetEnvironmentVariable('CYCLONEDDS_URI', cyclone))
         if os.environ.get('RMW_IMPLEMENTATION') == 'rmw_cyclonedds_cpp':
