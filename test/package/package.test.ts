@@ -147,8 +147,11 @@ describe('launch files', { skip: hasPython ? false : 'needs /usr/bin/python3 wit
       ) as string[][];
     const fast = ['FASTRTPS_DEFAULT_PROFILES_FILE', '/share/config/dds/fastdds.xml'];
     const cyclone = ['CYCLONEDDS_URI', 'file:///share/config/dds/cyclonedds.xml'];
-    assert.deepEqual(set({}), [fast, cyclone]);
-    assert.deepEqual(set({ CYCLONEDDS_URI: 'x' }), [fast]);
+    const lend = ['RMW_FASTRTPS_USE_QOS_FROM_XML', '1'];
+    const take = ['ROS_DISABLE_LOANED_MESSAGES', '0'];
+    assert.deepEqual(set({}), [fast, lend, take, cyclone]);
+    assert.deepEqual(set({ CYCLONEDDS_URI: 'x' }), [fast, lend, take]);
+    assert.deepEqual(set({ ROS_DISABLE_LOANED_MESSAGES: '1' }), [fast, lend, cyclone]);
     assert.deepEqual(set({ FASTDDS_DEFAULT_PROFILES_FILE: 'x' }), [cyclone]);
     assert.deepEqual(set({ RMW_FASTRTPS_USE_QOS_FROM_XML: '1' }), [cyclone]);
     assert.deepEqual(set({}, 'false'), []);
