@@ -37,6 +37,7 @@ export class CameraHealth {
   readonly #dropped = new Rate();
   readonly #bad = new Rate();
   #lastError: string | undefined;
+  #lastMalformed: string | undefined;
   #looked = performance.now();
   #lastReceived = 0;
   #silentFor = 0;
@@ -82,7 +83,9 @@ export class CameraHealth {
     this.#bad.look(bad, seconds);
     this.#silentFor = input.received === this.#lastReceived ? this.#silentFor + seconds : 0;
     this.#lastReceived = input.received;
-    const lastError = this.#lastError ?? input.lastMalformed;
+    if (input.lastMalformed !== this.#lastMalformed)
+      this.#lastError = this.#lastMalformed = input.lastMalformed;
+    const lastError = this.#lastError;
     const { level, message } = this.#judge(enabled, lastError);
     return {
       level,
@@ -101,6 +104,7 @@ export class CameraHealth {
         answered: String(counts.answered),
         dropped: String(counts.dropped),
         bad: String(bad),
+        discarded: String(counts.discarded),
         overlays_skipped: String(this.overlay()?.skipped ?? 0),
         ...quantiles('latency_from_stamp', this.#latency),
         ...quantiles('added_latency', this.#added),
