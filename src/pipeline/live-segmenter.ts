@@ -78,6 +78,8 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   #turn = 0;
   #inFlight = 0;
   #state: 'running' | 'paused' | 'stopped' = 'running';
+  /** Whether a slot was asked for. */
+  #asking = false;
   /** Called when nothing is in flight any more. */
   #idle: (() => void)[] = [];
 
@@ -200,6 +202,21 @@ export class LiveSegmenter<Frame extends LiveFrame> {
       if (camera < 0) return;
       void this.#run(camera);
     }
+    this.#askForRoom();
+  }
+
+  /** Native cameras that are faster than the engine would leave no slot to offered frames. */
+  #askForRoom(): void {
+    const { engine } = this.#segmenter;
+    if (this.#asking || this.#state !== 'running' || !isCameraEngine(engine)) return;
+    if (engine.free > 0 || !this.#cameras.some(({ waiting, preparing }) => waiting && !preparing)) return;
+    this.#asking = true;
+    void engine.reserve().then((kept) => {
+      this.#asking = false;
+      if (!kept) return;
+      this.#pump();
+      engine.unreserve(); // unless it was taken
+    });
   }
 
   /** Native cameras take slots, too. */
@@ -264,6 +281,8 @@ export class LiveSegmenter<Frame extends LiveFrame> {
         camera.preparing = true;
         try {
           pixels = await prepared;
+          // A native camera may have had the slot meanwhile.
+          while (isCameraEngine(engine) && engine.free === 0 && (await engine.reserve()));
         } finally {
           camera.preparing = false; // not earlier: the next frame might be submitted first
         }
