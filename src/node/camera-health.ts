@@ -144,11 +144,12 @@ export class CameraHealth {
   }
 }
 
-/** Median and 95th percentile as values of a DiagnosticStatus; nothing before the first duration. */
+/** Median, 95th and 99th percentile as values of a DiagnosticStatus; nothing before the first duration. */
 function quantiles(name: string, durations: Durations): Record<string, string> {
   if (durations.count === 0) return {};
   return {
     [`${name}_p50_ms`]: durations.quantile(0.5).toFixed(2),
     [`${name}_p95_ms`]: durations.quantile(0.95).toFixed(2),
+    [`${name}_p99_ms`]: durations.quantile(0.99).toFixed(2),
   };
 }
