@@ -47,7 +47,7 @@ def main():
     folder = os.path.join(get_package_prefix('tros_yolo_seg'), 'lib', 'tros_yolo_seg')
     topic = '/hbmem_img' if args.message == 'hbm1080p' else '/image'
     environment = {**os.environ, 'TROS_YOLO_SEG_EMULATOR': os.environ.get('TROS_YOLO_SEG_EMULATOR', 'play_unknown=1')}
-    rclpy.init()
+    rclpy.init(args=[])
     node = rclpy.create_node('reader')
     counts = dict.fromkeys(RESULTS, 0)
     statuses = []
