@@ -12,6 +12,7 @@ namespace bpu {
 namespace {
 
 constexpr int kMostSlots = 32;
+constexpr int kMostSpare = 8;
 
 std::string ReadText(Napi::Object object, const char* key) {
   const Napi::Value value = object.Get(key);
@@ -39,6 +40,7 @@ Options ReadOptions(Napi::Value value) {
   options.file = ReadText(object, "file");
   options.model = ReadText(object, "model");
   options.slots = ReadNumber(object, "slots", 1, kMostSlots);
+  options.spare = ReadNumber(object, "spare", 0, kMostSpare);
   options.schedule.core = ReadNumber(object, "core", 0, 2);
   options.schedule.priority = ReadNumber(object, "priority", HB_DNN_PRIORITY_LOWEST, HB_DNN_PRIORITY_HIGHEST);
   options.schedule.timeout_ms = ReadNumber(object, "timeout", 1, 1 << 30);

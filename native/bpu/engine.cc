@@ -26,17 +26,17 @@ Engine::Engine(const Options& options, Done done, camera::SlotTable::Grant grant
     : schedule_(options.schedule), done_(std::move(done)) {
   model_ = std::make_shared<Model>(Library::Load(options.library), options.file, options.model);
   std::vector<std::shared_ptr<camera::Input>> inputs;
-  for (int i = 0; i < options.slots; i++) {
+  for (int i = 0; i < options.slots + options.spare; i++) {
     inputs.push_back(std::make_shared<Input>(*model_));
     lanes_.push_back(std::make_unique<Lane>(model_));
   }
   width_ = inputs[0]->target().width;
   height_ = inputs[0]->target().height;
   table_ = std::make_shared<camera::SlotTable>(
-      std::move(inputs), [this](int slot) { Begin(slot, {}); }, std::move(grant));
+      std::move(inputs), options.slots, [this](int slot) { Begin(slot, {}); }, std::move(grant));
   // Threads last: an allocation that fails above leaves none behind.
   try {
-    for (int i = 0; i < options.slots; i++)
+    for (int i = 0; i < slots(); i++)
       lanes_[static_cast<size_t>(i)]->thread = std::thread([this, i] { Run(i); });
   } catch (const std::exception& error) {
     Stop();
@@ -119,6 +119,8 @@ void Engine::Run(int index) {
     lock.unlock();
     auto& input = static_cast<Input&>(*table_->place(index).input);
     const Outcome outcome = lane.slot.Run(input, frame ? &*frame : nullptr, schedule_);
+    // First the next frame, if one waits: the BPU shall not wait for whoever reads this one's result.
+    table_->Answered(index);
     if (!ending_) done_(index, outcome);
     lock.lock();
   }

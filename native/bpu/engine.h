@@ -20,7 +20,10 @@ struct Options {
   std::string file;
   /** Name of the model within the file; empty where it has only one. */
   std::string model;
+  /** Frames at work at once. */
   int slots = 2;
+  /** Results that are read meanwhile, in memory of their own. */
+  int spare = 0;
   Schedule schedule;
 };
 
@@ -49,6 +52,7 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   const Model& model() const { return *model_; }
+  /** Those of the options and the spare ones. */
   int slots() const { return static_cast<int>(lanes_.size()); }
   const Slot& slot(int index) const { return lanes_[static_cast<size_t>(index)]->slot; }
   /** Who has which slot. A slot that is done stays taken until somebody who knows of it releases it. */

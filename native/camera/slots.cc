@@ -5,30 +5,45 @@
 
 namespace camera {
 
-SlotTable::SlotTable(std::vector<std::shared_ptr<Input>> inputs, Start start, Grant grant)
-    : start_(std::move(start)), grant_(std::move(grant)) {
+SlotTable::SlotTable(std::vector<std::shared_ptr<Input>> inputs, int most, Start start, Grant grant)
+    : most_(most), start_(std::move(start)), grant_(std::move(grant)) {
   places_.resize(inputs.size());
   for (size_t i = 0; i < inputs.size(); i++) places_[i].input = std::move(inputs[i]);
 }
 
 int SlotTable::free() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return static_cast<int>(
-      std::count_if(places_.begin(), places_.end(), [](const Place& place) { return !place.taken; }));
+  const auto places =
+      std::count_if(places_.begin(), places_.end(), [](const Place& place) { return !place.taken; });
+  return std::min(static_cast<int>(places), most_ - at_work_);
 }
 
 int SlotTable::FindFree() const {
+  if (at_work_ >= most_) return -1;
   for (size_t i = 0; i < places_.size(); i++) {
     if (!places_[i].taken) return static_cast<int>(i);
   }
   return -1;
 }
 
+void SlotTable::Occupy(Place& place) {
+  place.taken = true;
+  place.at_work = true;
+  at_work_++;
+}
+
 int SlotTable::Take() {
   const std::lock_guard<std::mutex> lock(mutex_);
   const int slot = closed_ ? -1 : FindFree();
-  if (slot >= 0) place(slot).taken = true;
+  if (slot >= 0) Occupy(place(slot));
   return slot;
+}
+
+void SlotTable::Answered(int slot) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (!std::exchange(place(slot).at_work, false)) return;
+  at_work_--;
+  Dispatch(lock);
 }
 
 void SlotTable::Release(int slot) {
@@ -38,12 +53,13 @@ void SlotTable::Release(int slot) {
   const auto feed = std::move(released.feed);
   const auto pixels = std::move(released.arrival.pixels);
   released.taken = false;
+  if (std::exchange(released.at_work, false)) at_work_--;
   Dispatch(lock);
   lock.unlock();
 }
 
 void SlotTable::Put(Place& place, const std::shared_ptr<Feed>& feed) {
-  place.taken = true;
+  Occupy(place);
   place.feed = feed;
   place.sequence = feed->submitted_++;
   std::swap(place.input, feed->input_);
@@ -83,7 +99,7 @@ void SlotTable::Dispatch(std::unique_lock<std::mutex>& lock) {
     turn_ = next + 1;
     const bool guest = next == feeds_.size();
     if (guest) {
-      place(slot).taken = true;
+      Occupy(place(slot));
       asked_ = false;
     } else {
       Put(place(slot), feeds_[next]);

@@ -56,6 +56,9 @@ class Feed;
  * buffer, where the next one overwrites it. A slot that becomes free goes to a waiting camera, in turn,
  * before anybody can Take it.
  *
+ * There may be more slots than frames at work at once: the engine then has its next frame while somebody
+ * still reads the result of one, and no frame grows old in a queue for that.
+ *
  * A frame goes from a camera to a slot by swapping their input buffers; no pixel is copied.
  *
  * One mutex, held for microseconds: never while pixels are written and never while `start` runs.
@@ -71,6 +74,8 @@ class SlotTable : public std::enable_shared_from_this<SlotTable> {
     uint64_t sequence = 0;
     Arrival arrival;
     bool taken = false;
+    /** Taken, and not Answered. */
+    bool at_work = false;
   };
 
   /** Begins the work on a slot that holds a camera's frame. Any thread; must not block. */
@@ -78,9 +83,11 @@ class SlotTable : public std::enable_shared_from_this<SlotTable> {
   /** Tells that a slot is taken for who Asked. Any thread; must not block. */
   using Grant = std::function<void(int slot)>;
 
-  SlotTable(std::vector<std::shared_ptr<Input>> inputs, Start start, Grant grant);
+  /** @param most frames at work at once; as many slots as inputs */
+  SlotTable(std::vector<std::shared_ptr<Input>> inputs, int most, Start start, Grant grant);
 
   int size() const { return static_cast<int>(places_.size()); }
+  /** How many slots could be taken now. */
   int free() const;
   Place& place(int slot) { return places_[static_cast<size_t>(slot)]; }
 
@@ -90,6 +97,9 @@ class SlotTable : public std::enable_shared_from_this<SlotTable> {
   void Ask();
   /** Takes it back. @returns false when it was granted already, or nobody asked */
   bool Unask();
+  /** The engine is through with the slot's frame; its result is still to be read. Before anybody is told of
+   * it, who might Release it. */
+  void Answered(int slot);
   /** The slot is free for the next. */
   void Release(int slot);
 
@@ -106,14 +116,18 @@ class SlotTable : public std::enable_shared_from_this<SlotTable> {
 
   /** Gives free slots to waiting cameras. Leaves and takes the lock. */
   void Dispatch(std::unique_lock<std::mutex>& lock);
+  /** @returns a slot that may be taken, or -1 */
   int FindFree() const;
+  void Occupy(Place& place);
   void Put(Place& place, const std::shared_ptr<Feed>& feed);
 
+  const int most_;
   const Start start_;
   const Grant grant_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Place> places_;
+  int at_work_ = 0;
   std::vector<std::shared_ptr<Feed>> feeds_;
   /** Camera whose turn it is; behind the last it is the turn of who asked. */
   size_t turn_ = 0;
@@ -148,7 +162,7 @@ class Feed : public std::enable_shared_from_this<Feed> {
    */
   uint64_t Detach();
 
-  /** Frames in flight at most. */
+  /** Results that are read and frames at work, together, at most. */
   int slots() const { return table_->size(); }
 
  private:

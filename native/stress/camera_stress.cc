@@ -265,7 +265,10 @@ int main(int count, char** arguments) {
   for (int i = 0; i < kCameras; i++) cameras.push_back(Camera::Create());
   for (unsigned i = 0; i < kCameras; i++) threads.emplace_back([&, i] { Send(*cameras[i], i, stop); });
   try {
-    for (int i = 0; i < rounds; i++) Round(options, cameras, static_cast<unsigned>(i)).Run();
+    for (int i = 0; i < rounds; i++) {
+      options.spare = i % 3;
+      Round(options, cameras, static_cast<unsigned>(i)).Run();
+    }
   } catch (const Failure& failure) {
     std::fprintf(stderr, "Expected %s but received %s. %s\n", failure.expected.c_str(),
                  failure.received.c_str(), failure.hint.c_str());

@@ -191,6 +191,8 @@ export function stillEngine({ tensors, layout }: Heads): Engine {
   return {
     kind: 'onnx',
     slots: 1,
+    spare: 0,
+    free: 1,
     model: { file: '', input, outputs: tensors, metadata: {} },
     submit: (frame) =>
       Promise.resolve({

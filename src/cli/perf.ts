@@ -1,13 +1,12 @@
 import { basename, parse } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { Decoder } from '../decode/decoder.js';
 import { recogniseHeads } from '../decode/heads.js';
-import type { Engine, Inference } from '../engine/engine.js';
 import { ExpectationError, expectInteger } from '../expect.js';
 import { allocateNv12 } from '../frame/convert.js';
 import { openInputs } from '../frame/inputs.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import { isBadFrame } from '../frame/source.js';
+import { type Measurement, measureThroughput } from '../pipeline/throughput.js';
 import { BPU_OPTIONS, openEngine } from './bpu-options.js';
 import type { Command } from './main.js';
 import { type Arguments, optionHelp, parseArguments } from './options.js';
@@ -29,19 +28,6 @@ the picture, or the first of a file, else a grey one of 1920x1080.
 
 ${optionHelp(PERF_OPTIONS)}
 `;
-
-/** A run of frames. Milliseconds. */
-interface Measurement {
-  readonly threads: number;
-  readonly frames: number;
-  readonly elapsed: number;
-  /** Of all frames together, from submission to result. */
-  readonly latency: number;
-  /** Of all frames together, in the decoder. */
-  readonly decode: number;
-  /** Share of the time that the JS thread was busy, 0 to 1. */
-  readonly busy: number;
-}
 
 /** `tros-yolo-seg perf`: how fast a model runs here. */
 export const perf: Command = {
@@ -92,51 +78,18 @@ async function measureModel(
     const { input, outputs, labels } = engine.model;
     const layout = recogniseHeads(outputs, input, { roles: headRoles(args), classCount: labels?.length });
     const decoder = new Decoder(layout);
-    await measure(engine, Math.min(frames, 4 * threads), frame); // warms caches and compilers up
+    await measureThroughput(engine, Math.min(frames, 4 * threads), frame); // warms caches and compilers up
     return {
       size: `${input.width}x${input.height}`,
       classes: layout.classCount,
-      engine: await measure(engine, frames, frame),
-      path: await measure(engine, frames, frame, ({ tensors, letterbox }) =>
+      engine: await measureThroughput(engine, frames, frame),
+      path: await measureThroughput(engine, frames, frame, ({ tensors, letterbox }) =>
         decoder.decode(tensors, letterbox),
       ),
     };
   } finally {
     await engine.close();
   }
-}
-
-/** Runs frames with all slots of the engine in use; `use` is timed as decoding. */
-export async function measure(
-  engine: Engine,
-  frames: number,
-  frame: Nv12Frame,
-  use?: (inference: Inference) => unknown,
-): Promise<Measurement> {
-  let submitted = 0;
-  let latency = 0;
-  let decode = 0;
-  const lane = async (): Promise<void> => {
-    while (submitted < frames) {
-      submitted++;
-      const start = performance.now();
-      const inference = await engine.submit(frame);
-      const done = performance.now();
-      latency += done - start;
-      try {
-        use?.(inference);
-        decode += performance.now() - done;
-      } finally {
-        inference.release();
-      }
-    }
-  };
-  const before = performance.eventLoopUtilization();
-  const start = performance.now();
-  await Promise.all(Array.from({ length: engine.slots }, lane));
-  const elapsed = performance.now() - start;
-  const { utilization: busy } = performance.eventLoopUtilization(before);
-  return { threads: engine.slots, frames, elapsed, latency, decode, busy };
 }
 
 function fps({ frames, elapsed }: Measurement): number {
@@ -161,7 +114,7 @@ function hrtText(m: Measurement): string {
 function wholePathText(m: Measurement): string {
   return [
     `Whole path with ${m.threads} ${m.threads === 1 ? 'frame' : 'frames'} in flight (letterbox, network, decode with masks):`,
-    `  ${fps(m).toFixed(1)} FPS, decode ${(m.decode / m.frames).toFixed(2)} ms, JS thread ${(100 * m.busy).toFixed(0)} % busy`,
+    `  ${fps(m).toFixed(1)} FPS, decode ${(m.used / m.frames).toFixed(2)} ms, JS thread ${(100 * m.busy).toFixed(0)} % busy`,
     '',
   ].join('\n');
 }
@@ -174,7 +127,7 @@ function tableRow(name: string, single: ModelMeasurement, several: ModelMeasurem
   return [
     `| Model | Size | Classes | 1 thread | ${engine.threads} threads | Post-processing |`,
     '|---|---|---|---|---|---|',
-    `| ${name} | ${several.size} | ${several.classes} | ${cell(single.engine)} | ${cell(engine)} | ${(path.decode / path.frames).toFixed(1)} ms |`,
+    `| ${name} | ${several.size} | ${several.classes} | ${cell(single.engine)} | ${cell(engine)} | ${(path.used / path.frames).toFixed(1)} ms |`,
     '',
   ].join('\n');
 }

@@ -20,14 +20,23 @@ import type { Tensor, TensorData } from './tensor.js';
 
 /** Most slots: libdnn keeps at most 32 tasks alive in a process. */
 export const MOST_SLOTS = 32;
+/** Most spare ones: each is memory of a frame (9 MB of yolov8n-seg). */
+const MOST_SPARE = 8;
 
 export interface BpuEngineOptions {
   /** Path of a .bin model with one NV12 input. */
   file: string;
   /** Name of the model, where the file has several. */
   name?: string | undefined;
-  /** Frames in flight, 1 to 32. @default 2 */
+  /** Frames at work at once, 1 to 32. @default 2 */
   slots?: number | undefined;
+  /**
+   * Results that may be read while as many frames as there are slots are at work, 0 to 8. One keeps the BPU busy
+   * however long decoding takes; it costs the memory of one more frame, and no frame waits longer for it.
+   *
+   * @default 0
+   */
+  spare?: number | undefined;
   /**
    * Path of libdnn.so.
    *
@@ -64,6 +73,7 @@ export class BpuEngine implements CameraEngine {
   readonly model: ModelInfo;
   readonly properties: BpuModelProperties;
   readonly slots: number;
+  readonly spare: number;
   readonly #native: NativeBpu;
   readonly #slots: readonly Slot[];
   readonly #cameras: AttachedCameras;
@@ -73,7 +83,7 @@ export class BpuEngine implements CameraEngine {
   #letterbox: Letterbox | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(file: string, native: NativeBpu, slots: readonly Slot[]) {
+  private constructor(file: string, native: NativeBpu, slots: readonly Slot[], spare: number) {
     const { library, version, model: name, models: names, inputs, outputs, width, height } = native;
     this.properties = { library, version, name, names, inputs, outputs };
     this.model = {
@@ -86,7 +96,8 @@ export class BpuEngine implements CameraEngine {
     this.#slots = slots;
     this.#cameras = new AttachedCameras(native);
     this.#reserved = new ReservedSlot(native);
-    this.slots = slots.length;
+    this.slots = slots.length - spare;
+    this.spare = spare;
   }
 
   /**
@@ -103,6 +114,7 @@ export class BpuEngine implements CameraEngine {
       library: options.library ?? process.env['TROS_YOLO_SEG_LIBDNN'],
       model: options.name,
       slots: expectInteger('slots', options.slots ?? 2, 1, MOST_SLOTS),
+      spare: expectInteger('spare', options.spare ?? 0, 0, MOST_SPARE),
       core: expectInteger('core', options.core ?? 0, 0, 2),
       priority: expectInteger('priority', options.priority ?? 0, 0, 255),
       timeout: expectInteger('timeout', options.timeout ?? 5000, 1, 2 ** 30),
@@ -125,7 +137,7 @@ export class BpuEngine implements CameraEngine {
           ),
         );
       }
-      return (engine = new BpuEngine(options.file, native, slots));
+      return (engine = new BpuEngine(options.file, native, slots, settings.spare));
     } catch (error) {
       native.close();
       throw error;
@@ -204,7 +216,7 @@ export class BpuEngine implements CameraEngine {
     if (index < 0) {
       throw new ExpectationError(
         'a free slot',
-        `${this.slots} frames in flight`,
+        `${this.slots} frames in flight${this.spare > 0 ? `, or ${this.slots + this.spare} with results not released` : ''}`,
         'Release an inference before submitting another frame.',
       );
     }

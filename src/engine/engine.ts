@@ -73,12 +73,17 @@ export interface CameraAttachment {
  * NV12 in, head tensors out. One interface for `onnx` and `bpu`; test/engine runs one suite on each.
  *
  * An engine has a fixed number of slots, each with its own input and output memory; nothing is allocated per frame.
+ * Where it has spare ones, it works on while results are read.
  */
 export interface Engine {
   readonly kind: 'onnx' | 'bpu';
   readonly model: ModelInfo;
-  /** Frames that may be in flight (submitted and not released) at once. */
+  /** Frames that may be at work (submitted and not settled) at once. */
   readonly slots: number;
+  /** Frames at work and inferences not released may be `slots` + `spare` together. */
+  readonly spare: number;
+  /** Frames that submit() would take now, a reserved slot included; attached cameras take of them, too. */
+  readonly free: number;
   /**
    * Letterboxes the frame into the model's input and runs the network, both off the JS thread.
    * The frame's bytes must stay as they are until the promise settles.
@@ -95,8 +100,6 @@ export interface Engine {
 
 /** An engine that native cameras can feed. */
 export interface CameraEngine extends Engine {
-  /** Slots that submit() would find free now, a reserved one included; attached cameras take of them, too. */
-  readonly free: number;
   /**
    * Keeps a slot for the next submit(): the first one that is free when it is its turn among attached cameras whose frames
    * wait. Without it cameras that are faster than the engine leave none to submit(). One at a time.

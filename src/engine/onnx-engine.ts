@@ -76,6 +76,8 @@ interface Job {
  */
 export class OnnxEngine implements CameraEngine {
   readonly kind = 'onnx';
+  /** The network takes far longer than anybody reads its result. */
+  readonly spare = 0;
   readonly #worker: Worker;
   readonly #colorRange: ColorRange;
   readonly #slots: readonly Slot[];

@@ -9,8 +9,10 @@ export interface NativeBpuOptions {
   readonly file: string;
   /** Model within the file; undefined where it has only one. */
   readonly model?: string | undefined;
-  /** 1 to 32. */
+  /** Frames at work at once, 1 to 32. */
   readonly slots: number;
+  /** Slots beside them, for results that are being read, 0 to 8. */
+  readonly spare: number;
   /** 0 any, 1 and 2 the cores of X3. */
   readonly core: number;
   /** 0 to 255. */

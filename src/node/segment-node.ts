@@ -112,7 +112,7 @@ export class SegmentNode {
     const model = await loadModel(this.#parameters);
     const channels: CameraChannel[] = [];
     try {
-      this.#openChannels(channels, model.engine.slots, native);
+      this.#openChannels(channels, model.engine.slots + model.engine.spare, native);
     } catch (error) {
       await Promise.all(channels.map((channel) => channel.destroy()));
       await model.engine.close();
@@ -132,7 +132,7 @@ export class SegmentNode {
   }
 
   /** @param channels one for each image topic is added */
-  #openChannels(channels: CameraChannel[], slots: number, native: NativeCameras): void {
+  #openChannels(channels: CameraChannel[], inFlight: number, native: NativeCameras): void {
     const parameters = this.#parameters;
     const { images, tros_topic: trosTopic } = parameters;
     if (images.length === 0) throw new ExpectationError('at least one topic in parameter images', 'none');
@@ -143,7 +143,7 @@ export class SegmentNode {
       type: parameters.image_type as ImageMessage | 'auto',
       qos: parameters.image_qos,
       hbmFrameId: parameters.hbm_frame_id,
-      framesInUse: slots + 1,
+      framesInUse: inFlight + 1,
       native,
     };
     for (const [index, topic] of images.entries()) {

@@ -34,7 +34,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
     type: 'integer',
     default: 0,
     range: [0, 8],
-    help: 'frames in flight in the engine; 0: two',
+    help: 'frames at work in the engine at once; 0: two',
   },
   threads: {
     type: 'integer',

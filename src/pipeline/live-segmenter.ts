@@ -68,7 +68,7 @@ interface Camera<Frame> {
 
 /**
  * Frames of several cameras through one engine. The newest frame wins: at most one waits for each camera, and a
- * newer one takes its place. Cameras take turns. As many frames are in flight as the engine has slots.
+ * newer one takes its place. Cameras take turns. As many frames are at work as the engine has slots.
  */
 export class LiveSegmenter<Frame extends LiveFrame> {
   #segmenter: Segmenter;
@@ -77,6 +77,8 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   /** Camera whose turn it is. */
   #turn = 0;
   #inFlight = 0;
+  /** Of them, those that are being made ready: each is to have a slot. */
+  #preparing = 0;
   #state: 'running' | 'paused' | 'stopped' = 'running';
   /** Whether a slot was asked for. */
   #asking = false;
@@ -219,10 +221,8 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     });
   }
 
-  /** Native cameras take slots, too. */
   #hasRoom(): boolean {
-    const { engine } = this.#segmenter;
-    return this.#inFlight < engine.slots && (!isCameraEngine(engine) || engine.free > 0);
+    return this.#segmenter.engine.free > this.#preparing;
   }
 
   #attach(index: number, attached: Attached<Frame>): void {
@@ -279,12 +279,14 @@ export class LiveSegmenter<Frame extends LiveFrame> {
       const prepared = frame.prepare();
       if (prepared instanceof Promise) {
         camera.preparing = true;
+        this.#preparing++;
         try {
           pixels = await prepared;
           // A native camera may have had the slot meanwhile.
           while (isCameraEngine(engine) && engine.free === 0 && (await engine.reserve()));
         } finally {
           camera.preparing = false; // not earlier: the next frame might be submitted first
+          this.#preparing--;
         }
       } else {
         pixels = prepared;
@@ -313,6 +315,8 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     try {
       let segmentation: Segmentation;
       let timings: LiveTimings;
+      // The engine has the next frame before this one is decoded, where it has a spare slot.
+      this.#pump();
       try {
         const start = performance.now();
         segmentation = this.#segmenter.decoder.decode(inference.tensors, inference.letterbox);
@@ -320,7 +324,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
         const { preprocess, inference: network } = inference.timings;
         timings = { wait, preprocess, inference: network, decode };
       } finally {
-        // The next frame goes to the engine before this one's messages are made.
+        // At the latest, the next frame goes to the engine before this one's messages are made.
         inference.release();
         this.#leave();
       }

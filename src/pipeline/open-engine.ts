@@ -10,7 +10,7 @@ export const ENGINES = ['auto', 'onnx', 'bpu'] as const;
 export interface EngineSettings {
   /** `auto`: .bin files on the BPU and all others on ONNX Runtime. @default 'auto' */
   readonly engine?: (typeof ENGINES)[number] | undefined;
-  /** Frames in flight. @default 2 */
+  /** Frames at work at once. @default 2 */
   readonly slots?: number | undefined;
   /** Of the ONNX engine. @default the number of cores */
   readonly threads?: number | undefined;
@@ -35,6 +35,8 @@ export interface EngineSettings {
 export async function openEngine(file: string, settings: EngineSettings = {}): Promise<Engine> {
   const { engine = 'auto', slots, threads, colorRange, ...bpu } = settings;
   const fitting = file.toLowerCase().endsWith('.bin') ? 'bpu' : 'onnx';
-  if ((engine === 'auto' ? fitting : engine) === 'bpu') return BpuEngine.open({ file, slots, ...bpu });
+  // A spare slot: the BPU works on while a result is decoded.
+  if ((engine === 'auto' ? fitting : engine) === 'bpu')
+    return BpuEngine.open({ file, slots, spare: 1, ...bpu });
   return OnnxEngine.open({ file: ensureHeads(file), slots, threads, colorRange });
 }
