@@ -114,27 +114,33 @@ export class MaskBuilder {
       data.fill(0, base + left, end + left);
       const weight = grid.y.scale * fromY + grid.y.offset - row;
       let insideFrom = -1;
+      let a = values[upper]!;
+      let c = values[lower]!;
+      let leftInside = (a > 0 ? 1 : 0) + (c > 0 ? 1 : 0);
       for (let column = startColumn; column <= lastColumn; column++) {
-        const here = Math.max(column, firstColumn) - firstColumn;
-        const next = Math.min(column + 1, lastColumn) - firstColumn;
-        const a = values[upper + here]!;
+        const next = column < lastColumn ? column + 1 - firstColumn : columns - 1;
         const b = values[upper + next]!;
-        const c = values[lower + here]!;
         const d = values[lower + next]!;
-        const from = Math.max(left, grid.x.firstCell(column));
+        const rightInside = (b > 0 ? 1 : 0) + (d > 0 ? 1 : 0);
+        const inside = leftInside + rightInside;
         // Where all four corners lie on one side, so does every sample between them.
-        if (a > 0 && b > 0 && c > 0 && d > 0) {
-          if (insideFrom < 0) insideFrom = from;
-          continue;
+        if (inside === 4) {
+          if (insideFrom < 0) insideFrom = Math.max(left, grid.x.firstCell(column));
+        } else if (inside !== 0 || insideFrom >= 0) {
+          const from = Math.max(left, grid.x.firstCell(column));
+          if (insideFrom >= 0) {
+            fillRows(data, base, end, width, insideFrom, Math.min(from, right));
+            insideFrom = -1;
+          }
+          if (inside !== 0) {
+            const to = Math.min(right, grid.x.firstCell(column + 1));
+            const at = grid.x.scale * from + grid.x.offset - column;
+            sampleRows(data, base, end, width, from, to, a, b, c, d, at, grid.x.scale, weight, grid.y.scale);
+          }
         }
-        if (insideFrom >= 0) {
-          fillRows(data, base, end, width, insideFrom, Math.min(from, right));
-          insideFrom = -1;
-        }
-        if (a <= 0 && b <= 0 && c <= 0 && d <= 0) continue;
-        const to = Math.min(right, grid.x.firstCell(column + 1));
-        const at = grid.x.scale * from + grid.x.offset - column;
-        sampleRows(data, base, end, width, from, to, a, b, c, d, at, grid.x.scale, weight, grid.y.scale);
+        a = b;
+        c = d;
+        leftInside = rightInside;
       }
       if (insideFrom >= 0) fillRows(data, base, end, width, insideFrom, right);
     }
