@@ -3,7 +3,8 @@ import { ExpectationError, messageOf } from '../expect.js';
 import { CameraImageReader } from '../frame/camera-image.js';
 import { CameraFrame, IMAGE_MESSAGES, type ImageMessage } from './camera-frame.js';
 import type { NativeCamera, SubscribedCamera } from '../native/camera.js';
-import { describeTransport, type NativeCameras } from './native-cameras.js';
+import { describeArrival } from './loaned-messages.js';
+import type { NativeCameras } from './native-cameras.js';
 import { compatible, describeQos, endpointQos, IMAGE_QOS, type Qos, SENSOR_QOS } from './qos.js';
 import type { RclEndpoint } from './rclnodejs.js';
 import type { RawSubscription, RosNode } from './ros-node.js';
@@ -56,6 +57,8 @@ export class CameraInput {
   malformed = 0;
   #lastMalformed: string | undefined;
   #keepsPixels = false;
+  /** The publishers send what only rclnodejs can take. */
+  #compressed = false;
   /** What is wrong with the topic; undefined when nothing is. */
   problem: string | undefined;
 
@@ -100,7 +103,7 @@ export class CameraInput {
     const { bytesRead, bytesWritten, pixelCopies, slowest } = this.#camera.counters();
     return {
       transport: 'native',
-      loaned: describeTransport(this.#camera, this.messageType!, this.ros.middleware),
+      loaned: describeArrival(this.#camera.transport(), this.messageType!, this.ros.middleware),
       pixel_bytes_read: String(bytesRead),
       pixel_bytes_written: String(bytesWritten),
       pixel_copies: String(pixelCopies),
@@ -163,7 +166,7 @@ export class CameraInput {
     const type = IMAGE_MESSAGES[message];
     const { native, hbmFrameId } = this.options;
     try {
-      if (native.takes(type)) this.#camera = native.subscribe(this.topic, type, qos);
+      if (native.takes(type) && !this.#compressed) this.#camera = native.subscribe(this.topic, type, qos);
       if (this.#camera) {
         this.#camera.keepPixels(this.#keepsPixels);
         this.sink.attach(this.#camera, (arrival) => CameraFrame.arrived(arrival, hbmFrameId));
@@ -195,9 +198,11 @@ export class CameraInput {
   }
 
   /**
-   * Whether other publishers came and nothing of them arrives. A publisher that dies in the middle of a large message leaves
-   * its fragments in Fast DDS's best-effort reader, and with depth 1 there is no room for anything else then, ever
-   * (seen with 2.6); a new subscription is free of them.
+   * Whether a subscription of the same kind is to be made anew, or by the other transport.
+   *
+   * A publisher that dies in the middle of a large message leaves its fragments in Fast DDS's best-effort reader, and with
+   * depth 1 there is no room for anything else then, ever (seen with 2.6); a new subscription is free of them. And a
+   * native camera cannot read JPEG, which hobot_codec puts into HbmMsg, too; rclnodejs's messages are decompressed.
    */
   #isStuck(publishers: readonly RclEndpoint[]): boolean {
     const gids = publishers
@@ -207,6 +212,16 @@ export class CameraInput {
     if (gids !== this.#publishers) {
       this.#publishers = gids;
       this.#changed = gids === '' ? undefined : { at: performance.now(), received: this.received };
+      // Others may send something else.
+      if (this.#compressed && gids !== '') {
+        this.#compressed = false;
+        return true;
+      }
+    }
+    if (this.#camera?.counters().lastFailure?.received === 'jpeg' && !this.options.native.required) {
+      this.ros.log.info(`${this.topic} sends JPEG: its messages are taken by rclnodejs from now on.`);
+      this.#compressed = true;
+      return true;
     }
     if (!this.#changed || performance.now() - this.#changed.at < PATIENCE) return false;
     const stuck = this.received === this.#changed.received;

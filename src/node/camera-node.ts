@@ -23,7 +23,7 @@ export class CameraNode {
 
   /** @throws ExpectationError for parameters that are not allowed, and when what they need is not installed */
   constructor(private readonly ros: RosNode) {
-    this.#parameters = ros.declare(CAMERA_PARAMETERS, {
+    this.#parameters = ros.parameters.declare(CAMERA_PARAMETERS, {
       check(changed) {
         const fixed = changed.find((name) => !('dynamic' in CAMERA_PARAMETERS[name]));
         if (fixed === undefined) return;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CameraTransport } from '../native/camera.js';
 import { packageRoot } from '../package-root.js';
 
 /**
@@ -52,4 +53,25 @@ export function describeLoans(
       ? `No loaned messages (${refusal})`
       : `Loaned messages, but not in shared memory (${middleware})`;
   return { zeroCopy: false, text: `${found}: frames are copied on their way. ${advice}` };
+}
+
+/**
+ * How a native camera's messages arrive, and what would have to be set for them to be lent.
+ *
+ * @param message type of the messages
+ */
+export function describeArrival(
+  { canLoan, sharedMemory }: CameraTransport,
+  message: string,
+  middleware: string,
+  env: NodeJS.ProcessEnv = process.env,
+): string {
+  if (canLoan && sharedMemory === true) return 'yes: read where the publisher wrote them';
+  if (canLoan && sharedMemory === undefined) return 'yes, when there are messages';
+  if (!message.startsWith('hbm_img_msgs/')) return `no: ${message} has no fixed size`;
+  const missing = missingLoanSettings(middleware, env);
+  if (env['ROS_DISABLE_LOANED_MESSAGES'] !== '0') missing.push('export ROS_DISABLE_LOANED_MESSAGES=0');
+  return missing.length > 0
+    ? `no: ${missing.join('; ')}`
+    : 'no: the publisher, or the profile in FASTRTPS_DEFAULT_PROFILES_FILE, has no data_sharing';
 }

@@ -29,13 +29,18 @@ export class NativeCameras {
     const found = wanted === 'rclnodejs' ? NOT_WANTED : addon().nativeCameras();
     this.#messages = found.available ? found.messages : [];
     this.unavailable = found.available ? undefined : found.reason;
-    if (wanted === 'native' && !found.available) {
+    if (this.required && !found.available) {
       throw new ExpectationError(
         'cameras in C++ for camera_transport native',
         found.reason,
         'Build with colcon where rclcpp is installed, or set camera_transport to auto.',
       );
     }
+  }
+
+  /** Whether nothing else will do. */
+  get required(): boolean {
+    return this.wanted === 'native';
   }
 
   /** @returns whether messages of this type should be taken natively */
@@ -53,7 +58,7 @@ export class NativeCameras {
       this.#node ??= this.#open();
       return this.#node.subscribe({ topic, message, ...qos });
     } catch (error) {
-      if (this.wanted === 'native') {
+      if (this.required) {
         throw new ExpectationError(`a native subscription to ${topic}`, messageOf(error));
       }
       this.ros.log.warn(`${topic}: ${messageOf(error)} Its messages are taken by rclnodejs instead.`);
@@ -77,18 +82,3 @@ export class NativeCameras {
 }
 
 const NOT_WANTED = { available: false, reason: 'camera_transport is rclnodejs' } as const;
-
-/** How a native camera's messages arrive, and what would have to be set for them to be lent. */
-export function describeTransport(camera: SubscribedCamera, message: string, middleware: string): string {
-  const { canLoan, sharedMemory } = camera.transport();
-  if (canLoan && sharedMemory === true) return 'yes: read where the publisher wrote them';
-  if (canLoan && sharedMemory === undefined) return 'yes, when there are messages';
-  if (!message.startsWith('hbm_img_msgs/')) return `no: ${message} has no fixed size`;
-  if (!middleware.includes('fastrtps'))
-    return `no: ${middleware} lends none; set RMW_IMPLEMENTATION=rmw_fastrtps_cpp`;
-  if (process.env['ROS_DISABLE_LOANED_MESSAGES'] !== '0') return 'no: set ROS_DISABLE_LOANED_MESSAGES=0';
-  if (process.env['RMW_FASTRTPS_USE_QOS_FROM_XML'] !== '1') {
-    return 'no: set RMW_FASTRTPS_USE_QOS_FROM_XML=1 and FASTRTPS_DEFAULT_PROFILES_FILE to a profile with data_sharing';
-  }
-  return 'no: the publisher, or the profile in FASTRTPS_DEFAULT_PROFILES_FILE, has no data_sharing';
-}

@@ -1,13 +1,5 @@
 import { ExpectationError, messageOf } from '../expect.js';
-import {
-  checkParameter,
-  describeParameter,
-  type Parameter,
-  type ParameterTable,
-  type ParameterType,
-  type ParameterValue,
-  type ParameterValues,
-} from '../parameters/parameter.js';
+import { NodeParameters } from './node-parameters.js';
 import { overridesFor } from './parameter-overrides.js';
 import { type Qos, RMW_DURABILITY, RMW_KEEP_LAST, RMW_RELIABILITY } from './qos.js';
 import {
@@ -21,15 +13,6 @@ import {
   type RclPublisher,
   type RclSubscription,
 } from './rclnodejs.js';
-
-/** rcl_interfaces/msg/ParameterType */
-const RCL_TYPES: Readonly<Record<ParameterType, number>> = {
-  bool: 1,
-  integer: 2,
-  double: 3,
-  string: 4,
-  string_array: 9,
-};
 
 /** Milliseconds of one wait of rclnodejs's thread; creating and destroying topics waits for its end. */
 const WAIT_SLICE = 10;
@@ -53,18 +36,6 @@ export interface RawSubscription {
   destroy(): void;
 }
 
-/** What a node does with parameters that are set while it runs. */
-export interface ParameterChanges<Table extends ParameterTable> {
-  /**
-   * Judges changes before they are made.
-   *
-   * @param next all values as they would be @throws anything; its message is told to whoever sets
-   */
-  check(changed: readonly (keyof Table & string)[], next: ParameterValues<Table>): void;
-  /** After they were made. */
-  apply(changed: readonly (keyof Table & string)[], values: ParameterValues<Table>): void;
-}
-
 /**
  * A ROS node: rclnodejs with its sharp edges taken off.
  *
@@ -76,11 +47,8 @@ export class RosNode {
   readonly #rcl: Rcl;
   readonly #node: RclNode;
   readonly log: RclLogger;
-  /** Parameters given from outside, by name. */
-  readonly #overrides: ReadonlyMap<string, { readonly value: unknown }>;
+  readonly parameters: NodeParameters;
   #destroyed = false;
-  /** Whether the node itself sets parameters, which needs no judgement. */
-  #setting = false;
 
   private constructor({ rcl, overrides }: LoadedRcl, name: string) {
     this.#rcl = rcl;
@@ -99,7 +67,7 @@ export class RosNode {
       enableLoggerService: !humble,
     });
     this.log = this.#node.getLogger();
-    this.#overrides = new Map(this.#node.getParameterOverrides().map((given) => [given.name, given]));
+    this.parameters = new NodeParameters(rcl, this.#node, (what, work) => this.#guard(what, work));
   }
 
   /**
@@ -211,129 +179,6 @@ export class RosNode {
     return this.#node.getPublishersInfoByTopic(resolvedTopic);
   }
 
-  /** The value of a parameter as the command line or a file gives it, before it is declared; undefined: not given. */
-  given(parameter: string): unknown {
-    return plainValue(this.#overrides.get(parameter)?.value);
-  }
-
-  /**
-   * Declares a table of parameters with the values given from outside.
-   *
-   * @param own values that stand in for the table's defaults, where nothing is given
-   * @returns the values, kept up to date in place
-   * @throws ExpectationError for a given value that the table does not allow
-   */
-  declare<Table extends ParameterTable>(
-    table: Table,
-    changes: ParameterChanges<Table>,
-    own: Partial<ParameterValues<Table>> = {},
-  ): ParameterValues<Table> {
-    const values: Record<string, ParameterValue> = {};
-    for (const [name, parameter] of Object.entries(table)) {
-      const given = this.#overrides.get(name);
-      const value = given ? plainValue(given.value) : (own[name] ?? parameter.default);
-      values[name] = checkParameter(name, parameter, value);
-      this.#node.declareParameter(
-        this.#rclParameter(name, parameter, values[name]),
-        this.#descriptor(name, parameter),
-        true,
-      );
-    }
-    this.#watch(table, values, changes);
-    return values as unknown as ParameterValues<Table>;
-  }
-
-  /** Sets declared parameters on the node's own behalf: others see them, `ParameterChanges` is not asked. */
-  set<Table extends ParameterTable>(table: Table, values: Partial<ParameterValues<Table>>): void {
-    this.#setting = true;
-    try {
-      for (const [name, value] of Object.entries(values)) {
-        this.#node.setParameter(this.#rclParameter(name, table[name]!, value as ParameterValue));
-      }
-    } finally {
-      this.#setting = false;
-    }
-  }
-
-  #watch(
-    table: ParameterTable,
-    values: Record<string, ParameterValue>,
-    changes: ParameterChanges<ParameterTable>,
-  ): void {
-    const ours = ({ name }: RclParameter): boolean => Object.hasOwn(table, name);
-    const node = this.#node;
-    // Brings values into the type of the table, where that can be done: 1 for a double, one string for a list.
-    node.addPreSetParametersCallback((parameters) =>
-      parameters.map((parameter) => {
-        if (!ours(parameter) || parameter.type === 0) return parameter;
-        const row = table[parameter.name]!;
-        try {
-          const value = checkParameter(parameter.name, row, plainValue(parameter.value));
-          return this.#rclParameter(parameter.name, row, value);
-        } catch {
-          return parameter; // refused below, with the reason
-        }
-      }),
-    );
-    const inherited = node._validateParameters.bind(node);
-    node._validateParameters = (parameters, declaring = false) => {
-      if (declaring || !parameters.some(ours)) return inherited(parameters, declaring);
-      try {
-        const next = { ...values };
-        for (const parameter of parameters.filter(ours)) {
-          const { name, value } = parameter;
-          if (parameter.type === 0) {
-            throw new ExpectationError(`a value for parameter ${name}`, 'a request to delete it');
-          }
-          next[name] = checkParameter(name, table[name]!, plainValue(value));
-        }
-        const changed = Object.keys(next).filter((name) => !same(next[name]!, values[name]!));
-        if (!this.#setting) changes.check(changed, next);
-        return inherited(parameters.filter((parameter) => !ours(parameter)));
-      } catch (error) {
-        return { successful: false, reason: messageOf(error) };
-      }
-    };
-    node.addPostSetParametersCallback((parameters) =>
-      this.#guard('setting parameters', () => {
-        const changed: string[] = [];
-        for (const { name, value } of parameters.filter(ours)) {
-          const next = checkParameter(name, table[name]!, plainValue(value));
-          if (!same(next, values[name]!)) changed.push(name);
-          values[name] = next;
-        }
-        if (changed.length > 0 && !this.#setting) changes.apply(changed, values);
-      }),
-    );
-  }
-
-  #rclParameter(name: string, { type }: Parameter, value: ParameterValue): RclParameter {
-    const own = typeof value === 'number' && type === 'integer' ? BigInt(value) : value;
-    return new this.#rcl.Parameter(name, RCL_TYPES[type], own);
-  }
-
-  #descriptor(name: string, parameter: Parameter): object {
-    const { type, help, range } = parameter;
-    const descriptor = new this.#rcl.ParameterDescriptor(name, RCL_TYPES[type], help, false, null);
-    // rclnodejs never sends the ranges it is given: it looks for this field, with these names in it. Step 0: any value.
-    if (range) {
-      const [from_value, to_value] = range;
-      descriptor._rangeConstraint =
-        type === 'integer'
-          ? Object.assign(new this.#rcl.IntegerRange(BigInt(from_value), BigInt(to_value), 1n), {
-              from_value: BigInt(from_value),
-              to_value: BigInt(to_value),
-            })
-          : Object.assign(new this.#rcl.FloatingPointRange(from_value, to_value, 0), {
-              from_value,
-              to_value,
-            });
-    }
-    descriptor.additionalConstraints =
-      describeParameter(parameter) + (parameter.dynamic ? '' : '; fixed while the node is configured');
-    return descriptor;
-  }
-
   #qos({ depth, reliability, durability }: Qos): object {
     return new this.#rcl.QoS(RMW_KEEP_LAST, depth, RMW_RELIABILITY[reliability], RMW_DURABILITY[durability]);
   }
@@ -385,17 +230,4 @@ class Publisher implements RawPublisher {
       return true; // a middleware that cannot say
     }
   }
-}
-
-/** A value of rclnodejs as TypeScript would have it: numbers for 64-bit integers, arrays for lists. */
-function plainValue(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number(value);
-  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>, plainValue);
-  return Array.isArray(value) ? value.map((item) => plainValue(item)) : value;
-}
-
-function same(a: ParameterValue, b: ParameterValue): boolean {
-  return Array.isArray(a) && Array.isArray(b)
-    ? a.length === b.length && a.every((item, index) => item === b[index])
-    : a === b;
 }

@@ -54,8 +54,8 @@ export class SegmentNode {
 
   /** @throws ExpectationError for parameters that are not allowed */
   constructor(private readonly ros: RosNode) {
-    const workConfig = ros.given('work_config');
-    this.#parameters = ros.declare(
+    const workConfig = ros.parameters.given('work_config');
+    this.#parameters = ros.parameters.declare(
       SEGMENT_PARAMETERS,
       { check: (changed, next) => this.#check(changed, next), apply: (changed) => this.#apply(changed) },
       typeof workConfig === 'string' && workConfig !== '' ? readWorkConfig(workConfig) : {},
@@ -271,7 +271,7 @@ export class SegmentNode {
     const wanted = { model: file, labels };
     const configured = this.#configured;
     if (!configured) {
-      this.ros.set(SEGMENT_PARAMETERS, wanted);
+      this.ros.parameters.set(SEGMENT_PARAMETERS, wanted);
       return { success: true, message: 'will be loaded when the node is configured' };
     }
     try {
@@ -279,7 +279,7 @@ export class SegmentNode {
       await this.#live?.replace(model.segmenter);
       const former = configured.model;
       configured.model = model;
-      this.ros.set(SEGMENT_PARAMETERS, wanted);
+      this.ros.parameters.set(SEGMENT_PARAMETERS, wanted);
       this.#tellModel();
       await former.engine.close();
       this.#modelProblem = undefined;

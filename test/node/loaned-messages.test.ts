@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { describeLoans, missingLoanSettings } from '../../src/node/loaned-messages.js';
+import { describeArrival, describeLoans, missingLoanSettings } from '../../src/node/loaned-messages.js';
 
 const file = import.meta.filename; // any file that is there
 const set = { RMW_FASTRTPS_USE_QOS_FROM_XML: '1', FASTRTPS_DEFAULT_PROFILES_FILE: file };
@@ -50,5 +50,26 @@ describe('describeLoans', () => {
       {},
     );
     assert.match(bare.text, /RMW_IMPLEMENTATION=.*USE_QOS_FROM_XML=1.*PROFILES_FILE=/);
+  });
+});
+
+describe('describeArrival', () => {
+  const hbm = 'hbm_img_msgs/msg/HbmMsg1080P';
+  const full = { ...set, ROS_DISABLE_LOANED_MESSAGES: '0' };
+  const arrival = (canLoan: boolean, sharedMemory?: boolean): Parameters<typeof describeArrival>[0] => ({
+    ...{ canLoan, sharedMemory, publishers: 1 },
+  });
+
+  it('says whether messages are lent, and what is in the way', () => {
+    for (const [given, message, middleware, env, text] of [
+      [arrival(true, true), hbm, 'rmw_fastrtps_cpp', full, /^yes: read where/],
+      [arrival(true), hbm, 'rmw_fastrtps_cpp', full, /^yes, when/],
+      [arrival(false), 'sensor_msgs/msg/Image', 'rmw_fastrtps_cpp', full, /^no: sensor_msgs.* no fixed size/],
+      [arrival(false), hbm, 'rmw_cyclonedds_cpp', full, /^no: export RMW_IMPLEMENTATION=rmw_fastrtps_cpp$/],
+      [arrival(false), hbm, 'rmw_fastrtps_cpp', set, /^no: export ROS_DISABLE_LOANED_MESSAGES=0$/],
+      [arrival(true, false), hbm, 'rmw_fastrtps_cpp', full, /^no: the publisher, or the profile/],
+    ] as const) {
+      assert.match(describeArrival(given, message, middleware, env), text);
+    }
   });
 });

@@ -108,6 +108,49 @@ for (const { middleware, transport, name, index } of setups) {
       assert.deepEqual([...sizes], ['320x240']);
     });
 
+    it('takes JPEG in HbmMsg480P whatever takes the rest, and NV12 of the next publisher as before', async () => {
+      const auto = startSegment(prefix, env, [
+        ...emulated(transport),
+        ...['-r', '__node:=jpeg', '-p', 'camera_transport:=auto', '-p', 'images:=[/jpeg/hbmem_img]'],
+      ]);
+      try {
+        const taken = /Images from \/jpeg\/hbmem_img \(.*, native\)/;
+        await peer.subscribe('/jpeg/instances', 'tros_yolo_seg/msg/InstanceArray');
+        const file = join(repository, `build/ros/${middleware}-${transport}-hbm.jpg`);
+        await sharp({ create: { width: 320, height: 240, channels: 3, background: '#456' } })
+          .jpeg()
+          .toFile(file);
+        const topic = '/jpeg/hbmem_img';
+        const hbm = { topic, type: 'hbm_img_msgs/msg/HbmMsg480P', count: 10_000, period: 0.1 };
+        const data_size = readFileSync(file).length;
+        await peer.request('publish', {
+          ...hbm,
+          ...{ encoding: 'jpeg', width: 320, height: 240, file, data_size },
+        });
+        const sizes = async (): Promise<string[]> => {
+          await peer.messages('/jpeg/instances', true);
+          const messages = (await peer.received('/jpeg/instances', 3)).slice(1);
+          const contents = messages.map(({ message }) => message as unknown as Content);
+          return [
+            ...new Set(contents.map(({ image_width, image_height }) => `${image_width}x${image_height}`)),
+          ];
+        };
+        assert.deepEqual(await sizes(), ['320x240']);
+        const native = taken.test(auto.output);
+        if (native) assert.match(auto.output, /hbmem_img sends JPEG: its messages are taken by rclnodejs/);
+        await peer.request('stop', { topic });
+        await peer.request('publish', { ...hbm, width: 640, height: 480, step: 0 });
+        await until('NV12', async () => (await sizes()).join() === '640x480');
+        const last = /Images from \/jpeg\/hbmem_img \(.*, (native|rclnodejs)\)(?![^]*Images from)/.exec(
+          auto.output,
+        );
+        assert.equal(last![1], native ? 'native' : 'rclnodejs');
+        await peer.request('stop', { topic });
+      } finally {
+        await auto.stop();
+      }
+    });
+
     it('serves three cameras at once, each in order', async () => {
       const topics = ['/front/image', '/rear/hbmem_img', '/side/image'];
       const cameras = ['front', 'rear', 'side'];
