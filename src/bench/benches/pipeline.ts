@@ -4,19 +4,22 @@ import { join } from 'node:path';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { Decoder } from '../../decode/decoder.js';
 import { BpuEngine } from '../../engine/bpu-engine.js';
-import type { Engine, Inference } from '../../engine/engine.js';
 import { record, X5_BUSY } from '../../engine/record.js';
 import type { Nv12Frame } from '../../frame/nv12-frame.js';
 import { packageRoot } from '../../package-root.js';
+import { measureThroughput } from '../../pipeline/throughput.js';
 import { bytesPerRun, garbageCollector } from '../allocation.js';
 import type { Bench, BenchContext, Result } from '../bench.js';
-import { measureThroughput } from '../../pipeline/throughput.js';
+import { CameraRun, type PathRun, submittedRun } from '../engine-runs.js';
 import { benchHeads, type Heads, noiseFrame, stillEngine } from '../material.js';
 import { quantile } from '../times.js';
 
 const SLOTS = [1, 2, 3];
 /** What the emulated BPU can do at most, frames a second. */
 const MOST_FPS = 1e6 / X5_BUSY;
+/** Ten seconds of a saturated BPU; a minute of what the node does: long enough for every kind of garbage collection. */
+const SHORT = 1750;
+const LONG = 10_500;
 
 export const bench: Bench = {
   summary: 'the whole way of a 1920x1080 frame on the emulated BPU, as fast as a board with yolov8n-seg',
@@ -49,69 +52,66 @@ export const bench: Bench = {
 };
 
 async function measureEngine(
-  engine: Engine,
+  engine: BpuEngine,
   { layout }: Heads,
   frame: Nv12Frame,
   { quick }: BenchContext,
 ): Promise<Result[]> {
   const decoder = new Decoder(layout);
-  const decode = ({ tensors, letterbox }: Inference): unknown => decoder.decode(tensors, letterbox);
-  // A minute for what the node does by itself: long enough for every kind of garbage collection.
-  const frames = quick ? 6 : engine.slots === 2 ? 10_500 : 1750;
-  const inFlight = `${engine.slots} at work`;
-  await measureThroughput(engine, quick ? 2 : 100, frame, decode); // warms caches and compilers up
-
+  const atWork = `${engine.slots} at work`;
+  await submittedRun(engine, decoder, frame, quick ? 2 : 100); // warms caches and compilers up
   const alone = await measureThroughput(engine, quick ? 6 : 350, frame);
-  const aloneFps = (1000 * alone.frames) / alone.elapsed;
-  const { engine: timed, begun } = timedEngine(engine);
-  const added: number[] = [];
-  const collections = watchCollections();
-  const path = await measureThroughput(timed, frames, frame, (inference) => {
-    decode(inference);
-    added.push(performance.now() - begun.get(inference)! - inference.timings.inference);
-  });
-  const longest = await collections();
-  const fps = (1000 * path.frames) / path.elapsed;
-  added.sort((a, b) => a - b);
-  const perRun = 8 * engine.slots;
-  const bytes = await bytesPerRun(
-    () => measureThroughput(engine, perRun, frame, decode),
-    (perRun * path.elapsed) / path.frames,
-  );
-  return [
-    { name: `network alone, ${inFlight}`, values: { FPS: aloneFps } },
-    {
-      // Times: what the way adds to the network's, from submission to instances.
-      name: `whole path, ${inFlight}; added latency`,
-      times: {
-        runs: path.frames,
-        median: quantile(added, 0.5),
-        p95: quantile(added, 0.95),
-        p99: quantile(added, 0.99),
-      },
-      bytes: bytes === undefined ? undefined : Math.round(bytes / perRun),
-      values: {
-        FPS: fps,
-        '% of the BPU': (100 * fps) / MOST_FPS,
-        'JS busy %': 100 * path.busy,
-        'decode ms': path.used / path.frames,
-        'longest GC ms': longest,
-      },
-    },
+  const results: Result[] = [
+    { name: `network alone, ${atWork}`, values: { FPS: (1000 * alone.frames) / alone.elapsed } },
   ];
+
+  const frames = quick ? 6 : engine.slots === 2 ? LONG : SHORT;
+  const some = 8 * engine.slots;
+  const submit = (count: number): Promise<PathRun> => submittedRun(engine, decoder, frame, count);
+  results.push(await measurePath(`frames of JavaScript, ${atWork}`, submit, frames, some));
+
+  const camera = new CameraRun(engine, decoder, frame);
+  try {
+    await camera.frames(quick ? 2 : 100);
+    const take = (count: number): Promise<PathRun> => camera.frames(count);
+    results.push(await measurePath(`native camera, ${atWork}`, take, frames, some));
+  } finally {
+    await camera.close();
+  }
+  return results;
 }
 
-/** The engine, with the times at which frames were submitted. */
-function timedEngine(engine: Engine): { engine: Engine; begun: WeakMap<Inference, number> } {
-  const begun = new WeakMap<Inference, number>();
-  const { kind, model, slots, spare } = engine;
-  const submit = async (frame: Nv12Frame): Promise<Inference> => {
-    const start = performance.now();
-    const inference = await engine.submit(frame);
-    begun.set(inference, start);
-    return inference;
+/** @param some few enough that nothing is collected while their bytes are counted */
+async function measurePath(
+  name: string,
+  run: (frames: number) => Promise<PathRun>,
+  frames: number,
+  some: number,
+): Promise<Result> {
+  const collections = watchCollections();
+  const { elapsed, decode, busy, added } = await run(frames);
+  const longest = await collections();
+  const fps = (1000 * frames) / elapsed;
+  added.sort((a, b) => a - b);
+  const bytes = await bytesPerRun(() => run(some), (some * elapsed) / frames);
+  return {
+    // Times: what the way adds to the network's, from the slot to instances.
+    name: `whole path, ${name}; added latency`,
+    times: {
+      runs: frames,
+      median: quantile(added, 0.5),
+      p95: quantile(added, 0.95),
+      p99: quantile(added, 0.99),
+    },
+    bytes: bytes === undefined ? undefined : Math.round(bytes / some),
+    values: {
+      FPS: fps,
+      '% of the BPU': (100 * fps) / MOST_FPS,
+      'JS busy %': 100 * busy,
+      'decode ms': decode / frames,
+      'longest GC ms': longest,
+    },
   };
-  return { engine: { kind, model, slots, spare, free: slots, submit, close: () => engine.close() }, begun };
 }
 
 /** Watches from now on. @returns a function that ends it and tells the longest collection, in milliseconds */
