@@ -32,28 +32,27 @@ const STEP_Y = [0, 1, 0, -1] as const;
  * Cells that touch only at a corner belong to different contours, so that no polygon crosses itself.
  */
 export class PolygonTracer {
+  /** Cells whose upper edge a contour has passed; all 0 between calls. */
   #done = new Uint8Array(0);
+  /** Those that are not 0. */
+  readonly #marked: number[] = [];
   /** Corner points of the contour being followed, in cells of the crop. */
   #points: number[] = [];
 
   trace(mask: Mask, options: PolygonOptions = {}): Polygon[] {
     const { scaleX = 1, scaleY = 1, tolerance = 1, minArea = 4 } = options;
     const { width, height, data } = mask;
-    if (this.#done.length < width * height) this.#done = new Uint8Array(width * height);
-    else this.#done.fill(0, 0, width * height);
+    const cells = width * height;
+    if (this.#done.length < cells) this.#done = new Uint8Array(cells);
 
     const polygons: Polygon[] = [];
-    const cells = width * height;
-    const bytes = new DataView(data.buffer, data.byteOffset, cells);
+    const view = new DataView(data.buffer, data.byteOffset, cells);
     for (let i = 0; i < cells;) {
-      // Eight cells at once: a contour begins only at a cell of the mask below one that is none. Rows need no look of their own:
-      // the cell above is `width` before, whichever rows the eight lie in.
-      if (i >= width && i + 8 <= cells) {
-        const first = bytes.getUint32(i, true) & ~bytes.getUint32(i - width, true);
-        if ((first | (bytes.getUint32(i + 4, true) & ~bytes.getUint32(i + 4 - width, true))) === 0) {
-          i += 8;
-          continue;
-        }
+      // A contour begins only at a cell of the mask below one that is none, and most cells are as the ones above them. Eight
+      // are compared as one float64, aligned or not: of bytes that are 0 or 1 equal numbers have equal bits. Rows need no
+      // look of their own: the cell above is `width` before.
+      if (i >= width) {
+        while (i + 8 <= cells && view.getFloat64(i, true) === view.getFloat64(i - width, true)) i += 8;
       }
       const end = Math.min(i + 8, cells);
       for (; i < end; i++) {
@@ -68,6 +67,8 @@ export class PolygonTracer {
         polygons.push({ points, hole: area < 0 });
       }
     }
+    for (const cell of this.#marked) this.#done[cell] = 0;
+    this.#marked.length = 0;
     return polygons;
   }
 
@@ -83,7 +84,11 @@ export class PolygonTracer {
     let direction = 0;
     let doubleArea = 0;
     do {
-      if (direction === 0) this.#done[py * width + px] = 1;
+      if (direction === 0) {
+        const cell = py * width + px;
+        this.#done[cell] = 1;
+        this.#marked.push(cell);
+      }
       const nx = px + STEP_X[direction]!;
       const ny = py + STEP_Y[direction]!;
       doubleArea += px * ny - nx * py;
@@ -117,9 +122,11 @@ export function simplifyRing(points: readonly number[], tolerance: number): read
   let farthest = 0;
   let largest = 0;
   for (let i = 1; i < count; i++) {
-    const distance = Math.hypot(points[2 * i]! - points[0]!, points[2 * i + 1]! - points[1]!);
-    if (distance > largest) {
-      largest = distance;
+    const dx = points[2 * i]! - points[0]!;
+    const dy = points[2 * i + 1]! - points[1]!;
+    const square = dx * dx + dy * dy;
+    if (square > largest) {
+      largest = square;
       farthest = i;
     }
   }
@@ -146,13 +153,14 @@ function farthestFromChord(points: readonly number[], from: number, to: number, 
   const ay = points[2 * from + 1]!;
   const dx = points[end]! - ax;
   const dy = points[end + 1]! - ay;
-  const length = Math.hypot(dx, dy);
+  // Math.hypot guards against overflow, which pixels do not cause, and takes several times as long.
+  const length = Math.sqrt(dx * dx + dy * dy);
   let split = -1;
   let largest = tolerance;
   for (let i = from + 1; i < to; i++) {
     const x = points[2 * i]! - ax;
     const y = points[2 * i + 1]! - ay;
-    const distance = length === 0 ? Math.hypot(x, y) : Math.abs(x * dy - y * dx) / length;
+    const distance = length === 0 ? Math.sqrt(x * x + y * y) : Math.abs(x * dy - y * dx) / length;
     if (distance > largest) {
       largest = distance;
       split = i;
