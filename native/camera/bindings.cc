@@ -174,7 +174,8 @@ class Inbox : public Session {
     std::vector<std::shared_ptr<Input>> inputs;
     for (int i = 0; i < slots; i++) inputs.push_back(MakeInput());
     slots_ = std::make_shared<SlotTable>(
-        std::move(inputs), slots, [this](int slot) { Post(slot, {}); }, [this](int slot) { PostGrant(slot); });
+        std::move(inputs), slots, [this](int slot) { Post(slot, {}); },
+        [this](int slot) { PostGrant(slot); });
     Use(slots_);
   }
   ~Inbox() override {
