@@ -1,4 +1,5 @@
 import type { Mask } from './segmentation.js';
+import { Spans } from './spans.js';
 
 /** A closed contour; the last point joins the first. */
 export interface Polygon {
@@ -32,6 +33,7 @@ const STEP_Y = [0, 1, 0, -1] as const;
  * Cells that touch only at a corner belong to different contours, so that no polygon crosses itself.
  */
 export class PolygonTracer {
+  readonly #spans = new Spans();
   /** Cells whose upper edge a contour has passed; all 0 between calls. */
   #done = new Uint8Array(0);
   /** Those that are not 0. */
@@ -41,32 +43,24 @@ export class PolygonTracer {
 
   trace(mask: Mask, options: PolygonOptions = {}): Polygon[] {
     const { scaleX = 1, scaleY = 1, tolerance = 1, minArea = 4 } = options;
-    const { width, height, data } = mask;
+    const { width, height } = mask;
     const cells = width * height;
     if (this.#done.length < cells) this.#done = new Uint8Array(cells);
 
     const polygons: Polygon[] = [];
-    const view = new DataView(data.buffer, data.byteOffset, cells);
-    for (let i = 0; i < cells;) {
-      // A contour begins only at a cell of the mask below one that is none, and most cells are as the ones above them. Eight
-      // are compared as one float64, aligned or not: of bytes that are 0 or 1 equal numbers have equal bits. Rows need no
-      // look of their own: the cell above is `width` before.
-      if (i >= width) {
-        while (i + 8 <= cells && view.getFloat64(i, true) === view.getFloat64(i - width, true)) i += 8;
+    this.#spans.read(mask);
+    // The cells of an edge belong to one contour: when that of the first is done, so are they all.
+    this.#spans.upperEdges((from) => {
+      if (this.#done[from] === 1) return;
+      const area = this.#follow(mask, from % width, Math.floor(from / width));
+      if (Math.abs(area) < minArea) return;
+      const ring = simplifyRing(this.#points, tolerance);
+      const points: number[] = [];
+      for (let k = 0; k < ring.length; k += 2) {
+        points.push((ring[k]! + mask.x) * scaleX, (ring[k + 1]! + mask.y) * scaleY);
       }
-      const end = Math.min(i + 8, cells);
-      for (; i < end; i++) {
-        if (data[i] === 0 || this.#done[i] === 1 || (i >= width && data[i - width] !== 0)) continue;
-        const area = this.#follow(mask, i % width, Math.floor(i / width));
-        if (Math.abs(area) < minArea) continue;
-        const ring = simplifyRing(this.#points, tolerance);
-        const points: number[] = [];
-        for (let k = 0; k < ring.length; k += 2) {
-          points.push((ring[k]! + mask.x) * scaleX, (ring[k + 1]! + mask.y) * scaleY);
-        }
-        polygons.push({ points, hole: area < 0 });
-      }
-    }
+      polygons.push({ points, hole: area < 0 });
+    });
     for (const cell of this.#marked) this.#done[cell] = 0;
     this.#marked.length = 0;
     return polygons;
@@ -153,14 +147,14 @@ function farthestFromChord(points: readonly number[], from: number, to: number, 
   const ay = points[2 * from + 1]!;
   const dx = points[end]! - ax;
   const dy = points[end + 1]! - ay;
-  // Math.hypot guards against overflow, which pixels do not cause, and takes several times as long.
-  const length = Math.sqrt(dx * dx + dy * dy);
+  const square = dx * dx + dy * dy;
   let split = -1;
-  let largest = tolerance;
+  // Distances times the length of the chord, or squared where it is a point: nothing to divide, no root.
+  let largest = square === 0 ? tolerance * tolerance : tolerance * Math.sqrt(square);
   for (let i = from + 1; i < to; i++) {
     const x = points[2 * i]! - ax;
     const y = points[2 * i + 1]! - ay;
-    const distance = length === 0 ? Math.sqrt(x * x + y * y) : Math.abs(x * dy - y * dx) / length;
+    const distance = square === 0 ? x * x + y * y : Math.abs(x * dy - y * dx);
     if (distance > largest) {
       largest = distance;
       split = i;

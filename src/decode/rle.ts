@@ -1,5 +1,6 @@
 import { ExpectationError } from '../expect.js';
 import type { Mask } from './segmentation.js';
+import { Spans } from './spans.js';
 
 /** A mask in the run-length form of COCO: columns first, runs of 0 and 1 in turn, packed into a string. */
 export interface CocoRle {
@@ -16,6 +17,11 @@ export interface CocoRle {
  * places before; written in groups of 5 bits, least first, bit 6 set while more follow, offset by 48 into ASCII.
  */
 export class RleEncoder {
+  readonly #spans = new Spans();
+  /** Column x of the crop has runs from index #firstEdge[x] to below #firstEdge[x + 1], from row #begins to below row #ends. */
+  #firstEdge = new Int32Array(0);
+  #begins = new Int32Array(0);
+  #ends = new Int32Array(0);
   #text = new Uint8Array(1 << 12);
   #length = 0;
   /** The last two runs written. */
@@ -26,33 +32,65 @@ export class RleEncoder {
   /** @param gridWidth, gridHeight size of the grid the mask lies on (maskWidth, maskHeight of the segmentation) */
   encode(mask: Mask, gridWidth: number, gridHeight: number): CocoRle {
     this.#length = this.#previous = this.#beforePrevious = this.#runs = 0;
-    const { x: left, y: top, width, height, data } = mask;
-    let inside = 0;
+    const { x: left, y: top, width } = mask;
+    this.#findEdges(mask);
     let runStart = 0;
-    for (let x = 0; x < width; x++) {
+    /** Where a run of ones ends, unless the next one begins there: at the foot of a column. */
+    let end = 0;
+    for (let x = 0, edge = 0; x < width; x++) {
       const column = (left + x) * gridHeight + top;
-      for (let y = 0, i = x; y < height; y++, i += width) {
-        if (data[i] === inside) continue;
-        this.#push(column + y - runStart);
-        runStart = column + y;
-        inside ^= 1;
-      }
-      // The crop ends here but the column may go on: what follows is outside.
-      if (inside === 1 && height < gridHeight) {
-        this.#push(column + height - runStart);
-        runStart = column + height;
-        inside = 0;
+      for (const last = this.#firstEdge[x + 1]!; edge < last; edge++) {
+        const begin = column + this.#begins[edge]!;
+        if (edge === 0 || begin > end) {
+          if (edge > 0) {
+            this.#push(end - runStart);
+            runStart = end;
+          }
+          this.#push(begin - runStart);
+          runStart = begin;
+        }
+        end = column + this.#ends[edge]!;
       }
     }
-    // A crop as high as the grid may end inside, with the rest of the grid still to its right.
-    const end = (left + width) * gridHeight;
-    if (inside === 1) {
+    if (this.#runs > 0) {
       this.#push(end - runStart);
       runStart = end;
     }
     const total = gridWidth * gridHeight;
     if (runStart < total) this.#push(total - runStart);
     return { size: [gridHeight, gridWidth], counts: latin1.decode(this.#text.subarray(0, this.#length)) };
+  }
+
+  /** The rows in which runs begin and end, column by column. */
+  #findEdges(mask: Mask): void {
+    const { width } = mask;
+    const spans = this.#spans;
+    spans.read(mask);
+    if (this.#firstEdge.length <= width + 1) this.#firstEdge = new Int32Array(2 * width + 2);
+    const first = this.#firstEdge.fill(0, 0, width + 2);
+    // Counted into the place after next, so that filling the columns in leaves the first of each in its own place.
+    spans.upperEdges((from, to) => {
+      for (let x = from % width, end = x + to - from; x < end; x++) first[x + 2]!++;
+    });
+    for (let x = 0; x < width; x++) first[x + 2]! += first[x + 1]!;
+    const edges = first[width + 1]!;
+    if (this.#begins.length < edges) {
+      this.#begins = new Int32Array(2 * edges);
+      this.#ends = new Int32Array(2 * edges);
+    }
+    const begins = this.#begins;
+    const ends = this.#ends;
+    spans.upperEdges((from, to) => {
+      const y = Math.floor(from / width);
+      for (let x = from % width, end = x + to - from; x < end; x++) begins[first[x + 1]!++] = y;
+    });
+    // A column has as many ends as begins: back to the first of each.
+    first.copyWithin(1, 0, width + 1);
+    first[0] = 0;
+    spans.lowerEdges((from, to) => {
+      const y = Math.floor(from / width);
+      for (let x = from % width, end = x + to - from; x < end; x++) ends[first[x + 1]!++] = y;
+    });
   }
 
   #push(run: number): void {

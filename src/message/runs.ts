@@ -1,4 +1,5 @@
 import type { Mask } from '../decode/segmentation.js';
+import { Spans } from '../decode/spans.js';
 
 const LONGEST_RUN = 0xffff;
 
@@ -8,6 +9,7 @@ const LONGEST_RUN = 0xffff;
  * The runs of all masks of a message lie in one array, which the next message uses again.
  */
 export class RunLengths {
+  readonly #spans = new Spans();
   #runs = new Uint16Array(1 << 14);
   #used = 0;
 
@@ -19,18 +21,18 @@ export class RunLengths {
   /** @returns the runs of `mask`, valid until `clear`; none for an empty mask */
   encode(mask: Mask): Uint16Array {
     const cells = mask.width * mask.height;
-    // A Buffer's indexOf is a memchr: six times as fast as a loop, three times as fast as Uint8Array's.
-    const data = Buffer.from(mask.data.buffer, mask.data.byteOffset, cells);
     const first = this.#used;
-    let inside = 0;
-    let start = 0;
-    while (start < cells) {
-      const change = data.indexOf(1 - inside, start);
-      const end = change < 0 ? cells : change;
+    const spans = this.#spans;
+    spans.read(mask);
+    let done = 0;
+    for (let k = 0; k < spans.count; k++) {
+      const start = spans.starts[k]!;
+      const end = spans.ends[k]!;
+      this.#push(start - done);
       this.#push(end - start);
-      start = end;
-      inside = 1 - inside;
+      done = end;
     }
+    if (done < cells) this.#push(cells - done);
     return this.#runs.subarray(first, this.#used);
   }
 

@@ -52,7 +52,9 @@ export class CameraChannel {
     const start = performance.now();
     this.outputs.publish({ header: frame, pixels, segmentation, timings, fps: this.health.fps });
     const end = performance.now();
-    const latency = Number(this.ros.now() - stampToNanoseconds(frame.stamp)) / 1e6;
+    // With use_sim_time it is 0 before the first message on /clock.
+    const now = this.ros.now();
+    const latency = now > 0n ? Number(now - stampToNanoseconds(frame.stamp)) / 1e6 : undefined;
     this.health.addResult(timings, latency, end - frame.received, end - start);
   }
 

@@ -55,12 +55,12 @@ export class CameraHealth {
   }
 
   /**
-   * @param latency milliseconds from the frame's stamp to its messages
+   * @param latency milliseconds from the frame's stamp to its messages; undefined: the clock stands still
    * @param total milliseconds from its reception to its messages
    * @param publish milliseconds spent on messages
    */
-  addResult(timings: LiveTimings, latency: number, total: number, publish: number): void {
-    this.#latency.add(latency);
+  addResult(timings: LiveTimings, latency: number | undefined, total: number, publish: number): void {
+    if (latency !== undefined) this.#latency.add(latency);
     this.#added.add(total - timings.preprocess - timings.inference);
     for (const stage of STAGES) this.#stages[stage].add(stage === 'publish' ? publish : timings[stage]);
   }
