@@ -26,6 +26,10 @@ interface Measured {
   readonly added_latency_p95_ms: number;
   readonly added_latency_p99_ms: number;
   readonly latency_from_stamp_p50_ms: number;
+  readonly wait_p50_ms: number;
+  readonly preprocess_p50_ms: number;
+  readonly inference_p50_ms: number;
+  readonly decode_p50_ms: number;
   readonly publish_p50_ms: number;
 }
 
@@ -104,6 +108,10 @@ async function measureNode(
       FPS: told.answered / told.seconds,
       dropped: told.dropped,
       'from stamp ms': told.latency_from_stamp_p50_ms,
+      'wait ms': told.wait_p50_ms,
+      'letterbox ms': told.preprocess_p50_ms,
+      'network ms': told.inference_p50_ms,
+      'decode ms': told.decode_p50_ms,
       'publish ms': told.publish_p50_ms,
       'JS busy %': told.js_busy_percent,
       'CPU %': told.segment_cpu_percent,
