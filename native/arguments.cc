@@ -38,13 +38,7 @@ Napi::Object ReadObject(Napi::Value value, const std::string& name) {
 }
 
 double ReadInteger(Napi::Object object, const std::string& name, const char* key, double min, double max) {
-  const Napi::Value value = object.Get(key);
-  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
-  if (!(number >= min && number <= max) || number != std::floor(number)) {
-    Fail(object.Env(), "an integer from " + Show(min) + " to " + Show(max) + " for " + name + "." + key,
-         Show(value));
-  }
-  return number;
+  return arguments::ReadInteger(object.Get(key), (name + "." + key).c_str(), min, max);
 }
 
 int ReadEven(Napi::Object object, const std::string& name, const char* key, int min, int max) {
@@ -133,6 +127,20 @@ nv12::BasicPicture<Byte> View(const Nv12Argument& a) {
 
 void Fail(Napi::Env env, const std::string& expected, const std::string& received) {
   throw Napi::TypeError::New(env, "Expected " + expected + " but received " + received + ".");
+}
+
+std::string ReadText(Napi::Object object, const char* key) {
+  const Napi::Value value = object.Get(key);
+  if (!value.IsString()) Fail(object.Env(), std::string("a string for ") + key, Show(value));
+  return value.As<Napi::String>().Utf8Value();
+}
+
+double ReadInteger(Napi::Value value, const char* name, double min, double max) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
+  if (!(number >= min && number <= max) || number != std::floor(number)) {
+    Fail(value.Env(), "an integer from " + Show(min) + " to " + Show(max) + " for " + name, Show(value));
+  }
+  return number;
 }
 
 Nv12Argument ReadNv12(Napi::Value value, const char* name) {

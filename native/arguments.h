@@ -20,6 +20,12 @@ namespace arguments {
 
 [[noreturn]] void Fail(Napi::Env env, const std::string& expected, const std::string& received);
 
+/** A string property; `Fail`s for anything else. */
+std::string ReadText(Napi::Object object, const char* key);
+
+/** @param name of what it is, for the error @returns a whole number from `min` to `max` */
+double ReadInteger(Napi::Value value, const char* name, double min, double max);
+
 /** The memory of a picture or of a tensor: what must not be shared between input and output. */
 struct Extent {
   const void* begin;

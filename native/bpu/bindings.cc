@@ -14,36 +14,26 @@ namespace {
 constexpr int kMostSlots = 32;
 constexpr int kMostSpare = 8;
 
-std::string ReadText(Napi::Object object, const char* key) {
-  const Napi::Value value = object.Get(key);
-  if (value.IsUndefined()) return {};
-  if (!value.IsString()) arguments::Fail(object.Env(), std::string("a string for ") + key, "another type");
-  return value.As<Napi::String>().Utf8Value();
-}
-
-int ReadNumber(Napi::Object object, const char* key, int min, int max) {
-  const Napi::Value value = object.Get(key);
-  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : min - 1.0;
-  if (!(number >= min && number <= max) || number != static_cast<int>(number)) {
-    arguments::Fail(object.Env(),
-                    "an integer from " + std::to_string(min) + " to " + std::to_string(max) + " for " + key,
-                    std::to_string(number));
-  }
-  return static_cast<int>(number);
+/** Empty where there is none. */
+std::string ReadOptionalText(Napi::Object object, const char* key) {
+  return object.Get(key).IsUndefined() ? std::string() : arguments::ReadText(object, key);
 }
 
 Options ReadOptions(Napi::Value value) {
   if (!value.IsObject()) arguments::Fail(value.Env(), "an object of options", "another type");
   const auto object = value.As<Napi::Object>();
   Options options;
-  options.library = ReadText(object, "library");
-  options.file = ReadText(object, "file");
-  options.model = ReadText(object, "model");
-  options.slots = ReadNumber(object, "slots", 1, kMostSlots);
-  options.spare = ReadNumber(object, "spare", 0, kMostSpare);
-  options.schedule.core = ReadNumber(object, "core", 0, 2);
-  options.schedule.priority = ReadNumber(object, "priority", HB_DNN_PRIORITY_LOWEST, HB_DNN_PRIORITY_HIGHEST);
-  options.schedule.timeout_ms = ReadNumber(object, "timeout", 1, 1 << 30);
+  options.library = ReadOptionalText(object, "library");
+  options.file = ReadOptionalText(object, "file");
+  options.model = ReadOptionalText(object, "model");
+  const auto integer = [&](const char* key, int min, int max) {
+    return static_cast<int>(arguments::ReadInteger(object.Get(key), key, min, max));
+  };
+  options.slots = integer("slots", 1, kMostSlots);
+  options.spare = integer("spare", 0, kMostSpare);
+  options.schedule.core = integer("core", 0, 2);
+  options.schedule.priority = integer("priority", HB_DNN_PRIORITY_LOWEST, HB_DNN_PRIORITY_HIGHEST);
+  options.schedule.timeout_ms = integer("timeout", 1, 1 << 30);
   return options;
 }
 

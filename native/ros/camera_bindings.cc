@@ -1,6 +1,5 @@
 #include "ros/camera_bindings.h"
 
-#include <cmath>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -9,48 +8,11 @@
 
 #include "arguments.h"
 #include "camera/bindings.h"
+#include "ros/options.h"
 #include "ros/subscriber.h"
 
 namespace ros {
 namespace {
-
-constexpr double kMostDomains = 232;
-constexpr double kMostDepth = 1000;
-
-std::string ReadText(Napi::Object object, const char* key) {
-  const Napi::Value value = object.Get(key);
-  if (!value.IsString()) arguments::Fail(object.Env(), std::string("a string for ") + key, "another type");
-  return value.As<Napi::String>().Utf8Value();
-}
-
-size_t ReadInteger(Napi::Value value, const char* name, double min, double max) {
-  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
-  if (!(number >= min && number <= max) || number != std::floor(number)) {
-    const auto limit = [](double x) { return std::to_string(static_cast<int64_t>(x)); };
-    arguments::Fail(value.Env(), "an integer from " + limit(min) + " to " + limit(max) + " for " + name,
-                    value.IsNumber() ? std::to_string(number) : "another type");
-  }
-  return static_cast<size_t>(number);
-}
-
-bool ReadChoice(Napi::Object object, const char* key, const char* yes, const char* no) {
-  const std::string text = ReadText(object, key);
-  if (text != yes && text != no)
-    arguments::Fail(object.Env(), std::string(yes) + " or " + no + " for " + key, text);
-  return text == yes;
-}
-
-/** What happens in rclcpp as an Error of JavaScript. */
-template <typename Work>
-auto Guarded(Napi::Env env, const Work& work) {
-  try {
-    return work();
-  } catch (const Napi::Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw Napi::Error::New(env, error.what());
-  }
-}
 
 /** One subscription as JavaScript has it. */
 struct Handle {
@@ -170,11 +132,11 @@ SubscriberOptions ReadOptions(Napi::Value value) {
   if (!value.IsObject()) arguments::Fail(value.Env(), "an object of options", "another type");
   const auto object = value.As<Napi::Object>();
   SubscriberOptions options;
-  options.topic = ReadText(object, "topic");
-  options.message = ReadText(object, "message");
+  options.topic = arguments::ReadText(object, "topic");
+  options.message = arguments::ReadText(object, "message");
   options.reliable = ReadChoice(object, "reliability", "reliable", "best_effort");
   options.transient_local = ReadChoice(object, "durability", "transient_local", "volatile");
-  options.depth = ReadInteger(object.Get("depth"), "depth", 1, kMostDepth);
+  options.depth = static_cast<size_t>(arguments::ReadInteger(object.Get("depth"), "depth", 1, kMostDepth));
   return options;
 }
 
@@ -193,12 +155,7 @@ Napi::Value NativeCamerasBinding(const Napi::CallbackInfo& info) {
 Napi::Value OpenCameraNodeBinding(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsObject()) arguments::Fail(env, "an object of options", "another type");
-  const auto given = info[0].As<Napi::Object>();
-  Identity identity;
-  identity.name = ReadText(given, "name");
-  identity.name_space = ReadText(given, "namespace");
-  const Napi::Value domain = given.Get("domain");
-  if (!domain.IsUndefined()) identity.domain = ReadInteger(domain, "domain", 0, kMostDomains);
+  const Identity identity = ReadIdentity(info[0].As<Napi::Object>());
   const auto node = Guarded(env, [&] { return std::make_shared<CameraNode>(env, identity); });
 
   Napi::Object object = Napi::Object::New(env);

@@ -1,53 +1,24 @@
 #include "ros/publisher_bindings.h"
 
-#include <cmath>
-#include <exception>
 #include <memory>
 #include <string>
 
 #include "arguments.h"
+#include "ros/options.h"
 #include "ros/publisher.h"
 
 namespace ros {
 namespace {
 
-constexpr double kMostDomains = 232;
-constexpr double kMostDepth = 1000;
-
-std::string ReadText(Napi::Object object, const char* key) {
-  const Napi::Value value = object.Get(key);
-  if (!value.IsString()) arguments::Fail(object.Env(), std::string("a string for ") + key, "another type");
-  return value.As<Napi::String>().Utf8Value();
-}
-
-double ReadInteger(Napi::Value value, const char* name, double min, double max) {
-  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
-  if (!(number >= min && number <= max) || number != std::floor(number)) {
-    const auto limit = [](double x) { return std::to_string(static_cast<int64_t>(x)); };
-    arguments::Fail(value.Env(), "an integer from " + limit(min) + " to " + limit(max) + " for " + name,
-                    value.IsNumber() ? std::to_string(number) : "another type");
-  }
-  return number;
-}
-
 PublisherOptions ReadOptions(Napi::Value value) {
   if (!value.IsObject()) arguments::Fail(value.Env(), "an object of options", "another type");
   const auto object = value.As<Napi::Object>();
   PublisherOptions options;
-  options.identity.name = ReadText(object, "name");
-  options.identity.name_space = ReadText(object, "namespace");
-  const Napi::Value domain = object.Get("domain");
-  if (!domain.IsUndefined()) {
-    options.identity.domain = static_cast<size_t>(ReadInteger(domain, "domain", 0, kMostDomains));
-  }
-  options.message = ReadText(object, "message");
-  options.topic = ReadText(object, "topic");
-  const std::string reliability = ReadText(object, "reliability");
-  if (reliability != "reliable" && reliability != "best_effort") {
-    arguments::Fail(value.Env(), "reliable or best_effort for reliability", reliability);
-  }
-  options.reliable = reliability == "reliable";
-  options.depth = static_cast<size_t>(ReadInteger(object.Get("depth"), "depth", 1, kMostDepth));
+  options.identity = ReadIdentity(object);
+  options.message = arguments::ReadText(object, "message");
+  options.topic = arguments::ReadText(object, "topic");
+  options.reliable = ReadChoice(object, "reliability", "reliable", "best_effort");
+  options.depth = static_cast<size_t>(arguments::ReadInteger(object.Get("depth"), "depth", 1, kMostDepth));
   return options;
 }
 
@@ -69,26 +40,14 @@ class Handle {
   std::unique_ptr<ImagePublisher> publisher_;
 };
 
-/** Exceptions of rclcpp as those of JavaScript. */
-template <typename Work>
-auto Guarded(Napi::Env env, Work work) {
-  try {
-    return work();
-  } catch (const Napi::Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw Napi::Error::New(env, error.what());
-  }
-}
-
 /** publish(frame, sec, nanosec, index) */
 Napi::Value Publish(const Handle& handle, const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto argument = arguments::ReadNv12(info[0], "frame");
   PublishedFrame frame{};
-  frame.sec = static_cast<int32_t>(ReadInteger(info[1], "sec", INT32_MIN, INT32_MAX));
-  frame.nanosec = static_cast<uint32_t>(ReadInteger(info[2], "nanosec", 0, 999'999'999));
-  frame.index = static_cast<int32_t>(ReadInteger(info[3], "index", INT32_MIN, INT32_MAX));
+  frame.sec = static_cast<int32_t>(arguments::ReadInteger(info[1], "sec", INT32_MIN, INT32_MAX));
+  frame.nanosec = static_cast<uint32_t>(arguments::ReadInteger(info[2], "nanosec", 0, 999'999'999));
+  frame.index = static_cast<int32_t>(arguments::ReadInteger(info[3], "index", INT32_MIN, INT32_MAX));
   frame.picture = arguments::ViewSource(argument);
   ImagePublisher& publisher = handle.get();
   const size_t bytes =
