@@ -29,7 +29,12 @@ export class Spans {
     }
   }
 
-  /** Tells of the cells inside whose upper neighbours are outside, row by row: cells [from, to) of one row at a time. */
+  /** Tells of all cells inside, row by row: cells [from, to) of one row at a time. */
+  rows(use: (from: number, to: number) => void): void {
+    for (let run = 0; run < this.count; run++) this.#split(this.starts[run]!, this.ends[run]!, use);
+  }
+
+  /** Tells of the cells inside whose upper neighbours are outside, in the same way. */
   upperEdges(use: (from: number, to: number) => void): void {
     this.#difference(0, this.#width, use);
   }
@@ -42,7 +47,6 @@ export class Spans {
   /** What is in the runs moved on by `own` and not in the runs moved on by `other`. */
   #difference(own: number, other: number, use: (from: number, to: number) => void): void {
     const { count, starts, ends } = this;
-    const width = this.#width;
     let k = 0;
     for (let run = 0; run < count; run++) {
       const end = ends[run]! + own;
@@ -54,13 +58,18 @@ export class Spans {
           continue;
         }
         const until = Math.min(end, covered);
-        while (at < until) {
-          const rowEnd = (Math.floor(at / width) + 1) * width;
-          const to = Math.min(until, rowEnd);
-          use(at, to);
-          at = to;
-        }
+        this.#split(at, until, use);
+        at = until;
       }
+    }
+  }
+
+  #split(start: number, end: number, use: (from: number, to: number) => void): void {
+    const width = this.#width;
+    for (let from = start; from < end;) {
+      const to = Math.min(end, (Math.floor(from / width) + 1) * width);
+      use(from, to);
+      from = to;
     }
   }
 

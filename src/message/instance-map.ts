@@ -1,4 +1,5 @@
 import type { Segmentation } from '../decode/segmentation.js';
+import { Spans } from '../decode/spans.js';
 import type { FrameHeader } from '../frame/source.js';
 import { ImageWriter } from './image.js';
 
@@ -10,6 +11,7 @@ import { ImageWriter } from './image.js';
  */
 export class InstanceMapWriter {
   readonly #image = new ImageWriter();
+  readonly #spans = new Spans();
   readonly type = this.#image.type;
 
   /** @returns CDR bytes, valid until the next call */
@@ -22,13 +24,12 @@ export class InstanceMapWriter {
     // Best score last.
     for (let i = instances.length - 1; i >= 0; i--) {
       const { mask } = instances[i]!;
-      for (let row = 0; row < mask.height; row++) {
-        const from = row * mask.width;
-        const to = (mask.y + row) * width + mask.x - from;
-        for (let cell = from; cell < from + mask.width; cell++) {
-          if (mask.data[cell] !== 0) map[to + cell] = i + 1;
-        }
-      }
+      this.#spans.read(mask);
+      this.#spans.rows((from, to) => {
+        const row = Math.floor(from / mask.width);
+        const shift = (mask.y + row) * width + mask.x - row * mask.width;
+        map.fill(i + 1, from + shift, to + shift);
+      });
     }
     return bytes;
   }

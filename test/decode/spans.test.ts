@@ -22,7 +22,7 @@ const crop = fc
 
 type Edges = [from: number, to: number][];
 
-function edgesOf(spans: Spans, side: 'upperEdges' | 'lowerEdges'): Edges {
+function edgesOf(spans: Spans, side: 'rows' | 'upperEdges' | 'lowerEdges'): Edges {
   const found: Edges = [];
   spans[side]((from, to) => found.push([from, to]));
   return found;
@@ -56,6 +56,7 @@ describe('Spans', () => {
           if (k > 0) assert.ok(spans.ends[k - 1]! < spans.starts[k]!, 'runs are apart');
         }
         assert.deepEqual(filled, Uint8Array.from(data));
+        assert.deepEqual(edgesOf(spans, 'rows'), runs(width, height, inside));
         const upper = runs(width, height, (x, y) => inside(x, y) && !inside(x, y - 1));
         const lower = runs(width, height + 1, (x, y) => !inside(x, y) && inside(x, y - 1));
         assert.deepEqual(cells(edgesOf(spans, 'upperEdges')), cells(upper));
