@@ -44,7 +44,6 @@ def main():
     parser.add_argument('--node', action='append', default=[], metavar='NAME:=VALUE', help='parameter of the node')
     parser.add_argument('--camera', action='append', default=[], metavar='NAME:=VALUE', help='parameter of the camera')
     parser.add_argument('--inputs', default='scene:?size=1920x1080&frames=20')
-    parser.add_argument('--stall', type=float, default=0, help='seconds for which the node is stopped in the middle')
     args = parser.parse_args()
 
     folder = os.path.join(get_package_prefix('tros_yolo_seg'), 'lib', 'tros_yolo_seg')
