@@ -19,14 +19,11 @@ class Register {
   readonly services: { name: string; type: string }[] = [];
   readonly fullName = '/segment';
   readonly log = { debug() {}, info() {}, warn() {}, error() {} };
+  readonly parameters = {
+    given: (): unknown => undefined,
+    declare: (): unknown => defaultsOf(SEGMENT_PARAMETERS),
+  };
 
-  given(): unknown {
-    return undefined;
-  }
-
-  declare(): unknown {
-    return defaultsOf(SEGMENT_PARAMETERS);
-  }
 
   publish(type: string, topic: string, qos: Qos): unknown {
     this.topics.push({ topic, type, qos });
