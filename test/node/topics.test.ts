@@ -24,7 +24,6 @@ class Register {
     declare: (): unknown => defaultsOf(SEGMENT_PARAMETERS),
   };
 
-
   publish(type: string, topic: string, qos: Qos): unknown {
     this.topics.push({ topic, type, qos });
     return { topic, subscriptions: 0, publish() {}, delivered: () => true, destroy() {} };
