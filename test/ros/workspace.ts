@@ -74,6 +74,7 @@ function build(): RosWorkspace {
       .filter((line) => line.includes('='))
       .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
   );
+  const profiles = join(prefix, 'share/tros_yolo_seg/config/dds');
   return {
     prefix,
     env: (middleware, domain) => ({
@@ -82,6 +83,9 @@ function build(): RosWorkspace {
       ROS_DOMAIN_ID: String(domain),
       ROS_LOCALHOST_ONLY: '1',
       PYTHONUNBUFFERED: '1',
+      // As the launch files do: with their defaults the middlewares lose large messages, or send them again seconds later.
+      FASTRTPS_DEFAULT_PROFILES_FILE: join(profiles, 'fastdds-localhost.xml'),
+      CYCLONEDDS_URI: `file://${join(profiles, 'cyclonedds.xml')}`,
       // Frames that were not recorded play the first one.
       TROS_YOLO_SEG_EMULATOR: 'play_unknown=1',
     }),
