@@ -37,8 +37,21 @@ Napi::Object ReadObject(Napi::Value value, const std::string& name) {
   return value.As<Napi::Object>();
 }
 
+/** NaN for everything but a whole number from `min` to `max`. */
+double WholeNumber(Napi::Value value, double min, double max) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
+  return number >= min && number <= max && number == std::floor(number) ? number : std::nan("");
+}
+
+[[noreturn]] void FailInteger(Napi::Value value, const std::string& name, double min, double max) {
+  Fail(value.Env(), "an integer from " + Show(min) + " to " + Show(max) + " for " + name, Show(value));
+}
+
 double ReadInteger(Napi::Object object, const std::string& name, const char* key, double min, double max) {
-  return arguments::ReadInteger(object.Get(key), (name + "." + key).c_str(), min, max);
+  const Napi::Value value = object.Get(key);
+  const double number = WholeNumber(value, min, max);
+  if (std::isnan(number)) FailInteger(value, name + "." + key, min, max);
+  return number;
 }
 
 int ReadEven(Napi::Object object, const std::string& name, const char* key, int min, int max) {
@@ -136,10 +149,8 @@ std::string ReadText(Napi::Object object, const char* key) {
 }
 
 double ReadInteger(Napi::Value value, const char* name, double min, double max) {
-  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
-  if (!(number >= min && number <= max) || number != std::floor(number)) {
-    Fail(value.Env(), "an integer from " + Show(min) + " to " + Show(max) + " for " + name, Show(value));
-  }
+  const double number = WholeNumber(value, min, max);
+  if (std::isnan(number)) FailInteger(value, name, min, max);
   return number;
 }
 

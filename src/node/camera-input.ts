@@ -130,7 +130,7 @@ export class CameraInput {
       !this.#subscribed ||
       message !== this.#message ||
       qos.reliability !== this.#qos.reliability ||
-      this.#isStuck(publishers)
+      this.#mustRenew(publishers)
     ) {
       this.#subscribe(message, qos);
     }
@@ -204,7 +204,7 @@ export class CameraInput {
    * depth 1 there is no room for anything else then, ever (seen with 2.6); a new subscription is free of them. And a
    * native camera cannot read JPEG, which hobot_codec puts into HbmMsg, too; rclnodejs's messages are decompressed.
    */
-  #isStuck(publishers: readonly RclEndpoint[]): boolean {
+  #mustRenew(publishers: readonly RclEndpoint[]): boolean {
     const gids = publishers
       .map(({ endpoint_gid }) => Array.from(endpoint_gid).join('.'))
       .sort()
@@ -218,7 +218,10 @@ export class CameraInput {
         return true;
       }
     }
-    if (this.#camera?.counters().lastFailure?.received === 'jpeg' && !this.options.native.required) {
+    const sendsJpeg =
+      this.messageType?.startsWith('hbm_img_msgs/') === true &&
+      this.#camera?.counters().lastFailure?.received === 'jpeg';
+    if (sendsJpeg && !this.options.native.required) {
       this.ros.log.info(`${this.topic} sends JPEG: its messages are taken by rclnodejs from now on.`);
       this.#compressed = true;
       return true;

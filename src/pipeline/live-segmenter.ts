@@ -315,9 +315,9 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     try {
       let segmentation: Segmentation;
       let timings: LiveTimings;
-      // The engine has the next frame before this one is decoded, where it has a spare slot.
-      this.#pump();
       try {
+        // The engine has the next frame before this one is decoded, where it has a spare slot.
+        this.#pump();
         const start = performance.now();
         segmentation = this.#segmenter.decoder.decode(inference.tensors, inference.letterbox);
         const decode = performance.now() - start;
