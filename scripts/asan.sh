@@ -9,17 +9,17 @@ export ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=1:quarantine_si
 export UBSAN_OPTIONS=print_stacktrace=1
 for test in "${tests[@]}"; do
   echo "== ${test#"$root/dist/"}"
-  node "$test" >"$root/log.txt" 2>&1 || {
+  node "${mocha[@]}" "$test" >"$root/log.txt" 2>&1 || {
     cat "$root/log.txt"
     exit 1
   }
-  grep -E '^# (pass|fail)' "$root/log.txt"
+  grep -E '^ +[0-9]+ (passing|pending)' "$root/log.txt"
 done
 
 echo "== leaks"
 # Node and V8 keep memory on purpose; of what is reported only stacks with our code count.
 ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0 LSAN_OPTIONS=exitcode=0 \
-  node "$root/dist/test/engine/bpu-engine.test.js" >"$root/leaks.txt" 2>&1 || {
+  node "${mocha[@]}" "$root/dist/test/engine/bpu-engine.test.js" >"$root/leaks.txt" 2>&1 || {
   cat "$root/leaks.txt"
   exit 1
 }

@@ -18,5 +18,7 @@ stage() {
     exit 1
   }
   export TROS_YOLO_SEG_DATA=${TROS_YOLO_SEG_DATA:-$PWD/../shared/data}
-  mapfile -t tests < <(find "$root/dist/test" -path '*native*.test.js' -o -path '*engine/bpu-*.test.js' | sort)
+  mapfile -t tests < <(cd "$root/dist/test" && find native engine -path 'native/*.test.js' -o -path 'engine/bpu-*.test.js' | sort)
+  tests=("${tests[@]/#/$root/dist/test/}")
+  mocha=("$root/node_modules/mocha/bin/mocha.js" --no-config --timeout 600000 --reporter dot)
 }

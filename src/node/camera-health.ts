@@ -1,3 +1,4 @@
+import { type Clock, steadyClock } from '../clock.js';
 import type { DiagnosticLevel, DiagnosticStatus } from '../message/diagnostic-array.js';
 import { type CameraCounts, type LiveTimings } from '../pipeline/live-segmenter.js';
 import { Durations } from '../pipeline/statistics.js';
@@ -38,7 +39,7 @@ export class CameraHealth {
   readonly #bad = new Rate();
   #lastError: string | undefined;
   #lastMalformed: string | undefined;
-  #looked = performance.now();
+  #looked: number;
   #lastReceived = 0;
   #silentFor = 0;
 
@@ -47,7 +48,10 @@ export class CameraHealth {
     private readonly input: CameraInput,
     private readonly counts: () => Readonly<CameraCounts>,
     private readonly overlay: () => OverlayOutput | undefined,
-  ) {}
+    private readonly clock: Clock = steadyClock,
+  ) {
+    this.#looked = clock();
+  }
 
   /** Results per second. */
   get fps(): number {
@@ -71,7 +75,7 @@ export class CameraHealth {
 
   /** The state since the last call. @param enabled whether frames are wanted at all */
   look(node: string, hardwareId: string, enabled: boolean): DiagnosticStatus {
-    const now = performance.now();
+    const now = this.clock();
     const seconds = Math.max(1e-3, (now - this.#looked) / 1000);
     this.#looked = now;
     const { input } = this;

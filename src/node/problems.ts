@@ -1,3 +1,5 @@
+import { type Clock, steadyClock } from '../clock.js';
+
 /** Milliseconds between lines. */
 const PAUSE = 1000;
 
@@ -6,10 +8,13 @@ export class Problems {
   #next = 0;
   #kept = 0;
 
-  constructor(private readonly write: (line: string) => void) {}
+  constructor(
+    private readonly write: (line: string) => void,
+    private readonly clock: Clock = steadyClock,
+  ) {}
 
   report(problem: string): void {
-    const now = performance.now();
+    const now = this.clock();
     if (now < this.#next) {
       this.#kept++;
       return;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after } from 'node:test';
+import { after } from 'mocha';
 import { McapWriter, type McapWriterOptions } from '@mcap/core';
 import { BagSource, type BagSourceOptions } from '../../src/bag/bag-source.js';
 import { isBadFrame, type BadFrame, type SourceFrame } from '../../src/frame/source.js';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import type { Figure } from '../../src/bench/bench.js';
 import { changeTable, compareFigures, onlyIn } from '../../src/bench/compare.js';
 import { makeReport, readReport, writeReport } from '../../src/bench/report.js';
 import { figureTable } from '../../src/bench/table.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 const BOXES: Figure = {
   bench: 'decode',
@@ -78,9 +78,9 @@ describe('bench table', () => {
 });
 
 describe('bench report', () => {
-  it('comes back as it was written, and says where it was measured', (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-report-'));
-    t.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder('report');
+
+  it('comes back as it was written, and says where it was measured', () => {
     const file = join(folder, 'report.json');
     const report = makeReport([BOXES]);
     assert.ok(report.machine.cpu.length > 0 && report.machine.cores > 0);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { bytesPerRun } from '../../src/bench/allocation.js';
 import { measureCase, QUICK } from '../../src/bench/measure.js';
 import { median, quantile, summarise } from '../../src/bench/times.js';

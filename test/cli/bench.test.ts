@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { afterEach, describe, it } from 'mocha';
 import type { Report } from '../../src/bench/report.js';
-import { cli, temporaryFolder } from './cli.js';
+import { temporaryFolder } from '../temporary-folder.js';
+import { cli } from './cli.js';
 
 describe('tros-yolo-seg bench', () => {
-  it('measures what is named, writes it down and compares it', async (t) => {
-    const folder = temporaryFolder();
-    t.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder('bench');
+  const data = process.env['TROS_YOLO_SEG_DATA'];
+  afterEach(() => {
+    if (data === undefined) delete process.env['TROS_YOLO_SEG_DATA'];
+    else process.env['TROS_YOLO_SEG_DATA'] = data;
+  });
+
+  it('measures what is named, writes it down and compares it', async () => {
     const file = join(folder, 'old.json');
     const first = await cli(['bench', 'cdr', '--quick', '--json', file]);
     assert.equal(first.code, 0, first.stderr);
@@ -25,12 +31,7 @@ describe('tros-yolo-seg bench', () => {
     assert.match(second.stdout, /\nSince [0-9a-f]*\+? ?.*:\n[^]*of \d+ figures as before/);
   });
 
-  it('measures the decoder where there is no test material', async (t) => {
-    const before = process.env['TROS_YOLO_SEG_DATA'];
-    t.after(() => {
-      if (before === undefined) delete process.env['TROS_YOLO_SEG_DATA'];
-      else process.env['TROS_YOLO_SEG_DATA'] = before;
-    });
+  it('measures the decoder where there is no test material', async () => {
     process.env['TROS_YOLO_SEG_DATA'] = '/nowhere';
     const { code, stdout, stderr } = await cli(['bench', 'decode', '--quick']);
     assert.equal(code, 0, stderr);

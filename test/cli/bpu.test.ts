@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { EMULATOR } from '../engine/emulator.js';
 import { tenHeads } from '../engine/tiny-onnx.js';
 import { noiseFrame } from '../native/frames.js';
 import { cli } from './cli.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-cli-bpu-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('cli-bpu');
 const onnx = join(folder, 'heads.onnx');
 const picture = join(folder, 'noise_64x64.nv12');
 const model = join(folder, 'heads.bin');

@@ -1,6 +1,4 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repository } from '../data.js';
 
@@ -23,8 +21,4 @@ export function cli(args: readonly string[], cwd?: string): Promise<CliResult> {
       },
     );
   });
-}
-
-export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'tros-yolo-seg-'));
 }

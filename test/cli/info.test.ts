@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, it } from 'mocha';
 import { cutModel } from '../../src/model/cut.js';
 import { repository } from '../data.js';
 import { stockModel } from '../model/stock-model.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-info-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('info');
 const file = (name: string): string => join(folder, name);
 
 function info(...args: string[]): { status: number | null; stdout: string; stderr: string } {
@@ -19,7 +18,7 @@ function info(...args: string[]): { status: number | null; stdout: string; stder
 }
 
 describe('tros-yolo-seg info', () => {
-  test('tells a stock export', () => {
+  it('tells a stock export', () => {
     writeFileSync(file('stock.onnx'), stockModel());
     const { status, stdout } = info(file('stock.onnx'));
     assert.equal(status, 0);
@@ -30,7 +29,7 @@ describe('tros-yolo-seg info', () => {
     assert.match(stdout, /imgsz +\[64, 96\]/);
   });
 
-  test('tells the heads of a model that is cut', () => {
+  it('tells the heads of a model that is cut', () => {
     writeFileSync(file('stock.onnx'), stockModel());
     cutModel(file('stock.onnx'), file('rdk.onnx'));
     const { stdout } = info(file('rdk.onnx'));
@@ -40,7 +39,7 @@ describe('tros-yolo-seg info', () => {
     assert.match(stdout, /16 DFL bins/);
   });
 
-  test('says what it cannot tell of a .bin', () => {
+  it('says what it cannot tell of a .bin', () => {
     writeFileSync(file('model.bin'), Buffer.alloc(1000));
     const { status, stdout } = info(file('model.bin'));
     assert.equal(status, 0);
@@ -48,7 +47,7 @@ describe('tros-yolo-seg info', () => {
     assert.match(stdout, /hrt_model_exec model_info/);
   });
 
-  test('refuses other files in one line', () => {
+  it('refuses other files in one line', () => {
     writeFileSync(file('other.onnx'), stockModel({ prototypes: false }));
     for (const path of [file('other.onnx'), file('absent.onnx'), folder]) {
       const { status, stderr } = info(path);

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, it } from 'mocha';
 import { repository } from '../data.js';
 import { stockModel } from '../model/stock-model.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-model-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('model');
 const file = (name: string): string => join(folder, name);
 
 function cli(...args: string[]): { status: number | null; stdout: string; stderr: string } {
@@ -18,7 +17,7 @@ function cli(...args: string[]): { status: number | null; stdout: string; stderr
 }
 
 describe('tros-yolo-seg model', () => {
-  test('cut writes the heads, tells them and proves itself', () => {
+  it('cut writes the heads, tells them and proves itself', () => {
     writeFileSync(file('stock.onnx'), stockModel({ opset: 17 }));
     const { status, stdout } = cli(
       'model',
@@ -40,7 +39,7 @@ describe('tros-yolo-seg model', () => {
     assert.ok(!existsSync(file('again.onnx')));
   });
 
-  test('cut does not overwrite the stock model and refuses what is none', () => {
+  it('cut does not overwrite the stock model and refuses what is none', () => {
     writeFileSync(file('same.onnx'), stockModel());
     assert.match(
       cli('model', 'cut', file('same.onnx'), '-o', file('same.onnx')).stderr,
@@ -53,7 +52,7 @@ describe('tros-yolo-seg model', () => {
     assert.doesNotMatch(stderr, /\n\s+at /);
   });
 
-  test('dequantize prints the command', () => {
+  it('dequantize prints the command', () => {
     const node = (output: string): string =>
       `2024-08-16 14:32:17 line No: 409 input: "q"\noutput: "${output}"\nname: "/n/${output}"\nop_type: "Dequantize"\n\n`;
     const heads = ['mc8', 'mc16', 'mc32', 'box8', 'box16', 'box32', 'cls8'];
@@ -72,7 +71,7 @@ describe('tros-yolo-seg model', () => {
     assert.match(cli('model', 'dequantize', file('absent.bin')).stderr, /readable \.bin/);
   });
 
-  test('tells its actions', () => {
+  it('tells its actions', () => {
     assert.match(cli('model', '--help').stdout, /cut .*\n.*dequantize/s);
     assert.match(cli('model', 'paint').stderr, /an action \(cut, /);
   });

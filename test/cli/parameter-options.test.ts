@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { BPU_OPTIONS } from '../../src/cli/bpu-options.js';
 import { Arguments, optionHelp } from '../../src/cli/options.js';
 import { choiceOption, fromParameter, numberOption } from '../../src/cli/parameter-options.js';

@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict';
-import {
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import sharp from 'sharp';
 import { decodeRle } from '../../src/decode/rle.js';
-import { cli, temporaryFolder } from './cli.js';
+import { temporaryFolder } from '../temporary-folder.js';
+import { cli } from './cli.js';
 
 interface Line {
   source: string;
@@ -38,11 +31,7 @@ function lines(text: string): Line[] {
 }
 
 describe('tros-yolo-seg run', () => {
-  let folder: string;
-  before(() => {
-    folder = temporaryFolder();
-  });
-  after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder('run');
 
   it('writes JSON lines, a bag and overlays of a scene', async () => {
     const { code, stderr } = await cli(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import fc from 'fast-check';
 import { Decoder } from '../../src/decode/decoder.js';
 import { recogniseHeads } from '../../src/decode/heads.js';

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import fc from 'fast-check';
 import { type HeadRole, recogniseHeads } from '../../src/decode/heads.js';
 import { packedStride, type TensorInfo, UNQUANTIZED } from '../../src/engine/tensor.js';
 import { sharedData } from '../data.js';
+import { itUnless } from '../skips.js';
 
 const SIZE = { width: 640, height: 640 };
 
@@ -157,7 +158,7 @@ describe('head recognition', () => {
     assert.equal(layout.proto.strideC, 72 * 128);
   });
 
-  it('reads the X5 model of the source document', { skip: sharedData.skip }, () => {
+  itUnless(sharedData.skip, 'reads the X5 model of the source document', () => {
     const file = sharedData.path('rdk/yolov8n_instance_seg_bayese_640x640_nv12_modified.model_info.json');
     const slots = JSON.parse(readFileSync(file, 'utf8')) as {
       slot: string;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import fc from 'fast-check';
 import type { Mask } from '../../src/decode/segmentation.js';
 import { Spans } from '../../src/decode/spans.js';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { BpuEngine, type BpuEngineOptions } from '../../src/engine/bpu-engine.js';
 import { OnnxEngine } from '../../src/engine/onnx-engine.js';
 import { encodeHeader, frameBytes, type PlaybackModel } from '../../src/engine/playback-format.js';
@@ -13,9 +12,10 @@ import { testCameraEngine } from './camera-conformance.js';
 import { infer, testEngine, valuesOf } from './conformance.js';
 import { EMULATOR, withEmulator } from './emulator.js';
 import { tenHeads } from './tiny-onnx.js';
+import { itUnless } from '../skips.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-bpu-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('bpu');
 
 const onnxFile = join(folder, 'heads.onnx');
 writeFileSync(onnxFile, tenHeads(64, 64, ['cat', 'dog', 'bird']));
@@ -35,7 +35,7 @@ describe('BpuEngine', () => {
   const frame = noiseFrame(64, 64, 1);
 
   const skip = given === undefined ? false : 'ONNX Runtime does not run here';
-  it('gives the values of the engine the model was recorded from', { skip }, async () => {
+  itUnless(skip, 'gives the values of the engine the model was recorded from', async () => {
     const onnx = await OnnxEngine.open({ file: onnxFile, threads: 1 });
     const bpu = await open();
     assert.deepEqual(await infer(bpu, frame), await infer(onnx, frame));

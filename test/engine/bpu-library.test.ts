@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { BpuEngine } from '../../src/engine/bpu-engine.js';
 import { EMULATOR, withEmulator } from './emulator.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-libdnn-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('libdnn');
 
 let libraries = 0;
 /** A library of these C functions. */

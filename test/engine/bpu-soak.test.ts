@@ -3,12 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { after, describe, it } from 'mocha';
 import { OnnxEngine } from '../../src/engine/onnx-engine.js';
 import { record } from '../../src/engine/record.js';
 import { repository } from '../data.js';
 import { noiseFrame } from '../native/frames.js';
 import { tenHeads } from './tiny-onnx.js';
+import { tell } from '../skips.js';
 
 interface Outcome {
   results: number;
@@ -25,7 +26,7 @@ describe('the bpu engine under faults', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-soak-'));
   after(() => rmSync(folder, { recursive: true }));
 
-  it(`answers each of ${FRAMES} frames and loses nothing`, async (context) => {
+  it(`answers each of ${FRAMES} frames and loses nothing`, async function () {
     const onnx = join(folder, 'heads.onnx');
     const model = join(folder, 'heads.bin');
     writeFileSync(onnx, tenHeads(64, 64, ['cat', 'dog', 'bird']));
@@ -52,7 +53,7 @@ describe('the bpu engine under faults', () => {
     assert.ok(memory.at(-1)! - memory[4]! < (FRAMES < 5000 ? 40 : 10), `RSS in MB: ${memory.join()}`);
 
     const counters = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number>;
-    context.diagnostic(`${stdout.trim()} ${JSON.stringify(counters)}`);
+    tell(this, `${stdout.trim()} ${JSON.stringify(counters)}`);
     const { tasksAlive, blocksAlive, modelsAlive, violations } = counters;
     const nothing = { tasksAlive: 0, blocksAlive: 0, modelsAlive: 0, violations: 0 };
     assert.deepEqual({ tasksAlive, blocksAlive, modelsAlive, violations }, nothing);

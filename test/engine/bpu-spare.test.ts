@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { BpuEngine } from '../../src/engine/bpu-engine.js';
 import type { Inference } from '../../src/engine/engine.js';
 import { addon } from '../../src/native/addon.js';
@@ -13,9 +12,9 @@ import { messageOf } from './camera-messages.js';
 import { infer, valuesOf } from './conformance.js';
 import { EMULATOR, withEmulator } from './emulator.js';
 import { tenHeads } from './tiny-onnx.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-spare-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('spare');
 
 const given = process.env['TROS_YOLO_SEG_RECORDED'];
 async function record(): Promise<string> {

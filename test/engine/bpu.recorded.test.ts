@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'mocha';
 import { measureThroughput } from '../../src/pipeline/throughput.js';
 import { Decoder } from '../../src/decode/decoder.js';
 import { recogniseHeads } from '../../src/decode/heads.js';
@@ -19,11 +19,12 @@ import { decodePicture } from '../../src/frame/picture.js';
 import { sharedData } from '../data.js';
 import { maskIou } from '../decode/recorded.js';
 import { EMULATOR } from './emulator.js';
+import { describeUnless } from '../skips.js';
 
 const PHOTOS = ['bus', 'zidane', 'kite', 'hobot_target'];
 
 /** YOLOv8n-seg as hb_model_modifier leaves it for RDK X5: int32 boxes and coefficients with their real scales. */
-describe('the recorded YOLOv8n-seg on the emulated BPU', { skip: sharedData.skip }, () => {
+describeUnless(sharedData.skip, 'the recorded YOLOv8n-seg on the emulated BPU', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-recorded-'));
   const file = join(folder, 'yolov8n-seg.bin');
   const frames = new Map<string, Nv12Frame>();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { afterEach, describe, it } from 'node:test';
+import { afterEach, describe, it } from 'mocha';
 import type { CameraArrival, CameraEngine, CameraHandlers, Inference } from '../../src/engine/engine.js';
 import { addon } from '../../src/native/addon.js';
 import type { InjectedCamera, NativeCameraCounters } from '../../src/native/camera.js';

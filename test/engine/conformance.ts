@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'mocha';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Engine, type Inference } from '../../src/engine/engine.js';
@@ -7,6 +7,7 @@ import { packedStride } from '../../src/engine/tensor.js';
 import { Letterbox } from '../../src/frame/letterbox.js';
 import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
 import { noiseFrame, packedBytes, packedFrame } from '../native/frames.js';
+import { describeUnless } from '../skips.js';
 
 /** Opens the engine under test on a small model, with this many slots. */
 export type OpenEngine = (slots: number) => Promise<Engine>;
@@ -41,7 +42,7 @@ export async function infer(engine: Engine, frame: Nv12Frame): Promise<number[][
 
 /** What every engine keeps to (src/engine/engine.ts). One suite, run on each of them. */
 export function testEngine(name: string, open: OpenEngine, options: { skip?: string | false } = {}): void {
-  describe(`the ${name} engine`, { skip: options.skip ?? false }, () => {
+  describeUnless(options.skip ?? false, `the ${name} engine`, () => {
     let engine: Engine;
     before(async () => {
       engine = await open(2);

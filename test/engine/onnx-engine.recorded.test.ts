@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { it } from 'mocha';
 import { gunzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { OnnxEngine } from '../../src/engine/onnx-engine.js';
@@ -8,6 +8,7 @@ import { packedToNv12 } from '../../src/frame/convert.js';
 import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
 import { sharedData } from '../data.js';
 import { plainFrame } from '../native/frames.js';
+import { describeUnless } from '../skips.js';
 
 async function photo(path: string): Promise<Nv12Frame> {
   const { data, info } = await sharp(path).raw().toBuffer({ resolveWithObject: true });
@@ -26,7 +27,7 @@ function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.sqrt(difference / size);
 }
 
-describe('YOLOv8n-seg', { skip: sharedData.skip }, () => {
+describeUnless(sharedData.skip, 'YOLOv8n-seg', () => {
   const file = sharedData.path('models/yolov8n-seg-rdk.onnx');
 
   it('gives the head tensors that the RGB picture gives, but for what 4:2:0 chroma loses', async () => {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { promisify } from 'node:util';
 import { OnnxEngine, type OnnxEngineOptions } from '../../src/engine/onnx-engine.js';
 import { Letterbox } from '../../src/frame/letterbox.js';
@@ -12,9 +11,9 @@ import { letterboxed, rgbOf } from '../native/reference.js';
 import { infer, testEngine } from './conformance.js';
 import { testCameraEngine } from './camera-conformance.js';
 import { echo, failsWhenBright, mean, type Model, modelFile, node, tenHeads } from './tiny-onnx.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-onnx-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('onnx');
 
 let files = 0;
 function write(bytes: Uint8Array): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 
 import type { Box, Instance, Mask, Segmentation } from '../../src/decode/segmentation.js';
 import { AveragePrecision, type TruthInstance } from '../../src/evaluate/average-precision.js';

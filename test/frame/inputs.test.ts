@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from 'mocha';
 import sharp from 'sharp';
 import { ExpectationError } from '../../src/expect.js';
 import { FILE_EPOCH } from '../../src/frame/file-clock.js';

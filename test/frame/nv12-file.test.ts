@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from 'mocha';
 import { ExpectationError } from '../../src/expect.js';
 import { FILE_EPOCH } from '../../src/frame/file-clock.js';
 import { RING_FRAMES } from '../../src/frame/frame-ring.js';
@@ -10,6 +10,7 @@ import { Nv12FileSource, plausibleSizes, sizeInName } from '../../src/frame/nv12
 import { parseSize } from '../../src/frame/picture-size.js';
 import { isBadFrame, type BadFrame, type SourceFrame } from '../../src/frame/source.js';
 import { sharedData } from '../data.js';
+import { itUnless } from '../skips.js';
 
 async function items(source: Nv12FileSource): Promise<(SourceFrame | BadFrame)[]> {
   const all = [];
@@ -127,7 +128,7 @@ describe('Nv12FileSource', () => {
     }
   });
 
-  it('reads real frames', { skip: sharedData.skip }, async () => {
+  itUnless(sharedData.skip, 'reads real frames', async () => {
     const source = await Nv12FileSource.open(sharedData.path('nv12/people_960x544.nv12'));
     const [item, ...more] = await items(source);
     assert.ok(item && !isBadFrame(item) && more.length === 0);

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from 'mocha';
 import sharp, { type Sharp } from 'sharp';
 import { ExpectationError } from '../../src/expect.js';
 import { fileStamp } from '../../src/frame/file-clock.js';
 import { PictureSource, decodePicture, type DecodedPicture } from '../../src/frame/picture.js';
 import { isBadFrame, type BadFrame, type SourceFrame } from '../../src/frame/source.js';
 import { sharedData } from '../data.js';
+import { itUnless } from '../skips.js';
 
 /** A red picture; as full-range BT.601 red is Y 76, U 85, V 255. */
 function red(width: number, height: number, alpha?: number): Sharp {
@@ -145,7 +146,7 @@ describe('decodePicture', () => {
     await refuses(await red(16000, 9000).png().toBuffer(), /at most 134217728 pixels.*16000x9000/);
   });
 
-  it('reads a real photo', { skip: sharedData.skip }, async () => {
+  itUnless(sharedData.skip, 'reads a real photo', async () => {
     const { frame } = await decodePicture(await readFile(sharedData.path('photos/bus.jpg')));
     assert.deepEqual([frame.width, frame.height], [810, 1080]);
   });

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from 'mocha';
 import { ExpectationError } from '../../src/expect.js';
 import { FILE_EPOCH } from '../../src/frame/file-clock.js';
 import { RING_FRAMES } from '../../src/frame/frame-ring.js';
@@ -12,6 +12,7 @@ import { isBadFrame, type BadFrame, type SourceFrame } from '../../src/frame/sou
 import { VideoSource } from '../../src/frame/video.js';
 import { lastWords } from '../../src/frame/video-probe.js';
 import { sharedData } from '../data.js';
+import { describeUnless, itUnless } from '../skips.js';
 
 const withoutFfmpeg =
   spawnSync('ffmpeg', ['-version']).status === 0 ? false : 'ffmpeg is not installed (apt-get install ffmpeg)';
@@ -38,7 +39,7 @@ function runningFfmpegs(): number {
     .length;
 }
 
-describe('VideoSource', { skip: withoutFfmpeg }, () => {
+describeUnless(withoutFfmpeg, 'VideoSource', () => {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'video-'));
@@ -224,7 +225,7 @@ describe('VideoSource', { skip: withoutFfmpeg }, () => {
     }
   });
 
-  it('reads a real clip', { skip: sharedData.skip }, async () => {
+  itUnless(sharedData.skip, 'reads a real clip', async () => {
     const source = await VideoSource.open(sharedData.path('video/bottle-detection.mp4'));
     assert.equal(source.count, 1189);
     let count = 0;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import fc from 'fast-check';
 import { MessageWriter } from '@foxglove/rosmsg2-serialization';
 import { CdrEncoder, cdrText } from '../../src/message/cdr-encoder.js';

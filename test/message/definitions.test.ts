@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { parse } from '@foxglove/rosmsg';
 import { ros2humble } from '@foxglove/rosmsg-msgs-common';
 import { ExpectationError } from '../../src/expect.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { DetectionArrayWriter } from '../../src/message/detection-array.js';
 import { EMPTY, HEADER, LABELS, readBack, SEGMENTATION } from './samples.js';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { ImageAnnotationsWriter } from '../../src/message/image-annotations.js';
 import { messageType } from '../../src/message/message-type.js';
 import { EMPTY, HEADER, LABELS, readBack, SEGMENTATION } from './samples.js';

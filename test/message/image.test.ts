@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { MessageWriter } from '@foxglove/rosmsg2-serialization';
 import { nv12Frame } from '../../src/frame/nv12-frame.js';
 import { CompressedImageWriter, ImageWriter } from '../../src/message/image.js';

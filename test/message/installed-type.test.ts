@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from 'mocha';
 import { ExpectationError } from '../../src/expect.js';
 import { installedType, isInstalled } from '../../src/message/installed-type.js';
 import { messageType } from '../../src/message/message-type.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { imageView } from '../../src/frame/image-message.js';
 import { InstanceMapWriter } from '../../src/message/instance-map.js';
 import { EMPTY, HEADER, SEGMENTATION } from './samples.js';

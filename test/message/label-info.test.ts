@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { LabelInfoWriter } from '../../src/message/label-info.js';
 import { HEADER, LABELS, readBack } from './samples.js';
 

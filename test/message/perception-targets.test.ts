@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { PerceptionTargetsWriter } from '../../src/message/perception-targets.js';
 import { renderSemanticMap } from '../../src/message/semantic-map.js';
 import { busyStreet, EMPTY, HEADER, LABELS, readBack, SEGMENTATION } from './samples.js';

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, it } from 'mocha';
 import { readBinNodes } from '../../src/model/bin-nodes.js';
 import { messageField, textField } from '../../src/model/wire.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-bin-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('bin');
 
 function read(bytes: Uint8Array): { name: string; output: string }[] {
   const path = join(folder, 'model.bin');
@@ -29,7 +28,7 @@ function node(name: string, output: string, opType = 'Dequantize', first = 1): U
 }
 
 describe('de-quantise nodes in a .bin', () => {
-  test('are found by structure, wherever they are and however the fields are numbered', () => {
+  it('are found by structure, wherever they are and however the fields are numbered', () => {
     const long = `/model.22/${'x'.repeat(200)}`;
     for (const first of [1, 3]) {
       const bytes = Buffer.concat([
@@ -45,7 +44,7 @@ describe('de-quantise nodes in a .bin', () => {
     }
   });
 
-  test('are found where windows of the file meet', () => {
+  it('are found where windows of the file meet', () => {
     const whole = node('at the border', 'cls8');
     for (let shift = 0; shift <= whole.length + 1; shift++) {
       const before = Buffer.alloc(4096 + 2 ** 20 - shift, 0xaa);
@@ -53,7 +52,7 @@ describe('de-quantise nodes in a .bin', () => {
     }
   });
 
-  test('are not made up from other bytes', () => {
+  it('are not made up from other bytes', () => {
     assert.deepEqual(read(new Uint8Array(0)), []);
     assert.deepEqual(read(Buffer.from('\nDequantize"\nDequantize the Dequantize node')), []);
     // Without its inputs, output and name alone are no node.

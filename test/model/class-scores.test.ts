@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { ExpectationError } from '../../src/expect.js';
 import { parseClassScores } from '../../src/model/class-scores.js';
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, it } from 'mocha';
 import * as ort from 'onnxruntime-node';
 import { ExpectationError } from '../../src/expect.js';
 import { cutModel } from '../../src/model/cut.js';
@@ -12,9 +11,10 @@ import { proveCut } from '../../src/model/prove.js';
 import { type Chunk, messageField, textField, WireFile, writeChunks } from '../../src/model/wire.js';
 import { sharedData } from '../data.js';
 import { stockModel, type StockModelOptions } from './stock-model.js';
+import { describeUnless } from '../skips.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-cut-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('cut');
 const file = (name: string): string => join(folder, name);
 
 function stockFile(name: string, options: StockModelOptions = {}): string {
@@ -104,7 +104,7 @@ async function assertEqualAtCutPoints(path: string, cut: string, opset?: number)
 }
 
 describe('cutting a stock model', () => {
-  test('gives the ten heads in order, named, float32 NHWC', () => {
+  it('gives the ten heads in order, named, float32 NHWC', () => {
     const report = cutModel(stockFile('plain.onnx'), file('plain-cut.onnx'));
     assert.deepEqual(
       report.heads.map(({ name, shape }) => [name, ...shape]),
@@ -136,7 +136,7 @@ describe('cutting a stock model', () => {
     'tall input': { width: 32, height: 96 },
   };
   for (const [name, options] of Object.entries(variants)) {
-    test(`gives the stock graph's own tensors: ${name}`, async () => {
+    it(`gives the stock graph's own tensors: ${name}`, async () => {
       const path = stockFile('variant.onnx', options);
       const { classes = 3 } = options;
       assert.equal(cutModel(path, file('variant-cut.onnx')).classCount, classes);
@@ -144,7 +144,7 @@ describe('cutting a stock model', () => {
     });
   }
 
-  test('gives the same tensors in opset 11', async () => {
+  it('gives the same tensors in opset 11', async () => {
     for (const opset of [13, 17, 20]) {
       const path = stockFile('newer.onnx', { opset });
       await assertEqualAtCutPoints(path, file('opset11.onnx'), 11);
@@ -155,7 +155,7 @@ describe('cutting a stock model', () => {
     }
   });
 
-  test('gives float32 input and heads for half precision', async () => {
+  it('gives float32 input and heads for half precision', async () => {
     const path = stockFile('half.onnx', { half: true });
     const report = cutModel(path, file('half-cut.onnx'));
     assert.equal(report.half, true);
@@ -168,7 +168,7 @@ describe('cutting a stock model', () => {
     assert.ok(proof && proof.proto < 0.01);
   });
 
-  test('drops what lies behind the cut, keeps metadata and unknown fields', () => {
+  it('drops what lies behind the cut, keeps metadata and unknown fields', () => {
     const path = stockFile('keep.onnx');
     cutModel(path, file('keep-cut.onnx'));
     withModel(file('keep-cut.onnx'), (model) => {
@@ -182,20 +182,20 @@ describe('cutting a stock model', () => {
     assert.ok(bytes.includes('model field of tomorrow') && bytes.includes('graph field of tomorrow'));
   });
 
-  test('may replace the stock file', () => {
+  it('may replace the stock file', () => {
     const path = stockFile('in-place.onnx');
     cutModel(path, path);
     assert.equal(modelForm(path), 'heads');
   });
 
-  test('recognises a model that is cut already', () => {
+  it('recognises a model that is cut already', () => {
     cutModel(stockFile('twice.onnx'), file('twice-cut.onnx'));
     const report = cutModel(file('twice-cut.onnx'), file('thrice.onnx'));
     assert.equal(report.wasStock, false);
     assert.equal(report.classCount, 3);
   });
 
-  test('handles 280 MB of weights in bounded memory and seconds', () => {
+  it('handles 280 MB of weights in bounded memory and seconds', () => {
     const size = 280 * 2 ** 20;
     const path = stockFile('large.onnx', { ballast: size, opset: 17 });
     const before = process.memoryUsage.rss();
@@ -217,7 +217,7 @@ describe('what cannot be cut', () => {
     );
   };
 
-  test('is refused with what was looked for', () => {
+  it('is refused with what was looked for', () => {
     refused(Buffer.from('a text file, no model'), /ONNX/);
     refused(new Uint8Array(0), /empty/);
     refused(new Uint8Array(100), /ONNX/);
@@ -233,7 +233,7 @@ describe('what cannot be cut', () => {
     );
   });
 
-  test('is refused when nodes form a cycle or make the same value', () => {
+  it('is refused when nodes form a cycle or make the same value', () => {
     const renamed = (from: string, to: string): Uint8Array => {
       assert.equal(from.length, to.length);
       return Buffer.from(Buffer.from(stockModel()).toString('latin1').replaceAll(from, to), 'latin1');
@@ -243,7 +243,7 @@ describe('what cannot be cut', () => {
     refused(renamed('f0n', 'f0h'), /takes f0h before it is made/);
   });
 
-  test('is refused at whatever byte it is cut off', () => {
+  it('is refused at whatever byte it is cut off', () => {
     const bytes = stockModel();
     for (let length = 1; length < bytes.length; length += 997) {
       writeFileSync(file('short.onnx'), bytes.subarray(0, length));
@@ -255,7 +255,7 @@ describe('what cannot be cut', () => {
     }
   });
 
-  test('never crashes on a damaged byte', () => {
+  it('never crashes on a damaged byte', () => {
     const bytes = stockModel();
     for (let at = 0; at < bytes.length; at += 61) {
       const damaged = Uint8Array.from(bytes);
@@ -269,7 +269,7 @@ describe('what cannot be cut', () => {
     }
   });
 
-  test('is found out by the proof', async () => {
+  it('is found out by the proof', async () => {
     const path = stockFile('proof.onnx');
     const report = cutModel(path, file('proof-cut.onnx'));
     const [a, b, ...rest] = report.heads.slice(6);
@@ -281,12 +281,12 @@ describe('what cannot be cut', () => {
   });
 });
 
-describe('the real models', { skip: sharedData.skip }, () => {
-  test('yolov8n-seg at 320 gives the tensors of its own graph', async () => {
+describeUnless(sharedData.skip, 'the real models', () => {
+  it('yolov8n-seg at 320 gives the tensors of its own graph', async () => {
     await assertEqualAtCutPoints(sharedData.path('models/yolov8n-seg-320.onnx'), file('n320.onnx'));
   });
 
-  test('yolov8n-seg at 640 equals the published cut model in shapes, order and values, in opset 11, too', async () => {
+  it('yolov8n-seg at 640 equals the published cut model in shapes, order and values, in opset 11, too', async () => {
     const input = picture(3 * 640 * 640);
     const shape = [1, 3, 640, 640];
     const expected = await infer(sharedData.path('models/yolov8n-seg-rdk.onnx'), input, shape);
@@ -304,7 +304,7 @@ describe('the real models', { skip: sharedData.skip }, () => {
     }
   });
 
-  test('the published cut model is recognised', () => {
+  it('the published cut model is recognised', () => {
     assert.equal(modelForm(sharedData.path('models/yolov8n-seg-rdk.onnx')), 'heads');
   });
 });

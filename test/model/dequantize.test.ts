@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, it } from 'mocha';
 import { ExpectationError } from '../../src/expect.js';
 import {
   assignRoles,
@@ -31,7 +31,7 @@ const page = [
 const others = [entry('/model.22/cv3.0/cv3.0.2/Conv', '403'), entry('/model.22/proto/cv3/conv/Conv', '347')];
 
 describe('the log of hb_model_modifier', () => {
-  test('yields the six nodes of the box and coefficient heads and their command', () => {
+  it('yields the six nodes of the box and coefficient heads and their command', () => {
     const log = `2024-08-16 14:32:17,500 INFO log will be stored in hb_model_modifier.log\n${[...page, ...others].join('')}`;
     const nodes = nodesToRemove(assignRoles(readModifierLog(log, 'log')));
     assert.equal(
@@ -48,7 +48,7 @@ describe('the log of hb_model_modifier', () => {
     );
   });
 
-  test('is understood with the names that model cut gives, whatever the nodes are called, with CRLF, twice', () => {
+  it('is understood with the names that model cut gives, whatever the nodes are called, with CRLF, twice', () => {
     const heads = ['mc8', 'mc16', 'mc32', 'box8', 'box16', 'box32', 'cls8', 'cls16', 'cls32', 'proto'];
     const log = heads
       .map((name, i) => entry(`conv${i}`, name))
@@ -61,7 +61,7 @@ describe('the log of hb_model_modifier', () => {
     );
   });
 
-  test('takes the roles from a model where names say nothing', () => {
+  it('takes the roles from a model where names say nothing', () => {
     const nodes = readModifierLog(page.map((_, i) => entry(`x${i}`, `${i}`)).join(''), 'log');
     assert.throws(() => assignRoles(nodes), /--onnx/);
     const roles = new Map(
@@ -73,14 +73,14 @@ describe('the log of hb_model_modifier', () => {
     );
   });
 
-  test('passes over other operators and entries that are cut off', () => {
+  it('passes over other operators and entries that are cut off', () => {
     const cutOff = page[0]!.split('\n').slice(0, 3).join('\n');
     const quantize = entry('/images', 'q').replace('"Dequantize"', '"Quantize"');
     const nodes = readModifierLog(`${cutOff}\n${quantize}${page.join('')}`, 'log');
     assert.equal(nodes.length, 6);
   });
 
-  test('is refused without such nodes, and with too few', () => {
+  it('is refused without such nodes, and with too few', () => {
     for (const text of ['', 'no log', page[0]!.slice(0, -20)]) {
       assert.throws(() => readModifierLog(text, 'x.log'), ExpectationError);
     }
@@ -89,7 +89,9 @@ describe('the log of hb_model_modifier', () => {
   });
 });
 
-test('words are quoted for the shell where they need it', () => {
-  assert.equal(quote('a/b-1.bin'), 'a/b-1.bin');
-  assert.equal(quote("it's here"), "'it'\\''s here'");
+describe('the command of hb_model_modifier', () => {
+  it('words are quoted for the shell where they need it', () => {
+    assert.equal(quote('a/b-1.bin'), 'a/b-1.bin');
+    assert.equal(quote("it's here"), "'it'\\''s here'");
+  });
 });

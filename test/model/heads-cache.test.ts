@@ -1,48 +1,45 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { describe, it } from 'mocha';
 import { ExpectationError } from '../../src/expect.js';
 import { cutModel } from '../../src/model/cut.js';
 import { modelForm } from '../../src/model/model-form.js';
 import { cacheFolder, ensureHeads } from '../../src/model/heads-cache.js';
 import { stockModel } from './stock-model.js';
+import { withVariables } from '../environment.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-cache-'));
-const before = process.env['XDG_CACHE_HOME'];
-process.env['XDG_CACHE_HOME'] = join(folder, 'cache');
-after(() => {
-  if (before === undefined) delete process.env['XDG_CACHE_HOME'];
-  else process.env['XDG_CACHE_HOME'] = before;
-  rmSync(folder, { recursive: true });
-});
+describe('the cache of cut models', () => {
+  const folder = temporaryFolder('cache');
+  withVariables({ XDG_CACHE_HOME: join(folder, 'cache') });
 
-test('a stock model is cut once, and again when it changed', () => {
-  const stock = join(folder, 'stock.onnx');
-  writeFileSync(stock, stockModel());
-  const cut = ensureHeads(stock);
-  assert.equal(modelForm(cut), 'heads');
-  const { mtimeMs } = statSync(cut);
-  assert.equal(ensureHeads(stock), cut);
-  assert.equal(statSync(cut).mtimeMs, mtimeMs);
+  it('a stock model is cut once, and again when it changed', () => {
+    const stock = join(folder, 'stock.onnx');
+    writeFileSync(stock, stockModel());
+    const cut = ensureHeads(stock);
+    assert.equal(modelForm(cut), 'heads');
+    const { mtimeMs } = statSync(cut);
+    assert.equal(ensureHeads(stock), cut);
+    assert.equal(statSync(cut).mtimeMs, mtimeMs);
 
-  writeFileSync(stock, stockModel({ classes: 5 }));
-  utimesSync(stock, 1, 1);
-  const other = ensureHeads(stock);
-  assert.notEqual(other, cut);
-  assert.deepEqual(readdirSync(cacheFolder()).length, 2);
-});
+    writeFileSync(stock, stockModel({ classes: 5 }));
+    utimesSync(stock, 1, 1);
+    const other = ensureHeads(stock);
+    assert.notEqual(other, cut);
+    assert.deepEqual(readdirSync(cacheFolder()).length, 2);
+  });
 
-test('a model with its ten heads is used as it is', () => {
-  const stock = join(folder, 'plain.onnx');
-  writeFileSync(stock, stockModel());
-  cutModel(stock, stock);
-  assert.equal(ensureHeads(stock), stock);
-});
+  it('a model with its ten heads is used as it is', () => {
+    const stock = join(folder, 'plain.onnx');
+    writeFileSync(stock, stockModel());
+    cutModel(stock, stock);
+    assert.equal(ensureHeads(stock), stock);
+  });
 
-test('what is no segmentation model is refused', () => {
-  const other = join(folder, 'other.onnx');
-  writeFileSync(other, stockModel({ prototypes: false }));
-  assert.throws(() => ensureHeads(other), ExpectationError);
+  it('what is no segmentation model is refused', () => {
+    const other = join(folder, 'other.onnx');
+    writeFileSync(other, stockModel({ prototypes: false }));
+    assert.throws(() => ensureHeads(other), ExpectationError);
+  });
 });

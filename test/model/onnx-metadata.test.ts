@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, openSync, rmSync, truncateSync, writeFileSync, closeSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { openSync, rmSync, truncateSync, writeFileSync, closeSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import fc from 'fast-check';
 import { readOnnxMetadata } from '../../src/model/onnx-metadata.js';
 import { sharedData } from '../data.js';
 import { Message, tenHeads } from '../engine/tiny-onnx.js';
+import { itUnless } from '../skips.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-metadata-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('metadata');
 const file = join(folder, 'model.onnx');
 
 const read = (bytes: Uint8Array): ReturnType<typeof readOnnxMetadata> => {
@@ -132,7 +132,7 @@ describe('readOnnxMetadata', () => {
     );
   });
 
-  it('reads Ultralytics exports', { skip: sharedData.skip }, async () => {
+  itUnless(sharedData.skip, 'reads Ultralytics exports', async () => {
     const { properties, opset } = await readOnnxMetadata(sharedData.path('models/yolov8n-seg-rdk.onnx'));
     assert.equal(opset, 11);
     assert.equal(properties['task'], 'segment');

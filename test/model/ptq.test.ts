@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, it } from 'mocha';
 import sharp from 'sharp';
 import { ExpectationError } from '../../src/expect.js';
 import { cutModel } from '../../src/model/cut.js';
 import { inspectOnnx } from '../../src/model/inspect-onnx.js';
 import { preparePtq, ptqYaml } from '../../src/model/ptq.js';
 import { stockModel } from './stock-model.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-ptq-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('ptq');
 const file = (name: string): string => join(folder, name);
 
 const images = file('images');
@@ -27,7 +26,7 @@ async function picture(name: string, red: number, green: number, blue: number): 
 }
 
 describe('preparing the quantisation', () => {
-  test('writes the yaml and a calibration set of RGB planes from 0 to 255, letterboxed', async () => {
+  it('writes the yaml and a calibration set of RGB planes from 0 to 255, letterboxed', async () => {
     for (let i = 0; i < 12; i++) await picture(`${i}.png`, 200, 100, 20 * i);
     writeFileSync(join(images, 'broken.jpg'), 'no picture');
     writeFileSync(join(images, 'notes.txt'), 'left alone');
@@ -79,7 +78,7 @@ describe('preparing the quantisation', () => {
     }
   });
 
-  test('takes at most the wanted number, evenly', async () => {
+  it('takes at most the wanted number, evenly', async () => {
     const report = await preparePtq(file('rdk.onnx'), {
       march: 'bernoulli2',
       images,
@@ -96,14 +95,14 @@ describe('preparing the quantisation', () => {
     assert.equal(readdirSync(join(file('few'), 'calibration_data_rgb_f32')).length, again.pictures);
   });
 
-  test('keeps the softmax of attention on the BPU with 16 bits', () => {
+  it('keeps the softmax of attention on the BPU with 16 bits', () => {
     const summary = { ...inspectOnnx(file('rdk.onnx')), softmaxNodes: ["/model.10/it's/Softmax"] };
     const yaml = ptqYaml('m.onnx', 'm', 'bayes-e', summary);
     assert.match(yaml, /node_info:\n {4}'\/model\.10\/it''s\/Softmax': \{'ON': 'BPU', 'InputType': 'int16'/);
     assert.doesNotMatch(ptqYaml('m.onnx', 'm', 'bayes-e', { ...summary, softmaxNodes: [] }), /node_info/);
   });
 
-  test('refuses stock models, newer opsets and folders without pictures', async () => {
+  it('refuses stock models, newer opsets and folders without pictures', async () => {
     const options = { march: 'bayes-e', images, output: file('none') } as const;
     await assert.rejects(preparePtq(file('stock.onnx'), options), /model cut/);
     cutModel(file('stock.onnx'), file('rdk17.onnx'));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { Letterbox } from '../../src/frame/letterbox.js';
@@ -244,6 +244,8 @@ describe('preprocess', () => {
   });
 });
 
+describe('the addon', () => {
 it('the addon lies where the loader looks', () => {
   assert.equal(typeof loadAddon(repository).letterbox, 'function');
+});
 });

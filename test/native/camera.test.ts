@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { Letterbox } from '../../src/frame/letterbox.js';

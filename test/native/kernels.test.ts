@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import type { ColorRange } from '../../src/frame/color.js';
 import { Letterbox } from '../../src/frame/letterbox.js';
 import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
@@ -15,18 +15,21 @@ import { letterboxed, nv12Of, planarFloatOf, rgbOf } from './reference.js';
  */
 
 const { chosen, usable } = addon().pixelKernels();
-after(() => addon().pixelKernels(chosen));
 
 /** Runs `make` with each kernel and expects the bytes of the first from all. */
 function expectSame<T extends Uint8Array | Float32Array>(what: string, make: () => T, expected?: T): void {
   let first = expected;
-  for (const name of usable.toReversed()) {
-    addon().pixelKernels(name);
-    const made = make();
-    first ??= made;
-    // Buffers: floats are compared by their bits, and in one go.
-    const same = bytesOf(made).equals(bytesOf(first));
-    if (!same) assert.fail(`${what} by ${name}: ${firstDifference(made, first)}`);
+  try {
+    for (const name of usable.toReversed()) {
+      addon().pixelKernels(name);
+      const made = make();
+      first ??= made;
+      // Buffers: floats are compared by their bits, and in one go.
+      const same = bytesOf(made).equals(bytesOf(first));
+      if (!same) assert.fail(`${what} by ${name}: ${firstDifference(made, first)}`);
+    }
+  } finally {
+    addon().pixelKernels(chosen);
   }
 }
 

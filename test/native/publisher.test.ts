@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { it } from 'mocha';
 import { addon } from '../../src/native/addon.js';
 import { openNativePublisher, whyNoNativePublisher } from '../../src/native/publisher.js';
+import { describeUnless } from '../skips.js';
 
 const options = {
   name: 'camera_publisher',
@@ -12,7 +13,7 @@ const options = {
 } as const;
 
 // The addon as npm builds it. That of colcon is tested in test/ros.
-describe('native publishers without rclcpp', { skip: 'publishedMessages' in addon() && 'it is there' }, () => {
+describeUnless('publishedMessages' in addon() && 'it is there', 'native publishers without rclcpp', () => {
   it('are not there, for a reason', () => {
     const message = 'hbm_img_msgs/msg/HbmMsg1080P';
     assert.match(whyNoNativePublisher(message)!, /built without rclcpp.*colcon build/);

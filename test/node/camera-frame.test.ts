@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import sharp from 'sharp';
 import { ExpectationError } from '../../src/expect.js';
 import { CameraImageReader } from '../../src/frame/camera-image.js';

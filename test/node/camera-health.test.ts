@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it, type Mock, mock } from 'node:test';
+import { beforeEach, describe, it } from 'mocha';
 import type { DiagnosticStatus } from '../../src/message/diagnostic-array.js';
 import { CameraHealth } from '../../src/node/camera-health.js';
 import type { CameraInput } from '../../src/node/camera-input.js';
@@ -7,7 +7,6 @@ import type { CameraCounts } from '../../src/pipeline/live-segmenter.js';
 
 describe('CameraHealth', () => {
   let now: number;
-  let clock: Mock<() => number>;
   let input: { -readonly [Key in keyof CameraInput]?: CameraInput[Key] };
   let counts: CameraCounts;
   let skipped: number;
@@ -15,7 +14,6 @@ describe('CameraHealth', () => {
 
   beforeEach(() => {
     now = 1000;
-    clock = mock.method(performance, 'now', () => now);
     input = {
       topic: '/image',
       messageType: 'sensor_msgs/msg/Image',
@@ -31,9 +29,9 @@ describe('CameraHealth', () => {
       input as CameraInput,
       () => counts,
       () => ({ skipped }) as never,
+      () => now,
     );
   });
-  afterEach(() => clock.mock.restore());
 
   /** A second goes by in which this happens. */
   const second = (

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { nv12Frame, type Nv12Frame } from '../../src/frame/nv12-frame.js';
 import type { FrameSource } from '../../src/frame/source.js';
 import { loanForm, topicType, type LoanMessage } from '../../src/node/camera-messages.js';

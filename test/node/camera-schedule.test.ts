@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { Schedule, Sleeper } from '../../src/node/camera-schedule.js';
 
 describe('Schedule', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { describeArrival, describeLoans, missingLoanSettings } from '../../src/node/loaned-messages.js';
 
 const file = import.meta.filename; // any file that is there

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { matchesNode, overridesFor } from '../../src/node/parameter-overrides.js';
 import type { RclOverrides } from '../../src/node/rclnodejs.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from 'mocha';
 import { TOPICS } from '../../src/message/topics.js';
 import { DEFINITIONS } from '../../src/message/definitions.js';
 import { CameraOutputs } from '../../src/node/camera-outputs.js';

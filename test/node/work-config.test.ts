@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it } from 'mocha';
 import { readWorkConfig } from '../../src/node/work-config.js';
 import { checkParameter } from '../../src/parameters/parameter.js';
 import { SEGMENT_PARAMETERS, type SegmentParameters } from '../../src/parameters/segment.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { pathToFileURL } from 'node:url';
 import { packageRoot } from '../../src/package-root.js';
 
@@ -18,9 +18,10 @@ interface Module {
   runtimeRoots: (manifest: object, onnx: boolean) => string[];
 }
 
-describe('packages of the ROS install', async () => {
-  const file = pathToFileURL(join(packageRoot, 'scripts/ros-lock.mjs')).href;
-  const { closure, runtimeRoots } = (await import(file)) as Module;
+const file = pathToFileURL(join(packageRoot, 'scripts/ros-lock.mjs')).href;
+const { closure, runtimeRoots } = (await import(file)) as Module;
+
+describe('packages of the ROS install', () => {
   const json = (name: string): unknown => JSON.parse(readFileSync(join(packageRoot, name), 'utf8'));
   const manifest = json('package.json') as object;
   const lock = json('package-lock.json') as Lock;

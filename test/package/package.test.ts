@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { packageRoot } from '../../src/package-root.js';
 import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
+import { describeUnless } from '../skips.js';
 
 const read = (path: string): string => readFileSync(join(packageRoot, path), 'utf8');
 
@@ -91,7 +92,7 @@ print(json.dumps(eval(sys.argv[2])))
 
 const hasPython = existsSync('/usr/bin/python3') && existsSync('/usr/lib/python3/dist-packages/yaml');
 
-describe('launch files', { skip: hasPython ? false : 'needs /usr/bin/python3 with yaml' }, () => {
+describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch files', () => {
   it('are Python', () => {
     for (const name of readdirSync(join(packageRoot, 'launch'))) {
       if (name.endsWith('.py'))
@@ -162,7 +163,7 @@ describe('launch files', { skip: hasPython ? false : 'needs /usr/bin/python3 wit
   });
 });
 
-describe('receive buffer', { skip: hasPython ? false : 'needs /usr/bin/python3 with yaml' }, () => {
+describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'receive buffer', () => {
   it('is told to be too small where it is', () => {
     const hint = (most: number): string[] =>
       launchFile(

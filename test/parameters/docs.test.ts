@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { prepareOptions } from '../../src/decode/options.js';
 import { packageRoot } from '../../src/package-root.js';
 import { parametersMarkdown } from '../../src/parameters/markdown.js';
@@ -39,11 +39,12 @@ describe('what is made from the tables', () => {
   });
 });
 
-it('parametersYaml types every value as ROS wants it', () => {
-  const long = [Array(22).fill('word').join(' '), Array(8).fill('word').join(' ')];
-  assert.equal(
-    parametersYaml(TABLE, ['head']),
-    `# head
+describe('parametersYaml', () => {
+  it('parametersYaml types every value as ROS wants it', () => {
+    const long = [Array(22).fill('word').join(' '), Array(8).fill('word').join(' ')];
+    assert.equal(
+      parametersYaml(TABLE, ['head']),
+      `# head
 /**:
   ros__parameters:
     # frames a second; 0: "a|b"
@@ -71,26 +72,29 @@ it('parametersYaml types every value as ROS wants it', () => {
     # (true or false)
     loop: true
 `,
-  );
-});
+    );
+  });
 
-it('parametersMarkdown makes a row of each parameter', () => {
-  const { rate, classes, images } = TABLE;
-  assert.equal(
-    parametersMarkdown({ rate, classes, images }),
-    `| parameter | type | default | values | while running | what |
+  describe('parametersMarkdown and withSection', () => {
+    it('parametersMarkdown makes a row of each parameter', () => {
+      const { rate, classes, images } = TABLE;
+      assert.equal(
+        parametersMarkdown({ rate, classes, images }),
+        `| parameter | type | default | values | while running | what |
 |---|---|---|---|---|---|
 | \`rate\` | double | \`30\` | 0 to 1000 | yes | frames a second; 0: "a\\|b" |
 | \`classes\` | list of strings | none |  |  | classes |
 | \`images\` | list of strings | \`image, b\` |  |  | topics |
 `,
-  );
-});
+      );
+    });
 
-it('withSection replaces what stands between the marks, and nothing else', () => {
-  const text = 'a\n<!-- x -->\nold\n<!-- /x -->\nb\n';
-  const once = withSection(text, ['x', 'new $& $1\n']);
-  assert.equal(once, 'a\n<!-- x -->\n\nnew $& $1\n\n<!-- /x -->\nb\n');
-  assert.equal(withSection(once, ['x', 'new $& $1\n']), once);
-  assert.throws(() => withSection(text, ['y', '']), /the marks <!-- y --> and <!-- \/y --> in README.md/);
+    it('withSection replaces what stands between the marks, and nothing else', () => {
+      const text = 'a\n<!-- x -->\nold\n<!-- /x -->\nb\n';
+      const once = withSection(text, ['x', 'new $& $1\n']);
+      assert.equal(once, 'a\n<!-- x -->\n\nnew $& $1\n\n<!-- /x -->\nb\n');
+      assert.equal(withSection(once, ['x', 'new $& $1\n']), once);
+      assert.throws(() => withSection(text, ['y', '']), /the marks <!-- y --> and <!-- \/y --> in README.md/);
+    });
+  });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { ExpectationError } from '../../src/expect.js';
 import { CAMERA_PARAMETERS } from '../../src/parameters/camera.js';
 import {
@@ -80,19 +80,21 @@ describe('checkParameter', () => {
   });
 });
 
-it('describeParameter says what a parameter takes', () => {
-  assert.deepEqual([SWITCH, COUNT, SHARE, PATH, MODE, NAMES].map(describeParameter), [
-    'true or false',
-    'an integer from 0 to 8',
-    'a number from 0 to 1',
-    'a string',
-    'one of a, b',
-    'a list of strings',
-  ]);
-});
+describe('descriptions and defaults', () => {
+  it('describeParameter says what a parameter takes', () => {
+    assert.deepEqual([SWITCH, COUNT, SHARE, PATH, MODE, NAMES].map(describeParameter), [
+      'true or false',
+      'an integer from 0 to 8',
+      'a number from 0 to 1',
+      'a string',
+      'one of a, b',
+      'a list of strings',
+    ]);
+  });
 
-it('defaultsOf gives each parameter its default', () => {
-  assert.deepEqual(defaultsOf({ a: SHARE, b: NAMES }), { a: 0.5, b: [] });
+  it('defaultsOf gives each parameter its default', () => {
+    assert.deepEqual(defaultsOf({ a: SHARE, b: NAMES }), { a: 0.5, b: [] });
+  });
 });
 
 for (const [node, table] of Object.entries<ParameterTable>({

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { describe, it } from 'node:test';
+import { it } from 'mocha';
 import { OnnxEngine } from '../../src/engine/onnx-engine.js';
 import { AveragePrecision, type TruthInstance } from '../../src/evaluate/average-precision.js';
 import { openInputs } from '../../src/frame/inputs.js';
 import { chooseLabels } from '../../src/model/labels.js';
 import { isResult, Segmenter } from '../../src/pipeline/segmenter.js';
 import { sharedData } from '../data.js';
+import { describeUnless, tell } from '../skips.js';
 
 interface Annotations {
   images: { id: number; file_name: string; width: number; height: number }[];
@@ -20,9 +21,9 @@ interface Annotations {
   categories: { id: number; name: string }[];
 }
 
-describe('YOLOv8n-seg on 47 photos of COCO', { skip: sharedData.skip }, () => {
+describeUnless(sharedData.skip, 'YOLOv8n-seg on 47 photos of COCO', () => {
   // Masks are scored by pycocotools (tools/evaluate/coco.py): 0.335 against 0.328 of an RGB reference, when last run.
-  it('reaches the box AP of the RGB reference', async (t) => {
+  it('reaches the box AP of the RGB reference', async function () {
     const coco = JSON.parse(readFileSync(sharedData.path('coco/instances.json'), 'utf8')) as Annotations;
     const engine = await OnnxEngine.open({ file: sharedData.path('models/yolov8n-seg-rdk.onnx') });
     const segmenter = new Segmenter(engine, { score: 0.001, iou: 0.7, maxDetections: 300 });
@@ -54,7 +55,7 @@ describe('YOLOv8n-seg on 47 photos of COCO', { skip: sharedData.skip }, () => {
     }
     await engine.close();
     const { box } = quality.evaluate();
-    t.diagnostic(`box AP ${box.ap.toFixed(4)}, AP50 ${box.ap50.toFixed(4)}`);
+    tell(this, `box AP ${box.ap.toFixed(4)}, AP50 ${box.ap50.toFixed(4)}`);
     assert.ok(box.ap >= 0.366, `box AP ${box.ap}`);
   });
 });

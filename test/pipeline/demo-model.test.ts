@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { OnnxEngine } from '../../src/engine/onnx-engine.js';
 import { AveragePrecision } from '../../src/evaluate/average-precision.js';
 import { SceneSource } from '../../src/frame/scene/index.js';
 import { demoModel } from '../../src/model/demo.js';
 import { isResult, Segmenter } from '../../src/pipeline/segmenter.js';
+import { tell } from '../skips.js';
 
 /** Scenes that training never saw: it uses other seeds (tools/train/README.md). */
 const HELD_OUT_SEEDS = Array.from({ length: 20 }, (_, i) => 900_000 + i);
 const FRAMES = 6;
 
 describe('demo model', () => {
-  it('finds the shapes of held-out scenes with a mask AP50 of at least 0.9', async (t) => {
+  it('finds the shapes of held-out scenes with a mask AP50 of at least 0.9', async function () {
     const engine = await OnnxEngine.open({ file: demoModel() });
     // As for every average precision, uncertain guesses belong to the curve.
     const segmenter = new Segmenter(engine, { score: 0.01 });
@@ -27,7 +28,7 @@ describe('demo model', () => {
     const shown = Object.entries({ mask, box }).map(
       ([kind, q]) => `${kind} AP50 ${q.ap50.toFixed(3)} AP ${q.ap.toFixed(3)}`,
     );
-    t.diagnostic(`${frames} frames, ${objects} objects: ${shown.join(', ')}`);
+    tell(this, `${frames} frames, ${objects} objects: ${shown.join(', ')}`);
     assert.ok(mask.ap50 >= 0.9, shown.join(', '));
   });
 });

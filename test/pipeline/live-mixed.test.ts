@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OnnxEngine } from '../../src/engine/onnx-engine.js';
 import { allocateNv12 } from '../../src/frame/convert.js';

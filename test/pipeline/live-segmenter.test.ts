@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { setImmediate as settle } from 'node:timers/promises';
 import { Bench, TestFrame, TestSegmenter } from './live-bench.js';
 

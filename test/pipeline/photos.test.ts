@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'mocha';
 import type { Segmentation } from '../../src/decode/segmentation.js';
 import { OnnxEngine } from '../../src/engine/onnx-engine.js';
 import { nv12Frame } from '../../src/frame/nv12-frame.js';
@@ -9,10 +9,11 @@ import type { SourceFrame } from '../../src/frame/source.js';
 import { isResult, Segmenter } from '../../src/pipeline/segmenter.js';
 import { sharedData } from '../data.js';
 import { boxIou, maskIou, referenceDetections, referenceMask } from '../decode/recorded.js';
+import { describeUnless } from '../skips.js';
 
 const PHOTOS = ['bus', 'zidane', 'kite', 'hobot_target'];
 
-describe('YOLOv8n-seg through NV12', { skip: sharedData.skip }, () => {
+describeUnless(sharedData.skip, 'YOLOv8n-seg through NV12', () => {
   let engine: OnnxEngine;
   let segmenter: Segmenter;
   before(async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import fc from 'fast-check';
 import type { Instance, Segmentation } from '../../src/decode/segmentation.js';
 import { allocateNv12, nv12ToRgb } from '../../src/frame/convert.js';
@@ -295,28 +295,5 @@ describe('Overlay', () => {
       ),
       { numRuns: 300 },
     );
-  });
-
-  it('is quick (printed, not judged)', (t) => {
-    const frame = allocateNv12(1920, 1080);
-    const disc = Array.from({ length: 300 }, (_, y) =>
-      Array.from({ length: 200 }, (_, x) =>
-        ((x - 100) / 100) ** 2 + ((y - 150) / 150) ** 2 < 1 ? '#' : '.',
-      ).join(''),
-    );
-    const found = segmentation(
-      1920,
-      1080,
-      Array.from({ length: 10 }, (_, i) => instance(40 + i * 160, 60 + (i % 3) * 250, disc, i)),
-    );
-    const overlay = new Overlay({ labels });
-    const memory = new Uint8Array(1920 * 1080 * 3);
-    let best = Infinity;
-    for (let i = 0; i < 8; i++) {
-      const start = performance.now();
-      overlay.paint(frame, found, 'full', memory);
-      best = Math.min(best, performance.now() - start);
-    }
-    t.diagnostic(`1920x1080, 10 objects: ${best.toFixed(1)} ms with colour conversion`);
   });
 });

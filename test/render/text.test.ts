@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'mocha';
 import { GLYPHS } from '../../src/render/glyphs.js';
 import { WHITE, rgbPicture, type RgbPicture } from '../../src/render/rgb-picture.js';
 import { Typeface } from '../../src/render/text.js';

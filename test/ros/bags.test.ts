@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'mocha';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { command, Peer, RosProcess } from './processes.js';
 import { parameters } from './segment-process.js';
 import { middlewares, rosPackage, rosSkip, rosWorkspace } from './workspace.js';
+import { describeUnless } from '../skips.js';
 
 const skip = rosSkip || (rosPackage('ros2bag') ? false : 'ros2bag is not installed');
 
 for (const [index, middleware] of middlewares.entries()) {
-  describe(`bags on ${middleware}`, { skip, concurrency: false }, () => {
+  describeUnless(skip, `bags on ${middleware}`, () => {
     let env: NodeJS.ProcessEnv;
     let prefix: string;
     let folder: string;

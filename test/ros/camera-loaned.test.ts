@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { after, afterEach, before, it } from 'mocha';
 import { repository } from '../data.js';
 import { RosProcess } from './processes.js';
 import { middlewares, rosSkip, rosWorkspace } from './workspace.js';
+import { describeUnless } from '../skips.js';
 
 /** What camera-peer.py tells. */
 interface Heard {
@@ -34,7 +35,7 @@ const skip =
   (!middlewares.includes(FAST) && `${FAST} is not installed`) ||
   (!hbm && 'hbm_img_msgs is not installed');
 
-describe('messages lent to the node camera', { skip, concurrency: false }, () => {
+describeUnless(skip, 'messages lent to the node camera', () => {
   let prefix: string;
   let folder: string;
   /** Without and with TROS's switches. */

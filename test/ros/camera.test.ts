@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'mocha';
 import { FILE_EPOCH } from '../../src/frame/file-clock.js';
 import { repository } from '../data.js';
 import { Peer, RosProcess } from './processes.js';
 import { middlewares, rosSkip, rosWorkspace } from './workspace.js';
+import { describeUnless } from '../skips.js';
 
 /** What camera-peer.py tells. */
 interface Heard {
@@ -33,7 +34,7 @@ const IMAGE = 'sensor_msgs/msg/Image';
 const FRAME = (64 * 48 * 3) / 2;
 
 for (const [number, middleware] of (rosSkip ? ['ROS 2'] : middlewares).entries()) {
-  describe(`the node camera on ${middleware}`, { skip: rosSkip, concurrency: false }, () => {
+  describeUnless(rosSkip, `the node camera on ${middleware}`, () => {
     let env: NodeJS.ProcessEnv;
     let executable: string;
     let folder: string;

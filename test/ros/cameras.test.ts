@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'mocha';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -7,13 +7,14 @@ import { repository } from '../data.js';
 import { command, Peer, type RosProcess, until } from './processes.js';
 import { emulated, startSegment } from './segment-process.js';
 import { rosSkip, rosWorkspace, setups } from './workspace.js';
+import { describeUnless } from '../skips.js';
 
 interface Stamps {
   stamps: [number, number][];
 }
 
 for (const { middleware, transport, name, index } of setups) {
-  describe(`cameras of the node segment on ${name}`, { skip: rosSkip, concurrency: false }, () => {
+  describeUnless(rosSkip, `cameras of the node segment on ${name}`, () => {
     let env: NodeJS.ProcessEnv;
     let prefix: string;
     let segment: RosProcess;

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'mocha';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { command, Peer, RosProcess, until } from './processes.js';
 import { middlewares, rosSkip, rosWorkspace } from './workspace.js';
+import { describeUnless } from '../skips.js';
 
 /** What someone does first: launch the demo and look around with the ros2 command. */
 for (const [index, middleware] of middlewares.entries()) {
-  describe(`ros2 launch on ${middleware}`, { skip: rosSkip, concurrency: false }, () => {
+  describeUnless(rosSkip, `ros2 launch on ${middleware}`, () => {
     let env: NodeJS.ProcessEnv;
     let launch: RosProcess;
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'mocha';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { repository } from '../data.js';
 import { Peer, type RosProcess, until } from './processes.js';
 import { emulated, recordedModel, startSegment } from './segment-process.js';
 import { rosSkip, rosWorkspace, setups } from './workspace.js';
+import { describeUnless } from '../skips.js';
 
 const TOPIC = '/image';
 const IMAGE = { type: 'sensor_msgs/msg/Image', width: 640, height: 480, encoding: 'nv12', topic: TOPIC };
@@ -20,7 +21,7 @@ interface Status {
 }
 
 for (const { middleware, transport, name, index } of setups) {
-  describe(`the node segment under bad conditions on ${name}`, { skip: rosSkip, concurrency: false }, () => {
+  describeUnless(rosSkip, `the node segment under bad conditions on ${name}`, () => {
     let segment: RosProcess;
     let peer: Peer;
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'mocha';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeFileSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { repository } from '../data.js';
 import { command, Peer, type PeerMessage, type RosProcess, until } from './processes.js';
 import { DEMO_CLASSES, emulated, startSegment } from './segment-process.js';
 import { rosSkip, rosWorkspace, setups } from './workspace.js';
+import { describeUnless } from '../skips.js';
 
 const CAMERA = '/camera/image_raw';
 const FRAMES = 30;
@@ -24,7 +25,7 @@ const RESULTS: Readonly<Record<string, string>> = {
 };
 
 for (const { middleware, transport, name, index } of setups) {
-  describe(`the node segment on ${name}`, { skip: rosSkip, concurrency: false }, () => {
+  describeUnless(rosSkip, `the node segment on ${name}`, () => {
     let env: NodeJS.ProcessEnv;
     let segment: RosProcess;
     let peer: Peer;

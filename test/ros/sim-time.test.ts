@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'mocha';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Peer, type RosProcess } from './processes.js';
 import { emulated, startSegment } from './segment-process.js';
 import { rosSkip, rosWorkspace, setups } from './workspace.js';
+import { describeUnless } from '../skips.js';
 
 /** Seconds by which the simulation's clock is ahead of the images' stamps, which are the peer's wall clock. */
 const AHEAD = 100;
 
 for (const { middleware, transport, name, index } of setups) {
-  describe(`simulated time on ${name}`, { skip: rosSkip, concurrency: false }, () => {
+  describeUnless(rosSkip, `simulated time on ${name}`, () => {
     let segment: RosProcess;
     let peer: Peer;
 

@@ -1,0 +1,107 @@
+#!/usr/bin/env node
+// Runs the compiled tests with mocha, and ends with one line: N passed, N failed, N skipped.
+//
+//   node scripts/test.mjs [MOCHA OPTION | FOLDER | FILE]...
+//
+//   node scripts/test.mjs --grep letterbox      the tests whose title matches
+//   node scripts/test.mjs test/engine           those of a folder, or of a file
+//   node scripts/test.mjs test/perf             what measures speed; left out unless it is named
+//
+// Files share a few processes (mocha's workers). A file named *.alone.test.ts has a process of its own, and nothing beside it.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const compiled = join(root, 'dist');
+const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
+
+/** Milliseconds after which a test hangs. No test is meant to come near it, however busy the machine is. */
+const HANGING = 120_000;
+
+const options = [];
+const places = [];
+for (const argument of process.argv.slice(2)) {
+  const place = resolve(argument);
+  if (!argument.startsWith('-') && existsSync(place)) places.push(place);
+  else options.push(argument);
+}
+
+const all = readdirSync(join(compiled, 'test'), { recursive: true })
+  .filter((name) => name.endsWith('.test.js'))
+  .map((name) => join('test', name))
+  .sort();
+const chosen = all.filter((file) =>
+  places.length === 0 ? !file.startsWith(join('test', 'perf')) : places.some((place) => lies(file, place)),
+);
+if (chosen.length === 0) {
+  console.error(
+    `Expected tests in ${places.map((place) => relative(root, place)).join(', ')} but there are none. ` +
+      'Name a folder or a file of test/, and build before: npm run build.',
+  );
+  process.exit(2);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-test-'));
+const total = { passed: 0, failed: 0, skipped: 0, slowest: [] };
+let crashed = false;
+
+const sourced = process.env['ROS_DISTRO'] !== undefined;
+const alone = chosen.filter((file) =>
+  (sourced ? /\.alone\.test\.js$|^test\/(perf|ros)\// : /\.alone\.test\.js$|^test\/perf\//).test(file),
+);
+const shared = chosen.filter((file) => !alone.includes(file));
+const jobs = Math.max(2, Math.min(4, availableParallelism()));
+if (shared.length > 1) run(shared, ['--parallel', '--jobs', String(jobs)]);
+else if (shared.length === 1) run(shared, []);
+for (const file of alone) run([file], []);
+rmSync(folder, { recursive: true });
+
+const slow = total.slowest.sort((a, b) => b[1] - a[1]).filter(([, milliseconds]) => milliseconds > 1000);
+if (slow.length > 0) console.log('Slowest:');
+for (const [title, milliseconds] of slow.slice(0, 5))
+  console.log(`  ${(milliseconds / 1000).toFixed(1)} s  ${title}`);
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = crashed || total.failed > 0 || total.passed + total.skipped === 0 ? 1 : 0;
+
+/** Whether the compiled test file comes from this file or folder, of the sources or compiled. */
+function lies(file, place) {
+  const source = join(root, file.replace(/\.js$/, '.ts'));
+  return [source, join(compiled, file)].some((path) => path === place || path.startsWith(`${place}/`));
+}
+
+function run(files, more) {
+  const tally = join(folder, 'tally.json');
+  const { status, signal } = spawnSync(
+    process.execPath,
+    [
+      mocha,
+      '--no-config',
+      ...['--reporter', join(compiled, 'test/reporter.js'), '--timeout', String(HANGING)],
+      ...[...more, ...options, ...files.map((file) => join(compiled, file))],
+    ],
+    { stdio: 'inherit', env: { ...process.env, TROS_YOLO_SEG_TALLY: tally } },
+  );
+  if (!existsSync(tally)) {
+    console.error(
+      `Expected mocha to come to its end but it had ${signal ?? `exit code ${status}`}: ${files.join(' ')}`,
+    );
+    crashed = true;
+    total.failed++;
+    return;
+  }
+  const { passed, failed, skipped, slowest } = JSON.parse(readFileSync(tally, 'utf8'));
+  rmSync(tally);
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped += skipped;
+  total.slowest.push(...slowest);
+  // A run that fails without a failed test: mocha could not load a file, or a hook failed.
+  if (status !== 0 && failed === 0) {
+    crashed = true;
+    total.failed++;
+  }
+}
