@@ -22,8 +22,8 @@ if(NODE_VERSION VERSION_LESS 20.20 OR (NODE_VERSION VERSION_GREATER_EQUAL 21 AND
   unset(NODE_EXECUTABLE CACHE)
   message(FATAL_ERROR "Expected Node.js ${NODE_WANTED} but found ${found}. "
     "Ubuntu's own is too old. Possible solutions:\n"
-    "  - sudo apt install curl && curl -fsSL https://deb.nodesource.com/setup_22.x | sudo -E bash - && sudo apt install nodejs\n"
-    "  - nvm install 22\n"
+    "  - sudo apt install curl && curl -fsSL https://deb.nodesource.com/setup_24.x | sudo -E bash - && sudo apt install nodejs\n"
+    "  - nvm install 24\n"
     "  - TROS_YOLO_SEG_NODE=/path/to/node colcon build ...")
 endif()
 message(STATUS "Node.js ${NODE_VERSION}: ${NODE_EXECUTABLE}")

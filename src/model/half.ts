@@ -1,4 +1,4 @@
-/** IEEE 754 half precision, which JavaScript of Node 20 has no array for; values are kept as 16-bit patterns. */
+/** IEEE 754 half precision. Values are kept as 16-bit patterns: Float16Array comes with Node.js 24 only. */
 
 const scratch = new DataView(new ArrayBuffer(4));
 

@@ -67,15 +67,21 @@ describe('BpuEngine', () => {
     held.release();
   });
 
-  it('survives a view that was transferred elsewhere before close', async () => {
+  it('survives a view that was transferred elsewhere before close, where Node.js transfers it', async () => {
     const engine = await open({ slots: 1 });
     const { tensors } = await engine.submit(frame);
-    const moved = structuredClone(tensors[0]!.data, {
-      transfer: [tensors[0]!.data.buffer as ArrayBuffer],
-    });
-    const before = moved[0];
+    const { data } = tensors[0]!;
+    const [before] = data;
+    let kept: typeof data;
+    try {
+      kept = structuredClone(data, { transfer: [data.buffer as ArrayBuffer] });
+    } catch (error) {
+      // Newer releases leave the memory of an addon where it is (22.23, 24 and 26 do, 20 does not).
+      assert.equal((error as Error).name, 'DataCloneError');
+      kept = data.slice();
+    }
     await engine.close();
-    assert.equal(moved[0], before);
+    assert.equal(kept[0], before);
   });
 
   for (const [what, emulator, options, message] of [

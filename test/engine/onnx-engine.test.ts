@@ -272,13 +272,18 @@ describe('a process with an OnnxEngine', () => {
   });
 
   it('says how to install ONNX Runtime where it is missing', async () => {
-    const hooks = `export function resolve(name, context, next) {
+    const hook = `export function resolve(name, context, next) {
       if (name === 'onnxruntime-node') throw Object.assign(new Error("Cannot find package 'onnxruntime-node'"), { code: 'ERR_MODULE_NOT_FOUND' });
       return next(name, context);
     }`;
     const file = join(folder, 'without-onnxruntime.mjs');
-    const url = JSON.stringify(`data:text/javascript,${encodeURIComponent(hooks)}`);
-    writeFileSync(file, `import { register } from 'node:module'; register(${url});`);
+    const url = JSON.stringify(`data:text/javascript,${encodeURIComponent(hook)}`);
+    // Node.js 20 has register() only, and 26 warns of it.
+    const without = `import module from 'node:module';
+      ${hook}
+      if (module.registerHooks) module.registerHooks({ resolve });
+      else module.register(${url});`;
+    writeFileSync(file, without.replace('export ', ''));
     const script = 'await open().catch((error) => console.log(`${error.name}: ${error.message}`));';
     const message = await run(script, `--import ${file}`);
     assert.equal(

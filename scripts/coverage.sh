@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# What the tests cover: lines of src/ by c8, and of native/ by gcov. Files with lines that no test reaches are named with them.
+# Fails below 95 % of the lines of src/. Needs gcovr for native/: sudo apt install gcovr
+#
+#   scripts/coverage.sh [src|native]
+#
+# Where ROS 2 is sourced the node's own files count in full; elsewhere only what can be tested without it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+wanted=${1:-all}
+
+if [ "$wanted" != native ]; then
+  npm run --silent build
+  echo "== src/"
+  # Files of types only have nothing to run.
+  mapfile -t types < <(find dist/src -name '*.js' -exec sh -c 'grep -qvE "^(export \{\};|//# .*)$" "$1" || echo "$1"' _ {} \;)
+  # V8 notes what ran in every process that the tests start, workers and command lines alike.
+  npx c8 --all --include 'dist/src/**' --src dist/src "${types[@]/#/--exclude=}" --temp-directory build/coverage/v8 --reports-dir build/coverage/src \
+    --reporter text --reporter lcovonly --check-coverage --lines 95 --branches 0 --functions 0 --statements 0 \
+    node scripts/test.mjs >build/coverage.log 2>&1 && status=0 || status=$?
+  sed -n '/^File  *|/,$p' build/coverage.log
+  [ "$status" = 0 ] || { grep -E '^[0-9]+ passed' build/coverage.log; exit "$status"; }
+fi
+
+if [ "$wanted" != src ]; then
+  echo "== native/"
+  source scripts/instrumented.sh
+  stage build/gcov --CDTROS_YOLO_SEG_COVERAGE=ON
+  find "$root" -name '*.gcda' -delete
+  node "${mocha[@]}" "${tests[@]}" >"$root/log.txt" 2>&1 || { cat "$root/log.txt"; exit 1; }
+  cd ../..
+  gcovr --root "$PWD" --filter native/ --exclude native/bench --exclude native/stress --sort-uncovered "$root/build"
+fi
