@@ -21,6 +21,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("preprocess", nv12::PreprocessBinding);
   add("pixelKernels", nv12::PixelKernelsBinding);
   add("openBpu", bpu::OpenBinding);
+  add("openEmulator", bpu::OpenEmulatorBinding);
   add("openInbox", camera::OpenInboxBinding);
   add("injectCamera", camera::InjectBinding);
   add("letterboxContent", camera::LetterboxContentBinding);

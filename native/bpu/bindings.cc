@@ -128,7 +128,7 @@ class Session : public camera::Session {
     return slots;
   }
 
-  /** run(frame, content, slot): the slot, or -1 when none is free; `slot` is one that was granted, or -1 */
+  /** run(frame, content, slot): the slot, or -1 when none is free; `slot` is one that was taken or granted, or -1 */
   Napi::Value Run(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     if (!engine_) arguments::Fail(env, "an open engine", "a closed one");

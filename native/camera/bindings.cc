@@ -116,6 +116,14 @@ class Injected : public std::enable_shared_from_this<Injected> {
                  self->Stop();
                  if (self->camera_) self->Play(std::move(message), period, static_cast<uint64_t>(count));
                }));
+    object.Set("step", Napi::Function::New(env_, [self](const Napi::CallbackInfo& info) {
+                 OwnedMessage message = ReadMessage(info[0]);
+                 const double count = ReadNumber(info[1], "a number of frames", 0, 4294967295.0);
+                 self->Stop();
+                 if (!self->camera_) return;
+                 self->Play(std::move(message), 0, static_cast<uint64_t>(count));
+                 self->thread_.join();
+               }));
     object.Set("close", Napi::Function::New(env_, [self](const Napi::CallbackInfo&) { self->Close(); }));
     return object;
   }
@@ -130,6 +138,7 @@ class Injected : public std::enable_shared_from_this<Injected> {
       for (uint64_t i = 0; i < count && !stop_; i++) {
         camera->Offer(message.View());
         if (message.message.index >= 0) message.message.index++;
+        if (period == 0) continue;
         next +=
             std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double, std::milli>(period));
         std::this_thread::sleep_until(next);
@@ -185,14 +194,7 @@ class Inbox : public Session {
  private:
   std::shared_ptr<Input> MakeInput() const { return std::make_shared<PlainInput>(width_, height_); }
 
-  void Describe(Napi::Object object) override {
-    const auto self = std::static_pointer_cast<Inbox>(shared_from_this());
-    object.Set("take", Napi::Function::New(env(), [self](const Napi::CallbackInfo& info) {
-                 const int slot = self->slots_ ? self->slots_->Take() : -1;
-                 if (slot >= 0) self->Lent(slot);
-                 return Napi::Number::New(info.Env(), slot);
-               }));
-  }
+  void Describe(Napi::Object) override {}
   std::shared_ptr<Feed> MakeFeed(uint32_t number, const std::shared_ptr<Tally>& tally) override {
     return slots_->Attach(MakeInput(), number, tally);
   }

@@ -71,6 +71,11 @@ Napi::Object Session::ToObject() {
   add("free", [](Session& session, const Napi::CallbackInfo& info) -> Napi::Value {
     return Napi::Number::New(info.Env(), session.table_ ? session.table_->free() : 0);
   });
+  add("take", [](Session& session, const Napi::CallbackInfo& info) -> Napi::Value {
+    const int slot = session.table_ ? session.table_->Take() : -1;
+    if (slot >= 0) session.Lent(slot);
+    return Napi::Number::New(info.Env(), slot);
+  });
   add("ask", [](Session& session, const Napi::CallbackInfo&) {
     if (session.table_) session.table_->Ask();
   });

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "emulator/config.h"
@@ -30,13 +31,30 @@ struct PackedModel {
 class Board {
  public:
   ~Board() {
-    const Counters counters = device.counters();
     const uint64_t tasks = device.tasks();
     const uint64_t blocks = memory.blocks();
     if (tasks > 0) Print("hbDNNReleaseTask was not called for %llu tasks", tasks);
     if (blocks > 0) Print("hbSysFreeMem was not called for %llu blocks", blocks);
     if (!packed.empty()) Print("hbDNNRelease was not called for %llu models", packed.size());
-    WriteReport(counters, tasks, blocks);
+    WriteReport();
+  }
+
+  /** What is alive and what was counted, as a JSON object. */
+  std::string Report() {
+    const Counters counters = device.counters();
+    const std::pair<const char*, uint64_t> numbers[] = {
+        {"tasksAlive", device.tasks()},         {"blocksAlive", memory.blocks()},
+        {"modelsAlive", packed.size()},         {"violations", memory.violations()},
+        {"submitted", counters.submitted},      {"awaited", counters.awaited},
+        {"succeeded", counters.succeeded},      {"failed", counters.failed},
+        {"hung", counters.hung},                {"cancelled", counters.cancelled},
+        {"mostTasks", counters.most_alive},
+    };
+    std::string text;
+    for (const auto& [name, number] : numbers) {
+      text += (text.empty() ? "{\"" : ",\"") + std::string(name) + "\":" + std::to_string(number);
+    }
+    return text + "}";
   }
 
   std::mutex mutex;
@@ -53,19 +71,12 @@ class Board {
     std::fputc('\n', stderr);
   }
 
-  void WriteReport(const Counters& counters, uint64_t tasks, uint64_t blocks) {
+  void WriteReport() {
     const std::string path = device.config().report;
     if (path.empty()) return;
     std::FILE* file = std::fopen(path.c_str(), "w");
     if (!file) return;
-    const auto number = [](uint64_t value) { return static_cast<unsigned long long>(value); };
-    std::fprintf(file,
-                 "{\"tasksAlive\":%llu,\"blocksAlive\":%llu,\"modelsAlive\":%llu,\"violations\":%llu,"
-                 "\"submitted\":%llu,\"succeeded\":%llu,\"failed\":%llu,\"hung\":%llu,\"cancelled\":%llu,"
-                 "\"mostTasks\":%llu}\n",
-                 number(tasks), number(blocks), number(packed.size()), number(memory.violations()),
-                 number(counters.submitted), number(counters.succeeded), number(counters.failed),
-                 number(counters.hung), number(counters.cancelled), number(counters.most_alive));
+    std::fprintf(file, "%s\n", Report().c_str());
     std::fclose(file);
   }
 };
@@ -345,4 +356,29 @@ EXPORT int32_t hbSysFlushMem(hbSysMem* memory, int32_t flag) {
   Board& board = TheBoard();
   if (board.device.Draw(board.device.config().fail_flush)) return HB_SYS_INVALID_ARGUMENT;
   return board.memory.Flush(memory, flag);
+}
+
+// Not of libdnn: how tests step the clock and see what is left (docs/emulator.md).
+
+/** Lets so many microseconds of a manual clock go by. @returns 0, or HB_DNN_API_USE_ERROR for another clock */
+EXPORT int32_t tros_yolo_seg_emulator_advance(int64_t microseconds) {
+  if (microseconds < 0) return HB_DNN_INVALID_ARGUMENT;
+  return TheBoard().device.Advance(std::chrono::microseconds(microseconds)) ? HB_DNN_SUCCESS
+                                                                            : HB_DNN_API_USE_ERROR;
+}
+
+/** Blocks until hbDNNWaitTaskDone was called for so many tasks since the library was loaded. @returns 0, or
+ * HB_DNN_TIMEOUT after so many milliseconds outside */
+EXPORT int32_t tros_yolo_seg_emulator_await(uint64_t tasks, int64_t milliseconds) {
+  return TheBoard().device.Await(tasks, std::chrono::milliseconds(milliseconds)) ? HB_DNN_SUCCESS
+                                                                                 : HB_DNN_TIMEOUT;
+}
+
+/** The report as it would be at unload; valid on this thread until the next call. */
+EXPORT char const* tros_yolo_seg_emulator_report() {
+  static thread_local std::string text;
+  Board& board = TheBoard();
+  const std::lock_guard<std::mutex> lock(board.mutex);
+  text = board.Report();
+  return text.c_str();
 }

@@ -24,10 +24,19 @@ Setter Into(std::string Config::* field) {
   return [field](Config& config, const std::string& value) { config.*field = value; };
 }
 
+Setter Into(Pace Config::* field) {
+  return [field](Config& config, const std::string& value) {
+    static const std::map<std::string, Pace> paces = {
+        {"real", Pace::kReal}, {"manual", Pace::kManual}, {"fast", Pace::kFast}};
+    config.*field = paces.at(value);
+  };
+}
+
 const std::map<std::string, Setter>& Setters() {
   static const std::map<std::string, Setter> setters = {
       {"version", Into(&Config::version)},
       {"cores", Into(&Config::cores)},
+      {"clock", Into(&Config::pace)},
       {"busy_us", Into(&Config::busy_us)},
       {"overhead_us", Into(&Config::overhead_us)},
       {"play_unknown", Into(&Config::play_unknown)},

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "emulator/clock.h"
+
 /** The emulated board and its faults, from the environment variable TROS_YOLO_SEG_EMULATOR
  * (docs/emulator.md). */
 namespace emulator {
@@ -12,6 +14,7 @@ struct Config {
   std::string version = "1.23.10_(tros_yolo_seg emulator)";
   /** BPU cores: 1 as on X5, 2 as on X3. */
   int cores = 1;
+  Pace pace = Pace::kReal;
   /** Override the latencies of model files; negative leaves them. Microseconds. */
   int64_t busy_us = -1;
   int64_t overhead_us = -1;
@@ -35,7 +38,7 @@ struct Config {
   std::string report;
 };
 
-/** @returns false, with a line on stderr, when `text` has an unknown key or a value that is no number */
+/** @returns false, with a line on stderr, when `text` has an unknown key or a value that its key cannot have */
 bool Parse(const std::string& text, Config& config);
 
 /** The variable's present value; empty when it is not set. */

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <tuple>
+#include <utility>
 
 namespace emulator {
 namespace {
@@ -42,16 +43,23 @@ Device::~Device() {
     stop_ = true;
   }
   changed_.notify_all();
-  for (std::thread& core : cores_) core.join();
+  rested_.notify_all();
+  for (Core& core : cores_) core.thread.join();
 }
 
 void Device::Configure(const Config& config) {
   const Lock lock(mutex_);
   config_ = config;
   random_.seed(config.seed);
-  for (int core = static_cast<int>(cores_.size()); core < config.cores; core++) {
-    cores_.emplace_back([this, core] { RunCore(core); });
+  clock_.Use(config.pace);
+  while (static_cast<int>(cores_.size()) < config.cores) {
+    Core& core = cores_.emplace_back();
+    core.index = static_cast<int>(cores_.size()) - 1;
+    core.free = clock_.Now();
+    core.thread = std::thread([this, &core] { RunCore(core); });
   }
+  // What waits by the former clock goes on by this one.
+  changed_.notify_all();
 }
 
 Config Device::config() {
@@ -75,7 +83,7 @@ int32_t Device::Submit(const std::shared_ptr<Task>& task, hbDNNTaskHandle_t* han
       block.tasks++;
     });
     task->order = next_handle_++;
-    task->ready = Clock::now() + Overhead(*task->model) / 2;
+    task->ready = clock_.Now() + Overhead(*task->model) / 2;
     std::uniform_real_distribution<double> chance(0, 1);
     task->hangs = chance(random_) < config_.hang;
     task->fails = chance(random_) < config_.fail_run;
@@ -94,20 +102,21 @@ int32_t Device::Wait(hbDNNTaskHandle_t handle, int32_t timeout_ms) {
   const auto found = alive_.find(AsNumber(handle));
   if (found == alive_.end()) return HB_DNN_INVALID_TASK_HANDLE;
   const std::shared_ptr<Task> task = found->second;
-  const auto limit =
-      timeout_ms > 0 ? Clock::now() + std::chrono::milliseconds(timeout_ms) : Clock::time_point::max();
-  const auto finished = [&] { return task->state == Task::State::kFinished || task->released || stop_; };
-  if (timeout_ms > 0) {
-    changed_.wait_until(lock, limit, finished);
-  } else {
-    changed_.wait(lock, finished);
-  }
+  const Time limit =
+      timeout_ms > 0 ? clock_.Now() + std::chrono::milliseconds(timeout_ms) : Clock::kNever;
+  const auto waiter = waiters_.insert(waiters_.end(), {task.get(), limit});
+  if (!std::exchange(task->awaited, true)) counters_.awaited++;
+  rested_.notify_all();
+  const auto given_up = [&] { return task->released || stop_; };
+  const auto finished = [&] { return task->state == Task::State::kFinished; };
+  WaitUntil(lock, limit, [&] { return finished() || given_up(); });
+  // Where time stands still, a core may have to finish the task in the moment of the limit.
+  if (clock_.pace() != Pace::kReal) rested_.wait(lock, [&] { return CoresSettled() || stop_; });
+  if (finished()) WaitUntil(lock, std::min(task->done, limit), given_up);
+  waiters_.erase(waiter);
+  Rested();
   if (task->released) return HB_DNN_INVALID_TASK_HANDLE;
-  if (task->state != Task::State::kFinished) return HB_DNN_TIMEOUT;
-  const auto done = task->done;
-  lock.unlock();
-  std::this_thread::sleep_until(std::min(done, limit));
-  return done > limit ? HB_DNN_TIMEOUT : task->status;
+  return finished() && task->done <= limit ? task->status : HB_DNN_TIMEOUT;
 }
 
 int32_t Device::Release(hbDNNTaskHandle_t handle) {
@@ -121,7 +130,7 @@ int32_t Device::Release(hbDNNTaskHandle_t handle) {
     if (task->state != Task::State::kFinished) counters_.cancelled++;
     if (task->state == Task::State::kQueued) {
       queue_.remove(task);
-      Finish(*task, HB_DNN_RUN_TASK_FAILED, Clock::now());
+      Finish(*task, HB_DNN_RUN_TASK_FAILED, clock_.Now());
     }
   }
   changed_.notify_all();
@@ -149,60 +158,154 @@ bool Device::Draw(double probability) {
   return std::uniform_real_distribution<double>(0, 1)(random_) < probability;
 }
 
-void Device::RunCore(int core) {
-  Clock::time_point core_free = Clock::now();
+bool Device::Advance(std::chrono::microseconds time) {
   Lock lock(mutex_);
-  while (const std::shared_ptr<Task> task = NextTask(lock, core)) Execute(lock, *task, core_free);
+  if (clock_.pace() != Pace::kManual) return false;
+  const Time end = clock_.Now() + time;
+  for (;;) {
+    rested_.wait(lock, [this] { return Settled() || stop_; });
+    if (stop_ || clock_.Now() >= end) return true;
+    clock_.Set(std::min(NextEvent(), end));
+    changed_.notify_all();
+  }
+}
+
+bool Device::Await(uint64_t tasks, std::chrono::milliseconds patience) {
+  Lock lock(mutex_);
+  return rested_.wait_for(lock, patience, [&] { return counters_.awaited >= tasks; });
+}
+
+template <typename Done>
+bool Device::WaitUntil(Lock& lock, Time limit, const Done& done) {
+  while (!done()) {
+    if (clock_.Now() >= limit) return false;
+    rested_.notify_all();
+    if (Leap()) continue;
+    if (clock_.pace() != Pace::kReal || limit == Clock::kNever) {
+      changed_.wait(lock);
+    } else {
+      changed_.wait_until(lock, clock_.Outside(limit));
+    }
+  }
+  return true;
+}
+
+bool Device::CoresSettled() {
+  const Time now = clock_.Now();
+  return std::all_of(cores_.begin(), cores_.end(), [&](const Core& core) {
+    switch (core.state) {
+      case Core::State::kTakes:
+        return Startable(core.index) == queue_.end();
+      case Core::State::kRuns:
+        return now < core.until && !core.task->released;
+      case Core::State::kStops:
+        return now < core.until;
+      default:
+        return false;
+    }
+  });
+}
+
+bool Device::Settled() {
+  const Time now = clock_.Now();
+  return CoresSettled() && std::all_of(waiters_.begin(), waiters_.end(), [&](const Waiter& waiter) {
+           return now < waiter.until() && !waiter.task->released;
+         });
+}
+
+Time Device::NextEvent() const {
+  const Time now = clock_.Now();
+  Time next = Clock::kNever;
+  const auto look = [&](Time time) {
+    if (time > now) next = std::min(next, time);
+  };
+  for (const Core& core : cores_) look(core.until);
+  for (const Waiter& waiter : waiters_) look(waiter.until());
+  for (const auto& task : queue_) look(task->ready);
+  return next;
+}
+
+bool Device::Leap() {
+  if (clock_.pace() != Pace::kFast || !Settled()) return false;
+  const Time next = NextEvent();
+  if (next == Clock::kNever) return false;
+  clock_.Set(next);
+  changed_.notify_all();
+  return true;
+}
+
+void Device::Rested() {
+  rested_.notify_all();
+  Leap();
+}
+
+void Device::RunCore(Core& core) {
+  Lock lock(mutex_);
+  while (const std::shared_ptr<Task> task = NextTask(lock, core)) Execute(lock, core, *task);
+}
+
+std::list<std::shared_ptr<Task>>::iterator Device::Startable(int core) {
+  const Time now = clock_.Now();
+  auto best = queue_.end();
+  if (core >= config_.cores) return best;
+  const auto urgency = [](const Task& task) {
+    return std::make_tuple(-task.priority, task.custom_id, task.order);
+  };
+  for (auto item = queue_.begin(); item != queue_.end(); ++item) {
+    const Task& task = **item;
+    if ((task.core >= 0 && task.core != core) || task.ready > now) continue;
+    if (best == queue_.end() || urgency(task) < urgency(**best)) best = item;
+  }
+  return best;
 }
 
 /** Waits for a task this core may begin: of those that are ready, the most urgent. Null at the end. */
-std::shared_ptr<Task> Device::NextTask(Lock& lock, int core) {
-  while (!stop_) {
-    const auto now = Clock::now();
-    auto earliest = Clock::time_point::max();
-    auto best = queue_.end();
-    const auto urgency = [](const Task& task) {
-      return std::make_tuple(-task.priority, task.custom_id, task.order);
-    };
-    for (auto item = queue_.begin(); item != queue_.end(); ++item) {
-      const Task& task = **item;
-      if (task.core >= 0 && task.core != core) continue;
-      earliest = std::min(earliest, task.ready);
-      if (task.ready <= now && (best == queue_.end() || urgency(task) < urgency(**best))) best = item;
-    }
+std::shared_ptr<Task> Device::NextTask(Lock& lock, Core& core) {
+  core.state = Core::State::kTakes;
+  core.until = Clock::kNever;
+  for (;;) {
+    if (stop_) return nullptr;
+    const auto best = Startable(core.index);
     if (best != queue_.end()) {
       const std::shared_ptr<Task> task = *best;
       queue_.erase(best);
       task->state = Task::State::kRunning;
+      core.state = Core::State::kWorks;
       return task;
     }
-    if (earliest == Clock::time_point::max()) {
-      changed_.wait(lock);
-    } else {
-      changed_.wait_until(lock, earliest);
+    // Until the next one is ready, or the queue is another.
+    Time ready = Clock::kNever;
+    const Time now = clock_.Now();
+    for (const auto& task : queue_) {
+      if (task->ready > now) ready = std::min(ready, task->ready);
     }
+    const uint64_t newest = next_handle_;
+    WaitUntil(lock, ready, [&] {
+      return stop_ || next_handle_ != newest || Startable(core.index) != queue_.end();
+    });
   }
-  return nullptr;
 }
 
-void Device::Execute(Lock& lock, Task& task, Clock::time_point& core_free) {
+void Device::Execute(Lock& lock, Core& core, Task& task) {
   const auto stopped = [&] { return task.released || stop_; };
-  const auto end = std::max(task.ready, core_free) + Busy(*task.model);
-  bool cancelled;
-  if (task.hangs) {
-    counters_.hung++;
-    changed_.wait(lock, stopped);
-    cancelled = true;
-  } else {
-    cancelled = changed_.wait_until(lock, end, stopped);
-  }
+  const Time end = std::max(task.ready, core.free) + Busy(*task.model);
+  if (task.hangs) counters_.hung++;
+  core.task = &task;
+  core.state = Core::State::kRuns;
+  core.until = task.hangs ? Clock::kNever : end;
+  const bool cancelled = WaitUntil(lock, core.until, stopped);
+  core.task = nullptr;
   if (cancelled) {
-    changed_.wait_for(lock, kStopping, [&] { return stop_; });
-    core_free = Clock::now();
-    Finish(task, HB_DNN_RUN_TASK_FAILED, core_free);
+    core.state = Core::State::kStops;
+    core.until = clock_.Now() + kStopping;
+    WaitUntil(lock, core.until, [&] { return stop_; });
+    core.state = Core::State::kWorks;
+    core.free = clock_.Now();
+    Finish(task, HB_DNN_RUN_TASK_FAILED, core.free);
     return;
   }
-  core_free = end;
+  core.state = Core::State::kWorks;
+  core.free = end;
 
   // The input is looked at when the core is through with it: if it changed meanwhile, that is noticed.
   lock.unlock();
@@ -233,7 +336,7 @@ void Device::Execute(Lock& lock, Task& task, Clock::time_point& core_free) {
   }
 }
 
-void Device::Finish(Task& task, int32_t status, Clock::time_point end) {
+void Device::Finish(Task& task, int32_t status, Time end) {
   task.status = status;
   task.state = Task::State::kFinished;
   task.done = end + Overhead(*task.model) / 2;

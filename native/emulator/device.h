@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -11,13 +12,14 @@
 #include <thread>
 #include <vector>
 
+#include "emulator/clock.h"
 #include "emulator/config.h"
 #include "emulator/memory.h"
 #include "emulator/playback.h"
 
 namespace emulator {
 
-using Clock = std::chrono::steady_clock;
+using Time = Clock::Time;
 
 /** One inference, from hbDNNInfer to hbDNNReleaseTask. */
 struct Task {
@@ -39,14 +41,17 @@ struct Task {
   bool hangs = false;
   bool fails = false;
   bool released = false;
+  bool awaited = false;
   /** When a core may begin, and when hbDNNWaitTaskDone returns. */
-  Clock::time_point ready;
-  Clock::time_point done;
+  Time ready;
+  Time done;
   int32_t status = 0;
 };
 
 struct Counters {
   uint64_t submitted = 0;
+  /** Tasks that hbDNNWaitTaskDone was called for. */
+  uint64_t awaited = 0;
   uint64_t succeeded = 0;
   uint64_t failed = 0;
   uint64_t hung = 0;
@@ -61,12 +66,15 @@ struct Counters {
  *
  * Core time is reckoned from the planned end of the task before, not from when a thread woke up: the
  * throughput is that of the configuration, whatever the scheduler of the host does.
+ *
+ * Where tests step the clock, nothing depends on the scheduler at all: time stands still while a core or a
+ * caller of Wait has something to do (Settled), and goes from one event to the next.
  */
 class Device {
  public:
   ~Device();
 
-  /** Starts the cores, the first time; later calls change latencies and faults. */
+  /** Starts the cores, the first time; later calls change latencies, faults and the clock. */
   void Configure(const Config& config);
   Config config();
 
@@ -80,21 +88,77 @@ class Device {
   /** Draws a fault of this probability. */
   bool Draw(double probability);
 
+  /**
+   * Lets the time of a manual clock go on. At its end, and at each event on the way, the cores have taken up what
+   * is due and Wait has returned what is due.
+   *
+   * @returns false when the clock is none of these
+   */
+  bool Advance(std::chrono::microseconds time);
+  /** Blocks until Wait has been called for so many tasks since the library was loaded. @returns false after
+   * `patience` */
+  bool Await(uint64_t tasks, std::chrono::milliseconds patience);
+
  private:
   using Lock = std::unique_lock<std::mutex>;
 
-  void RunCore(int core);
-  std::shared_ptr<Task> NextTask(Lock& lock, int core);
-  void Execute(Lock& lock, Task& task, Clock::time_point& core_free);
-  void Finish(Task& task, int32_t status, Clock::time_point end);
+  struct Core {
+    enum class State { kWorks, kTakes, kRuns, kStops };
+
+    int index = 0;
+    /** What its thread does: waits for a task, for the end of one, or for the end of one that was released. */
+    State state = State::kWorks;
+    /** When it goes on by itself. */
+    Time until = Clock::kNever;
+    const Task* task = nullptr;
+    /** When it was through with the task before. */
+    Time free;
+    std::thread thread;
+  };
+  /** Somebody in Wait. */
+  struct Waiter {
+    const Task* task;
+    Time limit;
+
+    /** When it goes on by itself. */
+    Time until() const {
+      return task->state == Task::State::kFinished ? std::min(task->done, limit) : limit;
+    }
+  };
+
+  void RunCore(Core& core);
+  std::shared_ptr<Task> NextTask(Lock& lock, Core& core);
+  void Execute(Lock& lock, Core& core, Task& task);
+  void Finish(Task& task, int32_t status, Time end);
+  /** @returns the most urgent task that the core may begin now, or the end of the queue */
+  std::list<std::shared_ptr<Task>>::iterator Startable(int core);
+
+  /** Waits until `limit`. @returns whether `done` came to be true before */
+  template <typename Done>
+  bool WaitUntil(Lock& lock, Time limit, const Done& done);
+  /** Whether no core has something to do now, and nobody who waits. */
+  bool CoresSettled();
+  bool Settled();
+  /** When the next of them will, unless something comes from outside. */
+  Time NextEvent() const;
+  /** Goes to the next event, where the clock does so by itself and it is time. @returns whether it did */
+  bool Leap();
+  /** After a core or who waits came to rest. */
+  void Rested();
+
   std::chrono::microseconds Busy(const PlaybackModel& model) const;
   std::chrono::microseconds Overhead(const PlaybackModel& model) const;
 
   std::mutex mutex_;
+  /** For cores and Wait: the time, a task or the clock is another. */
   std::condition_variable changed_;
+  /** For those who look on: somebody came to rest. */
+  std::condition_variable rested_;
+  Clock clock_;
   Config config_;
   std::mt19937_64 random_{1};
-  std::vector<std::thread> cores_;
+  std::list<Core> cores_;
+  std::list<Waiter> waiters_;
   bool stop_ = false;
   std::list<std::shared_ptr<Task>> queue_;
   /** Alive tasks. Handles are numbers that are never used again, so that a stale one is recognised. */

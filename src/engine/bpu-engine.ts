@@ -171,6 +171,14 @@ export class BpuEngine implements CameraEngine {
     return this.#native.free() + (this.#reserved.slot >= 0 ? 1 : 0);
   }
 
+  claim(): boolean {
+    return !this.#closed && this.#reserved.claim();
+  }
+
+  unclaim(): void {
+    this.#reserved.unclaim();
+  }
+
   reserve(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
     return this.#reserved.reserve();

@@ -101,6 +101,15 @@ export interface Engine {
 /** An engine that native cameras can feed. */
 export interface CameraEngine extends Engine {
   /**
+   * Keeps a slot for the next submit(), if one is free now. A camera's thread may take one at any time, so that `free` alone
+   * promises nothing to submit().
+   *
+   * @returns whether one is kept
+   */
+  claim(): boolean;
+  /** Gives a slot back that is kept, by claim() or by reserve(), and not used. One that reserve() waits for will come. */
+  unclaim(): void;
+  /**
    * Keeps a slot for the next submit(): the first one that is free when it is its turn among attached cameras whose frames
    * wait. Without it cameras that are faster than the engine leave none to submit(). One at a time.
    *

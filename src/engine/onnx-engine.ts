@@ -176,6 +176,14 @@ export class OnnxEngine implements CameraEngine {
     return this.#inbox.free() + (this.#reserved.slot >= 0 ? 1 : 0);
   }
 
+  claim(): boolean {
+    return !this.#closed && this.#reserved.claim();
+  }
+
+  unclaim(): void {
+    this.#reserved.unclaim();
+  }
+
   reserve(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
     return this.#reserved.reserve();

@@ -15,6 +15,12 @@ export class ReservedSlot {
     return this.#slot;
   }
 
+  /** Keeps one if it is free now. @returns whether one is kept */
+  claim(): boolean {
+    if (this.#slot < 0) this.#slot = this.#native.take();
+    return this.#slot >= 0;
+  }
+
   /** Resolves with true when one is kept, with false when it is not wanted any more. */
   reserve(): Promise<boolean> {
     if (this.#slot >= 0) return Promise.resolve(true);
@@ -28,10 +34,15 @@ export class ReservedSlot {
     return this.#waiting.promise;
   }
 
-  /** Gives it back, or does not wait for it any more. */
-  unreserve(): void {
+  /** Gives it back. */
+  unclaim(): void {
     if (this.#slot >= 0) this.#native.release(this.#slot);
     this.#slot = -1;
+  }
+
+  /** Gives it back, or does not wait for it any more. */
+  unreserve(): void {
+    this.unclaim();
     if (!this.#waiting) return;
     this.#native.unask();
     this.#settle(false);
@@ -43,7 +54,8 @@ export class ReservedSlot {
       this.#native.release(slot); // unreserve() came while it was on its way
       return;
     }
-    this.#slot = slot;
+    if (this.#slot >= 0) this.#native.release(slot);
+    else this.#slot = slot;
     this.#settle(true);
   }
 

@@ -7,6 +7,7 @@ import type { PackedImage } from '../frame/convert.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import type { BpuAddon } from './bpu.js';
 import type { CameraAddon } from './camera.js';
+import type { EmulatorAddon } from './emulator.js';
 import { packageRoot } from '../package-root.js';
 
 /** Where a scaled picture lies within the model's input; even numbers. A Letterbox is one. */
@@ -26,7 +27,7 @@ export type NativePackedImage = Required<PackedImage>;
  *
  * Source and target never share memory. Arrays may be backed by SharedArrayBuffer.
  */
-export interface Addon extends BpuAddon, CameraAddon {
+export interface Addon extends BpuAddon, CameraAddon, EmulatorAddon {
   /** Scales `source` to `content` within `target` (bilinear) and pads the rest with grey. */
   letterbox(source: Nv12Frame, content: Content, target: Nv12Frame): void;
 

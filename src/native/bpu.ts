@@ -64,7 +64,7 @@ export interface NativeBpu extends NativeSlots {
   /**
    * Begins a frame, whose bytes must stay until `done` was called for the slot.
    *
-   * @param slot one that was granted, or -1 @returns the slot, or -1 when none is free
+   * @param slot one that was taken or granted, or -1 @returns the slot, or -1 when none is free
    */
   run(frame: Nv12Frame, content: Content, slot: number): number;
   /** Waits for frames in flight (blocking), detaches the buffers and frees everything. Idempotent. */

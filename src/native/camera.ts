@@ -56,8 +56,13 @@ export interface InjectedMessage {
 export interface InjectedCamera extends NativeCamera {
   /** Takes a message on the JS thread. */
   offer(message: InjectedMessage): void;
-  /** Takes the message `count` times from a thread of its own, once per `period` ms, its index counting up. */
+  /**
+   * Takes the message `count` times from a thread of its own, once per `period` ms, its index counting up. 0: one after the
+   * other.
+   */
   play(message: InjectedMessage, period: number, count: number): void;
+  /** The same at once: when it returns, all of them were taken. The JS thread is blocked meanwhile. */
+  step(message: InjectedMessage, count: number): void;
 }
 
 /** What is known of a camera's frame that is through with a slot. Times in ms on the clock of process.hrtime(). */
@@ -100,6 +105,8 @@ export type NativeDone = (
 export interface NativeSlots {
   /** How many are free now. */
   free(): number;
+  /** @returns a slot for something else than a camera's frame, or -1 when none is free now */
+  take(): number;
   /** Asks for a slot in turn with cameras that wait; `done` grants it, once. */
   ask(): void;
   /** Takes it back. @returns false when it was granted already, also when `done` has not been called yet */
@@ -120,10 +127,7 @@ export interface NativeSlots {
 }
 
 /** Slots of an engine that runs elsewhere: `done` tells of camera frames that are letterboxed. */
-export interface NativeInbox extends NativeSlots {
-  /** @returns a slot for something else than a camera's frame, or -1 when none is free */
-  take(): number;
-}
+export type NativeInbox = NativeSlots;
 
 /** Whether cameras can be subscribed to natively: which messages, or why not. */
 export type NativeCameras =

@@ -1,3 +1,4 @@
+import { type Clock, steadyClock } from '../clock.js';
 import type { Segmentation } from '../decode/segmentation.js';
 import type { CameraArrival, CameraAttachment, CameraEngine, Engine, Inference } from '../engine/engine.js';
 import { ExpectationError, messageOf } from '../expect.js';
@@ -74,6 +75,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   #segmenter: Segmenter;
   readonly #cameras: Camera<Frame>[];
   readonly #handlers: LiveHandlers<Frame>;
+  readonly #now: Clock;
   /** Camera whose turn it is. */
   #turn = 0;
   #inFlight = 0;
@@ -85,10 +87,19 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   /** Called when nothing is in flight any more. */
   #idle: (() => void)[] = [];
 
-  /** @param segmenter remains the caller's, who closes its engine after `stop` */
-  constructor(segmenter: Segmenter, cameraCount: number, handlers: LiveHandlers<Frame>) {
+  /**
+   * @param segmenter remains the caller's, who closes its engine after `stop`
+   * @param clock of LiveTimings; a native camera's `wait` is measured where its frames arrive
+   */
+  constructor(
+    segmenter: Segmenter,
+    cameraCount: number,
+    handlers: LiveHandlers<Frame>,
+    clock: Clock = steadyClock,
+  ) {
     this.#segmenter = segmenter;
     this.#handlers = handlers;
+    this.#now = clock;
     this.#cameras = Array.from({ length: cameraCount }, () => ({
       counts: { offered: 0, dropped: 0, answered: 0, failed: 0, discarded: 0 },
       attached: undefined,
@@ -152,7 +163,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
       return;
     }
     if (target.waiting) target.counts.dropped++;
-    target.waiting = { frame, offered: performance.now() };
+    target.waiting = { frame, offered: this.#now() };
     this.#pump();
   }
 
@@ -217,7 +228,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
       this.#asking = false;
       if (!kept) return;
       this.#pump();
-      engine.unreserve(); // unless it was taken
+      engine.unclaim(); // unless it was taken
     });
   }
 
@@ -277,24 +288,27 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     let wait: number;
     try {
       const prepared = frame.prepare();
-      if (prepared instanceof Promise) {
+      const atOnce = !(prepared instanceof Promise) && claim(engine);
+      if (atOnce) {
+        pixels = prepared;
+      } else {
         camera.preparing = true;
         this.#preparing++;
         try {
           pixels = await prepared;
           // A native camera may have had the slot meanwhile.
-          while (isCameraEngine(engine) && engine.free === 0 && (await engine.reserve()));
+          while (!claim(engine) && isCameraEngine(engine) && (await engine.reserve()));
         } finally {
           camera.preparing = false; // not earlier: the next frame might be submitted first
           this.#preparing--;
         }
-      } else {
-        pixels = prepared;
       }
-      wait = performance.now() - offered;
+      wait = this.#now() - offered;
       const pending = engine.submit(pixels);
+      // A frame that the engine refused leaves its slot behind.
+      if (isCameraEngine(engine)) engine.unclaim();
       // While this frame was made ready, its camera's next one had to wait.
-      if (prepared instanceof Promise) this.#pump();
+      if (!atOnce) this.#pump();
       inference = await pending;
     } catch (error) {
       this.#leave();
@@ -318,9 +332,9 @@ export class LiveSegmenter<Frame extends LiveFrame> {
       try {
         // The engine has the next frame before this one is decoded, where it has a spare slot.
         this.#pump();
-        const start = performance.now();
+        const start = this.#now();
         segmentation = this.#segmenter.decoder.decode(inference.tensors, inference.letterbox);
-        const decode = performance.now() - start;
+        const decode = this.#now() - start;
         const { preprocess, inference: network } = inference.timings;
         timings = { wait, preprocess, inference: network, decode };
       } finally {
@@ -356,4 +370,9 @@ export class LiveSegmenter<Frame extends LiveFrame> {
 
 function isCameraEngine(engine: Engine): engine is CameraEngine {
   return 'attach' in engine;
+}
+
+/** Whether submit() will have a slot: kept for it where native cameras take slots, too. */
+function claim(engine: Engine): boolean {
+  return !isCameraEngine(engine) || engine.claim();
 }

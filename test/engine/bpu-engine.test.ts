@@ -2,15 +2,23 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { BpuEngine, type BpuEngineOptions } from '../../src/engine/bpu-engine.js';
+import type { BpuEngine, BpuEngineOptions } from '../../src/engine/bpu-engine.js';
 import { OnnxEngine } from '../../src/engine/onnx-engine.js';
 import { encodeHeader, frameBytes, type PlaybackModel } from '../../src/engine/playback-format.js';
 import { floatProperties, nv12Properties } from '../../src/engine/record.js';
+import { addon } from '../../src/native/addon.js';
 import { noiseFrame } from '../native/frames.js';
 import { recordConformanceModel } from './bpu-model.js';
 import { testCameraEngine } from './camera-conformance.js';
-import { infer, testEngine, valuesOf } from './conformance.js';
-import { EMULATOR, withEmulator } from './emulator.js';
+import { collectGarbage, infer, testEngine, valuesOf } from './conformance.js';
+import {
+  type BoardReport,
+  boardReport,
+  EMULATOR,
+  onSteppedBoard,
+  openEmulated,
+  withEmulator,
+} from './emulator.js';
 import { tenHeads } from './tiny-onnx.js';
 import { itUnless } from '../skips.js';
 import { temporaryFolder } from '../temporary-folder.js';
@@ -25,7 +33,7 @@ const given = process.env['TROS_YOLO_SEG_RECORDED'];
 const recorded = given === undefined ? recordConformanceModel(onnxFile, join(folder, 'heads.bin')) : given;
 
 async function open(options: Partial<BpuEngineOptions> = {}): Promise<BpuEngine> {
-  return BpuEngine.open({ file: await recorded, library: EMULATOR, ...options });
+  return openEmulated({ file: await recorded, ...options });
 }
 
 testEngine('bpu', (slots) => open({ slots }));
@@ -94,11 +102,11 @@ describe('BpuEngine', () => {
     ['a failed task', 'fail_run=1,run_code=-6000007', {}, /HB_DNN_OUT_OF_MEMORY \(-6000007\).*fewer slots/],
     ['an unknown code', 'fail_run=1,run_code=-42', {}, /code -42.*not documented/],
     ['a failed flush', 'fail_flush=1', {}, /hbSysFlushMem to clean.*HB_SYS_INVALID_ARGUMENT/],
-    ['a core that X5 lacks', '', { core: 2 }, /HB_DNN_INVALID_ARGUMENT.*X5 has one BPU core/],
+    ['a core that X5 lacks', 'cores=1', { core: 2 }, /HB_DNN_INVALID_ARGUMENT.*X5 has one BPU core/],
     ['a hanging BPU', 'hang=1', { timeout: 30 }, /a result within 30 ms.*HB_DNN_TIMEOUT.*hangs/],
   ] as const) {
     it(`answers ${what} with its name and a hint, and frees the slot`, async () => {
-      await withEmulator(emulator, async () => {
+      await withEmulator(`clock=fast,${emulator}`, async () => {
         const engine = await open({ slots: 1, ...options });
         for (let i = 0; i < 3; i++)
           await assert.rejects(engine.submit(frame), { name: 'ExpectationError', message });
@@ -124,7 +132,7 @@ describe('BpuEngine', () => {
     ['no time at all', '', { timeout: 0 }, /for timeout/],
   ] as const) {
     it(`refuses ${what} at load`, async () => {
-      await withEmulator(emulator, () =>
+      await withEmulator(`clock=fast,${emulator}`, () =>
         assert.rejects(open(options), { name: 'ExpectationError', message }),
       );
     });
@@ -163,7 +171,7 @@ describe('BpuEngine', () => {
     assert.deepEqual(engine.properties.names, ['left', 'right']);
     assert.equal(engine.model.outputs[0]!.name, 'right-out');
     await engine.close();
-    await withEmulator('play_unknown=1', async () => {
+    await withEmulator('clock=fast,play_unknown=1', async () => {
       const second = await open({ file, name: 'right' });
       const inference = await second.submit(frame);
       assert.deepEqual(new Uint8Array(inference.tensors[0]!.data.slice().buffer), new Uint8Array(64).fill(1));
@@ -172,32 +180,112 @@ describe('BpuEngine', () => {
     });
   });
 
-  it('saturates the BPU with two frames in flight, and takes turns on two cores', async () => {
-    const rate = async (slots: number, cores: number): Promise<number> =>
-      withEmulator(`busy_us=10000,overhead_us=8000,cores=${cores}`, async () => {
-        const engine = await open({ slots });
-        const count = 24;
-        const start = performance.now();
-        const lane = async (): Promise<void> => {
-          for (let i = 0; i < count / slots; i++) (await engine.submit(frame)).release();
-        };
-        await Promise.all(Array.from({ length: slots }, lane));
-        const elapsed = performance.now() - start;
-        await engine.close();
-        return (1000 * count) / elapsed;
-      });
-    const [one, two] = [await rate(1, 1), await rate(3, 1)];
-    assert.ok(one > 35 && one <= 1000 / 18, `${one} FPS with one, of 55.6`);
-    assert.ok(two > 75 && two <= 104, `${two} FPS with three, of 100`);
-    const both = await rate(4, 2);
-    assert.ok(both > 115, `${both} FPS on two cores`);
+  // One frame takes 18 ms, of which it has a core for 10: from 4 ms on to 14.
+  const PACE = 'busy_us=10000,overhead_us=8000';
+
+  it('has frames on the BPU one after the other without a gap where several are in flight', () =>
+    onSteppedBoard(PACE, async (board) => {
+      const engine = await open({ slots: 3 });
+      const pending = [];
+      for (let i = 1; i <= 3; i++) {
+        pending.push(engine.submit(frame));
+        board.untilTasks(i);
+      }
+      const ends = [];
+      for (let time = 0; time <= 40; time += 2) {
+        while (board.succeeded > ends.length) ends.push(time);
+        board.advance(2000);
+      }
+      assert.deepEqual(ends, [14, 24, 34]);
+      for (const inference of await Promise.all(pending)) inference.release();
+      await engine.close();
+    }));
+
+  it('has two frames on two cores at once', () =>
+    onSteppedBoard(`${PACE},cores=2`, async (board) => {
+      const engine = await open({ slots: 4 });
+      const pending = [];
+      for (let i = 1; i <= 4; i++) {
+        pending.push(engine.submit(frame));
+        board.untilTasks(i);
+      }
+      board.advance(13_999);
+      assert.equal(board.succeeded, 0);
+      board.advance(1);
+      assert.equal(board.succeeded, 2);
+      board.advance(9_999);
+      assert.equal(board.succeeded, 2);
+      board.advance(1);
+      assert.equal(board.succeeded, 4);
+      board.advance(4_000);
+      for (const inference of await Promise.all(pending)) inference.release();
+      await engine.close();
+    }));
+
+  it('gives a frame up when its time is over, not before, and has the slot again', () =>
+    onSteppedBoard(`${PACE},hang=1`, async (board) => {
+      const engine = await open({ slots: 1, timeout: 30 });
+      let settled = false;
+      const pending = engine.submit(frame).finally(() => (settled = true));
+      pending.catch(() => undefined);
+      board.untilTasks(1);
+      board.advance(29_999);
+      assert.equal(board.hung, 1);
+      await assert.rejects(engine.submit(frame), /a free slot/);
+      assert.equal(settled, false);
+      board.advance(1);
+      await assert.rejects(pending, /a result within 30 ms.*HB_DNN_TIMEOUT/);
+      board.advance(2_000); // the BPU lets go of the memory
+      assert.equal(board.failed, 1);
+      assert.equal(engine.free, 1);
+      await engine.close();
+    }));
+
+  it('does not give up a frame that is through in the moment its time is over', () =>
+    onSteppedBoard('busy_us=30000,overhead_us=0', async (board) => {
+      const engine = await open({ slots: 1, timeout: 30 });
+      const pending = engine.submit(frame);
+      board.untilTasks(1);
+      board.advance(30_000);
+      (await pending).release();
+      await engine.close();
+    }));
+
+  it('gives up a frame that takes longer than it may', () =>
+    onSteppedBoard('busy_us=30000,overhead_us=2', async (board) => {
+      const engine = await open({ slots: 1, timeout: 30 });
+      const pending = engine.submit(frame);
+      pending.catch(() => undefined);
+      board.untilTasks(1);
+      board.advance(30_000);
+      await assert.rejects(pending, /HB_DNN_TIMEOUT/);
+      board.advance(2_000);
+      assert.deepEqual([board.succeeded, board.failed], [0, 1]);
+      await engine.close();
+    }));
+
+  it('has a real clock on the board unless it is told otherwise', async () => {
+    await withEmulator('busy_us=0,overhead_us=0', async () => {
+      const engine = await open();
+      await infer(engine, frame);
+      assert.throws(() => addon().openEmulator(EMULATOR).advance(1), /a board with clock=manual/);
+      await engine.close();
+    });
+    await withEmulator('clock=sundial', () => assert.rejects(open(), /HB_DNN_INVALID_ARGUMENT/));
   });
 
-  it('is as good after 100 times opening and closing', async () => {
+  it('is as good after 100 times opening and closing, with nothing left on the board', async () => {
+    const alive = ({ tasksAlive, blocksAlive, modelsAlive, violations }: BoardReport): number[] => [
+      ...[tasksAlive, blocksAlive, modelsAlive, violations],
+    ];
+    await collectGarbage();
+    const before = alive(boardReport());
     for (let i = 0; i < 100; i++) {
       const engine = await open({ slots: 1 });
       if (i % 10 === 0) assert.equal(valuesOf(await engine.submit(frame)).length, 10);
       await engine.close();
     }
+    await collectGarbage(); // outputs go with their views
+    assert.deepEqual(alive(boardReport()), before);
   });
 });

@@ -1,5 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { readModelInfo } from '../../src/engine/model-info-json.js';
 import { OnnxEngine } from '../../src/engine/onnx-engine.js';
 import { record } from '../../src/engine/record.js';
+import { allocateNv12, letterboxNv12 } from '../../src/frame/convert.js';
+import { Letterbox } from '../../src/frame/letterbox.js';
+import { type Nv12Frame, nv12Frame } from '../../src/frame/nv12-frame.js';
+import { sharedData } from '../data.js';
 import { noiseFrame, packedFrame } from '../native/frames.js';
 
 /** Everything the conformance suite shows to an engine. */
@@ -21,4 +27,31 @@ export async function recordConformanceModel(onnxFile: string, file: string): Pr
     await engine.close();
   }
   return file;
+}
+
+/**
+ * Records YOLOv8n-seg as hb_model_modifier leaves it for RDK X5, on these frames.
+ *
+ * @param engine with models/yolov8n-seg-rdk.onnx of the shared data
+ */
+export async function recordYolo(
+  engine: OnnxEngine,
+  frames: Iterable<Nv12Frame>,
+  file: string,
+): Promise<void> {
+  const { outputs } = await readModelInfo(
+    sharedData.path('rdk/yolov8n_instance_seg_bayese_640x640_nv12_modified.model_info.json'),
+  );
+  await record(engine, frames, { file, name: 'yolov8n_seg', outputs });
+}
+
+/** The real camera frame with people, scaled up to 1920x1080. */
+export function peopleIn1080p(): Nv12Frame {
+  const small = nv12Frame(readFileSync(sharedData.path('nv12/people_960x544.nv12')), {
+    width: 960,
+    height: 544,
+  });
+  const large = allocateNv12(1920, 1080);
+  letterboxNv12(small, new Letterbox(960, 544, 1920, 1080), large);
+  return large;
 }

@@ -6,7 +6,7 @@
  */
 import { BpuEngine } from '../../src/engine/bpu-engine.js';
 import { noiseFrame } from '../native/frames.js';
-import { EMULATOR } from './emulator.js';
+import { boardReport, EMULATOR } from './emulator.js';
 
 const SLOTS = 6;
 const TIMEOUT = 25;
@@ -19,13 +19,14 @@ const engine = await BpuEngine.open({ file: file!, library: EMULATOR, slots: SLO
 // What each frame gives when nothing fails, to tell that a fault of one frame never reaches another.
 const sums: (number | undefined)[] = [];
 const outcomes = { results: 0, wrong: 0, errors: {} as Record<string, number> };
-const memory: number[] = [];
+/** Blocks of BPU memory that are alive, looked at all along. */
+const blocks: number[] = [];
 let submitted = 0;
 
 async function lane(): Promise<void> {
   while (submitted < total) {
     const index = submitted++;
-    if (index % Math.ceil(total / 10) === 0) memory.push(Math.round(process.memoryUsage.rss() / 1e6));
+    if (index % Math.ceil(total / 10) === 0) blocks.push(boardReport().blocksAlive);
     try {
       const inference = await engine.submit(frames[index % frames.length]!);
       const sum = inference.tensors.reduce((all, { data }) => all + Number(data[0]) + Number(data.at(-1)), 0);
@@ -45,4 +46,4 @@ const refused = last.filter(
   (one) => one.status === 'rejected' && /a free slot/.test(String(one.reason)),
 ).length;
 await engine.close();
-process.stdout.write(`${JSON.stringify({ ...outcomes, refused, memory })}\n`);
+process.stdout.write(`${JSON.stringify({ ...outcomes, refused, blocks })}\n`);

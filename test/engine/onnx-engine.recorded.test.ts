@@ -7,7 +7,6 @@ import { OnnxEngine } from '../../src/engine/onnx-engine.js';
 import { packedToNv12 } from '../../src/frame/convert.js';
 import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
 import { sharedData } from '../data.js';
-import { plainFrame } from '../native/frames.js';
 import { describeUnless } from '../skips.js';
 
 async function photo(path: string): Promise<Nv12Frame> {
@@ -48,23 +47,6 @@ describeUnless(sharedData.skip, 'YOLOv8n-seg', () => {
       const error = relativeError(data, reference);
       assert.ok(error < bound, `${name} is off by ${(100 * error).toFixed(2)} %`);
     }
-    inference.release();
-    await engine.close();
-  });
-
-  it('leaves the JS thread free while the network runs', async () => {
-    const engine = await OnnxEngine.open({ file, threads: 1 });
-    let turns = 0;
-    let done = false;
-    const count = (): void => {
-      turns++;
-      if (!done) setTimeout(count, 1);
-    };
-    count();
-    const inference = await engine.submit(plainFrame(640, 640, 114, 128, 128));
-    done = true;
-    const { preprocess, inference: network } = inference.timings;
-    assert.ok(turns > 10, `${turns} turns in ${preprocess} ms and ${network} ms`);
     inference.release();
     await engine.close();
   });

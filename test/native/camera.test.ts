@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { describe, it } from 'mocha';
-import { join } from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { Letterbox } from '../../src/frame/letterbox.js';
 import { addon } from '../../src/native/addon.js';
@@ -37,6 +37,29 @@ describe('native cameras', () => {
     camera.keepPixels(true);
     const { received, discarded } = camera.counters();
     assert.deepEqual([received, discarded], [1, 1]);
+  });
+
+  it('step: all messages are taken when it returns, their indices counting up', async () => {
+    const camera = addon().injectCamera();
+    const message = { width: 2, height: 2, step: 2, encoding: 'nv12', data: new Uint8Array(6) };
+    const indices: number[] = [];
+    const two = new Promise<void>((resolve) => {
+      const inbox = addon().openInbox(1, 64, 64, (slot, failure, preprocess, inference, arrival) => {
+        indices.push(arrival!.index);
+        inbox.release(slot);
+        if (indices.length === 2) resolve(inbox.close());
+      });
+      inbox.hold();
+      inbox.attach(camera.id);
+    });
+    camera.step({ ...message, sec: 0, nanosec: 0, index: 7 }, 100);
+    const { received, submitted, dropped } = camera.counters();
+    assert.deepEqual([received, submitted, dropped], [100, 1, 98]);
+    await two;
+    assert.deepEqual(indices, [7, 106]);
+    camera.close();
+    camera.step({ ...message, sec: 0, nanosec: 0, index: 7 }, 100);
+    assert.equal(camera.counters().received, 100);
   });
 
   it('say why they are not available in an addon without rclcpp', () => {
@@ -81,7 +104,7 @@ describe('native cameras', () => {
   });
 
   for (const end of ['process.exit(0)', 'process.exitCode = 0', 'process.kill(process.pid, "SIGTERM")']) {
-    it(`let the process end while they bring frames and nothing is closed (${end})`, () => {
+    it(`let the process end while they bring frames and nothing is closed (${end})`, async () => {
       const url = JSON.stringify(new URL('../../src/native/addon.js', import.meta.url).href);
       const script = `
         const { addon } = await import(${url});
@@ -97,10 +120,8 @@ describe('native cameras', () => {
         });
         inbox.attach(camera.id);
         const alive = setInterval(() => undefined, 1000);`;
-      execFileSync(process.execPath, ['--input-type=module', '-e', script], {
-        cwd: join(repository),
-        timeout: 20_000,
-      });
+      const args = ['--input-type=module', '-e', script];
+      await promisify(execFile)(process.execPath, args, { cwd: repository });
     });
   }
 });

@@ -3,7 +3,12 @@ import { setImmediate as settle } from 'node:timers/promises';
 import type { Inference } from '../../src/engine/engine.js';
 import { allocateNv12 } from '../../src/frame/convert.js';
 import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
-import { type LiveFrame, LiveSegmenter, type LiveTimings } from '../../src/pipeline/live-segmenter.js';
+import {
+  type LiveFrame,
+  type LiveHandlers,
+  LiveSegmenter,
+  type LiveTimings,
+} from '../../src/pipeline/live-segmenter.js';
 import type { Segmenter } from '../../src/pipeline/segmenter.js';
 
 export const MISHAPS = ['none', 'prepare', 'decode', 'result'] as const;
@@ -135,11 +140,13 @@ export class Bench {
   readonly timings: LiveTimings[] = [];
   readonly live: LiveSegmenter<TestFrame>;
   engines: TestSegmenter[];
+  /** What its clock says, in ms. */
+  time = 0;
 
   constructor(slots: number, { cameras = 1, spare = 0 } = {}) {
     this.engines = [new TestSegmenter(slots, spare)];
     this.told = Array.from({ length: cameras }, () => []);
-    this.live = new LiveSegmenter<TestFrame>(this.engine.segmenter, cameras, {
+    const handlers: LiveHandlers<TestFrame> = {
       result: (camera, frame, pixels, segmentation, timings) => {
         assert.equal(frameOf.get(pixels!), frame);
         assert.equal((segmentation as unknown as { id: number }).id, frame.id, 'its own segmentation');
@@ -151,7 +158,8 @@ export class Bench {
         assert.match(error.message, new RegExp(` ${frame.id}$`));
         this.told[camera]!.push(`!${error.message}`);
       },
-    });
+    };
+    this.live = new LiveSegmenter(this.engine.segmenter, cameras, handlers, () => this.time);
   }
 
   /** The one in use. */

@@ -1,0 +1,51 @@
+import type { CameraArrival, CameraHandlers, Inference } from '../../src/engine/engine.js';
+import { valuesOf } from './conformance.js';
+
+/** What an attached camera's handlers were given, and a promise for more of it. */
+export class Collector implements CameraHandlers {
+  readonly arrivals: CameraArrival[] = [];
+  readonly values: number[][][] = [];
+  readonly errors: Error[] = [];
+  /** Not released. */
+  readonly held: Inference[] = [];
+  readonly #hold: boolean;
+  readonly #read: boolean;
+  readonly #waiting: (() => void)[] = [];
+
+  /** @param options.hold whether inferences stay until release() @param options.read whether their values are kept */
+  constructor({ hold = false, read = true } = {}) {
+    this.#hold = hold;
+    this.#read = read;
+  }
+
+  get indices(): number[] {
+    return this.arrivals.map(({ index }) => index);
+  }
+
+  result(inference: Inference, arrival: CameraArrival): void {
+    this.arrivals.push(arrival);
+    if (this.#read) this.values.push(valuesOf(inference));
+    if (this.#hold) this.held.push(inference);
+    else inference.release();
+    this.#tell();
+  }
+
+  failure(error: Error, arrival: CameraArrival): void {
+    this.arrivals.push(arrival);
+    this.errors.push(error);
+    this.#tell();
+  }
+
+  /** Until `count` frames have come to something. */
+  async until(count: number): Promise<void> {
+    while (this.arrivals.length < count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  release(): void {
+    for (const inference of this.held.splice(0)) inference.release();
+  }
+
+  #tell(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
