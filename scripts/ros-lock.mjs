@@ -54,10 +54,23 @@ function resolve(lock, from, name) {
 
 /** Whether npm installs the package on this machine. */
 function forThisMachine({ os, cpu, libc }) {
-  const glibc = process.report.getReport().header.glibcVersionRuntime !== undefined;
   return (
     (os === undefined || os.includes(process.platform)) &&
     (cpu === undefined || cpu.includes(process.arch)) &&
-    (libc === undefined || libc.includes(glibc ? 'glibc' : 'musl'))
+    (libc === undefined || libc.includes(libcOfThisMachine()))
   );
+}
+
+let knownLibc;
+
+/** Asked for once, where there is a package that wants to know: a report takes a tenth of a second, and more with the network. */
+function libcOfThisMachine() {
+  if (knownLibc === undefined) {
+    const { excludeNetwork } = process.report;
+    process.report.excludeNetwork = true;
+    const glibc = process.report.getReport().header.glibcVersionRuntime !== undefined;
+    process.report.excludeNetwork = excludeNetwork;
+    knownLibc = glibc ? 'glibc' : 'musl';
+  }
+  return knownLibc;
 }
