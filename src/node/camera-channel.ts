@@ -1,3 +1,4 @@
+import { type Clock, steadyClock } from '../clock.js';
 import type { Segmentation } from '../decode/segmentation.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import { stampToNanoseconds } from '../frame/source.js';
@@ -26,10 +27,11 @@ export class CameraChannel {
     missing: (type: string, topic: string) => void,
     sink: FrameSink,
     counts: () => Readonly<CameraCounts>,
+    private readonly clock: Clock = steadyClock,
   ) {
     this.outputs = new CameraOutputs(ros, output, missing);
-    this.#input = new CameraInput(ros, topic, input, sink);
-    this.health = new CameraHealth(this.#input, counts, () => this.outputs.overlay);
+    this.#input = new CameraInput(ros, topic, input, sink, clock);
+    this.health = new CameraHealth(this.#input, counts, () => this.outputs.overlay, clock);
   }
 
   /** Subscribes when a publisher is there; to be called about twice a second, for publishers come and go. */
@@ -49,9 +51,9 @@ export class CameraChannel {
     segmentation: Segmentation,
     timings: LiveTimings,
   ): void {
-    const start = performance.now();
+    const start = this.clock();
     this.outputs.publish({ header: frame, pixels, segmentation, timings, fps: this.health.fps });
-    const end = performance.now();
+    const end = this.clock();
     // With use_sim_time it is 0 before the first message on /clock.
     const now = this.ros.now();
     const latency = now > 0n ? Number(now - stampToNanoseconds(frame.stamp)) / 1e6 : undefined;

@@ -22,8 +22,8 @@ export class CameraFrame implements LiveFrame, FrameHeader {
     readonly stamp: Stamp,
     readonly frameId: string,
     readonly prepare: () => Nv12Frame | Promise<Nv12Frame>,
-    /** performance.now() when the message was there. */
-    readonly received = performance.now(),
+    /** By the clock of who took it, when the message was there. */
+    readonly received: number,
   ) {}
 
   /** A frame that came through C++: its pixels are in the engine already. */
@@ -37,6 +37,7 @@ export class CameraFrame implements LiveFrame, FrameHeader {
    *
    * @param reader converts what is not NV12
    * @param hbmFrameId frame_id of HbmMsg images, which carry none; empty: their index
+   * @param received when the message was there, in milliseconds
    * @throws ExpectationError for bytes that are truncated or no such message
    */
   static read(
@@ -44,22 +45,23 @@ export class CameraFrame implements LiveFrame, FrameHeader {
     message: ImageMessage,
     reader: CameraImageReader,
     hbmFrameId: string,
+    received: number,
   ): CameraFrame {
     switch (message) {
       case 'image': {
         const view = imageView(cdr);
-        return new CameraFrame(view.stamp, view.frameId, () => reader.read(view));
+        return new CameraFrame(view.stamp, view.frameId, () => reader.read(view), received);
       }
       case 'compressed': {
         const view = compressedImageView(cdr);
-        return new CameraFrame(view.stamp, view.frameId, () => reader.decompress(view.data));
+        return new CameraFrame(view.stamp, view.frameId, () => reader.decompress(view.data), received);
       }
       case 'hbm480p':
       case 'hbm540p':
       case 'hbm1080p': {
         const view = hbmView(cdr);
         const frameId = hbmFrameId === '' ? String(view.index) : hbmFrameId;
-        return new CameraFrame(view.stamp, frameId, () => readHbm(view, reader));
+        return new CameraFrame(view.stamp, frameId, () => readHbm(view, reader), received);
       }
     }
   }

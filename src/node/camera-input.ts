@@ -1,3 +1,4 @@
+import { type Clock, steadyClock } from '../clock.js';
 import type { CameraArrival } from '../engine/engine.js';
 import { ExpectationError, messageOf } from '../expect.js';
 import { CameraImageReader } from '../frame/camera-image.js';
@@ -67,6 +68,7 @@ export class CameraInput {
     topic: string,
     private readonly options: CameraInputOptions,
     private readonly sink: FrameSink,
+    private readonly clock: Clock = steadyClock,
   ) {
     this.topic = ros.resolve(topic);
     this.#reader = new CameraImageReader(options.framesInUse);
@@ -188,7 +190,7 @@ export class CameraInput {
     this.#received++;
     let frame: CameraFrame;
     try {
-      frame = CameraFrame.read(cdr, message, this.#reader, this.options.hbmFrameId);
+      frame = CameraFrame.read(cdr, message, this.#reader, this.options.hbmFrameId, this.clock());
     } catch (error) {
       this.malformed++;
       this.#lastMalformed = messageOf(error);
@@ -211,7 +213,7 @@ export class CameraInput {
       .join(' ');
     if (gids !== this.#publishers) {
       this.#publishers = gids;
-      this.#changed = gids === '' ? undefined : { at: performance.now(), received: this.received };
+      this.#changed = gids === '' ? undefined : { at: this.clock(), received: this.received };
       // Others may send something else.
       if (this.#compressed && gids !== '') {
         this.#compressed = false;
@@ -226,7 +228,7 @@ export class CameraInput {
       this.#compressed = true;
       return true;
     }
-    if (!this.#changed || performance.now() - this.#changed.at < PATIENCE) return false;
+    if (!this.#changed || this.clock() - this.#changed.at < PATIENCE) return false;
     const stuck = this.received === this.#changed.received;
     this.#changed = undefined;
     return stuck;

@@ -1,18 +1,22 @@
+import type { Timing } from '../clock.js';
 import { ExpectationError, expectInteger } from '../expect.js';
 import { openInputs } from '../frame/inputs.js';
 import { MAX_DIMENSION } from '../frame/nv12-frame.js';
 import { parseSize, type PictureSize } from '../frame/picture-size.js';
 import { CAMERA_PARAMETERS, type CameraMessage, type CameraParameters } from '../parameters/camera.js';
 import type { CameraQos } from './camera-messages.js';
-import { CameraPlayer } from './camera-player.js';
+import { CameraPlayer, type PlayerOptions } from './camera-player.js';
 import { Playlist } from './camera-playlist.js';
 import { openCameraPublisher, type CameraPublisher, type CameraTransport } from './camera-publisher.js';
+import { Sleeper } from './camera-schedule.js';
 import { describeQos } from './qos.js';
 import type { RosNode } from './ros-node.js';
 
 /** Milliseconds that subscribers have to acknowledge the last frames, or to take them where nobody acknowledges. */
 const LAST_FRAMES = 2000;
 const UNACKNOWLEDGED_FRAMES = 200;
+/** Milliseconds between looks at whether they have. */
+const DELIVERY_PERIOD = 10;
 
 /** The node `camera`: publishes files or the generated scene as a camera would. */
 export class CameraNode {
@@ -22,7 +26,10 @@ export class CameraNode {
   #ended = false;
 
   /** @throws ExpectationError for parameters that are not allowed, and when what they need is not installed */
-  constructor(private readonly ros: RosNode) {
+  constructor(
+    private readonly ros: RosNode,
+    private readonly timing: Timing = new Sleeper(),
+  ) {
     this.#parameters = ros.parameters.declare(CAMERA_PARAMETERS, {
       check(changed) {
         const fixed = changed.find((name) => !('dynamic' in CAMERA_PARAMETERS[name]));
@@ -65,14 +72,15 @@ export class CameraNode {
     const cacheBytes = cache * 1_000_000;
     const { form } = this.#publisher;
     const playlist = new Playlist(sources, form, { loop, frameId, cacheBytes, report });
-    const player = new CameraPlayer(playlist, form, {
+    const options: PlayerOptions<object> = {
       rate: () => this.#parameters.rate,
       now: stamps === 'now' ? () => ros.now() : undefined,
       publish: (message) => this.#publisher.publish(message),
       debug: (line) => ros.log.debug(line),
       warn: (line) => ros.log.warn(line),
       begun: ({ size }) => ros.log.info(this.#summary(size)),
-    });
+    };
+    const player = new CameraPlayer(playlist, form, options, this.timing);
     this.#player = player;
     if (this.#ended) return;
     await player.waitFor(this.#parameters.wait_for_subscribers, () => this.#publisher.subscriptions);
@@ -102,11 +110,14 @@ export class CameraNode {
 
   /** A node that is gone sends nothing again, so the last frames are given time. */
   async #deliver(): Promise<void> {
-    const until = performance.now() + LAST_FRAMES;
-    while (!this.#ended && performance.now() < until && !this.#publisher.delivered()) {
-      await pause(10);
+    const { timing } = this;
+    const until = timing.now() + LAST_FRAMES;
+    while (!this.#ended && timing.now() < until && !this.#publisher.delivered()) {
+      await timing.until(timing.now() + DELIVERY_PERIOD);
     }
-    if (this.#publisher.form.qos.reliability === 'best_effort') await pause(UNACKNOWLEDGED_FRAMES);
+    if (this.#publisher.form.qos.reliability === 'best_effort') {
+      await timing.until(timing.now() + UNACKNOWLEDGED_FRAMES);
+    }
   }
 
   #summary({ width, height }: PictureSize): string {
@@ -129,8 +140,4 @@ function pictureSize(text: string): PictureSize | undefined {
     if (length % 2 !== 0) throw new ExpectationError(`an even ${axis} in parameter size`, length);
   }
   return size;
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,3 +1,4 @@
+import type { Timing } from '../clock.js';
 import { Durations } from '../pipeline/statistics.js';
 import { stampFromNanoseconds } from '../frame/source.js';
 import type { PlayedFrame, Playlist } from './camera-playlist.js';
@@ -30,7 +31,6 @@ export interface PlayerOptions<Message extends object = Buffer> {
 /** Publishes the frames of a playlist when they are due. */
 export class CameraPlayer<Message extends object = Buffer> {
   readonly #schedule = new Schedule();
-  readonly #sleeper = new Sleeper();
   #stopped = false;
   /** Frames published. */
   published = 0;
@@ -47,6 +47,7 @@ export class CameraPlayer<Message extends object = Buffer> {
     private readonly playlist: Playlist<Message>,
     private readonly form: MessageForm<Message>,
     private readonly options: PlayerOptions<Message>,
+    private readonly timing: Timing = new Sleeper(),
   ) {}
 
   /** Turns that passed without a frame. */
@@ -56,23 +57,24 @@ export class CameraPlayer<Message extends object = Buffer> {
 
   /** Resolves when all is published, or soon after `stop`. */
   async play(): Promise<void> {
+    const { timing } = this;
     const { rate, now, publish, begun } = this.options;
     for await (const frame of this.playlist.frames()) {
       if (this.#stopped) return;
       const wanted = rate();
       const period = wanted > 0 ? 1000 / wanted : frame.pause;
       if (this.published + this.lost === 0) {
-        this.#begin = performance.now();
+        this.#begin = timing.now();
         this.#window = new Window(this.#begin, 0, 0, 0);
         begun(frame);
       }
-      await this.#sleeper.until(this.#schedule.next(period, performance.now()));
+      await timing.until(this.#schedule.next(period, timing.now()));
       if (this.#stopped) return;
       const stamp = now ? stampFromNanoseconds(now()) : frame.stamp;
       this.form.seal(frame.message, stamp, this.published + this.lost);
-      const begin = performance.now();
+      const begin = timing.now();
       const sent = publish(frame.message);
-      const end = performance.now();
+      const end = timing.now();
       if (sent) this.published++;
       else this.lost++;
       this.#window.publishing.add(end - begin);
@@ -86,13 +88,13 @@ export class CameraPlayer<Message extends object = Buffer> {
   /** Waits until `count()` is at least `wanted`, or for `stop`. */
   async waitFor(wanted: number, count: () => number): Promise<void> {
     while (!this.#stopped && count() < wanted) {
-      await this.#sleeper.until(performance.now() + SUBSCRIBER_PERIOD);
+      await this.timing.until(this.timing.now() + SUBSCRIBER_PERIOD);
     }
   }
 
   stop(): void {
     this.#stopped = true;
-    this.#sleeper.end();
+    this.timing.end();
   }
 
   /** How it went, for the log. */
@@ -111,6 +113,7 @@ export class CameraPlayer<Message extends object = Buffer> {
     const frames = this.published - published;
     const misses = this.missed - missed;
     const losses = this.lost - lost;
+    const turns = frames + losses + misses;
     const seconds = (end - begin) / 1000;
     const rate = (frames / seconds).toFixed(1);
     this.options.debug(
@@ -124,9 +127,9 @@ export class CameraPlayer<Message extends object = Buffer> {
           'a subscriber holds on to the frames that it was lent.',
       );
     }
-    if (misses > TOLERATED_MISSES * (frames + misses)) {
+    if (misses > TOLERATED_MISSES * turns) {
       this.options.warn(
-        `Expected ${((frames + misses) / seconds).toFixed(1)} frames a second but only ${rate} could be sent in time. ` +
+        `Expected ${(turns / seconds).toFixed(1)} frames a second but only ${rate} could be sent in time. ` +
           'The machine is busy: lower the rate or the size, or let the cache hold all frames of a short input.',
       );
     }

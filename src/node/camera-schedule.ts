@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
+import { steadyClock, type Timing } from '../clock.js';
 
 /** Milliseconds that timers may be late by and still be in time: they count whole milliseconds of a clock read earlier. */
 const TIMER_GRAIN = 2;
 
 /**
- * When frames are due, in milliseconds of performance.now(): each a period after the one before it, whenever that was really
+ * When frames are due, in milliseconds of a clock: each a period after the one before it, whenever that was really
  * sent, so that nothing adds up.
  */
 export class Schedule {
@@ -30,16 +31,16 @@ export class Schedule {
 }
 
 /** Sleeps to the tenth of a millisecond, without heat. */
-export class Sleeper {
+export class Sleeper implements Timing {
+  readonly now = steadyClock;
   /** Never woken; Atomics.wait on it is a sleep that knows fractions of milliseconds. */
   readonly #cell = new Int32Array(new SharedArrayBuffer(4));
   #timer: NodeJS.Timeout | undefined;
   #wake: (() => void) | undefined;
   #ended = false;
 
-  /** Resolves at `due` of performance.now(), at once when that is past, or when the sleeper is ended. */
   async until(due: number): Promise<void> {
-    const coarse = Math.floor(due - performance.now()) - TIMER_GRAIN;
+    const coarse = Math.floor(due - this.now()) - TIMER_GRAIN;
     // Signals and services have their turn even when every frame is late.
     if (coarse <= 0 || this.#ended) await setImmediate();
     else {
@@ -49,11 +50,10 @@ export class Sleeper {
       });
     }
     // What is left is at most a few milliseconds of this thread, which has nothing else to do then.
-    const rest = due - performance.now();
+    const rest = due - this.now();
     if (rest > 0 && !this.#ended) Atomics.wait(this.#cell, 0, 0, rest);
   }
 
-  /** Ends all sleep, now and in future. */
   end(): void {
     this.#ended = true;
     clearTimeout(this.#timer);

@@ -3,8 +3,9 @@ import { describe, it } from 'mocha';
 import { nv12Frame, type Nv12Frame } from '../../src/frame/nv12-frame.js';
 import type { FrameSource } from '../../src/frame/source.js';
 import { loanForm, topicType, type LoanMessage } from '../../src/node/camera-messages.js';
-import { CameraPlayer } from '../../src/node/camera-player.js';
+import { CameraPlayer, type PlayerOptions } from '../../src/node/camera-player.js';
 import { Playlist } from '../../src/node/camera-playlist.js';
+import { ManualClock } from '../manual-clock.js';
 
 const width = 4;
 const height = 2;
@@ -53,7 +54,8 @@ async function play(
   const playlist = new Playlist([source(count)], form, { loop: true, frameId: '', cacheBytes, report });
   const seen: number[][] = [];
   const memories = new Set<unknown>();
-  const player = new CameraPlayer<LoanMessage>(playlist, form, {
+  const clock = new ManualClock();
+  const options: PlayerOptions<LoanMessage> = {
     rate: () => 1000,
     now: undefined,
     debug: () => {},
@@ -65,8 +67,9 @@ async function play(
       if (seen.length === turns) player.stop();
       return seen.length % 4 !== 0;
     },
-  });
-  await player.play();
+  };
+  const player = new CameraPlayer<LoanMessage>(playlist, form, options, clock);
+  await clock.finish(player.play());
   return { seen, memories, lines: [player.summary()], player };
 }
 

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'mocha';
+import { ImageWriter } from '../../src/message/image.js';
+import type { CameraFrame } from '../../src/node/camera-frame.js';
+import { CameraInput, type CameraInputOptions, type FrameSink } from '../../src/node/camera-input.js';
+import type { NativeCameras } from '../../src/node/native-cameras.js';
+import { HEADER } from '../message/samples.js';
+import { FakeRos } from './fake-ros.js';
+
+const IMAGE = 'sensor_msgs/msg/Image';
+const HBM = 'hbm_img_msgs/msg/HbmMsg480P';
+const CDR = new ImageWriter()
+  .write(HEADER, { width: 4, height: 2, encoding: 'nv12', step: 4 }, new Uint8Array(12))
+  .slice();
+
+describe('CameraInput', () => {
+  let now: number;
+  let ros: FakeRos;
+  let offered: CameraFrame[];
+
+  beforeEach(() => {
+    now = 5000;
+    ros = new FakeRos();
+    offered = [];
+  });
+
+  function input(options: Partial<CameraInputOptions> = {}): CameraInput {
+    const native = {
+      takes: () => false,
+      required: false,
+      unavailable: undefined,
+    } as unknown as NativeCameras;
+    const sink: FrameSink = {
+      offer: (frame) => void offered.push(frame),
+      attach: () => assert.fail('no native camera'),
+      detach: () => Promise.resolve(),
+    };
+    return new CameraInput(
+      ros.node,
+      'image',
+      { type: 'auto', qos: 'match', hbmFrameId: '', framesInUse: 2, native, ...options },
+      sink,
+      () => now,
+    );
+  }
+
+  it('subscribes when a publisher is there, to its type and reliability', () => {
+    const camera = input();
+    camera.follow();
+    assert.deepEqual([ros.subscribed, camera.messageType], [[], undefined]);
+    ros.publishers = [{ type: IMAGE, reliability: 'reliable' }];
+    camera.follow();
+    camera.follow();
+    assert.deepEqual(ros.subscribed, [`${IMAGE} reliable`]);
+    assert.deepEqual([camera.topic, camera.messageType, camera.problem], ['/image', IMAGE, undefined]);
+    ros.deliver(CDR);
+    assert.deepEqual([offered[0]!.received, offered[0]!.frameId], [5000, HEADER.frameId]);
+    assert.deepEqual([camera.received, camera.malformed], [1, 0]);
+  });
+
+  it('follows when publishers of another type take over', () => {
+    const camera = input();
+    ros.publishers = [{ type: IMAGE, gid: 1 }];
+    camera.follow();
+    ros.publishers = [
+      { type: HBM, gid: 2 },
+      { type: IMAGE, gid: 1 },
+    ];
+    camera.follow();
+    assert.equal(ros.subscribed.length, 1, 'not while the former type is there');
+    assert.match(
+      camera.problem!,
+      /Expected sensor_msgs\/msg\/Image on \/image but \/camera publishes hbm_img_msgs/,
+    );
+    ros.publishers = [{ type: HBM, gid: 2 }];
+    camera.follow();
+    assert.deepEqual(ros.subscribed, [`${IMAGE} best_effort`, `${HBM} best_effort`]);
+    assert.deepEqual([ros.open, camera.problem], [1, undefined]);
+  });
+
+  it('subscribes anew when nothing comes of a new publisher for a second and a half, once', () => {
+    const camera = input();
+    ros.publishers = [{ type: IMAGE, gid: 1 }];
+    camera.follow();
+    camera.follow(); // its patience begins with the first look after it subscribed
+    now += 1499;
+    camera.follow();
+    assert.equal(ros.subscribed.length, 1);
+    now += 1;
+    camera.follow();
+    assert.deepEqual([ros.subscribed.length, ros.open], [2, 1]);
+    now += 60_000;
+    camera.follow();
+    assert.equal(ros.subscribed.length, 2, 'a silent camera is no broken subscription');
+    ros.publishers = [{ type: IMAGE, gid: 2 }];
+    camera.follow();
+    now += 1500;
+    camera.follow();
+    assert.equal(ros.subscribed.length, 3);
+  });
+
+  it('stays when messages come, and when the publisher is gone', () => {
+    const camera = input();
+    ros.publishers = [{ type: IMAGE, gid: 1 }];
+    camera.follow();
+    camera.follow();
+    now += 1000;
+    ros.deliver(CDR);
+    now += 1000;
+    camera.follow();
+    ros.publishers = [];
+    camera.follow();
+    now += 5000;
+    camera.follow();
+    assert.deepEqual([ros.subscribed.length, ros.open], [1, 1]);
+  });
+
+  it('counts what is no image, and tells why', () => {
+    const camera = input({ type: 'image' });
+    camera.follow();
+    ros.deliver(CDR.subarray(0, 20));
+    assert.deepEqual([camera.received, camera.malformed, offered.length], [1, 1, 0]);
+    assert.match(camera.lastMalformed!, /Expected .* but received/);
+  });
+
+  it('warns once of a publisher that its QoS cannot hear', () => {
+    const camera = input({ qos: 'reliable' });
+    ros.publishers = [{ type: IMAGE, reliability: 'best_effort' }];
+    camera.follow();
+    camera.follow();
+    assert.match(camera.problem!, /Set image_qos to sensor_data or match\.$/);
+    assert.equal(ros.lines.filter((line) => line.startsWith('warning: ')).length, 1);
+  });
+
+  it('is closed and opened again', async () => {
+    const camera = input({ type: 'image' });
+    camera.follow();
+    await camera.close();
+    assert.equal(ros.open, 0);
+    camera.follow();
+    assert.deepEqual([ros.open, ros.subscribed.length], [1, 2]);
+  });
+});

@@ -1,0 +1,106 @@
+import { RMW_DURABILITY, RMW_KEEP_LAST, RMW_RELIABILITY } from '../../src/node/qos.js';
+import type { RclEndpoint } from '../../src/node/rclnodejs.js';
+import type { RosNode } from '../../src/node/ros-node.js';
+
+/** A publisher that others see in the graph. */
+export interface GraphPublisher {
+  readonly type: string;
+  readonly reliability?: 'reliable' | 'best_effort';
+  readonly gid?: number;
+}
+
+/**
+ * What the parts of a node ask of ROS, without ROS: the graph is what the test says, and messages come and go by hand. Where
+ * it matters what ROS really does, there is test/ros.
+ */
+export class FakeRos {
+  readonly fullName = '/node';
+  readonly middleware = 'rmw_test';
+  readonly lines: string[] = [];
+  /** Type and reliability of each subscription that was made, in order. */
+  readonly subscribed: string[] = [];
+  readonly published: Uint8Array[] = [];
+  publishers: readonly GraphPublisher[] = [];
+  /** Subscriptions of the topics that this node publishes. */
+  subscriptions: () => number = () => 0;
+  /** Whether subscribers have acknowledged everything. */
+  delivered: () => boolean = () => true;
+  open = 0;
+  #take: ((cdr: Uint8Array) => void) | undefined;
+
+  constructor(private readonly values: Readonly<Record<string, unknown>> = {}) {}
+
+  /** As the parts want it. */
+  get node(): RosNode {
+    return this as unknown as RosNode;
+  }
+
+  readonly log = {
+    debug: (line: string): void => void this.lines.push(`debug: ${line}`),
+    info: (line: string): void => void this.lines.push(line),
+    warn: (line: string): void => void this.lines.push(`warning: ${line}`),
+    error: (line: string): void => void this.lines.push(`error: ${line}`),
+  };
+
+  readonly parameters = {
+    declare: (table: Record<string, { default?: unknown }>): Record<string, unknown> => ({
+      ...Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, entry.default])),
+      ...this.values,
+    }),
+  };
+
+  now(): bigint {
+    return 5_000_000_007n;
+  }
+
+  resolve(topic: string): string {
+    return topic.startsWith('/') ? topic : `/${topic}`;
+  }
+
+  publishersOf(topic: string): readonly RclEndpoint[] {
+    return this.publishers.map(({ type, reliability = 'best_effort', gid = 1 }) => ({
+      node_name: 'camera',
+      node_namespace: '/',
+      topic_type: type,
+      topic,
+      endpoint_gid: [gid, 0, 0],
+      qos_profile: {
+        history: RMW_KEEP_LAST,
+        depth: 5,
+        reliability: RMW_RELIABILITY[reliability],
+        durability: RMW_DURABILITY.volatile,
+      },
+    }));
+  }
+
+  subscribe(
+    type: string,
+    topic: string,
+    { reliability }: { reliability: string },
+    take: (cdr: Uint8Array) => void,
+  ): { topic: string; destroy: () => void } {
+    this.subscribed.push(`${type} ${reliability}`);
+    this.#take = take;
+    this.open++;
+    return { topic, destroy: () => void this.open-- };
+  }
+
+  /** A message comes by the newest subscription. */
+  deliver(cdr: Uint8Array): void {
+    this.#take!(cdr);
+  }
+
+  publish(_type: string, topic: string): object {
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- a getter below asks for it
+    const ros = this;
+    return {
+      topic: this.resolve(topic),
+      get subscriptions() {
+        return ros.subscriptions();
+      },
+      publish: (cdr: Uint8Array) => void this.published.push(Uint8Array.from(cdr)),
+      delivered: () => this.delivered(),
+      destroy: () => undefined,
+    };
+  }
+}

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { Sleeper } from '../../src/node/camera-schedule.js';
+import { tell } from '../skips.js';
+
+describe('the sleep of the camera player', () => {
+  it('is hardly late: less than a millisecond, as a rule', async function () {
+    const sleeper = new Sleeper();
+    const late: number[] = [];
+    for (let i = 0; i < 100; i++) {
+      const due = sleeper.now() + 5 + i / 10;
+      await sleeper.until(due);
+      late.push(sleeper.now() - due);
+    }
+    late.sort((a, b) => a - b);
+    tell(this, `late by ${late[50]!.toFixed(2)} ms (median), ${late[95]!.toFixed(2)} ms (p95)`);
+    // Other programs may have the processor for a while, but not most of the time.
+    assert.ok(late[25]! < 1, `${late[25]!.toFixed(2)} ms late`);
+  });
+});
