@@ -1,4 +1,4 @@
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { GCProfiler, getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { median } from './times.js';
 
@@ -35,23 +35,19 @@ export async function bytesPerRun(run: () => unknown, expected: number): Promise
 
 /** @returns undefined when something was collected meanwhile */
 async function growth(run: () => unknown, runs: number, collect: () => void): Promise<number | undefined> {
+  // A collection frees buffers in the background; the next one waits until that is done.
   collect();
+  collect();
+  const profiler = new GCProfiler();
+  profiler.start();
   const before = allocated();
-  let last = before;
-  let collected = false;
   for (let i = 0; i < runs; i++) {
     const pending = run();
     if (pending instanceof Promise) await pending;
-    // Reading costs memory, too, so only now and then.
-    if (i % 16 === 15 || i === runs - 1) {
-      const now = allocated();
-      collected ||= now.heap < last.heap;
-      last = now;
-    }
   }
-  if (collected) return undefined;
-  // Buffers are freed with their views only, that is by a collection.
-  return last.heap - before.heap + Math.max(0, last.buffers - before.buffers);
+  const after = allocated();
+  if (profiler.stop().statistics.length > 0) return undefined;
+  return after.heap - before.heap + after.buffers - before.buffers;
 }
 
 function allocated(): { heap: number; buffers: number } {

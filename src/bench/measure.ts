@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import { type Clock, steadyClock } from '../clock.js';
 import { bytesPerRun } from './allocation.js';
 import type { Case, Result } from './bench.js';
 import { median, summarise } from './times.js';
@@ -19,28 +19,29 @@ export const QUICK: MeasureOptions = { warmUp: 0, duration: 0, fewest: 3, most: 
 /** A sample takes at least this many milliseconds, so that the clock's own time does not count; short runs are repeated. */
 const SHORTEST_SAMPLE = 0.05;
 
-/** Measures one case in turn with its yardsticks. */
+/** Measures one case in turn with its yardsticks. @param clock of the times; bytes are counted by none */
 export async function measureCase(
   { name, run, yardsticks = [] }: Case,
   options: MeasureOptions,
+  clock: Clock = steadyClock,
 ): Promise<Result> {
   const contestants = [{ run }, ...yardsticks].map(({ run: action }) => ({
     action,
     repeat: 1,
     times: [] as number[],
   }));
-  const warmUntil = performance.now() + options.warmUp;
-  for (const contestant of contestants) await sample(contestant);
-  while (performance.now() < warmUntil) for (const contestant of contestants) await sample(contestant);
+  const warmUntil = clock() + options.warmUp;
+  for (const contestant of contestants) await sample(contestant, clock);
+  while (clock() < warmUntil) for (const contestant of contestants) await sample(contestant, clock);
   for (const contestant of contestants) {
-    const once = Math.min(await sample(contestant), await sample(contestant));
+    const once = Math.min(await sample(contestant, clock), await sample(contestant, clock));
     contestant.repeat = Math.max(1, Math.min(10_000, Math.ceil(SHORTEST_SAMPLE / Math.max(once, 1e-5))));
   }
-  const until = performance.now() + options.duration;
+  const until = clock() + options.duration;
   const [own, ...others] = contestants;
   for (let round = 0; round < options.most; round++) {
-    if (round >= options.fewest && performance.now() >= until) break;
-    for (const contestant of contestants) contestant.times.push(await sample(contestant));
+    if (round >= options.fewest && clock() >= until) break;
+    for (const contestant of contestants) contestant.times.push(await sample(contestant, clock));
   }
   const ratios = Object.fromEntries(
     others.map(({ times }, i) => [
@@ -53,11 +54,14 @@ export async function measureCase(
 }
 
 /** @returns milliseconds of one run */
-async function sample({ action, repeat }: { action: () => unknown; repeat: number }): Promise<number> {
-  const start = performance.now();
+async function sample(
+  { action, repeat }: { action: () => unknown; repeat: number },
+  clock: Clock,
+): Promise<number> {
+  const start = clock();
   for (let i = 0; i < repeat; i++) {
     const pending = action();
     if (pending instanceof Promise) await pending;
   }
-  return (performance.now() - start) / repeat;
+  return (clock() - start) / repeat;
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers/promises';
 import { describe, it } from 'mocha';
 import { bytesPerRun } from '../../src/bench/allocation.js';
 import { measureCase, QUICK } from '../../src/bench/measure.js';
 import { median, quantile, summarise } from '../../src/bench/times.js';
+import { ManualClock } from '../manual-clock.js';
 
 describe('statistics of a bench', () => {
   it('gives quantiles of runs in any order', () => {
@@ -13,37 +15,70 @@ describe('statistics of a bench', () => {
     assert.ok(Number.isNaN(quantile([], 0.5)));
   });
 
-  it('compares a case with its yardsticks', async () => {
-    const busy = (milliseconds: number) => (): void => {
-      const until = performance.now() + milliseconds;
-      while (performance.now() < until);
-    };
+  /** A clock and work that takes so long by it. */
+  function clockAndWork(): { clock: ManualClock; work: (milliseconds: number) => () => void } {
+    const clock = new ManualClock();
+    return { clock, work: (milliseconds) => () => clock.pass(milliseconds) };
+  }
+
+  it('compares a case with its yardsticks, round by round', async () => {
+    const { clock, work } = clockAndWork();
     const options = { ...QUICK, fewest: 9, most: 9 };
-    const yardsticks = [{ name: 'other', run: busy(1) }];
-    const { times, ratios } = await measureCase({ name: 'slow', run: busy(4), yardsticks }, options);
-    assert.equal(times!.runs, 9);
-    assert.ok(times!.median >= 4);
-    // Wide bounds: the machine may be busy with other things.
-    assert.ok(ratios!['other']! > 1.2, `${ratios!['other']}`);
-    const slow = [{ name: 'other', run: busy(4) }];
-    const { ratios: inverse } = await measureCase({ name: 'fast', run: busy(1), yardsticks: slow }, options);
-    assert.ok(inverse!['other']! < 0.8, `${inverse!['other']}`);
+    let round = 0;
+    const drifting = (share: number) => (): void => clock.pass(share * (1 + (round++ >> 1)));
+    const { times, ratios } = await measureCase(
+      { name: 'slow', run: work(4), yardsticks: [{ name: 'other', run: work(1) }] },
+      options,
+      clock.now,
+    );
+    assert.deepEqual(times, { runs: 9, median: 4, p95: 4, p99: 4 });
+    assert.deepEqual(ratios, { other: 4 });
+    // A machine that grows slower: the ratio stays.
+    const drift = await measureCase(
+      { name: 'fast', run: drifting(1), yardsticks: [{ name: 'other', run: drifting(4) }] },
+      options,
+      clock.now,
+    );
+    assert.equal(drift.ratios!['other'], 0.25);
+    assert.ok(drift.times!.p95 > drift.times!.median);
+  });
+
+  it('repeats what is shorter than the clock is good for, and gives the time of one run', async () => {
+    const { clock } = clockAndWork();
+    let runs = 0;
+    const run = (): void => (runs++, clock.pass(0.001));
+    const { times } = await measureCase({ name: 'short', run }, { ...QUICK, fewest: 4, most: 4 }, clock.now);
+    assert.ok(Math.abs(times!.median - 0.001) < 1e-9, `${times!.median}`);
+    // Some to find out, four samples of 50 us, and those that count bytes.
+    assert.ok(runs >= 3 + 4 * 50, `${runs} runs`);
+  });
+
+  it('goes on for the time it was given, within the fewest and the most runs', async () => {
+    const { clock, work } = clockAndWork();
+    const runsIn = async (duration: number): Promise<number> => {
+      const options = { warmUp: 0, duration, fewest: 5, most: 50 };
+      return (await measureCase({ name: 'work', run: work(10) }, options, clock.now)).times!.runs;
+    };
+    assert.deepEqual([await runsIn(0), await runsIn(200), await runsIn(10_000)], [5, 20, 50]);
   });
 
   it('waits for what is asynchronous', async () => {
+    const { clock } = clockAndWork();
     let running = 0;
     const { times } = await measureCase(
       {
         name: 'sleep',
         run: async () => {
           assert.equal(running++, 0);
-          await new Promise((resolve) => setTimeout(resolve, 5));
+          await setImmediate();
+          clock.pass(5);
           running--;
         },
       },
       QUICK,
+      clock.now,
     );
-    assert.ok(times!.median >= 4);
+    assert.deepEqual(times, { runs: 3, median: 5, p95: 5, p99: 5 });
   });
 });
 
