@@ -26,6 +26,7 @@ import {
   type SlotMemory,
   type WorkerSettings,
 } from './onnx-protocol.js';
+import { withoutTelemetry } from './onnx-telemetry.js';
 import { ReservedSlot } from './reserved-slot.js';
 import type { Tensor } from './tensor.js';
 
@@ -136,6 +137,7 @@ export class OnnxEngine implements CameraEngine {
     expectOneOf('the colour range', colorRange, COLOR_RANGES);
     addon(); // fails here rather than with the first frame
     const metadata = await readOnnxMetadata(file);
+    withoutTelemetry();
     const worker = new Worker(new URL('./onnx-worker.js', import.meta.url), {
       workerData: { file, threads } satisfies WorkerSettings,
       execArgv: [], // options of the main script, such as --input-type, may not fit a worker

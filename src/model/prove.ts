@@ -1,4 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { withoutTelemetry } from '../engine/onnx-telemetry.js';
 import { ExpectationError, messageOf } from '../expect.js';
 import type { CutReport } from './cut.js';
 import { fromHalf, toHalf } from './half.js';
@@ -30,6 +31,7 @@ type Outputs = Readonly<Record<string, Float32Array>>;
  * @throws ExpectationError when a model does not run or they differ by more than rounding explains
  */
 export async function proveCut(stock: string, cut: string, report: CutReport): Promise<Proof | undefined> {
+  withoutTelemetry();
   let runtime: Runtime;
   try {
     runtime = await import('onnxruntime-node');

@@ -75,13 +75,19 @@ export class WireFile {
     }
     if (end - start > WINDOW) {
       const large = Buffer.allocUnsafe(end - start);
-      this.#fill(large, start);
+      this.read(large, start);
       return large;
     }
     this.#windowStart = start;
     this.#windowEnd = start + this.#fill(this.#window, start);
     if (end > this.#windowEnd) throw damaged(this.path, `it ends at byte ${this.#windowEnd}`);
     return this.#window.subarray(0, end - start);
+  }
+
+  /** Fills `target` with the bytes from `start` on. */
+  read(target: Uint8Array, start: number): void {
+    const length = this.#fill(target, start);
+    if (length < target.length) throw damaged(this.path, `it ends at byte ${start + length}`);
   }
 
   text(span: Span): string {
@@ -144,7 +150,7 @@ export class WireFile {
   }
 
   /** Reads until `target` is full or the file ends. */
-  #fill(target: Buffer, position: number): number {
+  #fill(target: Uint8Array, position: number): number {
     let length = 0;
     while (length < target.length) {
       const count = readSync(this.#descriptor, target, length, target.length - length, position + length);
@@ -230,6 +236,7 @@ function copyChunks(descriptor: number, chunks: readonly Chunk[], source: WireFi
     write(Buffer.concat(small));
     small = [];
   };
+  let buffer: Uint8Array | undefined;
   for (const chunk of joinSpans(chunks)) {
     if (chunk instanceof Uint8Array) {
       small.push(chunk);
@@ -237,7 +244,10 @@ function copyChunks(descriptor: number, chunks: readonly Chunk[], source: WireFi
     }
     flush();
     for (let at = chunk.start; at < chunk.end; at += COPY_STEP) {
-      write(source.bytes({ start: at, end: Math.min(at + COPY_STEP, chunk.end) }));
+      buffer ??= Buffer.allocUnsafe(COPY_STEP);
+      const part = buffer.subarray(0, Math.min(COPY_STEP, chunk.end - at));
+      source.read(part, at);
+      write(part);
     }
   }
   flush();

@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import sharp from 'sharp';
+import { run } from '../../src/cli/run.js';
 import { decodeRle } from '../../src/decode/rle.js';
+import { ExpectationError } from '../../src/expect.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { cli } from './cli.js';
 
@@ -147,15 +157,23 @@ describe('tros-yolo-seg run', () => {
     assert.ok(count >= 5 && count < 20, `${count} frames`);
   });
 
-  it('gives pictures of odd size results for all their pixels', async () => {
+  it('gives pictures of odd size results for all their pixels, and leaves nothing elsewhere', async () => {
     const pixels = Buffer.alloc(427 * 301 * 3, 90);
     await sharp(pixels, { raw: { width: 427, height: 301, channels: 3 } })
       .png()
       .toFile(join(folder, 'odd.png'));
-    const { stdout } = await cli(['run', 'odd.png', '--json', '-', '-q', '--score', '0'], folder);
+    const home = join(folder, 'home');
+    mkdirSync(home);
+    const variables = { HOME: home, TMPDIR: home, XDG_CACHE_HOME: undefined };
+    const { stdout } = await cli(['run', 'odd.png', '--json', '-', '-q', '--score', '0'], folder, variables);
     const [line] = lines(stdout);
     assert.deepEqual([line!.width, line!.height], [427, 301]);
     assert.deepEqual(line!.instances[0]?.mask.size, [301, 427]);
+    // ONNX Runtime's telemetry would keep a database and a log there. The file .ses it makes whatever it is told.
+    assert.deepEqual(
+      readdirSync(home).filter((name) => name !== '.ses'),
+      [],
+    );
   });
 
   it('says what is wrong with a place to write to', async () => {
@@ -209,7 +227,7 @@ describe('tros-yolo-seg run', () => {
     const cases: [string[], RegExp][] = [
       [[], /at least one INPUT/],
       [['scene:', '--model', 'missing.onnx'], /missing.onnx/],
-      [['scene:', '--model', 'text.onnx'], /ONNX/],
+      [['scene:', '--model', join(folder, 'text.onnx')], /ONNX/],
       [['scene:', '--score', '1.5'], /from 0 to 1 for --score but received 1.5/],
       [['scene:', '--iou', 'much'], /a number for --iou but received much/],
       [['scene:', '--max-detections', '0'], /--max-detections but received 0/],
@@ -223,12 +241,22 @@ describe('tros-yolo-seg run', () => {
       [['scene:', '--engine', 'gpu'], /one of auto, onnx, bpu for --engine but received gpu/],
       [['scene:', '--engine', 'bpu', '--library', '/nowhere/libdnn.so'], /libdnn/],
     ];
+    const never = join(folder, 'never.jsonl');
     for (const [args, message] of cases) {
+      await assert.rejects(run.run([...args, '--json', never]), (error) => {
+        assert.ok(error instanceof ExpectationError, `${args.join(' ')}: ${String(error)}`);
+        assert.match(error.message, message);
+        return true;
+      });
+      assert.ok(!existsSync(never), args.join(' '));
+    }
+    // What the user sees of it.
+    for (const [args, message] of [cases[2]!, cases[3]!]) {
       const { code, stderr } = await cli(['run', ...args, '--json', 'never.jsonl'], folder);
       assert.equal(code, 2, args.join(' '));
       assert.match(stderr, message);
       assert.ok(!stderr.includes('    at '), `a stack trace: ${stderr}`);
     }
-    assert.ok(!existsSync(join(folder, 'never.jsonl')));
+    assert.ok(!existsSync(never));
   });
 });
