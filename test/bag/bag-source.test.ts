@@ -48,6 +48,30 @@ function assertTiny(frames: readonly SourceFrame[], indices: readonly number[]):
   for (const [k, frame] of frames.entries()) assert.deepEqual(pixels(frame), [...tinyPixels(indices[k]!)]);
 }
 
+/**
+ * Lengths to cut a file at: around the ends of its records and of their headers, in the middle of each, at every byte of its
+ * beginning and its end, and at a hundred others, the same each time.
+ */
+function cutPoints(bytes: Uint8Array): number[] {
+  const [magic, header] = [8, 9];
+  const points = new Set<number>();
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let records = 0;
+  for (let at = magic; at < bytes.length - magic; records++) {
+    const end = at + header + Number(view.getBigUint64(at + 1, true));
+    for (const place of [at, at + header, (at + end) >> 1, end])
+      for (const by of [-1, 0, 1]) points.add(place + by);
+    at = end;
+  }
+  assert.ok(records > 10, `${records} records`);
+  for (let i = 0; i < 40; i++) points.add(i).add(bytes.length - 1 - i);
+  for (let i = 0, state = 1; i < 100; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    points.add(state % bytes.length);
+  }
+  return [...points].filter((length) => length < bytes.length).sort((a, b) => a - b);
+}
+
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 describe('BagSource', () => {
@@ -241,11 +265,7 @@ describe('BagSource', () => {
     ] as const) {
       const bytes = await mcap(tinyImages(4), options);
       let mostFrames = 0;
-      for (
-        let length = 0;
-        length < bytes.length;
-        length += length < 40 || length > bytes.length - 40 ? 1 : 5
-      ) {
+      for (const length of cutPoints(bytes)) {
         const file = write(folder, 'cut.mcap', bytes.subarray(0, length));
         let items;
         try {
