@@ -16,15 +16,15 @@ import {
   lz4Chunk,
   mcap,
   readBag,
-  temporaryFolder,
   tinyImage,
   tinyImages,
   tinyPixels,
   write,
   zstdChunk,
 } from './bags.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
-const folder = temporaryFolder();
+const folder = temporaryFolder('bag-source');
 
 /** Luma and chroma of a frame, packed. */
 function pixels({ frame }: SourceFrame): number[] {

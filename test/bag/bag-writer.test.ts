@@ -9,10 +9,11 @@ import { FileHandleReadable } from '@mcap/nodejs';
 import { BagWriter } from '../../src/bag/bag-writer.js';
 import { ExpectationError } from '../../src/expect.js';
 import { messageType } from '../../src/message/message-type.js';
-import { framesOf, readBag, temporaryFolder, tinyImage, write } from './bags.js';
+import { framesOf, readBag, tinyImage, write } from './bags.js';
+import { temporaryFolder } from '../temporary-folder.js';
 import { itUnless } from '../skips.js';
 
-const folder = temporaryFolder();
+const folder = temporaryFolder('bag-writer');
 const IMAGE = messageType('sensor_msgs/Image');
 const HEADER = messageType('std_msgs/Header');
 const STAMP = { sec: 100, nanosec: 0 };

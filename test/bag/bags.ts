@@ -1,19 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { after } from 'mocha';
 import { McapWriter, type McapWriterOptions } from '@mcap/core';
 import { BagSource, type BagSourceOptions } from '../../src/bag/bag-source.js';
 import { isBadFrame, type BadFrame, type SourceFrame } from '../../src/frame/source.js';
 import { CompressedImageWriter, ImageWriter } from '../../src/message/image.js';
 import { messageType } from '../../src/message/message-type.js';
-
-/** A folder for the files of one test file, removed at its end. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'bag-'));
-  after(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
 
 /** A message for a bag that a test makes. */
 export interface TestMessage {

@@ -10,9 +10,10 @@ import { BagWriter } from '../../src/bag/bag-writer.js';
 import { SegmentationRecorder, type RecordExtras } from '../../src/bag/segmentation-recorder.js';
 import { nv12Frame } from '../../src/frame/nv12-frame.js';
 import { HEADER, SEGMENTATION } from '../message/samples.js';
-import { framesOf, readBag, temporaryFolder } from './bags.js';
+import { framesOf, readBag } from './bags.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
-const folder = temporaryFolder();
+const folder = temporaryFolder('segmentation-recorder');
 
 interface Stamped {
   header?: { stamp: { sec: number }; frame_id: string };

@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import type { Report } from '../../src/bench/report.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { cli } from './cli.js';
 
 describe('tros-yolo-seg bench', () => {
   const folder = temporaryFolder('bench');
-  const data = process.env['TROS_YOLO_SEG_DATA'];
-  afterEach(() => {
-    if (data === undefined) delete process.env['TROS_YOLO_SEG_DATA'];
-    else process.env['TROS_YOLO_SEG_DATA'] = data;
-  });
 
   it('measures what is named, writes it down and compares it', async () => {
     const file = join(folder, 'old.json');
@@ -32,8 +27,8 @@ describe('tros-yolo-seg bench', () => {
   });
 
   it('measures the decoder where there is no test material', async () => {
-    process.env['TROS_YOLO_SEG_DATA'] = '/nowhere';
-    const { code, stdout, stderr } = await cli(['bench', 'decode', '--quick']);
+    const nowhere = { TROS_YOLO_SEG_DATA: '/nowhere' };
+    const { code, stdout, stderr } = await cli(['bench', 'decode', '--quick'], undefined, nowhere);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^decode: scene, int32, 100 instances, masks at source resolution .* x linear$/m);
   });

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import sharp from 'sharp';
 import { ExpectationError } from '../../src/expect.js';
 import { FILE_EPOCH } from '../../src/frame/file-clock.js';
 import { fileKind, type FileKind } from '../../src/frame/file-kind.js';
 import { openInputs, type InputOptions } from '../../src/frame/inputs.js';
 import { isBadFrame, type FrameSource } from '../../src/frame/source.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 const latin = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
@@ -48,11 +48,7 @@ describe('fileKind', () => {
 });
 
 describe('openInputs', () => {
-  let folder: string;
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'inputs-'));
-  });
-  after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder('inputs');
 
   const png = (): Promise<Buffer> =>
     sharp({ create: { width: 8, height: 6, channels: 3, background: 'red' } })

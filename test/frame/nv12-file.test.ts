@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { ExpectationError } from '../../src/expect.js';
 import { FILE_EPOCH } from '../../src/frame/file-clock.js';
 import { RING_FRAMES } from '../../src/frame/frame-ring.js';
@@ -11,6 +10,7 @@ import { parseSize } from '../../src/frame/picture-size.js';
 import { isBadFrame, type BadFrame, type SourceFrame } from '../../src/frame/source.js';
 import { sharedData } from '../data.js';
 import { itUnless } from '../skips.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 async function items(source: Nv12FileSource): Promise<(SourceFrame | BadFrame)[]> {
   const all = [];
@@ -40,11 +40,7 @@ describe('sizes', () => {
 });
 
 describe('Nv12FileSource', () => {
-  let folder: string;
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'nv12-'));
-  });
-  after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder('nv12');
 
   /** `count` frames of 8x4 whose bytes are their number, and `extra` bytes. */
   async function file(name: string, count: number, extra = 0): Promise<string> {

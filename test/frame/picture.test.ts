@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import sharp, { type Sharp } from 'sharp';
 import { ExpectationError } from '../../src/expect.js';
 import { fileStamp } from '../../src/frame/file-clock.js';
@@ -10,6 +9,7 @@ import { PictureSource, decodePicture, type DecodedPicture } from '../../src/fra
 import { isBadFrame, type BadFrame, type SourceFrame } from '../../src/frame/source.js';
 import { sharedData } from '../data.js';
 import { itUnless } from '../skips.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 /** A red picture; as full-range BT.601 red is Y 76, U 85, V 255. */
 function red(width: number, height: number, alpha?: number): Sharp {
@@ -153,11 +153,7 @@ describe('decodePicture', () => {
 });
 
 describe('PictureSource', () => {
-  let folder: string;
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'picture-'));
-  });
-  after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder('picture');
 
   it('gives one frame with the stamp it was told and the name of the file', async () => {
     const path = join(folder, 'front door.png');

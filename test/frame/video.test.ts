@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { ExpectationError } from '../../src/expect.js';
 import { FILE_EPOCH } from '../../src/frame/file-clock.js';
 import { RING_FRAMES } from '../../src/frame/frame-ring.js';
@@ -13,6 +12,7 @@ import { VideoSource } from '../../src/frame/video.js';
 import { lastWords } from '../../src/frame/video-probe.js';
 import { sharedData } from '../data.js';
 import { describeUnless, itUnless } from '../skips.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 const withoutFfmpeg =
   spawnSync('ffmpeg', ['-version']).status === 0 ? false : 'ffmpeg is not installed (apt-get install ffmpeg)';
@@ -40,11 +40,7 @@ function runningFfmpegs(): number {
 }
 
 describeUnless(withoutFfmpeg, 'VideoSource', () => {
-  let folder: string;
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'video-'));
-  });
-  after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder('video');
 
   /** A clip made by ffmpeg from a generated picture. */
   function clip(name: string, source: string, ...options: string[]): string {

@@ -1,30 +1,25 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import { ExpectationError } from '../../src/expect.js';
 import { installedType, isInstalled } from '../../src/message/installed-type.js';
 import { messageType } from '../../src/message/message-type.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 describe('installedType', () => {
-  let overlay: string;
-  let underlay: string;
+  const overlay = temporaryFolder('overlay');
+  const underlay = temporaryFolder('underlay');
   const install = (prefix: string, packageName: string, typeName: string, text: string): void => {
     mkdirSync(path.join(prefix, 'share', packageName, 'msg'), { recursive: true });
     writeFileSync(path.join(prefix, 'share', packageName, 'msg', `${typeName}.msg`), text);
   };
 
   before(() => {
-    overlay = mkdtempSync(path.join(tmpdir(), 'overlay-'));
-    underlay = mkdtempSync(path.join(tmpdir(), 'underlay-'));
     install(underlay, 'std_msgs', 'Header', '# both\nbuiltin_interfaces/Time stamp\nstring frame_id\n');
     install(underlay, 'vision_msgs', 'LabelInfo', 'std_msgs/Header header  # old\nfloat32 threshold\n');
     install(overlay, 'vision_msgs', 'LabelInfo', 'std_msgs/Header header  # new\nuint8 extra\n');
     install(overlay, 'ai_msgs', 'Roi', 'what is this\n?!\n');
-  });
-  after(() => {
-    for (const prefix of [overlay, underlay]) rmSync(prefix, { recursive: true });
   });
 
   it('takes what is installed, overlay first, comments and all', () => {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import { TOPICS } from '../../src/message/topics.js';
 import { DEFINITIONS } from '../../src/message/definitions.js';
 import { CameraOutputs } from '../../src/node/camera-outputs.js';
@@ -12,6 +11,8 @@ import { SegmentNode } from '../../src/node/segment-node.js';
 import { PUBLISHED_TOPICS, SERVICES } from '../../src/node/topics.js';
 import { defaultsOf } from '../../src/parameters/parameter.js';
 import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
+import { withVariables } from '../environment.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 /** Stands in for ROS: writes down what is opened. */
 class Register {
@@ -42,22 +43,15 @@ const topicsOf = (rows: readonly { topic: string; type: string; qos: Qos }[]): o
   rows.map(({ topic, type, qos }) => ({ topic, type, qos })).sort((a, b) => (a.topic < b.topic ? -1 : 1));
 
 describe('the table of topics and services', () => {
-  let prefix: string;
-  const prefixes = process.env['AMENT_PREFIX_PATH'];
+  // An installation with every package we write messages of.
+  const prefix = temporaryFolder('prefix');
+  withVariables({ AMENT_PREFIX_PATH: prefix });
   before(() => {
-    // An installation with every package we write messages of.
-    prefix = mkdtempSync(join(tmpdir(), 'prefix-'));
     for (const [type, text] of Object.entries(DEFINITIONS)) {
       const file = join(prefix, 'share', `${type.replace('/', '/msg/')}.msg`);
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, text);
     }
-    process.env['AMENT_PREFIX_PATH'] = prefix;
-  });
-  after(() => {
-    rmSync(prefix, { recursive: true });
-    if (prefixes === undefined) delete process.env['AMENT_PREFIX_PATH'];
-    else process.env['AMENT_PREFIX_PATH'] = prefixes;
   });
 
   const open = (register: Register, missing: (type: string, topic: string) => void): CameraOutputs =>
@@ -100,16 +94,15 @@ describe('the table of topics and services', () => {
     for (const topic of Object.values(TOPICS)) assert.ok(names.includes(topic), topic);
   });
 
-  it('says which topics are off without their packages', () => {
-    process.env['AMENT_PREFIX_PATH'] = '/nowhere';
-    try {
+  describe('without their packages', () => {
+    withVariables({ AMENT_PREFIX_PATH: '/nowhere' });
+
+    it('says which topics are off', () => {
       const register = new Register();
       const off: string[] = [];
       open(register, (type, topic) => off.push(`${topic} ${type}`));
       assert.ok(off.includes('hobot_dnn_detection ai_msgs/PerceptionTargets'), off.join());
       assert.ok(!register.topics.some(({ type }) => type.startsWith('ai_msgs')));
-    } finally {
-      process.env['AMENT_PREFIX_PATH'] = prefix;
-    }
+    });
   });
 });

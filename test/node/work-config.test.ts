@@ -1,27 +1,24 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import { readWorkConfig } from '../../src/node/work-config.js';
 import { checkParameter } from '../../src/parameters/parameter.js';
 import { SEGMENT_PARAMETERS, type SegmentParameters } from '../../src/parameters/segment.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 describe('readWorkConfig', () => {
-  let folder: string;
-  let file: string;
+  const folder = temporaryFolder('work-config');
+  const file = join(folder, 'config', 'yolov8segworkconfig.json');
   const read = (config: unknown): Partial<SegmentParameters> => {
     writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config));
     return readWorkConfig(file);
   };
 
   before(() => {
-    folder = mkdtempSync(join(tmpdir(), 'work-config-'));
     mkdirSync(join(folder, 'config'));
-    file = join(folder, 'config', 'yolov8segworkconfig.json');
     for (const name of ['beside.bin', 'coco.list']) writeFileSync(join(folder, 'config', name), '');
   });
-  after(() => rmSync(folder, { recursive: true }));
 
   it("reads TROS's own, which names more than we need", () => {
     const parameters = read({

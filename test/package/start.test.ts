@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import { packageRoot } from '../../src/package-root.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 describe('start script', () => {
-  let prefix: string;
+  // Colcon workspaces may have spaces in their names.
+  const prefix = temporaryFolder('start here');
   let script: string;
 
   before(() => {
-    prefix = mkdtempSync(join(tmpdir(), 'start '));
     const app = join(prefix, 'lib/node_modules/tros-yolo-seg');
     mkdirSync(join(app, 'dist/src/node'), { recursive: true });
     writeFileSync(join(app, 'package.json'), '{"type":"module"}');
@@ -24,8 +24,6 @@ describe('start script', () => {
     script = join(prefix, 'lib/tros_yolo_seg/segment');
     writeScript(script, process.execPath);
   });
-
-  after(() => rmSync(prefix, { recursive: true }));
 
   function writeScript(path: string, node: string): void {
     const text = readFileSync(join(packageRoot, 'cmake/start.sh.in'), 'utf8')
