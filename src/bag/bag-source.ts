@@ -3,11 +3,13 @@ import { CameraImageReader } from '../frame/camera-image.js';
 import { compressedImageView, hbmView, imageView } from '../frame/image-message.js';
 import type { BadFrame, FrameHeader, FrameSource, SourceFrame } from '../frame/source.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
+import { TOPICS } from '../message/topics.js';
 import { bagFiles } from './bag-files.js';
 import { McapFile, type BagMessage, type BagTopic } from './mcap-file.js';
 
 /** Two frames may be in flight and one being read when the source goes on to the next. */
 const FRAMES_IN_USE = 4;
+const INSTANCE_ARRAY = 'tros_yolo_seg/msg/InstanceArray';
 
 /** A frame with its header; a promise where decompression takes its time. */
 type DecodedImage = FrameHeader & { readonly frame: Nv12Frame };
@@ -143,10 +145,38 @@ function chooseTopic(bag: string, topics: readonly BagTopic[], wanted: string | 
     return topic;
   }
   const images = topics.filter(({ type }) => DECODERS.has(type));
-  if (images.length === 1) return images[0]!;
+  const inputs = images.filter((topic) => !isResult(topic, topics));
+  if (inputs.length === 1) return inputs[0]!;
+  const hint = (name: string): string =>
+    `Say which one with --topic, for example --topic ${name}, or name the input ${bag}#${name}.`;
+  if (inputs.length > 1) {
+    throw new ExpectationError(`one topic of images in ${bag}`, listing(inputs), hint(inputs[0]!.name));
+  }
   throw images.length === 0
     ? new ExpectationError(`a topic of type ${[...DECODERS.keys()].join(', ')} in ${bag}`, listing(topics))
-    : new ExpectationError(`one topic of images in ${bag}`, listing(images), 'Say which one.');
+    : new ExpectationError(
+        `a topic of camera images in ${bag}`,
+        `results only: ${listing(images)}`,
+        `Record the camera too (run --mcap-images). To read a result all the same: --topic ${images[0]!.name}.`,
+      );
+}
+
+/** What follows the node's name, and the camera's where there are several, in the topics of our own pictures. */
+const RESULT_ENDINGS = ['/instance_map', '/overlay', '/overlay/compressed'];
+const NODE = TOPICS.instanceMap.slice(0, -RESULT_ENDINGS[0]!.length);
+const INSTANCES = '/instances';
+
+/**
+ * Whether a topic of images cannot be an input: our own instance maps and overlays, below the node's usual name or beside
+ * instances of ours; and image_transport's compressed depth, which is no picture.
+ */
+function isResult({ name }: BagTopic, topics: readonly BagTopic[]): boolean {
+  if (name.endsWith('/compressedDepth')) return true;
+  const ending = RESULT_ENDINGS.find((text) => name.endsWith(text));
+  if (ending === undefined) return false;
+  const node = name.slice(0, -ending.length);
+  if (node === NODE || node.startsWith(`${NODE}/`)) return true;
+  return topics.some((topic) => topic.name === node + INSTANCES && topic.type === INSTANCE_ARRAY);
 }
 
 function listing(topics: readonly BagTopic[]): string {

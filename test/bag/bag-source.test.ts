@@ -191,6 +191,38 @@ describe('BagSource', () => {
     near(colour(decompressed[1]!), [148, 128, 128]);
   });
 
+  it('takes the camera from a bag with our own results', async () => {
+    const ours = [
+      '/segment/instance_map',
+      '/segment/overlay',
+      '/segment/front/instance_map',
+      '/segment/left/overlay',
+    ];
+    const named = '/robot/seg';
+    const instances = { ...tinyImage(0, `${named}/instances`), type: 'tros_yolo_seg/InstanceArray' };
+    const jpeg = compressedImage(0, new Uint8Array(8), '/segment/overlay/compressed');
+    const renamed = [
+      ...tinyImages(2, `${named}/instance_map`),
+      ...tinyImages(2, `${named}/overlay`),
+      instances,
+    ];
+    const results = [...ours.flatMap((topic) => tinyImages(2, topic)), ...renamed, jpeg];
+    const depth = compressedImage(0, new Uint8Array(8), '/depth/image_raw/compressedDepth');
+    const file = write(folder, 'ours.mcap', await mcap([...results, depth, ...tinyImages(3, '/camera')]));
+    assert.equal((await BagSource.open(file)).topic, '/camera');
+    assertTiny(framesOf(await readBag(file)), upTo(3));
+    // Somebody else's picture of that name is an input.
+    const theirs = write(folder, 'theirs.mcap', await mcap(tinyImages(2, '/their/overlay')));
+    assert.equal((await BagSource.open(theirs)).topic, '/their/overlay');
+
+    const only = write(folder, 'results.mcap', await mcap(results));
+    await assert.rejects(
+      BagSource.open(only),
+      /a topic of camera images in .* but received results only: .*instance_map.*--mcap-images.*--topic \/robot/,
+    );
+    assert.equal((await readBag(only, { topic: '/segment/instance_map' })).length, 2);
+  });
+
   it('takes the topic that is asked for, and asks where there are several', async () => {
     const type = 'std_msgs/Header';
     const other = { topic: '/tf', type, cdr: new Uint8Array(8), logTime: 5n };
@@ -209,6 +241,7 @@ describe('BagSource', () => {
       BagSource.open(file, { topic: '/tf' }),
       /images on \/tf: sensor_msgs\/msg\/Image, .* but received std_msgs\/msg\/Header/,
     );
+    await assert.rejects(BagSource.open(file), /--topic \/left, or name the input .*stereo\.mcap#\/left\./);
     const none = write(folder, 'none.mcap', await mcap([other]));
     await assert.rejects(BagSource.open(none), /a topic of type sensor_msgs\/msg\/Image.* but received \/tf/);
     await assert.rejects(
