@@ -1,3 +1,4 @@
+import { cellOf, firstPixel } from '../decode/mask-scale.js';
 import type { Instance, Segmentation } from '../decode/segmentation.js';
 import { BLACK, type Rgb, type RgbPicture } from './rgb-picture.js';
 
@@ -50,7 +51,7 @@ export class MaskLayer {
     if (this.owners.length !== width * height) this.owners = new Uint16Array(width * height);
     else this.owners.fill(NOBODY);
     if (this.gridColumns.length !== width || this.gridWidth !== gridWidth) {
-      this.gridColumns = Int32Array.from({ length: width }, (_, x) => nearestCell(x, width, gridWidth));
+      this.gridColumns = Int32Array.from({ length: width }, (_, x) => cellOf(x, width, gridWidth));
       this.gridWidth = gridWidth;
     }
     [this.left, this.right, this.top, this.bottom] = [width, 0, height, 0];
@@ -72,7 +73,7 @@ export class MaskLayer {
 
     const { owners, gridColumns } = this;
     for (let y = top; y < bottom; y++) {
-      const row = (nearestCell(y, height, maskHeight) - mask.y) * mask.width - mask.x;
+      const row = (cellOf(y, height, maskHeight) - mask.y) * mask.width - mask.x;
       const line = y * width;
       for (let x = left; x < right; x++) {
         if (mask.data[row + gridColumns[x]!] === 1 && owners[line + x] === NOBODY) owners[line + x] = owner;
@@ -121,14 +122,4 @@ export class MaskLayer {
       }
     }
   }
-}
-
-/** The mask cell in which the centre of pixel `x` lies. */
-function nearestCell(x: number, pixels: number, cells: number): number {
-  return Math.min(cells - 1, Math.floor(((x + 0.5) * cells) / pixels));
-}
-
-/** The first pixel whose centre lies in `cell` or behind it, within [0, pixels]. */
-function firstPixel(cell: number, pixels: number, cells: number): number {
-  return Math.min(pixels, Math.max(0, Math.ceil((cell * pixels) / cells - 0.5)));
 }
