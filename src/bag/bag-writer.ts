@@ -1,7 +1,11 @@
-import { mkdir, open, writeFile, type FileHandle } from 'node:fs/promises';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { McapWriter, type IWritable } from '@mcap/core';
 import { ExpectationError, messageOf } from '../expect.js';
+import { makeFolder } from '../files/folder.js';
+import { writeWhole } from '../files/whole-file.js';
+import { writeError } from '../files/write-error.js';
 import { stampToNanoseconds, type Stamp } from '../frame/source.js';
 import type { MessageType } from '../message/message-type.js';
 import { bagMetadata, offeredQos, type Durability, type TopicMetadata } from './bag-metadata.js';
@@ -44,19 +48,22 @@ export class BagWriter {
   }
 
   /**
-   * @param target a new file, NAME.mcap, or else a new folder as `ros2 bag record` makes it
+   * @param target a new file, NAME.mcap, or else a new folder as `ros2 bag record` makes it; one that is empty will do
+   * @param replace whether a bag of that name goes; a folder that holds anything else never does
    * @throws ExpectationError when it exists already or cannot be made
    */
-  static async create(target: string): Promise<BagWriter> {
+  static async create(target: string, replace = false): Promise<BagWriter> {
     const folder = target.endsWith('.mcap') ? undefined : target;
     const file = folder === undefined ? target : path.join(folder, `${path.basename(folder)}_0.mcap`);
     try {
-      await mkdir(path.dirname(target), { recursive: true });
-      if (folder !== undefined) await mkdir(folder);
+      makeFolder(path.dirname(target));
+      if (folder !== undefined) makeRoom(folder, replace);
+      else if (replace && statSync(file, { throwIfNoEntry: false })?.isFile()) rmSync(file);
       const writer = new BagWriter(file, folder, await open(file, 'wx'));
-      await writer.#mcap.start({ profile: 'ros2', library: 'tros-yolo-seg' });
+      await writer.#attempt(() => writer.#mcap.start({ profile: 'ros2', library: 'tros-yolo-seg' }));
       return writer;
     } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw writeError(target, error);
       throw new ExpectationError(
         `a new bag at ${target}`,
         messageOf(error),
@@ -118,7 +125,8 @@ export class BagWriter {
     if (this.folder === undefined) return;
     const { messageStartTime: start, messageEndTime: end } = this.#mcap.statistics!;
     const metadata = { file: path.basename(this.file), start, end, topics: [...this.#channels.values()] };
-    await writeFile(path.join(this.folder, 'metadata.yaml'), bagMetadata(metadata));
+    // Readers go by metadata.yaml: half of it would be worse than none.
+    await writeWhole(path.join(this.folder, 'metadata.yaml'), bagMetadata(metadata));
   }
 
   async #addChannel(topic: string, type: MessageType, durability: Durability): Promise<Channel> {
@@ -143,10 +151,27 @@ export class BagWriter {
       await work();
     } catch (error) {
       const expected = `room for the bag ${this.file}`;
-      this.#failure = new ExpectationError(expected, messageOf(error), undefined, { cause: error });
+      const hint = 'What was written before can be read.';
+      this.#failure = new ExpectationError(expected, messageOf(error), hint, { cause: error });
       throw this.#failure;
     }
   }
+}
+
+/** Makes the folder of a bag, or empties it of the bag that is in it. @throws EEXIST when it holds what must not go */
+function makeRoom(folder: string, replace: boolean): void {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found === undefined) {
+    mkdirSync(folder);
+    return;
+  }
+  const names = found.isDirectory() ? readdirSync(folder) : [];
+  const isBag = names.every((name) => name === 'metadata.yaml' || name.endsWith('.mcap'));
+  if (!found.isDirectory() || !isBag || (names.length > 0 && !replace)) {
+    const what = !found.isDirectory() ? 'a file' : `a folder with ${names.length} files`;
+    throw Object.assign(new Error(`EEXIST: ${what} of that name`), { code: 'EEXIST' });
+  }
+  for (const name of names) rmSync(path.join(folder, name));
 }
 
 /** Appends to a file, all of each buffer: FileHandle.write may write less. */

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { arch, cpus, platform, totalmem } from 'node:os';
+import { dirname } from 'node:path';
 import { ExpectationError, messageOf } from '../expect.js';
+import { makeFolder } from '../files/folder.js';
+import { writeWholeSync } from '../files/whole-file.js';
 import { packageRoot } from '../package-root.js';
 import type { Figure } from './bench.js';
 
@@ -61,7 +64,8 @@ function commit(): string {
 }
 
 export function writeReport(file: string, report: Report): void {
-  writeFileSync(file, `${JSON.stringify(report, null, 1)}\n`);
+  makeFolder(dirname(file));
+  writeWholeSync(file, `${JSON.stringify(report, null, 1)}\n`);
 }
 
 /** @throws ExpectationError unless `file` was written by writeReport() */

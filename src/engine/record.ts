@@ -1,5 +1,9 @@
-import { open, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { ExpectationError } from '../expect.js';
+import { makeFolder } from '../files/folder.js';
+import { WholeFile } from '../files/whole-file.js';
+import { writeError } from '../files/write-error.js';
 import { allocateNv12, letterboxNv12 } from '../frame/convert.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import type { NativeTensorProperties } from '../native/bpu.js';
@@ -24,8 +28,15 @@ import { packedStride, type Tensor, type TensorData, type TensorInfo } from './t
 export const X5_BUSY = 5714;
 export const X5_OVERHEAD = 3377;
 
+/** There was nothing to record. */
+export class NoFramesError extends ExpectationError {
+  constructor() {
+    super('frames to record', 'none', 'Nothing was written.');
+  }
+}
+
 export interface RecordOptions {
-  /** File to write. */
+  /** File to write; it appears when it is whole, and its folder is made if need be. */
   readonly file: string;
   readonly name: string;
   /** Microseconds; see PlaybackModel. */
@@ -39,7 +50,7 @@ export interface RecordOptions {
  * Records what a float engine makes of each frame as a model of the emulator, quantised as the properties say.
  *
  * @returns the number of frames
- * @throws ExpectationError when the properties do not fit the engine's outputs
+ * @throws ExpectationError when the properties do not fit the engine's outputs, there are no frames, or the file cannot be written
  */
 export async function record(
   engine: Engine,
@@ -60,30 +71,48 @@ export async function record(
   const input = allocateNv12(engine.model.input.width, engine.model.input.height);
   const memory = new Uint8Array(frameBytes(model));
   const views = outputViews(outputs, memory);
-  const file = await open(options.file, 'w');
-  let whole = false;
+  makeFolder(dirname(options.file));
+  const target = new WholeFile(options.file);
   try {
-    let frameCount = 0;
-    await file.write(encodeHeader([model]));
-    for await (const frame of frames) {
-      const inference = await engine.submit(frame);
+    const file = await open(target.part, 'w').catch((error: unknown) => {
+      throw writeError(options.file, error);
+    });
+    const write = async (bytes: Uint8Array, position: number | null): Promise<void> => {
       try {
-        letterboxNv12(frame, inference.letterbox, input);
-        inference.tensors.forEach((tensor, i) => quantize(tensor, infos[i]!, views[i]!));
-      } finally {
-        inference.release();
+        for (let done = 0; done < bytes.length;) {
+          const at = position === null ? null : position + done;
+          done += (await file.write(bytes, done, bytes.length - done, at)).bytesWritten;
+        }
+      } catch (error) {
+        throw writeError(options.file, error);
       }
-      writeFrameHash(memory, input);
-      await file.write(memory);
-      frameCount++;
+    };
+    let frameCount = 0;
+    try {
+      await write(encodeHeader([model]), null);
+      for await (const frame of frames) {
+        const inference = await engine.submit(frame);
+        try {
+          letterboxNv12(frame, inference.letterbox, input);
+          inference.tensors.forEach((tensor, i) => quantize(tensor, infos[i]!, views[i]!));
+        } finally {
+          inference.release();
+        }
+        writeFrameHash(memory, input);
+        await write(memory, null);
+        frameCount++;
+      }
+      await write(encodeHeader([{ ...model, frameCount }]), 0);
+    } finally {
+      await file.close();
     }
-    await file.write(encodeHeader([{ ...model, frameCount }]), 0, null, 0);
-    whole = true;
+    if (frameCount === 0) throw new NoFramesError();
+    target.finish();
     return frameCount;
-  } finally {
-    await file.close();
+  } catch (error) {
     // Half a recording would fail later, and elsewhere.
-    if (!whole) await rm(options.file);
+    target.discard();
+    throw error;
   }
 }
 

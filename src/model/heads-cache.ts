@@ -1,46 +1,63 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { ExpectationError, messageOf } from '../expect.js';
+import { makeFolder } from '../files/folder.js';
+import { sweepParts } from '../files/whole-file.js';
 import { cutModel } from './cut.js';
 import { modelForm } from './model-form.js';
 
 /** Changes whenever models are cut differently, so that older results are not used. */
 const CUT_VERSION = 1;
+/** Bytes that are read at a time. */
+const STEP = 1 << 20;
 
 /**
  * The model itself when it ends in its ten heads, else a cut copy of it in the user's cache folder.
  *
- * A stock model is cut once; the copy is found again by the model's path, size and time of change.
+ * A stock model is cut once; the copy is found again by the model's content, wherever it lies and whatever its time of change
+ * says. Reading and hashing takes about a second for 300 MB (docs/models.md).
  *
  * @returns path of an ONNX model with ten heads
  * @throws ExpectationError when the file is no segmentation model, or the cache folder cannot be written
  */
 export function ensureHeads(file: string): string {
   if (modelForm(file) === 'heads') return file;
-  const path = realpathSync(file);
-  const { size, mtimeMs } = statSync(path);
-  const key = createHash('sha256')
-    .update(JSON.stringify([CUT_VERSION, path, size, mtimeMs]))
-    .digest('hex');
+  const key = contentKey(file);
   const folder = cacheFolder();
-  const cut = join(folder, `${basename(path, '.onnx')}-${key.slice(0, 16)}.onnx`);
+  const cut = join(folder, `${basename(file, '.onnx')}-${key.slice(0, 16)}.onnx`);
   if (existsSync(cut)) return cut;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
+    sweepParts(folder);
   } catch (error) {
     throw new ExpectationError(
       'a cache folder for the cut model',
-      messageOf(error),
-      'Set XDG_CACHE_HOME, or cut the model with: tros-yolo-seg model cut',
+      error instanceof ExpectationError ? error.received : messageOf(error),
+      'Set XDG_CACHE_HOME to a folder that can be written, or cut the model with tros-yolo-seg model cut.',
       {
         cause: error,
       },
     );
   }
-  cutModel(path, cut);
+  cutModel(file, cut);
   return cut;
+}
+
+/** SHA-256 of the version and the file, read through one buffer. */
+function contentKey(file: string): string {
+  const hash = createHash('sha256').update(`${CUT_VERSION}\n`);
+  const descriptor = openSync(file, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(STEP);
+    for (let length; (length = readSync(descriptor, buffer, 0, STEP, null)) > 0;) {
+      hash.update(buffer.subarray(0, length));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  return hash.digest('hex');
 }
 
 /** $XDG_CACHE_HOME/tros-yolo-seg, by default ~/.cache/tros-yolo-seg. */

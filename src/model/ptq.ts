@@ -1,6 +1,9 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ExpectationError, expectInteger, messageOf } from '../expect.js';
+import { makeFolder } from '../files/folder.js';
+import { WholeFile, writeWholeSync } from '../files/whole-file.js';
+import { writeError } from '../files/write-error.js';
 import { allocateNv12, letterboxNv12, nv12ToRgb } from '../frame/convert.js';
 import { fileKind } from '../frame/file-kind.js';
 import { Letterbox } from '../frame/letterbox.js';
@@ -27,6 +30,8 @@ export interface PtqOptions {
   readonly output: string;
   /** Most pictures to take, evenly from the folder. @default 100 */
   readonly count?: number | undefined;
+  /** Whether the model, yaml and calibration set of an earlier call go. @default false */
+  readonly replace?: boolean | undefined;
   /** Called after each picture. */
   readonly onPicture?: ((index: number, total: number) => void) | undefined;
 }
@@ -72,17 +77,22 @@ export async function preparePtq(file: string, options: PtqOptions): Promise<Ptq
   }
   const calibration = join(output, CALIBRATION_FOLDER);
   const [model, prefix] = [basename(file), ptqName(file, march, summary)];
+  const [copy, yaml] = [join(output, model), join(output, `${prefix}.yaml`)];
+  makeFolder(calibration);
+  // Pictures of an earlier, larger set must not stay among the new ones.
+  const earlier = readdirSync(calibration)
+    .filter((name) => name.endsWith(PICTURE_EXTENSION))
+    .map((name) => join(calibration, name));
+  const inPlace = existsSync(copy) && realpathSync(copy) === realpathSync(file);
+  const taken = [...(inPlace ? [] : [copy]), yaml, ...earlier].find((path) => existsSync(path));
+  if (taken !== undefined && options.replace !== true) throw writeError(taken, existing(taken));
   try {
-    mkdirSync(calibration, { recursive: true });
-    // Pictures of an earlier, larger set must not stay among the new ones.
-    for (const name of readdirSync(calibration)) {
-      if (name.endsWith(PICTURE_EXTENSION)) rmSync(join(calibration, name));
-    }
-    copyFileSync(file, join(output, model));
-    writeFileSync(join(output, `${prefix}.yaml`), ptqYaml(model, prefix, march, summary));
+    for (const name of earlier) rmSync(name);
   } catch (error) {
-    throw new ExpectationError('a folder that can be written', messageOf(error), undefined, { cause: error });
+    throw writeError(calibration, error);
   }
+  if (!inPlace) copyWhole(file, copy);
+  writeWholeSync(yaml, ptqYaml(model, prefix, march, summary));
   const failed = await writeCalibrationSet(images, names, calibration, summary, onPicture);
   if (failed.length === names.length) {
     throw new ExpectationError(
@@ -97,6 +107,21 @@ export async function preparePtq(file: string, options: PtqOptions): Promise<Ptq
     pictures: names.length - failed.length,
     failed,
   };
+}
+
+function existing(path: string): Error {
+  return Object.assign(new Error(`EEXIST: file already exists, ${path}`), { code: 'EEXIST' });
+}
+
+function copyWhole(from: string, to: string): void {
+  const file = new WholeFile(to);
+  try {
+    copyFileSync(from, file.part);
+    file.finish();
+  } catch (error) {
+    file.discard();
+    throw writeError(to, error);
+  }
 }
 
 function ptqName(file: string, march: March, { width, height }: OnnxSummary): string {
@@ -162,7 +187,7 @@ async function writeCalibrationSet(
       onPicture?.(index, names.length);
       continue;
     }
-    writeFileSync(join(folder, `${String(index).padStart(4, '0')}${PICTURE_EXTENSION}`), planes);
+    writeWholeSync(join(folder, `${String(index).padStart(4, '0')}${PICTURE_EXTENSION}`), planes);
     onPicture?.(index, names.length);
   }
   return failed;

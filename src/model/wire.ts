@@ -1,5 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ExpectationError, messageOf } from '../expect.js';
+import { makeFolder } from '../files/folder.js';
+import { WholeFile } from '../files/whole-file.js';
+import { writeError } from '../files/write-error.js';
 
 /** Wire types of protobuf. */
 export const VARINT = 0;
@@ -203,27 +207,28 @@ export function messageField(number: number, chunks: readonly Chunk[]): Chunk[] 
 }
 
 /**
- * Writes the chunks to a file; stretches of the source are copied through one buffer of a megabyte. The file appears under its name
+ * Writes the chunks to a file, whose folder is made if need be; stretches of the source are copied through one buffer of a megabyte. The file appears under its name
  * only when it is whole, so that the source itself may be replaced.
  *
  * @throws ExpectationError when it cannot be written
  */
 export function writeChunks(path: string, chunks: readonly Chunk[], source: WireFile): void {
-  const part = `${path}.${process.pid}.part`;
+  let file: WholeFile | undefined;
   try {
-    const descriptor = openSync(part, 'w');
+    makeFolder(dirname(path));
+    file = new WholeFile(path);
+    const descriptor = openSync(file.part, 'w');
     try {
       copyChunks(descriptor, chunks, source);
+      // A robot loses its power at any time; a name without its bytes would then be taken for a model.
+      if (fstatSync(descriptor).isFile()) fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
-    renameSync(part, path);
+    file.finish();
   } catch (error) {
-    rmSync(part, { force: true });
-    if (error instanceof ExpectationError) throw error;
-    throw new ExpectationError(`room and permission to write ${path}`, messageOf(error), undefined, {
-      cause: error,
-    });
+    file?.discard();
+    throw writeError(path, error);
   }
 }
 

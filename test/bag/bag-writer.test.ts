@@ -181,9 +181,27 @@ describe('BagWriter', () => {
       /a new bag at .*precious.mcap but received EEXIST.* not overwritten/,
     );
     assert.equal(readFileSync(file, 'utf8'), 'precious');
-    mkdirSync(path.join(folder, 'there'));
-    await assert.rejects(BagWriter.create(path.join(folder, 'there')), /EEXIST/);
+    const there = path.join(folder, 'there');
+    mkdirSync(there);
+    write(there, 'notes.txt', Buffer.from('precious'));
+    await assert.rejects(BagWriter.create(there), /EEXIST/);
+    await assert.rejects(BagWriter.create(there, true), /EEXIST.* not overwritten/);
+    assert.deepEqual(readdirSync(there), ['notes.txt']);
     await assert.rejects(BagWriter.create(path.join(file, 'below.mcap')), ExpectationError);
+  });
+
+  it('replaces a bag when it is told to, and takes a folder that is empty', async () => {
+    const target = path.join(folder, 'empty');
+    mkdirSync(target);
+    for (const file of [path.join(folder, 'replaced.mcap'), target]) {
+      for (let i = 0; i < 2; i++) {
+        const bag = await BagWriter.create(file, i === 1);
+        for (let k = 0; k <= i; k++) await bag.write('/camera', IMAGE, tinyImage(k).cdr, STAMP);
+        await bag.close();
+        assert.equal(framesOf(await readBag(file)).length, i + 1);
+      }
+      await assert.rejects(BagWriter.create(file), /EEXIST/);
+    }
   });
 
   it('keeps the order of calls that nobody waits for, and refuses those after the end', async () => {

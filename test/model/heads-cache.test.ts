@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { ExpectationError } from '../../src/expect.js';
@@ -28,6 +28,23 @@ describe('the cache of cut models', () => {
     const other = ensureHeads(stock);
     assert.notEqual(other, cut);
     assert.deepEqual(readdirSync(cacheFolder()).length, 2);
+  });
+
+  it('a model that was replaced by another of equal size and time is cut anew', () => {
+    const stock = join(folder, 'replaced.onnx');
+    const place = (label: string): string => {
+      const bytes = Buffer.from(stockModel());
+      bytes.set(Buffer.from(label), bytes.indexOf('class 1'));
+      writeFileSync(stock, bytes);
+      utimesSync(stock, 1000, 1000);
+      return ensureHeads(stock);
+    };
+    const first = place('grass 1');
+    const second = place('glass 1');
+    assert.notEqual(second, first);
+    assert.ok(readFileSync(second).includes('glass 1') && !readFileSync(second).includes('grass 1'));
+    // And the first, wherever it lies now, is known still.
+    assert.equal(place('grass 1'), first);
   });
 
   it('a model with its ten heads is used as it is', () => {

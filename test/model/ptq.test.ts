@@ -91,6 +91,7 @@ describe('preparing the quantisation', () => {
       images,
       output: file('few'),
       count: 2,
+      replace: true,
     });
     assert.equal(readdirSync(join(file('few'), 'calibration_data_rgb_f32')).length, again.pictures);
   });
