@@ -16,6 +16,19 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/**/*.ts', 'tools/**/*.ts'],
+    rules: {
+      // Recursive mkdir never returns on /proc; src/files/folder.ts does.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.name=/^mkdir(Sync)?$/] Property[key.name='recursive']",
+          message: 'Use makeFolder() of src/files/folder.ts.',
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.mjs'],
     languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly' } },
   },

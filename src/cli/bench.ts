@@ -5,11 +5,13 @@ import { runSuite } from '../bench/suite.js';
 import { figureRow, figureTable } from '../bench/table.js';
 import type { Command } from './main.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';
+import { checkOutputs, FORCE_OPTION, ReadFiles } from './outputs.js';
 
 const BENCH_OPTIONS = {
   list: { type: 'boolean', help: 'what there is to measure' },
   json: { type: 'string', value: 'FILE', help: 'write the figures, and where they were measured' },
   compare: { type: 'string', value: 'OLD.json', help: 'print what changed since --json OLD.json' },
+  force: FORCE_OPTION,
   quick: { type: 'boolean', help: 'a few runs each, to see that it works; the figures mean nothing' },
   help: { type: 'boolean', short: 'h', help: 'this text' },
 } as const satisfies CliOptions;
@@ -39,6 +41,11 @@ export const bench: Command = {
     }
     // Before anything is measured: a report that cannot be read would be noticed minutes later.
     const compare = args.text('compare');
+    const file = args.text('json');
+    if (file !== undefined) {
+      const outputs = [{ option: '--json', path: file, kind: 'file' }] as const;
+      checkOutputs(outputs, new ReadFiles([compare]), args.flag('force'));
+    }
     const old = compare === undefined ? undefined : readReport(compare);
 
     const { stderr } = process;
@@ -58,7 +65,6 @@ export const bench: Command = {
     stderr.write(wipe);
     process.stdout.write(figureTable(figures));
 
-    const file = args.text('json');
     if (file !== undefined) writeReport(file, makeReport(figures));
     if (old) {
       process.stdout.write(`\nSince ${old.commit || 'an unknown commit'} of ${old.date}:\n`);

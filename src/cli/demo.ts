@@ -1,9 +1,11 @@
 import { rmSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { OnnxEngine } from '../engine/onnx-engine.js';
 import { AveragePrecision } from '../evaluate/average-precision.js';
 import { expectInteger } from '../expect.js';
+import { makeFolder } from '../files/folder.js';
+import { writeWhole } from '../files/whole-file.js';
+import { writeError } from '../files/write-error.js';
 import { nv12ToRgb } from '../frame/convert.js';
 import { SceneSource } from '../frame/scene/index.js';
 import { Labels } from '../message/labels.js';
@@ -16,14 +18,19 @@ import { Overlay } from '../render/overlay.js';
 import { type RgbPicture, rgbPicture } from '../render/rgb-picture.js';
 import type { Command } from './main.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';
+import { checkOutputs, ReadFiles } from './outputs.js';
 import { Progress } from './progress.js';
 import { BagSink } from './sinks/bag-file.js';
-import { makeFolder } from './sinks/folder.js';
 import { JsonLinesSink } from './sinks/json-lines.js';
+import { Stop } from './stop.js';
 import { Summary, table } from './summary.js';
 
 const DEMO_OPTIONS = {
-  out: { type: 'string', value: 'DIR', help: 'where the results go (default out)' },
+  out: {
+    type: 'string',
+    value: 'DIR',
+    help: 'where the results go (default out); those of an earlier demo are replaced',
+  },
   frames: { type: 'string', value: 'N', help: 'number of frames (default 150)' },
   seed: { type: 'string', value: 'N', help: 'seed of the scene (default 5)' },
   help: { type: 'boolean', short: 'h', help: 'this text' },
@@ -49,17 +56,20 @@ export const demo: Command = {
       count,
       seed: expectInteger('--seed', args.number('seed') ?? 5, 0, 0xffffffff),
     });
+    checkOutputs([{ option: '--out', path: out, kind: 'folder' }], new ReadFiles([demoModel()]), false);
     const engine = await OnnxEngine.open({ file: demoModel() });
+    const stop = Stop.listen();
     try {
-      await runDemo(source, engine, out);
+      await runDemo(source, engine, out, stop);
+      return stop.exitCode ?? 0;
     } finally {
       await engine.close();
+      stop.release();
     }
-    return 0;
   },
 };
 
-async function runDemo(source: SceneSource, engine: OnnxEngine, out: string): Promise<void> {
+async function runDemo(source: SceneSource, engine: OnnxEngine, out: string, stop: Stop): Promise<void> {
   const segmenter = new Segmenter(engine, { score: SCORE });
   const labels = chooseLabels(segmenter.decoder.layout.classCount, engine.model.labels);
   const files = {
@@ -68,9 +78,16 @@ async function runDemo(source: SceneSource, engine: OnnxEngine, out: string): Pr
     json: join(out, 'results.jsonl'),
   };
   makeFolder(out);
-  rmSync(files.bag, { force: true });
+  // Removed rather than overwritten: where one is a link, what it leads to stays.
+  for (const file of Object.values(files)) {
+    try {
+      rmSync(file, { force: true });
+    } catch (error) {
+      throw writeError(file, error);
+    }
+  }
 
-  const json = new JsonLinesSink(files.json, new Labels(labels));
+  const json = await JsonLinesSink.open(files.json, new Labels(labels));
   // The masks are in the instances; maps of 150 frames would take 280 MB more.
   const bag = await BagSink.open(files.bag, { labels, threshold: SCORE, images: false, instanceMap: false });
   const overlay = new Overlay({ labels });
@@ -81,41 +98,50 @@ async function runDemo(source: SceneSource, engine: OnnxEngine, out: string): Pr
 
   const progress = new Progress('segmenting', source.count);
   summary.begin(source.name);
-  for await (const result of segmenter.segment(source.frames())) {
-    if (!isResult(result)) throw result.error;
-    summary.add(result);
-    quality.add(result.segmentation, result.frame.truth);
-    await json.write(result);
-    await bag.write(result);
-    const { index } = result.frame;
-    if (index % every === 0 && tiles.length < SHEET_TILES) {
-      const { frame } = result.frame;
-      const picture = rgbPicture(frame.width, frame.height);
-      nv12ToRgb(frame, undefined, picture.data);
-      // Drawn at the size it is shown in, so that lines and labels stay crisp.
-      const tile = await shrinkToFit(picture, SHEET.tileWidth, SHEET.tileHeight);
-      overlay.draw(tile, result.segmentation);
-      tiles.push({
-        picture: tile,
-        caption: `frame ${index}: ${result.segmentation.instances.length} instances`,
-      });
+  try {
+    for await (const result of segmenter.segment(stop.until(source.frames()))) {
+      if (!isResult(result)) throw result.error;
+      summary.add(result);
+      quality.add(result.segmentation, result.frame.truth);
+      await json.write(result);
+      await bag.write(result);
+      const { index } = result.frame;
+      if (index % every === 0 && tiles.length < SHEET_TILES) {
+        const { frame } = result.frame;
+        const picture = rgbPicture(frame.width, frame.height);
+        nv12ToRgb(frame, undefined, picture.data);
+        // Drawn at the size it is shown in, so that lines and labels stay crisp.
+        const tile = await shrinkToFit(picture, SHEET.tileWidth, SHEET.tileHeight);
+        overlay.draw(tile, result.segmentation);
+        tiles.push({
+          picture: tile,
+          caption: `frame ${index}: ${result.segmentation.instances.length} instances`,
+        });
+      }
+      progress.step();
     }
-    progress.step();
+  } finally {
+    progress.end();
+    summary.end();
+    try {
+      await json.close();
+    } finally {
+      await bag.close();
+    }
   }
-  summary.end();
-  progress.end();
-  await json.close();
-  await bag.close();
   const { mask, box } = quality.evaluate();
   const { width, height } = source.scene;
-  const sheet = await contactSheet(tiles, {
-    ...SHEET,
-    title: 'tros-yolo-seg on the generated camera',
-    subtitle: `${width}x${height} NV12, bundled demo model on ONNX Runtime: ${summary.rate.toFixed(0)} frames/s, mask AP50 ${mask.ap50.toFixed(2)}`,
-  });
-  await writeFile(files.sheet, await encodeJpeg(sheet));
+  if (tiles.length > 0) {
+    const sheet = await contactSheet(tiles, {
+      ...SHEET,
+      title: 'tros-yolo-seg on the generated camera',
+      subtitle: `${width}x${height} NV12, bundled demo model on ONNX Runtime: ${summary.rate.toFixed(0)} frames/s, mask AP50 ${mask.ap50.toFixed(2)}`,
+    });
+    await writeWhole(files.sheet, await encodeJpeg(sheet));
+  }
+  const written = Object.values(files).filter((file) => tiles.length > 0 || file !== files.sheet);
   const rows = [
-    ['frames', `${source.count} of ${width}x${height}`],
+    ['frames', `${summary.frames} of ${width}x${height}`],
     ['frames/s, everything included', summary.rate.toFixed(1)],
     ...Object.entries(summary.stages).map(([name, times]) => [
       `${name} ms (median)`,
@@ -124,7 +150,7 @@ async function runDemo(source: SceneSource, engine: OnnxEngine, out: string): Pr
     ['mask AP50', mask.ap50.toFixed(3)],
     ['mask AP50-95', mask.ap.toFixed(3)],
     ['box AP50', box.ap50.toFixed(3)],
-    ...Object.values(files).map((file) => ['written', relative('.', file)]),
+    ...written.map((file) => ['written', relative('.', file)]),
   ];
-  process.stdout.write(`${table(rows).join('\n')}\n`);
+  process.stdout.write(`${table(rows).join('\n')}\n${stop.text}`);
 }

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExpectationError, messageOf } from '../expect.js';
+import { writeError } from '../files/write-error.js';
 import { packageRoot } from '../package-root.js';
+import { Stop } from './stop.js';
 
 /** A command of `tros-yolo-seg`. Resolves to the exit code; what it throws is printed as one message. */
 export interface Command {
@@ -60,14 +62,21 @@ async function main(argv: readonly string[]): Promise<number> {
   return (await load()).run(rest);
 }
 
-// A reader that goes away (`| head`) is no error of ours.
+// A reader that goes away (`| head`) is no error of ours; a command with files in the making closes them first.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  if (error.code === 'EPIPE') {
+    if (!Stop.request('EPIPE')) process.exit(0);
+  } else if (!Stop.listening) {
+    process.stderr.write(`tros-yolo-seg: ${writeError('standard output', error).message}\n`);
+    process.exit(2);
+  }
 });
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  const code = await main(process.argv.slice(2));
+  // What was left behind on a signal, a video player that hangs for one, must not hold up the end.
+  if (code > 128) process.exit(code);
+  process.exitCode = code;
 } catch (error) {
   process.stderr.write(
     `tros-yolo-seg: ${error instanceof ExpectationError ? error.message : ((error as Error).stack ?? messageOf(error))}\n`,

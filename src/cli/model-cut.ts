@@ -1,14 +1,17 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { ExpectationError } from '../expect.js';
 import { cutModel, type CutReport } from '../model/cut.js';
 import { proveCut } from '../model/prove.js';
 import type { Command } from './main.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';
+import { checkOutputs, FORCE_OPTION, ReadFiles } from './outputs.js';
+import { Stop } from './stop.js';
 
 const OPTIONS = {
   output: { type: 'string', short: 'o', value: 'RDK.onnx', help: 'file to write' },
   opset: { type: 'string', value: '11', help: 'rewrite the operators for opset 11, which hb_mapper wants' },
   'no-proof': { type: 'boolean', help: 'do not run both models to compare them' },
+  force: FORCE_OPTION,
   help: { type: 'boolean', short: 'h', help: 'show this help' },
 } satisfies CliOptions;
 
@@ -39,19 +42,23 @@ export const cut: Command = {
         'For example: tros-yolo-seg model cut yolov8n-seg.onnx -o yolov8n-seg-rdk.onnx',
       );
     }
-    if (existsSync(stock) && existsSync(output) && realpathSync(output) === realpathSync(stock)) {
-      throw new ExpectationError(
-        'an output beside the stock model',
-        output,
-        'The stock model is needed to prove the cut.',
-      );
+    const outputs = [{ option: '--output', path: output, kind: 'file' }] as const;
+    checkOutputs(outputs, new ReadFiles([stock]), args.flag('force'));
+    // A signal leaves no half of a model: it is seen when the cut is done, before the proof.
+    const stop = Stop.listen();
+    let report: CutReport;
+    try {
+      report = cutModel(stock, output, { opset: args.number('opset') });
+      await setImmediate();
+    } finally {
+      stop.release();
     }
-    const report = cutModel(stock, output, { opset: args.number('opset') });
     if (!report.wasStock) {
       process.stdout.write(`${stock} has its ten heads already; nothing was written.\n${headLines(report)}`);
       return 0;
     }
     process.stdout.write(cutText(output, report));
+    if (stop.exitCode !== undefined) return stop.exitCode;
     if (!args.flag('no-proof')) process.stdout.write(await proofText(stock, output, report));
     return 0;
   },

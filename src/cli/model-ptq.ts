@@ -4,6 +4,7 @@ import { quote } from '../model/dequantize.js';
 import { FEW_PICTURES, MARCHES, preparePtq, type PtqReport } from '../model/ptq.js';
 import type { Command } from './main.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';
+import { checkOutputs, FORCE_OPTION, ReadFiles } from './outputs.js';
 import { Progress } from './progress.js';
 
 const OPTIONS = {
@@ -15,6 +16,7 @@ const OPTIONS = {
   images: { type: 'string', value: 'DIR', help: "pictures like those of the robot's camera, 20 to 100" },
   output: { type: 'string', short: 'o', value: 'DIR', help: 'folder to be filled' },
   count: { type: 'string', value: 'N', help: 'most pictures to take, evenly from the folder (default 100)' },
+  force: FORCE_OPTION,
   help: { type: 'boolean', short: 'h', help: 'show this help' },
 } satisfies CliOptions;
 
@@ -45,12 +47,15 @@ export const ptq: Command = {
       );
     }
     const march = expectOneOf('--march', args.text('march'), MARCHES);
+    const outputs = [{ option: '--output', path: output, kind: 'folder' }] as const;
+    checkOutputs(outputs, new ReadFiles([file]), args.flag('force'));
     let progress: Progress | undefined;
     const report = await preparePtq(file, {
       march,
       images,
       output,
       count: args.number('count'),
+      replace: args.flag('force'),
       onPicture: (_, total) => {
         progress ??= new Progress('calibration set', total);
         progress.step();

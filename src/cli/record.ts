@@ -1,14 +1,16 @@
 import { parse } from 'node:path';
 import { readModelInfo } from '../engine/model-info-json.js';
 import { OnnxEngine } from '../engine/onnx-engine.js';
-import { record as recordModel, X5_BUSY, X5_OVERHEAD } from '../engine/record.js';
+import { NoFramesError, record as recordModel, X5_BUSY, X5_OVERHEAD } from '../engine/record.js';
 import { ExpectationError, expectInteger } from '../expect.js';
 import { openInputs } from '../frame/inputs.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import { type FrameSource, isBadFrame } from '../frame/source.js';
 import type { Command } from './main.js';
 import { optionHelp, parseArguments } from './options.js';
+import { checkOutputs, FORCE_OPTION, ReadFiles } from './outputs.js';
 import { colorRange, pictureSize } from './run-options.js';
+import { Stop } from './stop.js';
 
 const RECORD_OPTIONS = {
   output: { type: 'string', short: 'o', value: 'FILE', help: 'model to write (.bin); required' },
@@ -23,6 +25,7 @@ const RECORD_OPTIONS = {
   range: { type: 'string', value: 'full|limited', help: 'range of the YUV samples (default full)' },
   size: { type: 'string', value: 'WxH', help: 'size of raw NV12 files and of scenes' },
   frames: { type: 'string', value: 'N', help: 'number of frames of scene:' },
+  force: FORCE_OPTION,
   help: { type: 'boolean', short: 'h', help: 'this text' },
 } as const;
 
@@ -62,18 +65,30 @@ export const record: Command = {
     };
     const range = colorRange(args);
     const info = args.text('model-info');
+    checkOutputs(
+      [{ option: '--output', path: file, kind: 'file' }],
+      new ReadFiles([model, ...inputs, info]),
+      args.flag('force'),
+    );
     const outputs = info === undefined ? undefined : (await readModelInfo(info)).outputs;
     const opened = await openInputs(inputs, { size: pictureSize(args), frames: args.number('frames') });
     if (opened.failed[0]) throw opened.failed[0].error;
 
     const engine = await OnnxEngine.open({ file: model, colorRange: range });
+    const stop = Stop.listen();
     try {
-      const count = await recordModel(engine, framesOf(opened.sources), { ...options, outputs });
-      process.stderr.write(`${file}: ${count} ${count === 1 ? 'frame' : 'frames'}\n`);
+      const frames = stop.until(framesOf(opened.sources));
+      const count = await recordModel(engine, frames, { ...options, outputs });
+      process.stderr.write(`${file}: ${count} ${count === 1 ? 'frame' : 'frames'}\n${stop.text}`);
+      return stop.exitCode ?? 0;
+    } catch (error) {
+      // Stopped before the first frame: there is nothing to keep, and nobody needs to be told.
+      if (stop.exitCode !== undefined && error instanceof NoFramesError) return stop.exitCode;
+      throw error;
     } finally {
       await engine.close();
+      stop.release();
     }
-    return 0;
   },
 };
 

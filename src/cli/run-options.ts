@@ -7,6 +7,7 @@ import { parseClassScores } from '../model/class-scores.js';
 import { findClass } from '../model/labels.js';
 import { SEGMENT_PARAMETERS } from '../parameters/segment.js';
 import type { Arguments, CliOptions } from './options.js';
+import { FORCE_OPTION } from './outputs.js';
 import { choiceOption, fromParameter, numberOption } from './parameter-options.js';
 
 /** Options of `tros-yolo-seg run`; those that the node has as parameters come from its table. */
@@ -27,7 +28,9 @@ export const RUN_OPTIONS = {
     multiple: true,
     help: 'lowest score of one class: person=0.5; may be repeated',
   }),
-  masks: fromParameter('masks'),
+  masks: fromParameter('masks', undefined, {
+    help: "where masks are sampled: on the source's pixels, on the model's coarser prototype grid (JSON gives them in source pixels all the same), or not at all",
+  }),
   json: { type: 'string', value: 'FILE|-', help: 'write one JSON line a frame; - is standard output' },
   mcap: {
     type: 'string',
@@ -54,6 +57,7 @@ export const RUN_OPTIONS = {
     help: 'frames a second of scene: (default 30), NV12 files and pictures (default 10)',
   },
   seed: { type: 'string', value: 'N', help: 'seed of scene: (default 1)' },
+  force: FORCE_OPTION,
   quiet: { type: 'boolean', short: 'q', help: 'no progress, no summary; errors only' },
   help: { type: 'boolean', short: 'h', help: 'this text' },
 } as const satisfies CliOptions;

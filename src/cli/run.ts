@@ -8,6 +8,7 @@ import { recogniseHeads } from '../decode/heads.js';
 import { isResult, Segmenter } from '../pipeline/segmenter.js';
 import { BPU_OPTIONS, openEngine } from './bpu-options.js';
 import type { Command } from './main.js';
+import { checkOutputs, type Output, ReadFiles } from './outputs.js';
 import { type Arguments, optionHelp, parseArguments } from './options.js';
 import { Progress } from './progress.js';
 import { colorRange, decodeOptions, headRoles, pictureSize, RUN_OPTIONS } from './run-options.js';
@@ -16,6 +17,7 @@ import { JsonLinesSink } from './sinks/json-lines.js';
 import { OverlayPicturesSink } from './sinks/overlay-pictures.js';
 import { OverlayRenderer } from './sinks/overlay-renderer.js';
 import type { ResultSink } from './sinks/sink.js';
+import { Stop } from './stop.js';
 import { Summary } from './summary.js';
 
 const OPTIONS = { ...RUN_OPTIONS, ...BPU_OPTIONS };
@@ -30,7 +32,8 @@ ${optionHelp(RUN_OPTIONS)}
 Models for the BPU (.bin):
 ${optionHelp(BPU_OPTIONS)}
 
-Exit code: 0 when all inputs were done, 1 when some frame or input failed, 2 when nothing could be started.
+Exit code: 0 when all inputs were done, 1 when some frame or input failed or an output broke off (a full disk), 2 when
+nothing could be started, 130 or 143 after SIGINT or SIGTERM: the frames in flight are finished then and the outputs closed.
 `;
 
 /** `tros-yolo-seg run`: files in, detections and masks out. */
@@ -52,10 +55,14 @@ export const run: Command = {
     // All that can be wrong with the settings is found before the model is loaded and before any file is made.
     const roles = headRoles(args);
     const size = pictureSize(args);
-    const engine = await openEngine(args.text('model') ?? demoModel(), args, {
+    const model = args.text('model') ?? demoModel();
+    const read = new ReadFiles([...args.positionals, model, args.text('labels'), args.text('library')]);
+    checkOutputs(outputsOf(args), read, args.flag('force'));
+    const engine = await openEngine(model, args, {
       threads: args.number('threads'),
     });
-    let sinks: ResultSink[] = [];
+    const sinks: ResultSink[] = [];
+    let stop: Stop | undefined;
     try {
       const { input, outputs, labels: ownLabels } = engine.model;
       const { classCount } = recogniseHeads(outputs, input, { roles, classCount: ownLabels?.length });
@@ -75,16 +82,27 @@ export const run: Command = {
         summary.fail(name, error);
         report(name, error);
       }
-      if (sources.length > 0) sinks = await openSinks(args, labels, decoding.score!);
-      for (const source of sources)
-        await segmentSource(source, segmenter, sinks, summary, args.flag('quiet'));
-      await closeAll(sinks.splice(0));
+      const quiet = args.flag('quiet');
+      stop = Stop.listen(quiet);
+      if (sources.length > 0) await openSinks(sinks, args, labels, decoding.score!, sources, read);
+      let broken: Error | undefined;
+      try {
+        for (const source of sources) {
+          if (!stop.requested) await segmentSource(source, segmenter, sinks, summary, quiet, stop);
+        }
+      } catch (error) {
+        broken = asError(error);
+      }
+      const unclosed = await closeAll(sinks.splice(0));
+      broken ??= unclosed;
+      if (broken) report('tros-yolo-seg', broken);
       // Standard output may carry the JSON lines; the summary is for people.
-      if (!args.flag('quiet')) process.stderr.write(summary.text());
-      return summary.failures > 0 ? 1 : 0;
+      if (!quiet) process.stderr.write(summary.text() + stop.text);
+      return stop.exitCode ?? (broken !== undefined || summary.failures > 0 ? 1 : 0);
     } finally {
       await closeAll(sinks);
       await engine.close();
+      stop?.release();
     }
   },
 };
@@ -95,11 +113,12 @@ async function segmentSource(
   sinks: readonly ResultSink[],
   summary: Summary,
   quiet: boolean,
+  stop: Stop,
 ): Promise<void> {
   const progress = quiet ? undefined : new Progress(source.name, source.count);
   summary.begin(source.name);
   try {
-    for await (const item of segmenter.segment(guarded(source))) {
+    for await (const item of segmenter.segment(stop.until(guarded(source)))) {
       progress?.step();
       if (isResult(item)) {
         summary.add(item);
@@ -125,30 +144,67 @@ async function* guarded(source: FrameSource): AsyncGenerator<SourceFrame | BadFr
       yield item;
     }
   } catch (error) {
-    yield { source: source.name, index, error: error instanceof Error ? error : new Error(messageOf(error)) };
+    yield { source: source.name, index, error: asError(error) };
   }
 }
 
+/** Everything that will be written, but for the JSON lines on standard output. */
+function outputsOf(args: Arguments): Output[] {
+  const outputs: Output[] = [];
+  const add = (name: string, kind: Output['kind']): void => {
+    const path = args.text(name);
+    if (path !== undefined && !(name === 'json' && path === '-')) {
+      outputs.push({ option: `--${name}`, path, kind });
+    }
+  };
+  add('json', 'file');
+  add('mcap', 'bag');
+  add('overlay', 'folder');
+  return outputs;
+}
+
+/** Adds the outputs to `sinks` one by one, so that those that could be opened are closed if the next cannot. */
 async function openSinks(
+  sinks: ResultSink[],
   args: Arguments,
   labels: readonly string[],
   threshold: number,
-): Promise<ResultSink[]> {
+  sources: readonly FrameSource[],
+  read: ReadFiles,
+): Promise<void> {
   const renderer = new OverlayRenderer(labels, colorRange(args));
+  const replace = args.flag('force');
   const [json, mcap, overlay] = [args.text('json'), args.text('mcap'), args.text('overlay')];
-  const sinks: ResultSink[] = [];
-  if (json !== undefined) sinks.push(new JsonLinesSink(json, new Labels(labels)));
+  if (overlay !== undefined) {
+    const names = sources.map(({ name }) => name);
+    sinks.push(new OverlayPicturesSink(overlay, renderer, { sources: names, read, replace }));
+  }
+  if (json !== undefined) {
+    const masks = args.text('masks') !== 'none';
+    sinks.push(await JsonLinesSink.open(json, new Labels(labels), { replace, masks }));
+  }
   if (mcap !== undefined) {
     const images = args.flag('mcap-images');
     const drawn = args.flag('mcap-overlay') ? renderer : undefined;
-    sinks.push(await BagSink.open(mcap, { labels, threshold, images, overlay: drawn }));
+    sinks.push(await BagSink.open(mcap, { labels, threshold, images, overlay: drawn, replace }));
   }
-  if (overlay !== undefined) sinks.push(new OverlayPicturesSink(overlay, renderer));
-  return sinks;
 }
 
-async function closeAll(sinks: readonly ResultSink[]): Promise<void> {
-  for (const sink of sinks) await sink.close();
+/** Closes all of them, whatever comes of each. @returns what went wrong first */
+async function closeAll(sinks: readonly ResultSink[]): Promise<Error | undefined> {
+  let first: Error | undefined;
+  for (const sink of sinks) {
+    try {
+      await sink.close();
+    } catch (error) {
+      first ??= asError(error);
+    }
+  }
+  return first;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(messageOf(error));
 }
 
 function report(where: string, error: Error): void {

@@ -42,10 +42,14 @@ export class Summary {
     source.seconds = (performance.now() - source.start) / 1000;
   }
 
+  /** Frames that were segmented. */
+  get frames(): number {
+    return this.#sources.reduce((sum, source) => sum + source.frames, 0);
+  }
+
   /** Frames a second over all sources, all stages and outputs included. */
   get rate(): number {
-    const frames = this.#sources.reduce((sum, source) => sum + source.frames, 0);
-    return frames / this.#sources.reduce((sum, source) => sum + source.seconds, 0);
+    return this.frames / this.#sources.reduce((sum, source) => sum + source.seconds, 0);
   }
 
   text(): string {

@@ -73,6 +73,11 @@ function kindByName(path: string): FileKind | undefined {
   return (Object.keys(EXTENSIONS) as FileKind[]).find((kind) => EXTENSIONS[kind].includes(extension));
 }
 
+/** Whether files are called so: by the ending alone, as pictures, videos, NV12 files and bags are. */
+export function isFileName(path: string): boolean {
+  return kindByName(path) !== undefined;
+}
+
 /** For error messages: `picture (.jpg .png ...), video (...)`. */
 export function knownFiles(): string {
   return Object.entries(EXTENSIONS)

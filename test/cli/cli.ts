@@ -1,11 +1,23 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { repository } from '../data.js';
 
+/** The command's entry point. */
+export const MAIN = join(repository, 'dist/src/cli/main.js');
+
 export interface CliResult {
+  /** -1 where a signal ended it, or it did not come back. */
   code: number;
   stdout: string;
   stderr: string;
+}
+
+export interface CliLimits {
+  /** User to run as, for tests of permissions: root has them all. */
+  readonly uid?: number;
+  /** Largest file that may be written, in blocks of 512 bytes. */
+  readonly blocks?: number;
 }
 
 /**
@@ -17,13 +29,64 @@ export function cli(
   args: readonly string[],
   cwd?: string,
   variables: Readonly<Record<string, string | undefined>> = {},
+  { uid, blocks }: CliLimits = {},
 ): Promise<CliResult> {
   const env: NodeJS.ProcessEnv = { ...process.env, ...variables };
   for (const [name, value] of Object.entries(variables)) if (value === undefined) delete env[name];
-  const main = join(repository, 'dist/src/cli/main.js');
+  const limited = blocks === undefined ? [] : ['sh', '-c', `ulimit -f ${blocks}; exec "$@"`, 'sh'];
+  const [program, ...rest] = [...limited, process.execPath, MAIN, ...args] as [string, ...string[]];
+  const user = uid === undefined ? {} : { uid, gid: uid };
   return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { cwd, env, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
+    execFile(program, rest, { cwd, env, maxBuffer: 1 << 28, ...user }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
     });
   });
+}
+
+/** A process that a test watches and sends signals to. */
+export class Watched {
+  static readonly #running = new Set<ChildProcess>();
+  stdout = '';
+  stderr = '';
+  readonly #closed: Promise<unknown[]>;
+
+  private constructor(readonly process: ChildProcess) {
+    process.stdout!.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    process.stderr!.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.#closed = once(process, 'close');
+  }
+
+  /** Starts node with these arguments: the command's are `[MAIN, ...]`. */
+  static start(args: readonly string[], cwd?: string): Watched {
+    const child = new Watched(spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] }));
+    Watched.#running.add(child.process);
+    void child.#closed.then(() => Watched.#running.delete(child.process));
+    return child;
+  }
+
+  /** Waits until it has written something that matches. @throws when it ends without */
+  async says(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<void> {
+    const ended = this.#closed.then(() => true);
+    while (!pattern.test(this[stream])) {
+      const over = await Promise.race([ended, once(this.process[stream]!, 'data').then(() => false)]);
+      if (over && !pattern.test(this[stream])) {
+        throw new Error(`Expected ${pattern.source} but received: ${this.stdout}${this.stderr}`);
+      }
+    }
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.process.kill(signal);
+  }
+
+  /** Ends those that a failed test has left. */
+  static endAll(): void {
+    for (const child of Watched.#running) child.kill('SIGKILL');
+  }
+
+  /** How it ended. */
+  async end(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    await this.#closed;
+    return { code: this.process.exitCode, signal: this.process.signalCode };
+  }
 }

@@ -99,6 +99,37 @@ describe('tros-yolo-seg run', () => {
     );
   });
 
+  it('gives masks in source pixels whatever grid they lie on, and none where none are wanted', async () => {
+    const common = ['run', 'scene:', '--frames', '2', '--size', '640x360', '-q', '--json', '-', '--masks'];
+    const [source, proto, none] = await Promise.all(
+      ['source', 'proto', 'none'].map(async (masks) => lines((await cli([...common, masks])).stdout)),
+    );
+    for (const [i, { instances }] of source!.entries()) {
+      assert.ok(instances.length > 0);
+      for (const [k, { mask, ...rest }] of instances.entries()) {
+        const coarse = proto![i]!.instances[k]!;
+        assert.deepEqual(coarse.mask.size, [360, 640]);
+        const [fine, cells] = [decodeRle(mask).data, decodeRle(coarse.mask).data];
+        let [both, either] = [0, 0];
+        fine.forEach((inside, p) => {
+          both += inside & cells[p]!;
+          either += inside | cells[p]!;
+        });
+        assert.ok(both / either > 0.6, `${both / either}`);
+        assert.deepEqual(none![i]!.instances[k], rest);
+      }
+    }
+  });
+
+  it('takes the camera from a bag of its own, and says what to do where there is none', async () => {
+    const scene = ['run', 'scene:', '--frames', '2', '--size', '128x96', '-q'];
+    const results = ['--mcap', 'own.mcap', '--mcap-images', '--mcap-overlay'];
+    assert.equal((await cli([...scene, ...results], folder)).code, 0);
+    const { code, stdout, stderr } = await cli(['run', 'own.mcap', '--json', '-', '-q'], folder);
+    assert.equal(code, 0, stderr);
+    assert.equal(lines(stdout)[0]!.source, 'own.mcap#/camera/image_raw');
+  });
+
   it('reports each bad input and does the others', async () => {
     const path = (name: string): string => join(folder, name);
     const pixels = Buffer.alloc(640 * 480 * 3, 90);

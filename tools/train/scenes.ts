@@ -8,10 +8,11 @@
  * - objects.f32: rows of frame, number, class id, x1, y1, x2, y2 (model pixels), ignore
  * - meta.json: sizes, counts and class names
  */
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { makeFolder } from '../../src/files/folder.js';
 import { Letterbox, PAD_LUMA } from '../../src/frame/letterbox.js';
 import { nv12Size } from '../../src/frame/nv12-frame.js';
 import { Scene, type RenderedFrame, type SceneTruth } from '../../src/frame/scene/index.js';
@@ -83,7 +84,7 @@ class Preprocessor {
   }
 }
 
-mkdirSync(folder, { recursive: true });
+makeFolder(folder);
 const frameFile = openSync(join(folder, 'frames.u8'), 'w');
 const ownerFile = openSync(join(folder, 'owners.u8'), 'w');
 const objects: number[] = [];

@@ -1,10 +1,8 @@
-import { dirname } from 'node:path';
 import { BagWriter } from '../../bag/bag-writer.js';
 import { SegmentationRecorder } from '../../bag/segmentation-recorder.js';
 import type { FrameResult } from '../../pipeline/segmenter.js';
 import { encodeJpeg } from '../../render/encode.js';
 import type { OverlayRenderer } from './overlay-renderer.js';
-import { makeFolder } from './folder.js';
 import type { ResultSink } from './sink.js';
 
 export interface BagSinkOptions {
@@ -17,6 +15,8 @@ export interface BagSinkOptions {
   instanceMap?: boolean | undefined;
   /** Draws the overlay, if it goes into the bag. */
   overlay?: OverlayRenderer | undefined;
+  /** Whether a bag of that name goes. @default false */
+  replace?: boolean | undefined;
 }
 
 /** The results as a rosbag2 bag, on the topics of the running node. */
@@ -33,8 +33,7 @@ export class BagSink implements ResultSink {
 
   /** @param target an .mcap file, or a folder to be made in rosbag2's layout */
   static async open(target: string, options: BagSinkOptions): Promise<BagSink> {
-    makeFolder(dirname(target));
-    return new BagSink(target, await BagWriter.create(target), options);
+    return new BagSink(target, await BagWriter.create(target, options.replace), options);
   }
 
   async write(result: FrameResult): Promise<void> {

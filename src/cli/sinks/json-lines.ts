@@ -1,58 +1,87 @@
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Writable } from 'node:stream';
+import { MaskScaler } from '../../decode/mask-scale.js';
 import { RleEncoder } from '../../decode/rle.js';
+import type { Instance, Segmentation } from '../../decode/segmentation.js';
+import { isDevice } from '../../files/device.js';
+import { makeFolder } from '../../files/folder.js';
+import { writeError } from '../../files/write-error.js';
 import type { Labels } from '../../message/labels.js';
 import type { FrameResult } from '../../pipeline/segmenter.js';
-import { makeFolder } from './folder.js';
 import type { ResultSink } from './sink.js';
 
-/** One JSON object a line and frame; masks as COCO RLE that pycocotools reads as it is. */
+export interface JsonLinesOptions {
+  /** Whether a file of that name goes. @default false */
+  readonly replace?: boolean | undefined;
+  /** Whether instances have masks. @default true */
+  readonly masks?: boolean | undefined;
+}
+
+/**
+ * One JSON object a line and frame; masks as COCO RLE of the picture's size that pycocotools reads as it is.
+ *
+ * The file holds whole lines at any time but that of writing one; where the disk is full the line that found no room is taken
+ * back.
+ */
 export class JsonLinesSink implements ResultSink {
-  readonly #stream: Writable;
   readonly #rle = new RleEncoder();
-  #error: Error | undefined;
+  readonly #scaler = new MaskScaler();
+  /** Bytes of whole lines. */
+  #length = 0;
+
+  private constructor(
+    readonly target: string,
+    private readonly labels: Labels,
+    private readonly masks: boolean,
+    /** Undefined for standard output. */
+    private readonly file: FileHandle | undefined,
+  ) {}
 
   /** @param target a path, or `-` for standard output */
-  constructor(
-    readonly target: string,
-    readonly labels: Labels,
-  ) {
-    if (target !== '-') makeFolder(dirname(target));
-    this.#stream = target === '-' ? process.stdout : createWriteStream(target);
-    this.#stream.on('error', (error) => {
-      this.#error = error;
-    });
+  static async open(target: string, labels: Labels, options: JsonLinesOptions = {}): Promise<JsonLinesSink> {
+    const { replace = false, masks = true } = options;
+    let file: FileHandle | undefined;
+    if (target !== '-') {
+      makeFolder(dirname(target));
+      try {
+        file = await open(target, replace || isDevice(target) ? 'w' : 'wx');
+      } catch (error) {
+        throw writeError(target, error);
+      }
+    }
+    return new JsonLinesSink(target, labels, masks, file);
   }
 
   async write(result: FrameResult): Promise<void> {
-    if (this.#error) throw this.#error;
-    if (!this.#stream.write(`${JSON.stringify(this.#record(result))}\n`)) await once(this.#stream, 'drain');
+    const line = Buffer.from(`${JSON.stringify(this.#record(result))}\n`);
+    if (!this.file) return writeStdout(line);
+    try {
+      await this.file.appendFile(line);
+      this.#length += line.length;
+    } catch (error) {
+      // Half a line is no JSON. A device cannot be cut, and need not be.
+      await this.file.truncate(this.#length).catch(() => undefined);
+      throw writeError(this.target, error);
+    }
   }
 
   async close(): Promise<void> {
-    if (this.target === '-') return;
-    this.#stream.end();
-    if (!this.#stream.closed && !this.#error) await once(this.#stream, 'close');
-    if (this.#error) throw this.#error;
+    try {
+      await this.file?.close();
+    } catch (error) {
+      throw writeError(this.target, error);
+    }
   }
 
   #record({ frame, segmentation, timings }: FrameResult): object {
-    const { width, height, maskWidth, maskHeight, instances } = segmentation;
+    const { width, height, instances } = segmentation;
     return {
       source: frame.source,
       index: frame.index,
       stamp: frame.stamp,
       width,
       height,
-      instances: instances.map(({ classId, score, box, mask }) => ({
-        class_id: classId,
-        class_name: this.labels.name(classId),
-        score: round(score, 1e6),
-        box: [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1].map((value) => round(value, 1e3)),
-        mask: this.#rle.encode(mask, maskWidth, maskHeight),
-      })),
+      instances: instances.map((instance) => this.#instance(instance, segmentation)),
       timings_ms: {
         preprocess: round(timings.preprocess, 1e3),
         inference: round(timings.inference, 1e3),
@@ -60,6 +89,30 @@ export class JsonLinesSink implements ResultSink {
       },
     };
   }
+
+  #instance({ classId, score, box, mask }: Instance, segmentation: Segmentation): object {
+    const { width, height } = segmentation;
+    const told = {
+      class_id: classId,
+      class_name: this.labels.name(classId),
+      score: round(score, 1e6),
+      box: [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1].map((value) => round(value, 1e3)),
+    };
+    if (!this.masks) return told;
+    return { ...told, mask: this.#rle.encode(this.#scaler.toPicture(mask, segmentation), width, height) };
+  }
+}
+
+/** Waits where the reader is slow. One that went away is the business of whoever listens to standard output. */
+function writeStdout(line: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (process.stdout.destroyed) return resolve();
+    process.stdout.write(line, (error) => {
+      const code = (error as NodeJS.ErrnoException | null | undefined)?.code;
+      if (!error || code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') resolve();
+      else reject(writeError('standard output', error));
+    });
+  });
 }
 
 function round(value: number, steps: number): number {

@@ -1,47 +1,90 @@
-import { writeFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { ExpectationError } from '../../expect.js';
+import { makeFolder } from '../../files/folder.js';
+import { writeWhole } from '../../files/whole-file.js';
 import type { FrameResult } from '../../pipeline/segmenter.js';
 import { encodeJpeg } from '../../render/encode.js';
+import type { ReadFiles } from '../outputs.js';
 import type { OverlayRenderer } from './overlay-renderer.js';
-import { makeFolder } from './folder.js';
 import type { ResultSink } from './sink.js';
+
+const PICTURE = /^(.*)_\d{6,}\.jpg$/;
+
+export interface OverlayPicturesOptions {
+  /** Names of the sources in the order of their frames. */
+  readonly sources: readonly string[];
+  /** What must not be overwritten. */
+  readonly read: ReadFiles;
+  /** Whether pictures of an earlier run go. */
+  readonly replace: boolean;
+}
 
 /** A JPEG file for each frame: the picture with masks, boxes and labels. */
 export class OverlayPicturesSink implements ResultSink {
-  /** Which source a stem belongs to, so that equal names from different folders do not overwrite each other. */
-  readonly #owners = new Map<string, string>();
-  readonly #stems = new Map<string, string>();
+  /** Where the frames come from and what their pictures are called, so that equal names do not overwrite each other. */
+  readonly #sources: readonly { name: string; stem: string }[];
+  #source = 0;
+  #index = -1;
 
+  /**
+   * @param target the folder; made if need be
+   * @throws ExpectationError when it cannot be made, or holds pictures of these names that must stay
+   */
   constructor(
-    /** The folder; made if need be. */
     readonly target: string,
-    readonly renderer: OverlayRenderer,
+    private readonly renderer: OverlayRenderer,
+    private readonly options: OverlayPicturesOptions,
   ) {
+    const taken = new Set<string>();
+    this.#sources = options.sources.map((name) => ({ name, stem: newStem(name, taken) }));
     makeFolder(target);
+    for (const file of readdirSync(target)) {
+      const stem = PICTURE.exec(file)?.[1];
+      if (stem === undefined || !taken.has(stem)) continue;
+      const path = join(target, file);
+      const input = options.read.at(path);
+      if (input === undefined && options.replace) continue;
+      throw new ExpectationError(
+        'a folder for --overlay without pictures of these inputs',
+        input === undefined ? `${path}, which exists` : `${path}, which is the input ${input}`,
+        input === undefined
+          ? 'Choose another folder, or add --force to replace them.'
+          : 'Choose another folder.',
+      );
+    }
   }
 
   async write(result: FrameResult): Promise<void> {
     const { source, index } = result.frame;
-    const file = `${this.#stem(source)}_${String(index).padStart(6, '0')}.jpg`;
-    await writeFile(join(this.target, file), await encodeJpeg(this.renderer.render(result)));
+    const file = `${this.#stem(source, index)}_${String(index).padStart(6, '0')}.jpg`;
+    const picture = await encodeJpeg(this.renderer.render(result));
+    await writeWhole(join(this.target, file), picture, this.options.replace);
   }
 
   close(): Promise<void> {
     return Promise.resolve();
   }
 
-  #stem(source: string): string {
-    let stem = this.#stems.get(source);
-    if (stem === undefined) {
-      const base =
-        basename(source.replace(/#/g, '/'))
-          .replace(/\.[^.]*$/, '')
-          .replace(/[^\w.-]+/g, '_') || 'frame';
-      stem = base;
-      for (let n = 2; this.#owners.has(stem); n++) stem = `${base}-${n}`;
-      this.#owners.set(stem, source);
-      this.#stems.set(source, stem);
+  /** Sources come in order; one without frames is passed over, one that is named twice begins again. */
+  #stem(source: string, index: number): string {
+    const sources = this.#sources;
+    if (sources[this.#source]?.name !== source || index <= this.#index) {
+      const next = sources.findIndex(({ name }, i) => name === source && i > this.#source);
+      if (next >= 0) this.#source = next;
     }
-    return stem;
+    this.#index = index;
+    return sources[this.#source]!.stem;
   }
+}
+
+function newStem(source: string, taken: Set<string>): string {
+  const base =
+    basename(source.replace(/#/g, '/'))
+      .replace(/\.[^.]*$/, '')
+      .replace(/[^\w.-]+/g, '_') || 'frame';
+  let stem = base;
+  for (let n = 2; taken.has(stem); n++) stem = `${base}-${n}`;
+  taken.add(stem);
+  return stem;
 }

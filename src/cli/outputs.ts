@@ -1,0 +1,221 @@
+import { accessSync, constants, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname, extname, join, resolve, sep } from 'node:path';
+import { ExpectationError } from '../expect.js';
+import { isFileName } from '../frame/file-kind.js';
+import { isDevice } from '../files/device.js';
+import { writeError } from '../files/write-error.js';
+import type { CliOption } from './options.js';
+
+/** Something that a command will write. */
+export interface Output {
+  /** The option that named it: `--json`. */
+  readonly option: string;
+  readonly path: string;
+  /** A `folder` is made or added to; a `bag` is a new file, or a new folder as `ros2 bag record` makes it. */
+  readonly kind: 'file' | 'folder' | 'bag';
+}
+
+/** The option of every command that writes files. */
+export const FORCE_OPTION = {
+  type: 'boolean',
+  help: 'replace files that exist (never an input or the model)',
+} as const satisfies CliOption;
+
+/** Endings, besides those of inputs, of what nobody means as the name of a folder. */
+const FILE_ENDINGS = ['.json', '.jsonl', '.onnx', '.bin', '.yaml', '.txt'];
+
+/**
+ * The files that a command reads, by device and inode: so they are known by any spelling, through symbolic and hard links.
+ */
+export class ReadFiles {
+  readonly #names = new Map<string, string>();
+
+  /** @param paths files, folders whose files are read, and what does not exist (`scene:`), which is passed over */
+  constructor(paths: readonly (string | undefined)[]) {
+    for (const path of paths) {
+      if (path === undefined) continue;
+      const hash = path.lastIndexOf('#/');
+      for (const name of hash > 0 ? [path, path.slice(0, hash)] : [path]) this.#add(name, name, true);
+    }
+  }
+
+  #add(path: string, name: string, within: boolean): void {
+    const found = look(path);
+    if (found === undefined) return;
+    if (found.isFile()) this.#names.set(identity(found), name);
+    else if (found.isDirectory() && within) {
+      for (const entry of readdirSync(path)) this.#add(join(path, entry), join(name, entry), false);
+    }
+  }
+
+  /** The input that lies at this path, as the user named it. */
+  at(path: string): string | undefined {
+    const found = look(path);
+    return found && this.#names.get(identity(found));
+  }
+}
+
+/**
+ * Refuses outputs that would destroy something, or that cannot be written, before anything is begun.
+ *
+ * - An input or the model is never written to, by whatever name or link.
+ * - Files that exist are kept, unless `force` is given. Devices and pipes may be written to.
+ * - Two outputs are not of the same name, and none lies below one that is a file or a bag.
+ * - A folder is not called `-` or `clip.mp4`: whoever says so wants something that is not there.
+ *
+ * @throws ExpectationError at the first that is wrong
+ */
+export function checkOutputs(outputs: readonly Output[], read: ReadFiles, force: boolean): void {
+  const places = outputs.map((output) => ({ output, place: placeOf(output.path) }));
+  for (const { output } of places) checkOutput(output, read, force);
+  for (const [i, { output, place }] of places.entries()) {
+    for (const other of places.slice(0, i)) {
+      if (place !== other.place && !isSame(output.path, other.output.path)) continue;
+      throw new ExpectationError(
+        `different names for ${other.output.option} and ${output.option}`,
+        output.path,
+        'Choose another name for one of them.',
+      );
+    }
+    const around = places.find(
+      (other) => other.output.kind !== 'folder' && place.startsWith(`${other.place}${sep}`),
+    );
+    if (around) {
+      throw new ExpectationError(
+        `a place for ${output.option} outside of ${around.output.option}`,
+        `${output.path} in ${around.output.path}`,
+        'Choose another folder for one of them.',
+      );
+    }
+  }
+}
+
+function checkOutput(output: Output, read: ReadFiles, force: boolean): void {
+  const { option, path, kind } = output;
+  if (path === '' || path === '-') {
+    throw new ExpectationError(`a name for ${option}`, path === '' ? 'none' : path, meantDash(output));
+  }
+  const input = read.at(path);
+  if (input !== undefined) {
+    throw new ExpectationError(
+      `a file for ${option} beside what is read`,
+      path === input ? `${path}, which is read` : `${path}, the same file as ${input}, which is read`,
+      'Choose another name.',
+    );
+  }
+  const found = look(path);
+  if (found === undefined) {
+    if (kind !== 'file') checkFolderName(output);
+    checkFolderAbove(path);
+    return;
+  }
+  if (kind === 'folder') {
+    if (found.isDirectory()) return checkWritable(path);
+    throw new ExpectationError(`a folder for ${option}`, `${path}, a file`, 'Choose another name.');
+  }
+  if (kind === 'file' && found.isDirectory()) {
+    const hint = `Name a file in it, for example ${join(path, 'results')}.`;
+    throw new ExpectationError(`a file for ${option}`, `${path}, a folder`, hint);
+  }
+  if (kind === 'bag' && found.isDirectory() && readdirSync(path).length === 0) return checkWritable(path);
+  if (kind === 'file' && isDevice(path, found)) return;
+  if (!force) {
+    throw new ExpectationError(
+      `a new ${kind} for ${option}`,
+      `${path}, which exists`,
+      'Choose another name, or add --force to replace it.',
+    );
+  }
+  if (kind === 'bag' && found.isDirectory()) checkBagFolder(path, read, option);
+  else checkWritable(path);
+}
+
+/** With --force a bag in a folder is replaced, file by file. */
+function checkBagFolder(folder: string, read: ReadFiles, option: string): void {
+  for (const name of readdirSync(folder)) {
+    const input = read.at(join(folder, name));
+    if (input !== undefined) {
+      throw new ExpectationError(
+        `a bag for ${option} beside what is read`,
+        `${folder}, which holds the input ${input}`,
+        'Choose another name.',
+      );
+    }
+  }
+  checkWritable(folder);
+}
+
+function meantDash({ option }: Output): string {
+  return option === '--json'
+    ? 'Name a file; the figures are printed in any case.'
+    : `Only --json of run writes to standard output; a file or folder of that name is ./-`;
+}
+
+function checkFolderName({ option, path, kind }: Output): void {
+  if (path.endsWith('/') || (kind === 'bag' && path.endsWith('.mcap'))) return;
+  if (!isFileName(path) && !FILE_ENDINGS.includes(extname(path).toLowerCase())) return;
+  throw new ExpectationError(
+    kind === 'bag'
+      ? `a file NAME.mcap or the name of a folder for ${option}`
+      : `the name of a folder for ${option}`,
+    path,
+    kind === 'bag'
+      ? 'Bags are written as MCAP.'
+      : `Pictures are written, one for each frame, into a folder; for one of that very name write ${basename(path)}/ with a slash.`,
+  );
+}
+
+/** The nearest folder above that exists must be one, and take files. */
+function checkFolderAbove(path: string): void {
+  let folder = dirname(resolve(path));
+  let found = look(folder);
+  while (found === undefined) {
+    folder = dirname(folder);
+    found = look(folder);
+  }
+  if (!found.isDirectory()) {
+    throw new ExpectationError(
+      `a place to write to at ${path}`,
+      `the file ${folder}`,
+      'Choose another folder.',
+    );
+  }
+  checkWritable(folder, path);
+}
+
+function checkWritable(path: string, named = path): void {
+  try {
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    throw writeError(named, error);
+  }
+}
+
+function look(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // Below a file, or where one may not look: that is told when it is written to.
+    return undefined;
+  }
+}
+
+function identity({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`;
+}
+
+function isSame(a: string, b: string): boolean {
+  const [one, other] = [look(a), look(b)];
+  return one !== undefined && other !== undefined && identity(one) === identity(other);
+}
+
+/** The path without links, as far as it exists. */
+function placeOf(path: string): string {
+  let folder = resolve(path);
+  const missing: string[] = [];
+  while (look(folder) === undefined && dirname(folder) !== folder) {
+    missing.unshift(basename(folder));
+    folder = dirname(folder);
+  }
+  return join(realpathSync(folder), ...missing);
+}

@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import {
+  type FSWatcher,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, it } from 'mocha';
+import sharp from 'sharp';
+import { McapFile } from '../../src/bag/mcap-file.js';
+import { repository } from '../data.js';
+import { tenHeads } from '../engine/tiny-onnx.js';
+import { temporaryFolder } from '../temporary-folder.js';
+import { cli, MAIN, Watched } from './cli.js';
+
+/** More frames than any test waits for. */
+const ENDLESS = ['scene:', '--frames', '100000'];
+const SMALL = ['--size', '320x192'];
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+const root = temporaryFolder('stop');
+let count = 0;
+function newFolder(): string {
+  const folder = join(root, String(count++));
+  mkdirSync(folder);
+  return folder;
+}
+
+/** Number of JSON lines; each must be whole. */
+function countLines(text: string): number {
+  assert.ok(text.endsWith('\n'));
+  const lines = text.trimEnd().split('\n');
+  lines.forEach((line, i) => assert.equal((JSON.parse(line) as { index: number }).index, i));
+  return lines.length;
+}
+
+async function messagesIn(bag: string): Promise<number | undefined> {
+  const { topics, damage } = await McapFile.open(bag);
+  assert.equal(damage, undefined);
+  return topics.find(({ name }) => name === '/segment/instances')?.count;
+}
+
+/** Waits until a file in a folder has more than so many bytes. */
+async function grown(folder: string, name: RegExp, bytes: number): Promise<void> {
+  const watcher: FSWatcher = watch(folder);
+  try {
+    const large = (): boolean =>
+      readdirSync(folder).some((file) => {
+        return (
+          name.test(file) && (statSync(join(folder, file), { throwIfNoEntry: false })?.size ?? 0) > bytes
+        );
+      });
+    while (!large()) await once(watcher, 'change');
+  } finally {
+    watcher.close();
+  }
+}
+
+describe('a command that is stopped', () => {
+  after(() => Watched.endAll());
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    it(`run finishes its frames and files on ${signal}`, async () => {
+      const folder = newFolder();
+      const outputs = ['--json', '-', '--mcap', 'bag', '--overlay', 'pictures'];
+      const child = Watched.start([MAIN, 'run', ...ENDLESS, ...SMALL, ...outputs], folder);
+      await child.says('stdout', /\n/);
+      child.kill(signal);
+      assert.deepEqual(await child.end(), { code: EXIT_CODES[signal], signal: null }, child.stderr);
+      const frames = countLines(child.stdout);
+      assert.match(child.stderr, new RegExp(`${signal}: finishing what is in flight`));
+      assert.match(
+        child.stderr,
+        new RegExp(`^scene: +${frames} +\\d+.*\\n(.*\\n)*stopped by ${signal}\\n$`, 'm'),
+      );
+      assert.deepEqual(readdirSync(join(folder, 'bag')).sort(), ['bag_0.mcap', 'metadata.yaml']);
+      assert.equal(await messagesIn(join(folder, 'bag/bag_0.mcap')), frames);
+      const pictures = readdirSync(join(folder, 'pictures'));
+      assert.equal(pictures.length, frames);
+      for (const name of pictures) {
+        assert.equal((await sharp(join(folder, 'pictures', name)).stats()).channels.length, 3);
+      }
+    });
+  }
+
+  it('demo keeps what it has, and says of how many frames', async () => {
+    const folder = newFolder();
+    const out = join(folder, 'out');
+    mkdirSync(out);
+    const child = Watched.start([MAIN, 'demo', '--frames', '100000'], folder);
+    await grown(out, /^results\.jsonl$/, 0);
+    child.kill('SIGINT');
+    assert.deepEqual(await child.end(), { code: 130, signal: null }, child.stderr);
+    const frames = countLines(readFileSync(join(out, 'results.jsonl'), 'utf8'));
+    assert.equal(await messagesIn(join(out, 'results.mcap')), frames);
+    assert.match(child.stdout, new RegExp(`^frames +${frames} of 1280x720\\n`));
+    assert.match(child.stdout, /stopped by SIGINT\n$/);
+    assert.equal((await sharp(join(out, 'contact-sheet.jpg')).metadata()).format, 'jpeg');
+    assert.deepEqual(readdirSync(out).sort(), ['contact-sheet.jpg', 'results.jsonl', 'results.mcap']);
+  });
+
+  it('record keeps the frames it has, as if there had been no more', async () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, 'heads.onnx'), tenHeads(64, 64, ['cat']));
+    const out = join(folder, 'new');
+    mkdirSync(out);
+    const record = (name: string, frames: string): string[] => {
+      const inputs = ['heads.onnx', 'scene:', '--frames', frames, '--size', '64x64'];
+      return ['record', ...inputs, '--name', 'x', '-o', `new/${name}`];
+    };
+    const child = Watched.start([MAIN, ...record('x.bin', '100000')], folder);
+    await grown(out, /\.part$/, 100_000);
+    child.kill('SIGTERM');
+    assert.deepEqual(await child.end(), { code: 143, signal: null }, child.stderr);
+    const frames = /x\.bin: (\d+) frames?\nstopped by SIGTERM\n$/.exec(child.stderr)?.[1];
+    assert.deepEqual(readdirSync(out), ['x.bin']);
+    const again = await cli(record('y.bin', frames!), folder);
+    assert.equal(again.code, 0, again.stderr);
+    assert.ok(readFileSync(join(out, 'x.bin')).equals(readFileSync(join(out, 'y.bin'))));
+  });
+
+  it('ends in good order when nobody reads its output any more', async () => {
+    const folder = newFolder();
+    const child = Watched.start(
+      [MAIN, 'run', ...ENDLESS, ...SMALL, '--json', '-', '--mcap', 'x.mcap'],
+      folder,
+    );
+    await child.says('stdout', /\n/);
+    child.process.stdout!.destroy();
+    assert.deepEqual(await child.end(), { code: 0, signal: null }, child.stderr);
+    assert.doesNotMatch(child.stderr, /EPIPE| {4}at /);
+    assert.ok((await messagesIn(join(folder, 'x.mcap')))! > 0);
+  });
+});
+
+describe('Stop', () => {
+  after(() => Watched.endAll());
+
+  const module = (name: string): string => JSON.stringify(join(repository, 'dist/src', name));
+
+  function child(script: string, cwd?: string): Watched {
+    const imports = `import { Stop } from ${module('cli/stop.js')};`;
+    return Watched.start(['--input-type=module', '-e', imports + script], cwd);
+  }
+
+  it('lets a second signal end the process at once, without halves of files', async () => {
+    for (const [first, second] of [
+      ['SIGINT', 'SIGINT'],
+      ['SIGINT', 'SIGTERM'],
+      ['SIGTERM', 'SIGINT'],
+    ] as const) {
+      const folder = newFolder();
+      const hanging = child(
+        `import { WholeFile } from ${module('files/whole-file.js')};
+        import { writeFileSync } from 'node:fs';
+        writeFileSync(new WholeFile('x').part, 'half');
+        Stop.listen();
+        setInterval(() => {}, 1e6);
+        console.log('listens');`,
+        folder,
+      );
+      await hanging.says('stdout', /listens/);
+      assert.equal(readdirSync(folder).length, 1);
+      hanging.kill(first);
+      await hanging.says(
+        'stderr',
+        new RegExp(`${first}: finishing what is in flight; once more ends at once`),
+      );
+      hanging.kill(second);
+      assert.deepEqual(await hanging.end(), { code: null, signal: second });
+      assert.deepEqual(readdirSync(folder), []);
+    }
+  });
+
+  it('does not wait for a source that hangs', async () => {
+    const hanging = child(`
+      async function* source() {
+        yield 1;
+        await new Promise(() => setInterval(() => {}, 1e6));
+      }
+      const stop = Stop.listen();
+      for await (const item of stop.until(source())) console.log('item', item);
+      console.log('over', stop.exitCode);
+      process.exit(7);`);
+    await hanging.says('stdout', /item 1\n/);
+    hanging.kill('SIGTERM');
+    assert.deepEqual(await hanging.end(), { code: 7, signal: null });
+    assert.match(hanging.stdout, /over 143\n$/);
+  });
+
+  it('passes on items, errors and the end', async () => {
+    const plain = child(`
+      let ended = 0;
+      async function* source(error) {
+        try {
+          yield* [1, 2, 3];
+          if (error) throw new Error('broken');
+        } finally {
+          ended++;
+        }
+      }
+      const stop = Stop.listen();
+      const items = [];
+      for await (const item of stop.until(source(false))) items.push(item);
+      for await (const item of stop.until(source(false))) break;
+      try {
+        for await (const item of stop.until(source(true))) items.push(item);
+      } catch (error) {
+        items.push(error.message);
+      }
+      stop.release();
+      console.log(JSON.stringify([items, ended, stop.exitCode ?? null]));`);
+    assert.deepEqual(await plain.end(), { code: 0, signal: null }, plain.stderr);
+    assert.deepEqual(JSON.parse(plain.stdout), [[1, 2, 3, 1, 2, 3, 'broken'], 3, null]);
+  });
+});
