@@ -85,8 +85,13 @@ function readLog(path: string): string {
     if (size > LARGEST_LOG) throw new Error(`${path} has ${size} bytes`);
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ExpectationError('a readable log of hb_model_modifier', messageOf(error), undefined, {
-      cause: error,
-    });
+    throw new ExpectationError(
+      `a readable log of hb_model_modifier at ${path}`,
+      messageOf(error),
+      undefined,
+      {
+        cause: error,
+      },
+    );
   }
 }

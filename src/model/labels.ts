@@ -40,9 +40,14 @@ export function readLabels(file: string): string[] {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new ExpectationError('a readable file of class names', messageOf(error), 'Give one name a line.', {
-      cause: error,
-    });
+    throw new ExpectationError(
+      `a readable file of class names at ${file}`,
+      messageOf(error),
+      'Give one name a line.',
+      {
+        cause: error,
+      },
+    );
   }
   return text
     .trimEnd()

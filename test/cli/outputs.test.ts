@@ -167,7 +167,7 @@ describe('outputs', () => {
   });
 
   it('give equal names from one folder and another pictures of their own', async () => {
-    const inputs = ['photos/a.jpg', 'photos/../photos/a.jpg', 'photos/a.jpg'];
+    const inputs = ['photos/a.jpg', 'photos/a.jpg', 'photos/../photos/a.jpg'];
     await succeeds(['run', ...inputs, '--overlay', 'equal', '-q']);
     assert.deepEqual(readdirSync(path('equal')).sort(), ['a-2_000000.jpg', 'a-3_000000.jpg', 'a_000000.jpg']);
   });

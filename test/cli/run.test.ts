@@ -256,6 +256,8 @@ describe('tros-yolo-seg run', () => {
       [[], /at least one INPUT/],
       [['scene:', '--model', 'missing.onnx'], /missing.onnx/],
       [['scene:', '--model', join(folder, 'text.onnx')], /ONNX/],
+      [['scene:', '--model', '.'], /a model file but received \., which is no file/],
+      [['scene:', '--labels', '.'], /class names at \. but received EISDIR/],
       [['scene:', '--score', '1.5'], /from 0 to 1 for --score but received 1.5/],
       [['scene:', '--iou', 'much'], /a number for --iou but received much/],
       [['scene:', '--max-detections', '0'], /--max-detections but received 0/],
