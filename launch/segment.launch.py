@@ -40,6 +40,9 @@ PARAMETERS = [
         'image_type', '', 'messages on the image topics; default: auto',
         ['', 'auto', 'image', 'compressed', 'hbm480p', 'hbm540p', 'hbm1080p'],
     ),
+    ('image_step', '', 'bytes from row to row of images whose messages do not say it rightly, by commas; default: 0', None),
+    ('image_rows', '', 'rows of luma of images that are padded below, separated by commas; default: 0', None),
+    ('mono16_max', '', 'value of mono16 and 16UC1 images that is white; default: 65535', None),
     ('image_qos', '', 'QoS of the image subscriptions: sensor_data, reliable, default or match', None),
     ('score', '', 'lowest score of an instance, 0 to 1; default: 0.25', None),
     ('iou', '', 'overlap above which NMS drops a box, 0 to 1; default: 0.7', None),
@@ -55,6 +58,8 @@ PARAMETERS = [
 ]
 LISTS = ['images', 'classes']
 NUMBERS = ['score', 'iou']
+INTEGERS = ['mono16_max']
+INTEGER_LISTS = ['image_step', 'image_rows']
 
 
 def generate_launch_description():
@@ -247,6 +252,10 @@ def start_node(get, camera_topic):
             given[name] = items(text)
         elif name in NUMBERS:
             given[name] = number(name, text)
+        elif name in INTEGERS:
+            given[name] = integer(name, text)
+        elif name in INTEGER_LISTS:
+            given[name] = [integer(name, item) for item in items(text)]
         else:
             given[name] = text == 'true' if name == 'autostart' else text
     file = get('params_file')
@@ -353,6 +362,13 @@ def number(name, text):
         return float(text)
     except ValueError:
         raise RuntimeError(f'Expected a number for {name} but received {text}.') from None
+
+
+def integer(name, text):
+    try:
+        return int(text)
+    except ValueError:
+        raise RuntimeError(f'Expected an integer for {name} but received {text}.') from None
 
 
 def size_of(text):

@@ -2,6 +2,7 @@
 
 #include "bpu/bindings.h"
 #include "camera/bindings.h"
+#include "camera/image_bindings.h"
 #include "nv12/bindings.h"
 #ifdef TROS_YOLO_SEG_RCLCPP
 #include "ros/camera_bindings.h"
@@ -25,6 +26,10 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("openInbox", camera::OpenInboxBinding);
   add("injectCamera", camera::InjectBinding);
   add("letterboxContent", camera::LetterboxContentBinding);
+  add("imageEncodings", camera::ImageEncodingsBinding);
+  add("hbmEncoding", camera::HbmEncodingBinding);
+  add("inspectImage", camera::InspectImageBinding);
+  add("imageToNv12", camera::ImageToNv12Binding);
 #ifdef TROS_YOLO_SEG_RCLCPP
   add("nativeCameras", ros::NativeCamerasBinding);
   add("openCameraNode", ros::OpenCameraNodeBinding);

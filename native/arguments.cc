@@ -108,8 +108,26 @@ Extent ChromaOf(const nv12::BasicPicture<Byte>& picture) {
   return {picture.chroma, picture.chroma + Span(picture.chroma_stride, picture.height / 2, picture.width)};
 }
 
-int ChannelsOf(nv12::Interleaved::Format format) {
-  return format == nv12::Interleaved::Format::kMono ? 1 : 3;
+using Format = nv12::Interleaved::Format;
+
+/** Formats by their names in src/frame/convert.ts. */
+constexpr struct {
+  const char* name;
+  Format format;
+} kFormats[] = {
+    {"rgb8", Format::kRgb},   {"bgr8", Format::kBgr},      {"rgba8", Format::kRgba}, {"bgra8", Format::kBgra},
+    {"mono8", Format::kMono}, {"mono16", Format::kMono16}, {"yuyv", Format::kYuyv},  {"uyvy", Format::kUyvy},
+};
+
+Format ReadFormat(Napi::Object object) {
+  const Napi::Value value = object.Get("format");
+  const std::string text = value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
+  std::string names;
+  for (const auto& [name, format] : kFormats) {
+    if (text == name) return format;
+    names += (names.empty() ? "" : ", ") + std::string(name);
+  }
+  Fail(object.Env(), "one of " + names + " for source.format", Show(value));
 }
 
 void ExpectApart(Napi::Env env, Extent input, Extent output) {
@@ -170,21 +188,15 @@ Nv12Argument ReadNv12(Napi::Value value, const char* name) {
 
 PackedArgument ReadPacked(Napi::Value value) {
   const Napi::Object object = ReadObject(value, "source");
-  const Napi::Value format = object.Get("format");
-  const std::string text = format.IsString() ? format.As<Napi::String>().Utf8Value() : "";
   PackedArgument argument{};
-  if (text == "rgb8") {
-    argument.format = nv12::Interleaved::Format::kRgb;
-  } else if (text == "bgr8") {
-    argument.format = nv12::Interleaved::Format::kBgr;
-  } else if (text == "mono8") {
-    argument.format = nv12::Interleaved::Format::kMono;
-  } else {
-    Fail(object.Env(), "rgb8, bgr8 or mono8 for source.format", Show(format));
-  }
-  argument.width = ReadEven(object, "source", "width", 2, nv12::kMaxDimension);
-  argument.height = ReadEven(object, "source", "height", 2, nv12::kMaxDimension);
-  argument.stride = ReadStride(object, "source", "step", argument.width * ChannelsOf(argument.format));
+  argument.format = ReadFormat(object);
+  const bool shared = argument.format == Format::kYuyv || argument.format == Format::kUyvy;
+  argument.width = shared ? ReadEven(object, "source", "width", 2, nv12::kMaxDimension)
+                          : static_cast<int>(ReadInteger(object, "source", "width", 1, nv12::kMaxDimension));
+  argument.height = static_cast<int>(ReadInteger(object, "source", "height", 1, nv12::kMaxDimension));
+  argument.white = static_cast<uint32_t>(ReadInteger(object, "source", "white", 1, 65535));
+  argument.big_endian = object.Get("bigEndian").ToBoolean();
+  argument.stride = ReadStride(object, "source", "step", argument.width * nv12::BytesPerPixel(argument.format));
   argument.offset = ReadOffset(object, "source", "offset");
   argument.data = object.Get("data");
   return argument;
@@ -220,14 +232,14 @@ nv12::Target ViewTarget(const Nv12Argument& argument) {
 
 nv12::Interleaved ViewPacked(const PackedArgument& argument) {
   const Bytes bytes = Pin(argument.data, "source.data");
-  const int row = argument.width * ChannelsOf(argument.format);
+  const int row = argument.width * nv12::BytesPerPixel(argument.format);
   const uint64_t needed = argument.offset + Span(argument.stride, argument.height, row);
   if (needed > bytes.length) {
     Fail(argument.data.Env(), "at least " + Plural(needed, "byte") + " in source.data",
          Plural(bytes.length, "byte"));
   }
   return {argument.width, argument.height, bytes.data + argument.offset, static_cast<size_t>(argument.stride),
-          argument.format};
+          argument.format, argument.white, argument.big_endian};
 }
 
 float* ViewFloats(Napi::Value value, const char* name, uint64_t length) {
@@ -257,7 +269,7 @@ void ExpectApart(Napi::Env env, const nv12::Source& source, Extent output) {
 }
 
 void ExpectApart(Napi::Env env, const nv12::Interleaved& source, const nv12::Target& target) {
-  const int row = source.width * ChannelsOf(source.format);
+  const int row = source.width * nv12::BytesPerPixel(source.format);
   const Extent input = {source.data, source.data + Span(source.stride, source.height, row)};
   ExpectApart(env, input, LumaOf(target));
   ExpectApart(env, input, ChromaOf(target));

@@ -52,6 +52,8 @@ struct PackedArgument {
   uint64_t stride;
   uint64_t offset;
   nv12::Interleaved::Format format;
+  uint32_t white;
+  bool big_endian;
 };
 
 Nv12Argument ReadNv12(Napi::Value value, const char* name);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "camera/image_bindings.h"
 #include "camera/session.h"
 
 namespace camera {
@@ -36,8 +37,11 @@ Napi::Object ToObject(Napi::Env env, const Counters& counters) {
   add("bytesRead", counters.bytes_read);
   add("bytesWritten", counters.bytes_written);
   object.Set("slowest", counters.slowest);
-  object.Set("lastFailure",
-             counters.last_failure ? camera::ToObject(env, *counters.last_failure) : env.Null());
+  const auto tell = [&](const char* name, const std::optional<Failure>& failure) {
+    object.Set(name, failure ? camera::ToObject(env, *failure) : env.Null());
+  };
+  tell("lastFailure", counters.last_failure);
+  tell("warning", counters.warning);
   return object;
 }
 
@@ -68,24 +72,21 @@ OwnedMessage ReadMessage(Napi::Value value) {
   const auto number = [&](const char* key, double min, double max) {
     return ReadNumber(object.Get(key), key, min, max);
   };
-  message.width = static_cast<uint32_t>(number("width", 0, 4294967295.0));
-  message.height = static_cast<uint32_t>(number("height", 0, 4294967295.0));
-  message.step = static_cast<uint32_t>(number("step", 0, 4294967295.0));
   message.sec = static_cast<int32_t>(number("sec", -2147483648.0, 2147483647.0));
   message.nanosec = static_cast<uint32_t>(number("nanosec", 0, 4294967295.0));
   message.index = static_cast<int64_t>(number("index", -1, 2147483647.0));
-  const Napi::Value encoding = object.Get("encoding");
-  if (!encoding.IsString()) arguments::Fail(value.Env(), "a string for encoding", "another type");
-  owned.encoding = encoding.As<Napi::String>().Utf8Value();
   const Napi::Value frame_id = object.Get("frameId");
   message.has_frame_id = frame_id.IsString();
   if (message.has_frame_id) owned.frame_id = frame_id.As<Napi::String>().Utf8Value();
-  const Napi::Value data = object.Get("data");
-  if (!data.IsTypedArray() || data.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-    arguments::Fail(value.Env(), "a Uint8Array for data", "another type");
-  }
-  const auto bytes = data.As<Napi::Uint8Array>();
-  owned.data.assign(bytes.Data(), bytes.Data() + bytes.ElementLength());
+  const ImageArgument image = ReadImage(value);
+  owned.encoding = image.encoding;
+  const Message shown = image.View();
+  message.width = shown.width;
+  message.height = shown.height;
+  message.step = shown.step;
+  message.big_endian = shown.big_endian;
+  message.exact = shown.exact;
+  owned.data.assign(shown.data, shown.data + shown.size);
   return owned;
 }
 
@@ -220,6 +221,10 @@ void Describe(Napi::Env env, const std::shared_ptr<Camera>& camera, Napi::Object
   object.Set("keepPixels", Napi::Function::New(env, [weak](const Napi::CallbackInfo& info) {
                const bool keep = info[0].ToBoolean();
                if (const auto open = weak.lock()) open->KeepPixels(keep);
+             }));
+  object.Set("read", Napi::Function::New(env, [weak](const Napi::CallbackInfo& info) {
+               const Reading reading = ReadReading(info[0]);
+               if (const auto open = weak.lock()) open->Read(reading);
              }));
   object.Set("counters", Napi::Function::New(env, [tally](const Napi::CallbackInfo& info) {
                return ToObject(info.Env(), tally->Read());

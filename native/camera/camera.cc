@@ -85,39 +85,33 @@ void Camera::Offer(const Message& message) {
 }
 
 void Camera::Take(const Message& message, Clock::time_point received) {
-  nv12::Source picture{};
-  nv12::Interleaved interleaved{};
-  const bool convert = IsInterleaved(message.encoding);
-  if (message.encoding == "nv12") {
-    picture = ViewNv12(message);
-  } else if (convert) {
-    interleaved = ViewInterleaved(message);
-  } else {
-    RefuseEncoding(message.encoding);
-  }
+  const View view = ViewImage(message, reading_);
+  Warn(view, message.size);
   const auto discard = [this] { tally_->Update([](Counters& counters) { counters.discarded++; }); };
   if (!feed_) return discard();
 
   const Clock::time_point start = Clock::now();
+  const bool convert = !view.IsFrame();
   const bool keep = keep_pixels_;
+  nv12::Source picture = view.picture;
+  const bool swapped = view.IsSwapped();
   Counters done;
   std::shared_ptr<Pixels> pixels;
   if (convert || keep) {
-    const int width = convert ? interleaved.width : picture.width;
-    const int height = convert ? interleaved.height : picture.height;
+    const int width = nv12::EvenSize(view.width);
+    const int height = nv12::EvenSize(view.height);
     const size_t bytes = Pixels::BytesFor(width, height);
     // A conversion needs one whatever JavaScript holds on to.
     pixels = pool_->Take(bytes, feed_->slots() + kMorePixels + (convert ? 1 : 0));
     if (!pixels && convert) pixels = std::make_shared<Pixels>(bytes);
     if (pixels) {
       const nv12::Target target = pixels->View(width, height);
+      Convert(view, target);
       if (convert) {
-        nv12::FromInterleaved(interleaved, nv12::Range::kFull, target);
         picture = nv12::AsSource(target);
         done.converted = 1;
         done.bytes_read += message.size;
       } else {
-        CopyPixels(picture, target);
         done.pixel_copies = 1;
         done.bytes_read += bytes;
       }
@@ -133,7 +127,9 @@ void Camera::Take(const Message& message, Clock::time_point received) {
   const nv12::Target model = input->target();
   try {
     nv12::Letterbox(picture, ContentFor(picture.width, picture.height, model.width, model.height), model);
-    Describe(message, picture);
+    // The same bytes as if it had been done before, and far fewer.
+    if (swapped) nv12::SwapChroma(model);
+    Describe(message, view);
   } catch (...) {
     feed_->Cancel();
     throw;
@@ -144,8 +140,9 @@ void Camera::Take(const Message& message, Clock::time_point received) {
   feed_->Commit(arrival_);
   arrival_.pixels.reset();
 
-  done.bytes_read += Pixels::BytesFor(picture.width, picture.height);
-  done.bytes_written += Pixels::BytesFor(model.width, model.height);
+  const size_t model_bytes = Pixels::BytesFor(model.width, model.height);
+  done.bytes_read += Pixels::BytesFor(picture.width, picture.height) + (swapped ? model_bytes / 3 : 0);
+  done.bytes_written += model_bytes + (swapped ? model_bytes / 3 : 0);
   tally_->Update([&](Counters& counters) {
     counters.converted += done.converted;
     counters.pixel_copies += done.pixel_copies;
@@ -155,14 +152,34 @@ void Camera::Take(const Message& message, Clock::time_point received) {
   });
 }
 
-void Camera::Describe(const Message& message, const nv12::Source& picture) {
+void Camera::Warn(const View& view, size_t size) {
+  if (view.rows.explained) {
+    if (!warned_) return;
+    warned_ = false;
+    return tally_->Update([](Counters& counters) { counters.warning.reset(); });
+  }
+  // Once for frames of one kind: the text takes memory.
+  if (warned_ && warned_size_ == size && warned_width_ == view.width && warned_height_ == view.height) return;
+  warned_ = true;
+  warned_size_ = size;
+  warned_width_ = view.width;
+  warned_height_ = view.height;
+  tally_->Update([&](Counters& counters) { counters.warning = Unexplained(view.shape, view.rows, size); });
+}
+
+void Camera::Read(const Reading& reading) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  reading_ = reading;
+}
+
+void Camera::Describe(const Message& message, const View& view) {
   arrival_.sec = message.sec;
   arrival_.nanosec = message.nanosec;
   arrival_.index = message.index;
   arrival_.frame_id.assign(message.frame_id);
   arrival_.has_frame_id = message.has_frame_id;
-  arrival_.width = picture.width;
-  arrival_.height = picture.height;
+  arrival_.width = view.width;
+  arrival_.height = view.height;
 }
 
 }  // namespace camera

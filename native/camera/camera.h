@@ -41,6 +41,9 @@ class Camera {
    * taken. */
   void Leave(const std::shared_ptr<Feed>& feed);
 
+  /** From now on images are read so. Waits for the frame that is being taken. */
+  void Read(const Reading& reading);
+
   /** Whether the full picture is copied along with each frame. */
   void KeepPixels(bool keep) { keep_pixels_ = keep; }
 
@@ -50,7 +53,9 @@ class Camera {
   explicit Camera(int64_t id) : id_(id) {}
 
   void Take(const Message& message, Clock::time_point received);
-  void Describe(const Message& message, const nv12::Source& picture);
+  void Describe(const Message& message, const View& view);
+  /** Tells of rows that are not explained, or that they are now. */
+  void Warn(const View& view, size_t size);
 
   const int64_t id_;
   const std::shared_ptr<Tally> tally_ = std::make_shared<Tally>();
@@ -59,7 +64,13 @@ class Camera {
   /** Held while a frame is taken. */
   std::mutex mutex_;
   std::shared_ptr<Feed> feed_;
+  Reading reading_;
   Arrival arrival_;
+  /** What the warning in the tally is of, where there is one. */
+  bool warned_ = false;
+  size_t warned_size_ = 0;
+  int warned_width_ = 0;
+  int warned_height_ = 0;
 };
 
 }  // namespace camera

@@ -5,25 +5,44 @@
 #include <string>
 
 #include "../failure.h"
+#include "camera/pixels.h"
+#include "nv12/color.h"
 
 namespace camera {
 namespace {
 
-constexpr std::string_view kKnown[] = {"nv12", "bgr8", "rgb8", "mono8", "jpeg"};
+using Format = nv12::Interleaved::Format;
 
 std::string Number(uint64_t value) { return std::to_string(value); }
 
-int Dimension(uint32_t value, const char* name) {
-  if (value < 2 || value > static_cast<uint32_t>(nv12::kMaxDimension)) {
-    throw Failure("an integer from 2 to " + Number(nv12::kMaxDimension) + " for the frame " + name,
-                  Number(value), "");
+/** @param even whether the encoding has nothing else: chroma is shared by two pixels */
+int Dimension(uint32_t value, const char* axis, const Encoding& encoding, bool even) {
+  const uint32_t least = even ? 2 : 1;
+  if (value < least || value > static_cast<uint32_t>(nv12::kMaxDimension)) {
+    throw Failure(
+        "an integer from " + Number(least) + " to " + Number(nv12::kMaxDimension) + " for the frame " + axis,
+        Number(value), "");
+  }
+  if (even && value % 2 != 0) {
+    std::string name = encoding.name;
+    for (char& letter : name) letter = letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 32) : letter;
+    throw Failure(std::string("an even ") + axis + " for " + name, Number(value),
+                  "Crop or scale the picture to an even size.");
   }
   return static_cast<int>(value);
 }
 
-Failure TooShort(uint64_t needed, const std::string& what, uint64_t found) {
-  return {"at least " + Number(needed) + " bytes for a " + what, Number(found) + " bytes",
-          "Check width, height and encoding of the publisher."};
+const Encoding& EncodingOf(const Message& message) {
+  if (const Encoding* const encoding = FindEncoding(message.encoding)) return *encoding;
+  const std::string_view name = message.encoding;
+  throw Failure("an image with encoding " + KnownEncodings(),
+                name.empty() ? "an empty string" : std::string(name.substr(0, 60)),
+                "Set the camera driver to one of them, NV12 where it can: it needs no conversion.");
+}
+
+Planes PlanesOf(Layout layout) {
+  if (layout == Layout::kInterleaved) return Planes::kOne;
+  return layout == Layout::kNv12 || layout == Layout::kNv21 ? Planes::kPairs : Planes::kThree;
 }
 
 /** The nearest even number to `length` in [2, limit]; halves are rounded up, as Math.round does. */
@@ -34,67 +53,59 @@ int EvenWithin(double length, int limit) {
 
 }  // namespace
 
-std::string_view HbmEncoding(const uint8_t* letters, size_t length) {
-  std::string_view text(reinterpret_cast<const char*>(letters), length);
-  text = text.substr(0, text.find('\0'));
-  for (const std::string_view known : kKnown) {
-    if (text.substr(0, known.size()) == known) return known;
+View ViewImage(const Message& message, const Reading& reading) {
+  const Encoding& encoding = EncodingOf(message);
+  const Planes planes = PlanesOf(encoding.layout);
+  const bool planar = planes != Planes::kOne;
+  const bool is_422 = !planar && (encoding.format == Format::kYuyv || encoding.format == Format::kUyvy);
+  View view{};
+  view.encoding = &encoding;
+  view.width = Dimension(message.width, "width", encoding, planar || is_422);
+  view.height = Dimension(message.height, "height", encoding, planar);
+  const int bytes = planar ? 1 : nv12::BytesPerPixel(encoding.format);
+  view.shape = {encoding.name, view.width, view.height,
+                static_cast<uint64_t>(view.width) * static_cast<uint64_t>(bytes), planes};
+  view.rows = FindRows(view.shape, message.step, reading, message.size, message.exact);
+
+  const auto stride = static_cast<size_t>(view.rows.stride);
+  const uint8_t* const chroma = message.data + view.rows.stride * view.rows.count;
+  switch (encoding.layout) {
+    case Layout::kNv12:
+    case Layout::kNv21:
+      view.picture = {view.width, view.height, message.data, chroma, stride, stride};
+      break;
+    case Layout::kInterleaved:
+      view.interleaved = {view.width,   view.height,     message.data,      stride,
+                          encoding.format, reading.white, message.big_endian};
+      break;
+    case Layout::kI420:
+    case Layout::kYv12: {
+      const uint8_t* const second = chroma + (view.rows.stride / 2) * (view.rows.count / 2);
+      const bool u_first = encoding.layout == Layout::kI420;
+      view.planar = {view.width, view.height, message.data, u_first ? chroma : second,
+                     u_first ? second : chroma, stride, stride / 2, 1};
+      break;
+    }
   }
-  return text;
+  return view;
 }
 
-nv12::Source ViewNv12(const Message& message) {
-  const int width = Dimension(message.width, "width");
-  const int height = Dimension(message.height, "height");
-  const char* const crop = "Crop or scale the picture to an even size.";
-  if (width % 2 != 0) throw Failure("an even width for NV12", Number(message.width), crop);
-  if (height % 2 != 0) throw Failure("an even height for NV12", Number(message.height), crop);
-  const auto rows = static_cast<uint64_t>(height);
-  for (const uint64_t stride : {static_cast<uint64_t>(message.step), static_cast<uint64_t>(width)}) {
-    if (stride < message.width) continue;
-    const uint64_t chroma = stride * rows;
-    if (chroma + stride * (rows / 2 - 1) + message.width > message.size) continue;
-    return {width,
-            height,
-            message.data,
-            message.data + chroma,
-            static_cast<size_t>(stride),
-            static_cast<size_t>(stride)};
+void Convert(const View& view, const nv12::Target& target) {
+  switch (view.encoding->layout) {
+    case Layout::kNv12:
+      return CopyPixels(view.picture, target);
+    case Layout::kNv21: {
+      const nv12::Source& pairs = view.picture;
+      return nv12::FromPlanar({view.width, view.height, pairs.luma, pairs.chroma + 1, pairs.chroma,
+                               pairs.luma_stride, pairs.chroma_stride, 2},
+                              target);
+    }
+    case Layout::kInterleaved:
+      return nv12::FromInterleaved(view.interleaved, nv12::Range::kFull, target);
+    case Layout::kI420:
+    case Layout::kYv12:
+      return nv12::FromPlanar(view.planar, target);
   }
-  const std::string size = Number(message.width) + "x" + Number(message.height);
-  throw TooShort(rows * message.width * 3 / 2, size + " NV12 frame", message.size);
-}
-
-bool IsInterleaved(std::string_view encoding) {
-  return encoding == "bgr8" || encoding == "rgb8" || encoding == "mono8";
-}
-
-nv12::Interleaved ViewInterleaved(const Message& message) {
-  using Format = nv12::Interleaved::Format;
-  const std::string_view encoding = message.encoding;
-  const Format format =
-      encoding == "bgr8" ? Format::kBgr : (encoding == "rgb8" ? Format::kRgb : Format::kMono);
-  const int width = Dimension(message.width, "width");
-  const int height = Dimension(message.height, "height");
-  const uint64_t row = static_cast<uint64_t>(width) * (format == Format::kMono ? 1 : 3);
-  const auto rows = static_cast<uint64_t>(height);
-  if (message.size < row * rows) {
-    throw TooShort(
-        row * rows,
-        Number(message.width) + "x" + Number(message.height) + " " + std::string(encoding) + " image",
-        message.size);
-  }
-  // hobot_codec claims the width for every encoding, others 0: such steps count as packed.
-  const uint64_t claimed = message.step;
-  const uint64_t step = claimed >= row && claimed * (rows - 1) + row <= message.size ? claimed : row;
-  return {width - width % 2, height - height % 2, message.data, static_cast<size_t>(step), format};
-}
-
-void RefuseEncoding(std::string_view encoding) {
-  throw Failure(
-      "an image with encoding nv12, bgr8, rgb8, mono8 on a native camera",
-      encoding.empty() ? "an empty string" : std::string(encoding.substr(0, 60)),
-      "Set the camera driver to one of them, NV12 where it can, or set camera_transport to rclnodejs.");
 }
 
 nv12::Content ContentFor(int width, int height, int model_width, int model_height) {

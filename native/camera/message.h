@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "camera/encodings.h"
+#include "camera/rows.h"
 #include "nv12/picture.h"
 
 namespace camera {
@@ -23,35 +25,42 @@ struct Message {
   /** Bytes from row to row as the publisher claims; TROS publishers lie (facts: tros.md 3.3). */
   uint32_t step = 0;
   std::string_view encoding;
+  /** Of samples with more than one byte. */
+  bool big_endian = false;
   /** What there is of the pixels: all of it may be read, nothing behind. */
   const uint8_t* data = nullptr;
   size_t size = 0;
+  /** Whether there is no more of it than the image has: not for HbmMsg, which names the size of a buffer. */
+  bool exact = true;
 };
 
-/** The letters of a fixed field that publishers write without clearing what is behind them. */
-std::string_view HbmEncoding(const uint8_t* letters, size_t length);
+/** A message's picture as views on its memory. */
+struct View {
+  const Encoding* encoding;
+  /** Of the picture; the frame has even sizes. */
+  int width;
+  int height;
+  Shape shape;
+  Rows rows;
+  /** Of kNv12 and kNv21, whose pairs are V, U. */
+  nv12::Source picture;
+  nv12::Interleaved interleaved;
+  nv12::Planar planar;
+
+  /** Whether it is a frame as it lies, but for the order of kNv21's chroma. */
+  bool IsFrame() const { return encoding->layout == Layout::kNv12 || encoding->layout == Layout::kNv21; }
+  bool IsSwapped() const { return encoding->layout == Layout::kNv21; }
+};
 
 /**
- * Views the message as an NV12 frame; the same rules as nv12Frame() of src/frame/nv12-frame.ts: a step is
- * believed when it is at least the width and the data is long enough for it, else rows count as packed.
+ * Views the message's picture; rows as FindRows() finds them.
  *
- * @throws Failure for odd, zero or huge sizes and for data that is too short
+ * @throws Failure for encodings that are not read, sizes that make no frame and data that is too short
  */
-nv12::Source ViewNv12(const Message& message);
+View ViewImage(const Message& message, const Reading& reading);
 
-/** Whether the encoding is one that ViewInterleaved reads. */
-bool IsInterleaved(std::string_view encoding);
-
-/**
- * Views a bgr8, rgb8 or mono8 message; the last column or row of an odd picture is left out
- * (CameraImageReader of src/frame/camera-image.ts).
- *
- * @throws Failure for sizes that make no frame and data that is too short
- */
-nv12::Interleaved ViewInterleaved(const Message& message);
-
-/** What a camera sends that is none of the encodings that are read here. @throws Failure always */
-[[noreturn]] void RefuseEncoding(std::string_view encoding);
+/** Writes the picture as NV12 of full range. The target has its size, rounded up to even numbers. */
+void Convert(const View& view, const nv12::Target& target);
 
 /** Where a picture of this size lies within the model's input: the arithmetic of src/frame/letterbox.ts. */
 nv12::Content ContentFor(int width, int height, int model_width, int model_height);

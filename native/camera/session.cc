@@ -160,7 +160,7 @@ Napi::Value Session::Arrived(int slot, SlotTable::Place& place) {
   if (arrival.pixels) {
     uint32_t lease = 0;
     object.Set("pixels", Lend(arrival.pixels, arrival.pixels->data(),
-                              Pixels::BytesFor(arrival.width, arrival.height), &lease));
+                              Pixels::BytesFor(nv12::EvenSize(arrival.width), nv12::EvenSize(arrival.height)), &lease));
     object.Set("lease", lease);
     place.arrival.pixels.reset();
   }

@@ -37,6 +37,7 @@ struct Arrival {
   int64_t index = -1;
   std::string frame_id;
   bool has_frame_id = false;
+  /** Of the picture; the frame's sizes are these, rounded up to even numbers. */
   int width = 0;
   int height = 0;
   /** When its callback began, and when it had a slot. */

@@ -32,6 +32,8 @@ struct Counters {
   /** Milliseconds of the longest callback. */
   double slowest = 0;
   std::optional<Failure> last_failure;
+  /** What may be wrong with the frames that come now, though they are read. */
+  std::optional<Failure> warning;
 };
 
 /** Counters that threads share. */

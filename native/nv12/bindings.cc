@@ -54,11 +54,13 @@ Napi::Value FromPackedBinding(const Napi::CallbackInfo& info) {
   const auto source_argument = arguments::ReadPacked(info[0]);
   const Range range = arguments::ReadRange(info[1]);
   const auto target_argument = arguments::ReadNv12(info[2], "target");
-  if (source_argument.width != target_argument.width || source_argument.height != target_argument.height) {
+  const int width = EvenSize(source_argument.width);
+  const int height = EvenSize(source_argument.height);
+  if (width != target_argument.width || height != target_argument.height) {
     const auto size = [](int width, int height) {
       return std::to_string(width) + "x" + std::to_string(height);
     };
-    arguments::Fail(info.Env(), "a target of " + size(source_argument.width, source_argument.height),
+    arguments::Fail(info.Env(), "a target of " + size(width, height),
                     size(target_argument.width, target_argument.height));
   }
 

@@ -13,12 +13,22 @@ void ToPlanarFloat(const Source& source, Range range, float* planes);
 /** To packed R, G, B bytes, `3 * width * height` of them. */
 void ToRgb8(const Source& source, Range range, uint8_t* rgb);
 
-/** From rgb8, bgr8 or mono8; chroma is the average of its 2x2 block. The two pictures have the same size. */
+/**
+ * Chroma is the average of its 2x2 block; that of YUV 4:2:2, which keeps its range, of its two rows. The target
+ * has the size of the source, rounded up to even numbers.
+ */
 void FromInterleaved(const Interleaved& source, Range range, const Target& target);
+
+/** From planes, or V, U pairs, of the same size. */
+void FromPlanar(const Planar& source, const Target& target);
+
+/** Exchanges U and V of a picture, in place. */
+void SwapChroma(const Target& picture);
 
 /** The same with given kernels (kernels.h), for tests and measurements. */
 void ToPlanarFloat(const Source& source, Range range, float* planes, const Kernels& kernels);
 void ToRgb8(const Source& source, Range range, uint8_t* rgb, const Kernels& kernels);
 void FromInterleaved(const Interleaved& source, Range range, const Target& target, const Kernels& kernels);
+void FromPlanar(const Planar& source, const Target& target, const Kernels& kernels);
 
 }  // namespace nv12

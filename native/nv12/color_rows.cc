@@ -46,11 +46,36 @@ inline uint8_t Luma(int red, int green, int blue, const ToYuv& m) {
   return static_cast<uint8_t>(m.black + ((red * m.yr + green * m.yg + blue * m.yb + kHalf) >> kToYuvBits));
 }
 
+template <size_t kBytes>
 void LumaOfRgb(const uint8_t* __restrict rgb, int red, size_t width, const ToYuv& m,
                uint8_t* __restrict luma) {
   for (size_t i = 0; i < width; i++) {
-    const uint8_t* pixel = rgb + 3 * i;
+    const uint8_t* pixel = rgb + kBytes * i;
     luma[i] = Luma(pixel[red], pixel[1], pixel[2 - red], m);
+  }
+}
+
+/** `kBytes` a pixel. */
+template <size_t kBytes>
+void YuvOfRows(const uint8_t* __restrict upper, const uint8_t* __restrict lower, int red, size_t width,
+               const ToYuv& matrix, uint8_t* __restrict upper_luma, uint8_t* __restrict lower_luma,
+               uint8_t* __restrict chroma) {
+  const ToYuv m = matrix;
+  LumaOfRgb<kBytes>(upper, red, width, m, upper_luma);
+  LumaOfRgb<kBytes>(lower, red, width, m, lower_luma);
+  for (size_t x = 0; x < width; x += 2) {
+    const uint8_t* a = upper + kBytes * x;
+    const uint8_t* b = lower + kBytes * x;
+    const auto sum = [a, b](int c) { return a[c] + a[kBytes + c] + b[c] + b[kBytes + c]; };
+    const int r = sum(red);
+    const int g = sum(1);
+    const int bl = sum(2 - red);
+    constexpr int kHalf = 1 << (kToYuvBits + 1);
+    // Pure blue and pure red would round up to 256.
+    chroma[x] = static_cast<uint8_t>(
+        std::min(255, 128 + ((r * m.ur + g * m.ug + bl * m.ub + kHalf) >> (kToYuvBits + 2))));
+    chroma[x + 1] = static_cast<uint8_t>(
+        std::min(255, 128 + ((r * m.vr + g * m.vg + bl * m.vb + kHalf) >> (kToYuvBits + 2))));
   }
 }
 
@@ -61,25 +86,46 @@ const ToYuv& ToYuvOf(Range range) { return range == Range::kFull ? kFullToYuv : 
 
 namespace portable {
 
-void YuvOfRgbRows(const uint8_t* __restrict upper, const uint8_t* __restrict lower, int red, size_t width,
-                  const ToYuv& matrix, uint8_t* __restrict upper_luma, uint8_t* __restrict lower_luma,
+void YuvOfRgbRows(const uint8_t* upper, const uint8_t* lower, int red, size_t width, const ToYuv& matrix,
+                  uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma) {
+  YuvOfRows<3>(upper, lower, red, width, matrix, upper_luma, lower_luma, chroma);
+}
+
+void YuvOfRgbaRows(const uint8_t* upper, const uint8_t* lower, int red, size_t width, const ToYuv& matrix,
+                   uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma) {
+  YuvOfRows<4>(upper, lower, red, width, matrix, upper_luma, lower_luma, chroma);
+}
+
+void YuvOf422Rows(const uint8_t* __restrict upper, const uint8_t* __restrict lower, size_t luma_at,
+                  size_t width, uint8_t* __restrict upper_luma, uint8_t* __restrict lower_luma,
                   uint8_t* __restrict chroma) {
-  const ToYuv m = matrix;
-  LumaOfRgb(upper, red, width, m, upper_luma);
-  LumaOfRgb(lower, red, width, m, lower_luma);
+  const size_t chroma_at = 1 - luma_at;
+  for (size_t x = 0; x < width; x++) {
+    upper_luma[x] = upper[2 * x + luma_at];
+    lower_luma[x] = lower[2 * x + luma_at];
+    chroma[x] = static_cast<uint8_t>((upper[2 * x + chroma_at] + lower[2 * x + chroma_at] + 1) >> 1);
+  }
+}
+
+void SwapPairsRow(const uint8_t* in, size_t width, uint8_t* out) {
   for (size_t x = 0; x < width; x += 2) {
-    const uint8_t* a = upper + 3 * x;
-    const uint8_t* b = lower + 3 * x;
-    const auto sum = [a, b](int c) { return a[c] + a[3 + c] + b[c] + b[3 + c]; };
-    const int r = sum(red);
-    const int g = sum(1);
-    const int bl = sum(2 - red);
-    constexpr int kHalf = 1 << (kToYuvBits + 1);
-    // Pure blue and pure red would round up to 256.
-    chroma[x] = static_cast<uint8_t>(
-        std::min(255, 128 + ((r * m.ur + g * m.ug + bl * m.ub + kHalf) >> (kToYuvBits + 2))));
-    chroma[x + 1] = static_cast<uint8_t>(
-        std::min(255, 128 + ((r * m.vr + g * m.vg + bl * m.vb + kHalf) >> (kToYuvBits + 2))));
+    const uint8_t first = in[x];
+    out[x] = in[x + 1];
+    out[x + 1] = first;
+  }
+}
+
+void GreyOf16Row(const uint8_t* __restrict row, bool big_endian, uint32_t white, size_t width,
+                 uint8_t* __restrict grey) {
+  // Division by multiplication, exact: the dividend is below 2^25, and the factor exceeds 2^41 / white by less
+  // than 1, so the product errs by less than 2^25 / 2^41, which is less than 1 / white.
+  constexpr int kBits = 41;
+  const uint64_t factor = ((uint64_t{1} << kBits) + white - 1) / white;
+  const size_t high = big_endian ? 0 : 1;
+  for (size_t x = 0; x < width; x++) {
+    const uint32_t value = static_cast<uint32_t>(row[2 * x + high] << 8) | row[2 * x + 1 - high];
+    const uint64_t dividend = uint64_t{std::min(value, white)} * 255 + white / 2;
+    grey[x] = static_cast<uint8_t>((dividend * factor) >> kBits);
   }
 }
 

@@ -61,6 +61,23 @@ namespace portable {
 void YuvOfRgbRows(const uint8_t* upper, const uint8_t* lower, int red, size_t width, const ToYuv& matrix,
                   uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma);
 
+/** The same for four-channel pixels, whose fourth is not looked at. */
+void YuvOfRgbaRows(const uint8_t* upper, const uint8_t* lower, int red, size_t width, const ToYuv& matrix,
+                   uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma);
+
+/**
+ * Two rows of YUV 4:2:2, two bytes a pixel, to two of luma and one of chroma, (upper + lower + 1) >> 1. `luma_at`
+ * is where luma comes: 0 for Y U Y V, 1 for U Y V Y. Width is even.
+ */
+void YuvOf422Rows(const uint8_t* upper, const uint8_t* lower, size_t luma_at, size_t width,
+                  uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma);
+
+/** Exchanges the bytes of each pair of a row of `width` bytes, an even number. `out` may be `in`. */
+void SwapPairsRow(const uint8_t* in, size_t width, uint8_t* out);
+
+/** 16-bit greys to 8 bits: min(255, (v * 255 + white / 2) / white), rounded down. `white` is 1 to 65535. */
+void GreyOf16Row(const uint8_t* row, bool big_endian, uint32_t white, size_t width, uint8_t* grey);
+
 /** Luma of a row of greys. */
 void LumaOfGreyRow(const uint8_t* grey, size_t width, const ToYuv& matrix, uint8_t* luma);
 

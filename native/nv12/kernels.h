@@ -24,6 +24,9 @@ struct Kernels {
   /** See ScaleRow() in scale_rows.h, and the functions of these names in color_rows.h. */
   decltype(&portable::ScaleRow) scale_row;
   decltype(&portable::YuvOfRgbRows) yuv_of_rgb_rows;
+  decltype(&portable::YuvOfRgbaRows) yuv_of_rgba_rows;
+  decltype(&portable::YuvOf422Rows) yuv_of_422_rows;
+  decltype(&portable::SwapPairsRow) swap_pairs_row;
   decltype(&portable::LumaOfGreyRow) luma_of_grey_row;
   decltype(&portable::PlanarFloatRow) planar_float_row;
   decltype(&portable::RgbRow) rgb_row;

@@ -87,6 +87,14 @@ inline uint16x4_t LumaOf(uint16x4_t red, uint16x4_t green, uint16x4_t blue, cons
   return vrshrn_n_u32(sum, kToYuvBits);
 }
 
+/** Three channels of 16 pixels; the fourth of four is left out. */
+template <int kBytes>
+inline uint8x16x3_t LoadChannels(const uint8_t* pixels) {
+  if constexpr (kBytes == 3) return vld3q_u8(pixels);
+  const uint8x16x4_t all = vld4q_u8(pixels);
+  return {{all.val[0], all.val[1], all.val[2]}};
+}
+
 /** Luma of 16 pixels less black. */
 inline uint8x16_t LumaOf(const uint8x16x3_t& rgb, const Weights& w) {
   const auto half = [&w](uint8x8_t r, uint8x8_t g, uint8x8_t b) {
@@ -113,11 +121,9 @@ inline uint8x8_t ChromaOf(const int16x8_t (&sums)[3], const Weights& w) {
   return vqmovun_s16(vaddq_s16(chroma, vdupq_n_s16(128)));
 }
 
-void YuvOfRgbRows(const uint8_t* upper, const uint8_t* lower, int red, size_t width, const ToYuv& matrix,
-                  uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma) {
-  if (width < kBlock) {
-    return portable::YuvOfRgbRows(upper, lower, red, width, matrix, upper_luma, lower_luma, chroma);
-  }
+template <int kBytes>
+void YuvOfRows(const uint8_t* upper, const uint8_t* lower, int red, size_t width, const ToYuv& matrix,
+               uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma) {
   // Weights in the order of memory.
   const auto weights = [red](int16_t r, int16_t g, int16_t b) {
     return red == 0 ? Weights{r, g, b} : Weights{b, g, r};
@@ -128,8 +134,8 @@ void YuvOfRgbRows(const uint8_t* upper, const uint8_t* lower, int red, size_t wi
   const uint8x16_t black = vdupq_n_u8(static_cast<uint8_t>(matrix.black));
   for (size_t block = 0; block < width; block += kBlock) {
     const size_t x = Least(block, width - kBlock);
-    const uint8x16x3_t above = vld3q_u8(upper + 3 * x);
-    const uint8x16x3_t below = vld3q_u8(lower + 3 * x);
+    const uint8x16x3_t above = LoadChannels<kBytes>(upper + kBytes * x);
+    const uint8x16x3_t below = LoadChannels<kBytes>(lower + kBytes * x);
     vst1q_u8(upper_luma + x, vaddq_u8(LumaOf(above, y), black));
     vst1q_u8(lower_luma + x, vaddq_u8(LumaOf(below, y), black));
     int16x8_t sums[3];
@@ -138,6 +144,44 @@ void YuvOfRgbRows(const uint8_t* upper, const uint8_t* lower, int red, size_t wi
     }
     vst2_u8(chroma + x, uint8x8x2_t{{ChromaOf(sums, u), ChromaOf(sums, v)}});
   }
+}
+
+void YuvOfRgbRows(const uint8_t* upper, const uint8_t* lower, int red, size_t width, const ToYuv& matrix,
+                  uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma) {
+  const auto rows = width < kBlock ? portable::YuvOfRgbRows : YuvOfRows<3>;
+  rows(upper, lower, red, width, matrix, upper_luma, lower_luma, chroma);
+}
+
+void YuvOfRgbaRows(const uint8_t* upper, const uint8_t* lower, int red, size_t width, const ToYuv& matrix,
+                   uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma) {
+  const auto rows = width < kBlock ? portable::YuvOfRgbaRows : YuvOfRows<4>;
+  rows(upper, lower, red, width, matrix, upper_luma, lower_luma, chroma);
+}
+
+// --- YUV 4:2:2 to 4:2:0
+
+void YuvOf422Rows(const uint8_t* upper, const uint8_t* lower, size_t luma_at, size_t width,
+                  uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma) {
+  if (width < kBlock) {
+    return portable::YuvOf422Rows(upper, lower, luma_at, width, upper_luma, lower_luma, chroma);
+  }
+  const bool luma_first = luma_at == 0;
+  for (size_t block = 0; block < width; block += kBlock) {
+    const size_t x = Least(block, width - kBlock);
+    const uint8x16x2_t above = vld2q_u8(upper + 2 * x);
+    const uint8x16x2_t below = vld2q_u8(lower + 2 * x);
+    vst1q_u8(upper_luma + x, luma_first ? above.val[0] : above.val[1]);
+    vst1q_u8(lower_luma + x, luma_first ? below.val[0] : below.val[1]);
+    vst1q_u8(chroma + x, vrhaddq_u8(luma_first ? above.val[1] : above.val[0],
+                                    luma_first ? below.val[1] : below.val[0]));
+  }
+}
+
+/** Not with the overlapping last block of the others: in place, it would exchange twice. */
+void SwapPairsRow(const uint8_t* in, size_t width, uint8_t* out) {
+  const size_t whole = width - width % kBlock;
+  for (size_t x = 0; x < whole; x += kBlock) vst1q_u8(out + x, vrev16q_u8(vld1q_u8(in + x)));
+  if (whole < width) portable::SwapPairsRow(in + whole, width - whole, out + whole);
 }
 
 void LumaOfGreyRow(const uint8_t* grey, size_t width, const ToYuv& matrix, uint8_t* luma) {
@@ -256,6 +300,9 @@ void RgbRow(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRg
 
 }  // namespace
 
-const Kernels kNeonKernels = {"neon", ScaleRow, YuvOfRgbRows, LumaOfGreyRow, PlanarFloatRow, RgbRow};
+const Kernels kNeonKernels = {
+    "neon",       ScaleRow,      YuvOfRgbRows,   YuvOfRgbaRows, YuvOf422Rows,
+    SwapPairsRow, LumaOfGreyRow, PlanarFloatRow, RgbRow,
+};
 
 }  // namespace nv12

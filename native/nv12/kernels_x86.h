@@ -91,19 +91,33 @@ class X86Kernels {
                     L::MultiplyPairs(quad.third, weights.third));
   }
 
-  /** The four quads of 16 pixels. */
-  static void LoadQuads(const uint8_t* rgb, Quad (&quads)[4]) {
-    alignas(16) static constexpr int8_t kFirstTwo[16] = {0, -1, 1, -1, 3, -1, 4,  -1,
-                                                         6, -1, 7, -1, 9, -1, 10, -1};
-    alignas(16) static constexpr int8_t kThird[16] = {2, -1, -1, -1, 5,  -1, -1, -1,
-                                                      8, -1, -1, -1, 11, -1, -1, -1};
-    const V first_two = L::Repeat(kFirstTwo);
-    const V third = L::Repeat(kThird);
-    // The last load ends with the block.
-    const V bytes[4] = {L::Load(rgb, kRgbBlock), L::Load(rgb + 12, kRgbBlock), L::Load(rgb + 24, kRgbBlock),
-                        L::template ShiftBytes<4>(L::Load(rgb + 32, kRgbBlock))};
+  /** Which bytes of four pixels of `kBytes` make a Quad. */
+  template <int kBytes>
+  struct QuadLanes {
+    alignas(16) int8_t first_two[16];
+    alignas(16) int8_t third[16];
+
+    constexpr QuadLanes() : first_two(), third() {
+      for (int i = 0; i < 16; i++) {
+        const int pixel = kBytes * (i / 4);
+        first_two[i] = static_cast<int8_t>(i % 2 == 0 ? pixel + i % 4 / 2 : -1);
+        third[i] = static_cast<int8_t>(i % 4 == 0 ? pixel + 2 : -1);
+      }
+    }
+  };
+
+  /** The four quads of 16 pixels of `kBytes`. */
+  template <int kBytes>
+  static void LoadQuads(const uint8_t* pixels, Quad (&quads)[4]) {
+    static constexpr QuadLanes<kBytes> kLanes;
+    constexpr size_t kDistance = kBytes * kBlock;
+    const V first_two = L::Repeat(kLanes.first_two);
+    const V third = L::Repeat(kLanes.third);
     for (int i = 0; i < 4; i++) {
-      quads[i] = {L::Shuffle(bytes[i], first_two), L::Shuffle(bytes[i], third)};
+      // The last load ends with the block.
+      const V bytes = kBytes == 3 && i == 3 ? L::template ShiftBytes<4>(L::Load(pixels + 32, kDistance))
+                                            : L::Load(pixels + 4 * kBytes * i, kDistance);
+      quads[i] = {L::Shuffle(bytes, first_two), L::Shuffle(bytes, third)};
     }
   }
 
@@ -128,6 +142,53 @@ class X86Kernels {
     constexpr int kBits = kToYuvBits + 2;
     return L::Or(L::template Right32<kBits>(Dot(sums, u)),
                  L::template Left32<16>(L::template Right32<kBits>(Dot(sums, v))));
+  }
+
+  template <int kBytes>
+  static void YuvOfRows(const uint8_t* upper, const uint8_t* lower, int red, size_t width,
+                        const ToYuv& matrix, uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma) {
+    const ToYuv& m = matrix;
+    const bool red_first = red == 0;
+    constexpr int kHalf = 1 << (kToYuvBits - 1);
+    const YuvWeights y = WeightsOf(m.yr, m.yg, m.yb, red_first, (m.black << kToYuvBits) + kHalf);
+    constexpr int kChromaHalf = 4 * ((128 << kToYuvBits) + kHalf);
+    const YuvWeights u = WeightsOf(m.ur, m.ug, m.ub, red_first, kChromaHalf);
+    const YuvWeights v = WeightsOf(m.vr, m.vg, m.vb, red_first, kChromaHalf);
+    for (size_t block = 0; block < width; block += kStep) {
+      const size_t x = Least(block, width - kStep);
+      Quad above[4];
+      Quad below[4];
+      LoadQuads<kBytes>(upper + kBytes * x, above);
+      LoadQuads<kBytes>(lower + kBytes * x, below);
+      L::Store(upper_luma + x, kBlock, Luma(above, y));
+      L::Store(lower_luma + x, kBlock, Luma(below, y));
+      const Quad left = SumPairs(Sum(above[0], below[0]), Sum(above[1], below[1]));
+      const Quad right = SumPairs(Sum(above[2], below[2]), Sum(above[3], below[3]));
+      L::Store(chroma + x, kBlock, L::Pack16(Chroma(left, u, v), Chroma(right, u, v)));
+    }
+  }
+
+  // --- YUV 4:2:2 to 4:2:0
+
+  /** The even or the odd bytes of two vectors. */
+  template <bool kEven>
+  static V Half8(V a, V b) {
+    if (kEven) return L::Pack16(L::And(a, L::Set16(255)), L::And(b, L::Set16(255)));
+    return L::Pack16(L::template RightUnsigned16<8>(a), L::template RightUnsigned16<8>(b));
+  }
+
+  template <bool kLumaFirst>
+  static void Split422(const uint8_t* upper, const uint8_t* lower, size_t width, uint8_t* upper_luma,
+                       uint8_t* lower_luma, uint8_t* chroma) {
+    for (size_t block = 0; block < width; block += kStep) {
+      const size_t x = Least(block, width - kStep);
+      const V above[2] = {L::Load(upper + 2 * x, 2 * kBlock), L::Load(upper + 2 * x + kBlock, 2 * kBlock)};
+      const V below[2] = {L::Load(lower + 2 * x, 2 * kBlock), L::Load(lower + 2 * x + kBlock, 2 * kBlock)};
+      L::Store(upper_luma + x, kBlock, Half8<kLumaFirst>(above[0], above[1]));
+      L::Store(lower_luma + x, kBlock, Half8<kLumaFirst>(below[0], below[1]));
+      L::Store(chroma + x, kBlock,
+               L::Average8(Half8<!kLumaFirst>(above[0], above[1]), Half8<!kLumaFirst>(below[0], below[1])));
+    }
   }
 
   // --- YUV to RGB, in 16 bits: a product of 2^13ths is its whole part and its 13 bits of fraction.
@@ -267,25 +328,38 @@ class X86Kernels {
     if (width < kStep) {
       return kNarrower.yuv_of_rgb_rows(upper, lower, red, width, matrix, upper_luma, lower_luma, chroma);
     }
-    const ToYuv& m = matrix;
-    const bool red_first = red == 0;
-    constexpr int kHalf = 1 << (kToYuvBits - 1);
-    const YuvWeights y = WeightsOf(m.yr, m.yg, m.yb, red_first, (m.black << kToYuvBits) + kHalf);
-    constexpr int kChromaHalf = 4 * ((128 << kToYuvBits) + kHalf);
-    const YuvWeights u = WeightsOf(m.ur, m.ug, m.ub, red_first, kChromaHalf);
-    const YuvWeights v = WeightsOf(m.vr, m.vg, m.vb, red_first, kChromaHalf);
-    for (size_t block = 0; block < width; block += kStep) {
-      const size_t x = Least(block, width - kStep);
-      Quad above[4];
-      Quad below[4];
-      LoadQuads(upper + 3 * x, above);
-      LoadQuads(lower + 3 * x, below);
-      L::Store(upper_luma + x, kBlock, Luma(above, y));
-      L::Store(lower_luma + x, kBlock, Luma(below, y));
-      const Quad left = SumPairs(Sum(above[0], below[0]), Sum(above[1], below[1]));
-      const Quad right = SumPairs(Sum(above[2], below[2]), Sum(above[3], below[3]));
-      L::Store(chroma + x, kBlock, L::Pack16(Chroma(left, u, v), Chroma(right, u, v)));
+    YuvOfRows<3>(upper, lower, red, width, matrix, upper_luma, lower_luma, chroma);
+  }
+
+  static void YuvOfRgbaRows(const uint8_t* upper, const uint8_t* lower, int red, size_t width,
+                            const ToYuv& matrix, uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma) {
+    if (width < kStep) {
+      return kNarrower.yuv_of_rgba_rows(upper, lower, red, width, matrix, upper_luma, lower_luma, chroma);
     }
+    YuvOfRows<4>(upper, lower, red, width, matrix, upper_luma, lower_luma, chroma);
+  }
+
+  static void YuvOf422Rows(const uint8_t* upper, const uint8_t* lower, size_t luma_at, size_t width,
+                           uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma) {
+    if (width < kStep) {
+      return kNarrower.yuv_of_422_rows(upper, lower, luma_at, width, upper_luma, lower_luma, chroma);
+    }
+    if (luma_at == 0) {
+      Split422<true>(upper, lower, width, upper_luma, lower_luma, chroma);
+    } else {
+      Split422<false>(upper, lower, width, upper_luma, lower_luma, chroma);
+    }
+  }
+
+  /** Not with the overlapping last block of the others: in place, it would exchange twice. */
+  static void SwapPairsRow(const uint8_t* in, size_t width, uint8_t* out) {
+    const size_t whole = width - width % kStep;
+    for (size_t x = 0; x < whole; x += kStep) {
+      const V bytes = L::Load(in + x, kBlock);
+      L::Store(out + x, kBlock,
+               L::Or(L::template Left16<8>(bytes), L::template RightUnsigned16<8>(bytes)));
+    }
+    if (whole < width) kNarrower.swap_pairs_row(in + whole, width - whole, out + whole);
   }
 
   static void LumaOfGreyRow(const uint8_t* grey, size_t width, const ToYuv& matrix, uint8_t* luma) {
@@ -320,7 +394,8 @@ class X86Kernels {
   }
 
   static constexpr Kernels Table(const char* name) {
-    return {name, ScaleRow, YuvOfRgbRows, LumaOfGreyRow, PlanarFloatRow, RgbRow};
+    return {name,         ScaleRow,      YuvOfRgbRows,   YuvOfRgbaRows, YuvOf422Rows,
+            SwapPairsRow, LumaOfGreyRow, PlanarFloatRow, RgbRow};
   }
 };
 

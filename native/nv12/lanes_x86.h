@@ -41,6 +41,8 @@ struct Lanes16 {
     return _mm_srli_si128(v, kBytes);
   }
   static V MultiplyBytes(V u8, V s8) { return _mm_maddubs_epi16(u8, s8); }
+  /** (a + b + 1) >> 1 */
+  static V Average8(V a, V b) { return _mm_avg_epu8(a, b); }
   static V Add16(V a, V b) { return _mm_add_epi16(a, b); }
   static V Sub16(V a, V b) { return _mm_sub_epi16(a, b); }
   static V High16(V a, V b) { return _mm_mulhi_epi16(a, b); }
@@ -133,6 +135,7 @@ struct Lanes32 {
     return _mm256_srli_si256(v, kBytes);
   }
   static V MultiplyBytes(V u8, V s8) { return _mm256_maddubs_epi16(u8, s8); }
+  static V Average8(V a, V b) { return _mm256_avg_epu8(a, b); }
   static V Add16(V a, V b) { return _mm256_add_epi16(a, b); }
   static V Sub16(V a, V b) { return _mm256_sub_epi16(a, b); }
   static V High16(V a, V b) { return _mm256_mulhi_epi16(a, b); }

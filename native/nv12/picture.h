@@ -41,17 +41,57 @@ struct Content {
   int height;
 };
 
-/** A picture of interleaved 8-bit channels: three (rgb8, bgr8) or one (mono8). Width and height are even. */
+/**
+ * A picture whose samples lie pixel by pixel. Any size: where it is odd, the frame made of it is larger, and
+ * repeats the last column or row. Only the YUV 4:2:2 formats need an even width.
+ */
 struct Interleaved {
-  enum class Format { kRgb, kBgr, kMono };
+  enum class Format { kRgb, kBgr, kRgba, kBgra, kMono, kMono16, kYuyv, kUyvy };
 
   int width;
   int height;
   const uint8_t* data;
   size_t stride;
   Format format;
+  /** Of kMono16: the value that is white, 1 to 65535; larger ones are white, too. */
+  uint32_t white = 65535;
+  /** Of kMono16: whether the high byte comes first. */
+  bool big_endian = false;
 
   const uint8_t* Row(int y) const { return data + stride * static_cast<size_t>(y); }
+};
+
+constexpr int BytesPerPixel(Interleaved::Format format) {
+  using Format = Interleaved::Format;
+  switch (format) {
+    case Format::kRgba:
+    case Format::kBgra:
+      return 4;
+    case Format::kMono:
+      return 1;
+    case Format::kMono16:
+    case Format::kYuyv:
+    case Format::kUyvy:
+      return 2;
+    default:
+      return 3;
+  }
+}
+
+/** The width or height of the frame that holds so many pixels: NV12 has even sizes only. */
+constexpr int EvenSize(int pixels) { return pixels + pixels % 2; }
+
+/** YUV 4:2:0 whose chroma is not U, V pairs: two planes (I420, YV12), or V, U pairs (NV21). Even sizes. */
+struct Planar {
+  int width;
+  int height;
+  const uint8_t* luma;
+  const uint8_t* u;
+  const uint8_t* v;
+  size_t luma_stride;
+  size_t chroma_stride;
+  /** Bytes from one U to the next: 1 or 2. */
+  size_t chroma_step;
 };
 
 /** What 8-bit luma and chroma codes mean: 0..255, or 16..235 and 16..240. */

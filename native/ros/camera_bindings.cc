@@ -8,6 +8,7 @@
 
 #include "arguments.h"
 #include "camera/bindings.h"
+#include "camera/image_bindings.h"
 #include "ros/options.h"
 #include "ros/subscriber.h"
 
@@ -48,9 +49,10 @@ class CameraNode {
 
   std::string FullName() const { return participant_->node().get_fully_qualified_name(); }
 
-  std::shared_ptr<Handle> Subscribe(const SubscriberOptions& options) {
+  std::shared_ptr<Handle> Subscribe(const SubscriberOptions& options, const camera::Reading& reading) {
     if (!participant_) arguments::Fail(env_, "an open node", "a closed one");
     auto handle = std::make_shared<Handle>();
+    handle->camera->Read(reading);  // before the first message can come
     handle->subscriber = std::make_unique<Subscriber>(participant_, options, handle->camera);
     handles_.insert(handle);
     return handle;
@@ -163,8 +165,10 @@ Napi::Value OpenCameraNodeBinding(const Napi::CallbackInfo& info) {
   object.Set("middleware", Participant::Middleware());
   object.Set("subscribe", Napi::Function::New(env, [node](const Napi::CallbackInfo& call) {
                const SubscriberOptions options = ReadOptions(call[0]);
+               const camera::Reading reading =
+                   camera::ReadReading(call[0].As<Napi::Object>().Get("reading"));
                return Guarded(call.Env(),
-                              [&] { return ToObject(call.Env(), node, node->Subscribe(options)); });
+                              [&] { return ToObject(call.Env(), node, node->Subscribe(options, reading)); });
              }));
   object.Set("close", Napi::Function::New(env, [node](const Napi::CallbackInfo& call) {
                Guarded(call.Env(), [&] { node->Close(); });

@@ -54,6 +54,7 @@ camera::Message View(const HbmMessage& message) {
   view.data = message.data.data();
   // Publishers name the size of their buffer.
   view.size = std::min<size_t>(message.data_size, message.data.size());
+  view.exact = false;
   return view;
 }
 
@@ -67,6 +68,7 @@ camera::Message View(const Image& message) {
   view.height = message.height;
   view.step = message.step;
   view.encoding = message.encoding;
+  view.big_endian = message.is_bigendian != 0;
   view.data = message.data.data();
   view.size = message.data.size();
   return view;

@@ -1,49 +1,20 @@
 import { ExpectationError } from '../expect.js';
 import { CameraImageReader } from '../frame/camera-image.js';
-import { compressedImageView, hbmView, imageView } from '../frame/image-message.js';
-import type { BadFrame, FrameHeader, FrameSource, SourceFrame } from '../frame/source.js';
-import type { Nv12Frame } from '../frame/nv12-frame.js';
+import { CAMERA_MESSAGE_TYPES, cameraMessageType } from '../frame/camera-message.js';
+import type { BadFrame, FrameSource, SourceFrame } from '../frame/source.js';
+import type { ImageReading } from '../native/camera.js';
 import { TOPICS } from '../message/topics.js';
 import { bagFiles } from './bag-files.js';
 import { McapFile, type BagMessage, type BagTopic } from './mcap-file.js';
 
+/** For errors. */
+const IMAGE_TYPES = Object.values(CAMERA_MESSAGE_TYPES)
+  .map(({ type }) => type)
+  .join(', ');
+
 /** Two frames may be in flight and one being read when the source goes on to the next. */
 const FRAMES_IN_USE = 4;
 const INSTANCE_ARRAY = 'tros_yolo_seg/msg/InstanceArray';
-
-/** A frame with its header; a promise where decompression takes its time. */
-type DecodedImage = FrameHeader & { readonly frame: Nv12Frame };
-type ImageDecoder = (
-  cdr: Uint8Array,
-  reader: CameraImageReader,
-  /** For messages that have none. */
-  frameId: string,
-) => DecodedImage | Promise<DecodedImage>;
-
-const DECODERS: ReadonlyMap<string, ImageDecoder> = new Map<string, ImageDecoder>([
-  ['sensor_msgs/msg/Image', decodeImage],
-  ['sensor_msgs/msg/CompressedImage', decodeCompressedImage],
-  ['hbm_img_msgs/msg/HbmMsg480P', decodeHbm],
-  ['hbm_img_msgs/msg/HbmMsg540P', decodeHbm],
-  ['hbm_img_msgs/msg/HbmMsg1080P', decodeHbm],
-]);
-
-function decodeImage(cdr: Uint8Array, reader: CameraImageReader): DecodedImage {
-  const view = imageView(cdr);
-  return { stamp: view.stamp, frameId: view.frameId, frame: reader.read(view) };
-}
-
-async function decodeCompressedImage(cdr: Uint8Array, reader: CameraImageReader): Promise<DecodedImage> {
-  const { stamp, frameId, data } = compressedImageView(cdr);
-  return { stamp, frameId, frame: await reader.decompress(data) };
-}
-
-async function decodeHbm(cdr: Uint8Array, reader: CameraImageReader, frameId: string): Promise<DecodedImage> {
-  const view = hbmView(cdr);
-  // hobot_codec's encoder sends JPEG files in HbmMsg.
-  const frame = view.encoding === 'jpeg' ? await reader.decompress(view.data) : reader.read(view);
-  return { stamp: view.stamp, frameId, frame };
-}
 
 export interface BagSourceOptions {
   /** Topic of the images; needed only where the bag has several. */
@@ -53,6 +24,8 @@ export interface BagSourceOptions {
    * coordinate frame.
    */
   readonly frameId?: string | undefined;
+  /** What the user says of the images. */
+  readonly reading?: ImageReading | undefined;
 }
 
 /**
@@ -65,6 +38,7 @@ export interface BagSourceOptions {
 export class BagSource implements FrameSource {
   readonly #files: readonly McapFile[];
   readonly #frameId: string;
+  readonly #reading: ImageReading | undefined;
 
   private constructor(
     /** `bag.mcap#/camera` */
@@ -72,10 +46,11 @@ export class BagSource implements FrameSource {
     readonly topic: string,
     readonly count: number | undefined,
     files: readonly McapFile[],
-    frameId: string,
+    { frameId = '', reading }: BagSourceOptions,
   ) {
     this.#files = files;
     this.#frameId = frameId;
+    this.#reading = reading;
   }
 
   /**
@@ -91,11 +66,11 @@ export class BagSource implements FrameSource {
       throw damage ?? new ExpectationError(`topics in ${bag}`, 'none');
     }
     const topic = chooseTopic(bag, topics, options.topic);
-    return new BagSource(`${bag}#${topic.name}`, topic.name, topic.count, files, options.frameId ?? '');
+    return new BagSource(`${bag}#${topic.name}`, topic.name, topic.count, files, options);
   }
 
   async *frames(): AsyncGenerator<SourceFrame | BadFrame, void, void> {
-    const reader = new CameraImageReader(FRAMES_IN_USE);
+    const reader = new CameraImageReader(FRAMES_IN_USE, this.#reading);
     let index = 0;
     for (const file of this.#files) {
       for await (const message of file.messages(this.topic)) {
@@ -112,8 +87,11 @@ export class BagSource implements FrameSource {
     const place = { source: this.name, index };
     if (message instanceof Error) return { ...place, error: message };
     try {
-      const decode = DECODERS.get(message.type) ?? unreadable(this.topic, message.type);
-      return { ...place, ...(await decode(message.data, reader, this.#frameId)) };
+      const type = cameraMessageType(message.type) ?? unreadable(this.topic, message.type);
+      const image = type.read(message.data, reader);
+      const frame = await image.pixels();
+      const { stamp, frameId = this.#frameId } = image;
+      return { ...place, stamp, frameId, frame, warning: reader.warning };
     } catch (error) {
       return { ...place, error: error instanceof Error ? error : new Error(String(error)) };
     }
@@ -141,10 +119,10 @@ function chooseTopic(bag: string, topics: readonly BagTopic[], wanted: string | 
     if (topic === undefined) {
       throw new ExpectationError(`the topic ${wanted} in ${bag}`, `a bag with ${listing(topics)}`);
     }
-    if (!DECODERS.has(topic.type)) unreadable(topic.name, topic.type);
+    if (!cameraMessageType(topic.type)) unreadable(topic.name, topic.type);
     return topic;
   }
-  const images = topics.filter(({ type }) => DECODERS.has(type));
+  const images = topics.filter(({ type }) => cameraMessageType(type));
   const inputs = images.filter((topic) => !isResult(topic, topics));
   if (inputs.length === 1) return inputs[0]!;
   const hint = (name: string): string =>
@@ -153,7 +131,7 @@ function chooseTopic(bag: string, topics: readonly BagTopic[], wanted: string | 
     throw new ExpectationError(`one topic of images in ${bag}`, listing(inputs), hint(inputs[0]!.name));
   }
   throw images.length === 0
-    ? new ExpectationError(`a topic of type ${[...DECODERS.keys()].join(', ')} in ${bag}`, listing(topics))
+    ? new ExpectationError(`a topic of type ${IMAGE_TYPES} in ${bag}`, listing(topics))
     : new ExpectationError(
         `a topic of camera images in ${bag}`,
         `results only: ${listing(images)}`,
@@ -186,5 +164,5 @@ function listing(topics: readonly BagTopic[]): string {
 }
 
 function unreadable(topic: string, type: string): never {
-  throw new ExpectationError(`images on ${topic}: ${[...DECODERS.keys()].join(', ')}`, type);
+  throw new ExpectationError(`images on ${topic}: ${IMAGE_TYPES}`, type);
 }

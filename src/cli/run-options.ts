@@ -1,10 +1,11 @@
 import type { DecodeOptions } from '../decode/options.js';
 import { HEAD_ROLES, type HeadRole } from '../decode/heads.js';
-import { ExpectationError, expectOneOf } from '../expect.js';
+import { ExpectationError, expectInteger, expectOneOf } from '../expect.js';
 import type { ColorRange } from '../frame/color.js';
 import { parseSize, type PictureSize } from '../frame/picture-size.js';
 import { parseClassScores } from '../model/class-scores.js';
 import { findClass } from '../model/labels.js';
+import type { ImageReading } from '../native/camera.js';
 import { SEGMENT_PARAMETERS } from '../parameters/segment.js';
 import type { Arguments, CliOptions } from './options.js';
 import { FORCE_OPTION } from './outputs.js';
@@ -49,6 +50,15 @@ export const RUN_OPTIONS = {
     value: 'WxH',
     help: 'size of raw NV12 files (default: from the name) and of scenes (default 1280x720)',
   },
+  'image-step': fromParameter('image_step', 'BYTES', {
+    help: 'bytes from one row to the next in NV12 files and the images of bags that do not say it rightly',
+  }),
+  'image-rows': fromParameter('image_rows', 'N', {
+    help: 'rows of luma before the chroma in NV12 files and images of bags that are padded below',
+  }),
+  'mono16-max': fromParameter('mono16_max', 'VALUE', {
+    help: 'value of mono16 and 16UC1 images that is white',
+  }),
   topic: { type: 'string', value: 'NAME', help: 'image topic of bags (default: the only one)' },
   frames: { type: 'string', value: 'N', help: 'number of frames of scene: (default 150)' },
   rate: {
@@ -84,6 +94,17 @@ export function headRoles(args: Arguments): HeadRole[] | undefined {
 
 export function colorRange(args: Arguments): ColorRange {
   return choiceOption(args, 'range', SEGMENT_PARAMETERS.color_range);
+}
+
+/** How images of bags and NV12 files are read. */
+export function imageReading(args: Arguments): ImageReading {
+  const within = (option: string, { range }: { readonly range: readonly [number, number] }): number =>
+    expectInteger(`--${option}`, args.number(option) ?? 0, range[0], range[1]);
+  return {
+    step: within('image-step', SEGMENT_PARAMETERS.image_step),
+    rows: within('image-rows', SEGMENT_PARAMETERS.image_rows),
+    white: numberOption(args, 'mono16-max', 'mono16_max'),
+  };
 }
 
 export function pictureSize(args: Arguments): PictureSize | undefined {

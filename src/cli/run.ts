@@ -11,7 +11,14 @@ import type { Command } from './main.js';
 import { checkOutputs, type Output, ReadFiles } from './outputs.js';
 import { type Arguments, optionHelp, parseArguments } from './options.js';
 import { Progress } from './progress.js';
-import { colorRange, decodeOptions, headRoles, pictureSize, RUN_OPTIONS } from './run-options.js';
+import {
+  colorRange,
+  decodeOptions,
+  headRoles,
+  imageReading,
+  pictureSize,
+  RUN_OPTIONS,
+} from './run-options.js';
 import { BagSink } from './sinks/bag-file.js';
 import { JsonLinesSink } from './sinks/json-lines.js';
 import { OverlayPicturesSink } from './sinks/overlay-pictures.js';
@@ -55,6 +62,7 @@ export const run: Command = {
     // All that can be wrong with the settings is found before the model is loaded and before any file is made.
     const roles = headRoles(args);
     const size = pictureSize(args);
+    const reading = imageReading(args);
     const model = args.text('model') ?? demoModel();
     const read = new ReadFiles([...args.positionals, model, args.text('labels'), args.text('library')]);
     checkOutputs(outputsOf(args), read, args.flag('force'));
@@ -76,6 +84,7 @@ export const run: Command = {
         frames: args.number('frames'),
         rate: args.number('rate'),
         seed: args.number('seed'),
+        reading,
       });
       const summary = new Summary();
       for (const { name, error } of failed) {
@@ -117,11 +126,18 @@ async function segmentSource(
 ): Promise<void> {
   const progress = quiet ? undefined : new Progress(source.name, source.count);
   summary.begin(source.name);
+  let warned: string | undefined;
   try {
     for await (const item of segmenter.segment(stop.until(guarded(source)))) {
       progress?.step();
       if (isResult(item)) {
         summary.add(item);
+        const { warning, index } = item.frame;
+        // The same is wrong with all frames of a camera.
+        if (warning !== undefined && warning !== warned && !quiet) {
+          progress?.end();
+          process.stderr.write(`${source.name}, frame ${index}: ${(warned = warning)}\n`);
+        }
         for (const sink of sinks) await sink.write(item);
       } else {
         progress?.end();

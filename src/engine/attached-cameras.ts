@@ -1,8 +1,10 @@
 import { ExpectationError, messageOf } from '../expect.js';
-import type { Nv12Frame } from '../frame/nv12-frame.js';
+import { frameSize, type Nv12Frame } from '../frame/nv12-frame.js';
+import type { PictureSize } from '../frame/picture-size.js';
 import type { Stamp } from '../frame/source.js';
 import type { NativeFailure } from '../native/bpu.js';
 import type { NativeArrival, NativeCamera, NativeSlots } from '../native/camera.js';
+import { expectation } from '../native/failure.js';
 import type { CameraArrival, CameraAttachment, CameraHandlers, Inference } from './engine.js';
 
 /** What came of a frame, until its turn. */
@@ -137,11 +139,13 @@ class Arrival implements CameraArrival {
   readonly received: number;
   readonly submitted: number;
   readonly wait: number;
+  readonly picture: PictureSize | undefined;
   readonly pixels: Nv12Frame | undefined;
   #give: (() => void) | undefined;
 
   constructor(native: NativeSlots, arrival: NativeArrival) {
-    const { sec, nanosec, frameId, index, width, height, received, submitted, preprocess } = arrival;
+    const { sec, nanosec, frameId, index, received, submitted, preprocess } = arrival;
+    const { width, height } = frameSize(arrival);
     this.stamp = { sec, nanosec };
     this.frameId = frameId;
     this.index = index;
@@ -150,11 +154,13 @@ class Arrival implements CameraArrival {
     this.received = received + CLOCK_OFFSET;
     this.submitted = submitted + CLOCK_OFFSET;
     this.wait = submitted - received - preprocess;
+    const odd = width !== arrival.width || height !== arrival.height;
+    this.picture = odd ? { width: arrival.width, height: arrival.height } : undefined;
     const { pixels, lease } = arrival;
     if (pixels === undefined || lease === undefined) return;
     this.pixels = {
       ...{ width, height, data: new Uint8Array(pixels), lumaOffset: 0 },
-      ...{ lumaStride: width, chromaStride: width, chromaOffset: width * height },
+      ...{ lumaStride: width, chromaStride: width, chromaOffset: width * height, picture: this.picture },
     };
     this.#give = () => native.giveBack(lease, pixels);
   }
@@ -163,8 +169,4 @@ class Arrival implements CameraArrival {
     this.#give?.();
     this.#give = undefined;
   }
-}
-
-export function expectation({ expected, received, hint }: NativeFailure): ExpectationError {
-  return new ExpectationError(expected, received, hint === '' ? undefined : hint);
 }

@@ -1,11 +1,12 @@
 import { ExpectationError, expectInteger, messageOf } from '../expect.js';
 import { expectNv12Frame } from '../frame/convert.js';
 import { Letterbox } from '../frame/letterbox.js';
-import type { Nv12Frame } from '../frame/nv12-frame.js';
+import { frameSize, type Nv12Frame } from '../frame/nv12-frame.js';
 import { addon } from '../native/addon.js';
 import type { NativeBpu, NativeFailure, NativeTensorProperties } from '../native/bpu.js';
+import { expectation, fromNative } from '../native/failure.js';
 import type { NativeArrival, NativeCamera } from '../native/camera.js';
-import { AttachedCameras, expectation } from './attached-cameras.js';
+import { AttachedCameras } from './attached-cameras.js';
 import { tensorData, tensorInfo } from './bpu-tensor.js';
 import type {
   CameraAttachment,
@@ -206,7 +207,7 @@ export class BpuEngine implements CameraEngine {
       this.#cameras.fail(arrival, expectation(failure));
       return;
     }
-    const letterbox = this.#letterboxFor(arrival);
+    const letterbox = this.#letterboxFor(frameSize(arrival));
     const timings = { preprocess: arrival.preprocess + preprocess, inference };
     this.#cameras.give(arrival, new BpuInference(slot, letterbox, timings, () => this.#release(slot)));
   }
@@ -329,10 +330,5 @@ function released(): ExpectationError {
 }
 
 function openNative(...[options, done]: Parameters<ReturnType<typeof addon>['openBpu']>): NativeBpu {
-  try {
-    return addon().openBpu(options, done);
-  } catch (error) {
-    const { failure } = error as { failure?: NativeFailure };
-    throw failure ? expectation(failure) : error;
-  }
+  return fromNative(() => addon().openBpu(options, done));
 }

@@ -1,5 +1,6 @@
 import type { Letterbox } from '../frame/letterbox.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
+import type { PictureSize } from '../frame/picture-size.js';
 import type { Stamp } from '../frame/source.js';
 import type { NativeCamera } from '../native/camera.js';
 import type { Tensor, TensorInfo } from './tensor.js';
@@ -42,8 +43,11 @@ export interface CameraArrival {
   readonly frameId: string | undefined;
   /** The publisher's counter; -1: the message has none (Image). */
   readonly index: number;
+  /** Of the frame. */
   readonly width: number;
   readonly height: number;
+  /** Size of the picture where that of the frame is larger: see Nv12Frame. */
+  readonly picture: PictureSize | undefined;
   /** When the message was there. */
   readonly received: number;
   /** When it had a slot. */

@@ -4,7 +4,7 @@ import { ExpectationError, expectInteger, expectOneOf } from '../expect.js';
 import { COLOR_RANGES, type ColorRange, DEFAULT_COLOR_RANGE } from '../frame/color.js';
 import { allocateNv12, expectNv12Frame } from '../frame/convert.js';
 import { Letterbox } from '../frame/letterbox.js';
-import { type Nv12Frame, nv12Frame } from '../frame/nv12-frame.js';
+import { frameSize, type Nv12Frame, nv12Frame } from '../frame/nv12-frame.js';
 import { readOnnxMetadata } from '../model/onnx-metadata.js';
 import { addon, type Content } from '../native/addon.js';
 import type { NativeArrival, NativeCamera, NativeInbox } from '../native/camera.js';
@@ -210,7 +210,7 @@ export class OnnxEngine implements CameraEngine {
       );
       return;
     }
-    const letterbox = this.#letterboxFor(arrival);
+    const letterbox = this.#letterboxFor(frameSize(arrival));
     const job: Job = {
       ...{ slot, letterbox, state: 'preprocessing', preprocess: arrival.preprocess, touched: true },
       resolve: (inference) => this.#cameras.give(arrival, inference),

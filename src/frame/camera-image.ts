@@ -1,46 +1,57 @@
 import sharp from 'sharp';
 import { ExpectationError, messageOf } from '../expect.js';
-import { allocateNv12, packedToNv12, type PackedFormat } from './convert.js';
+import { addon } from '../native/addon.js';
+import type { ImageReading } from '../native/camera.js';
+import { expectation, fromNative } from '../native/failure.js';
+import { allocateNv12, type PackedImage, packedToNv12, withPicture } from './convert.js';
 import type { RawImage } from './image-message.js';
-import { nv12Frame, type Nv12Frame } from './nv12-frame.js';
+import { frameSize, type Nv12Frame } from './nv12-frame.js';
+import type { PictureSize } from './picture-size.js';
 
-/** Encodings of raw images that become frames; of compressed ones, jpeg and png. */
-export const ACCEPTED_ENCODINGS = ['nv12', 'bgr8', 'rgb8', 'mono8'] as const;
+/** Images as their messages tell of them. */
+export const AS_TOLD: ImageReading = { step: 0, rows: 0, white: 65535 };
 
-const BYTES_PER_PIXEL: Readonly<Record<PackedFormat, number>> = { bgr8: 3, rgb8: 3, mono8: 1 };
+/** Bytes of a PNG file that tell its depth and kind of color, and their values for 16-bit greys. */
+const PNG_DEPTH = 24;
+const PNG_COLOR = 25;
 
 /**
  * Makes frames of what cameras send. NV12 becomes a view on the bytes that arrived; everything else is converted into
  * one of `count` buffers that are used in turn, so a frame stays valid until `count` - 1 more have been made.
+ *
+ * Which encodings are read, and where their rows lie, is decided by the code that native cameras use (native/camera/rows.h).
  */
 export class CameraImageReader {
   readonly #targets: (Nv12Frame | undefined)[];
+  readonly #reading: ImageReading;
   #next = 0;
+  /** What may be wrong with the last image, though it is read. */
+  warning: string | undefined;
 
-  /** @param count frames that are in use at once, at most: waiting, in flight and being made */
-  constructor(count: number) {
+  /**
+   * @param count frames that are in use at once, at most: waiting, in flight and being made
+   * @param reading what the user says of the images
+   */
+  constructor(count: number, reading: ImageReading = AS_TOLD) {
     this.#targets = new Array<Nv12Frame | undefined>(count).fill(undefined);
+    this.#reading = reading;
   }
 
   /**
-   * @throws ExpectationError for an encoding that is not accepted, sizes that make no frame and data that is too short
+   * @throws ExpectationError for an encoding that is not read, sizes that make no frame and data that is too short
    */
   read(image: RawImage): Nv12Frame {
-    const { encoding, data, step } = image;
-    switch (encoding) {
-      case 'nv12':
-        return nv12Frame(data, image);
-      case 'bgr8':
-      case 'rgb8':
-      case 'mono8':
-        return this.#convert(data, encoding, image.width, image.height, step);
-      default:
-        throw new ExpectationError(
-          `an image with encoding ${ACCEPTED_ENCODINGS.join(', ')}`,
-          encoding,
-          'Set the camera driver to one of them, NV12 where it can: it needs no conversion.',
-        );
+    this.warning = undefined;
+    const report = fromNative(() => addon().inspectImage(image, this.#reading));
+    const { encoding, width, height, stride, rows, warning } = report;
+    if (warning) this.warning = expectation(warning).message;
+    if (encoding === 'nv12') {
+      const planes = { lumaStride: stride, chromaStride: stride, lumaOffset: 0, chromaOffset: stride * rows };
+      return { width, height, data: image.data, ...planes };
     }
+    const target = this.#target(report);
+    addon().imageToNv12(image, this.#reading, target);
+    return withPicture(target, report);
   }
 
   /**
@@ -49,13 +60,16 @@ export class CameraImageReader {
    * Rejects with an ExpectationError for data that is no picture or is cut off.
    */
   async decompress(file: Uint8Array): Promise<Nv12Frame> {
+    this.warning = undefined;
+    // What compressed_image_transport makes of mono16 and 16UC1.
+    const wide = file[0] === 0x89 && file[PNG_DEPTH] === 16 && file[PNG_COLOR] === 0;
     let picture;
     try {
       // MJPEG cameras send stray bytes that libjpeg warns of; only errors are a reason to lose a frame.
       picture = await sharp(file, { failOn: 'error' })
         .removeAlpha()
-        .toColourspace('srgb')
-        .raw()
+        .toColourspace(wide ? 'grey16' : 'srgb')
+        .raw(wide ? { depth: 'ushort' } : {})
         .toBuffer({ resolveWithObject: true });
     } catch (error) {
       throw new ExpectationError(
@@ -66,34 +80,14 @@ export class CameraImageReader {
       );
     }
     const { width, height, channels } = picture.info;
-    return this.#convert(picture.data, channels === 1 ? 'mono8' : 'rgb8', width, height, width * channels);
+    const format = wide ? 'mono16' : channels === 1 ? 'mono8' : 'rgb8';
+    const image: PackedImage = { data: picture.data, width, height, format, white: this.#reading.white };
+    return packedToNv12(image, undefined, this.#target(image));
   }
 
-  #convert(
-    data: Uint8Array,
-    format: PackedFormat,
-    width: number,
-    height: number,
-    claimedStep: number,
-  ): Nv12Frame {
-    // NV12 has even sizes only; the last column or row of an odd one is left out.
-    const even = { width: width - (width % 2), height: height - (height % 2) };
-    const row = width * BYTES_PER_PIXEL[format];
-    if (data.length < row * height) {
-      throw new ExpectationError(
-        `at least ${row * height} bytes for a ${width}x${height} ${format} image`,
-        `${data.length} bytes`,
-        'Check width, height and encoding of the publisher.',
-      );
-    }
-    // hobot_codec claims the width for every encoding, others 0: such steps count as packed (facts: tros.md 3.3).
-    const step = claimedStep >= row && claimedStep * (height - 1) + row <= data.length ? claimedStep : row;
-    const image = { data, format, step, ...even };
-    return packedToNv12(image, undefined, this.#target(even.width, even.height));
-  }
-
-  /** The buffer whose turn it is, if it can be used again; packedToNv12 judges the size. */
-  #target(width: number, height: number): Nv12Frame {
+  /** The buffer whose turn it is, if it can be used again. */
+  #target(picture: PictureSize): Nv12Frame {
+    const { width, height } = frameSize(picture);
     const index = this.#next;
     this.#next = (index + 1) % this.#targets.length;
     const target = this.#targets[index];

@@ -2,14 +2,17 @@ import { ExpectationError, expectInteger, expectOneOf } from '../expect.js';
 import { addon, type NativePackedImage } from '../native/addon.js';
 import { COLOR_RANGES, DEFAULT_COLOR_RANGE, type ColorRange } from './color.js';
 import type { Letterbox } from './letterbox.js';
-import { MAX_DIMENSION, nv12Size, type Nv12Frame } from './nv12-frame.js';
+import { frameSize, MAX_DIMENSION, nv12Size, type Nv12Frame } from './nv12-frame.js';
+import type { PictureSize } from './picture-size.js';
 
-/** Interleaved 8-bit pixels, by their ROS names (sensor_msgs/image_encodings). */
-export type PackedFormat = 'rgb8' | 'bgr8' | 'mono8';
+const BYTES_PER_PIXEL = {
+  ...{ rgb8: 3, bgr8: 3, rgba8: 4, bgra8: 4, mono8: 1, mono16: 2, yuyv: 2, uyvy: 2 },
+} as const;
 
-const CHANNELS: Readonly<Record<PackedFormat, number>> = { rgb8: 3, bgr8: 3, mono8: 1 };
+/** Pixels that lie one by one, by their ROS names (sensor_msgs/image_encodings). Alpha is not looked at. */
+export type PackedFormat = keyof typeof BYTES_PER_PIXEL;
 
-/** A picture of interleaved pixels as a view on somebody's bytes. Width and height are even. */
+/** A picture of interleaved pixels as a view on somebody's bytes. Only yuyv and uyvy need an even width. */
 export interface PackedImage {
   readonly data: Uint8Array;
   readonly width: number;
@@ -19,6 +22,10 @@ export interface PackedImage {
   readonly step?: number;
   /** Offset in `data` of the first pixel; 0 where absent. */
   readonly offset?: number;
+  /** Of mono16: the value that is white, 1 to 65535. @default 65535 */
+  readonly white?: number;
+  /** Of mono16: whether the high byte comes first. @default false */
+  readonly bigEndian?: boolean;
 }
 
 /** An NV12 frame of its own, packed, all zero (a dark green: it is meant to be written to). */
@@ -37,14 +44,16 @@ export function allocateNv12(width: number, height: number): Nv12Frame {
 }
 
 /**
- * Converts interleaved pixels to NV12, BT.601; a chroma pair is the average of its 2x2 block (centre sited).
+ * Converts interleaved pixels to NV12, BT.601; a chroma pair is the average of its 2x2 block (centre sited), or, for
+ * yuyv and uyvy, whose range stays as it is, of its two rows.
  *
- * @param image rgb8, bgr8 or mono8 of even size. NV12 has no odd sizes: crop by passing the size less one, with
- *   `step` as it was; nothing is copied for that.
+ * NV12 has even sizes only: the last column or row of an odd picture is repeated, and the frame's `picture` tells its
+ * true size.
+ *
  * @param range of the result
- * @param into written to when given, so that a video needs one frame only; else a new frame
+ * @param into of the frame's size (frameSize()); written to when given, so that a video needs one frame only; else a new frame
  * @returns the frame written to
- * @throws ExpectationError for odd or huge sizes, unknown formats and data that is too short
+ * @throws ExpectationError for huge sizes, unknown formats and data that is too short
  */
 export function packedToNv12(
   image: PackedImage,
@@ -52,9 +61,11 @@ export function packedToNv12(
   into?: Nv12Frame,
 ): Nv12Frame {
   const { data, width, height, format } = image;
-  expectOneOf('the pixel format', format, Object.keys(CHANNELS));
-  expectEvenSize(`the ${format} picture`, width, height);
-  const row = width * CHANNELS[format];
+  expectOneOf('the pixel format', format, Object.keys(BYTES_PER_PIXEL));
+  if (format === 'yuyv' || format === 'uyvy') expectEven(`the ${format} picture`, 'width', width);
+  expectInteger(`the width of the ${format} picture`, width, 1, MAX_DIMENSION);
+  expectInteger(`the height of the ${format} picture`, height, 1, MAX_DIMENSION);
+  const row = width * BYTES_PER_PIXEL[format];
   const step = expectInteger(
     'the step',
     image.step ?? row,
@@ -63,16 +74,27 @@ export function packedToNv12(
     'Rows may be padded, never shorter.',
   );
   const offset = expectInteger('the offset', image.offset ?? 0, 0, Number.MAX_SAFE_INTEGER);
+  const white = expectInteger('the value of white', image.white ?? 65535, 1, 65535);
   expectBytes(`a ${width}x${height} ${format} picture`, data, offset + step * (height - 1) + row);
   expectRange(range);
-  const target = into ?? allocateNv12(width, height);
+  const size = frameSize(image);
+  const target = into ?? allocateNv12(size.width, size.height);
   expectNv12Frame('the target', target);
-  if (target.width !== width || target.height !== height) {
-    throw new ExpectationError(`a target of ${width}x${height}`, `${target.width}x${target.height}`);
+  if (target.width !== size.width || target.height !== size.height) {
+    throw new ExpectationError(
+      `a target of ${size.width}x${size.height}`,
+      `${target.width}x${target.height}`,
+    );
   }
-  const source: NativePackedImage = { data, width, height, format, step, offset };
+  const bigEndian = image.bigEndian ?? false;
+  const source: NativePackedImage = { data, width, height, format, step, offset, white, bigEndian };
   addon().packedToNv12(source, range, target);
-  return target;
+  return withPicture(target, { width, height });
+}
+
+/** The frame as that of a picture: itself, unless the picture is smaller. */
+export function withPicture(frame: Nv12Frame, { width, height }: PictureSize): Nv12Frame {
+  return frame.width === width && frame.height === height ? frame : { ...frame, picture: { width, height } };
 }
 
 /**
@@ -145,14 +167,17 @@ function expectEvenSize(name: string, width: number, height: number): void {
     ['height', height],
   ] as const) {
     expectInteger(`the ${axis} of ${name}`, size, 2, MAX_DIMENSION);
-    if (size % 2 !== 0) {
-      throw new ExpectationError(
-        `an even ${axis} for ${name}`,
-        size,
-        'NV12 has one chroma pair for each 2x2 pixels. Crop or scale the picture to an even size.',
-      );
-    }
+    expectEven(name, axis, size);
   }
+}
+
+function expectEven(name: string, axis: string, size: number): void {
+  if (size % 2 === 0) return;
+  throw new ExpectationError(
+    `an even ${axis} for ${name}`,
+    size,
+    'Pixels share their chroma. Crop or scale the picture to an even size.',
+  );
 }
 
 function expectRange(range: ColorRange): void {

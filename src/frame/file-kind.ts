@@ -1,13 +1,13 @@
 import { extname } from 'node:path';
 
-/** What reads a file. */
-export type FileKind = 'picture' | 'video' | 'nv12' | 'bag';
+/** What a file is; `png`: a picture, unless it is animated. `mjpeg`: JPEG files one after the other, without a container. */
+export type FileKind = 'picture' | 'png' | 'video' | 'mjpeg' | 'nv12' | 'bag';
 
 /** Bytes from the start of a file that fileKind() wants to see. */
 export const BEGIN_LENGTH = 64;
 
-const EXTENSIONS: Readonly<Record<FileKind, readonly string[]>> = {
-  picture: ['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'tif', 'tiff', 'avif'],
+const EXTENSIONS = {
+  picture: ['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'apng', 'webp', 'tif', 'tiff', 'avif'],
   video: [
     'mp4',
     'm4v',
@@ -21,23 +21,27 @@ const EXTENSIONS: Readonly<Record<FileKind, readonly string[]>> = {
     'ts',
     'm2ts',
     'mjpeg',
+    'mjpg',
     'h264',
     'h265',
     'hevc',
   ],
   nv12: ['nv12', 'yuv'],
   bag: ['mcap', 'db3', 'bag'],
-};
+} as const satisfies Partial<Record<FileKind, readonly string[]>>;
+
+type NamedKind = keyof typeof EXTENSIONS;
+
+const JPEG = '\xff\xd8\xff';
 
 /** First bytes of what has a signature, as Latin-1 text; ? stands for any byte. */
 const SIGNATURES: readonly (readonly [FileKind, string])[] = [
-  ['picture', '\xff\xd8\xff'], // JPEG
-  ['picture', '\x89PNG\r\n\x1a\n'],
+  ['picture', JPEG],
+  ['png', '\x89PNG\r\n\x1a\n'],
   ['picture', 'RIFF????WEBP'],
   ['picture', 'II*\0'], // TIFF
   ['picture', 'MM\0*'],
   ['picture', '????ftypavif'],
-  ['picture', '????ftypavis'],
   ['video', '????ftyp'], // MP4, MOV
   ['video', '????moov'],
   ['video', '????mdat'],
@@ -52,7 +56,8 @@ const SIGNATURES: readonly (readonly [FileKind, string])[] = [
 
 /**
  * What kind of file this is: by its signature, else by its name. Raw NV12 has no signature and may begin with anything, so
- * there the name alone counts.
+ * there the name alone counts. One after the other, JPEG files make a video (Motion JPEG as cameras and servers write it), which
+ * begins like a picture: there the name of a video decides, since photos of telephones have a second picture behind the first.
  *
  * @param begin the first BEGIN_LENGTH bytes, or all of a shorter file
  */
@@ -60,6 +65,7 @@ export function fileKind(path: string, begin: Uint8Array): FileKind | undefined 
   const named = kindByName(path);
   if (named === 'nv12') return named;
   const text = Buffer.from(begin).toString('latin1');
+  if (named === 'video' && begins(text, JPEG)) return 'mjpeg';
   return SIGNATURES.find(([, signature]) => begins(text, signature))?.[0] ?? named;
 }
 
@@ -68,9 +74,10 @@ function begins(text: string, signature: string): boolean {
   return Array.from(signature).every((character, i) => character === '?' || character === text[i]);
 }
 
-function kindByName(path: string): FileKind | undefined {
+function kindByName(path: string): NamedKind | undefined {
   const extension = extname(path).slice(1).toLowerCase();
-  return (Object.keys(EXTENSIONS) as FileKind[]).find((kind) => EXTENSIONS[kind].includes(extension));
+  const kinds = Object.entries(EXTENSIONS) as [NamedKind, readonly string[]][];
+  return kinds.find(([, extensions]) => extensions.includes(extension))?.[0];
 }
 
 /** Whether files are called so: by the ending alone, as pictures, videos, NV12 files and bags are. */

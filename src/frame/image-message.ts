@@ -1,21 +1,24 @@
-import { CdrCursor, textOf } from './cdr-cursor.js';
+import { addon } from '../native/addon.js';
+import { CdrCursor } from './cdr-cursor.js';
 import type { FrameHeader, Stamp } from './source.js';
 
 /** Uncompressed pixels as a camera sent them, not yet checked against each other. */
 export interface RawImage {
   readonly width: number;
   readonly height: number;
-  /** As the publisher names it: nv12, bgr8 ... */
+  /** As the publisher names it: nv12, bgr8, 8UC3 ... */
   readonly encoding: string;
+  /** Whether the high byte of 16-bit samples comes first. */
+  readonly isBigEndian: boolean;
   /** Bytes from one row to the next, as the publisher claims; TROS publishers lie (facts: tros.md 3.3). */
   readonly step: number;
   readonly data: Uint8Array;
+  /** Whether the length of `data` is that of a buffer, which may be longer than the image. */
+  readonly hasBufferSize: boolean;
 }
 
 /** A sensor_msgs/msg/Image as a view on its serialized bytes. */
-export interface ImageView extends RawImage, FrameHeader {
-  readonly isBigEndian: boolean;
-}
+export interface ImageView extends RawImage, FrameHeader {}
 
 /** A sensor_msgs/msg/CompressedImage as a view on its serialized bytes. */
 export interface CompressedImageView extends FrameHeader {
@@ -45,7 +48,7 @@ export function imageView(cdr: Uint8Array): ImageView {
   const isBigEndian = cursor.uint8('is_bigendian') !== 0;
   const step = cursor.uint32('step');
   const data = cursor.sequence('data');
-  return { stamp, frameId, width, height, encoding, isBigEndian, step, data };
+  return { stamp, frameId, width, height, encoding, isBigEndian, step, data, hasBufferSize: false };
 }
 
 /**
@@ -58,9 +61,6 @@ export function compressedImageView(cdr: Uint8Array): CompressedImageView {
   const { stamp, frameId } = cursor.header();
   return { stamp, frameId, format: cursor.string('format'), data: cursor.sequence('data') };
 }
-
-/** Encodings TROS writes into HbmMsg (facts: tros.md 3.1). None begins with another. */
-const HBM_ENCODINGS = ['nv12', 'bgr8', 'rgb8', 'mono8', 'jpeg'];
 
 /**
  * Views a serialized hbm_img_msgs/msg/HbmMsg480P, 540P or 1080P: one layout, only the room for pixels differs.
@@ -78,8 +78,7 @@ export function hbmView(cdr: Uint8Array): HbmView {
   const width = cursor.uint32('width');
   const dataSize = cursor.uint32('data_size');
   const step = cursor.uint32('step');
-  const letters = textOf(cursor.bytes(12, 'encoding'));
-  const encoding = HBM_ENCODINGS.find((name) => letters.startsWith(name)) ?? letters;
+  const encoding = addon().hbmEncoding(cursor.bytes(12, 'encoding'));
   const data = cursor.rest(dataSize);
-  return { index, stamp, width, height, encoding, step, data };
+  return { index, stamp, width, height, encoding, isBigEndian: false, step, data, hasBufferSize: true };
 }

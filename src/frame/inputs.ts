@@ -2,8 +2,10 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BagSource } from '../bag/bag-source.js';
 import { ExpectationError, expectNumber } from '../expect.js';
+import type { ImageReading } from '../native/camera.js';
+import { isAnimatedPng } from './animated-png.js';
 import { BEGIN_LENGTH, fileKind, knownFiles, type FileKind } from './file-kind.js';
-import { DEFAULT_RATE, fileStamp } from './file-clock.js';
+import { DEFAULT_RATE } from './file-clock.js';
 import { Nv12FileSource } from './nv12-file.js';
 import { parseSize, type PictureSize } from './picture-size.js';
 import { PictureSource } from './picture.js';
@@ -22,6 +24,8 @@ export interface InputOptions {
   readonly frames?: number | undefined;
   /** Seed of a scene. */
   readonly seed?: number | undefined;
+  /** What the user says of raw NV12 and the images of bags. */
+  readonly reading?: ImageReading | undefined;
 }
 
 /** An input that cannot be read; the others still can. */
@@ -92,7 +96,7 @@ class InputOpener implements Inputs {
   }
 
   async #addBag(path: string, topic: string | undefined): Promise<void> {
-    this.sources.push(await BagSource.open(path, { topic }));
+    this.sources.push(await BagSource.open(path, { topic, reading: this.options.reading }));
   }
 
   async #addFolder(folder: string): Promise<void> {
@@ -118,27 +122,36 @@ class InputOpener implements Inputs {
 
   async #openFile(path: string): Promise<FrameSource> {
     const kind = await kindOf(path);
-    const { size, rate = DEFAULT_RATE, topic } = this.options;
+    const { size, rate = DEFAULT_RATE, topic, reading } = this.options;
     switch (kind) {
       case 'picture':
-        return new PictureSource(path, fileStamp(this.#stills++ / rate));
+        return this.#openStills(await PictureSource.open(path, { rate, first: this.#stills }));
       case 'nv12': {
-        const source = await Nv12FileSource.open(path, { size, rate, first: this.#stills });
-        this.#stills += source.count;
-        return source;
+        const options = { size, rate, first: this.#stills, reading };
+        return this.#openStills(await Nv12FileSource.open(path, options));
       }
       case 'video':
         return VideoSource.open(path);
+      case 'mjpeg':
+        return VideoSource.open(path, { demuxer: 'mjpeg', rate: this.options.rate });
+      case 'apng':
+        return VideoSource.open(path, { demuxer: 'apng' });
       case 'bag':
-        return BagSource.open(path, { topic });
+        return BagSource.open(path, { topic, reading });
       case undefined:
         throw new ExpectationError(knownFiles(), path, 'Raw NV12 needs the ending .nv12.');
     }
   }
+
+  /** Frames without a clock: those that follow go on from there. */
+  #openStills<Source extends FrameSource & { readonly count: number }>(source: Source): Source {
+    this.#stills += source.count;
+    return source;
+  }
 }
 
 /** @throws ExpectationError for an empty file and what is no file */
-async function kindOf(path: string): Promise<FileKind | undefined> {
+async function kindOf(path: string): Promise<Exclude<FileKind, 'png'> | 'apng' | undefined> {
   const found = await stat(path);
   // Opening a pipe or a device could wait for ever.
   if (!found.isFile()) throw new ExpectationError('a regular file', `${path}, which is none`);
@@ -146,7 +159,8 @@ async function kindOf(path: string): Promise<FileKind | undefined> {
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read(new Uint8Array(BEGIN_LENGTH), 0, BEGIN_LENGTH, 0);
-    return fileKind(path, buffer.subarray(0, bytesRead));
+    const kind = fileKind(path, buffer.subarray(0, bytesRead));
+    return kind === 'png' ? ((await isAnimatedPng(file)) ? 'apng' : 'picture') : kind;
   } finally {
     await file.close();
   }

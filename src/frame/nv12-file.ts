@@ -2,8 +2,9 @@ import { open, stat, type FileHandle } from 'node:fs/promises';
 import { parse } from 'node:path';
 import { ExpectationError, expectInteger } from '../expect.js';
 import { DEFAULT_RATE, fileStamp } from './file-clock.js';
-import { FrameRing } from './frame-ring.js';
-import { MAX_DIMENSION, nv12Size } from './nv12-frame.js';
+import type { ImageReading } from '../native/camera.js';
+import { RING_FRAMES } from './frame-ring.js';
+import { MAX_DIMENSION, nv12Size, type Nv12Frame } from './nv12-frame.js';
 import { parseSize, type PictureSize } from './picture-size.js';
 import type { BadFrame, FrameSource, SourceFrame } from './source.js';
 
@@ -59,10 +60,12 @@ export interface Nv12FileOptions {
   readonly rate?: number | undefined;
   /** Frames without a clock that came before this file, so that stamps go on from there. */
   readonly first?: number | undefined;
+  /** How rows are padded; packed where absent. */
+  readonly reading?: Pick<ImageReading, 'step' | 'rows'> | undefined;
 }
 
 /**
- * A file of raw, packed NV12 frames, one after the other. frame_id is the file's name without its ending.
+ * A file of raw NV12 frames, one after the other, packed unless `reading` says otherwise. frame_id is the file's name without its ending.
  *
  * Frames are read into a ring: one stays valid for the RING_FRAMES - 1 iterations that follow. A frame cut off at the end of
  * the file is a BadFrame.
@@ -72,6 +75,8 @@ export class Nv12FileSource implements FrameSource {
     readonly name: string,
     readonly count: number,
     private readonly size: PictureSize,
+    /** Bytes from row to row, and rows of luma, with what is padding. */
+    private readonly room: PictureSize,
     /** Bytes of the whole file. */
     private readonly bytes: number,
     private readonly first: number,
@@ -93,7 +98,11 @@ export class Nv12FileSource implements FrameSource {
       expectInteger(`the ${axis} of ${path}`, length, 2, MAX_DIMENSION);
       if (length % 2 !== 0) throw new ExpectationError(`an even ${axis} for NV12`, length, suggestion(bytes));
     }
-    const frame = nv12Size(size.width, size.height);
+    const { step = 0, rows = 0 } = options.reading ?? {};
+    if (step > 0) expectInteger(`the bytes of a row in ${path}`, step, size.width, 2 ** 20);
+    if (rows > 0) expectInteger(`the rows of a frame in ${path}`, rows, size.height, 2 ** 16);
+    const room = { width: step || size.width, height: rows || size.height };
+    const frame = frameBytes(room);
     if (bytes < frame) {
       throw new ExpectationError(
         `at least ${frame} bytes, one ${size.width}x${size.height} NV12 frame, in ${path}`,
@@ -102,19 +111,25 @@ export class Nv12FileSource implements FrameSource {
       );
     }
     const count = Math.floor(bytes / frame);
-    return new Nv12FileSource(path, count, size, bytes, options.first ?? 0, options.rate ?? DEFAULT_RATE);
+    const { first = 0, rate = DEFAULT_RATE } = options;
+    return new Nv12FileSource(path, count, size, room, bytes, first, rate);
   }
 
   async *frames(): AsyncGenerator<SourceFrame | BadFrame, void, void> {
-    const { width, height } = this.size;
-    const frameBytes = nv12Size(width, height);
-    const ring = new FrameRing(width, height);
+    const { width: stride, height: rows } = this.room;
+    const length = frameBytes(this.room);
+    const layout = { lumaOffset: 0, lumaStride: stride, chromaStride: stride, chromaOffset: stride * rows };
+    const ring: Nv12Frame[] = [];
     const file = await open(this.name);
     try {
-      for (let index = 0; index * frameBytes < this.bytes; index++) {
-        const frame = ring.next();
-        const read = await fill(frame.data, file, index * frameBytes);
-        if (read < frameBytes) {
+      for (let index = 0; index * length < this.bytes; index++) {
+        const frame = (ring[index % RING_FRAMES] ??= {
+          ...this.size,
+          ...layout,
+          data: new Uint8Array(length),
+        });
+        const read = await fill(frame.data, file, index * length);
+        if (read < length) {
           yield { source: this.name, index, error: this.partialFrame(index, read) };
           return;
         }
@@ -134,11 +149,15 @@ export class Nv12FileSource implements FrameSource {
   private partialFrame(index: number, bytes: number): ExpectationError {
     const { width, height } = this.size;
     return new ExpectationError(
-      `${nv12Size(width, height)} bytes for frame ${index} of ${this.name} (${width}x${height} NV12)`,
+      `${frameBytes(this.room)} bytes for frame ${index} of ${this.name} (${width}x${height} NV12)`,
       `${bytes} bytes at the end of the file`,
       `The recording was cut off, or the size is wrong. ${suggestion(this.bytes)}`,
     );
   }
+}
+
+function frameBytes({ width, height }: PictureSize): number {
+  return Math.ceil(nv12Size(width, height));
 }
 
 /** Reads until `target` is full or the file ends. @returns the bytes read */

@@ -1,4 +1,5 @@
 import { ExpectationError, expectInteger } from '../expect.js';
+import type { PictureSize } from './picture-size.js';
 
 /** Widest and tallest frame accepted: 16 K, far above any camera, far below what overflows 32-bit offsets. */
 export const MAX_DIMENSION = 16384;
@@ -22,6 +23,16 @@ export interface Nv12Frame {
   readonly lumaOffset: number;
   /** Offset in `data` of the first chroma byte (a U). */
   readonly chromaOffset: number;
+  /**
+   * Size of the picture where it is odd and so less than that of the frame, whose last column or row then repeats the one
+   * before. Results are given for the picture.
+   */
+  readonly picture?: PictureSize | undefined;
+}
+
+/** The size of the frame that holds a picture: NV12 has even sizes only. */
+export function frameSize({ width, height }: PictureSize): PictureSize {
+  return { width: width + (width % 2), height: height + (height % 2) };
 }
 
 /** How the planes lie in the buffer; everything but the size is optional because cameras often do not say. */
@@ -35,11 +46,8 @@ export interface Nv12Layout {
 }
 
 /**
- * Views `data` as an NV12 frame.
- *
- * TROS publishers lie about rows: hobot_image_publisher leaves `step` 0 or stale, hobot_codec claims the
- * width for every encoding, and buffers may be longer than the picture (facts: tros.md 3.3). So a step is
- * believed only when it is at least the width and the data is long enough for it; otherwise rows are taken as packed.
+ * Views `data` as an NV12 frame. A step is believed only when it is at least the width and the data is long enough for
+ * it; otherwise rows are taken as packed. (Images of cameras, which lie in more ways, are read by CameraImageReader.)
  *
  * @throws ExpectationError for odd, zero or huge sizes and for data that is too short
  */

@@ -16,15 +16,12 @@ export interface FrameHeader {
 /** One frame of a picture, video, bag or scene. */
 export interface SourceFrame extends FrameHeader {
   readonly frame: Nv12Frame;
-  /**
-   * Size of the picture where it is odd and so less than that of the frame, whose last column or row then repeats the one
-   * before. Results are given for the picture.
-   */
-  readonly picture?: { readonly width: number; readonly height: number } | undefined;
   /** Where it came from, as the user named it: a path, `scene:`, `bag.mcap#/camera`. */
   readonly source: string;
   /** Position within its source, from 0. */
   readonly index: number;
+  /** What may be wrong with it, though it is read. */
+  readonly warning?: string | undefined;
 }
 
 /** A frame that could not be read; its neighbours still can. */

@@ -4,7 +4,7 @@ import { ExpectationError } from '../expect.js';
 
 /** What has to be known of a video before its frames can be read from a pipe. */
 export interface VideoInfo {
-  /** Size of the upright picture, less an odd last column or row. */
+  /** Size of the upright picture; may be odd. */
   readonly width: number;
   readonly height: number;
   /** Number of frames where the container says so. */
@@ -17,9 +17,19 @@ export interface VideoInfo {
   readonly frameModeOption: '-fps_mode' | '-vsync';
 }
 
+/** What is known of a video that its bytes do not say well enough. */
+export interface VideoFormat {
+  /** ffmpeg's name of its container; found by ffmpeg where absent. */
+  readonly demuxer?: 'mjpeg' | 'apng' | undefined;
+  /** Frames per second of raw Motion JPEG, which has no clock; 25 where absent. */
+  readonly rate?: number | undefined;
+}
+
 /** Input options for ffmpeg and ffprobe: local files only, whatever a playlist may name, and no path taken for a URL. */
-export function inputArguments(path: string): string[] {
-  return ['-protocol_whitelist', 'file', '-i', `file:${path}`];
+export function inputArguments(path: string, { demuxer, rate }: VideoFormat = {}): string[] {
+  const format = demuxer === undefined ? [] : ['-f', demuxer];
+  const pace = demuxer === 'mjpeg' && rate !== undefined ? ['-framerate', String(rate)] : [];
+  return [...format, ...pace, '-protocol_whitelist', 'file', '-i', `file:${path}`];
 }
 
 /** The part of ffprobe's answer that is used. */
@@ -37,8 +47,8 @@ interface ProbedStream {
 const PROBE_TIMEOUT_MS = 30_000;
 
 /** @throws ExpectationError when ffprobe is missing or finds no video in the file, with its reason */
-export async function probeVideo(path: string): Promise<VideoInfo> {
-  const { stream, version } = await firstVideoStream(path);
+export async function probeVideo(path: string, format: VideoFormat = {}): Promise<VideoInfo> {
+  const { stream, version } = await firstVideoStream(path, format);
   const { width = 0, height = 0 } = stream;
   if (width < 2 || height < 2) {
     throw new ExpectationError(`a video of at least 2x2 pixels in ${path}`, `${width}x${height}`);
@@ -50,8 +60,8 @@ export async function probeVideo(path: string): Promise<VideoInfo> {
   const [numerator = 0, denominator = 0] = (stream.avg_frame_rate ?? '').split('/').map(Number);
   const frames = Number(stream.nb_frames);
   return {
-    width: upright - (upright % 2),
-    height: across - (across % 2),
+    width: upright,
+    height: across,
     count: frames > 0 ? frames : undefined,
     rate: numerator > 0 && denominator > 0 ? numerator / denominator : 25,
     matrix: colourMatrix(stream.color_space, height),
@@ -72,7 +82,10 @@ function frameModeOption(version: string): VideoInfo['frameModeOption'] {
   return old ? '-vsync' : '-fps_mode';
 }
 
-async function firstVideoStream(path: string): Promise<{ stream: ProbedStream; version: string }> {
+async function firstVideoStream(
+  path: string,
+  format: VideoFormat,
+): Promise<{ stream: ProbedStream; version: string }> {
   let output: string;
   try {
     const what =
@@ -88,9 +101,13 @@ async function firstVideoStream(path: string): Promise<{ stream: ProbedStream; v
       '-of',
       'json',
     ];
-    ({ stdout: output } = await promisify(execFile)('ffprobe', [...options, ...inputArguments(path)], {
-      timeout: PROBE_TIMEOUT_MS,
-    }));
+    ({ stdout: output } = await promisify(execFile)(
+      'ffprobe',
+      [...options, ...inputArguments(path, format)],
+      {
+        timeout: PROBE_TIMEOUT_MS,
+      },
+    ));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw ffmpegMissing(error);
     const stderr = (error as { stderr?: string }).stderr ?? '';

@@ -5,16 +5,24 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { ExpectationError } from '../expect.js';
 import { fileStamp } from './file-clock.js';
+import { packedToNv12 } from './convert.js';
 import { FrameRing } from './frame-ring.js';
-import type { Nv12Frame } from './nv12-frame.js';
+import { frameSize, type Nv12Frame } from './nv12-frame.js';
 import type { BadFrame, FrameSource, SourceFrame } from './source.js';
-import { ffmpegMissing, inputArguments, lastWords, probeVideo, type VideoInfo } from './video-probe.js';
+import {
+  ffmpegMissing,
+  inputArguments,
+  lastWords,
+  probeVideo,
+  type VideoFormat,
+  type VideoInfo,
+} from './video-probe.js';
 
 /** As much of ffmpeg's messages as is kept. */
 const MAX_STDERR = 4096;
 
 /**
- * A video file, decoded by the program ffmpeg to full-range BT.601 NV12. frame_id is the file's name without its ending.
+ * A video file, decoded by the program ffmpeg to full-range BT.601 NV12, by way of RGB where its size is odd. frame_id is the file's name without its ending.
  *
  * Every decoded frame comes once, with its own presentation time (variable frame rates keep theirs), turned upright, of the size
  * the video begins with. Frames arrive through a pipe into a ring: one stays valid for the RING_FRAMES - 1 iterations that
@@ -27,17 +35,18 @@ export class VideoSource implements FrameSource {
   private constructor(
     readonly name: string,
     private readonly info: VideoInfo,
+    private readonly format: VideoFormat,
   ) {
     this.count = info.count;
   }
 
   /** @throws ExpectationError when ffmpeg is not installed or the file holds no video */
-  static async open(path: string): Promise<VideoSource> {
-    return new VideoSource(path, await probeVideo(path));
+  static async open(path: string, format: VideoFormat = {}): Promise<VideoSource> {
+    return new VideoSource(path, await probeVideo(path, format), format);
   }
 
   async *frames(): AsyncGenerator<SourceFrame | BadFrame, void, void> {
-    const ffmpeg = new Ffmpeg(this.name, this.info);
+    const ffmpeg = new Ffmpeg(this.name, this.info, this.format);
     const frameId = parse(this.name).name;
     let index = 0;
     try {
@@ -72,8 +81,9 @@ class Ffmpeg {
   constructor(
     path: string,
     private readonly info: VideoInfo,
+    format: VideoFormat,
   ) {
-    this.#process = spawn('ffmpeg', ffmpegArguments(path, info), {
+    this.#process = spawn('ffmpeg', ffmpegArguments(path, info, format), {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
     this.#closed = once(this.#process, 'close');
@@ -85,23 +95,32 @@ class Ffmpeg {
   }
 
   async *frames(): AsyncGenerator<{ frame: Nv12Frame; seconds: number }, void, void> {
-    const ring = new FrameRing(this.info.width, this.info.height);
+    const { width, height } = frameSize(this.info);
+    const ring = new FrameRing(width, height);
+    // What cannot be NV12 comes as RGB, and is converted when it is whole.
+    const rgb = isOdd(this.info) ? new Uint8Array(3 * this.info.width * this.info.height) : undefined;
     const times = presentationTimes(this.#times, this.info.rate);
     let frame = ring.next();
+    let bytes = rgb ?? frame.data;
     let filled = 0;
     try {
       for await (const chunk of this.#process.stdout as AsyncIterable<Buffer>) {
         for (let used = 0; used < chunk.length;) {
-          const part = chunk.subarray(used, used + frame.data.length - filled);
-          frame.data.set(part, filled);
+          const part = chunk.subarray(used, used + bytes.length - filled);
+          bytes.set(part, filled);
           used += part.length;
           filled += part.length;
-          if (filled < frame.data.length) continue;
+          if (filled < bytes.length) continue;
           const time = await times.next();
           // ffmpeg writes a frame's time before its pixels.
           if (time.done) throw new ExpectationError('a time for every frame from ffmpeg', 'no more of them');
+          if (rgb) {
+            const { width, height } = this.info;
+            frame = packedToNv12({ data: rgb, width, height, format: 'rgb8' }, undefined, frame);
+          }
           yield { frame, seconds: time.value };
           frame = ring.next();
+          bytes = rgb ?? frame.data;
           filled = 0;
         }
       }
@@ -131,20 +150,25 @@ class Ffmpeg {
   }
 }
 
-function ffmpegArguments(path: string, { width, height, matrix, frameModeOption }: VideoInfo): string[] {
+function isOdd({ width, height }: VideoInfo): boolean {
+  return width % 2 !== 0 || height % 2 !== 0;
+}
+
+function ffmpegArguments(path: string, info: VideoInfo, format: VideoFormat): string[] {
+  const { width, height, matrix, frameModeOption } = info;
+  const size = `scale=${width}:${height}:in_color_matrix=${matrix}`;
   const filters = [
     // Every frame's presentation time, in microseconds, as a line on descriptor 3 (print wants some metadata to print).
     'settb=1/1000000',
     'metadata=mode=add:key=frame:value=0',
     'metadata=mode=print:direct=1:file=pipe\\\\:3',
-    'crop=iw-mod(iw\\,2):ih-mod(ih\\,2):0:0',
     // The size is fixed: a stream whose size changes on its way would no longer be cut into frames rightly.
-    `scale=${width}:${height}:in_color_matrix=${matrix}:out_color_matrix=bt601:out_range=full`,
-    'format=nv12',
+    isOdd(info) ? size : `${size}:out_color_matrix=bt601:out_range=full`,
+    isOdd(info) ? 'format=rgb24' : 'format=nv12',
   ];
   const output = ['-map', '0:V:0', '-vf', filters.join(','), frameModeOption, 'passthrough'];
   return [
-    ...['-nostdin', '-hide_banner', '-v', 'error', ...inputArguments(path)],
+    ...['-nostdin', '-hide_banner', '-v', 'error', ...inputArguments(path, format)],
     ...[...output, '-f', 'rawvideo', 'pipe:1'],
   ];
 }

@@ -176,7 +176,7 @@ async function writeCalibrationSet(
   const planes = new Float32Array(rgb.length);
   for (const [index, name] of names.entries()) {
     try {
-      const { frame } = await decodePicture(readFileSync(join(images, name)));
+      const frame = await decodePicture(readFileSync(join(images, name)));
       letterboxNv12(frame, new Letterbox(frame.width, frame.height, width, height), input);
       nv12ToRgb(input, 'full', rgb);
       for (let pixel = 0, plane = width * height; pixel < plane; pixel++) {

@@ -37,7 +37,7 @@ export interface Addon extends BpuAddon, CameraAddon, EmulatorAddon {
   /** NV12 to R, G, B bytes. `target` has 3 * width * height elements. */
   nv12ToRgb8(source: Nv12Frame, range: ColorRange, target: Uint8Array): void;
 
-  /** rgb8, bgr8 or mono8 to NV12 of the same, even, size. */
+  /** To NV12 of the same size, rounded up to even numbers. */
   packedToNv12(source: NativePackedImage, range: ColorRange, target: Nv12Frame): void;
 
   /**

@@ -1,3 +1,4 @@
+import type { Nv12Frame } from '../frame/nv12-frame.js';
 import type { NativeFailure } from './bpu.js';
 
 /** What became of a camera's frames: `received` = dropped + failed + discarded + submitted + the one that waits. */
@@ -23,6 +24,8 @@ export interface NativeCameraCounters {
   readonly slowest: number;
   /** Why the last of the failed ones was not readable. */
   readonly lastFailure: NativeFailure | null;
+  /** What may be wrong with the frames that come now, though they are read. */
+  readonly warning: NativeFailure | null;
 }
 
 /** A camera whose frames never pass through JavaScript (native/camera). Engine.attach gives it an engine. */
@@ -31,19 +34,53 @@ export interface NativeCamera {
   readonly id: number;
   /** Whether the full picture is copied along with each frame from now on. */
   keepPixels(keep: boolean): void;
+  /** How images are read from now on. */
+  read(reading: ImageReading): void;
   /** At any time, also after close. */
   counters(): NativeCameraCounters;
   /** No frame comes afterwards; those in flight are not touched. Idempotent. */
   close(): void;
 }
 
-/** A message as a camera sends it; nothing of it needs to be right. */
-export interface InjectedMessage {
+/** An image as a camera sends it; nothing of it needs to be right. */
+export interface NativeImage {
   readonly width: number;
   readonly height: number;
   readonly step: number;
   readonly encoding: string;
+  /** Whether the high byte of 16-bit samples comes first. @default false */
+  readonly isBigEndian?: boolean;
   readonly data: Uint8Array;
+  /** Whether the length of `data` is that of a buffer, which may be longer than the image. @default false */
+  readonly hasBufferSize?: boolean;
+}
+
+/** What the user says of a camera's images; 0 as told by the messages. */
+export interface ImageReading {
+  /** Bytes from row to row. */
+  readonly step: number;
+  /** Rows of luma before the chroma, those below the picture included. */
+  readonly rows: number;
+  /** The value of a 16-bit grey that is white, 1 to 65535. */
+  readonly white: number;
+}
+
+/** How an image is read. */
+export interface ImageReport {
+  /** The encoding's name in imageEncodings(), whatever the image calls it. */
+  readonly encoding: string;
+  /** Of the picture; the frame's sizes are these, rounded up to even numbers. */
+  readonly width: number;
+  readonly height: number;
+  /** Bytes from row to row, and rows of luma (or of pixels) with those below the picture. */
+  readonly stride: number;
+  readonly rows: number;
+  /** What may be wrong with it; null: nothing is. */
+  readonly warning: NativeFailure | null;
+}
+
+/** A message as a camera sends it. */
+export interface InjectedMessage extends NativeImage {
   readonly sec: number;
   readonly nanosec: number;
   /** -1: the message has none. */
@@ -75,6 +112,7 @@ export interface NativeArrival {
   readonly nanosec: number;
   readonly index: number;
   readonly frameId: string | undefined;
+  /** Of the picture; the frame's sizes are these, rounded up to even numbers. */
   readonly width: number;
   readonly height: number;
   readonly received: number;
@@ -152,6 +190,7 @@ export interface CameraSubscription {
   readonly durability: 'volatile' | 'transient_local';
   /** Of keep-last history, 1 to 1000. */
   readonly depth: number;
+  readonly reading: ImageReading;
 }
 
 /** How a camera's messages arrive. */
@@ -187,6 +226,14 @@ export interface CameraAddon {
   openCameraNode(options: CameraNodeOptions): CameraNode;
   openInbox(slots: number, width: number, height: number, done: NativeDone): NativeInbox;
   injectCamera(): InjectedCamera;
+  /** Encodings of images that are read, with their other names, separated by spaces. Any case will do. */
+  imageEncodings(): readonly { readonly name: string; readonly aliases: string }[];
+  /** What these letters, which other letters may follow, begin with: an encoding's name, or jpeg; else as they are. */
+  hbmEncoding(letters: Uint8Array): string;
+  /** @throws an error whose `failure` says why the image is not readable */
+  inspectImage(image: NativeImage, reading: ImageReading): ImageReport;
+  /** Writes an image as NV12 of full range, of the frame's size. @throws as inspectImage() */
+  imageToNv12(image: NativeImage, reading: ImageReading, target: Nv12Frame): void;
   /** Left, top, width and height of a Letterbox as native cameras compute them. */
   letterboxContent(
     sourceWidth: number,

@@ -116,6 +116,7 @@ export class CameraHealth {
           STAGES.flatMap((stage) => Object.entries(quantiles(stage, this.#stages[stage]))),
         ),
         last_error: lastError ?? '',
+        image_warning: input.warning ?? '',
       },
     };
   }
@@ -137,6 +138,7 @@ export class CameraHealth {
       return { level: 'warn', message: `No frame for ${this.#silentFor.toFixed(0)} s` };
     }
     if (bad) return { level: 'warn', message: `Some frames cannot be used. ${lastError ?? ''}` };
+    if (input.warning !== undefined) return { level: 'warn', message: input.warning };
     if (this.#dropped.value > MANY_DROPS * this.#input.value) {
       const { value: dropped } = this.#dropped;
       return {

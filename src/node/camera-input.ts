@@ -1,9 +1,11 @@
 import { type Clock, steadyClock } from '../clock.js';
 import type { CameraArrival } from '../engine/engine.js';
-import { ExpectationError, messageOf } from '../expect.js';
+import { messageOf } from '../expect.js';
 import { CameraImageReader } from '../frame/camera-image.js';
-import { CameraFrame, IMAGE_MESSAGES, type ImageMessage } from './camera-frame.js';
-import type { NativeCamera, SubscribedCamera } from '../native/camera.js';
+import { CAMERA_MESSAGE_TYPES } from '../frame/camera-message.js';
+import type { ImageReading, NativeCamera, SubscribedCamera } from '../native/camera.js';
+import { expectation } from '../native/failure.js';
+import { CameraFrame, type ImageMessage } from './camera-frame.js';
 import { describeArrival } from './loaned-messages.js';
 import type { NativeCameras } from './native-cameras.js';
 import { compatible, describeQos, endpointQos, IMAGE_QOS, type Qos, SENSOR_QOS } from './qos.js';
@@ -16,6 +18,8 @@ export interface CameraInputOptions {
   /** Value of parameter `image_qos`. */
   readonly qos: string;
   readonly hbmFrameId: string;
+  /** What the user says of the images. */
+  readonly reading: ImageReading;
   /** Frames that are in use at once, at most. */
   readonly framesInUse: number;
   readonly native: NativeCameras;
@@ -33,7 +37,7 @@ export interface FrameSink {
 /** Milliseconds that a new publisher may take for its first message. */
 const PATIENCE = 1500;
 
-const MESSAGES = Object.keys(IMAGE_MESSAGES) as ImageMessage[];
+const MESSAGES = Object.keys(CAMERA_MESSAGE_TYPES) as ImageMessage[];
 
 /**
  * The subscription to one image topic. Follows the topic's publishers: finds out their type, subscribes anew when another type
@@ -71,12 +75,12 @@ export class CameraInput {
     private readonly clock: Clock = steadyClock,
   ) {
     this.topic = ros.resolve(topic);
-    this.#reader = new CameraImageReader(options.framesInUse);
+    this.#reader = new CameraImageReader(options.framesInUse, options.reading);
   }
 
   /** Message type subscribed to, if any: sensor_msgs/msg/Image ... */
   get messageType(): string | undefined {
-    return this.#message && IMAGE_MESSAGES[this.#message];
+    return this.#message && CAMERA_MESSAGE_TYPES[this.#message].type;
   }
 
   get qos(): string {
@@ -91,9 +95,14 @@ export class CameraInput {
   /** Why a message could not be read, the last time. */
   get lastMalformed(): string | undefined {
     const failure = this.#camera?.counters().lastFailure;
-    return failure
-      ? new ExpectationError(failure.expected, failure.received, failure.hint).message
-      : this.#lastMalformed;
+    return failure ? expectation(failure).message : this.#lastMalformed;
+  }
+
+  /** What may be wrong with the images that come now, though they are read. */
+  get warning(): string | undefined {
+    if (!this.#camera) return this.#reader.warning;
+    const { warning } = this.#camera.counters();
+    return warning ? expectation(warning).message : undefined;
   }
 
   /** How messages come, as diagnostics tell it. */
@@ -127,7 +136,7 @@ export class CameraInput {
     const { type } = this.options;
     const message = type === 'auto' ? this.#chooseMessage(publishers) : type;
     if (message === undefined) return;
-    const qos = this.#chooseQos(publishers, IMAGE_MESSAGES[message]);
+    const qos = this.#chooseQos(publishers, CAMERA_MESSAGE_TYPES[message].type);
     if (
       !this.#subscribed ||
       message !== this.#message ||
@@ -165,10 +174,12 @@ export class CameraInput {
     }
     this.#message = message;
     this.#qos = qos;
-    const type = IMAGE_MESSAGES[message];
-    const { native, hbmFrameId } = this.options;
+    const type = CAMERA_MESSAGE_TYPES[message].type;
+    const { native, hbmFrameId, reading } = this.options;
     try {
-      if (native.takes(type) && !this.#compressed) this.#camera = native.subscribe(this.topic, type, qos);
+      if (native.takes(type) && !this.#compressed) {
+        this.#camera = native.subscribe(this.topic, type, qos, reading);
+      }
       if (this.#camera) {
         this.#camera.keepPixels(this.#keepsPixels);
         this.sink.attach(this.#camera, (arrival) => CameraFrame.arrived(arrival, hbmFrameId));
@@ -237,8 +248,8 @@ export class CameraInput {
   /** The type of the publishers; the present one as long as any of them has it. */
   #chooseMessage(publishers: readonly RclEndpoint[]): ImageMessage | undefined {
     const types = publishers.map(({ topic_type }) => topic_type);
-    if (this.#message && types.includes(IMAGE_MESSAGES[this.#message])) return this.#message;
-    return MESSAGES.find((message) => types.includes(IMAGE_MESSAGES[message])) ?? this.#message;
+    if (this.#message && types.includes(CAMERA_MESSAGE_TYPES[this.#message].type)) return this.#message;
+    return MESSAGES.find((message) => types.includes(CAMERA_MESSAGE_TYPES[message].type)) ?? this.#message;
   }
 
   #chooseQos(publishers: readonly RclEndpoint[], type: string): Qos {

@@ -31,3 +31,21 @@ export function cameraNames(topics: readonly string[], given: readonly string[])
   }
   return topics.map((_, index) => `camera${index}`);
 }
+
+/**
+ * The values of a list parameter for the cameras: one for each, or one for all; 0 where there is none.
+ *
+ * @throws ExpectationError for another number of values
+ */
+export function forEachCamera(
+  parameter: string,
+  values: readonly number[],
+  cameras: number,
+): readonly number[] {
+  if (values.length <= 1) return new Array<number>(cameras).fill(values[0] ?? 0);
+  if (values.length === cameras) return values;
+  throw new ExpectationError(
+    `1 or ${cameras} values in parameter ${parameter}, as many as in images`,
+    values.length,
+  );
+}

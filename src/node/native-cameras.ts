@@ -1,6 +1,6 @@
 import { ExpectationError, messageOf } from '../expect.js';
 import { addon } from '../native/addon.js';
-import type { CameraNode, SubscribedCamera } from '../native/camera.js';
+import type { CameraNode, ImageReading, SubscribedCamera } from '../native/camera.js';
 import type { Qos } from './qos.js';
 import type { RosNode } from './ros-node.js';
 
@@ -53,10 +53,10 @@ export class NativeCameras {
    * @returns undefined where rclnodejs may do it instead
    * @throws ExpectationError when `native` is wanted and the middleware refuses
    */
-  subscribe(topic: string, message: string, qos: Qos): SubscribedCamera | undefined {
+  subscribe(topic: string, message: string, qos: Qos, reading: ImageReading): SubscribedCamera | undefined {
     try {
       this.#node ??= this.#open();
-      return this.#node.subscribe({ topic, message, ...qos });
+      return this.#node.subscribe({ topic, message, ...qos, reading });
     } catch (error) {
       if (this.required) {
         throw new ExpectationError(`a native subscription to ${topic}`, messageOf(error));

@@ -16,6 +16,7 @@ const RCL_TYPES: Readonly<Record<ParameterType, number>> = {
   integer: 2,
   double: 3,
   string: 4,
+  integer_array: 7,
   string_array: 9,
 };
 
@@ -146,7 +147,12 @@ export class NodeParameters {
   }
 
   #rclParameter(name: string, { type }: Parameter, value: ParameterValue): RclParameter {
-    const own = typeof value === 'number' && type === 'integer' ? BigInt(value) : value;
+    const own =
+      type === 'integer'
+        ? BigInt(value as number)
+        : type === 'integer_array'
+          ? (value as readonly number[]).map(BigInt)
+          : value;
     return new this.#rcl.Parameter(name, RCL_TYPES[type], own);
   }
 
@@ -154,7 +160,7 @@ export class NodeParameters {
     const { type, help, range } = parameter;
     const descriptor = new this.#rcl.ParameterDescriptor(name, RCL_TYPES[type], help, false, null);
     // rclnodejs never sends the ranges it is given: it looks for this field, with these names in it. Step 0: any value.
-    if (range) {
+    if (range && type !== 'integer_array') {
       const [from_value, to_value] = range;
       descriptor._rangeConstraint =
         type === 'integer'

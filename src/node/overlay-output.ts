@@ -54,18 +54,24 @@ export class OverlayOutput {
       this.skipped++;
     }
     if (!wantsRaw && !wantsJpeg) return;
-    const { width, height } = frame;
+    const { width, height } = segmentation;
     const layout = { width, height, encoding: 'rgb8', step: 3 * width };
-    if (!wantsJpeg) {
+    // A picture of odd size lies in a frame that is larger, and needs as much room until it is painted.
+    if (!wantsJpeg && frame.picture === undefined) {
       const { bytes, data } = this.#image.prepare(header, layout);
       this.#overlay.paint(frame, segmentation, this.range, data);
       this.raw!.publish(bytes);
       return;
     }
     let memory = this.#free.pop();
-    if (memory?.length !== layout.step * height) memory = new Uint8Array(layout.step * height);
+    const room = 3 * frame.width * frame.height;
+    if (memory?.length !== room) memory = new Uint8Array(room);
     const picture = this.#overlay.paint(frame, segmentation, this.range, memory);
     if (wantsRaw) this.raw.publish(this.#image.write(header, layout, picture.data));
+    if (!wantsJpeg) {
+      this.#free.push(memory);
+      return;
+    }
     this.#packing++;
     const kept = { stamp: header.stamp, frameId: header.frameId };
     const packed = encodeJpeg(picture, this.#quality);

@@ -10,7 +10,7 @@ import { SEGMENT_PARAMETERS, type SegmentParameters } from '../parameters/segmen
 import { type CameraCounts, LiveSegmenter } from '../pipeline/live-segmenter.js';
 import { CameraChannel } from './camera-channel.js';
 import type { CameraFrame, ImageMessage } from './camera-frame.js';
-import { cameraNames } from './camera-names.js';
+import { cameraNames, forEachCamera } from './camera-names.js';
 import { EngineHealth } from './engine-health.js';
 import { Lifecycle } from './lifecycle.js';
 import { decodeOptions, type LoadedModel, loadModel } from './loaded-model.js';
@@ -138,6 +138,8 @@ export class SegmentNode {
     if (images.length === 0) throw new ExpectationError('at least one topic in parameter images', 'none');
     const names = cameraNames(images, parameters.camera_names);
     const several = images.length > 1;
+    const steps = forEachCamera('image_step', parameters.image_step, images.length);
+    const rows = forEachCamera('image_rows', parameters.image_rows, images.length);
     const missing = new Map<string, string>();
     const input = {
       type: parameters.image_type as ImageMessage | 'auto',
@@ -157,7 +159,10 @@ export class SegmentNode {
         new CameraChannel(
           this.ros,
           topic,
-          input,
+          {
+            ...input,
+            reading: { step: steps[index]!, rows: rows[index]!, white: parameters.mono16_max },
+          },
           output,
           (type, off) => missing.set(type, off),
           {

@@ -1,10 +1,15 @@
-import type { Parameter, ParameterTable, ParameterValue } from './parameter.js';
+import type { Parameter, ParameterTable, ParameterType, ParameterValue } from './parameter.js';
+
+const TYPE_NAMES: Partial<Record<ParameterType, string>> = {
+  string_array: 'list of strings',
+  integer_array: 'list of integers',
+};
 
 /** The table as the README shows it, one parameter a row. */
 export function parametersMarkdown(table: ParameterTable): string {
   const rows = Object.entries(table).map(([name, parameter]) => [
     `\`${name}\``,
-    parameter.type === 'string_array' ? 'list of strings' : parameter.type,
+    TYPE_NAMES[parameter.type] ?? parameter.type,
     defaultText(parameter.default),
     valuesText(parameter),
     parameter.dynamic ? 'yes' : '',

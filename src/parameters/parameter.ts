@@ -7,6 +7,7 @@ export interface ParameterTypes {
   integer: number;
   double: number;
   string: string;
+  integer_array: readonly number[];
   string_array: readonly string[];
 }
 export type ParameterType = keyof ParameterTypes;
@@ -18,7 +19,7 @@ export interface Parameter<T extends ParameterType = ParameterType> {
   readonly default: ParameterTypes[T];
   /** One or two sentences, lower case, no full stop at the end. */
   readonly help: string;
-  /** Of numbers, both ends included. */
+  /** Of numbers, and of each in a list; both ends included. */
   readonly range?: readonly [min: number, max: number];
   /** Of strings. */
   readonly choices?: readonly string[];
@@ -65,12 +66,17 @@ export function checkParameter<T extends ParameterType>(
       break;
     case 'integer':
     case 'double': {
-      const number = typeof value === 'bigint' ? Number(value) : value;
-      if (typeof number !== 'number' || Number.isNaN(number)) return refuse();
-      if (parameter.type === 'integer' && !Number.isSafeInteger(number)) refuse();
-      const [min, max] = parameter.range ?? [-Infinity, Infinity];
-      if (number < min || number > max) refuse();
+      const number = numberWithin(value, parameter.range);
+      if (number === undefined || (parameter.type === 'integer' && !Number.isSafeInteger(number))) {
+        return refuse();
+      }
       return number as ParameterTypes[T];
+    }
+    case 'integer_array': {
+      const items: unknown[] = Array.isArray(value) ? value : [value];
+      const numbers = items.map((item) => numberWithin(item, parameter.range));
+      if (!numbers.every(Number.isSafeInteger)) return refuse();
+      return numbers as unknown as ParameterTypes[T];
     }
     case 'string':
       if (typeof value !== 'string') return refuse();
@@ -83,6 +89,14 @@ export function checkParameter<T extends ParameterType>(
     }
   }
   return value as ParameterTypes[T];
+}
+
+/** The value as a number; undefined where it is none, or not within the range. */
+function numberWithin(value: unknown, range: Parameter['range']): number | undefined {
+  const number = typeof value === 'bigint' ? Number(value) : value;
+  if (typeof number !== 'number' || Number.isNaN(number)) return undefined;
+  const [min, max] = range ?? [-Infinity, Infinity];
+  return number >= min && number <= max ? number : undefined;
 }
 
 /** "a number from 0 to 1", "one of full, limited", "a list of strings". */
@@ -98,6 +112,8 @@ export function describeParameter({ type, range, choices }: Parameter): string {
       return `a number${within}`;
     case 'string':
       return 'a string';
+    case 'integer_array':
+      return `a list of integers${within}`;
     case 'string_array':
       return 'a list of strings';
   }

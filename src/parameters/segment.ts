@@ -94,6 +94,24 @@ export const SEGMENT_PARAMETERS = parameterTable({
     choices: ['sensor_data', 'reliable', 'default', 'match'],
     help: 'QoS of the image subscriptions: sensor_data (best effort, depth 1), reliable (depth 1), default (reliable, depth 10), match (reliable where the publisher is)',
   },
+  image_step: {
+    type: 'integer_array',
+    default: [0],
+    range: [0, 1_048_576],
+    help: "bytes from one row of an image to the next, where the camera's messages do not say it rightly; one for each camera, or one for all; 0: as told",
+  },
+  image_rows: {
+    type: 'integer_array',
+    default: [0],
+    range: [0, 65_536],
+    help: 'rows of luma before the chroma (nv12 and its like), where the camera pads them below and its messages do not say so; one for each camera, or one for all; 0: as told',
+  },
+  mono16_max: {
+    type: 'integer',
+    default: 65_535,
+    range: [1, 65_535],
+    help: 'value of mono16 and 16UC1 images that is white: 4095 for a camera of 12 bits, 10000 for depth in millimeters up to 10 m',
+  },
   camera_transport: {
     type: 'string',
     default: 'auto',

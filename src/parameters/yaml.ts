@@ -25,7 +25,7 @@ function yamlValue({ type, default: value }: Parameter): string {
   if (type === 'double') return Number.isInteger(value) ? `${value as number}.0` : String(value);
   if (typeof value !== 'object') return JSON.stringify(value);
   // ROS cannot tell the type of an empty list; an empty string within one counts as nothing.
-  return JSON.stringify(value.length === 0 ? [''] : value);
+  return JSON.stringify(value.length === 0 && type === 'string_array' ? [''] : value);
 }
 
 function wrapped(text: string): string[] {

@@ -3,6 +3,7 @@ import type { Segmentation } from '../decode/segmentation.js';
 import type { CameraArrival, CameraAttachment, CameraEngine, Engine, Inference } from '../engine/engine.js';
 import { ExpectationError, messageOf } from '../expect.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
+import type { PictureSize } from '../frame/picture-size.js';
 import type { StageTimings } from '../message/stage-timings.js';
 import type { NativeCamera } from '../native/camera.js';
 import type { Segmenter } from './segmenter.js';
@@ -244,8 +245,8 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     attached.attachment = engine.attach(attached.native, {
       result: (inference, arrival) => {
         this.#inFlight++;
-        const { pixels, wait } = arrival;
-        this.#finish(index, attached.frameOf(arrival), pixels, inference, wait);
+        const { pixels, picture, wait } = arrival;
+        this.#finish(index, attached.frameOf(arrival), pixels, picture, inference, wait);
         arrival.releasePixels();
       },
       failure: (error, arrival) => {
@@ -315,7 +316,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
       this.#fail(index, frame, error);
       return;
     }
-    this.#finish(index, frame, pixels, inference, wait);
+    this.#finish(index, frame, pixels, pixels.picture, inference, wait);
   }
 
   /** All in one go: the next decode overwrites this one's segmentation. */
@@ -323,6 +324,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     index: number,
     frame: Frame,
     pixels: Nv12Frame | undefined,
+    picture: PictureSize | undefined,
     inference: Inference,
     wait: number,
   ): void {
@@ -333,7 +335,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
         // The engine has the next frame before this one is decoded, where it has a spare slot.
         this.#pump();
         const start = this.#now();
-        segmentation = this.#segmenter.decoder.decode(inference.tensors, inference.letterbox);
+        segmentation = this.#segmenter.decoder.decode(inference.tensors, inference.letterbox, picture);
         const decode = this.#now() - start;
         const { preprocess, inference: network } = inference.timings;
         timings = { wait, preprocess, inference: network, decode };

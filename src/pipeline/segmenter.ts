@@ -95,7 +95,7 @@ export class Segmenter {
     try {
       inference = await pending;
       const start = performance.now();
-      const segmentation = this.decoder.decode(inference.tensors, inference.letterbox, frame.picture);
+      const segmentation = this.decoder.decode(inference.tensors, inference.letterbox, frame.frame.picture);
       const decode = performance.now() - start;
       return { frame, segmentation, timings: { ...inference.timings, decode } };
     } catch (error) {

@@ -8,6 +8,9 @@ import { BagSource } from '../../src/bag/bag-source.js';
 import { ExpectationError } from '../../src/expect.js';
 import { isBadFrame, type SourceFrame } from '../../src/frame/source.js';
 import { ImageWriter } from '../../src/message/image.js';
+import { sampleImage } from '../frame/camera-images.js';
+import { HEADER } from '../message/samples.js';
+import { packedBytes } from '../native/frames.js';
 import {
   compressedImage,
   errorsOf,
@@ -16,6 +19,7 @@ import {
   lz4Chunk,
   mcap,
   readBag,
+  type TestMessage,
   tinyImage,
   tinyImages,
   tinyPixels,
@@ -257,7 +261,7 @@ describe('BagSource', () => {
         ...tinyImage(2),
         cdr: new ImageWriter().write(
           { stamp: { sec: 0, nanosec: 0 }, frameId: '' },
-          { width: 4, height: 2, encoding: 'yuv422_yuy2', step: 8 },
+          { width: 4, height: 2, encoding: 'bayer_rggb8', step: 4 },
           new Uint8Array(16),
         ),
       },
@@ -273,7 +277,7 @@ describe('BagSource', () => {
       ],
     );
     assert.match(errorsOf(items)[0]!, /bytes of data in a serialized sensor_msgs\/msg\/Image/);
-    assert.match(errorsOf(items)[1]!, /encoding nv12, bgr8, rgb8, mono8 but received yuv422_yuy2/);
+    assert.match(errorsOf(items)[1]!, /encoding nv12, .*mono16 \(16UC1\) but received bayer_rggb8/);
     const text = Buffer.from('no picture');
     const noJpeg = await readBag(write(folder, 'nojpeg.mcap', await mcap([compressedImage(0, text, '/c')])));
     assert.match(errorsOf(noJpeg)[0]!, /a compressed image in JPEG or PNG but received Input buffer/);
@@ -404,5 +408,49 @@ describe('BagSource', () => {
       BagSource.open(path.join(folder, 'empty')),
       /MCAP files in the folder .* but received none/,
     );
+  });
+});
+
+describe('images of a bag that are not as their messages say', () => {
+  /** An Image of these bytes. */
+  const image = (
+    encoding: string,
+    width: number,
+    height: number,
+    step: number,
+    data: Uint8Array,
+  ): TestMessage => {
+    const cdr = new ImageWriter().write(HEADER, { width, height, encoding, step }, data).slice();
+    return { topic: '/camera', type: 'sensor_msgs/Image', cdr, logTime: 1n };
+  };
+
+  it('are read by their length, to the last pixel', async () => {
+    const rows = sampleImage('nv12', { width: 62, height: 54 }, { rows: 64 });
+    const columns = sampleImage('nv12', { width: 62, height: 54 }, { stride: 64 });
+    const odd = sampleImage('rgb8', { width: 61, height: 53 });
+    const color = sampleImage('bgra8', { width: 62, height: 54 });
+    for (const { image: raw, nv12 } of [rows, columns, odd, color]) {
+      const { encoding, width, height, data } = raw;
+      const step = encoding === 'nv12' ? width : raw.step;
+      const file = write(folder, 'rows.mcap', await mcap([image(encoding, width, height, step, data)]));
+      const [frame] = framesOf(await readBag(file));
+      assert.deepEqual(packedBytes(frame!.frame), nv12);
+      assert.deepEqual(frame!.frame.picture, width % 2 === 1 ? { width, height } : undefined);
+      assert.equal(frame!.warning, undefined);
+    }
+  });
+
+  it('are warned of where nothing tells how their rows lie, and read as the user says', async () => {
+    const { image: raw, nv12 } = sampleImage('nv12', { width: 4, height: 2 }, { stride: 8 });
+    const file = write(folder, 'hbm.mcap', await mcap([hbm(1, 'HbmMsg480P', 'nv12', raw.data)]));
+    const [told] = framesOf(await readBag(file));
+    assert.match(
+      told!.warning!,
+      /^Expected 12 bytes for a 4x2 nv12 image with rows of 4 bytes but received 52 bytes/,
+    );
+    const reading = { step: 8, rows: 0, white: 65535 };
+    const [read] = framesOf(await readBag(file, { reading }));
+    assert.equal(read!.warning, undefined);
+    assert.deepEqual(packedBytes(read!.frame), nv12);
   });
 });

@@ -14,6 +14,7 @@ import sharp from 'sharp';
 import { run } from '../../src/cli/run.js';
 import { decodeRle } from '../../src/decode/rle.js';
 import { ExpectationError } from '../../src/expect.js';
+import { hbm, mcap } from '../bag/bags.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { cli } from './cli.js';
 
@@ -202,6 +203,52 @@ describe('tros-yolo-seg run', () => {
     assert.deepEqual(line!.instances[0]?.mask.size, [301, 427]);
     // ONNX Runtime's telemetry would keep a database and a log there.
     assert.deepEqual(readdirSync(home), []);
+  });
+
+  it('reads NV12 files and bags with rows as they are said to be', async () => {
+    const padded = Buffer.alloc(640 * 368 * 1.5 * 2);
+    writeFileSync(join(folder, 'padded_600x360.nv12'), padded);
+    const args = [
+      'run',
+      'padded_600x360.nv12',
+      '--image-step',
+      '640',
+      '--image-rows',
+      '368',
+      '--json',
+      '-',
+      '-q',
+    ];
+    const { stdout } = await cli(args, folder);
+    assert.deepEqual(
+      lines(stdout).map(({ width, height }) => [width, height]),
+      [
+        [600, 360],
+        [600, 360],
+      ],
+    );
+    const { code, stderr } = await cli(['run', 'padded_600x360.nv12', '--image-step', '599', '-q'], folder);
+    assert.equal(code, 1);
+    assert.match(stderr, /from 600 to 1048576 for the bytes of a row .* but received 599/);
+    for (const [option, value] of [
+      ['--image-step', '-1'],
+      ['--image-rows', 'x'],
+      ['--mono16-max', '0'],
+    ] as const) {
+      const wrong = await cli(['run', 'scene:', option, value], folder);
+      assert.equal(wrong.code, 2);
+      assert.ok(wrong.stderr.includes(option), wrong.stderr);
+    }
+  });
+
+  it('warns once of images whose rows nothing explains', async () => {
+    const messages = [0, 1, 2].map((index) => hbm(index, 'HbmMsg480P'));
+    writeFileSync(join(folder, 'hbm.mcap'), await mcap(messages));
+    const { code, stderr } = await cli(['run', 'hbm.mcap', '--json', 'hbm.jsonl'], folder);
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr.match(/Expected 12 bytes for a 4x2 nv12 image/g)?.length, 1, stderr);
+    const quiet = await cli(['run', 'hbm.mcap', '--image-rows', '2', '--json', 'hbm.jsonl'], folder);
+    assert.doesNotMatch(quiet.stderr, /Expected/);
   });
 
   it('says what is wrong with a place to write to', async () => {

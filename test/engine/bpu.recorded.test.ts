@@ -26,7 +26,7 @@ describeUnless(sharedData.skip, 'the recorded YOLOv8n-seg on the emulated BPU', 
 
   before(async () => {
     for (const name of PHOTOS) {
-      const { frame } = await decodePicture(readFileSync(sharedData.path(`photos/${name}.jpg`)));
+      const frame = await decodePicture(readFileSync(sharedData.path(`photos/${name}.jpg`)));
       frames.set(name, frame);
     }
     frames.set('people, 1080p', peopleIn1080p());

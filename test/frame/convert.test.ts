@@ -14,7 +14,7 @@ import {
 import { Letterbox } from '../../src/frame/letterbox.js';
 import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
 import { noiseFrame, packedBytes, packedFrame, plainFrame, randomBytes } from '../native/frames.js';
-import { letterboxed, nv12Of, planarFloatOf, rgbOf } from '../native/reference.js';
+import { letterboxed, nv12Of, PIXELS, planarFloatOf, rgbOf } from '../native/reference.js';
 
 const even = (max: number): fc.Arbitrary<number> =>
   fc.integer({ min: 1, max: max / 2 }).map((half) => 2 * half);
@@ -204,22 +204,26 @@ describe('nv12ToPlanarFloat', () => {
 describe('packedToNv12', () => {
   const image = fc
     .tuple(
-      even(30),
-      even(30),
-      fc.constantFrom<PackedFormat>('rgb8', 'bgr8', 'mono8'),
+      fc.integer({ min: 1, max: 30 }),
+      fc.integer({ min: 1, max: 30 }),
+      fc.constantFrom(...(Object.keys(PIXELS) as PackedFormat[])),
       fc.nat(5),
       fc.nat(5),
       fc.integer(),
     )
-    .map(([width, height, format, pad, offset, seed]): PackedImage => {
-      const step = width * (format === 'mono8' ? 1 : 3) + pad;
+    .map(([anyWidth, height, format, pad, offset, seed]): PackedImage => {
+      const width = format === 'yuyv' || format === 'uyvy' ? 2 * anyWidth : anyWidth;
+      const step = width * PIXELS[format].bytes + pad;
       return { width, height, format, step, offset, data: randomBytes(offset + step * height, seed) };
     });
 
   it('gives the bytes of the reference for any size, step and offset', () => {
     fc.assert(
       fc.property(image, range, (image, range) => {
-        assert.deepEqual(packedToNv12(image, range).data, nv12Of(image, range));
+        const { data, picture } = packedToNv12(image, range);
+        assert.deepEqual(data, nv12Of(image, range));
+        const { width, height } = image;
+        assert.deepEqual(picture, width % 2 || height % 2 ? { width, height } : undefined);
       }),
     );
   });
@@ -294,22 +298,19 @@ describe('packedToNv12', () => {
   });
 
   for (const [name, change, message] of [
+    ['no height', { height: 0 }, /^Expected an integer from 1 to 16384 for the height of the rgb8 picture/],
     [
-      'an odd width',
-      { width: 3 },
-      /^Expected an even width for the rgb8 picture but received 3\. NV12 has one/,
+      'an odd width that shares chroma',
+      { width: 3, format: 'yuyv' },
+      /^Expected an even width for the yuyv picture but received 3\. Pixels share/,
     ],
-    [
-      'an odd height',
-      { height: 1 },
-      /^Expected an integer from 2 to 16384 for the height of the rgb8 picture/,
-    ],
+    ['a white of 0', { white: 0 }, /Expected an integer from 1 to 65535 for the value of white/],
     ['a width of NaN', { width: NaN }, /the width of the rgb8 picture but received NaN/],
     ['a huge height', { height: 1e9 }, /for the height of the rgb8 picture but received 1000000000/],
     [
       'an unknown format',
-      { format: 'yuyv' },
-      /Expected one of rgb8, bgr8, mono8 for the pixel format but received yuyv/,
+      { format: 'yuv9' },
+      /Expected one of rgb8, bgr8, rgba8, bgra8, mono8, mono16, yuyv, uyvy for the pixel format but received yuv9/,
     ],
     ['a short step', { step: 5 }, /Expected an integer from 6 to .* for the step but received 5/],
     [

@@ -38,6 +38,7 @@ const IMAGE_VIEW = {
   encoding: 'nv12',
   isBigEndian: false,
   step: 4,
+  hasBufferSize: false,
 };
 
 /** A HbmMsg with room for `room` bytes of pixels. */
@@ -180,7 +181,9 @@ describe('hbmView', () => {
       width: 4,
       height: 2,
       encoding: 'nv12',
+      isBigEndian: false,
       step: 4,
+      hasBufferSize: true,
     });
     assert.deepEqual([...data], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   });
@@ -190,6 +193,10 @@ describe('hbmView', () => {
     assert.equal(hbmView(hbm(30, 'nv12\xff\xfe\x01zzzzz', 12)).encoding, 'nv12');
     assert.equal(hbmView(hbm(30, 'mono8\0jpegxx', 12)).encoding, 'mono8');
     assert.equal(hbmView(hbm(30, 'yuyv', 12)).encoding, 'yuyv');
+    assert.equal(hbmView(hbm(30, 'yuv422_yuy2\0', 12)).encoding, 'yuv422_yuy2');
+    assert.equal(hbmView(hbm(30, 'yuv422\0yuy2x', 12)).encoding, 'yuv422');
+    assert.equal(hbmView(hbm(30, 'NV12UC3', 12)).encoding, 'nv12');
+    assert.equal(hbmView(hbm(30, 'bayer_rggb8', 12)).encoding, 'bayer_rggb8');
   });
 
   it('has the data that is there, whatever data_size says', () => {

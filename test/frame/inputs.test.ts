@@ -16,8 +16,7 @@ const latin = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 describe('fileKind', () => {
   it('goes by the signature, whatever the name', () => {
     const signatures: [FileKind, Uint8Array][] = [
-      ['picture', latin('\xff\xd8\xff\xe0')],
-      ['picture', latin('\x89PNG\r\n\x1a\n')],
+      ['png', latin('\x89PNG\r\n\x1a\n')],
       ['picture', latin('RIFF\x10\0\n\0WEBPVP8 ')],
       ['picture', latin('II*\0\x08')],
       ['picture', latin('\0\0\0\x1cftypavif')],
@@ -31,6 +30,14 @@ describe('fileKind', () => {
     for (const [kind, begin] of signatures) {
       for (const name of ['a', 'a.jpg', 'a.mp4', 'a.mcap']) assert.equal(fileKind(name, begin), kind);
     }
+  });
+
+  it('goes by the name of JPEG files, which may be many', () => {
+    for (const name of ['a.mjpeg', 'a.MJPG', 'a.avi', 'a.mp4'])
+      assert.equal(fileKind(name, latin('\xff\xd8\xff\xe0')), 'mjpeg');
+    for (const name of ['a.jpg', 'a', 'a.png', 'a.mcap'])
+      assert.equal(fileKind(name, latin('\xff\xd8\xff\xe0')), 'picture');
+    assert.equal(fileKind('a.mjpeg', latin('--boundary')), 'video');
   });
 
   it('goes by the name of raw NV12, which may begin with anything', () => {

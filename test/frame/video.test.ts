@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { describe, it } from 'mocha';
 import { ExpectationError } from '../../src/expect.js';
 import { FILE_EPOCH } from '../../src/frame/file-clock.js';
 import { RING_FRAMES } from '../../src/frame/frame-ring.js';
+import { decodePicture } from '../../src/frame/picture.js';
 import { isBadFrame, type BadFrame, type SourceFrame } from '../../src/frame/source.js';
 import { VideoSource } from '../../src/frame/video.js';
 import { lastWords } from '../../src/frame/video-probe.js';
@@ -111,12 +112,16 @@ describeUnless(withoutFfmpeg, 'VideoSource', () => {
     assert.ok(Math.abs(frames[0]!.frame.data[0]! - 76) <= 3, `${frames[0]!.frame.data[0]}`);
   });
 
-  it('cuts odd sizes to even ones', async () => {
+  it('keeps every pixel of odd sizes', async () => {
     const { frames } = await read(
-      clip('odd.mkv', 'testsrc=size=65x49:rate=5:duration=1', '-c:v', 'ffv1', '-pix_fmt', 'yuv444p'),
+      clip('odd.mkv', 'testsrc=size=65x49:rate=5:duration=1', '-c:v', 'ffv1', '-pix_fmt', 'bgr0'),
     );
     assert.equal(frames.length, 5);
-    assert.deepEqual([frames[0]!.frame.width, frames[0]!.frame.height], [64, 48]);
+    const { frame } = frames[0]!;
+    assert.deepEqual([frame.width, frame.height, frame.picture], [66, 50, { width: 65, height: 49 }]);
+    const png = join(folder, 'odd.png');
+    execFileSync('ffmpeg', ['-v', 'error', '-y', '-i', join(folder, 'odd.mkv'), '-frames:v', '1', png]);
+    assert.deepEqual(frame.data, (await decodePicture(await readFile(png))).data);
   });
 
   it('turns recordings of telephones upright', async () => {

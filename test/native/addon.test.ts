@@ -53,7 +53,12 @@ describe('arguments of the addon', () => {
   const frame = (): Nv12Frame => packedFrame(4, 4);
   const content = { left: 0, top: 0, width: 4, height: 4 };
   const floats = new Float32Array(48);
-  const packed = { width: 4, height: 4, format: 'rgb8', step: 12, offset: 0, data: new Uint8Array(48) };
+  const packed = {
+    ...{ width: 4, height: 4, format: 'rgb8', step: 12, offset: 0, data: new Uint8Array(48) },
+    ...{ white: 65535, bigEndian: false },
+  };
+  const image = { width: 4, height: 4, step: 4, encoding: 'nv21', data: new Uint8Array(24) };
+  const reading = { step: 0, rows: 0, white: 65535 };
 
   /** A call that is right but for `broken`, for every function and every frame it takes. */
   const calls: Record<string, (broken: unknown) => unknown> = {
@@ -62,6 +67,7 @@ describe('arguments of the addon', () => {
     'source of nv12ToPlanarFloat': (broken) => native.nv12ToPlanarFloat(broken, 'full', floats),
     'source of nv12ToRgb8': (broken) => native.nv12ToRgb8(broken, 'full', new Uint8Array(48)),
     'target of packedToNv12': (broken) => native.packedToNv12(packed, 'full', broken),
+    'target of imageToNv12': (broken) => native.imageToNv12(image, reading, broken),
     'source of preprocess': (broken) => native.preprocess(broken, content, frame(), 'full', floats),
     'model of preprocess': (broken) => native.preprocess(frame(), content, broken, 'full', floats),
   };
@@ -150,7 +156,12 @@ describe('arguments of the addon', () => {
       { format: 3 },
       { width: 2 },
       { height: 6 },
-      { width: 3 },
+      { width: 5 },
+      { width: 0 },
+      { format: 'yuyv', width: 3 },
+      { white: 0 },
+      { white: 65536 },
+      { white: 1.5 },
       { step: 11 },
       { step: 13 },
       { offset: 1 },
@@ -163,6 +174,46 @@ describe('arguments of the addon', () => {
     assert.throws(() => native.packedToNv12(packed, 'full', packedFrame(4, 6)), {
       message: 'Expected a target of 4x4 but received 4x6.',
     });
+  });
+
+  it('are checked: images of cameras', () => {
+    native.inspectImage(image, reading);
+    const evil = [undefined, null, -1, 0.5, 4294967296, NaN, 'x', {}, [], () => 0];
+    for (const value of evil) {
+      for (const call of [
+        () => native.inspectImage(value, reading),
+        () => native.inspectImage(image, value),
+        () => native.imageToNv12(value, reading, frame()),
+        () => native.hbmEncoding(value),
+        ...['width', 'height', 'step', 'encoding', 'data'].map((key) => () => {
+          if (key === 'encoding' && value === 'x') throw new TypeError('the one that is a string');
+          native.inspectImage({ ...image, [key]: value }, reading);
+        }),
+        ...['step', 'rows', 'white'].map(
+          (key) => () => native.inspectImage(image, { ...reading, [key]: value }),
+        ),
+      ]) {
+        assert.throws(call, { name: 'TypeError' });
+      }
+    }
+    assert.throws(() => native.inspectImage({ ...image, data: detached }, reading), /24 bytes|nv21/);
+    assert.throws(() => native.imageToNv12(image, reading, packedFrame(4, 6)), /a target of 4x4/);
+    const target = frame();
+    assert.throws(
+      () => native.imageToNv12({ ...image, data: target.data }, reading, target),
+      /shares no memory with the source/,
+    );
+    // A getter that takes the bytes away.
+    const data = new Uint8Array(24);
+    const trap = {
+      ...image,
+      data,
+      get hasBufferSize() {
+        structuredClone(data.buffer, { transfer: [data.buffer] });
+        return false;
+      },
+    };
+    assert.throws(() => native.imageToNv12(trap, reading, frame()), Error);
   });
 
   it('may not share memory between source and target, or between the planes of a target', () => {

@@ -5,7 +5,8 @@ import { Letterbox } from '../../src/frame/letterbox.js';
 import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
 import { addon, type Content } from '../../src/native/addon.js';
 import { noiseFrame, packedFrame, randomBytes } from './frames.js';
-import { letterboxed, nv12Of, planarFloatOf, rgbOf } from './reference.js';
+import type { PackedFormat } from '../../src/frame/convert.js';
+import { letterboxed, nv12Of, nv12OfPlanes, PIXELS, planarFloatOf, rgbOf } from './reference.js';
 
 /**
  * Every kernel that runs on this machine gives the bytes of the portable one, and of the reference in TypeScript.
@@ -14,6 +15,7 @@ import { letterboxed, nv12Of, planarFloatOf, rgbOf } from './reference.js';
  * or written outside (scripts/asan.sh).
  */
 
+const FORMATS = Object.keys(PIXELS) as PackedFormat[];
 const { chosen, usable } = addon().pixelKernels();
 
 /** Runs `make` with each kernel and expects the bytes of the first from all. */
@@ -155,12 +157,14 @@ describe('kernels of colour conversion', () => {
         );
         expectSame(`${width} to RGB`, toRgb, rgbOf(frame, range));
         expectSame(`${width} to floats`, toFloats, planarFloatOf(frame, range));
-        for (const format of ['rgb8', 'bgr8', 'mono8'] as const) {
+        for (const format of FORMATS) {
           const offset = width % 3;
-          const row = width * (format === 'mono8' ? 1 : 3);
+          const row = width * PIXELS[format].bytes;
           const step = row + (width % 5);
           const data = randomBytes(offset + 3 * step + row, width);
-          const image = { data, width, height: 4, format, step, offset };
+          const white = 1 + ((width * 997) % 65535);
+          const bigEndian = width % 4 === 0;
+          const image = { data, width, height: 4, format, step, offset, white, bigEndian };
           const target = packedFrame(width, 4);
           const toNv12 = (): Uint8Array => (
             target.data.fill(1),
@@ -170,6 +174,55 @@ describe('kernels of colour conversion', () => {
           expectSame(`${width} of ${format}`, toNv12, nv12Of(image, range));
         }
       }
+    }
+  });
+
+  it('give the bytes of the reference for odd sizes', () => {
+    for (let width = 1; width <= 69; width++) {
+      for (const format of FORMATS) {
+        if (width % 2 !== 0 && (format === 'yuyv' || format === 'uyvy')) continue;
+        const height = 1 + (width % 4);
+        const step = width * PIXELS[format].bytes + (width % 3);
+        const data = randomBytes((height - 1) * step + width * PIXELS[format].bytes, width);
+        const image = { data, width, height, format, step, offset: 0, white: 4095, bigEndian: false };
+        const target = packedFrame(width + (width % 2), height + (height % 2));
+        for (const range of ranges) {
+          expectSame(
+            `${width}x${height} ${format} ${range}`,
+            () => (addon().packedToNv12(image, range, target), target.data.slice()),
+            nv12Of(image, range),
+          );
+        }
+      }
+    }
+  });
+
+  it('exchange the chroma of nv21 for every width', () => {
+    for (let width = 2; width <= 132; width += 2) {
+      const frame = tightFrame(width, 4, width, 0);
+      const image = { ...{ width, height: 4, step: frame.lumaStride, encoding: 'nv21' }, data: frame.data };
+      const reading = { step: frame.lumaStride, rows: 0, white: 1 };
+      const chromaOffset = 4 * frame.lumaStride;
+      const pair = (x: number, y: number, c: number): number =>
+        frame.data[chromaOffset + y * frame.lumaStride + 2 * x + 1 - c]!;
+      const target = packedFrame(width, 4);
+      if (chromaOffset + frame.lumaStride + width > frame.data.length) continue;
+      expectSame(
+        `${width}`,
+        () => (addon().imageToNv12(image, reading, target), target.data.slice()),
+        nv12OfPlanes(width, 4, (x, y) => frame.data[y * frame.lumaStride + x]!, pair),
+      );
+    }
+  });
+
+  it('scale every 16-bit grey by every kind of white', () => {
+    const data = new Uint8Array(Uint16Array.from({ length: 65536 }, (_, i) => i).buffer);
+    for (const white of [1, 2, 3, 255, 256, 1023, 4095, 10_000, 43_691, 65_534, 65_535]) {
+      const image = { data, width: 256, height: 256, format: 'mono16', step: 512, offset: 0 } as const;
+      const whole = { ...image, white, bigEndian: false };
+      const target = packedFrame(256, 256);
+      addon().packedToNv12(whole, 'full', target);
+      assert.deepEqual(target.data, nv12Of(whole, 'full'), `${white}`);
     }
   });
 
@@ -197,7 +250,7 @@ describe('kernels of colour conversion', () => {
     });
     for (const format of ['rgb8', 'bgr8'] as const) {
       for (const range of ranges) {
-        const image = { data, width: 64, height: 64, format, step: 192, offset: 0 };
+        const image = { data, width: 64, height: 64, format, step: 192, offset: 0, white: 1, bigEndian: false };
         const target = packedFrame(64, 64);
         expectSame(
           `${format} ${range}`,

@@ -1,5 +1,5 @@
 import type { ColorRange } from '../../src/frame/color.js';
-import type { PackedImage } from '../../src/frame/convert.js';
+import type { PackedFormat, PackedImage } from '../../src/frame/convert.js';
 import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
 import type { Content } from '../../src/native/addon.js';
 
@@ -123,30 +123,79 @@ const TO_YUV = {
   limited: { black: 16, y: [8414, 16520, 3208], u: [-4857, -9535, 14392], v: [14392, -12052, -2340] },
 } as const;
 
-/** packedToNv12() as packed bytes. */
+/** Bytes of a pixel, and where its channels lie; of 4:2:2 the luma, with chroma beside it. */
+export const PIXELS: Readonly<Record<PackedFormat, { readonly bytes: number; readonly rgb: readonly number[] }>> = {
+  rgb8: { bytes: 3, rgb: [0, 1, 2] },
+  bgr8: { bytes: 3, rgb: [2, 1, 0] },
+  rgba8: { bytes: 4, rgb: [0, 1, 2] },
+  bgra8: { bytes: 4, rgb: [2, 1, 0] },
+  mono8: { bytes: 1, rgb: [0, 0, 0] },
+  mono16: { bytes: 2, rgb: [] },
+  yuyv: { bytes: 2, rgb: [] },
+  uyvy: { bytes: 2, rgb: [] },
+};
+
+/** packedToNv12() as packed bytes, of even sizes: pixels outside the picture are those at its border. */
 export function nv12Of(image: PackedImage, range: ColorRange): Uint8Array {
-  const { width, height, format, data } = image;
-  const channels = format === 'mono8' ? 1 : 3;
-  const step = image.step ?? width * channels;
+  const { format, data } = image;
+  const { bytes, rgb: order } = PIXELS[format];
+  const step = image.step ?? image.width * bytes;
+  const width = image.width + (image.width % 2);
+  const height = image.height + (image.height % 2);
   const m = TO_YUV[range];
-  const order = { rgb8: [0, 1, 2], bgr8: [2, 1, 0], mono8: [0, 0, 0] }[format];
-  const rgb = (x: number, y: number): number[] =>
-    order.map((c) => data[(image.offset ?? 0) + y * step + x * channels + c]!);
+  const at = (x: number, y: number): number =>
+    (image.offset ?? 0) + Math.min(y, image.height - 1) * step + Math.min(x, image.width - 1) * bytes;
+  const rgb = (x: number, y: number): number[] => {
+    if (format !== 'mono16') return order.map((c) => data[at(x, y) + c]!);
+    const [first, second] = [data[at(x, y)]!, data[at(x, y) + 1]!];
+    const value = image.bigEndian ? 256 * first + second : 256 * second + first;
+    const white = image.white ?? 65535;
+    const grey = Math.floor((Math.min(value, white) * 255 + Math.floor(white / 2)) / white);
+    return [grey, grey, grey];
+  };
   const dot = (row: readonly number[], pixel: readonly number[]): number =>
     row[0]! * pixel[0]! + row[1]! * pixel[1]! + row[2]! * pixel[2]!;
+  const yuv422 = format === 'yuyv' || format === 'uyvy';
 
   const out = new Uint8Array((width * height * 3) / 2);
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) out[y * width + x] = m.black + ((dot(m.y, rgb(x, y)) + 16384) >> 15);
-  }
-  for (let y = 0; y < height / 2; y++) {
-    for (let x = 0; x < width / 2; x++) {
-      const block = [rgb(2 * x, 2 * y), rgb(2 * x + 1, 2 * y), rgb(2 * x, 2 * y + 1), rgb(2 * x + 1, 2 * y + 1)];
-      const sum = [0, 1, 2].map((c) => block.reduce((total, pixel) => total + pixel[c]!, 0));
-      const at = width * height + y * width + 2 * x;
-      out[at] = Math.min(255, 128 + ((dot(m.u, sum) + 65536) >> 17));
-      out[at + 1] = Math.min(255, 128 + ((dot(m.v, sum) + 65536) >> 17));
+    for (let x = 0; x < width; x++) {
+      out[y * width + x] = yuv422
+        ? data[at(x, y) + (format === 'yuyv' ? 0 : 1)]!
+        : m.black + ((dot(m.y, rgb(x, y)) + 16384) >> 15);
     }
+  }
+  for (let y = 0; y < height; y += 2) {
+    for (let x = 0; x < width; x += 2) {
+      const pair = width * height + (y / 2) * width + x;
+      if (yuv422) {
+        // U beside the first pixel of two, V beside the second.
+        for (const i of [0, 1]) {
+          const [above, below] = [y, y + 1].map((row) => data[at(x + i, row) + (format === 'yuyv' ? 1 : 0)]!);
+          out[pair + i] = (above! + below! + 1) >> 1;
+        }
+        continue;
+      }
+      const block = [rgb(x, y), rgb(x + 1, y), rgb(x, y + 1), rgb(x + 1, y + 1)];
+      const sum = [0, 1, 2].map((c) => block.reduce((total, pixel) => total + pixel[c]!, 0));
+      out[pair] = Math.min(255, 128 + ((dot(m.u, sum) + 65536) >> 17));
+      out[pair + 1] = Math.min(255, 128 + ((dot(m.v, sum) + 65536) >> 17));
+    }
+  }
+  return out;
+}
+
+/** Planes of YUV 4:2:0 as packed NV12. `chroma` gives U (0) and V (1) of each pair. */
+export function nv12OfPlanes(
+  width: number,
+  height: number,
+  luma: (x: number, y: number) => number,
+  chroma: (x: number, y: number, channel: number) => number,
+): Uint8Array {
+  const out = new Uint8Array((width * height * 3) / 2);
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) out[y * width + x] = luma(x, y);
+  for (let y = 0; y < height / 2; y++) {
+    for (let x = 0; x < width; x++) out[width * (height + y) + x] = chroma(x >> 1, y, x & 1);
   }
   return out;
 }

@@ -108,6 +108,17 @@ describe('CameraHealth', () => {
     assert.equal(second({ answered: 5 }).level, 'warn', 'another publisher is heard');
   });
 
+  it('warns of images that may be read wrongly, as long as they come', () => {
+    input.warning = 'Expected 5184 bytes but received 6144 bytes.';
+    const { level, message, values } = second({ answered: 30 });
+    assert.deepEqual([level, message, values['image_warning']], ['warn', input.warning, input.warning]);
+    input.warning = undefined;
+    assert.deepEqual(
+      [second({ answered: 30 }).level, second({ answered: 30 }).values['image_warning']],
+      ['ok', ''],
+    );
+  });
+
   it('is content when it is disabled', () => {
     input.problem = 'QoS does not match';
     const { level, message } = second({ malformed: 3 }, false);

@@ -30,6 +30,7 @@ describe('CameraInput', () => {
       required: false,
       unavailable: undefined,
     } as unknown as NativeCameras;
+    const reading = { step: 0, rows: 0, white: 65535 };
     const sink: FrameSink = {
       offer: (frame) => void offered.push(frame),
       attach: () => assert.fail('no native camera'),
@@ -38,7 +39,7 @@ describe('CameraInput', () => {
     return new CameraInput(
       ros.node,
       'image',
-      { type: 'auto', qos: 'match', hbmFrameId: '', framesInUse: 2, native, ...options },
+      { type: 'auto', qos: 'match', hbmFrameId: '', reading, framesInUse: 2, native, ...options },
       sink,
       () => now,
     );

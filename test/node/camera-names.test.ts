@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { cameraNames } from '../../src/node/camera-names.js';
+import { cameraNames, forEachCamera } from '../../src/node/camera-names.js';
 
 describe('cameraNames', () => {
   it('takes the first part in which all topics differ', () => {
@@ -36,5 +36,19 @@ describe('cameraNames', () => {
       );
     }
     assert.throws(() => cameraNames(['/a', '/b'], ['x', 'x']), /camera_names that differ but received x, x/);
+  });
+});
+
+describe('forEachCamera', () => {
+  it('takes one value for each camera, or one for all, or none', () => {
+    assert.deepEqual(forEachCamera('image_step', [832, 0], 2), [832, 0]);
+    assert.deepEqual(forEachCamera('image_step', [832], 3), [832, 832, 832]);
+    assert.deepEqual(forEachCamera('image_step', [], 2), [0, 0]);
+    for (const values of [
+      [1, 2],
+      [1, 2, 3, 4],
+    ]) {
+      assert.throws(() => forEachCamera('image_rows', values, 3), /1 or 3 values in parameter image_rows/);
+    }
   });
 });

@@ -210,7 +210,14 @@ describe('MessageForm', () => {
       form.seal(message, stamp, 5);
       const { data, ...rest } = imageView(message);
       const size = { width: 2, height: 2, step: 2 };
-      assert.deepEqual(rest, { stamp, frameId, ...size, encoding: 'nv12', isBigEndian: false });
+      assert.deepEqual(rest, {
+        stamp,
+        frameId,
+        ...size,
+        encoding: 'nv12',
+        isBigEndian: false,
+        hasBufferSize: false,
+      });
       assert.deepEqual([...data], [1, 2, 3, 4, 5, 6]);
     }
   });
@@ -224,7 +231,8 @@ describe('MessageForm', () => {
     form.seal(message, stamp, 2 ** 31 + 7); // the counter of a very old camera begins again, below zero
     const { data, ...rest } = hbmView(message);
     const size = { width: 2, height: 2, step: 2 };
-    assert.deepEqual(rest, { index: 7 - 2 ** 31, stamp, ...size, encoding: 'nv12' });
+    const rows = { isBigEndian: false, hasBufferSize: true };
+    assert.deepEqual(rest, { index: 7 - 2 ** 31, stamp, ...size, encoding: 'nv12', ...rows });
     assert.deepEqual([...data], [1, 2, 3, 4, 5, 6]);
   });
 

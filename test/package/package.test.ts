@@ -112,12 +112,16 @@ describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch f
       SEGMENT_PARAMETERS;
     const lists = launchFile('segment.launch.py', 'file.LISTS') as string[];
     const numbers = launchFile('segment.launch.py', 'file.NUMBERS') as string[];
+    const integers = launchFile('segment.launch.py', 'file.INTEGERS') as string[];
+    const integerLists = launchFile('segment.launch.py', 'file.INTEGER_LISTS') as string[];
     for (const [name, value, help, choices] of parameters) {
       const parameter = table[name];
       assert.ok(parameter, `no parameter ${name}`);
       assert.equal(value, '', 'so that params_file and the node decide');
       assert.equal(parameter.type === 'string_array', lists.includes(name), name);
       assert.equal(parameter.type === 'double', numbers.includes(name), name);
+      assert.equal(parameter.type === 'integer', integers.includes(name), name);
+      assert.equal(parameter.type === 'integer_array', integerLists.includes(name), name);
       if (parameter.choices && choices) assert.deepEqual(choices, ['', ...parameter.choices], name);
       const said = /default: ([\w.]+)$/.exec(help)?.[1];
       if (said && name !== 'classes') assert.equal(said, String(parameter.default), name);

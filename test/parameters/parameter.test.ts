@@ -16,6 +16,7 @@ const COUNT: Parameter<'integer'> = { type: 'integer', default: 1, range: [0, 8]
 const SHARE: Parameter<'double'> = { type: 'double', default: 0.5, range: [0, 1], help: '' };
 const PATH: Parameter<'string'> = { type: 'string', default: '', help: '' };
 const MODE: Parameter<'string'> = { type: 'string', default: 'a', choices: ['a', 'b'], help: '' };
+const COUNTS: Parameter<'integer_array'> = { type: 'integer_array', default: [0], range: [0, 8], help: '' };
 const NAMES: Parameter<'string_array'> = { type: 'string_array', default: [], help: '' };
 
 describe('checkParameter', () => {
@@ -56,6 +57,15 @@ describe('checkParameter', () => {
     refuses(PATH, 5, null, undefined, ['a'], true);
     accepts(MODE, 'b');
     refuses(MODE, 'c', '', 'A', 0);
+  });
+
+  it('takes lists of integers within the range, and one for a list', () => {
+    accepts(COUNTS, [0, 8, 3]);
+    accepts(COUNTS, []);
+    accepts(COUNTS, 4, [4]);
+    accepts(COUNTS, [1n, 2n], [1, 2]);
+    refuses(COUNTS, [0, 9], [-1], [0.5], ['1'], '1', [null], null, undefined, true, [[1]], NaN);
+    assert.equal(describeParameter(COUNTS), 'a list of integers from 0 to 8');
   });
 
   it('takes one string for a list, numbers in a list, and no empty ones', () => {
@@ -122,7 +132,7 @@ for (const [node, table] of Object.entries<ParameterTable>({
 
     it('bound every number, and bound or choose nothing else', () => {
       for (const [name, { type, range, choices }] of rows) {
-        assert.equal(range !== undefined, type === 'integer' || type === 'double', name);
+        assert.equal(range !== undefined, ['integer', 'double', 'integer_array'].includes(type), name);
         if (range) assert.ok(range[0] < range[1] && range.every(Number.isFinite), name);
         if (choices) {
           assert.equal(type, 'string', name);

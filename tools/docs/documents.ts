@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExpectationError } from '../../src/expect.js';
 import { PUBLISHED_TOPICS, qosText, SERVICES } from '../../src/node/topics.js';
+import { addon } from '../../src/native/addon.js';
 import { packageRoot } from '../../src/package-root.js';
 import { CAMERA_PARAMETERS } from '../../src/parameters/camera.js';
 import { markdownTable, parametersMarkdown } from '../../src/parameters/markdown.js';
@@ -21,6 +22,7 @@ export function documents(): Document[] {
   const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8');
   const sections: Readonly<Record<string, string>> = {
     'topics:segment': topicsMarkdown(),
+    encodings: encodingsMarkdown(),
     'parameters:segment': parametersMarkdown(SEGMENT_PARAMETERS),
     'parameters:camera': parametersMarkdown(CAMERA_PARAMETERS),
   };
@@ -41,6 +43,26 @@ export function withSection(text: string, [name, content]: readonly [string, str
   }
   return `${text.slice(0, from + begin.length)}\n\n${content}\n${text.slice(to)}`;
 }
+
+function encodingsMarkdown(): string {
+  const rows = addon()
+    .imageEncodings()
+    .map(({ name, aliases }) => [
+      name,
+      aliases.replaceAll(' ', ', '),
+      ENCODING_NOTES[name] ?? 'converted to NV12',
+    ]);
+  return markdownTable(['encoding', 'other names', 'how it is read'], rows);
+}
+
+/** What is to be said of some encodings. */
+const ENCODING_NOTES: Readonly<Record<string, string>> = {
+  nv12: 'where it lies',
+  nv21: 'where it lies by native cameras; else its chroma is exchanged on a copy',
+  yuyv: 'converted; chroma is the average of two rows, `color_range` counts as for NV12',
+  uyvy: 'as yuyv',
+  mono16: 'converted; `mono16_max` is white',
+};
 
 function topicsMarkdown(): string {
   const topics = PUBLISHED_TOPICS.map(({ topic, type, qos, when, what }) => [
