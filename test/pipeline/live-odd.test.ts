@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { OnnxEngine } from '../../src/engine/onnx-engine.js';
+import { AS_TOLD, CameraImageReader } from '../../src/frame/camera-image.js';
+import { demoModel } from '../../src/model/demo.js';
+import { addon } from '../../src/native/addon.js';
+import { type LiveFrame, LiveSegmenter } from '../../src/pipeline/live-segmenter.js';
+import { Segmenter } from '../../src/pipeline/segmenter.js';
+import { sampleImage } from '../frame/camera-images.js';
+
+describe('live pictures of odd size', () => {
+  it('have results for all their pixels, offered and from native cameras', async () => {
+    const engine = await OnnxEngine.open({ file: demoModel(), slots: 1 });
+    const { image } = sampleImage('rgb8', { width: 61, height: 53 });
+    const sizes: (readonly [number, number, number, number])[] = [];
+    let tell: () => void = () => undefined;
+    const live = new LiveSegmenter<LiveFrame>(new Segmenter(engine), 2, {
+      result: (camera, _frame, pixels, { width, height }) => {
+        assert.deepEqual(pixels?.picture, { width: 61, height: 53 });
+        sizes.push([camera, width, height, pixels.width]);
+        tell();
+      },
+      failure: (_camera, _frame, error) => assert.fail(error),
+    });
+    const next = (begin: () => void): Promise<void> =>
+      new Promise((resolve) => {
+        tell = resolve;
+        begin();
+      });
+    const reader = new CameraImageReader(2, AS_TOLD);
+    await next(() => live.offer(0, { prepare: () => reader.read(image) }));
+    const native = addon().injectCamera();
+    native.keepPixels(true);
+    live.attach(1, native, () => ({ prepare: () => assert.fail('a native frame is ready') }));
+    await next(() => native.offer({ ...image, sec: 0, nanosec: 0, index: 0 }));
+    assert.deepEqual(sizes, [
+      [0, 61, 53, 62],
+      [1, 61, 53, 62],
+    ]);
+    native.close();
+    await live.stop();
+    await engine.close();
+  });
+});
