@@ -1,5 +1,7 @@
 #include <napi.h>
 
+#include "alive_bindings.h"
+#include "arguments.h"
 #include "bpu/bindings.h"
 #include "camera/bindings.h"
 #include "camera/image_bindings.h"
@@ -12,6 +14,7 @@
 /** Everything the addon exports; src/native/addon.ts types it. One line for each function, in the room it
  * belongs to. */
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  arguments::Prepare(env);
   const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
     exports.Set(name, Napi::Function::New(env, function, name));
   };
@@ -30,6 +33,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("hbmEncoding", camera::HbmEncodingBinding);
   add("inspectImage", camera::InspectImageBinding);
   add("imageToNv12", camera::ImageToNv12Binding);
+  add("aliveObjects", AliveObjectsBinding);
 #ifdef TROS_YOLO_SEG_RCLCPP
   add("nativeCameras", ros::NativeCamerasBinding);
   add("openCameraNode", ros::OpenCameraNodeBinding);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <functional>
+#include <memory>
 
 namespace arguments {
 namespace {
@@ -10,6 +11,12 @@ namespace {
 /** Far above any picture; with it, stride * height + offset cannot overflow 64 bits. */
 constexpr double kMaxStride = 1 << 30;
 constexpr double kMaxOffset = 9007199254740991.0;  // Number.MAX_SAFE_INTEGER
+
+/** Of an environment. */
+struct State {
+  /** The getter of ArrayBuffer.prototype.resizable; empty where there is none. */
+  Napi::FunctionReference resizable;
+};
 
 std::string Show(double value) {
   char text[32];
@@ -217,6 +224,37 @@ nv12::Range ReadRange(Napi::Value value) {
   if (text == "full") return nv12::Range::kFull;
   if (text == "limited") return nv12::Range::kLimited;
   Fail(value.Env(), "full or limited for the colour range", Show(value));
+}
+
+void Prepare(Napi::Env env) {
+  const auto object = env.Global().Get("Object").As<Napi::Object>();
+  const auto prototype =
+      env.Global().Get("ArrayBuffer").As<Napi::Object>().Get("prototype").As<Napi::Object>();
+  const Napi::Value descriptor = object.Get("getOwnPropertyDescriptor")
+                                     .As<Napi::Function>()
+                                     .Call({prototype, Napi::String::New(env, "resizable")});
+  auto state = std::make_unique<State>();
+  if (descriptor.IsObject()) {
+    state->resizable = Napi::Persistent(descriptor.As<Napi::Object>().Get("get").As<Napi::Function>());
+  }
+  env.SetInstanceData(state.release());
+}
+
+void ExpectFixed(Napi::Value array, const char* name) {
+  const Napi::Env env = array.Env();
+  const auto* state = env.GetInstanceData<State>();
+  if (!array.IsTypedArray() || !state || state->resizable.IsEmpty()) return;
+  const Napi::Value buffer = array.As<Napi::TypedArray>().ArrayBuffer();
+  // Shared memory only grows.
+  if (!buffer.IsArrayBuffer()) return;
+  if (state->resizable.Call(buffer, std::initializer_list<napi_value>{}).ToBoolean()) {
+    Fail(env, std::string("an array of fixed length for ") + name,
+         "one on a resizable ArrayBuffer, which could shrink meanwhile");
+  }
+}
+
+bool HasMemory(Napi::Value array) {
+  return array.IsTypedArray() && array.As<Napi::TypedArray>().ElementLength() > 0;
 }
 
 nv12::Source ViewSource(const Nv12Argument& argument) { return View<const uint8_t>(argument); }

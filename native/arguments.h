@@ -65,6 +65,15 @@ nv12::Content ReadContent(Napi::Value value, const Nv12Argument& target);
 /** 'full' or 'limited'. */
 nv12::Range ReadRange(Napi::Value value);
 
+/** Once for each environment, when the addon is loaded: nobody has changed ArrayBuffer.prototype then. */
+void Prepare(Napi::Env env);
+/** Refuses memory that could shrink while another thread reads it: that of a resizable ArrayBuffer. Runs no
+ * JavaScript but the getter of ArrayBuffer itself. */
+void ExpectFixed(Napi::Value array, const char* name);
+inline void ExpectFixed(const Nv12Argument& argument) { ExpectFixed(argument.data, argument.name); }
+/** Whether an array of at least one element still has its memory: it was not transferred. */
+bool HasMemory(Napi::Value array);
+
 nv12::Source ViewSource(const Nv12Argument& argument);
 /** Also refuses planes that share memory. */
 nv12::Target ViewTarget(const Nv12Argument& argument);

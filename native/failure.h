@@ -16,3 +16,6 @@ class Failure : public std::exception {
   std::string received;
   std::string hint;
 };
+
+/** For threads that must go on: strings this short lie in the object, so that it needs no memory itself. */
+inline Failure OutOfMemory() { return {"enough memory", "too little", ""}; }

@@ -86,8 +86,8 @@ class Session : public camera::Session {
   Session(Napi::Env env, const Options& options) : camera::Session(env) {
     engine_ = std::make_unique<Engine>(
         options,
-        [this](int slot, const Outcome& outcome) {
-          Post(slot, {outcome.failure, outcome.preprocess, outcome.inference});
+        [this](int slot, Outcome&& outcome) {
+          Post(slot, {std::move(outcome.failure), outcome.preprocess, outcome.inference});
         },
         [this](int slot) { PostGrant(slot); });
     Use(engine_->table());
@@ -120,7 +120,7 @@ class Session : public camera::Session {
       for (const std::shared_ptr<Memory>& memory : engine_->slot(i).outputs()) {
         auto buffer = Napi::ArrayBuffer::New(env(), memory->data(), memory->size(),
                                              [memory](Napi::Env, void*) { /* drops `memory` */ });
-        buffers_.push_back(Napi::Persistent(buffer));
+        buffers_.push_back({Napi::Persistent(buffer), memory});
         outputs.Set(outputs.Length(), buffer);
       }
       slots.Set(slots.Length(), outputs);
@@ -128,24 +128,26 @@ class Session : public camera::Session {
     return slots;
   }
 
-  /** run(frame, content, slot): the slot, or -1 when none is free; `slot` is one that was taken or granted, or -1 */
+  /** run(frame, content, slot): the slot, or -1 when none is free; `slot` is one that was taken or granted, or -1. All
+   * arguments are read first: that may run getters, and those may close the engine. */
   Napi::Value Run(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     if (!engine_) arguments::Fail(env, "an open engine", "a closed one");
-    const auto source = arguments::ReadNv12(info[0], "frame");
     arguments::Nv12Argument target{};
     target.width = engine_->width();
     target.height = engine_->height();
+    const auto source = arguments::ReadNv12(info[0], "frame");
     const nv12::Content content = arguments::ReadContent(info[1], target);
+    int slot = static_cast<int>(arguments::ReadInteger(info[2], "slot", -1, kMostSlots + kMostSpare - 1));
+    if (!engine_) arguments::Fail(env, "an open engine", "one that was closed while the frame was read");
+    arguments::ExpectFixed(source);
     const nv12::Source view = arguments::ViewSource(source);
-    // Reading the arguments may have run a getter that closed the engine.
-    int slot = info[2].IsNumber() ? info[2].As<Napi::Number>().Int32Value() : -1;
     if (slot >= 0) {
-      if (!engine_ || !IsLent(static_cast<uint32_t>(slot)))
-        arguments::Fail(env, "a slot that is lent", std::to_string(slot));
-      Unlend(static_cast<uint32_t>(slot));
+      if (!UseGrant(static_cast<uint32_t>(slot))) {
+        arguments::Fail(env, "-1, or a slot that was granted and not used since", std::to_string(slot));
+      }
     } else {
-      slot = engine_ ? engine_->table()->Take() : -1;
+      slot = engine_->table()->Take();
     }
     if (slot >= 0) {
       Keep(slot, source.data.As<Napi::Object>());
@@ -159,18 +161,26 @@ class Session : public camera::Session {
     return engine_->Attach(number, tally);
   }
 
-  void End(bool alive) override {
+  void End(Ending ending) override {
+    if (engine_ && ending == Ending::kAbandoned) engine_->Hurry();
     engine_.reset();
-    for (auto& buffer : buffers_) {
-      if (!alive) break;
+    for (auto& [buffer, memory] : buffers_) {
+      if (ending != Ending::kClosed) break;
       auto array = buffer.Value();
       // One that was transferred elsewhere is detached already; its memory is freed with its last view.
-      if (!array.IsDetached()) array.Detach();
+      if (array.IsDetached()) continue;
+      array.Detach();
+      // Now, as the collector may never come to it.
+      memory->Free();
     }
     buffers_.clear();
   }
 
-  std::vector<Napi::Reference<Napi::ArrayBuffer>> buffers_;
+  struct View {
+    Napi::Reference<Napi::ArrayBuffer> buffer;
+    std::shared_ptr<Memory> memory;
+  };
+  std::vector<View> buffers_;
   std::unique_ptr<Engine> engine_;
 };
 
@@ -180,9 +190,8 @@ Napi::Value OpenBinding(const Napi::CallbackInfo& info) {
   const Options options = ReadOptions(info[0]);
   if (!info[1].IsFunction()) arguments::Fail(info.Env(), "a function for done", "another type");
   try {
-    const auto session = std::make_shared<Session>(info.Env(), options);
-    session->Open(info[1].As<Napi::Function>(), "tros_yolo_seg:bpu");
-    return session->ToObject();
+    return std::make_shared<Session>(info.Env(), options)
+        ->Open(info[1].As<Napi::Function>(), "tros_yolo_seg:bpu");
   } catch (const Failure& failure) {
     camera::Throw(info.Env(), failure);
   }

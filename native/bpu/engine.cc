@@ -25,6 +25,7 @@ Alive& TheAlive() {
 Engine::Engine(const Options& options, Done done, camera::SlotTable::Grant grant)
     : schedule_(options.schedule), done_(std::move(done)) {
   model_ = std::make_shared<Model>(Library::Load(options.library), options.file, options.model);
+  EndAllAtExit(*model_->library());
   std::vector<std::shared_ptr<camera::Input>> inputs;
   for (int i = 0; i < options.slots + options.spare; i++) {
     inputs.push_back(std::make_shared<Input>(*model_));
@@ -42,7 +43,6 @@ Engine::Engine(const Options& options, Done done, camera::SlotTable::Grant grant
     Stop();
     throw Failure("a thread for each slot", error.what(), "Use fewer slots.");
   }
-  EndAllAtExit(*model_->library());
   const std::lock_guard<std::mutex> lock(TheAlive().mutex);
   TheAlive().engines.insert(this);
 }
@@ -62,17 +62,18 @@ void Engine::EndAllAtExit(const Library& library) {
   if (alive.libraries.insert(&library).second) {
     std::atexit([] {
       const std::lock_guard<std::mutex> exit_lock(TheAlive().mutex);
+      // All of them first: they wait for their frames side by side.
+      for (Engine* engine : TheAlive().engines) engine->Hurry();
       for (Engine* engine : TheAlive().engines) engine->End();
+      TheAlive().engines.clear();
+      // Those of engines that are closed, too, whose tensors somebody looks at.
+      Memory::FreeAll();
     });
   }
 }
 
 void Engine::End() {
-  ending_ = true;
   Stop();
-  for (const auto& lane : lanes_) {
-    for (const auto& memory : lane->slot.outputs()) memory->Free();
-  }
   lanes_.clear();
   model_.reset();
 }
@@ -89,7 +90,7 @@ void Engine::Stop() {
   for (const auto& lane : lanes_) {
     if (lane->thread.joinable()) lane->thread.join();
   }
-  table_->FreeInputs();
+  table_->FreePlaces();
 }
 
 void Engine::Start(int slot, const Frame& frame) { Begin(slot, frame); }
@@ -118,10 +119,10 @@ void Engine::Run(int index) {
     const std::optional<Frame> frame = lane.frame;
     lock.unlock();
     auto& input = static_cast<Input&>(*table_->place(index).input);
-    const Outcome outcome = lane.slot.Run(input, frame ? &*frame : nullptr, schedule_);
+    Outcome outcome = lane.slot.Run(input, frame ? &*frame : nullptr, schedule_, hurry_);
     // First the next frame, if one waits: the BPU shall not wait for whoever reads this one's result.
     table_->Answered(index);
-    if (!ending_) done_(index, outcome);
+    if (!hurry_) done_(index, std::move(outcome));
     lock.lock();
   }
 }

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "alive.h"
 #include "bpu/slot.h"
 
 namespace bpu {
@@ -39,10 +40,10 @@ struct Options {
  *
  * Knows nothing of JavaScript.
  */
-class Engine {
+class Engine : public Counted<Engine> {
  public:
   /** Called on the slot's thread, once for each Start. */
-  using Done = std::function<void(int slot, const Outcome& outcome)>;
+  using Done = std::function<void(int slot, Outcome&& outcome)>;
 
   /** @param grant as in camera::SlotTable @throws Failure */
   Engine(const Options& options, Done done, camera::SlotTable::Grant grant);
@@ -60,6 +61,10 @@ class Engine {
   /** Size of the model's input. */
   int width() const { return width_; }
   int height() const { return height_; }
+
+  /** Nobody is told of frames any more, and those that hang are given up: the destructor waits for half a
+   * second at most. */
+  void Hurry() { hurry_ = true; }
 
   /** Begins a frame in a slot taken from the table; its memory must stay until `done`. */
   void Start(int slot, const Frame& frame);
@@ -89,8 +94,8 @@ class Engine {
 
   const Schedule schedule_;
   const Done done_;
-  /** The process ends: nobody is told any more. */
-  std::atomic<bool> ending_{false};
+  /** The process, or the thread of this engine, ends. */
+  std::atomic<bool> hurry_{false};
   std::shared_ptr<const Model> model_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::shared_ptr<camera::SlotTable> table_;

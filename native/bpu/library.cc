@@ -1,6 +1,7 @@
 #include "bpu/library.h"
 
 #include <dlfcn.h>
+#include <glob.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -24,18 +25,68 @@ std::string LastError() {
   return text ? text : "no reason given";
 }
 
-void* Open(const char* path, std::string& error) {
+/** What libdnn needs. Some images link it without the interface library, and some have its libraries where the
+ * loader does not look (facts: readelf of dnn_server of RDK X5). Those that need others come last. */
+constexpr const char* kCompanions[] = {
+    "libalog.so.1", "libhbmem.so.1", "libcnn_intf.so.1", "libhbrt_bayes_aarch64.so", "libhbrt_bernoulli_aarch64.so"};
+/** Where they are on X5, and on X3. */
+constexpr const char* kCompanionPlaces[] = {"/usr/hobot/lib", "/usr/lib/hbbpu"};
+
+bool Preload(const std::string& path) {
+  // Loaded for the life of the process, as libdnn is. Global, so that a libdnn that was linked without them
+  // finds their symbols; a library that names them takes them by their soname.
+  return dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr;
+}
+
+/** First by name, then from these folders, with all versions of libhbrt that lie there. */
+void PreloadCompanions(const std::vector<std::string>& folders) {
+  for (const char* name : kCompanions) {
+    bool found = Preload(name);
+    for (size_t i = 0; i < folders.size() && !found; i++) found = Preload(folders[i] + "/" + name);
+  }
+  for (const std::string& folder : folders) {
+    glob_t runtimes{};
+    if (glob((folder + "/libhbrt_*.so*").c_str(), 0, nullptr, &runtimes) == 0) {
+      for (size_t i = 0; i < runtimes.gl_pathc; i++) Preload(runtimes.gl_pathv[i]);
+    }
+    globfree(&runtimes);
+  }
+}
+
+/** Whether a library or a symbol that it needs is missing, rather than the library itself. */
+bool LacksCompanion(const std::string& path, const std::string& error) {
+  if (error.find("undefined symbol") != std::string::npos) return true;
+  return error.find("cannot open shared object file") != std::string::npos &&
+         error.compare(0, path.size() + 1, path + ":") != 0;
+}
+
+void* Open(const std::string& path, std::string& error) {
   // RTLD_LOCAL: other libdnns and OpenCVs of the process must not meet this one's symbols.
-  void* handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle) return handle;
   error = LastError();
-  // Some images link libdnn without the interface library it needs.
-  if (error.find("undefined symbol") != std::string::npos &&
-      dlopen("libcnn_intf.so.1", RTLD_NOW | RTLD_GLOBAL)) {
-    handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!handle) error = LastError();
-  }
+  if (!LacksCompanion(path, error)) return nullptr;
+  std::vector<std::string> folders;
+  const size_t slash = path.rfind('/');
+  if (slash != std::string::npos) folders.push_back(path.substr(0, slash));
+  folders.insert(folders.end(), std::begin(kCompanionPlaces), std::end(kCompanionPlaces));
+  PreloadCompanions(folders);
+  handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!handle) error = LastError();
   return handle;
+}
+
+std::string HintFor(bool lacks_companion) {
+  if (!lacks_companion) {
+    return "On a robot, install hobot-dnn and run there; elsewhere use the onnx engine, or give the path of the "
+           "emulator (build/native/emulator/libdnn.so).";
+  }
+  std::string names;
+  for (const char* name : kCompanions) names += (names.empty() ? "" : ", ") + std::string(name);
+  std::string places;
+  for (const char* place : kCompanionPlaces) places += ", in " + std::string(place);
+  return "It needs other libraries of the board's image. Looked for " + names +
+         " by name, beside it" + places + ": install hobot-dnn, or add their folder to LD_LIBRARY_PATH.";
 }
 
 void* OpenFirst(const std::string& path, std::string& found) {
@@ -46,6 +97,7 @@ void* OpenFirst(const std::string& path, std::string& found) {
     places.push_back(path.c_str());
   }
   std::string tried;
+  bool lacks_companion = false;
   for (const char* place : places) {
     std::string error;
     if (void* handle = Open(place, error)) {
@@ -53,11 +105,11 @@ void* OpenFirst(const std::string& path, std::string& found) {
       return handle;
     }
     tried += (tried.empty() ? "" : "; ") + error;
+    lacks_companion = lacks_companion || LacksCompanion(place, error);
   }
   throw Failure(
       path.empty() ? "libdnn.so of an RDK X5 or X3" : "a loadable libdnn at " + path, tried,
-      "On a robot, install hobot-dnn and run there; elsewhere use the onnx engine, or give the path of the "
-      "emulator (build/native/emulator/libdnn.so).");
+      HintFor(lacks_companion));
 }
 
 template <typename Function>

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "alive.h"
 #include "bpu/failure.h"
 #include "bpu/library.h"
 
@@ -9,21 +10,20 @@ namespace bpu {
 
 /** A block that CPU and BPU share; cached, so whoever reads or writes it flushes. Freed with its last owner.
  */
-class Memory {
+class Memory : public Counted<Memory> {
  public:
   /** @throws Failure when there is not enough */
-  Memory(std::shared_ptr<const Library> library, uint32_t size) : library_(std::move(library)) {
-    Check("hbSysAllocCachedMem to give BPU memory", library_->hbSysAllocCachedMem(&memory_, size));
-  }
+  Memory(std::shared_ptr<const Library> library, uint32_t size);
   ~Memory() { Free(); }
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 
-  /** Before the last owner lets go: at the end of the process, when nobody looks at it any more. */
-  void Free() {
-    if (!freed_) library_->hbSysFreeMem(&memory_);
-    freed_ = true;
-  }
+  /** Before the last owner lets go: when nobody looks at it any more. Idempotent. */
+  void Free();
+  /** Never freed, as the BPU may write to it at any time: the end of the process gives it back. */
+  void Keep();
+  /** At the end of the process: all blocks but those that are kept. */
+  static void FreeAll();
 
   const hbSysMem& block() const { return memory_; }
   uint8_t* data() const { return static_cast<uint8_t*>(memory_.virAddr); }
@@ -39,7 +39,6 @@ class Memory {
 
   std::shared_ptr<const Library> library_;
   hbSysMem memory_{};
-  bool freed_ = false;
 };
 
 }  // namespace bpu

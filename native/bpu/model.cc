@@ -21,20 +21,35 @@ bool IsShape(const hbDNNTensorShape& shape) {
                      [](int32_t size) { return size > 0; });
 }
 
+/** What quantiType does not select may be anything, also pointers to where nothing is. */
+void ClearUnselected(hbDNNTensorProperties& p) {
+  if (p.quantiType != HB_DNN_QUANTI_SHIFT) p.shift = {};
+  if (p.quantiType != HB_DNN_QUANTI_SCALE) p.scale = {};
+}
+
+/** Whether there is one value, or at most as many as the tensor is long in some dimension. */
+bool IsLength(int32_t length, const void* data, const hbDNNTensorShape& aligned) {
+  const int32_t longest =
+      *std::max_element(aligned.dimensionSize, aligned.dimensionSize + aligned.numDimensions);
+  return length == 0 || (length > 0 && length <= longest && data);
+}
+
 /** What is read from these properties later relies on this. */
 void RequireSane(const TensorDescription& tensor) {
   const hbDNNTensorProperties& p = tensor.properties;
-  const bool arrays = p.scale.scaleLen >= 0 && (p.scale.scaleLen == 0 || p.scale.scaleData) &&
-                      p.scale.zeroPointLen >= 0 && (p.scale.zeroPointLen == 0 || p.scale.zeroPointData) &&
-                      p.shift.shiftLen >= 0 && (p.shift.shiftLen == 0 || p.shift.shiftData);
   if (IsShape(p.validShape) && IsShape(p.alignedShape) &&
-      p.validShape.numDimensions == p.alignedShape.numDimensions && p.alignedByteSize > 0 && arrays) {
+      p.validShape.numDimensions == p.alignedShape.numDimensions && p.alignedByteSize > 0 &&
+      IsLength(p.scale.scaleLen, p.scale.scaleData, p.alignedShape) &&
+      IsLength(p.scale.zeroPointLen, p.scale.zeroPointData, p.alignedShape) &&
+      IsLength(p.shift.shiftLen, p.shift.shiftData, p.alignedShape)) {
     return;
   }
   throw Failure(
       "shapes, a size and scales that belong together for tensor " + tensor.name,
       "alignedByteSize " + std::to_string(p.alignedByteSize) + ", " +
-          std::to_string(p.validShape.numDimensions) + " dimensions",
+          std::to_string(p.validShape.numDimensions) + " dimensions, " +
+          std::to_string(p.scale.scaleLen) + " scales, " + std::to_string(p.scale.zeroPointLen) +
+          " zero points, " + std::to_string(p.shift.shiftLen) + " shifts",
       "Either the model is damaged, or this libdnn has another struct layout: please report its version.");
 }
 
@@ -54,7 +69,9 @@ Model::Model(std::shared_ptr<const Library> library, const std::string& file, co
   }
 }
 
-Model::~Model() { library_->hbDNNRelease(packed_); }
+Model::~Model() {
+  if (!kept_) library_->hbDNNRelease(packed_);
+}
 
 void Model::Choose(const std::string& file, const std::string& name) {
   char const** names = nullptr;
@@ -85,6 +102,7 @@ void Model::ReadTensors() {
       Check("the name of a tensor", name_of(&name, handle_, i));
       tensor.name = name ? name : "";
       Check("the properties of a tensor", properties_of(&tensor.properties, handle_, i));
+      ClearUnselected(tensor.properties);
       RequireSane(tensor);
       tensors.push_back(std::move(tensor));
     }

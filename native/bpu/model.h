@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,7 +11,8 @@ namespace bpu {
 
 struct TensorDescription {
   std::string name;
-  /** As libdnn gave them; the pointers in it live as long as the model. */
+  /** As libdnn gave them, but for members of `scale` and `shift` that quantiType does not select: those are
+   * zero. The pointers in it live as long as the model. */
   hbDNNTensorProperties properties;
 };
 
@@ -36,6 +38,8 @@ class Model {
   const std::vector<TensorDescription>& outputs() const { return outputs_; }
   /** What hbDNNGetEstimateLatency says; negative where it says nothing. */
   int32_t estimated_latency() const { return estimated_latency_; }
+  /** Never released, as the BPU may work on a task of it at any time. */
+  void Keep() const { kept_ = true; }
 
  private:
   void Choose(const std::string& file, const std::string& name);
@@ -49,6 +53,7 @@ class Model {
   std::vector<TensorDescription> inputs_;
   std::vector<TensorDescription> outputs_;
   int32_t estimated_latency_ = -1;
+  mutable std::atomic<bool> kept_{false};
 };
 
 }  // namespace bpu

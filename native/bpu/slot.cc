@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <mutex>
 #include <thread>
 
 #include "nv12/letterbox.h"
@@ -11,9 +12,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/** hbDNNReleaseTask returns before the BPU has let go of a task it was running: the memory rests this long.
- */
+/** hbDNNReleaseTask returns before the BPU has let go of a task it was running: a slot rests this long before
+ * its next frame. */
 constexpr std::chrono::milliseconds kRest{100};
+/** Milliseconds after which a thread that waits looks whether it shall hurry. */
+constexpr int32_t kLook = 500;
 
 constexpr int kMostStride = 1 << 16;
 
@@ -22,25 +25,6 @@ double Milliseconds(Clock::time_point start) {
 }
 
 std::string Number(int64_t value) { return std::to_string(value); }
-
-/** The only tasks there are: one per slot, released whatever happens. */
-class Task {
- public:
-  explicit Task(const Library& library) : library_(library) {}
-  ~Task() {
-    if (handle_) library_.hbDNNReleaseTask(handle_);
-  }
-  Task(const Task&) = delete;
-  Task& operator=(const Task&) = delete;
-
-  hbDNNTaskHandle_t* address() { return &handle_; }
-  hbDNNTaskHandle_t handle() const { return handle_; }
-
- private:
-  const Library& library_;
-  /** Must be null before hbDNNInfer; otherwise libdnn takes the call for the next of a batch. */
-  hbDNNTaskHandle_t handle_ = nullptr;
-};
 
 struct InputPicture {
   int width;
@@ -101,56 +85,98 @@ void Input::Clean() {
   for (const auto& memory : memory_) memory->Clean();
 }
 
-Slot::Slot(std::shared_ptr<const Model> model) : model_(std::move(model)) {
-  const auto& library = model_->library();
-  for (const TensorDescription& output : model_->outputs()) {
-    outputs_.push_back(
-        std::make_shared<Memory>(library, static_cast<uint32_t>(output.properties.alignedByteSize)));
-    hbDNNTensor tensor{};
-    tensor.sysMem[0] = outputs_.back()->block();
-    tensor.properties = output.properties;
-    output_tensors_.push_back(tensor);
-  }
+void Input::Keep() {
+  for (const auto& memory : memory_) memory->Keep();
 }
 
-Outcome Slot::Run(Input& input, const Frame* frame, const Schedule& schedule) {
+Slot::Slot(std::shared_ptr<const Model> model) : model_(std::move(model)) {
+  for (const TensorDescription& output : model_->outputs()) {
+    outputs_.push_back(std::make_shared<Memory>(model_->library(),
+                                                static_cast<uint32_t>(output.properties.alignedByteSize)));
+  }
+  call_ = MakeCall();
+}
+
+std::unique_ptr<Slot::Call> Slot::MakeCall() const {
+  auto call = std::make_unique<Call>();
+  for (size_t i = 0; i < outputs_.size(); i++) {
+    hbDNNTensor tensor{};
+    tensor.sysMem[0] = outputs_[i]->block();
+    tensor.properties = model_->outputs()[i].properties;
+    call->outputs.push_back(tensor);
+  }
+  return call;
+}
+
+Outcome Slot::Run(Input& input, const Frame* frame, const Schedule& schedule,
+                  const std::atomic<bool>& hurry) noexcept {
   Outcome outcome;
   try {
-    auto start = Clock::now();
-    if (frame) nv12::Letterbox(frame->source, frame->content, input.target());
-    input.Clean();
-    outcome.preprocess = Milliseconds(start);
-
-    start = Clock::now();
-    Infer(input, schedule);
-    for (const auto& output : outputs_) output->Invalidate();
-    outcome.inference = Milliseconds(start);
-  } catch (const Failure& failure) {
-    outcome.failure = failure;
-  } catch (const std::exception& error) {
-    outcome.failure = Failure("memory for the letterbox", error.what(), "Close other programs.");
+    Work(outcome, input, frame, schedule, hurry);
+  } catch (Failure& failure) {
+    outcome.failure = std::move(failure);
+  } catch (...) {
+    outcome.failure = OutOfMemory();
   }
   return outcome;
 }
 
-void Slot::Infer(const Input& input, const Schedule& schedule) {
+void Slot::Work(Outcome& outcome, Input& input, const Frame* frame, const Schedule& schedule,
+                const std::atomic<bool>& hurry) {
+  auto start = Clock::now();
+  if (frame) nv12::Letterbox(frame->source, frame->content, input.target());
+  input.Clean();
+  outcome.preprocess = Milliseconds(start);
+
+  start = Clock::now();
+  Infer(input, schedule, hurry);
+  for (const auto& output : outputs_) output->Invalidate();
+  outcome.inference = Milliseconds(start);
+}
+
+void Slot::Infer(Input& input, const Schedule& schedule, const std::atomic<bool>& hurry) {
   const Library& library = *model_->library();
-  int32_t status;
-  {
-    Task task(library);
-    hbDNNInferCtrlParam control{};
-    control.bpuCoreId = schedule.core;
-    control.priority = schedule.priority;
-    hbDNNTensor* outputs = output_tensors_.data();
-    Check("hbDNNInfer to accept a frame",
-          library.hbDNNInfer(task.address(), &outputs, &input.tensor(), model_->handle(), &control));
-    status = library.hbDNNWaitTaskDone(task.handle(), schedule.timeout_ms);
-  }
+  if (!call_) call_ = MakeCall();
+  Call& call = *call_;
+  call.task = nullptr;
+  call.input = input.tensor();
+  call.output = call.outputs.data();
+  call.control = {};
+  call.control.bpuCoreId = schedule.core;
+  call.control.priority = schedule.priority;
+  const int32_t accepted =
+      library.hbDNNInfer(&call.task, &call.output, &call.input, model_->handle(), &call.control);
+  const int32_t status = accepted == HB_DNN_SUCCESS ? Wait(schedule, hurry) : accepted;
+  if (call.task) library.hbDNNReleaseTask(call.task);
+  Check("hbDNNInfer to accept a frame", accepted);
   if (status == HB_DNN_TIMEOUT) {
-    std::this_thread::sleep_for(kRest);
+    Abandon(input);
+    if (!hurry) std::this_thread::sleep_for(kRest);
     throw StatusFailure("a result within " + Number(schedule.timeout_ms) + " ms", status);
   }
   Check("hbDNNWaitTaskDone to succeed", status);
+}
+
+/** In parts, so that the end of the process or of a worker thread need not wait for a BPU that hangs. */
+int32_t Slot::Wait(const Schedule& schedule, const std::atomic<bool>& hurry) const {
+  for (int32_t left = schedule.timeout_ms;; left -= kLook) {
+    const int32_t status =
+        model_->library()->hbDNNWaitTaskDone(call_->task, std::min(left, kLook));
+    if (status != HB_DNN_TIMEOUT || left <= kLook || hurry) return status;
+  }
+}
+
+/** The task was released, but the BPU may be at work on it for as long as it likes: whatever it can reach is
+ * there until the process ends. */
+void Slot::Abandon(Input& input) {
+  input.Keep();
+  for (const auto& output : outputs_) output->Keep();
+  model_->Keep();
+  static std::mutex mutex;
+  static Call* given_up = nullptr;
+  const std::lock_guard<std::mutex> lock(mutex);
+  call_->next = given_up;
+  given_up = call_.release();
 }
 
 }  // namespace bpu

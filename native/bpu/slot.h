@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -41,6 +42,8 @@ class Input : public camera::Input {
   const hbDNNTensor& tensor() const { return tensor_; }
   /** After the picture was written. @throws Failure */
   void Clean();
+  /** The BPU may read it at any time: see Memory. */
+  void Keep();
 
  private:
   /** One block, or two for separate planes. */
@@ -60,18 +63,39 @@ class Slot {
    * Letterbox into the input, infer, wait, make the outputs readable. Blocks; the task is always released.
    *
    * @param frame to letterbox; null when the input is written already
+   * @param hurry set by another thread: a frame that hangs is given up within half a second
    */
-  Outcome Run(Input& input, const Frame* frame, const Schedule& schedule);
+  Outcome Run(Input& input, const Frame* frame, const Schedule& schedule,
+              const std::atomic<bool>& hurry) noexcept;
 
   /** Owned together with whoever still looks at it. */
   const std::vector<std::shared_ptr<Memory>>& outputs() const { return outputs_; }
 
  private:
-  void Infer(const Input& input, const Schedule& schedule);
+  /** What hbDNNInfer is given the address of. */
+  struct Call {
+    /** Must be null before hbDNNInfer; otherwise libdnn takes the call for the next of a batch. */
+    hbDNNTaskHandle_t task = nullptr;
+    hbDNNTensor input{};
+    std::vector<hbDNNTensor> outputs;
+    /** libdnn gets the address of this pointer, and is reported to write through it. */
+    hbDNNTensor* output = nullptr;
+    hbDNNInferCtrlParam control{};
+    /** Of the calls that were given up. */
+    Call* next = nullptr;
+  };
+
+  std::unique_ptr<Call> MakeCall() const;
+  void Work(Outcome& outcome, Input& input, const Frame* frame, const Schedule& schedule,
+            const std::atomic<bool>& hurry);
+  void Infer(Input& input, const Schedule& schedule, const std::atomic<bool>& hurry);
+  int32_t Wait(const Schedule& schedule, const std::atomic<bool>& hurry) const;
+  void Abandon(Input& input);
 
   const std::shared_ptr<const Model> model_;
   std::vector<std::shared_ptr<Memory>> outputs_;
-  std::vector<hbDNNTensor> output_tensors_;
+  /** Lives as long as its task; null after one that was given up. */
+  std::unique_ptr<Call> call_;
 };
 
 }  // namespace bpu

@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <cmath>
+#include <new>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -134,7 +136,7 @@ class Injected : public std::enable_shared_from_this<Injected> {
 
   void Play(OwnedMessage message, double period, uint64_t count) {
     stop_ = false;
-    thread_ = std::thread([this, camera = camera_, message = std::move(message), period, count]() mutable {
+    auto run = [this, camera = camera_, message = std::move(message), period, count]() mutable {
       auto next = Clock::now();
       for (uint64_t i = 0; i < count && !stop_; i++) {
         camera->Offer(message.View());
@@ -144,7 +146,12 @@ class Injected : public std::enable_shared_from_this<Injected> {
             std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double, std::milli>(period));
         std::this_thread::sleep_until(next);
       }
-    });
+    };
+    try {
+      thread_ = std::thread(std::move(run));
+    } catch (const std::system_error& error) {
+      Throw(env_, {"a thread for the camera", error.what(), "Close other programs."});
+    }
   }
 
   void Close() {
@@ -188,9 +195,7 @@ class Inbox : public Session {
         [this](int slot) { PostGrant(slot); });
     Use(slots_);
   }
-  ~Inbox() override {
-    if (slots_) End(false);
-  }
+  ~Inbox() override { End(Ending::kAbandoned); }
 
  private:
   std::shared_ptr<Input> MakeInput() const { return std::make_shared<PlainInput>(width_, height_); }
@@ -199,9 +204,10 @@ class Inbox : public Session {
   std::shared_ptr<Feed> MakeFeed(uint32_t number, const std::shared_ptr<Tally>& tally) override {
     return slots_->Attach(MakeInput(), number, tally);
   }
-  void End(bool) override {
+  void End(Ending) override {
+    if (!slots_) return;
     slots_->Close();
-    slots_->FreeInputs();
+    slots_->FreePlaces();
     slots_.reset();
   }
   bool ShowsInput() const override { return true; }
@@ -246,9 +252,15 @@ Napi::Value OpenInboxBinding(const Napi::CallbackInfo& info) {
   const int width = even(1);
   const int height = even(2);
   if (!info[3].IsFunction()) arguments::Fail(info.Env(), "a function for done", "another type");
-  const auto inbox = std::make_shared<Inbox>(info.Env(), slots, width, height);
-  inbox->Open(info[3].As<Napi::Function>(), "tros_yolo_seg:inbox");
-  return inbox->ToObject();
+  std::shared_ptr<Inbox> inbox;
+  try {
+    inbox = std::make_shared<Inbox>(info.Env(), slots, width, height);
+  } catch (const std::bad_alloc&) {
+    Throw(info.Env(), {"memory for " + std::to_string(slots) + " inputs of " + std::to_string(width) + "x" +
+                           std::to_string(height),
+                       "too little", "Use fewer slots, or close other programs."});
+  }
+  return inbox->Open(info[3].As<Napi::Function>(), "tros_yolo_seg:inbox");
 }
 
 Napi::Value NoCamerasBinding(const Napi::CallbackInfo& info) {

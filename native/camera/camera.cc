@@ -53,9 +53,11 @@ void Camera::Close() {
   registry.cameras.erase(id_);
 }
 
-void Camera::Use(std::shared_ptr<Feed> feed) {
+bool Camera::Use(std::shared_ptr<Feed> feed) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (feed_ && feed_->attached()) return false;
   std::swap(feed_, feed);
+  return true;
 }
 
 void Camera::Leave(const std::shared_ptr<Feed>& feed) {
@@ -67,18 +69,18 @@ void Camera::Offer(const Message& message) {
   const Clock::time_point received = Clock::now();
   const std::lock_guard<std::mutex> lock(mutex_);
   tally_->Update([](Counters& counters) { counters.received++; });
-  const auto fail = [this](const Failure& failure) {
+  const auto fail = [this](Failure failure) {
     tally_->Update([&](Counters& counters) {
       counters.failed++;
-      counters.last_failure = failure;
+      counters.last_failure = std::move(failure);
     });
   };
   try {
     Take(message, received);
-  } catch (const Failure& failure) {
-    fail(failure);
-  } catch (const std::exception& error) {
-    fail(Failure("memory for a frame", error.what(), "Close other programs."));
+  } catch (Failure& failure) {
+    fail(std::move(failure));
+  } catch (...) {
+    fail(OutOfMemory());
   }
   const double elapsed = Milliseconds(Clock::now() - received);
   tally_->Update([&](Counters& counters) { counters.slowest = std::max(counters.slowest, elapsed); });

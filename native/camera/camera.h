@@ -35,8 +35,9 @@ class Camera {
    */
   void Offer(const Message& message);
 
-  /** From now on frames go to this feed. Waits for the frame that is being taken. */
-  void Use(std::shared_ptr<Feed> feed);
+  /** From now on frames go to this feed. Waits for the frame that is being taken. @returns false, and changes
+   * nothing, when they go to another that is attached */
+  bool Use(std::shared_ptr<Feed> feed);
   /** From now on frames are discarded, unless they go to another feed. Waits for the frame that is being
    * taken. */
   void Leave(const std::shared_ptr<Feed>& feed);

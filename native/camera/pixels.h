@@ -5,12 +5,13 @@
 #include <mutex>
 #include <vector>
 
+#include "alive.h"
 #include "nv12/picture.h"
 
 namespace camera {
 
 /** A packed NV12 picture of its own. */
-class Pixels {
+class Pixels : public Counted<Pixels> {
  public:
   explicit Pixels(size_t bytes) : capacity_(bytes), bytes_(new uint8_t[bytes]) {}
 

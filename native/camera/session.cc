@@ -42,12 +42,21 @@ Session::~Session() {
   if (opened_) napi_remove_env_cleanup_hook(env_, Abandon, this);
 }
 
-void Session::Open(Napi::Function done, const char* name) {
-  events_ = Events::New(env_, done, name, 0, 1, new Context(shared_from_this()),
-                        [](Napi::Env, void*, Context* context) { delete context; });
-  // An engine that nobody closed does not keep the process alive, nor does a camera; a submitted frame does.
-  events_.Unref(env_);
-  opened_ = napi_add_env_cleanup_hook(env_, Abandon, this) == napi_ok;
+Napi::Object Session::Open(Napi::Function done, const char* name) {
+  auto context = std::make_unique<Context>(shared_from_this());
+  events_ = Events::New(env_, done, name, 0, 1, context.get(),
+                        [](Napi::Env, void*, Context* ended) { delete ended; });
+  context.release();
+  try {
+    // An engine that nobody closed does not keep the process alive, nor does a camera; a submitted frame does.
+    events_.Unref(env_);
+    opened_ = napi_add_env_cleanup_hook(env_, Abandon, this) == napi_ok;
+    return ToObject();
+  } catch (...) {
+    // JavaScript will never have it to close it.
+    Close(Ending::kClosed);
+    throw;
+  }
 }
 
 void Session::Use(std::shared_ptr<SlotTable> table) {
@@ -87,9 +96,16 @@ Napi::Object Session::ToObject() {
   add("giveBack", [](Session& session, const Napi::CallbackInfo& info) { session.GiveBack(info); });
   add("hold", [](Session& session, const Napi::CallbackInfo&) { session.Hold(); });
   add("drop", [](Session& session, const Napi::CallbackInfo&) { session.Drop(); });
-  add("close", [](Session& session, const Napi::CallbackInfo&) { session.Close(); });
+  add("close", [](Session& session, const Napi::CallbackInfo&) { session.Close(Ending::kClosed); });
+  add("forget", [](Session& session, const Napi::CallbackInfo&) { session.Close(Ending::kForgotten); });
   Describe(object);
   return object;
+}
+
+bool Session::UseGrant(uint32_t slot) {
+  if (slot >= lent_.size() || lent_[slot] != Loan::kGrant) return false;
+  lent_[slot] = Loan::kNone;
+  return true;
 }
 
 void Session::Keep(int slot, Napi::Object bytes) {
@@ -116,29 +132,39 @@ void Session::Post(Event told) {
 void Session::OnEvent(Napi::Env env, Napi::Function done, Context* context, Event* event) {
   if (env == nullptr || done == nullptr) return;
   Session& session = **context;
-  const auto slot = static_cast<size_t>(event->slot);
-  if (slot >= session.frames_.size()) return;
-  if (!session.frames_[slot].IsEmpty()) {
-    session.frames_[slot].Reset();
-    session.Drop();
-  }
-  session.lent_[slot] = true;
-  const Result& result = event->result;
-  napi_value arguments[5];
+  if (static_cast<size_t>(event->slot) >= session.frames_.size()) return;
   try {
-    arguments[0] = Napi::Number::New(env, event->slot);
-    arguments[1] = result.failure ? camera::ToObject(env, *result.failure) : env.Null();
-    arguments[2] = Napi::Number::New(env, result.preprocess);
-    arguments[3] = Napi::Number::New(env, result.inference);
-    arguments[4] = event->granted ? env.Null() : env.Undefined();
-    if (session.table_ && session.table_->place(event->slot).feed) {
-      arguments[4] = session.Arrived(event->slot, session.table_->place(event->slot));
-    }
+    session.Tell(env, done, *event);
   } catch (const Napi::Error&) {
-    return;  // the environment ends: nothing can be made any more
+    // The environment ends: nothing can be made any more.
+  }
+}
+
+void Session::Tell(Napi::Env env, Napi::Function done, Event& event) {
+  const auto slot = static_cast<size_t>(event.slot);
+  Result& result = event.result;
+  if (!frames_[slot].IsEmpty()) {
+    const bool there = arguments::HasMemory(frames_[slot].Value());
+    frames_[slot].Reset();
+    Drop();
+    if (!there && !result.failure) {
+      result.failure = Failure("the bytes of a frame to stay until its result is there",
+                               "an ArrayBuffer that was transferred meanwhile",
+                               "Transfer it when submit() has settled, or a copy of it.");
+    }
+  }
+  lent_[slot] = event.granted ? Loan::kGrant : Loan::kResult;
+  napi_value arguments[5];
+  arguments[0] = Napi::Number::New(env, event.slot);
+  arguments[1] = result.failure ? camera::ToObject(env, *result.failure) : env.Null();
+  arguments[2] = Napi::Number::New(env, result.preprocess);
+  arguments[3] = Napi::Number::New(env, result.inference);
+  arguments[4] = event.granted ? env.Null() : env.Undefined();
+  if (table_ && table_->place(event.slot).feed) {
+    arguments[4] = Arrived(event.slot, table_->place(event.slot));
   }
   // What JavaScript throws stays pending, for Node to tell. Calls that the end of the environment forbids
-  // come to nothing: a C++ exception would end the process.
+  // come to nothing.
   napi_call_function(env, env.Undefined(), done, 5, arguments, nullptr);
 }
 
@@ -200,10 +226,10 @@ void Session::GiveBack(const Napi::CallbackInfo& info) {
 void Session::Release(const Napi::CallbackInfo& info) {
   const uint32_t slot = ReadIndex(info, 0, "the number of a slot");
   if (!table_) return;
-  if (slot >= lent_.size() || !lent_[slot]) {
+  if (slot >= lent_.size() || lent_[slot] == Loan::kNone) {
     arguments::Fail(info.Env(), "a slot that is lent", "slot " + std::to_string(slot));
   }
-  lent_[slot] = false;
+  lent_[slot] = Loan::kNone;
   auto& input = inputs_[slot];
   if (!input.IsEmpty()) {
     auto buffer = input.Value();
@@ -228,9 +254,12 @@ Napi::Value Session::Attach(const Napi::CallbackInfo& info) {
   } catch (const Failure& failure) {
     Throw(info.Env(), failure);
   }
+  if (!camera->Use(feed)) {
+    feed->Detach();
+    arguments::Fail(info.Env(), "a camera that is not attached", "one that is attached to another engine");
+  }
   const uint32_t number = next_feed_++;
   attached_[number] = {camera, feed};
-  camera->Use(feed);
   return Napi::Number::New(info.Env(), number);
 }
 
@@ -252,10 +281,10 @@ void Session::DetachAll() {
   attached_.clear();
 }
 
-void Session::Close() {
+void Session::Close(Ending ending) {
   if (!table_) return;
   DetachAll();
-  End(true);
+  End(ending);
   for (auto& input : inputs_) {
     if (!input.IsEmpty() && !input.Value().IsDetached()) input.Value().Detach();
     input.Reset();
@@ -270,10 +299,11 @@ void Session::Abandon(void* data) {
   auto* session = static_cast<Session*>(data);
   if (!session->table_) return;
   session->DetachAll();
-  session->End(false);
+  session->End(Ending::kAbandoned);
   session->frames_.clear();
   session->inputs_.clear();
   session->table_.reset();
+  session->events_.Release();
 }
 
 }  // namespace camera

@@ -35,9 +35,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /** Connects to JavaScript; once, before any frame. */
-  void Open(Napi::Function done, const char* name);
-  Napi::Object ToObject();
+  /** Connects to JavaScript; once, before any frame. @returns what JavaScript has of it */
+  Napi::Object Open(Napi::Function done, const char* name);
 
  protected:
   explicit Session(Napi::Env env) : env_(env) {}
@@ -50,26 +49,33 @@ class Session : public std::enable_shared_from_this<Session> {
   virtual void Describe(Napi::Object object) = 0;
   /** A place for a camera's frames. @throws Failure */
   virtual std::shared_ptr<Feed> MakeFeed(uint32_t number, const std::shared_ptr<Tally>& tally) = 0;
-  /** Ends threads and frees memory; nothing is Posted afterwards. @param alive whether JavaScript's objects
-   * can be used */
-  virtual void End(bool alive) = 0;
+  enum class Ending {
+    /** JavaScript closed it. */
+    kClosed,
+    /** Nobody closed it: what JavaScript looks at stays. */
+    kForgotten,
+    /** The environment ends: JavaScript's objects cannot be used any more, and nothing that hangs is waited
+     * for. */
+    kAbandoned,
+  };
+  /** Ends threads and frees memory; nothing is Posted afterwards. */
+  virtual void End(Ending ending) = 0;
   /** Whether `done` is shown the input that a camera's frame was written to, as an ArrayBuffer. */
   virtual bool ShowsInput() const { return false; }
 
   /** Tells that a slot is through, from any thread. Once for each frame. */
-  void Post(int slot, const Result& result) { Post({slot, result, false}); }
+  void Post(int slot, Result&& result) { Post({slot, std::move(result), false}); }
   /** Tells that a slot is granted, from any thread. */
   void PostGrant(int slot) { Post({slot, {}, true}); }
-  /** Whether JavaScript has the slot, and no frame is in it. */
-  bool IsLent(uint32_t slot) const { return slot < lent_.size() && lent_[slot]; }
-  void Unlend(uint32_t slot) { lent_[slot] = false; }
+  /** A frame goes into a slot that was granted. @returns false for one that was not, or was used since */
+  bool UseGrant(uint32_t slot);
 
   /** The environment waits for the frames that are held. */
   void Hold();
   void Drop();
   Napi::Env env() const { return env_; }
-  /** JavaScript has the slot. */
-  void Lent(int slot) { lent_[static_cast<size_t>(slot)] = true; }
+  /** JavaScript has the slot, and may give it to run(). */
+  void Lent(int slot) { lent_[static_cast<size_t>(slot)] = Loan::kGrant; }
   /** Keeps the bytes of a submitted frame from being collected until its slot is through. */
   void Keep(int slot, Napi::Object bytes);
 
@@ -91,13 +97,18 @@ class Session : public std::enable_shared_from_this<Session> {
     const void* data;
   };
 
+  /** What JavaScript has of a slot. */
+  enum class Loan : uint8_t { kNone, kGrant, kResult };
+
+  Napi::Object ToObject();
+  void Tell(Napi::Env env, Napi::Function done, Event& event);
   Napi::Value Arrived(int slot, SlotTable::Place& place);
   Napi::ArrayBuffer Lend(std::shared_ptr<const void> owner, uint8_t* data, size_t size, uint32_t* key);
   void GiveBack(const Napi::CallbackInfo& info);
   void Release(const Napi::CallbackInfo& info);
   Napi::Value Attach(const Napi::CallbackInfo& info);
   Napi::Value Detach(const Napi::CallbackInfo& info);
-  void Close();
+  void Close(Ending ending);
   static void Abandon(void* data);
   void DetachAll();
 
@@ -106,8 +117,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::vector<Event> events_of_slots_;
   /** The bytes of submitted frames in flight. */
   std::vector<Napi::ObjectReference> frames_;
-  /** Slots that JavaScript was told of and has not released. */
-  std::vector<bool> lent_;
+  /** What JavaScript was told of and has not released, by slot. */
+  std::vector<Loan> lent_;
   /** Inputs that JavaScript looks at, by slot. */
   std::vector<Napi::Reference<Napi::ArrayBuffer>> inputs_;
   struct Attached {

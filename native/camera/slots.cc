@@ -132,9 +132,20 @@ void SlotTable::Close() {
   changed_.wait(lock, [this] { return busy_ == 0; });
 }
 
-void SlotTable::FreeInputs() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  for (Place& place : places_) place.input.reset();
+void SlotTable::FreePlaces() {
+  for (Place& place : places_) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    // Outside the lock: their last owner may have work to do.
+    const auto input = std::move(place.input);
+    const auto feed = std::move(place.feed);
+    const auto pixels = std::move(place.arrival.pixels);
+    lock.unlock();
+  }
+}
+
+bool Feed::attached() const {
+  const std::lock_guard<std::mutex> lock(table_->mutex_);
+  return !detached_;
 }
 
 Input* Feed::Begin() {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "alive.h"
 #include "camera/pixels.h"
 #include "camera/tally.h"
 #include "nv12/picture.h"
@@ -64,7 +65,7 @@ class Feed;
  *
  * One mutex, held for microseconds: never while pixels are written and never while `start` runs.
  */
-class SlotTable : public std::enable_shared_from_this<SlotTable> {
+class SlotTable : public std::enable_shared_from_this<SlotTable>, public Counted<SlotTable> {
  public:
   /** What a slot holds; belongs to whoever has the slot. */
   struct Place {
@@ -109,8 +110,9 @@ class SlotTable : public std::enable_shared_from_this<SlotTable> {
 
   /** No camera's frame comes in any more; waits for those that are being written. Idempotent. */
   void Close();
-  /** Lets go of all inputs. After Close, and when no slot is worked on. */
-  void FreeInputs();
+  /** Lets go of all inputs, and of what slots hold that nobody released: a feed, which holds this table, and
+   * a picture. After Close, and when no slot is worked on. */
+  void FreePlaces();
 
  private:
   friend class Feed;
@@ -139,7 +141,7 @@ class SlotTable : public std::enable_shared_from_this<SlotTable> {
 };
 
 /** A camera's place at an engine. */
-class Feed : public std::enable_shared_from_this<Feed> {
+class Feed : public std::enable_shared_from_this<Feed>, public Counted<Feed> {
  public:
   Feed(std::shared_ptr<SlotTable> table, uint32_t number, std::shared_ptr<Tally> tally)
       : table_(std::move(table)), number_(number), tally_(std::move(tally)) {}
@@ -162,6 +164,9 @@ class Feed : public std::enable_shared_from_this<Feed> {
    * @returns how many frames had a slot, ever
    */
   uint64_t Detach();
+
+  /** Whether its frames can come in. */
+  bool attached() const;
 
   /** Results that are read and frames at work, together, at most. */
   int slots() const { return table_->size(); }

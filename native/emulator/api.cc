@@ -44,7 +44,7 @@ class Board {
     const Counters counters = device.counters();
     const std::pair<const char*, uint64_t> numbers[] = {
         {"tasksAlive", device.tasks()},         {"blocksAlive", memory.blocks()},
-        {"modelsAlive", packed.size()},         {"violations", memory.violations()},
+        {"modelsAlive", packed.size()},         {"violations", memory.violations() + device.violations()},
         {"submitted", counters.submitted},      {"awaited", counters.awaited},
         {"succeeded", counters.succeeded},      {"failed", counters.failed},
         {"hung", counters.hung},                {"cancelled", counters.cancelled},
@@ -121,6 +121,36 @@ int32_t Refuse(const char* why) {
   return HB_DNN_INVALID_ARGUMENT;
 }
 
+/** No exception leaves a C function: what is thrown is for want of memory or threads. */
+template <typename Work>
+int32_t Guarded(const Work& work) {
+  try {
+    return work();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "[emulator] %s\n", error.what());
+    return HB_DNN_OUT_OF_MEMORY;
+  }
+}
+
+int32_t Initialize(hbPackedDNNHandle_t* handle, char const** files, int32_t count) {
+  Board& board = TheBoard();
+  const std::lock_guard<std::mutex> lock(board.mutex);
+  if (!Configure(board)) return HB_DNN_INVALID_ARGUMENT;
+  if (board.device.config().corrupt_model) return HB_DNN_INVALID_MODEL;
+  auto packed = std::make_unique<PackedModel>();
+  for (int32_t i = 0; i < count; i++) {
+    auto file = files[i] ? Mapping::Open(files[i]) : nullptr;
+    if (!file) return HB_DNN_CAN_NOT_OPEN_FILE;
+    auto models = ReadModels(std::move(file));
+    if (models.empty()) return HB_DNN_INVALID_MODEL;
+    for (auto& model : models) packed->models.push_back(std::move(model));
+  }
+  for (const auto& model : packed->models) packed->names.push_back(model->name.c_str());
+  *handle = packed.get();
+  board.packed.insert(std::move(packed));
+  return HB_DNN_SUCCESS;
+}
+
 using Tensors = std::vector<std::unique_ptr<PlaybackTensor>> PlaybackModel::*;
 
 int32_t GetCount(Tensors tensors, int32_t* count, hbDNNHandle_t handle) {
@@ -151,7 +181,16 @@ int32_t GetProperties(Tensors tensors, hbDNNTensorProperties* properties, hbDNNH
                       int32_t index) {
   const PlaybackTensor* tensor = nullptr;
   const int32_t status = properties ? GetTensor(tensors, handle, index, &tensor) : HB_DNN_INVALID_ARGUMENT;
-  if (status == 0) *properties = tensor->properties;
+  if (status != 0) return status;
+  *properties = tensor->properties;
+  if (TheBoard().device.config().stale_quanti) {
+    // What quantiType does not select is not set, and memory has been used before.
+    const auto stale = reinterpret_cast<uint8_t*>(0x5a5a5a5a5a58);
+    if (properties->quantiType != HB_DNN_QUANTI_SHIFT) properties->shift = {7, stale};
+    if (properties->quantiType != HB_DNN_QUANTI_SCALE) {
+      properties->scale = {7, reinterpret_cast<float*>(stale), 7, reinterpret_cast<int8_t*>(stale)};
+    }
+  }
   return status;
 }
 
@@ -196,6 +235,30 @@ int32_t TakeOutputs(const PlaybackModel& model, const hbDNNTensor* outputs, Task
   return HB_DNN_SUCCESS;
 }
 
+int32_t Allocate(hbSysMem* memory, uint32_t size, bool cached) {
+  Board& board = TheBoard();
+  if (board.device.Draw(board.device.config().fail_alloc)) return HB_SYS_OUT_OF_MEMORY;
+  const int32_t status = Guarded([&] { return board.memory.Allocate(memory, size, cached); });
+  return status == HB_DNN_OUT_OF_MEMORY ? HB_SYS_OUT_OF_MEMORY : status;
+}
+
+int32_t Infer(const std::shared_ptr<const PlaybackModel>& model, hbDNNTaskHandle_t* handle,
+              hbDNNTensor** output, const hbDNNTensor* input, const hbDNNInferCtrlParam& settings) {
+  Board& board = TheBoard();
+  const Config config = board.device.config();
+  if (board.device.Draw(config.fail_submit)) return config.submit_code;
+  auto task = std::make_shared<Task>();
+  task->model = model;
+  task->priority = settings.priority;
+  task->custom_id = settings.customId;
+  task->core = settings.bpuCoreId - 1;
+  task->output_pointer = output;
+  task->output_tensors = *output;
+  int32_t status = TakeInput(*model, input[0], *task);
+  if (status == 0) status = TakeOutputs(*model, *output, *task);
+  return status == 0 ? board.device.Submit(task, handle) : status;
+}
+
 }  // namespace
 }  // namespace emulator
 
@@ -213,22 +276,7 @@ EXPORT char const* hbDNNGetVersion() {
 
 EXPORT int32_t hbDNNInitializeFromFiles(hbPackedDNNHandle_t* handle, char const** files, int32_t count) {
   if (!handle || !files || count < 1) return HB_DNN_INVALID_ARGUMENT;
-  Board& board = TheBoard();
-  const std::lock_guard<std::mutex> lock(board.mutex);
-  if (!emulator::Configure(board)) return HB_DNN_INVALID_ARGUMENT;
-  if (board.device.config().corrupt_model) return HB_DNN_INVALID_MODEL;
-  auto packed = std::make_unique<emulator::PackedModel>();
-  for (int32_t i = 0; i < count; i++) {
-    auto file = files[i] ? emulator::Mapping::Open(files[i]) : nullptr;
-    if (!file) return HB_DNN_CAN_NOT_OPEN_FILE;
-    auto models = emulator::ReadModels(std::move(file));
-    if (models.empty()) return HB_DNN_INVALID_MODEL;
-    for (auto& model : models) packed->models.push_back(std::move(model));
-  }
-  for (const auto& model : packed->models) packed->names.push_back(model->name.c_str());
-  *handle = packed.get();
-  board.packed.insert(std::move(packed));
-  return HB_DNN_SUCCESS;
+  return emulator::Guarded([&] { return emulator::Initialize(handle, files, count); });
 }
 
 EXPORT int32_t hbDNNRelease(hbPackedDNNHandle_t handle) {
@@ -319,17 +367,7 @@ EXPORT int32_t hbDNNInfer(hbDNNTaskHandle_t* handle, hbDNNTensor** output, hbDNN
   }
   if (settings.bpuCoreId < HB_BPU_CORE_ANY) return emulator::Refuse("core");
 
-  Board& board = TheBoard();
-  const emulator::Config config = board.device.config();
-  if (board.device.Draw(config.fail_submit)) return config.submit_code;
-  auto task = std::make_shared<emulator::Task>();
-  task->model = model;
-  task->priority = settings.priority;
-  task->custom_id = settings.customId;
-  task->core = settings.bpuCoreId - 1;
-  int32_t status = emulator::TakeInput(*model, input[0], *task);
-  if (status == 0) status = emulator::TakeOutputs(*model, *output, *task);
-  return status == 0 ? board.device.Submit(task, handle) : status;
+  return emulator::Guarded([&] { return emulator::Infer(model, handle, output, input, settings); });
 }
 
 EXPORT int32_t hbDNNWaitTaskDone(hbDNNTaskHandle_t task, int32_t timeout_ms) {
@@ -339,15 +377,11 @@ EXPORT int32_t hbDNNWaitTaskDone(hbDNNTaskHandle_t task, int32_t timeout_ms) {
 EXPORT int32_t hbDNNReleaseTask(hbDNNTaskHandle_t task) { return TheBoard().device.Release(task); }
 
 EXPORT int32_t hbSysAllocMem(hbSysMem* memory, uint32_t size) {
-  Board& board = TheBoard();
-  if (board.device.Draw(board.device.config().fail_alloc)) return HB_SYS_OUT_OF_MEMORY;
-  return board.memory.Allocate(memory, size, false);
+  return emulator::Allocate(memory, size, false);
 }
 
 EXPORT int32_t hbSysAllocCachedMem(hbSysMem* memory, uint32_t size) {
-  Board& board = TheBoard();
-  if (board.device.Draw(board.device.config().fail_alloc)) return HB_SYS_OUT_OF_MEMORY;
-  return board.memory.Allocate(memory, size, true);
+  return emulator::Allocate(memory, size, true);
 }
 
 EXPORT int32_t hbSysFreeMem(hbSysMem* memory) { return TheBoard().memory.Free(memory); }

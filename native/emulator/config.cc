@@ -1,24 +1,52 @@
 #include "emulator/config.h"
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <iomanip>
 #include <map>
 #include <sstream>
+#include <stdexcept>
+#include <type_traits>
 
 namespace emulator {
 namespace {
 
 using Setter = std::function<void(Config&, const std::string&)>;
 
+/** A value that is out of its range; what() tells the range. */
+struct OutOfRange : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/** A whole number unless the field has fractions. */
 template <typename Number>
-Setter Into(Number Config::* field) {
-  return [field](Config& config, const std::string& value) {
+Setter Into(Number Config::* field, double min, double max) {
+  return [field, min, max](Config& config, const std::string& value) {
     size_t used = 0;
-    config.*field = static_cast<Number>(std::stod(value, &used));
+    const double number = std::stod(value, &used);
     if (used != value.size()) throw std::invalid_argument(value);
+    const bool whole = std::is_integral_v<Number>;
+    if (!(number >= min && number <= max) || (whole && number != std::floor(number))) {
+      std::ostringstream range;
+      range << std::setprecision(17) << (whole ? "a whole number from " : "a number from ") << min << " to "
+            << max;
+      throw OutOfRange(range.str());
+    }
+    config.*field = static_cast<Number>(number);
   };
 }
+
+constexpr double kMostCores = 16;
+/** An hour. */
+constexpr double kMostMicroseconds = 3.6e9;
+constexpr double kMostSeed = 9007199254740991;
+
+Setter Time(int64_t Config::* field) { return Into(field, -1, kMostMicroseconds); }
+Setter Chance(double Config::* field) { return Into(field, 0, 1); }
+Setter Code(int32_t Config::* field) { return Into(field, -2147483648.0, 2147483647); }
+Setter Switch(bool Config::* field) { return Into(field, 0, 1); }
 
 Setter Into(std::string Config::* field) {
   return [field](Config& config, const std::string& value) { config.*field = value; };
@@ -35,20 +63,22 @@ Setter Into(Pace Config::* field) {
 const std::map<std::string, Setter>& Setters() {
   static const std::map<std::string, Setter> setters = {
       {"version", Into(&Config::version)},
-      {"cores", Into(&Config::cores)},
+      {"cores", Into(&Config::cores, 1, kMostCores)},
       {"clock", Into(&Config::pace)},
-      {"busy_us", Into(&Config::busy_us)},
-      {"overhead_us", Into(&Config::overhead_us)},
-      {"play_unknown", Into(&Config::play_unknown)},
-      {"fail_alloc", Into(&Config::fail_alloc)},
-      {"fail_flush", Into(&Config::fail_flush)},
-      {"fail_submit", Into(&Config::fail_submit)},
-      {"fail_run", Into(&Config::fail_run)},
-      {"hang", Into(&Config::hang)},
-      {"submit_code", Into(&Config::submit_code)},
-      {"run_code", Into(&Config::run_code)},
-      {"corrupt_model", Into(&Config::corrupt_model)},
-      {"seed", Into(&Config::seed)},
+      {"busy_us", Time(&Config::busy_us)},
+      {"overhead_us", Time(&Config::overhead_us)},
+      {"stop_us", Into(&Config::stop_us, 0, kMostMicroseconds)},
+      {"play_unknown", Switch(&Config::play_unknown)},
+      {"stale_quanti", Switch(&Config::stale_quanti)},
+      {"fail_alloc", Chance(&Config::fail_alloc)},
+      {"fail_flush", Chance(&Config::fail_flush)},
+      {"fail_submit", Chance(&Config::fail_submit)},
+      {"fail_run", Chance(&Config::fail_run)},
+      {"hang", Chance(&Config::hang)},
+      {"submit_code", Code(&Config::submit_code)},
+      {"run_code", Code(&Config::run_code)},
+      {"corrupt_model", Switch(&Config::corrupt_model)},
+      {"seed", Into(&Config::seed, 0, kMostSeed)},
       {"report", Into(&Config::report)},
   };
   return setters;
@@ -64,6 +94,9 @@ bool Parse(const std::string& text, Config& config) {
     try {
       if (equals == std::string::npos || setter == Setters().end()) throw std::invalid_argument(item);
       setter->second(config, item.substr(equals + 1));
+    } catch (const OutOfRange& range) {
+      std::fprintf(stderr, "[emulator] Expected %s but received %s.\n", range.what(), item.c_str());
+      return false;
     } catch (const std::exception&) {
       std::fprintf(stderr, "[emulator] Expected KEY=VALUE as in docs/emulator.md but received %s.\n",
                    item.c_str());

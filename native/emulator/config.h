@@ -18,6 +18,10 @@ struct Config {
   /** Override the latencies of model files; negative leaves them. Microseconds. */
   int64_t busy_us = -1;
   int64_t overhead_us = -1;
+  /** How long the BPU works on after a running task was released. Microseconds. */
+  int64_t stop_us = 2000;
+  /** Members of tensor properties that quantiType does not select point to nowhere. */
+  bool stale_quanti = false;
   /** Frames that were not recorded: fail, or play the model's first frame. */
   bool play_unknown = false;
 

@@ -30,6 +30,10 @@ struct Task {
   /** Input planes: one for NV12, two (luma, chroma) for NV12_SEPARATE. */
   std::vector<std::shared_ptr<Block>> inputs;
   std::vector<std::shared_ptr<Block>> outputs;
+  /** The caller's pointer to its output tensors, and what it was at first. libdnn is reported to write
+   * through its address, so it must be there until the BPU is through. */
+  hbDNNTensor** output_pointer;
+  hbDNNTensor* output_tensors;
   int input_stride;
   int priority;
   int64_t custom_id;
@@ -85,6 +89,8 @@ class Device {
   bool IsRunning(const PlaybackModel& model);
   uint64_t tasks();
   Counters counters();
+  /** Pointers that were gone before their task was. */
+  uint64_t violations();
   /** Draws a fault of this probability. */
   bool Draw(double probability);
 
@@ -129,6 +135,7 @@ class Device {
   void RunCore(Core& core);
   std::shared_ptr<Task> NextTask(Lock& lock, Core& core);
   void Execute(Lock& lock, Core& core, Task& task);
+  void WriteBack(Task& task);
   void Finish(Task& task, int32_t status, Time end);
   /** @returns the most urgent task that the core may begin now, or the end of the queue */
   std::list<std::shared_ptr<Task>>::iterator Startable(int core);
@@ -165,6 +172,7 @@ class Device {
   std::map<uint64_t, std::shared_ptr<Task>> alive_;
   uint64_t next_handle_ = 1;
   Counters counters_;
+  uint64_t violations_ = 0;
 };
 
 }  // namespace emulator

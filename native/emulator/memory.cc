@@ -9,6 +9,8 @@ namespace emulator {
 namespace {
 
 constexpr uint64_t kPage = 4096;
+/** No board has more for its BPU. */
+constexpr uint32_t kMostBytes = 1u << 30;
 /** Junk of the two sides; different, so that a forgotten flush never goes unnoticed. */
 constexpr uint8_t kCpuJunk = 0xa5;
 constexpr uint8_t kDeviceJunk = 0x5a;
@@ -20,7 +22,7 @@ Block::Block(uint64_t physical, uint32_t size, bool cached)
       size_(size),
       cached_(cached),
       // A multiple of 64 and no more, so that AddressSanitizer and valgrind see a byte read beyond it.
-      cpu_(static_cast<uint8_t*>(std::aligned_alloc(64, (size + 63) / 64 * 64))) {
+      cpu_(static_cast<uint8_t*>(std::aligned_alloc(64, (size_t{size} + 63) / 64 * 64))) {
   if (!cpu_) throw std::bad_alloc();
   std::memset(cpu_, kCpuJunk, size_);
 }
@@ -67,6 +69,7 @@ void Block::DeviceWrite(const uint8_t* data, uint32_t bytes, std::shared_ptr<con
 
 int32_t Memory::Allocate(hbSysMem* memory, uint32_t size, bool cached) {
   if (!memory || size == 0) return HB_SYS_INVALID_ARGUMENT;
+  if (size > kMostBytes) return HB_SYS_OUT_OF_MEMORY;
   const std::lock_guard<std::mutex> lock(mutex_);
   std::shared_ptr<Block> block;
   try {

@@ -169,7 +169,7 @@ std::vector<std::unique_ptr<PlaybackModel>> ReadModels(std::shared_ptr<const Map
     }
     const uint32_t count = cursor.ReadCount(1, kMostModels, "models");
     for (uint32_t i = 0; i < count; i++) models.push_back(ReadModel(cursor, file));
-  } catch (const std::runtime_error& error) {
+  } catch (const std::exception& error) {
     std::fprintf(stderr, "[emulator] damaged model: %s\n", error.what());
     models.clear();
   }

@@ -1,4 +1,5 @@
 #include <chrono>
+#include <memory>
 
 #include "arguments.h"
 #include "nv12/bindings.h"
@@ -40,7 +41,15 @@ class PreprocessWorker : public Napi::AsyncWorker {
     Run(job_);
     elapsed_ = std::chrono::steady_clock::now() - start;
   }
-  void OnOK() override { deferred_.Resolve(Napi::Number::New(Env(), elapsed_.count())); }
+  void OnOK() override {
+    const Napi::Object held = held_.Value();
+    for (uint32_t i = 0; i < 3; i++) {
+      if (arguments::HasMemory(held.Get(i))) continue;
+      return OnError(Napi::TypeError::New(
+          Env(), "Expected arrays that stay until preprocess is done but received one that was transferred."));
+    }
+    deferred_.Resolve(Napi::Number::New(Env(), elapsed_.count()));
+  }
   void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
 
  private:
@@ -65,6 +74,9 @@ Napi::Value PreprocessBinding(const Napi::CallbackInfo& info) {
 
   const uint64_t length =
       3 * static_cast<uint64_t>(model_argument.width) * static_cast<uint64_t>(model_argument.height);
+  arguments::ExpectFixed(source_argument);
+  arguments::ExpectFixed(model_argument);
+  arguments::ExpectFixed(info[4], "planes");
   const Source source = arguments::ViewSource(source_argument);
   const Target model = arguments::ViewTarget(model_argument);
   float* planes = arguments::ViewFloats(info[4], "planes", length);
@@ -72,9 +84,11 @@ Napi::Value PreprocessBinding(const Napi::CallbackInfo& info) {
   arguments::ExpectApart(info.Env(), source, {planes, planes + length});
   arguments::ExpectApart(info.Env(), AsSource(model), {planes, planes + length});
 
-  auto* worker = new PreprocessWorker(info.Env(), {source, content, range, model, planes}, held);
+  auto worker = std::make_unique<PreprocessWorker>(info.Env(),
+                                                   PreprocessJob{source, content, range, model, planes}, held);
   const Napi::Promise promise = worker->Promise();
-  worker->Queue();  // deletes itself when done
+  worker->Queue();
+  worker.release();  // deletes itself when done
   return promise;
 }
 

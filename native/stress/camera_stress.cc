@@ -150,7 +150,7 @@ class Round {
     feeds_[index] = engine_->Attach(number, cameras_[index]->tally());
     numbers_[index] = number;
     counts_[number] = {};
-    cameras_[index]->Use(feeds_[index]);
+    Expect(cameras_[index]->Use(feeds_[index]), "a camera that was detached can be attached");
   }
 
   void Detach(size_t index) {

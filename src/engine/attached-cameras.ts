@@ -15,10 +15,13 @@ type Outcome = { readonly arrival: CameraArrival } & (
 /** The cameras attached to an engine: gives what comes of their frames to their handlers, in each camera's order. */
 export class AttachedCameras {
   readonly #native: NativeSlots;
+  readonly #engine: { hold(): void; drop(): void } | undefined;
   readonly #attached = new Map<number, Attached>();
 
-  constructor(native: NativeSlots) {
+  /** @param engine is held while a camera is attached */
+  constructor(native: NativeSlots, engine?: { hold(): void; drop(): void }) {
     this.#native = native;
+    this.#engine = engine;
   }
 
   /** @throws ExpectationError when the camera is closed or attached already, or there is no memory */
@@ -34,6 +37,7 @@ export class AttachedCameras {
     let detached: Promise<void> | undefined;
     const attached = new Attached(handlers, () => (detached ??= this.#detach(feed)));
     this.#attached.set(feed, attached);
+    this.#engine?.hold();
     return attached;
   }
 
@@ -63,6 +67,7 @@ export class AttachedCameras {
       this.#native.drop();
     }
     this.#attached.delete(feed);
+    this.#engine?.drop();
   }
 }
 

@@ -5,7 +5,7 @@ import { frameSize, type Nv12Frame } from '../frame/nv12-frame.js';
 import { addon } from '../native/addon.js';
 import type { NativeBpu, NativeFailure, NativeTensorProperties } from '../native/bpu.js';
 import { expectation, fromNative } from '../native/failure.js';
-import type { NativeArrival, NativeCamera } from '../native/camera.js';
+import type { NativeArrival, NativeCamera, NativeDone } from '../native/camera.js';
 import { AttachedCameras } from './attached-cameras.js';
 import { tensorData, tensorInfo } from './bpu-tensor.js';
 import type {
@@ -68,6 +68,10 @@ export interface BpuModelProperties {
  *
  * Each slot has BPU memory and a thread of its own: letterbox straight into the BPU's input, inference, cache flushes.
  * Tensors are views on the BPU's output memory.
+ *
+ * An engine that nobody closes, and that nothing refers to any more, is collected with its threads; views on its tensors
+ * keep their memory. It stays while a frame is in flight or a camera is attached. Do close() it: the collector may take
+ * long, as it does not know of BPU memory.
  */
 export class BpuEngine implements CameraEngine {
   readonly kind = 'bpu';
@@ -82,6 +86,8 @@ export class BpuEngine implements CameraEngine {
   /** Settles when the frame that was submitted last has settled, and so all frames have. */
   #last: Promise<unknown> = Promise.resolve();
   #letterbox: Letterbox | undefined;
+  /** Frames in flight, cameras, and waits for a slot. */
+  #holds = 0;
   #closed: Promise<void> | undefined;
 
   private constructor(file: string, native: NativeBpu, slots: readonly Slot[], spare: number) {
@@ -95,7 +101,10 @@ export class BpuEngine implements CameraEngine {
     };
     this.#native = native;
     this.#slots = slots;
-    this.#cameras = new AttachedCameras(native);
+    this.#cameras = new AttachedCameras(native, {
+      hold: () => this.#hold(),
+      drop: () => this.#drop(),
+    });
     this.#reserved = new ReservedSlot(native);
     this.slots = slots.length - spare;
     this.spare = spare;
@@ -120,12 +129,11 @@ export class BpuEngine implements CameraEngine {
       priority: expectInteger('priority', options.priority ?? 0, 0, 255),
       timeout: expectInteger('timeout', options.timeout ?? 5000, 1, 2 ** 30),
     };
-    let engine: BpuEngine | undefined;
-    const native = openNative(settings, (index, failure, preprocess, inference, arrival) => {
-      const slot = slots[index]!;
-      if (arrival === null) engine!.#reserved.granted(index);
-      else if (arrival) engine!.#arrived(slot, failure, preprocess, inference, arrival);
-      else slot.done(failure, { preprocess, inference });
+    // Weak, as native code holds on to the callback until the engine is closed.
+    let engine: WeakRef<BpuEngine> | undefined;
+    const native = openNative(settings, (...done) => {
+      const alive = engine?.deref();
+      if (alive) alive.#told(...done);
     });
     try {
       const infos = native.outputs.map(tensorInfo);
@@ -138,7 +146,10 @@ export class BpuEngine implements CameraEngine {
           ),
         );
       }
-      return (engine = new BpuEngine(options.file, native, slots, settings.spare));
+      const opened = new BpuEngine(options.file, native, slots, settings.spare);
+      engine = new WeakRef(opened);
+      forgotten.register(opened, native, native);
+      return opened;
     } catch (error) {
       native.close();
       throw error;
@@ -163,6 +174,7 @@ export class BpuEngine implements CameraEngine {
     this.unreserve();
     this.#closed ??= Promise.all([this.#cameras.detachAll(), this.#last]).then(() => {
       for (const slot of this.#slots) slot.lent = undefined;
+      forgotten.unregister(this.#native);
       this.#native.close();
     });
     return this.#closed;
@@ -182,7 +194,10 @@ export class BpuEngine implements CameraEngine {
 
   reserve(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
-    return this.#reserved.reserve();
+    const kept = this.#reserved.reserve();
+    this.#hold();
+    void kept.then(() => this.#drop());
+    return kept;
   }
 
   unreserve(): void {
@@ -192,6 +207,23 @@ export class BpuEngine implements CameraEngine {
   attach(camera: NativeCamera, handlers: CameraHandlers): CameraAttachment {
     if (this.#closed) throw new ExpectationError('an open engine', 'one that is closed');
     return this.#cameras.attach(camera, handlers);
+  }
+
+  /** The engine is not collected. */
+  #hold(): void {
+    if (this.#holds++ === 0) busy.add(this);
+  }
+
+  #drop(): void {
+    if (--this.#holds === 0) busy.delete(this);
+  }
+
+  /** A slot is through with its frame, or is granted. */
+  #told(...[index, failure, preprocess, inference, arrival]: Parameters<NativeDone>): void {
+    const slot = this.#slots[index]!;
+    if (arrival === null) this.#reserved.granted(index);
+    else if (arrival) this.#arrived(slot, failure, preprocess, inference, arrival);
+    else slot.done(failure, { preprocess, inference });
   }
 
   /** A slot is through with a camera's frame. */
@@ -230,8 +262,10 @@ export class BpuEngine implements CameraEngine {
       );
     }
     const slot = this.#slots[index]!;
+    this.#hold();
     return new Promise((resolve, reject) => {
       slot.done = (failure, timings) => {
+        this.#drop();
         if (failure) {
           this.#release(slot);
           reject(expectation(failure));
@@ -250,6 +284,12 @@ export class BpuEngine implements CameraEngine {
     return this.#letterbox;
   }
 }
+
+/** Engines that frames or cameras keep alive. */
+const busy = new Set<BpuEngine>();
+
+/** Closes what nobody closed and nobody can reach any more. */
+const forgotten = new FinalizationRegistry<NativeBpu>((native) => native.forget());
 
 /** A frame's place in BPU memory. */
 class Slot {

@@ -42,7 +42,8 @@ export interface Addon extends BpuAddon, CameraAddon, EmulatorAddon {
 
   /**
    * letterbox() into `model`, then nv12ToPlanarFloat() of it into `planes`, on libuv's thread pool.
-   * The arrays must be left alone, and their buffers not be transferred, until the promise settles.
+   * The arrays must be left alone until the promise settles. Resizable buffers are refused at once; one that was
+   * transferred meanwhile rejects the promise.
    *
    * @returns milliseconds the work took, without the wait for a thread
    */
@@ -60,6 +61,20 @@ export interface Addon extends BpuAddon, CameraAddon, EmulatorAddon {
    * measurements.
    */
   pixelKernels(use?: string): { readonly chosen: string; readonly usable: readonly string[] };
+
+  /** How many objects of the addon are alive in this process, for tests that ask whether all were given back. */
+  aliveObjects(): AliveObjects;
+}
+
+export interface AliveObjects {
+  readonly engines: number;
+  /** Blocks of BPU memory, with those that somebody still looks at. */
+  readonly blocks: number;
+  /** Slot tables of engines and inboxes, and the feeds of cameras that are or were attached to them. */
+  readonly tables: number;
+  readonly feeds: number;
+  /** Full pictures that were copied for JavaScript, or wait to be used again. */
+  readonly pictures: number;
 }
 
 let loaded: Addon | undefined;

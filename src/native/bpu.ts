@@ -62,13 +62,17 @@ export interface NativeBpu extends NativeSlots {
   /** Views on BPU memory, by slot and output; detached by close(). */
   readonly buffers: readonly (readonly ArrayBuffer[])[];
   /**
-   * Begins a frame, whose bytes must stay until `done` was called for the slot.
+   * Begins a frame, whose bytes must stay until `done` was called for the slot: resizable buffers are refused, and one
+   * that was transferred meanwhile is told as a failure.
    *
-   * @param slot one that was taken or granted, or -1 @returns the slot, or -1 when none is free
+   * @param slot one that was taken or granted and not used since, or -1 @returns the slot, or -1 when none is free
+   * @throws TypeError also when a getter of the arguments closed the engine
    */
   run(frame: Nv12Frame, content: Content, slot: number): number;
   /** Waits for frames in flight (blocking), detaches the buffers and frees everything. Idempotent. */
   close(): void;
+  /** As close(), but leaves the buffers to whoever looks at them: their memory is freed when they are collected. */
+  forget(): void;
 }
 
 export interface BpuAddon {

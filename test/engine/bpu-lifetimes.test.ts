@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import { promisify } from 'node:util';
+import { repository } from '../data.js';
+import { temporaryFolder } from '../temporary-folder.js';
+import { PLAYBACK_OUTPUTS, writePlaybackModel } from './playback-model.js';
+
+const script = join(repository, 'dist/test/engine/bpu-lifetimes.js');
+
+describe('what engines leave behind', () => {
+  const folder = temporaryFolder('lifetimes');
+  const model = writePlaybackModel(join(folder, 'heads.bin'));
+
+  interface Remains {
+    /** Of the addon, where the process came to its end. */
+    alive: Record<string, number> | undefined;
+    /** Of the board, when the process had ended. */
+    board: { tasksAlive: number; blocksAlive: number; modelsAlive: number; violations: number };
+  }
+
+  async function live(life: string, board = 'overhead_us=0'): Promise<Remains> {
+    const report = join(folder, `${life}.json`);
+    const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', script, life, model], {
+      env: { ...process.env, TROS_YOLO_SEG_EMULATOR: `play_unknown=1,${board},report=${report}` },
+    });
+    const { tasksAlive, blocksAlive, modelsAlive, violations } = JSON.parse(
+      readFileSync(report, 'utf8'),
+    ) as Remains['board'];
+    return {
+      alive: stdout === '' ? undefined : (JSON.parse(stdout) as Record<string, number>),
+      board: { tasksAlive, blocksAlive, modelsAlive, violations },
+    };
+  }
+
+  const nothing = { tasksAlive: 0, blocksAlive: 0, modelsAlive: 0, violations: 0 };
+  const none = { engines: 0, blocks: 0, tables: 0, feeds: 0, pictures: 0 };
+
+  it('is nothing when they are closed with results and pictures that nobody released', async () => {
+    assert.deepEqual(await live('closed'), { alive: none, board: nothing });
+  });
+
+  it('is nothing when nobody closes them, and tensors that somebody looks at stay', async () => {
+    assert.deepEqual(await live('forgotten'), { alive: none, board: nothing });
+  });
+
+  it('is nothing when the process exits right after close, with a tensor transferred elsewhere', async () => {
+    assert.deepEqual((await live('exit')).board, nothing);
+  });
+
+  it('is what frames that hang may still be written to, at process.exit, which does not wait for them', async () => {
+    assert.deepEqual((await live('hang', 'hang=1,cores=2')).board, {
+      ...{ tasksAlive: 0, violations: 0, modelsAlive: 1 },
+      blocksAlive: 2 * (1 + PLAYBACK_OUTPUTS),
+    });
+  });
+
+  it('is all that the BPU may still write to for a frame that timed out', async () => {
+    const { alive, board } = await live('timeout', 'hang=1,stop_us=3600000000');
+    assert.deepEqual(alive, none);
+    assert.deepEqual(board, {
+      ...{ tasksAlive: 0, violations: 0, modelsAlive: 1 },
+      blocksAlive: 1 + PLAYBACK_OUTPUTS,
+    });
+  });
+
+  it('is the pointer through which the BPU writes when it lets go of a frame that timed out', async () => {
+    assert.equal((await live('late', 'hang=1,stop_us=400000')).board.violations, 0);
+  });
+});

@@ -1,0 +1,114 @@
+/**
+ * Lives of engines, each in a process of its own (node --expose-gc), whose end the emulator reports on. Prints what is alive
+ * of the addon afterwards, when the collector has done what it can.
+ *
+ *     node --expose-gc dist/test/engine/bpu-lifetimes.js LIFE MODEL
+ */
+import { BpuEngine, type BpuEngineOptions } from '../../src/engine/bpu-engine.js';
+import type { CameraArrival, Inference } from '../../src/engine/engine.js';
+import { addon } from '../../src/native/addon.js';
+import { noiseFrame } from '../native/frames.js';
+import { messageOf } from './camera-messages.js';
+import { EMULATOR } from './emulator.js';
+
+const [life, model] = process.argv.slice(2);
+const frame = noiseFrame(64, 64, 1);
+
+function open(options: Partial<BpuEngineOptions> = {}): Promise<BpuEngine> {
+  return BpuEngine.open({ file: model!, library: EMULATOR, ...options });
+}
+
+/** An engine that is closed while its results are not released, and while a frame of its camera waits for them to be. */
+async function closeWithPictures(): Promise<void> {
+  const engine = await open();
+  const camera = addon().injectCamera();
+  camera.keepPixels(true);
+  const held: [Inference, CameraArrival][] = [];
+  let tell!: () => void;
+  const both = new Promise<void>((resolve) => (tell = resolve));
+  engine.attach(camera, {
+    result(inference, arrival) {
+      held.push([inference, arrival]);
+      if (held.length === 2) tell();
+      else camera.offer(messageOf(noiseFrame(64, 64, 2)));
+    },
+    failure(error) {
+      throw error;
+    },
+  });
+  camera.offer(messageOf(frame));
+  await both;
+  camera.offer(messageOf(frame));
+  camera.close();
+  await engine.close();
+}
+
+async function timeOut(engine: BpuEngine): Promise<void> {
+  const outcome = await engine.submit(frame).then(
+    () => 'a result',
+    (error: Error) => error.message,
+  );
+  if (!outcome.includes('HB_DNN_TIMEOUT')) throw new Error(outcome);
+}
+
+const LIVES: Record<string, () => Promise<unknown>> = {
+  async closed() {
+    for (let i = 0; i < 20; i++) await closeWithPictures();
+  },
+  async forgotten() {
+    for (let i = 0; i < 5; i++) (await (await open()).submit(frame)).release();
+    // One whose tensor somebody keeps: its memory stays readable, and is freed with it.
+    const { tensors } = await (await open()).submit(frame);
+    const kept = tensors[0]!.data;
+    await collect(() => addon().aliveObjects().engines === 0);
+    if (kept.length === 0) throw new Error('the tensor is gone');
+  },
+  async exit() {
+    const engine = await open({ slots: 6 });
+    const inference = await engine.submit(frame);
+    // A tensor that was transferred elsewhere outlives its engine.
+    const data = inference.tensors[0]!.data;
+    const moved = structuredClone(data, { transfer: [data.buffer as ArrayBuffer] });
+    await engine.close();
+    process.exit(moved.length > 0 ? 0 : 1);
+  },
+  async hang() {
+    const engine = await open({ slots: 2, timeout: 600_000 });
+    for (let i = 0; i < 2; i++) void engine.submit(frame);
+    process.exit(0);
+  },
+  /** The first frame times out, the engine is closed, and the BPU works on for long. */
+  async timeout() {
+    const engine = await open({ slots: 1, timeout: 20 });
+    await timeOut(engine);
+    await engine.close();
+  },
+  /** The BPU lets go of a frame that was given up long after its engine, and before the last frame of this process. */
+  async late() {
+    const engine = await open({ slots: 1, timeout: 20 });
+    await timeOut(engine);
+    await engine.close();
+    process.env['TROS_YOLO_SEG_EMULATOR'] = process.env['TROS_YOLO_SEG_EMULATOR']!.replace(
+      'hang=1',
+      'hang=0',
+    );
+    const second = await open({ slots: 1, timeout: 60_000 });
+    (await second.submit(frame)).release();
+    await second.close();
+  },
+};
+
+/** Lets the collector and what it starts run until it is done, or for long. */
+async function collect(done: () => boolean): Promise<void> {
+  for (let i = 0; i < 500 && !done(); i++) {
+    (globalThis as { gc?: () => void }).gc!();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+// Cameras do not keep a process alive.
+const awake = setInterval(() => undefined, 60_000);
+await LIVES[life!]!();
+clearInterval(awake);
+await collect(() => Object.values(addon().aliveObjects()).every((count) => count === 0));
+process.stdout.write(JSON.stringify(addon().aliveObjects()));
