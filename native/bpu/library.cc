@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <glob.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -26,7 +27,7 @@ std::string LastError() {
 }
 
 /** What libdnn needs. Some images link it without the interface library, and some have its libraries where the
- * loader does not look (facts: readelf of dnn_server of RDK X5). Those that need others come last. */
+ * loader does not look. (Seen in what dnn_server of RDK X5 needs.) */
 constexpr const char* kCompanions[] = {
     "libalog.so.1", "libhbmem.so.1", "libcnn_intf.so.1", "libhbrt_bayes_aarch64.so", "libhbrt_bernoulli_aarch64.so"};
 /** Where they are on X5, and on X3. */
@@ -38,18 +39,37 @@ bool Preload(const std::string& path) {
   return dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr;
 }
 
-/** First by name, then from these folders, with all versions of libhbrt that lie there. */
-void PreloadCompanions(const std::vector<std::string>& folders) {
+/** The first of these that loads is enough. */
+using Candidates = std::vector<std::string>;
+
+/** By name, then from these folders; all of libhbrt that lie there, too. */
+std::vector<Candidates> Companions(const std::vector<std::string>& folders) {
+  std::vector<Candidates> companions;
   for (const char* name : kCompanions) {
-    bool found = Preload(name);
-    for (size_t i = 0; i < folders.size() && !found; i++) found = Preload(folders[i] + "/" + name);
+    Candidates candidates = {name};
+    for (const std::string& folder : folders) candidates.push_back(folder + "/" + name);
+    companions.push_back(std::move(candidates));
   }
   for (const std::string& folder : folders) {
     glob_t runtimes{};
     if (glob((folder + "/libhbrt_*.so*").c_str(), 0, nullptr, &runtimes) == 0) {
-      for (size_t i = 0; i < runtimes.gl_pathc; i++) Preload(runtimes.gl_pathv[i]);
+      for (size_t i = 0; i < runtimes.gl_pathc; i++) companions.push_back({runtimes.gl_pathv[i]});
     }
     globfree(&runtimes);
+  }
+  return companions;
+}
+
+/** Some need others: goes round until no more load. */
+void PreloadCompanions(const std::vector<std::string>& folders) {
+  std::vector<Candidates> missing = Companions(folders);
+  for (size_t before = 0; before != missing.size();) {
+    before = missing.size();
+    missing.erase(std::remove_if(missing.begin(), missing.end(),
+                                 [](const Candidates& candidates) {
+                                   return std::any_of(candidates.begin(), candidates.end(), Preload);
+                                 }),
+                  missing.end());
   }
 }
 

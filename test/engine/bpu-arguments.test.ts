@@ -146,7 +146,7 @@ describe('the addon while an engine works', () => {
     const model64 = packedFrame(64, 64);
     const planes = new Float32Array(3 * 64 * 64);
     const done = addon().preprocess(frame, content, model64, 'full', planes);
-    const kept = structuredClone(planes, { transfer: [planes.buffer as ArrayBuffer] });
+    const kept = structuredClone(planes, { transfer: [planes.buffer] });
     await assert.rejects(done, { name: 'TypeError', message: /one that was transferred/ });
     assert.equal(kept.length, 12288);
   });
