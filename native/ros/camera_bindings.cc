@@ -10,6 +10,7 @@
 #include "camera/bindings.h"
 #include "camera/image_bindings.h"
 #include "ros/options.h"
+#include "ros/quietly.h"
 #include "ros/subscriber.h"
 
 namespace ros {
@@ -42,7 +43,7 @@ class CameraNode {
       TheAlive().nodes.erase(this);
     }
     if (hooked_) napi_remove_env_cleanup_hook(env_, Abandon, this);
-    Close();
+    Quietly("closing the node of cameras", [this] { Close(); });
   }
   CameraNode(const CameraNode&) = delete;
   CameraNode& operator=(const CameraNode&) = delete;
@@ -91,15 +92,17 @@ class CameraNode {
     if (TheAlive().registered) return;
     TheAlive().registered = true;
     std::atexit([] {
-      const std::lock_guard<std::mutex> exit_lock(TheAlive().mutex);
-      for (CameraNode* node : TheAlive().nodes) node->Close();
+      Quietly("closing the nodes of cameras at exit", [] {
+        const std::lock_guard<std::mutex> exit_lock(TheAlive().mutex);
+        for (CameraNode* node : TheAlive().nodes) node->Close();
+      });
     });
   }
 
   static void Abandon(void* data) {
     auto* node = static_cast<CameraNode*>(data);
     node->hooked_ = false;
-    node->Close();
+    Quietly("closing the node of cameras", [node] { node->Close(); });
   }
 
   const Napi::Env env_;

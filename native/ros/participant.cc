@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "rmw/rmw.h"
+#include "ros/quietly.h"
 
 namespace ros {
 
@@ -22,8 +23,8 @@ Participant::Participant(const Identity& identity) : context_(std::make_shared<r
 }
 
 Participant::~Participant() {
-  node_.reset();
-  context_->shutdown("closed");
+  Quietly("closing a node", [this] { node_.reset(); });
+  Quietly("shutting down a context", [this] { context_->shutdown("closed"); });
 }
 
 std::string Participant::Middleware() { return rmw_get_implementation_identifier(); }

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
 
 #include "../failure.h"
 #include "ros/mapped_file.h"
+#include "ros/quietly.h"
 #include "sensor_msgs/msg/image.hpp"
 
 #ifdef TROS_YOLO_SEG_HBM
@@ -27,6 +29,7 @@ using sensor_msgs::msg::Image;
  * nothing. */
 constexpr size_t kMostPlaces = 64;
 constexpr int kLookAgain = 1000;
+constexpr std::chrono::milliseconds kLookWhetherToStop{500};
 
 /** Messages that are not lent go to one message: rclcpp would allocate and clear 6 MB for each. */
 template <typename ImageMessage>
@@ -117,9 +120,21 @@ Subscriber::Subscriber(std::shared_ptr<Participant> participant, const Subscribe
 
 Subscriber::~Subscriber() {
   stop_ = true;
-  executor_->cancel();
-  thread_.join();
-  executor_->remove_callback_group(group_);
+  Wake();
+  Quietly("closing a camera", [this] { executor_->remove_callback_group(group_); });
+}
+
+void Subscriber::Tell(const std::exception_ptr& error) {
+  std::string why = "an exception of unknown kind";
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& known) {
+    why = known.what();
+  } catch (...) {
+  }
+  camera_->tally()->Update([&](camera::Counters& counters) {
+    counters.last_failure = Failure("messages from the middleware", std::move(why), "");
+  });
 }
 
 std::optional<bool> Subscriber::shared() const {
@@ -167,16 +182,22 @@ void Subscriber::Look(const void* pixels) {
   shared_ = shared ? Shared::kYes : Shared::kNo;
 }
 
-/** Not executor.spin(): a cancel() that comes before it would be lost. */
+/** Ends the thread, which may be asleep. */
+void Subscriber::Wake() {
+  Quietly("waking a camera", [this] { executor_->cancel(); });
+  Quietly("ending the thread of a camera", [this] { thread_.join(); });
+}
+
+/** Not executor.spin(): a cancel() that comes before it would be lost. Looks by itself whether it shall stop,
+ * too: a cancel() that fails would have it sleep for ever. */
 void Subscriber::Run() {
   pthread_setname_np(pthread_self(), "camera");
   while (!stop_) {
     try {
-      executor_->spin_once();
-    } catch (const std::exception& error) {
-      camera_->tally()->Update([&](camera::Counters& counters) {
-        counters.last_failure = Failure("messages from the middleware", error.what(), "");
-      });
+      executor_->spin_once(kLookWhetherToStop);
+    } catch (...) {
+      const auto error = std::current_exception();
+      Quietly("telling of a camera", [&] { Tell(error); });
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
   }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,8 @@ class Subscriber {
   void Take(const ImageMessage& message);
   void Look(const void* pixels);
   void Run();
+  void Wake();
+  void Tell(const std::exception_ptr& error);
 
   const std::shared_ptr<Participant> participant_;
   const std::shared_ptr<camera::Camera> camera_;
