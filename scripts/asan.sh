@@ -6,7 +6,9 @@ source "$(dirname "$0")/instrumented.sh"
 stage build/asan --CDTROS_YOLO_SEG_SANITIZE=ON --CDTROS_YOLO_SEG_RCLCPP="$([ -n "${ROS_DISTRO:-}" ] && echo AUTO || echo OFF)"
 
 export LD_PRELOAD="$(g++ -print-file-name=libasan.so):$(g++ -print-file-name=libubsan.so)"
-export ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=1:quarantine_size_mb=1
+# rcutils and rclcpp free with another size than they allocate (new_delete_type_mismatch).
+options=detect_stack_use_after_return=1:quarantine_size_mb=1:new_delete_type_mismatch=0
+export ASAN_OPTIONS=detect_leaks=0:$options
 export UBSAN_OPTIONS=print_stacktrace=1
 # In one process, which starts once and finds what one file leaves to the next.
 node "${mocha[@]}" "${tests[@]}" >"$root/log.txt" 2>&1 || {
@@ -18,7 +20,7 @@ grep -E '^ +[0-9]+ (passing|pending)' "$root/log.txt"
 echo "== leaks"
 # Node and V8 keep memory on purpose; of what is reported only stacks with our code count. A stack has files of the sources,
 # or the library where there are no symbols.
-ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0 LSAN_OPTIONS=exitcode=0 \
+ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:$options LSAN_OPTIONS=exitcode=0 \
   node "${mocha[@]}" "${leaking[@]}" >"$root/leaks.txt" 2>&1 || {
   cat "$root/leaks.txt"
   exit 1
