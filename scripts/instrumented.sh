@@ -27,11 +27,9 @@ stage() {
     case $test in
     native/* | engine/bpu-* | engine/emulator-* | ros/native-*) tests+=("$root/dist/test/$test") ;;
     esac
-    # What the leaks of one process tell: those that leave their work to others say nothing, and pixels hold nothing.
+    # What the leaks of one process tell: those that leave their work to others say nothing.
     case $test in
-    native/addon.* | native/camera.* | engine/bpu-engine.* | engine/bpu-arguments.* | engine/bpu-spare.* | ros/native-*)
-      leaking+=("$root/dist/test/$test")
-      ;;
+    native/addon.* | native/camera.* | engine/bpu-engine.* | engine/bpu-arguments.*) leaking+=("$root/dist/test/$test") ;;
     esac
   done
   mocha=("$root/node_modules/mocha/bin/mocha.js" --no-config --timeout 600000 --reporter dot)
