@@ -203,7 +203,8 @@ PackedArgument ReadPacked(Napi::Value value) {
   argument.height = static_cast<int>(ReadInteger(object, "source", "height", 1, nv12::kMaxDimension));
   argument.white = static_cast<uint32_t>(ReadInteger(object, "source", "white", 1, 65535));
   argument.big_endian = object.Get("bigEndian").ToBoolean();
-  argument.stride = ReadStride(object, "source", "step", argument.width * nv12::BytesPerPixel(argument.format));
+  argument.stride =
+      ReadStride(object, "source", "step", argument.width * nv12::BytesPerPixel(argument.format));
   argument.offset = ReadOffset(object, "source", "offset");
   argument.data = object.Get("data");
   return argument;
@@ -276,8 +277,9 @@ nv12::Interleaved ViewPacked(const PackedArgument& argument) {
     Fail(argument.data.Env(), "at least " + Plural(needed, "byte") + " in source.data",
          Plural(bytes.length, "byte"));
   }
-  return {argument.width, argument.height, bytes.data + argument.offset, static_cast<size_t>(argument.stride),
-          argument.format, argument.white, argument.big_endian};
+  return {
+      argument.width,  argument.height, bytes.data + argument.offset, static_cast<size_t>(argument.stride),
+      argument.format, argument.white,  argument.big_endian};
 }
 
 float* ViewFloats(Napi::Value value, const char* name, uint64_t length) {

@@ -128,8 +128,8 @@ class Session : public camera::Session {
     return slots;
   }
 
-  /** run(frame, content, slot): the slot, or -1 when none is free; `slot` is one that was taken or granted, or -1. All
-   * arguments are read first: that may run getters, and those may close the engine. */
+  /** run(frame, content, slot): the slot, or -1 when none is free; `slot` is one that was taken or granted,
+   * or -1. All arguments are read first: that may run getters, and those may close the engine. */
   Napi::Value Run(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     if (!engine_) arguments::Fail(env, "an open engine", "a closed one");

@@ -52,7 +52,8 @@ Napi::Value OpenEmulatorBinding(const Napi::CallbackInfo& info) {
                  arguments::Fail(call.Env(), "a board with clock=manual", "one with another clock");
                }
              }));
-  object.Set("awaitTasks", Napi::Function::New(env, [emulator](const Napi::CallbackInfo& call) -> Napi::Value {
+  object.Set("awaitTasks",
+             Napi::Function::New(env, [emulator](const Napi::CallbackInfo& call) -> Napi::Value {
                const auto tasks = static_cast<uint64_t>(ReadCount(call[0], "tasks"));
                const int32_t status = emulator.await(tasks, ReadCount(call[1], "milliseconds"));
                return Napi::Boolean::New(call.Env(), status == HB_DNN_SUCCESS);

@@ -26,10 +26,10 @@ std::string LastError() {
   return text ? text : "no reason given";
 }
 
-/** What libdnn needs. Some images link it without the interface library, and some have its libraries where the
- * loader does not look. (Seen in what dnn_server of RDK X5 needs.) */
-constexpr const char* kCompanions[] = {
-    "libalog.so.1", "libhbmem.so.1", "libcnn_intf.so.1", "libhbrt_bayes_aarch64.so", "libhbrt_bernoulli_aarch64.so"};
+/** What libdnn needs. Some images link it without the interface library, and some have its libraries where
+ * the loader does not look. (Seen in what dnn_server of RDK X5 needs.) */
+constexpr const char* kCompanions[] = {"libalog.so.1", "libhbmem.so.1", "libcnn_intf.so.1",
+                                       "libhbrt_bayes_aarch64.so", "libhbrt_bernoulli_aarch64.so"};
 /** Where they are on X5, and on X3. */
 constexpr const char* kCompanionPlaces[] = {"/usr/hobot/lib", "/usr/lib/hbbpu"};
 
@@ -98,15 +98,16 @@ void* Open(const std::string& path, std::string& error) {
 
 std::string HintFor(bool lacks_companion) {
   if (!lacks_companion) {
-    return "On a robot, install hobot-dnn and run there; elsewhere use the onnx engine, or give the path of the "
+    return "On a robot, install hobot-dnn and run there; elsewhere use the onnx engine, or give the path of "
+           "the "
            "emulator (build/native/emulator/libdnn.so).";
   }
   std::string names;
   for (const char* name : kCompanions) names += (names.empty() ? "" : ", ") + std::string(name);
   std::string places;
   for (const char* place : kCompanionPlaces) places += ", in " + std::string(place);
-  return "It needs other libraries of the board's image. Looked for " + names +
-         " by name, beside it" + places + ": install hobot-dnn, or add their folder to LD_LIBRARY_PATH.";
+  return "It needs other libraries of the board's image. Looked for " + names + " by name, beside it" +
+         places + ": install hobot-dnn, or add their folder to LD_LIBRARY_PATH.";
 }
 
 void* OpenFirst(const std::string& path, std::string& found) {
@@ -127,9 +128,8 @@ void* OpenFirst(const std::string& path, std::string& found) {
     tried += (tried.empty() ? "" : "; ") + error;
     lacks_companion = lacks_companion || LacksCompanion(place, error);
   }
-  throw Failure(
-      path.empty() ? "libdnn.so of an RDK X5 or X3" : "a loadable libdnn at " + path, tried,
-      HintFor(lacks_companion));
+  throw Failure(path.empty() ? "libdnn.so of an RDK X5 or X3" : "a loadable libdnn at " + path, tried,
+                HintFor(lacks_companion));
 }
 
 template <typename Function>

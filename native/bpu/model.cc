@@ -47,9 +47,9 @@ void RequireSane(const TensorDescription& tensor) {
   throw Failure(
       "shapes, a size and scales that belong together for tensor " + tensor.name,
       "alignedByteSize " + std::to_string(p.alignedByteSize) + ", " +
-          std::to_string(p.validShape.numDimensions) + " dimensions, " +
-          std::to_string(p.scale.scaleLen) + " scales, " + std::to_string(p.scale.zeroPointLen) +
-          " zero points, " + std::to_string(p.shift.shiftLen) + " shifts",
+          std::to_string(p.validShape.numDimensions) + " dimensions, " + std::to_string(p.scale.scaleLen) +
+          " scales, " + std::to_string(p.scale.zeroPointLen) + " zero points, " +
+          std::to_string(p.shift.shiftLen) + " shifts",
       "Either the model is damaged, or this libdnn has another struct layout: please report its version.");
 }
 

@@ -160,8 +160,7 @@ void Slot::Infer(Input& input, const Schedule& schedule, const std::atomic<bool>
 /** In parts, so that the end of the process or of a worker thread need not wait for a BPU that hangs. */
 int32_t Slot::Wait(const Schedule& schedule, const std::atomic<bool>& hurry) const {
   for (int32_t left = schedule.timeout_ms;; left -= kLook) {
-    const int32_t status =
-        model_->library()->hbDNNWaitTaskDone(call_->task, std::min(left, kLook));
+    const int32_t status = model_->library()->hbDNNWaitTaskDone(call_->task, std::min(left, kLook));
     if (status != HB_DNN_TIMEOUT || left <= kLook || hurry) return status;
   }
 }

@@ -55,8 +55,8 @@ const Encoding* FindEncoding(std::string_view name);
 std::string KnownEncodings();
 
 /**
- * The letters of a fixed field (HbmMsg), which publishers write without clearing what is behind them: what they begin
- * with among the names above and jpeg, the longest of these.
+ * The letters of a fixed field (HbmMsg), which publishers write without clearing what is behind them: what
+ * they begin with among the names above and jpeg, the longest of these.
  */
 std::string_view HbmEncoding(const uint8_t* letters, size_t length);
 

@@ -25,7 +25,8 @@ int Dimension(uint32_t value, const char* axis, const Encoding& encoding, bool e
   }
   if (even && value % 2 != 0) {
     std::string name = encoding.name;
-    for (char& letter : name) letter = letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 32) : letter;
+    for (char& letter : name)
+      letter = letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 32) : letter;
     throw Failure(std::string("an even ") + axis + " for " + name, Number(value),
                   "Crop or scale the picture to an even size.");
   }
@@ -75,15 +76,21 @@ View ViewImage(const Message& message, const Reading& reading) {
       view.picture = {view.width, view.height, message.data, chroma, stride, stride};
       break;
     case Layout::kInterleaved:
-      view.interleaved = {view.width,   view.height,     message.data,      stride,
+      view.interleaved = {view.width,      view.height,   message.data,      stride,
                           encoding.format, reading.white, message.big_endian};
       break;
     case Layout::kI420:
     case Layout::kYv12: {
       const uint8_t* const second = chroma + (view.rows.stride / 2) * (view.rows.count / 2);
       const bool u_first = encoding.layout == Layout::kI420;
-      view.planar = {view.width, view.height, message.data, u_first ? chroma : second,
-                     u_first ? second : chroma, stride, stride / 2, 1};
+      view.planar = {view.width,
+                     view.height,
+                     message.data,
+                     u_first ? chroma : second,
+                     u_first ? second : chroma,
+                     stride,
+                     stride / 2,
+                     1};
       break;
     }
   }

@@ -167,8 +167,10 @@ Failure Unexplained(const Shape& shape, const Rows& rows, uint64_t size) {
               Number(other.stride) + " bytes";
   });
   if (!others.empty()) hint += others + ".";
-  hint += " Where colors or shapes are wrong, set image_step and image_rows to what the camera sends; to what is read now "
-          "where all is well.";
+  hint +=
+      " Where colors or shapes are wrong, set image_step and image_rows to what the camera sends; to what is "
+      "read now "
+      "where all is well.";
   return {Number(Size(shape, rows.stride, rows.count)) + " bytes for a " + Name(shape) + " with rows of " +
               Number(rows.stride) + " bytes",
           Number(size) + " bytes", hint};

@@ -49,11 +49,11 @@ struct Rows {
 /**
  * Finds the rows of an image in `size` bytes.
  *
- * Publishers lie about rows (facts: tros.md 3.3): step is 0, stale, the width for every encoding, or the width although
- * the hardware pads; luma may be padded below. So what the header claims is believed where it accounts for all
- * the bytes; else packed rows where they do. Otherwise, where `exact`, the one padding of rows and columns to a usual
- * alignment that does; the claimed step with rows padded below comes first. Where nothing does, or too much, rows are as
- * claimed if there are bytes enough, else packed, and not `explained`.
+ * Publishers lie about rows (facts: tros.md 3.3): step is 0, stale, the width for every encoding, or the
+ * width although the hardware pads; luma may be padded below. So what the header claims is believed where it
+ * accounts for all the bytes; else packed rows where they do. Otherwise, where `exact`, the one padding of
+ * rows and columns to a usual alignment that does; the claimed step with rows padded below comes first. Where
+ * nothing does, or too much, rows are as claimed if there are bytes enough, else packed, and not `explained`.
  *
  * @param claimed step of the header
  * @param exact whether the message has no more bytes than its image: HbmMsg names the size of a buffer

@@ -48,7 +48,8 @@ Napi::Object Session::Open(Napi::Function done, const char* name) {
                         [](Napi::Env, void*, Context* ended) { delete ended; });
   context.release();
   try {
-    // An engine that nobody closed does not keep the process alive, nor does a camera; a submitted frame does.
+    // An engine that nobody closed does not keep the process alive, nor does a camera; a submitted frame
+    // does.
     events_.Unref(env_);
     opened_ = napi_add_env_cleanup_hook(env_, Abandon, this) == napi_ok;
     return ToObject();
@@ -185,8 +186,9 @@ Napi::Value Session::Arrived(int slot, SlotTable::Place& place) {
   object.Set("preprocess", arrival.preprocess);
   if (arrival.pixels) {
     uint32_t lease = 0;
-    object.Set("pixels", Lend(arrival.pixels, arrival.pixels->data(),
-                              Pixels::BytesFor(nv12::EvenSize(arrival.width), nv12::EvenSize(arrival.height)), &lease));
+    object.Set("pixels",
+               Lend(arrival.pixels, arrival.pixels->data(),
+                    Pixels::BytesFor(nv12::EvenSize(arrival.width), nv12::EvenSize(arrival.height)), &lease));
     object.Set("lease", lease);
     place.arrival.pixels.reset();
   }

@@ -43,11 +43,16 @@ class Board {
   std::string Report() {
     const Counters counters = device.counters();
     const std::pair<const char*, uint64_t> numbers[] = {
-        {"tasksAlive", device.tasks()},         {"blocksAlive", memory.blocks()},
-        {"modelsAlive", packed.size()},         {"violations", memory.violations() + device.violations()},
-        {"submitted", counters.submitted},      {"awaited", counters.awaited},
-        {"succeeded", counters.succeeded},      {"failed", counters.failed},
-        {"hung", counters.hung},                {"cancelled", counters.cancelled},
+        {"tasksAlive", device.tasks()},
+        {"blocksAlive", memory.blocks()},
+        {"modelsAlive", packed.size()},
+        {"violations", memory.violations() + device.violations()},
+        {"submitted", counters.submitted},
+        {"awaited", counters.awaited},
+        {"succeeded", counters.succeeded},
+        {"failed", counters.failed},
+        {"hung", counters.hung},
+        {"cancelled", counters.cancelled},
         {"mostTasks", counters.most_alive},
     };
     std::string text;
@@ -394,7 +399,8 @@ EXPORT int32_t hbSysFlushMem(hbSysMem* memory, int32_t flag) {
 
 // Not of libdnn: how tests step the clock and see what is left (docs/emulator.md).
 
-/** Lets so many microseconds of a manual clock go by. @returns 0, or HB_DNN_API_USE_ERROR for another clock */
+/** Lets so many microseconds of a manual clock go by. @returns 0, or HB_DNN_API_USE_ERROR for another clock
+ */
 EXPORT int32_t tros_yolo_seg_emulator_advance(int64_t microseconds) {
   if (microseconds < 0) return HB_DNN_INVALID_ARGUMENT;
   return TheBoard().device.Advance(std::chrono::microseconds(microseconds)) ? HB_DNN_SUCCESS

@@ -22,7 +22,7 @@ struct OutOfRange : std::runtime_error {
 
 /** A whole number unless the field has fractions. */
 template <typename Number>
-Setter Into(Number Config::* field, double min, double max) {
+Setter Into(Number Config::*field, double min, double max) {
   return [field, min, max](Config& config, const std::string& value) {
     size_t used = 0;
     const double number = std::stod(value, &used);
@@ -43,16 +43,16 @@ constexpr double kMostCores = 16;
 constexpr double kMostMicroseconds = 3.6e9;
 constexpr double kMostSeed = 9007199254740991;
 
-Setter Time(int64_t Config::* field) { return Into(field, -1, kMostMicroseconds); }
-Setter Chance(double Config::* field) { return Into(field, 0, 1); }
-Setter Code(int32_t Config::* field) { return Into(field, -2147483648.0, 2147483647); }
-Setter Switch(bool Config::* field) { return Into(field, 0, 1); }
+Setter Time(int64_t Config::*field) { return Into(field, -1, kMostMicroseconds); }
+Setter Chance(double Config::*field) { return Into(field, 0, 1); }
+Setter Code(int32_t Config::*field) { return Into(field, -2147483648.0, 2147483647); }
+Setter Switch(bool Config::*field) { return Into(field, 0, 1); }
 
-Setter Into(std::string Config::* field) {
+Setter Into(std::string Config::*field) {
   return [field](Config& config, const std::string& value) { config.*field = value; };
 }
 
-Setter Into(Pace Config::* field) {
+Setter Into(Pace Config::*field) {
   return [field](Config& config, const std::string& value) {
     static const std::map<std::string, Pace> paces = {
         {"real", Pace::kReal}, {"manual", Pace::kManual}, {"fast", Pace::kFast}};

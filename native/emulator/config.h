@@ -42,7 +42,8 @@ struct Config {
   std::string report;
 };
 
-/** @returns false, with a line on stderr, when `text` has an unknown key or a value that its key cannot have */
+/** @returns false, with a line on stderr, when `text` has an unknown key or a value that its key cannot have
+ */
 bool Parse(const std::string& text, Config& config);
 
 /** The variable's present value; empty when it is not set. */

@@ -99,8 +99,7 @@ int32_t Device::Wait(hbDNNTaskHandle_t handle, int32_t timeout_ms) {
   const auto found = alive_.find(AsNumber(handle));
   if (found == alive_.end()) return HB_DNN_INVALID_TASK_HANDLE;
   const std::shared_ptr<Task> task = found->second;
-  const Time limit =
-      timeout_ms > 0 ? clock_.Now() + std::chrono::milliseconds(timeout_ms) : Clock::kNever;
+  const Time limit = timeout_ms > 0 ? clock_.Now() + std::chrono::milliseconds(timeout_ms) : Clock::kNever;
   const auto waiter = waiters_.insert(waiters_.end(), {task.get(), limit});
   if (!std::exchange(task->awaited, true)) counters_.awaited++;
   rested_.notify_all();
@@ -277,9 +276,8 @@ std::shared_ptr<Task> Device::NextTask(Lock& lock, Core& core) {
       if (task->ready > now) ready = std::min(ready, task->ready);
     }
     const uint64_t newest = next_handle_;
-    WaitUntil(lock, ready, [&] {
-      return stop_ || next_handle_ != newest || Startable(core.index) != queue_.end();
-    });
+    WaitUntil(lock, ready,
+              [&] { return stop_ || next_handle_ != newest || Startable(core.index) != queue_.end(); });
   }
 }
 

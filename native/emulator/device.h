@@ -95,8 +95,8 @@ class Device {
   bool Draw(double probability);
 
   /**
-   * Lets the time of a manual clock go on. At its end, and at each event on the way, the cores have taken up what
-   * is due and Wait has returned what is due.
+   * Lets the time of a manual clock go on. At its end, and at each event on the way, the cores have taken up
+   * what is due and Wait has returned what is due.
    *
    * @returns false when the clock is none of these
    */
@@ -112,7 +112,8 @@ class Device {
     enum class State { kWorks, kTakes, kRuns, kStops };
 
     int index = 0;
-    /** What its thread does: waits for a task, for the end of one, or for the end of one that was released. */
+    /** What its thread does: waits for a task, for the end of one, or for the end of one that was released.
+     */
     State state = State::kWorks;
     /** When it goes on by itself. */
     Time until = Clock::kNever;
@@ -127,9 +128,7 @@ class Device {
     Time limit;
 
     /** When it goes on by itself. */
-    Time until() const {
-      return task->state == Task::State::kFinished ? std::min(task->done, limit) : limit;
-    }
+    Time until() const { return task->state == Task::State::kFinished ? std::min(task->done, limit) : limit; }
   };
 
   void RunCore(Core& core);

@@ -146,7 +146,7 @@ std::unique_ptr<PlaybackModel> ReadModel(Cursor& cursor, std::shared_ptr<const M
 std::shared_ptr<const Mapping> Mapping::Open(const char* path) {
   const int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return nullptr;
-  struct stat status{};
+  struct stat status {};
   void* data = MAP_FAILED;
   if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
     data = mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_PRIVATE, file, 0);

@@ -14,8 +14,8 @@ void ToPlanarFloat(const Source& source, Range range, float* planes);
 void ToRgb8(const Source& source, Range range, uint8_t* rgb);
 
 /**
- * Chroma is the average of its 2x2 block; that of YUV 4:2:2, which keeps its range, of its two rows. The target
- * has the size of the source, rounded up to even numbers.
+ * Chroma is the average of its 2x2 block; that of YUV 4:2:2, which keeps its range, of its two rows. The
+ * target has the size of the source, rounded up to even numbers.
  */
 void FromInterleaved(const Interleaved& source, Range range, const Target& target);
 

@@ -117,8 +117,8 @@ void SwapPairsRow(const uint8_t* in, size_t width, uint8_t* out) {
 
 void GreyOf16Row(const uint8_t* __restrict row, bool big_endian, uint32_t white, size_t width,
                  uint8_t* __restrict grey) {
-  // Division by multiplication, exact: the dividend is below 2^25, and the factor exceeds 2^41 / white by less
-  // than 1, so the product errs by less than 2^25 / 2^41, which is less than 1 / white.
+  // Division by multiplication, exact: the dividend is below 2^25, and the factor exceeds 2^41 / white by
+  // less than 1, so the product errs by less than 2^25 / 2^41, which is less than 1 / white.
   constexpr int kBits = 41;
   const uint64_t factor = ((uint64_t{1} << kBits) + white - 1) / white;
   const size_t high = big_endian ? 0 : 1;

@@ -66,8 +66,8 @@ void YuvOfRgbaRows(const uint8_t* upper, const uint8_t* lower, int red, size_t w
                    uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma);
 
 /**
- * Two rows of YUV 4:2:2, two bytes a pixel, to two of luma and one of chroma, (upper + lower + 1) >> 1. `luma_at`
- * is where luma comes: 0 for Y U Y V, 1 for U Y V Y. Width is even.
+ * Two rows of YUV 4:2:2, two bytes a pixel, to two of luma and one of chroma, (upper + lower + 1) >> 1.
+ * `luma_at` is where luma comes: 0 for Y U Y V, 1 for U Y V Y. Width is even.
  */
 void YuvOf422Rows(const uint8_t* upper, const uint8_t* lower, size_t luma_at, size_t width,
                   uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma);

@@ -10,7 +10,8 @@ namespace {
 
 using Format = Interleaved::Format;
 
-/** The rows of the source that make a pair of rows of the frame: the last one stands for its neighbor, too. */
+/** The rows of the source that make a pair of rows of the frame: the last one stands for its neighbor, too.
+ */
 const uint8_t* RowWithin(const Interleaved& source, int y) {
   return source.Row(std::min(y, source.height - 1));
 }
@@ -38,11 +39,11 @@ void ForEachPairOfRows(const Interleaved& source, Convert convert) {
 template <size_t kBytes>
 void FromColor(const Interleaved& source, int red, decltype(&portable::YuvOfRgbRows) rows,
                const ToYuv& matrix, const Target& target) {
-  ForEachPairOfRows<kBytes>(
-      source, [&](const uint8_t* upper, const uint8_t* lower, int y, size_t x, size_t width) {
-        rows(upper, lower, red, width, matrix, target.LumaRow(y) + x, target.LumaRow(y + 1) + x,
-             target.ChromaRow(y / 2) + x);
-      });
+  ForEachPairOfRows<kBytes>(source,
+                            [&](const uint8_t* upper, const uint8_t* lower, int y, size_t x, size_t width) {
+                              rows(upper, lower, red, width, matrix, target.LumaRow(y) + x,
+                                   target.LumaRow(y + 1) + x, target.ChromaRow(y / 2) + x);
+                            });
 }
 
 void From422(const Interleaved& source, const Target& target, const Kernels& kernels) {

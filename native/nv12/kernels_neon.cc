@@ -172,8 +172,8 @@ void YuvOf422Rows(const uint8_t* upper, const uint8_t* lower, size_t luma_at, si
     const uint8x16x2_t below = vld2q_u8(lower + 2 * x);
     vst1q_u8(upper_luma + x, luma_first ? above.val[0] : above.val[1]);
     vst1q_u8(lower_luma + x, luma_first ? below.val[0] : below.val[1]);
-    vst1q_u8(chroma + x, vrhaddq_u8(luma_first ? above.val[1] : above.val[0],
-                                    luma_first ? below.val[1] : below.val[0]));
+    vst1q_u8(chroma + x,
+             vrhaddq_u8(luma_first ? above.val[1] : above.val[0], luma_first ? below.val[1] : below.val[0]));
   }
 }
 

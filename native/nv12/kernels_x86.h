@@ -356,8 +356,7 @@ class X86Kernels {
     const size_t whole = width - width % kStep;
     for (size_t x = 0; x < whole; x += kStep) {
       const V bytes = L::Load(in + x, kBlock);
-      L::Store(out + x, kBlock,
-               L::Or(L::template Left16<8>(bytes), L::template RightUnsigned16<8>(bytes)));
+      L::Store(out + x, kBlock, L::Or(L::template Left16<8>(bytes), L::template RightUnsigned16<8>(bytes)));
     }
     if (whole < width) kNarrower.swap_pairs_row(in + whole, width - whole, out + whole);
   }

@@ -46,7 +46,8 @@ class PreprocessWorker : public Napi::AsyncWorker {
     for (uint32_t i = 0; i < 3; i++) {
       if (arguments::HasMemory(held.Get(i))) continue;
       return OnError(Napi::TypeError::New(
-          Env(), "Expected arrays that stay until preprocess is done but received one that was transferred."));
+          Env(),
+          "Expected arrays that stay until preprocess is done but received one that was transferred."));
     }
     deferred_.Resolve(Napi::Number::New(Env(), elapsed_.count()));
   }
@@ -84,8 +85,8 @@ Napi::Value PreprocessBinding(const Napi::CallbackInfo& info) {
   arguments::ExpectApart(info.Env(), source, {planes, planes + length});
   arguments::ExpectApart(info.Env(), AsSource(model), {planes, planes + length});
 
-  auto worker = std::make_unique<PreprocessWorker>(info.Env(),
-                                                   PreprocessJob{source, content, range, model, planes}, held);
+  auto worker = std::make_unique<PreprocessWorker>(
+      info.Env(), PreprocessJob{source, content, range, model, planes}, held);
   const Napi::Promise promise = worker->Promise();
   worker->Queue();
   worker.release();  // deletes itself when done

@@ -168,8 +168,7 @@ Napi::Value OpenCameraNodeBinding(const Napi::CallbackInfo& info) {
   object.Set("middleware", Participant::Middleware());
   object.Set("subscribe", Napi::Function::New(env, [node](const Napi::CallbackInfo& call) {
                const SubscriberOptions options = ReadOptions(call[0]);
-               const camera::Reading reading =
-                   camera::ReadReading(call[0].As<Napi::Object>().Get("reading"));
+               const camera::Reading reading = camera::ReadReading(call[0].As<Napi::Object>().Get("reading"));
                return Guarded(call.Env(),
                               [&] { return ToObject(call.Env(), node, node->Subscribe(options, reading)); });
              }));

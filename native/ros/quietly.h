@@ -6,8 +6,8 @@
 namespace ros {
 
 /**
- * For destructors, handlers at exit and clean-up hooks: an exception that left one would end the process. Says
- * on stderr what is thrown.
+ * For destructors, handlers at exit and clean-up hooks: an exception that left one would end the process.
+ * Says on stderr what is thrown.
  *
  * @param what is done, for the line on stderr
  */
