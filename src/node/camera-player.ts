@@ -11,12 +11,14 @@ const REPORT_PERIOD = 10_000;
 const TOLERATED_MISSES = 0.05;
 /** Milliseconds between looks at the number of subscribers that are waited for. */
 const SUBSCRIBER_PERIOD = 20;
+/** Milliseconds between looks at the rate while a frame is not due: at low rates it may be changed long before. */
+const RATE_PERIOD = 100;
 
 /** Durations of publishing that the summary counts: eighteen minutes at 60 frames a second. */
 const KEPT_DURATIONS = 65_536;
 
 export interface PlayerOptions<Message extends object = Buffer> {
-  /** Frames per second, 0: by the stamps; asked for before each frame. */
+  /** Frames per second, 0: by the stamps; asked for before each frame and while it is not due. */
   readonly rate: () => number;
   /** Nanoseconds since the epoch; undefined: the input's own stamps. */
   readonly now: (() => bigint) | undefined;
@@ -58,17 +60,15 @@ export class CameraPlayer<Message extends object = Buffer> {
   /** Resolves when all is published, or soon after `stop`. */
   async play(): Promise<void> {
     const { timing } = this;
-    const { rate, now, publish, begun } = this.options;
+    const { now, publish, begun } = this.options;
     for await (const frame of this.playlist.frames()) {
       if (this.#stopped) return;
-      const wanted = rate();
-      const period = wanted > 0 ? 1000 / wanted : frame.pause;
       if (this.published + this.lost === 0) {
         this.#begin = timing.now();
         this.#window = new Window(this.#begin, 0, 0, 0);
         begun(frame);
       }
-      await timing.until(this.#schedule.next(period, timing.now()));
+      await this.#turn(frame);
       if (this.#stopped) return;
       const stamp = now ? stampFromNanoseconds(now()) : frame.stamp;
       this.form.seal(frame.message, stamp, this.published + this.lost);
@@ -83,6 +83,27 @@ export class CameraPlayer<Message extends object = Buffer> {
       this.#end = end;
       if (end - this.#window.begin >= REPORT_PERIOD) this.#report(end);
     }
+  }
+
+  /** Waits for the frame's turn. A rate that is changed meanwhile counts at once. */
+  async #turn(frame: PlayedFrame<Message>): Promise<void> {
+    const { timing } = this;
+    let period = this.#period(frame);
+    let due = this.#schedule.next(period, timing.now());
+    for (;;) {
+      const look = timing.now() + RATE_PERIOD;
+      if (due <= look) return timing.until(due);
+      await timing.until(look);
+      if (this.#stopped) return;
+      const wanted = this.#period(frame);
+      if (wanted !== period) due = this.#schedule.again((period = wanted), timing.now());
+    }
+  }
+
+  /** Milliseconds from the frame before. */
+  #period(frame: PlayedFrame<Message>): number {
+    const rate = this.options.rate();
+    return rate > 0 ? 1000 / rate : frame.pause;
   }
 
   /** Waits until `count()` is at least `wanted`, or for `stop`. */

@@ -10,6 +10,8 @@ const TIMER_GRAIN = 2;
  */
 export class Schedule {
   #due: number | undefined;
+  /** When the frame before the next one was due. */
+  #before = 0;
   /** Turns that passed without a frame, because it was not ready. */
   missed = 0;
 
@@ -18,7 +20,8 @@ export class Schedule {
    * @returns when the next frame is due. It may be past, by less than a period: the frame is late, its turn is not over.
    */
   next(period: number, now: number): number {
-    if (this.#due === undefined) return (this.#due = now);
+    if (this.#due === undefined) return (this.#due = this.#before = now);
+    this.#before = this.#due;
     this.#due += period;
     const late = now - this.#due;
     if (late >= period && period > 0) {
@@ -27,6 +30,15 @@ export class Schedule {
       this.missed += missed;
     }
     return this.#due;
+  }
+
+  /**
+   * Gives the frame that is waited for another period: it is due at once where that is over. No turn is missed by this.
+   *
+   * @returns when it is due
+   */
+  again(period: number, now: number): number {
+    return (this.#due = Math.max(this.#before + period, now));
   }
 }
 

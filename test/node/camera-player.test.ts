@@ -95,6 +95,21 @@ describe('CameraPlayer', () => {
     );
   });
 
+  it('follows a rate that changes while no frame is due for long', async () => {
+    let rate = 0.001;
+    const { clock, player, at } = setUp({ count: 3, rate: () => rate });
+    const played = player.play();
+    await clock.advance(5000);
+    assert.equal(at.length, 1);
+    rate = 40;
+    await clock.advance(200);
+    await played;
+    const [first, second, third] = at as [number, number, number];
+    assert.ok(second - first >= 5000 && second - first <= 5100);
+    assert.equal(third - second, 25);
+    assert.equal(player.missed, 0);
+  });
+
   it('follows a rate that changes on the way', async () => {
     let rate = 100;
     const { clock, player, at } = setUp({ count: 6, rate: () => rate });

@@ -34,6 +34,16 @@ describe('Schedule', () => {
     assert.equal(schedule.missed, 1);
   });
 
+  it('lets a frame that is waited for have another period, and misses no turn by that', () => {
+    const schedule = new Schedule();
+    schedule.next(10, 0);
+    assert.equal(schedule.next(1e6, 1), 1e6);
+    assert.equal(schedule.again(50, 20), 50); // of the frame at 0
+    assert.equal(schedule.again(10, 30), 30); // it would have been due at 10
+    assert.equal(schedule.next(10, 31), 40);
+    assert.equal(schedule.missed, 0);
+  });
+
   it('follows periods that change', () => {
     const schedule = new Schedule();
     const due = [0, 40, 20, 0, 60].map((period) => schedule.next(period, 0));
