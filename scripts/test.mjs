@@ -8,9 +8,11 @@
 //   node scripts/test.mjs test/perf             what measures speed; left out unless it is named
 //
 // Files share a few processes (mocha's workers). A file named *.alone.test.ts has a process of its own, and nothing beside it.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { readdirSync } from 'node:fs';
+// Where ROS 2 is sourced, each file of test/ros has a process of its own, with others of them beside it; the workspace that they
+// share is built before.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,14 +52,14 @@ const total = { passed: 0, failed: 0, skipped: 0, slowest: [] };
 let crashed = false;
 
 const sourced = process.env['ROS_DISTRO'] !== undefined;
-const alone = chosen.filter((file) =>
-  (sourced ? /\.alone\.test\.js$|^test\/(perf|ros)\// : /\.alone\.test\.js$|^test\/perf\//).test(file),
-);
-const shared = chosen.filter((file) => !alone.includes(file));
+const ros = sourced ? chosen.filter((file) => file.startsWith(join('test', 'ros', '/'))) : [];
+const alone = chosen.filter((file) => !ros.includes(file) && /\.alone\.test\.js$|^test\/perf\//.test(file));
+const shared = chosen.filter((file) => !alone.includes(file) && !ros.includes(file));
 const jobs = Math.max(2, Math.min(4, availableParallelism()));
 if (shared.length > 1) run(shared, ['--parallel', '--jobs', String(jobs)]);
 else if (shared.length === 1) run(shared, []);
 for (const file of alone) run([file], []);
+if (ros.length > 0) await runOnRos(ros);
 rmSync(folder, { recursive: true });
 
 const slow = total.slowest.sort((a, b) => b[1] - a[1]).filter(([, milliseconds]) => milliseconds > 1000);
@@ -75,16 +77,63 @@ function lies(file, place) {
 
 function run(files, more) {
   const tally = join(folder, 'tally.json');
-  const { status, signal } = spawnSync(
-    process.execPath,
-    [
-      mocha,
-      '--no-config',
-      ...['--reporter', join(compiled, 'test/reporter.js'), '--timeout', String(HANGING)],
-      ...[...more, ...options, ...files.map((file) => join(compiled, file))],
-    ],
-    { stdio: 'inherit', env: { ...process.env, TROS_YOLO_SEG_TALLY: tally } },
-  );
+  const { status, signal } = spawnSync(process.execPath, mochaArguments(files, more), {
+    stdio: 'inherit',
+    env: { ...process.env, TROS_YOLO_SEG_TALLY: tally },
+  });
+  add(files, tally, status, signal);
+}
+
+function mochaArguments(files, more) {
+  return [
+    mocha,
+    '--no-config',
+    ...['--reporter', join(compiled, 'test/reporter.js'), '--timeout', String(HANGING)],
+    ...[...more, ...options, ...files.map((file) => join(compiled, file))],
+  ];
+}
+
+/** Runs files of test/ros, as many at once as the machine has cores; what each says is shown when it ends. */
+async function runOnRos(files) {
+  const prepare = join(compiled, 'test/ros/prepare.js');
+  const { status } = spawnSync(process.execPath, [prepare], { stdio: 'inherit' });
+  if (status !== 0) {
+    console.error(
+      `Expected the ROS workspace to be built but ${prepare} ended with ${status}, as shown above.`,
+    );
+    crashed = true;
+    total.failed++;
+    return;
+  }
+  // Ctrl-C ends mocha, and this when all are done.
+  process.on('SIGINT', () => {});
+  // The large ones first: they take longest.
+  const size = (file) => statSync(join(compiled, file)).size;
+  const waiting = [...files].sort((a, b) => size(b) - size(a));
+  const next = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const tally = join(folder, `${file.replaceAll('/', '-')}.json`);
+      const env = {
+        ...process.env,
+        TROS_YOLO_SEG_TALLY: tally,
+        TROS_YOLO_SEG_ROS_WORKSPACE: join(root, 'build/ros/install'),
+      };
+      const child = spawn(process.execPath, mochaArguments([file], []), {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env,
+      });
+      const said = [];
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => said.push(text));
+      const [status, signal] = await once(child, 'close');
+      for (const text of said) process.stdout.write(text);
+      add([file], tally, status, signal);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, next));
+}
+
+/** Adds what a run of mocha came to. */
+function add(files, tally, status, signal) {
   if (!existsSync(tally)) {
     console.error(
       `Expected mocha to come to its end but it had ${signal ?? `exit code ${status}`}: ${files.join(' ')}`,

@@ -1,84 +1,78 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, it } from 'mocha';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { command, Peer, RosProcess } from './processes.js';
-import { parameters } from './segment-process.js';
-import { middlewares, rosPackage, rosSkip, rosWorkspace } from './workspace.js';
-import { describeUnless } from '../skips.js';
+import { it } from 'mocha';
+import { parameters } from './recorded-model.js';
+import { describeRos } from './suite.js';
+import { middlewares, rosPackage, rosSkip } from './workspace.js';
 
 const skip = rosSkip || (rosPackage('ros2bag') ? false : 'ros2bag is not installed');
 
-for (const [index, middleware] of middlewares.entries()) {
-  describeUnless(skip, `bags on ${middleware}`, () => {
-    let env: NodeJS.ProcessEnv;
-    let prefix: string;
-    let folder: string;
+interface Result {
+  readonly stamp: { readonly sec: number; readonly nanosec: number };
+  readonly instances: readonly unknown[];
+}
 
-    before(() => {
-      const workspace = rosWorkspace();
-      prefix = workspace.prefix;
-      env = workspace.env(middleware, 64 + index);
-      folder = mkdtempSync(join(tmpdir(), 'bags-'));
-    });
+function results(file: string): Result[] {
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as Result);
+}
 
-    after(() => rmSync(folder, { recursive: true, force: true }));
-
+for (const middleware of middlewares) {
+  describeRos(skip, `bags on ${middleware}`, middleware, (ros) => {
     it('recorded by ros2 bag go through tros-yolo-seg run', async () => {
-      const camera = new RosProcess(
-        join(prefix, 'lib/tros_yolo_seg/camera'),
-        ['--ros-args', ...parameters({ inputs: '["scene:?frames=10&size=640x480"]', rate: 10.5 })],
-        env,
+      const bag = join(ros.folder, 'recorded');
+      const record = ros.start(['ros2', 'bag', 'record', '-s', 'mcap', '-o', bag, '/image']);
+      const camera = ros.node(
+        'camera',
+        parameters({
+          ...{ inputs: '["scene:?frames=10&size=640x480"]', loop: false, rate: 10.5 },
+          wait_for_subscribers: 1,
+        }),
       );
-      const bag = join(folder, 'recorded');
-      const record = new RosProcess('ros2', ['bag', 'record', '-s', 'mcap', '-o', bag, '/image'], env);
-      await record.said(/Subscribed to topic '\/image'/);
-      await sleep(3000);
-      await record.stop('SIGINT');
-      await camera.stop('SIGINT');
-      assert.ok(existsSync(join(bag, 'metadata.yaml')), record.output);
+      assert.equal(await camera.ended(), 0, camera.output);
+      await record.stop();
 
-      const json = join(folder, 'results.jsonl');
-      const { code, output } = await command(
-        [join(prefix, 'lib/tros_yolo_seg/tros-yolo-seg'), 'run', bag, '--json', json],
-        env,
-      );
+      const json = join(ros.folder, 'recorded.jsonl');
+      const info = await ros.ros2(['bag', 'info', '-s', 'mcap', bag], /Count/);
+      const count = Number(/Topic: \/image .*Count: (\d+)/.exec(info)?.[1]);
+      const { code, output } = await ros.run([ros.executable('tros-yolo-seg'), 'run', bag, '--json', json]);
       assert.equal(code, 0, output);
-      const lines = readFileSync(json, 'utf8').trim().split('\n');
-      assert.ok(lines.length >= 10, `${lines.length} results`);
-      assert.ok(lines.some((line) => (JSON.parse(line) as { instances: unknown[] }).instances.length > 0));
+      const found = results(json);
+      assert.ok(count > 0 && count <= 10, info);
+      assert.equal(found.length, count);
+      assert.ok(found.some(({ instances }) => instances.length > 0));
     });
 
     it('written by tros-yolo-seg are played by ros2 bag play', async () => {
-      const bag = join(folder, 'ours.mcap');
-      const tool = join(prefix, 'lib/tros_yolo_seg/tros-yolo-seg');
-      const { code, output } = await command(
-        [tool, 'run', 'scene:?frames=20&size=640x480&rate=10', '--mcap', bag, '--mcap-images'],
-        env,
-      );
+      const bag = join(ros.folder, 'ours.mcap');
+      const json = join(ros.folder, 'ours.jsonl');
+      const { code, output } = await ros.run([
+        ...[ros.executable('tros-yolo-seg'), 'run', 'scene:?frames=20&size=640x480&rate=10'],
+        ...['--mcap', bag, '--mcap-images', '--json', json],
+      ]);
       assert.equal(code, 0, output);
-      const info = (await command(['ros2', 'bag', 'info', '-s', 'mcap', bag], env)).output;
+      const info = await ros.ros2(['bag', 'info', '-s', 'mcap', bag], /Count/);
       assert.match(info, /\/segment\/instances \| Type: tros_yolo_seg\/msg\/InstanceArray \| Count: 20/);
-      const peer = new Peer(env);
-      try {
-        await peer.subscribe('/segment/instances', 'tros_yolo_seg/msg/InstanceArray');
-        await peer.subscribe('/segment/detections', 'vision_msgs/msg/Detection2DArray');
-        await peer.subscribe('/camera/image_raw', 'sensor_msgs/msg/Image');
-        const played = await command(['ros2', 'bag', 'play', '-s', 'mcap', '--delay', '3', bag], env);
-        assert.equal(played.code, 0, played.output);
-        await sleep(500);
-        const instances = await peer.messages('/segment/instances');
-        const images = await peer.messages('/camera/image_raw');
-        assert.ok(instances.length >= 18, `${instances.length} messages`);
-        assert.deepEqual(
-          images.slice(-10).map(({ stamp }) => stamp),
-          instances.slice(-10).map(({ stamp }) => stamp),
-        );
-      } finally {
-        await peer.end();
+
+      const peer = ros.peer();
+      const types = {
+        '/segment/instances': 'tros_yolo_seg/msg/InstanceArray',
+        '/segment/detections': 'vision_msgs/msg/Detection2DArray',
+        '/camera/image_raw': 'sensor_msgs/msg/Image',
+      };
+      for (const [topic, type] of Object.entries(types)) await peer.subscribe(topic, type);
+      const play = ros.start(['ros2', 'bag', 'play', '-s', 'mcap', '--start-paused', bag]);
+      for (const topic of Object.keys(types)) await peer.request('graph', { topic, publishers: 1 });
+      await peer.call('/rosbag2_player/resume', 'rosbag2_interfaces/srv/Resume');
+      const sent = results(json).map(({ stamp: { sec, nanosec } }) => `${sec}.${nanosec}`);
+      for (const topic of Object.keys(types)) {
+        await peer.find(topic, 'the last message', ({ stamp }) => stamp.join('.') === sent.at(-1));
+        // The peer may have been heard of after the first ones were sent.
+        const came = peer.messages(topic).map(({ stamp }) => stamp.join('.'));
+        assert.deepEqual(came, sent.slice(-came.length), topic);
       }
+      assert.equal(await play.ended(), 0, play.output);
     });
   });
 }

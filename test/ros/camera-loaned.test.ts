@@ -1,118 +1,73 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, it } from 'mocha';
-import { repository } from '../data.js';
-import { RosProcess } from './processes.js';
-import { middlewares, rosSkip, rosWorkspace } from './workspace.js';
-import { describeUnless } from '../skips.js';
-
-/** What camera-peer.py tells. */
-interface Heard {
-  readonly came: readonly {
-    readonly at: number;
-    readonly stamp: readonly [sec: number, nanosec: number];
-    readonly index: number;
-    readonly [field: string]: unknown;
-  }[];
-  readonly publishers: readonly {
-    readonly node: string;
-    readonly type: string;
-    readonly reliability: string;
-  }[];
-}
+import { afterEach, before, it } from 'mocha';
+import { checkStamps, type Heard, listen as listenTo } from './camera-listener.js';
+import type { RosProcess } from './processes.js';
+import { describeRos } from './suite.js';
+import { middlewares, rosPackage, rosSkip } from './workspace.js';
 
 const FAST = 'rmw_fastrtps_cpp';
 const PIXELS = (64 * 48 * 3) / 2;
 const VALUES = [10, 20, 30];
 
-const hbm = (process.env['AMENT_PREFIX_PATH'] ?? '')
-  .split(':')
-  .some((prefix) => existsSync(join(prefix, 'share/hbm_img_msgs')));
 const skip =
   rosSkip ||
   (!middlewares.includes(FAST) && `${FAST} is not installed`) ||
-  (!hbm && 'hbm_img_msgs is not installed');
+  (!rosPackage('hbm_img_msgs') && 'hbm_img_msgs is not installed');
 
-describeUnless(skip, 'messages lent to the node camera', () => {
-  let prefix: string;
-  let folder: string;
+describeRos(skip, 'messages lent to the node camera', FAST, (ros) => {
   /** Without and with TROS's switches. */
   let plain: NodeJS.ProcessEnv;
   let switched: NodeJS.ProcessEnv;
-  const started: RosProcess[] = [];
 
   before(() => {
-    const workspace = rosWorkspace();
-    prefix = workspace.prefix;
-    plain = workspace.env(FAST, 66);
+    plain = { ...ros.env };
     for (const name of ['RMW_FASTRTPS_USE_QOS_FROM_XML', 'FASTRTPS_DEFAULT_PROFILES_FILE'])
       delete plain[name];
     switched = {
       ...plain,
       RMW_FASTRTPS_USE_QOS_FROM_XML: '1',
       ROS_DISABLE_LOANED_MESSAGES: '0',
-      FASTRTPS_DEFAULT_PROFILES_FILE: join(prefix, 'share/tros_yolo_seg/config/dds/fastdds-localhost.xml'),
+      FASTRTPS_DEFAULT_PROFILES_FILE: join(
+        ros.prefix,
+        'share/tros_yolo_seg/config/dds/fastdds-localhost.xml',
+      ),
     };
-    folder = mkdtempSync(join(tmpdir(), 'camera-loaned-'));
     const frames = VALUES.map((value) => new Uint8Array(PIXELS).fill(value));
-    writeFileSync(join(folder, 'three_64x48.nv12'), Buffer.concat(frames));
+    writeFileSync(join(ros.folder, 'three_64x48.nv12'), Buffer.concat(frames));
   });
 
   // A camera that a failed test leaves would be heard in the next one.
-  afterEach(async () => {
-    for (const process of started.splice(0)) await process.stop('SIGKILL');
-  });
-
-  after(() => {
-    if (folder) rmSync(folder, { recursive: true });
-  });
-
-  function start(env: NodeJS.ProcessEnv, line: readonly string[]): RosProcess {
-    const process = new RosProcess(line[0]!, line.slice(1), env);
-    started.push(process);
-    return process;
-  }
+  afterEach(() => ros.end());
 
   function camera(env: NodeJS.ProcessEnv, ...args: string[]): RosProcess {
-    return start(env, [
-      join(prefix, 'lib/tros_yolo_seg/camera'),
-      '--ros-args',
-      ...['-p', `inputs:=${folder}/three_64x48.nv12`, '-p', 'rate:=20', '-p', 'wait_for_subscribers:=1'],
-      ...args,
-    ]);
+    const inputs = join(ros.folder, 'three_64x48.nv12');
+    const own = ['-p', `inputs:=${inputs}`, '-p', 'rate:=20', '-p', 'wait_for_subscribers:=1'];
+    return ros.node('camera', [...own, ...args], env);
   }
 
-  /** A subscriber of rclpy, there before the call returns, that ends after `count` messages. */
-  async function listen(
+  function listen(
     env: NodeJS.ProcessEnv,
     topic: string,
     message: string,
     count: number,
   ): Promise<() => Promise<Heard>> {
-    const script = join(repository, 'test/ros/camera-peer.py');
-    const type = `hbm_img_msgs/msg/${message}`;
-    const peer = start(env, ['/usr/bin/python3', script, topic, type, String(count), '60', 'best_effort']);
-    await peer.said(/ready/);
-    return async () => {
-      await peer.said(/^\{.*\}$/m, 70_000);
-      return JSON.parse(/^\{.*\}$/m.exec(peer.output)![0]) as Heard;
-    };
+    return listenTo(ros, [topic, `hbm_img_msgs/msg/${message}`, count, 'best_effort'], env);
   }
 
   /** All fields of all messages, which are those of the three frames. */
-  function check({ came }: Heard, count: number): void {
+  function check({ came }: Heard, count: number, begin: number): void {
     assert.equal(came.length, count);
-    for (const { at, stamp, index, ...fields } of came) {
+    checkStamps(came, begin);
+    for (const { index, width, height, step, encoding, length, sum } of came) {
+      const fields = { width, height, step, encoding, length, sum };
       assert.deepEqual(fields, {
         ...{ width: 64, height: 48, step: 64, encoding: 'nv12', length: PIXELS },
-        sum: PIXELS * VALUES[index % 3]!,
+        sum: PIXELS * VALUES[index! % 3]!,
       });
-      const age = at - (stamp[0] + stamp[1] / 1e9);
-      assert.ok(age > -0.01 && age < 5, `${age} s old`);
     }
-    assert.ok(came.every(({ index }, i) => i === 0 || index > came[i - 1]!.index));
+    assert.ok(came.every(({ index }, i) => i === 0 || index! > came[i - 1]!.index!));
   }
 
   /** Files in shared memory that messages of the process lie in. */
@@ -127,6 +82,7 @@ describeUnless(skip, 'messages lent to the node camera', () => {
     ['HbmMsg1080P', 'hbm1080p', 'auto'],
   ] as const) {
     it(`lie in shared memory with TROS's switches, right in every field (${message}, transport ${transport})`, async () => {
+      const begin = Date.now();
       const heard = await listen(switched, '/front/frames', message, 8);
       const node = camera(
         switched,
@@ -134,7 +90,7 @@ describeUnless(skip, 'messages lent to the node camera', () => {
         ...['-p', `message:=${parameter}`, '-p', `transport:=${transport}`],
       );
       const said = await heard();
-      check(said, 8);
+      check(said, 8, begin);
       assert.deepEqual(said.publishers, [
         { node: 'eye_publisher', type: `hbm_img_msgs/msg/${message}`, reliability: 'BEST_EFFORT' },
       ]);
@@ -154,9 +110,10 @@ describeUnless(skip, 'messages lent to the node camera', () => {
   for (const middleware of rosSkip ? [] : middlewares) {
     it(`are none without the switches, which it says, and copies are as right (${middleware})`, async () => {
       const env = { ...plain, RMW_IMPLEMENTATION: middleware };
+      const begin = Date.now();
       const heard = await listen(env, '/hbmem_img', 'HbmMsg480P', 8);
       const node = camera(env, '-p', 'message:=hbm480p', '-p', 'transport:=native');
-      check(await heard(), 8);
+      check(await heard(), 8, begin);
       assert.match(node.output, /WARN.*No loaned messages .*export RMW_FASTRTPS_USE_QOS_FROM_XML=1/);
       assert.equal(/export RMW_IMPLEMENTATION/.test(node.output), middleware !== FAST);
       assert.equal(await node.stop(), 0, node.output);
@@ -164,10 +121,11 @@ describeUnless(skip, 'messages lent to the node camera', () => {
   }
 
   it('are not asked for with transport rclnodejs', async () => {
+    const begin = Date.now();
     const heard = await listen(switched, '/hbmem_img', 'HbmMsg480P', 8);
     const node = camera(switched, '-p', 'message:=hbm480p', '-p', 'transport:=rclnodejs');
     const said = await heard();
-    check(said, 8);
+    check(said, 8, begin);
     assert.deepEqual(
       said.publishers.map(({ node }) => node),
       ['camera'],
@@ -177,7 +135,7 @@ describeUnless(skip, 'messages lent to the node camera', () => {
 
   it('cannot be had for messages without a fixed size', async () => {
     const node = camera(switched, '-p', 'message:=image', '-p', 'transport:=native');
-    assert.equal(await node.ended(60_000), 2, node.output);
+    assert.equal(await node.ended(), 2, node.output);
     assert.match(node.output, /Expected message hbm480p, hbm540p or hbm1080p for transport native/);
   });
 
@@ -217,15 +175,15 @@ describeUnless(skip, 'messages lent to the node camera', () => {
         console.log('closed');
       }).resume();
     `;
-    const addon = join(prefix, 'lib/node_modules/tros-yolo-seg/build/native/Release/tros_yolo_seg.node');
-    const node = start(switched, [process.execPath, '-e', script, addon]);
+    const addon = join(ros.prefix, 'lib/node_modules/tros-yolo-seg/build/native/Release/tros_yolo_seg.node');
+    const node = ros.start([process.execPath, '-e', script, addon], switched);
     const { came } = await heard();
     assert.equal(came.length, 3);
     for (const { sum, length, step } of came) {
       assert.deepEqual({ sum, length, step }, { sum: 10 * PIXELS, length: PIXELS, step: 64 });
     }
     node.stdin.end();
-    assert.equal(await node.ended(20_000), 0, node.output);
+    assert.equal(await node.ended(), 0, node.output);
     assert.match(node.output, /closed/);
   });
 });

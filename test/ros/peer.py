@@ -1,29 +1,39 @@
 """A ROS node that tests drive from outside: JSON lines in, JSON lines out.
 
-Plain rclpy and nothing of tros_yolo_seg: what it reads is what any other node would read. Each request has an `id`, which
-the answer repeats.
+Plain rclpy and nothing of tros_yolo_seg: what it reads is what any other node would read. Nothing here waits for a time to
+pass: each message is told when it comes, and each request is answered, with its `id`, when it is done.
 
-  {"op": "subscribe", "topic", "type", "reliability"?, "durability"?, "depth"?}
-  {"op": "messages", "topic", "clear"?}        what came: for each message its stamp, frame_id, and a digest of its content
-  {"op": "publish", "topic", "type", "count", "period", ...}   images; see Images below
-  {"op": "stop", "topic"}                      ends a publisher
-  {"op": "raw", "topic", "type", "hex"}        publishes these bytes as a serialized message
-  {"op": "call", "service", "type", "request"}
-  {"op": "graph", "topic"}
+  {"op": "subscribe", "topic", "type", "reliability"?, "durability"?, "depth"?, "content"?}
+      from now on a line {"topic", "at", "stamp"?, "frame_id"?, "message"?} for each message, with large data as a digest
+  {"op": "publish", "topic", "type", "period", "paced"?, ...}   images; see Images below
+  {"op": "stop", "topic"}           ends a publisher. Answer: the stamps of what it sent
+  {"op": "finish", "topic"}         the same, once the last image has its answers on the topics of `paced`
+  {"op": "raw", "topic", "type", "hex": [...]}   publishes these bytes as serialized messages, once somebody subscribes
+  {"op": "call", "service", "type", "request"}   once the service is there
+  {"op": "graph", "topic", "publishers"?, "subscribers"?}   once there are so many
+  {"op": "endpoints", "node", "namespace", "publishers"?, "subscriptions"?, "services"?}   how many of them the node has, once
+      they are so many
+  {"op": "sync"}                    an answer that comes after all messages that came before
 """
 
+import collections
 import json
+import os
+import signal
 import sys
 import threading
 import time
 
 import numpy as np
 import rclpy
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile, QoSReliabilityPolicy
 from rosidl_runtime_py.convert import message_to_ordereddict
 from rosidl_runtime_py.set_message import set_message_fields
 from rosidl_runtime_py.utilities import get_message, get_service
+
+# Seconds between looks at the graph while a request waits for it: rclpy has no event for its changes.
+LOOK = 0.02
 
 
 def qos_of(request):
@@ -61,13 +71,34 @@ def plain(value):
     return list(value) if isinstance(value, (bytes, bytearray)) else value.tolist()
 
 
+def tell(line):
+    print(json.dumps(line, default=plain), flush=True)
+
+
 class Images:
-    """Publishes images at a rate: {"width", "height", "encoding", "frame_id", "value", "step"?, "data_size"?, "sec"?}."""
+    """Publishes images until it is stopped.
+
+    {"width", "height", "encoding", "frame_id", "value", "step"?, "data_size"?, "size"?, "file"?, "stamp"?, "paced"?}
+
+    One each `period` seconds. With `paced`, topics that the peer subscribes to: the next image follows as soon as the last one
+    has its answer, known by its stamp, on each of them; `period` is then how long an image may go unanswered, because it was
+    lost or nobody subscribes yet, and twice as long after each that did: a busy machine answers later than that.
+    """
 
     def __init__(self, node, request):
         self.node = node
         self.request = request
-        kind = request['type'].split('/')[-1]
+        self.kind = request['type'].split('/')[-1]
+        self.message = self.make()
+        self.stamps = []
+        self.waiting = set()
+        self.finish = None
+        self.publisher = node.create_publisher(get_message(request['type']), request['topic'], qos_of(request))
+        self.period = request['period']
+        self.timer = node.create_timer(self.period, self.tick)
+
+    def make(self):
+        request = self.request
         message = get_message(request['type'])()
         width, height = request['width'], request['height']
         encoding = request.get('encoding', 'nv12')
@@ -77,14 +108,14 @@ class Images:
             pixels = np.fromfile(request['file'], np.uint8)
         else:
             pixels = np.full(size, request.get('value', 90), np.uint8)
-        if kind != 'CompressedImage':
+        if self.kind != 'CompressedImage':
             message.width, message.height = width, height
             message.step = request.get('step', width)
-        if kind == 'Image':
+        if self.kind == 'Image':
             message.encoding = encoding
             message.header.frame_id = request.get('frame_id', 'peer')
             message.data.frombytes(pixels.tobytes())
-        elif kind == 'CompressedImage':
+        elif self.kind == 'CompressedImage':
             message.format = encoding
             message.header.frame_id = request.get('frame_id', 'peer')
             message.data.frombytes(pixels.tobytes())
@@ -92,132 +123,208 @@ class Images:
             message.encoding[: len(encoding)] = list(encoding.encode())
             message.data_size = request.get('data_size', size)
             message.data[: len(pixels)] = pixels
-        self.message = message
-        self.kind = kind
-        self.sent = 0
-        self.stamps = []
-        self.publisher = node.create_publisher(get_message(request['type']), request['topic'], qos_of(request))
-        self.timer = node.create_timer(request.get('period', 0.033), self.tick)
+        return message
 
     def tick(self):
-        if self.sent >= self.request.get('count', 1):
-            self.timer.cancel()
-            return
-        stamp = self.node.get_clock().now().to_msg()
-        target = self.message.time_stamp if self.kind.startswith('Hbm') else self.message.header.stamp
-        target.sec, target.nanosec = stamp.sec, stamp.nanosec
-        if self.kind.startswith('Hbm'):
-            self.message.index = self.sent
+        hbm = self.kind.startswith('Hbm')
+        target = self.message.time_stamp if hbm else self.message.header.stamp
+        if 'stamp' in self.request:
+            target.sec, target.nanosec = self.request['stamp']
+        else:
+            now = self.node.get_clock().now().to_msg()
+            target.sec, target.nanosec = now.sec, now.nanosec
+        if hbm:
+            self.message.index = len(self.stamps)
+        if self.waiting:
+            self.period *= 2
+            self.node.destroy_timer(self.timer)
+            self.timer = self.node.create_timer(self.period, self.tick)
+        self.stamps.append([target.sec, target.nanosec])
+        self.waiting = set(self.request.get('paced', []))
         self.publisher.publish(self.message)
-        self.stamps.append([stamp.sec, stamp.nanosec])
-        self.sent += 1
+
+    def answered(self, topic, stamp):
+        if topic not in self.waiting or stamp != self.stamps[-1]:
+            return
+        self.waiting.remove(topic)
+        if self.waiting:
+            return
+        if self.finish:
+            self.finish()
+        else:
+            self.timer.reset()
+            self.tick()
+
+    def end(self):
+        self.node.destroy_timer(self.timer)
+        self.node.destroy_publisher(self.publisher)
+        return {'stamps': self.stamps}
 
 
 class Peer:
     def __init__(self):
         rclpy.init()
         self.node = rclpy.create_node('peer')
-        self.executor = SingleThreadedExecutor()
-        self.executor.add_node(self.node)
-        self.received = {}
         self.images = {}
-        self.lock = threading.Lock()
-        self.requests = []
+        self.publishers = {}
+        self.clients = {}
+        self.requests = collections.deque()
+        # Requests that wait for the graph.
+        self.waiting = []
+        self.asked = self.node.create_guard_condition(self.serve)
+        self.look = self.node.create_timer(LOOK, self.looked)
+        self.look.cancel()
 
     def run(self):
+        executor = SingleThreadedExecutor()
+        executor.add_node(self.node)
         threading.Thread(target=self.read, daemon=True).start()
-        while rclpy.ok():
-            self.executor.spin_once(timeout_sec=0.01)
-            with self.lock:
-                requests, self.requests = self.requests, []
-            for request in requests:
-                if request['op'] == 'end':
-                    return
-                try:
-                    answer = getattr(self, request['op'])(request)
-                except Exception as error:  # noqa: BLE001 -- the test is told
-                    answer = {'error': f'{type(error).__name__}: {error}'}
-                if answer is not None:
-                    self.answer(request, answer)
+        try:
+            executor.spin()
+        except (KeyboardInterrupt, ExternalShutdownException):
+            pass
+        # All of it, or Fast DDS leaves its shared memory behind.
+        executor.shutdown()
+        self.node.destroy_node()
+        rclpy.try_shutdown()
+        sys.stdout.flush()
+        # The thread that reads would hold up Python's own end.
+        os._exit(0)
 
     def read(self):
-        for line in sys.stdin:
-            with self.lock:
-                self.requests.append(json.loads(line))
-        with self.lock:
-            self.requests.append({'op': 'end'})
+        for line in open(0, 'rb', buffering=0):
+            self.requests.append(json.loads(line))
+            self.asked.trigger()
+        # The test is gone.
+        os.kill(os.getpid(), signal.SIGINT)
 
-    def answer(self, request, answer):
-        print(json.dumps({'id': request['id'], **answer}, default=plain), flush=True)
+    def serve(self):
+        while self.requests:
+            request = self.requests.popleft()
+            self.guard(request, lambda: getattr(self, request['op'])(request))
+
+    def guard(self, request, work):
+        """Tells what `work` returns, if that is an answer already. Returns None if it has to be done again."""
+        try:
+            answer = work()
+        except Exception as error:  # noqa: BLE001 -- the test is told
+            answer = {'error': f'{type(error).__name__}: {error}'}
+        if isinstance(answer, dict):
+            tell({'id': request['id'], **answer})
+        return answer
+
+    def once(self, request, work):
+        """Does `work` now and, as long as it returns None, with each look at the graph."""
+        if self.guard(request, work) is None:
+            self.waiting.append((request, work))
+            self.look.reset()
+
+    def looked(self):
+        waiting, self.waiting = self.waiting, []
+        for request, work in waiting:
+            if self.guard(request, work) is None:
+                self.waiting.append((request, work))
+        if not self.waiting:
+            self.look.cancel()
 
     def subscribe(self, request):
-        messages = self.received.setdefault(request['topic'], [])
+        topic = request['topic']
         content = request.get('content', True)
 
         def receive(message):
-            at = time.time()
-            entry = {'at': at}
+            entry = {'topic': topic, 'at': time.time()}
             header = getattr(message, 'header', None)
             if header is not None:
                 entry['stamp'] = [header.stamp.sec, header.stamp.nanosec]
                 entry['frame_id'] = header.frame_id
             if content:
                 entry['message'] = digest(message)
-            messages.append(entry)
+            tell(entry)
+            if header is not None:
+                for images in list(self.images.values()):
+                    images.answered(topic, entry['stamp'])
 
-        self.node.create_subscription(get_message(request['type']), request['topic'], receive, qos_of(request))
+        self.node.create_subscription(get_message(request['type']), topic, receive, qos_of(request))
         return {}
 
-    def messages(self, request):
-        messages = self.received[request['topic']]
-        answer = {'messages': list(messages)}
-        if request.get('clear'):
-            messages.clear()
-        return answer
+    def sync(self, _):
+        return {}
 
     def publish(self, request):
         self.images[request['topic']] = Images(self.node, request)
         return {}
 
-    def sent(self, request):
-        return {'stamps': self.images[request['topic']].stamps}
-
     def stop(self, request):
-        images = self.images.pop(request['topic'])
-        images.timer.cancel()
-        self.node.destroy_publisher(images.publisher)
-        return {'stamps': images.stamps}
+        return self.images.pop(request['topic']).end()
+
+    def finish(self, request):
+        images = self.images[request['topic']]
+
+        def finish():
+            tell({'id': request['id'], **self.stop(request)})
+
+        if images.stamps and not images.waiting:
+            finish()
+        else:
+            images.finish = finish
 
     def raw(self, request):
-        key = ('raw', request['topic'])
-        if key not in self.images:
-            self.images[key] = self.node.create_publisher(
-                get_message(request['type']), request['topic'], qos_of(request)
-            )
-        self.images[key].publish(bytes.fromhex(request['hex']))
-        return {}
+        topic = request['topic']
+        if topic not in self.publishers:
+            self.publishers[topic] = self.node.create_publisher(get_message(request['type']), topic, qos_of(request))
+        publisher = self.publishers[topic]
+
+        def work():
+            if publisher.get_subscription_count() == 0:
+                return None
+            for content in request['hex']:
+                publisher.publish(bytes.fromhex(content))
+            return {}
+
+        self.once(request, work)
 
     def call(self, request):
         kind = get_service(request['type'])
-        client = self.node.create_client(kind, request['service'])
-        if not client.wait_for_service(timeout_sec=request.get('timeout', 20)):
-            return {'error': f'no service {request["service"]}'}
+        name = request['service']
+        if name not in self.clients:
+            self.clients[name] = self.node.create_client(kind, name)
+        client = self.clients[name]
         message = kind.Request()
         set_message_fields(message, request.get('request', {}))
-        future = client.call_async(message)
 
         def done(future):
-            self.answer(request, {'response': message_to_ordereddict(future.result())})
-            self.node.destroy_client(client)
+            self.guard(request, lambda: {'response': message_to_ordereddict(future.result())})
 
-        future.add_done_callback(done)
+        def work():
+            if not client.service_is_ready():
+                return None
+            client.call_async(message).add_done_callback(done)
+            return True
+
+        self.once(request, work)
 
     def graph(self, request):
-        topic = request['topic']
-        return {
-            'publishers': self.node.count_publishers(topic),
-            'subscribers': self.node.count_subscribers(topic),
-        }
+        def work():
+            found = {
+                'publishers': self.node.count_publishers(request['topic']),
+                'subscribers': self.node.count_subscribers(request['topic']),
+            }
+            return found if all(request.get(name, count) == count for name, count in found.items()) else None
+
+        self.once(request, work)
+
+    def endpoints(self, request):
+        of = (request['node'], request['namespace'])
+
+        def work():
+            found = {
+                'publishers': len(self.node.get_publisher_names_and_types_by_node(*of)),
+                'subscriptions': len(self.node.get_subscriber_names_and_types_by_node(*of)),
+                'services': len(self.node.get_service_names_and_types_by_node(*of)),
+            }
+            return found if all(request.get(name, count) == count for name, count in found.items()) else None
+
+        self.once(request, work)
 
 
 Peer().run()

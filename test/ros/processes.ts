@@ -1,28 +1,60 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { join } from 'node:path';
-import { repository } from '../data.js';
+import { basename } from 'node:path';
+import { sharedMemoryOf } from './own-processes.js';
 
-/** A process of a ROS graph, with all that it wrote. */
+/** What is waited for now; told when a test hangs. */
+const waits = new Set<{ readonly what: string; readonly process: RosProcess }>();
+
+/** Every process that has not ended. */
+const running = new Set<RosProcess>();
+
+// Nothing outlives the tests, whatever ends them.
+process.on('exit', () => {
+  for (const { pid } of running) signalGroup(pid, 'SIGINT');
+});
+for (const [signal, code] of [
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
+  process.once(signal, () => process.exit(code));
+}
+
+/** A process of a ROS graph, with all that it wrote. It leads a process group, as a command typed into a terminal does. */
 export class RosProcess {
+  readonly command: string;
   output = '';
+  /** Files in shared memory that it had when it was last told to end. */
+  sharedMemory: readonly string[] = [];
   readonly #child: ChildProcess;
+  /** Called when there is something new. */
+  readonly #listeners = new Set<() => void>();
+  #end: number | string | undefined;
 
-  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv) {
-    this.#child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  constructor(line: readonly string[], env: NodeJS.ProcessEnv) {
+    this.command = [basename(line[0]!), ...line.slice(1)].join(' ');
+    this.#child = spawn(line[0]!, line.slice(1), { env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
-      stream.setEncoding('utf8').on('data', (text: string) => (this.output += text));
+      stream.setEncoding('utf8').on('data', (text: string) => this.hear(text));
     }
+    this.#child.stdin!.on('error', () => {}); // it has ended, which is told by who waits for it
+    running.add(this);
+    const ended = (end: number | string): void => {
+      this.#end ??= end;
+      running.delete(this);
+      this.#tell();
+    };
+    this.#child.on('error', (error) => ended(error.message));
+    // With its output complete.
+    this.#child.on('close', (code, signal) => ended(code ?? signal ?? 'unknown'));
   }
 
   get pid(): number {
     return this.#child.pid!;
   }
 
-  get exitCode(): number | null {
-    return this.#child.exitCode;
+  /** Exit code, or the signal that ended it; undefined while it runs. */
+  get end(): number | string | undefined {
+    return this.#end;
   }
 
   get stdin(): NodeJS.WritableStream {
@@ -33,130 +65,103 @@ export class RosProcess {
     return this.#child.stdout!;
   }
 
-  /** @throws when the text does not come in time, or the process ends without it */
-  async said(pattern: RegExp, milliseconds = 60_000): Promise<void> {
-    const deadline = Date.now() + milliseconds;
-    while (!pattern.test(this.output)) {
-      if (Date.now() > deadline || this.#child.exitCode !== null) {
+  /** Waits for text. Rejects when the process ends without it. */
+  async said(pattern: RegExp): Promise<void> {
+    await this.until(`say ${pattern}`, () => pattern.test(this.output) || undefined);
+  }
+
+  /**
+   * Waits until `found` returns something, which is asked when the process says something or `notice` is called. Rejects when
+   * the process ends before.
+   */
+  async until<T>(what: string, found: () => T | undefined): Promise<T> {
+    return this.#wait(`to ${what}`, () => {
+      const value = found();
+      if (value === undefined && this.#end !== undefined) {
         throw new Error(
-          `Expected ${pattern} within ${milliseconds} ms but the process said:\n${this.output}`,
+          `Expected ${this.command} to ${what} but it ended with ${this.#end} and said:\n${this.output}`,
         );
       }
-      await sleep(50);
-    }
-  }
-
-  /** Sends a signal and waits for the end. @returns the exit code, or the signal that ended it */
-  async stop(signal: NodeJS.Signals = 'SIGINT', milliseconds = 20_000): Promise<number | string> {
-    if (this.#child.exitCode !== null) return this.#child.exitCode;
-    if (this.#child.signalCode !== null) return this.#child.signalCode;
-    process.kill(-this.pid, signal);
-    return this.ended(milliseconds);
-  }
-
-  async ended(milliseconds = 20_000): Promise<number | string> {
-    if (this.#child.exitCode !== null) return this.#child.exitCode;
-    const ended = once(this.#child, 'exit') as Promise<[number | null, string | null]>;
-    const timer = setTimeout(() => {
-      process.kill(-this.pid, 'SIGKILL');
-    }, milliseconds);
-    const [code, killed] = await ended;
-    clearTimeout(timer);
-    return code ?? killed ?? 'unknown';
-  }
-}
-
-/** A message as the peer tells it. */
-export interface PeerMessage {
-  /** Seconds since the epoch when it came. */
-  readonly at: number;
-  readonly stamp: readonly [sec: number, nanosec: number];
-  readonly frame_id: string;
-  readonly message: Record<string, unknown>;
-}
-
-interface Answer {
-  readonly id: number;
-  readonly error?: string;
-  readonly [key: string]: unknown;
-}
-
-/** The rclpy node of peer.py. */
-export class Peer {
-  readonly #process: RosProcess;
-  readonly #waiting = new Map<number, (answer: Answer) => void>();
-  #next = 0;
-
-  constructor(env: NodeJS.ProcessEnv) {
-    const script = join(repository, 'test/ros/peer.py');
-    this.#process = new RosProcess('/usr/bin/python3', [script], env);
-    createInterface(this.#process.stdout).on('line', (line) => {
-      const answer = JSON.parse(line) as Answer;
-      this.#waiting.get(answer.id)?.(answer);
-      this.#waiting.delete(answer.id);
+      return value;
     });
   }
 
-  async request(op: string, request: Record<string, unknown> = {}, milliseconds = 60_000): Promise<Answer> {
-    const id = this.#next++;
-    const answered = new Promise<Answer>((resolve) => this.#waiting.set(id, resolve));
-    this.#process.stdin.write(`${JSON.stringify({ id, op, ...request })}\n`);
-    const answer = await Promise.race([answered, sleep(milliseconds, undefined, { ref: false })]);
-    if (!answer) throw new Error(`The peer did not answer ${op} in time:\n${this.#process.output}`);
-    if (answer.error !== undefined) throw new Error(`${op}: ${answer.error}`);
-    return answer;
+  /** Waits for the end. @returns the exit code, or the signal that ended it */
+  ended(): Promise<number | string> {
+    return this.#wait('to end', () => this.#end);
   }
 
-  async subscribe(topic: string, type: string, options: Record<string, unknown> = {}): Promise<void> {
-    await this.request('subscribe', { topic, type, ...options });
-  }
-
-  async messages(topic: string, clear = false): Promise<PeerMessage[]> {
-    return (await this.request('messages', { topic, clear }))['messages'] as PeerMessage[];
-  }
-
-  /** Waits until `count` messages have come. */
-  async received(topic: string, count: number, milliseconds = 30_000): Promise<PeerMessage[]> {
-    const deadline = Date.now() + milliseconds;
-    for (;;) {
-      const messages = await this.messages(topic);
-      if (messages.length >= count) return messages;
-      if (Date.now() > deadline) {
-        throw new Error(`Expected ${count} messages on ${topic} but received ${messages.length}`);
-      }
-      await sleep(100);
+  /** Sends a signal to the process and those that it started, and waits for the end. */
+  stop(signal: NodeJS.Signals = 'SIGINT'): Promise<number | string> {
+    if (this.#end === undefined) {
+      this.sharedMemory = sharedMemoryOf(this.pid);
+      signalGroup(this.pid, signal);
     }
+    return this.ended();
   }
 
-  async call(service: string, type: string, request: object = {}): Promise<Record<string, unknown>> {
-    return (await this.request('call', { service, type, request }))['response'] as Record<string, unknown>;
+  /** Lets those look who wait for this process. */
+  notice(): void {
+    this.#tell();
   }
 
-  async end(): Promise<void> {
-    await this.#process.stop('SIGKILL');
+  protected hear(text: string): void {
+    this.output += text;
+    this.#tell();
   }
+
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #wait<T>(what: string, found: () => T | undefined): Promise<T> {
+    const wait = { what, process: this };
+    waits.add(wait);
+    return new Promise<T>((resolve, reject) => {
+      const look = (): void => {
+        try {
+          const value = found();
+          if (value === undefined) return;
+          resolve(value);
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+        this.#listeners.delete(look);
+        waits.delete(wait);
+      };
+      this.#listeners.add(look);
+      look();
+    });
+  }
+}
+
+/** Characters of what a process said that are told when a test hangs. */
+const TOLD = 5000;
+
+/** What is waited for, with what those processes said last: for a test that hangs. Empty when nothing is. */
+export function pendingWaits(): string {
+  return [...waits]
+    .map(
+      ({ what, process }) =>
+        `Waiting for ${process.command} ${what}. It said last:\n${process.output.slice(-TOLD)}`,
+    )
+    .join('\n');
 }
 
 /** Runs a command to its end. @returns its exit code and output */
 export async function command(
   line: readonly string[],
   env: NodeJS.ProcessEnv,
-  milliseconds = 60_000,
 ): Promise<{ code: number | string; output: string }> {
-  const process = new RosProcess(line[0]!, line.slice(1), env);
-  const code = await process.ended(milliseconds);
+  const process = new RosProcess(line, env);
+  const code = await process.ended();
   return { code, output: process.output };
 }
 
-/** Waits until `condition` holds. */
-export async function until(
-  what: string,
-  condition: () => Promise<boolean>,
-  milliseconds = 30_000,
-): Promise<void> {
-  const deadline = Date.now() + milliseconds;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`Expected ${what} within ${milliseconds} ms`);
-    await sleep(200);
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It has ended.
   }
 }

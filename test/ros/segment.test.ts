@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, before, it } from 'mocha';
+import { before, it } from 'mocha';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { writeFileSync } from 'node:fs';
 import { repository } from '../data.js';
-import { command, Peer, type PeerMessage, type RosProcess, until } from './processes.js';
-import { DEMO_CLASSES, emulated, startSegment } from './segment-process.js';
-import { rosSkip, rosWorkspace, setups } from './workspace.js';
-import { describeUnless } from '../skips.js';
+import type { Peer, PeerMessage } from './peer.js';
+import type { RosProcess } from './processes.js';
+import { DEMO_CLASSES, emulated } from './recorded-model.js';
+import { describeRos } from './suite.js';
+import { rosSkip, setups } from './workspace.js';
 
 const CAMERA = '/camera/image_raw';
+const NODE = '/robot/segment';
 const FRAMES = 30;
 const IMAGE = { type: 'sensor_msgs/msg/Image', width: 640, height: 480, encoding: 'nv12' };
 
@@ -24,28 +25,28 @@ const RESULTS: Readonly<Record<string, string>> = {
   '/robot/hobot_dnn_detection': 'ai_msgs/msg/PerceptionTargets',
 };
 
-for (const { middleware, transport, name, index } of setups) {
-  describeUnless(rosSkip, `the node segment on ${name}`, () => {
-    let env: NodeJS.ProcessEnv;
+/** Those of them that have a stamp and no frame is left out of. */
+const STAMPED = Object.keys(RESULTS).filter((topic) => !/annotations|compressed/.test(topic));
+
+for (const { middleware, transport, name } of setups) {
+  describeRos(rosSkip, `the node segment on ${name}`, middleware, (ros) => {
     let segment: RosProcess;
     let peer: Peer;
 
     before(async () => {
-      const workspace = rosWorkspace();
-      env = workspace.env(middleware, 40 + index);
       // Namespace, fully qualified and wildcard keys in a file, and remaps, as a launch file gives them.
-      const file = join(repository, `build/ros/segment-${middleware}-${transport}.yaml`);
+      const file = join(ros.folder, 'parameters.yaml');
       writeFileSync(
         file,
         '/robot/segment:\n  ros__parameters:\n    score: 0.3\n    max_detections: 50\n' +
           '/**/segment:\n  ros__parameters:\n    iou: 0.6\n' +
           '/other/segment:\n  ros__parameters:\n    iou: 0.1\n',
       );
-      segment = startSegment(workspace.prefix, env, [
+      segment = ros.node('segment', [
         ...['--params-file', file, '-r', '__ns:=/robot', '-r', 'image:=/camera/image_raw'],
         ...emulated(transport),
       ]);
-      peer = new Peer(env);
+      peer = ros.peer();
       await segment.said(/frames in flight/);
       for (const [topic, type] of Object.entries(RESULTS)) await peer.subscribe(topic, type);
       await peer.subscribe('/robot/segment/label_info', 'vision_msgs/msg/LabelInfo', {
@@ -54,24 +55,18 @@ for (const { middleware, transport, name, index } of setups) {
       await peer.subscribe('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray');
     });
 
-    after(async () => {
-      await peer?.end();
-      await segment?.stop('SIGKILL');
-      await command(['ros2', 'daemon', 'stop'], env);
-    });
-
     it('answers each frame on every topic, in order, with its stamp and frame_id', async () => {
       // Discovery takes its time: from the first answer on each topic on, nothing may be missing.
       await publish(1);
       for (const topic of Object.keys(RESULTS)) await peer.received(topic, 1);
-      await stop();
+      await peer.finish(CAMERA);
       const before = await diagnostics();
-      for (const topic of Object.keys(RESULTS)) await peer.messages(topic, true);
+      for (const topic of Object.keys(RESULTS)) await peer.forget(topic);
 
       await publish(FRAMES, { frame_id: 'front_optical' });
-      const { stamps } = await stop();
+      const { stamps } = await peer.finish(CAMERA);
       const sent = stamps.map((stamp) => stamp.join('.'));
-      const answered = stampsOf(await peer.messages('/robot/segment/instances'));
+      const answered = stampsOf(peer.messages('/robot/segment/instances'));
       // Best effort loses frames on a busy machine, and the newest frame wins; those that were taken have one answer each.
       const positions = answered.map((stamp) => sent.indexOf(stamp));
       assert.ok(positions.every((at, rank) => at >= 0 && (rank === 0 || at > positions[rank - 1]!)));
@@ -95,15 +90,19 @@ for (const { middleware, transport, name, index } of setups) {
     });
 
     it('says the same on all topics', async () => {
-      const [detections, instances, targets, map, overlay] = (await Promise.all(
-        [
-          '/robot/segment/detections',
-          '/robot/segment/instances',
-          '/robot/hobot_dnn_detection',
-          '/robot/segment/instance_map',
-          '/robot/segment/overlay',
-        ].map(async (topic) => (await peer.messages(topic)).at(-1)!.message),
-      )) as unknown as [Detections, Instances, Targets, Picture, Picture];
+      const [detections, instances, targets, map, overlay] = [
+        '/robot/segment/detections',
+        '/robot/segment/instances',
+        '/robot/hobot_dnn_detection',
+        '/robot/segment/instance_map',
+        '/robot/segment/overlay',
+      ].map((topic) => peer.messages(topic).at(-1)!.message) as unknown as [
+        Detections,
+        Instances,
+        Targets,
+        Picture,
+        Picture,
+      ];
       assert.ok(instances.instances.length > 0, 'the model sees shapes');
       assert.equal(detections.detections.length, instances.instances.length);
       for (const [rank, { class_name, score, box, mask }] of instances.instances.entries()) {
@@ -135,45 +134,49 @@ for (const { middleware, transport, name, index } of setups) {
     });
 
     it('takes parameters from files for its full name, by wildcards, and while running', async () => {
-      assert.equal(await get('score'), 0.3);
-      assert.equal(await get('max_detections'), 50);
-      assert.equal(await get('iou'), 0.6);
-      const list = await ros2(['param', 'list', '/robot/segment']);
+      assert.deepEqual(await get('score', 'max_detections', 'iou'), [0.3, 50, 0.6]);
+      assert.equal((await set('score', { type: 2, integer_value: 1 })).successful, true);
+      assert.deepEqual(await get('score'), [1]);
+      for (const [name, value, reason] of [
+        ['score', { type: 3, double_value: 1.5 }, /a number from 0 to 1/],
+        ['classes', { type: 9, string_array_value: ['circle', 'unicorn'] }, /unicorn.*circle, square/s],
+        ['model', { type: 4, string_value: 'x.bin' }, /unconfigured/],
+      ] as const) {
+        const answer = await set(name, value);
+        assert.equal(answer.successful, false);
+        assert.match(answer.reason, reason);
+      }
+      assert.equal((await set('score', { type: 3, double_value: 0.3 })).successful, true);
+    });
+
+    it('shows its parameters to ros2 param, which sets them', async () => {
+      const list = await ros.ros2(['param', 'list', NODE], /score/);
       for (const name of ['score', 'images', 'model', 'use_sim_time'])
         assert.match(list, new RegExp(`^\\s*${name}$`, 'm'));
-      assert.match(
-        await ros2(['param', 'describe', '/robot/segment', 'score']),
-        /Min value: 0\.0\s+Max value: 1\.0/,
-      );
-      assert.match(await ros2(['param', 'set', '/robot/segment', 'score', '1']), /successful/);
-      assert.equal(await get('score'), 1);
-      assert.match(await ros2(['param', 'set', '/robot/segment', 'score', '1.5']), /a number from 0 to 1/);
-      assert.match(
-        await ros2(['param', 'set', '/robot/segment', 'classes', '[circle, unicorn]']),
-        /unicorn.*circle, square/s,
-      );
-      assert.match(await ros2(['param', 'set', '/robot/segment', 'model', 'x.bin']), /unconfigured/);
-      assert.match(await ros2(['param', 'set', '/robot/segment', 'score', '0.3']), /successful/);
+      assert.match(await ros.ros2(['param', 'describe', NODE, 'score']), /Min value: 0\.0\s+Max value: 1\.0/);
+      assert.match(await ros.ros2(['param', 'set', NODE, 'score', '0.3']), /successful/);
+      assert.match(await ros.ros2(['param', 'get', NODE, 'score']), /value is: 0\.3/);
     });
 
     it('reports classes that are asked for, only', async () => {
-      assert.match(await ros2(['param', 'set', '/robot/segment', 'classes', '[circle, star]']), /successful/);
+      await set('classes', { type: 9, string_array_value: ['circle', 'star'] });
       const messages = await publish(3);
-      await stop();
+      await peer.finish(CAMERA);
       const names = messages.flatMap(({ message }) =>
         (message as unknown as Instances).instances.map((i) => i.class_name),
       );
+      assert.ok(names.length > 0);
       assert.ok(
         names.every((name) => ['circle', 'star'].includes(name)),
         names.join(),
       );
-      assert.match(await ros2(['param', 'set', '/robot/segment', 'classes', "['']"]), /successful/);
+      await set('classes', { type: 9, string_array_value: [''] });
     });
 
     it('is enabled and disabled by a service', async () => {
       const answer = await peer.call('/robot/segment/enable', 'std_srvs/srv/SetBool', { data: false });
       assert.equal(answer['success'], true);
-      await until('the subscription to go', async () => (await graph('/camera/image_raw')).subscribers === 0);
+      await peer.request('graph', { topic: CAMERA, subscribers: 0 });
       await peer.call('/robot/segment/enable', 'std_srvs/srv/SetBool', { data: true });
     });
 
@@ -187,28 +190,41 @@ for (const { middleware, transport, name, index } of setups) {
         model: join(repository, 'models/scene-n-seg.onnx'),
       });
       assert.deepEqual(good, { success: true, message: 'scene-n-seg on onnx is in use' });
-      assert.match(await ros2(['param', 'get', '/robot/segment', 'model']), /scene-n-seg\.onnx/);
+      assert.match(String(await get('model')), /scene-n-seg\.onnx/);
       await publish(2);
-      await stop();
+      await peer.finish(CAMERA);
     });
 
     it('follows the life cycle that ros2 lifecycle asks for', async () => {
-      const state = (): Promise<string> => ros2(['lifecycle', 'get', '/robot/segment']);
-      assert.match(await ros2(['lifecycle', 'nodes']), /\/robot\/segment/);
-      assert.match(await state(), /active \[3\]/);
-      assert.match(await ros2(['lifecycle', 'list', '/robot/segment']), /deactivate \[4\]/);
-      assert.match(await ros2(['lifecycle', 'set', '/robot/segment', 'deactivate']), /successful/);
-      assert.match(await state(), /inactive \[2\]/);
-      assert.match(await ros2(['lifecycle', 'set', '/robot/segment', 'cleanup']), /successful/);
-      assert.match(await state(), /unconfigured \[1\]/);
-      assert.match(await ros2(['param', 'set', '/robot/segment', 'model', '/nowhere.onnx']), /successful/);
-      assert.match(await ros2(['lifecycle', 'set', '/robot/segment', 'configure']), /failed/i);
-      assert.match(await state(), /unconfigured \[1\]/);
-      assert.match(await ros2(['param', 'set', '/robot/segment', 'model', "''"]), /successful/);
-      assert.match(await ros2(['lifecycle', 'set', '/robot/segment', 'configure']), /successful/);
-      assert.match(await ros2(['lifecycle', 'set', '/robot/segment', 'activate']), /successful/);
+      assert.match(await ros.ros2(['lifecycle', 'nodes'], /segment/), /\/robot\/segment/);
+      assert.match(await ros.ros2(['lifecycle', 'list', NODE]), /deactivate \[4\]/);
+      assert.match(await ros.ros2(['lifecycle', 'set', NODE, 'deactivate']), /successful/);
+      assert.match(await ros.ros2(['lifecycle', 'get', NODE]), /inactive \[2\]/);
+      assert.match(await ros.ros2(['lifecycle', 'set', NODE, 'activate']), /successful/);
+    });
+
+    it('goes through the life cycle, also when a model cannot be loaded', async () => {
+      const [configure, cleanup, activate, deactivate] = [1, 2, 3, 4];
+      const state = async (): Promise<unknown> => {
+        const answer = await peer.call(`${NODE}/get_state`, 'lifecycle_msgs/srv/GetState');
+        return (answer['current_state'] as { label: unknown }).label;
+      };
+      const change = async (id: number): Promise<unknown> =>
+        (await peer.call(`${NODE}/change_state`, 'lifecycle_msgs/srv/ChangeState', { transition: { id } }))[
+          'success'
+        ];
+      assert.equal(await state(), 'active');
+      assert.equal(await change(deactivate), true);
+      assert.equal(await change(cleanup), true);
+      assert.equal(await state(), 'unconfigured');
+      assert.equal((await set('model', { type: 4, string_value: '/nowhere.onnx' })).successful, true);
+      assert.equal(await change(configure), false);
+      assert.equal(await state(), 'unconfigured');
+      assert.equal((await set('model', { type: 4, string_value: '' })).successful, true);
+      assert.equal(await change(configure), true);
+      assert.equal(await change(activate), true);
       await publish(2);
-      await stop();
+      await peer.finish(CAMERA);
     });
 
     it('says on /diagnostics how it is', async () => {
@@ -224,26 +240,18 @@ for (const { middleware, transport, name, index } of setups) {
       assert.doesNotMatch(segment.output, /terminate|Error:|rcutils|rcl_shutdown/);
     });
 
-    /** Publishes at 20 Hz until so many answers have come. @returns what is on ~/instances */
-    async function publish(answers: number, extra: object = {}): Promise<PeerMessage[]> {
-      await peer.messages('/robot/segment/instances', true);
-      await peer.request('publish', { ...IMAGE, topic: CAMERA, count: 10_000, period: 0.05, ...extra });
+    /** Publishes, an image after the answers to the last, until so many have come. @returns what is on ~/instances */
+    async function publish(answers: number, extra: object = {}): Promise<readonly PeerMessage[]> {
+      await peer.forget('/robot/segment/instances');
+      await peer.request('publish', { ...IMAGE, topic: CAMERA, period: 0.5, paced: STAMPED, ...extra });
       return peer.received('/robot/segment/instances', answers);
     }
 
-    /** Ends publishing, and waits for the last answers. */
-    async function stop(): Promise<{ stamps: [number, number][] }> {
-      const sent = (await peer.request('stop', { topic: CAMERA })) as unknown as {
-        stamps: [number, number][];
-      };
-      await sleep(2100); // two diagnostics
-      return sent;
-    }
-
-    /** The values of the newest diagnostics, all parts together. */
+    /** The values of diagnostics that were made after now, all parts together. */
     async function diagnostics(parts?: string[]): Promise<Record<string, string>> {
-      const messages = await peer.received('/diagnostics', 2);
-      const { status } = messages.at(-1)!.message as unknown as { status: Status[] };
+      // The next ones may be on their way.
+      const { message } = await peer.next('/diagnostics', 2);
+      const { status } = message as unknown as { status: Status[] };
       if (parts)
         assert.deepEqual(
           status.map(({ name }) => name),
@@ -252,24 +260,16 @@ for (const { middleware, transport, name, index } of setups) {
       return Object.fromEntries(status.flatMap(({ values }) => values.map(({ key, value }) => [key, value])));
     }
 
-    async function graph(topic: string): Promise<{ publishers: number; subscribers: number }> {
-      return (await peer.request('graph', { topic })) as unknown as {
-        publishers: number;
-        subscribers: number;
-      };
-    }
+    const set = (name: string, value: object): Promise<{ successful: boolean; reason: string }> =>
+      peer.set(NODE, name, value);
 
-    async function ros2(args: readonly string[]): Promise<string> {
-      for (let attempt = 0; ; attempt++) {
-        const { output } = await command(['ros2', ...args], env);
-        // The tool's daemon needs some seconds to find nodes.
-        if (attempt === 5 || !/Node not found|not found\.?$/m.test(output)) return output;
-        await sleep(1000);
-      }
-    }
-
-    async function get(name: string): Promise<number> {
-      return Number(/value is: (.*)/.exec(await ros2(['param', 'get', '/robot/segment', name]))?.[1]);
+    /** Values of parameters: numbers and strings. */
+    async function get(...names: string[]): Promise<unknown[]> {
+      const answer = await peer.call(`${NODE}/get_parameters`, 'rcl_interfaces/srv/GetParameters', { names });
+      return (answer['values'] as Record<string, unknown>[]).map(
+        ({ type, integer_value: integer, double_value: double, string_value: string }) =>
+          type === 2 ? integer : type === 3 ? double : string,
+      );
     }
   });
 }

@@ -3,10 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from '../data.js';
 
-/**
- * The package as `colcon build` makes it of this source folder, in build/ros; built once by the first test that asks, and
- * only what has changed.
- */
+/** The package as `colcon build` makes it of this source folder, in build/ros. */
 export interface RosWorkspace {
   /** Install prefix. */
   readonly prefix: string;
@@ -26,32 +23,43 @@ export const rosSkip: string | false =
 export const middlewares = ['rmw_cyclonedds_cpp', 'rmw_fastrtps_cpp'].filter(rosPackage);
 if (middlewares.length === 0) middlewares.push('ROS 2');
 
-let built: RosWorkspace | undefined;
+/** Set by scripts/test.mjs once prepare.ts has built the workspace, so that it is built once for all files. */
+const BUILT = 'TROS_YOLO_SEG_ROS_WORKSPACE';
 
-/** @throws what colcon said when the build fails */
-export function rosWorkspace(): RosWorkspace {
-  return (built ??= build());
+const FOLDER = join(repository, 'build/ros');
+const PREFIX = join(FOLDER, 'install');
+
+let workspace: RosWorkspace | undefined;
+
+/** Whether rosWorkspace() takes no time. */
+export function workspaceIsBuilt(): boolean {
+  return workspace !== undefined || process.env[BUILT] === PREFIX;
 }
 
-function build(): RosWorkspace {
-  const folder = join(repository, 'build/ros');
-  const prefix = join(folder, 'install');
-  mkdirSync(folder, { recursive: true });
+/** Builds the workspace unless that has been done. @throws what colcon said when the build fails */
+export function rosWorkspace(): RosWorkspace {
+  if (!workspaceIsBuilt()) buildWorkspace();
+  return (workspace ??= source());
+}
+
+/** Builds what has changed. @throws what colcon said when the build fails */
+export function buildWorkspace(): void {
+  mkdirSync(FOLDER, { recursive: true });
   const colcon = spawnSync(
-    // Test files run in processes of their own, at the same time.
+    // Test files that are run by themselves may build at the same time.
     'flock',
     [
-      join(folder, 'lock'),
+      join(FOLDER, 'lock'),
       'colcon',
       '--log-base',
-      join(folder, 'log'),
+      join(FOLDER, 'log'),
       'build',
       '--base-paths',
       repository,
       '--build-base',
-      join(folder, 'build'),
+      join(FOLDER, 'build'),
       '--install-base',
-      prefix,
+      PREFIX,
       '--merge-install',
       '--event-handlers',
       'console_direct+',
@@ -67,16 +75,19 @@ function build(): RosWorkspace {
     },
   );
   if (colcon.status !== 0) throw new Error(`colcon build failed:\n${colcon.stdout}${colcon.stderr}`);
-  const sourced = execFileSync('bash', ['-c', `source ${prefix}/setup.bash && env -0`], { encoding: 'utf8' });
+}
+
+function source(): RosWorkspace {
+  const sourced = execFileSync('bash', ['-c', `source ${PREFIX}/setup.bash && env -0`], { encoding: 'utf8' });
   const base = Object.fromEntries(
     sourced
       .split('\0')
       .filter((line) => line.includes('='))
       .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
   );
-  const profiles = join(prefix, 'share/tros_yolo_seg/config/dds');
+  const profiles = join(PREFIX, 'share/tros_yolo_seg/config/dds');
   return {
-    prefix,
+    prefix: PREFIX,
     env: (middleware, domain) => ({
       ...base,
       RMW_IMPLEMENTATION: middleware,
@@ -109,8 +120,6 @@ export interface Setup {
   readonly transport: 'native' | 'rclnodejs';
   /** For the titles of tests. */
   readonly name: string;
-  /** Tells setups apart that are tested at the same time. */
-  readonly index: number;
 }
 
 /**
@@ -125,7 +134,6 @@ export const setups: readonly Setup[] = middlewares
       name: `${middleware} with ${transport} cameras`,
     })),
   )
-  .map((setup, index) => ({ ...setup, index }))
   .filter(
     ({ middleware, transport }) =>
       process.env['TROS_YOLO_SEG_ROS_MATRIX'] === 'full' ||

@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from '../data.js';
 import { EMULATOR } from '../engine/emulator.js';
-import { RosProcess } from './processes.js';
 
 const FOLDER = join(repository, 'build/ros');
 
@@ -27,7 +26,7 @@ export function recordedModel(): { model: string; labels: string; library: strin
     ]);
     execFileSync('mv', [`${model}.part`, model]);
   }
-  writeFileSync(labels, DEMO_CLASSES.join('\n'));
+  if (!existsSync(labels)) writeFileSync(labels, DEMO_CLASSES.join('\n'));
   return { model, labels, library: EMULATOR };
 }
 
@@ -38,9 +37,4 @@ export function emulated(transport: 'native' | 'rclnodejs'): string[] {
 
 export function parameters(values: Record<string, string | number | boolean>): string[] {
   return Object.entries(values).flatMap(([name, value]) => ['-p', `${name}:=${value}`]);
-}
-
-/** The node `segment` as `ros2 run` starts it. */
-export function startSegment(prefix: string, env: NodeJS.ProcessEnv, rosArgs: readonly string[]): RosProcess {
-  return new RosProcess(join(prefix, 'lib/tros_yolo_seg/segment'), ['--ros-args', ...rosArgs], env);
 }
