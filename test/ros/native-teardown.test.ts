@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, it } from 'mocha';
+import { after, before, it } from 'mocha';
 import { addon } from '../../src/native/addon.js';
 import { repository } from '../data.js';
 import { describeUnless } from '../skips.js';
 import { temporaryFolder } from '../temporary-folder.js';
+import { type Domain, takeDomain } from './domain.js';
 import { middlewares, rosSkip, rosWorkspace } from './workspace.js';
 
 /** Functions of rcl that fail, as they may when the middleware is in trouble, so that rclcpp throws. */
@@ -37,9 +38,11 @@ describeUnless(rosSkip, 'native cameras when rclcpp throws', () => {
   const marker = join(folder, 'fails-now');
   let root = repository;
   let env: NodeJS.ProcessEnv = {};
+  let domain: Domain | undefined;
 
-  before(function () {
+  before(async function () {
     this.timeout(600_000); // the workspace may have to be built
+    domain = await takeDomain();
     writeFileSync(`${preload}.c`, FAILING);
     execFileSync('cc', ['-shared', '-fPIC', '-o', preload, `${preload}.c`, '-ldl']);
     // The addon of this very package, where it was built with rclcpp (scripts/asan.sh), else that of the ROS package.
@@ -48,14 +51,17 @@ describeUnless(rosSkip, 'native cameras when rclcpp throws', () => {
         ...process.env,
         RMW_IMPLEMENTATION: middlewares[0],
         ROS_LOCALHOST_ONLY: '1',
-        ROS_DOMAIN_ID: '83',
+        ROS_DOMAIN_ID: String(domain.id),
+        ROS_LOG_DIR: folder,
       };
       return;
     }
     const workspace = rosWorkspace();
-    env = workspace.env(middlewares[0]!, 83);
+    env = { ...workspace.env(middlewares[0]!, domain.id), ROS_LOG_DIR: folder };
     root = join(workspace.prefix, 'lib/node_modules/tros-yolo-seg');
   });
+
+  after(() => domain?.release());
 
   for (const [end, code] of [
     ['cameras are closed', 'camera.close(); node.close();'],
