@@ -22,7 +22,7 @@ if [ "$wanted" != native ]; then
   grep -E '^[0-9]+ passed' build/coverage.log || tail -n 40 build/coverage.log
   # What ROS starts are the same files, compiled by the same compiler, where colcon installed them.
   find "$v8" -name '*.json' -exec sed -i "s#file://$root/build/ros/install/lib/node_modules/tros-yolo-seg/dist/#file://$root/dist/#g" {} +
-  npx c8 report --all --include 'dist/src/**' --src dist/src "${types[@]/#/--exclude=}" --temp-directory "$v8" --reports-dir build/coverage/src \
+  npx c8 report --all --include 'dist/src/**' --src dist/src "${types[@]/#/--exclude=}" --exclude '**/*.d.ts' --temp-directory "$v8" --reports-dir build/coverage/src \
     --reporter text --reporter lcovonly --check-coverage --lines 95 --branches 0 --functions 0 --statements 0
   [ "$status" = 0 ] || exit "$status"
 fi

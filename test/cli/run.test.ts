@@ -247,7 +247,7 @@ describe('tros-yolo-seg run', () => {
     const { code, stderr } = await cli(['run', 'hbm.mcap', '--json', 'hbm.jsonl'], folder);
     assert.equal(code, 0, stderr);
     assert.equal(stderr.match(/Expected 12 bytes for a 4x2 nv12 image/g)?.length, 1, stderr);
-    const quiet = await cli(['run', 'hbm.mcap', '--image-rows', '2', '--json', 'hbm.jsonl'], folder);
+    const quiet = await cli(['run', 'hbm.mcap', '--image-rows', '2', '--json', 'quiet.jsonl'], folder);
     assert.doesNotMatch(quiet.stderr, /Expected/);
   });
 

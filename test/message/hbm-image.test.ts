@@ -86,6 +86,8 @@ describe('HbmImageWriter', () => {
       width: 4,
       height: 2,
       encoding: 'nv12',
+      isBigEndian: false,
+      hasBufferSize: true,
       step: 4,
     });
     assert.deepEqual([...data], [...PACKED]);

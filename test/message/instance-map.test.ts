@@ -17,6 +17,7 @@ describe('InstanceMapWriter', () => {
       height: 6,
       encoding: 'mono16',
       isBigEndian: false,
+      hasBufferSize: false,
       step: 16,
     });
     assert.deepEqual(
