@@ -83,7 +83,7 @@ describeUnless(rosSkip, 'native cameras when rclcpp throws', () => {
           const { addon } = await import(${JSON.stringify(join(root, 'dist/src/native/addon.js'))});
           let node = addon().openCameraNode({ name: 'teardown', namespace: '/' });
           let camera = node.subscribe({ topic: '/teardown', message: 'sensor_msgs/msg/Image', reliability: 'best_effort',
-            durability: 'volatile', depth: 1 });
+            durability: 'volatile', depth: 1, reading: { step: 0, rows: 0, white: 65535 } });
           writeFileSync(process.env.RCL_FAILS_NOW, '');
           ${code}`;
         const { status, signal, stderr } = spawnSync(
