@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { ExpectationError } from '../expect.js';
-import { BIN_CAUTION, readBinNodes } from '../model/bin-nodes.js';
+import { withBin } from '../model/bin/bin-model.js';
 import { parseClassNames } from '../model/class-names.js';
-import { quote } from '../model/dequantize.js';
 import { headRolesOf } from '../model/model-form.js';
 import { inspectOnnx, type OnnxSummary } from '../model/inspect-onnx.js';
 import { BPU_OPTIONS } from './bpu-options.js';
+import { binFactsText, binModelText } from './info-bin.js';
 import { bpuModelText } from './info-bpu.js';
 import type { Command } from './main.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';
@@ -22,8 +22,8 @@ const OPTIONS = {
 const USAGE = `Usage: tros-yolo-seg info MODEL.onnx|MODEL.bin
 
 Tells what a segmentation model is: a stock export or one with its ten heads, its input, outputs, classes and metadata.
-Of a .bin it tells what libdnn says (shapes, strides, types, scales) and which head each output is, on a board or with --library;
-elsewhere only the de-quantise nodes, as far as its structure shows them.
+Of a .bin it tells shapes, types and scales, which head each output is, and which de-quantize nodes it has: from libdnn on a board or
+with --library, elsewhere from the file itself, which does not tell strides.
 
 ${optionHelp(OPTIONS)}
 `;
@@ -78,18 +78,17 @@ function onnxText(path: string, summary: OnnxSummary): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** From libdnn where there is one; from the file's own structure on machines without a BPU. */
+/** From libdnn where there is one; from the file itself on machines without a BPU. */
 async function binText(path: string, library?: string, name?: string): Promise<string> {
   const named = library ?? process.env['TROS_YOLO_SEG_LIBDNN'];
-  if (named !== undefined || BOARD_LIBRARIES.some((file) => existsSync(file))) {
-    return bpuModelText(path, library, name);
+  const hasLibrary = named !== undefined || BOARD_LIBRARIES.some((file) => existsSync(file));
+  if (!hasLibrary) return withBin(path, binModelText);
+  const told = await bpuModelText(path, library, name);
+  try {
+    return told + withBin(path, binFactsText);
+  } catch {
+    return told; // libdnn reads it, and that is what counts
   }
-  const nodes = readBinNodes(path);
-  const lines = nodes.map(({ name, output }) => `  output    ${output.padEnd(10)} made float by ${name}`);
-  return `${path}: quantised model for the BPU
-${lines.length > 0 ? `${lines.join('\n')}\n  ${BIN_CAUTION}` : '  No de-quantise nodes were recognised.'}
-  Shapes, types and scales only the robot can tell: hrt_model_exec model_info --model_file ${quote(path)}
-`;
 }
 
 function namesText({ metadata }: OnnxSummary): string {

@@ -1,34 +1,47 @@
 import { readFileSync, statSync } from 'node:fs';
-import { ExpectationError, messageOf } from '../expect.js';
-import { headRolesOf } from '../model/model-form.js';
-import { BIN_CAUTION, readBinNodes } from '../model/bin-nodes.js';
+import { HEAD_ROLES, type HeadRole } from '../decode/heads.js';
+import { ExpectationError, expectOneOf, messageOf } from '../expect.js';
+import { type BinModel, withBin } from '../model/bin/bin-model.js';
+import { binHeads, dequantizeNodes } from '../model/bin/bin-tensors.js';
+import { readDeleted, removeDequantizeNodes, restoreDequantizeNodes } from '../model/bin/dequantize-bin.js';
 import {
   assignRoles,
   type DequantizeNode,
   modifierCommand,
-  nodesToRemove,
-  quote,
+  nodesOfHeads,
   readModifierLog,
+  USUAL_HEADS,
 } from '../model/dequantize.js';
+import { headRolesOf } from '../model/model-form.js';
 import type { Command } from './main.js';
-import { type CliOptions, optionHelp, parseArguments } from './options.js';
+import { type Arguments, type CliOptions, optionHelp, parseArguments } from './options.js';
 
 const OPTIONS = {
-  bin: { type: 'string', value: 'MODEL.bin', help: 'name of the quantised model in the command' },
+  output: { type: 'string', short: 'o', value: 'FILE.bin', help: 'model to write without the nodes' },
+  heads: {
+    type: 'string',
+    value: 'LIST',
+    help: `heads whose nodes go, of ${HEAD_ROLES.join(', ')} (default ${USUAL_HEADS.join(',')})`,
+  },
+  all: { type: 'boolean', help: 'the nodes of all heads go' },
+  node: { type: 'string', value: 'NAME', multiple: true, help: 'a node that goes; may be repeated' },
+  restore: { type: 'boolean', help: 'put back the nodes that were removed, by the record in the file' },
+  bin: { type: 'string', value: 'MODEL.bin', help: 'name of the quantized model in the command for a log' },
   onnx: {
     type: 'string',
     value: 'RDK.onnx',
-    help: 'the model that was quantised, where names do not tell the heads',
+    help: 'the model that was quantized, where names do not tell the heads',
   },
   help: { type: 'boolean', short: 'h', help: 'show this help' },
 } satisfies CliOptions;
 
-const USAGE = `Usage: tros-yolo-seg model dequantize hb_model_modifier.log [--bin MODEL.bin]
-       tros-yolo-seg model dequantize MODEL.bin
+const USAGE = `Usage: tros-yolo-seg model dequantize MODEL.bin [-o FILE.bin] [--all | --heads LIST | --node NAME...]
+       tros-yolo-seg model dequantize MODEL.bin --restore -o FILE.bin
+       tros-yolo-seg model dequantize hb_model_modifier.log [--bin MODEL.bin]
 
-Finds the de-quantise nodes of the box and coefficient heads in the log that "hb_model_modifier MODEL.bin" writes, or
-in the .bin itself as far as its structure shows, and prints the command that removes them. Class and prototype heads
-stay float.
+Removes de-quantize nodes, which turn the BPU's integers into floats on the CPU: those of the box and coefficient heads, unless told
+otherwise. The decoder de-quantizes the few values that it needs. Without -o it prints the command that makes the vendor's
+hb_model_modifier do so; it finds the nodes in the .bin, or in the log that "hb_model_modifier MODEL.bin" writes.
 
 ${optionHelp(OPTIONS)}
 `;
@@ -36,9 +49,14 @@ ${optionHelp(OPTIONS)}
 /** Logs are some ten kilobytes; what is larger is none. */
 const LARGEST_LOG = 64 * 2 ** 20;
 
-/** `tros-yolo-seg model dequantize`: the hb_model_modifier command for a model's box and coefficient heads. */
+/** What has to be said of everything that is written here. */
+const UNTRIED =
+  'No board has run a model edited so yet: the edit follows what hb_model_modifier left behind in real models. Compare the results\n' +
+  'on the board with those of the model as it was.';
+
+/** `tros-yolo-seg model dequantize`: removes a model's de-quantize nodes, or prints the hb_model_modifier command for it. */
 export const dequantize: Command = {
-  summary: 'print the hb_model_modifier command for the box and coefficient heads',
+  summary: 'remove the de-quantize nodes of a .bin',
   run(argv) {
     const args = parseArguments(argv, OPTIONS);
     if (args.flag('help')) {
@@ -48,35 +66,109 @@ export const dequantize: Command = {
     const [path, ...more] = args.positionals;
     if (path === undefined || more.length > 0) {
       throw new ExpectationError(
-        'one log of hb_model_modifier',
+        'one .bin, or one log of hb_model_modifier',
         args.positionals.join(' ') || 'none',
         'See --help.',
       );
     }
-    const onnx = args.text('onnx');
-    const bin = args.text('bin') ?? (isBin(path) ? path : 'MODEL.bin');
-    const nodes = isBin(path) ? nodesOfBin(path) : readModifierLog(readLog(path), path);
-    const heads = assignRoles(nodes, onnx === undefined ? undefined : headRolesOf(onnx));
-    process.stdout.write(`${modifierCommand(bin, nodesToRemove(heads))}\n`);
+    const ways = [args.flag('all'), args.flag('restore'), args.text('heads'), args.texts('node')[0]];
+    if (ways.filter(Boolean).length > 1) {
+      throw new ExpectationError('one of --all, --heads, --node and --restore', 'several', 'See --help.');
+    }
+    const text = path.toLowerCase().endsWith('.bin')
+      ? withBin(path, (model) => (args.flag('restore') ? restored(model, args) : removed(model, args)))
+      : commandOfLog(path, args);
+    process.stdout.write(text);
     return Promise.resolve(0);
   },
 };
 
-function isBin(path: string): boolean {
-  return path.toLowerCase().endsWith('.bin');
+function commandOfLog(path: string, args: Arguments): string {
+  for (const option of ['output', 'restore']) {
+    if (args.text(option) === undefined && !args.flag(option)) continue;
+    throw new ExpectationError(`the .bin itself for --${option}`, path, 'A log holds no model.');
+  }
+  const nodes = readModifierLog(readLog(path), path);
+  return `${modifierCommand(args.text('bin') ?? 'MODEL.bin', choose(nodes, rolesFromOnnx(args), args))}\n`;
 }
 
-function nodesOfBin(path: string): DequantizeNode[] {
-  const nodes = readBinNodes(path);
-  if (nodes.length === 0) {
-    throw new ExpectationError(
-      'de-quantise nodes in a quantised .bin',
-      `none that could be recognised in ${path}`,
-      `They may be removed already. The log tells: run hb_model_modifier ${quote(path)}, then give hb_model_modifier.log.`,
-    );
+function restored(model: BinModel, args: Arguments): string {
+  const output = args.text('output');
+  if (output === undefined) throw new ExpectationError('-o FILE for --restore', 'none', 'See --help.');
+  const names = restoreDequantizeNodes(model, output);
+  return `${output}: ${count(names)} put back\n${list(names)}${UNTRIED}\n`;
+}
+
+function removed(model: BinModel, args: Arguments): string {
+  const { path } = model.file;
+  const roles = rolesFromOnnx(args) ?? rolesOf(model);
+  const nodes = [...dequantizeNodes(model)].map(([output, { name }]): DequantizeNode => ({ name, output }));
+  const chosen = nodes.length === 0 ? [] : choose(nodes, roles, args);
+  if (chosen.length === 0)
+    return `${path}: nothing to remove, nothing was written.\n${stateText(model, nodes)}`;
+  const output = args.text('output');
+  const command = modifierCommand(args.text('bin') ?? path, chosen);
+  if (output === undefined) {
+    process.stderr.write("With -o FILE.bin the nodes are removed here, without the vendor's tool.\n");
+    return `${command}\n`;
   }
-  process.stderr.write(`${BIN_CAUTION}\n`);
-  return nodes;
+  const names = chosen.map(({ name }) => name);
+  removeDequantizeNodes(model, names, output);
+  return `${output}: ${count(names)} removed\n${list(names)}${UNTRIED}\nThe vendor's tool does it, too:\n${command}\n`;
+}
+
+/** What the file has and had. */
+function stateText(model: BinModel, nodes: readonly DequantizeNode[]): string {
+  const gone = [...readDeleted(model).keys()];
+  const left = nodes.map(({ name }) => name);
+  return (
+    `De-quantize nodes left:${left.length === 0 ? ' none' : ''}\n${list(left)}` +
+    `Nodes that were removed before:${gone.length === 0 ? ' none' : ''}\n${list(gone)}`
+  );
+}
+
+/** The nodes that are asked for. */
+function choose(
+  nodes: readonly DequantizeNode[],
+  roles: ReadonlyMap<string, HeadRole> | undefined,
+  args: Arguments,
+): readonly DequantizeNode[] {
+  if (args.flag('all')) return nodes;
+  const named = args.texts('node');
+  if (named.length > 0) {
+    return named.map((name) => {
+      const node = nodes.find((candidate) => candidate.name === name);
+      if (node) return node;
+      throw new ExpectationError(
+        'the name of a de-quantize node',
+        name,
+        `There are ${nodes.map((candidate) => candidate.name).join(', ')}.`,
+      );
+    });
+  }
+  const heads = args
+    .text('heads')
+    ?.split(',')
+    .map((role) => expectOneOf('--heads', role.trim(), HEAD_ROLES));
+  return nodesOfHeads(assignRoles(nodes, roles), heads);
+}
+
+function rolesFromOnnx(args: Arguments): ReadonlyMap<string, HeadRole> | undefined {
+  const onnx = args.text('onnx');
+  return onnx === undefined ? undefined : headRolesOf(onnx);
+}
+
+/** The role of each output by its name, where shapes, types and names tell it. */
+function rolesOf(model: BinModel): ReadonlyMap<string, HeadRole> {
+  return new Map([...binHeads(model).roles].map(([index, role]) => [model.outputs[index]!.name, role]));
+}
+
+function count({ length }: readonly string[]): string {
+  return `${length} de-quantize ${length === 1 ? 'node' : 'nodes'}`;
+}
+
+function list(names: readonly string[]): string {
+  return names.map((name) => `  ${name}\n`).join('');
 }
 
 function readLog(path: string): string {

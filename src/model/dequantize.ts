@@ -9,13 +9,13 @@ export interface DequantizeNode {
   readonly output: string;
 }
 
-/** A de-quantise node and the head it belongs to. */
+/** A de-quantize node and the head it belongs to. */
 export interface HeadNode extends DequantizeNode {
   readonly role: HeadRole;
 }
 
 /**
- * Reads the removable de-quantise nodes from the log that `hb_model_modifier MODEL.bin` writes: text-format protobuf,
+ * Reads the removable de-quantize nodes from the log that `hb_model_modifier MODEL.bin` writes: text-format protobuf,
  * one node after a time stamp, with `input:`, `output:`, `name:` and `op_type:` lines. What else stands in the log is passed over.
  *
  * @throws ExpectationError when there is none
@@ -69,7 +69,7 @@ export function assignRoles(
     const role = roles.get(node.output) ?? roleOfOutput(node.output) ?? roleOfNode(node.name);
     if (role === undefined) {
       throw new ExpectationError(
-        'names that tell the head of each de-quantise node',
+        'names that tell the head of each de-quantize node',
         `${node.name} with output ${node.output}`,
         'Give the ONNX model that was quantised with --onnx FILE; its outputs tell the heads.',
       );
@@ -93,23 +93,29 @@ function roleOfNode(name: string): HeadRole | undefined {
     : ({ 2: 'box', 3: 'class', 4: 'coefficient' } as const)[part as '2' | '3' | '4'];
 }
 
+/** What the decoder de-quantizes itself for the few cells that survive. Classes, all of whose values are compared, and prototypes stay float. */
+export const USUAL_HEADS: readonly HeadRole[] = ['coefficient', 'box'];
+
 /**
- * The nodes to remove: boxes and coefficients, which the decoder de-quantises itself for the few cells that survive.
- * Class heads, all of whose values are compared, and prototypes stay float.
+ * The nodes of some heads, coefficients first, as D-Robotics' page has them.
  *
- * @throws ExpectationError unless there are three of each
+ * @throws ExpectationError when a level has a box head's node and no coefficient head's, or the other way round
  */
-export function nodesToRemove(nodes: readonly HeadNode[]): HeadNode[] {
-  const of = (role: HeadRole): HeadNode[] => nodes.filter((node) => node.role === role);
-  const [coefficients, boxes] = [of('coefficient'), of('box')];
-  if (coefficients.length !== 3 || boxes.length !== 3) {
+export function nodesOfHeads<Node extends HeadNode>(
+  nodes: readonly Node[],
+  heads: readonly HeadRole[] = USUAL_HEADS,
+): Node[] {
+  const of = (role: HeadRole): Node[] => nodes.filter((node) => node.role === role);
+  if (USUAL_HEADS.every((role) => heads.includes(role)) && of('box').length !== of('coefficient').length) {
     throw new ExpectationError(
-      'three de-quantise nodes of box heads and three of coefficient heads',
+      'as many de-quantize nodes of box heads as of coefficient heads',
       nodes.map(({ name, role }) => `${name} (${role})`).join(', '),
-      'Some may be removed already, or the model is not cut into its ten heads.',
+      'Some may be removed already: name those that are to go with --node. Or the model is not cut into its heads.',
     );
   }
-  return [...coefficients, ...boxes];
+  return (['coefficient', 'box', 'class', 'proto'] as const).flatMap((role) =>
+    heads.includes(role) ? of(role) : [],
+  );
 }
 
 /** The command that removes the nodes, ready for a POSIX shell. */

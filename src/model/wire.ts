@@ -38,6 +38,12 @@ const WINDOW = 1 << 16;
 const COPY_STEP = 1 << 20;
 /** No name or shape is longer; what claims to be is damaged. */
 const LONGEST_TEXT = 1 << 20;
+/**
+ * Bounds on what a file may make its reader do: texts in all, in bytes, and fields. Graphs of the largest networks take a
+ * hundredth of it.
+ */
+const MOST_TEXT = 32 << 20;
+const MOST_FIELDS = 5_000_000;
 
 /**
  * A protobuf file that is read in place: fields are found by walking their headers, payloads (hundreds of megabytes of
@@ -49,9 +55,15 @@ export class WireFile {
   readonly #window = Buffer.alloc(WINDOW);
   #windowStart = 0;
   #windowEnd = 0;
+  #textRead = 0;
+  #fieldsRead = 0;
 
   /** @throws ExpectationError when the file cannot be read or is empty */
-  constructor(readonly path: string) {
+  constructor(
+    readonly path: string,
+    /** What the file should be, for messages. */
+    readonly kind = 'ONNX file',
+  ) {
     try {
       this.#descriptor = openSync(path, 'r');
     } catch (error) {
@@ -84,19 +96,23 @@ export class WireFile {
     }
     this.#windowStart = start;
     this.#windowEnd = start + this.#fill(this.#window, start);
-    if (end > this.#windowEnd) throw damaged(this.path, `it ends at byte ${this.#windowEnd}`);
+    if (end > this.#windowEnd) throw damaged(this, `it ends at byte ${this.#windowEnd}`);
     return this.#window.subarray(0, end - start);
   }
 
   /** Fills `target` with the bytes from `start` on. */
   read(target: Uint8Array, start: number): void {
     const length = this.#fill(target, start);
-    if (length < target.length) throw damaged(this.path, `it ends at byte ${start + length}`);
+    if (length < target.length) throw damaged(this, `it ends at byte ${start + length}`);
   }
 
-  text(span: Span): string {
-    if (span.end - span.start > LONGEST_TEXT)
-      throw damaged(this.path, `a name of ${span.end - span.start} bytes`);
+  /** @param longest bytes of a text that is read; names of ten thousand classes take more than a name does */
+  text(span: Span, longest = LONGEST_TEXT): string {
+    const length = span.end - span.start;
+    this.#textRead += length;
+    if (length > longest || this.#textRead > MOST_TEXT) {
+      throw damaged(this, length > longest ? `a name of ${length} bytes` : 'more names than any model has');
+    }
     return this.bytes(span).toString('utf8');
   }
 
@@ -107,10 +123,11 @@ export class WireFile {
    */
   *fields(message: Span): Generator<Field> {
     for (let at = message.start; at < message.end;) {
+      if (++this.#fieldsRead > MOST_FIELDS) throw damaged(this, 'more fields than any model has');
       const tag = this.#varint(at, message.end);
       const number = Number(tag.value >> 3n);
       const wireType = Number(tag.value & 7n);
-      if (number === 0 || number >= 2 ** 29) throw damaged(this.path, `field number ${number} at byte ${at}`);
+      if (number === 0 || number >= 2 ** 29) throw damaged(this, `field number ${number} at byte ${at}`);
       let varint = 0n;
       let payload: Span;
       if (wireType === VARINT) {
@@ -122,9 +139,9 @@ export class WireFile {
         payload = { start: length.end, end: length.end + Number(length.value) };
       } else if (wireType === FIXED64) payload = { start: tag.end, end: tag.end + 8 };
       else if (wireType === FIXED32) payload = { start: tag.end, end: tag.end + 4 };
-      else throw damaged(this.path, `wire type ${wireType} at byte ${at}`);
+      else throw damaged(this, `wire type ${wireType} at byte ${at}`);
       if (payload.end > message.end) {
-        throw damaged(this.path, `a field at byte ${at} that is ${payload.end - message.end} bytes too long`);
+        throw damaged(this, `a field at byte ${at} that is ${payload.end - message.end} bytes too long`);
       }
       yield { number, wireType, varint, whole: { start: at, end: payload.end }, payload };
       at = payload.end;
@@ -134,6 +151,9 @@ export class WireFile {
   /** The values of a repeated integer field, packed or not. */
   integers(field: Field): bigint[] {
     if (field.wireType === VARINT) return [BigInt.asIntN(64, field.varint)];
+    if (field.wireType !== LENGTH_DELIMITED) throw damaged(this, 'numbers that are none');
+    const length = field.payload.end - field.payload.start;
+    if (length > LONGEST_TEXT) throw damaged(this, `a list of ${length} bytes`);
     const values: bigint[] = [];
     for (let at = field.payload.start; at < field.payload.end;) {
       const { value, end } = this.#varint(at, field.payload.end);
@@ -150,7 +170,7 @@ export class WireFile {
       value |= BigInt(bytes[i]! & 0x7f) << BigInt(7 * i);
       if (bytes[i]! < 0x80) return { value: BigInt.asUintN(64, value), end: start + i + 1 };
     }
-    throw damaged(this.path, `an unfinished number at byte ${start}`);
+    throw damaged(this, `an unfinished number at byte ${start}`);
   }
 
   /** Reads until `target` is full or the file ends. */
@@ -165,9 +185,9 @@ export class WireFile {
   }
 }
 
-function damaged(path: string, what: string): ExpectationError {
+function damaged({ path, kind }: WireFile, what: string): ExpectationError {
   return new ExpectationError(
-    'a whole ONNX (protobuf) file',
+    `a whole ${kind} (protobuf)`,
     `${path} with ${what}`,
     'It is cut off, damaged or of another kind; export or copy it again.',
   );

@@ -4,7 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { cutModel } from '../../src/model/cut.js';
+import { withBin } from '../../src/model/bin/bin-model.js';
+import { removeDequantizeNodes } from '../../src/model/bin/dequantize-bin.js';
 import { repository } from '../data.js';
+import { binFile } from '../model/bin/bin-file.js';
 import { stockModel } from '../model/stock-model.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
@@ -39,17 +42,47 @@ describe('tros-yolo-seg info', () => {
     assert.match(stdout, /16 DFL bins/);
   });
 
-  it('says what it cannot tell of a .bin', () => {
-    writeFileSync(file('model.bin'), Buffer.alloc(1000));
+  it('tells a .bin from the file alone, and what only the board knows', () => {
+    writeFileSync(file('model.bin'), binFile());
+    withBin(file('model.bin'), (model) =>
+      removeDequantizeNodes(model, ['300_HzDequantize', '302_HzDequantize'], file('model.bin')),
+    );
     const { status, stdout } = info(file('model.bin'));
     assert.equal(status, 0);
-    assert.match(stdout, /No de-quantise nodes were recognised/);
-    assert.match(stdout, /hrt_model_exec model_info/);
+    assert.match(stdout, /model tiny, read from the file alone/);
+    assert.match(stdout, /march +bayes-e \(RDK X5\)\n.*builder +1\.24\.3\n/);
+    assert.match(
+      stdout,
+      /input\[0\]:\n {2}name: images\n.*PYRAMID\n {2}valid shape: \(1,3,64,64\)\n.*NV12\n/,
+    );
+    assert.match(stdout, /range of the samples: full/);
+    assert.match(
+      stdout,
+      /output\[2\]: coefficient, stride 8\n {2}name: 302\n {2}valid shape: \(1,8,8,4\)\n {2}tensor type: HB_DNN_TENSOR_TYPE_S32\n {2}quanti type: SCALE\n {2}scale: 0\.001,0\.00104762,.*\n {2}quantizeAxis: 3\n/,
+    );
+    assert.match(stdout, /name: 303\n.*\n.*F32\n.*NONE\n {2}made float on the CPU by: .*cv2\.1/);
+    assert.match(stdout, /nodes left:\n( .*\n){8}nodes that were removed:\n {2}300_HzDequantize\n {2}302/);
+    assert.match(stdout, /The decoder can run it: 3 classes, 16 DFL bins, 4 prototypes/);
+    assert.match(stdout, /known on the board only:\n {2}hrt_model_exec model_info/);
+  });
+
+  it('shows what a .bin says as text only', () => {
+    writeFileSync(file('model.bin'), binFile({ metadata: { ONNX_MODEL: 'a\u001b[2Jb', CALI_TYPE: 'x\ny' } }));
+    const { stdout } = info(file('model.bin'));
+    assert.match(stdout, /made of +a\\u001b\[2Jb\n/);
+    assert.match(stdout, /calibration +x\\u000ay\n/);
+  });
+
+  it('says why the decoder cannot run a .bin', () => {
+    writeFileSync(file('model.bin'), binFile({ metadata: { INPUT_SHAPE: '1x3x100x64;' } }));
+    const { stdout } = info(file('model.bin'));
+    assert.match(stdout, /The decoder cannot run it\. Expected the ten heads/);
   });
 
   it('refuses other files in one line', () => {
     writeFileSync(file('other.onnx'), stockModel({ prototypes: false }));
-    for (const path of [file('other.onnx'), file('absent.onnx'), folder]) {
+    writeFileSync(file('noise.bin'), Buffer.alloc(1000));
+    for (const path of [file('other.onnx'), file('absent.onnx'), folder, file('noise.bin')]) {
       const { status, stderr } = info(path);
       assert.equal(status, 2);
       assert.match(stderr, /^tros-yolo-seg: Expected .*\n$/);

@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { repository } from '../data.js';
+import { binFile } from '../model/bin/bin-file.js';
 import { stockModel } from '../model/stock-model.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
@@ -67,8 +68,63 @@ describe('tros-yolo-seg model', () => {
         .join(' \\\n')}\n`,
     );
     writeFileSync(file('empty.bin'), Buffer.alloc(5000));
-    assert.match(cli('model', 'dequantize', file('empty.bin')).stderr, /give hb_model_modifier\.log/);
-    assert.match(cli('model', 'dequantize', file('absent.bin')).stderr, /readable \.bin/);
+    assert.match(cli('model', 'dequantize', file('empty.bin')).stderr, /\.bin model for the BPU/);
+    assert.match(cli('model', 'dequantize', file('absent.bin')).stderr, /readable model file/);
+  });
+
+  it('dequantize removes the nodes itself, tells that no board ran the result, and puts them back', () => {
+    writeFileSync(file('float.bin'), binFile());
+    const printed = cli('model', 'dequantize', file('float.bin'));
+    assert.match(printed.stdout, /^hb_model_modifier .*float\.bin \\\n-r "302_HzDequantize" \\\n/);
+    assert.match(printed.stderr, /-o FILE/);
+
+    const { status, stdout } = cli('model', 'dequantize', file('float.bin'), '-o', file('raw.bin'));
+    assert.equal(status, 0);
+    assert.match(stdout, /raw\.bin: 6 de-quantize nodes removed\n {2}302_HzDequantize\n/);
+    assert.match(stdout, /No board has run/);
+    assert.match(stdout, /hb_model_modifier .*float\.bin/);
+
+    const again = cli('model', 'dequantize', file('raw.bin'), '-o', file('again.bin'));
+    assert.equal(again.status, 0);
+    assert.match(again.stdout, /nothing to remove, nothing was written/);
+    assert.match(again.stdout, /removed before:\n {2}302_HzDequantize\n/);
+    assert.ok(!existsSync(file('again.bin')));
+
+    const all = cli('model', 'dequantize', file('raw.bin'), '--all', '-o', file('all.bin'));
+    assert.match(all.stdout, /4 de-quantize nodes removed/);
+    assert.match(cli('model', 'dequantize', file('all.bin'), '--all').stdout, /left: none/);
+    const back = cli('model', 'dequantize', file('all.bin'), '--restore', '-o', file('back.bin'));
+    assert.match(back.stdout, /10 de-quantize nodes put back/);
+  });
+
+  it('dequantize takes heads and single nodes, and refuses what it does not know', () => {
+    writeFileSync(file('some.bin'), binFile());
+    const classes = cli('model', 'dequantize', file('some.bin'), '--heads', 'class,proto');
+    assert.equal(classes.stdout.match(/-r /g)?.length, 4);
+    const one = cli(
+      'model',
+      'dequantize',
+      file('some.bin'),
+      '--node',
+      '302_HzDequantize',
+      '-o',
+      file('one.bin'),
+    );
+    assert.match(one.stdout, /1 de-quantize node removed/);
+    const refused: [string[], RegExp][] = [
+      [['--heads', 'nose'], /one of class, box/],
+      [['--node', 'x'], /302_HzDequantize/],
+      [['--all', '--restore'], /one of --all/],
+      [['--restore'], /-o FILE/],
+    ];
+    for (const [options, expected] of refused) {
+      const { status, stderr } = cli('model', 'dequantize', file('some.bin'), ...options);
+      assert.equal(status, 2);
+      assert.match(stderr, expected);
+    }
+    // Half of the pairs would be left.
+    const half = cli('model', 'dequantize', file('one.bin'));
+    assert.match(half.stderr, /as many de-quantize nodes/);
   });
 
   it('tells its actions', () => {

@@ -4,7 +4,7 @@ import { ExpectationError } from '../../src/expect.js';
 import {
   assignRoles,
   modifierCommand,
-  nodesToRemove,
+  nodesOfHeads,
   quote,
   readModifierLog,
 } from '../../src/model/dequantize.js';
@@ -33,7 +33,7 @@ const others = [entry('/model.22/cv3.0/cv3.0.2/Conv', '403'), entry('/model.22/p
 describe('the log of hb_model_modifier', () => {
   it('yields the six nodes of the box and coefficient heads and their command', () => {
     const log = `2024-08-16 14:32:17,500 INFO log will be stored in hb_model_modifier.log\n${[...page, ...others].join('')}`;
-    const nodes = nodesToRemove(assignRoles(readModifierLog(log, 'log')));
+    const nodes = nodesOfHeads(assignRoles(readModifierLog(log, 'log')));
     assert.equal(
       modifierCommand('yolov8n_nv12.bin', nodes),
       [
@@ -54,7 +54,7 @@ describe('the log of hb_model_modifier', () => {
       .map((name, i) => entry(`conv${i}`, name))
       .join('')
       .replaceAll('\n', '\r\n');
-    const nodes = nodesToRemove(assignRoles(readModifierLog(log + log, 'log')));
+    const nodes = nodesOfHeads(assignRoles(readModifierLog(log + log, 'log')));
     assert.deepEqual(
       nodes.map(({ output }) => output),
       heads.slice(0, 6),
@@ -68,7 +68,7 @@ describe('the log of hb_model_modifier', () => {
       nodes.map(({ output }, i) => [output, i < 3 ? ('box' as const) : ('coefficient' as const)]),
     );
     assert.deepEqual(
-      nodesToRemove(assignRoles(nodes, roles)).map(({ output }) => output),
+      nodesOfHeads(assignRoles(nodes, roles)).map(({ output }) => output),
       ['3', '4', '5', '0', '1', '2'],
     );
   });
@@ -85,7 +85,7 @@ describe('the log of hb_model_modifier', () => {
       assert.throws(() => readModifierLog(text, 'x.log'), ExpectationError);
     }
     const five = assignRoles(readModifierLog(page.slice(1).join(''), 'log'));
-    assert.throws(() => nodesToRemove(five), /three de-quantise nodes/);
+    assert.throws(() => nodesOfHeads(five), /as many de-quantize nodes/);
   });
 });
 

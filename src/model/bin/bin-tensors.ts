@@ -1,0 +1,224 @@
+import { recogniseHeads, type HeadHints, type HeadLayout, type HeadRole } from '../../decode/heads.js';
+import {
+  packedStride,
+  type Quantization,
+  type TensorInfo,
+  type TensorType,
+  UNQUANTIZED,
+} from '../../engine/tensor.js';
+import { ExpectationError, messageOf } from '../../expect.js';
+import type { BinModel, BinNode, BinValue } from './bin-model.js';
+
+/** hbDNN's name and ours of each element type, by ONNX's number (TensorProto.DataType). */
+const ELEMENTS: Readonly<Record<number, { readonly name: string; readonly type?: TensorType }>> = {
+  1: { name: 'F32', type: 'float32' },
+  2: { name: 'U8', type: 'uint8' },
+  3: { name: 'S8', type: 'int8' },
+  4: { name: 'U16', type: 'uint16' },
+  5: { name: 'S16', type: 'int16' },
+  6: { name: 'S32', type: 'int32' },
+  7: { name: 'S64' },
+  10: { name: 'F16' },
+  11: { name: 'F64' },
+  12: { name: 'U32' },
+  13: { name: 'U64' },
+};
+
+/** An output as libdnn will show it. */
+export interface BinOutput {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** For instance HB_DNN_TENSOR_TYPE_S32. */
+  readonly typeName: string;
+  /** Undefined where the decoder has no such type. */
+  readonly type: TensorType | undefined;
+  readonly quantization: Quantization;
+  /** The node on the CPU that makes it a float, where there is one. */
+  readonly dequantizedBy: BinNode | undefined;
+  /** The node's tensor that libdnn hands out as it is, or that a de-quantize node reads; names of layers live on there. */
+  readonly source: string;
+}
+
+/** The camera's picture. */
+export interface BinInput {
+  readonly name: string;
+  /** [1, 3, height, width], as libdnn tells it. */
+  readonly shape: readonly number[];
+  readonly width: number;
+  readonly height: number;
+  /** For instance HB_DNN_IMG_TYPE_NV12. */
+  readonly typeName: string;
+  /** Range of the YUV samples; undefined where the file does not say. */
+  readonly range: 'full' | 'limited' | undefined;
+  /** Where the pixels come from: `pyramid` (a camera's memory) or `ddr`. */
+  readonly source: string;
+}
+
+/** Node types that make floats of the BPU's integers. */
+export const DEQUANTIZE = 'Dequantize';
+
+/** The de-quantize node of each graph output that has one, by the output's name. */
+export function dequantizeNodes(model: BinModel): Map<string, BinNode> {
+  const outputs = new Set(model.outputs.map(({ name }) => name));
+  const nodes = new Map<string, BinNode>();
+  for (const node of model.nodes) {
+    const [output] = node.outputs;
+    if (node.opType === DEQUANTIZE && output !== undefined && outputs.has(output)) nodes.set(output, node);
+  }
+  return nodes;
+}
+
+/**
+ * @throws ExpectationError when the scales that the file names are not there, or do not fit
+ */
+export function binOutputs(model: BinModel): BinOutput[] {
+  const nodes = dequantizeNodes(model);
+  return model.outputs.map((value) => {
+    const { name, shape, elementType } = value;
+    const node = nodes.get(name);
+    const source = node?.inputs[0] ?? model.metadata.get(`DN_M_${name}`) ?? name;
+    return {
+      name,
+      shape,
+      typeName: elementTypeName(elementType),
+      type: ELEMENTS[elementType]?.type,
+      quantization: node ? UNQUANTIZED : rawQuantization(model, value, source),
+      dequantizedBy: node,
+      source,
+    };
+  });
+}
+
+export function elementTypeName(elementType: number): string {
+  return `HB_DNN_TENSOR_TYPE_${ELEMENTS[elementType]?.name ?? `(${elementType})`}`;
+}
+
+/** What hb_model_modifier noted of the node that it took away: libdnn gets the scales of an integer output from there. */
+function rawQuantization(model: BinModel, { name, shape }: BinValue, source: string): Quantization {
+  const note = (what: string): string => model.metadata.get(`DN_D_${source}_${what}`) ?? '';
+  const scaleName = note('scale');
+  if (scaleName === '') return UNQUANTIZED;
+  const scale = Float32Array.from(model.floats(scaleName));
+  if (note('zeropoint') !== '') {
+    throw new ExpectationError(
+      `no zero point of ${name}`,
+      note('zeropoint'),
+      'No model with one was ever seen here; look at it on the board with hrt_model_exec model_info.',
+    );
+  }
+  const axis = Number(note('axis') || shape.length - 1);
+  const channels = shape[axis];
+  if (channels === undefined || (scale.length !== 1 && scale.length !== channels)) {
+    throw new ExpectationError(
+      `one scale, or one for each of the ${channels ?? '?'} channels on axis ${axis} of ${name}`,
+      scale.length,
+      'The model is damaged, or was edited by a tool that is not known here.',
+    );
+  }
+  return { kind: 'scale', scale, axis };
+}
+
+/**
+ * The picture that the model takes.
+ *
+ * @throws ExpectationError when it takes anything but one picture
+ */
+export function binInput(model: BinModel): BinInput {
+  const [input] = model.inputs;
+  const shape = imageShape(model);
+  if (!input || model.inputs.length !== 1 || !shape) {
+    throw new ExpectationError(
+      'a model of one picture',
+      model.inputs.map(({ name, shape: found }) => `${name} [${found.join(', ')}]`).join(' and '),
+    );
+  }
+  const type = model.firstEntry('INPUT_TYPE_RT').toLowerCase();
+  const range = model.firstEntry('INPUT_SPACE_AND_RANGE');
+  return {
+    name: input.name,
+    shape,
+    width: shape[3]!,
+    height: shape[2]!,
+    typeName: IMAGE_TYPES[type] ?? (type === '' ? 'not told by the file' : type),
+    range: range === 'regular' ? 'full' : range === 'bt601_video' ? 'limited' : undefined,
+    source: sourceOf(model, input.name),
+  };
+}
+
+/** Values of hb_mapper's setting input_type_rt. */
+const IMAGE_TYPES: Readonly<Record<string, string>> = {
+  nv12: 'HB_DNN_IMG_TYPE_NV12',
+  yuv444: 'HB_DNN_IMG_TYPE_YUV444',
+  gray: 'HB_DNN_IMG_TYPE_Y',
+  rgb: 'HB_DNN_IMG_TYPE_RGB',
+  bgr: 'HB_DNN_IMG_TYPE_BGR',
+};
+
+/** [batch, channels, height, width]: the trained shape, else that of the graph, which is channels last. */
+function imageShape(model: BinModel): number[] | undefined {
+  const trained = model.firstEntry('INPUT_SHAPE').split('x').map(Number);
+  const shape =
+    trained.length === 4 && trained.every((extent) => Number.isInteger(extent) && extent > 0)
+      ? trained
+      : undefined;
+  const inside = model.inputs[0]?.shape;
+  if (!shape) {
+    if (inside?.length !== 4) return undefined;
+    const [batch, height, width, channels] = inside as [number, number, number, number];
+    return [batch, channels, height, width];
+  }
+  if (model.firstEntry('INPUT_LAYOUT_TRAIN') !== 'NHWC') return shape;
+  const [batch, height, width, channels] = shape as [number, number, number, number];
+  return [batch, channels, height, width];
+}
+
+/** `input-source` is the repr of a Python dict: {'images': 'pyramid', '_default_value': 'ddr'}. */
+function sourceOf(model: BinModel, name: string): string {
+  const pairs = [...(model.metadata.get('input-source') ?? '').matchAll(/'([^']*)': '([^']*)'/g)];
+  const of = (key: string): string | undefined => pairs.find(([, found]) => found === key)?.[2];
+  return of(name) ?? of('_default_value') ?? '';
+}
+
+/** What the decoder makes of the outputs. */
+export interface BinHeads {
+  /** Undefined where the decoder cannot run the model; `reason` tells why. */
+  readonly layout: HeadLayout | undefined;
+  readonly reason: string;
+  /** By index of the output. */
+  readonly roles: ReadonlyMap<number, HeadRole>;
+}
+
+/** Which head each output is, from shapes and types, and from the names of the layers that the file still holds. */
+export function binHeads(model: BinModel, hints: HeadHints = {}): BinHeads {
+  const roles = new Map<number, HeadRole>();
+  try {
+    const outputs = binOutputs(model);
+    const input = binInput(model);
+    const infos = outputs.map(({ name, shape, type, typeName, quantization }): TensorInfo => {
+      if (type) return { name, shape, stride: packedStride(shape), type, quantization };
+      throw new ExpectationError(`output ${name} to be F32, S32, S16, U16, S8 or U8`, typeName);
+    });
+    const layout = recogniseHeads(infos, input, { ...hints, roles: hints.roles ?? rolesByLayer(outputs) });
+    roles.set(layout.proto.output, 'proto');
+    for (const level of layout.levels) {
+      for (const role of ['class', 'box', 'coefficient'] as const) roles.set(level[role].output, role);
+    }
+    return { layout, reason: '', roles };
+  } catch (error) {
+    return { layout: undefined, reason: messageOf(error), roles };
+  }
+}
+
+/** Ultralytics' own names of the last layers, which survive inside a .bin whatever its outputs are called. */
+const LAYERS: readonly (readonly [RegExp, HeadRole])[] = [
+  [/\bproto\b/, 'proto'],
+  [/\b(?:one2one_)?cv2\.\d/, 'box'],
+  [/\b(?:one2one_)?cv3\.\d/, 'class'],
+  [/\b(?:one2one_)?cv[45]\.\d/, 'coefficient'],
+];
+
+/** The role of every output, or nothing unless each is told. */
+function rolesByLayer(outputs: readonly BinOutput[]): HeadRole[] | undefined {
+  const roles = outputs.map(({ source }) => LAYERS.find(([pattern]) => pattern.test(source))?.[1]);
+  return roles.every((role) => role !== undefined) ? roles : undefined;
+}
