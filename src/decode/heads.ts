@@ -2,7 +2,7 @@ import { ExpectationError } from '../expect.js';
 import { packedStride, type TensorInfo } from '../engine/tensor.js';
 
 /**
- * The ten outputs of a YOLOv8-style segmentation network cut before its decoding part:
+ * The outputs of a YOLOv8-style segmentation network cut before its decoding part, normally ten, three for each level:
  *
  * - `class`: C logits for each cell of each level
  * - `box`: distances left, top, right, bottom from the cell's centre in units of the level's stride, each as
@@ -60,13 +60,14 @@ export interface HeadHints {
 }
 
 /**
- * Finds out which output is which head from shapes, types and grouping; never from the index alone.
+ * Finds out which output is which head from shapes, types, names and grouping; never from the index.
  *
- * Outputs on the same grid form a level of three; the output alone on its grid is the prototypes, and its
- * channel count tells the coefficients. Class and box heads are told apart by channel count (a box head has 4 x 16,
- * or 4, channels). Where counts coincide (32 or 64 classes, for instance) the following decide, in this order: the
- * label count, quantised box and coefficient heads beside float class heads, names, and the two published
- * output orders. What remains ambiguous is an error that asks for the `heads` setting.
+ * Outputs on the same grid form a level of three, class, box and coefficients; an output more is the prototypes, whose channel
+ * count tells the coefficients. Any number of levels will do: P3 to P5 as usual, with P2, with P6. Class and box heads are told apart by
+ * channel count (a box head has 4 x 16, or 4, channels). Where counts coincide (32 or 64 classes, for instance, or 4 beside plain distances) the
+ * following decide, in this order: the label count, names of outputs and of the layers behind them, and quantized box and
+ * coefficient heads beside float class heads. What remains ambiguous is an error that asks for the `heads` setting:
+ * exporters order the heads in every way there is, so order is no evidence.
  *
  * @throws ExpectationError with a table of what was expected and found
  */
@@ -77,12 +78,12 @@ export function recogniseHeads(
 ): HeadLayout {
   const fail = (reason: string): never => {
     throw new ExpectationError(
-      'the ten heads of a YOLOv8-seg model',
+      'the heads of a YOLOv8-seg model',
       `${outputs.length} outputs`,
       `${reason}\n${headTable(outputs, input)}`,
     );
   };
-  if (outputs.length !== 10) fail(tenHeadsHint(outputs));
+  if (!isHeadCount(outputs.length)) fail(headCountHint(outputs));
 
   const heads = viewAs('NHWC', outputs, input) ?? viewAs('NCHW', outputs, input);
   if (!heads)
@@ -96,37 +97,54 @@ export function recogniseHeads(
     grids.set(stride, [...(grids.get(stride) ?? []), head]);
   }
   const strides = [...grids.keys()].sort((a, b) => a - b);
-  const levelStrides = strides.filter((stride) => grids.get(stride)!.length === 3);
-  const protoStride = strides.find((stride) => grids.get(stride)!.length === 1);
-  if (strides.length !== 4 || levelStrides.length !== 3 || protoStride === undefined) {
+  const odd = strides.filter((stride) => grids.get(stride)!.length !== 3);
+  const protoGrid = grids.get(odd[0] ?? 0);
+  if (odd.length !== 1 || !protoGrid || (protoGrid.length !== 1 && protoGrid.length !== 4)) {
     return fail(
-      'Three grids must carry three heads each (class, box, coefficient) and a fourth one the prototypes.',
+      'Each grid must carry three heads (class, box, coefficient), and one more must be the prototypes.',
     );
   }
-  const proto = grids.get(protoStride)![0]!;
-  const levels = assignRoles(
-    levelStrides.map((stride) => ({ stride, heads: grids.get(stride)! })),
+  // With a level of stride 4 the prototypes share its grid.
+  const readings = protoGrid.map((proto) => ({
     proto,
-    hints,
-    fail,
-  );
+    grids: strides.flatMap((stride): Grid[] => {
+      const rest = grids.get(stride)!.filter((head) => head !== proto);
+      return rest.length === 0 ? [] : [{ stride, heads: rest }];
+    }),
+  }));
+  const { proto, levels } = chooseReading(readings, hints, fail);
   const { class: cls, box, coefficient } = levels[0]!;
   return {
     inputWidth: input.width,
     inputHeight: input.height,
     levels,
     proto,
-    protoStride,
+    protoStride: input.height / proto.height,
     classCount: cls.channels,
     regMax: box.channels / 4,
     coefficientCount: coefficient.channels,
   };
 }
 
+/** Three heads for each of one to eight levels, and the prototypes. */
+export function isHeadCount(outputs: number): boolean {
+  return outputs % 3 === 1 && outputs >= 4 && outputs <= 25;
+}
+
 type Fail = (reason: string) => never;
+
+/** More are not compared; they would be ambiguous anyway. */
+const MOST_READINGS = 4096;
+const HEADS_OF_LEVEL = ['class', 'box', 'coefficient'] as const;
+
 interface Grid {
-  stride: number;
-  heads: readonly Head[];
+  readonly stride: number;
+  readonly heads: readonly Head[];
+}
+/** One way to understand the outputs. */
+interface Reading {
+  readonly proto: Head;
+  readonly levels: readonly Level[];
 }
 
 /** The three roles of a level in the orders that can be tried. */
@@ -139,95 +157,128 @@ const PERMUTATIONS = [
   [2, 1, 0],
 ] as const;
 
-function assignRoles(grids: readonly Grid[], proto: Head, hints: HeadHints, fail: Fail): Level[] {
-  const permutations = grids.map(({ stride, heads }) =>
-    PERMUTATIONS.map(([c, b, m]): Level => ({
-      stride,
-      class: heads[c]!,
-      box: heads[b]!,
-      coefficient: heads[m]!,
-    })).filter(({ box, coefficient }) => box.channels % 4 === 0 && coefficient.channels === proto.channels),
-  );
-  if (permutations.some((levels) => levels.length === 0)) {
+function chooseReading(
+  choices: readonly { readonly proto: Head; readonly grids: readonly Grid[] }[],
+  hints: HeadHints,
+  fail: Fail,
+): Reading {
+  const fitting = choices.map(({ proto, grids }) => ({
+    proto,
+    levels: grids.map((grid) => fits(grid, proto)),
+  }));
+  const possible = fitting.filter(({ levels }) => levels.every((level) => level.length > 0));
+  if (possible.length === 0) {
     return fail(
-      `Each grid needs a coefficient head with the ${proto.channels} channels of the prototypes and a box head with a multiple of 4.`,
+      `Each grid needs a coefficient head with the ${choices[0]!.proto.channels} channels of the prototypes and a box head with a multiple of 4.`,
     );
   }
-  const counts = ({ class: c, box: b }: Level): string => `${c.channels} ${b.channels}`;
-  let candidates = permutations[0]!.flatMap((a) =>
-    permutations[1]!.flatMap((b) =>
-      permutations[2]!
-        .filter((c) => counts(a) === counts(b) && counts(b) === counts(c))
-        .map((c) => [a, b, c]),
-    ),
+  const ambiguous = (): never => {
+    const roles = HEADS_OF_LEVEL.flatMap((role) => choices[0]!.grids.map(() => role));
+    return fail(
+      'Channel counts, types and names leave more than one reading. Give the class names (labels), if their number tells; or ' +
+        `say what each output is with the setting heads, for example heads=${roles.join(',')},proto.`,
+    );
+  };
+  let readings = possible.flatMap(({ proto, levels }) =>
+    allOf(levels, hints, ambiguous).map((chosen): Reading => ({ proto, levels: chosen })),
   );
-  if (candidates.length === 0)
-    return fail('The three grids must agree on the channel counts of their heads.');
+  if (readings.length === 0) return fail('The grids must agree on the channel counts of their heads.');
 
   if (hints.roles) {
-    const roles = hints.roles;
-    candidates = candidates.filter(
-      (levels) =>
-        roles[proto.output] === 'proto' &&
-        levels.every((level) =>
-          (['class', 'box', 'coefficient'] as const).every((role) => roles[level[role].output] === role),
-        ),
+    const { roles } = hints;
+    readings = readings.filter(({ proto, levels }) =>
+      rolesOf({ proto, levels }).every(([head, role]) => roles[head.output] === role),
     );
-    if (candidates.length !== 1)
-      return fail(`The setting heads=${roles.join(',')} does not fit these outputs.`);
-    return candidates[0]!;
+    if (readings.length === 1) return readings[0]!;
+    return fail(`The setting heads=${roles.join(',')} does not fit these outputs.`);
   }
 
-  // Each test keeps the candidates that pass it, unless none does: evidence narrows the choice, it never empties it.
-  const evidence: ((levels: readonly Level[]) => boolean)[] = [
-    (levels) => levels[0]!.class.channels === hints.classCount,
-    (levels) => levels[0]!.box.channels === 64,
-    (levels) => levels[0]!.box.channels === 4,
-    (levels) =>
+  // Each test keeps the readings that pass it, unless none does: evidence narrows the choice, it never empties it.
+  const evidence: ((reading: Reading) => boolean)[] = [
+    ({ levels }) => levels[0]!.class.channels === hints.classCount,
+    (reading) => rolesOf(reading).every(([head, role]) => roleByName(head.info) === role),
+    // Box heads of 64 or 4 channels are what networks have; both at once leaves it open.
+    ({ levels }) => levels[0]!.box.channels === 64 || levels[0]!.box.channels === 4,
+    ({ levels }) =>
       levels.every(
         (level) => isQuantized(level.box) && isQuantized(level.coefficient) && !isQuantized(level.class),
       ),
-    (levels) => levels.every(namesFit),
-    (levels) => isPublishedOrder(levels),
   ];
   for (const test of evidence) {
-    const kept = candidates.filter(test);
-    if (kept.length > 0) candidates = kept;
-    if (candidates.length === 1) return candidates[0]!;
+    const kept = readings.filter(test);
+    if (kept.length > 0) readings = kept;
+    if (readings.length === 1) return readings[0]!;
   }
-  return fail(
-    'Channel counts, types, names and order leave more than one reading. Say what each output is with the setting heads, ' +
-      `for example heads=${['class', 'box', 'coefficient'].flatMap((role) => [role, role, role]).join(',')},proto.`,
-  );
+  return ambiguous();
+}
+
+/** The roles that channel counts allow the heads of a grid. */
+function fits({ stride, heads }: Grid, proto: Head): Level[] {
+  return PERMUTATIONS.map(([c, b, m]): Level => ({
+    stride,
+    class: heads[c]!,
+    box: heads[b]!,
+    coefficient: heads[m]!,
+  })).filter(({ box, coefficient }) => box.channels % 4 === 0 && coefficient.channels === proto.channels);
+}
+
+/** One of each level, where all agree on their channel counts. Evidence within a level is heard here, so that readings stay few. */
+function allOf(levels: readonly (readonly Level[])[], hints: HeadHints, ambiguous: () => never): Level[][] {
+  const counts = ({ class: c, box: b }: Level): string => `${c.channels} ${b.channels}`;
+  const evidence: ((level: Level) => boolean)[] = [
+    (level) => HEADS_OF_LEVEL.every((role) => hints.roles?.[level[role].output] === role),
+    (level) => HEADS_OF_LEVEL.every((role) => roleByName(level[role].info) === role),
+    (level) => isQuantized(level.box) && isQuantized(level.coefficient) && !isQuantized(level.class),
+  ];
+  return [...new Set(levels[0]!.map(counts))].flatMap((count) => {
+    const alike = levels.map((level) => {
+      let left = level.filter((candidate) => counts(candidate) === count);
+      for (const test of evidence) {
+        const kept = left.filter(test);
+        if (kept.length > 0) left = kept;
+      }
+      return left;
+    });
+    if (alike.reduce((product, { length }) => product * length, 1) > MOST_READINGS) ambiguous();
+    return alike.reduce<Level[][]>(
+      (readings, level) => readings.flatMap((reading) => level.map((next) => [...reading, next])),
+      [[]],
+    );
+  });
+}
+
+function rolesOf({ proto, levels }: Reading): [Head, HeadRole][] {
+  return [
+    [proto, 'proto'],
+    ...levels.flatMap((level) => HEADS_OF_LEVEL.map((role): [Head, HeadRole] => [level[role], role])),
+  ];
 }
 
 function isQuantized(head: Head): boolean {
   return head.info.quantization.kind !== 'none';
 }
 
-/** Names that exporters give on purpose; `output0` or `371` say nothing and do not fit. */
-function namesFit(level: Level): boolean {
-  return (
-    /cls|class|score/i.test(level.class.info.name) &&
-    /box|reg|dfl/i.test(level.box.info.name) &&
-    /coef|mc|mask/i.test(level.coefficient.info.name)
-  );
-}
-
 /**
- * The two orders in which such models are published: grouped by role (coefficients, boxes, classes; the YOLOv8-seg
- * page of D-Robotics) or by level (class, box, coefficients; rdk_model_zoo and TROS), always finest level first.
+ * Names that tell the role: those that exporters give outputs on purpose, and Ultralytics' own of the last layers, which survive inside
+ * a file whatever its outputs are called (cv2 boxes, cv3 classes, cv4 or, with a vocabulary, cv5 coefficients). `output0` or `371` say nothing.
  */
-function isPublishedOrder(levels: readonly Level[]): boolean {
-  const byRole = [
-    ...levels.map((level) => level.coefficient),
-    ...levels.map((level) => level.box),
-    ...levels.map((level) => level.class),
-  ];
-  const byLevel = levels.flatMap((level) => [level.class, level.box, level.coefficient]);
-  return [byRole, byLevel].some((order) =>
-    order.every((head, i) => i === 0 || head.output > order[i - 1]!.output),
-  );
+const NAMES: readonly (readonly [RegExp, HeadRole])[] = [
+  [/proto/i, 'proto'],
+  [/cv2\.\d/, 'box'],
+  [/cv3\.\d/, 'class'],
+  [/cv[45]\.\d/, 'coefficient'],
+  [/cls|class|score/i, 'class'],
+  [/box|reg|dfl/i, 'box'],
+  [/coef|mc|mask/i, 'coefficient'],
+];
+
+/** The role that an output's name tells, or that of the layer behind it. */
+export function roleByName({ name, layer }: Pick<TensorInfo, 'name' | 'layer'>): HeadRole | undefined {
+  for (const text of [name, layer ?? '']) {
+    const role = NAMES.find(([pattern]) => pattern.test(text))?.[1];
+    if (role) return role;
+  }
+  return undefined;
 }
 
 /** All outputs read with one memory order, or nothing if one of them does not divide the input evenly that way. */
@@ -258,11 +309,11 @@ function viewAs(
   return heads;
 }
 
-function tenHeadsHint(outputs: readonly TensorInfo[]): string {
+function headCountHint(outputs: readonly TensorInfo[]): string {
   const stock = outputs.length === 2 && outputs.some(({ shape }) => shape.length === 3);
   return stock
     ? 'This looks like a stock export with decoding inside; it has to be cut into its heads first.'
-    : 'A model must have one class, box and coefficient head for each of three grids, and one prototype tensor.';
+    : 'A model must have one class, box and coefficient head for each of its grids, normally three, and one prototype tensor.';
 }
 
 /** What was found beside what is expected, one line an output, as `info` and the load errors print it. */

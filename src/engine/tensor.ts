@@ -24,6 +24,8 @@ export type Quantization =
 /** What an engine knows of an output before any inference. */
 export interface TensorInfo {
   readonly name: string;
+  /** Name of the network's layer that makes it, where the model's file tells one: evidence of what the output is. */
+  readonly layer?: string | undefined;
   /** Valid extent, normally [1, H, W, C]; the decoder trusts shape and stride, never a layout label. */
   readonly shape: readonly number[];
   /** Elements (not bytes) from one index to the next along each axis; larger than packed where memory is padded. */

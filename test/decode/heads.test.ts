@@ -76,17 +76,69 @@ describe('head recognition', () => {
     }
   });
 
-  it('settles 1 to thousands of classes, 32, 64 and 4 among them, by the published orders', () => {
-    for (const classCount of [1, 2, 3, 4, 6, 10, 31, 32, 33, 60, 64, 65, 80, 128, 4585]) {
+  it('settles 1 to thousands of classes by counts, in any order', () => {
+    for (const classCount of [1, 2, 3, 6, 10, 31, 33, 60, 65, 80, 128, 4585]) {
       for (const order of ['role', 'level'] as const) {
-        for (const box of [64, 4, 32]) {
-          // 4-channel class heads beside 64-channel boxes read the same way around with either count.
-          const [infos, described] = outputs(order, classCount, box);
-          const hints = box === 32 || (box === 4 && classCount === 64) ? { classCount } : {};
-          assertRoles(infos, described, hints);
-        }
+        for (const box of [64, 4]) assertRoles(...outputs(order, classCount, box));
       }
     }
+  });
+
+  it('never guesses where counts coincide: it takes the label count or names, or asks', () => {
+    for (const order of ['role', 'level'] as const) {
+      for (const [classCount, box] of [
+        [64, 64],
+        [4, 64],
+        [64, 4],
+        [4, 4],
+        [32, 64],
+        [32, 4],
+        [32, 32],
+      ] as const) {
+        const [infos, described] = outputs(order, classCount, box);
+        const what = `${classCount} classes, ${box} box channels`;
+        assert.throws(() => recogniseHeads(infos, SIZE), /setting heads/, what);
+        if (classCount !== box && classCount !== 32) assertRoles(infos, described, { classCount });
+        const layer = { class: 'cv3', box: 'cv2', coefficient: 'cv4', proto: 'proto' };
+        const level = (stride: number): number => [8, 16, 32].indexOf(stride);
+        assertRoles(
+          infos.map((output, i) => {
+            const { role, level: stride } = described[i]!;
+            return { ...output, layer: `/model.22/${layer[role]}.${level(stride)}/Conv_output_0` };
+          }),
+          described,
+        );
+      }
+    }
+  });
+
+  it('takes any number of levels, a first one of stride 4 among them', () => {
+    for (const strides of [[4, 8, 16, 32], [8, 16, 32, 64], [16], [4, 8, 16], [4, 8, 16, 32, 64, 128]]) {
+      const size = { width: 640, height: 384 };
+      const described = strides.flatMap((level) => [
+        { role: 'class' as const, level, channels: 80 },
+        { role: 'box' as const, level, channels: 64 },
+        { role: 'coefficient' as const, level, channels: 32 },
+      ]);
+      const all = [...described, { role: 'proto' as const, level: 4, channels: 32 }];
+      const infos = all.map(({ role, level, channels }) =>
+        info([1, size.height / level, size.width / level, channels], `${role}${level}`),
+      );
+      assertRoles(infos, all, {}, size);
+      assertRoles([...infos].reverse(), [...all].reverse(), {}, size);
+      if (!strides.includes(4)) continue;
+      // Coefficients and prototypes of the same grid look alike.
+      const silent = infos.map((output, i) => ({ ...output, name: String(i) }));
+      assert.throws(() => recogniseHeads(silent, size), /setting heads/);
+      assertRoles(silent, all, { roles: all.map(({ role }) => role) }, size);
+    }
+  });
+
+  it('does not search for long, whatever the outputs', () => {
+    const alike = [8, 16, 32, 64, 128, 2, 1].flatMap((stride) =>
+      Array.from({ length: 3 }, () => info([1, 640 / stride, 640 / stride, 32])),
+    );
+    assert.throws(() => recogniseHeads([...alike, info([1, 160, 160, 32])], SIZE), /setting heads/);
   });
 
   it('uses the label count where class and box heads could be swapped', () => {
@@ -207,7 +259,7 @@ describe('head recognition', () => {
     assert.throws(() => recogniseHeads(uneven, SIZE), /agree on the channel counts/);
     const rank = infos.map((output, i) => (i === 9 ? info([32, 160, 160]) : output));
     assert.throws(() => recogniseHeads(rank, SIZE), /must be a grid/);
-    const grids = infos.map((output, i) => (i === 9 ? info([1, 80, 80, 32]) : output));
-    assert.throws(() => recogniseHeads(grids, SIZE), /Three grids/);
+    const grids = infos.map((output, i) => (i >= 8 ? info([1, 80, 80, 32]) : output));
+    assert.throws(() => recogniseHeads(grids, SIZE), /Each grid must carry three/);
   });
 });

@@ -194,11 +194,11 @@ export function binHeads(model: BinModel, hints: HeadHints = {}): BinHeads {
   try {
     const outputs = binOutputs(model);
     const input = binInput(model);
-    const infos = outputs.map(({ name, shape, type, typeName, quantization }): TensorInfo => {
-      if (type) return { name, shape, stride: packedStride(shape), type, quantization };
+    const infos = outputs.map(({ name, shape, type, typeName, quantization, source }): TensorInfo => {
+      if (type) return { name, layer: source, shape, stride: packedStride(shape), type, quantization };
       throw new ExpectationError(`output ${name} to be F32, S32, S16, U16, S8 or U8`, typeName);
     });
-    const layout = recogniseHeads(infos, input, { ...hints, roles: hints.roles ?? rolesByLayer(outputs) });
+    const layout = recogniseHeads(infos, input, hints);
     roles.set(layout.proto.output, 'proto');
     for (const level of layout.levels) {
       for (const role of ['class', 'box', 'coefficient'] as const) roles.set(level[role].output, role);
@@ -207,18 +207,4 @@ export function binHeads(model: BinModel, hints: HeadHints = {}): BinHeads {
   } catch (error) {
     return { layout: undefined, reason: messageOf(error), roles };
   }
-}
-
-/** Ultralytics' own names of the last layers, which survive inside a .bin whatever its outputs are called. */
-const LAYERS: readonly (readonly [RegExp, HeadRole])[] = [
-  [/\bproto\b/, 'proto'],
-  [/\b(?:one2one_)?cv2\.\d/, 'box'],
-  [/\b(?:one2one_)?cv3\.\d/, 'class'],
-  [/\b(?:one2one_)?cv[45]\.\d/, 'coefficient'],
-];
-
-/** The role of every output, or nothing unless each is told. */
-function rolesByLayer(outputs: readonly BinOutput[]): HeadRole[] | undefined {
-  const roles = outputs.map(({ source }) => LAYERS.find(([pattern]) => pattern.test(source))?.[1]);
-  return roles.every((role) => role !== undefined) ? roles : undefined;
 }
