@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { ExpectationError } from '../expect.js';
 import { withBin } from '../model/bin/bin-model.js';
-import { parseClassNames } from '../model/class-names.js';
+import { readClassNames } from '../model/class-names.js';
 import { headRolesOf } from '../model/model-form.js';
 import { inspectOnnx, type OnnxSummary } from '../model/inspect-onnx.js';
 import { BPU_OPTIONS } from './bpu-options.js';
 import { binFactsText, binModelText } from './info-bin.js';
 import { bpuModelText } from './info-bpu.js';
 import type { Command } from './main.js';
+import { printable } from './printable.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';
 
 /** Where RDK X3 and X5 have libdnn (facts of native/bpu/library.cc). */
@@ -69,13 +70,13 @@ function onnxText(path: string, summary: OnnxSummary): string {
     `  masks     ${coefficientCount} prototypes`,
     `  classes   ${classCount}${namesText(summary)}`,
     ...summary.outputs.map(({ name, type, shape }) =>
-      `  output    ${name.padEnd(10)} ${`${type} [${shape.join(', ')}]`.padEnd(28)}${roles.get(name) ?? ''}`.trimEnd(),
+      `  output    ${name.padEnd(10)} ${`${type} [${shape.map((extent) => extent || '?').join(', ')}]`.padEnd(28)}${roles.get(name) ?? ''}`.trimEnd(),
     ),
   ];
   for (const [key, value] of summary.metadata) {
     if (key !== 'names') lines.push(`  ${key.padEnd(9)} ${value}`);
   }
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(printable).join('\n')}\n`;
 }
 
 /** From libdnn where there is one; from the file itself on machines without a BPU. */
@@ -92,7 +93,7 @@ async function binText(path: string, library?: string, name?: string): Promise<s
 }
 
 function namesText({ metadata }: OnnxSummary): string {
-  const text = metadata.get('names');
-  const names = text === undefined ? undefined : parseClassNames(text);
-  return names ? `: ${names.join(', ')}` : ', without names';
+  const { names, problem } = readClassNames(metadata.get('names') ?? '');
+  if (problem !== undefined) return `, whose names cannot be read: ${problem}`;
+  return names.length > 0 ? `: ${names.join(', ')}` : ', without names';
 }

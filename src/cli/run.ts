@@ -1,8 +1,9 @@
 import { ExpectationError, messageOf } from '../expect.js';
+import type { ModelInfo } from '../engine/engine.js';
 import { openInputs } from '../frame/inputs.js';
 import type { BadFrame, FrameSource, SourceFrame } from '../frame/source.js';
 import { Labels } from '../message/labels.js';
-import { chooseLabels } from '../model/labels.js';
+import { chooseLabels, labelCount } from '../model/labels.js';
 import { demoModel } from '../model/demo.js';
 import { recogniseHeads } from '../decode/heads.js';
 import { isResult, Segmenter } from '../pipeline/segmenter.js';
@@ -10,6 +11,7 @@ import { BPU_OPTIONS, openEngine } from './bpu-options.js';
 import type { Command } from './main.js';
 import { checkOutputs, type Output, ReadFiles } from './outputs.js';
 import { type Arguments, optionHelp, parseArguments } from './options.js';
+import { printable } from './printable.js';
 import { Progress } from './progress.js';
 import {
   colorRange,
@@ -73,8 +75,13 @@ export const run: Command = {
     let stop: Stop | undefined;
     try {
       const { input, outputs, labels: ownLabels } = engine.model;
-      const { classCount } = recogniseHeads(outputs, input, { roles, classCount: ownLabels?.length });
-      const labels = chooseLabels(classCount, ownLabels, args.text('labels'));
+      const labelFile = args.text('labels');
+      const { classCount } = recogniseHeads(outputs, input, {
+        roles,
+        classCount: labelCount(ownLabels, labelFile),
+      });
+      const labels = chooseLabels(classCount, ownLabels, labelFile);
+      if (labelFile === undefined) warn(engine.model);
       const decoding = decodeOptions(args, labels);
       const segmenter = new Segmenter(engine, { ...decoding, heads: roles, labelCount: classCount });
 
@@ -221,6 +228,10 @@ async function closeAll(sinks: readonly ResultSink[]): Promise<Error | undefined
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(messageOf(error));
+}
+
+function warn({ warnings = [] }: ModelInfo): void {
+  for (const text of warnings) process.stderr.write(`tros-yolo-seg: ${printable(text)}\n`);
 }
 
 function report(where: string, error: Error): void {

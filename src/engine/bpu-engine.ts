@@ -2,6 +2,8 @@ import { ExpectationError, expectInteger, messageOf } from '../expect.js';
 import { expectNv12Frame } from '../frame/convert.js';
 import { Letterbox } from '../frame/letterbox.js';
 import { frameSize, type Nv12Frame } from '../frame/nv12-frame.js';
+import { withBin } from '../model/bin/bin-model.js';
+import { binLayers } from '../model/bin/bin-tensors.js';
 import { addon } from '../native/addon.js';
 import type { NativeBpu, NativeFailure, NativeTensorProperties } from '../native/bpu.js';
 import { expectation, fromNative } from '../native/failure.js';
@@ -17,7 +19,7 @@ import type {
   ModelInfo,
 } from './engine.js';
 import { ReservedSlot } from './reserved-slot.js';
-import type { Tensor, TensorData } from './tensor.js';
+import type { Tensor, TensorData, TensorInfo } from './tensor.js';
 
 /** Most slots: libdnn keeps at most 32 tasks alive in a process. */
 export const MOST_SLOTS = 32;
@@ -96,7 +98,7 @@ export class BpuEngine implements CameraEngine {
     this.model = {
       file,
       input: { width, height },
-      outputs: outputs.map(tensorInfo),
+      outputs: withLayers(file, outputs.map(tensorInfo)),
       metadata: { name, libdnn: version },
     };
     this.#native = native;
@@ -371,4 +373,14 @@ function released(): ExpectationError {
 
 function openNative(...[options, done]: Parameters<ReturnType<typeof addon>['openBpu']>): NativeBpu {
   return fromNative(() => addon().openBpu(options, done));
+}
+
+/** Names of the layers behind the outputs, which the file has and libdnn does not tell. */
+function withLayers(file: string, outputs: readonly TensorInfo[]): readonly TensorInfo[] {
+  try {
+    const layers = withBin(file, binLayers);
+    return outputs.map((info) => ({ ...info, layer: layers.get(info.name) }));
+  } catch {
+    return outputs; // a file that libdnn reads and we do not, or a recording for the emulator
+  }
 }

@@ -5,6 +5,7 @@ import { COLOR_RANGES, type ColorRange, DEFAULT_COLOR_RANGE } from '../frame/col
 import { allocateNv12, expectNv12Frame } from '../frame/convert.js';
 import { Letterbox } from '../frame/letterbox.js';
 import { frameSize, type Nv12Frame, nv12Frame } from '../frame/nv12-frame.js';
+import { headLayers, withModel } from '../model/model-form.js';
 import { readOnnxMetadata } from '../model/onnx-metadata.js';
 import { addon, type Content } from '../native/addon.js';
 import type { NativeArrival, NativeCamera, NativeInbox } from '../native/camera.js';
@@ -136,14 +137,14 @@ export class OnnxEngine implements CameraEngine {
     const slots = expectInteger('slots', options.slots ?? 2, 1, 8);
     expectOneOf('the colour range', colorRange, COLOR_RANGES);
     addon(); // fails here rather than with the first frame
-    const metadata = await readOnnxMetadata(file);
+    const metadata = readOnnxMetadata(file);
     withoutTelemetry();
     const worker = new Worker(new URL('./onnx-worker.js', import.meta.url), {
       workerData: { file, threads } satisfies WorkerSettings,
       execArgv: [], // options of the main script, such as --input-type, may not fit a worker
     });
     try {
-      const model = describeOnnxModel(file, metadata, await firstMessage(worker));
+      const model = describeOnnxModel(file, metadata, await firstMessage(worker), layersOf(file));
       return new OnnxEngine(model, slots, worker, colorRange);
     } catch (error) {
       await worker.terminate();
@@ -367,4 +368,13 @@ function firstMessage(worker: Worker): Promise<Opened> {
       reject(new ExpectationError('a model to load', `a worker thread that ended with code ${code}`)),
     );
   });
+}
+
+/** They are evidence only: a model that ONNX Runtime reads and we do not can still be used. */
+function layersOf(file: string): ReadonlyMap<string, string> {
+  try {
+    return withModel(file, headLayers);
+  } catch {
+    return new Map();
+  }
 }

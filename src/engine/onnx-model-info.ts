@@ -1,6 +1,7 @@
 import { ExpectationError } from '../expect.js';
 import { MAX_DIMENSION } from '../frame/nv12-frame.js';
-import { parseClassNames } from '../model/class-names.js';
+import { readClassNames } from '../model/class-names.js';
+import { inputHint } from '../model/cut-points.js';
 import type { OnnxMetadata } from '../model/onnx-metadata.js';
 import type { ModelInfo } from './engine.js';
 import { ELEMENT_TYPE, type Opened, type ValueInfo } from './onnx-protocol.js';
@@ -11,15 +12,21 @@ import { packedStride, type TensorInfo, UNQUANTIZED } from './tensor.js';
  *
  * @throws ExpectationError that says how to export the model instead, when it is not one this engine can run
  */
-export function describeOnnxModel(file: string, metadata: OnnxMetadata, opened: Opened): ModelInfo {
+export function describeOnnxModel(
+  file: string,
+  metadata: OnnxMetadata,
+  opened: Opened,
+  layers: ReadonlyMap<string, string> = new Map(),
+): ModelInfo {
   if ('failure' in opened) throw refusal(file, opened);
   const { producer, opset, properties } = metadata;
-  const names = properties['names'];
+  const { names, problem } = readClassNames(properties['names'] ?? '');
   return {
     file,
     input: imageSize(file, opened.inputs),
-    outputs: opened.outputs.map((value) => tensorInfo(file, value)),
-    labels: names === undefined ? undefined : parseClassNames(names),
+    outputs: opened.outputs.map((value) => tensorInfo(file, value, layers.get(value.name))),
+    labels: names.length === 0 ? undefined : names,
+    warnings: problem === undefined ? [] : [`The model's class names cannot be read. ${problem}`],
     metadata: { producer, ...(opset === undefined ? {} : { opset: String(opset) }), ...properties },
   };
 }
@@ -55,14 +62,14 @@ function imageSize(file: string, inputs: readonly ValueInfo[]): { width: number;
   if (!isFixed(input.shape)) throw fail('Export it with a fixed size (dynamic=False).');
   const [batch, channels, height, width] = input.shape as [number, number, number, number];
   if (input.type !== ELEMENT_TYPE) throw fail('Export it in single precision (half=False).');
-  if (batch !== 1 || channels !== 3) throw fail('Export it with batch=1, for RGB, channels first.');
+  if (batch !== 1 || channels !== 3) throw fail(inputHint(input.shape));
   if (height % 32 !== 0 || width % 32 !== 0 || height > MAX_DIMENSION || width > MAX_DIMENSION) {
     throw fail(`Height and width must be multiples of 32, at most ${MAX_DIMENSION}.`);
   }
   return { width, height };
 }
 
-function tensorInfo(file: string, value: ValueInfo): TensorInfo {
+function tensorInfo(file: string, value: ValueInfo, layer?: string): TensorInfo {
   const { name, type, shape } = value;
   if (type !== ELEMENT_TYPE || shape.length === 0 || !isFixed(shape)) {
     throw new ExpectationError(
@@ -71,7 +78,7 @@ function tensorInfo(file: string, value: ValueInfo): TensorInfo {
       'Export it in single precision with a fixed size (half=False, dynamic=False).',
     );
   }
-  return { name, shape, stride: packedStride(shape), type: ELEMENT_TYPE, quantization: UNQUANTIZED };
+  return { name, layer, shape, stride: packedStride(shape), type: ELEMENT_TYPE, quantization: UNQUANTIZED };
 }
 
 function isFixed(shape: ValueInfo['shape']): shape is readonly number[] {

@@ -18,13 +18,23 @@ import {
 
 type Runtime = typeof import('onnxruntime-node');
 
+/** Elements of an input of 16384x16384, more than any frame. */
+const LARGEST_INPUT = 3 * 2 ** 28;
+
 const port = parentPort!;
 const { file, threads } = workerData as WorkerSettings;
 
 const session = await open();
 if (session) serve(session);
 
-async function open(): Promise<{ runtime: Runtime; model: InferenceSession } | undefined> {
+interface Loaded {
+  readonly runtime: Runtime;
+  readonly model: InferenceSession;
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+}
+
+async function open(): Promise<Loaded | undefined> {
   let runtime: Runtime;
   try {
     runtime = await import('onnxruntime-node');
@@ -40,9 +50,9 @@ async function open(): Promise<{ runtime: Runtime; model: InferenceSession } | u
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     });
     const inputs = model.inputMetadata.map(describe);
-    const outputs = model.outputMetadata.map(describe);
+    const outputs = await measured(runtime, model, inputs, model.outputMetadata.map(describe));
     port.postMessage({ inputs, outputs } satisfies Opened);
-    return { runtime, model };
+    return { runtime, model, inputs, outputs };
   } catch (error) {
     port.postMessage({ failure: messageOf(error), missing: false } satisfies Opened);
     return undefined;
@@ -56,16 +66,31 @@ function describe(value: InferenceSession.ValueMetadata): ValueInfo {
     : { name, type: 'no tensor', shape: [] };
 }
 
-function serve({ runtime, model }: { runtime: Runtime; model: InferenceSession }): void {
+/** Extents that have names only, though the input's are fixed: known once the model has run. */
+async function measured(
+  runtime: Runtime,
+  model: InferenceSession,
+  inputs: readonly ValueInfo[],
+  outputs: readonly ValueInfo[],
+): Promise<readonly ValueInfo[]> {
+  const fixed = ({ type, shape }: ValueInfo): boolean =>
+    type === ELEMENT_TYPE && shape.every((extent) => typeof extent === 'number' && extent > 0);
+  const open = outputs.some((value) => value.type === ELEMENT_TYPE && !fixed(value));
+  const [input] = inputs;
+  const elements = input && fixed(input) ? elementCount(input.shape as number[]) : 0;
+  if (!open || inputs.length !== 1 || elements === 0 || elements > LARGEST_INPUT) return outputs;
+  const zeros = new runtime.Tensor(ELEMENT_TYPE, new Float32Array(elements), input!.shape as number[]);
+  const results = await model.run({ [input!.name]: zeros });
+  return outputs.map((value) => ({ ...value, shape: results[value.name]?.dims ?? value.shape }));
+}
+
+function serve({ runtime, model, inputs, outputs }: Loaded): void {
   /** The values as views on a slot's memory, one after the other. */
-  const views = (
-    values: readonly InferenceSession.ValueMetadata[],
-    memory: ArrayBuffer,
-  ): Record<string, Tensor> => {
+  const views = (values: readonly ValueInfo[], memory: ArrayBuffer): Record<string, Tensor> => {
     const tensors: Record<string, Tensor> = {};
     let offset = 0;
     for (const value of values) {
-      const shape = value.isTensor ? value.shape.map(Number) : [];
+      const shape = value.shape.map(Number);
       const data = new Float32Array(memory, offset, elementCount(shape));
       tensors[value.name] = new runtime.Tensor(ELEMENT_TYPE, data, shape);
       offset += data.byteLength;
@@ -78,7 +103,7 @@ function serve({ runtime, model }: { runtime: Runtime; model: InferenceSession }
     let failure: string | undefined;
     try {
       // Given tensors to fetch into, ONNX Runtime computes straight into the slot's memory.
-      await model.run(views(model.inputMetadata, memory.input), views(model.outputMetadata, memory.output));
+      await model.run(views(inputs, memory.input), views(outputs, memory.output));
     } catch (error) {
       failure = messageOf(error);
     }

@@ -1,56 +1,109 @@
-import { ExpectationError } from '../expect.js';
+import { ExpectationError, messageOf } from '../expect.js';
+
+/** More classes are in no model. */
+const MOST_CLASSES = 100_000;
+
+/** Class names of a model's metadata, and what was wrong with them. */
+export interface ClassNames {
+  /** By class id; empty where there are none, or they cannot be read. */
+  readonly names: readonly string[];
+  /** Why they cannot be read. */
+  readonly problem: string | undefined;
+}
+
+/** As parseClassNames(); a model whose names cannot be read can still be used. */
+export function readClassNames(text: string): ClassNames {
+  try {
+    return { names: parseClassNames(text), problem: undefined };
+  } catch (error) {
+    return { names: [], problem: messageOf(error) };
+  }
+}
 
 /**
- * Class names as Ultralytics exports write them into a model's metadata: the repr of a Python dict,
- * `{0: 'person', 1: "driver's seat"}`, or of a list, `['person', 'bicycle']`.
+ * Class names in the forms that exporters write into a model's metadata: the repr of a Python dict as Ultralytics has it,
+ * `{0: 'person', 1: "driver's seat"}`, JSON `{"0": "person"}`, a list or tuple `['person', 'bicycle']`, an OrderedDict, names
+ * with their ids behind them `{'person': 0}`, `None`, or names with commas between them.
  *
- * @returns names by class id; ids must be 0 to n - 1, in any order
+ * @returns names by class id; where ids begin with 1, the first is class 0; ids that are left out have their number for a name
  * @throws ExpectationError for anything else
+ *
+ * @example
+ * parseClassNames(`{0: 'person', 1: 'bicycle'}`); // ['person', 'bicycle']
  */
 export function parseClassNames(text: string): string[] {
-  return new PythonNames(text).parse();
+  const trimmed = text.trim();
+  if (/^(None|null)?$/.test(trimmed)) return [];
+  if (!/^[[{(]|['"]|^\w+\s*\(/.test(trimmed)) return trimmed.split(/[,\n]/).map((name) => name.trim());
+  return new Literals(text).parse();
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
-  ...{ '\\': '\\', "'": "'", '"': '"' },
+  ...{ '\\': '\\', "'": "'", '"': '"', '/': '/' },
   ...{ n: '\n', r: '\r', t: '\t', a: '\x07', b: '\b', f: '\f', v: '\v' },
 };
 
 /** Digits that follow \x, \u and \U. */
 const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
+const CLOSING: Readonly<Record<string, string>> = { '{': '}', '[': ']', '(': ')' };
 
-/** The little of Python's literals that repr() makes of such names. */
-class PythonNames {
+/** The little of Python's and JSON's literals that such names need. */
+class Literals {
   #at = 0;
+  readonly #names = new Map<number, string>();
 
   constructor(readonly text: string) {}
 
   parse(): string[] {
     this.#space();
-    const names = this.text[this.#at] === '[' ? this.#list() : this.#dict();
+    const call = /^(?:collections\.)?\w+\s*\(\s*(?=[[{])/.exec(this.text.slice(this.#at, this.#at + 64))?.[0];
+    this.#at += call?.length ?? 0;
+    this.#container();
+    if (call !== undefined) this.#expect(')');
     this.#space();
     if (this.#at < this.text.length) this.#fail('the end');
-    return names;
+    return this.#byId();
   }
 
-  #list(): string[] {
-    const names: string[] = [];
-    this.#items('[', ']', () => names.push(this.#string()));
-    return names;
+  #byId(): string[] {
+    const ids = [...this.#names.keys()];
+    // A model of N classes whose ids run from 1 to N.
+    const first = ids.length > 0 && !ids.includes(0) && Math.max(...ids) === ids.length ? 1 : 0;
+    const count = ids.length === 0 ? 0 : Math.max(...ids) + 1 - first;
+    return Array.from({ length: count }, (_, id) => this.#names.get(id + first) ?? String(id));
   }
 
-  #dict(): string[] {
-    const names = new Map<number, string>();
-    this.#items('{', '}', () => {
-      const id = this.#integer();
-      this.#expect(':');
-      names.set(id, this.#string());
+  /** A dict, or a sequence of names or of pairs. */
+  #container(): void {
+    this.#space();
+    const open = this.text[this.#at] ?? '';
+    const close = CLOSING[open];
+    if (close === undefined) this.#fail('"{"');
+    let next = 0;
+    this.#items(open, close, () => {
+      const pair = this.text[this.#at] === '(' || this.text[this.#at] === '[' ? this.text[this.#at]! : '';
+      if (open === '{') this.#entry(':');
+      else if (pair !== '') {
+        this.#expect(pair);
+        this.#entry(',');
+        this.#expect(CLOSING[pair]!);
+      } else this.#add(next++, this.#name());
     });
-    return Array.from({ length: names.size }, (_, id) => {
-      const name = names.get(id);
-      if (name === undefined) this.#fail(`class ids 0 to ${names.size - 1}, and so a class ${id},`);
-      return name;
-    });
+  }
+
+  /** An id and its name, in either order. */
+  #entry(separator: string): void {
+    this.#space();
+    const quoted = this.#quoted() ? this.#string() : undefined;
+    const id = quoted === undefined ? this.#integer() : /^\d{1,9}$/.test(quoted) ? Number(quoted) : undefined;
+    this.#expect(separator);
+    if (id !== undefined) this.#add(id, this.#name());
+    else this.#add(this.#integer(), quoted);
+  }
+
+  #add(id: number, name: string | undefined): void {
+    if (id >= MOST_CLASSES) this.#fail(`a class id below ${MOST_CLASSES}`);
+    this.#names.set(id, name ?? String(id));
   }
 
   /** Items between brackets, with commas between them and perhaps one after the last. */
@@ -60,6 +113,7 @@ class PythonNames {
       item();
       if (this.#accept(close)) return;
       this.#expect(',');
+      this.#space();
     }
   }
 
@@ -71,10 +125,22 @@ class PythonNames {
     return Number(digits);
   }
 
-  #string(): string {
+  /** A quoted name, or a number for one; undefined for None. */
+  #name(): string | undefined {
     this.#space();
-    const quote = this.text[this.#at];
-    if (quote !== "'" && quote !== '"') this.#fail('a quoted name');
+    if (this.#quoted()) return this.#string();
+    const word = /^(?:None|null|-?\d[\w.]*)/.exec(this.text.slice(this.#at, this.#at + 32))?.[0];
+    if (word === undefined) this.#fail('a quoted name');
+    this.#at += word.length;
+    return /^[Nn]/.test(word) ? undefined : word;
+  }
+
+  #quoted(): boolean {
+    return this.text[this.#at] === "'" || this.text[this.#at] === '"';
+  }
+
+  #string(): string {
+    const quote = this.text[this.#at]!;
     this.#at++;
     let value = '';
     for (;;) {
@@ -122,7 +188,7 @@ class PythonNames {
     throw new ExpectationError(
       `${expected} at character ${this.#at + 1} of the class names`,
       this.text.slice(from, this.#at + 20),
-      "Class names look like {0: 'person', 1: 'bicycle'}.",
+      "Class names look like {0: 'person', 1: 'bicycle'}; give them with labels instead, one name a line.",
     );
   }
 }

@@ -12,7 +12,7 @@ export interface CutPoint {
   readonly elementType: number;
 }
 
-/** The ten cut points of a YOLOv8-style segmentation graph; each list finest level first. */
+/** The cut points of a YOLOv8-style segmentation graph, normally ten; each list finest level first. */
 export interface CutPoints {
   readonly input: Value;
   readonly inputWidth: number;
@@ -29,7 +29,9 @@ export interface CutPoints {
   readonly regMax: number;
 }
 
-const STRIDES = [8, 16, 32] as const;
+/** Of the finest level: 8 as a rule, 4 with P2. Each level has twice the stride of the one before. */
+const FIRST_STRIDES = [8, 4, 16, 2] as const;
+const MOST_LEVELS = 8;
 const PROTO_STRIDE = 4;
 
 /** What the graph does to a convolution's output on the way to the detections. */
@@ -68,25 +70,32 @@ const ARITHMETIC = new Set(['Add', 'Sub', 'Mul', 'Div']);
  */
 export function findCutPoints(model: OnnxModel): CutPoints {
   const { input, width, height } = imageInput(model);
-  const detections = model.outputs.find(({ shape }) => shape?.length === 3);
-  const prototypes = model.outputs.find(({ shape }) => shape?.length === 4);
-  if (model.outputs.length !== 2 || !detections?.shape || !prototypes?.shape) {
-    throw foreign(
-      model,
-      'two outputs, [1, 4 + classes + coefficients, cells] and [1, coefficients, height / 4, width / 4]',
-      model.outputs.map(({ name, shape }) => `${name} [${shape?.join(', ') ?? '?'}]`).join(', ') || 'none',
-    );
-  }
+  expectFloatGraph(model);
+  const [detections, prototypes] = outputsOf(model);
 
   const found = new HeadWalk(model).from(detections.name);
-  const counts = `${found.class.length} class, ${found.box.length} box, ${found.coefficient.length} coefficient convolutions`;
-  if ([found.class, found.box, found.coefficient].some(({ length }) => length !== STRIDES.length)) {
-    throw foreign(model, `three class, box and coefficient convolutions before ${detections.name}`, counts);
+  const { length: count } = found.class;
+  if (
+    count === 0 ||
+    count > MOST_LEVELS ||
+    found.box.length !== count ||
+    found.coefficient.length !== count
+  ) {
+    throw foreign(
+      model,
+      `a class, a box and a coefficient convolution for each level, normally three, before ${detections.name}`,
+      `${found.class.length} class, ${found.box.length} box, ${found.coefficient.length} coefficient convolutions`,
+      isEndToEnd(model, detections)
+        ? 'An end-to-end export (YOLO26) of this form cannot be cut; export it with end2end=False.'
+        : undefined,
+    );
   }
+  const [, rows, cells] = extents(detections, 3);
+  const strides = stridesOf(model, count, cells, width, height);
   const level = (role: keyof Heads): CutPoint[] =>
     found[role].map((node, i) => {
       const { dims, dataType } = weightOf(model, node)!;
-      const stride = STRIDES[i]!;
+      const stride = strides[i]!;
       return {
         value: node.outputs[0]!,
         channels: dims[0]!,
@@ -95,7 +104,8 @@ export function findCutPoints(model: OnnxModel): CutPoints {
         elementType: dataType,
       };
     });
-  const [, k = 0, protoHeight, protoWidth] = prototypes.shape;
+  const coefficient = level('coefficient');
+  const k = coefficient[0]!.channels;
   const points = {
     input,
     inputWidth: width,
@@ -104,7 +114,7 @@ export function findCutPoints(model: OnnxModel): CutPoints {
     prototypes,
     box: level('box'),
     class: level('class'),
-    coefficient: level('coefficient'),
+    coefficient,
     proto: {
       value: prototypes.name,
       channels: k,
@@ -115,21 +125,23 @@ export function findCutPoints(model: OnnxModel): CutPoints {
   };
   const classCount = points.class[0]!.channels;
   const regMax = points.box[0]!.channels / 4;
-  const cells = points.box.reduce((sum, point) => sum + point.height * point.width, 0);
+  const allCells = points.box.reduce((sum, point) => sum + point.height * point.width, 0);
+  const wanted = [4 + classCount + k, allCells];
+  const protoWanted = [k, points.proto.height, points.proto.width];
   const fits =
     points.class.every(({ channels }) => channels === classCount) &&
     points.box.every(({ channels }) => channels === 4 * regMax) &&
     points.coefficient.every(({ channels }) => channels === k) &&
-    protoHeight === points.proto.height &&
-    protoWidth === points.proto.width &&
     Number.isInteger(regMax) &&
-    detections.shape[1] === 4 + classCount + k &&
-    detections.shape[2] === cells;
+    agree([rows, cells], wanted) &&
+    agree(extents(prototypes, 4).slice(1), protoWanted);
   if (!fits) {
+    const shown = ({ shape }: Value): string =>
+      `[${shape?.map((extent) => extent || '?').join(', ') ?? '?'}]`;
     throw foreign(
       model,
-      `heads that agree: [1, ${4 + classCount + k}, ${cells}] and [1, ${k}, ${height / 4}, ${width / 4}] for strides 8, 16, 32`,
-      `[${detections.shape.join(', ')}] and [${prototypes.shape.join(', ')}] with channels ${[
+      `heads that agree: [1, ${wanted.join(', ')}] and [1, ${protoWanted.join(', ')}] for strides ${strides.join(', ')}`,
+      `${shown(detections)} and ${shown(prototypes)} with channels ${[
         ...points.class,
         ...points.box,
         ...points.coefficient,
@@ -139,6 +151,58 @@ export function findCutPoints(model: OnnxModel): CutPoints {
     );
   }
   return { ...points, classCount, regMax };
+}
+
+/** The two outputs: that of rank 3 and that of rank 4, or in the usual order where the file does not tell ranks. */
+function outputsOf(model: OnnxModel): [detections: Value, prototypes: Value] {
+  const { outputs } = model;
+  const rank = ({ shape }: Value, wanted: number): boolean => shape === undefined || shape.length === wanted;
+  const [first, second] = outputs;
+  if (outputs.length === 2 && first && second) {
+    if (rank(first, 3) && rank(second, 4)) return [first, second];
+    if (rank(first, 4) && rank(second, 3)) return [second, first];
+  }
+  throw foreign(
+    model,
+    'two outputs, [1, 4 + classes + coefficients, cells] and [1, coefficients, height / 4, width / 4]',
+    outputs.map(({ name, shape }) => `${name} [${shape?.join(', ') ?? '?'}]`).join(', ') || 'none',
+  );
+}
+
+/** Extents of an output; 0 where the file has names for them, or nothing. */
+function extents({ shape }: Value, rank: number): number[] {
+  return shape?.length === rank ? [...shape] : new Array<number>(rank).fill(0);
+}
+
+/** An extent that the file does not tell agrees with any. */
+function agree(found: readonly (number | undefined)[], wanted: readonly number[]): boolean {
+  return wanted.every((extent, i) => !found[i] || found[i] === extent);
+}
+
+/** The levels' strides: what gives the number of cells, else what the export notes as its largest, else 8 and up. */
+function stridesOf(
+  model: OnnxModel,
+  count: number,
+  cells: number | undefined,
+  width: number,
+  height: number,
+): number[] {
+  const series = (first: number): number[] => Array.from({ length: count }, (_, i) => first * 2 ** i);
+  const choices = FIRST_STRIDES.map(series).filter((strides) =>
+    strides.every((stride) => width % stride === 0 && height % stride === 0),
+  );
+  const largest = Number(model.metadata.get('stride') ?? NaN);
+  const strides = cells
+    ? choices.find(
+        (choice) => choice.reduce((sum, stride) => sum + (width / stride) * (height / stride), 0) === cells,
+      )
+    : (choices.find((choice) => choice.at(-1) === largest) ?? choices[0]);
+  if (strides) return strides;
+  throw foreign(
+    model,
+    `${count} levels, each with twice the stride of the one before, for an input of ${width}x${height}`,
+    cells ? `${cells} cells` : 'a size that they do not divide',
+  );
 }
 
 function imageInput(model: OnnxModel): { input: Value; width: number; height: number } {
@@ -154,14 +218,42 @@ function imageInput(model: OnnxModel): { input: Value; width: number; height: nu
   }
   const [batch, channels, height, width] = input.shape as [number, number, number, number];
   if (batch !== 1 || channels !== 3 || !(height > 0) || !(width > 0) || height % 32 || width % 32) {
-    throw foreign(
-      model,
-      expected,
-      found,
-      'Export it with dynamic=False, batch=1 and an imgsz in steps of 32.',
-    );
+    throw foreign(model, expected, found, inputHint(input.shape));
   }
   return { input, width, height };
+}
+
+/** What is wrong with an image input of these extents, 0 for those that are not fixed. */
+export function inputHint(shape: readonly number[]): string {
+  const [batch = 0, channels = 0, height = 0, width = 0] = shape;
+  if (batch === 0 || height === 0 || width === 0) {
+    return 'Its size is not fixed: export it with dynamic=False and batch=1.';
+  }
+  if (width === 3) return "Its channels come last: export it for PyTorch's order, channels first.";
+  if (channels !== 3) {
+    const count = channels === 1 ? 'one channel (grayscale)' : `${channels} channels`;
+    return `The input has ${count} and three are needed, red, green and blue: train the model on color pictures.`;
+  }
+  if (batch !== 1) return `It takes ${batch} pictures at once: export it with batch=1.`;
+  return 'Its size is no multiple of 32: export it with an imgsz in steps of 32.';
+}
+
+const QUANTIZED = /^(Quantize|Dequantize|DynamicQuantize)Linear$|^QLinear|^(Conv|MatMul)Integer$/;
+
+/** @throws ExpectationError when the graph computes with integers: its heads would be cut without their scales */
+function expectFloatGraph(model: OnnxModel): void {
+  const quantized = model.nodes.find(({ opType }) => QUANTIZED.test(opType));
+  if (!quantized) return;
+  throw new ExpectationError(
+    `a model in single or half precision in ${model.file.path}`,
+    `a quantized one (${quantized.opType} ${quantized.name})`,
+    'Give the export from before its quantization: yolo export format=onnx int8=False.',
+  );
+}
+
+/** [1, N, 6 + K] with few rows: boxes are chosen inside the graph. */
+function isEndToEnd(model: OnnxModel, { shape }: Value): boolean {
+  return (shape?.[1] ?? 0) > (shape?.[2] ?? 0) || model.nodes.some(({ opType }) => opType === 'TopK');
 }
 
 function foreign(model: OnnxModel, expected: string, found: string, hint?: string): ExpectationError {

@@ -34,6 +34,16 @@ export function chooseLabels(
   return Array.from({ length: classCount }, (_, id) => String(id));
 }
 
+/**
+ * Number of class names that are given, as evidence of which heads are the classes.
+ *
+ * @param file of the user, which counts more than the model's own
+ * @throws ExpectationError when the file cannot be read
+ */
+export function labelCount(fromModel?: readonly string[], file?: string): number | undefined {
+  return file === undefined ? fromModel?.length : readLabels(file).length;
+}
+
 /** Reads a list of class names, one a line; blank lines at the end do not count. */
 export function readLabels(file: string): string[] {
   let text: string;

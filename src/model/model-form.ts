@@ -1,4 +1,5 @@
-import { type HeadLayout, type HeadRole, recogniseHeads } from '../decode/heads.js';
+import { type HeadLayout, type HeadRole, isHeadCount, recogniseHeads } from '../decode/heads.js';
+import { readClassNames } from './class-names.js';
 import { packedStride, UNQUANTIZED } from '../engine/tensor.js';
 import { OnnxModel } from './onnx-model.js';
 import { WireFile } from './wire.js';
@@ -9,7 +10,7 @@ export type ModelForm = 'stock' | 'heads';
 /**
  * Tells a stock export from a model that already ends in its ten heads.
  *
- * @throws ExpectationError when it is no ONNX model, or has ten outputs that are not the ten heads
+ * @throws ExpectationError when it is no ONNX model
  */
 export function modelForm(path: string): ModelForm {
   return withModel(path, formOf);
@@ -25,11 +26,10 @@ export function withModel<T>(path: string, use: (model: OnnxModel) => T): T {
   }
 }
 
-/** @throws ExpectationError when there are ten outputs that are not the ten heads */
-export function formOf(model: OnnxModel): ModelForm {
-  if (model.outputs.length !== 10) return 'stock';
-  headsOf(model);
-  return 'heads';
+/** By the number of outputs and their rank; whether they are the heads shows when they are used, and settings may have a say there. */
+export function formOf({ outputs }: OnnxModel): ModelForm {
+  const grids = outputs.every(({ shape }) => shape === undefined || shape.length === 4);
+  return grids && isHeadCount(outputs.length) ? 'heads' : 'stock';
 }
 
 /**
@@ -48,16 +48,35 @@ export function headRolesOf(path: string): Map<string, HeadRole> {
   });
 }
 
-/** @throws ExpectationError when the outputs are not the ten heads */
+/** @throws ExpectationError when the outputs are not the heads, or their shapes are not told */
 export function headsOf(model: OnnxModel): { width: number; height: number; layout: HeadLayout } {
   const shape = model.fedInputs[0]?.shape ?? [];
   const [, , height = 0, width = 0] = shape;
+  const layers = headLayers(model);
   const outputs = model.outputs.map(({ name, shape: extents = [] }) => ({
     name,
+    layer: layers.get(name),
     shape: extents,
     stride: packedStride(extents),
     type: 'float32' as const,
     quantization: UNQUANTIZED,
   }));
-  return { width, height, layout: recogniseHeads(outputs, { width, height }) };
+  const names = readClassNames(model.metadata.get('names') ?? '').names;
+  const classCount = names.length > 0 ? names.length : undefined;
+  return { width, height, layout: recogniseHeads(outputs, { width, height }, { classCount }) };
+}
+
+/** Operators between a head's convolution and the output. */
+const BEHIND_HEADS = new Set(['Transpose', 'Cast', 'Identity', 'Reshape']);
+
+/** By output, the names of the convolution before it and of its weights, which tell the head where outputs are called by numbers. */
+export function headLayers(model: OnnxModel): Map<string, string> {
+  const layers = new Map<string, string>();
+  for (const { name } of model.outputs) {
+    let node = model.producers.get(name);
+    while (node && BEHIND_HEADS.has(node.opType)) node = model.producers.get(node.inputs[0] ?? '');
+    // An activation behind the prototypes' convolution has a name of the same part.
+    if (node) layers.set(name, `${node.name} ${node.inputs[1] ?? ''}`);
+  }
+  return layers;
 }

@@ -108,6 +108,7 @@ export class OnnxModel {
   readonly metadata = new Map<string, string>();
   /** Top-level fields in order, but for the graph and the operator sets. */
   readonly otherFields: Span[] = [];
+  /** Each behind those that make its inputs. */
   readonly nodes: Node[] = [];
   readonly initializers = new Map<string, StoredTensor & NamedField>();
   readonly inputs: Value[] = [];
@@ -155,16 +156,47 @@ export class OnnxModel {
     if (graphs !== 1 || this.irVersion === 0) throw foreign(graphs === 1 ? 'no version' : `${graphs} graphs`);
     if (this.nodes.length === 0) throw foreign('no nodes');
     if (!this.opsets.has('')) throw foreign('no operator set of its own');
-    // Every walk over the graph relies on this order: without it there may be cycles.
-    for (const node of [...this.nodes].reverse()) {
+    for (const node of this.nodes) {
       for (const output of node.outputs) {
         if (output === '') continue;
         if (this.producers.has(output)) throw foreign(`two nodes that make ${output}`);
         this.producers.set(output, node);
       }
-      const late = node.inputs.find((input) => this.producers.has(input));
-      if (late !== undefined) throw foreign(`a node that takes ${late} before it is made`);
     }
+    const loop = this.#sort();
+    if (loop !== undefined) throw foreign(`nodes that wait for each other to make ${loop}`);
+  }
+
+  /**
+   * Puts each node behind those that it needs, else in the order of the file. ONNX demands that order, converters to half
+   * precision do not keep it, and ONNX Runtime does not mind.
+   *
+   * @returns a value within a cycle, if there is one
+   */
+  #sort(): string | undefined {
+    const sorted: Node[] = [];
+    const state = new Map<Node, 'open' | 'done'>();
+    for (const first of this.nodes) {
+      const stack: { node: Node; next: number }[] = state.has(first) ? [] : [{ node: first, next: 0 }];
+      if (stack.length > 0) state.set(first, 'open');
+      for (let top = stack.at(-1); top; top = stack.at(-1)) {
+        const input = top.node.inputs[top.next++];
+        if (input === undefined) {
+          state.set(top.node, 'done');
+          sorted.push(top.node);
+          stack.pop();
+          continue;
+        }
+        const producer = this.producers.get(input);
+        const known = producer && state.get(producer);
+        if (known === 'open') return input;
+        if (!producer || known) continue;
+        state.set(producer, 'open');
+        stack.push({ node: producer, next: 0 });
+      }
+    }
+    this.nodes.splice(0, this.nodes.length, ...sorted);
+    return undefined;
   }
 
   /** Version of ONNX's own operators. */

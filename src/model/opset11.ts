@@ -5,7 +5,7 @@ import { type Chunk, integerField, messageField, textField } from './wire.js';
 /** The operator set that the Horizon/D-Robotics mapper takes. */
 export const MAPPER_OPSET = 11;
 /** The newest operator set whose changes are known here. */
-const NEWEST_OPSET = 20;
+const NEWEST_OPSET = 23;
 
 /** Name of the empty tensor that stands for an omitted input which opset 11 does not allow to omit. */
 export const EMPTY_TENSOR = 'tros_yolo_seg_empty';
@@ -17,7 +17,7 @@ export interface LoweredNode {
   readonly attributes: readonly Chunk[];
 }
 
-/** Operators whose form did not change from 11 to 20 but for the types they take. */
+/** Operators whose form did not change from 11 to 23 but for the types they take. */
 const SAME_FORM = new Set(
   (
     'Abs Add And Cast Clip Concat Conv ConvTranspose Div Elu Equal Erf Exp Expand Flatten Floor Gather Gemm ' +
@@ -50,7 +50,7 @@ const AXES_INPUT_SINCE: Readonly<Record<string, number>> = {
 };
 
 /**
- * Rewrites one node of opset 12 to 20 in the form of opset 11.
+ * Rewrites one node of opset 12 to 23 in the form of opset 11.
  *
  * @throws ExpectationError for operators that opset 11 lacks and forms it cannot say
  */

@@ -118,7 +118,8 @@ function fromHalves({ buffer, byteOffset, byteLength }: ArrayBufferView<ArrayBuf
 
 function compare(report: CutReport, stock: Outputs, heads: Outputs): Proof {
   const { classCount, inputWidth, inputHeight } = report;
-  const proto = report.heads[9]!;
+  const proto = report.heads.at(-1)!;
+  const levels = (report.heads.length - 1) / 3;
   const protoStock = stock[proto.value]!;
   const detections = Object.entries(stock).find(([name]) => name !== proto.value)![1];
   const [, protoHeight, protoWidth, k] = proto.shape;
@@ -138,8 +139,10 @@ function compare(report: CutReport, stock: Outputs, heads: Outputs): Proof {
   const cells = detections.length / (4 + classCount + k);
   const sides = new Float64Array(4);
   let first = 0;
-  for (let level = 0; level < 3; level++) {
-    const [coefficients, box, scores] = [0, 3, 6].map((offset) => report.heads[offset + level]!);
+  for (let level = 0; level < levels; level++) {
+    const [coefficients, box, scores] = [0, levels, 2 * levels].map(
+      (offset) => report.heads[offset + level]!,
+    );
     const [, rows, columns, boxChannels] = box!.shape;
     const [mc, distances, logits] = [coefficients, box, scores].map((head) => heads[head!.name]!);
     for (let cell = 0; cell < rows * columns; cell++) {

@@ -8,7 +8,7 @@ import type { MaskResolution } from '../decode/options.js';
 import { Labels } from '../message/labels.js';
 import { parseClassScores } from '../model/class-scores.js';
 import { demoModel } from '../model/demo.js';
-import { chooseLabels, findClass } from '../model/labels.js';
+import { chooseLabels, findClass, labelCount } from '../model/labels.js';
 import type { SegmentParameters } from '../parameters/segment.js';
 import { openEngine, type EngineSettings } from '../pipeline/open-engine.js';
 import { Segmenter } from '../pipeline/segmenter.js';
@@ -36,8 +36,9 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
   const engine = await openEngine(file, engineSettings(parameters));
   try {
     const { input, outputs, labels: own } = engine.model;
-    const { classCount } = recogniseHeads(outputs, input, { roles, classCount: own?.length });
-    const names = chooseLabels(classCount, own, parameters.labels || undefined);
+    const labelFile = parameters.labels || undefined;
+    const { classCount } = recogniseHeads(outputs, input, { roles, classCount: labelCount(own, labelFile) });
+    const names = chooseLabels(classCount, own, labelFile);
     const options = decodeOptions(parameters, names);
     const segmenter = new Segmenter(engine, { ...options, heads: roles, labelCount: classCount });
     return { engine, segmenter, labels: new Labels(names), name: basename(file).replace(/\.\w+$/, '') };

@@ -213,6 +213,9 @@ export class SegmentNode {
   #tellModel(): void {
     const { model, channels, labelInfo } = this.#configured!;
     const { labels, name } = model;
+    if (this.#parameters.labels === '') {
+      for (const warning of model.engine.model.warnings ?? []) this.ros.log.warn(warning);
+    }
     for (const { outputs } of channels) outputs.use({ labels, name });
     this.#setOverlays();
     if (!labelInfo) return;

@@ -11,7 +11,7 @@ import { noiseFrame, packedFrame, plainFrame } from '../native/frames.js';
 import { letterboxed, rgbOf } from '../native/reference.js';
 import { infer, testEngine } from './conformance.js';
 import { testCameraEngine } from './camera-conformance.js';
-import { echo, failsWhenBright, mean, type Model, modelFile, node, tenHeads } from './tiny-onnx.js';
+import { echo, failsWhenBright, floats, mean, type Model, modelFile, node, tenHeads } from './tiny-onnx.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 const folder = temporaryFolder('onnx');
@@ -54,6 +54,7 @@ describe('OnnxEngine', () => {
       assert.equal(model.outputs.length, 10);
       assert.deepEqual(model.outputs[1], {
         name: 'box8',
+        layer: 'box8.nchw box8.weight',
         shape: [1, 8, 8, 64],
         stride: [4096, 512, 64, 1],
         type: 'float32',
@@ -157,6 +158,49 @@ describe('OnnxEngine', () => {
     });
   });
 
+  it('measures outputs whose extents have names only', async () => {
+    const size = [1, 3, 64, 96];
+    const file = write(
+      modelFile({
+        inputs: [{ name: 'images', shape: size }],
+        outputs: [{ name: 'out', shape: [1, 'channels', 'rows', 'columns'] }],
+        nodes: [
+          // Repeats that only a run tells: one of each.
+          node('ReduceMean', ['images'], 'mean', { keepdims: 0 }),
+          node('Mul', ['mean', 'none'], 'nothing'),
+          node('Add', ['nothing', 'ones'], 'floats'),
+          node('Cast', ['floats'], 'repeats', { to: 7 }),
+          node('Tile', ['images', 'repeats'], 'out'),
+        ],
+        initializers: [
+          floats('none', [], Float32Array.of(0)),
+          floats('ones', [4], Float32Array.of(1, 1, 1, 1)),
+        ],
+      }),
+    );
+    await withEngine({ file }, async (engine) => {
+      assert.deepEqual(engine.model.outputs[0]!.shape, size);
+      const [values] = await infer(engine, noiseFrame(96, 64));
+      assert.equal(values!.length, 3 * 64 * 96);
+    });
+  });
+
+  it('goes on without class names that cannot be read, and says so', async () => {
+    const file = write(
+      modelFile({
+        inputs: [{ name: 'images', shape: [1, 3, 64, 64] }],
+        outputs: [{ name: 'out', shape: [1, 3, 64, 64] }],
+        nodes: [node('Relu', ['images'], 'out')],
+        metadata: { names: "{0: 'driver's seat'}" },
+      }),
+    );
+    await withEngine({ file }, ({ model }) => {
+      assert.equal(model.labels, undefined);
+      assert.match(model.warnings!.join(), /names cannot be read/);
+      return Promise.resolve();
+    });
+  });
+
   it('runs several engines at once', async () => {
     const engines = await Promise.all([heads, heads].map((file) => OnnxEngine.open({ file, threads: 1 })));
     const [a, b] = await Promise.all(engines.map((engine) => infer(engine, noiseFrame(64, 64))));
@@ -187,19 +231,15 @@ describe('OnnxEngine.open refuses', () => {
     [
       'a missing file',
       join(folder, 'nothing.onnx'),
-      /^Expected a readable ONNX file but received .*nothing\.onnx/,
+      /^Expected a readable model file but received .*nothing\.onnx/,
     ],
-    ['a folder', folder, /^Expected an ONNX file but received .* which is not a file/],
+    ['a folder', folder, /^Expected a model file but received .* which is no file/],
     [
       'a file that is no model',
       text,
-      /^Expected an ONNX model but received .*text\.onnx: .* of another format/,
+      /^Expected a whole ONNX file .* received .*text\.onnx .* of another kind/,
     ],
-    [
-      'a truncated model',
-      truncated,
-      /^Expected an ONNX model but received .*: field 7 at byte .* may be truncated/,
-    ],
+    ['a truncated model', truncated, /^Expected a whole ONNX file .* too long\. It is cut off/],
     [
       'an operator nobody knows',
       model({ nodes: [node('Nonsense', ['images'], 'out')] }),

@@ -17,6 +17,19 @@ export interface StockModelOptions {
   ballast?: number;
   /** False leaves the prototypes out, as a detection model does. */
   prototypes?: boolean;
+  /** Of the levels: 8, 16 and 32, with 4 before (P2) or 64 behind (P6). */
+  strides?: readonly number[];
+  irVersion?: number;
+  /** Nodes in the reverse of the order in which they can run, as converters to half precision leave them. */
+  reversed?: boolean;
+  /** Output shapes as names, or not at all. */
+  outputShapes?: 'names' | 'none';
+  /** Channels of the input. */
+  channels?: number;
+  /** A pair of QuantizeLinear and DequantizeLinear behind the input. */
+  quantized?: boolean;
+  /** The class names as they stand in the metadata. */
+  names?: string;
 }
 
 /** A small network with the shape of a stock YOLOv8-seg export, its weights pseudo-random; the bytes of the ONNX file. */
@@ -32,9 +45,12 @@ export function stockModel(options: StockModelOptions = {}): Uint8Array {
     layout = 'role',
     ballast = 0,
     prototypes = true,
+    strides: levels = [8, 16, 32],
+    irVersion = 8,
+    channels = 3,
   } = options;
   const type = half ? ELEMENT.float16 : ELEMENT.float32;
-  const nodes: Chunk[] = [];
+  const nodes: Chunk[][] = [];
   const initializers: Chunk[] = [];
   let state = 7;
   const random = (): number => {
@@ -74,7 +90,7 @@ export function stockModel(options: StockModelOptions = {}): Uint8Array {
   ): string => {
     const names = Array.isArray(outputs) ? outputs : [outputs];
     nodes.push(
-      ...messageField(1, [
+      messageField(1, [
         ...inputs.flatMap((name) => textField(1, name)),
         ...names.flatMap((name) => textField(2, name)),
         ...textField(3, `node_${names[0]}`),
@@ -115,7 +131,14 @@ export function stockModel(options: StockModelOptions = {}): Uint8Array {
     );
 
   // Backbone: three levels, with the operators whose form changed between opset 11 and 20.
-  conv('images', 'p3', 3, 8, 8);
+  let image = 'images';
+  if (options.quantized === true) {
+    const step = floats('images.step', [], [1 / 255]);
+    const zero = tensor('images.zero', [], 2, Uint8Array.of(0));
+    add('QuantizeLinear', [image, step, zero], 'images.q');
+    image = add('DequantizeLinear', ['images.q', step, zero], 'images.dq');
+  }
+  conv(image, 'p3', channels, 8, 8);
   split('p3', ['p3a', 'p3b'], [4, 4]);
   add('Concat', ['p3b', 'p3a'], 'f0', intAttribute('axis', 1));
   conv('f0', 'f1', 8, 8, 2);
@@ -138,14 +161,17 @@ export function stockModel(options: StockModelOptions = {}): Uint8Array {
     add('ReduceSum', ['ballast'], 'ballast.sum', intAttribute('keepdims', 0));
     add('Add', ['f0n', 'ballast.sum'], 'f0h');
   } else add('Sigmoid', ['f0n'], 'f0h');
-  conv('images', 'proto.conv', 3, coefficients, 4);
+  conv(image, 'proto.conv', channels, coefficients, 4);
   add('Sigmoid', ['proto.conv'], 'proto.sigmoid');
   add('Mul', ['proto.conv', 'proto.sigmoid'], 'output1');
 
   // Heads.
-  const cells = [8, 16, 32].map((stride) => (height / stride) * (width / stride));
+  const cells = levels.map((stride) => (height / stride) * (width / stride));
   const total = cells.reduce((sum, count) => sum + count);
-  const features = ['f0h', 'f1', 'f2'];
+  if (levels.includes(4)) conv(image, 'fp2', channels, 8, 4);
+  if (levels.includes(64)) conv('f2', 'f3', 8, 8, 2);
+  const made: Readonly<Record<number, string>> = { 4: 'fp2', 8: 'f0h', 16: 'f1', 32: 'f2', 64: 'f3' };
+  const features = levels.map((stride) => made[stride]!);
   for (const [i, feature] of features.entries()) {
     conv(feature, `cv2.${i}`, 8, 4 * regMax);
     conv(feature, `cv3.${i}`, 8, classes);
@@ -162,7 +188,7 @@ export function stockModel(options: StockModelOptions = {}): Uint8Array {
   const join = (name: string): string =>
     add(
       'Concat',
-      [0, 1, 2].map((i) => `${name}.${i}`),
+      levels.map((_, i) => `${name}.${i}`),
       name,
       intAttribute('axis', 2),
     );
@@ -196,7 +222,7 @@ export function stockModel(options: StockModelOptions = {}): Uint8Array {
   split(sides, ['lt', 'rb'], [2, 2]);
   const centres: number[][] = [[], []];
   const strides: number[] = [];
-  for (const stride of [8, 16, 32]) {
+  for (const stride of levels) {
     for (let y = 0; y < height / stride; y++) {
       for (let x = 0; x < width / stride; x++) {
         centres[0]!.push(x + 0.5);
@@ -220,6 +246,7 @@ export function stockModel(options: StockModelOptions = {}): Uint8Array {
     add('Concat', ['detect', 'mc'], 'output0', intAttribute('axis', 1));
   }
 
+  const named = (field: number): boolean => field === 12 && options.outputShapes === 'names';
   const value = (field: number, name: string, shape: number[]): Chunk[] =>
     messageField(field, [
       ...textField(1, name),
@@ -229,18 +256,20 @@ export function stockModel(options: StockModelOptions = {}): Uint8Array {
           ...integerField(1, type),
           ...messageField(
             2,
-            shape.flatMap((dim) => messageField(1, integerField(1, dim))),
-          ),
+            shape.flatMap((dim, axis) =>
+              messageField(1, named(field) ? textField(2, `axis ${axis}`) : integerField(1, dim)),
+            ),
+          ).filter(() => !(field === 12 && options.outputShapes === 'none')),
         ]),
       ),
     ]);
   const metadata = (key: string, text: string): Chunk[] =>
     messageField(14, [...textField(1, key), ...textField(2, text)]);
   const graph = [
-    ...nodes,
+    ...(options.reversed === true ? nodes.reverse() : nodes).flat(),
     ...textField(2, 'main_graph'),
     ...initializers,
-    ...value(11, 'images', [1, 3, height, width]),
+    ...value(11, 'images', [1, channels, height, width]),
     ...value(12, 'output0', [1, 4 + classes + coefficients, total]),
     ...(prototypes ? value(12, 'output1', [1, coefficients, height / 4, width / 4]) : []),
     // A field of a later ONNX, unknown to us: it must survive.
@@ -248,11 +277,11 @@ export function stockModel(options: StockModelOptions = {}): Uint8Array {
   ];
   const names = Array.from({ length: classes }, (_, id) => `${id}: 'class ${id}'`).join(', ');
   return Buffer.concat([
-    ...integerField(1, 8),
+    ...integerField(1, irVersion),
     ...textField(2, 'test'),
     ...messageField(7, graph),
     ...messageField(8, integerField(2, opset)),
-    ...metadata('names', `{${names}}`),
+    ...metadata('names', options.names ?? `{${names}}`),
     ...metadata('imgsz', `[${height}, ${width}]`),
     ...textField(901, 'model field of tomorrow'),
   ] as Uint8Array[]);

@@ -179,6 +179,11 @@ function sourceOf(model: BinModel, name: string): string {
   return of(name) ?? of('_default_value') ?? '';
 }
 
+/** By output, the name of the inner tensor behind it, which names the network's layer. */
+export function binLayers(model: BinModel): Map<string, string> {
+  return new Map(binOutputs(model).map(({ name, source }) => [name, source]));
+}
+
 /** What the decoder makes of the outputs. */
 export interface BinHeads {
   /** Undefined where the decoder cannot run the model; `reason` tells why. */
