@@ -148,7 +148,15 @@ int32_t Initialize(hbPackedDNNHandle_t* handle, char const** files, int32_t coun
     if (!file) return HB_DNN_CAN_NOT_OPEN_FILE;
     auto models = ReadModels(std::move(file));
     if (models.empty()) return HB_DNN_INVALID_MODEL;
-    for (auto& model : models) packed->models.push_back(std::move(model));
+    for (auto& model : models) {
+      const std::string& march = board.device.config().march;
+      if (!march.empty() && !model->march.empty() && march != model->march) {
+        std::fprintf(stderr, "[emulator] a model for %s on a board with %s\n", model->march.c_str(),
+                     march.c_str());
+        return HB_DNN_INVALID_MODEL;
+      }
+      packed->models.push_back(std::move(model));
+    }
   }
   for (const auto& model : packed->models) packed->names.push_back(model->name.c_str());
   *handle = packed.get();

@@ -63,6 +63,7 @@ Setter Into(Pace Config::*field) {
 const std::map<std::string, Setter>& Setters() {
   static const std::map<std::string, Setter> setters = {
       {"version", Into(&Config::version)},
+      {"march", Into(&Config::march)},
       {"cores", Into(&Config::cores, 1, kMostCores)},
       {"clock", Into(&Config::pace)},
       {"busy_us", Time(&Config::busy_us)},

@@ -12,6 +12,8 @@ namespace emulator {
 struct Config {
   /** What hbDNNGetVersion says. */
   std::string version = "1.23.10_(tros_yolo_seg emulator)";
+  /** Kind of BPU: models for another are refused; empty takes all. bayes-e on X5, bernoulli2 on X3. */
+  std::string march;
   /** BPU cores: 1 as on X5, 2 as on X3. */
   int cores = 1;
   Pace pace = Pace::kReal;

@@ -12,7 +12,8 @@
 namespace emulator {
 namespace {
 
-constexpr char kMagic[8] = {'T', 'Y', 'S', 'E', 'M', 'U', '1', '\n'};
+/** The version follows: 1, or 2, which tells the march. */
+constexpr char kMagic[6] = {'T', 'Y', 'S', 'E', 'M', 'U'};
 constexpr uint32_t kMostTensors = 64;
 constexpr uint32_t kMostModels = 64;
 constexpr uint64_t kFrameAlignment = 16;
@@ -126,10 +127,11 @@ void ReadFrames(Cursor& cursor, PlaybackModel& model) {
   if (count > 0) model.first_frame = file.data() + offset + kFrameAlignment;
 }
 
-std::unique_ptr<PlaybackModel> ReadModel(Cursor& cursor, std::shared_ptr<const Mapping> file) {
+std::unique_ptr<PlaybackModel> ReadModel(Cursor& cursor, int version, std::shared_ptr<const Mapping> file) {
   auto model = std::make_unique<PlaybackModel>();
   model->file = std::move(file);
   model->name = cursor.ReadString();
+  if (version > 1) model->march = cursor.ReadString();
   model->busy_us = cursor.Read<uint32_t>();
   model->overhead_us = cursor.Read<uint32_t>();
   const uint32_t inputs = cursor.ReadCount(1, kMostTensors, "inputs");
@@ -167,8 +169,12 @@ std::vector<std::unique_ptr<PlaybackModel>> ReadModels(std::shared_ptr<const Map
       if (cursor.Read<char>() != expected)
         throw std::runtime_error("first bytes: not a model of the emulator");
     }
+    const int version = cursor.Read<char>() - '0';
+    if ((version != 1 && version != 2) || cursor.Read<char>() != '\n') {
+      throw std::runtime_error("version: 1 and 2 are known");
+    }
     const uint32_t count = cursor.ReadCount(1, kMostModels, "models");
-    for (uint32_t i = 0; i < count; i++) models.push_back(ReadModel(cursor, file));
+    for (uint32_t i = 0; i < count; i++) models.push_back(ReadModel(cursor, version, file));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "[emulator] damaged model: %s\n", error.what());
     models.clear();

@@ -41,6 +41,8 @@ struct PlaybackTensor {
 
 struct PlaybackModel {
   std::string name;
+  /** Kind of BPU it was compiled for, bayes-e or bernoulli2; empty when the file does not say. */
+  std::string march;
   std::vector<std::unique_ptr<PlaybackTensor>> inputs;
   std::vector<std::unique_ptr<PlaybackTensor>> outputs;
   uint32_t busy_us = 0;

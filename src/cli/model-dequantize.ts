@@ -15,6 +15,7 @@ import {
 import { headRolesOf } from '../model/model-form.js';
 import type { Command } from './main.js';
 import { type Arguments, type CliOptions, optionHelp, parseArguments } from './options.js';
+import { checkOutputs, FORCE_OPTION, ReadFiles } from './outputs.js';
 
 const OPTIONS = {
   output: { type: 'string', short: 'o', value: 'FILE.bin', help: 'model to write without the nodes' },
@@ -26,6 +27,7 @@ const OPTIONS = {
   all: { type: 'boolean', help: 'the nodes of all heads go' },
   node: { type: 'string', value: 'NAME', multiple: true, help: 'a node that goes; may be repeated' },
   restore: { type: 'boolean', help: 'put back the nodes that were removed, by the record in the file' },
+  force: FORCE_OPTION,
   bin: { type: 'string', value: 'MODEL.bin', help: 'name of the quantized model in the command for a log' },
   onnx: {
     type: 'string',
@@ -74,6 +76,11 @@ export const dequantize: Command = {
     const ways = [args.flag('all'), args.flag('restore'), args.text('heads'), args.texts('node')[0]];
     if (ways.filter(Boolean).length > 1) {
       throw new ExpectationError('one of --all, --heads, --node and --restore', 'several', 'See --help.');
+    }
+    const output = args.text('output');
+    if (output !== undefined) {
+      const outputs = [{ option: '--output', path: output, kind: 'file' }] as const;
+      checkOutputs(outputs, new ReadFiles([path, args.text('onnx')]), args.flag('force'));
     }
     const text = path.toLowerCase().endsWith('.bin')
       ? withBin(path, (model) => (args.flag('restore') ? restored(model, args) : removed(model, args)))

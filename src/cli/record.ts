@@ -1,4 +1,5 @@
 import { parse } from 'node:path';
+import { readBinLayout } from '../engine/bin-layout.js';
 import { readModelInfo } from '../engine/model-info-json.js';
 import { OnnxEngine } from '../engine/onnx-engine.js';
 import { NoFramesError, record as recordModel, X5_BUSY, X5_OVERHEAD } from '../engine/record.js';
@@ -18,6 +19,11 @@ const RECORD_OPTIONS = {
     type: 'string',
     value: 'FILE',
     help: 'types and scales of the outputs as JSON (default: float32, as in the ONNX model)',
+  },
+  like: {
+    type: 'string',
+    value: 'REAL.bin',
+    help: 'a model for the BPU whose names, order, types, scales and march are taken',
   },
   name: { type: 'string', value: 'NAME', help: 'name of the model (default: that of the file)' },
   busy: { type: 'string', value: 'US', help: `microseconds a frame keeps the BPU busy (default ${X5_BUSY})` },
@@ -67,9 +73,14 @@ export const record: Command = {
     const info = args.text('model-info');
     checkOutputs(
       [{ option: '--output', path: file, kind: 'file' }],
-      new ReadFiles([model, ...inputs, info]),
+      new ReadFiles([model, ...inputs, info, args.text('like')]),
       args.flag('force'),
     );
+    const pattern = args.text('like');
+    if (pattern !== undefined && info !== undefined) {
+      throw new ExpectationError('--like or --model-info', 'both', 'Each tells types and scales.');
+    }
+    const like = pattern === undefined ? undefined : readBinLayout(pattern);
     const outputs = info === undefined ? undefined : (await readModelInfo(info)).outputs;
     const opened = await openInputs(inputs, { size: pictureSize(args), frames: args.number('frames') });
     if (opened.failed[0]) throw opened.failed[0].error;
@@ -78,7 +89,12 @@ export const record: Command = {
     const stop = Stop.listen();
     try {
       const frames = stop.until(framesOf(opened.sources));
-      const count = await recordModel(engine, frames, { ...options, outputs });
+      const count = await recordModel(engine, frames, {
+        ...options,
+        name: args.text('name') ?? like?.name ?? options.name,
+        outputs,
+        like,
+      });
       process.stderr.write(`${file}: ${count} ${count === 1 ? 'frame' : 'frames'}\n${stop.text}`);
       return stop.exitCode ?? 0;
     } catch (error) {

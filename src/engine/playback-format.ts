@@ -4,6 +4,8 @@ import type { NativeTensorProperties } from '../native/bpu.js';
 /** A model of the emulator's file format (docs/emulator.md). */
 export interface PlaybackModel {
   readonly name: string;
+  /** Kind of BPU it is for: bayes-e, bernoulli2. @default '', any */
+  readonly march?: string | undefined;
   /** Microseconds a frame keeps a BPU core busy, and what a frame takes on top of that. */
   readonly busy: number;
   readonly overhead: number;
@@ -13,7 +15,7 @@ export interface PlaybackModel {
   readonly frameCount: number;
 }
 
-const MAGIC = 'TYSEMU1\n';
+const MAGIC = 'TYSEMU2\n';
 const ALIGNMENT = 16;
 /** Of a frame: its hash, and padding. */
 const FRAME_HEAD = 16;
@@ -64,7 +66,11 @@ function header(models: readonly PlaybackModel[], framesAt: number): Buffer {
   const parts: Buffer[] = [Buffer.from(MAGIC), u32(models.length)];
   let offset = framesAt;
   for (const model of models) {
-    parts.push(text(model.name), u32(model.busy, model.overhead, model.inputs.length, model.outputs.length));
+    parts.push(
+      text(model.name),
+      text(model.march ?? ''),
+      u32(model.busy, model.overhead, model.inputs.length, model.outputs.length),
+    );
     for (const tensor of [...model.inputs, ...model.outputs]) parts.push(encodeTensor(tensor));
     const position = Buffer.alloc(8);
     position.writeBigUInt64LE(BigInt(offset));

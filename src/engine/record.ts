@@ -14,6 +14,7 @@ import {
   TENSOR_LAYOUT_NAMES,
   TENSOR_TYPE_NAMES,
 } from './bpu-tensor.js';
+import { asShape, type BinLayout, type InnerIntegers, matchOutputs } from './bin-layout.js';
 import type { Engine, ModelInfo } from './engine.js';
 import {
   encodeHeader,
@@ -44,6 +45,8 @@ export interface RecordOptions {
   readonly overhead?: number | undefined;
   /** Outputs of the .bin model that is imitated: their types and scales. Float32, as the engine has them, when absent. */
   readonly outputs?: readonly NativeTensorProperties[] | undefined;
+  /** A .bin model that is imitated in all that it tells, instead. */
+  readonly like?: BinLayout | undefined;
 }
 
 /**
@@ -57,13 +60,16 @@ export async function record(
   frames: AsyncIterable<Nv12Frame> | Iterable<Nv12Frame>,
   options: RecordOptions,
 ): Promise<number> {
-  const outputs = options.outputs ?? engine.model.outputs.map(floatProperties);
-  expectSameOutputs(engine.model.outputs, outputs);
+  const { like } = options;
+  const outputs = like?.outputs ?? options.outputs ?? engine.model.outputs.map(floatProperties);
+  const sources = like ? matchOutputs(engine.model, like) : outputs.map((_, i) => i);
+  if (!like) expectSameOutputs(engine.model.outputs, outputs);
   const model: PlaybackModel = {
     name: options.name,
+    march: like?.march,
     busy: options.busy ?? X5_BUSY,
     overhead: options.overhead ?? X5_OVERHEAD,
-    inputs: [nv12Properties(engine.model)],
+    inputs: [{ ...nv12Properties(engine.model), ...(like ? { name: like.inputName } : {}) }],
     outputs,
     frameCount: 0,
   };
@@ -94,7 +100,10 @@ export async function record(
         const inference = await engine.submit(frame);
         try {
           letterboxNv12(frame, inference.letterbox, input);
-          inference.tensors.forEach((tensor, i) => quantize(tensor, infos[i]!, views[i]!));
+          views.forEach((view, i) => {
+            const tensor = inference.tensors[sources[i]!]!;
+            quantize(like ? asShape(tensor, infos[i]!.shape) : tensor, infos[i]!, view, like?.inner[i]);
+          });
         } finally {
           inference.release();
         }
@@ -182,8 +191,12 @@ function outputViews(outputs: readonly NativeTensorProperties[], memory: Uint8Ar
   });
 }
 
-/** Stores a float tensor with the type, stride and quantisation of `info`: to nearest, clamped to the type. */
-function quantize(source: Tensor, info: TensorInfo, target: TensorData): void {
+/**
+ * Stores a float tensor with the type, stride and quantisation of `info`: to nearest, clamped to the type.
+ *
+ * @param inner integers that the floats of `target` were made of
+ */
+function quantize(source: Tensor, info: TensorInfo, target: TensorData, inner?: InnerIntegers): void {
   const { shape, stride, quantization } = info;
   const [lowest, highest] = limits(target);
   const index = shape.map(() => 0);
@@ -204,6 +217,10 @@ function quantize(source: Tensor, info: TensorInfo, target: TensorData): void {
         quantization.kind === 'scale'
           ? value / at(quantization.scale) + (quantization.zeroPoint ? at(quantization.zeroPoint) : 0)
           : value * 2 ** at(quantization.shift);
+    }
+    if (inner) {
+      const step = inner.scale[inner.scale.length > 1 ? index[inner.axis]! : 0]!;
+      stored = step * Math.min(inner.highest, Math.max(inner.lowest, Math.round(value / step)));
     }
     target[to] =
       target instanceof Float32Array ? stored : Math.min(highest, Math.max(lowest, Math.round(stored)));

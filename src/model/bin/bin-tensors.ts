@@ -35,6 +35,8 @@ export interface BinOutput {
   readonly quantization: Quantization;
   /** The node on the CPU that makes it a float, where there is one. */
   readonly dequantizedBy: BinNode | undefined;
+  /** The integers that the node reads, and their scales. */
+  readonly inner: { readonly type: TensorType; readonly quantization: Quantization } | undefined;
   /** The node's tensor that libdnn hands out as it is, or that a de-quantize node reads; names of layers live on there. */
   readonly source: string;
 }
@@ -84,9 +86,20 @@ export function binOutputs(model: BinModel): BinOutput[] {
       type: ELEMENTS[elementType]?.type,
       quantization: node ? UNQUANTIZED : rawQuantization(model, value, source),
       dequantizedBy: node,
+      inner: node && innerIntegers(model, value, node),
       source,
     };
   });
+}
+
+/** Undefined where the node is of a form that is not known here. */
+function innerIntegers(model: BinModel, { shape }: BinValue, { inputs }: BinNode): BinOutput['inner'] {
+  const [source = '', scaleName = '', zeroPoint] = inputs;
+  const type = ELEMENTS[model.values.get(source)?.elementType ?? 0]?.type;
+  if (type === undefined || zeroPoint !== undefined || !model.initializers.has(scaleName)) return undefined;
+  const scale = Float32Array.from(model.floats(scaleName));
+  const axis = scale.length === 1 ? shape.length - 1 : shape.lastIndexOf(scale.length);
+  return axis < 0 ? undefined : { type, quantization: { kind: 'scale', scale, axis } };
 }
 
 export function elementTypeName(elementType: number): string {

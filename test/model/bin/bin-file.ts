@@ -26,6 +26,8 @@ export interface BinFileOptions {
   /** False calls the layers by numbers, so that names say nothing. */
   readonly layers?: boolean;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Outputs other than the ten heads. */
+  readonly heads?: readonly BinHead[];
 }
 
 const LAYER = { class: 'cv3', box: 'cv2', coefficient: 'cv4', proto: 'proto' } as const;
@@ -67,7 +69,7 @@ export function scalesOf({ shape, perChannel }: BinHead, index: number): Float32
 
 /** The bytes of a .bin as hb_mapper writes it: ten floats, each made by a de-quantize node. */
 export function binFile(options: BinFileOptions = {}): Uint8Array {
-  const heads = binHeadList(options);
+  const heads = options.heads ?? binHeadList(options);
   const layers = heads.map((head, i) => layerOf(head, i, options.layers));
   const nodes = heads.flatMap((head, i) =>
     nodeChunks({
