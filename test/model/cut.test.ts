@@ -208,6 +208,17 @@ describe('cutting a stock model', () => {
     cutModel(float, file('float-cut.onnx'));
     cutModel(stockFile('half.onnx', { half: true, reversed: true }), file('half-cut.onnx'));
     const shape = [1, 3, 64, 96];
+    withModel(file('half-cut.onnx'), ({ nodes, producers }) => {
+      const places = nodes.map(({ whole }) => whole.start);
+      assert.deepEqual(
+        places,
+        [...places].sort((x, y) => x - y),
+        'written in order',
+      );
+      for (const { inputs, whole } of nodes) {
+        assert.ok(inputs.every((input) => (producers.get(input)?.whole.start ?? 0) < whole.start));
+      }
+    });
     const expected = await infer(file('float-cut.onnx'), picture(3 * 64 * 96), shape);
     const found = await infer(file('half-cut.onnx'), picture(3 * 64 * 96), shape);
     for (const [name, values] of Object.entries(expected)) {
