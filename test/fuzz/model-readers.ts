@@ -39,12 +39,12 @@ interface Target {
  * @param going called before each file with its number; false ends the run
  * @throws the first error that is no ExpectationError, with the number of its file
  */
-export async function fuzzModelReaders(
+export function fuzzModelReaders(
   folder: string,
   seed: number,
   going: (file: number) => boolean,
   more: readonly Uint8Array[] = [],
-): Promise<FuzzCounts> {
+): FuzzCounts {
   const targets = [...madeTargets(folder), ...more.map(binTarget)];
   const counts: FuzzCounts = { files: 0, read: 0, slowest: 0, slowestFile: 0 };
   const [path, output] = [join(folder, 'damaged'), join(folder, 'edited')];
@@ -54,7 +54,7 @@ export async function fuzzModelReaders(
     writeFileSync(path, mutate(bytes, random, structure));
     const start = performance.now();
     try {
-      await use(path, output);
+      use(path, output);
       counts.read++;
     } catch (error) {
       if (!(error instanceof ExpectationError)) {
@@ -114,7 +114,7 @@ function editBin(model: BinModel, edit: () => void, output: string): void {
   if (again !== model.outputs.length) throw new Error(`${again} outputs of ${model.outputs.length}`);
 }
 
-async function useOnnx(path: string, output: string): Promise<void> {
+function useOnnx(path: string, output: string): void {
   let failed: unknown;
   for (const use of [
     () => inspectOnnx(path),
@@ -123,7 +123,7 @@ async function useOnnx(path: string, output: string): Promise<void> {
     () => readOnnxMetadata(path),
   ]) {
     try {
-      await use();
+      use();
     } catch (error) {
       if (!(error instanceof ExpectationError)) throw error;
       failed ??= error;

@@ -22,7 +22,7 @@ interface Order {
 }
 
 if (isMainThread) main();
-else await work(workerData as Order);
+else work(workerData as Order);
 
 function main(): void {
   const { values, positionals } = parseArgs({
@@ -58,9 +58,9 @@ function main(): void {
   }, 1000);
 }
 
-async function work({ folder, seed, files, seconds, more }: Order): Promise<void> {
+function work({ folder, seed, files, seconds, more }: Order): void {
   const until = performance.now() + seconds * 1000;
-  const counts = await fuzzModelReaders(
+  const counts = fuzzModelReaders(
     folder,
     seed,
     (file) => {
