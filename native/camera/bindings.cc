@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <cmath>
+#include <condition_variable>
+#include <mutex>
 #include <new>
 #include <string>
 #include <system_error>
@@ -144,7 +146,8 @@ class Injected : public std::enable_shared_from_this<Injected> {
         if (period == 0) continue;
         next +=
             std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double, std::milli>(period));
-        std::this_thread::sleep_until(next);
+        std::unique_lock<std::mutex> lock(mutex_);
+        stopped_.wait_until(lock, next, [this] { return stop_.load(); });
       }
     };
     try {
@@ -160,8 +163,13 @@ class Injected : public std::enable_shared_from_this<Injected> {
     camera_.reset();
   }
 
+  /** At once, however long the period is. */
   void Stop() {
-    stop_ = true;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      stop_ = true;
+    }
+    stopped_.notify_all();
     if (thread_.joinable()) thread_.join();
   }
 
@@ -169,6 +177,8 @@ class Injected : public std::enable_shared_from_this<Injected> {
   bool hooked_ = false;
   std::shared_ptr<Camera> camera_ = Camera::Create();
   std::atomic<bool> stop_{false};
+  std::mutex mutex_;
+  std::condition_variable stopped_;
   std::thread thread_;
 };
 

@@ -2,8 +2,10 @@
  * The functions of libdnn, as bpu/hbdnn_abi.h and docs/emulator.md describe them. What the engine of this
  * package does not need (hbDNNRoiInfer, batches by ctrl.more, hbSysRegisterMem) is not here.
  */
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -363,7 +365,8 @@ EXPORT int32_t hbDNNGetEstimateLatency(int32_t* latency, hbDNNHandle_t handle) {
   const auto model = emulator::FindModel(handle);
   if (!model) return HB_DNN_INVALID_DNN_HANDLE;
   if (!latency) return HB_DNN_INVALID_ARGUMENT;
-  *latency = static_cast<int32_t>(model->busy_us + model->overhead_us);
+  const uint64_t sum = uint64_t{model->busy_us} + model->overhead_us;
+  *latency = static_cast<int32_t>(std::min<uint64_t>(sum, std::numeric_limits<int32_t>::max()));
   return HB_DNN_SUCCESS;
 }
 

@@ -106,7 +106,9 @@ void CheckInput(const PlaybackModel& model) {
   }
 }
 
-void ReadFrames(Cursor& cursor, PlaybackModel& model) {
+/** @param room bytes of the file that may still be frames: models share none, so that their tables grow no
+ * larger than the file */
+void ReadFrames(Cursor& cursor, PlaybackModel& model, uint64_t& room) {
   const uint32_t count = cursor.Read<uint32_t>();
   const auto offset = cursor.Read<uint64_t>();
   uint64_t outputs = 0;
@@ -118,6 +120,8 @@ void ReadFrames(Cursor& cursor, PlaybackModel& model) {
   if (offset % kFrameAlignment != 0 || offset > file.size() || count > (file.size() - offset) / record) {
     throw std::runtime_error("frames: end of file");
   }
+  if (count * record > room) throw std::runtime_error("frames: of two models at one place");
+  room -= count * record;
   for (uint32_t i = 0; i < count; i++) {
     const uint8_t* frame = file.data() + offset + i * record;
     uint64_t hash;
@@ -127,7 +131,8 @@ void ReadFrames(Cursor& cursor, PlaybackModel& model) {
   if (count > 0) model.first_frame = file.data() + offset + kFrameAlignment;
 }
 
-std::unique_ptr<PlaybackModel> ReadModel(Cursor& cursor, int version, std::shared_ptr<const Mapping> file) {
+std::unique_ptr<PlaybackModel> ReadModel(Cursor& cursor, int version, std::shared_ptr<const Mapping> file,
+                                         uint64_t& room) {
   auto model = std::make_unique<PlaybackModel>();
   model->file = std::move(file);
   model->name = cursor.ReadString();
@@ -139,7 +144,7 @@ std::unique_ptr<PlaybackModel> ReadModel(Cursor& cursor, int version, std::share
   for (uint32_t i = 0; i < inputs; i++) model->inputs.push_back(ReadTensor(cursor));
   for (uint32_t i = 0; i < outputs; i++) model->outputs.push_back(ReadTensor(cursor));
   CheckInput(*model);
-  ReadFrames(cursor, *model);
+  ReadFrames(cursor, *model, room);
   return model;
 }
 
@@ -174,7 +179,8 @@ std::vector<std::unique_ptr<PlaybackModel>> ReadModels(std::shared_ptr<const Map
       throw std::runtime_error("version: 1 and 2 are known");
     }
     const uint32_t count = cursor.ReadCount(1, kMostModels, "models");
-    for (uint32_t i = 0; i < count; i++) models.push_back(ReadModel(cursor, version, file));
+    uint64_t room = file->size();
+    for (uint32_t i = 0; i < count; i++) models.push_back(ReadModel(cursor, version, file, room));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "[emulator] damaged model: %s\n", error.what());
     models.clear();

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { Letterbox } from '../../src/frame/letterbox.js';
 import { addon } from '../../src/native/addon.js';
+import type { NativeFailure } from '../../src/native/bpu.js';
 import { repository } from '../data.js';
 
 describe('native cameras', () => {
@@ -60,6 +61,34 @@ describe('native cameras', () => {
     camera.close();
     camera.step({ ...message, sec: 0, nanosec: 0, index: 7 }, 100);
     assert.equal(camera.counters().received, 100);
+  });
+
+  it('end at once when they are closed, however long their period is', async () => {
+    const period = 60_000;
+    const camera = addon().injectCamera();
+    const message = { width: 2, height: 2, step: 2, encoding: 'nv12', data: new Uint8Array(6) };
+    camera.play({ ...message, sec: 0, nanosec: 0, index: 0 }, period, 10);
+    while (camera.counters().received === 0) await new Promise(setImmediate);
+    const start = performance.now();
+    camera.close();
+    assert.ok(performance.now() - start < period / 2, 'nobody waits for the next frame');
+    assert.equal(camera.counters().received, 1);
+  });
+
+  // Found by scripts/fuzz.sh camera.
+  it('have no rows beyond their bytes, whatever the user says of them: products of 64 bits, too', () => {
+    const image = { width: 512, height: 38, step: 0, encoding: 'nv12', data: new Uint8Array(512 * 57) };
+    const told = { ...image, isBigEndian: false, hasBufferSize: false };
+    const reading = { step: 2 ** 32 - 16, rows: 2 ** 32 - 2, white: 65535 };
+    // Their bytes are 2^64 + 256.
+    const pairs = reading.rows + told.height / 2 - 1;
+    assert.equal(BigInt(reading.step) * BigInt(pairs) + BigInt(told.width), 2n ** 64n + 256n);
+    assert.throws(
+      () => addon().inspectImage(told, reading),
+      ({ failure }: { failure: NativeFailure }) =>
+        /image_step and image_rows ask for 4294967294 rows of 4294967280 bytes/.test(failure.hint),
+    );
+    assert.equal(addon().inspectImage(told, { ...reading, step: 512, rows: 38 }).stride, 512);
   });
 
   it('say why they are not available in an addon without rclcpp', () => {
