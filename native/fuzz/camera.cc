@@ -1,0 +1,201 @@
+/**
+ * Messages of cameras (sensor_msgs/Image and hbm_img_msgs/HbmMsg as their subscribers view them) on their way
+ * into a model's input. Nothing behind the pixels is read; every message is counted once; one whose pixels
+ * are all there is read, in the same bytes with every instruction set.
+ */
+#include "camera/camera.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "fuzz/target.h"
+#include "nv12/kernels.h"
+
+namespace {
+
+using camera::Message;
+
+/** Pixels are repeated up to here, so that small inputs make large pictures. */
+constexpr size_t kMostPixels = 1 << 17;
+constexpr const char* kEncodings[] = {"nv12",  "bgr8",   "rgb8",        "mono8", "jpeg",   "NV12",
+                                      "bgra8", "rgba8",  "8UC3",        "8UC1",  "nv21",   "yuyv",
+                                      "uyvy",  "yuv422", "yuv422_yuy2", "i420",  "mono16", "16UC1"};
+constexpr size_t kLetters = 12;
+
+/** A model's input, with guards around it by the sanitizer. */
+class ModelInput : public camera::Input {
+ public:
+  ModelInput(int width, int height) : bytes_(camera::Pixels::BytesFor(width, height)) {
+    const auto stride = static_cast<size_t>(width);
+    target_ = {width,  height, bytes_.data(), bytes_.data() + stride * static_cast<size_t>(height),
+               stride, stride};
+  }
+  fuzz::Input bytes_;
+};
+
+struct Case {
+  bool keep;
+  size_t kernels;
+  int width;
+  int height;
+  std::string encoding;
+  std::string frame_id;
+  fuzz::Input pixels;
+  camera::Reading reading;
+  Message message;
+};
+
+/** What a message is made of; MakeSeed writes it. */
+Case Read(fuzz::Reader& reader) {
+  Case made{};
+  const uint8_t flags = reader.U8();
+  made.keep = (flags & 1) != 0;
+  made.kernels = flags >> 4;
+  const uint8_t model = reader.U8();
+  made.width = 2 + 2 * (model & 15) * 3;
+  made.height = 2 + 2 * ((model >> 4) & 7) * 5;
+  const size_t encoding = reader.U8();
+  const fuzz::Input letters = reader.Take(kLetters);
+  if (encoding < std::size(kEncodings)) {
+    made.encoding = kEncodings[encoding];
+  } else if ((flags & 2) != 0) {
+    made.encoding = camera::HbmEncoding(letters.data(), letters.size());
+  } else {
+    made.encoding.assign(letters.begin(), letters.end());
+  }
+  made.message.width = reader.U32();
+  made.message.height = reader.U32();
+  made.message.step = reader.U32();
+  made.message.index = static_cast<int32_t>(reader.U32());
+  made.message.has_frame_id = (flags & 4) != 0;
+  made.message.big_endian = (flags & 8) != 0;
+  made.message.exact = (model & 128) == 0;
+  if (reader.U8() != 0) {
+    made.reading.step = reader.U32();
+    made.reading.rows = reader.U32();
+    made.reading.white = std::max(1u, reader.U32() & 0xffff);
+  }
+  const fuzz::Input frame_id = reader.Take(reader.U8());
+  made.frame_id.assign(frame_id.begin(), frame_id.end());
+  const size_t claimed = reader.U32();
+  const fuzz::Input pattern = reader.Take(SIZE_MAX);
+  const size_t size = pattern.empty() ? 0 : std::min(claimed, kMostPixels);
+  made.pixels.resize(size);
+  for (size_t at = 0; at < size; at += pattern.size()) {
+    std::memcpy(made.pixels.data() + at, pattern.data(), std::min(pattern.size(), size - at));
+  }
+  made.pixels.shrink_to_fit();
+  return made;
+}
+
+fuzz::Input MakeSeed(uint8_t flags, uint8_t encoding, uint32_t width, uint32_t height, uint32_t step,
+                     uint32_t size, bool told = false) {
+  fuzz::Writer writer;
+  writer.U8(flags).U8(0x53).U8(encoding).Add("nv12\0\xa5\xa5\xa5\xa5\xa5\xa5\xa5");
+  while (writer.input.size() < 3 + kLetters) writer.U8(0xa5);
+  writer.U32(width).U32(height).U32(step).U32(7).U8(told);
+  if (told) writer.U32(step).U32(height).U32(1023);
+  writer.U8(6).Add("camera").U32(size);
+  for (int i = 0; i < 97; i++) writer.U8(static_cast<uint8_t>(i * 37));
+  return writer.input;
+}
+
+/** Whether nobody could doubt that the message is an image. */
+bool IsWhole(const Case& made) {
+  const uint64_t width = made.message.width;
+  const uint64_t height = made.message.height;
+  if (made.reading.step != 0 || made.reading.rows != 0 || width < 2 || height < 2 || width > 16384 ||
+      height > 16384 || width % 2 != 0 || height % 2 != 0)
+    return false;
+  const uint64_t pixels = width * height;
+  const uint64_t needed = made.encoding == "nv12"                              ? pixels * 3 / 2
+                          : made.encoding == "mono8"                           ? pixels
+                          : made.encoding == "bgr8" || made.encoding == "rgb8" ? pixels * 3
+                                                                               : UINT64_MAX;
+  return made.pixels.size() >= needed;
+}
+
+/** @returns the model's input; empty when the message was not read */
+fuzz::Input Offer(const Case& made) {
+  std::vector<std::shared_ptr<camera::Input>> inputs = {
+      std::make_shared<ModelInput>(made.width, made.height)};
+  int started = -1;
+  const auto table = std::make_shared<camera::SlotTable>(
+      std::move(inputs), 1, [&](int slot) { started = slot; }, [](int) {});
+  const auto camera = camera::Camera::Create();
+  camera->KeepPixels(made.keep);
+  camera->Read(made.reading);
+  const auto feed = table->Attach(std::make_shared<ModelInput>(made.width, made.height), 1, camera->tally());
+  camera->Use(feed);
+  Message message = made.message;
+  message.encoding = made.encoding;
+  message.frame_id = made.frame_id;
+  message.data = made.pixels.data();
+  message.size = made.pixels.size();
+  camera->Offer(message);
+
+  const camera::Counters counters = camera->tally()->Read();
+  fuzz::Expect(counters.received == 1 && counters.failed + counters.submitted == 1 && counters.dropped == 0 &&
+                   counters.discarded == 0,
+               "each message to be counted once");
+  fuzz::Expect((started >= 0) == (counters.submitted == 1), "a slot for each frame that is submitted");
+  fuzz::Input result;
+  if (started >= 0) {
+    const auto& place = table->place(started);
+    fuzz::Expect(place.arrival.width >= 1 && place.arrival.height >= 1, "a frame of some size");
+    if (place.arrival.pixels) {
+      const camera::Pixels& pixels = *place.arrival.pixels;
+      uint64_t sum = 0;
+      const size_t bytes =
+          camera::Pixels::BytesFor(nv12::EvenSize(place.arrival.width), nv12::EvenSize(place.arrival.height));
+      fuzz::Expect(bytes <= pixels.capacity(), "room for the picture");
+      for (size_t i = 0; i < bytes; i++) sum += pixels.data()[i];
+      fuzz::Expect(sum < UINT64_MAX, "pixels that are there");
+    }
+    result = static_cast<ModelInput&>(*place.input).bytes_;
+    table->Answered(started);
+    table->Release(started);
+  } else {
+    const auto& failure = counters.last_failure;
+    fuzz::Expect(failure && !failure->expected.empty() && !failure->received.empty(),
+                 "a reason for each failure");
+    fuzz::Expect(failure->received.size() < 1000, "a reason that can be read");
+  }
+  camera->Leave(feed);
+  feed->Detach();
+  table->Close();
+  table->FreePlaces();
+  return result;
+}
+
+}  // namespace
+
+std::vector<fuzz::Input> fuzz::Seeds() {
+  std::vector<Input> seeds;
+  for (uint8_t encoding = 0; encoding < std::size(kEncodings); encoding++) {
+    for (const uint8_t flags : {0x00, 0x15, 0x24})
+      seeds.push_back(MakeSeed(flags, encoding, 16, 8, 16, 16 * 8 * 3));
+  }
+  seeds.push_back(MakeSeed(0x02, 0xff, 640, 4, 0, 3840));
+  seeds.push_back(MakeSeed(0x01, 0, 34, 18, 64, 64 * 27));
+  // What the user says of the rows.
+  for (const uint8_t encoding : {0, 2, 11, 15}) {
+    seeds.push_back(MakeSeed(0, encoding, 16, 16, 64, 64 * 24, true));
+  }
+  return seeds;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  fuzz::Reader reader(data, size);
+  const Case made = Read(reader);
+  const auto& usable = nv12::UsableKernels();
+  nv12::ChooseKernels(usable[made.kernels % usable.size()]->name);
+  const fuzz::Input result = Offer(made);
+  if (IsWhole(made)) fuzz::Expect(!result.empty(), "an image that is whole to be read");
+  if (usable.size() > 1 && !result.empty()) {
+    nv12::ChooseKernels(usable.back()->name);
+    fuzz::Expect(Offer(made) == result, "the same bytes with every instruction set");
+  }
+  return 0;
+}

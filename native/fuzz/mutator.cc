@@ -1,0 +1,108 @@
+#include "fuzz/mutator.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace fuzz {
+namespace {
+
+/** Values at which readers stumble: ends of ranges, and sizes of pictures. */
+constexpr uint64_t kNumbers[] = {
+    0,
+    1,
+    2,
+    3,
+    4,
+    8,
+    15,
+    16,
+    63,
+    64,
+    127,
+    128,
+    255,
+    256,
+    1920,
+    16383,
+    16384,
+    16385,
+    32767,
+    32768,
+    65535,
+    65536,
+    0x00ffffff,
+    0x3fffffff,
+    0x40000000,
+    0x7fffffff,
+    0x80000000,
+    0xfffffff0,
+    0xffffffff,
+    0x100000000,
+    0x7fffffffffffffff,
+    0x8000000000000000,
+    0xffffffffffffffff,
+};
+
+}  // namespace
+
+Input Mutator::Mutate(Input input, const Input& other) {
+  for (size_t left = 1 + Below(8); left > 0; left--) Change(input, other);
+  if (input.size() > most_bytes_) input.resize(most_bytes_);
+  return input;
+}
+
+void Mutator::Change(Input& input, const Input& other) {
+  if (input.empty()) input.push_back(static_cast<uint8_t>(Below(256)));
+  // The beginning has the structure, more often than not.
+  const size_t at = Below(Below(2) == 0 ? std::min<size_t>(input.size(), 64) : input.size());
+  const size_t length = std::min(1 + Below(64), input.size() - at);
+  const auto here = input.begin() + static_cast<std::ptrdiff_t>(at);
+  switch (Below(9)) {
+    case 0:
+      input[at] ^= static_cast<uint8_t>(1u << Below(8));
+      break;
+    case 1:
+      input[at] = static_cast<uint8_t>(Below(256));
+      break;
+    case 2:
+      input[at] = static_cast<uint8_t>(input[at] + Below(9) - 4);
+      break;
+    case 3:
+    case 4:
+      WriteNumber(input, at);
+      break;
+    case 5: {  // a stretch twice
+      const Input stretch(here, here + static_cast<std::ptrdiff_t>(length));
+      input.insert(here, stretch.begin(), stretch.end());
+      break;
+    }
+    case 6:  // a stretch less
+      input.erase(here, here + static_cast<std::ptrdiff_t>(length));
+      break;
+    case 7: {  // a stretch of another input
+      if (other.empty()) break;
+      const size_t from = Below(other.size());
+      const size_t count = std::min(length, other.size() - from);
+      std::copy_n(other.begin() + static_cast<std::ptrdiff_t>(from), count, here);
+      break;
+    }
+    default:
+      if (Below(4) == 0) input.resize(at);
+  }
+}
+
+/** A little-endian number of 1 to 8 bytes becomes a special one, or a little more or less than it was. */
+void Mutator::WriteNumber(Input& input, size_t at) {
+  const size_t bytes = std::min<size_t>(size_t{1} << Below(4), input.size() - at);
+  uint64_t value = 0;
+  if (Below(2) == 0) {
+    value = kNumbers[Below(std::size(kNumbers))];
+  } else {
+    std::memcpy(&value, input.data() + at, bytes);
+    value += Below(33);
+    value -= 16;
+  }
+  std::memcpy(input.data() + at, &value, bytes);
+}
+
+}  // namespace fuzz

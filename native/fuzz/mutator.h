@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <random>
+
+#include "fuzz/target.h"
+
+namespace fuzz {
+
+/** Changes inputs: the same for the same seed, with every standard library. */
+class Mutator {
+ public:
+  Mutator(uint32_t seed, size_t most_bytes) : random_(seed), most_bytes_(most_bytes) {}
+
+  /** A number below `limit`. */
+  size_t Below(size_t limit) { return random_() % limit; }
+  /** One to eight changes of bytes, bits, numbers, lengths and order; stretches come from `other`, too. */
+  Input Mutate(Input input, const Input& other);
+
+ private:
+  void Change(Input& input, const Input& other);
+  void WriteNumber(Input& input, size_t at);
+
+  std::mt19937 random_;
+  const size_t most_bytes_;
+};
+
+}  // namespace fuzz

@@ -1,0 +1,403 @@
+import { Buffer } from 'node:buffer';
+import { join } from 'node:path';
+import { addon } from '../../src/native/addon.js';
+import { EMULATOR } from '../engine/emulator.js';
+import { writePlaybackModel } from '../engine/playback-model.js';
+import { randomBytes } from '../native/frames.js';
+import { Choices } from './choices.js';
+import { Hostile, tolerate } from './hostile.js';
+import type { FuzzSeed, FuzzTarget } from './target.js';
+
+type Anything = (...values: unknown[]) => unknown;
+type Exports = Readonly<Record<string, Anything>>;
+
+/** What an input may open of each kind, and calls that it may make. */
+const MOST_OPEN = 3;
+const MOST_CALLS = 40;
+/** Frames that a camera sends at one call. */
+const MOST_FRAMES = 8;
+
+const ENCODINGS = [
+  'nv12',
+  'bgr8',
+  'rgb8',
+  'mono8',
+  'nv21',
+  'yuyv',
+  'uyvy',
+  'i420',
+  'mono16',
+  'bgra8',
+  '8UC3',
+  'jpeg',
+];
+
+/** The functions of the addon, called with what nobody should pass: an input is a row of decisions. */
+export function addonTarget(folder: string): Promise<FuzzTarget> {
+  const model = writePlaybackModel(join(folder, 'heads.bin'));
+  const before = process.env['TROS_YOLO_SEG_EMULATOR'];
+  process.env['TROS_YOLO_SEG_EMULATOR'] = 'clock=fast,play_unknown=1';
+  return Promise.resolve({
+    name: 'addon',
+    seeds: seeds(),
+    async run(input) {
+      await new Session(new Choices(input), model).run();
+      return true;
+    },
+    close() {
+      if (before === undefined) delete process.env['TROS_YOLO_SEG_EMULATOR'];
+      else process.env['TROS_YOLO_SEG_EMULATOR'] = before;
+    },
+  });
+}
+
+/** Rows of random decisions; those with many zeros do as they should for the most part. */
+function seeds(): FuzzSeed[] {
+  return Array.from({ length: 24 }, (_, seed) => {
+    const bytes = Buffer.from(randomBytes(400, seed));
+    for (let i = 0; i < bytes.length; i++) if ((bytes[i]! ^ i) % 8 < seed % 4) bytes[i] = 0;
+    return { bytes };
+  });
+}
+
+/** What one input does. */
+class Session {
+  readonly #native = addon() as unknown as Exports;
+  readonly #choices: Choices;
+  readonly #hostile: Hostile;
+  /** Slot tables: of inboxes and engines. */
+  readonly #tables: Exports[] = [];
+  readonly #cameras: Exports[] = [];
+  readonly #closing: (() => void)[] = [];
+  readonly #promises: Promise<unknown>[] = [];
+  readonly #leases: [lease: number, buffer: ArrayBuffer][] = [];
+  /** Slots that were told of. */
+  readonly #slots: number[] = [];
+
+  constructor(
+    choices: Choices,
+    private readonly model: string,
+  ) {
+    this.#choices = choices;
+    this.#hostile = new Hostile(choices, this.#closing);
+  }
+
+  async run(): Promise<void> {
+    const calls = [
+      () => this.letterbox(),
+      () => this.floats(),
+      () => this.bytes(),
+      () => this.packed(),
+      () => this.preprocess(),
+      () => this.image(),
+      () => this.other(),
+      () => this.openInbox(),
+      () => this.openCamera(),
+      () => this.openBpu(),
+      () => this.offer(),
+      () => this.offer(),
+      () => this.runSlot(),
+      () => this.useTable(),
+      () => this.useTable(),
+    ];
+    for (let i = 0; i < MOST_CALLS && this.#choices.left; i++) {
+      tolerate(this.#choices.of(calls));
+      if (this.#choices.seldom(8)) this.#hostile.change();
+      // What was begun goes on, and its ends are told of.
+      if (this.#choices.seldom(6)) await new Promise(setImmediate);
+    }
+    for (const settled of await Promise.allSettled(this.#promises)) {
+      if (settled.status === 'rejected')
+        tolerate(() => {
+          throw settled.reason;
+        });
+    }
+    for (const close of this.#closing) close();
+    await new Promise(setImmediate);
+  }
+
+  #size(): number {
+    return 2 + 2 * this.#choices.below(20);
+  }
+
+  /** An Nv12Frame. */
+  #frame(width = this.#size(), height = this.#size()): object {
+    const lumaStride = width + this.#choices.below(2) * 6;
+    const chromaOffset = lumaStride * height;
+    const data = this.#hostile.bytes(chromaOffset + lumaStride * (height / 2));
+    return this.#odd({
+      width,
+      height,
+      data,
+      lumaStride,
+      chromaStride: lumaStride,
+      lumaOffset: 0,
+      chromaOffset,
+    });
+  }
+
+  /** The object with, seldom, one property of another value, or getters. */
+  #odd(object: Record<string, unknown>): object {
+    const changed = { ...object };
+    if (this.#choices.seldom(3)) {
+      const key = this.#choices.of(Object.keys(object));
+      changed[key] = this.#choices.below(2) === 0 ? this.#hostile.number() : this.#hostile.value();
+    }
+    return this.#hostile.object(changed);
+  }
+
+  #content(width: number, height: number): object {
+    return this.#odd({ left: 0, top: 0, width, height });
+  }
+
+  #range(): unknown {
+    return this.#hostile.seldom(this.#choices.of(['full', 'limited']));
+  }
+
+  letterbox(): void {
+    const [width, height] = [this.#size(), this.#size()];
+    this.#native['letterbox']!(
+      this.#hostile.seldom(this.#frame()),
+      this.#hostile.seldom(this.#content(width, height)),
+      this.#hostile.seldom(this.#frame(width, height)),
+    );
+  }
+
+  floats(): void {
+    const [width, height] = [this.#size(), this.#size()];
+    const target = this.#hostile.array(Float32Array, 3 * width * height);
+    this.#native['nv12ToPlanarFloat']!(
+      this.#frame(width, height),
+      this.#range(),
+      this.#hostile.seldom(target),
+    );
+  }
+
+  bytes(): void {
+    const [width, height] = [this.#size(), this.#size()];
+    const target = this.#hostile.bytes(3 * width * height);
+    this.#native['nv12ToRgb8']!(this.#frame(width, height), this.#range(), this.#hostile.seldom(target));
+  }
+
+  packed(): void {
+    const [width, height] = [this.#size(), this.#size()];
+    const [format, channels] = this.#choices.of([
+      ['rgb8', 3],
+      ['bgr8', 3],
+      ['mono8', 1],
+      ['mono16', 2],
+    ] as const);
+    const step = width * channels;
+    const data = this.#hostile.bytes(step * height);
+    const source = this.#odd({ width, height, format, step, offset: 0, data, white: 255, bigEndian: false });
+    this.#native['packedToNv12']!(source, this.#range(), this.#frame(width, height));
+  }
+
+  preprocess(): void {
+    const [width, height] = [this.#size(), this.#size()];
+    const planes = this.#hostile.array(Float32Array, 3 * width * height);
+    const [source, content, model] = [
+      this.#frame(),
+      this.#content(width, height),
+      this.#frame(width, height),
+    ];
+    const done = this.#native['preprocess']!(
+      source,
+      content,
+      model,
+      this.#range(),
+      this.#hostile.seldom(planes),
+    );
+    const promise = done as Promise<unknown>;
+    promise.catch(() => undefined);
+    this.#promises.push(promise);
+  }
+
+  /** A message as cameras send it. */
+  #message(width = this.#size(), height = this.#size()): object {
+    const data = this.#hostile.bytes(width * height * 3);
+    const encoding = this.#choices.of(ENCODINGS);
+    const stamp = { sec: 7, nanosec: 8, index: -1, frameId: this.#choices.of(['front', undefined]) };
+    const rest = { isBigEndian: false, hasBufferSize: this.#choices.below(2) === 0 };
+    return this.#odd({
+      width,
+      height,
+      step: this.#choices.of([0, width, 3 * width]),
+      encoding,
+      data,
+      ...stamp,
+      ...rest,
+    });
+  }
+
+  /** What the user says of images. */
+  #reading(): object {
+    return this.#odd({ step: 0, rows: 0, white: 65535 });
+  }
+
+  image(): void {
+    switch (this.#choices.below(3)) {
+      case 0:
+        this.#native['hbmEncoding']!(this.#hostile.seldom(this.#hostile.bytes(this.#choices.below(14))));
+        break;
+      case 1:
+        this.#native['inspectImage']!(this.#message(), this.#hostile.seldom(this.#reading()));
+        break;
+      default: {
+        const [width, height] = [this.#size(), this.#size()];
+        const message = this.#message(width, height);
+        this.#native['imageToNv12']!(message, this.#reading(), this.#frame(width, height));
+      }
+    }
+  }
+
+  other(): void {
+    switch (this.#choices.below(4)) {
+      case 0:
+        this.#native['letterboxContent']!(
+          ...Array.from({ length: 4 }, () => this.#hostile.seldom(this.#size())),
+        );
+        break;
+      case 1: {
+        const name = this.#choices.of([undefined, 'portable', 'avx2', 'ssse3', 'neon']);
+        this.#native['pixelKernels']!(this.#hostile.seldom(name));
+        break;
+      }
+      case 2: {
+        // Paths are dlopen's affair.
+        const library = this.#hostile.value();
+        if (typeof library !== 'string') this.#native['openEmulator']!(library);
+        break;
+      }
+      default:
+        this.#native[this.#choices.of(['nativeCameras', 'imageEncodings', 'aliveObjects'])]!();
+    }
+  }
+
+  openInbox(): void {
+    if (this.#tables.length >= MOST_OPEN) return;
+    const seldom = <T>(value: T): T => this.#hostile.seldom(value, 6);
+    // One side is small, so that no picture of 16384 x 16384 is asked for 32 times.
+    const slots = seldom<unknown>(1 + this.#choices.below(4));
+    this.#keepTable(
+      this.#native['openInbox']!(slots, this.#size(), seldom(this.#size()), this.#done()) as Exports,
+    );
+  }
+
+  openBpu(): void {
+    if (this.#tables.length >= MOST_OPEN) return;
+    const options = this.#odd({
+      ...{ library: EMULATOR, file: this.model, model: undefined, slots: 1 + this.#choices.below(3) },
+      ...{ spare: this.#choices.below(2), core: 0, priority: 0, timeout: 60_000 },
+    });
+    this.#keepTable(this.#native['openBpu']!(this.#hostile.seldom(options), this.#done()) as Exports);
+  }
+
+  #keepTable(table: Exports): void {
+    this.#tables.push(table);
+    this.#closing.push(() => table['close']!());
+  }
+
+  #done(): unknown {
+    const done = (
+      slot: number,
+      _failure: unknown,
+      _a: number,
+      _b: number,
+      arrival?: { lease?: number; pixels?: ArrayBuffer },
+    ) => {
+      this.#slots.push(slot);
+      if (arrival?.pixels) this.#leases.push([arrival.lease!, arrival.pixels]);
+    };
+    return this.#hostile.seldom<unknown>(done, 20);
+  }
+
+  openCamera(): void {
+    if (this.#cameras.length >= MOST_OPEN) return;
+    const camera = this.#native['injectCamera']!() as Exports;
+    this.#cameras.push(camera);
+    this.#closing.push(() => camera['close']!());
+  }
+
+  offer(): void {
+    if (this.#cameras.length === 0) return;
+    const camera = this.#choices.of(this.#cameras);
+    const message = this.#message();
+    const count = fewer(this.#hostile.seldom<unknown>(this.#choices.below(MOST_FRAMES)));
+    switch (this.#choices.below(8)) {
+      case 0:
+        camera['play']!(message, this.#hostile.seldom(this.#choices.of([0, 0, 0.5, 60_000])), count);
+        break;
+      case 1:
+        camera['step']!(message, count);
+        break;
+      case 2:
+        camera['keepPixels']!(this.#hostile.seldom<unknown>(true, 3));
+        break;
+      case 3:
+        camera['counters']!();
+        break;
+      case 4:
+        camera['read']!(this.#reading());
+        break;
+      default:
+        camera['offer']!(message);
+    }
+  }
+
+  runSlot(): void {
+    if (this.#tables.length === 0) return;
+    const table = this.#choices.of(this.#tables);
+    table['run']?.(
+      this.#frame(),
+      this.#content(64, 64),
+      this.#hostile.seldom<unknown>(this.#choices.of([-1, -1, ...this.#slots])),
+    );
+  }
+
+  useTable(): void {
+    if (this.#tables.length === 0) return;
+    const table = this.#choices.of(this.#tables);
+    const hostile = <T>(value: T): unknown => this.#hostile.seldom<unknown>(value, 6);
+    switch (this.#choices.below(12)) {
+      case 0:
+        table[this.#choices.of(['hold', 'drop', 'free'])]!();
+        break;
+      case 1:
+        this.#slots.push(table['take']!() as number);
+        break;
+      case 2:
+        table[this.#choices.of(['ask', 'unask'])]!();
+        break;
+      case 3:
+      case 4:
+        table['release']!(hostile(this.#slots.shift() ?? 0));
+        break;
+      case 5:
+      case 6:
+      case 7:
+        if (this.#cameras.length > 0) table['attach']!(hostile(this.#choices.of(this.#cameras)['id']));
+        break;
+      case 8:
+        table['detach']!(hostile(1 + this.#choices.below(3)));
+        break;
+      case 9: {
+        const [lease, buffer] = this.#leases.pop() ?? [1, new ArrayBuffer(8)];
+        table['giveBack']!(hostile(lease), hostile(buffer));
+        break;
+      }
+      case 10:
+        table['forget']?.();
+        break;
+      default:
+        table['close']!();
+    }
+  }
+}
+
+/** A count of frames that a test can wait for. */
+function fewer(count: unknown): unknown {
+  return typeof count === 'number' && count > MOST_FRAMES && Number.isInteger(count) && count < 2 ** 32
+    ? MOST_FRAMES
+    : count;
+}
