@@ -15,6 +15,7 @@ from launch.actions import (
     LogInfo,
     OpaqueFunction,
     SetEnvironmentVariable,
+    Shutdown,
 )
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import EnvironmentVariable, LaunchConfiguration
@@ -67,6 +68,10 @@ def generate_launch_description():
         ('name', 'segment', 'name of the node', None),
         ('namespace', '', 'namespace of the node and of the stand-in camera', None),
         ('params_file', '', 'YAML file of parameters; what is given as an argument goes before it', None),
+        (
+            'required', 'false', 'whether the whole launch ends when the node does, as it does when its start fails',
+            ['true', 'false'],
+        ),
         ('log_level', 'info', 'debug, info, warn, error or fatal', ['debug', 'info', 'warn', 'error', 'fatal']),
         ('use_sim_time', 'false', 'whether time comes from /clock', ['true', 'false']),
         *PARAMETERS,
@@ -258,7 +263,7 @@ def start_node(get, camera_topic):
             given[name] = [integer(name, item) for item in items(text)]
         else:
             given[name] = text == 'true' if name == 'autostart' else text
-    file = get('params_file')
+    file = parameter_file(get('params_file'))
     if camera_topic and not get('images') and not sets_images(file):
         given['images'] = [camera_topic]
     # Later ones go before earlier ones.
@@ -271,7 +276,18 @@ def start_node(get, camera_topic):
         parameters=parameters,
         arguments=['--ros-args', '--log-level', get('log_level')],
         output='screen',
+        on_exit=[Shutdown(reason=f'{get("name")} has ended, which is required')] if get('required') == 'true' else None,
     )
+
+
+def parameter_file(text):
+    """Give the path as it is known; launch_ros would only warn of one that is missing, and start with defaults."""
+    if text == '':
+        return None
+    path = os.path.expanduser(text)
+    if not os.path.isfile(path):
+        raise RuntimeError(f'Expected a YAML file of parameters for params_file but there is no file {path}.')
+    return path
 
 
 def sets_images(file):

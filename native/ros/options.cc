@@ -17,6 +17,7 @@ Identity ReadIdentity(Napi::Object object) {
   const Napi::Value domain = object.Get("domain");
   if (!domain.IsUndefined())
     identity.domain = static_cast<size_t>(arguments::ReadInteger(domain, "domain", 0, kMostDomains));
+  if (!object.Get("enclave").IsUndefined()) identity.enclave = arguments::ReadText(object, "enclave");
   return identity;
 }
 

@@ -1,6 +1,7 @@
 #include "ros/participant.h"
 
 #include <memory>
+#include <vector>
 
 #include "rmw/rmw.h"
 #include "ros/quietly.h"
@@ -12,7 +13,10 @@ Participant::Participant(const Identity& identity) : context_(std::make_shared<r
   options.shutdown_on_signal = false;
   options.auto_initialize_logging(false);  // rclnodejs's context did it
   if (identity.domain) options.set_domain_id(*identity.domain);
-  context_->init(0, nullptr, options);
+  // rclcpp takes an enclave from arguments only.
+  std::vector<const char*> arguments;
+  if (identity.enclave) arguments = {"", "--ros-args", "--enclave", identity.enclave->c_str()};
+  context_->init(static_cast<int>(arguments.size()), arguments.empty() ? nullptr : arguments.data(), options);
   node_ = std::make_shared<rclcpp::Node>(identity.name, identity.name_space,
                                          rclcpp::NodeOptions()
                                              .context(context_)

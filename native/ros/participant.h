@@ -13,13 +13,16 @@ struct Identity {
   std::string name_space;
   /** Unset: that of ROS_DOMAIN_ID. */
   std::optional<size_t> domain;
+  /** Where its security files are, as --enclave says it. Unset: / */
+  std::optional<std::string> enclave;
 };
 
 /**
  * A node of rclcpp in a process whose ROS node is rclnodejs's.
  *
  * It has a context (DDS participant) of its own, so that neither side depends on the other's life. Signals
- * and --ros-args stay with rclnodejs: names come resolved. It offers nothing but the topics made with it: no
+ * and --ros-args stay with rclnodejs: names come resolved, and so does the enclave, for a participant that is
+ * not in it hears nothing of those that are. It offers nothing but the topics made with it: no
  * services, no /rosout.
  */
 class Participant {

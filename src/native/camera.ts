@@ -179,6 +179,8 @@ export interface CameraNodeOptions {
   readonly namespace: string;
   /** Left out: that of ROS_DOMAIN_ID. */
   readonly domain?: number | undefined;
+  /** Of its security files (SROS2). Left out: / */
+  readonly enclave?: string | undefined;
 }
 
 export interface CameraSubscription {

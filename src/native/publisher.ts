@@ -10,6 +10,8 @@ export interface NativePublisherOptions {
   readonly namespace: string;
   /** Left out: that of ROS_DOMAIN_ID. */
   readonly domain?: number;
+  /** Of its security files (SROS2). Left out: / */
+  readonly enclave?: string | undefined;
   /** hbm_img_msgs/msg/HbmMsg1080P ... */
   readonly message: string;
   /** Absolute. */

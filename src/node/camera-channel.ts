@@ -7,6 +7,8 @@ import type { CameraFrame } from './camera-frame.js';
 import { CameraHealth } from './camera-health.js';
 import { CameraInput, type CameraInputOptions, type FrameSink } from './camera-input.js';
 import { CameraOutputs, type OutputOptions } from './camera-outputs.js';
+import { PublisherWatch } from './publisher-watch.js';
+import { RefusedFrames } from './refused-frames.js';
 import type { RosNode } from './ros-node.js';
 
 /** One camera's way through the node: its image topic, the topics of its results, how it fares. */
@@ -14,6 +16,8 @@ export class CameraChannel {
   readonly outputs: CameraOutputs;
   readonly health: CameraHealth;
   readonly #input: CameraInput;
+  readonly #watch: PublisherWatch;
+  readonly #refused: RefusedFrames;
 
   /**
    * @param sink is given frames while the channel is open
@@ -31,6 +35,8 @@ export class CameraChannel {
   ) {
     this.outputs = new CameraOutputs(ros, output, missing);
     this.#input = new CameraInput(ros, topic, input, sink, clock);
+    this.#watch = new PublisherWatch(ros, this.#input.topic, clock);
+    this.#refused = new RefusedFrames(this.#input.topic, (line) => ros.log.warn(line), clock);
     this.health = new CameraHealth(this.#input, counts, () => this.outputs.overlay, clock);
   }
 
@@ -38,10 +44,14 @@ export class CameraChannel {
   follow(): void {
     this.#input.keepPixels(this.outputs.overlay.wanted);
     this.#input.follow();
+    this.#watch.look(this.#input.publisherCount);
+    const { count, last } = this.health.errors();
+    this.#refused.look(count, last);
   }
 
   /** Ends the subscription; resolves when no more frame comes. */
   close(): Promise<void> {
+    this.#watch.reset();
     return this.#input.close();
   }
 
@@ -54,10 +64,8 @@ export class CameraChannel {
     const start = this.clock();
     this.outputs.publish({ header: frame, pixels, segmentation, timings, fps: this.health.fps });
     const end = this.clock();
-    // With use_sim_time it is 0 before the first message on /clock.
-    const now = this.ros.now();
-    const latency = now > 0n ? Number(now - stampToNanoseconds(frame.stamp)) / 1e6 : undefined;
-    this.health.addResult(timings, latency, end - frame.received, end - start);
+    const stamp = stampToNanoseconds(frame.stamp);
+    this.health.addResult(timings, stamp, this.ros.now(), end - frame.received, end - start);
   }
 
   async destroy(): Promise<void> {

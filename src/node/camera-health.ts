@@ -4,11 +4,14 @@ import { type CameraCounts, type LiveTimings } from '../pipeline/live-segmenter.
 import { Durations } from '../pipeline/statistics.js';
 import type { CameraInput } from './camera-input.js';
 import type { OverlayOutput } from './overlay-output.js';
+import { StampAge } from './stamp-age.js';
 
 /** Durations that quantiles are taken of: the last 10 s of a camera at 30 FPS. */
 const KEPT = 300;
 /** Seconds without a frame after which a camera counts as silent. */
 const SILENCE = 2;
+/** Milliseconds that the last error is told after there were no more. */
+const ERROR_MEMORY = 60_000;
 /** Share of dropped frames from which on a camera is faster than the engine. */
 const MANY_DROPS = 0.1;
 
@@ -36,8 +39,11 @@ export class CameraHealth {
   readonly #input = new Rate();
   readonly #output = new Rate();
   readonly #dropped = new Rate();
-  readonly #bad = new Rate();
+  readonly #refused = new Rate();
+  readonly #age = new StampAge();
+  #bad = 0;
   #lastError: string | undefined;
+  #lastErrorAt = 0;
   #lastMalformed: string | undefined;
   #looked: number;
   #lastReceived = 0;
@@ -59,11 +65,12 @@ export class CameraHealth {
   }
 
   /**
-   * @param latency milliseconds from the frame's stamp to its messages; undefined: the clock stands still
+   * @param stamp of the frame and @param now when its messages were sent, in nanoseconds on the clock of ROS
    * @param total milliseconds from its reception to its messages
    * @param publish milliseconds spent on messages
    */
-  addResult(timings: LiveTimings, latency: number | undefined, total: number, publish: number): void {
+  addResult(timings: LiveTimings, stamp: bigint, now: bigint, total: number, publish: number): void {
+    const latency = this.#age.of(stamp, now);
     if (latency !== undefined) this.#latency.add(latency);
     this.#added.add(total - timings.preprocess - timings.inference);
     for (const stage of STAGES) this.#stages[stage].add(stage === 'publish' ? publish : timings[stage]);
@@ -73,6 +80,23 @@ export class CameraHealth {
     this.#lastError = error;
   }
 
+  /** Frames that could not be used so far, and why the last one could not; undefined when that is long ago. */
+  errors(): { readonly count: number; readonly last: string | undefined } {
+    const { input } = this;
+    const count = this.counts().failed + input.malformed;
+    const now = this.clock();
+    if (count !== this.#bad) {
+      this.#bad = count;
+      this.#lastErrorAt = now;
+      const { lastMalformed } = input;
+      if (lastMalformed !== this.#lastMalformed || this.#lastError === undefined)
+        this.#lastError = this.#lastMalformed = lastMalformed;
+    } else if (now - this.#lastErrorAt > ERROR_MEMORY) {
+      this.#lastError = undefined;
+    }
+    return { count, last: this.#lastError };
+  }
+
   /** The state since the last call. @param enabled whether frames are wanted at all */
   look(node: string, hardwareId: string, enabled: boolean): DiagnosticStatus {
     const now = this.clock();
@@ -80,16 +104,13 @@ export class CameraHealth {
     this.#looked = now;
     const { input } = this;
     const counts = this.counts();
-    const bad = counts.failed + input.malformed;
+    const { count: bad, last: lastError } = this.errors();
     this.#input.look(input.received, seconds);
     this.#output.look(counts.answered, seconds);
     this.#dropped.look(counts.dropped, seconds);
-    this.#bad.look(bad, seconds);
+    this.#refused.look(bad, seconds);
     this.#silentFor = input.received === this.#lastReceived ? this.#silentFor + seconds : 0;
     this.#lastReceived = input.received;
-    if (input.lastMalformed !== this.#lastMalformed)
-      this.#lastError = this.#lastMalformed = input.lastMalformed;
-    const lastError = this.#lastError;
     const { level, message } = this.#judge(enabled, lastError);
     return {
       level,
@@ -115,7 +136,11 @@ export class CameraHealth {
         ...Object.fromEntries(
           STAGES.flatMap((stage) => Object.entries(quantiles(stage, this.#stages[stage]))),
         ),
+        stamps: this.#age.text,
         last_error: lastError ?? '',
+        ...(lastError === undefined
+          ? {}
+          : { last_error_age_s: ((now - this.#lastErrorAt) / 1000).toFixed(0) }),
         image_warning: input.warning ?? '',
       },
     };
@@ -124,15 +149,15 @@ export class CameraHealth {
   #judge(enabled: boolean, lastError: string | undefined): { level: DiagnosticLevel; message: string } {
     const { input } = this;
     if (!enabled) return { level: 'ok', message: 'disabled' };
-    const bad = this.#bad.value > 0;
+    const bad = this.#refused.value > 0;
     if (bad && this.#output.value === 0) {
       return { level: 'error', message: `No frame can be used. ${lastError ?? ''}` };
     }
     if (input.problem !== undefined) {
       return { level: this.#output.value === 0 ? 'error' : 'warn', message: input.problem };
     }
-    if (input.messageType === undefined) {
-      return { level: 'warn', message: `No publisher on ${input.topic} yet` };
+    if (input.publisherCount === 0) {
+      return { level: 'warn', message: `Waiting for a publisher on ${input.topic}` };
     }
     if (this.#silentFor >= SILENCE) {
       return { level: 'warn', message: `No frame for ${this.#silentFor.toFixed(0)} s` };

@@ -10,7 +10,7 @@ import { describeArrival } from './loaned-messages.js';
 import type { NativeCameras } from './native-cameras.js';
 import { compatible, describeQos, endpointQos, IMAGE_QOS, type Qos, SENSOR_QOS } from './qos.js';
 import type { RclEndpoint } from './rclnodejs.js';
-import type { RawSubscription, RosNode } from './ros-node.js';
+import { endpointNode, type RawSubscription, type RosNode } from './ros-node.js';
 
 export interface CameraInputOptions {
   /** Type of the messages; `auto`: that of the topic's publishers. */
@@ -36,6 +36,8 @@ export interface FrameSink {
 
 /** Milliseconds that a new publisher may take for its first message. */
 const PATIENCE = 1500;
+
+const TAKES_JPEG = 'Set camera_transport to auto or rclnodejs, which decompress JPEG.';
 
 const MESSAGES = Object.keys(CAMERA_MESSAGE_TYPES) as ImageMessage[];
 
@@ -66,6 +68,8 @@ export class CameraInput {
   #compressed = false;
   /** What is wrong with the topic; undefined when nothing is. */
   problem: string | undefined;
+  /** Publishers at the last look. */
+  publisherCount = 0;
 
   constructor(
     private readonly ros: RosNode,
@@ -95,7 +99,8 @@ export class CameraInput {
   /** Why a message could not be read, the last time. */
   get lastMalformed(): string | undefined {
     const failure = this.#camera?.counters().lastFailure;
-    return failure ? expectation(failure).message : this.#lastMalformed;
+    if (!failure) return this.#lastMalformed;
+    return expectation(this.#sendsJpeg ? { ...failure, hint: TAKES_JPEG } : failure).message;
   }
 
   /** What may be wrong with the images that come now, though they are read. */
@@ -109,11 +114,17 @@ export class CameraInput {
   get transport(): Record<string, string> {
     if (!this.#camera) {
       const { unavailable } = this.options.native;
-      return { transport: 'rclnodejs', loaned: `no${unavailable === undefined ? '' : `: ${unavailable}`}` };
+      return {
+        transport: 'rclnodejs',
+        subscriber: this.ros.fullName,
+        loaned: `no${unavailable === undefined ? '' : `: ${unavailable}`}`,
+      };
     }
     const { bytesRead, bytesWritten, pixelCopies, slowest } = this.#camera.counters();
     return {
       transport: 'native',
+      // `ros2 node info` shows the subscription there.
+      subscriber: this.options.native.nodeName,
       loaned: describeArrival(this.#camera.transport(), this.messageType!, this.ros.middleware),
       pixel_bytes_read: String(bytesRead),
       pixel_bytes_written: String(bytesWritten),
@@ -133,6 +144,7 @@ export class CameraInput {
   follow(): void {
     if (this.#closing) return;
     const publishers = this.ros.publishersOf(this.topic);
+    this.publisherCount = publishers.length;
     const { type } = this.options;
     const message = type === 'auto' ? this.#chooseMessage(publishers) : type;
     if (message === undefined) return;
@@ -187,7 +199,7 @@ export class CameraInput {
         this.#subscription = this.ros.subscribe(type, this.topic, qos, (cdr) => this.#take(cdr, message));
       }
       this.ros.log.info(
-        `Images from ${this.topic} (${type}, ${describeQos(qos)}, ${this.#camera ? 'native' : 'rclnodejs'})`,
+        `Images from ${this.topic} (${type}, ${describeQos(qos)}, ${this.#camera ? `native: node ${native.nodeName}` : 'rclnodejs'})`,
       );
     } catch (error) {
       this.#camera?.close();
@@ -231,10 +243,7 @@ export class CameraInput {
         return true;
       }
     }
-    const sendsJpeg =
-      this.messageType?.startsWith('hbm_img_msgs/') === true &&
-      this.#camera?.counters().lastFailure?.received === 'jpeg';
-    if (sendsJpeg && !this.options.native.required) {
+    if (this.#sendsJpeg && !this.options.native.required) {
       this.ros.log.info(`${this.topic} sends JPEG: its messages are taken by rclnodejs from now on.`);
       this.#compressed = true;
       return true;
@@ -243,6 +252,14 @@ export class CameraInput {
     const stuck = this.received === this.#changed.received;
     this.#changed = undefined;
     return stuck;
+  }
+
+  /** Whether a native camera gets JPEG in HbmMsg. JPEG in an Image is nothing that anybody reads. */
+  get #sendsJpeg(): boolean {
+    return (
+      this.messageType?.startsWith('hbm_img_msgs/') === true &&
+      this.#camera?.counters().lastFailure?.received === 'jpeg'
+    );
   }
 
   /** The type of the publishers; the present one as long as any of them has it. */
@@ -266,8 +283,8 @@ export class CameraInput {
     if (!this.#subscribed) return;
     this.problem = undefined;
     for (const publisher of publishers) {
-      const { node_name, node_namespace, topic_type } = publisher;
-      const who = `${node_namespace.replace(/\/$/, '')}/${node_name}`;
+      const { topic_type } = publisher;
+      const who = endpointNode(publisher);
       const offered = endpointQos(publisher);
       let problem: string | undefined;
       if (topic_type !== this.messageType) {

@@ -120,6 +120,7 @@ class LoanPublisher implements CameraPublisher<LoanMessage> {
     this.#publisher = openNativePublisher({
       name: `${ros.fullName.slice(slash + 1)}_publisher`,
       namespace: ros.fullName.slice(0, slash) || '/',
+      enclave: ros.enclave,
       message: form.type,
       topic: this.topic,
       reliability: form.qos.reliability,

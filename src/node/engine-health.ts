@@ -1,6 +1,10 @@
+import { type Clock, steadyClock } from '../clock.js';
 import type { Engine } from '../engine/engine.js';
 import type { DiagnosticLevel, DiagnosticStatus } from '../message/diagnostic-array.js';
 import type { LifecycleState } from './lifecycle.js';
+
+/** Milliseconds that a problem is a reason to warn, where the engine works nevertheless. */
+const PROBLEM_MEMORY = 60_000;
 
 /** What the state of the engine is told from. */
 export interface EngineFacts {
@@ -18,13 +22,23 @@ export interface EngineFacts {
 /** What there is to say of the engine and of the JS thread. */
 export class EngineHealth {
   #utilization = performance.eventLoopUtilization();
+  #problem: string | undefined;
+  #problemAt = 0;
+
+  constructor(private readonly clock: Clock = steadyClock) {}
 
   look(node: string, facts: EngineFacts): DiagnosticStatus {
     const { engine } = facts;
-    const now = performance.eventLoopUtilization();
-    const busy = performance.eventLoopUtilization(now, this.#utilization).utilization;
-    this.#utilization = now;
-    const { level, message } = judge(facts);
+    const utilization = performance.eventLoopUtilization();
+    const busy = performance.eventLoopUtilization(utilization, this.#utilization).utilization;
+    this.#utilization = utilization;
+    const now = this.clock();
+    if (facts.problem !== this.#problem) {
+      this.#problem = facts.problem;
+      this.#problemAt = now;
+    }
+    const age = now - this.#problemAt;
+    const { level, message } = judge(facts, age);
     const { rss, external } = process.memoryUsage();
     return {
       level,
@@ -46,22 +60,23 @@ export class EngineHealth {
         middleware: facts.middleware,
         node: process.version,
         last_problem: facts.problem ?? '',
+        ...(facts.problem === undefined ? {} : { last_problem_age_s: (age / 1000).toFixed(0) }),
       },
     };
   }
 }
 
-function judge({ engine, state, enabled, problem, modelName }: EngineFacts): {
-  level: DiagnosticLevel;
-  message: string;
-} {
+function judge(
+  { engine, state, enabled, problem, modelName }: EngineFacts,
+  problemAge: number,
+): { level: DiagnosticLevel; message: string } {
   if (!engine) {
     return problem === undefined
       ? { level: 'ok', message: `${state}: no model is loaded` }
       : { level: 'error', message: problem };
   }
   const what = `${modelName} on ${engine.kind}, ${state}${enabled ? '' : ', disabled'}`;
-  return problem === undefined
+  return problem === undefined || problemAge > PROBLEM_MEMORY
     ? { level: 'ok', message: what }
     : { level: 'warn', message: `${what}; last problem: ${problem}` };
 }

@@ -71,12 +71,17 @@ export class NativeCameras {
     this.#node = undefined;
   }
 
+  /** /namespace/name of the node that subscribes. */
+  get nodeName(): string {
+    return `${this.ros.fullName}_camera`;
+  }
+
   #open(): CameraNode {
-    const { fullName } = this.ros;
-    const slash = fullName.lastIndexOf('/');
+    const slash = this.nodeName.lastIndexOf('/');
     return addon().openCameraNode({
-      name: `${fullName.slice(slash + 1)}_camera`,
-      namespace: fullName.slice(0, slash) || '/',
+      name: this.nodeName.slice(slash + 1),
+      namespace: this.nodeName.slice(0, slash) || '/',
+      enclave: this.ros.enclave,
     });
   }
 }

@@ -1,4 +1,5 @@
 import { ExpectationError, messageOf } from '../expect.js';
+import { nearest } from '../nearest.js';
 import {
   checkParameter,
   describeParameter,
@@ -20,6 +21,18 @@ const RCL_TYPES: Readonly<Record<ParameterType, number>> = {
   string_array: 9,
 };
 
+/** The same, of parameters that ROS itself declares. */
+const RCL_TYPE_NAMES: Readonly<Record<number, string>> = {
+  1: 'true or false',
+  2: 'an integer',
+  3: 'a number',
+  4: 'a string',
+  9: 'a list of strings',
+};
+
+/** Letters that may differ for a name to count as a mistyped one. */
+const MISTYPED = 2;
+
 /** What a node does with parameters that are set while it runs. */
 export interface ParameterChanges<Table extends ParameterTable> {
   /**
@@ -38,7 +51,7 @@ export class NodeParameters {
   readonly #node: RclNode;
   readonly #guard: (what: string, work: () => void) => void;
   /** Those given from outside, by name. */
-  readonly #overrides: ReadonlyMap<string, { readonly value: unknown }>;
+  readonly #overrides: ReadonlyMap<string, { readonly type: number; readonly value: unknown }>;
   /** Whether the node itself sets parameters, which needs no judgement. */
   #setting = false;
 
@@ -70,7 +83,7 @@ export class NodeParameters {
     const values: Record<string, ParameterValue> = {};
     for (const [name, parameter] of Object.entries(table)) {
       const given = this.#overrides.get(name);
-      const value = given ? plainValue(given.value) : (own[name] ?? parameter.default);
+      const value = given ? givenValue(parameter, given) : (own[name] ?? parameter.default);
       values[name] = checkParameter(name, parameter, value);
       this.#node.declareParameter(
         this.#rclParameter(name, parameter, values[name]),
@@ -78,6 +91,7 @@ export class NodeParameters {
         true,
       );
     }
+    this.#warnOfMistyped(table);
     this.#watch(table, values, changes);
     return values as unknown as ParameterValues<Table>;
   }
@@ -116,8 +130,11 @@ export class NodeParameters {
     );
     const inherited = node._validateParameters.bind(node);
     node._validateParameters = (parameters, declaring = false) => {
-      if (declaring || !parameters.some(ours)) return inherited(parameters, declaring);
+      if (declaring) return inherited(parameters, declaring);
       try {
+        const others = parameters.filter((parameter) => !ours(parameter));
+        for (const parameter of others) this.#checkOther(parameter, Object.keys(table));
+        if (others.length === parameters.length) return inherited(parameters);
         const next = { ...values };
         for (const parameter of parameters.filter(ours)) {
           const { name, value } = parameter;
@@ -128,7 +145,7 @@ export class NodeParameters {
         }
         const changed = Object.keys(next).filter((name) => !same(next[name]!, values[name]!));
         if (!this.#setting) changes.check(changed, next);
-        return inherited(parameters.filter((parameter) => !ours(parameter)));
+        return inherited(others);
       } catch (error) {
         return { successful: false, reason: messageOf(error) };
       }
@@ -144,6 +161,38 @@ export class NodeParameters {
         if (changed.length > 0 && !this.#setting) changes.apply(changed, values);
       }),
     );
+  }
+
+  /**
+   * The library's own answers are "has not been declared" and, for a value of another type, "does not  readonly".
+   *
+   * @throws ExpectationError for parameters that the node does not have, and values that it cannot take
+   */
+  #checkOther({ name, type, value }: RclParameter, names: readonly string[]): void {
+    const node = this.#node;
+    if (!node.hasParameter(name)) {
+      const [similar] = nearest(name, names, MISTYPED);
+      const hint = similar === undefined ? '' : `Did you mean ${similar}? `;
+      const all = `ros2 param list ${node.getFullyQualifiedName()} shows all.`;
+      throw new ExpectationError(`a parameter of ${node.getFullyQualifiedName()}`, name, hint + all);
+    }
+    const wanted = node.getParameter(name).type;
+    if (type === 0 || wanted === 0 || type === wanted) return;
+    const kind = RCL_TYPE_NAMES[wanted] ?? `a value of type ${wanted}`;
+    throw new ExpectationError(`${kind} for parameter ${name}`, plainValue(value));
+  }
+
+  /** Warns of names given from outside that are no parameter but look much like one: nobody else would. */
+  #warnOfMistyped(table: ParameterTable): void {
+    for (const name of this.#overrides.keys()) {
+      if (Object.hasOwn(table, name) || this.#node.hasParameter(name)) continue;
+      const [similar] = nearest(name, Object.keys(table), MISTYPED);
+      // A file may be meant for other nodes, too: what looks like nothing here is left alone.
+      if (similar === undefined) continue;
+      this.#node
+        .getLogger()
+        .warn(`There is no parameter ${name}, it has no effect. Did you mean ${similar}?`);
+    }
   }
 
   #rclParameter(name: string, { type }: Parameter, value: ParameterValue): RclParameter {
@@ -177,6 +226,14 @@ export class NodeParameters {
       describeParameter(parameter) + (parameter.dynamic ? '' : '; fixed while the node is configured');
     return descriptor;
   }
+}
+
+/**
+ * A value given from outside. An empty list, as `ros2 param dump` writes it, comes without a type and a value from rcl's
+ * parser, which cannot know what it is a list of.
+ */
+function givenValue({ type }: Parameter, given: { readonly type: number; readonly value: unknown }): unknown {
+  return given.type === 0 && type === 'string_array' ? [] : plainValue(given.value);
 }
 
 /** A value of rclnodejs as TypeScript would have it: numbers for 64-bit integers, arrays for lists. */

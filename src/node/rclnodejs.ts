@@ -81,6 +81,8 @@ export interface RclNode {
   getPublishersInfoByTopic(topic: string): RclEndpoint[];
   declareParameter(parameter: RclParameter, descriptor: object, ignoreOverride: boolean): unknown;
   getParameterOverrides(): RclParameter[];
+  hasParameter(name: string): boolean;
+  getParameter(name: string): RclParameter;
   setParameter(parameter: RclParameter): { successful: boolean; reason: string };
   addPreSetParametersCallback(callback: (parameters: RclParameter[]) => RclParameter[]): void;
   addPostSetParametersCallback(callback: (parameters: RclParameter[]) => void): void;

@@ -2,6 +2,7 @@ import { ExpectationError, messageOf } from '../expect.js';
 import { NodeParameters } from './node-parameters.js';
 import { overridesFor } from './parameter-overrides.js';
 import { type Qos, RMW_DURABILITY, RMW_KEEP_LAST, RMW_RELIABILITY } from './qos.js';
+import { enclaveOf } from './ros-arguments.js';
 import {
   loadRcl,
   type LoadedRcl,
@@ -50,7 +51,12 @@ export class RosNode {
   readonly parameters: NodeParameters;
   #destroyed = false;
 
-  private constructor({ rcl, overrides }: LoadedRcl, name: string) {
+  private constructor(
+    { rcl, overrides }: LoadedRcl,
+    name: string,
+    /** Where the security files are (SROS2): what --enclave says; undefined: / */
+    readonly enclave: string | undefined,
+  ) {
     this.#rcl = rcl;
     class Node extends rcl.Node {
       override _getNativeParameterOverrides(): Map<string, RclParameter> {
@@ -80,7 +86,7 @@ export class RosNode {
     try {
       await loaded.rcl.init(undefined, [...argv]);
       loaded.rcl.removeSignalHandlers();
-      return new RosNode(loaded, name);
+      return new RosNode(loaded, name, enclaveOf(argv));
     } catch (error) {
       throw new ExpectationError(
         'ROS 2 to start with these arguments',
@@ -165,9 +171,22 @@ export class RosNode {
     );
   }
 
-  /** The name as the graph has it, after namespaces and remaps. */
+  /**
+   * The name as the graph has it, after namespaces and remaps.
+   *
+   * @throws ExpectationError for what is no name of a topic
+   */
   resolve(topic: string): string {
-    return this.#node.resolveTopicName(topic);
+    try {
+      return this.#node.resolveTopicName(topic);
+    } catch (error) {
+      throw new ExpectationError(
+        'a name of a topic such as /front/image_raw',
+        topic,
+        'Parts are letters, digits and _, none begins with a digit, and / stands between them.',
+        { cause: error },
+      );
+    }
   }
 
   /** Message types that a topic has now, of publishers and subscriptions. */
@@ -177,6 +196,17 @@ export class RosNode {
 
   publishersOf(resolvedTopic: string): readonly RclEndpoint[] {
     return this.#node.getPublishersInfoByTopic(resolvedTopic);
+  }
+
+  /** Topics with one of these types that other nodes publish now. Asks for each topic: not for every frame. */
+  publishedTopics(types: ReadonlySet<string>): { readonly name: string; readonly type: string }[] {
+    const own = this.fullName;
+    return this.#node.getTopicNamesAndTypes().flatMap(({ name, types: found }) => {
+      const type = found.find((candidate) => types.has(candidate));
+      const others = (): boolean =>
+        this.publishersOf(name).some((endpoint) => endpointNode(endpoint) !== own);
+      return type !== undefined && others() ? [{ name, type }] : [];
+    });
   }
 
   #qos({ depth, reliability, durability }: Qos): object {
@@ -203,6 +233,11 @@ export class RosNode {
       this.log.error(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     }
   }
+}
+
+/** The node that an endpoint belongs to: /namespace/name. */
+export function endpointNode({ node_namespace, node_name }: RclEndpoint): string {
+  return `${node_namespace.replace(/\/$/, '')}/${node_name}`;
 }
 
 class Publisher implements RawPublisher {

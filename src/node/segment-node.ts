@@ -15,7 +15,6 @@ import { EngineHealth } from './engine-health.js';
 import { Lifecycle } from './lifecycle.js';
 import { decodeOptions, type LoadedModel, loadModel } from './loaded-model.js';
 import { type CameraTransportName, NativeCameras } from './native-cameras.js';
-import { Problems } from './problems.js';
 import { LATCHED_QOS, RESULT_QOS } from './qos.js';
 import type { RawPublisher, RosNode } from './ros-node.js';
 import { readWorkConfig } from './work-config.js';
@@ -43,7 +42,6 @@ export class SegmentNode {
   readonly #diagnostics: RawPublisher;
   readonly #diagnosticsWriter = new DiagnosticArrayWriter(installedType('diagnostic_msgs/DiagnosticArray'));
   readonly #engineHealth = new EngineHealth();
-  readonly #problems: Problems;
   readonly #timers: NodeJS.Timeout[];
   #configured: Configured | undefined;
   /** While active. */
@@ -60,7 +58,6 @@ export class SegmentNode {
       { check: (changed, next) => this.#check(changed, next), apply: (changed) => this.#apply(changed) },
       typeof workConfig === 'string' && workConfig !== '' ? readWorkConfig(workConfig) : {},
     );
-    this.#problems = new Problems((line) => ros.log.warn(line));
     this.#lifecycle = new Lifecycle(ros, {
       configure: () => this.#configure(),
       activate: () => this.#activate(),
@@ -87,15 +84,20 @@ export class SegmentNode {
   /**
    * Configures and activates the node, unless parameter `autostart` says otherwise.
    *
-   * Rejects when the configuration does not work.
+   * @returns false when that does not work; why is in the log then
    */
-  async start(): Promise<void> {
+  async start(): Promise<boolean> {
     if (!this.#parameters.autostart) {
       this.ros.log.info(`Waiting for: ros2 lifecycle set ${this.ros.fullName} configure`);
-      return;
+      return true;
     }
-    await this.#lifecycle.request('configure');
-    await this.#lifecycle.request('activate');
+    try {
+      await this.#lifecycle.request('configure');
+      await this.#lifecycle.request('activate');
+      return true;
+    } catch {
+      return false; // the life cycle has told it
+    }
   }
 
   /** Finishes the frames in flight and frees everything; the node is of no use then. */
@@ -184,10 +186,7 @@ export class SegmentNode {
     this.#live = new LiveSegmenter(model.segmenter, channels.length, {
       result: (camera, frame, pixels, segmentation, timings) =>
         channels[camera]!.publish(frame, pixels, segmentation, timings),
-      failure: (camera, _frame, error) => {
-        channels[camera]!.health.addError(error.message);
-        this.#problems.report(`${this.#parameters.images[camera]}: ${error.message}`);
-      },
+      failure: (camera, _frame, error) => channels[camera]!.health.addError(error.message),
     });
     this.#follow();
     return Promise.resolve();

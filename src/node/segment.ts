@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   try {
     node = new SegmentNode(ros);
     ros.spin();
-    await node.start();
+    if (!(await node.start())) await end(1);
   } catch (error) {
     ros.log.error(describe(error));
     await end(1);

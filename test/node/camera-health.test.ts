@@ -81,9 +81,37 @@ describe('CameraHealth', () => {
     assert.deepEqual([second().level, second().message], ['warn', 'No frame for 3 s']);
     assert.equal(second({ answered: 1 }).level, 'ok');
     input.messageType = undefined;
+    input.publisherCount = 0;
     const { level, message, values } = second();
-    assert.deepEqual([level, message], ['warn', 'No publisher on /image yet']);
+    assert.deepEqual([level, message], ['warn', 'Waiting for a publisher on /image']);
     assert.equal(values['message_type'], 'unknown: no publisher yet');
+  });
+
+  it('tells how old the last error is, and forgets it after a minute without another', () => {
+    input.lastMalformed = 'cut off';
+    second({ malformed: 1 });
+    second({ malformed: 1 });
+    const { values } = second({ answered: 1 });
+    assert.deepEqual([values['last_error'], values['last_error_age_s']], ['cut off', '1']);
+    now += 58_000;
+    assert.equal(second().values['last_error_age_s'], '60');
+    const later = second().values;
+    assert.deepEqual([later['last_error'], 'last_error_age_s' in later, later['bad']], ['', false, '2']);
+    assert.equal(second({ malformed: 1 }).values['last_error'], 'cut off', 'and knows it again');
+  });
+
+  it('has no latencies of stamps that are not set or ahead, and says so', () => {
+    const timings = { wait: 1, preprocess: 2, inference: 10, decode: 3 };
+    const now = 1_800_000_000_000_000_000n;
+    for (const [stamp, text] of [
+      [0n, 'not set'],
+      [now + 5_000_000_000n, '5.0 s ahead of the clock of this node'],
+    ] as const) {
+      health.addResult(timings, stamp, now, 20, 0.5);
+      const { values } = second({ answered: 1 });
+      assert.equal(values['stamps'], text);
+      assert.ok(!('latency_from_stamp_p50_ms' in values) && 'added_latency_p50_ms' in values);
+    }
   });
 
   it('counts bad frames: an error when there are no others, a warning beside good ones', () => {
@@ -128,7 +156,9 @@ describe('CameraHealth', () => {
   it('gives quantiles of latency and of each stage once there are any', () => {
     assert.ok(!('latency_from_stamp_p50_ms' in second().values));
     for (let i = 1; i <= 20; i++) {
-      health.addResult({ wait: i, preprocess: 2, inference: 10, decode: 3 }, 100 + i, 20 + i, 0.5);
+      const now = 9_000_000_000n;
+      const stamp = now - BigInt(100 + i) * 1_000_000n;
+      health.addResult({ wait: i, preprocess: 2, inference: 10, decode: 3 }, stamp, now, 20 + i, 0.5);
     }
     skipped = 4;
     const { values } = second({ answered: 20 });

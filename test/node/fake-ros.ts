@@ -21,6 +21,8 @@ export class FakeRos {
   readonly subscribed: string[] = [];
   readonly published: Uint8Array[] = [];
   publishers: readonly GraphPublisher[] = [];
+  /** Topics that other nodes publish. */
+  topics: readonly { readonly name: string; readonly type: string }[] = [];
   /** Subscriptions of the topics that this node publishes. */
   subscriptions: () => number = () => 0;
   /** Whether subscribers have acknowledged everything. */
@@ -71,6 +73,10 @@ export class FakeRos {
         durability: RMW_DURABILITY.volatile,
       },
     }));
+  }
+
+  publishedTopics(types: ReadonlySet<string>): { name: string; type: string }[] {
+    return this.topics.filter(({ type }) => types.has(type));
   }
 
   subscribe(

@@ -143,6 +143,13 @@ describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch f
     assert.match(choose('webcam', [])[1][0]!, /Expected auto, mipi, .* but received webcam/);
   });
 
+  it('take a file of parameters only where there is one', () => {
+    const file = (path: string): unknown => launchFile('segment.launch.py', `file.parameter_file('${path}')`);
+    assert.equal(file(''), null);
+    assert.equal(file(join(packageRoot, 'config/segment.yaml')), join(packageRoot, 'config/segment.yaml'));
+    assert.throws(() => file('/nowhere/my.yaml'), /params_file but there is no file \/nowhere\/my\.yaml/);
+  });
+
   it('leave the DDS settings of the user alone', () => {
     const set = (environment: Record<string, string>, wanted = 'auto', free = 1e9): string[][] =>
       launchFile(

@@ -1,0 +1,49 @@
+/** Nanoseconds by which a stamp may be ahead: clocks of two machines differ, and a simulation's clock comes in steps. */
+const AHEAD = 100_000_000n;
+/** Nanoseconds after which a stamp is not the time of the picture on this clock: an hour. */
+const BEHIND = 3_600_000_000_000n;
+
+/** How old frames are by their stamps, where these can be believed. Drivers send 0, or the time since the board was started. */
+export class StampAge {
+  #kind: 'none' | 'ok' | 'unset' | 'no clock' | 'ahead' | 'behind' = 'none';
+  #age = 0n;
+
+  /** What is to be said of the last frame's stamp: "ok", "not set" ...; empty before the first frame. */
+  get text(): string {
+    switch (this.#kind) {
+      case 'none':
+        return '';
+      case 'ok':
+        return 'ok';
+      case 'unset':
+        return 'not set';
+      case 'no clock':
+        return 'unknown: /clock has not begun';
+      case 'ahead':
+        return `${seconds(-this.#age)} s ahead of the clock of this node`;
+      case 'behind':
+        return `${seconds(this.#age)} s behind the clock of this node`;
+    }
+  }
+
+  /**
+   * @param stamp of a frame @param now on the clock of ROS; 0: it has not begun; both in nanoseconds
+   * @returns milliseconds; undefined when they would say nothing
+   */
+  of(stamp: bigint, now: bigint): number | undefined {
+    const age = (this.#age = now - stamp);
+    if (stamp === 0n) this.#kind = 'unset';
+    else if (now === 0n) this.#kind = 'no clock';
+    else if (age < -AHEAD) this.#kind = 'ahead';
+    else if (age > BEHIND) this.#kind = 'behind';
+    else {
+      this.#kind = 'ok';
+      return age > 0n ? Number(age) / 1e6 : 0;
+    }
+    return undefined;
+  }
+}
+
+function seconds(nanoseconds: bigint): string {
+  return (Number(nanoseconds) / 1e9).toFixed(1);
+}
