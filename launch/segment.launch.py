@@ -276,7 +276,7 @@ def start_node(get, camera_topic):
         parameters=parameters,
         arguments=['--ros-args', '--log-level', get('log_level')],
         output='screen',
-        on_exit=[Shutdown(reason=f'{get("name")} has ended, which is required')] if get('required') == 'true' else None,
+        on_exit=[Shutdown()] if get('required') == 'true' else None,
     )
 
 

@@ -75,7 +75,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
   images: {
     type: 'string_array',
     default: ['image'],
-    help: 'image topics, one for each camera; all share the engine in turn',
+    help: 'image topics, one for each camera; all share the engine in turn. With native cameras it is the node NAME_camera that subscribes to them',
   },
   camera_names: {
     type: 'string_array',
