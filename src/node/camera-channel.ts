@@ -37,7 +37,13 @@ export class CameraChannel {
     this.#input = new CameraInput(ros, topic, input, sink, clock);
     this.#watch = new PublisherWatch(ros, this.#input.topic, clock);
     this.#refused = new RefusedFrames(this.#input.topic, (line) => ros.log.warn(line), clock);
-    this.health = new CameraHealth(this.#input, counts, () => this.outputs.overlay, clock);
+    this.health = new CameraHealth(
+      this.#input,
+      counts,
+      () => this.outputs.overlay,
+      () => this.outputs.alive.alive,
+      clock,
+    );
   }
 
   /** Subscribes when a publisher is there; to be called about twice a second, for publishers come and go. */

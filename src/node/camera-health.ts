@@ -54,6 +54,7 @@ export class CameraHealth {
     private readonly input: CameraInput,
     private readonly counts: () => Readonly<CameraCounts>,
     private readonly overlay: () => OverlayOutput | undefined,
+    private readonly alive: () => boolean,
     private readonly clock: Clock = steadyClock,
   ) {
     this.#looked = clock();
@@ -136,6 +137,7 @@ export class CameraHealth {
         ...Object.fromEntries(
           STAGES.flatMap((stage) => Object.entries(quantiles(stage, this.#stages[stage]))),
         ),
+        alive: String(this.alive()),
         stamps: this.#age.text,
         last_error: lastError ?? '',
         ...(lastError === undefined

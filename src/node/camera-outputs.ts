@@ -14,8 +14,9 @@ import type { MessageType } from '../message/message-type.js';
 import { type PerceptionMasks, PerceptionTargetsWriter } from '../message/perception-targets.js';
 import type { StageTimings } from '../message/stage-timings.js';
 import { paletteColour } from '../render/palette.js';
+import { AliveSignal } from './alive-signal.js';
 import { OverlayOutput } from './overlay-output.js';
-import { PICTURE_QOS, type Qos, RESULT_QOS } from './qos.js';
+import { LATCHED_QOS, PICTURE_QOS, type Qos, RESULT_QOS } from './qos.js';
 import type { RawPublisher, RosNode } from './ros-node.js';
 
 export interface OutputOptions {
@@ -25,6 +26,8 @@ export interface OutputOptions {
   readonly trosTopic: string;
   readonly trosMasks: PerceptionMasks;
   readonly colorRange: ColorRange;
+  /** Milliseconds that may go by without a result. */
+  readonly watchdog: () => number;
 }
 
 /** What messages say of the model. */
@@ -67,6 +70,8 @@ class Output<Writer> {
 /** The topics of one camera's results. What nobody subscribes to is not made. */
 export class CameraOutputs {
   readonly overlay: OverlayOutput;
+  /** Whether results come. */
+  readonly alive: AliveSignal;
   readonly #publishers: RawPublisher[] = [];
   readonly #outputs: { use(model: ModelNames): void }[] = [];
   readonly #detections: Output<DetectionArrayWriter> | undefined;
@@ -79,7 +84,7 @@ export class CameraOutputs {
   /** @param missing is told each message type that is not installed, `package/Type`, and the topic that is off for it */
   constructor(
     private readonly ros: RosNode,
-    { prefix, trosTopic, trosMasks, colorRange }: OutputOptions,
+    { prefix, trosTopic, trosMasks, colorRange, watchdog }: OutputOptions,
     missing: (type: string, topic: string) => void,
   ) {
     const open = <Writer>(
@@ -125,6 +130,7 @@ export class CameraOutputs {
         (type, { labels, name }) => new PerceptionTargetsWriter(labels, name, trosMasks, type),
       );
     }
+    this.alive = new AliveSignal(this.#open('std_msgs/Bool', `${prefix}alive`, LATCHED_QOS), watchdog);
     this.overlay = new OverlayOutput(
       this.#open('sensor_msgs/Image', `${prefix}overlay`, PICTURE_QOS),
       this.#open('sensor_msgs/CompressedImage', `${prefix}overlay/compressed`, PICTURE_QOS),
@@ -155,6 +161,7 @@ export class CameraOutputs {
     this.#annotations?.publish((writer) => writer.write(header, segmentation, polygons()));
     this.#instanceMap?.publish((writer) => writer.write(header, segmentation));
     if (pixels) this.overlay.publish(header, pixels, segmentation);
+    this.alive.result();
   }
 
   /** Waits for what is still being packed, then takes the topics away. */

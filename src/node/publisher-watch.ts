@@ -9,6 +9,9 @@ const REMINDER = 30_000;
 /** Topics that are named, at most. */
 const NAMED = 3;
 
+/** Pictures that other nodes of this kind make of a camera's. */
+const RESULT = /\/(overlay|overlay\/compressed|instance_map)$/;
+
 const TYPES: ReadonlySet<string> = new Set(Object.values(CAMERA_MESSAGE_TYPES).map(({ type }) => type));
 
 /** Says when an image topic has no publisher: nothing is as silent as a mistyped name. */
@@ -55,7 +58,8 @@ export class PublisherWatch {
   }
 
   #advice(): string {
-    const types = new Map(this.ros.publishedTopics(TYPES).map(({ name, type }) => [name, type]));
+    const published = this.ros.publishedTopics(TYPES).filter(({ name }) => !RESULT.test(name));
+    const types = new Map(published.map(({ name, type }) => [name, type]));
     types.delete(this.topic);
     const similar = nearest(this.topic, [...types.keys()]).slice(0, NAMED);
     if (similar.length === 0) {

@@ -8,6 +8,7 @@ import { LabelInfoWriter } from '../message/label-info.js';
 import type { PerceptionMasks } from '../message/perception-targets.js';
 import { SEGMENT_PARAMETERS, type SegmentParameters } from '../parameters/segment.js';
 import { type CameraCounts, LiveSegmenter } from '../pipeline/live-segmenter.js';
+import { BoardHealth } from './board-health.js';
 import { CameraChannel } from './camera-channel.js';
 import type { CameraFrame, ImageMessage } from './camera-frame.js';
 import { cameraNames, forEachCamera } from './camera-names.js';
@@ -22,6 +23,8 @@ import { readWorkConfig } from './work-config.js';
 /** Milliseconds between looks at the publishers of the image topics, and between diagnostics. */
 const FOLLOW_PERIOD = 500;
 const DIAGNOSTICS_PERIOD = 1000;
+/** Milliseconds by which the signal that no results come may be late. */
+const WATCH_PERIOD = 50;
 
 const NO_FRAMES: CameraCounts = { offered: 0, dropped: 0, answered: 0, failed: 0, discarded: 0 };
 
@@ -42,6 +45,7 @@ export class SegmentNode {
   readonly #diagnostics: RawPublisher;
   readonly #diagnosticsWriter = new DiagnosticArrayWriter(installedType('diagnostic_msgs/DiagnosticArray'));
   readonly #engineHealth = new EngineHealth();
+  readonly #boardHealth = new BoardHealth();
   readonly #timers: NodeJS.Timeout[];
   #configured: Configured | undefined;
   /** While active. */
@@ -78,6 +82,10 @@ export class SegmentNode {
     this.#timers = [
       setInterval(() => this.#follow(), FOLLOW_PERIOD),
       setInterval(() => this.#diagnose(), DIAGNOSTICS_PERIOD),
+      setInterval(
+        () => this.#configured?.channels.forEach(({ outputs }) => outputs.alive.look()),
+        WATCH_PERIOD,
+      ),
     ];
   }
 
@@ -156,6 +164,7 @@ export class SegmentNode {
         trosTopic: several && trosTopic !== '' ? `${trosTopic}/${names[index]}` : trosTopic,
         trosMasks: parameters.tros_masks as PerceptionMasks,
         colorRange: parameters.color_range as ColorRange,
+        watchdog: () => this.#parameters.watchdog,
       };
       channels.push(
         new CameraChannel(
@@ -329,6 +338,7 @@ export class SegmentNode {
           )
         : [];
     const header = { stamp: stampFromNanoseconds(this.ros.now()), frameId: '' };
-    this.#diagnostics.publish(this.#diagnosticsWriter.write(header, [engine, ...cameras]));
+    const board = this.#boardHealth.look(name) ?? [];
+    this.#diagnostics.publish(this.#diagnosticsWriter.write(header, [engine, ...cameras].concat(board)));
   }
 }

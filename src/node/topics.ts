@@ -46,6 +46,14 @@ export const PUBLISHED_TOPICS: readonly PublishedTopic[] = [
   result('~/overlay', 'sensor_msgs/msg/Image', 'rgb8: the image with masks, boxes and labels', PICTURE_QOS),
   result('~/overlay/compressed', 'sensor_msgs/msg/CompressedImage', 'the same as JPEG', PICTURE_QOS),
   {
+    topic: '~/alive',
+    type: 'std_msgs/msg/Bool',
+    qos: LATCHED_QOS,
+    perCamera: true,
+    when: 'on each change, and every `watchdog` ms',
+    what: 'false: no result has come for `watchdog` ms; silence means the same',
+  },
+  {
     topic: '~/label_info',
     type: 'vision_msgs/msg/LabelInfo',
     qos: LATCHED_QOS,

@@ -139,6 +139,13 @@ export const SEGMENT_PARAMETERS = parameterTable({
     default: '',
     help: 'path of a TROS work config (JSON) with model_file, cls_names_list, score_threshold, ...; used for what is not set otherwise',
   },
+  watchdog: {
+    type: 'integer',
+    default: 1000,
+    range: [100, 600_000],
+    dynamic: true,
+    help: 'milliseconds without a result of a camera after which ~/alive says false',
+  },
   autostart: {
     type: 'bool',
     default: true,

@@ -29,6 +29,7 @@ describe('CameraHealth', () => {
       input as CameraInput,
       () => counts,
       () => ({ skipped }) as never,
+      () => true,
       () => now,
     );
   });

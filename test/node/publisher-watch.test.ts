@@ -32,6 +32,9 @@ describe('PublisherWatch', () => {
       { name: '/camera/image_raw', type: IMAGE },
       { name: '/rear/image_raw/compressed', type: 'sensor_msgs/msg/CompressedImage' },
       { name: '/hbmem_img', type: 'hbm_img_msgs/msg/HbmMsg1080P' },
+      { name: '/other/segment/overlay', type: IMAGE },
+      { name: '/other/segment/overlay/compressed', type: 'sensor_msgs/msg/CompressedImage' },
+      { name: '/other/segment/instance_map', type: IMAGE },
       { name: '/typo/camera_info', type: 'sensor_msgs/msg/CameraInfo' },
     ];
     assert.deepEqual(seconds(3), []);

@@ -75,7 +75,7 @@ function topicsMarkdown(): string {
   const services = SERVICES.map(({ name, type, what }) => [`\`${name}\``, type, what]);
   return (
     markdownTable(['topic', 'type', 'QoS', 'when', 'what'], topics) +
-    `\nWith several cameras, topics that come with every frame are \`~/NAME/detections\` and so on, and \`hobot_dnn_detection/NAME\`.\n\n` +
+    `\nWith several cameras, those of a camera are \`~/NAME/detections\`, \`~/NAME/alive\` and so on, and \`hobot_dnn_detection/NAME\`.\n\n` +
     markdownTable(['service', 'type', 'what'], services)
   );
 }
