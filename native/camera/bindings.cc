@@ -18,6 +18,8 @@ namespace camera {
 namespace {
 
 constexpr int kMostSlots = 32;
+/** A day, in milliseconds. */
+constexpr double kLongestPeriod = 86'400'000;
 
 double ReadNumber(Napi::Value value, const char* expected, double min, double max, bool whole = true) {
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
@@ -31,6 +33,7 @@ Napi::Object ToObject(Napi::Env env, const Counters& counters) {
   Napi::Object object = Napi::Object::New(env);
   const auto add = [&](const char* name, uint64_t value) { object.Set(name, static_cast<double>(value)); };
   add("received", counters.received);
+  add("skipped", counters.skipped);
   add("dropped", counters.dropped);
   add("failed", counters.failed);
   add("discarded", counters.discarded);
@@ -234,6 +237,12 @@ void Describe(Napi::Env env, const std::shared_ptr<Camera>& camera, Napi::Object
   // After close, too: counters can be read, and nothing is attached any more.
   const std::weak_ptr<Camera> weak = camera;
   const std::shared_ptr<Tally> tally = camera->tally();
+  object.Set("limit", Napi::Function::New(env, [weak](const Napi::CallbackInfo& info) {
+               const std::chrono::duration<double, std::milli> period(
+                   ReadNumber(info[0], "milliseconds for the period", 0, kLongestPeriod, false));
+               if (const auto open = weak.lock())
+                 open->Limit(std::chrono::duration_cast<Pace::Clock::duration>(period));
+             }));
   object.Set("keepPixels", Napi::Function::New(env, [weak](const Napi::CallbackInfo& info) {
                const bool keep = info[0].ToBoolean();
                if (const auto open = weak.lock()) open->KeepPixels(keep);

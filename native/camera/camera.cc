@@ -65,10 +65,20 @@ void Camera::Leave(const std::shared_ptr<Feed>& feed) {
   if (feed_ == feed) feed_.reset();
 }
 
+void Camera::Limit(Pace::Clock::duration period) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  pace_.Limit(period);
+}
+
 void Camera::Offer(const Message& message) {
   const Clock::time_point received = Clock::now();
   const std::lock_guard<std::mutex> lock(mutex_);
-  tally_->Update([](Counters& counters) { counters.received++; });
+  const bool take = pace_.Take(received);
+  tally_->Update([take](Counters& counters) {
+    counters.received++;
+    if (!take) counters.skipped++;
+  });
+  if (!take) return;
   const auto fail = [this](Failure failure) {
     tally_->Update([&](Counters& counters) {
       counters.failed++;

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "camera/message.h"
+#include "camera/pace.h"
 #include "camera/slots.h"
 
 namespace camera {
@@ -48,6 +49,10 @@ class Camera {
   /** Whether the full picture is copied along with each frame. */
   void KeepPixels(bool keep) { keep_pixels_ = keep; }
 
+  /** From now on a frame is taken once per `period` at most; 0: all are. Waits for the frame that is being
+   * taken. */
+  void Limit(Pace::Clock::duration period);
+
   const std::shared_ptr<Tally>& tally() const { return tally_; }
 
  private:
@@ -66,6 +71,7 @@ class Camera {
   std::mutex mutex_;
   std::shared_ptr<Feed> feed_;
   Reading reading_;
+  Pace pace_;
   Arrival arrival_;
   /** What the warning in the tally is of, where there is one. */
   bool warned_ = false;

@@ -8,10 +8,12 @@
 
 namespace camera {
 
-/** What became of a camera's frames: received = dropped + failed + discarded + submitted + the one that waits
- * or is written. */
+/** What became of a camera's frames: received = skipped + dropped + failed + discarded + submitted + the one
+ * that waits or is written. */
 struct Counters {
   uint64_t received = 0;
+  /** Not taken because of a limit of the rate. */
+  uint64_t skipped = 0;
   /** Replaced by a newer one while no slot was free. */
   uint64_t dropped = 0;
   /** Not readable. */

@@ -1,9 +1,11 @@
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import type { NativeFailure } from './bpu.js';
 
-/** What became of a camera's frames: `received` = dropped + failed + discarded + submitted + the one that waits. */
+/** What became of a camera's frames: `received` = skipped + dropped + failed + discarded + submitted + the one that waits. */
 export interface NativeCameraCounters {
   readonly received: number;
+  /** Not taken because of `limit`. */
+  readonly skipped: number;
   /** Replaced by a newer one while no slot was free. */
   readonly dropped: number;
   /** Not readable. */
@@ -32,6 +34,8 @@ export interface NativeCameraCounters {
 export interface NativeCamera {
   /** Its number in this process. */
   readonly id: number;
+  /** From now on a frame is taken once per so many milliseconds at most, up to a day; 0: all are. */
+  limit(period: number): void;
   /** Whether the full picture is copied along with each frame from now on. */
   keepPixels(keep: boolean): void;
   /** How images are read from now on. */

@@ -55,6 +55,11 @@ export class CameraChannel {
     this.#refused.look(count, last);
   }
 
+  /** @param period milliseconds between frames that are taken, at least; 0: all are */
+  limit(period: number): void {
+    this.#input.limit(period);
+  }
+
   /** Ends the subscription; resolves when no more frame comes. */
   close(): Promise<void> {
     this.#watch.reset();

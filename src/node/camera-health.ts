@@ -127,6 +127,7 @@ export class CameraHealth {
         output_fps: this.#output.value.toFixed(1),
         dropped_fps: this.#dropped.value.toFixed(1),
         received: String(input.received),
+        skipped: String(input.skipped),
         answered: String(counts.answered),
         dropped: String(counts.dropped),
         bad: String(bad),

@@ -8,6 +8,7 @@ import { expectation } from '../native/failure.js';
 import { CameraFrame, type ImageMessage } from './camera-frame.js';
 import { describeArrival } from './loaned-messages.js';
 import type { NativeCameras } from './native-cameras.js';
+import { Pace } from './pace.js';
 import { compatible, describeQos, endpointQos, IMAGE_QOS, type Qos, SENSOR_QOS } from './qos.js';
 import type { RclEndpoint } from './rclnodejs.js';
 import { endpointNode, type RawSubscription, type RosNode } from './ros-node.js';
@@ -60,6 +61,9 @@ export class CameraInput {
   #changed: { readonly at: number; readonly received: number } | undefined;
   /** Of rclnodejs's subscriptions and of native cameras that were closed. */
   #received = 0;
+  #skipped = 0;
+  #period = 0;
+  readonly #pace = new Pace();
   /** Messages that were no images of their type. */
   malformed = 0;
   #lastMalformed: string | undefined;
@@ -133,6 +137,18 @@ export class CameraInput {
     };
   }
 
+  /** Messages that were not taken because of `limit`. */
+  get skipped(): number {
+    return this.#skipped + (this.#camera?.counters().skipped ?? 0);
+  }
+
+  /** @param period milliseconds between frames that are taken, at least; 0: all are */
+  limit(period: number): void {
+    this.#period = period;
+    this.#pace.limit(period);
+    this.#camera?.limit(period);
+  }
+
   /** Whether full pictures are needed, which cost native cameras a copy. */
   keepPixels(keep: boolean): void {
     if (keep === this.#keepsPixels) return;
@@ -170,6 +186,7 @@ export class CameraInput {
     this.#camera = undefined;
     camera.close(); // joins its thread: the counters are final
     this.#received += camera.counters().received;
+    this.#skipped += camera.counters().skipped;
     this.#closing = this.sink.detach().finally(() => (this.#closing = undefined));
     return this.#closing;
   }
@@ -194,6 +211,7 @@ export class CameraInput {
       }
       if (this.#camera) {
         this.#camera.keepPixels(this.#keepsPixels);
+        this.#camera.limit(this.#period);
         this.sink.attach(this.#camera, (arrival) => CameraFrame.arrived(arrival, hbmFrameId));
       } else {
         this.#subscription = this.ros.subscribe(type, this.topic, qos, (cdr) => this.#take(cdr, message));
@@ -211,6 +229,10 @@ export class CameraInput {
 
   #take(cdr: Uint8Array, message: ImageMessage): void {
     this.#received++;
+    if (!this.#pace.take(this.clock())) {
+      this.#skipped++;
+      return;
+    }
     let frame: CameraFrame;
     try {
       frame = CameraFrame.read(cdr, message, this.#reader, this.options.hbmFrameId, this.clock());

@@ -27,6 +27,7 @@ const RCL_TYPE_NAMES: Readonly<Record<number, string>> = {
   2: 'an integer',
   3: 'a number',
   4: 'a string',
+  7: 'a list of integers',
   9: 'a list of strings',
 };
 
@@ -233,7 +234,7 @@ export class NodeParameters {
  * parser, which cannot know what it is a list of.
  */
 function givenValue({ type }: Parameter, given: { readonly type: number; readonly value: unknown }): unknown {
-  return given.type === 0 && type === 'string_array' ? [] : plainValue(given.value);
+  return given.type === 0 && type.endsWith('_array') ? [] : plainValue(given.value);
 }
 
 /** A value of rclnodejs as TypeScript would have it: numbers for 64-bit integers, arrays for lists. */

@@ -185,8 +185,16 @@ export class SegmentNode {
         ),
       );
     }
+    this.#setRates(channels);
     for (const [type, topic] of missing) {
       this.ros.log.info(`${type.split('/')[0]} is not installed: no ${topic}`);
+    }
+  }
+
+  #setRates(channels: readonly CameraChannel[]): void {
+    const rates = forEachCamera('max_rate', this.#parameters.max_rate, channels.length);
+    for (const [index, channel] of channels.entries()) {
+      channel.limit(rates[index]! > 0 ? 1000 / rates[index]! : 0);
     }
   }
 
@@ -256,6 +264,7 @@ export class SegmentNode {
     }
     const model = this.#configured?.model;
     if (model) {
+      forEachCamera('max_rate', next.max_rate, next.images.length);
       const { names } = model.labels;
       prepareOptions(decodeOptions(next, names), names.length);
     }
@@ -265,6 +274,7 @@ export class SegmentNode {
     const model = this.#configured?.model;
     if (!model) return;
     model.segmenter.decoder.setOptions(decodeOptions(this.#parameters, model.labels.names));
+    if (changed.includes('max_rate')) this.#setRates(this.#configured!.channels);
     if (changed.includes('score')) this.#tellModel();
     else this.#setOverlays();
   }

@@ -77,6 +77,13 @@ export const SEGMENT_PARAMETERS = parameterTable({
     default: ['image'],
     help: 'image topics, one for each camera; all share the engine in turn. With native cameras it is the node NAME_camera that subscribes to them',
   },
+  max_rate: {
+    type: 'integer_array',
+    default: [0],
+    range: [0, 1000],
+    dynamic: true,
+    help: 'most frames a second that are taken of a camera, for a BPU that others use, too; one for each camera, or one for all; 0: all frames',
+  },
   camera_names: {
     type: 'string_array',
     default: [],

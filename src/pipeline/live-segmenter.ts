@@ -122,9 +122,9 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     const { counts, attached } = this.#cameras[camera]!;
     if (!attached) return counts;
     // A native camera counts by itself what never comes here.
-    const { received, dropped, failed, discarded } = attached.native.counters();
+    const { received, skipped, dropped, failed, discarded } = attached.native.counters();
     return {
-      offered: counts.offered + received,
+      offered: counts.offered + received - skipped,
       dropped: counts.dropped + dropped,
       answered: counts.answered,
       failed: counts.failed + failed,

@@ -40,6 +40,25 @@ describe('native cameras', () => {
     assert.deepEqual([received, discarded], [1, 1]);
   });
 
+  it('limit: a frame is taken once in the period, the others are skipped unread', () => {
+    const camera = addon().injectCamera();
+    const message = { width: 2, height: 2, step: 2, encoding: 'nv12', data: new Uint8Array(6) };
+    const header = { sec: 0, nanosec: 0, index: 0 };
+    camera.limit(3_600_000);
+    camera.step({ ...message, ...header }, 5);
+    camera.offer({ ...message, ...header, encoding: 'nonsense8' });
+    const { received, skipped, discarded, failed } = camera.counters();
+    assert.deepEqual([received, skipped, discarded, failed], [6, 5, 1, 0]);
+    camera.limit(0);
+    camera.step({ ...message, ...header }, 5);
+    assert.deepEqual([camera.counters().skipped, camera.counters().discarded], [5, 6]);
+    for (const wrong of [-1, NaN, 86_400_001, '1']) {
+      assert.throws(() => camera.limit(wrong as number), TypeError);
+    }
+    camera.close();
+    camera.limit(5);
+  });
+
   it('step: all messages are taken when it returns, their indices counting up', async () => {
     const camera = addon().injectCamera();
     const message = { width: 2, height: 2, step: 2, encoding: 'nv12', data: new Uint8Array(6) };

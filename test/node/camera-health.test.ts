@@ -19,6 +19,7 @@ describe('CameraHealth', () => {
       messageType: 'sensor_msgs/msg/Image',
       qos: 'best effort, volatile',
       received: 0,
+      skipped: 0,
       malformed: 0,
       lastMalformed: undefined,
       problem: undefined,

@@ -116,6 +116,21 @@ describe('CameraInput', () => {
     assert.deepEqual([ros.subscribed.length, ros.open], [1, 1]);
   });
 
+  it('takes no more frames than its limit allows, and counts the others', () => {
+    const camera = input({ type: 'image' });
+    camera.limit(100);
+    camera.follow();
+    for (let frame = 0; frame < 10; frame++) {
+      ros.deliver(frame % 3 === 0 ? CDR : CDR.subarray(0, 20));
+      now += 33.4;
+    }
+    assert.deepEqual([camera.received, camera.skipped, camera.malformed, offered.length], [10, 6, 0, 4]);
+    camera.limit(0);
+    ros.deliver(CDR);
+    ros.deliver(CDR);
+    assert.deepEqual([camera.skipped, offered.length], [6, 6]);
+  });
+
   it('counts what is no image, and tells why', () => {
     const camera = input({ type: 'image' });
     camera.follow();

@@ -85,6 +85,7 @@ print(json.dumps(eval(sys.argv[2])))
     {
       encoding: 'utf8',
       env: { PATH: process.env['PATH'], ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
   return JSON.parse(output);

@@ -30,12 +30,26 @@ for (const { middleware, transport, name } of setups) {
       assert.ok(messages.every((message) => !alive(message)));
     });
 
-    it('says that results come, and soon that they do not', async () => {
+    it('says that results come, takes fewer of them when it is told to, and says soon that none come', async () => {
       await peer.request('publish', {
         ...{ topic: FRONT, type: 'sensor_msgs/msg/Image', width: 640, height: 480, period: 0.05 },
       });
       await peer.find(ALIVE, 'that it is alive', alive);
       await diagnosticsOf(peer, FRONT, 'that it is alive', (values) => values['alive'] === 'true');
+      // Integers are 7 in rcl_interfaces/msg/ParameterType.
+      const { successful, reason } = await peer.set('/segment', 'max_rate', {
+        type: 7,
+        integer_array_value: [1],
+      });
+      assert.ok(successful, reason);
+      const answer = await peer.set('/segment', 'max_rate', { type: 7, integer_array_value: [1, 2] });
+      assert.match(answer.reason, /Expected 1 or 1 values|as many as in images/);
+      await diagnosticsOf(
+        peer,
+        FRONT,
+        'that most frames are skipped',
+        ({ received, skipped }) => Number(skipped) > 2 * (Number(received) - Number(skipped)),
+      );
       await peer.stop(FRONT);
       await peer.forget(ALIVE);
       await peer.find(ALIVE, 'that no results come', (message) => !alive(message));
