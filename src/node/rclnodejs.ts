@@ -39,6 +39,16 @@ export interface Rcl {
   readonly FloatingPointRange: new (from: number, to: number, step: number) => object;
 }
 
+export interface ServiceResponse {
+  /** An empty response, to be filled and sent. */
+  readonly template: object;
+  send(response: object): void;
+}
+
+export type ServiceCallback = (request: object, response: ServiceResponse) => void;
+
+export type ServiceArguments = [options: object, callback: ServiceCallback] | [callback: ServiceCallback];
+
 export interface RclContext {
   readonly handle: unknown;
 }
@@ -71,12 +81,7 @@ export interface RclNode {
     callback: (cdr: Buffer) => void,
   ): RclSubscription;
   destroySubscription(subscription: RclSubscription): void;
-  createService(
-    type: string,
-    name: string,
-    options: object,
-    callback: (request: object, response: { send(response: object): void }) => void,
-  ): unknown;
+  createService(type: string, name: string, ...rest: ServiceArguments): unknown;
   getTopicNamesAndTypes(): { name: string; types: string[] }[];
   getPublishersInfoByTopic(topic: string): RclEndpoint[];
   declareParameter(parameter: RclParameter, descriptor: object, ignoreOverride: boolean): unknown;

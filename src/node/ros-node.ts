@@ -3,6 +3,7 @@ import { NodeParameters } from './node-parameters.js';
 import { overridesFor } from './parameter-overrides.js';
 import { type Qos, RMW_DURABILITY, RMW_KEEP_LAST, RMW_RELIABILITY } from './qos.js';
 import { enclaveOf } from './ros-arguments.js';
+import { guardSetParameters } from './set-parameters.js';
 import {
   loadRcl,
   type LoadedRcl,
@@ -13,6 +14,8 @@ import {
   type RclParameter,
   type RclPublisher,
   type RclSubscription,
+  type ServiceArguments,
+  type ServiceCallback,
 } from './rclnodejs.js';
 
 /** Milliseconds of one wait of rclnodejs's thread; creating and destroying topics waits for its end. */
@@ -59,6 +62,13 @@ export class RosNode {
   ) {
     this.#rcl = rcl;
     class Node extends rcl.Node {
+      // The library's own services of parameters are made by the constructor, unguarded.
+      override createService(type: string, service: string, ...rest: ServiceArguments): unknown {
+        const answer = rest.pop() as ServiceCallback;
+        const own = /^rcl_interfaces\/srv\/SetParameters/.test(type) ? guardSetParameters(answer) : answer;
+        return super.createService(type, service, ...([...rest, own] as ServiceArguments));
+      }
+
       override _getNativeParameterOverrides(): Map<string, RclParameter> {
         const found = overridesFor(this.getFullyQualifiedName(), overrides(this.context) ?? []);
         return new Map(

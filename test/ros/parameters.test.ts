@@ -27,6 +27,8 @@ for (const middleware of middlewares) {
         ['use_sim_time', '5', /Expected true or false for parameter use_sim_time but received 5\./],
         ['score', 'high', /Expected a number from 0 to 1 for parameter score but received high\./],
         ['classes', '[]', /successful/],
+        ['anything', '[1, 2]', /Expected a parameter of \/segment but received anything/],
+        ['max_rate', '[10]', /successful/],
       ] as const) {
         const output = await ros.ros2(['param', 'set', '/segment', name, value], /failed|successful/);
         assert.match(output, said);
