@@ -3,7 +3,7 @@ import { NodeParameters } from './node-parameters.js';
 import { overridesFor } from './parameter-overrides.js';
 import { type Qos, RMW_DURABILITY, RMW_KEEP_LAST, RMW_RELIABILITY } from './qos.js';
 import { enclaveOf } from './ros-arguments.js';
-import { guardSetParameters } from './set-parameters.js';
+import { guardSetParameters, libraryValue } from './set-parameters.js';
 import {
   loadRcl,
   type LoadedRcl,
@@ -72,7 +72,10 @@ export class RosNode {
       override _getNativeParameterOverrides(): Map<string, RclParameter> {
         const found = overridesFor(this.getFullyQualifiedName(), overrides(this.context) ?? []);
         return new Map(
-          [...found].map(([key, { type, value }]) => [key, new rcl.Parameter(key, type, value)]),
+          [...found].map(([key, { type, value }]) => [
+            key,
+            new rcl.Parameter(key, type, libraryValue(type, value)),
+          ]),
         );
       }
     }

@@ -4,6 +4,11 @@ import type { ServiceCallback } from './rclnodejs.js';
 /** rcl_interfaces/msg/ParameterType */
 const INTEGER_ARRAY = 7;
 
+/** A parameter's value as rclnodejs's Parameter wants it: it reads lists of integers as numbers, and takes bigints only. */
+export function libraryValue(type: number, value: unknown): unknown {
+  return type === INTEGER_ARRAY ? Array.from(value as Iterable<number | bigint>, BigInt) : value;
+}
+
 interface SetRequest {
   readonly parameters: readonly {
     readonly value: { readonly type: number; integer_array_value: Iterable<number | bigint> };
@@ -21,8 +26,7 @@ export function guardSetParameters(answer: ServiceCallback): ServiceCallback {
     const { parameters } = request as SetRequest;
     try {
       for (const { value } of parameters) {
-        if (value.type === INTEGER_ARRAY)
-          value.integer_array_value = Array.from(value.integer_array_value, BigInt);
+        value.integer_array_value = libraryValue(value.type, value.integer_array_value) as bigint[];
       }
       answer(request, response);
     } catch (error) {
