@@ -21,11 +21,14 @@ describe('loading the addon', () => {
     try {
       assert.throws(() => loadAddon(root), {
         name: 'ExpectationError',
-        message: /^Expected the native addon for .*Release\/tros_yolo_seg.node: not there\n.*Debug.*npm run build:native/s,
+        message:
+          /^Expected the native addon for .*Release\/tros_yolo_seg.node: not there\n.*Debug.*npm run build:native/s,
       });
       mkdirSync(join(root, 'build/native/Release'), { recursive: true });
       writeFileSync(join(root, 'build/native/Release/tros_yolo_seg.node'), 'not a shared library');
-      assert.throws(() => loadAddon(root), { message: /Release\/tros_yolo_seg.node: .*(too short|invalid ELF)/ });
+      assert.throws(() => loadAddon(root), {
+        message: /Release\/tros_yolo_seg.node: .*(too short|invalid ELF)/,
+      });
     } finally {
       rmSync(root, { recursive: true });
     }
@@ -99,7 +102,12 @@ describe('arguments of the addon', () => {
       }
       const buffer = new ArrayBuffer(96);
       for (const data of [
-        ...[new Int8Array(buffer), new Uint8ClampedArray(buffer), new Uint16Array(buffer), new Float32Array(buffer)],
+        ...[
+          new Int8Array(buffer),
+          new Uint8ClampedArray(buffer),
+          new Uint16Array(buffer),
+          new Float32Array(buffer),
+        ],
         ...[new DataView(buffer), buffer],
       ]) {
         assert.throws(() => call({ ...frame(), data }), { name: 'TypeError', message: /a Uint8Array for/ });
@@ -113,7 +121,9 @@ describe('arguments of the addon', () => {
         { lumaOffset: Number.MAX_SAFE_INTEGER },
         { chromaOffset: Number.MAX_SAFE_INTEGER, chromaStride: 2 ** 30 },
       ]) {
-        assert.throws(() => call({ ...frame(), ...beyond }), { message: /Expected at least \d+ bytes in .*data/ });
+        assert.throws(() => call({ ...frame(), ...beyond }), {
+          message: /Expected at least \d+ bytes in .*data/,
+        });
       }
     });
   }
@@ -142,14 +152,24 @@ describe('arguments of the addon', () => {
 
   it('are checked: ranges, targets and packed pictures', () => {
     for (const range of [undefined, 'Full', 'pc', 0, null]) {
-      assert.throws(() => native.nv12ToRgb8(frame(), range, new Uint8Array(48)), { message: /full or limited/ });
+      assert.throws(() => native.nv12ToRgb8(frame(), range, new Uint8Array(48)), {
+        message: /full or limited/,
+      });
     }
-    for (const target of [undefined, new Uint8Array(47), new Uint8Array(49), new Float32Array(48), detached]) {
+    for (const target of [
+      undefined,
+      new Uint8Array(47),
+      new Uint8Array(49),
+      new Float32Array(48),
+      detached,
+    ]) {
       assert.throws(() => native.nv12ToRgb8(frame(), 'full', target), { name: 'TypeError' });
     }
     for (const target of [undefined, new Float32Array(47), new Float32Array(49), new Float64Array(48)]) {
       assert.throws(() => native.nv12ToPlanarFloat(frame(), 'full', target), { name: 'TypeError' });
-      assert.throws(() => native.preprocess(frame(), content, frame(), 'full', target), { name: 'TypeError' });
+      assert.throws(() => native.preprocess(frame(), content, frame(), 'full', target), {
+        name: 'TypeError',
+      });
     }
     for (const change of [
       { format: 'rgb' },
@@ -169,7 +189,9 @@ describe('arguments of the addon', () => {
       { data: new Uint8Array(47) },
       { data: new Float32Array(48) },
     ]) {
-      assert.throws(() => native.packedToNv12({ ...packed, ...change }, 'full', frame()), { name: 'TypeError' });
+      assert.throws(() => native.packedToNv12({ ...packed, ...change }, 'full', frame()), {
+        name: 'TypeError',
+      });
     }
     assert.throws(() => native.packedToNv12(packed, 'full', packedFrame(4, 6)), {
       message: 'Expected a target of 4x4 but received 4x6.',
@@ -222,13 +244,20 @@ describe('arguments of the addon', () => {
     native.letterbox({ ...both, lumaOffset: 40, chromaOffset: 56 }, content, apart);
     const overlap = { message: /shares no memory with the source/ };
     assert.throws(() => native.letterbox(both, content, both), overlap);
-    assert.throws(() => native.letterbox(apart, content, { ...apart, lumaOffset: 23, chromaOffset: 40 }), overlap);
+    assert.throws(
+      () => native.letterbox(apart, content, { ...apart, lumaOffset: 23, chromaOffset: 40 }),
+      overlap,
+    );
     const shared = new ArrayBuffer(192);
     const view = { ...packedFrame(4, 4), data: new Uint8Array(shared) };
     assert.throws(() => native.nv12ToPlanarFloat(view, 'full', new Float32Array(shared)), overlap);
     assert.throws(() => native.nv12ToRgb8(view, 'full', new Uint8Array(shared, 0, 48)), overlap);
     assert.throws(
-      () => native.packedToNv12({ ...packed, data: new Uint8Array(shared) }, 'full', { ...view, data: view.data }),
+      () =>
+        native.packedToNv12({ ...packed, data: new Uint8Array(shared) }, 'full', {
+          ...view,
+          data: view.data,
+        }),
       overlap,
     );
     assert.throws(() => native.preprocess(frame(), content, view, 'full', new Float32Array(shared)), overlap);
@@ -246,7 +275,9 @@ describe('arguments of the addon', () => {
         return 16;
       },
     };
-    assert.throws(() => native.letterbox(source, content, evil), { message: /at least 24 bytes .* received 0 bytes/ });
+    assert.throws(() => native.letterbox(source, content, evil), {
+      message: /at least 24 bytes .* received 0 bytes/,
+    });
   });
 
   it('pass on what a getter throws', () => {
@@ -274,7 +305,14 @@ describe('preprocess', () => {
       const letterbox = new Letterbox(source.width, source.height, 64, 32);
       const planes = new Float32Array(3 * 64 * 32);
       const range = i % 2 === 0 ? 'full' : 'limited';
-      return { source, model, letterbox, planes, range, done: addon().preprocess(source, letterbox, model, range, planes) } as const;
+      return {
+        source,
+        model,
+        letterbox,
+        planes,
+        range,
+        done: addon().preprocess(source, letterbox, model, range, planes),
+      } as const;
     });
     for (const { source, model, letterbox, planes, range, done } of jobs) {
       const elapsed = await done;
@@ -288,7 +326,13 @@ describe('preprocess', () => {
   it('keeps its arrays alive while it works', async () => {
     const letterbox = new Letterbox(640, 480, 320, 320);
     const pending = Array.from({ length: 40 }, () =>
-      addon().preprocess(packedFrame(640, 480), letterbox, packedFrame(320, 320), 'full', new Float32Array(307200)),
+      addon().preprocess(
+        packedFrame(640, 480),
+        letterbox,
+        packedFrame(320, 320),
+        'full',
+        new Float32Array(307200),
+      ),
     );
     for (let i = 0; i < 20; i++) new Uint8Array(4 << 20).fill(i); // garbage, so that the collector runs
     assert.equal((await Promise.all(pending)).length, 40);
@@ -296,7 +340,7 @@ describe('preprocess', () => {
 });
 
 describe('the addon', () => {
-it('the addon lies where the loader looks', () => {
-  assert.equal(typeof loadAddon(repository).letterbox, 'function');
-});
+  it('the addon lies where the loader looks', () => {
+    assert.equal(typeof loadAddon(repository).letterbox, 'function');
+  });
 });

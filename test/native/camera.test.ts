@@ -121,7 +121,20 @@ describe('native cameras', () => {
     const inbox = addon().openInbox(2, 64, 64, () => undefined);
     const slots = inbox as unknown as Record<string, (...args: unknown[]) => unknown>;
     const camera = addon().injectCamera();
-    const evil = [undefined, null, -1, 0.5, 4294967295, NaN, Infinity, 4294967296, '0', {}, [], new ArrayBuffer(8)];
+    const evil = [
+      undefined,
+      null,
+      -1,
+      0.5,
+      4294967295,
+      NaN,
+      Infinity,
+      4294967296,
+      '0',
+      {},
+      [],
+      new ArrayBuffer(8),
+    ];
     for (const value of evil) {
       assert.throws(() => slots['attach']!(value), TypeError);
       assert.throws(() => slots['detach']!(value), TypeError);

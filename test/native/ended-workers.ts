@@ -15,7 +15,9 @@ let ended = 0;
 await Promise.all(
   Array.from({ length: AT_ONCE }, async () => {
     while (left-- > 0) {
-      const worker = new Worker(new URL('./ended-worker.js', import.meta.url), { workerData: { kind, model } });
+      const worker = new Worker(new URL('./ended-worker.js', import.meta.url), {
+        workerData: { kind, model },
+      });
       await once(worker, 'message'); // rejects with what goes wrong in it
       await worker.terminate();
       ended++;

@@ -55,10 +55,7 @@ describe('the addon in a process', () => {
       limit('unlimited');
       await say(inbox);
     `);
-    assert.deepEqual(said, [
-      'Error: memory for 32 inputs of 8192x8192: too little',
-      'no error',
-    ]);
+    assert.deepEqual(said, ['Error: memory for 32 inputs of 8192x8192: too little', 'no error']);
   });
 
   itUnless(sanitized, 'without threads throws, and works when there are some again', () => {
@@ -102,7 +99,10 @@ describe('the addon in a process', () => {
       { LD_PRELOAD: preload, NO_MORE_THREADS: marker },
     );
     const [engine, camera, ...later] = said;
-    assert.match(engine!, /^ExpectationError: Expected a thread for each slot but received .*unavailable.*fewer slots/);
+    assert.match(
+      engine!,
+      /^ExpectationError: Expected a thread for each slot but received .*unavailable.*fewer slots/,
+    );
     assert.match(camera!, /^Error: a thread for the camera: .*unavailable/);
     assert.deepEqual(later.slice(0, 2), ['no error', 'no error']);
     const { engines, tables } = JSON.parse(later[2]!) as Record<string, number>;

@@ -32,7 +32,15 @@ export function noiseFrame(width: number, height: number, seed = 1, padding: Pad
 /** A packed frame, all zero. */
 export function packedFrame(width: number, height: number): Nv12Frame {
   const data = new Uint8Array(nv12Size(width, height));
-  return { width, height, data, lumaStride: width, chromaStride: width, lumaOffset: 0, chromaOffset: width * height };
+  return {
+    width,
+    height,
+    data,
+    lumaStride: width,
+    chromaStride: width,
+    lumaOffset: 0,
+    chromaOffset: width * height,
+  };
 }
 
 /** The pixels of a frame without its padding. */

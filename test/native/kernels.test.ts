@@ -70,7 +70,10 @@ describe('kernels of the scaler', () => {
     assert.deepEqual(addon().pixelKernels('portable'), { chosen: 'portable', usable });
     if (process.arch === 'arm64') assert.deepEqual(usable, ['neon', 'portable']);
     for (const name of ['mmx', '', 7, null]) {
-      assert.throws(() => addon().pixelKernels(name as string), { name: 'TypeError', message: /kernels that run here/ });
+      assert.throws(() => addon().pixelKernels(name as string), {
+        name: 'TypeError',
+        message: /kernels that run here/,
+      });
     }
     assert.equal(addon().pixelKernels().chosen, 'portable');
   });
@@ -250,7 +253,16 @@ describe('kernels of colour conversion', () => {
     });
     for (const format of ['rgb8', 'bgr8'] as const) {
       for (const range of ranges) {
-        const image = { data, width: 64, height: 64, format, step: 192, offset: 0, white: 1, bigEndian: false };
+        const image = {
+          data,
+          width: 64,
+          height: 64,
+          format,
+          step: 192,
+          offset: 0,
+          white: 1,
+          bigEndian: false,
+        };
         const target = packedFrame(64, 64);
         expectSame(
           `${format} ${range}`,

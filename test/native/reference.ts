@@ -75,7 +75,7 @@ export function letterboxed(source: Nv12Frame, content: Content, width: number, 
       const [cx, cy] = [(x >> 1) - content.left / 2, y - content.top / 2];
       const inside = cx >= 0 && cy >= 0 && cx < content.width / 2 && cy < content.height / 2;
       out[width * height + y * width + x] = inside
-        ? bilinear(from.uv[x % 2 as 0 | 1], cx, cy, content.width / 2, content.height / 2)
+        ? bilinear(from.uv[(x % 2) as 0 | 1], cx, cy, content.width / 2, content.height / 2)
         : 128;
     }
   }
@@ -124,7 +124,9 @@ const TO_YUV = {
 } as const;
 
 /** Bytes of a pixel, and where its channels lie; of 4:2:2 the luma, with chroma beside it. */
-export const PIXELS: Readonly<Record<PackedFormat, { readonly bytes: number; readonly rgb: readonly number[] }>> = {
+export const PIXELS: Readonly<
+  Record<PackedFormat, { readonly bytes: number; readonly rgb: readonly number[] }>
+> = {
   rgb8: { bytes: 3, rgb: [0, 1, 2] },
   bgr8: { bytes: 3, rgb: [2, 1, 0] },
   rgba8: { bytes: 4, rgb: [0, 1, 2] },

@@ -32,9 +32,12 @@ describe('worker threads that end while the addon works for them', () => {
 
   it('end with an engine and a camera at work, and leave nothing behind', async () => {
     const { tasksAlive, blocksAlive, modelsAlive, violations } = await end('engine', 20, 'busy_us=2000');
-    assert.deepEqual({ tasksAlive, blocksAlive, modelsAlive, violations }, {
-      ...{ tasksAlive: 0, blocksAlive: 0, modelsAlive: 0, violations: 0 },
-    });
+    assert.deepEqual(
+      { tasksAlive, blocksAlive, modelsAlive, violations },
+      {
+        ...{ tasksAlive: 0, blocksAlive: 0, modelsAlive: 0, violations: 0 },
+      },
+    );
   });
 
   it('do not wait for a BPU that hangs', async () => {
