@@ -14,7 +14,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -24,12 +24,18 @@ const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
 /** Milliseconds after which a test hangs. No test is meant to come near it, however busy the machine is. */
 const HANGING = 300_000;
 
-const options = [];
+/** Mocha's options whose value is an argument of its own: `--grep native` names no folder. */
+const WITH_VALUE =
+  /^(-[fgjnORrstu]|--(fgrep|grep|jobs|node-option|reporter-options?|reporter|require|retries|slow|timeout|ui|config|extension|file|global|ignore|package|spec))$/;
+
+const options = process.env['CI'] ? ['--forbid-only'] : [];
 const places = [];
+let before = '';
 for (const argument of process.argv.slice(2)) {
-  const place = resolve(argument);
-  if (!argument.startsWith('-') && existsSync(place)) places.push(place);
-  else options.push(argument);
+  if (argument.startsWith('-') || WITH_VALUE.test(before)) options.push(argument);
+  else places.push(placeOf(argument));
+  // A value that looks like an option takes none itself.
+  before = WITH_VALUE.test(before) ? '' : argument;
 }
 
 const all = readdirSync(join(compiled, 'test'), { recursive: true })
@@ -50,6 +56,7 @@ if (chosen.length === 0) {
 const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-test-'));
 const total = { passed: 0, failed: 0, skipped: 0, slowest: [] };
 let crashed = false;
+let interrupted = false;
 
 const sourced = process.env['ROS_DISTRO'] !== undefined;
 const ros = sourced ? chosen.filter((file) => file.startsWith(join('test', 'ros', '/'))) : [];
@@ -66,8 +73,27 @@ const slow = total.slowest.sort((a, b) => b[1] - a[1]).filter(([, milliseconds])
 if (slow.length > 0) console.log('Slowest:');
 for (const [title, milliseconds] of slow.slice(0, 5))
   console.log(`  ${(milliseconds / 1000).toFixed(1)} s  ${title}`);
+if (total.passed + total.failed + total.skipped === 0) {
+  console.error(
+    `Expected tests that match ${options.join(' ')} but there are none in ${chosen.length} files.`,
+  );
+}
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
-process.exitCode = crashed || total.failed > 0 || total.passed + total.skipped === 0 ? 1 : 0;
+if (interrupted) console.log('stopped by SIGINT');
+process.exitCode = interrupted
+  ? 130
+  : crashed || total.failed > 0 || total.passed + total.skipped === 0
+    ? 1
+    : 0;
+
+/** The place an argument means. Ends this program where there is none. */
+function placeOf(argument) {
+  const place = resolve(argument);
+  const [top, second] = relative(root, place).split(sep);
+  if (existsSync(place) && (top === 'test' || (top === 'dist' && second === 'test'))) return place;
+  console.error(`Expected a folder or a file of test/ but received ${argument}.`);
+  process.exit(2);
+}
 
 /** Whether the compiled test file comes from this file or folder, of the sources or compiled. */
 function lies(file, place) {
@@ -105,8 +131,11 @@ async function runOnRos(files) {
     total.failed++;
     return;
   }
-  // Ctrl-C ends mocha, and this when all are done.
-  process.on('SIGINT', () => {});
+  // Ctrl-C ends what runs of mocha, and this when they have ended.
+  process.on('SIGINT', () => {
+    interrupted = true;
+    waiting.length = 0;
+  });
   // The large ones first: they take longest.
   const size = (file) => statSync(join(compiled, file)).size;
   const waiting = [...files].sort((a, b) => size(b) - size(a));
