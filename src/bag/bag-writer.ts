@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rm, rmdir, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { McapWriter, type IWritable } from '@mcap/core';
 import { ExpectationError, messageOf } from '../expect.js';
@@ -29,6 +29,7 @@ interface Channel extends TopicMetadata {
  */
 export class BagWriter {
   readonly #handle: FileHandle;
+  readonly #writable: FileWritable;
   readonly #mcap: McapWriter;
   readonly #channels = new Map<string, Channel>();
   readonly #schemas = new Map<string, number>();
@@ -44,7 +45,8 @@ export class BagWriter {
     handle: FileHandle,
   ) {
     this.#handle = handle;
-    this.#mcap = new McapWriter({ writable: new FileWritable(handle), chunkSize: CHUNK_SIZE });
+    this.#writable = new FileWritable(handle);
+    this.#mcap = new McapWriter({ writable: this.#writable, chunkSize: CHUNK_SIZE });
   }
 
   /**
@@ -60,14 +62,19 @@ export class BagWriter {
       if (folder !== undefined) makeRoom(folder, replace);
       else if (replace && statSync(file, { throwIfNoEntry: false })?.isFile()) rmSync(file);
       const writer = new BagWriter(file, folder, await open(file, 'wx'));
-      await writer.#attempt(() => writer.#mcap.start({ profile: 'ros2', library: 'tros-yolo-seg' }));
+      try {
+        await writer.#attempt(() => writer.#mcap.start({ profile: 'ros2', library: 'tros-yolo-seg' }));
+      } catch (error) {
+        await writer.#withdraw();
+        throw error;
+      }
       return writer;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw writeError(target, error);
       throw new ExpectationError(
         `a new bag at ${target}`,
         messageOf(error),
-        'Bags are not overwritten: move it away, or choose another name.',
+        'Choose another name, or replace a bag with --force.',
         { cause: error },
       );
     }
@@ -120,6 +127,14 @@ export class BagWriter {
     });
   }
 
+  /** Takes back a bag that could not be begun. What goes wrong here matters less than why. */
+  async #withdraw(): Promise<void> {
+    this.#closed = true;
+    await this.#handle.close().catch(() => undefined);
+    await rm(this.file, { force: true }).catch(() => undefined);
+    if (this.folder !== undefined) await rmdir(this.folder).catch(() => undefined);
+  }
+
   async #finish(): Promise<void> {
     await this.#mcap.end();
     if (this.folder === undefined) return;
@@ -151,7 +166,8 @@ export class BagWriter {
       await work();
     } catch (error) {
       const expected = `room for the bag ${this.file}`;
-      const hint = 'What was written before can be read.';
+      const readable = this.#writable.writes > 1;
+      const hint = readable ? 'What was written before can be read.' : undefined;
       this.#failure = new ExpectationError(expected, messageOf(error), hint, { cause: error });
       throw this.#failure;
     }
@@ -177,12 +193,15 @@ function makeRoom(folder: string, replace: boolean): void {
 /** Appends to a file, all of each buffer: FileHandle.write may write less. */
 class FileWritable implements IWritable {
   #position = 0n;
+  /** Number of whole writes: the header, and then one for each chunk. */
+  writes = 0;
 
   constructor(readonly handle: FileHandle) {}
 
   async write(bytes: Uint8Array): Promise<void> {
     await this.handle.appendFile(bytes);
     this.#position += BigInt(bytes.length);
+    this.writes++;
   }
 
   position(): bigint {

@@ -178,14 +178,14 @@ describe('BagWriter', () => {
     const file = write(folder, 'precious.mcap', Buffer.from('precious'));
     await assert.rejects(
       BagWriter.create(file),
-      /a new bag at .*precious.mcap but received EEXIST.* not overwritten/,
+      /a new bag at .*precious.mcap but received EEXIST.*replace a bag with --force/,
     );
     assert.equal(readFileSync(file, 'utf8'), 'precious');
     const there = path.join(folder, 'there');
     mkdirSync(there);
     write(there, 'notes.txt', Buffer.from('precious'));
     await assert.rejects(BagWriter.create(there), /EEXIST/);
-    await assert.rejects(BagWriter.create(there, true), /EEXIST.* not overwritten/);
+    await assert.rejects(BagWriter.create(there, true), /EEXIST.*replace a bag with --force/);
     assert.deepEqual(readdirSync(there), ['notes.txt']);
     await assert.rejects(BagWriter.create(path.join(file, 'below.mcap')), ExpectationError);
   });
