@@ -1,3 +1,4 @@
+import { endChildren } from '../child-processes.js';
 import { discardParts } from '../files/whole-file.js';
 
 /** Exit codes as shells give them: 128 and the number of the signal. A reader of ours that went away is no failure. */
@@ -80,8 +81,11 @@ export class Stop {
       }
     } finally {
       const ended = iterator.return?.();
-      if (this.requested) ended?.catch(() => undefined);
-      else await ended;
+      if (this.requested) {
+        ended?.catch(() => undefined);
+        // The source may hang in one of them, and would keep this process from its end.
+        endChildren();
+      } else await ended;
     }
   }
 
@@ -99,6 +103,7 @@ export class Stop {
       return;
     }
     discardParts();
+    endChildren();
     this.release();
     process.kill(process.pid, signal);
     // The first process of a container is not killed by its own signals.

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { parse } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { endWithUs } from '../child-processes.js';
 import { ExpectationError } from '../expect.js';
 import { fileStamp } from './file-clock.js';
 import { packedToNv12 } from './convert.js';
@@ -83,9 +84,9 @@ class Ffmpeg {
     private readonly info: VideoInfo,
     format: VideoFormat,
   ) {
-    this.#process = spawn('ffmpeg', ffmpegArguments(path, info, format), {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    });
+    this.#process = endWithUs(
+      spawn('ffmpeg', ffmpegArguments(path, info, format), { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] }),
+    );
     this.#closed = once(this.#process, 'close');
     this.#closed.catch(() => {}); // awaited in complaint(), perhaps long after it failed
     this.#times = this.#process.stdio[3] as Readable;

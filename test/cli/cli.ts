@@ -57,8 +57,9 @@ export class Watched {
   }
 
   /** Starts node with these arguments: the command's are `[MAIN, ...]`. */
-  static start(args: readonly string[], cwd?: string): Watched {
-    const child = new Watched(spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] }));
+  static start(args: readonly string[], cwd?: string, variables: NodeJS.ProcessEnv = {}): Watched {
+    const env = { ...process.env, ...variables };
+    const child = new Watched(spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }));
     Watched.#running.add(child.process);
     void child.#closed.then(() => Watched.#running.delete(child.process));
     return child;

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { after, describe, it } from 'mocha';
 import sharp from 'sharp';
 import { McapFile } from '../../src/bag/mcap-file.js';
@@ -45,8 +46,8 @@ async function messagesIn(bag: string): Promise<number | undefined> {
   return topics.find(({ name }) => name === '/segment/instances')?.count;
 }
 
-/** Waits until a file in a folder has more than so many bytes. */
-async function grown(folder: string, name: RegExp, bytes: number): Promise<void> {
+/** Waits until a file in a folder has more than so many bytes. @throws when the child that writes it ends before */
+async function grown(child: Watched, folder: string, name: RegExp, bytes: number): Promise<void> {
   const watcher: FSWatcher = watch(folder);
   try {
     const large = (): boolean =>
@@ -55,10 +56,26 @@ async function grown(folder: string, name: RegExp, bytes: number): Promise<void>
           name.test(file) && (statSync(join(folder, file), { throwIfNoEntry: false })?.size ?? 0) > bytes
         );
       });
-    while (!large()) await once(watcher, 'change');
+    const ended = child.end().then(() => true);
+    while (!large()) {
+      const over = await Promise.race([ended, once(watcher, 'change').then(() => false)]);
+      if (over && !large()) throw new Error(`Expected ${name.source} to grow but received: ${child.stderr}`);
+    }
   } finally {
     watcher.close();
   }
+}
+
+/** Waits until a process is gone, or dead and only not yet asked for by its parent. */
+async function gone(pid: number): Promise<void> {
+  const state = (): string => {
+    try {
+      return /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))![1]!;
+    } catch {
+      return '';
+    }
+  };
+  while (!['', 'Z'].includes(state())) await setTimeout(10);
 }
 
 describe('a command that is stopped', () => {
@@ -93,7 +110,7 @@ describe('a command that is stopped', () => {
     const out = join(folder, 'out');
     mkdirSync(out);
     const child = Watched.start([MAIN, 'demo', '--frames', '100000'], folder);
-    await grown(out, /^results\.jsonl$/, 0);
+    await grown(child, out, /^results\.jsonl$/, 0);
     child.kill('SIGINT');
     assert.deepEqual(await child.end(), { code: 130, signal: null }, child.stderr);
     const frames = countLines(readFileSync(join(out, 'results.jsonl'), 'utf8'));
@@ -114,7 +131,7 @@ describe('a command that is stopped', () => {
       return ['record', ...inputs, '--name', 'x', '-o', `new/${name}`];
     };
     const child = Watched.start([MAIN, ...record('x.bin', '100000')], folder);
-    await grown(out, /\.part$/, 100_000);
+    await grown(child, out, /\.part$/, 100_000);
     child.kill('SIGTERM');
     assert.deepEqual(await child.end(), { code: 143, signal: null }, child.stderr);
     const frames = /x\.bin: (\d+) frames?\nstopped by SIGTERM\n$/.exec(child.stderr)?.[1];
@@ -122,6 +139,33 @@ describe('a command that is stopped', () => {
     const again = await cli(record('y.bin', frames!), folder);
     assert.equal(again.code, 0, again.stderr);
     assert.ok(readFileSync(join(out, 'x.bin')).equals(readFileSync(join(out, 'y.bin'))));
+  });
+
+  it('leaves no ffmpeg behind that hangs', async () => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const folder = newFolder();
+      const program = (name: string, script: string): void =>
+        writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      const stream = '{"width":64,"height":64,"avg_frame_rate":"25/1"}';
+      program('ffprobe', `echo '{"program_version":{"version":"6.0"},"streams":[${stream}]}'`);
+      // One frame, and then nothing, as from a camera that went away.
+      program(
+        'ffmpeg',
+        `echo 'frame:0    pts:0' >&3
+        head -c 6144 /dev/zero
+        echo $$ >pid
+        sleep 20 >&- 2>&- 3>&-
+        echo >survived`,
+      );
+      writeFileSync(join(folder, 'clip.mp4'), '\0\0\0\x18ftypisom0000');
+      const variables = { PATH: `${folder}:${process.env['PATH']}` };
+      const child = Watched.start([MAIN, 'run', 'clip.mp4', '--json', 'x'], folder, variables);
+      await grown(child, folder, /^pid$/, 0);
+      child.kill(signal);
+      assert.deepEqual(await child.end(), { code: EXIT_CODES[signal], signal: null }, child.stderr);
+      await gone(Number(readFileSync(join(folder, 'pid'), 'utf8')));
+      assert.ok(!readdirSync(folder).includes('survived'));
+    }
   });
 
   it('ends in good order when nobody reads its output any more', async () => {
@@ -157,14 +201,17 @@ describe('Stop', () => {
       const folder = newFolder();
       const hanging = child(
         `import { WholeFile } from ${module('files/whole-file.js')};
+        import { endWithUs } from ${module('child-processes.js')};
+        import { spawn } from 'node:child_process';
         import { writeFileSync } from 'node:fs';
+        const { pid } = endWithUs(spawn('sleep', ['1000'], { stdio: 'ignore' }));
         writeFileSync(new WholeFile('x').part, 'half');
         Stop.listen();
         setInterval(() => {}, 1e6);
-        console.log('listens');`,
+        console.log('listens', pid);`,
         folder,
       );
-      await hanging.says('stdout', /listens/);
+      await hanging.says('stdout', /listens \d+\n/);
       assert.equal(readdirSync(folder).length, 1);
       hanging.kill(first);
       await hanging.says(
@@ -173,6 +220,7 @@ describe('Stop', () => {
       );
       hanging.kill(second);
       assert.deepEqual(await hanging.end(), { code: null, signal: second });
+      await gone(Number(/\d+/.exec(hanging.stdout)![0]));
       assert.deepEqual(readdirSync(folder), []);
     }
   });
