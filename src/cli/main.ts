@@ -2,9 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExpectationError, messageOf } from '../expect.js';
-import { writeError } from '../files/write-error.js';
 import { packageRoot } from '../package-root.js';
-import { Stop } from './stop.js';
+import { exitCodeWith, watchStdout } from './stdout.js';
 
 /** A command of `tros-yolo-seg`. Resolves to the exit code; what it throws is printed as one message. */
 export interface Command {
@@ -62,18 +61,10 @@ async function main(argv: readonly string[]): Promise<number> {
   return (await load()).run(rest);
 }
 
-// A reader that goes away (`| head`) is no error of ours; a command with files in the making closes them first.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') {
-    if (!Stop.request('EPIPE')) process.exit(0);
-  } else if (!Stop.listening) {
-    process.stderr.write(`tros-yolo-seg: ${writeError('standard output', error).message}\n`);
-    process.exit(2);
-  }
-});
+watchStdout();
 
 try {
-  const code = await main(process.argv.slice(2));
+  const code = exitCodeWith(await main(process.argv.slice(2)));
   // What was left behind on a signal, a video player that hangs for one, must not hold up the end.
   if (code > 128) process.exit(code);
   process.exitCode = code;

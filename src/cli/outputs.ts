@@ -44,7 +44,7 @@ export class ReadFiles {
     if (found === undefined) return;
     if (found.isFile()) this.#names.set(identity(found), name);
     else if (found.isDirectory() && within) {
-      for (const entry of readdirSync(path)) this.#add(join(path, entry), join(name, entry), false);
+      for (const entry of list(path) ?? []) this.#add(join(path, entry), join(name, entry), false);
     }
   }
 
@@ -117,7 +117,7 @@ function checkOutput(output: Output, read: ReadFiles, force: boolean): void {
     const hint = `Name a file in it, for example ${join(path, 'results')}.`;
     throw new ExpectationError(`a file for ${option}`, `${path}, a folder`, hint);
   }
-  if (kind === 'bag' && found.isDirectory() && readdirSync(path).length === 0) return checkWritable(path);
+  if (kind === 'bag' && found.isDirectory() && list(path)?.length === 0) return checkWritable(path);
   if (kind === 'file' && isDevice(path, found)) return;
   if (!force) {
     throw new ExpectationError(
@@ -132,7 +132,7 @@ function checkOutput(output: Output, read: ReadFiles, force: boolean): void {
 
 /** With --force a bag in a folder is replaced, file by file. */
 function checkBagFolder(folder: string, read: ReadFiles, option: string): void {
-  for (const name of readdirSync(folder)) {
+  for (const name of list(folder) ?? []) {
     const input = read.at(join(folder, name));
     if (input !== undefined) {
       throw new ExpectationError(
@@ -196,6 +196,15 @@ function look(path: string): Stats | undefined {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
     // Below a file, or where one may not look: that is told when it is written to.
+    return undefined;
+  }
+}
+
+/** Names in a folder; undefined where they may not be listed: that is told when it is read, or written to. */
+function list(folder: string): string[] | undefined {
+  try {
+    return readdirSync(folder);
+  } catch {
     return undefined;
   }
 }

@@ -114,7 +114,8 @@ export const run: Command = {
       if (broken) report('tros-yolo-seg', broken);
       // Standard output may carry the JSON lines; the summary is for people.
       if (!quiet) process.stderr.write(summary.text() + stop.text);
-      return stop.exitCode ?? (broken !== undefined || summary.failures > 0 ? 1 : 0);
+      // A reader that went away (0) hides no failure.
+      return stop.exitCode || (broken !== undefined || summary.failures > 0 ? 1 : 0);
     } finally {
       await closeAll(sinks);
       await engine.close();

@@ -80,7 +80,8 @@ export async function record(
   makeFolder(dirname(options.file));
   const target = new WholeFile(options.file);
   try {
-    const file = await open(target.part, 'w').catch((error: unknown) => {
+    // The header is written again at the end, which appending would not allow.
+    const file = await open(target.part, target.flag === 'a' ? 'r+' : 'wx').catch((error: unknown) => {
       throw writeError(options.file, error);
     });
     const write = async (bytes: Uint8Array, position: number | null): Promise<void> => {
@@ -95,6 +96,14 @@ export async function record(
     };
     let frameCount = 0;
     try {
+      // Standard output that is appended to a file: its beginning is not ours.
+      if ((await file.stat()).size > 0) {
+        throw new ExpectationError(
+          `a new file at ${options.file}`,
+          'one with other content',
+          'Choose another name.',
+        );
+      }
       await write(encodeHeader([model]), null);
       for await (const frame of frames) {
         const inference = await engine.submit(frame);

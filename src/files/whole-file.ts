@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { linkSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -6,10 +7,9 @@ import { writeError } from './write-error.js';
 
 /** Parts of this process that are being written. */
 const open = new Set<WholeFile>();
-const PART = /^\.tros-yolo-seg-\d+-\d+\.part$/;
+const PART = /^\.tros-yolo-seg-[\da-f-]+\.part$/;
 /** A part that nobody has written to for so long belongs to a process that was killed. Milliseconds. */
 const FORSAKEN = 3_600_000;
-let count = 0;
 
 /**
  * A file that appears under its name only when it is whole: it is written beside it, under a name of its own, and moved there
@@ -17,7 +17,7 @@ let count = 0;
  *
  *     const file = new WholeFile('out/model.onnx');
  *     try {
- *       writeFileSync(file.part, bytes);
+ *       writeFileSync(file.part, bytes, { flag: file.flag });
  *       file.finish();
  *     } catch (error) {
  *       file.discard();
@@ -27,6 +27,11 @@ let count = 0;
 export class WholeFile {
   /** Where to write: a file in the same folder; the target itself where that is a device or a pipe. */
   readonly part: string;
+  /**
+   * How to open it: a part is new, for two processes (the first of two containers, with one cache) must never share one; what is
+   * written to a device follows what came before, for redirection may lead it to a log.
+   */
+  readonly flag: 'wx' | 'a';
   readonly #target: string;
 
   constructor(readonly path: string) {
@@ -35,7 +40,8 @@ export class WholeFile {
     this.#target = found === undefined ? path : realpathSync(path);
     // To move a file over /dev/null would take that away from everyone.
     const special = isDevice(path, found);
-    this.part = special ? path : join(dirname(this.#target), `.tros-yolo-seg-${process.pid}-${count++}.part`);
+    this.flag = special ? 'a' : 'wx';
+    this.part = special ? path : join(dirname(this.#target), `.tros-yolo-seg-${randomUUID()}.part`);
     if (!special) open.add(this);
   }
 
@@ -84,7 +90,7 @@ export async function writeWhole(path: string, data: Uint8Array | string, replac
   let file: WholeFile | undefined;
   try {
     file = new WholeFile(path);
-    await writeFile(file.part, data);
+    await writeFile(file.part, data, { flag: file.flag });
     file.finish(replace);
   } catch (error) {
     file?.discard();
@@ -97,7 +103,7 @@ export function writeWholeSync(path: string, data: NodeJS.ArrayBufferView | stri
   let file: WholeFile | undefined;
   try {
     file = new WholeFile(path);
-    writeFileSync(file.part, data);
+    writeFileSync(file.part, data, { flag: file.flag });
     file.finish(replace);
   } catch (error) {
     file?.discard();

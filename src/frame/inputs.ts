@@ -1,7 +1,7 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BagSource } from '../bag/bag-source.js';
-import { ExpectationError, expectNumber } from '../expect.js';
+import { ExpectationError, expectNumber, messageOf } from '../expect.js';
 import type { ImageReading } from '../native/camera.js';
 import { isAnimatedPng } from './animated-png.js';
 import { BEGIN_LENGTH, fileKind, knownFiles, type FileKind } from './file-kind.js';
@@ -100,7 +100,10 @@ class InputOpener implements Inputs {
   }
 
   async #addFolder(folder: string): Promise<void> {
-    const entries = await readdir(folder, { withFileTypes: true });
+    const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+      const hint = 'Change its permissions, or name the files in it.';
+      throw new ExpectationError('a folder that may be listed', messageOf(error), hint, { cause: error });
+    });
     if (entries.some(({ name }) => name === 'metadata.yaml')) {
       await this.#addBag(folder, this.options.topic);
       return;

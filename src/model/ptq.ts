@@ -1,4 +1,12 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { ExpectationError, expectInteger, messageOf } from '../expect.js';
 import { makeFolder } from '../files/folder.js';
@@ -116,7 +124,7 @@ function existing(path: string): Error {
 function copyWhole(from: string, to: string): void {
   const file = new WholeFile(to);
   try {
-    copyFileSync(from, file.part);
+    copyFileSync(from, file.part, file.flag === 'wx' ? constants.COPYFILE_EXCL : 0);
     file.finish();
   } catch (error) {
     file.discard();

@@ -237,7 +237,7 @@ export function writeChunks(path: string, chunks: readonly Chunk[], source: Wire
   try {
     makeFolder(dirname(path));
     file = new WholeFile(path);
-    const descriptor = openSync(file.part, 'w');
+    const descriptor = openSync(file.part, file.flag);
     try {
       copyChunks(descriptor, chunks, source);
       // A robot loses its power at any time; a name without its bytes would then be taken for a model.

@@ -80,6 +80,25 @@ describeUnless(noPosix, 'a full disk', () => {
     assert.ok(frames >= 4 && lines > frames && lines < 20, `${frames} frames, ${lines} lines`);
   });
 
+  it('leaves no bag that could not be begun, and promises nothing of one without messages', async () => {
+    const folder = newFolder();
+    mkdirSync(join(folder, 'empty'));
+    for (const bag of ['x.mcap', 'bag', 'empty']) {
+      const result = await cli(['run', ...SCENE, '--mcap', bag], folder, {}, { blocks: 0 });
+      assert.equal(result.code, 2, result.stderr);
+      assert.match(result.stderr, /^tros-yolo-seg: Expected room for the bag \S+ but received EFBIG.*\n$/);
+      assert.doesNotMatch(result.stderr, /can be read| {4}at /);
+      assert.deepEqual(
+        readdirSync(folder).filter((name) => name !== 'empty'),
+        [],
+      );
+    }
+    const result = await cli(['run', ...SCENE, '--mcap', 'x.mcap'], folder, {}, { blocks: 1 });
+    assert.equal(result.code, 1, result.stderr);
+    assertTold(result, /room for the bag x\.mcap/);
+    assert.doesNotMatch(result.stderr, /can be read/);
+  });
+
   it('leaves no half of a picture', async () => {
     const folder = newFolder();
     const result = await cli(['run', ...SCENE, '--overlay', 'x'], folder, {}, { blocks: 10 });
@@ -121,6 +140,10 @@ describeUnless(noPosix, 'a full disk', () => {
     assert.equal(run.status, 1, run.stderr);
     assertTold({ code: 1, stdout: '', stderr: run.stderr }, /room for standard output/);
     assert.equal((await McapFile.open(join(folder, 'x.mcap'))).damage, undefined);
+    const demo = shell('demo', '--frames', '2');
+    assert.equal(demo.status, 1, demo.stderr);
+    assertTold({ code: 1, stdout: '', stderr: demo.stderr }, /room for standard output/);
+    assert.equal((await McapFile.open(join(folder, 'out/results.mcap'))).damage, undefined);
     const help = shell('--help');
     assert.equal(help.status, 2);
     assertTold({ code: 2, stdout: '', stderr: help.stderr }, /room for standard output/);
@@ -196,5 +219,30 @@ describe('a folder that cannot be made', () => {
       assert.equal(result.code, 2, `${args.join(' ')}: ${result.stderr}`);
       assertTold(result, /a place to write to at \/proc\/nowhere/);
     }
+  });
+});
+
+describeUnless(noOtherUser, 'folders that must not be listed', () => {
+  it('are told of, without a stack', async () => {
+    const folder = newFolder();
+    for (const name of ['in', 'out']) mkdirSync(join(folder, name), { mode: 0o333 });
+    // Beside umask.
+    for (const name of ['in', 'out']) chmodSync(join(folder, name), 0o333);
+    const options = uid === undefined ? {} : { uid };
+    const input = await cli(['run', 'in', '--json', '-'], folder, {}, options);
+    assert.equal(input.code, 1, input.stderr);
+    assert.match(input.stderr, /^in: Expected a folder that may be listed but received EACCES.*$/m);
+    const outputs = [
+      ['--mcap', 'out'],
+      ['--mcap', 'out', '--force'],
+      ['--overlay', 'out'],
+    ];
+    for (const output of outputs) {
+      const result = await cli(['run', ...SCENE, ...output], folder, {}, options);
+      assert.equal(result.code, 2, result.stderr);
+      assertTold(result, /(a new bag for --mcap|permission to write out)/);
+    }
+    assert.doesNotMatch(input.stderr, / {4}at /);
+    for (const name of ['in', 'out']) chmodSync(join(folder, name), 0o755);
   });
 });

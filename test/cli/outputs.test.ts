@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -25,7 +28,7 @@ import { demoModel } from '../../src/model/demo.js';
 import { tenHeads } from '../engine/tiny-onnx.js';
 import { stockModel } from '../model/stock-model.js';
 import { temporaryFolder } from '../temporary-folder.js';
-import { cli, type CliResult } from './cli.js';
+import { cli, type CliResult, MAIN } from './cli.js';
 
 const folder = temporaryFolder('outputs');
 const path = (name: string): string => join(folder, name);
@@ -131,6 +134,34 @@ describe('outputs', () => {
     await refused(['bench', 'letterbox', '--json', '@precious'], hint);
     // What is no bag is not thrown away even then.
     await refused(['run', ...TINY, '--mcap', '@full', '--force'], /new bag at .*full/);
+  });
+
+  it('in /dev/shm are files like any', async function () {
+    if (!existsSync('/dev/shm')) this.skip();
+    const shared = mkdtempSync('/dev/shm/tros-yolo-seg-');
+    try {
+      const file = join(shared, 'precious.json');
+      writeFileSync(file, 'precious');
+      await refused(['run', ...TINY, '--json', file], /new file for --json but received .*exists.*--force/);
+      assert.equal(readFileSync(file, 'utf8'), 'precious');
+    } finally {
+      rmSync(shared, { recursive: true });
+    }
+  });
+
+  it('go after what a log holds that is standard output', () => {
+    const log = path('log.jsonl');
+    writeFileSync(log, 'before\n');
+    const args = ['run', ...TINY, '--json', '/dev/stdout'];
+    const command = ['-c', 'exec "$@" >>"$0"', log, process.execPath, MAIN, ...args];
+    const { status, stderr } = spawnSync('sh', command, { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    assert.match(readFileSync(log, 'utf8'), /^before\n\{.*\}\n\{.*\}\n$/);
+    const recording = ['record', path('heads.onnx'), ...TINY.slice(0, -1), '-o', '/dev/stdout'];
+    const refusal = spawnSync('sh', [...command.slice(0, 5), ...recording], { encoding: 'utf8' });
+    assert.equal(refusal.status, 2);
+    assert.match(refusal.stderr, /a new file at \/dev\/stdout but received one with other content/);
+    assert.match(readFileSync(log, 'utf8'), /^before\n\{.*\}\n\{.*\}\n$/);
   });
 
   it('replace those of an earlier run with --force', async () => {

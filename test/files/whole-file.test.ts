@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
+  existsSync,
   linkSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -11,6 +15,7 @@ import {
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
+import { isDevice } from '../../src/files/device.js';
 import {
   discardParts,
   sweepParts,
@@ -21,6 +26,7 @@ import {
 import { itUnless } from '../skips.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
+const noShm = !existsSync('/dev/shm') && 'there is no /dev/shm';
 const noFull = process.platform === 'linux' ? false : '/dev/full is of Linux';
 
 describe('files that are whole or not there', () => {
@@ -95,9 +101,51 @@ describe('files that are whole or not there', () => {
     assert.ok(statSync('/dev/full').isCharacterDevice() && statSync('/dev/null').isCharacterDevice());
   });
 
+  it('share no part with another process, whatever its number', async () => {
+    const folder = newFolder();
+    // The module once more: its counters, if it has any, begin again, as those of the first process of another container.
+    const module = new URL('../../src/files/whole-file.js?again', import.meta.url).href;
+    const again = (await import(module)) as { WholeFile: typeof WholeFile };
+    const [one, other] = [new WholeFile(join(folder, 'x')), new again.WholeFile(join(folder, 'x'))];
+    assert.notEqual(one.part, other.part);
+    writeFileSync(one.part, 'one', { flag: one.flag });
+    assert.throws(() => writeFileSync(one.part, 'other', { flag: one.flag }), /EEXIST/);
+    one.discard();
+  });
+
+  itUnless(noFull, 'go after what a log holds that is standard output', () => {
+    const log = join(newFolder(), 'log');
+    writeFileSync(log, 'before\n');
+    const module = new URL('../../src/files/whole-file.js', import.meta.url).href;
+    const script = `import { writeWhole, writeWholeSync } from '${module}';
+      await writeWhole('/dev/stdout', 'one\\n');
+      writeWholeSync('/dev/fd/1', 'two\\n');`;
+    const command = ['-c', 'exec "$@" >>"$0"', log, process.execPath, '--input-type=module', '-e', script];
+    const { status, stderr } = spawnSync('sh', command, { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    assert.equal(readFileSync(log, 'utf8'), 'before\none\ntwo\n');
+  });
+
+  itUnless(noShm, 'take files in /dev/shm for files', () => {
+    const folder = mkdtempSync('/dev/shm/tros-yolo-seg-');
+    try {
+      const path = join(folder, 'x');
+      writeFileSync(path, 'precious');
+      assert.equal(isDevice(path), false);
+      assert.equal(isDevice('/dev/null'), true);
+      assert.throws(() => writeWholeSync(path, 'new', false), /EEXIST/);
+      assert.equal(readFileSync(path, 'utf8'), 'precious');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('sweep up what killed processes left behind, and nothing else', () => {
     const folder = newFolder();
-    const left = ['.tros-yolo-seg-1-0.part', '.tros-yolo-seg-2-7.part', 'other.part', 'model.onnx'];
+    const left = [
+      ...['.tros-yolo-seg-1-0.part', '.tros-yolo-seg-1e4a-b2.part'],
+      ...['other.part', 'model.onnx'],
+    ];
     for (const name of left) writeFileSync(join(folder, name), '');
     for (const name of left.slice(1)) utimesSync(join(folder, name), 1000, 1000);
     sweepParts(folder);

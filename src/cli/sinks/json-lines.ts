@@ -8,6 +8,7 @@ import { makeFolder } from '../../files/folder.js';
 import { writeError } from '../../files/write-error.js';
 import type { Labels } from '../../message/labels.js';
 import type { FrameResult } from '../../pipeline/segmenter.js';
+import { claimStdout } from '../stdout.js';
 import type { ResultSink } from './sink.js';
 
 export interface JsonLinesOptions {
@@ -35,21 +36,26 @@ export class JsonLinesSink implements ResultSink {
     private readonly masks: boolean,
     /** Undefined for standard output. */
     private readonly file: FileHandle | undefined,
+    /** Whether nobody else writes to it. */
+    private readonly own: boolean,
   ) {}
 
   /** @param target a path, or `-` for standard output */
   static async open(target: string, labels: Labels, options: JsonLinesOptions = {}): Promise<JsonLinesSink> {
     const { replace = false, masks = true } = options;
     let file: FileHandle | undefined;
-    if (target !== '-') {
+    let own = false;
+    if (target === '-') claimStdout();
+    else {
       makeFolder(dirname(target));
       try {
-        file = await open(target, replace || isDevice(target) ? 'w' : 'wx');
+        own = !isDevice(target);
+        file = await open(target, !own ? 'a' : replace ? 'w' : 'wx');
       } catch (error) {
         throw writeError(target, error);
       }
     }
-    return new JsonLinesSink(target, labels, masks, file);
+    return new JsonLinesSink(target, labels, masks, file, own);
   }
 
   async write(result: FrameResult): Promise<void> {
@@ -59,8 +65,8 @@ export class JsonLinesSink implements ResultSink {
       await this.file.appendFile(line);
       this.#length += line.length;
     } catch (error) {
-      // Half a line is no JSON. A device cannot be cut, and need not be.
-      await this.file.truncate(this.#length).catch(() => undefined);
+      // Half a line is no JSON. A device cannot be cut, and a log that others write to must not be.
+      if (this.own) await this.file.truncate(this.#length).catch(() => undefined);
       throw writeError(this.target, error);
     }
   }

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { ExpectationError } from '../../expect.js';
 import { makeFolder } from '../../files/folder.js';
 import { writeWhole } from '../../files/whole-file.js';
+import { writeError } from '../../files/write-error.js';
 import type { FrameResult } from '../../pipeline/segmenter.js';
 import { encodeJpeg } from '../../render/encode.js';
 import type { ReadFiles } from '../outputs.js';
@@ -39,7 +40,7 @@ export class OverlayPicturesSink implements ResultSink {
     const taken = new Set<string>();
     this.#sources = options.sources.map((name) => ({ name, stem: newStem(name, taken) }));
     makeFolder(target);
-    for (const file of readdirSync(target)) {
+    for (const file of list(target)) {
       const stem = PICTURE.exec(file)?.[1];
       if (stem === undefined || !taken.has(stem)) continue;
       const path = join(target, file);
@@ -75,6 +76,14 @@ export class OverlayPicturesSink implements ResultSink {
     }
     this.#index = index;
     return sources[this.#source]!.stem;
+  }
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw writeError(folder, error);
   }
 }
 
