@@ -153,6 +153,32 @@ describe('decodePicture', () => {
 describe('PictureSource', () => {
   const folder = temporaryFolder('picture');
 
+  it('says so where only the first of several pictures is taken', async () => {
+    const pictures = await Promise.all(
+      [0, 200].map((grey) =>
+        sharp({ create: { width: 8, height: 8, channels: 3, background: { r: grey, g: grey, b: grey } } })
+          .png()
+          .toBuffer(),
+      ),
+    );
+    const path = join(folder, 'several.gif');
+    await writeFile(
+      path,
+      await sharp(pictures, { join: { animated: true } })
+        .gif()
+        .toBuffer(),
+    );
+    const source = await PictureSource.open(path);
+    assert.equal(source.count, 1);
+    const [item, ...more] = await items(source);
+    assert.deepEqual(more, []);
+    assert.equal((item as SourceFrame).frame.data[0], 0);
+    assert.match(
+      (item as SourceFrame).warning!,
+      /^Only the first of 2 pictures in .*several\.gif is taken: those of gif/,
+    );
+  });
+
   it('gives one frame with the stamp it was told and the name of the file', async () => {
     const path = join(folder, 'front door.png');
     await writeFile(path, await red(20, 10).png().toBuffer());
