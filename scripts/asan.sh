@@ -20,9 +20,24 @@ grep -E '^ +[0-9]+ (passing|pending)' "$root/log.txt"
 echo "== leaks"
 # Node and V8 keep memory on purpose; of what is reported only stacks with our code count. A stack has files of the sources,
 # or the library where there are no symbols.
-ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:$options LSAN_OPTIONS=exitcode=0 \
+# A leak on purpose must be among them: a process that ends before LeakSanitizer looks tells nothing, too.
+cat >"$root/deliberate.cc" <<'CODE'
+#include <cstdlib>
+extern "C" __attribute__((constructor, noinline)) void DeliberateLeak() {
+  volatile auto* lost = static_cast<char*>(std::malloc(4321));
+  lost[0] = 1;
+}
+CODE
+g++ -g -O0 -shared -fPIC -fsanitize=address "$root/deliberate.cc" -o "$root/deliberate.so"
+LD_PRELOAD=$LD_PRELOAD:$root/deliberate.so \
+  ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:$options LSAN_OPTIONS=exitcode=0 \
   node "${mocha[@]}" --invert --grep 'let the process end' "${leaking[@]}" >"$root/leaks.txt" 2>&1 || {
   cat "$root/leaks.txt"
+  exit 1
+}
+grep -q 'leak of 4321 byte' "$root/leaks.txt" || {
+  cat "$root/leaks.txt"
+  echo "Expected LeakSanitizer to report the leak of $root/deliberate.cc but it did not: other leaks would not be seen either."
   exit 1
 }
 awk -v sources="$PWD/native/" -v built="$root/build/native/" '
