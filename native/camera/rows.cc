@@ -17,6 +17,11 @@ uint64_t AlignUp(uint64_t value, uint64_t alignment) {
 
 std::string Number(uint64_t value) { return std::to_string(value); }
 
+/** As the parameters image_step and image_rows: more is no camera's, and products of both stay far below
+ * 2^64. */
+constexpr uint32_t kMostStep = 1 << 20;
+constexpr uint32_t kMostRows = 1 << 16;
+
 /** "810x1080 nv12 image" */
 std::string Name(const Shape& shape) {
   return std::to_string(shape.width) + "x" + std::to_string(shape.height) + " " + shape.encoding + " image";
@@ -109,6 +114,14 @@ Rows AsSaid(const Shape& shape, uint32_t claimed, const Reading& reading, uint64
     throw Failure("image_rows of at least " + Number(height) + " for a " + Name(shape), Number(reading.rows),
                   "0 leaves it to the messages.");
   }
+  if (reading.step > kMostStep) {
+    throw Failure("image_step of at most " + Number(kMostStep) + " bytes", Number(reading.step),
+                  "0 leaves it to the messages.");
+  }
+  if (reading.rows > kMostRows) {
+    throw Failure("image_rows of at most " + Number(kMostRows), Number(reading.rows),
+                  "0 leaves it to the messages.");
+  }
   const uint64_t count = reading.rows > 0 ? reading.rows : height;
   uint64_t stride = shape.row;
   if (reading.step > 0) {
@@ -171,9 +184,8 @@ Failure Unexplained(const Shape& shape, const Rows& rows, uint64_t size) {
   });
   if (!others.empty()) hint += others + ".";
   hint +=
-      " Where colors or shapes are wrong, set image_step and image_rows to what the camera sends; to what is "
-      "read now "
-      "where all is well.";
+      " Where colors or shapes are wrong, set image_step and image_rows to what the camera sends; to what "
+      "is read now where all is well.";
   return {Number(Size(shape, rows.stride, rows.count)) + " bytes for a " + Name(shape) + " with rows of " +
               Number(rows.stride) + " bytes",
           Number(size) + " bytes", hint};
