@@ -21,6 +21,8 @@ std::shared_ptr<Pixels> PixelPool::Take(size_t bytes, int most) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (lent_ >= most) return nullptr;
+    // Room for all of them, so that one that comes back, in a deleter, needs no memory.
+    free_.reserve(static_cast<size_t>(most));
     if (!free_.empty()) {
       pixels = std::move(free_.back());
       free_.pop_back();
@@ -30,18 +32,19 @@ std::shared_ptr<Pixels> PixelPool::Take(size_t bytes, int most) {
   try {
     // A smaller one is of no use any more: the camera's size has changed.
     if (!pixels || pixels->capacity() < bytes) pixels = std::make_unique<Pixels>(bytes);
-    const std::weak_ptr<PixelPool> pool = weak_from_this();
-    return {pixels.release(), [pool](Pixels* returned) {
-              if (const auto home = pool.lock())
-                home->GiveBack(returned);
-              else
-                delete returned;
-            }};
   } catch (...) {
     const std::lock_guard<std::mutex> lock(mutex_);
     lent_--;
     throw;
   }
+  // A shared_ptr that finds no memory for itself calls the deleter, too: it is given back then.
+  const std::weak_ptr<PixelPool> pool = weak_from_this();
+  return {pixels.release(), [pool](Pixels* returned) {
+            if (const auto home = pool.lock())
+              home->GiveBack(returned);
+            else
+              delete returned;
+          }};
 }
 
 void PixelPool::GiveBack(Pixels* pixels) {
