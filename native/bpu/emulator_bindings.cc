@@ -35,8 +35,12 @@ Emulator Load(Napi::Env env, const std::string& path) {
   return emulator;
 }
 
-int64_t ReadCount(Napi::Value value, const char* name) {
-  return arguments::ReadInteger(value, name, 0, std::numeric_limits<int32_t>::max());
+constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+/** In milliseconds: as long as the emulator waits. */
+constexpr int64_t kHour = 3'600'000;
+
+int64_t ReadCount(Napi::Value value, const char* name, int64_t most = kMost) {
+  return arguments::ReadInteger(value, name, 0, most);
 }
 
 }  // namespace
@@ -55,7 +59,7 @@ Napi::Value OpenEmulatorBinding(const Napi::CallbackInfo& info) {
   object.Set("awaitTasks",
              Napi::Function::New(env, [emulator](const Napi::CallbackInfo& call) -> Napi::Value {
                const auto tasks = static_cast<uint64_t>(ReadCount(call[0], "tasks"));
-               const int32_t status = emulator.await(tasks, ReadCount(call[1], "milliseconds"));
+               const int32_t status = emulator.await(tasks, ReadCount(call[1], "milliseconds", kHour));
                return Napi::Boolean::New(call.Env(), status == HB_DNN_SUCCESS);
              }));
   object.Set("report", Napi::Function::New(env, [emulator](const Napi::CallbackInfo& call) -> Napi::Value {

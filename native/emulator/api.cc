@@ -3,7 +3,9 @@
  * package does not need (hbDNNRoiInfer, batches by ctrl.more, hbSysRegisterMem) is not here.
  */
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -130,13 +132,18 @@ int32_t Refuse(const char* why) {
 
 /** No exception leaves a C function: what is thrown is for want of memory or threads. */
 template <typename Work>
-int32_t Guarded(const Work& work) {
+auto Guarded(const Work& work, decltype(work()) otherwise) -> decltype(work()) {
   try {
     return work();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "[emulator] %s\n", error.what());
-    return HB_DNN_OUT_OF_MEMORY;
+    return otherwise;
   }
+}
+
+template <typename Work>
+int32_t Guarded(const Work& work) {
+  return Guarded(work, HB_DNN_OUT_OF_MEMORY);
 }
 
 int32_t Initialize(hbPackedDNNHandle_t* handle, char const** files, int32_t count) {
@@ -251,15 +258,22 @@ int32_t TakeOutputs(const PlaybackModel& model, const hbDNNTensor* outputs, Task
 }
 
 int32_t Allocate(hbSysMem* memory, uint32_t size, bool cached) {
-  Board& board = TheBoard();
-  if (board.device.Draw(board.device.config().fail_alloc)) return HB_SYS_OUT_OF_MEMORY;
-  const int32_t status = Guarded([&] { return board.memory.Allocate(memory, size, cached); });
-  return status == HB_DNN_OUT_OF_MEMORY ? HB_SYS_OUT_OF_MEMORY : status;
+  return Guarded(
+      [&]() -> int32_t {
+        Board& board = TheBoard();
+        if (board.device.Draw(board.device.config().fail_alloc)) return HB_SYS_OUT_OF_MEMORY;
+        return board.memory.Allocate(memory, size, cached);
+      },
+      HB_SYS_OUT_OF_MEMORY);
 }
 
 int32_t Infer(const std::shared_ptr<const PlaybackModel>& model, hbDNNTaskHandle_t* handle,
               hbDNNTensor** output, const hbDNNTensor* input, const hbDNNInferCtrlParam& settings) {
   Board& board = TheBoard();
+  // Where a process ends with frames in flight, nobody steps the clock for whoever waits for them. The
+  // handler runs before those that wait, as they were registered when the model was loaded.
+  static const int registered = std::atexit([] { TheBoard().device.RunOut(); });
+  (void)registered;
   const Config config = board.device.config();
   if (board.device.Draw(config.fail_submit)) return config.submit_code;
   auto task = std::make_shared<Task>();
@@ -282,11 +296,15 @@ using emulator::PlaybackModel;
 using emulator::TheBoard;
 
 EXPORT char const* hbDNNGetVersion() {
-  static std::string version;
-  emulator::Config config;
-  emulator::Parse(emulator::ConfigText(), config);
-  version = config.version;
-  return version.c_str();
+  return emulator::Guarded(
+      [&]() -> char const* {
+        static std::string version;
+        emulator::Config config;
+        emulator::Parse(emulator::ConfigText(), config);
+        version = config.version;
+        return version.c_str();
+      },
+      "");
 }
 
 EXPORT int32_t hbDNNInitializeFromFiles(hbPackedDNNHandle_t* handle, char const** files, int32_t count) {
@@ -295,102 +313,122 @@ EXPORT int32_t hbDNNInitializeFromFiles(hbPackedDNNHandle_t* handle, char const*
 }
 
 EXPORT int32_t hbDNNRelease(hbPackedDNNHandle_t handle) {
-  Board& board = TheBoard();
-  const std::lock_guard<std::mutex> lock(board.mutex);
-  for (auto packed = board.packed.begin(); packed != board.packed.end(); ++packed) {
-    if (packed->get() != handle) continue;
-    for (const auto& model : (*packed)->models) {
-      if (board.device.IsRunning(*model)) return HB_DNN_MODEL_IS_RUNNING;
+  return emulator::Guarded([&]() -> int32_t {
+    Board& board = TheBoard();
+    const std::lock_guard<std::mutex> lock(board.mutex);
+    for (auto packed = board.packed.begin(); packed != board.packed.end(); ++packed) {
+      if (packed->get() != handle) continue;
+      for (const auto& model : (*packed)->models) {
+        if (board.device.IsRunning(*model)) return HB_DNN_MODEL_IS_RUNNING;
+      }
+      board.packed.erase(packed);
+      return HB_DNN_SUCCESS;
     }
-    board.packed.erase(packed);
-    return HB_DNN_SUCCESS;
-  }
-  return HB_DNN_INVALID_PACKED_DNN_HANDLE;
+    return HB_DNN_INVALID_PACKED_DNN_HANDLE;
+  });
 }
 
 EXPORT int32_t hbDNNGetModelNameList(char const*** names, int32_t* count, hbPackedDNNHandle_t handle) {
-  Board& board = TheBoard();
-  const std::lock_guard<std::mutex> lock(board.mutex);
-  emulator::PackedModel* packed = emulator::FindPacked(board, handle);
-  if (!packed) return HB_DNN_INVALID_PACKED_DNN_HANDLE;
-  if (!names || !count) return HB_DNN_INVALID_ARGUMENT;
-  *names = packed->names.data();
-  *count = static_cast<int32_t>(packed->names.size());
-  return HB_DNN_SUCCESS;
+  return emulator::Guarded([&]() -> int32_t {
+    Board& board = TheBoard();
+    const std::lock_guard<std::mutex> lock(board.mutex);
+    emulator::PackedModel* packed = emulator::FindPacked(board, handle);
+    if (!packed) return HB_DNN_INVALID_PACKED_DNN_HANDLE;
+    if (!names || !count) return HB_DNN_INVALID_ARGUMENT;
+    *names = packed->names.data();
+    *count = static_cast<int32_t>(packed->names.size());
+    return HB_DNN_SUCCESS;
+  });
 }
 
 EXPORT int32_t hbDNNGetModelHandle(hbDNNHandle_t* handle, hbPackedDNNHandle_t packed_handle,
                                    char const* name) {
-  Board& board = TheBoard();
-  const std::lock_guard<std::mutex> lock(board.mutex);
-  emulator::PackedModel* packed = emulator::FindPacked(board, packed_handle);
-  if (!packed) return HB_DNN_INVALID_PACKED_DNN_HANDLE;
-  if (!handle || !name) return HB_DNN_INVALID_ARGUMENT;
-  for (const auto& model : packed->models) {
-    if (model->name != name) continue;
-    *handle = const_cast<PlaybackModel*>(model.get());
-    return HB_DNN_SUCCESS;
-  }
-  return HB_DNN_INVALID_ARGUMENT;
+  return emulator::Guarded([&]() -> int32_t {
+    Board& board = TheBoard();
+    const std::lock_guard<std::mutex> lock(board.mutex);
+    emulator::PackedModel* packed = emulator::FindPacked(board, packed_handle);
+    if (!packed) return HB_DNN_INVALID_PACKED_DNN_HANDLE;
+    if (!handle || !name) return HB_DNN_INVALID_ARGUMENT;
+    for (const auto& model : packed->models) {
+      if (model->name != name) continue;
+      *handle = const_cast<PlaybackModel*>(model.get());
+      return HB_DNN_SUCCESS;
+    }
+    return HB_DNN_INVALID_ARGUMENT;
+  });
 }
 
 EXPORT int32_t hbDNNGetInputCount(int32_t* count, hbDNNHandle_t handle) {
-  return emulator::GetCount(&PlaybackModel::inputs, count, handle);
+  return emulator::Guarded(
+      [&]() -> int32_t { return emulator::GetCount(&PlaybackModel::inputs, count, handle); });
 }
 
 EXPORT int32_t hbDNNGetOutputCount(int32_t* count, hbDNNHandle_t handle) {
-  return emulator::GetCount(&PlaybackModel::outputs, count, handle);
+  return emulator::Guarded(
+      [&]() -> int32_t { return emulator::GetCount(&PlaybackModel::outputs, count, handle); });
 }
 
 EXPORT int32_t hbDNNGetInputName(char const** name, hbDNNHandle_t handle, int32_t index) {
-  return emulator::GetName(&PlaybackModel::inputs, name, handle, index);
+  return emulator::Guarded(
+      [&]() -> int32_t { return emulator::GetName(&PlaybackModel::inputs, name, handle, index); });
 }
 
 EXPORT int32_t hbDNNGetOutputName(char const** name, hbDNNHandle_t handle, int32_t index) {
-  return emulator::GetName(&PlaybackModel::outputs, name, handle, index);
+  return emulator::Guarded(
+      [&]() -> int32_t { return emulator::GetName(&PlaybackModel::outputs, name, handle, index); });
 }
 
 EXPORT int32_t hbDNNGetInputTensorProperties(hbDNNTensorProperties* properties, hbDNNHandle_t handle,
                                              int32_t index) {
-  return emulator::GetProperties(&PlaybackModel::inputs, properties, handle, index);
+  return emulator::Guarded([&]() -> int32_t {
+    return emulator::GetProperties(&PlaybackModel::inputs, properties, handle, index);
+  });
 }
 
 EXPORT int32_t hbDNNGetOutputTensorProperties(hbDNNTensorProperties* properties, hbDNNHandle_t handle,
                                               int32_t index) {
-  return emulator::GetProperties(&PlaybackModel::outputs, properties, handle, index);
+  return emulator::Guarded([&]() -> int32_t {
+    return emulator::GetProperties(&PlaybackModel::outputs, properties, handle, index);
+  });
 }
 
 /** Of one frame alone, in microseconds. */
 EXPORT int32_t hbDNNGetEstimateLatency(int32_t* latency, hbDNNHandle_t handle) {
-  const auto model = emulator::FindModel(handle);
-  if (!model) return HB_DNN_INVALID_DNN_HANDLE;
-  if (!latency) return HB_DNN_INVALID_ARGUMENT;
-  const uint64_t sum = uint64_t{model->busy_us} + model->overhead_us;
-  *latency = static_cast<int32_t>(std::min<uint64_t>(sum, std::numeric_limits<int32_t>::max()));
-  return HB_DNN_SUCCESS;
+  return emulator::Guarded([&]() -> int32_t {
+    const auto model = emulator::FindModel(handle);
+    if (!model) return HB_DNN_INVALID_DNN_HANDLE;
+    if (!latency) return HB_DNN_INVALID_ARGUMENT;
+    const uint64_t sum = uint64_t{model->busy_us} + model->overhead_us;
+    *latency = static_cast<int32_t>(std::min<uint64_t>(sum, std::numeric_limits<int32_t>::max()));
+    return HB_DNN_SUCCESS;
+  });
 }
 
 EXPORT int32_t hbDNNInfer(hbDNNTaskHandle_t* handle, hbDNNTensor** output, hbDNNTensor const* input,
                           hbDNNHandle_t model_handle, hbDNNInferCtrlParam* control) {
-  const auto model = emulator::FindModel(model_handle);
-  if (!model) return HB_DNN_INVALID_DNN_HANDLE;
-  if (!handle || !output || !*output || !input) return HB_DNN_INVALID_ARGUMENT;
-  if (*handle != nullptr) return emulator::Refuse("task handle: null before the call");
-  const hbDNNInferCtrlParam settings = control ? *control : hbDNNInferCtrlParam{};
-  if (settings.more != 0) return HB_DNN_API_USE_ERROR;
-  if (settings.priority < HB_DNN_PRIORITY_LOWEST || settings.priority > HB_DNN_PRIORITY_HIGHEST) {
-    return emulator::Refuse("priority: 0 to 255");
-  }
-  if (settings.bpuCoreId < HB_BPU_CORE_ANY) return emulator::Refuse("core");
+  return emulator::Guarded([&]() -> int32_t {
+    const auto model = emulator::FindModel(model_handle);
+    if (!model) return HB_DNN_INVALID_DNN_HANDLE;
+    if (!handle || !output || !*output || !input) return HB_DNN_INVALID_ARGUMENT;
+    if (*handle != nullptr) return emulator::Refuse("task handle: null before the call");
+    const hbDNNInferCtrlParam settings = control ? *control : hbDNNInferCtrlParam{};
+    if (settings.more != 0) return HB_DNN_API_USE_ERROR;
+    if (settings.priority < HB_DNN_PRIORITY_LOWEST || settings.priority > HB_DNN_PRIORITY_HIGHEST) {
+      return emulator::Refuse("priority: 0 to 255");
+    }
+    if (settings.bpuCoreId < HB_BPU_CORE_ANY) return emulator::Refuse("core");
 
-  return emulator::Guarded([&] { return emulator::Infer(model, handle, output, input, settings); });
+    return emulator::Infer(model, handle, output, input, settings);
+  });
 }
 
 EXPORT int32_t hbDNNWaitTaskDone(hbDNNTaskHandle_t task, int32_t timeout_ms) {
-  return TheBoard().device.Wait(task, timeout_ms);
+  return emulator::Guarded([&]() -> int32_t { return TheBoard().device.Wait(task, timeout_ms); });
 }
 
-EXPORT int32_t hbDNNReleaseTask(hbDNNTaskHandle_t task) { return TheBoard().device.Release(task); }
+EXPORT int32_t hbDNNReleaseTask(hbDNNTaskHandle_t task) {
+  return emulator::Guarded([&]() -> int32_t { return TheBoard().device.Release(task); });
+}
 
 EXPORT int32_t hbSysAllocMem(hbSysMem* memory, uint32_t size) {
   return emulator::Allocate(memory, size, false);
@@ -400,36 +438,56 @@ EXPORT int32_t hbSysAllocCachedMem(hbSysMem* memory, uint32_t size) {
   return emulator::Allocate(memory, size, true);
 }
 
-EXPORT int32_t hbSysFreeMem(hbSysMem* memory) { return TheBoard().memory.Free(memory); }
+EXPORT int32_t hbSysFreeMem(hbSysMem* memory) {
+  return emulator::Guarded([&]() -> int32_t { return TheBoard().memory.Free(memory); }, HB_SYS_OUT_OF_MEMORY);
+}
 
 EXPORT int32_t hbSysFlushMem(hbSysMem* memory, int32_t flag) {
-  Board& board = TheBoard();
-  if (board.device.Draw(board.device.config().fail_flush)) return HB_SYS_INVALID_ARGUMENT;
-  return board.memory.Flush(memory, flag);
+  return emulator::Guarded(
+      [&]() -> int32_t {
+        Board& board = TheBoard();
+        if (board.device.Draw(board.device.config().fail_flush)) return HB_SYS_INVALID_ARGUMENT;
+        return board.memory.Flush(memory, flag);
+      },
+      HB_SYS_OUT_OF_MEMORY);
 }
 
 // Not of libdnn: how tests step the clock and see what is left (docs/emulator.md).
 
-/** Lets so many microseconds of a manual clock go by. @returns 0, or HB_DNN_API_USE_ERROR for another clock
+constexpr std::chrono::hours kHour(1);
+
+/** Lets so many microseconds of a manual clock go by, an hour at most. @returns 0, or HB_DNN_API_USE_ERROR
+ * for another clock
  */
 EXPORT int32_t tros_yolo_seg_emulator_advance(int64_t microseconds) {
-  if (microseconds < 0) return HB_DNN_INVALID_ARGUMENT;
-  return TheBoard().device.Advance(std::chrono::microseconds(microseconds)) ? HB_DNN_SUCCESS
-                                                                            : HB_DNN_API_USE_ERROR;
+  return emulator::Guarded([&]() -> int32_t {
+    if (microseconds < 0 || microseconds > std::chrono::microseconds(kHour).count())
+      return HB_DNN_INVALID_ARGUMENT;
+    return TheBoard().device.Advance(std::chrono::microseconds(microseconds)) ? HB_DNN_SUCCESS
+                                                                              : HB_DNN_API_USE_ERROR;
+  });
 }
 
 /** Blocks until hbDNNWaitTaskDone was called for so many tasks since the library was loaded. @returns 0, or
- * HB_DNN_TIMEOUT after so many milliseconds outside */
+ * HB_DNN_TIMEOUT after so many milliseconds outside, an hour at most */
 EXPORT int32_t tros_yolo_seg_emulator_await(uint64_t tasks, int64_t milliseconds) {
-  return TheBoard().device.Await(tasks, std::chrono::milliseconds(milliseconds)) ? HB_DNN_SUCCESS
-                                                                                 : HB_DNN_TIMEOUT;
+  return emulator::Guarded([&]() -> int32_t {
+    const std::chrono::milliseconds hour(kHour);
+    if (milliseconds < 0 || milliseconds > hour.count()) return HB_DNN_INVALID_ARGUMENT;
+    return TheBoard().device.Await(tasks, std::chrono::milliseconds(milliseconds)) ? HB_DNN_SUCCESS
+                                                                                   : HB_DNN_TIMEOUT;
+  });
 }
 
 /** The report as it would be at unload; valid on this thread until the next call. */
 EXPORT char const* tros_yolo_seg_emulator_report() {
-  static thread_local std::string text;
-  Board& board = TheBoard();
-  const std::lock_guard<std::mutex> lock(board.mutex);
-  text = board.Report();
-  return text.c_str();
+  return emulator::Guarded(
+      [&]() -> char const* {
+        static thread_local std::string text;
+        Board& board = TheBoard();
+        const std::lock_guard<std::mutex> lock(board.mutex);
+        text = board.Report();
+        return text.c_str();
+      },
+      "");
 }

@@ -56,7 +56,9 @@ Setter Into(Pace Config::*field) {
   return [field](Config& config, const std::string& value) {
     static const std::map<std::string, Pace> paces = {
         {"real", Pace::kReal}, {"manual", Pace::kManual}, {"fast", Pace::kFast}};
-    config.*field = paces.at(value);
+    const auto pace = paces.find(value);
+    if (pace == paces.end()) throw OutOfRange("real, manual or fast");
+    config.*field = pace->second;
   };
 }
 
@@ -75,9 +77,11 @@ const std::map<std::string, Setter>& Setters() {
       {"fail_flush", Chance(&Config::fail_flush)},
       {"fail_submit", Chance(&Config::fail_submit)},
       {"fail_run", Chance(&Config::fail_run)},
+      {"fail_wait", Chance(&Config::fail_wait)},
       {"hang", Chance(&Config::hang)},
       {"submit_code", Code(&Config::submit_code)},
       {"run_code", Code(&Config::run_code)},
+      {"wait_code", Code(&Config::wait_code)},
       {"corrupt_model", Switch(&Config::corrupt_model)},
       {"seed", Into(&Config::seed, 0, kMostSeed)},
       {"report", Into(&Config::report)},

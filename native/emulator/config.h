@@ -33,9 +33,12 @@ struct Config {
   double fail_submit = 0;
   double fail_run = 0;
   double hang = 0;
-  /** Codes of fail_submit and fail_run. */
+  /** hbDNNWaitTaskDone fails, whatever becomes of the task. */
+  double fail_wait = 0;
+  /** Codes of fail_submit, fail_run and fail_wait. */
   int32_t submit_code = -6000009;
   int32_t run_code = -6000012;
+  int32_t wait_code = -6000015;
   /** Refuse every model file as damaged. */
   bool corrupt_model = false;
   uint64_t seed = 1;

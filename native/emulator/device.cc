@@ -41,22 +41,39 @@ Device::~Device() {
   }
   changed_.notify_all();
   rested_.notify_all();
-  for (Core& core : cores_) core.thread.join();
+  for (Core& core : cores_) {
+    if (core.thread.joinable()) core.thread.join();
+  }
 }
 
 void Device::Configure(const Config& config) {
   const Lock lock(mutex_);
-  config_ = config;
-  random_.seed(config.seed);
-  clock_.Use(config.pace);
+  // First what may fail: a board whose cores could not start stays as it was.
   while (static_cast<int>(cores_.size()) < config.cores) {
     Core& core = cores_.emplace_back();
     core.index = static_cast<int>(cores_.size()) - 1;
     core.free = clock_.Now();
-    core.thread = std::thread([this, &core] { RunCore(core); });
+    try {
+      core.thread = std::thread([this, &core] { RunCore(core); });
+    } catch (...) {
+      cores_.pop_back();
+      throw;
+    }
   }
+  config_ = config;
+  random_.seed(config.seed);
+  clock_.Use(config.pace);
   // What waits by the former clock goes on by this one.
   changed_.notify_all();
+  rested_.notify_all();
+}
+
+void Device::RunOut() {
+  const Lock lock(mutex_);
+  if (clock_.pace() != Pace::kManual) return;
+  clock_.Use(Pace::kFast);
+  changed_.notify_all();
+  rested_.notify_all();
 }
 
 Config Device::config() {
@@ -103,6 +120,10 @@ int32_t Device::Wait(hbDNNTaskHandle_t handle, int32_t timeout_ms) {
   const auto waiter = waiters_.insert(waiters_.end(), {task.get(), limit});
   if (!std::exchange(task->awaited, true)) counters_.awaited++;
   rested_.notify_all();
+  if (config_.fail_wait > 0 && std::uniform_real_distribution<double>(0, 1)(random_) < config_.fail_wait) {
+    waiters_.erase(waiter);
+    return config_.wait_code;
+  }
   const auto given_up = [&] { return task->released || stop_; };
   const auto finished = [&] { return task->state == Task::State::kFinished; };
   WaitUntil(lock, limit, [&] { return finished() || given_up(); });
@@ -159,7 +180,9 @@ bool Device::Advance(std::chrono::microseconds time) {
   if (clock_.pace() != Pace::kManual) return false;
   const Time end = clock_.Now() + time;
   for (;;) {
-    rested_.wait(lock, [this] { return Settled() || stop_; });
+    const auto stepped = [this] { return clock_.pace() == Pace::kManual; };
+    rested_.wait(lock, [&] { return Settled() || stop_ || !stepped(); });
+    if (!stepped()) return false;
     if (stop_ || clock_.Now() >= end) return true;
     clock_.Set(std::min(NextEvent(), end));
     changed_.notify_all();

@@ -81,6 +81,8 @@ class Device {
   /** Starts the cores, the first time; later calls change latencies, faults and the clock. */
   void Configure(const Config& config);
   Config config();
+  /** Nobody steps the clock any more, where somebody did: it goes on by itself. */
+  void RunOut();
 
   int32_t Submit(const std::shared_ptr<Task>& task, hbDNNTaskHandle_t* handle);
   int32_t Wait(hbDNNTaskHandle_t handle, int32_t timeout_ms);
@@ -98,7 +100,7 @@ class Device {
    * Lets the time of a manual clock go on. At its end, and at each event on the way, the cores have taken up
    * what is due and Wait has returned what is due.
    *
-   * @returns false when the clock is none of these
+   * @returns false when the clock is none of these, or ceases to be one
    */
   bool Advance(std::chrono::microseconds time);
   /** Blocks until Wait has been called for so many tasks since the library was loaded. @returns false after
@@ -167,7 +169,7 @@ class Device {
   std::list<Waiter> waiters_;
   bool stop_ = false;
   std::list<std::shared_ptr<Task>> queue_;
-  /** Alive tasks. Handles are numbers that are never used again, so that a stale one is recognised. */
+  /** Alive tasks. Handles are numbers that are never used again, so that a stale one is recognized. */
   std::map<uint64_t, std::shared_ptr<Task>> alive_;
   uint64_t next_handle_ = 1;
   Counters counters_;

@@ -24,6 +24,15 @@ describe('limits of the emulator', () => {
     int main(int count, char **arguments) {
       void *library = dlopen(arguments[1], RTLD_NOW);
       if (!library) return puts(dlerror()), 2;
+      long long number = count > 3 ? strtoll(arguments[3], 0, 10) : 0;
+      if (*arguments[2] == 'a' && arguments[2][1] == 'd') {
+        int (*advance)(int64_t) = dlsym(library, "tros_yolo_seg_emulator_advance");
+        return printf("%d", advance(number)), 0;
+      }
+      if (*arguments[2] == 'a') {
+        int (*await)(uint64_t, int64_t) = dlsym(library, "tros_yolo_seg_emulator_await");
+        return printf("%d", await(1, number)), 0;
+      }
       if (count > 3) {
         int (*load)(void **, char const **, int) = dlsym(library, "hbDNNInitializeFromFiles");
         int (*release)(void *) = dlsym(library, "hbDNNRelease");
@@ -51,6 +60,20 @@ describe('limits of the emulator', () => {
     });
   }
 
+  for (const [what, clock] of [
+    ['advance', 3_600_000_001n],
+    ['advance', 2n ** 63n - 1n],
+    ['advance', -1n],
+    ['await', 3_600_001n],
+    ['await', 2n ** 63n - 1n],
+    ['await', -1n],
+  ] as const) {
+    it(`does not ${what} by ${clock}: an hour is the most`, () => {
+      const said = execFileSync(program, [EMULATOR, what, String(clock)], { encoding: 'utf8' });
+      assert.equal(said, '-6000001');
+    });
+  }
+
   /** What loading a model on a board configured so returns and says. */
   function load(configuration: string): { status: string; said: string } {
     const { stdout, stderr, signal } = spawnSync(program, [EMULATOR, model, 'load'], {
@@ -71,6 +94,8 @@ describe('limits of the emulator', () => {
     ['stop_us=-1', 'a whole number from 0 to 3600000000'],
     ['hang=2', 'a number from 0 to 1'],
     ['fail_run=-0.1', 'a number from 0 to 1'],
+    ['fail_wait=1.5', 'a number from 0 to 1'],
+    ['clock=sundial', 'real, manual or fast'],
     ['fail_alloc=inf', 'a number from 0 to 1'],
     ['play_unknown=7', 'a whole number from 0 to 1'],
     ['run_code=1e12', 'a whole number from -2147483648 to 2147483647'],

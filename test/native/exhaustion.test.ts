@@ -58,8 +58,8 @@ describe('the addon in a process', () => {
     assert.deepEqual(said, ['Error: memory for 32 inputs of 8192x8192: too little', 'no error']);
   });
 
-  itUnless(sanitized, 'without threads throws, and works when there are some again', () => {
-    // Fails while a file exists: for root there is no limit of threads that the system enforces.
+  /** Fails to start threads while a file exists: for root there is no limit of them that the system enforces. */
+  function withoutThreads(): { readonly LD_PRELOAD: string; readonly NO_MORE_THREADS: string } {
     const source = join(folder, 'threads.c');
     writeFileSync(
       source,
@@ -79,7 +79,33 @@ describe('the addon in a process', () => {
     );
     const preload = join(folder, 'threads.so');
     execFileSync('cc', ['-shared', '-fPIC', '-o', preload, source, '-ldl']);
-    const marker = join(folder, 'no-more-threads');
+    return { LD_PRELOAD: preload, NO_MORE_THREADS: join(folder, 'no-more-threads') };
+  }
+
+  itUnless(sanitized, 'without threads for the board throws, and has it work when there are some again', () => {
+    const said = run(
+      `
+      const work = async () => {
+        const engine = await BpuEngine.open({ file, library });
+        const { width, height } = engine.model.input;
+        const data = new Uint8Array((width * height * 3) / 2);
+        const frame = { width, height, data, lumaOffset: 0, chromaOffset: width * height };
+        const inference = await engine.submit({ ...frame, lumaStride: width, chromaStride: width });
+        inference.release();
+        await engine.close();
+      };
+      writeFileSync(process.env.NO_MORE_THREADS, '');
+      await say(work);
+      rmSync(process.env.NO_MORE_THREADS);
+      await say(work);
+      `,
+      withoutThreads(),
+    );
+    assert.match(said[0]!, /HB_DNN_OUT_OF_MEMORY/);
+    assert.equal(said[1], 'no error');
+  });
+
+  itUnless(sanitized, 'without threads throws, and works when there are some again', () => {
     const said = run(
       `
       const message = { width: 2, height: 2, step: 2, encoding: 'nv12', data: new Uint8Array(6), sec: 0, nanosec: 0,
@@ -96,7 +122,7 @@ describe('the addon in a process', () => {
       for (const one of work) await say(one);
       console.log(JSON.stringify(addon().aliveObjects()));
       `,
-      { LD_PRELOAD: preload, NO_MORE_THREADS: marker },
+      withoutThreads(),
     );
     const [engine, camera, ...later] = said;
     assert.match(
