@@ -16,8 +16,7 @@ constexpr Status kStatuses[] = {
      "Check the core (RDK X5 has one BPU core, X3 two) and the priority (0 to 255)."},
     {HB_DNN_INVALID_MODEL, "HB_DNN_INVALID_MODEL",
      "The file is no model of this chip or is damaged: copy it again, or convert for bayes-e (X5) or "
-     "bernoulli2 "
-     "(X3)."},
+     "bernoulli2 (X3)."},
     {HB_DNN_MODEL_NUMBER_EXCEED_LIMIT, "HB_DNN_MODEL_NUMBER_EXCEED_LIMIT", "Load fewer models at once."},
     {HB_DNN_INVALID_PACKED_DNN_HANDLE, "HB_DNN_INVALID_PACKED_DNN_HANDLE",
      "The model was closed while in use: please report this."},
@@ -29,8 +28,7 @@ constexpr Status kStatuses[] = {
      "Use fewer slots, or close other programs that use the BPU."},
     {HB_DNN_TIMEOUT, "HB_DNN_TIMEOUT",
      "The BPU is busier than the time-out allows, or hangs: raise the time-out, stop other models, or look "
-     "at "
-     "`hrut_somstatus`."},
+     "at `hrut_somstatus`."},
     {HB_DNN_TASK_NUM_EXCEED_LIMIT, "HB_DNN_TASK_NUM_EXCEED_LIMIT",
      "libdnn keeps at most 32 tasks alive in a process: use fewer slots in all engines together."},
     {HB_DNN_TASK_BATCH_SIZE_EXCEED_LIMIT, "HB_DNN_TASK_BATCH_SIZE_EXCEED_LIMIT", "Please report this."},

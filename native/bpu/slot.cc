@@ -26,6 +26,19 @@ double Milliseconds(Clock::time_point start) {
 
 std::string Number(int64_t value) { return std::to_string(value); }
 
+/** Does something when its scope is left, also by an exception. */
+template <typename Work>
+class AtEnd {
+ public:
+  explicit AtEnd(const Work& work) : work_(work) {}
+  ~AtEnd() { work_(); }
+  AtEnd(const AtEnd&) = delete;
+  AtEnd& operator=(const AtEnd&) = delete;
+
+ private:
+  const Work work_;
+};
+
 struct InputPicture {
   int width;
   int height;
@@ -36,8 +49,7 @@ struct InputPicture {
 InputPicture ReadInput(const Model& model) {
   const auto refuse = [&](const std::string& received) -> Failure {
     return {"a model with one NV12 input", received,
-            "Convert it with input_type_rt: nv12; RGB and feature-map inputs are not "
-            "supported."};
+            "Convert it with input_type_rt: nv12; RGB and feature-map inputs are not supported."};
   };
   if (model.inputs().size() != 1)
     throw refuse(Number(static_cast<int64_t>(model.inputs().size())) + " inputs");
@@ -144,14 +156,23 @@ void Slot::Infer(Input& input, const Schedule& schedule, const std::atomic<bool>
   call.control = {};
   call.control.bpuCoreId = schedule.core;
   call.control.priority = schedule.priority;
-  const int32_t accepted =
-      library.hbDNNInfer(&call.task, &call.output, &call.input, model_->handle(), &call.control);
-  const int32_t status = accepted == HB_DNN_SUCCESS ? Wait(schedule, hurry) : accepted;
-  if (call.task) library.hbDNNReleaseTask(call.task);
+  int32_t accepted = HB_DNN_SUCCESS;
+  int32_t status = HB_DNN_SUCCESS;
+  bool over = false;
+  {
+    const AtEnd release([&] {
+      if (!call.task) return;
+      library.hbDNNReleaseTask(call.task);
+      if (!over) Abandon(input);
+    });
+    accepted = library.hbDNNInfer(&call.task, &call.output, &call.input, model_->handle(), &call.control);
+    if (accepted == HB_DNN_SUCCESS) status = Wait(schedule, hurry);
+    // Whatever else it says, the BPU may still be at work.
+    over = status == HB_DNN_SUCCESS || status == HB_DNN_RUN_TASK_FAILED;
+  }
   Check("hbDNNInfer to accept a frame", accepted);
+  if (!over && !hurry) std::this_thread::sleep_for(kRest);
   if (status == HB_DNN_TIMEOUT) {
-    Abandon(input);
-    if (!hurry) std::this_thread::sleep_for(kRest);
     throw StatusFailure("a result within " + Number(schedule.timeout_ms) + " ms", status);
   }
   Check("hbDNNWaitTaskDone to succeed", status);
@@ -165,8 +186,8 @@ int32_t Slot::Wait(const Schedule& schedule, const std::atomic<bool>& hurry) con
   }
 }
 
-/** The task was released, but the BPU may be at work on it for as long as it likes: whatever it can reach is
- * there until the process ends. */
+/** The task was released, but nothing says that it is over: the BPU may be at work on it for as long as it
+ * likes: whatever it can reach is there until the process ends. */
 void Slot::Abandon(Input& input) {
   input.Keep();
   for (const auto& output : outputs_) output->Keep();

@@ -66,6 +66,19 @@ describe('what engines leave behind', () => {
     });
   });
 
+  it('is all that the BPU may still write to for a frame whose wait failed', async () => {
+    const { alive, board } = await live('unwaited', 'fail_wait=1,busy_us=3600000000,stop_us=3600000000');
+    assert.deepEqual(alive, none);
+    assert.deepEqual(board, {
+      ...{ tasksAlive: 0, violations: 0, modelsAlive: 1 },
+      blocksAlive: 1 + PLAYBACK_OUTPUTS,
+    });
+  });
+
+  it('is nothing at process.exit on a board whose clock nobody steps any more', async () => {
+    assert.deepEqual((await live('stepped', 'clock=manual')).board, nothing);
+  });
+
   it('is the pointer through which the BPU writes when it lets go of a frame that timed out', async () => {
     assert.equal((await live('late', 'hang=1,stop_us=400000')).board.violations, 0);
   });

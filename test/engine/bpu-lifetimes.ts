@@ -43,12 +43,12 @@ async function closeWithPictures(): Promise<void> {
   await engine.close();
 }
 
-async function timeOut(engine: BpuEngine): Promise<void> {
+async function timeOut(engine: BpuEngine, code = 'HB_DNN_TIMEOUT'): Promise<void> {
   const outcome = await engine.submit(frame).then(
     () => 'a result',
     (error: Error) => error.message,
   );
-  if (!outcome.includes('HB_DNN_TIMEOUT')) throw new Error(outcome);
+  if (!outcome.includes(code)) throw new Error(outcome);
 }
 
 const LIVES: Record<string, () => Promise<unknown>> = {
@@ -81,6 +81,18 @@ const LIVES: Record<string, () => Promise<unknown>> = {
   async timeout() {
     const engine = await open({ slots: 1, timeout: 20 });
     await timeOut(engine);
+    await engine.close();
+  },
+  /** Nobody steps the clock for a frame in flight. */
+  async stepped() {
+    const engine = await open({ slots: 2, timeout: 1000 });
+    for (let i = 0; i < 2; i++) void engine.submit(frame);
+    process.exit(0);
+  },
+  /** Waiting for the first frame fails, the engine is closed, and the BPU works on for long. */
+  async unwaited() {
+    const engine = await open({ slots: 1 });
+    await timeOut(engine, 'HB_DNN_API_USE_ERROR');
     await engine.close();
   },
   /** The BPU lets go of a frame that was given up long after its engine, and before the last frame of this process. */
