@@ -142,6 +142,8 @@ class Session : public camera::Session {
     if (!engine_) arguments::Fail(env, "an open engine", "one that was closed while the frame was read");
     arguments::ExpectFixed(source);
     const nv12::Source view = arguments::ViewSource(source);
+    // Before a slot is taken: it may find no memory, and nobody would give the slot back.
+    Napi::ObjectReference bytes = Napi::Persistent(source.data.As<Napi::Object>());
     if (slot >= 0) {
       if (!UseGrant(static_cast<uint32_t>(slot))) {
         arguments::Fail(env, "-1, or a slot that was granted and not used since", std::to_string(slot));
@@ -150,7 +152,7 @@ class Session : public camera::Session {
       slot = engine_->table()->Take();
     }
     if (slot >= 0) {
-      Keep(slot, source.data.As<Napi::Object>());
+      Keep(slot, std::move(bytes));
       engine_->Start(slot, {view, content});
     }
     return Napi::Number::New(env, slot);

@@ -35,16 +35,18 @@ Engine::Engine(const Options& options, Done done, camera::SlotTable::Grant grant
   height_ = inputs[0]->target().height;
   table_ = std::make_shared<camera::SlotTable>(
       std::move(inputs), options.slots, [this](int slot) { Begin(slot, {}); }, std::move(grant));
-  // Threads last: an allocation that fails above leaves none behind.
+  // Threads last: an allocation that fails above leaves none behind. Under the lock, so that the end of the
+  // process does not find half of them.
+  const std::lock_guard<std::mutex> lock(TheAlive().mutex);
+  TheAlive().engines.insert(this);
   try {
     for (int i = 0; i < slots(); i++)
       lanes_[static_cast<size_t>(i)]->thread = std::thread([this, i] { Run(i); });
   } catch (const std::exception& error) {
+    TheAlive().engines.erase(this);
     Stop();
     throw Failure("a thread for each slot", error.what(), "Use fewer slots.");
   }
-  const std::lock_guard<std::mutex> lock(TheAlive().mutex);
-  TheAlive().engines.insert(this);
 }
 
 Engine::~Engine() {

@@ -109,8 +109,8 @@ bool Session::UseGrant(uint32_t slot) {
   return true;
 }
 
-void Session::Keep(int slot, Napi::Object bytes) {
-  frames_[static_cast<size_t>(slot)] = Napi::Persistent(bytes);
+void Session::Keep(int slot, Napi::ObjectReference&& bytes) {
+  frames_[static_cast<size_t>(slot)] = std::move(bytes);
   Hold();
 }
 
@@ -135,13 +135,29 @@ void Session::OnEvent(Napi::Env env, Napi::Function done, Context* context, Even
   Session& session = **context;
   if (static_cast<size_t>(event->slot) >= session.frames_.size()) return;
   try {
-    session.Tell(env, done, *event);
-  } catch (const Napi::Error&) {
-    // The environment ends: nothing can be made any more.
+    session.Tell(env, done, *event, true);
+  } catch (const Napi::Error& error) {
+    session.TellFailure(env, done, *event, error);
   }
 }
 
-void Session::Tell(Napi::Env env, Napi::Function done, Event& event) {
+/** JavaScript could not be told of a slot, and must be: it would wait for ever. With less this time. */
+void Session::TellFailure(Napi::Env env, Napi::Function done, Event& event, const Napi::Error& error) {
+  const auto slot = static_cast<size_t>(event.slot);
+  try {
+    event.result.failure =
+        Failure("memory in JavaScript for the result of a frame", error.Message(), "Use fewer slots.");
+    Tell(env, done, event, false);
+  } catch (const Napi::Error&) {
+    // The environment ends: nothing can be made any more. The slot is free, should it go on after all.
+    if (!table_ || slot >= lent_.size()) return;
+    lent_[slot] = Loan::kNone;
+    table_->Release(event.slot);
+  }
+}
+
+/** @param lends whether a camera's frame is shown with its memory */
+void Session::Tell(Napi::Env env, Napi::Function done, Event& event, bool lends) {
   const auto slot = static_cast<size_t>(event.slot);
   Result& result = event.result;
   if (!frames_[slot].IsEmpty()) {
@@ -162,7 +178,7 @@ void Session::Tell(Napi::Env env, Napi::Function done, Event& event) {
   arguments[3] = Napi::Number::New(env, result.inference);
   arguments[4] = event.granted ? env.Null() : env.Undefined();
   if (table_ && table_->place(event.slot).feed) {
-    arguments[4] = Arrived(event.slot, table_->place(event.slot));
+    arguments[4] = Arrived(event.slot, table_->place(event.slot), lends);
   }
   // What JavaScript throws stays pending, for Node to tell. Calls that the end of the environment forbids
   // come to nothing.
@@ -170,7 +186,7 @@ void Session::Tell(Napi::Env env, Napi::Function done, Event& event) {
 }
 
 /** NativeArrival of src/native/camera.ts. */
-Napi::Value Session::Arrived(int slot, SlotTable::Place& place) {
+Napi::Value Session::Arrived(int slot, SlotTable::Place& place, bool lends) {
   const Arrival& arrival = place.arrival;
   Napi::Object object = Napi::Object::New(env_);
   object.Set("feed", place.feed->number());
@@ -184,6 +200,7 @@ Napi::Value Session::Arrived(int slot, SlotTable::Place& place) {
   object.Set("received", Milliseconds(arrival.received));
   object.Set("submitted", Milliseconds(arrival.submitted));
   object.Set("preprocess", arrival.preprocess);
+  if (!lends) return object;
   if (arrival.pixels) {
     uint32_t lease = 0;
     object.Set("pixels",

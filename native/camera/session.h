@@ -77,7 +77,7 @@ class Session : public std::enable_shared_from_this<Session> {
   /** JavaScript has the slot, and may give it to run(). */
   void Lent(int slot) { lent_[static_cast<size_t>(slot)] = Loan::kGrant; }
   /** Keeps the bytes of a submitted frame from being collected until its slot is through. */
-  void Keep(int slot, Napi::Object bytes);
+  void Keep(int slot, Napi::ObjectReference&& bytes);
 
  private:
   struct Event {
@@ -101,8 +101,9 @@ class Session : public std::enable_shared_from_this<Session> {
   enum class Loan : uint8_t { kNone, kGrant, kResult };
 
   Napi::Object ToObject();
-  void Tell(Napi::Env env, Napi::Function done, Event& event);
-  Napi::Value Arrived(int slot, SlotTable::Place& place);
+  void Tell(Napi::Env env, Napi::Function done, Event& event, bool lends);
+  void TellFailure(Napi::Env env, Napi::Function done, Event& event, const Napi::Error& error);
+  Napi::Value Arrived(int slot, SlotTable::Place& place, bool lends);
   Napi::ArrayBuffer Lend(std::shared_ptr<const void> owner, uint8_t* data, size_t size, uint32_t* key);
   void GiveBack(const Napi::CallbackInfo& info);
   void Release(const Napi::CallbackInfo& info);

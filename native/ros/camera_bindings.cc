@@ -32,10 +32,11 @@ class CameraNode {
  public:
   CameraNode(Napi::Env env, const Identity& identity)
       : env_(env), participant_(std::make_shared<Participant>(identity)) {
-    hooked_ = napi_add_env_cleanup_hook(env_, Abandon, this) == napi_ok;
     EndAllAtExit();
     const std::lock_guard<std::mutex> lock(TheAlive().mutex);
     TheAlive().nodes.insert(this);
+    // Last: nothing may throw behind it, as the hook would be called for a node that never was.
+    hooked_ = napi_add_env_cleanup_hook(env_, Abandon, this) == napi_ok;
   }
   ~CameraNode() {
     {
