@@ -224,7 +224,7 @@ nv12::Range ReadRange(Napi::Value value) {
   const std::string text = value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
   if (text == "full") return nv12::Range::kFull;
   if (text == "limited") return nv12::Range::kLimited;
-  Fail(value.Env(), "full or limited for the colour range", Show(value));
+  Fail(value.Env(), "full or limited for the color range", Show(value));
 }
 
 void Prepare(Napi::Env env) {

@@ -1,5 +1,5 @@
 /**
- * Measures letterbox and colour conversion (native/nv12) for every kernel that runs on this machine, beside
+ * Measures letterbox and color conversion (native/nv12) for every kernel that runs on this machine, beside
  * libyuv, where its headers were found at build time, and beside memcpy.
  *
  *     sudo apt install libyuv-dev         # optional; a peer, never part of the addon

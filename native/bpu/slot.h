@@ -63,7 +63,7 @@ class Slot {
    * Letterbox into the input, infer, wait, make the outputs readable. Blocks; the task is always released.
    *
    * @param frame to letterbox; null when the input is written already
-   * @param hurry set by another thread: a frame that hangs is given up within half a second
+   * @param hurry set by another thread: a frame that hangs is waited for half a second at most
    */
   Outcome Run(Input& input, const Frame* frame, const Schedule& schedule,
               const std::atomic<bool>& hurry) noexcept;

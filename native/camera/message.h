@@ -22,7 +22,7 @@ struct Message {
 
   uint32_t width = 0;
   uint32_t height = 0;
-  /** Bytes from row to row as the publisher claims; TROS publishers lie (facts: tros.md 3.3). */
+  /** Bytes from row to row as the publisher claims, who may be wrong: see FindRows(). */
   uint32_t step = 0;
   std::string_view encoding;
   /** Of samples with more than one byte. */

@@ -49,7 +49,7 @@ struct Rows {
 /**
  * Finds the rows of an image in `size` bytes.
  *
- * Publishers lie about rows (facts: tros.md 3.3): step is 0, stale, the width for every encoding, or the
+ * Publishers lie about rows, those of TROS among them: step is 0, stale, the width for every encoding, or the
  * width although the hardware pads; luma may be padded below. So what the header claims is believed where it
  * accounts for all the bytes; else packed rows where they do. Otherwise, where `exact`, the one padding of
  * rows and columns to a usual alignment that does; the claimed step with rows padded below comes first. Where

@@ -82,7 +82,7 @@ class SlotTable : public std::enable_shared_from_this<SlotTable>, public Counted
 
   /** Begins the work on a slot that holds a camera's frame. Any thread; must not block. */
   using Start = std::function<void(int slot)>;
-  /** Tells that a slot is taken for who Asked. Any thread; must not block. */
+  /** Tells that a slot is taken for whoever asked. Any thread; must not block. */
   using Grant = std::function<void(int slot)>;
 
   /** @param most frames at work at once; as many slots as inputs */
@@ -132,7 +132,7 @@ class SlotTable : public std::enable_shared_from_this<SlotTable>, public Counted
   std::vector<Place> places_;
   int at_work_ = 0;
   std::vector<std::shared_ptr<Feed>> feeds_;
-  /** Camera whose turn it is; behind the last it is the turn of who asked. */
+  /** Camera whose turn it is; behind the last it is the turn of whoever asked. */
   size_t turn_ = 0;
   bool asked_ = false;
   /** Threads that write an input or call `start`. */

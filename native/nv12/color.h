@@ -2,7 +2,7 @@
 
 #include "nv12/picture.h"
 
-/** Colour conversion of whole pictures. Arithmetic and the reasons for it: color_rows.h. */
+/** Color conversion of whole pictures. Arithmetic and the reasons for it: color_rows.h. */
 namespace nv12 {
 
 struct Kernels;

@@ -28,7 +28,7 @@ inline Rgb Convert(int luma, int u, int v, const ToRgb& m) {
           Clamp((base + u * m.bu) >> kToRgbBits)};
 }
 
-/** Calls `write(x, colour)` for every pixel of a row. */
+/** Calls `write(x, color)` for every pixel of a row. */
 template <typename Write>
 inline void ForEachPixel(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix,
                          Write write) {

@@ -6,7 +6,7 @@
 #include "nv12/picture.h"
 
 /**
- * Row kernels of colour conversion, BT.601, in integers: every implementation gives the same bytes.
+ * Row kernels of color conversion, BT.601, in integers: every implementation gives the same bytes.
  *
  * From YUV. The matrix has 13 bits; the four pixels of a 2x2 block share its chroma pair:
  *
@@ -24,7 +24,7 @@
  */
 namespace nv12 {
 
-/** A colour of 255 as a float is this times 255: one rounding, so that vectors give the same bits. */
+/** A color of 255 as a float is this times 255: one rounding, so that vectors give the same bits. */
 constexpr float kFloatUnit = 1.0f / 255.0f;
 
 /** YUV to RGB, coefficients times 2^13. All fit 16 bits, for multipliers of that width. */

@@ -16,8 +16,8 @@ const uint8_t* RowWithin(const Interleaved& source, int y) {
   return source.Row(std::min(y, source.height - 1));
 }
 
-/** Calls `convert(upper, lower, x, width)` for every pair of rows; the last column of an odd width comes by
- * itself, as two of it. `kBytes` a pixel. */
+/** Calls `convert(upper, lower, y, x, width)` for every pair of rows; the last column of an odd width comes
+ * by itself, as two of it. `kBytes` a pixel. */
 template <size_t kBytes, typename Convert>
 void ForEachPairOfRows(const Interleaved& source, Convert convert) {
   const auto width = static_cast<size_t>(source.width);

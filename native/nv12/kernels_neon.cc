@@ -220,9 +220,9 @@ inline Fixed Add(const Fixed& a, const Fixed& b) {
 /** Carries the fraction: of up to three products and a half, less than four units. */
 inline int16x8_t Floor(const Fixed& a) { return vsraq_n_s16(a.whole, a.fraction, kToRgbBits); }
 
-/** 16 bytes of one colour from two times eight luma products and the chroma of eight pairs. */
+/** 16 bytes of one color from two times eight luma products and the chroma of eight pairs. */
 template <bool kWholeLuma>
-inline uint8x16_t Colour(const Fixed& low, const Fixed& high, const Fixed& chroma) {
+inline uint8x16_t Color(const Fixed& low, const Fixed& high, const Fixed& chroma) {
   if (kWholeLuma) {  // luma has no fraction, so that of chroma is carried once for both pixels
     const int16x8_t whole = Floor(chroma);
     return vcombine_u8(vqmovun_s16(vaddq_s16(low.whole, vzip1q_s16(whole, whole))),
@@ -233,7 +233,7 @@ inline uint8x16_t Colour(const Fixed& low, const Fixed& high, const Fixed& chrom
   return vcombine_u8(vqmovun_s16(Floor(Add(low, first))), vqmovun_s16(Floor(Add(high, second))));
 }
 
-/** Calls `write(x, rgb)` with the colours of 16 pixels for every block. */
+/** Calls `write(x, rgb)` with the colors of 16 pixels for every block. */
 template <bool kWholeLuma, typename Write>
 inline void ForEachBlock(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix,
                          Write write) {
@@ -253,9 +253,9 @@ inline void ForEachBlock(const uint8_t* luma, const uint8_t* chroma, size_t widt
     const int16x8_t u = vsubq_s16(widen(pairs.val[0]), vdupq_n_s16(128));
     const int16x8_t v = vsubq_s16(widen(pairs.val[1]), vdupq_n_s16(128));
     uint8x16x3_t rgb;
-    rgb.val[0] = Colour<kWholeLuma>(low, high, Add(Product(v, m.rv), half));
-    rgb.val[1] = Colour<kWholeLuma>(low, high, Add(Add(Product(u, m.gu), Product(v, m.gv)), half));
-    rgb.val[2] = Colour<kWholeLuma>(low, high, Add(Product(u, m.bu), half));
+    rgb.val[0] = Color<kWholeLuma>(low, high, Add(Product(v, m.rv), half));
+    rgb.val[1] = Color<kWholeLuma>(low, high, Add(Add(Product(u, m.gu), Product(v, m.gv)), half));
+    rgb.val[2] = Color<kWholeLuma>(low, high, Add(Product(u, m.bu), half));
     write(x, rgb);
   }
 }

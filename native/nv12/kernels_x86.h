@@ -131,7 +131,7 @@ class X86Kernels {
     return {L::Add16(a.first_two, b.first_two), L::Add16(a.third, b.third)};
   }
 
-  /** Sums of neighbours: of eight pixels, four. */
+  /** Sums of neighbors: of eight pixels, four. */
   static Quad SumPairs(const Quad& a, const Quad& b) {
     return Sum({L::Evens32(a.first_two, b.first_two), L::Evens32(a.third, b.third)},
                {L::Odds32(a.first_two, b.first_two), L::Odds32(a.third, b.third)});
@@ -229,14 +229,14 @@ class X86Kernels {
     return part;
   }
 
-  /** 16 bytes of one colour from luma and the part of chroma. */
+  /** 16 bytes of one color from luma and the part of chroma. */
   struct LumaPart {
     Fixed low;
     Fixed high;
   };
 
   template <bool kWholeLuma>
-  static V Colour(const LumaPart& luma, const Fixed& chroma) {
+  static V Color(const LumaPart& luma, const Fixed& chroma) {
     if (kWholeLuma) {  // luma has no fraction, so that of chroma is carried once for both pixels
       const V whole = Floor(chroma);
       return L::Pack16(L::Add16(luma.low.whole, L::Low16s(whole, whole)),
@@ -261,9 +261,9 @@ class X86Kernels {
         part = {Product(L::Sub16(part.low.whole, black), m.yy),
                 Product(L::Sub16(part.high.whole, black), m.yy)};
       }
-      const ChromaPart colours = ChromaOf(L::Load(chroma + x, kBlock), m);
-      write(x, Colour<kWholeLuma>(part, colours.red), Colour<kWholeLuma>(part, colours.green),
-            Colour<kWholeLuma>(part, colours.blue));
+      const ChromaPart colors = ChromaOf(L::Load(chroma + x, kBlock), m);
+      write(x, Color<kWholeLuma>(part, colors.red), Color<kWholeLuma>(part, colors.green),
+            Color<kWholeLuma>(part, colors.blue));
     }
   }
 

@@ -14,7 +14,7 @@ constexpr uint8_t kPadChroma = 128;
  * Scales `source` to the content rectangle of `target` and pads the rest: one pass over the frame's pixels,
  * straight into the model's input. A frame that has the rectangle's size is copied.
  *
- * Plain bilinear, pixel centre on pixel centre, also when shrinking: what cv2.INTER_LINEAR does, and so what
+ * Plain bilinear, pixel center on pixel center, also when shrinking: what cv2.INTER_LINEAR does, and so what
  * the models were trained on. Chroma is taken as sited in the middle of its 2x2 block (as JPEG has it, and as
  * a 2x2 average makes it), where scaling the two planes as pictures of their own keeps them in register.
  * Arithmetic: scale_rows.h.

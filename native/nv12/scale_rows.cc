@@ -7,7 +7,7 @@ namespace {
 
 /**
  * Order of a group's taps and the sign of their weights, as the multiplier of the machine wants them. x86
- * multiplies unsigned by signed bytes and adds neighbours: left and right taps alternate, and weights are
+ * multiplies unsigned by signed bytes and adds neighbors: left and right taps alternate, and weights are
  * negative because 128 has no signed byte and -128 has. NEON: eight left taps, then the eight right ones.
  */
 #if defined(NV12_KERNELS_NEON)

@@ -32,7 +32,7 @@ struct Tap {
 };
 
 /**
- * The tap of target pixel `i` when `source` pixels are scaled to `target` ones, centre on centre: position
+ * The tap of target pixel `i` when `source` pixels are scaled to `target` ones, center on center: position
  * (i + 0.5) * source / target - 0.5, to the nearest 1/128 (half up), kept within the picture.
  * On the last source pixel the weight is 0, and index + 1 is outside and must not be read.
  */

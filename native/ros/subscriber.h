@@ -28,8 +28,8 @@ struct SubscriberOptions {
 /**
  * Takes a topic's messages for a camera, on a thread of its own: in place where the middleware lends them,
  * else from one message that is used again and again. They are given back as soon as they are letterboxed: a
- * publisher whose samples are not taken blocks, and one whose samples are held overwrites them (facts:
- * tros.md 3.4).
+ * publisher waits while none of its samples is taken and its pool is used up, and from the first take on it
+ * may write to a sample again that is still held (data sharing of Fast DDS).
  */
 class Subscriber {
  public:
