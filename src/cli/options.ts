@@ -56,11 +56,31 @@ export function parseArguments(argv: readonly string[], options: CliOptions): Ar
     const { positionals, values } = parseArgs({ args: [...argv], options: config, allowPositionals: true });
     return new Arguments(positionals, values);
   } catch (error) {
-    const found = /'(-[^' ]*)/.exec(messageOf(error))?.[1] ?? messageOf(error);
-    throw new ExpectationError('options that are listed by --help', found, messageOf(error), {
-      cause: error,
-    });
+    throw argumentError(error, options);
   }
+}
+
+/** In one line what parseArgs says in several, and as every other error says it. */
+function argumentError(error: unknown, options: CliOptions): ExpectationError {
+  const cause = { cause: error };
+  const found = /'(-[^' ,]*)/.exec(messageOf(error))?.[1] ?? messageOf(error);
+  if ((error as NodeJS.ErrnoException).code !== 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
+    const hint = 'What begins with a dash and is no option comes after --.';
+    return new ExpectationError('options that are listed by --help', found, hint, cause);
+  }
+  const [name, option] = Object.entries(options).find(
+    ([long, { short }]) => found === `--${long}` || (short !== undefined && found === `-${short}`),
+  ) ?? [found, undefined];
+  if (option?.type === 'boolean') {
+    return new ExpectationError(
+      `--${name} without a value`,
+      'one with a value',
+      `Leave the value away.`,
+      cause,
+    );
+  }
+  const hint = `A value that begins with a dash is written with an equals sign: --${name}=-1.`;
+  return new ExpectationError(`a value for --${name}`, 'none', hint, cause);
 }
 
 /** Letters in a line of help, and before its text. */
