@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import { ExpectationError } from '../../src/expect.js';
+import { chooseLabels, findClass, readLabels } from '../../src/model/labels.js';
+import { temporaryFolder } from '../temporary-folder.js';
+
+describe('class names of a model', () => {
+  const folder = temporaryFolder('labels');
+  const file = (text: string | Uint8Array): string => {
+    writeFileSync(join(folder, 'names.txt'), text);
+    return join(folder, 'names.txt');
+  };
+
+  it('are those of the user, whatever the model says', () => {
+    assert.deepEqual(chooseLabels(2, ['a', 'b'], file('Katze\r\nHund \r\n\r\n')), ['Katze', 'Hund']);
+    assert.throws(
+      () => chooseLabels(3, ['a', 'b', 'c'], file('Katze\nHund\n')),
+      (error) =>
+        error instanceof ExpectationError &&
+        /^Expected 3 class names in .*names\.txt but received 2\. .*one name a line/.test(error.message),
+    );
+  });
+
+  it('else the own of the model, else those of COCO, else numbers', () => {
+    assert.deepEqual(chooseLabels(2, ['a', 'b']), ['a', 'b']);
+    assert.deepEqual(chooseLabels(3, ['a', 'b']), ['0', '1', '2'], 'names that do not fit are none');
+    const coco = chooseLabels(80);
+    assert.deepEqual([coco.length, coco[0], coco[79]], [80, 'person', 'toothbrush']);
+    assert.deepEqual(chooseLabels(1), ['0']);
+  });
+
+  it('may be empty within the list, but not at its end', () => {
+    assert.deepEqual(readLabels(file('a\n\n c\n\n')), ['a', '', 'c']);
+    assert.throws(() => readLabels(join(folder, 'absent.txt')), /a readable file of class names at .*absent/);
+    assert.throws(() => readLabels(folder), ExpectationError);
+  });
+
+  it('are found in any case, and by number', () => {
+    const names = ['Person', 'traffic light', '7'];
+    assert.equal(findClass(' person ', names), 0);
+    assert.equal(findClass('TRAFFIC LIGHT', names), 1);
+    assert.equal(findClass('1', names), 1);
+    assert.equal(findClass('7', names), 2, 'a name goes before a number');
+    for (const text of ['3', '-1', '1.5', 'cat', '']) {
+      assert.throws(() => findClass(text, names), /It knows Person, traffic light, 7\./, text);
+    }
+    const many = Array.from({ length: 100 }, (_, id) => `class ${id}`);
+    assert.throws(() => findClass('cat', many), /class 89, \.\.\.\.$/);
+  });
+});
