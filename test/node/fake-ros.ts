@@ -29,6 +29,7 @@ export class FakeRos {
   delivered: () => boolean = () => true;
   open = 0;
   #take: ((cdr: Uint8Array) => void) | undefined;
+  readonly #services = new Map<string, (request: never) => unknown>();
 
   constructor(private readonly values: Readonly<Record<string, unknown>> = {}) {}
 
@@ -108,5 +109,14 @@ export class FakeRos {
       delivered: () => this.delivered(),
       destroy: () => undefined,
     };
+  }
+
+  serve(_type: string, name: string, answer: (request: never) => unknown): void {
+    this.#services.set(name, answer);
+  }
+
+  /** What a service of the node answers. */
+  async call<Answer>(name: string, request: object): Promise<Answer> {
+    return (await this.#services.get(name)!(request as never)) as Answer;
   }
 }
