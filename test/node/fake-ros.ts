@@ -20,11 +20,13 @@ export class FakeRos {
   /** Type and reliability of each subscription that was made, in order. */
   readonly subscribed: string[] = [];
   readonly published: Uint8Array[] = [];
+  /** Topic of each message that was published, in order. */
+  readonly publishedOn: string[] = [];
   publishers: readonly GraphPublisher[] = [];
   /** Topics that other nodes publish. */
   topics: readonly { readonly name: string; readonly type: string }[] = [];
   /** Subscriptions of the topics that this node publishes. */
-  subscriptions: () => number = () => 0;
+  subscriptions: (topic: string) => number = () => 0;
   /** Whether subscribers have acknowledged everything. */
   delivered: () => boolean = () => true;
   open = 0;
@@ -103,9 +105,12 @@ export class FakeRos {
     return {
       topic: this.resolve(topic),
       get subscriptions() {
-        return ros.subscriptions();
+        return ros.subscriptions(topic);
       },
-      publish: (cdr: Uint8Array) => void this.published.push(Uint8Array.from(cdr)),
+      publish: (cdr: Uint8Array): void => {
+        this.published.push(Uint8Array.from(cdr));
+        this.publishedOn.push(topic);
+      },
       delivered: () => this.delivered(),
       destroy: () => undefined,
     };
