@@ -82,9 +82,12 @@ describe('the addon in a process', () => {
     return { LD_PRELOAD: preload, NO_MORE_THREADS: join(folder, 'no-more-threads') };
   }
 
-  itUnless(sanitized, 'without threads for the board throws, and has it work when there are some again', () => {
-    const said = run(
-      `
+  itUnless(
+    sanitized,
+    'without threads for the board throws, and has it work when there are some again',
+    () => {
+      const said = run(
+        `
       const work = async () => {
         const engine = await BpuEngine.open({ file, library });
         const { width, height } = engine.model.input;
@@ -99,11 +102,12 @@ describe('the addon in a process', () => {
       rmSync(process.env.NO_MORE_THREADS);
       await say(work);
       `,
-      withoutThreads(),
-    );
-    assert.match(said[0]!, /HB_DNN_OUT_OF_MEMORY/);
-    assert.equal(said[1], 'no error');
-  });
+        withoutThreads(),
+      );
+      assert.match(said[0]!, /HB_DNN_OUT_OF_MEMORY/);
+      assert.equal(said[1], 'no error');
+    },
+  );
 
   itUnless(sanitized, 'without threads throws, and works when there are some again', () => {
     const said = run(

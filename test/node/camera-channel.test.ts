@@ -86,7 +86,7 @@ describe('CameraChannel', () => {
         framesInUse: 2,
         native,
       },
-      { prefix: '~/front/', trosTopic, trosMasks, colorRange: 'full' },
+      { prefix: '~/front/', trosTopic, trosMasks, colorRange: 'full', watchdog: () => 2000 },
       (type, topic) => missing.push(`${type} ${topic}`),
       sink,
       () => ({ offered: 1, dropped: 0, answered: 1, failed: 0, discarded: 0 }),
