@@ -180,6 +180,17 @@ describe('a command that is stopped', () => {
     assert.doesNotMatch(child.stderr, /EPIPE| {4}at /);
     assert.ok((await messagesIn(join(folder, 'x.mcap')))! > 0);
   });
+
+  it('tells of inputs that failed though nobody reads its output any more', async () => {
+    const child = Watched.start(
+      [MAIN, 'run', 'absent.jpg', ...ENDLESS, ...SMALL, '--json', '-'],
+      newFolder(),
+    );
+    await child.says('stdout', /\n/);
+    child.process.stdout!.destroy();
+    assert.deepEqual(await child.end(), { code: 1, signal: null }, child.stderr);
+    assert.match(child.stderr, /absent\.jpg, which cannot be found/);
+  });
 });
 
 describe('Stop', () => {
