@@ -133,12 +133,9 @@ Rows AsSaid(const Shape& shape, uint32_t claimed, const Reading& reading, uint64
     throw Failure("even image_step and image_rows for a " + Name(shape),
                   Number(stride) + " and " + Number(count), "Its planes of chroma have half of each.");
   }
-  // Of two large numbers the product would not fit: then not even the luma is there.
-  const bool fits = count - 1 <= size / stride;
-  const uint64_t needed = fits ? Needed(shape, stride, count) : UINT64_MAX;
+  const uint64_t needed = Needed(shape, stride, count);
   if (needed > size) {
     Failure failure = TooShort(shape, needed, size);
-    if (!fits) failure.expected = "the bytes of a " + Name(shape);
     failure.hint = "image_step and image_rows ask for " + Number(count) + " rows of " + Number(stride) +
                    " bytes: are they those of this camera?";
     throw failure;
