@@ -369,7 +369,10 @@ def installed(package):
 
 
 def items(text):
-    """Split `a,b` into its parts."""
+    """Split `a,b` into its parts; `[a, b]`, as parameters are written, is the same."""
+    text = text.strip()
+    if text.startswith('[') and text.endswith(']'):
+        text = text[1:-1]
     return [part.strip() for part in text.split(',') if part.strip()]
 
 
