@@ -66,11 +66,18 @@ const LIVES: Record<string, () => Promise<unknown>> = {
   async exit() {
     const engine = await open({ slots: 6 });
     const inference = await engine.submit(frame);
-    // A tensor that was transferred elsewhere outlives its engine.
-    const data = inference.tensors[0]!.data;
-    const moved = structuredClone(data, { transfer: [data.buffer as ArrayBuffer] });
+    // A tensor that was transferred elsewhere outlives its engine, where Node.js transfers it: 20 does; 22.23, 24 and 26
+    // leave the memory of an addon where it is, and it is kept by a copy.
+    const { data } = inference.tensors[0]!;
+    let kept: typeof data;
+    try {
+      kept = structuredClone(data, { transfer: [data.buffer as ArrayBuffer] });
+    } catch (error) {
+      if ((error as Error).name !== 'DataCloneError') throw error;
+      kept = data.slice();
+    }
     await engine.close();
-    process.exit(moved.length > 0 ? 0 : 1);
+    process.exit(kept.length > 0 ? 0 : 1);
   },
   async hang() {
     const engine = await open({ slots: 2, timeout: 600_000 });
