@@ -45,7 +45,7 @@ export function forEachCamera(
   if (values.length <= 1) return new Array<number>(cameras).fill(values[0] ?? 0);
   if (values.length === cameras) return values;
   throw new ExpectationError(
-    `1 or ${cameras} values in parameter ${parameter}, as many as in images`,
+    `${cameras === 1 ? '1 value' : `1 or ${cameras} values`} in parameter ${parameter}, as many as in images`,
     values.length,
   );
 }

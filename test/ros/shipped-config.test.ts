@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { it } from 'mocha';
+import { join } from 'node:path';
+import type { RosProcess } from './processes.js';
+import { emulated, recordedModel } from './recorded-model.js';
+import { describeRos } from './suite.js';
+import { rosSkip, setups } from './workspace.js';
+
+/** ParameterType of a list of integers. */
+const INTEGERS = 7;
+
+/** Every way in which a user gives parameters: the config file that is shipped, a list of integers by hand and by launch. */
+for (const { middleware, transport, name } of setups) {
+  describeRos(rosSkip, `parameters from outside on ${name}`, middleware, (ros) => {
+    const node = (title: string, ...more: string[]): RosProcess =>
+      ros.node('segment', ['-r', `__node:=${title}`, ...more, ...emulated(transport)]);
+
+    const launch = (title: string, step: string): RosProcess => {
+      const { model, labels, library } = recordedModel();
+      return ros.start(
+        [
+          ...['ros2', 'launch', 'tros_yolo_seg', 'segment.launch.py', 'camera:=false', `name:=${title}`],
+          ...[`model:=${model}`, `labels:=${labels}`, `image_step:=${step}`],
+        ],
+        { ...ros.env, TROS_YOLO_SEG_LIBDNN: library },
+      );
+    };
+
+    it('start the node, and are what it has', async () => {
+      const config = join(ros.prefix, 'share/tros_yolo_seg/config/segment.yaml');
+      const cases: [title: string, started: RosProcess, steps: number[]][] = [
+        ['shipped', node('shipped', '--params-file', config), [0]],
+        ['listed', node('listed', '-p', 'image_step:=[2048]', '-p', 'image_rows:=[1088]'), [2048]],
+        ['single', node('single', '-p', 'image_step:=2048'), [2048]],
+        ['launched', launch('launched', '2048'), [2048]],
+        ['bracketed', launch('bracketed', '[2048]'), [2048]],
+      ];
+      const peer = ros.peer();
+      for (const [title, started, steps] of cases) {
+        await started.said(/frames in flight/);
+        const { values } = await peer.call(`/${title}/get_parameters`, 'rcl_interfaces/srv/GetParameters', {
+          names: ['image_step'],
+        });
+        const [{ type, integer_array_value }] = values as [{ type: number; integer_array_value: number[] }];
+        assert.deepEqual([type, Array.from(integer_array_value)], [INTEGERS, steps], title);
+      }
+      await ros.end();
+    });
+  });
+}
