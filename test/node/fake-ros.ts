@@ -25,12 +25,17 @@ export class FakeRos {
   publishers: readonly GraphPublisher[] = [];
   /** Topics that other nodes publish. */
   topics: readonly { readonly name: string; readonly type: string }[] = [];
+  /** Called for each message that is published. */
+  onPublish: (topic: string, cdr: Uint8Array) => void = () => undefined;
+  /** Type of the publishers of a topic, where several are followed. */
+  typeOf: ((topic: string) => string) | undefined;
   /** Subscriptions of the topics that this node publishes. */
   subscriptions: (topic: string) => number = () => 0;
   /** Whether subscribers have acknowledged everything. */
   delivered: () => boolean = () => true;
   open = 0;
-  #take: ((cdr: Uint8Array) => void) | undefined;
+  /** By topic; the newest subscription is the last one. */
+  readonly #takers = new Map<string, (cdr: Uint8Array) => void>();
   readonly #services = new Map<string, (request: never) => unknown>();
 
   constructor(private readonly values: Readonly<Record<string, unknown>> = {}) {}
@@ -48,6 +53,8 @@ export class FakeRos {
   };
 
   readonly parameters = {
+    given: (name: string): unknown => this.values[name],
+    set: (): void => undefined,
     declare: (table: Record<string, { default?: unknown }>): Record<string, unknown> => ({
       ...Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, entry.default])),
       ...this.values,
@@ -66,7 +73,7 @@ export class FakeRos {
     return this.publishers.map(({ type, reliability = 'best_effort', gid = 1 }) => ({
       node_name: 'camera',
       node_namespace: '/',
-      topic_type: type,
+      topic_type: this.typeOf?.(topic) ?? type,
       topic,
       endpoint_gid: [gid, 0, 0],
       qos_profile: {
@@ -89,15 +96,19 @@ export class FakeRos {
     take: (cdr: Uint8Array) => void,
   ): { topic: string; destroy: () => void } {
     this.subscribed.push(`${type} ${reliability}`);
-    this.#take = take;
+    this.#takers.delete(topic);
+    this.#takers.set(topic, take);
     this.open++;
     return { topic, destroy: () => void this.open-- };
   }
 
-  /** A message comes by the newest subscription. */
-  deliver(cdr: Uint8Array): void {
-    this.#take!(cdr);
+  /** A message comes, by the newest subscription unless a topic is named. */
+  deliver(cdr: Uint8Array, topic = [...this.#takers.keys()].at(-1)!): void {
+    this.#takers.get(topic)!(cdr);
   }
+
+  /** Nobody calls services here. */
+  serve(): void {}
 
   publish(_type: string, topic: string): object {
     // eslint-disable-next-line @typescript-eslint/no-this-alias -- a getter below asks for it
@@ -110,6 +121,7 @@ export class FakeRos {
       publish: (cdr: Uint8Array): void => {
         this.published.push(Uint8Array.from(cdr));
         this.publishedOn.push(topic);
+        this.onPublish(topic, cdr);
       },
       delivered: () => this.delivered(),
       destroy: () => undefined,
