@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'mocha';
 import { ImageWriter } from '../../src/message/image.js';
+import { addon } from '../../src/native/addon.js';
+import type { ImageReading } from '../../src/native/camera.js';
 import type { CameraFrame } from '../../src/node/camera-frame.js';
 import { CameraInput, type CameraInputOptions, type FrameSink } from '../../src/node/camera-input.js';
 import type { NativeCameras } from '../../src/node/native-cameras.js';
+import type { Qos } from '../../src/node/qos.js';
+import { messageOf } from '../engine/camera-messages.js';
 import { HEADER } from '../message/samples.js';
+import { noiseFrame } from '../native/frames.js';
 import { FakeRos } from './fake-ros.js';
 
 const IMAGE = 'sensor_msgs/msg/Image';
@@ -24,7 +29,10 @@ describe('CameraInput', () => {
     offered = [];
   });
 
-  function input(options: Partial<CameraInputOptions> = {}): CameraInput {
+  function input(
+    options: Partial<CameraInputOptions> = {},
+    attach: FrameSink['attach'] = () => assert.fail('no native camera'),
+  ): CameraInput {
     const native = {
       takes: () => false,
       required: false,
@@ -33,7 +41,7 @@ describe('CameraInput', () => {
     const reading = { step: 0, rows: 0, white: 65535 };
     const sink: FrameSink = {
       offer: (frame) => void offered.push(frame),
-      attach: () => assert.fail('no native camera'),
+      attach,
       detach: () => Promise.resolve(),
     };
     return new CameraInput(
@@ -137,6 +145,34 @@ describe('CameraInput', () => {
     ros.deliver(CDR.subarray(0, 20));
     assert.deepEqual([camera.received, camera.malformed, offered.length], [1, 1, 0]);
     assert.match(camera.lastMalformed!, /Expected .* but received/);
+  });
+
+  it('tells what may be wrong with the images of a native camera, read as it was told to', async () => {
+    // A buffer of more bytes than the picture has: the size does not say where they are.
+    const injected = addon().injectCamera();
+    const inbox = addon().openInbox(1, 64, 48, () => undefined);
+    const reading = { step: 80, rows: 0, white: 65535 };
+    const told: unknown[] = [];
+    const native = {
+      takes: () => true,
+      required: false,
+      unavailable: undefined,
+      subscribe: (topic: string, type: string, _qos: Qos, how: ImageReading) => {
+        told.push(topic, type, how);
+        return Object.assign(injected, { transport: () => ({ canLoan: false, publishers: 1 }) });
+      },
+    } as unknown as NativeCameras;
+    const camera = input({ type: 'hbm480p', native, reading }, (attached) => inbox.attach(attached.id));
+    camera.follow();
+    assert.deepEqual(told, ['/image', HBM, reading]);
+    assert.equal(camera.warning, undefined);
+    const message = messageOf(noiseFrame(64, 48));
+    injected.offer({ ...message, data: new Uint8Array(message.data.length + 10), hasBufferSize: true });
+    assert.match(camera.warning!, /^Expected 4608 bytes for a 64x48 nv12 image .* but received 4618 bytes/);
+    injected.offer({ ...message, hasBufferSize: true });
+    assert.equal(camera.warning, undefined);
+    await camera.close();
+    inbox.close();
   });
 
   it('warns once of a publisher that its QoS cannot hear', () => {
