@@ -1,7 +1,7 @@
 import type { Mask, Segmentation } from './segmentation.js';
 
 /**
- * Gives masks that lie on a coarser grid the size of the picture: a pixel is inside when the cell is in which its centre lies.
+ * Gives masks that lie on a coarser grid the size of the picture: a pixel is inside when the cell is in which its center lies.
  *
  * Keeps its buffer from call to call.
  */
@@ -37,12 +37,12 @@ export class MaskScaler {
   }
 }
 
-/** The cell in which the centre of pixel `x` lies. */
+/** The cell in which the center of pixel `x` lies. */
 export function cellOf(x: number, pixels: number, cells: number): number {
   return Math.min(cells - 1, Math.floor(((x + 0.5) * cells) / pixels));
 }
 
-/** The first pixel whose centre lies in `cell` or behind it, within [0, pixels]. */
+/** The first pixel whose center lies in `cell` or behind it, within [0, pixels]. */
 export function firstPixel(cell: number, pixels: number, cells: number): number {
   return Math.min(pixels, Math.max(0, Math.ceil((cell * pixels) / cells - 0.5)));
 }

@@ -68,7 +68,7 @@ export class CameraImageReader {
       // MJPEG cameras send stray bytes that libjpeg warns of; only errors are a reason to lose a frame.
       picture = await sharp(file, { failOn: 'error' })
         .removeAlpha()
-        .toColourspace(wide ? 'grey16' : 'srgb')
+        .toColorspace(wide ? 'grey16' : 'srgb')
         .raw(wide ? { depth: 'ushort' } : {})
         .toBuffer({ resolveWithObject: true });
     } catch (error) {

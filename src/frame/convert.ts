@@ -44,7 +44,7 @@ export function allocateNv12(width: number, height: number): Nv12Frame {
 }
 
 /**
- * Converts interleaved pixels to NV12, BT.601; a chroma pair is the average of its 2x2 block (centre sited), or, for
+ * Converts interleaved pixels to NV12, BT.601; a chroma pair is the average of its 2x2 block (center sited), or, for
  * yuyv and uyvy, whose range stays as it is, of its two rows.
  *
  * NV12 has even sizes only: the last column or row of an odd picture is repeated, and the frame's `picture` tells its

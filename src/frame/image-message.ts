@@ -10,7 +10,7 @@ export interface RawImage {
   readonly encoding: string;
   /** Whether the high byte of 16-bit samples comes first. */
   readonly isBigEndian: boolean;
-  /** Bytes from one row to the next, as the publisher claims; TROS publishers lie (facts: tros.md 3.3). */
+  /** Bytes from one row to the next, as the publisher claims; TROS's leave 0 or an old value, or the width where rows are longer. */
   readonly step: number;
   readonly data: Uint8Array;
   /** Whether the length of `data` is that of a buffer, which may be longer than the image. */

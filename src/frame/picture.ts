@@ -36,18 +36,18 @@ export async function decodePicture(file: Uint8Array, page = 0): Promise<Nv12Fra
     .flatten({ background: BACKGROUND });
   if (OPEN_DEPTHS.includes(depth)) return decodeOpenDepth(picture, space);
   const { data, info } = await sharpened(
-    picture.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true }),
+    picture.toColorspace('srgb').raw().toBuffer({ resolveWithObject: true }),
   );
   const { width, height, channels } = info;
   return packedToNv12({ data, width, height, format: channels === 1 ? 'mono8' : 'rgb8' });
 }
 
-/** Of samples as they are in the file: no conversion of colours comes before they are bytes. */
+/** Of samples as they are in the file: no conversion of colors comes before they are bytes. */
 async function decodeOpenDepth(picture: Sharp, space: Metadata['space']): Promise<Nv12Frame> {
   const { data, info } = await sharpened(
     picture
-      .pipelineColourspace(space)
-      .toColourspace(space)
+      .pipelineColorspace(space)
+      .toColorspace(space)
       .raw({ depth: 'float' })
       .toBuffer({ resolveWithObject: true }),
   );

@@ -48,7 +48,7 @@ export function expectRoom(message: HbmMessage, { width, height }: Nv12Frame): n
 
 /**
  * Writes hbm_img_msgs/msg/HbmMsg480P, 540P and 1080P. They are structs of fixed size without gaps, so their CDR is the struct
- * after the encapsulation header (facts: tros.md 3.1).
+ * after the encapsulation header.
  *
  * The bytes are there once and used for every message. Behind the pixels lies what earlier ones left there, as in the memory
  * that TROS's publishers borrow; the encoding, however, is followed by zeros.

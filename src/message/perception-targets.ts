@@ -46,7 +46,7 @@ interface CaptureMessage {
 
 /**
  * How masks travel in PerceptionTargets; not both at once, for the web page draws both on one canvas of which the map
- * changes the size (facts: tros.md 4.3).
+ * changes the size.
  *
  * - `polygons`: each target has its outlines, drawn by TROS's web page with "floatMatrixsMask" ticked
  * - `semantic_map`: one map of classes in an extra target, as dnn_node_example sends it; instances are merged

@@ -8,8 +8,8 @@ export interface SemanticMap {
   readonly width: number;
   readonly height: number;
   /**
-   * width * height values, row by row, and a 0 after them: hobot_websocket reads one element beyond the map
-   * (facts: tros.md 4.3), which would be memory of others.
+   * width * height values, row by row, and a 0 after them: hobot_websocket reads one element beyond the map,
+   * which would be memory of others.
    */
   readonly features: Float32Array;
 }

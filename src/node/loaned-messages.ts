@@ -4,7 +4,7 @@ import type { CameraTransport } from '../native/camera.js';
 import { packageRoot } from '../package-root.js';
 
 /**
- * What is to be set, before both sides are started, for messages that are lent in shared memory (facts: tros.md 3.4): TROS's
+ * What is to be set, before both sides are started, for messages that are lent in shared memory: TROS's
  * switches, as far as the environment has them not.
  *
  * @returns export NAME=VALUE, in shell's words; empty when all are set

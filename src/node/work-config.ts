@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { ExpectationError, messageOf } from '../expect.js';
 import type { SegmentParameters } from '../parameters/segment.js';
 
-/** What of a work config is a parameter here, and under which name (facts: tros.md 6). */
+/** What of a work config, as TROS's dnn_node_example reads it, is a parameter here, and under which name. */
 const FIELDS: Readonly<Record<string, { parameter: keyof SegmentParameters; type: 'number' | 'path' }>> = {
   model_file: { parameter: 'model', type: 'path' },
   model_name: { parameter: 'model_name', type: 'path' },

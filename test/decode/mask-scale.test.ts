@@ -10,7 +10,7 @@ function inside({ x, y, width, height, data }: Mask, column: number, row: number
 }
 
 describe('MaskScaler', () => {
-  it('gives each pixel the cell in which its centre lies', () => {
+  it('gives each pixel the cell in which its center lies', () => {
     const scaler = new MaskScaler();
     const size = fc.integer({ min: 1, max: 40 });
     fc.assert(

@@ -40,7 +40,7 @@ describe('what is made from the tables', () => {
 });
 
 describe('parametersYaml', () => {
-  it('parametersYaml types every value as ROS wants it', () => {
+  it('types every value as ROS wants it', () => {
     const long = [Array(22).fill('word').join(' '), Array(8).fill('word').join(' ')];
     assert.equal(
       parametersYaml(TABLE, ['head']),
