@@ -107,9 +107,6 @@ export class FakeRos {
     this.#takers.get(topic)!(cdr);
   }
 
-  /** Nobody calls services here. */
-  serve(): void {}
-
   publish(_type: string, topic: string): object {
     // eslint-disable-next-line @typescript-eslint/no-this-alias -- a getter below asks for it
     const ros = this;
