@@ -8,15 +8,21 @@ const waits = new Set<{ readonly what: string; readonly process: RosProcess }>()
 /** Every process that has not ended. */
 const running = new Set<RosProcess>();
 
-// Nothing outlives the tests, whatever ends them.
-process.on('exit', () => {
-  for (const { pid } of running) signalGroup(pid, 'SIGINT');
-});
-for (const [signal, code] of [
-  ['SIGTERM', 143],
-  ['SIGHUP', 129],
-] as const) {
-  process.once(signal, () => process.exit(code));
+let watching = false;
+
+/** Nothing outlives the tests, whatever ends them. Only from the first process on: imports change nothing. */
+function watchTheEnd(): void {
+  if (watching) return;
+  watching = true;
+  process.on('exit', () => {
+    for (const { pid } of running) signalGroup(pid, 'SIGINT');
+  });
+  for (const [signal, code] of [
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
+    process.once(signal, () => process.exit(code));
+  }
 }
 
 /** A process of a ROS graph, with all that it wrote. It leads a process group, as a command typed into a terminal does. */
@@ -31,6 +37,7 @@ export class RosProcess {
   #end: number | string | undefined;
 
   constructor(line: readonly string[], env: NodeJS.ProcessEnv) {
+    watchTheEnd();
     this.command = [basename(line[0]!), ...line.slice(1)].join(' ');
     this.#child = spawn(line[0]!, line.slice(1), { env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {

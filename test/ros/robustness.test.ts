@@ -125,7 +125,7 @@ for (const { middleware, transport, name } of setups) {
       await works();
     });
 
-    it('changes models under load without losing an answer', async () => {
+    it('changes models under load, with answers in order', async () => {
       const { model, labels } = recordedModel();
       await peer.forget(ANSWERS);
       await peer.request('publish', { ...IMAGE, period: 0.04, paced: [ANSWERS] });
@@ -169,7 +169,8 @@ for (const { middleware, transport, name } of setups) {
       // Nothing that it forgot to let go of. The graph is known by and by.
       const { publishers, subscriptions, services } = endpoints;
       await peer.request('endpoints', { ...NODE, publishers, subscriptions, services });
-      assert.ok(threads() <= early, `${threads()} threads, ${early} after five rounds`);
+      // Threads of the middleware end by and by, too.
+      while (threads() > early) await peer.next('/diagnostics');
     });
 
     it('is alive after all this, and ends cleanly on SIGTERM', async () => {
