@@ -105,16 +105,19 @@ describe('CameraChannel', () => {
     channel.publish(arrived, frame, SEGMENTATION, TIMINGS);
   }
 
+  /** Topics of results: the watchdog's signal is published whoever listens. */
+  const results = (): string[] => ros.publishedOn.filter((topic) => topic !== '~/front/alive');
+
   it('makes only what somebody subscribes to', async () => {
     const channel = open();
     publish(channel);
-    assert.deepEqual(ros.publishedOn, []);
+    assert.deepEqual(results(), []);
     for (const topic of Object.values(TOPICS)) {
       ros.publishedOn.length = 0;
       ros.subscriptions = (asked) => Number(asked === topic);
       publish(channel);
       await channel.outputs.overlay.idle();
-      assert.deepEqual(ros.publishedOn, [topic]);
+      assert.deepEqual(results(), [topic]);
     }
     await channel.destroy();
   });
@@ -124,7 +127,7 @@ describe('CameraChannel', () => {
     const channel = open();
     publish(channel);
     await channel.destroy();
-    assert.deepEqual([...ros.publishedOn].sort(), Object.values(TOPICS).sort());
+    assert.deepEqual(results().sort(), Object.values(TOPICS).sort());
     const sent = (topic: string): Uint8Array => ros.published[ros.publishedOn.indexOf(topic)]!;
     const read = <T>(type: string, topic: string): T => readBack<T>(messageType(type), sent(topic));
     const { detections } = read<{ detections: { results: { hypothesis: { class_id: string } }[] }[] }>(
@@ -182,7 +185,7 @@ describe('CameraChannel', () => {
     const cdr = new ImageWriter().writeNv12(HEADER, allocateNv12(16, 12));
     const frame = CameraFrame.read(cdr, 'image', new CameraImageReader(1), '', now);
     channel.publish(frame, undefined, SEGMENTATION, TIMINGS);
-    assert.deepEqual(ros.publishedOn, []);
+    assert.deepEqual(results(), []);
   });
 
   it('counts how long frames took, from their stamp and from their arrival', () => {
