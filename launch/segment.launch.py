@@ -44,7 +44,7 @@ PARAMETERS = [
     ('image_step', '', 'bytes from row to row of images whose messages do not say it rightly, by commas; default: 0', None),
     ('image_rows', '', 'rows of luma of images that are padded below, separated by commas; default: 0', None),
     ('mono16_max', '', 'value of mono16 and 16UC1 images that is white; default: 65535', None),
-    ('image_qos', '', 'QoS of the image subscriptions: sensor_data, reliable, default or match', None),
+    ('image_qos', '', 'QoS of the image subscriptions: match, sensor_data, reliable or default', None),
     ('score', '', 'lowest score of an instance, 0 to 1; default: 0.25', None),
     ('iou', '', 'overlap above which NMS drops a box, 0 to 1; default: 0.7', None),
     ('classes', '', 'classes to report, names or numbers, separated by commas; default: all', None),

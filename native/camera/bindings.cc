@@ -1,5 +1,6 @@
 #include "camera/bindings.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <condition_variable>
@@ -250,6 +251,13 @@ void Describe(Napi::Env env, const std::shared_ptr<Camera>& camera, Napi::Object
   object.Set("read", Napi::Function::New(env, [weak](const Napi::CallbackInfo& info) {
                const Reading reading = ReadReading(info[0]);
                if (const auto open = weak.lock()) open->Read(reading);
+             }));
+  object.Set("takeStamps", Napi::Function::New(env, [weak](const Napi::CallbackInfo& info) {
+               const auto open = weak.lock();
+               const std::vector<double> stamps = open ? open->stamps().Take() : std::vector<double>();
+               auto array = Napi::Float64Array::New(info.Env(), stamps.size());
+               std::copy(stamps.begin(), stamps.end(), array.Data());
+               return array;
              }));
   object.Set("counters", Napi::Function::New(env, [tally](const Napi::CallbackInfo& info) {
                return ToObject(info.Env(), tally->Read());

@@ -72,6 +72,7 @@ void Camera::Limit(Pace::Clock::duration period) {
 
 void Camera::Offer(const Message& message) {
   const Clock::time_point received = Clock::now();
+  stamps_.Add(message.sec, message.nanosec);
   const std::lock_guard<std::mutex> lock(mutex_);
   const bool take = pace_.Take(received);
   tally_->Update([take](Counters& counters) {

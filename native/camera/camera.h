@@ -7,6 +7,7 @@
 #include "camera/message.h"
 #include "camera/pace.h"
 #include "camera/slots.h"
+#include "camera/stamp_log.h"
 
 namespace camera {
 
@@ -54,6 +55,8 @@ class Camera {
   void Limit(Pace::Clock::duration period);
 
   const std::shared_ptr<Tally>& tally() const { return tally_; }
+  /** Of all messages, readable or not. */
+  StampLog& stamps() { return stamps_; }
 
  private:
   explicit Camera(int64_t id) : id_(id) {}
@@ -65,6 +68,7 @@ class Camera {
 
   const int64_t id_;
   const std::shared_ptr<Tally> tally_ = std::make_shared<Tally>();
+  StampLog stamps_;
   const std::shared_ptr<PixelPool> pool_ = std::make_shared<PixelPool>();
   std::atomic<bool> keep_pixels_{false};
   /** Held while a frame is taken. */

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "arguments.h"
 #include "camera/bindings.h"
@@ -60,6 +61,11 @@ class CameraNode {
     return handle;
   }
 
+  std::vector<rclcpp::TopicEndpointInfo> Publishers(const std::string& topic) const {
+    if (!participant_) return {};
+    return participant_->node().get_publishers_info_by_topic(topic);
+  }
+
   void Close(const std::shared_ptr<Handle>& handle) {
     handle->Close();
     handles_.erase(handle);
@@ -112,6 +118,40 @@ class CameraNode {
   std::set<std::shared_ptr<Handle>> handles_;
 };
 
+/** As rclnodejs has them, with rmw's numbers (RclEndpoint of src/node/rclnodejs.ts). */
+Napi::Array ToArray(Napi::Env env, const std::vector<rclcpp::TopicEndpointInfo>& publishers) {
+  Napi::Array array = Napi::Array::New(env);
+  for (const rclcpp::TopicEndpointInfo& publisher : publishers) {
+    const rmw_qos_profile_t& profile = publisher.qos_profile().get_rmw_qos_profile();
+    Napi::Object qos = Napi::Object::New(env);
+    qos.Set("depth", static_cast<double>(profile.depth));
+    qos.Set("reliability", static_cast<int>(profile.reliability));
+    qos.Set("durability", static_cast<int>(profile.durability));
+    Napi::Array gid = Napi::Array::New(env);
+    for (const uint8_t byte : publisher.endpoint_gid()) gid.Set(gid.Length(), static_cast<int>(byte));
+    Napi::Object endpoint = Napi::Object::New(env);
+    endpoint.Set("node_name", publisher.node_name());
+    endpoint.Set("node_namespace", publisher.node_namespace());
+    endpoint.Set("topic_type", publisher.topic_type());
+    endpoint.Set("endpoint_gid", gid);
+    endpoint.Set("qos_profile", qos);
+    array.Set(array.Length(), endpoint);
+  }
+  return array;
+}
+
+SubscriberQos ReadQos(Napi::Value value) {
+  if (!value.IsObject()) arguments::Fail(value.Env(), "an object of options", "another type");
+  const auto object = value.As<Napi::Object>();
+  SubscriberQos qos;
+  qos.reliable = ReadChoice(object, "reliability", "reliable", "best_effort");
+  qos.transient_local = ReadChoice(object, "durability", "transient_local", "volatile");
+  qos.keep_all =
+      !object.Get("history").IsUndefined() && ReadChoice(object, "history", "keep_all", "keep_last");
+  qos.depth = static_cast<size_t>(arguments::ReadInteger(object.Get("depth"), "depth", 1, kMostDepth));
+  return qos;
+}
+
 Napi::Object ToObject(Napi::Env env, const std::shared_ptr<CameraNode>& node,
                       const std::shared_ptr<Handle>& handle) {
   Napi::Object object = Napi::Object::New(env);
@@ -128,6 +168,14 @@ Napi::Object ToObject(Napi::Env env, const std::shared_ptr<CameraNode>& node,
                              Guarded(here, [&] { return static_cast<double>(subscriber.publishers()); }));
                return transport;
              }));
+  object.Set("renew", Napi::Function::New(env, [handle](const Napi::CallbackInfo& info) {
+               const SubscriberQos qos = ReadQos(info[0]);
+               if (!handle->subscriber) arguments::Fail(info.Env(), "an open camera", "a closed one");
+               Guarded(info.Env(), [&] { handle->subscriber->Renew(qos); });
+             }));
+  object.Set("settle", Napi::Function::New(env, [handle](const Napi::CallbackInfo& info) {
+               if (handle->subscriber) Guarded(info.Env(), [&] { handle->subscriber->Settle(); });
+             }));
   object.Set("close", Napi::Function::New(env, [node, handle](const Napi::CallbackInfo& info) {
                Guarded(info.Env(), [&] { node->Close(handle); });
              }));
@@ -140,9 +188,7 @@ SubscriberOptions ReadOptions(Napi::Value value) {
   SubscriberOptions options;
   options.topic = arguments::ReadText(object, "topic");
   options.message = arguments::ReadText(object, "message");
-  options.reliable = ReadChoice(object, "reliability", "reliable", "best_effort");
-  options.transient_local = ReadChoice(object, "durability", "transient_local", "volatile");
-  options.depth = static_cast<size_t>(arguments::ReadInteger(object.Get("depth"), "depth", 1, kMostDepth));
+  options.qos = ReadQos(value);
   return options;
 }
 
@@ -172,6 +218,11 @@ Napi::Value OpenCameraNodeBinding(const Napi::CallbackInfo& info) {
                const camera::Reading reading = camera::ReadReading(call[0].As<Napi::Object>().Get("reading"));
                return Guarded(call.Env(),
                               [&] { return ToObject(call.Env(), node, node->Subscribe(options, reading)); });
+             }));
+  object.Set("publishers", Napi::Function::New(env, [node](const Napi::CallbackInfo& call) {
+               const std::string topic = call[0].ToString().Utf8Value();
+               return Guarded(call.Env(),
+                              [&]() -> Napi::Value { return ToArray(call.Env(), node->Publishers(topic)); });
              }));
   object.Set("close", Napi::Function::New(env, [node](const Napi::CallbackInfo& call) {
                Guarded(call.Env(), [&] { node->Close(); });

@@ -92,23 +92,14 @@ std::vector<std::string> Subscriber::Messages() {
 
 Subscriber::Subscriber(std::shared_ptr<Participant> participant, const SubscriberOptions& options,
                        std::shared_ptr<camera::Camera> camera)
-    : participant_(std::move(participant)), camera_(std::move(camera)) {
+    : participant_(std::move(participant)),
+      topic_(options.topic),
+      message_(options.message),
+      camera_(std::move(camera)) {
   auto& node = participant_->node();
   // Its own group and executor: a camera does not wait for another's letterbox.
   group_ = node.create_callback_group(rclcpp::CallbackGroupType::MutuallyExclusive, false);
-  if (options.message == "sensor_msgs/msg/Image") {
-    Subscribe<Image>(options);
-#ifdef TROS_YOLO_SEG_HBM
-  } else if (options.message == "hbm_img_msgs/msg/HbmMsg480P") {
-    Subscribe<hbm_img_msgs::msg::HbmMsg480P>(options);
-  } else if (options.message == "hbm_img_msgs/msg/HbmMsg540P") {
-    Subscribe<hbm_img_msgs::msg::HbmMsg540P>(options);
-  } else if (options.message == "hbm_img_msgs/msg/HbmMsg1080P") {
-    Subscribe<hbm_img_msgs::msg::HbmMsg1080P>(options);
-#endif
-  } else {
-    throw std::invalid_argument("no native camera takes " + options.message);
-  }
+  subscription_ = Open(options.qos);
   can_loan_ = subscription_->can_loan_messages();
   rclcpp::ExecutorOptions executor;
   executor.context = node.get_node_base_interface()->get_context();
@@ -137,30 +128,79 @@ void Subscriber::Tell(const std::exception_ptr& error) {
   });
 }
 
+void Subscriber::Renew(const SubscriberQos& qos) {
+  // With the lock, so that no message of the new one is taken for the former's.
+  const std::lock_guard<std::mutex> lock(mutex_);
+  auto next = Open(qos);
+  generation_++;
+  former_ = std::exchange(subscription_, std::move(next));
+  handover_.emplace();
+}
+
+void Subscriber::Settle() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  former_.reset();
+  if (handover_) handover_->End();
+}
+
 std::optional<bool> Subscriber::shared() const {
   const Shared shared = shared_;
   if (shared == Shared::kUnknown) return std::nullopt;
   return shared == Shared::kYes;
 }
 
+size_t Subscriber::publishers() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return subscription_->get_publisher_count();
+}
+
+rclcpp::SubscriptionBase::SharedPtr Subscriber::Open(const SubscriberQos& qos) {
+  const unsigned generation = subscription_ ? generation_ + 1 : generation_;
+  if (message_ == "sensor_msgs/msg/Image") return Subscribe<Image>(qos, generation);
+#ifdef TROS_YOLO_SEG_HBM
+  using hbm_img_msgs::msg::HbmMsg1080P;
+  using hbm_img_msgs::msg::HbmMsg480P;
+  using hbm_img_msgs::msg::HbmMsg540P;
+  if (message_ == "hbm_img_msgs/msg/HbmMsg480P") return Subscribe<HbmMsg480P>(qos, generation);
+  if (message_ == "hbm_img_msgs/msg/HbmMsg540P") return Subscribe<HbmMsg540P>(qos, generation);
+  if (message_ == "hbm_img_msgs/msg/HbmMsg1080P") return Subscribe<HbmMsg1080P>(qos, generation);
+#endif
+  throw std::invalid_argument("no native camera takes " + message_);
+}
+
 template <typename ImageMessage>
-void Subscriber::Subscribe(const SubscriberOptions& options) {
+rclcpp::SubscriptionBase::SharedPtr Subscriber::Subscribe(const SubscriberQos& options, unsigned generation) {
   rclcpp::QoS qos(options.depth);
+  if (options.keep_all) qos.keep_all();
   if (!options.reliable) qos.best_effort();
   if (options.transient_local) qos.transient_local();
   rclcpp::SubscriptionOptions subscription;
   subscription.callback_group = group_;
   subscription.use_intra_process_comm = rclcpp::IntraProcessSetting::Disable;
-  subscription_ = participant_->node().create_subscription<ImageMessage>(
-      options.topic, qos, [this](const ImageMessage& message) { Take(message); }, subscription,
-      std::make_shared<OneMessage<ImageMessage>>());
+  return participant_->node().create_subscription<ImageMessage>(
+      topic_, qos, [this, generation](const ImageMessage& message) { Take(message, generation); },
+      subscription, std::make_shared<OneMessage<ImageMessage>>());
 }
 
 template <typename ImageMessage>
-void Subscriber::Take(const ImageMessage& message) {
+void Subscriber::Take(const ImageMessage& message, unsigned generation) {
   const camera::Message view = View(message);
+  if (!Admit(view, generation)) return;
   camera_->Offer(view);
   Look(view.data);
+}
+
+/** Whether it is no message that the other one of two subscriptions has brought. */
+bool Subscriber::Admit(const camera::Message& message, unsigned generation) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const bool by_new = generation == generation_;
+  if (!handover_) return by_new;
+  // Of an even older one, which was being executed when it was let go.
+  if (!by_new && generation + 1 != generation_) return false;
+  const int64_t stamp = int64_t{message.sec} * 1'000'000'000 + message.nanosec;
+  const bool admitted = handover_->Admit(by_new, stamp, Handover::Clock::now());
+  if (handover_->over()) former_.reset();  // the executor holds what it executes
+  return admitted;
 }
 
 void Subscriber::Look(const void* pixels) {

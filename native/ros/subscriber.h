@@ -4,25 +4,32 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "camera/camera.h"
+#include "ros/handover.h"
 #include "ros/participant.h"
 
 namespace ros {
+
+struct SubscriberQos {
+  bool reliable = false;
+  bool transient_local = false;
+  bool keep_all = false;
+  /** Of keep-last history. */
+  size_t depth = 5;
+};
 
 struct SubscriberOptions {
   /** Absolute. */
   std::string topic;
   /** hbm_img_msgs/msg/HbmMsg1080P ..., one of Subscriber::Messages(). */
   std::string message;
-  bool reliable = false;
-  bool transient_local = false;
-  /** Of keep-last history. */
-  size_t depth = 5;
+  SubscriberQos qos;
 };
 
 /**
@@ -43,26 +50,47 @@ class Subscriber {
   Subscriber(const Subscriber&) = delete;
   Subscriber& operator=(const Subscriber&) = delete;
 
+  /**
+   * Subscribes anew. The former subscription brings messages until the new one does, and each message comes
+   * once.
+   *
+   * @throws std::exception of rclcpp; the present subscription remains then
+   */
+  void Renew(const SubscriberQos& qos);
+  /** Ends the former subscription, whatever the new one has brought. */
+  void Settle();
+
   /** Whether the middleware lends messages. */
   bool can_loan() const { return can_loan_; }
   /** Whether the last message lay in memory that its publisher had written; unknown before the first. */
   std::optional<bool> shared() const;
-  size_t publishers() const { return subscription_->get_publisher_count(); }
+  size_t publishers() const;
 
  private:
+  rclcpp::SubscriptionBase::SharedPtr Open(const SubscriberQos& qos);
   template <typename ImageMessage>
-  void Subscribe(const SubscriberOptions& options);
+  rclcpp::SubscriptionBase::SharedPtr Subscribe(const SubscriberQos& qos, unsigned generation);
   template <typename ImageMessage>
-  void Take(const ImageMessage& message);
+  void Take(const ImageMessage& message, unsigned generation);
+  bool Admit(const camera::Message& message, unsigned generation);
   void Look(const void* pixels);
   void Run();
   void Wake();
   void Tell(const std::exception_ptr& error);
 
   const std::shared_ptr<Participant> participant_;
+  const std::string topic_;
+  const std::string message_;
   const std::shared_ptr<camera::Camera> camera_;
   rclcpp::CallbackGroup::SharedPtr group_;
+  /** Guards what follows: it is renewed on one thread, and used on the other. */
+  mutable std::mutex mutex_;
   rclcpp::SubscriptionBase::SharedPtr subscription_;
+  rclcpp::SubscriptionBase::SharedPtr former_;
+  std::optional<Handover> handover_;
+  /** Of `subscription_`; older ones are the former, or gone. */
+  unsigned generation_ = 0;
+
   std::unique_ptr<rclcpp::executors::SingleThreadedExecutor> executor_;
   bool can_loan_ = false;
 

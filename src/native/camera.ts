@@ -42,6 +42,8 @@ export interface NativeCamera {
   read(reading: ImageReading): void;
   /** At any time, also after close. */
   counters(): NativeCameraCounters;
+  /** Stamps of messages that came since the last call, readable or not, in milliseconds; the newest 1024. */
+  takeStamps(): Float64Array;
   /** No frame comes afterwards; those in flight are not touched. Idempotent. */
   close(): void;
 }
@@ -197,6 +199,8 @@ export interface CameraSubscription {
   /** Of keep-last history, 1 to 1000. */
   readonly depth: number;
   readonly reading: ImageReading;
+  /** @default keep_last */
+  readonly history?: 'keep_last' | 'keep_all';
 }
 
 /** How a camera's messages arrive. */
@@ -213,6 +217,19 @@ export interface CameraTransport {
 export interface SubscribedCamera extends NativeCamera {
   /** @throws TypeError when it is closed */
   transport(): CameraTransport;
+  /** Subscribes anew; the former subscription brings messages until the new one does, and each message comes once. */
+  renew(qos: Omit<CameraSubscription, 'topic' | 'message' | 'reading'>): void;
+  /** Ends the former subscription, whatever the new one has brought. */
+  settle(): void;
+}
+
+/** A publisher as the graph tells it; the policies are numbers of rmw. */
+export interface CameraEndpoint {
+  readonly node_name: string;
+  readonly node_namespace: string;
+  readonly topic_type: string;
+  readonly endpoint_gid: readonly number[];
+  readonly qos_profile: { readonly depth: number; readonly reliability: number; readonly durability: number };
 }
 
 export interface CameraNode {
@@ -222,6 +239,8 @@ export interface CameraNode {
   readonly middleware: string;
   /** @throws Error of the middleware, for a message that nativeCameras() does not list, and when it is closed */
   subscribe(options: CameraSubscription): SubscribedCamera;
+  /** Publishers of a topic, as this node sees them. @throws Error of the middleware */
+  publishers(topic: string): CameraEndpoint[];
   /** Closes its cameras, too. Idempotent. */
   close(): void;
 }

@@ -5,6 +5,7 @@ import { Durations } from '../pipeline/statistics.js';
 import type { CameraInput } from './camera-input.js';
 import type { OverlayOutput } from './overlay-output.js';
 import { StampAge } from './stamp-age.js';
+import type { SentFrames } from './stamp-gaps.js';
 
 /** Durations that quantiles are taken of: the last 10 s of a camera at 30 FPS. */
 const KEPT = 300;
@@ -14,6 +15,8 @@ const SILENCE = 2;
 const ERROR_MEMORY = 60_000;
 /** Share of dropped frames from which on a camera is faster than the engine. */
 const MANY_DROPS = 0.1;
+/** Share of the frames sent that do not come, from which on it is worth a warning. */
+const MANY_LOST = 0.05;
 
 const STAGES = ['wait', 'preprocess', 'inference', 'decode', 'publish'] as const;
 
@@ -112,7 +115,8 @@ export class CameraHealth {
     this.#refused.look(bad, seconds);
     this.#silentFor = input.received === this.#lastReceived ? this.#silentFor + seconds : 0;
     this.#lastReceived = input.received;
-    const { level, message } = this.#judge(enabled, lastError);
+    const { sent } = input;
+    const { level, message } = this.#judge(enabled, lastError, sent);
     return {
       level,
       name: `${node}: ${input.topic}`,
@@ -124,6 +128,7 @@ export class CameraHealth {
         qos: input.qos,
         ...input.transport,
         input_fps: this.#input.value.toFixed(1),
+        ...sentValues(sent),
         output_fps: this.#output.value.toFixed(1),
         dropped_fps: this.#dropped.value.toFixed(1),
         received: String(input.received),
@@ -149,8 +154,13 @@ export class CameraHealth {
     };
   }
 
-  #judge(enabled: boolean, lastError: string | undefined): { level: DiagnosticLevel; message: string } {
+  #judge(
+    enabled: boolean,
+    lastError: string | undefined,
+    sent: SentFrames | undefined,
+  ): { level: DiagnosticLevel; message: string } {
     const { input } = this;
+    const lost = sent && sent.missing > MANY_LOST * (sent.received + sent.missing) ? sent.missing : 0;
     if (!enabled) return { level: 'ok', message: 'disabled' };
     const bad = this.#refused.value > 0;
     if (bad && this.#output.value === 0) {
@@ -159,11 +169,20 @@ export class CameraHealth {
     if (input.problem !== undefined) {
       return { level: this.#output.value === 0 ? 'error' : 'warn', message: input.problem };
     }
-    if (input.publisherCount === 0) {
+    if (input.messageType === undefined || (input.publisherCount === 0 && this.#silentFor > 0)) {
       return { level: 'warn', message: `Waiting for a publisher on ${input.topic}` };
     }
     if (this.#silentFor >= SILENCE) {
       return { level: 'warn', message: `No frame for ${this.#silentFor.toFixed(0)} s` };
+    }
+    if (lost > 0) {
+      const { missing, received } = sent!;
+      return {
+        level: 'warn',
+        message:
+          `Frames are lost on their way: by their stamps ${received + missing} were sent lately and ${received} came. ` +
+          'Set image_qos to match or reliable, or see docs/ros.md.',
+      };
     }
     if (bad) return { level: 'warn', message: `Some frames cannot be used. ${lastError ?? ''}` };
     if (input.warning !== undefined) return { level: 'warn', message: input.warning };
@@ -176,6 +195,12 @@ export class CameraHealth {
     }
     return { level: 'ok', message: `${this.#output.value.toFixed(1)} frames a second` };
   }
+}
+
+/** What the camera sent in the last ten seconds, by stamps. */
+function sentValues(sent: SentFrames | undefined): Record<string, string> {
+  if (!sent) return {};
+  return { sent_fps: (1000 / sent.period).toFixed(1), lost_lately: String(sent.missing) };
 }
 
 /** Median, 95th and 99th percentile as values of a DiagnosticStatus; nothing before the first duration. */

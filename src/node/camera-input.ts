@@ -9,9 +9,20 @@ import { CameraFrame, type ImageMessage } from './camera-frame.js';
 import { describeArrival } from './loaned-messages.js';
 import type { NativeCameras } from './native-cameras.js';
 import { Pace } from './pace.js';
-import { compatible, describeQos, endpointQos, IMAGE_QOS, type Qos, SENSOR_QOS } from './qos.js';
+import {
+  compatible,
+  describeQos,
+  endpointQos,
+  IMAGE_QOS,
+  type Qos,
+  qosText,
+  sameQos,
+  SENSOR_QOS,
+} from './qos.js';
 import type { RclEndpoint } from './rclnodejs.js';
-import { endpointNode, type RawSubscription, type RosNode } from './ros-node.js';
+import { type Renewable, RenewableSubscription, stampOf } from './renewable-subscription.js';
+import { endpointNode, type RosNode } from './ros-node.js';
+import { type SentFrames, StampGaps } from './stamp-gaps.js';
 
 export interface CameraInputOptions {
   /** Type of the messages; `auto`: that of the topic's publishers. */
@@ -35,8 +46,10 @@ export interface FrameSink {
   detach(): Promise<void>;
 }
 
-/** Milliseconds that a new publisher may take for its first message. */
-const PATIENCE = 1500;
+/** Milliseconds after which a topic without publishers is subscribed to with a type that is guessed. */
+const GUESS_AFTER = 1000;
+/** Milliseconds after which publishers are sure to have found a new subscription. */
+const FOUND_AFTER = 5000;
 
 const TAKES_JPEG = 'Set camera_transport to auto or rclnodejs, which decompress JPEG.';
 
@@ -48,7 +61,7 @@ const MESSAGES = Object.keys(CAMERA_MESSAGE_TYPES) as ImageMessage[];
  */
 export class CameraInput {
   readonly topic: string;
-  #subscription: RawSubscription | undefined;
+  #subscription: RenewableSubscription | undefined;
   #camera: SubscribedCamera | undefined;
   /** While a native camera is being closed. */
   #closing: Promise<void> | undefined;
@@ -56,9 +69,13 @@ export class CameraInput {
   #qos: Qos = SENSOR_QOS;
   readonly #reader: CameraImageReader;
   readonly #warned = new Set<string>();
-  /** The publishers at the last look, and, after they changed, what had been received by then. */
+  /** The publishers at the last look, by their ids. */
   #publishers = '';
-  #changed: { readonly at: number; readonly received: number } | undefined;
+  /** When the subscription was renewed, until the former one is closed. */
+  #renewed: number | undefined;
+  /** Since when no type is known. */
+  #ignorantSince: number | undefined;
+  readonly #gaps = new StampGaps();
   /** Of rclnodejs's subscriptions and of native cameras that were closed. */
   #received = 0;
   #skipped = 0;
@@ -75,6 +92,7 @@ export class CameraInput {
   /** Publishers at the last look. */
   publisherCount = 0;
 
+  /** @throws ExpectationError for parameters `qos_overrides.*` that make no QoS */
   constructor(
     private readonly ros: RosNode,
     topic: string,
@@ -84,6 +102,7 @@ export class CameraInput {
   ) {
     this.topic = ros.resolve(topic);
     this.#reader = new CameraImageReader(options.framesInUse, options.reading);
+    this.#qos = this.#overridden(SENSOR_QOS);
   }
 
   /** Message type subscribed to, if any: sensor_msgs/msg/Image ... */
@@ -92,12 +111,18 @@ export class CameraInput {
   }
 
   get qos(): string {
-    return describeQos(this.#qos);
+    return qosText(this.#qos);
   }
 
   /** Messages that came, readable or not. */
   get received(): number {
     return this.#received + (this.#camera?.counters().received ?? 0);
+  }
+
+  /** What the camera sent lately, by the stamps of what came; undefined when that is too little to know. */
+  get sent(): SentFrames | undefined {
+    for (const stamp of this.#camera?.takeStamps() ?? []) this.#gaps.add(stamp);
+    return this.#gaps.look();
   }
 
   /** Why a message could not be read, the last time. */
@@ -159,21 +184,26 @@ export class CameraInput {
   /** Looks at the topic's publishers; to be called about twice a second. */
   follow(): void {
     if (this.#closing) return;
-    const publishers = this.ros.publishersOf(this.topic);
+    const publishers = this.#findPublishers();
     this.publisherCount = publishers.length;
     const { type } = this.options;
     const message = type === 'auto' ? this.#chooseMessage(publishers) : type;
     if (message === undefined) return;
     const qos = this.#chooseQos(publishers, CAMERA_MESSAGE_TYPES[message].type);
-    if (
-      !this.#subscribed ||
-      message !== this.#message ||
-      qos.reliability !== this.#qos.reliability ||
-      this.#mustRenew(publishers)
-    ) {
+    const changed = this.#publishersChanged(publishers);
+    if (!this.#subscribed || message !== this.#message || this.#mustChangeTransport(changed)) {
       this.#subscribe(message, qos);
+    } else if (!sameQos(qos, this.#qos) || (changed && this.#mayBeStuck)) {
+      this.#renew(qos);
     }
+    this.#tidy();
     this.#judge(publishers);
+  }
+
+  /** As both nodes of this process see them. */
+  #findPublishers(): RclEndpoint[] {
+    const found = [...this.ros.publishersOf(this.topic), ...this.options.native.publishersOf(this.topic)];
+    return [...new Map(found.map((endpoint) => [idOf(endpoint), endpoint])).values()];
   }
 
   /** Ends the subscription; `follow` makes it anew. */
@@ -181,6 +211,8 @@ export class CameraInput {
     this.#subscription?.destroy();
     this.#subscription = undefined;
     this.problem = undefined;
+    this.#renewed = undefined;
+    this.#gaps.reset();
     const camera = this.#camera;
     if (!camera) return this.#closing ?? Promise.resolve();
     this.#camera = undefined;
@@ -191,8 +223,12 @@ export class CameraInput {
     return this.#closing;
   }
 
+  get #active(): Renewable | undefined {
+    return this.#camera ?? this.#subscription;
+  }
+
   get #subscribed(): boolean {
-    return this.#subscription !== undefined || this.#camera !== undefined;
+    return this.#active !== undefined;
   }
 
   #subscribe(message: ImageMessage, qos: Qos): void {
@@ -214,7 +250,14 @@ export class CameraInput {
         this.#camera.limit(this.#period);
         this.sink.attach(this.#camera, (arrival) => CameraFrame.arrived(arrival, hbmFrameId));
       } else {
-        this.#subscription = this.ros.subscribe(type, this.topic, qos, (cdr) => this.#take(cdr, message));
+        this.#subscription = new RenewableSubscription(
+          this.ros,
+          type,
+          this.topic,
+          qos,
+          (cdr) => this.#take(cdr, message),
+          this.clock,
+        );
       }
       this.ros.log.info(
         `Images from ${this.topic} (${type}, ${describeQos(qos)}, ${this.#camera ? `native: node ${native.nodeName}` : 'rclnodejs'})`,
@@ -227,8 +270,29 @@ export class CameraInput {
     }
   }
 
-  #take(cdr: Uint8Array, message: ImageMessage): void {
+  /** The new subscription is opened before the former one is closed: no message is lost. */
+  #renew(qos: Qos): void {
+    try {
+      this.#active!.renew(qos);
+      this.#renewed = this.clock();
+      if (!sameQos(qos, this.#qos)) this.ros.log.info(`Images from ${this.topic} with ${qosText(qos)}`);
+      this.#qos = qos;
+    } catch (error) {
+      this.#warnOnce(messageOf(error));
+    }
+  }
+
+  #tidy(): void {
+    this.#subscription?.tidy();
+    if (this.#renewed === undefined || this.clock() - this.#renewed < FOUND_AFTER) return;
+    this.#renewed = undefined;
+    this.#active?.settle();
+  }
+
+  #take(cdr: Buffer, message: ImageMessage): void {
     this.#received++;
+    // Of those that are skipped, too: they were not lost.
+    this.#gaps.add(stampOf(cdr, CAMERA_MESSAGE_TYPES[message].type));
     if (!this.#pace.take(this.clock())) {
       this.#skipped++;
       return;
@@ -244,36 +308,37 @@ export class CameraInput {
     this.sink.offer(frame);
   }
 
+  /** @returns whether a publisher went, or came to others; the first one is no change */
+  #publishersChanged(publishers: readonly RclEndpoint[]): boolean {
+    const former = this.#publishers;
+    this.#publishers = publishers.map(idOf).sort().join(' ');
+    return former !== '' && former !== this.#publishers;
+  }
+
   /**
-   * Whether a subscription of the same kind is to be made anew, or by the other transport.
+   * Whether a publisher that is gone may have left a subscription deaf.
    *
-   * A publisher that dies in the middle of a large message leaves its fragments in Fast DDS's best-effort reader, and with
-   * depth 1 there is no room for anything else then, ever (seen with 2.6); a new subscription is free of them. And a
-   * native camera cannot read JPEG, which hobot_codec puts into HbmMsg, too; rclnodejs's messages are decompressed.
+   * One that dies in the middle of a large message leaves its fragments in Fast DDS's best-effort reader, and when they fill its
+   * history there is no room for anything else, ever (seen with 2.6). A new subscription is free of them.
    */
-  #mustRenew(publishers: readonly RclEndpoint[]): boolean {
-    const gids = publishers
-      .map(({ endpoint_gid }) => Array.from(endpoint_gid).join('.'))
-      .sort()
-      .join(' ');
-    if (gids !== this.#publishers) {
-      this.#publishers = gids;
-      this.#changed = gids === '' ? undefined : { at: this.clock(), received: this.received };
-      // Others may send something else.
-      if (this.#compressed && gids !== '') {
-        this.#compressed = false;
-        return true;
-      }
-    }
-    if (this.#sendsJpeg && !this.options.native.required) {
-      this.ros.log.info(`${this.topic} sends JPEG: its messages are taken by rclnodejs from now on.`);
-      this.#compressed = true;
+  get #mayBeStuck(): boolean {
+    return this.ros.middleware.startsWith('rmw_fastrtps') && this.#qos.reliability === 'best_effort';
+  }
+
+  /**
+   * Whether messages are to be taken by the other transport. A native camera cannot read JPEG, which hobot_codec puts into
+   * HbmMsg, too; rclnodejs's messages are decompressed.
+   */
+  #mustChangeTransport(publishersChanged: boolean): boolean {
+    // Others may send something else.
+    if (this.#compressed && publishersChanged && this.#publishers !== '') {
+      this.#compressed = false;
       return true;
     }
-    if (!this.#changed || this.clock() - this.#changed.at < PATIENCE) return false;
-    const stuck = this.received === this.#changed.received;
-    this.#changed = undefined;
-    return stuck;
+    if (!this.#sendsJpeg || this.options.native.required) return false;
+    this.ros.log.info(`${this.topic} sends JPEG: its messages are taken by rclnodejs from now on.`);
+    this.#compressed = true;
+    return true;
   }
 
   /** Whether a native camera gets JPEG in HbmMsg. JPEG in an Image is nothing that anybody reads. */
@@ -288,16 +353,37 @@ export class CameraInput {
   #chooseMessage(publishers: readonly RclEndpoint[]): ImageMessage | undefined {
     const types = publishers.map(({ topic_type }) => topic_type);
     if (this.#message && types.includes(CAMERA_MESSAGE_TYPES[this.#message].type)) return this.#message;
-    return MESSAGES.find((message) => types.includes(CAMERA_MESSAGE_TYPES[message].type)) ?? this.#message;
+    return (
+      MESSAGES.find((message) => types.includes(CAMERA_MESSAGE_TYPES[message].type)) ??
+      this.#message ??
+      this.#guess()
+    );
+  }
+
+  /**
+   * Fast DDS's discovery server tells a participant of topics that it uses, and of no others: without a subscription there would
+   * never be a publisher. Any type will do to hear of them all; the likeliest loses no time.
+   */
+  #guess(): ImageMessage | undefined {
+    const now = this.clock();
+    this.#ignorantSince ??= now;
+    if (now - this.#ignorantSince < GUESS_AFTER) return undefined;
+    if (this.topic.endsWith('/compressed')) return 'compressed';
+    return this.topic.includes('hbmem') ? 'hbm1080p' : 'image';
   }
 
   #chooseQos(publishers: readonly RclEndpoint[], type: string): Qos {
     const named = IMAGE_QOS[this.options.qos];
-    if (named) return named;
+    if (named) return this.#overridden(named);
     const offers = publishers.filter(({ topic_type }) => topic_type === type).map(endpointQos);
-    if (offers.length === 0) return this.#subscribed ? this.#qos : SENSOR_QOS;
+    // Best effort hears whoever comes, from the first frame on.
+    if (offers.length === 0) return this.#overridden(SENSOR_QOS);
     const reliable = offers.every(({ reliability }) => reliability === 'reliable');
-    return { ...SENSOR_QOS, reliability: reliable ? 'reliable' : 'best_effort' };
+    return this.#overridden({ ...SENSOR_QOS, reliability: reliable ? 'reliable' : 'best_effort' });
+  }
+
+  #overridden(qos: Qos): Qos {
+    return this.ros.overriddenQos(this.topic, 'subscription', qos);
   }
 
   /** Notices publishers that this subscription cannot hear. */
@@ -329,4 +415,9 @@ export class CameraInput {
     this.#warned.add(text);
     this.ros.log.warn(text);
   }
+}
+
+/** Tells endpoints apart. */
+function idOf({ endpoint_gid }: RclEndpoint): string {
+  return Array.from(endpoint_gid).join('.');
 }

@@ -117,14 +117,15 @@ class LoanPublisher implements CameraPublisher<LoanMessage> {
   ) {
     this.topic = ros.resolve(form.topic);
     const slash = ros.fullName.lastIndexOf('/');
+    const { reliability, depth } = ros.overriddenQos(this.topic, 'publisher', form.qos);
     this.#publisher = openNativePublisher({
       name: `${ros.fullName.slice(slash + 1)}_publisher`,
       namespace: ros.fullName.slice(0, slash) || '/',
       enclave: ros.enclave,
       message: form.type,
       topic: this.topic,
-      reliability: form.qos.reliability,
-      depth: form.qos.depth,
+      reliability,
+      depth,
     });
     const { zeroCopy, text } = describeLoans(this.#publisher);
     if (zeroCopy || transport === 'auto') ros.log.info(text);

@@ -2,6 +2,7 @@ import { ExpectationError, messageOf } from '../expect.js';
 import { addon } from '../native/addon.js';
 import type { CameraNode, ImageReading, SubscribedCamera } from '../native/camera.js';
 import type { Qos } from './qos.js';
+import type { RclEndpoint } from './rclnodejs.js';
 import type { RosNode } from './ros-node.js';
 
 /** Values of parameter `camera_transport`. */
@@ -64,6 +65,16 @@ export class NativeCameras {
       this.ros.log.warn(`${topic}: ${messageOf(error)} Its messages are taken by rclnodejs instead.`);
       return undefined;
     }
+  }
+
+  /**
+   * Publishers of a topic, as the second node sees them: with Fast DDS's discovery server a participant hears of topics that it has
+   * endpoints of, and of no others.
+   *
+   * @param topic fully resolved
+   */
+  publishersOf(topic: string): readonly RclEndpoint[] {
+    return this.#node?.publishers(topic) ?? [];
   }
 
   close(): void {

@@ -53,6 +53,7 @@ export class NodeParameters {
   readonly #guard: (what: string, work: () => void) => void;
   /** Those given from outside, by name. */
   readonly #overrides: ReadonlyMap<string, { readonly type: number; readonly value: unknown }>;
+  readonly #fixed = new Set<string>();
   /** Whether the node itself sets parameters, which needs no judgement. */
   #setting = false;
 
@@ -107,6 +108,18 @@ export class NodeParameters {
     } finally {
       this.#setting = false;
     }
+  }
+
+  /** Declares a parameter that was given from outside and cannot be changed. Once: later calls change nothing. */
+  declareFixed(name: string, value: string | number): void {
+    if (this.#fixed.has(name)) return;
+    this.#fixed.add(name);
+    const type = typeof value === 'number' ? 'integer' : 'string';
+    this.#node.declareParameter(
+      this.#rclParameter(name, { type, default: value, help: '' }, value),
+      new this.#rcl.ParameterDescriptor(name, RCL_TYPES[type], 'read only', true, null),
+      true,
+    );
   }
 
   #watch(
@@ -238,7 +251,7 @@ function givenValue({ type }: Parameter, given: { readonly type: number; readonl
 }
 
 /** A value of rclnodejs as TypeScript would have it: numbers for 64-bit integers, arrays for lists. */
-function plainValue(value: unknown): unknown {
+export function plainValue(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>, plainValue);
   return Array.isArray(value) ? value.map((item) => plainValue(item)) : value;

@@ -1,7 +1,8 @@
 import { ExpectationError, messageOf } from '../expect.js';
-import { NodeParameters } from './node-parameters.js';
+import { NodeParameters, plainValue } from './node-parameters.js';
 import { overridesFor } from './parameter-overrides.js';
-import { type Qos, RMW_DURABILITY, RMW_KEEP_LAST, RMW_RELIABILITY } from './qos.js';
+import { CLOCK_QOS, type Qos, RMW_DURABILITY, RMW_HISTORY, RMW_RELIABILITY } from './qos.js';
+import { overrideQos } from './qos-overrides.js';
 import { enclaveOf } from './ros-arguments.js';
 import { guardSetParameters, libraryValue } from './set-parameters.js';
 import {
@@ -20,6 +21,8 @@ import {
 
 /** Milliseconds of one wait of rclnodejs's thread; creating and destroying topics waits for its end. */
 const WAIT_SLICE = 10;
+
+const CLOCK_TOPIC = '/clock';
 
 /** A publisher of serialized messages. */
 export interface RawPublisher {
@@ -61,6 +64,10 @@ export class RosNode {
     readonly enclave: string | undefined,
   ) {
     this.#rcl = rcl;
+    const qosOf = (qos: Qos): object => this.#qos(qos);
+    // No method: the constructor of rclnodejs's class asks for it.
+    const givenFor = (node: RclNode): ReturnType<typeof overridesFor> =>
+      overridesFor(node.getFullyQualifiedName(), overrides(node.context) ?? []);
     class Node extends rcl.Node {
       // The library's own services of parameters are made by the constructor, unguarded.
       override createService(type: string, service: string, ...rest: ServiceArguments): unknown {
@@ -70,13 +77,24 @@ export class RosNode {
       }
 
       override _getNativeParameterOverrides(): Map<string, RclParameter> {
-        const found = overridesFor(this.getFullyQualifiedName(), overrides(this.context) ?? []);
         return new Map(
-          [...found].map(([key, { type, value }]) => [
+          [...givenFor(this)].map(([key, { type, value }]) => [
             key,
             new rcl.Parameter(key, type, libraryValue(type, value)),
           ]),
         );
+      }
+
+      /** rclnodejs listens to /clock with ROS's default, which is reliable and hears no `ros2 bag play --clock`. */
+      override createSubscription(...args: Parameters<RclNode['createSubscription']>): RclSubscription {
+        const [type, topic, options] = args as readonly unknown[];
+        if (topic !== CLOCK_TOPIC || typeof options !== 'function') return super.createSubscription(...args);
+        const given = givenFor(this);
+        const { qos } = overrideQos(CLOCK_TOPIC, 'subscription', CLOCK_QOS, (name) =>
+          plainValue(given.get(name)?.value),
+        );
+        const listen: unknown[] = [type, topic, { qos: qosOf(qos) }, options];
+        return super.createSubscription(...(listen as typeof args));
       }
     }
     // Humble's rcl makes the rosout publisher itself and warns when rclnodejs makes another; it has no logger services.
@@ -138,8 +156,9 @@ export class RosNode {
 
   /** @throws ExpectationError when the message package is not installed, or the topic's name is none */
   publish(type: string, topic: string, qos: Qos): RawPublisher {
+    const wanted = this.overriddenQos(this.resolve(topic), 'publisher', qos);
     const publisher = this.#attempt(type, topic, () =>
-      this.#node.createPublisher(type, topic, { qos: this.#qos(qos) }),
+      this.#node.createPublisher(type, topic, { qos: this.#qos(wanted) }),
     );
     return new Publisher(publisher, () => {
       if (!this.#destroyed) this.#node.destroyPublisher(publisher);
@@ -222,8 +241,26 @@ export class RosNode {
     });
   }
 
-  #qos({ depth, reliability, durability }: Qos): object {
-    return new this.#rcl.QoS(RMW_KEEP_LAST, depth, RMW_RELIABILITY[reliability], RMW_DURABILITY[durability]);
+  /**
+   * QoS as parameters `qos_overrides.*` have it, which are declared then. Publishers have it without being asked.
+   *
+   * @param topic fully resolved
+   * @throws ExpectationError for a value that the policy does not have
+   */
+  overriddenQos(topic: string, entity: 'subscription' | 'publisher', qos: Qos): Qos {
+    const { parameters } = this;
+    const found = overrideQos(topic, entity, qos, (parameter) => parameters.given(parameter));
+    for (const { parameter, value } of found.overrides) parameters.declareFixed(parameter, value);
+    return found.qos;
+  }
+
+  #qos({ depth, reliability, durability, history = 'keep_last' }: Qos): object {
+    return new this.#rcl.QoS(
+      RMW_HISTORY[history],
+      depth,
+      RMW_RELIABILITY[reliability],
+      RMW_DURABILITY[durability],
+    );
   }
 
   #attempt<T>(type: string, name: string, create: () => T): T {

@@ -1,3 +1,5 @@
+import { Timeline } from './timeline.js';
+
 /** Nanoseconds by which a stamp may be ahead: clocks of two machines differ, and a simulation's clock comes in steps. */
 const AHEAD = 100_000_000n;
 /** Nanoseconds after which a stamp is not the time of the picture on this clock: an hour. */
@@ -5,8 +7,9 @@ const BEHIND = 3_600_000_000_000n;
 
 /** How old frames are by their stamps, where these can be believed. Drivers send 0, or the time since the board was started. */
 export class StampAge {
-  #kind: 'none' | 'ok' | 'unset' | 'no clock' | 'ahead' | 'behind' = 'none';
+  #kind: 'none' | 'ok' | 'unset' | 'no clock' | 'ahead' | 'behind' | 'other run' = 'none';
   #age = 0n;
+  readonly #timeline = new Timeline();
 
   /** What is to be said of the last frame's stamp: "ok", "not set" ...; empty before the first frame. */
   get text(): string {
@@ -21,6 +24,8 @@ export class StampAge {
         return 'unknown: /clock has not begun';
       case 'ahead':
         return `${seconds(-this.#age)} s ahead of the clock of this node`;
+      case 'other run':
+        return 'of another run than the clock: it went back, or the stamps did';
       case 'behind':
         return `${seconds(this.#age)} s behind the clock of this node`;
     }
@@ -36,6 +41,7 @@ export class StampAge {
     else if (now === 0n) this.#kind = 'no clock';
     else if (age < -AHEAD) this.#kind = 'ahead';
     else if (age > BEHIND) this.#kind = 'behind';
+    else if (!this.#timeline.agrees(stamp, now)) this.#kind = 'other run';
     else {
       this.#kind = 'ok';
       return age > 0n ? Number(age) / 1e6 : 0;

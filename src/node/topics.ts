@@ -1,4 +1,4 @@
-import { describeQos, LATCHED_QOS, PICTURE_QOS, type Qos, RESULT_QOS } from './qos.js';
+import { LATCHED_QOS, PICTURE_QOS, type Qos, RESULT_QOS } from './qos.js';
 
 /** A topic that the node `segment` publishes. */
 export interface PublishedTopic {
@@ -102,8 +102,3 @@ export const SERVICES: readonly Service[] = [
   },
   { name: '~/get_transition_graph', type: 'lifecycle_msgs/srv/GetAvailableTransitions', what: LIFECYCLE },
 ];
-
-/** "reliable, volatile, depth 10". */
-export function qosText(qos: Qos): string {
-  return `${describeQos(qos)}, depth ${qos.depth}`;
-}

@@ -97,9 +97,9 @@ export const SEGMENT_PARAMETERS = parameterTable({
   },
   image_qos: {
     type: 'string',
-    default: 'sensor_data',
+    default: 'match',
     choices: ['sensor_data', 'reliable', 'default', 'match'],
-    help: 'QoS of the image subscriptions: sensor_data (best effort, depth 1), reliable (depth 1), default (reliable, depth 10), match (reliable where the publisher is)',
+    help: 'QoS of the image subscriptions: match (reliable where the publishers are, which loses least; depth 5), sensor_data (best effort, depth 5), reliable (depth 5), default (reliable, depth 10)',
   },
   image_step: {
     type: 'integer_array',

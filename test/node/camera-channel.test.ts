@@ -67,6 +67,7 @@ describe('CameraChannel', () => {
   ): CameraChannel {
     const native = {
       takes: () => false,
+      publishersOf: () => [],
       required: false,
       unavailable: undefined,
     } as unknown as NativeCameras;

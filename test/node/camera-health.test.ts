@@ -23,6 +23,8 @@ describe('CameraHealth', () => {
       malformed: 0,
       lastMalformed: undefined,
       problem: undefined,
+      publisherCount: 1,
+      sent: undefined,
     };
     counts = { offered: 0, dropped: 0, answered: 0, failed: 0, discarded: 0 };
     skipped = 0;
@@ -114,6 +116,24 @@ describe('CameraHealth', () => {
       assert.equal(values['stamps'], text);
       assert.ok(!('latency_from_stamp_p50_ms' in values) && 'added_latency_p50_ms' in values);
     }
+  });
+
+  it('says that a guessed type has no publisher yet', () => {
+    input.publisherCount = 0;
+    assert.equal(second().message, 'Waiting for a publisher on /image');
+  });
+
+  it('warns of frames that were sent and did not come, from one in twenty on', () => {
+    input.sent = { period: 1000 / 15, received: 147, missing: 3 };
+    const few = second({ answered: 15 });
+    assert.deepEqual([few.level, few.values['sent_fps'], few.values['lost_lately']], ['ok', '15.0', '3']);
+    input.sent = { period: 1000 / 15, received: 65, missing: 85 };
+    const { level, message } = second({ answered: 7 });
+    assert.equal(level, 'warn');
+    assert.match(
+      message,
+      /^Frames are lost on their way: by their stamps 150 were sent lately and 65 came\./,
+    );
   });
 
   it('counts bad frames: an error when there are no others, a warning beside good ones', () => {

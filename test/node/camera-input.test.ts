@@ -18,6 +18,13 @@ const CDR = new ImageWriter()
   .write(HEADER, { width: 4, height: 2, encoding: 'nv12', step: 4 }, new Uint8Array(12))
   .slice();
 
+/** The message with another stamp. */
+function image(sec: number): Uint8Array {
+  const cdr = CDR.slice();
+  new DataView(cdr.buffer).setInt32(4, sec, true);
+  return cdr;
+}
+
 describe('CameraInput', () => {
   let now: number;
   let ros: FakeRos;
@@ -31,10 +38,12 @@ describe('CameraInput', () => {
 
   function input(
     options: Partial<CameraInputOptions> = {},
+    topic = 'image',
     attach: FrameSink['attach'] = () => assert.fail('no native camera'),
   ): CameraInput {
     const native = {
       takes: () => false,
+      publishersOf: () => [],
       required: false,
       unavailable: undefined,
     } as unknown as NativeCameras;
@@ -46,7 +55,7 @@ describe('CameraInput', () => {
     };
     return new CameraInput(
       ros.node,
-      'image',
+      topic,
       { type: 'auto', qos: 'match', hbmFrameId: '', reading, framesInUse: 2, native, ...options },
       sink,
       () => now,
@@ -56,7 +65,7 @@ describe('CameraInput', () => {
   it('subscribes when a publisher is there, to its type and reliability', () => {
     const camera = input();
     camera.follow();
-    assert.deepEqual([ros.subscribed, camera.messageType], [[], undefined]);
+    assert.deepEqual([ros.subscribed, camera.messageType, camera.publisherCount], [[], undefined, 0]);
     ros.publishers = [{ type: IMAGE, reliability: 'reliable' }];
     camera.follow();
     camera.follow();
@@ -87,25 +96,88 @@ describe('CameraInput', () => {
     assert.deepEqual([ros.open, camera.problem], [1, undefined]);
   });
 
-  it('subscribes anew when nothing comes of a new publisher for a second and a half, once', () => {
+  it('guesses the type after a second without publishers, which a discovery server would never tell of', () => {
+    const types = ['/front/image_raw', '/front/image_raw/compressed', '/hbmem_img'].map((topic) => {
+      const camera = input({}, topic);
+      camera.follow();
+      now += 999;
+      camera.follow();
+      assert.equal(camera.messageType, undefined);
+      now += 1;
+      camera.follow();
+      return camera.messageType;
+    });
+    assert.deepEqual(types, [IMAGE, 'sensor_msgs/msg/CompressedImage', 'hbm_img_msgs/msg/HbmMsg1080P']);
     const camera = input();
-    ros.publishers = [{ type: IMAGE, gid: 1 }];
     camera.follow();
-    camera.follow(); // its patience begins with the first look after it subscribed
-    now += 1499;
+    now += 1000;
     camera.follow();
-    assert.equal(ros.subscribed.length, 1);
-    now += 1;
+    ros.publishers = [{ type: HBM, gid: 1 }];
     camera.follow();
-    assert.deepEqual([ros.subscribed.length, ros.open], [2, 1]);
-    now += 60_000;
+    assert.equal(camera.messageType, HBM, 'and follows who shows up');
+  });
+
+  it('leaves a subscription alone to which nothing has come yet', () => {
+    for (const middleware of ['rmw_cyclonedds_cpp', 'rmw_fastrtps_cpp']) {
+      ros = new FakeRos({}, middleware);
+      const camera = input();
+      ros.publishers = [{ type: IMAGE, gid: 1 }];
+      for (let look = 0; look < 100; look++) {
+        camera.follow();
+        now += 500;
+      }
+      assert.equal(ros.subscribed.length, 1, middleware);
+    }
+  });
+
+  it("renews Fast DDS's best-effort reader when a publisher went or another came, and no other", () => {
+    const cases = [
+      ['rmw_fastrtps_cpp', 'best_effort', 3],
+      ['rmw_fastrtps_cpp', 'reliable', 1],
+      ['rmw_cyclonedds_cpp', 'best_effort', 1],
+    ] as const;
+    for (const [middleware, reliability, made] of cases) {
+      ros = new FakeRos({}, middleware);
+      const camera = input();
+      for (const gids of [[1], [1, 2], [2]]) {
+        ros.publishers = gids.map((gid) => ({ type: IMAGE, gid, reliability }));
+        camera.follow();
+        camera.follow();
+      }
+      assert.equal(ros.subscribed.length, made, `${middleware} ${reliability}`);
+      now += 5000;
+      camera.follow();
+      assert.equal(ros.open, 1, 'the former one is closed when publishers have found the new one');
+    }
+  });
+
+  it('hears whoever comes next when the publishers are gone', () => {
+    const camera = input();
+    ros.publishers = [{ type: IMAGE, gid: 1, reliability: 'reliable' }];
     camera.follow();
-    assert.equal(ros.subscribed.length, 2, 'a silent camera is no broken subscription');
-    ros.publishers = [{ type: IMAGE, gid: 2 }];
+    ros.publishers = [];
     camera.follow();
-    now += 1500;
     camera.follow();
-    assert.equal(ros.subscribed.length, 3);
+    assert.deepEqual(ros.subscribed, [`${IMAGE} reliable`, `${IMAGE} best_effort`]);
+  });
+
+  it('changes its reliability with the publishers, and loses and repeats nothing meanwhile', () => {
+    const camera = input();
+    ros.publishers = [{ type: IMAGE, gid: 1, reliability: 'reliable' }];
+    camera.follow();
+    ros.publishers = [...ros.publishers, { type: IMAGE, gid: 2, reliability: 'best_effort' }];
+    camera.follow();
+    assert.deepEqual([ros.subscribed, ros.open], [[`${IMAGE} reliable`, `${IMAGE} best_effort`], 2]);
+    ros.deliver(image(1), 0);
+    ros.deliver(image(1), 1);
+    ros.deliver(image(2), 1);
+    ros.deliver(image(2), 0);
+    camera.follow();
+    assert.deepEqual(
+      offered.map(({ stamp }) => stamp.sec),
+      [1, 2],
+    );
+    assert.deepEqual([ros.open, camera.received, camera.qos], [1, 2, 'best effort, volatile, depth 5']);
   });
 
   it('stays when messages come, and when the publisher is gone', () => {
@@ -139,6 +211,18 @@ describe('CameraInput', () => {
     assert.deepEqual([camera.skipped, offered.length], [6, 6]);
   });
 
+  it('does not take frames for lost that its limit skips', () => {
+    const camera = input({ type: 'image' });
+    camera.limit(2500);
+    camera.follow();
+    for (let sec = 1; sec <= 10; sec++) {
+      ros.deliver(image(sec));
+      now += 1000;
+    }
+    assert.ok(camera.skipped > 0);
+    assert.deepEqual([camera.sent?.received, camera.sent?.missing], [10, 0]);
+  });
+
   it('counts what is no image, and tells why', () => {
     const camera = input({ type: 'image' });
     camera.follow();
@@ -155,6 +239,7 @@ describe('CameraInput', () => {
     const told: unknown[] = [];
     const native = {
       takes: () => true,
+      publishersOf: () => [],
       required: false,
       unavailable: undefined,
       subscribe: (topic: string, type: string, _qos: Qos, how: ImageReading) => {
@@ -162,7 +247,9 @@ describe('CameraInput', () => {
         return Object.assign(injected, { transport: () => ({ canLoan: false, publishers: 1 }) });
       },
     } as unknown as NativeCameras;
-    const camera = input({ type: 'hbm480p', native, reading }, (attached) => inbox.attach(attached.id));
+    const camera = input({ type: 'hbm480p', native, reading }, 'image', (attached) =>
+      inbox.attach(attached.id),
+    );
     camera.follow();
     assert.deepEqual(told, ['/image', HBM, reading]);
     assert.equal(camera.warning, undefined);

@@ -1,4 +1,4 @@
-import { RMW_DURABILITY, RMW_KEEP_LAST, RMW_RELIABILITY } from '../../src/node/qos.js';
+import { type Qos, RMW_DURABILITY, RMW_HISTORY, RMW_RELIABILITY } from '../../src/node/qos.js';
 import type { RclEndpoint } from '../../src/node/rclnodejs.js';
 import type { RosNode } from '../../src/node/ros-node.js';
 
@@ -15,7 +15,6 @@ export interface GraphPublisher {
  */
 export class FakeRos {
   readonly fullName = '/node';
-  readonly middleware = 'rmw_test';
   readonly lines: string[] = [];
   /** Type and reliability of each subscription that was made, in order. */
   readonly subscribed: string[] = [];
@@ -34,11 +33,14 @@ export class FakeRos {
   /** Whether subscribers have acknowledged everything. */
   delivered: () => boolean = () => true;
   open = 0;
-  /** By topic; the newest subscription is the last one. */
-  readonly #takers = new Map<string, (cdr: Uint8Array) => void>();
+  /** In the order in which they were made. */
+  readonly #subscriptions: { readonly topic: string; readonly take: (cdr: Buffer) => void }[] = [];
   readonly #services = new Map<string, (request: never) => unknown>();
 
-  constructor(private readonly values: Readonly<Record<string, unknown>> = {}) {}
+  constructor(
+    private readonly values: Readonly<Record<string, unknown>> = {},
+    readonly middleware = 'rmw_test',
+  ) {}
 
   /** As the parts want it. */
   get node(): RosNode {
@@ -69,6 +71,10 @@ export class FakeRos {
     return topic.startsWith('/') ? topic : `/${topic}`;
   }
 
+  overriddenQos(_topic: string, _entity: string, qos: Qos): Qos {
+    return qos;
+  }
+
   publishersOf(topic: string): readonly RclEndpoint[] {
     return this.publishers.map(({ type, reliability = 'best_effort', gid = 1 }) => ({
       node_name: 'camera',
@@ -77,7 +83,7 @@ export class FakeRos {
       topic,
       endpoint_gid: [gid, 0, 0],
       qos_profile: {
-        history: RMW_KEEP_LAST,
+        history: RMW_HISTORY.keep_last,
         depth: 5,
         reliability: RMW_RELIABILITY[reliability],
         durability: RMW_DURABILITY.volatile,
@@ -93,18 +99,21 @@ export class FakeRos {
     type: string,
     topic: string,
     { reliability }: { reliability: string },
-    take: (cdr: Uint8Array) => void,
+    take: (cdr: Buffer) => void,
   ): { topic: string; destroy: () => void } {
     this.subscribed.push(`${type} ${reliability}`);
-    this.#takers.delete(topic);
-    this.#takers.set(topic, take);
+    this.#subscriptions.push({ topic, take });
     this.open++;
     return { topic, destroy: () => void this.open-- };
   }
 
-  /** A message comes, by the newest subscription unless a topic is named. */
-  deliver(cdr: Uint8Array, topic = [...this.#takers.keys()].at(-1)!): void {
-    this.#takers.get(topic)!(cdr);
+  /** A message comes by the newest subscription, by the newest of a topic, or by the one with this index. */
+  deliver(cdr: Uint8Array, to: string | number = -1): void {
+    const subscription =
+      typeof to === 'number'
+        ? this.#subscriptions.at(to)
+        : this.#subscriptions.findLast(({ topic }) => topic === to);
+    subscription!.take(Buffer.from(cdr));
   }
 
   publish(_type: string, topic: string): object {

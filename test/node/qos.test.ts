@@ -12,6 +12,7 @@ import {
   SENSOR_QOS,
 } from '../../src/node/qos.js';
 import type { RclEndpoint } from '../../src/node/rclnodejs.js';
+import { qosText } from '../../src/node/qos.js';
 import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
 
 function endpoint(reliability: number, durability: number, depth = 5): RclEndpoint {
@@ -81,11 +82,13 @@ describe('QoS', () => {
       choices.filter((choice) => choice !== 'match'),
     );
     assert.deepEqual(IMAGE_QOS['sensor_data'], SENSOR_QOS);
-    assert.deepEqual(IMAGE_QOS['reliable'], { reliability: 'reliable', durability: 'volatile', depth: 1 });
+    assert.deepEqual(IMAGE_QOS['reliable'], { reliability: 'reliable', durability: 'volatile', depth: 5 });
   });
 
   it('is said in words', () => {
     assert.equal(describeQos(SENSOR_QOS), 'best effort, volatile');
     assert.equal(describeQos(LATCHED_QOS), 'reliable, transient local');
+    assert.equal(qosText(SENSOR_QOS), 'best effort, volatile, depth 5');
+    assert.equal(qosText({ ...RESULT_QOS, history: 'keep_all' }), 'reliable, volatile, keep all');
   });
 });

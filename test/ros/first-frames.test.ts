@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { before, it } from 'mocha';
+import { repository } from '../data.js';
+import { listenToDiagnostics, toldThat } from './node-diagnostics.js';
+import type { Peer } from './peer.js';
+import type { RosProcess } from './processes.js';
+import { emulated } from './recorded-model.js';
+import { describeRos } from './suite.js';
+import { rosSkip, setups } from './workspace.js';
+
+const RESULTS = '/segment/detections';
+const TOPIC = '/camera/image';
+
+type Stamp = readonly [sec: number, nanosec: number];
+
+for (const { middleware, transport, name } of setups) {
+  describeRos(rosSkip, `first frames on ${name}`, middleware, (ros) => {
+    let segment: RosProcess;
+    let peer: Peer;
+
+    before(async () => {
+      segment = ros.node('segment', [...emulated(transport), '-p', `images:=[${TOPIC}]`]);
+      peer = ros.peer();
+      await segment.said(/frames in flight/);
+      await peer.subscribe(RESULTS, 'vision_msgs/msg/Detection2DArray', { content: false });
+      await listenToDiagnostics(peer);
+      await peer.request('graph', { topic: RESULTS, publishers: 1 });
+    });
+
+    it('a stream goes on without a gap or a repeat while other publishers come and go', async () => {
+      const stream = start({ delay: 1, count: 60, period: 0.1 });
+      for (const reliability of ['best_effort', 'reliable']) {
+        const other = start({ delay: 1, count: 1, reliability });
+        await other.said(/stamps/);
+        other.stdin.end();
+        await other.ended();
+      }
+      const sent = await stampsOf(stream);
+      await answered(sent.at(-1)!);
+      const answers = peer.messages(RESULTS).map(({ stamp }) => stamp.join('.'));
+      assert.equal(new Set(answers).size, answers.length);
+      // A busy machine may drop frames for newer ones, after they came.
+      const { values } = await toldThat(
+        peer,
+        TOPIC,
+        'all frames',
+        (told) => Number(told.values['received']) >= 62,
+      );
+      assert.equal(values['received'], '62');
+      assert.equal(Number(values['answered']) + Number(values['dropped']), 62, JSON.stringify(values));
+    });
+
+    for (const reliability of ['reliable', 'best_effort']) {
+      for (const turn of [1, 2]) {
+        it(`one frame two seconds after a ${reliability} publisher came is answered (${turn})`, async () => {
+          const sent = await advertise({ delay: 2, count: 1, reliability });
+          assert.equal(sent.length, 1);
+          await answered(sent[0]!);
+        });
+      }
+    }
+
+    it('a burst two seconds after a publisher came is answered up to its last frame', async () => {
+      const sent = await advertise({ delay: 2, count: 100, depth: 100 });
+      await answered(sent.at(-1)!);
+    });
+
+    it('and all that on the subscription that was there before', () => {
+      assert.equal(segment.output.match(/Images from \/camera\/image \(/g)!.length, 1, segment.output);
+    });
+
+    /** Runs a publisher to the end of its frames. @returns the stamps of what it sent; it is gone afterwards */
+    async function advertise(request: object): Promise<Stamp[]> {
+      // Former ones are gone.
+      await peer.request('graph', { topic: TOPIC, publishers: 0 });
+      return stampsOf(start(request));
+    }
+
+    function start(request: object): RosProcess {
+      return ros.start([
+        '/usr/bin/python3',
+        join(repository, 'test/ros/advertiser.py'),
+        JSON.stringify({ topic: TOPIC, ...request }),
+      ]);
+    }
+
+    async function stampsOf(publisher: RosProcess): Promise<Stamp[]> {
+      await publisher.said(/stamps/);
+      ending.push(publisher);
+      const { stamps } = JSON.parse(publisher.output.slice(publisher.output.indexOf('{'))) as {
+        stamps: Stamp[];
+      };
+      return stamps;
+    }
+
+    const ending: RosProcess[] = [];
+
+    /** Waits for the answer to this frame, while the publisher is there, and ends the publisher. */
+    async function answered([sec, nanosec]: Stamp): Promise<void> {
+      try {
+        await peer.find(RESULTS, 'the answer', ({ stamp }) => stamp[0] === sec && stamp[1] === nanosec);
+      } finally {
+        for (const publisher of ending.splice(0)) {
+          publisher.stdin.end();
+          await publisher.ended();
+        }
+      }
+    }
+  });
+}
