@@ -42,6 +42,5 @@ if [ "$wanted" != src ]; then
   stage build/gcov --CDTROS_YOLO_SEG_COVERAGE=ON
   find "$root" -name '*.gcda' -delete
   node "${mocha[@]}" "${tests[@]}" >"$root/log.txt" 2>&1 || { cat "$root/log.txt"; exit 1; }
-  cd ../..
   gcovr --root "$PWD" --filter native/ --exclude native/bench --exclude native/stress --sort-uncovered "$root/build"
 fi

@@ -10,7 +10,7 @@ stage() {
   mkdir -p "$root/build"
   rm -rf "$root/dist"
   cp -r dist package.json "$root/"
-  for shared in node_modules config models msg; do
+  for shared in node_modules config models msg native; do
     [ ! -e "$shared" ] || ln -sfn "$PWD/$shared" "$root/$shared"
   done
   npx cmake-js build -d native -O "$root/build/native" "$@" >"$root/build.log" 2>&1 || {
