@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   record: async () => (await import('./record.js')).record,
   model: async () => (await import('./model.js')).model,
   info: async () => (await import('./info.js')).info,
+  check: async () => (await import('./check.js')).check,
 };
 
 async function help(): Promise<string> {

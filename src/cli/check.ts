@@ -1,0 +1,107 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ExpectationError, expectInteger } from '../expect.js';
+import { demoModel } from '../model/demo.js';
+import { packageRoot } from '../package-root.js';
+import { BPU_OPTIONS, openEngine } from './bpu-options.js';
+import { findBoard } from './check/board.js';
+import { Host } from './check/host.js';
+import { machineSection } from './check/machine.js';
+import { modelSection } from './check/model.js';
+import { countOf, reportText } from './check/report.js';
+import { rosSection } from './check/ros.js';
+import type { Command } from './main.js';
+import { type CliOptions, optionHelp, parseArguments } from './options.js';
+
+/** Where TROS installs models of its packages. */
+const BOARD_MODELS = 'opt/hobot/model';
+
+const OPTIONS = {
+  picture: {
+    type: 'string',
+    value: 'FILE',
+    help: 'picture to run the model on (default: a generated scene)',
+  },
+  frames: {
+    type: 'string',
+    value: 'N',
+    help: 'frames of each measurement (default 200 on the BPU, 20 on the CPU), 0 for none',
+  },
+  json: { type: 'boolean', help: 'print the report as JSON' },
+  ...BPU_OPTIONS,
+  help: { type: 'boolean', short: 'h', help: 'this text' },
+} as const satisfies CliOptions;
+
+const USAGE = `Usage: tros-yolo-seg check [MODEL] [options]
+
+Looks at the board, libdnn, the model and ROS 2, runs the model on a picture, measures it with one and two threads, and prints a
+report that can be pasted into an issue. It says what it could not check. Exit code 1 where something does not work.
+
+MODEL is a .bin or .onnx; without one it is a segmentation model that the board has (${`/${BOARD_MODELS}`}), else the demo model.
+
+${optionHelp(OPTIONS)}
+`;
+
+/** `tros-yolo-seg check`: the first minute on a machine. */
+export const check: Command = {
+  summary: 'look whether everything here works, and print a report',
+  async run(argv) {
+    const args = parseArguments(argv, OPTIONS);
+    if (args.flag('help')) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    const [named, ...more] = args.positionals;
+    if (more.length > 0) {
+      throw new ExpectationError(
+        'at most one MODEL',
+        args.positionals.join(' '),
+        'See tros-yolo-seg check --help.',
+      );
+    }
+    const host = new Host();
+    const board = findBoard(host);
+    const file = named ?? (board ? boardModel(host) : undefined) ?? demoModel();
+    const frames = args.number('frames') ?? (file.toLowerCase().endsWith('.bin') ? 200 : 20);
+    const sections = [
+      await machineSection(host, board),
+      await modelSection({
+        file,
+        open: (slots) => openEngine(file, args, { slots }),
+        board,
+        picture: args.text('picture'),
+        frames: expectInteger('--frames', frames, 0, 1_000_000),
+        demo: isDemo(file),
+      }),
+      await rosSection(host),
+    ];
+    if (args.flag('json')) {
+      process.stdout.write(`${JSON.stringify({ version: version(), sections }, null, 2)}\n`);
+    } else {
+      const when = new Date().toISOString().slice(0, 16);
+      process.stdout.write(reportText(`tros-yolo-seg ${version()} check, ${when}Z`, sections));
+    }
+    return countOf(sections, 'failure') > 0 ? 1 : 0;
+  },
+};
+
+/** The first segmentation model among those that TROS brought along. */
+function boardModel(host: Host): string | undefined {
+  const root = host.path(BOARD_MODELS);
+  if (!existsSync(root)) return undefined;
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).sort();
+  const found = files.find((file) => /yolo[^/]*seg[^/]*\.bin$/i.test(file));
+  return found === undefined ? undefined : join(root, found);
+}
+
+function isDemo(file: string): boolean {
+  try {
+    return file === demoModel();
+  } catch {
+    return false;
+  }
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,53 @@
+import type { Finding } from './finding.js';
+import type { Host } from './host.js';
+
+export interface Board {
+  readonly name: string;
+  /** What models for it are compiled for, as the MARCH of a .bin says; undefined where this project cannot run them. */
+  readonly march: string | undefined;
+}
+
+/**
+ * Where D-Robotics' images tell the board, first to last (rdk_model_zoo, utils/py_utils/platforms.py): RDK S has boardinfo, X5
+ * says x5u in socinfo, older images have the device tree only.
+ */
+const SOURCES = ['sys/class/boardinfo/soc_name', 'sys/class/socinfo/soc_name', 'proc/device-tree/model'];
+
+const BOARDS: readonly (Board & { readonly pattern: RegExp })[] = [
+  { pattern: /\bx5/i, name: 'RDK X5', march: 'bayes-e' },
+  { pattern: /\bx3/i, name: 'RDK X3', march: 'bernoulli2' },
+  { pattern: /\bs(100|600)/i, name: 'RDK S100 or S600', march: undefined },
+];
+
+/** @returns undefined on machines that are none of D-Robotics' boards */
+export function findBoard(host: Host): Board | undefined {
+  for (const source of SOURCES) {
+    const text = host.text(source);
+    const board = text === undefined ? undefined : BOARDS.find(({ pattern }) => pattern.test(text));
+    if (board) return board;
+  }
+  return undefined;
+}
+
+export function boardFinding(host: Host, board: Board | undefined): Finding {
+  const what = 'board';
+  const model = host.text('proc/device-tree/model');
+  const soc = host.text(SOURCES[0]!) ?? host.text(SOURCES[1]!);
+  const told = [model, soc && `SoC ${soc}`].filter(Boolean).join(', ');
+  if (!board) {
+    return {
+      what,
+      verdict: 'note',
+      text: `${told || 'no device tree'}: none of D-Robotics' boards, so no BPU. Models run on the CPU or the emulator.`,
+    };
+  }
+  if (board.march === undefined) {
+    return {
+      what,
+      verdict: 'failure',
+      text: `${board.name} (${told})`,
+      hint: 'This version runs .bin models of RDK X5 and X3; the .hbm models of RDK S run on another runtime.',
+    };
+  }
+  return { what, verdict: 'ok', text: `${board.name} (${told}), march ${board.march}` };
+}

@@ -1,0 +1,239 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
+import { Decoder } from '../../decode/decoder.js';
+import { type HeadLayout, recogniseHeads } from '../../decode/heads.js';
+import type { Segmentation } from '../../decode/segmentation.js';
+import { BpuEngine } from '../../engine/bpu-engine.js';
+import type { Engine } from '../../engine/engine.js';
+import { boxArea, boxIntersection } from '../../evaluate/overlap.js';
+import { messageOf } from '../../expect.js';
+import { openInputs } from '../../frame/inputs.js';
+import type { Nv12Frame } from '../../frame/nv12-frame.js';
+import { Scene, type SceneTruth } from '../../frame/scene/index.js';
+import { isBadFrame } from '../../frame/source.js';
+import { withBin } from '../../model/bin/bin-model.js';
+import { chooseLabels } from '../../model/labels.js';
+import { addon } from '../../native/addon.js';
+import { measureThroughput } from '../../pipeline/throughput.js';
+import type { Board } from './board.js';
+import type { Finding, Section } from './finding.js';
+import { KNOWN_RESULTS, publishedRow } from './published.js';
+
+/** Opens the model with so many frames at work. */
+export type Opener = (slots: number) => Promise<Engine>;
+
+export interface ModelCheck {
+  readonly file: string;
+  readonly open: Opener;
+  readonly board: Board | undefined;
+  /** @default a generated scene */
+  readonly picture?: string | undefined;
+  /** Frames of each measurement; 0 for none. */
+  readonly frames: number;
+  /** Whether the model is the one of this package, which knows the shapes of the scene. */
+  readonly demo: boolean;
+}
+
+/** Below this share of the published rate something holds the BPU up. */
+const SLOW = 0.9;
+/** Of the demo model's objects in the built-in scene that have to be found: it is one of the held-out scenes. */
+const FOUND = 0.8;
+
+/** The model's file, its engine, what it finds in a picture, and how fast it is. */
+export async function modelSection(check: ModelCheck): Promise<Section> {
+  const findings: Finding[] = [];
+  try {
+    findings.push(await fileFinding(check.file), ...marchFindings(check));
+    await measured(check, 1, findings);
+    if (check.frames > 0) await measured(check, 2, findings);
+  } catch (error) {
+    findings.push({ what: 'model', verdict: 'failure', text: messageOf(error).replace(/\n+/g, ' ') });
+  }
+  return { title: 'Model', findings };
+}
+
+/** With one frame at work also: what the engine and the heads are, and what is found. */
+async function measured(check: ModelCheck, slots: number, findings: Finding[]): Promise<void> {
+  const engine = await check.open(slots);
+  try {
+    const { input, outputs, labels } = engine.model;
+    const layout = recogniseHeads(outputs, input, { classCount: labels?.length });
+    if (slots === 1) findings.push(...engineFindings(engine, check.board), headsFinding(layout, engine));
+    const { frame, truth } = await pictureOf(check.picture);
+    if (slots === 1) findings.push(await resultFinding(check, engine, layout, frame, truth));
+    if (check.frames > 0) findings.push(await speedFinding(check, engine, frame));
+  } finally {
+    await engine.close();
+  }
+}
+
+async function fileFinding(file: string): Promise<Finding> {
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    size += chunk.length;
+  }
+  return { what: 'file', verdict: 'ok', text: `${file}, ${size} bytes, sha256 ${hash.digest('hex')}` };
+}
+
+/** A model for another board's BPU fails in libdnn with a number only. */
+function marchFindings({ file, board }: ModelCheck): Finding[] {
+  if (!file.toLowerCase().endsWith('.bin')) return [];
+  let march: string;
+  try {
+    march = withBin(file, (model) => (model.metadata.get('MARCH') ?? '').trim());
+  } catch {
+    return [{ what: 'march', verdict: 'unknown', text: 'the file does not tell it' }];
+  }
+  if (board?.march === undefined || march === '')
+    return [{ what: 'march', verdict: 'note', text: march || 'not told' }];
+  if (march === board.march) return [{ what: 'march', verdict: 'ok', text: march }];
+  return [
+    {
+      what: 'march',
+      verdict: 'failure',
+      text: `${march}, but ${board.name} runs ${board.march}`,
+      hint: 'Take the model that was compiled for this board.',
+    },
+  ];
+}
+
+function engineFindings(engine: Engine, board: Board | undefined): Finding[] {
+  if (!(engine instanceof BpuEngine)) {
+    const text = 'ONNX Runtime on the CPU';
+    return board?.march === undefined
+      ? [{ what: 'engine', verdict: 'ok', text }]
+      : [{ what: 'engine', verdict: 'note', text, hint: 'Name a .bin to have libdnn and the BPU checked.' }];
+  }
+  const { version, library } = engine.properties;
+  const text = `libdnn ${version} at ${library}`;
+  if (!isEmulator(library)) return [{ what: 'engine', verdict: 'ok', text }];
+  return [{ what: 'engine', verdict: 'note', text: `${text}: the emulator, whose speed is a setting` }];
+}
+
+function isEmulator(library: string): boolean {
+  try {
+    addon().openEmulator(library);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function headsFinding(layout: HeadLayout, { model: { input } }: Engine): Finding {
+  const { classCount, regMax, coefficientCount, levels } = layout;
+  const boxes = regMax === 1 ? 'plain boxes' : `${regMax} DFL bins`;
+  const strides = levels.map(({ stride }) => stride).join(', ');
+  return {
+    what: 'heads',
+    verdict: 'ok',
+    text: `${input.width}x${input.height}, ${classCount} classes, ${boxes}, ${coefficientCount} prototypes, strides ${strides}`,
+  };
+}
+
+interface Picture {
+  readonly frame: Nv12Frame;
+  /** Where the picture is generated. */
+  readonly truth?: SceneTruth;
+}
+
+async function pictureOf(file: string | undefined): Promise<Picture> {
+  if (file === undefined) return new Scene({ seed: 7, width: 1280, height: 720 }).render(30);
+  const { sources, failed } = await openInputs([file]);
+  if (failed[0]) throw failed[0].error;
+  for await (const item of sources[0]!.frames()) {
+    if (isBadFrame(item)) throw item.error;
+    return { frame: item.frame };
+  }
+  throw new Error(`Expected a picture but received ${file}, which has none.`);
+}
+
+async function resultFinding(
+  check: ModelCheck,
+  engine: Engine,
+  layout: HeadLayout,
+  frame: Nv12Frame,
+  truth: SceneTruth | undefined,
+): Promise<Finding> {
+  const inference = await engine.submit(frame);
+  try {
+    const found = new Decoder(layout).decode(inference.tensors, inference.letterbox);
+    const names = chooseLabels(layout.classCount, engine.model.labels);
+    const text = `${check.picture === undefined ? 'the built-in scene' : basename(check.picture)}: ${listing(found, names)}`;
+    const what = 'picture';
+    if (truth && check.demo) return sceneFinding(text, found, truth);
+    const known =
+      check.picture === undefined
+        ? undefined
+        : await knownResult(check.picture, check.file, layout.classCount);
+    if (!known) return { what, verdict: 'note', text };
+    if (found.instances.length === known.instances) {
+      return { what, verdict: 'ok', text: `${text}; ${known.instances} are known to be in it` };
+    }
+    return {
+      what,
+      verdict: 'failure',
+      text: `${text}; ${known.instances} instances are known to be found`,
+      hint: 'Send us this report: the model may be another one, or its outputs are read in a wrong way.',
+    };
+  } finally {
+    inference.release();
+  }
+}
+
+function sceneFinding(text: string, found: Segmentation, truth: SceneTruth): Finding {
+  const wanted = truth.objects.filter(({ ignore }) => !ignore);
+  const hits = wanted.filter((object) =>
+    found.instances.some(({ classId, box }) => {
+      const shared = boxIntersection(box, object.box);
+      return classId === object.classId && shared > 0.5 * (boxArea(box) + boxArea(object.box) - shared);
+    }),
+  );
+  const told = `${text}; ${hits.length} of the ${wanted.length} shapes in it found`;
+  if (hits.length >= FOUND * wanted.length) return { what: 'picture', verdict: 'ok', text: told };
+  return { what: 'picture', verdict: 'failure', text: told, hint: 'Send us this report.' };
+}
+
+async function knownResult(
+  picture: string,
+  model: string,
+  classCount: number,
+): Promise<(typeof KNOWN_RESULTS)[number] | undefined> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(picture) as AsyncIterable<Buffer>) hash.update(chunk);
+  const sum = hash.digest('hex');
+  return KNOWN_RESULTS.find(
+    (known) => known.picture === sum && known.pattern.test(basename(model)) && known.classes === classCount,
+  );
+}
+
+/** `6 instances: person 0.89, person 0.88, …` */
+function listing({ instances }: Segmentation, names: readonly string[]): string {
+  const best = instances
+    .slice(0, 6)
+    .map(({ classId, score }) => `${names[classId] ?? classId} ${score.toFixed(2)}`);
+  const count = `${instances.length} ${instances.length === 1 ? 'instance' : 'instances'}`;
+  return instances.length === 0 ? count : `${count}: ${best.join(', ')}${instances.length > 6 ? ', …' : ''}`;
+}
+
+async function speedFinding(check: ModelCheck, engine: Engine, frame: Nv12Frame): Promise<Finding> {
+  const { slots } = engine;
+  await measureThroughput(engine, Math.min(check.frames, 2 * slots), frame); // warms caches up
+  const { frames, elapsed, latency } = await measureThroughput(engine, check.frames, frame);
+  const rate = (1000 * frames) / elapsed;
+  const what = `${slots} ${slots === 1 ? 'thread' : 'threads'}`;
+  const text = `${rate.toFixed(1)} frames/s, ${(latency / frames).toFixed(1)} ms a frame`;
+  const row = engine instanceof BpuEngine ? publishedRow(check.board?.name, basename(check.file)) : undefined;
+  if (!row) return { what, verdict: 'note', text };
+  const published = slots === 1 ? row.one : row.two;
+  const told = `${text}; published: ${published} frames/s (${row.model} on ${row.board}, ${row.source})`;
+  if (rate >= SLOW * published) return { what, verdict: 'ok', text: told };
+  return {
+    what,
+    verdict: 'warning',
+    text: told,
+    hint: 'Stop what else uses the BPU (hrut_somstatus tells), and look at governor and temperatures above.',
+  };
+}

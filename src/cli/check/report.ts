@@ -1,0 +1,26 @@
+import { printable } from '../printable.js';
+import type { Section, Verdict } from './finding.js';
+
+const VERDICTS: readonly Verdict[] = ['failure', 'warning', 'note', 'unknown', 'ok'];
+
+/** How many findings came out so. */
+export function countOf(sections: readonly Section[], verdict: Verdict): number {
+  return sections.flatMap(({ findings }) => findings).filter((finding) => finding.verdict === verdict).length;
+}
+
+/** The report as text that survives being pasted into an issue: one line a finding, hints below. */
+export function reportText(title: string, sections: readonly Section[]): string {
+  const width = Math.max(...sections.flatMap(({ findings }) => findings.map(({ what }) => what.length)));
+  const lines = [title];
+  for (const section of sections) {
+    lines.push('', section.title);
+    for (const { what, verdict, text, hint } of section.findings) {
+      lines.push(`  ${verdict.padEnd(9)}${what.padEnd(width + 2)}${printable(text)}`);
+      if (hint) lines.push(`${' '.repeat(width + 13)}-> ${printable(hint)}`);
+    }
+  }
+  const counts = VERDICTS.map((verdict) => [countOf(sections, verdict), verdict] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, verdict]) => `${count} ${verdict}`);
+  return `${[...lines, '', counts.join(', ')].join('\n')}\n`;
+}

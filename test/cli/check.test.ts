@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'mocha';
+import { boardFinding, findBoard } from '../../src/cli/check/board.js';
+import type { Section, Verdict } from '../../src/cli/check/finding.js';
+import { Host } from '../../src/cli/check/host.js';
+import { machineSection } from '../../src/cli/check/machine.js';
+import { modelSection } from '../../src/cli/check/model.js';
+import { publishedRow } from '../../src/cli/check/published.js';
+import { rosSection } from '../../src/cli/check/ros.js';
+import { openEngine } from '../../src/pipeline/open-engine.js';
+import { sharedData } from '../data.js';
+import { EMULATOR, withEmulator } from '../engine/emulator.js';
+import { tenHeads } from '../engine/tiny-onnx.js';
+import { binFile } from '../model/bin/bin-file.js';
+import { noiseFrame } from '../native/frames.js';
+import { describeUnless } from '../skips.js';
+import { temporaryFolder } from '../temporary-folder.js';
+import { cli } from './cli.js';
+
+const folder = temporaryFolder('check');
+let hosts = 0;
+
+/** A machine with these files. */
+function host(files: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv = {}): Host {
+  const root = join(folder, `host-${hosts++}`);
+  mkdirSync(root);
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+  }
+  return new Host(root, env);
+}
+
+const X5 = {
+  'sys/class/socinfo/soc_name': 'x5u\n',
+  'proc/device-tree/model': 'D-Robotics RDK X5 V1.0\0',
+};
+
+/** A finding as `verdict: text`. */
+function finding({ findings }: Section, what: string): string {
+  const found = findings.find((each) => each.what === what);
+  assert.ok(found, `${what} is missing`);
+  return `${found.verdict}: ${found.text}${found.hint ? ` -> ${found.hint}` : ''}`;
+}
+
+describe('boards', () => {
+  for (const [name, files, board, verdict] of [
+    ['an RDK X5', X5, 'RDK X5', 'ok'],
+    [
+      'an RDK X5 of an older image',
+      { 'proc/device-tree/model': X5['proc/device-tree/model'] },
+      'RDK X5',
+      'ok',
+    ],
+    ['an RDK X3', { 'proc/device-tree/model': 'Hobot X3 PI V2.1\0' }, 'RDK X3', 'ok'],
+    ['an RDK S100P', { 'sys/class/boardinfo/soc_name': 's100\n' }, 'RDK S100 or S600', 'failure'],
+    ['a Raspberry Pi', { 'proc/device-tree/model': 'Raspberry Pi 5 Model B\0' }, undefined, 'note'],
+    ['a PC', {}, undefined, 'note'],
+  ] satisfies [string, Record<string, string>, string | undefined, Verdict][]) {
+    it(`know ${name}`, () => {
+      const machine = host(files);
+      const found = findBoard(machine);
+      assert.equal(found?.name, board);
+      assert.equal(boardFinding(machine, found).verdict, verdict);
+    });
+  }
+});
+
+describe('what a check says of the machine', () => {
+  it('names the board, its clocks and its kernel', async () => {
+    const machine = host({
+      ...X5,
+      'etc/os-release': 'NAME="Ubuntu"\nPRETTY_NAME="Ubuntu 22.04.5 LTS"\n',
+      'sys/devices/system/cpu/cpufreq/policy0/scaling_governor': 'schedutil\n',
+      'sys/class/devfreq/3a000000.bpu/cur_freq': '1000000000\n',
+    });
+    const section = await machineSection(machine, findBoard(machine));
+    assert.equal(finding(section, 'board'), 'ok: RDK X5 (D-Robotics RDK X5 V1.0, SoC x5u), march bayes-e');
+    assert.match(finding(section, 'system'), /^ok: Ubuntu 22\.04\.5 LTS, kernel /);
+    assert.equal(finding(section, 'CPU governor'), 'ok: schedutil');
+    assert.equal(finding(section, 'temperatures and clocks'), 'ok: bpu_mhz 1000');
+    assert.match(finding(section, 'Node.js'), /^ok: v\d+/);
+    assert.match(finding(section, 'native addon'), /^ok: loads, pixel kernels \w+$/);
+  });
+
+  it('warns of a governor that keeps the cores slow, and of throttling', async () => {
+    const section = await machineSection(
+      host({
+        'sys/devices/system/cpu/cpufreq/policy0/scaling_governor': 'powersave',
+        'sys/devices/system/cpu/cpufreq/policy0/scaling_max_freq': '600000',
+        'sys/devices/system/cpu/cpufreq/policy0/cpuinfo_max_freq': '1500000',
+        'sys/devices/system/cpu/cpufreq/policy0/scaling_cur_freq': '600000',
+      }),
+      undefined,
+    );
+    assert.match(finding(section, 'CPU governor'), /^warning: powersave.* -> echo performance \| sudo tee/);
+    assert.match(finding(section, 'throttling'), /^warning: cpu0 may run at 600 of 1500 MHz/);
+  });
+
+  it('says what it could not look at', async () => {
+    const section = await machineSection(host({}), undefined);
+    assert.match(finding(section, 'CPU governor'), /^unknown: no \/sys/);
+    assert.match(finding(section, 'temperatures and clocks'), /^unknown/);
+  });
+});
+
+describe('what a check says of ROS 2', () => {
+  const rmem = 'proc/sys/net/core/rmem_max';
+
+  it('tells one that is installed from none', async () => {
+    assert.match(finding(await rosSection(host({})), 'ROS 2'), /^unknown: not installed/);
+    const tros = await rosSection(host({ 'opt/tros/humble/setup.bash': '' }));
+    assert.match(finding(tros, 'ROS 2'), /^unknown: installed.* -> source \/opt\/tros\/humble\/setup\.bash/);
+  });
+
+  it('warns of small socket buffers with Cyclone DDS only', async () => {
+    const files = { [rmem]: '212992\n' };
+    const cyclone = { ROS_DISTRO: 'humble', RMW_IMPLEMENTATION: 'rmw_cyclonedds_cpp' };
+    assert.match(
+      finding(await rosSection(host(files, cyclone)), 'net.core.rmem_max'),
+      /^warning: 212992: .* -> sudo sysctl -w net\.core\.rmem_max=33554432$/,
+    );
+    const fast = await rosSection(host(files, { ROS_DISTRO: 'humble' }));
+    assert.equal(finding(fast, 'net.core.rmem_max'), 'ok: 212992');
+    assert.equal(finding(fast, 'middleware'), 'ok: rmw_fastrtps_cpp (the default)');
+    assert.match(finding(fast, '/dev/shm'), /^unknown: .*ENOENT/);
+  });
+
+  it('finds a profile that is not there, and what zero copy lacks', async () => {
+    const profile = join(folder, 'fastdds.xml');
+    const named = { ROS_DISTRO: 'humble', FASTRTPS_DEFAULT_PROFILES_FILE: profile };
+    assert.match(finding(await rosSection(host({}, named)), 'DDS profile'), /^failure: .*no such file/);
+    writeFileSync(profile, '');
+    const section = await rosSection(
+      host({}, { ...named, RMW_FASTRTPS_USE_QOS_FROM_XML: '1', ROS_DOMAIN_ID: '7', ROS_LOCALHOST_ONLY: '1' }),
+    );
+    assert.equal(finding(section, 'DDS profile'), `ok: FASTRTPS_DEFAULT_PROFILES_FILE=${profile}`);
+    assert.match(finding(section, 'zero copy'), /^note: .*: export ROS_DISABLE_LOANED_MESSAGES=0$/);
+    assert.match(finding(section, 'domain'), /^ok: 7, this machine only/);
+  });
+});
+
+describe('what a check says of a model', () => {
+  const onnx = join(folder, 'heads.onnx');
+  const picture = join(folder, 'noise_64x64.nv12');
+  const recorded = join(folder, 'yolov8n_seg.bin');
+  writeFileSync(onnx, tenHeads(64, 64, ['cat', 'dog', 'bird']));
+  writeFileSync(picture, noiseFrame(64, 64).data);
+
+  it('is that it does not fit the board', async () => {
+    const file = join(folder, 'foreign.bin');
+    writeFileSync(file, binFile({ metadata: { MARCH: 'bernoulli2' } }));
+    const section = await modelSection({
+      file,
+      open: () => Promise.reject(new Error('Expected libdnn.so of an RDK X5 or X3')),
+      board: findBoard(host(X5)),
+      frames: 0,
+      demo: false,
+    });
+    assert.match(finding(section, 'march'), /^failure: bernoulli2, but RDK X5 runs bayes-e -> /);
+    assert.match(finding(section, 'model'), /^failure: Expected libdnn\.so/);
+  });
+
+  it('is what it finds and how fast it is beside what was published', async () => {
+    assert.equal((await cli(['record', onnx, picture, '-o', recorded])).code, 0);
+    const check = {
+      file: recorded,
+      open: (slots: number) => openEngine(recorded, { slots, library: EMULATOR }),
+      board: findBoard(host(X5)),
+      picture,
+      frames: 3,
+      demo: false,
+    };
+    // On a clock that never waits the emulated BPU takes no time; one that does cannot reach what was published.
+    const fast = await withEmulator('clock=fast,busy_us=1,overhead_us=1', () => modelSection(check));
+    assert.match(finding(fast, 'file'), /^ok: .*yolov8n_seg\.bin, \d+ bytes, sha256 [\da-f]{64}$/);
+    assert.match(finding(fast, 'engine'), /^note: libdnn .*: the emulator, whose speed is a setting$/);
+    assert.match(
+      finding(fast, 'heads'),
+      /^ok: 64x64, 3 classes, 16 DFL bins, \d+ prototypes, strides 8, 16, 32$/,
+    );
+    assert.match(finding(fast, 'picture'), /^note: noise_64x64\.nv12: \d+ instances/);
+    assert.match(finding(fast, '1 thread'), /published: 109\.7 frames\/s \(yolov8n-seg 640 on RDK X5, /);
+    assert.match(finding(fast, '2 threads'), /published: 175\.3 frames\/s/);
+    const slow = await withEmulator('busy_us=50000', () => modelSection(check));
+    assert.match(finding(slow, '1 thread'), /^warning: .* -> Stop what else uses the BPU/);
+  });
+
+  it('has published rates of the board it runs on only', () => {
+    assert.equal(publishedRow('RDK X5', 'yolo11n_seg_bayese_640x640_nv12.bin')?.two, 153);
+    assert.equal(publishedRow('RDK X3', 'yolov8n_seg.bin'), undefined);
+    assert.equal(publishedRow(undefined, 'yolov8n_seg.bin'), undefined);
+  });
+});
+
+describe('tros-yolo-seg check', () => {
+  it('finds the shapes of its own scene with the demo model', async () => {
+    const { code, stdout, stderr } = await cli(['check', '--frames', '1'], undefined, {
+      ROS_DISTRO: undefined,
+    });
+    assert.equal(code, 0, stderr + stdout);
+    assert.match(stdout, /^tros-yolo-seg \d+\.\d+\.\d+ check, .*Z\n\nMachine\n/);
+    assert.match(
+      stdout,
+      / ok +picture +the built-in scene: \d+ instances: .*; (\d+) of the \1 shapes in it found\n/,
+    );
+    assert.match(stdout, / note +2 threads +[\d.]+ frames\/s/);
+    assert.match(stdout, /\nROS 2\n/);
+    assert.match(stdout, /\n(\d+ \w+, )*\d+ ok\n$/);
+  });
+
+  it('reports what does not work as JSON, with exit code 1', async () => {
+    const { code, stdout } = await cli(['check', join(folder, 'absent.onnx'), '--json']);
+    assert.equal(code, 1);
+    const { sections } = JSON.parse(stdout) as { sections: Section[] };
+    assert.deepEqual(
+      sections.map(({ title }) => title),
+      ['Machine', 'Model', 'ROS 2'],
+    );
+    assert.match(finding(sections[1]!, 'model'), /^failure: .*absent\.onnx/);
+  });
+
+  it('refuses two models', async () => {
+    const { code, stderr } = await cli(['check', 'a.onnx', 'b.onnx']);
+    assert.equal(code, 2);
+    assert.match(stderr, /Expected at most one MODEL but received a\.onnx b\.onnx/);
+  });
+});
+
+describeUnless(sharedData.skip, 'tros-yolo-seg check --picture bus.jpg', () => {
+  it('finds the six instances that YOLOv8n-seg is known to find', async () => {
+    const picture = sharedData.path('photos/bus.jpg');
+    const model = sharedData.path('models/yolov8n-seg.onnx');
+    const { code, stdout } = await cli(['check', model, '--picture', picture, '--frames', '0']);
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, / ok +picture +bus\.jpg: 6 instances: .*; 6 are known to be in it\n/);
+  });
+});
