@@ -111,21 +111,39 @@ class Session : public camera::Session {
                           env(), [self](const Napi::CallbackInfo& info) { return self->Run(info); }, "run"));
   }
 
-  /** For each slot and output a view on BPU memory. The memory lives as long as its view, or the slot, if
-   * longer. */
+  /** For each slot and output a view on BPU memory. */
   Napi::Array MakeBuffers() {
+    shown_.resize(static_cast<size_t>(engine_->slots()));
     Napi::Array slots = Napi::Array::New(env());
-    for (int i = 0; i < engine_->slots(); i++) {
-      Napi::Array outputs = Napi::Array::New(env());
-      for (const std::shared_ptr<Memory>& memory : engine_->slot(i).outputs()) {
-        auto buffer = Napi::ArrayBuffer::New(env(), memory->data(), memory->size(),
-                                             [memory](Napi::Env, void*) { /* drops `memory` */ });
-        buffers_.push_back({Napi::Persistent(buffer), memory});
-        outputs.Set(outputs.Length(), buffer);
-      }
-      slots.Set(slots.Length(), outputs);
-    }
+    buffers_ = Napi::Persistent(slots.As<Napi::Object>());
+    for (int i = 0; i < engine_->slots(); i++) Show(i);
     return slots;
+  }
+
+  /** The memory lives as long as its view, or the slot, if longer. */
+  void Show(int slot) {
+    const auto& outputs = engine_->slot(slot).outputs();
+    Napi::Array buffers = Napi::Array::New(env());
+    Shown shown{outputs, {}};
+    for (const std::shared_ptr<Memory>& memory : outputs->memory) {
+      auto buffer = Napi::ArrayBuffer::New(env(), memory->data(), memory->size(),
+                                           [memory](Napi::Env, void*) { /* drops `memory` */ });
+      shown.views.push_back({Napi::Persistent(buffer), memory});
+      buffers.Set(buffers.Length(), buffer);
+    }
+    buffers_.Value().Set(static_cast<uint32_t>(slot), buffers);
+    shown_[static_cast<size_t>(slot)] = std::move(shown);
+  }
+
+  /** After a frame that timed out a slot has other memory: the BPU may still write to what JavaScript saw. */
+  void Prepare(int slot) override {
+    if (!engine_) return;
+    const auto& outputs = engine_->slot(slot).outputs();
+    Shown& shown = shown_[static_cast<size_t>(slot)];
+    if (!outputs || outputs == shown.outputs) return;
+    for (View& view : shown.views) Detach(view);
+    shown.views.clear();
+    Show(slot);
   }
 
   /** run(frame, content, slot): the slot, or -1 when none is free; `slot` is one that was taken or granted,
@@ -166,23 +184,38 @@ class Session : public camera::Session {
   void End(Ending ending) override {
     if (engine_ && ending == Ending::kAbandoned) engine_->Hurry();
     engine_.reset();
-    for (auto& [buffer, memory] : buffers_) {
+    for (Shown& shown : shown_) {
       if (ending != Ending::kClosed) break;
-      auto array = buffer.Value();
-      // One that was transferred elsewhere is detached already; its memory is freed with its last view.
-      if (array.IsDetached()) continue;
-      array.Detach();
-      // Now, as the collector may never come to it.
-      memory->Free();
+      for (View& view : shown.views) {
+        // Now, as the collector may never come to it.
+        if (Detach(view)) view.memory->Free();
+      }
     }
-    buffers_.clear();
+    shown_.clear();
+    buffers_.Reset();
   }
 
   struct View {
     Napi::Reference<Napi::ArrayBuffer> buffer;
     std::shared_ptr<Memory> memory;
   };
-  std::vector<View> buffers_;
+  /** What JavaScript sees of a slot. */
+  struct Shown {
+    std::shared_ptr<const Outputs> outputs;
+    std::vector<View> views;
+  };
+
+  /** @returns false for one that was transferred elsewhere: its memory is freed with its last view */
+  static bool Detach(View& view) {
+    auto array = view.buffer.Value();
+    if (array.IsDetached()) return false;
+    array.Detach();
+    return true;
+  }
+
+  std::vector<Shown> shown_;
+  /** The array of their views, by slot and output. */
+  Napi::ObjectReference buffers_;
   std::unique_ptr<Engine> engine_;
 };
 

@@ -1,5 +1,8 @@
 #include "bpu/engine.h"
 
+#include <unistd.h>
+
+#include <cstdio>
 #include <cstdlib>
 #include <set>
 
@@ -20,16 +23,24 @@ Alive& TheAlive() {
   return *alive;
 }
 
+std::atomic<int> given_up{0};
+
+/** From when on a frame that hangs is not waited for, where the process or a worker thread ends. */
+Away::Clock::time_point Deadline() { return Away::Clock::now() + std::chrono::milliseconds(800); }
+
 }  // namespace
 
-Engine::Engine(const Options& options, Done done, camera::SlotTable::Grant grant)
-    : schedule_(options.schedule), done_(std::move(done)) {
+Engine::Engine(const Options& options, Done done, camera::SlotTable::Grant grant) : done_(std::move(done)) {
   model_ = std::make_shared<Model>(Library::Load(options.library), options.file, options.model);
   EndAllAtExit(*model_->library());
+  const auto all = static_cast<size_t>(options.slots + options.spare);
+  // All frames in flight time out together when the BPU is held up once; that must not be the end.
+  const size_t held = 2 * static_cast<size_t>(options.slots) + 2;
+  const auto quarantine = std::make_shared<Quarantine>(model_, options.schedule.core, held, all);
   std::vector<std::shared_ptr<camera::Input>> inputs;
-  for (int i = 0; i < options.slots + options.spare; i++) {
+  for (size_t i = 0; i < all; i++) {
     inputs.push_back(std::make_shared<Input>(*model_));
-    lanes_.push_back(std::make_unique<Lane>(model_));
+    lanes_.push_back(std::make_shared<Lane>(model_, quarantine, options.schedule));
   }
   width_ = inputs[0]->target().width;
   height_ = inputs[0]->target().height;
@@ -40,11 +51,21 @@ Engine::Engine(const Options& options, Done done, camera::SlotTable::Grant grant
   const std::lock_guard<std::mutex> lock(TheAlive().mutex);
   TheAlive().engines.insert(this);
   try {
-    for (int i = 0; i < slots(); i++)
-      lanes_[static_cast<size_t>(i)]->thread = std::thread([this, i] { Run(i); });
+    for (int i = 0; i < slots(); i++) {
+      const auto& lane = lanes_[static_cast<size_t>(i)];
+      lane->thread = std::thread([this, i, own = lane]() mutable {
+        if (Run(i, *own)) {
+          own->away.End();
+          return;
+        }
+        // What it holds is given back to libdnn before the process may end as usual.
+        own.reset();
+        given_up--;
+      });
+    }
   } catch (const std::exception& error) {
     TheAlive().engines.erase(this);
-    Stop();
+    Stop(Deadline());
     throw Failure("a thread for each slot", error.what(), "Use fewer slots.");
   }
 }
@@ -54,33 +75,47 @@ Engine::~Engine() {
     const std::lock_guard<std::mutex> lock(TheAlive().mutex);
     TheAlive().engines.erase(this);
   }
-  Stop();
+  Stop(Deadline());
 }
+
+int Engine::threads_given_up() { return given_up; }
 
 void Engine::EndAllAtExit(const Library& library) {
   Alive& alive = TheAlive();
   const std::lock_guard<std::mutex> lock(alive.mutex);
   // Registered after the library was used, so that it runs before the library's own destructors.
-  if (alive.libraries.insert(&library).second) {
-    std::atexit([] {
-      const std::lock_guard<std::mutex> exit_lock(TheAlive().mutex);
-      // All of them first: they wait for their frames side by side.
-      for (Engine* engine : TheAlive().engines) engine->Hurry();
-      for (Engine* engine : TheAlive().engines) engine->End();
-      TheAlive().engines.clear();
-      // Those of engines that are closed, too, whose tensors somebody looks at.
-      Memory::FreeAll();
-    });
-  }
+  if (!alive.libraries.insert(&library).second) return;
+#ifdef __GLIBC__
+  on_exit(AtExit, nullptr);
+#else
+  std::atexit([] { AtExit(EXIT_FAILURE, nullptr); });
+#endif
 }
 
-void Engine::End() {
-  Stop();
+void Engine::AtExit(int status, void*) {
+  const std::lock_guard<std::mutex> lock(TheAlive().mutex);
+  // All of them first: they wait for their frames side by side.
+  const auto deadline = Deadline();
+  for (Engine* engine : TheAlive().engines) engine->Hurry();
+  for (Engine* engine : TheAlive().engines) engine->End(deadline);
+  TheAlive().engines.clear();
+  if (given_up > 0) {
+    // Destructors of a library must not run under a thread that is within it, and that thread cannot be
+    // called back: the process ends here, with the status it was to end with.
+    std::fflush(nullptr);
+    _exit(status);
+  }
+  // Those of engines that are closed, too, whose tensors somebody looks at.
+  Memory::FreeAll();
+}
+
+void Engine::End(Away::Clock::time_point deadline) {
+  Stop(deadline);
   lanes_.clear();
   model_.reset();
 }
 
-void Engine::Stop() {
+void Engine::Stop(Away::Clock::time_point deadline) {
   table_->Close();
   for (const auto& lane : lanes_) {
     {
@@ -90,7 +125,13 @@ void Engine::Stop() {
     lane->changed.notify_one();
   }
   for (const auto& lane : lanes_) {
-    if (lane->thread.joinable()) lane->thread.join();
+    if (!lane->thread.joinable()) continue;
+    if (hurry_ && lane->away.GiveUp(deadline)) {
+      given_up++;
+      lane->thread.detach();
+    } else {
+      lane->thread.join();
+    }
   }
   table_->FreePlaces();
 }
@@ -111,20 +152,21 @@ std::shared_ptr<camera::Feed> Engine::Attach(uint32_t number, std::shared_ptr<ca
   return table_->Attach(std::make_shared<Input>(*model_), number, std::move(tally));
 }
 
-void Engine::Run(int index) {
-  Lane& lane = *lanes_[static_cast<size_t>(index)];
+bool Engine::Run(int index, Lane& lane) {
   std::unique_lock<std::mutex> lock(lane.mutex);
   for (;;) {
     lane.changed.wait(lock, [&] { return lane.begin || lane.stop; });
-    if (!lane.begin) return;
+    if (!lane.begin) return true;
     lane.begin = false;
     const std::optional<Frame> frame = lane.frame;
     lock.unlock();
-    auto& input = static_cast<Input&>(*table_->place(index).input);
-    Outcome outcome = lane.slot.Run(input, frame ? &*frame : nullptr, schedule_, hurry_);
+    camera::SlotTable::Place& place = table_->place(index);
+    auto outcome = lane.slot.Run(place.input, frame ? &*frame : nullptr, lane.away);
+    if (!outcome) return false;
+    place.unfit = !lane.slot.outputs();
     // First the next frame, if one waits: the BPU shall not wait for whoever reads this one's result.
     table_->Answered(index);
-    if (!hurry_) done_(index, std::move(outcome));
+    if (!hurry_) done_(index, std::move(*outcome));
     lock.lock();
   }
 }

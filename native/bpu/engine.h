@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -47,7 +48,8 @@ class Engine : public Counted<Engine> {
 
   /** @param grant as in camera::SlotTable @throws Failure */
   Engine(const Options& options, Done done, camera::SlotTable::Grant grant);
-  /** Waits for the frames in flight, then frees everything but outputs that others own, too. */
+  /** Waits for the frames in flight, then frees everything but outputs that others own, too, and what the BPU
+   * may still write to. */
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -62,9 +64,12 @@ class Engine : public Counted<Engine> {
   int width() const { return width_; }
   int height() const { return height_; }
 
-  /** Nobody is told of frames any more, and those that hang are given up: the destructor waits for half a
-   * second at most. */
+  /** Nobody is told of frames any more, and those that hang are given up with their threads: the destructor
+   * waits for less than a second. */
   void Hurry() { hurry_ = true; }
+
+  /** Threads of all engines that were given up, and are within libdnn. */
+  static int threads_given_up();
 
   /** Begins a frame in a slot taken from the table; its memory must stay until `done`. */
   void Start(int slot, const Frame& frame);
@@ -73,8 +78,11 @@ class Engine : public Counted<Engine> {
 
  private:
   struct Lane {
-    explicit Lane(const std::shared_ptr<const Model>& model) : slot(model) {}
+    Lane(const std::shared_ptr<const Model>& model, const std::shared_ptr<Quarantine>& quarantine,
+         const Schedule& schedule)
+        : slot(model, quarantine, schedule) {}
     Slot slot;
+    Away away;
     std::mutex mutex;
     std::condition_variable changed;
     /** None where the input is written already, by a camera. */
@@ -85,19 +93,22 @@ class Engine : public Counted<Engine> {
   };
 
   void Begin(int slot, const std::optional<Frame>& frame);
-  void Run(int index);
-  void Stop();
+  /** @returns false when the thread was given up: the engine may be gone */
+  bool Run(int index, Lane& lane);
+  /** @param deadline for frames that hang, where the end hurries */
+  void Stop(Away::Clock::time_point deadline);
   /** process.exit() runs no clean-up hooks of Node, but destructors of libdnn: its tasks must end before
    * those. */
   static void EndAllAtExit(const Library& library);
-  void End();
+  static void AtExit(int status, void*);
+  void End(Away::Clock::time_point deadline);
 
-  const Schedule schedule_;
   const Done done_;
   /** The process, or the thread of this engine, ends. */
   std::atomic<bool> hurry_{false};
   std::shared_ptr<const Model> model_;
-  std::vector<std::unique_ptr<Lane>> lanes_;
+  /** Owned together with their threads, which may outlive the engine where they are given up. */
+  std::vector<std::shared_ptr<Lane>> lanes_;
   std::shared_ptr<camera::SlotTable> table_;
   int width_ = 0;
   int height_ = 0;

@@ -34,19 +34,20 @@ Memory::Memory(std::shared_ptr<const Library> library, uint32_t size) : library_
 void Memory::Free() {
   Blocks& blocks = TheBlocks();
   const std::lock_guard<std::mutex> lock(blocks.mutex);
-  if (blocks.owed.erase(this) > 0) library_->hbSysFreeMem(&memory_);
+  if (blocks.owed.erase(this) > 0 && !kept_) library_->hbSysFreeMem(&memory_);
 }
 
-void Memory::Keep() {
-  Blocks& blocks = TheBlocks();
-  const std::lock_guard<std::mutex> lock(blocks.mutex);
-  blocks.owed.erase(this);
+void Memory::Keep(bool kept) {
+  const std::lock_guard<std::mutex> lock(TheBlocks().mutex);
+  kept_ = kept;
 }
 
 void Memory::FreeAll() {
   Blocks& blocks = TheBlocks();
   const std::lock_guard<std::mutex> lock(blocks.mutex);
-  for (Memory* memory : blocks.owed) memory->library_->hbSysFreeMem(&memory->memory_);
+  for (Memory* memory : blocks.owed) {
+    if (!memory->kept_) memory->library_->hbSysFreeMem(&memory->memory_);
+  }
   blocks.owed.clear();
 }
 

@@ -20,8 +20,9 @@ class Memory : public Counted<Memory> {
 
   /** Before the last owner lets go: when nobody looks at it any more. Idempotent. */
   void Free();
-  /** Never freed, as the BPU may write to it at any time: the end of the process gives it back. */
-  void Keep();
+  /** Not freed while it is kept, as the BPU may write to it at any time: at last the end of the process gives
+   * it back. */
+  void Keep(bool kept);
   /** At the end of the process: all blocks but those that are kept. */
   static void FreeAll();
 
@@ -39,6 +40,7 @@ class Memory : public Counted<Memory> {
 
   std::shared_ptr<const Library> library_;
   hbSysMem memory_{};
+  bool kept_ = false;
 };
 
 }  // namespace bpu

@@ -1,13 +1,14 @@
 #pragma once
 
-#include <atomic>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <optional>
-#include <vector>
 
-#include "bpu/memory.h"
+#include "bpu/input.h"
 #include "bpu/model.h"
-#include "camera/slots.h"
+#include "bpu/outputs.h"
+#include "bpu/quarantine.h"
 #include "nv12/picture.h"
 
 namespace bpu {
@@ -33,69 +34,64 @@ struct Outcome {
   double inference = 0;
 };
 
-/** BPU memory of one model input, as libdnn wants it. */
-class Input : public camera::Input {
+/**
+ * A thread that is away in hbDNNWaitTaskDone, which nothing ends before its time-out: whoever cannot wait
+ * that long gives the thread up.
+ *
+ * Each task is waited for once, for the whole of its time-out, and then released, as TROS does. The manual
+ * promises nothing of a second wait for a task that timed out, nor of a release while another thread waits.
+ */
+class Away {
  public:
-  /** @throws Failure for an input that is not one NV12 picture, or when there is not enough memory */
-  explicit Input(const Model& model);
+  using Clock = std::chrono::steady_clock;
 
-  const hbDNNTensor& tensor() const { return tensor_; }
-  /** After the picture was written. @throws Failure */
-  void Clean();
-  /** The BPU may read it at any time: see Memory. */
-  void Keep();
+  void Leave();
+  /** @returns false when the thread was given up: it may touch only what it owns */
+  bool Return();
+  /** The thread ends. */
+  void End();
+  /** Waits until the thread has ended, or is still away at `deadline`: @returns true when it is given up */
+  bool GiveUp(Clock::time_point deadline);
 
  private:
-  /** One block, or two for separate planes. */
-  std::vector<std::unique_ptr<Memory>> memory_;
-  hbDNNTensor tensor_{};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool away_ = false;
+  bool ended_ = false;
+  bool given_up_ = false;
 };
 
-/** Output memory of one frame in flight, allocated once, and what is done with it. */
+/** One frame in flight: its output memory, allocated once, and what is done with it. */
 class Slot {
  public:
   /** @throws Failure when there is not enough memory */
-  explicit Slot(std::shared_ptr<const Model> model);
+  Slot(std::shared_ptr<const Model> model, std::shared_ptr<Quarantine> quarantine, const Schedule& schedule);
   Slot(const Slot&) = delete;
   Slot& operator=(const Slot&) = delete;
 
   /**
    * Letterbox into the input, infer, wait, make the outputs readable. Blocks; the task is always released.
+   * After one that timed out the slot has other outputs, or none until there is memory for them.
    *
+   * @param place has the input, and another one after a task that timed out
    * @param frame to letterbox; null when the input is written already
-   * @param hurry set by another thread: a frame that hangs is waited for half a second at most
+   * @returns nothing when the thread was given up; `place` may be gone then
    */
-  Outcome Run(Input& input, const Frame* frame, const Schedule& schedule,
-              const std::atomic<bool>& hurry) noexcept;
+  std::optional<Outcome> Run(std::shared_ptr<camera::Input>& place, const Frame* frame, Away& away) noexcept;
 
-  /** Owned together with whoever still looks at it. */
-  const std::vector<std::shared_ptr<Memory>>& outputs() const { return outputs_; }
+  /** Null while there is no memory for them. */
+  const std::shared_ptr<Outputs>& outputs() const { return outputs_; }
 
  private:
-  /** What hbDNNInfer is given the address of. */
-  struct Call {
-    /** Must be null before hbDNNInfer; otherwise libdnn takes the call for the next of a batch. */
-    hbDNNTaskHandle_t task = nullptr;
-    hbDNNTensor input{};
-    std::vector<hbDNNTensor> outputs;
-    /** libdnn gets the address of this pointer, and is reported to write through it. */
-    hbDNNTensor* output = nullptr;
-    hbDNNInferCtrlParam control{};
-    /** Of the calls that were given up. */
-    Call* next = nullptr;
-  };
-
-  std::unique_ptr<Call> MakeCall() const;
-  void Work(Outcome& outcome, Input& input, const Frame* frame, const Schedule& schedule,
-            const std::atomic<bool>& hurry);
-  void Infer(Input& input, const Schedule& schedule, const std::atomic<bool>& hurry);
-  int32_t Wait(const Schedule& schedule, const std::atomic<bool>& hurry) const;
-  void Abandon(Input& input);
+  bool Work(Outcome& outcome, std::shared_ptr<camera::Input>& place, const Frame* frame, Away& away);
+  bool Infer(std::shared_ptr<camera::Input>& place, Away& away);
+  void Equip(std::shared_ptr<camera::Input>& place, bool written);
+  int32_t Submit(Input& input, int32_t core);
 
   const std::shared_ptr<const Model> model_;
-  std::vector<std::shared_ptr<Memory>> outputs_;
-  /** Lives as long as its task; null after one that was given up. */
-  std::unique_ptr<Call> call_;
+  const std::shared_ptr<Quarantine> quarantine_;
+  const Schedule schedule_;
+  std::shared_ptr<Outputs> outputs_;
 };
 
 }  // namespace bpu

@@ -156,7 +156,8 @@ void Session::TellFailure(Napi::Env env, Napi::Function done, Event& event, cons
   }
 }
 
-/** @param lends whether a camera's frame is shown with its memory */
+/** @param lends whether JavaScript is shown memory: that of a camera's frame, or of a slot that has another
+ */
 void Session::Tell(Napi::Env env, Napi::Function done, Event& event, bool lends) {
   const auto slot = static_cast<size_t>(event.slot);
   Result& result = event.result;
@@ -170,6 +171,7 @@ void Session::Tell(Napi::Env env, Napi::Function done, Event& event, bool lends)
                                "Transfer it when submit() has settled, or a copy of it.");
     }
   }
+  if (lends) Prepare(event.slot);
   lent_[slot] = event.granted ? Loan::kGrant : Loan::kResult;
   napi_value arguments[5];
   arguments[0] = Napi::Number::New(env, event.slot);

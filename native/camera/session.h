@@ -60,6 +60,8 @@ class Session : public std::enable_shared_from_this<Session> {
   };
   /** Ends threads and frees memory; nothing is Posted afterwards. */
   virtual void End(Ending ending) = 0;
+  /** Before `done` is told of a slot. */
+  virtual void Prepare(int /*slot*/) {}
   /** Whether `done` is shown the input that a camera's frame was written to, as an ArrayBuffer. */
   virtual bool ShowsInput() const { return false; }
 

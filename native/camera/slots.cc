@@ -20,10 +20,13 @@ int SlotTable::free() const {
 
 int SlotTable::FindFree() const {
   if (at_work_ >= most_) return -1;
+  int unfit = -1;
   for (size_t i = 0; i < places_.size(); i++) {
-    if (!places_[i].taken) return static_cast<int>(i);
+    if (places_[i].taken) continue;
+    if (!places_[i].unfit) return static_cast<int>(i);
+    if (unfit < 0) unfit = static_cast<int>(i);
   }
-  return -1;
+  return unfit;
 }
 
 void SlotTable::Occupy(Place& place) {

@@ -78,6 +78,8 @@ class SlotTable : public std::enable_shared_from_this<SlotTable>, public Counted
     bool taken = false;
     /** Taken, and not Answered. */
     bool at_work = false;
+    /** The engine cannot work on it for now: it is taken when there is no other. */
+    bool unfit = false;
   };
 
   /** Begins the work on a slot that holds a camera's frame. Any thread; must not block. */

@@ -47,17 +47,12 @@ class Board {
   std::string Report() {
     const Counters counters = device.counters();
     const std::pair<const char*, uint64_t> numbers[] = {
-        {"tasksAlive", device.tasks()},
-        {"blocksAlive", memory.blocks()},
-        {"modelsAlive", packed.size()},
-        {"violations", memory.violations() + device.violations()},
-        {"submitted", counters.submitted},
-        {"awaited", counters.awaited},
-        {"succeeded", counters.succeeded},
-        {"failed", counters.failed},
-        {"hung", counters.hung},
-        {"cancelled", counters.cancelled},
-        {"mostTasks", counters.most_alive},
+        {"tasksAlive", device.tasks()},    {"blocksAlive", memory.blocks()},
+        {"modelsAlive", packed.size()},    {"violations", memory.violations() + device.violations()},
+        {"submitted", counters.submitted}, {"awaited", counters.awaited},
+        {"succeeded", counters.succeeded}, {"failed", counters.failed},
+        {"hung", counters.hung},           {"cancelled", counters.cancelled},
+        {"late", counters.late},           {"mostTasks", counters.most_alive},
     };
     std::string text;
     for (const auto& [name, number] : numbers) {

@@ -71,6 +71,7 @@ const std::map<std::string, Setter>& Setters() {
       {"busy_us", Time(&Config::busy_us)},
       {"overhead_us", Time(&Config::overhead_us)},
       {"stop_us", Into(&Config::stop_us, 0, kMostMicroseconds)},
+      {"late_us", Into(&Config::late_us, 0, kMostMicroseconds)},
       {"play_unknown", Switch(&Config::play_unknown)},
       {"stale_quanti", Switch(&Config::stale_quanti)},
       {"fail_alloc", Chance(&Config::fail_alloc)},

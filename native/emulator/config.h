@@ -22,6 +22,9 @@ struct Config {
   int64_t overhead_us = -1;
   /** How long the BPU works on after a running task was released. Microseconds. */
   int64_t stop_us = 2000;
+  /** How long after that a core that does not heed the release writes the task's outputs; 0: it heeds it.
+   * Microseconds. */
+  int64_t late_us = 0;
   /** Members of tensor properties that quantiType does not select point to nowhere. */
   bool stale_quanti = false;
   /** Frames that were not recorded: fail, or play the model's first frame. */

@@ -116,6 +116,11 @@ int32_t Device::Wait(hbDNNTaskHandle_t handle, int32_t timeout_ms) {
   const auto found = alive_.find(AsNumber(handle));
   if (found == alive_.end()) return HB_DNN_INVALID_TASK_HANDLE;
   const std::shared_ptr<Task> task = found->second;
+  if (task->timed_out) {
+    violations_++;
+    std::fprintf(stderr, "[emulator] hbDNNWaitTaskDone for a task that timed out: release it\n");
+    return HB_DNN_API_USE_ERROR;
+  }
   const Time limit = timeout_ms > 0 ? clock_.Now() + std::chrono::milliseconds(timeout_ms) : Clock::kNever;
   const auto waiter = waiters_.insert(waiters_.end(), {task.get(), limit});
   if (!std::exchange(task->awaited, true)) counters_.awaited++;
@@ -133,7 +138,9 @@ int32_t Device::Wait(hbDNNTaskHandle_t handle, int32_t timeout_ms) {
   waiters_.erase(waiter);
   Rested();
   if (task->released) return HB_DNN_INVALID_TASK_HANDLE;
-  return finished() && task->done <= limit ? task->status : HB_DNN_TIMEOUT;
+  if (finished() && task->done <= limit) return task->status;
+  task->timed_out = true;
+  return HB_DNN_TIMEOUT;
 }
 
 int32_t Device::Release(hbDNNTaskHandle_t handle) {
@@ -317,9 +324,14 @@ void Device::Execute(Lock& lock, Core& core, Task& task) {
     core.state = Core::State::kStops;
     core.until = clock_.Now() + std::chrono::microseconds(config_.stop_us);
     WaitUntil(lock, core.until, [&] { return stop_; });
+    // The runtime takes the task for over.
+    Finish(task, HB_DNN_RUN_TASK_FAILED, clock_.Now());
+    if (config_.late_us > 0) {
+      core.until = clock_.Now() + std::chrono::microseconds(config_.late_us);
+      if (!WaitUntil(lock, core.until, [&] { return stop_; })) WriteLate(task);
+    }
     core.state = Core::State::kWorks;
     core.free = clock_.Now();
-    Finish(task, HB_DNN_RUN_TASK_FAILED, core.free);
     return;
   }
   core.state = Core::State::kWorks;
@@ -362,6 +374,19 @@ void Device::WriteBack(Task& task) {
     std::fprintf(stderr, "[emulator] the pointer whose address hbDNNInfer was given has changed\n");
   }
   *task.output_pointer = task.output_tensors;
+}
+
+/** What a core does that did not heed the release. */
+void Device::WriteLate(Task& task) {
+  counters_.late++;
+  WriteBack(task);
+  for (const auto& block : task.outputs) {
+    if (block->freed) {
+      violations_++;
+      std::fprintf(stderr, "[emulator] the BPU writes to memory that was freed\n");
+    }
+    block->WriteLate();
+  }
 }
 
 uint64_t Device::violations() {

@@ -46,6 +46,8 @@ struct Task {
   bool fails = false;
   bool released = false;
   bool awaited = false;
+  /** Wait has returned with HB_DNN_TIMEOUT. */
+  bool timed_out = false;
   /** When a core may begin, and when hbDNNWaitTaskDone returns. */
   Time ready;
   Time done;
@@ -60,6 +62,8 @@ struct Counters {
   uint64_t failed = 0;
   uint64_t hung = 0;
   uint64_t cancelled = 0;
+  /** Tasks that wrote to their outputs after they were over for the runtime. */
+  uint64_t late = 0;
   uint64_t most_alive = 0;
 };
 
@@ -91,7 +95,7 @@ class Device {
   bool IsRunning(const PlaybackModel& model);
   uint64_t tasks();
   Counters counters();
-  /** Pointers that were gone before their task was. */
+  /** Pointers and memory that were gone before their task was, and waits for tasks that had timed out. */
   uint64_t violations();
   /** Draws a fault of this probability. */
   bool Draw(double probability);
@@ -137,6 +141,7 @@ class Device {
   std::shared_ptr<Task> NextTask(Lock& lock, Core& core);
   void Execute(Lock& lock, Core& core, Task& task);
   void WriteBack(Task& task);
+  void WriteLate(Task& task);
   void Finish(Task& task, int32_t status, Time end);
   /** @returns the most urgent task that the core may begin now, or the end of the queue */
   std::list<std::shared_ptr<Task>>::iterator Startable(int core);

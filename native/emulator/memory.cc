@@ -14,6 +14,8 @@ constexpr uint32_t kMostBytes = 1u << 30;
 /** Junk of the two sides; different, so that a forgotten flush never goes unnoticed. */
 constexpr uint8_t kCpuJunk = 0xa5;
 constexpr uint8_t kDeviceJunk = 0x5a;
+/** What a task writes that nobody waits for. */
+constexpr uint8_t kLateJunk = 0x3c;
 
 }  // namespace
 
@@ -67,6 +69,14 @@ void Block::DeviceWrite(const uint8_t* data, uint32_t bytes, std::shared_ptr<con
   owner_ = std::move(owner);
 }
 
+void Block::WriteLate() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::memset(cpu_, kLateJunk, size_);
+  device_.assign(size_, kLateJunk);
+  written_ = nullptr;
+  owner_.reset();
+}
+
 int32_t Memory::Allocate(hbSysMem* memory, uint32_t size, bool cached) {
   if (!memory || size == 0) return HB_SYS_INVALID_ARGUMENT;
   if (size > kMostBytes) return HB_SYS_OUT_OF_MEMORY;
@@ -87,6 +97,7 @@ int32_t Memory::Free(hbSysMem* memory) {
   const auto block = memory ? Find(*memory) : nullptr;
   if (!block || !Undisturbed(*block, "hbSysFreeMem")) return HB_SYS_INVALID_ARGUMENT;
   const std::lock_guard<std::mutex> lock(mutex_);
+  block->freed = true;
   blocks_.erase(block->physical());
   return HB_SYS_SUCCESS;
 }

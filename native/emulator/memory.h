@@ -30,6 +30,9 @@ class Block {
   /** The BPU's side was written: `bytes` at `data`, which `owner` keeps. Nothing is copied before Invalidate.
    */
   void DeviceWrite(const uint8_t* data, uint32_t bytes, std::shared_ptr<const void> owner);
+  /** As DeviceWrite, but nobody waits for it: the memory is another at once, as caches keep what they hold no
+   * longer than they like. */
+  void WriteLate();
   /** What the BPU sees. The caller holds the block by a task, so nobody frees it. */
   const uint8_t* DeviceRead();
 
@@ -40,6 +43,8 @@ class Block {
   /** Tasks the BPU has not finished. Whoever touches the block meanwhile sets `disturbed`. */
   std::atomic<int> tasks{0};
   std::atomic<bool> disturbed{false};
+  /** It may belong to somebody else by now. */
+  std::atomic<bool> freed{false};
 
  private:
   const uint64_t physical_;

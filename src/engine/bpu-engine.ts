@@ -120,7 +120,6 @@ export class BpuEngine implements CameraEngine {
    */
   // eslint-disable-next-line @typescript-eslint/require-await -- one signature for all engines; throws become rejections
   static async open(options: BpuEngineOptions): Promise<BpuEngine> {
-    const slots: Slot[] = [];
     const settings = {
       file: options.file,
       library: options.library ?? process.env['TROS_YOLO_SEG_LIBDNN'],
@@ -138,16 +137,7 @@ export class BpuEngine implements CameraEngine {
       if (alive) alive.#told(...done);
     });
     try {
-      const infos = native.outputs.map(tensorInfo);
-      for (const [index, buffers] of native.buffers.entries()) {
-        const data = buffers.map((buffer, output) => tensorData(native.outputs[output]!, buffer));
-        slots.push(
-          new Slot(
-            index,
-            infos.map((info, output) => ({ ...info, data: data[output]! })),
-          ),
-        );
-      }
+      const slots = native.buffers.map((buffers, index) => new Slot(index, native.outputs, buffers));
       const opened = new BpuEngine(options.file, native, slots, settings.spare);
       engine = new WeakRef(opened);
       forgotten.register(opened, native, native);
@@ -223,6 +213,7 @@ export class BpuEngine implements CameraEngine {
   /** A slot is through with its frame, or is granted. */
   #told(...[index, failure, preprocess, inference, arrival]: Parameters<NativeDone>): void {
     const slot = this.#slots[index]!;
+    slot.show(this.#native.buffers[index]!);
     if (arrival === null) this.#reserved.granted(index);
     else if (arrival) this.#arrived(slot, failure, preprocess, inference, arrival);
     else slot.done(failure, { preprocess, inference });
@@ -298,13 +289,37 @@ class Slot {
   /** The inference that holds the slot. */
   lent: BpuInference | undefined;
   done: (failure: NativeFailure | null, timings: EngineTimings) => void = () => undefined;
-  readonly tensors: readonly SlotTensor[];
+  readonly #properties: readonly NativeTensorProperties[];
+  #buffers: readonly ArrayBuffer[];
+  #tensors: readonly SlotTensor[];
 
+  /** @throws ExpectationError for outputs that cannot be read */
   constructor(
     readonly index: number,
-    tensors: readonly Tensor[],
+    properties: readonly NativeTensorProperties[],
+    buffers: readonly ArrayBuffer[],
   ) {
-    this.tensors = tensors.map((tensor) => new SlotTensor(this, tensor));
+    this.#properties = properties;
+    this.#buffers = buffers;
+    this.#tensors = this.#view();
+  }
+
+  get tensors(): readonly SlotTensor[] {
+    return this.#tensors;
+  }
+
+  /** The slot's memory, which is another one after a frame that timed out. */
+  show(buffers: readonly ArrayBuffer[]): void {
+    if (buffers === this.#buffers) return;
+    this.#buffers = buffers;
+    this.#tensors = this.#view();
+  }
+
+  #view(): readonly SlotTensor[] {
+    return this.#properties.map((properties, output) => {
+      const data = tensorData(properties, this.#buffers[output]!);
+      return new SlotTensor(this, { ...tensorInfo(properties), data });
+    });
   }
 }
 

@@ -70,6 +70,8 @@ export interface AliveObjects {
   readonly engines: number;
   /** Blocks of BPU memory, with those that somebody still looks at. */
   readonly blocks: number;
+  /** Threads that were given up with a BPU that hangs, where a worker thread ended. */
+  readonly threads: number;
   /** Slot tables of engines and inboxes, and the feeds of cameras that are or were attached to them. */
   readonly tables: number;
   readonly feeds: number;

@@ -59,7 +59,11 @@ export interface NativeBpu extends NativeSlots {
   /** Input size in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Views on BPU memory, by slot and output; detached by close(). */
+  /**
+   * Views on BPU memory, by slot and output; detached by close(). After a frame that timed out its slot has other memory,
+   * as the BPU may still write to what it had: before `done` is told of the slot, the slot's array is replaced here, and
+   * the former views are detached.
+   */
   readonly buffers: readonly (readonly ArrayBuffer[])[];
   /**
    * Begins a frame, whose bytes must stay until `done` was called for the slot: resizable buffers are refused, and one

@@ -241,6 +241,22 @@ describe('BpuEngine', () => {
       await engine.close();
     }));
 
+  it('gives a frame up when its time is over, however long that is', () =>
+    onSteppedBoard(`${PACE},hang=1`, async (board) => {
+      const { violations } = boardReport();
+      const engine = await open({ slots: 1, timeout: 1700 });
+      const pending = engine.submit(frame);
+      pending.catch(() => undefined);
+      board.untilTasks(1);
+      board.advance(1_699_999);
+      assert.equal(boardReport().tasksAlive, 1);
+      board.advance(1);
+      await assert.rejects(pending, /a result within 1700 ms.*HB_DNN_TIMEOUT/);
+      board.advance(2_000);
+      assert.equal(boardReport().violations, violations);
+      await engine.close();
+    }));
+
   it('does not give up a frame that is through in the moment its time is over', () =>
     onSteppedBoard('busy_us=30000,overhead_us=0', async (board) => {
       const engine = await open({ slots: 1, timeout: 30 });

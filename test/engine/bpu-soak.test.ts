@@ -60,11 +60,15 @@ describe('the bpu engine under faults', () => {
     assert.ok(report.hung > 0 && late! >= report.hung, stdout);
     assert.ok(broken! > 0 && results > FRAMES / 2, stdout);
     assert.deepEqual(Object.keys(others).sort(), ['HB_DNN_TASK_NUM_EXCEED_LIMIT', 'HB_SYS_INVALID_ARGUMENT']);
-    assert.equal(new Set(blocks).size, 1, `BPU memory was allocated: ${blocks.join()} blocks`);
+    // An input and ten outputs for each of six slots, and for at most 2 * 6 + 2 frames that timed out.
+    assert.ok(
+      blocks.every((count) => count % 11 === 0 && count <= (6 + 14) * 11),
+      `${blocks.join()} blocks`,
+    );
     const { tasksAlive, blocksAlive, violations } = report;
     assert.deepEqual({ tasksAlive, violations }, { tasksAlive: 0, violations: 0 });
-    // Memory that a frame has timed out on is kept until the process ends: an input and ten outputs for each slot.
-    assert.ok(blocksAlive % 11 === 0 && blocksAlive <= 66, `${blocksAlive} blocks`);
+    // Of frames that timed out at the end, with none after them.
+    assert.ok(blocksAlive % 11 === 0 && blocksAlive <= 6 * 11, `${blocksAlive} blocks`);
     assert.ok(report.mostTasks <= 6);
   });
 

@@ -30,6 +30,14 @@ export function openEmulated(options: BpuEngineOptions): Promise<BpuEngine> {
   return process.env[VARIABLE] === undefined ? withEmulator('clock=fast', open) : open();
 }
 
+/** Has the board configured anew, which is done by loading a model: engines that are open see it, too. */
+export async function reconfigure(configuration: string, file: string): Promise<void> {
+  const engine = await withEmulator(configuration, () =>
+    BpuEngine.open({ library: EMULATOR, file, slots: 1 }),
+  );
+  await engine.close();
+}
+
 /** What is alive on the board, and what was counted since the library was loaded. */
 export type BoardReport = Readonly<
   Record<
@@ -43,6 +51,7 @@ export type BoardReport = Readonly<
     | 'failed'
     | 'hung'
     | 'cancelled'
+    | 'late'
     | 'mostTasks',
     number
   >
@@ -77,6 +86,10 @@ export class SteppedBoard {
   }
   get hung(): number {
     return this.#since('hung');
+  }
+  /** Tasks that the BPU wrote results of after they were released. */
+  get late(): number {
+    return this.#since('late');
   }
 
   #since(count: keyof BoardReport): number {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { promisify } from 'node:util';
 import { repository } from '../data.js';
-import { writePlaybackModel } from '../engine/playback-model.js';
+import { PLAYBACK_OUTPUTS, writePlaybackModel } from '../engine/playback-model.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 const script = join(repository, 'dist/test/native/ended-workers.js');
@@ -21,7 +21,7 @@ describe('worker threads that end while the addon works for them', () => {
       env: { ...process.env, TROS_YOLO_SEG_EMULATOR: `play_unknown=1,${board},report=${report}` },
     });
     assert.equal(stdout, String(count));
-    return kind === 'engine' || kind === 'hang'
+    return kind === 'engine' || kind === 'brief'
       ? (JSON.parse(readFileSync(report, 'utf8')) as Record<string, number>)
       : {};
   }
@@ -40,8 +40,20 @@ describe('worker threads that end while the addon works for them', () => {
     );
   });
 
-  it('do not wait for a BPU that hangs', async () => {
-    const { tasksAlive, violations } = await end('hang', 2, 'hang=1');
-    assert.deepEqual({ tasksAlive, violations }, { tasksAlive: 0, violations: 0 });
+  it('do not wait for a BPU that hangs, nor does the process after them', async () => {
+    await end('hang', 2, 'hang=1');
+    assert.ok(
+      !existsSync(join(folder, 'hang.json')),
+      'destructors of a libdnn that threads wait in were run',
+    );
+  });
+
+  it('leave their threads to a BPU that hangs, and those end with their frames', async () => {
+    const { tasksAlive, blocksAlive, modelsAlive, violations } = await end('brief', 2, 'hang=1');
+    assert.deepEqual(
+      { tasksAlive, blocksAlive, modelsAlive, violations },
+      // What the BPU may still write to: an input and outputs.
+      { tasksAlive: 0, blocksAlive: 2 * (1 + PLAYBACK_OUTPUTS), modelsAlive: 2, violations: 0 },
+    );
   });
 });

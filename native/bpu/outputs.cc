@@ -1,0 +1,34 @@
+#include "bpu/outputs.h"
+
+#include <mutex>
+#include <utility>
+
+namespace bpu {
+
+Outputs::Outputs(const Model& model) {
+  for (const TensorDescription& output : model.outputs()) {
+    const auto size = static_cast<uint32_t>(output.properties.alignedByteSize);
+    memory.push_back(std::make_shared<Memory>(model.library(), size));
+    hbDNNTensor tensor{};
+    tensor.sysMem[0] = memory.back()->block();
+    tensor.properties = output.properties;
+    tensors.push_back(tensor);
+  }
+}
+
+void Outputs::Hold(bool held) {
+  for (const auto& block : memory) block->Keep(held);
+}
+
+void Outputs::Leave(std::shared_ptr<Outputs> outputs) {
+  static std::mutex mutex;
+  // Never destroyed: nothing says that the BPU is through before the process has ended.
+  static auto* left = new std::shared_ptr<Outputs>;
+  // The blocks are kept without it.
+  outputs->memory.clear();
+  const std::lock_guard<std::mutex> lock(mutex);
+  outputs->next_ = std::move(*left);
+  *left = std::move(outputs);
+}
+
+}  // namespace bpu

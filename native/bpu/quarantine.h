@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "bpu/input.h"
+#include "bpu/outputs.h"
+
+namespace bpu {
+
+/** A task from its submission on. */
+struct Ticket {
+  /** Later tasks have higher numbers. */
+  uint64_t number = 0;
+  /** The core to ask for: hbBPUCore. */
+  int32_t core = HB_BPU_CORE_ANY;
+  /** Whether the engine would rather have had any core, and wants to know of this one. */
+  bool probe = false;
+};
+
+/**
+ * Memory of an engine's tasks that timed out. hbDNNReleaseTask only asks the runtime to stop such a task: it
+ * returns at once, and the task goes on "to certain nodes" (the vendor's manual), or for as long as a BPU
+ * that hangs likes. Until it is known to be over nobody else may have its memory, or its late result would be
+ * taken for that of another frame.
+ *
+ * When is it over? libdnn does not tell: the handle is gone. But a core does one function call at a time, and
+ * those of equal priority in the order in which they were handed in. A task that was submitted after the
+ * release of another, of the same model and priority, and that ran to its end on the same core, was behind it
+ * with each of its calls: whatever the core did for the earlier one is done. All tasks of an engine are of
+ * one model and one priority, so its own later tasks are the proof. Of those of other engines nothing is
+ * concluded, nor of tasks that failed.
+ *
+ * That needs to know the cores. A task for any core may have run on either of X3, so each of them must be
+ * proven, by tasks that ask for it. X5 has one core and refuses the second: then every task is proof. So
+ * after the first time-out the next frame asks for core 2; if that is refused, it is submitted again for any
+ * core, as TROS does. On a board with two cores later frames ask for one only when kPatience frames have
+ * ended well since the last time-out: a frame on a core that hangs would be lost.
+ *
+ * What is taken back is not freed, but is the first to be used after the next time-out: should the above be
+ * wrong for some runtime, nothing is there to be overwritten for a while.
+ *
+ * Thread-safe. No memory is allocated for frames that do not time out.
+ */
+class Quarantine {
+ public:
+  /** Frames that must end well after a time-out before another core is asked for; twice as many each time
+   * that comes to nothing. */
+  static constexpr uint64_t kPatience = 32;
+
+  /** @param core that tasks are for @param most tasks whose memory is replaced @param slots that may time out
+   * besides */
+  Quarantine(std::shared_ptr<const Model> model, int32_t core, size_t most, size_t slots);
+  /** What is held stays until the process ends. */
+  ~Quarantine();
+  Quarantine(const Quarantine&) = delete;
+  Quarantine& operator=(const Quarantine&) = delete;
+
+  /** Before hbDNNInfer. */
+  Ticket Begin();
+  /** hbDNNInfer takes the task for any core, but not for that of the ticket, which is for any from now on. */
+  void Lacks(Ticket& ticket);
+  /** The runtime is through with the task, or did not take it. */
+  void End(const Ticket& ticket, bool succeeded);
+  /** The task timed out and was released. */
+  void Hold(const Ticket& ticket, std::shared_ptr<Input> input, std::shared_ptr<Outputs> outputs);
+
+  /** Memory for a slot that has none. @throws Failure when too much is held, or there is no more */
+  std::shared_ptr<Outputs> TakeOutputs();
+  std::shared_ptr<Input> TakeInput();
+
+ private:
+  struct Held {
+    std::shared_ptr<Input> input;
+    std::shared_ptr<Outputs> outputs;
+    /** The last task that was submitted before the release. */
+    uint64_t after;
+    /** Cores that may still work for it. */
+    unsigned unproven;
+  };
+
+  void TakeBack(Held& held);
+
+  const std::shared_ptr<const Model> model_;
+  const int32_t core_;
+  const size_t most_;
+  std::mutex mutex_;
+  uint64_t begun_ = 0;
+  /** Tasks that succeeded since the last that timed out. */
+  uint64_t well_ = 0;
+  uint64_t patience_ = kPatience;
+  /** Cores that the board may have, and whether it is known. */
+  unsigned cores_;
+  bool counted_;
+  /** A probe is on its way. */
+  bool probing_ = false;
+  // With room for all there can be: what times out needs no memory to be held.
+  std::vector<Held> held_;
+  std::vector<std::shared_ptr<Input>> inputs_;
+  std::vector<std::shared_ptr<Outputs>> outputs_;
+};
+
+}  // namespace bpu
