@@ -33,6 +33,16 @@ constexpr const char* kCompanions[] = {"libalog.so.1", "libhbmem.so.1", "libcnn_
 /** Where they are on X5, and on X3. */
 constexpr const char* kCompanionPlaces[] = {"/usr/hobot/lib", "/usr/lib/hbbpu"};
 
+/** What the board's folders lie in: nothing, or for tests a folder that stands for /. Whoever can set a
+ * variable of this process can have it load any library anyway, by LD_LIBRARY_PATH or LD_PRELOAD. */
+std::string Root() {
+  const char* root = std::getenv("TROS_YOLO_SEG_SYSROOT");
+  return root ? root : "";
+}
+
+/** A path of the board, or a name for the loader. */
+std::string OnBoard(const char* path) { return path[0] == '/' ? Root() + path : path; }
+
 bool Preload(const std::string& path) {
   // Loaded for the life of the process, as libdnn is. Global, so that a libdnn that was linked without them
   // finds their symbols; a library that names them takes them by their soname.
@@ -89,7 +99,7 @@ void* Open(const std::string& path, std::string& error) {
   std::vector<std::string> folders;
   const size_t slash = path.rfind('/');
   if (slash != std::string::npos) folders.push_back(path.substr(0, slash));
-  folders.insert(folders.end(), std::begin(kCompanionPlaces), std::end(kCompanionPlaces));
+  for (const char* place : kCompanionPlaces) folders.push_back(OnBoard(place));
   PreloadCompanions(folders);
   handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle) error = LastError();
@@ -105,21 +115,21 @@ std::string HintFor(bool lacks_companion) {
   std::string names;
   for (const char* name : kCompanions) names += (names.empty() ? "" : ", ") + std::string(name);
   std::string places;
-  for (const char* place : kCompanionPlaces) places += ", in " + std::string(place);
+  for (const char* place : kCompanionPlaces) places += ", in " + OnBoard(place);
   return "It needs other libraries of the board's image. Looked for " + names + " by name, beside it" +
          places + ": install hobot-dnn, or add their folder to LD_LIBRARY_PATH.";
 }
 
 void* OpenFirst(const std::string& path, std::string& found) {
-  std::vector<const char*> places;
+  std::vector<std::string> places;
   if (path.empty()) {
-    places.assign(std::begin(kUsualPlaces), std::end(kUsualPlaces));
+    for (const char* place : kUsualPlaces) places.push_back(OnBoard(place));
   } else {
-    places.push_back(path.c_str());
+    places.push_back(path);
   }
   std::string tried;
   bool lacks_companion = false;
-  for (const char* place : places) {
+  for (const std::string& place : places) {
     std::string error;
     if (void* handle = Open(place, error)) {
       found = place;
