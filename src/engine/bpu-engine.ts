@@ -1,24 +1,16 @@
 import { ExpectationError, expectInteger, messageOf } from '../expect.js';
 import { expectNv12Frame } from '../frame/convert.js';
-import { Letterbox } from '../frame/letterbox.js';
+import type { Letterbox } from '../frame/letterbox.js';
 import { frameSize, type Nv12Frame } from '../frame/nv12-frame.js';
 import { withBin } from '../model/bin/bin-model.js';
 import { binLayers } from '../model/bin/bin-tensors.js';
 import { addon } from '../native/addon.js';
 import type { NativeBpu, NativeFailure, NativeTensorProperties } from '../native/bpu.js';
 import { expectation, fromNative } from '../native/failure.js';
-import type { NativeArrival, NativeCamera, NativeDone } from '../native/camera.js';
-import { AttachedCameras } from './attached-cameras.js';
+import type { NativeArrival, NativeDone } from '../native/camera.js';
 import { tensorData, tensorInfo } from './bpu-tensor.js';
-import type {
-  CameraAttachment,
-  CameraEngine,
-  CameraHandlers,
-  EngineTimings,
-  Inference,
-  ModelInfo,
-} from './engine.js';
-import { ReservedSlot } from './reserved-slot.js';
+import type { CameraEngine, EngineTimings, Inference, ModelInfo } from './engine.js';
+import { SlotEngine } from './slot-engine.js';
 import type { Tensor, TensorData, TensorInfo } from './tensor.js';
 
 /** Most slots: libdnn keeps at most 32 tasks alive in a process. */
@@ -75,7 +67,7 @@ export interface BpuModelProperties {
  * keep their memory. It stays while a frame is in flight or a camera is attached. Do close() it: the collector may take
  * long, as it does not know of BPU memory.
  */
-export class BpuEngine implements CameraEngine {
+export class BpuEngine extends SlotEngine implements CameraEngine {
   readonly kind = 'bpu';
   readonly model: ModelInfo;
   readonly properties: BpuModelProperties;
@@ -83,16 +75,11 @@ export class BpuEngine implements CameraEngine {
   readonly spare: number;
   readonly #native: NativeBpu;
   readonly #slots: readonly Slot[];
-  readonly #cameras: AttachedCameras;
-  readonly #reserved: ReservedSlot;
   /** Settles when the frame that was submitted last has settled, and so all frames have. */
   #last: Promise<unknown> = Promise.resolve();
-  #letterbox: Letterbox | undefined;
-  /** Frames in flight, cameras, and waits for a slot. */
-  #holds = 0;
-  #closed: Promise<void> | undefined;
 
   private constructor(file: string, native: NativeBpu, slots: readonly Slot[], spare: number) {
+    super(native, () => native.forget());
     const { library, version, model: name, models: names, inputs, outputs, width, height } = native;
     this.properties = { library, version, name, names, inputs, outputs };
     this.model = {
@@ -103,11 +90,6 @@ export class BpuEngine implements CameraEngine {
     };
     this.#native = native;
     this.#slots = slots;
-    this.#cameras = new AttachedCameras(native, {
-      hold: () => this.#hold(),
-      drop: () => this.#drop(),
-    });
-    this.#reserved = new ReservedSlot(native);
     this.slots = slots.length - spare;
     this.spare = spare;
   }
@@ -140,7 +122,6 @@ export class BpuEngine implements CameraEngine {
       const slots = native.buffers.map((buffers, index) => new Slot(index, native.outputs, buffers));
       const opened = new BpuEngine(options.file, native, slots, settings.spare);
       engine = new WeakRef(opened);
-      forgotten.register(opened, native, native);
       return opened;
     } catch (error) {
       native.close();
@@ -161,60 +142,17 @@ export class BpuEngine implements CameraEngine {
     return inTurn;
   }
 
-  /** Waits until all submitted frames have settled. Inferences not yet released become invalid. */
-  close(): Promise<void> {
-    this.unreserve();
-    this.#closed ??= Promise.all([this.#cameras.detachAll(), this.#last]).then(() => {
-      for (const slot of this.#slots) slot.lent = undefined;
-      forgotten.unregister(this.#native);
-      this.#native.close();
-    });
-    return this.#closed;
-  }
-
-  get free(): number {
-    return this.#native.free() + (this.#reserved.slot >= 0 ? 1 : 0);
-  }
-
-  claim(): boolean {
-    return !this.#closed && this.#reserved.claim();
-  }
-
-  unclaim(): void {
-    this.#reserved.unclaim();
-  }
-
-  reserve(): Promise<boolean> {
-    if (this.#closed) return Promise.resolve(false);
-    const kept = this.#reserved.reserve();
-    this.#hold();
-    void kept.then(() => this.#drop());
-    return kept;
-  }
-
-  unreserve(): void {
-    this.#reserved.unreserve();
-  }
-
-  attach(camera: NativeCamera, handlers: CameraHandlers): CameraAttachment {
-    if (this.#closed) throw new ExpectationError('an open engine', 'one that is closed');
-    return this.#cameras.attach(camera, handlers);
-  }
-
-  /** The engine is not collected. */
-  #hold(): void {
-    if (this.#holds++ === 0) busy.add(this);
-  }
-
-  #drop(): void {
-    if (--this.#holds === 0) busy.delete(this);
+  protected async end(): Promise<void> {
+    await Promise.all([this.cameras.detachAll(), this.#last]);
+    for (const slot of this.#slots) slot.lent = undefined;
+    this.#native.close();
   }
 
   /** A slot is through with its frame, or is granted. */
   #told(...[index, failure, preprocess, inference, arrival]: Parameters<NativeDone>): void {
     const slot = this.#slots[index]!;
     slot.show(this.#native.buffers[index]!);
-    if (arrival === null) this.#reserved.granted(index);
+    if (arrival === null) this.reserved.granted(index);
     else if (arrival) this.#arrived(slot, failure, preprocess, inference, arrival);
     else slot.done(failure, { preprocess, inference });
   }
@@ -229,12 +167,12 @@ export class BpuEngine implements CameraEngine {
   ): void {
     if (failure) {
       this.#release(slot);
-      this.#cameras.fail(arrival, expectation(failure));
+      this.cameras.fail(arrival, expectation(failure));
       return;
     }
-    const letterbox = this.#letterboxFor(frameSize(arrival));
+    const letterbox = this.letterboxFor(frameSize(arrival));
     const timings = { preprocess: arrival.preprocess + preprocess, inference };
-    this.#cameras.give(arrival, new BpuInference(slot, letterbox, timings, () => this.#release(slot)));
+    this.cameras.give(arrival, new BpuInference(slot, letterbox, timings, () => this.#release(slot)));
   }
 
   #release(slot: Slot): void {
@@ -242,11 +180,11 @@ export class BpuEngine implements CameraEngine {
   }
 
   #start(frame: Nv12Frame): Promise<Inference> {
-    if (this.#closed) throw new ExpectationError('an open engine', 'one that is closed');
+    this.expectRunning();
     expectNv12Frame('the frame', frame);
-    const letterbox = this.#letterboxFor(frame);
-    const index = this.#native.run(frame, letterbox, this.#reserved.slot);
-    this.#reserved.used();
+    const letterbox = this.letterboxFor(frame);
+    const index = this.#native.run(frame, letterbox, this.reserved.slot);
+    this.reserved.used();
     if (index < 0) {
       throw new ExpectationError(
         'a free slot',
@@ -255,10 +193,10 @@ export class BpuEngine implements CameraEngine {
       );
     }
     const slot = this.#slots[index]!;
-    this.#hold();
+    this.hold();
     return new Promise((resolve, reject) => {
       slot.done = (failure, timings) => {
-        this.#drop();
+        this.drop();
         if (failure) {
           this.#release(slot);
           reject(expectation(failure));
@@ -268,21 +206,7 @@ export class BpuEngine implements CameraEngine {
       };
     });
   }
-
-  #letterboxFor({ width, height }: { readonly width: number; readonly height: number }): Letterbox {
-    const { sourceWidth, sourceHeight } = this.#letterbox ?? {};
-    if (!this.#letterbox || sourceWidth !== width || sourceHeight !== height) {
-      this.#letterbox = new Letterbox(width, height, this.model.input.width, this.model.input.height);
-    }
-    return this.#letterbox;
-  }
 }
-
-/** Engines that frames or cameras keep alive. */
-const busy = new Set<BpuEngine>();
-
-/** Closes what nobody closed and nobody can reach any more. */
-const forgotten = new FinalizationRegistry<NativeBpu>((native) => native.forget());
 
 /** A frame's place in BPU memory. */
 class Slot {

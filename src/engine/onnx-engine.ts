@@ -3,21 +3,13 @@ import { Worker } from 'node:worker_threads';
 import { ExpectationError, expectInteger, expectOneOf } from '../expect.js';
 import { COLOR_RANGES, type ColorRange, DEFAULT_COLOR_RANGE } from '../frame/color.js';
 import { allocateNv12, expectNv12Frame } from '../frame/convert.js';
-import { Letterbox } from '../frame/letterbox.js';
+import type { Letterbox } from '../frame/letterbox.js';
 import { frameSize, type Nv12Frame, nv12Frame } from '../frame/nv12-frame.js';
 import { headLayers, withModel } from '../model/model-form.js';
 import { readOnnxMetadata } from '../model/onnx-metadata.js';
 import { addon, type Content } from '../native/addon.js';
-import type { NativeArrival, NativeCamera, NativeInbox } from '../native/camera.js';
-import { AttachedCameras } from './attached-cameras.js';
-import type {
-  CameraAttachment,
-  CameraEngine,
-  CameraHandlers,
-  EngineTimings,
-  Inference,
-  ModelInfo,
-} from './engine.js';
+import type { NativeArrival, NativeDone, NativeInbox } from '../native/camera.js';
+import type { CameraEngine, EngineTimings, Inference, ModelInfo } from './engine.js';
 import { describeOnnxModel } from './onnx-model-info.js';
 import {
   type Answer,
@@ -28,7 +20,7 @@ import {
   type WorkerSettings,
 } from './onnx-protocol.js';
 import { withoutTelemetry } from './onnx-telemetry.js';
-import { ReservedSlot } from './reserved-slot.js';
+import { SlotEngine } from './slot-engine.js';
 import type { Tensor } from './tensor.js';
 
 export interface OnnxEngineOptions {
@@ -75,8 +67,11 @@ interface Job {
  *
  * A released slot's tensors keep their values until the slot is used again; from then on they have length 0,
  * because their memory has moved to the worker.
+ *
+ * An engine that nobody closes, and that nothing refers to any more, is collected with its worker. It stays while a frame is
+ * in flight or a camera is attached. Do close() it: the collector may take long, as it does not know of ONNX Runtime's memory.
  */
-export class OnnxEngine implements CameraEngine {
+export class OnnxEngine extends SlotEngine implements CameraEngine {
   readonly kind = 'onnx';
   /** The network takes far longer than anybody reads its result. */
   readonly spare = 0;
@@ -85,14 +80,10 @@ export class OnnxEngine implements CameraEngine {
   readonly #slots: readonly Slot[];
   /** Who has which slot: submitted frames, and attached cameras, which write what they letterbox there. */
   readonly #inbox: NativeInbox;
-  readonly #cameras: AttachedCameras;
-  readonly #reserved: ReservedSlot;
   /** Frames in flight that have not been settled, in order of submission. */
   readonly #jobs: Job[] = [];
   /** Called when #jobs has run empty. */
   readonly #idle: (() => void)[] = [];
-  #letterbox: Letterbox | undefined;
-  #closed: Promise<void> | undefined;
   /** Why the worker is gone, if it is. */
   #broken: string | undefined;
 
@@ -100,28 +91,17 @@ export class OnnxEngine implements CameraEngine {
     readonly model: ModelInfo,
     readonly slots: number,
     worker: Worker,
+    inbox: NativeInbox,
     colorRange: ColorRange,
   ) {
+    super(inbox, () => {
+      inbox.close();
+      worker.postMessage('close' satisfies Order);
+    });
     this.#worker = worker;
+    this.#inbox = inbox;
     this.#colorRange = colorRange;
     this.#slots = Array.from({ length: slots }, (_, index) => allocateSlot(index, model));
-    const { width, height } = model.input;
-    this.#inbox = addon().openInbox(
-      slots,
-      width,
-      height,
-      (slot, _failure, _preprocess, _inference, arrival) => {
-        if (arrival) this.#arrived(this.#slots[slot]!, arrival);
-        else this.#reserved.granted(slot);
-      },
-    );
-    this.#cameras = new AttachedCameras(this.#inbox);
-    this.#reserved = new ReservedSlot(this.#inbox);
-    worker.on('message', (answer: Answer) => this.#answered(answer));
-    worker.on('error', (error) => this.#lost(error.message));
-    worker.on('exit', (code) => this.#lost(`a worker thread that ended with code ${code}`));
-    // An idle engine must not keep the process alive.
-    worker.unref();
   }
 
   /**
@@ -143,9 +123,28 @@ export class OnnxEngine implements CameraEngine {
       workerData: { file, threads } satisfies WorkerSettings,
       execArgv: [], // options of the main script, such as --input-type, may not fit a worker
     });
+    // Weak, as inbox and worker hold on to their callbacks until the engine is closed.
+    let engine: WeakRef<OnnxEngine> | undefined;
+    const tell = (call: (alive: OnnxEngine) => void): void => {
+      const alive = engine?.deref();
+      if (alive) call(alive);
+    };
     try {
       const model = describeOnnxModel(file, metadata, await firstMessage(worker), layersOf(file));
-      return new OnnxEngine(model, slots, worker, colorRange);
+      const { width, height } = model.input;
+      const inbox = addon().openInbox(slots, width, height, (...done) =>
+        tell((alive) => alive.#told(...done)),
+      );
+      const opened = new OnnxEngine(model, slots, worker, inbox, colorRange);
+      engine = new WeakRef(opened);
+      worker.on('message', (answer: Answer) => tell((alive) => alive.#answered(answer)));
+      worker.on('error', (error) => tell((alive) => alive.#lost(error.message)));
+      worker.on('exit', (code) =>
+        tell((alive) => alive.#lost(`a worker thread that ended with code ${code}`)),
+      );
+      // An idle engine must not keep the process alive.
+      worker.unref();
+      return opened;
     } catch (error) {
       await worker.terminate();
       throw error;
@@ -154,12 +153,12 @@ export class OnnxEngine implements CameraEngine {
 
   submit(frame: Nv12Frame): Promise<Inference> {
     return new Promise((resolve, reject) => {
-      this.#expectRunning();
+      this.expectRunning();
       expectNv12Frame('the frame', frame);
-      const letterbox = this.#letterboxFor(frame);
-      const { slot: reserved } = this.#reserved;
+      const letterbox = this.letterboxFor(frame);
+      const { slot: reserved } = this.reserved;
       const slot = this.#slots[reserved >= 0 ? reserved : this.#inbox.take()];
-      this.#reserved.used();
+      this.reserved.used();
       if (!slot) {
         throw new ExpectationError(
           'a free slot',
@@ -175,47 +174,27 @@ export class OnnxEngine implements CameraEngine {
     });
   }
 
-  get free(): number {
-    return this.#inbox.free() + (this.#reserved.slot >= 0 ? 1 : 0);
-  }
-
-  claim(): boolean {
-    return !this.#closed && this.#reserved.claim();
-  }
-
-  unclaim(): void {
-    this.#reserved.unclaim();
-  }
-
-  reserve(): Promise<boolean> {
-    if (this.#closed) return Promise.resolve(false);
-    return this.#reserved.reserve();
-  }
-
-  unreserve(): void {
-    this.#reserved.unreserve();
-  }
-
-  attach(camera: NativeCamera, handlers: CameraHandlers): CameraAttachment {
-    this.#expectRunning();
-    return this.#cameras.attach(camera, handlers);
+  /** A slot has a camera's frame, or is granted. */
+  #told(...[slot, , , , arrival]: Parameters<NativeDone>): void {
+    if (arrival) this.#arrived(this.#slots[slot]!, arrival);
+    else this.reserved.granted(slot);
   }
 
   /** A camera's frame is letterboxed: only its colours are converted here. */
   #arrived(slot: Slot, arrival: NativeArrival): void {
     if (this.#broken !== undefined) {
       this.#inbox.release(slot.index);
-      this.#cameras.fail(
+      this.cameras.fail(
         arrival,
         new ExpectationError('a running ONNX engine', this.#broken, 'Open it again.'),
       );
       return;
     }
-    const letterbox = this.#letterboxFor(frameSize(arrival));
+    const letterbox = this.letterboxFor(frameSize(arrival));
     const job: Job = {
       ...{ slot, letterbox, state: 'preprocessing', preprocess: arrival.preprocess, touched: true },
-      resolve: (inference) => this.#cameras.give(arrival, inference),
-      reject: (error) => this.#cameras.fail(arrival, error as Error),
+      resolve: (inference) => this.cameras.give(arrival, inference),
+      reject: (error) => this.cameras.fail(arrival, error as Error),
     };
     const { width, height } = this.model.input;
     const frame = nv12Frame(new Uint8Array(arrival.input!), { width, height });
@@ -225,6 +204,7 @@ export class OnnxEngine implements CameraEngine {
   #start(job: Job, frame: Nv12Frame, content: Content): void {
     const { slot } = job;
     if (this.#jobs.push(job) === 1) this.#worker.ref();
+    this.hold();
     addon()
       .preprocess(frame, content, slot.letterboxed, this.#colorRange, slot.planes)
       .then(
@@ -240,15 +220,8 @@ export class OnnxEngine implements CameraEngine {
       });
   }
 
-  /** Waits until all submitted frames have settled, then ends the worker. Inferences not yet released become invalid. */
-  close(): Promise<void> {
-    this.unreserve();
-    this.#closed ??= this.#end();
-    return this.#closed;
-  }
-
-  async #end(): Promise<void> {
-    await this.#cameras.detachAll();
+  protected async end(): Promise<void> {
+    await this.cameras.detachAll();
     if (this.#jobs.length > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
     this.#inbox.close();
     if (this.#broken !== undefined) return;
@@ -258,19 +231,11 @@ export class OnnxEngine implements CameraEngine {
     await exited;
   }
 
-  #expectRunning(): void {
-    if (this.#closed) throw new ExpectationError('an open engine', 'one that is closed');
+  protected override expectRunning(): void {
+    super.expectRunning();
     if (this.#broken !== undefined) {
       throw new ExpectationError('a running ONNX engine', this.#broken, 'Open it again.');
     }
-  }
-
-  #letterboxFor({ width, height }: { readonly width: number; readonly height: number }): Letterbox {
-    const { sourceWidth, sourceHeight } = this.#letterbox ?? {};
-    if (!this.#letterbox || sourceWidth !== width || sourceHeight !== height) {
-      this.#letterbox = new Letterbox(width, height, this.model.input.width, this.model.input.height);
-    }
-    return this.#letterbox;
   }
 
   /** Hands frames to the worker and results to callers, both in order of submission. */
@@ -282,7 +247,10 @@ export class OnnxEngine implements CameraEngine {
       job.state = 'running';
       this.#worker.postMessage({ memory } satisfies Order, [memory.input, memory.output]);
     }
-    while (this.#jobs[0]?.settle && !this.#jobs[0].touched) this.#jobs.shift()!.settle!();
+    while (this.#jobs[0]?.settle && !this.#jobs[0].touched) {
+      this.#jobs.shift()!.settle!();
+      this.drop();
+    }
     if (this.#jobs.length > 0) return;
     this.#worker.unref();
     for (const resolve of this.#idle.splice(0)) resolve();

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { promisify } from 'node:util';
 import { repository } from '../data.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { PLAYBACK_OUTPUTS, writePlaybackModel } from './playback-model.js';
+import { tenHeads } from './tiny-onnx.js';
 
 const script = join(repository, 'dist/test/engine/bpu-lifetimes.js');
 
@@ -44,6 +45,13 @@ describe('what engines leave behind', () => {
 
   it('is nothing when nobody closes them, and tensors that somebody looks at stay', async () => {
     assert.deepEqual(await live('forgotten'), { alive: none, board: nothing });
+  });
+
+  it('is nothing of the onnx engine either, its worker ended, when nobody closes it', async () => {
+    const file = join(folder, 'heads.onnx');
+    writeFileSync(file, tenHeads(64, 64, ['cat', 'dog', 'bird']));
+    const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', script, 'onnx', file]);
+    assert.deepEqual(JSON.parse(stdout), none);
   });
 
   it('is nothing when the process exits right after close, with a tensor transferred elsewhere', async () => {

@@ -4,9 +4,14 @@
  *
  *     node --expose-gc dist/test/engine/bpu-lifetimes.js LIFE MODEL
  */
+import { subscribe } from 'node:diagnostics_channel';
+import { EventEmitter, once } from 'node:events';
+import type { Worker } from 'node:worker_threads';
 import { BpuEngine, type BpuEngineOptions } from '../../src/engine/bpu-engine.js';
-import type { CameraArrival, Inference } from '../../src/engine/engine.js';
+import type { CameraArrival, CameraAttachment, Inference } from '../../src/engine/engine.js';
+import { OnnxEngine } from '../../src/engine/onnx-engine.js';
 import { addon } from '../../src/native/addon.js';
+import type { NativeCamera } from '../../src/native/camera.js';
 import { noiseFrame } from '../native/frames.js';
 import { messageOf } from './camera-messages.js';
 import { EMULATOR } from './emulator.js';
@@ -51,6 +56,35 @@ async function timeOut(engine: BpuEngine, code = 'HB_DNN_TIMEOUT'): Promise<void
   if (!outcome.includes(code)) throw new Error(outcome);
 }
 
+// Functions of their own: one that waits keeps what it had in hand.
+
+async function openOnnx(): Promise<OnnxEngine> {
+  return OnnxEngine.open({ file: model!, threads: 1 });
+}
+
+async function inferWithOnnx(): Promise<void> {
+  (await (await openOnnx()).submit(frame)).release();
+}
+
+/** Only the camera holds on to the engine. @returns detaches it */
+async function attachOnnx(camera: NativeCamera, results: EventEmitter): Promise<() => Promise<void>> {
+  const engine = await openOnnx();
+  let attachment: CameraAttachment | undefined = engine.attach(camera, {
+    result(inference) {
+      inference.release();
+      results.emit('result');
+    },
+    failure(error) {
+      throw error;
+    },
+  });
+  return () => {
+    const detached = attachment!.detach();
+    attachment = undefined;
+    return detached;
+  };
+}
+
 const LIVES: Record<string, () => Promise<unknown>> = {
   async closed() {
     for (let i = 0; i < 20; i++) await closeWithPictures();
@@ -62,6 +96,26 @@ const LIVES: Record<string, () => Promise<unknown>> = {
     const kept = tensors[0]!.data;
     await collect(() => addon().aliveObjects().engines === 0);
     if (kept.length === 0) throw new Error('the tensor is gone');
+  },
+  /** The same of the onnx engine: its slots and its worker end; one that a camera feeds stays. */
+  async onnx() {
+    const ended: Promise<unknown>[] = [];
+    subscribe('worker_threads', (message) =>
+      ended.push(once((message as { worker: Worker }).worker, 'exit')),
+    );
+    for (let i = 0; i < 3; i++) await inferWithOnnx();
+    const camera = addon().injectCamera();
+    const results = new EventEmitter();
+    const detach = await attachOnnx(camera, results);
+    await collect(() => addon().aliveObjects().tables === 1);
+    await Promise.all(ended.slice(0, 3));
+    const came = once(results, 'result');
+    camera.offer(messageOf(frame));
+    await came;
+    await detach();
+    camera.close();
+    await collect(() => addon().aliveObjects().tables === 0);
+    await Promise.all(ended);
   },
   async exit() {
     const engine = await open({ slots: 6 });
