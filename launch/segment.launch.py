@@ -33,7 +33,7 @@ SWITCH = ['auto', 'true', 'false']
 
 # (name, default, help, choices): where the default is empty, the parameter is left to params_file or to the node.
 PARAMETERS = [
-    ('model', '', 'path of the model: .bin for the BPU, .onnx for the CPU; default: the bundled demo model', None),
+    ('model', '', 'path of the model: .bin for the BPU, .onnx for the CPU; or a name of tros-yolo-seg model list; default: the bundled demo model', None),
     ('engine', '', 'where the model runs: auto, onnx or bpu; default: auto', ['', 'auto', 'onnx', 'bpu']),
     ('labels', '', 'path of a file of class names, one a line', None),
     ('images', '', 'image topics, separated by commas; default: that of the camera, or else `image`', None),

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { ExpectationError } from '../expect.js';
 import { withBin } from '../model/bin/bin-model.js';
 import { readClassNames } from '../model/class-names.js';
+import { findModel } from '../model/find-model.js';
 import { headRolesOf } from '../model/model-form.js';
 import { inspectOnnx, type OnnxSummary } from '../model/inspect-onnx.js';
 import { BPU_OPTIONS } from './bpu-options.js';
@@ -38,14 +39,15 @@ export const info: Command = {
       process.stdout.write(USAGE);
       return 0;
     }
-    const [path, ...more] = args.positionals;
-    if (path === undefined || more.length > 0) {
+    const [told, ...more] = args.positionals;
+    if (told === undefined || more.length > 0) {
       throw new ExpectationError(
         'one model',
         args.positionals.join(' ') || 'none',
         'See tros-yolo-seg info --help.',
       );
     }
+    const path = findModel(told);
     process.stdout.write(
       path.toLowerCase().endsWith('.bin')
         ? await binText(path, args.text('library'), args.text('name'))

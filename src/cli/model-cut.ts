@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { ExpectationError } from '../expect.js';
 import { cutModel, type CutReport } from '../model/cut.js';
 import { proveCut } from '../model/prove.js';
+import { findModel } from '../model/find-model.js';
 import type { Command } from './main.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';
 import { checkOutputs, FORCE_OPTION, ReadFiles } from './outputs.js';
@@ -33,15 +34,16 @@ export const cut: Command = {
       process.stdout.write(USAGE);
       return 0;
     }
-    const [stock, ...more] = args.positionals;
+    const [told, ...more] = args.positionals;
     const output = args.text('output');
-    if (stock === undefined || more.length > 0 || output === undefined) {
+    if (told === undefined || more.length > 0 || output === undefined) {
       throw new ExpectationError(
         'one stock model and -o FILE',
         args.positionals.join(' ') || 'no model',
         'For example: tros-yolo-seg model cut yolov8n-seg.onnx -o yolov8n-seg-rdk.onnx',
       );
     }
+    const stock = findModel(told);
     const outputs = [{ option: '--output', path: output, kind: 'file' }] as const;
     checkOutputs(outputs, new ReadFiles([stock]), args.flag('force'));
     // A signal leaves no half of a model: it is seen when the cut is done, before the proof.

@@ -12,6 +12,7 @@ import {
   readModifierLog,
   USUAL_HEADS,
 } from '../model/dequantize.js';
+import { findModel } from '../model/find-model.js';
 import { headRolesOf } from '../model/model-form.js';
 import type { Command } from './main.js';
 import { type Arguments, type CliOptions, optionHelp, parseArguments } from './options.js';
@@ -65,8 +66,8 @@ export const dequantize: Command = {
       process.stdout.write(USAGE);
       return Promise.resolve(0);
     }
-    const [path, ...more] = args.positionals;
-    if (path === undefined || more.length > 0) {
+    const [told, ...more] = args.positionals;
+    if (told === undefined || more.length > 0) {
       throw new ExpectationError(
         'one .bin, or one log of hb_model_modifier',
         args.positionals.join(' ') || 'none',
@@ -77,6 +78,7 @@ export const dequantize: Command = {
     if (ways.filter(Boolean).length > 1) {
       throw new ExpectationError('one of --all, --heads, --node and --restore', 'several', 'See --help.');
     }
+    const path = findModel(told);
     const output = args.text('output');
     if (output !== undefined) {
       const outputs = [{ option: '--output', path: output, kind: 'file' }] as const;
@@ -162,7 +164,7 @@ function choose(
 
 function rolesFromOnnx(args: Arguments): ReadonlyMap<string, HeadRole> | undefined {
   const onnx = args.text('onnx');
-  return onnx === undefined ? undefined : headRolesOf(onnx);
+  return onnx === undefined ? undefined : headRolesOf(findModel(onnx));
 }
 
 /** The role of each output by its name, where shapes, types and names tell it. */

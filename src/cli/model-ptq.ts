@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { ExpectationError, expectOneOf } from '../expect.js';
 import { quote } from '../model/dequantize.js';
+import { findModel } from '../model/find-model.js';
 import { FEW_PICTURES, MARCHES, preparePtq, type PtqReport } from '../model/ptq.js';
 import type { Command } from './main.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';
@@ -37,9 +38,9 @@ export const ptq: Command = {
       process.stdout.write(USAGE);
       return 0;
     }
-    const [file, ...more] = args.positionals;
+    const [told, ...more] = args.positionals;
     const [images, output] = [args.text('images'), args.text('output')];
-    if (file === undefined || more.length > 0 || images === undefined || output === undefined) {
+    if (told === undefined || more.length > 0 || images === undefined || output === undefined) {
       throw new ExpectationError(
         'a model, --march, --images DIR and -o DIR',
         argv.join(' ') || 'nothing',
@@ -47,6 +48,7 @@ export const ptq: Command = {
       );
     }
     const march = expectOneOf('--march', args.text('march'), MARCHES);
+    const file = findModel(told);
     const outputs = [{ option: '--output', path: output, kind: 'folder' }] as const;
     checkOutputs(outputs, new ReadFiles([file]), args.flag('force'));
     let progress: Progress | undefined;

@@ -2,10 +2,12 @@ import { ExpectationError } from '../expect.js';
 import type { Command } from './main.js';
 import { cut } from './model-cut.js';
 import { dequantize } from './model-dequantize.js';
+import { get } from './model-get.js';
+import { list } from './model-list.js';
 import { ptq } from './model-ptq.js';
 
 /** What can be done with a model, by name. */
-const ACTIONS: Readonly<Record<string, Command>> = { cut, ptq, dequantize };
+const ACTIONS: Readonly<Record<string, Command>> = { list, get, cut, ptq, dequantize };
 
 const USAGE = `Usage: tros-yolo-seg model ACTION ...
 
@@ -16,9 +18,9 @@ ${Object.entries(ACTIONS)
 tros-yolo-seg model ACTION --help tells the options. docs/models.md goes from training to the robot step by step.
 `;
 
-/** `tros-yolo-seg model`: prepares models for the BPU. */
+/** `tros-yolo-seg model`: gets models, and prepares them for the BPU. */
 export const model: Command = {
-  summary: 'prepare a model for the BPU: cut its heads, quantise it',
+  summary: 'get a model by name; prepare one for the BPU: cut its heads, quantise it',
   async run([action, ...rest]) {
     if (action === undefined || action === '--help' || action === '-h') {
       process.stdout.write(USAGE);

@@ -6,6 +6,7 @@ import { allocateNv12 } from '../frame/convert.js';
 import { openInputs } from '../frame/inputs.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import { isBadFrame } from '../frame/source.js';
+import { findModel } from '../model/find-model.js';
 import { type Measurement, measureThroughput } from '../pipeline/throughput.js';
 import { BPU_OPTIONS, openEngine } from './bpu-options.js';
 import type { Command } from './main.js';
@@ -38,14 +39,15 @@ export const perf: Command = {
       process.stdout.write(USAGE);
       return 0;
     }
-    const [file, picture, ...rest] = args.positionals;
-    if (file === undefined || rest.length > 0) {
+    const [told, picture, ...rest] = args.positionals;
+    if (told === undefined || rest.length > 0) {
       throw new ExpectationError(
         'one MODEL and at most one PICTURE',
         args.positionals.join(' '),
         'See --help.',
       );
     }
+    const file = findModel(told);
     const threads = expectInteger('--threads', args.number('threads') ?? 2, 1, 32);
     const frames = expectInteger('--frames', args.number('frames') ?? 200, 1, 1_000_000);
     const frame = picture === undefined ? greyFrame() : await firstFrame(picture);

@@ -7,6 +7,7 @@ import { ExpectationError, expectInteger } from '../expect.js';
 import { openInputs } from '../frame/inputs.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import { type FrameSource, isBadFrame } from '../frame/source.js';
+import { findModel } from '../model/find-model.js';
 import type { Command } from './main.js';
 import { optionHelp, parseArguments } from './options.js';
 import { checkOutputs, FORCE_OPTION, ReadFiles } from './outputs.js';
@@ -52,15 +53,16 @@ export const record: Command = {
       process.stdout.write(USAGE);
       return 0;
     }
-    const [model, ...inputs] = args.positionals;
+    const [told, ...inputs] = args.positionals;
     const file = args.text('output');
-    if (model === undefined || inputs.length === 0 || file === undefined) {
+    if (told === undefined || inputs.length === 0 || file === undefined) {
       throw new ExpectationError(
         'MODEL.onnx, at least one INPUT and --output',
         argv.join(' '),
         'See --help.',
       );
     }
+    const model = findModel(told);
     const microseconds = (name: string, usual: number): number =>
       expectInteger(`--${name}`, args.number(name) ?? usual, 0, 10_000_000);
     const options = {
@@ -71,12 +73,13 @@ export const record: Command = {
     };
     const range = colorRange(args);
     const info = args.text('model-info');
+    const alike = args.text('like');
+    const pattern = alike === undefined ? undefined : findModel(alike);
     checkOutputs(
       [{ option: '--output', path: file, kind: 'file' }],
-      new ReadFiles([model, ...inputs, info, args.text('like')]),
+      new ReadFiles([model, ...inputs, info, pattern]),
       args.flag('force'),
     );
-    const pattern = args.text('like');
     if (pattern !== undefined && info !== undefined) {
       throw new ExpectationError('--like or --model-info', 'both', 'Each tells types and scales.');
     }

@@ -13,7 +13,7 @@ import { choiceOption, fromParameter, numberOption } from './parameter-options.j
 
 /** Options of `tros-yolo-seg run`; those that the node has as parameters come from its table. */
 export const RUN_OPTIONS = {
-  model: fromParameter('model', 'FILE'),
+  model: fromParameter('model', 'FILE|NAME'),
   engine: fromParameter('engine'),
   labels: fromParameter('labels', 'FILE'),
   heads: fromParameter('heads', 'ROLE,ROLE...'),

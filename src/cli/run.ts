@@ -5,6 +5,7 @@ import type { BadFrame, FrameSource, SourceFrame } from '../frame/source.js';
 import { Labels } from '../message/labels.js';
 import { chooseLabels, labelCount } from '../model/labels.js';
 import { demoModel } from '../model/demo.js';
+import { findModel } from '../model/find-model.js';
 import { recogniseHeads } from '../decode/heads.js';
 import { isResult, Segmenter } from '../pipeline/segmenter.js';
 import { BPU_OPTIONS, openEngine } from './bpu-options.js';
@@ -65,7 +66,8 @@ export const run: Command = {
     const roles = headRoles(args);
     const size = pictureSize(args);
     const reading = imageReading(args);
-    const model = args.text('model') ?? demoModel();
+    const told = args.text('model');
+    const model = told === undefined ? demoModel() : findModel(told);
     const read = new ReadFiles([...args.positionals, model, args.text('labels'), args.text('library')]);
     checkOutputs(outputsOf(args), read, args.flag('force'));
     const engine = await openEngine(model, args, {

@@ -26,6 +26,7 @@ export class Stop {
   #signalled = false;
   /** Ends the wait for the next item. */
   #wake: (() => void) | undefined;
+  readonly #abort = new AbortController();
 
   private constructor(private readonly quiet: boolean) {}
 
@@ -52,6 +53,11 @@ export class Stop {
   /** Whether the command is to end. */
   get requested(): boolean {
     return this.#reason !== undefined;
+  }
+
+  /** Aborted when the command is to end, for what can be broken off. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
   }
 
   /** The exit code of a command that was stopped; undefined when none was asked to. */
@@ -116,6 +122,7 @@ export class Stop {
       const wipe = process.stderr.isTTY ? '\r\u001b[K' : '';
       process.stderr.write(`${wipe}${reason}: finishing what is in flight; once more ends at once.\n`);
     }
+    this.#abort.abort();
     this.#wake?.();
   }
 }

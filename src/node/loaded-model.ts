@@ -8,6 +8,7 @@ import type { MaskResolution } from '../decode/options.js';
 import { Labels } from '../message/labels.js';
 import { parseClassScores } from '../model/class-scores.js';
 import { demoModel } from '../model/demo.js';
+import { findModel } from '../model/find-model.js';
 import { chooseLabels, findClass, labelCount } from '../model/labels.js';
 import type { SegmentParameters } from '../parameters/segment.js';
 import { openEngine, type EngineSettings } from '../pipeline/open-engine.js';
@@ -28,7 +29,7 @@ export interface LoadedModel {
  * Rejects with an ExpectationError when it cannot be used; nothing is left open then.
  */
 export async function loadModel(parameters: SegmentParameters): Promise<LoadedModel> {
-  const file = parameters.model === '' ? demoModel() : parameters.model;
+  const file = parameters.model === '' ? demoModel() : findModel(parameters.model);
   const roles =
     parameters.heads.length === 0
       ? undefined

@@ -12,7 +12,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
   model: {
     type: 'string',
     default: '',
-    help: 'path of the model: .bin for the BPU, .onnx (cut into heads or a stock export) for the CPU; empty: the bundled demo model',
+    help: 'path of the model: .bin for the BPU, .onnx (cut into heads or a stock export) for the CPU; or a name of tros-yolo-seg model list; empty: the bundled demo model',
   },
   engine: {
     type: 'string',

@@ -128,7 +128,7 @@ describe('tros-yolo-seg model', () => {
   });
 
   it('tells its actions', () => {
-    assert.match(cli('model', '--help').stdout, /cut .*\n.*dequantize/s);
-    assert.match(cli('model', 'paint').stderr, /an action \(cut, /);
+    assert.match(cli('model', '--help').stdout, /list .*\n.*get .*\n.*cut .*\n.*dequantize/s);
+    assert.match(cli('model', 'paint').stderr, /an action \(list, get, cut, /);
   });
 });

@@ -1,0 +1,131 @@
+import { ExpectationError } from '../expect.js';
+import { type CatalogModel, type Licence, loadCatalog } from '../model/catalog.js';
+import { AcceptedLicences } from '../model/download/licences.js';
+import type { GotModel } from '../model/download/get-model.js';
+import { cachedFile } from '../model/model-cache.js';
+import { askLine, isYes } from './ask.js';
+import type { Command } from './main.js';
+import { type CliOptions, optionHelp, parseArguments } from './options.js';
+import { Progress, sizeText } from './progress.js';
+import { Stop } from './stop.js';
+
+const OPTIONS = {
+  'accept-licence': { type: 'boolean', help: "accept the models' licences; asked once for each licence" },
+  force: {
+    type: 'boolean',
+    help: 'download again what is there already, and take a file that its publisher has changed',
+  },
+  quiet: { type: 'boolean', short: 'q', help: 'no progress; errors only' },
+  help: { type: 'boolean', short: 'h', help: 'show this help' },
+} satisfies CliOptions;
+
+const USAGE = `Usage: tros-yolo-seg model get NAME... [options]
+
+Downloads models by their names into $XDG_CACHE_HOME/tros-yolo-seg/models (~/.cache where that is not set) and prints where they lie. What is
+there already is checked, without any request. A download that broke off goes on where it ended. Proxies are taken from HTTPS_PROXY,
+HTTP_PROXY and NO_PROXY. tros-yolo-seg model list shows the names; --model NAME and the node's parameter model take them.
+
+${optionHelp(OPTIONS)}
+`;
+
+/** `tros-yolo-seg model get`: downloads models by name. */
+export const get: Command = {
+  summary: 'download a model by its name',
+  async run(argv) {
+    const args = parseArguments(argv, OPTIONS);
+    if (args.flag('help')) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    if (args.positionals.length === 0) {
+      throw new ExpectationError('names of models', 'none', 'tros-yolo-seg model list shows them.');
+    }
+    const catalog = loadCatalog();
+    // All names before the first download.
+    const models = args.positionals.map((name) => catalog.get(name));
+    const [force, quiet] = [args.flag('force'), args.flag('quiet')];
+    for (const model of models) {
+      if (force || !cachedFile(model)) {
+        await consent(model, catalog.licenceOf(model), args.flag('accept-licence'));
+      }
+    }
+    const stop = Stop.listen(true);
+    try {
+      for (const model of models) {
+        const got = await download(model, force, quiet, stop.signal);
+        if (!quiet) process.stderr.write(`${resultText(model, got)}\n`);
+        process.stdout.write(`${got.path}\n`);
+      }
+      return 0;
+    } catch (error) {
+      if (stop.exitCode === undefined) throw error;
+      if (!quiet)
+        process.stderr.write(`${stop.text}What was received is kept; the same command goes on from there.\n`);
+      return stop.exitCode;
+    } finally {
+      stop.release();
+    }
+  },
+};
+
+/** @throws ExpectationError where nobody has accepted the licence, nor is there to be asked */
+async function consent(model: CatalogModel, licence: Licence, given: boolean): Promise<void> {
+  const accepted = new AcceptedLicences();
+  if (accepted.has(licence)) return;
+  const { stdin, stderr } = process;
+  stderr.write(
+    `${model.name} by ${licence.holder} is under ${licence.id}, the ${licence.name}: ${licence.url}\n`,
+  );
+  const asked = !given && stdin.isTTY && stderr.isTTY;
+  if (given || (asked && isYes(await askLine('Do you accept this licence? [y/N] ', stdin, stderr)))) {
+    return accepted.accept(licence);
+  }
+  throw new ExpectationError(
+    `your consent to ${licence.id} for ${model.name}`,
+    asked ? 'no' : 'none',
+    `Read ${licence.url} and add --accept-licence.`,
+  );
+}
+
+async function download(
+  model: CatalogModel,
+  force: boolean,
+  quiet: boolean,
+  signal: AbortSignal,
+): Promise<GotModel> {
+  // Only who downloads needs the net.
+  const { getModel } = await import('../model/download/get-model.js');
+  let progress: Progress | undefined;
+  try {
+    return await getModel(model, {
+      force,
+      signal,
+      onResume: (done) => {
+        if (!quiet) process.stderr.write(`${model.name}: going on after ${sizeText(done)}\n`);
+      },
+      onProgress: (done, total) => {
+        if (quiet) return;
+        progress ??= new Progress(model.name, total, process.stderr, 'bytes', done);
+        progress.reach(done);
+      },
+    });
+  } finally {
+    progress?.end();
+  }
+}
+
+function resultText(
+  { name, sha256, tried }: CatalogModel,
+  { record, downloaded, changedFrom }: GotModel,
+): string {
+  const size = sizeText(record.size);
+  if (!downloaded) return `${name}: in the cache, ${size}, unchanged`;
+  const sum = `sha256 ${record.sha256}`;
+  const whose = sha256 !== undefined ? 'as published' : 'kept to tell changes; its publisher gives none';
+  const lines = [`${name}: ${size}, ${sum} (${whose})`];
+  if (changedFrom !== undefined)
+    lines.push(`It is another file than before, which had sha256 ${changedFrom}.`);
+  if (!tried)
+    lines.push('Nobody of this project has tried this file: compare its first results with what you expect.');
+  return lines.join('\n');
+}

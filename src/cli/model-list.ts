@@ -1,0 +1,149 @@
+import { ExpectationError, expectOneOf } from '../expect.js';
+import { type Board, type Catalog, type CatalogModel, endingOf, loadCatalog } from '../model/catalog.js';
+import { leftLength } from '../model/download/part.js';
+import { cachedFile, cachedPath, readRecord } from '../model/model-cache.js';
+import type { Command } from './main.js';
+import { type CliOptions, optionHelp, parseArguments } from './options.js';
+import { sizeText } from './progress.js';
+import { printable } from './printable.js';
+import { table } from './summary.js';
+
+/** Values of --board. */
+const CHOICES = { x5: 'RDK X5', x3: 'RDK X3', cpu: 'CPU' } as const satisfies Record<string, Board>;
+
+const OPTIONS = {
+  board: { type: 'string', value: Object.keys(CHOICES).join('|'), help: 'only models for this board' },
+  json: { type: 'boolean', help: 'print all that is known as JSON' },
+  help: { type: 'boolean', short: 'h', help: 'show this help' },
+} satisfies CliOptions;
+
+const USAGE = `Usage: tros-yolo-seg model list [options]
+
+Lists the models that tros-yolo-seg model get downloads: for which board, accuracy and speed as published, licence, and what lies in
+the cache. Nothing is asked of the net.
+
+${optionHelp(OPTIONS)}
+`;
+
+/** What is in the cache of a model. */
+interface Cached {
+  readonly path: string;
+  /** Bytes of the file; undefined where it is not there. */
+  readonly size?: number;
+  /** Bytes of a download that broke off. */
+  readonly part?: number;
+  /** Bytes of the whole file, published or learned from a download. */
+  readonly whole?: number;
+}
+
+/** `tros-yolo-seg model list`: the models that have names. */
+export const list: Command = {
+  summary: 'list the models that have names',
+  run(argv) {
+    const args = parseArguments(argv, OPTIONS);
+    if (args.flag('help')) {
+      process.stdout.write(USAGE);
+      return Promise.resolve(0);
+    }
+    if (args.positionals.length > 0) {
+      throw new ExpectationError(
+        'no name',
+        args.positionals.join(' '),
+        'See tros-yolo-seg model list --help.',
+      );
+    }
+    const told = args.text('board');
+    const board =
+      told === undefined
+        ? undefined
+        : CHOICES[
+            expectOneOf('--board', told.toLowerCase(), Object.keys(CHOICES) as (keyof typeof CHOICES)[])
+          ];
+    const catalog = loadCatalog();
+    const models = catalog.models.filter((model) => board === undefined || model.board === board);
+    process.stdout.write(args.flag('json') ? jsonText(models, catalog) : listText(models, catalog));
+    return Promise.resolve(0);
+  },
+};
+
+function cached(model: CatalogModel): Cached {
+  const path = cachedPath(model);
+  const found = cachedFile(model);
+  const left = leftLength(path);
+  const whole = model.size ?? found?.size ?? readRecord(path)?.size ?? left?.total;
+  return {
+    path,
+    ...(found ? { size: found.size } : {}),
+    ...(left ? { part: left.length } : {}),
+    ...(whole === undefined ? {} : { whole }),
+  };
+}
+
+function jsonText(models: readonly CatalogModel[], catalog: Catalog): string {
+  const entries = models.map((model) => ({
+    ...model,
+    licence: catalog.licenceOf(model),
+    readIn: source(model.readIn, catalog),
+    accuracy: model.accuracy && { ...model.accuracy, source: source(model.accuracy.source, catalog) },
+    speed: model.speed && { ...model.speed, source: source(model.speed.source, catalog) },
+    cache: cached(model),
+  }));
+  return `${JSON.stringify(entries, null, 2)}\n`;
+}
+
+function source(key: string | undefined, catalog: Catalog): unknown {
+  return key === undefined ? undefined : catalog.sources.get(key);
+}
+
+function listText(models: readonly CatalogModel[], catalog: Catalog): string {
+  const letters = new Map<string, string>();
+  const mark = (key: string): string => {
+    if (!letters.has(key)) letters.set(key, String.fromCharCode(97 + letters.size));
+    return letters.get(key)!;
+  };
+  const head = [
+    'name',
+    'for',
+    'family',
+    'size',
+    'mask AP',
+    'ms',
+    'frames/s',
+    'figures',
+    'licence',
+    'address',
+    'cache',
+  ];
+  const rows = models.map((model) => {
+    const { name, board, march, family, accuracy, speed, licence, tried } = model;
+    const figures = new Set([accuracy?.source, speed?.source].filter((key) => key !== undefined).map(mark));
+    const state = cached(model);
+    return [
+      name,
+      march === undefined ? `${board} (ONNX)` : `${board} (${march})`,
+      family,
+      state.whole === undefined ? '' : sizeText(state.whole),
+      accuracy?.mask.toFixed(3) ?? '',
+      speed?.ms.toFixed(1) ?? '',
+      speed?.fps?.map((fps) => fps.toFixed(1)).join(' / ') ?? '',
+      [...figures].join(' '),
+      licence,
+      tried ? '' : 'untried',
+      state.size !== undefined ? 'there' : state.part !== undefined ? `part, ${sizeText(state.part)}` : '',
+    ].map(printable);
+  });
+  const notes = [
+    'Mask AP is over IoU 0.50 to 0.95; ms and frames/s are of the network alone, with one frame in flight and with two.',
+    'Figures are as published, in:',
+    ...[...letters].map(([key, letter]) => {
+      const { what, url } = catalog.sources.get(key)!;
+      return `  ${letter}  ${what}\n     ${url}`;
+    }),
+    'untried: nobody of this project has downloaded from this address; --json tells where it was read.',
+    ...(models.some((model) => endingOf(model) === '.bin')
+      ? ['A model for a BPU runs on that board alone: bayes-e is RDK X5, bernoulli2 is RDK X3.']
+      : []),
+    'Download one: tros-yolo-seg model get NAME',
+  ];
+  return `${table([head, ...rows]).join('\n')}\n\n${notes.map((line) => `${line}\n`).join('')}`;
+}

@@ -1,0 +1,270 @@
+import { statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Dispatcher } from 'undici';
+import { ExpectationError, messageOf } from '../../expect.js';
+import { makeFolder } from '../../files/folder.js';
+import { writeWholeSync } from '../../files/whole-file.js';
+import { withBin } from '../bin/bin-model.js';
+import { type CatalogModel, endingOf } from '../catalog.js';
+import { cacheFolder } from '../heads-cache.js';
+import { withModel } from '../model-form.js';
+import {
+  type CacheRecord,
+  cachedFile,
+  cachedPath,
+  readRecord,
+  recordPath,
+  sha256Of,
+} from '../model-cache.js';
+import { ask, openConnections } from './http.js';
+import { Part } from './part.js';
+import { LEAST, LOOK_EVERY, realWait, StallWatch, type Wait } from './stall-watch.js';
+
+export interface GetOptions {
+  /** @default the user's cache folder */
+  readonly folder?: string;
+  /** Download what lies in the cache already, and take a file that is another one than last time. */
+  readonly force?: boolean;
+  /** Ends the download; what was received stays for the next one. */
+  readonly signal?: AbortSignal;
+  /** Called with bytes that are there, and those of the whole file where the server tells. */
+  readonly onProgress?: (done: number, total: number | undefined) => void;
+  /** Called when a download goes on where an earlier one ended, after so many bytes. */
+  readonly onResume?: (done: number) => void;
+  readonly wait?: Wait;
+  /** Bytes that a folder has room for. */
+  readonly room?: (folder: string) => number;
+}
+
+export interface GotModel {
+  readonly path: string;
+  readonly record: CacheRecord;
+  /** Whether it was downloaded now; false where it was in the cache. */
+  readonly downloaded: boolean;
+  /** Sum of the file before, where a download with `force` brought another one. */
+  readonly changedFrom?: string;
+}
+
+/**
+ * A model in the cache; it is downloaded where it is not there yet. Under its name there is never a half file: a part lies beside it, is gone on with
+ * by the next download, and gets the name when its sum and its kind were checked.
+ *
+ * The sum is the publisher's, or else that of the first download, which is kept when the file is removed.
+ *
+ * @throws ExpectationError when it cannot be had, or is another file than it should be
+ */
+export async function getModel(model: CatalogModel, options: GetOptions = {}): Promise<GotModel> {
+  const { folder = cacheFolder(), force = false, signal = new AbortController().signal } = options;
+  const path = cachedPath(model, folder);
+  if (!force && cachedFile(model, folder)) return fromCache(model, path);
+  prepareFolder(folder);
+  const part = await Part.claim(path);
+  try {
+    await receive(model, part, signal, options);
+    const before = readRecord(path);
+    const found = await checkPart(model, part, before, force);
+    const record = before?.sha256 === found.sha256 ? before : found;
+    signal.throwIfAborted();
+    await part.finish();
+    writeWholeSync(recordPath(path), `${JSON.stringify(record, null, 2)}\n`);
+    const changed = before !== undefined && before.sha256 !== record.sha256;
+    return { path, record, downloaded: true, ...(changed ? { changedFrom: before.sha256 } : {}) };
+  } catch (error) {
+    // Nothing happens where the part was given its place or removed.
+    await part.leave();
+    throw error;
+  }
+}
+
+/** What lies in the cache, if it is what it was. */
+async function fromCache(model: CatalogModel, path: string): Promise<GotModel> {
+  const before = readRecord(path);
+  const found = await recordOf(model, path);
+  const wanted = model.sha256 ?? before?.sha256;
+  if (wanted !== undefined && found.sha256 !== wanted) {
+    throw new ExpectationError(
+      `sha256 ${wanted} of ${path}, ${whose(model, before)}`,
+      found.sha256,
+      `The file was changed here. Download it again: tros-yolo-seg model get ${model.name} --force`,
+    );
+  }
+  if (before) return { path, record: before, downloaded: false };
+  // Laid there by hand.
+  checkKind(model, path, path);
+  writeWholeSync(recordPath(path), `${JSON.stringify(found, null, 2)}\n`);
+  return { path, record: found, downloaded: false };
+}
+
+function prepareFolder(folder: string): void {
+  try {
+    makeFolder(folder);
+  } catch (error) {
+    throw new ExpectationError(
+      `a cache folder at ${folder}`,
+      error instanceof ExpectationError ? error.received : messageOf(error),
+      'Set XDG_CACHE_HOME to a folder that can be written.',
+      { cause: error },
+    );
+  }
+}
+
+/** Receives what the part lacks. */
+async function receive(
+  model: CatalogModel,
+  part: Part,
+  signal: AbortSignal,
+  { onProgress, onResume, wait = realWait, room = roomIn }: GetOptions,
+): Promise<void> {
+  const beginning = usable(model, part);
+  if (beginning !== undefined && beginning.length === beginning.total) return;
+  const stall = new AbortController();
+  const watch = new StallWatch(wait, () => stall.abort(stalled(model)));
+  const either = AbortSignal.any([signal, stall.signal]);
+  let connections: Dispatcher | undefined;
+  try {
+    connections = openConnections();
+    const { start, origin, body } = await ask(model.url, beginning, either, connections);
+    const { total } = origin;
+    if (model.size !== undefined && total !== undefined && total !== model.size) {
+      throw new ExpectationError(
+        `${model.size} bytes at ${model.url}, as published`,
+        `${total} bytes`,
+        placeByHand(model, part.target),
+      );
+    }
+    checkRoom(part.target, total === undefined ? 0 : total - start, room);
+    if (start > 0) onResume?.(start);
+    await part.begin(origin, start);
+    onProgress?.(part.length, total);
+    for await (const bytes of body) {
+      watch.add(bytes.length);
+      await part.write(bytes);
+      onProgress?.(part.length, total);
+    }
+    if (total !== undefined && part.length !== total) {
+      throw new ExpectationError(
+        `${total} bytes from ${model.url}`,
+        `${part.length}`,
+        'Try again: the download goes on from there.',
+      );
+    }
+  } catch (error) {
+    throw withWayOut(model, part.target, error);
+  } finally {
+    watch.end();
+    // Not close(), which would wait for a body that nobody reads.
+    await connections?.destroy();
+  }
+}
+
+/** What of a part may be gone on with: only a server that can tell whether it is the same file, or a sum that will, allows it. */
+function usable(
+  model: CatalogModel,
+  part: Part,
+): { length: number; validator: string | undefined; total: number | undefined } | undefined {
+  const { origin, length } = part;
+  if (origin?.url !== model.url || length === 0) return undefined;
+  if (origin.validator === undefined && model.sha256 === undefined) return undefined;
+  return { length, validator: origin.validator, total: origin.total };
+}
+
+function stalled({ url }: CatalogModel): ExpectationError {
+  return new ExpectationError(
+    `at least ${LEAST >> 10} KiB in ${LOOK_EVERY / 1000} s from ${new URL(url).origin}`,
+    'less',
+    'Try again: what was received is kept, and the download goes on from there.',
+  );
+}
+
+/** The error, with the way round the net for whoever has none. */
+function withWayOut(model: CatalogModel, path: string, error: unknown): unknown {
+  if (!(error instanceof ExpectationError) || !/^(an answer|a file|at least)/.test(error.expected))
+    return error;
+  const hint = [error.hint, placeByHand(model, path)].filter(Boolean).join(' ');
+  return new ExpectationError(error.expected, error.received, hint, { cause: error.cause });
+}
+
+function placeByHand({ url }: CatalogModel, path: string): string {
+  return `Or download ${url} on another machine, and copy it to ${path} by hand.`;
+}
+
+function checkRoom(path: string, needed: number, room: (folder: string) => number): void {
+  const free = room(dirname(path));
+  if (free >= needed) return;
+  throw new ExpectationError(
+    `room for ${path}: ${needed} bytes`,
+    `${free} bytes`,
+    'Free some space, or set XDG_CACHE_HOME to a folder on another disk.',
+  );
+}
+
+function roomIn(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}
+
+/** Checks what was received before it gets its name; what is wrong is removed. */
+async function checkPart(
+  model: CatalogModel,
+  part: Part,
+  before: CacheRecord | undefined,
+  force: boolean,
+): Promise<CacheRecord> {
+  await part.complete();
+  try {
+    const record = await recordOf(model, part.path);
+    if (model.size !== undefined && record.size !== model.size) {
+      throw new ExpectationError(`${model.size} bytes at ${model.url}, as published`, `${record.size} bytes`);
+    }
+    const wanted = model.sha256 ?? (force ? undefined : before?.sha256);
+    if (wanted !== undefined && record.sha256 !== wanted) {
+      throw new ExpectationError(
+        `sha256 ${wanted} of ${model.url}, ${whose(model, before)}`,
+        record.sha256,
+        model.sha256 === undefined
+          ? `The publisher has changed the file. To take the new one: tros-yolo-seg model get ${model.name} --force`
+          : 'The file was changed at its publisher, or on its way. Try again, and another network.',
+      );
+    }
+    checkKind(model, part.path, model.url);
+    return record;
+  } catch (error) {
+    await part.discard();
+    throw error;
+  }
+}
+
+async function recordOf({ url }: CatalogModel, file: string): Promise<CacheRecord> {
+  const sha256 = await sha256Of(file);
+  const { size } = statSync(file);
+  return { url, sha256, size, at: new Date().toISOString() };
+}
+
+function whose({ sha256 }: CatalogModel, before: CacheRecord | undefined): string {
+  return sha256 !== undefined ? 'as published' : `as at its first download on ${before!.at.slice(0, 10)}`;
+}
+
+/** A page that asks for a login, or a model for another board, is not what was asked for. */
+function checkKind(model: CatalogModel, file: string, where: string): void {
+  const kind = endingOf(model);
+  let march: string;
+  try {
+    march =
+      kind === '.bin'
+        ? withBin(file, (bin) => (bin.metadata.get('MARCH') ?? '').trim())
+        : withModel(file, () => '');
+  } catch (error) {
+    throw new ExpectationError(
+      kind === '.bin' ? `a model for the BPU at ${where}` : `an ONNX model at ${where}`,
+      error instanceof ExpectationError ? String(error.received) : messageOf(error),
+      undefined,
+      { cause: error },
+    );
+  }
+  if (kind === '.bin' && march !== model.march) {
+    throw new ExpectationError(
+      `a model for ${model.march} (${model.board}) at ${where}`,
+      march || 'no march',
+    );
+  }
+}

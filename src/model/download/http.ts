@@ -1,0 +1,238 @@
+import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { ExpectationError, messageOf } from '../../expect.js';
+import type { PartOrigin } from './part.js';
+
+/** Redirects that are followed: GitHub has one, content networks two or three. */
+const MOST_REDIRECTS = 5;
+const REDIRECTS = [301, 302, 303, 307, 308];
+/** Models are protobuf files, which have at most 2 GiB. */
+const LARGEST = 2 ** 31;
+
+/** A file on a server, from some byte on. */
+export interface Answer {
+  /** The first byte that comes; 0 where the server begins anew. */
+  readonly start: number;
+  readonly origin: PartOrigin;
+  readonly body: AsyncIterable<Buffer>;
+}
+
+/** What lies here already of the file that is asked for. */
+export interface Beginning {
+  readonly length: number;
+  readonly validator?: string | undefined;
+}
+
+/**
+ * Connections as the environment wants them: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in capitals or small letters. Time-outs are
+ * StallWatch's, so that one clock counts.
+ *
+ * @throws ExpectationError when a proxy's address is none
+ */
+export function openConnections(): Dispatcher {
+  try {
+    return new EnvHttpProxyAgent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 0 } });
+  } catch (error) {
+    throw new ExpectationError(
+      'an address like http://proxy:3128 in HTTP_PROXY and HTTPS_PROXY',
+      messageOf(error),
+      undefined,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Asks for a file, or for what is missing of it.
+ *
+ * @param beginning what lies here; the server sends what follows, or all where the file changed
+ * @throws ExpectationError when the server has no such file, or something that is none; the signal's reason when that is aborted
+ */
+export async function ask(
+  url: string,
+  beginning: Beginning | undefined,
+  signal: AbortSignal,
+  dispatcher: Dispatcher,
+): Promise<Answer> {
+  const headers: Record<string, string> = {
+    accept: 'application/octet-stream, */*;q=0.5',
+    // Compressed on the way, ranges and lengths would be of something else.
+    'accept-encoding': 'identity',
+    'user-agent': 'tros-yolo-seg',
+  };
+  if (beginning) {
+    headers['range'] = `bytes=${beginning.length}-`;
+    if (beginning.validator !== undefined) headers['if-range'] = beginning.validator;
+  }
+  let at = new URL(url);
+  for (let redirects = 0; ; redirects++) {
+    const response = await send(at, headers, signal, dispatcher);
+    if (!REDIRECTS.includes(response.statusCode)) {
+      if (response.statusCode !== 416 || !beginning) return read(url, at, response, beginning, signal);
+      // What lies here is longer than the file on the server: that is another one.
+      await drain(response);
+      return ask(url, undefined, signal, dispatcher);
+    }
+    await drain(response);
+    if (redirects === MOST_REDIRECTS) {
+      throw new ExpectationError(
+        `at most ${MOST_REDIRECTS} redirects from ${url}`,
+        `another one, to ${at.href}`,
+      );
+    }
+    at = nextAddress(at, one(response.headers['location']));
+  }
+}
+
+/** The page that comes with a redirect or a refusal is nobody's concern. */
+async function drain({ body }: Dispatcher.ResponseData): Promise<void> {
+  await body.dump({ limit: 1 << 16 }).catch(() => undefined);
+}
+
+/**
+ * Where a redirect leads.
+ *
+ * @throws ExpectationError when it leads nowhere, or from https to what is open to changes on the way
+ */
+export function nextAddress(from: URL, location: string | undefined): URL {
+  if (location === undefined || !URL.canParse(location, from.href)) {
+    throw new ExpectationError(`a redirect from ${from.href} to an address`, location ?? 'none');
+  }
+  const to = new URL(location, from);
+  if (to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:')) return to;
+  throw new ExpectationError(
+    `a redirect from ${from.href} to an address with https`,
+    to.href,
+    'Something between here and the server may have put it there; try another network.',
+  );
+}
+
+async function send(
+  url: URL,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+  dispatcher: Dispatcher,
+): Promise<Dispatcher.ResponseData> {
+  try {
+    return await request(url, { dispatcher, headers, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw networkError(url, error);
+  }
+}
+
+function read(
+  url: string,
+  at: URL,
+  { statusCode, headers, body }: Dispatcher.ResponseData,
+  beginning: Beginning | undefined,
+  signal: AbortSignal,
+): Answer {
+  try {
+    if (statusCode !== 200 && !(statusCode === 206 && beginning)) throw statusError(at, statusCode);
+    const encoding = one(headers['content-encoding']) ?? 'identity';
+    if (encoding !== 'identity') {
+      throw new ExpectationError(`the bytes of ${at.href} as they are`, `content-encoding ${encoding}`);
+    }
+    const type = one(headers['content-type']) ?? '';
+    if (/^text\/html\b/i.test(type)) {
+      throw new ExpectationError(
+        `a model at ${at.href}`,
+        `a web page (${type})`,
+        'Does this network ask for a login first?',
+      );
+    }
+    const length = count(one(headers['content-length']));
+    const range = statusCode === 206 ? readRange(at, one(headers['content-range']), beginning!) : undefined;
+    const total = range?.total ?? (range === undefined ? length : undefined);
+    if ((total ?? 0) > LARGEST) {
+      throw new ExpectationError(`a model of at most 2 GiB at ${at.href}`, `${total} bytes`);
+    }
+    const origin = { url, validator: validatorOf(headers), total };
+    return { start: range?.start ?? 0, origin, body: received(at, body, signal) };
+  } catch (error) {
+    body.on('error', () => undefined).destroy();
+    throw error;
+  }
+}
+
+/** What comes, with words for what breaks it off. */
+async function* received(
+  at: URL,
+  body: Dispatcher.ResponseData['body'],
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  let length = 0;
+  try {
+    for await (const bytes of body) {
+      length += (bytes as Buffer).length;
+      if (length > LARGEST) throw new ExpectationError(`a model of at most 2 GiB at ${at.href}`, 'more');
+      yield bytes as Buffer;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error instanceof ExpectationError ? error : networkError(at, error);
+  }
+}
+
+/** bytes START-END/TOTAL */
+function readRange(
+  at: URL,
+  text: string | undefined,
+  { length }: Beginning,
+): { start: number; total?: number } {
+  const [, start, , total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(text ?? '') ?? [];
+  if (start === undefined || Number(start) !== length) {
+    throw new ExpectationError(`bytes from ${length} on from ${at.href}`, text ?? 'no content-range');
+  }
+  return total === '*' ? { start: length } : { start: length, total: Number(total) };
+}
+
+/** What names this version of a file: a strong ETag, else its time of change. A weak ETag names similar files, too. */
+function validatorOf(headers: Dispatcher.ResponseData['headers']): string | undefined {
+  const etag = one(headers['etag']);
+  return etag !== undefined && /^"/.test(etag) ? etag : one(headers['last-modified']);
+}
+
+function count(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+function one(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'object' ? value[0] : value;
+}
+
+function statusError(at: URL, status: number): ExpectationError {
+  const gone = [404, 410].includes(status);
+  const refused = [401, 403, 407, 451].includes(status);
+  const hint = gone
+    ? 'The publisher has moved or removed it.'
+    : refused
+      ? 'The server, or a proxy before it, refuses this network.'
+      : 'Try again later.';
+  return new ExpectationError(`a file at ${at.href}`, `HTTP status ${status}`, hint);
+}
+
+const TRY_AGAIN = 'Try again: what was received is kept, and the download goes on from there.';
+
+function networkError(at: URL, error: unknown): ExpectationError {
+  const { code = '', message } = deepest(error);
+  const expected = `an answer from ${at.origin}`;
+  const found = message.includes(code) || code === '' ? message : `${message} (${code})`;
+  let hint = TRY_AGAIN;
+  if (/ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ECONNREFUSED|ETIMEDOUT/.test(code)) {
+    hint = 'Is this machine online? Behind a proxy set HTTPS_PROXY.';
+  } else if (/CERT|SIGNED|UNABLE_TO_|TLS|SSL/.test(code)) {
+    hint = 'If your network inspects connections, name its certificate with NODE_EXTRA_CA_CERTS.';
+  } else if (/proxy|407/i.test(message)) {
+    hint = 'Look at HTTP_PROXY and HTTPS_PROXY: their address, name and password.';
+  }
+  return new ExpectationError(expected, found, hint, { cause: error });
+}
+
+/** What lies behind "fetch failed" and lists of attempts. */
+function deepest(error: unknown): { code?: string; message: string } {
+  const { cause, errors, code, message } = error as NodeJS.ErrnoException & { errors?: unknown[] };
+  if (errors?.[0] !== undefined) return deepest(errors[0]);
+  if (cause instanceof Error) return deepest(cause);
+  return { ...(code === undefined ? {} : { code }), message: message || String(error) };
+}

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, it } from 'mocha';
+import { findModel } from '../../src/model/find-model.js';
+import { packageRoot } from '../../src/package-root.js';
+import { withVariables } from '../environment.js';
+import { temporaryFolder } from '../temporary-folder.js';
+
+describe('findModel', () => {
+  const root = temporaryFolder('find-model');
+  const cache = join(root, 'tros-yolo-seg/models');
+  withVariables({ XDG_CACHE_HOME: root, TROS_YOLO_SEG_MODELS: '' });
+
+  it('takes paths as they are, whether there is a file or not', () => {
+    for (const path of [
+      '',
+      'best.onnx',
+      'yolov8n-seg.onnx',
+      './yolov8n-seg',
+      '/opt/x.BIN',
+      'dir/yolov8n-seg',
+      'a b',
+    ]) {
+      assert.equal(findModel(path), path);
+    }
+  });
+
+  it('finds in the cache what was downloaded', () => {
+    assert.throws(
+      () => findModel('yolo11n-seg-x5'),
+      new RegExp(
+        `^ExpectationError: Expected yolo11n-seg-x5 at ${cache}/yolo11n-seg-x5\\.bin but received nothing\\. .*model get yolo11n-seg-x5$`,
+      ),
+    );
+    mkdirSync(cache, { recursive: true });
+    writeFileSync(join(cache, 'yolo11n-seg-x5.bin'), '');
+    assert.equal(findModel('yolo11n-seg-x5'), join(cache, 'yolo11n-seg-x5.bin'));
+    mkdirSync(join(cache, 'yolo11n-seg.onnx'));
+    assert.throws(() => findModel('yolo11n-seg'), /received nothing/, 'a folder is no model');
+  });
+
+  it('names similar names for one that there is not', () => {
+    assert.throws(
+      () => findModel('yolov8-seg'),
+      /a model file, or the name of a model but received yolov8-seg\. Did you mean yolov8/,
+    );
+  });
+});
+
+describe('the node', () => {
+  /** The modules that one loads, itself included, as paths in src/. */
+  function closure(entry: string): Set<string> {
+    const [found, waiting] = [new Set<string>(), [join(packageRoot, 'src', entry)]];
+    for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+      const name = relative(join(packageRoot, 'src'), path);
+      if (found.has(name)) continue;
+      found.add(name);
+      for (const [, target] of readFileSync(path, 'utf8').matchAll(/(?:from|import\() ?'([^']+)'/g)) {
+        if (target!.startsWith('.')) waiting.push(resolve(dirname(path), target!.replace(/\.js$/, '.ts')));
+        else found.add(target!);
+      }
+    }
+    return found;
+  }
+
+  it('never downloads: nothing that it loads can', () => {
+    const downloaders = readdirSync(join(packageRoot, 'src/model/download')).map(
+      (name) => `model/download/${name}`,
+    );
+    const forbidden = [...downloaders, 'undici', 'node:http', 'node:https'];
+    const node = closure('node/segment.ts');
+    assert.ok(node.has('model/find-model.ts'));
+    assert.deepEqual(
+      forbidden.filter((name) => node.has(name)),
+      [],
+    );
+    assert.ok(closure('cli/main.ts').has('undici'));
+  });
+});
