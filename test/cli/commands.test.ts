@@ -35,7 +35,7 @@ describe('tros-yolo-seg', () => {
 
   const forms = [
     ...COMMANDS.map((name) => [name]),
-    ...['cut', 'ptq', 'dequantize'].map((name) => ['model', name]),
+    ...['list', 'get', 'cut', 'ptq', 'dequantize'].map((name) => ['model', name]),
   ];
   for (const form of forms) {
     it(`${form.join(' ')} --help tells how it is used, whatever else is given`, async () => {

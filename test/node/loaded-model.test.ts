@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { tenHeads } from '../engine/tiny-onnx.js';
+import { withVariables } from '../environment.js';
 import { noiseFrame } from '../native/frames.js';
 import { decodeOptions, loadModel } from '../../src/node/loaded-model.js';
 import { SEGMENT_PARAMETERS, type SegmentParameters } from '../../src/parameters/segment.js';
@@ -37,6 +38,23 @@ describe('the model that parameters name', () => {
     const { engine, name } = await loadModel(parameters({ model: '' }));
     await engine.close();
     assert.equal(name, 'scene-n-seg');
+  });
+
+  describe('by a name', () => {
+    withVariables({ XDG_CACHE_HOME: folder, TROS_YOLO_SEG_MODELS: '' });
+
+    it('is that of the cache, and nothing is downloaded where it is not there', async () => {
+      await assert.rejects(
+        loadModel(parameters({ model: 'yolov8n-seg' })),
+        /Expected yolov8n-seg at .* but received nothing\. Download it before: tros-yolo-seg model get yolov8n-seg$/,
+      );
+      await assert.rejects(loadModel(parameters({ model: 'yolov8m-sec' })), /Did you mean yolov8m-seg/);
+      mkdirSync(join(folder, 'tros-yolo-seg/models'), { recursive: true });
+      copyFileSync(model, join(folder, 'tros-yolo-seg/models/yolov8n-seg.onnx'));
+      const { engine, name } = await loadModel(parameters({ model: 'yolov8n-seg' }));
+      await engine.close();
+      assert.equal(name, 'yolov8n-seg');
+    });
   });
 
   it('has the names of the file that is given', async () => {
