@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExpectationError, expectInteger } from '../expect.js';
 import { demoModel } from '../model/demo.js';
+import { findModel } from '../model/find-model.js';
 import { packageRoot } from '../package-root.js';
 import { BPU_OPTIONS, openEngine } from './bpu-options.js';
 import { findBoard } from './check/board.js';
@@ -37,7 +38,8 @@ const USAGE = `Usage: tros-yolo-seg check [MODEL] [options]
 Looks at the board, libdnn, the model and ROS 2, runs the model on a picture, measures it with one and two threads, and prints a
 report that can be pasted into an issue. It says what it could not check. Exit code 1 where something does not work.
 
-MODEL is a .bin or .onnx; without one it is a segmentation model that the board has (${`/${BOARD_MODELS}`}), else the demo model.
+MODEL is a .bin, a .onnx or a name of tros-yolo-seg model list; without one it is a segmentation model that the board
+has (${`/${BOARD_MODELS}`}), else the demo model.
 
 ${optionHelp(OPTIONS)}
 `;
@@ -61,7 +63,10 @@ export const check: Command = {
     }
     const host = new Host();
     const board = findBoard(host);
-    const file = named ?? (board ? boardModel(host) : undefined) ?? demoModel();
+    const file =
+      (named === undefined ? undefined : findModel(named)) ??
+      (board ? boardModel(host) : undefined) ??
+      demoModel();
     const frames = args.number('frames') ?? (file.toLowerCase().endsWith('.bin') ? 200 : 20);
     const sections = [
       await machineSection(host, board),

@@ -328,6 +328,7 @@ describe('tros-yolo-seg model get', () => {
       ['run', 'scene:', '--model', 'test-seg'],
       ['info', 'test-seg'],
       ['perf', 'test-seg'],
+      ['check', 'test-seg'],
       ['record', 'test-seg', 'scene:', '-o', 'x.bin'],
       ['record', 'x.onnx', 'scene:', '-o', 'x.bin', '--like', 'test-seg'],
       ['model', 'cut', 'test-seg', '-o', 'x.onnx'],

@@ -1,35 +1,43 @@
+import { basename } from 'node:path';
+import { type CatalogModel, loadCatalog } from '../../model/catalog.js';
+
 /**
- * What others have published of models on the boards. Rates are frames per second of the network alone, as hrt_model_exec perf
+ * What others have published of a model on a board. Rates are frames per second of the network alone, as hrt_model_exec perf
  * measures it, with one thread and with two.
  */
 export interface PublishedRow {
   readonly board: string;
-  /** Of the model's file. */
-  readonly pattern: RegExp;
+  /** Its name in the catalog. */
   readonly model: string;
   readonly one: number;
   readonly two: number;
   readonly source: string;
 }
 
-const ZOO = "D-Robotics' model zoo";
-
-export const PUBLISHED: readonly PublishedRow[] = [
-  {
-    board: 'RDK X5',
-    pattern: /yolov8n.*seg/i,
-    model: 'yolov8n-seg 640',
-    one: 109.7,
-    two: 175.3,
-    source: "D-Robotics' YOLOv8-seg page",
-  },
-  { board: 'RDK X5', pattern: /yolo11n.*seg/i, model: 'yolo11n-seg 640', one: 86, two: 153, source: ZOO },
-  { board: 'RDK X5', pattern: /yolo11s.*seg/i, model: 'yolo11s-seg 640', one: 46, two: 60, source: ZOO },
-  { board: 'RDK X5', pattern: /yolo26n.*seg/i, model: 'yolo26n-seg 640', one: 64, two: 88, source: ZOO },
-];
-
+/** The row of this very file where there is one, else that of a file of the same family and size. */
 export function publishedRow(board: string | undefined, file: string): PublishedRow | undefined {
-  return PUBLISHED.find((row) => row.board === board && row.pattern.test(file));
+  const catalog = loadCatalog('');
+  const rows = catalog.models.filter((model) => model.board === board && model.speed?.fps !== undefined);
+  const found = rows.find((model) => isFile(model, file)) ?? rows.find((model) => isLike(model, file));
+  if (!found) return undefined;
+  const [one, two] = found.speed!.fps!;
+  return {
+    board: found.board,
+    model: found.name,
+    one,
+    two,
+    source: catalog.sources.get(found.speed!.source)!.url,
+  };
+}
+
+function isFile({ name, url }: CatalogModel, file: string): boolean {
+  return [`${name}.bin`, basename(new URL(url).pathname)].includes(file);
+}
+
+/** yolov8n-seg-x5 is like yolov8n_seg.bin and my-yolov8n-parts-seg.bin. */
+function isLike({ name }: CatalogModel, file: string): boolean {
+  const [stem] = name.split('-seg');
+  return new RegExp(`${stem!.replaceAll('-', '[-_]?')}(?!\\d).*seg`, 'i').test(file);
 }
 
 /** What a model is known to find in a picture: by the sum of the picture and the name of the model. */
