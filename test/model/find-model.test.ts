@@ -26,6 +26,12 @@ describe('findModel', () => {
     }
   });
 
+  it('takes a file here before a name, too', () => {
+    // Names of the catalog have neither dot nor slash, as some files have.
+    const here = readdirSync('.').find((name) => /^[\w-]+$/.test(name));
+    assert.equal(findModel(here!), here);
+  });
+
   it('finds in the cache what was downloaded', () => {
     assert.throws(
       () => findModel('yolo11n-seg-x5'),
@@ -56,7 +62,7 @@ describe('the node', () => {
       const name = relative(join(packageRoot, 'src'), path);
       if (found.has(name)) continue;
       found.add(name);
-      for (const [, target] of readFileSync(path, 'utf8').matchAll(/(?:from|import\() ?'([^']+)'/g)) {
+      for (const [, target] of readFileSync(path, 'utf8').matchAll(/(?:from|import|import\() ?'([^']+)'/g)) {
         if (target!.startsWith('.')) waiting.push(resolve(dirname(path), target!.replace(/\.js$/, '.ts')));
         else found.add(target!);
       }

@@ -536,6 +536,20 @@ describe('getModel', () => {
       assert.equal(leftLength(join(folder, 'test-seg.onnx'))?.length, 40_000);
     });
 
+    it('that sends too little', async () => {
+      const [clock, folder, bytes] = [new ManualClock(), newFolder(), onnx()];
+      const wanted = model(server.put('/m.onnx', { bytes, holdAt: 20_000 }));
+      let there: (() => void) | undefined;
+      const some = new Promise<void>((resolve) => (there = resolve));
+      const onProgress = (done: number): void => void (done === 20_000 && there!());
+      const got = getModel(wanted, { ...clocked(clock, folder), onProgress });
+      const ended = assert.rejects(got, /at least 30 KiB in 30 s/);
+      await some;
+      await clock.advance(30_000);
+      await ended;
+      assert.equal(leftLength(join(folder, 'test-seg.onnx'))?.length, 20_000);
+    });
+
     it('not while enough comes', async () => {
       const [clock, bytes] = [new ManualClock(), onnx()];
       const wanted = model(server.put('/m.onnx', { bytes, holdAt: 40_000 }));
