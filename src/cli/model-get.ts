@@ -21,9 +21,10 @@ const OPTIONS = {
 
 const USAGE = `Usage: tros-yolo-seg model get NAME... [options]
 
-Downloads models by their names into $XDG_CACHE_HOME/tros-yolo-seg/models (~/.cache where that is not set) and prints where they lie. What is
-there already is checked, without any request. A download that broke off goes on where it ended. Proxies are taken from HTTPS_PROXY,
-HTTP_PROXY and NO_PROXY. tros-yolo-seg model list shows the names; --model NAME and the node's parameter model take them.
+Downloads models by their names into $XDG_CACHE_HOME/tros-yolo-seg/models (~/.cache where that is not set) and prints where
+they lie. What is there already is checked, without any request. A download that broke off goes on where it ended. Proxies are
+taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY. tros-yolo-seg model list shows the names; --model NAME and the node's
+parameter model take them.
 
 ${optionHelp(OPTIONS)}
 `;

@@ -19,8 +19,8 @@ const OPTIONS = {
 
 const USAGE = `Usage: tros-yolo-seg model list [options]
 
-Lists the models that tros-yolo-seg model get downloads: for which board, accuracy and speed as published, licence, and what lies in
-the cache. Nothing is asked of the net.
+Lists the models that tros-yolo-seg model get downloads: for which board, accuracy and speed as published, licence, and what
+lies in the cache. Nothing is asked of the net.
 
 ${optionHelp(OPTIONS)}
 `;

@@ -46,12 +46,13 @@ export interface GotModel {
 }
 
 /**
- * A model in the cache; it is downloaded where it is not there yet. Under its name there is never a half file: a part lies beside it, is gone on with
- * by the next download, and gets the name when its sum and its kind were checked.
+ * A model in the cache; it is downloaded where it is not there yet. Under its name there is never a half file: a part lies
+ * beside it, the next download goes on with it, and it gets the name when its sum and its kind were checked.
  *
  * The sum is the publisher's, or else that of the first download, which is kept when the file is removed.
  *
- * @throws ExpectationError when it cannot be had, or is another file than it should be
+ * @example const { path } = await getModel(loadCatalog().get('yolov8n-seg-x5'));
+ * @throws ExpectationError when it cannot be had, or is another file than it should be; the signal's reason when that is aborted
  */
 export async function getModel(model: CatalogModel, options: GetOptions = {}): Promise<GotModel> {
   const { folder = cacheFolder(), force = false, signal = new AbortController().signal } = options;

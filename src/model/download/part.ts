@@ -29,8 +29,8 @@ interface State extends PartOrigin {
  * The beginning of a file that is downloaded: a folder beside the file's place with the bytes, and what they belong to.
  *
  * While a process works on it the folder has a name of its own, so that two processes never write to the same one; at its end it
- * takes a name at which the next process finds it. A folder is renamed in one step, whoever is quicker has it. What a killed process leaves is
- * found by its name, which tells the process.
+ * takes a name at which the next process finds it. A folder is renamed in one step: whoever is quicker has it. What a killed
+ * process leaves is found by its name, which tells the process.
  */
 export class Part {
   #file: FileHandle | undefined;
