@@ -5,7 +5,7 @@ import { describe, it } from 'mocha';
 import { repository } from '../data.js';
 import { cli } from './cli.js';
 
-const COMMANDS = ['run', 'demo', 'perf', 'bench', 'record', 'model', 'info'];
+const COMMANDS = ['run', 'demo', 'perf', 'bench', 'record', 'model', 'info', 'check'];
 
 describe('tros-yolo-seg', () => {
   it('tells its commands; asked for none it says so by its exit code, too', async () => {
