@@ -45,6 +45,7 @@ PARAMETERS = [
     ('image_rows', '', 'rows of luma of images that are padded below, separated by commas; default: 0', None),
     ('mono16_max', '', 'value of mono16 and 16UC1 images that is white; default: 65535', None),
     ('image_qos', '', 'QoS of the image subscriptions: match, sensor_data, reliable or default', None),
+    ('queue_size', '', 'frames of a camera that may wait for the engine; more for bags without loss; default: 1', None),
     ('score', '', 'lowest score of an instance, 0 to 1; default: 0.25', None),
     ('iou', '', 'overlap above which NMS drops a box, 0 to 1; default: 0.7', None),
     ('classes', '', 'classes to report, names or numbers, separated by commas; default: all', None),
@@ -59,7 +60,7 @@ PARAMETERS = [
 ]
 LISTS = ['images', 'classes']
 NUMBERS = ['score', 'iou']
-INTEGERS = ['mono16_max']
+INTEGERS = ['mono16_max', 'queue_size']
 INTEGER_LISTS = ['image_step', 'image_rows']
 
 

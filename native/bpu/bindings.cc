@@ -176,9 +176,9 @@ class Session : public camera::Session {
     return Napi::Number::New(env, slot);
   }
 
-  std::shared_ptr<camera::Feed> MakeFeed(uint32_t number,
+  std::shared_ptr<camera::Feed> MakeFeed(int queue, uint32_t number,
                                          const std::shared_ptr<camera::Tally>& tally) override {
-    return engine_->Attach(number, tally);
+    return engine_->Attach(queue, number, tally);
   }
 
   void End(Ending ending) override {

@@ -148,8 +148,11 @@ void Engine::Begin(int slot, const std::optional<Frame>& frame) {
   lane.changed.notify_one();
 }
 
-std::shared_ptr<camera::Feed> Engine::Attach(uint32_t number, std::shared_ptr<camera::Tally> tally) {
-  return table_->Attach(std::make_shared<Input>(*model_), number, std::move(tally));
+std::shared_ptr<camera::Feed> Engine::Attach(int queue, uint32_t number,
+                                             std::shared_ptr<camera::Tally> tally) {
+  std::vector<std::shared_ptr<camera::Input>> inputs;
+  for (int i = 0; i < queue; i++) inputs.push_back(std::make_shared<Input>(*model_));
+  return table_->Attach(std::move(inputs), number, std::move(tally));
 }
 
 bool Engine::Run(int index, Lane& lane) {

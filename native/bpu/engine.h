@@ -73,8 +73,9 @@ class Engine : public Counted<Engine> {
 
   /** Begins a frame in a slot taken from the table; its memory must stay until `done`. */
   void Start(int slot, const Frame& frame);
-  /** @param tally of the camera @throws Failure when there is no memory for its input */
-  std::shared_ptr<camera::Feed> Attach(uint32_t number, std::shared_ptr<camera::Tally> tally);
+  /** @param queue frames of the camera that may wait, 1 or more @param tally of the camera
+   * @throws Failure when there is no memory for its inputs */
+  std::shared_ptr<camera::Feed> Attach(int queue, uint32_t number, std::shared_ptr<camera::Tally> tally);
 
  private:
   struct Lane {

@@ -215,8 +215,10 @@ class Inbox : public Session {
   std::shared_ptr<Input> MakeInput() const { return std::make_shared<PlainInput>(width_, height_); }
 
   void Describe(Napi::Object) override {}
-  std::shared_ptr<Feed> MakeFeed(uint32_t number, const std::shared_ptr<Tally>& tally) override {
-    return slots_->Attach(MakeInput(), number, tally);
+  std::shared_ptr<Feed> MakeFeed(int queue, uint32_t number, const std::shared_ptr<Tally>& tally) override {
+    std::vector<std::shared_ptr<Input>> inputs;
+    for (int i = 0; i < queue; i++) inputs.push_back(MakeInput());
+    return slots_->Attach(std::move(inputs), number, tally);
   }
   void End(Ending) override {
     if (!slots_) return;

@@ -115,7 +115,7 @@ void Camera::Take(const Message& message, Clock::time_point received) {
     const int height = nv12::EvenSize(view.height);
     const size_t bytes = Pixels::BytesFor(width, height);
     // A conversion needs one whatever JavaScript holds on to.
-    pixels = pool_->Take(bytes, feed_->slots() + kMorePixels + (convert ? 1 : 0));
+    pixels = pool_->Take(bytes, feed_->most() + kMorePixels + (convert ? 1 : 0));
     if (!pixels && convert) pixels = std::make_shared<Pixels>(bytes);
     if (pixels) {
       const nv12::Target target = pixels->View(width, height);

@@ -8,6 +8,10 @@
 namespace camera {
 namespace {
 
+/** Frames of a camera that may wait; each takes the memory of a model input. */
+constexpr uint32_t kMostWaiting = 1000;
+constexpr const char* kExpectedQueue = "a number of frames that may wait, from 1 to 1000";
+
 /** On the clock of process.hrtime(). */
 double Milliseconds(Clock::time_point time) {
   return std::chrono::duration<double, std::milli>(time.time_since_epoch()).count();
@@ -260,9 +264,11 @@ void Session::Release(const Napi::CallbackInfo& info) {
   table_->Release(static_cast<int>(slot));
 }
 
-/** attach(camera): the number of its feed */
+/** attach(camera, queue): the number of its feed */
 Napi::Value Session::Attach(const Napi::CallbackInfo& info) {
   const auto camera = Camera::Find(ReadIndex(info, 0, "the number of a camera"));
+  const uint32_t queue = info[1].IsUndefined() ? 1 : ReadIndex(info, 1, kExpectedQueue);
+  if (queue < 1 || queue > kMostWaiting) arguments::Fail(info.Env(), kExpectedQueue, std::to_string(queue));
   if (!table_) arguments::Fail(info.Env(), "an open engine", "a closed one");
   if (!camera) arguments::Fail(info.Env(), "a camera that is open", "one that is closed");
   for (const auto& [number, attached] : attached_) {
@@ -271,7 +277,7 @@ Napi::Value Session::Attach(const Napi::CallbackInfo& info) {
   }
   std::shared_ptr<Feed> feed;
   try {
-    feed = MakeFeed(next_feed_, camera->tally());
+    feed = MakeFeed(static_cast<int>(queue), next_feed_, camera->tally());
   } catch (const Failure& failure) {
     Throw(info.Env(), failure);
   }

@@ -47,8 +47,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   /** What derived classes add to the object. */
   virtual void Describe(Napi::Object object) = 0;
-  /** A place for a camera's frames. @throws Failure */
-  virtual std::shared_ptr<Feed> MakeFeed(uint32_t number, const std::shared_ptr<Tally>& tally) = 0;
+  /** A place for a camera's frames. @param queue how many may wait, 1 or more @throws Failure */
+  virtual std::shared_ptr<Feed> MakeFeed(int queue, uint32_t number, const std::shared_ptr<Tally>& tally) = 0;
   enum class Ending {
     /** JavaScript closed it. */
     kClosed,

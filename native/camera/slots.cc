@@ -65,11 +65,12 @@ void SlotTable::Put(Place& place, const std::shared_ptr<Feed>& feed) {
   Occupy(place);
   place.feed = feed;
   place.sequence = feed->submitted_++;
-  std::swap(place.input, feed->input_);
-  std::swap(place.arrival, feed->arrival_);
+  Feed::Frame& frame = feed->oldest();
+  std::swap(place.input, frame.input);
+  std::swap(place.arrival, frame.arrival);
   place.arrival.submitted = Clock::now();
-  feed->arrival_.pixels.reset();
-  feed->state_ = Feed::State::kEmpty;
+  frame.arrival.pixels.reset();
+  feed->Advance();
   feed->tally_->Update([](Counters& counters) { counters.submitted++; });
 }
 
@@ -90,7 +91,7 @@ void SlotTable::Dispatch(std::unique_lock<std::mutex>& lock) {
     if (slot < 0) return;
     const size_t count = feeds_.size() + 1;
     const auto waits = [this](size_t index) {
-      return index < feeds_.size() ? feeds_[index]->state_ == Feed::State::kFull : asked_;
+      return index < feeds_.size() ? feeds_[index]->waiting_ > 0 : asked_;
     };
     size_t next = turn_ % count;
     size_t looked = 0;
@@ -116,15 +117,15 @@ void SlotTable::Dispatch(std::unique_lock<std::mutex>& lock) {
   }
 }
 
-std::shared_ptr<Feed> SlotTable::Attach(std::shared_ptr<Input> input, uint32_t number,
+std::shared_ptr<Feed> SlotTable::Attach(std::vector<std::shared_ptr<Input>> inputs, uint32_t number,
                                         std::shared_ptr<Tally> tally) {
-  auto feed = std::make_shared<Feed>(shared_from_this(), number, std::move(tally));
+  auto feed = std::make_shared<Feed>(shared_from_this(), std::move(inputs), number, std::move(tally));
   const std::lock_guard<std::mutex> lock(mutex_);
   feed->detached_ = closed_;
-  if (!closed_) {
-    feed->input_ = std::move(input);
+  if (closed_)
+    feed->frames_.clear();
+  else
     feeds_.push_back(feed);
-  }
   return feed;
 }
 
@@ -151,27 +152,43 @@ bool Feed::attached() const {
   return !detached_;
 }
 
+Feed::Feed(std::shared_ptr<SlotTable> table, std::vector<std::shared_ptr<Input>> inputs, uint32_t number,
+           std::shared_ptr<Tally> tally)
+    : table_(std::move(table)),
+      number_(number),
+      tally_(std::move(tally)),
+      queue_(static_cast<int>(inputs.size())),
+      frames_(inputs.size()) {
+  for (size_t i = 0; i < inputs.size(); i++) frames_[i].input = std::move(inputs[i]);
+}
+
+void Feed::Advance() {
+  oldest_ = (oldest_ + 1) % frames_.size();
+  waiting_--;
+}
+
 Input* Feed::Begin() {
   const std::lock_guard<std::mutex> lock(table_->mutex_);
   if (detached_) return nullptr;
-  if (state_ == State::kFull) {
-    arrival_.pixels.reset();
+  if (waiting_ == frames_.size()) {
+    oldest().arrival.pixels.reset();
+    Advance();
     tally_->Update([](Counters& counters) { counters.dropped++; });
   }
-  state_ = State::kWriting;
+  writing_ = true;
   table_->busy_++;
-  return input_.get();
+  return frames_[(oldest_ + waiting_) % frames_.size()].input.get();
 }
 
 void Feed::Commit(Arrival& arrival) {
   SlotTable& table = *table_;
   std::unique_lock<std::mutex> lock(table.mutex_);
+  writing_ = false;
   if (detached_) {
-    state_ = State::kEmpty;
     tally_->Update([](Counters& counters) { counters.discarded++; });
   } else {
-    std::swap(arrival_, arrival);
-    state_ = State::kFull;
+    std::swap(frames_[(oldest_ + waiting_) % frames_.size()].arrival, arrival);
+    waiting_++;
     table.Dispatch(lock);
   }
   table.busy_--;
@@ -180,7 +197,7 @@ void Feed::Commit(Arrival& arrival) {
 
 void Feed::Cancel() {
   const std::lock_guard<std::mutex> lock(table_->mutex_);
-  state_ = State::kEmpty;
+  writing_ = false;
   table_->busy_--;
   table_->changed_.notify_all();
 }
@@ -196,13 +213,10 @@ void Feed::Close(std::unique_lock<std::mutex>& lock) {
   const auto self = shared_from_this();
   feeds.erase(std::find(feeds.begin(), feeds.end(), self));
   detached_ = true;
-  if (state_ == State::kFull) {
-    state_ = State::kEmpty;
-    tally_->Update([](Counters& counters) { counters.discarded++; });
-  }
-  table_->changed_.wait(lock, [this] { return state_ != State::kWriting; });
-  arrival_.pixels.reset();
-  input_.reset();
+  tally_->Update([this](Counters& counters) { counters.discarded += waiting_; });
+  waiting_ = 0;
+  table_->changed_.wait(lock, [this] { return !writing_; });
+  frames_.clear();
 }
 
 }  // namespace camera

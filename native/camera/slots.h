@@ -54,9 +54,9 @@ class Feed;
 
 /**
  * The slots of an engine and who has them: frames that JavaScript submits, and cameras that feed the engine
- * from their own threads. Cameras never wait: one whose frame finds no slot leaves it in its own input
- * buffer, where the next one overwrites it. A slot that becomes free goes to a waiting camera, in turn,
- * before anybody can Take it.
+ * from their own threads. Cameras never wait: one whose frame finds no slot leaves it in an input buffer of
+ * its own. When frames wait in all of them, the next one overwrites the oldest. A slot that becomes free goes
+ * to a waiting camera, in turn, before anybody can Take it.
  *
  * There may be more slots than frames at work at once: the engine then has its next frame while somebody
  * still reads the result of one, and no frame grows old in a queue for that.
@@ -107,8 +107,10 @@ class SlotTable : public std::enable_shared_from_this<SlotTable>, public Counted
   /** The slot is free for the next. */
   void Release(int slot);
 
-  /** @param input the camera's own @param tally of the camera */
-  std::shared_ptr<Feed> Attach(std::shared_ptr<Input> input, uint32_t number, std::shared_ptr<Tally> tally);
+  /** @param inputs the camera's own, one or more: so many of its frames may wait @param tally of the camera
+   */
+  std::shared_ptr<Feed> Attach(std::vector<std::shared_ptr<Input>> inputs, uint32_t number,
+                               std::shared_ptr<Tally> tally);
 
   /** No camera's frame comes in any more; waits for those that are being written. Idempotent. */
   void Close();
@@ -145,14 +147,14 @@ class SlotTable : public std::enable_shared_from_this<SlotTable>, public Counted
 /** A camera's place at an engine. */
 class Feed : public std::enable_shared_from_this<Feed>, public Counted<Feed> {
  public:
-  Feed(std::shared_ptr<SlotTable> table, uint32_t number, std::shared_ptr<Tally> tally)
-      : table_(std::move(table)), number_(number), tally_(std::move(tally)) {}
+  Feed(std::shared_ptr<SlotTable> table, std::vector<std::shared_ptr<Input>> inputs, uint32_t number,
+       std::shared_ptr<Tally> tally);
 
   /** Who it is to JavaScript. */
   uint32_t number() const { return number_; }
 
   /**
-   * Begins a frame; one at a time. A frame that waits is dropped.
+   * Begins a frame; one at a time. When frames wait in all of the camera's inputs, the oldest is dropped.
    * @returns where to write it, until Commit or Cancel; null when the engine takes no more
    */
   Input* Begin();
@@ -162,7 +164,7 @@ class Feed : public std::enable_shared_from_this<Feed>, public Counted<Feed> {
   void Cancel();
 
   /**
-   * Ends it. A frame that waits is discarded; one that is being written is waited for.
+   * Ends it. Frames that wait are discarded; one that is being written is waited for.
    * @returns how many frames had a slot, ever
    */
   uint64_t Detach();
@@ -170,22 +172,33 @@ class Feed : public std::enable_shared_from_this<Feed>, public Counted<Feed> {
   /** Whether its frames can come in. */
   bool attached() const;
 
-  /** Results that are read and frames at work, together, at most. */
-  int slots() const { return table_->size(); }
+  /** Results that are read, frames at work and all but one of those that wait, together, at most. */
+  int most() const { return table_->size() + queue_ - 1; }
 
  private:
   friend class SlotTable;
-  enum class State { kEmpty, kWriting, kFull };
+  struct Frame {
+    std::shared_ptr<Input> input;
+    Arrival arrival;
+  };
 
   void Close(std::unique_lock<std::mutex>& lock);
+  /** The frame that waited longest, where one does. */
+  Frame& oldest() { return frames_[oldest_]; }
+  /** The oldest one waits no longer: its place is the last that will be written to. */
+  void Advance();
 
   const std::shared_ptr<SlotTable> table_;
   const uint32_t number_;
   const std::shared_ptr<Tally> tally_;
+  /** Frames that may wait. */
+  const int queue_;
   // The table's mutex guards the following.
-  std::shared_ptr<Input> input_;
-  Arrival arrival_;
-  State state_ = State::kEmpty;
+  /** A ring: from the oldest on, those that wait, then the one that is written, then those that are empty. */
+  std::vector<Frame> frames_;
+  size_t oldest_ = 0;
+  size_t waiting_ = 0;
+  bool writing_ = false;
   bool detached_ = false;
   uint64_t submitted_ = 0;
 };

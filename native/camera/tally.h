@@ -8,8 +8,8 @@
 
 namespace camera {
 
-/** What became of a camera's frames: received = skipped + dropped + failed + discarded + submitted + the one
- * that waits or is written. */
+/** What became of a camera's frames: received = skipped + dropped + failed + discarded + submitted + those
+ * that wait or are written. */
 struct Counters {
   uint64_t received = 0;
   /** Not taken because of a limit of the rate. */

@@ -126,7 +126,8 @@ fuzz::Input Offer(const Case& made) {
   const auto camera = camera::Camera::Create();
   camera->KeepPixels(made.keep);
   camera->Read(made.reading);
-  const auto feed = table->Attach(std::make_shared<ModelInput>(made.width, made.height), 1, camera->tally());
+  const auto feed =
+      table->Attach({std::make_shared<ModelInput>(made.width, made.height)}, 1, camera->tally());
   camera->Use(feed);
   Message message = made.message;
   message.encoding = made.encoding;

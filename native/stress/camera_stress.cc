@@ -147,7 +147,7 @@ class Round {
   void Attach(size_t index) {
     if (feeds_[index]) return;
     const uint32_t number = next_++;
-    feeds_[index] = engine_->Attach(number, cameras_[index]->tally());
+    feeds_[index] = engine_->Attach(1 + static_cast<int>(number % 3), number, cameras_[index]->tally());
     numbers_[index] = number;
     counts_[number] = {};
     Expect(cameras_[index]->Use(feeds_[index]), "a camera that was detached can be attached");

@@ -25,10 +25,10 @@ export class AttachedCameras {
   }
 
   /** @throws ExpectationError when the camera is closed or attached already, or there is no memory */
-  attach(camera: NativeCamera, handlers: CameraHandlers): CameraAttachment {
+  attach(camera: NativeCamera, handlers: CameraHandlers, queue: number): CameraAttachment {
     let feed: number;
     try {
-      feed = this.#native.attach(camera.id);
+      feed = this.#native.attach(camera.id, queue);
     } catch (error) {
       const { failure } = error as { failure?: NativeFailure };
       if (failure) throw expectation(failure);

@@ -127,12 +127,13 @@ export interface CameraEngine extends Engine {
   /**
    * From now on the camera's frames go through this engine, letterboxed on the camera's thread. They share the slots with
    * submitted frames: a slot that becomes free goes to a camera whose frame waits, in turn. Newest wins: while no slot is
-   * free, a camera's frame replaces the one before. An attached camera does not keep the process alive.
+   * free, a camera's frame replaces the oldest of those that wait. An attached camera does not keep the process alive.
    *
+   * @param queue frames of the camera that may wait, 1 to 1000; each takes the memory of a model input @default 1
    * @throws ExpectationError when the engine or the camera is closed, when the camera is attached already, and when there is
    * no memory
    */
-  attach(camera: NativeCamera, handlers: CameraHandlers): CameraAttachment;
+  attach(camera: NativeCamera, handlers: CameraHandlers, queue?: number): CameraAttachment;
   /** Detaches cameras, waits for what is in flight, then frees everything. Idempotent. */
   close(): Promise<void>;
 }

@@ -59,9 +59,9 @@ export abstract class SlotEngine {
     this.reserved.unreserve();
   }
 
-  attach(camera: NativeCamera, handlers: CameraHandlers): CameraAttachment {
+  attach(camera: NativeCamera, handlers: CameraHandlers, queue = 1): CameraAttachment {
     this.expectRunning();
-    return this.cameras.attach(camera, handlers);
+    return this.cameras.attach(camera, handlers, queue);
   }
 
   /** Waits until all submitted frames have settled. Inferences not yet released become invalid. */

@@ -1,12 +1,12 @@
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import type { NativeFailure } from './bpu.js';
 
-/** What became of a camera's frames: `received` = skipped + dropped + failed + discarded + submitted + the one that waits. */
+/** What became of a camera's frames: `received` = skipped + dropped + failed + discarded + submitted + those that wait. */
 export interface NativeCameraCounters {
   readonly received: number;
   /** Not taken because of `limit`. */
   readonly skipped: number;
-  /** Replaced by a newer one while no slot was free. */
+  /** Replaced by newer ones while no slot was free. */
   readonly dropped: number;
   /** Not readable. */
   readonly failed: number;
@@ -157,8 +157,11 @@ export interface NativeSlots {
   unask(): boolean;
   /** Makes a slot that was told of free; a camera that waits has it at once. */
   release(slot: number): void;
-  /** @returns the number of the feed @throws when the camera is closed or attached already */
-  attach(camera: number): number;
+  /**
+   * @param queue frames of the camera that may wait for a slot, 1 to 1000; the oldest of more is dropped @default 1
+   * @returns the number of the feed @throws when the camera is closed or attached already
+   */
+  attach(camera: number, queue?: number): number;
   /** No frame of the camera is given a slot afterwards. @returns how many were */
   detach(feed: number): number;
   /** Ends a lease of pixels; the buffer has length 0 then. */

@@ -1,3 +1,4 @@
+import { steadyClock } from '../clock.js';
 import { prepareOptions } from '../decode/options.js';
 import { ExpectationError, messageOf } from '../expect.js';
 import type { ColorRange } from '../frame/color.js';
@@ -7,7 +8,7 @@ import { installedType, isInstalled } from '../message/installed-type.js';
 import { LabelInfoWriter } from '../message/label-info.js';
 import type { PerceptionMasks } from '../message/perception-targets.js';
 import { SEGMENT_PARAMETERS, type SegmentParameters } from '../parameters/segment.js';
-import { type CameraCounts, LiveSegmenter } from '../pipeline/live-segmenter.js';
+import { type CameraCounts, type LiveHandlers, LiveSegmenter } from '../pipeline/live-segmenter.js';
 import { BoardHealth } from './board-health.js';
 import { CameraChannel } from './camera-channel.js';
 import type { CameraFrame, ImageMessage } from './camera-frame.js';
@@ -200,11 +201,18 @@ export class SegmentNode {
 
   #activate(): Promise<void> {
     const { model, channels } = this.#configured!;
-    this.#live = new LiveSegmenter(model.segmenter, channels.length, {
+    const handlers: LiveHandlers<CameraFrame> = {
       result: (camera, frame, pixels, segmentation, timings) =>
         channels[camera]!.publish(frame, pixels, segmentation, timings),
       failure: (camera, _frame, error) => channels[camera]!.health.addError(error.message),
-    });
+    };
+    this.#live = new LiveSegmenter(
+      model.segmenter,
+      channels.length,
+      handlers,
+      steadyClock,
+      this.#parameters.queue_size,
+    );
     this.#follow();
     return Promise.resolve();
   }

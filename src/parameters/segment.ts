@@ -84,6 +84,12 @@ export const SEGMENT_PARAMETERS = parameterTable({
     dynamic: true,
     help: 'most frames a second that are taken of a camera, for a BPU that others use, too; one for each camera, or one for all; 0: all frames',
   },
+  queue_size: {
+    type: 'integer',
+    default: 1,
+    range: [1, 1000],
+    help: 'frames of a camera that may wait for the engine; the oldest of more is dropped. 1: results are of the newest frame. More: for bags that are to be processed without loss',
+  },
   camera_names: {
     type: 'string_array',
     default: [],

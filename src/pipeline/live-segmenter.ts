@@ -1,6 +1,13 @@
 import { type Clock, steadyClock } from '../clock.js';
 import type { Segmentation } from '../decode/segmentation.js';
-import type { CameraArrival, CameraAttachment, CameraEngine, Engine, Inference } from '../engine/engine.js';
+import type {
+  CameraArrival,
+  CameraAttachment,
+  CameraEngine,
+  CameraHandlers,
+  Engine,
+  Inference,
+} from '../engine/engine.js';
 import { ExpectationError, messageOf } from '../expect.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import type { PictureSize } from '../frame/picture-size.js';
@@ -44,7 +51,7 @@ export interface LiveHandlers<Frame extends LiveFrame> {
 /** What became of a camera's frames so far. `offered` = the four others + what waits or is in flight. */
 export interface CameraCounts {
   offered: number;
-  /** Replaced by a newer frame while waiting. */
+  /** Replaced by newer frames while waiting. */
   dropped: number;
   answered: number;
   failed: number;
@@ -63,20 +70,22 @@ interface Attached<Frame> {
 interface Camera<Frame> {
   readonly counts: CameraCounts;
   attached: Attached<Frame> | undefined;
-  waiting: { readonly frame: Frame; readonly offered: number } | undefined;
+  /** Oldest first. */
+  readonly waiting: { readonly frame: Frame; readonly offered: number }[];
   /** Whether a frame is being made ready; the next one waits, so that none overtakes it. */
   preparing: boolean;
 }
 
 /**
- * Frames of several cameras through one engine. The newest frame wins: at most one waits for each camera, and a
- * newer one takes its place. Cameras take turns. As many frames are at work as the engine has slots.
+ * Frames of several cameras through one engine. The newest frame wins: at most one waits for each camera (or as many as
+ * `queue` says), and a newer one takes the place of the oldest. Cameras take turns. As many frames are at work as the engine has slots.
  */
 export class LiveSegmenter<Frame extends LiveFrame> {
   #segmenter: Segmenter;
   readonly #cameras: Camera<Frame>[];
   readonly #handlers: LiveHandlers<Frame>;
   readonly #now: Clock;
+  readonly #queue: number;
   /** Camera whose turn it is. */
   #turn = 0;
   #inFlight = 0;
@@ -91,20 +100,24 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   /**
    * @param segmenter remains the caller's, who closes its engine after `stop`
    * @param clock of LiveTimings; a native camera's `wait` is measured where its frames arrive
+   * @param queue frames of each camera that may wait, 1 to 1000: with 1 results are as new as can be, with more none is lost
+   * where frames come in bursts
    */
   constructor(
     segmenter: Segmenter,
     cameraCount: number,
     handlers: LiveHandlers<Frame>,
     clock: Clock = steadyClock,
+    queue = 1,
   ) {
+    this.#queue = queue;
     this.#segmenter = segmenter;
     this.#handlers = handlers;
     this.#now = clock;
     this.#cameras = Array.from({ length: cameraCount }, () => ({
       counts: { offered: 0, dropped: 0, answered: 0, failed: 0, discarded: 0 },
       attached: undefined,
-      waiting: undefined,
+      waiting: [],
       preparing: false,
     }));
   }
@@ -163,8 +176,11 @@ export class LiveSegmenter<Frame extends LiveFrame> {
       target.counts.discarded++;
       return;
     }
-    if (target.waiting) target.counts.dropped++;
-    target.waiting = { frame, offered: this.#now() };
+    if (target.waiting.length >= this.#queue) {
+      target.waiting.shift();
+      target.counts.dropped++;
+    }
+    target.waiting.push({ frame, offered: this.#now() });
     this.#pump();
   }
 
@@ -204,8 +220,8 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   async stop(): Promise<void> {
     this.#state = 'stopped';
     for (const camera of this.#cameras) {
-      if (camera.waiting) camera.counts.discarded++;
-      camera.waiting = undefined;
+      camera.counts.discarded += camera.waiting.length;
+      camera.waiting.length = 0;
     }
     await this.pause();
   }
@@ -223,7 +239,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   #askForRoom(): void {
     const { engine } = this.#segmenter;
     if (this.#asking || this.#state !== 'running' || !isCameraEngine(engine)) return;
-    if (engine.free > 0 || !this.#cameras.some(({ waiting, preparing }) => waiting && !preparing)) return;
+    if (engine.free > 0 || !this.#cameras.some(ready)) return;
     this.#asking = true;
     void engine.reserve().then((kept) => {
       this.#asking = false;
@@ -242,7 +258,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     if (!isCameraEngine(engine)) {
       throw new ExpectationError('an engine for native cameras', engine.kind);
     }
-    attached.attachment = engine.attach(attached.native, {
+    const handlers: CameraHandlers = {
       result: (inference, arrival) => {
         this.#inFlight++;
         const { pixels, picture, wait } = arrival;
@@ -254,7 +270,8 @@ export class LiveSegmenter<Frame extends LiveFrame> {
         arrival.releasePixels();
         this.#pump();
       },
-    });
+    };
+    attached.attachment = engine.attach(attached.native, handlers, this.#queue);
   }
 
   async #detach(attached: Attached<Frame>): Promise<void> {
@@ -268,8 +285,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     const count = this.#cameras.length;
     for (let i = 0; i < count; i++) {
       const index = (this.#turn + i) % count;
-      const { waiting, preparing } = this.#cameras[index]!;
-      if (waiting && !preparing) {
+      if (ready(this.#cameras[index]!)) {
         this.#turn = (index + 1) % count;
         return index;
       }
@@ -280,9 +296,8 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   /** One frame from its turn to its result. Never rejects. */
   async #run(index: number): Promise<void> {
     const camera = this.#cameras[index]!;
-    const { frame, offered } = camera.waiting!;
+    const { frame, offered } = camera.waiting.shift()!;
     const { engine } = this.#segmenter;
-    camera.waiting = undefined;
     this.#inFlight++;
     let pixels: Nv12Frame;
     let inference: Inference;
@@ -368,6 +383,17 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     this.#idle = [];
     for (const tell of idle) tell();
   }
+}
+
+/** Whether a frame waits that may be made ready. */
+function ready({
+  waiting,
+  preparing,
+}: {
+  readonly waiting: readonly unknown[];
+  readonly preparing: boolean;
+}): boolean {
+  return waiting.length > 0 && !preparing;
 }
 
 function isCameraEngine(engine: Engine): engine is CameraEngine {

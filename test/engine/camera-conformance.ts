@@ -95,6 +95,56 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       expectCounts(camera, { received: 10, submitted: 2, dropped: 8 });
     });
 
+    it('wait for slots, as many frames as the queue has room for, and give what submit() gives', async () => {
+      const engine = await openEngine(1);
+      const camera = openCamera();
+      const seen = new Collector({ hold: true });
+      engine.attach(camera, seen, 3);
+      for (let index = 0; index < 5; index++) {
+        camera.offer(messageOf(noiseFrame(64, 64, 1 + index), { index }));
+        if (index === 0) await seen.until(1);
+      }
+      expectCounts(camera, { received: 5, submitted: 1, dropped: 1 });
+      for (let count = 2; count <= 4; count++) {
+        seen.release();
+        await seen.until(count);
+      }
+      seen.release();
+      assert.deepEqual(seen.indices, [0, 2, 3, 4]);
+      for (const [at, index] of seen.indices.entries())
+        assert.deepEqual(seen.values[at], await infer(engine, noiseFrame(64, 64, 1 + index)));
+      // And again: the ring goes round.
+      camera.step(messageOf(noiseFrame(64, 64, 1), { index: 9 }), 3);
+      for (let count = 5; count <= 7; count++) {
+        await seen.until(count);
+        seen.release();
+      }
+      assert.deepEqual(seen.indices.slice(4), [9, 10, 11]);
+      expectCounts(camera, { received: 8, submitted: 7, dropped: 1 });
+    });
+
+    it('discard those that wait when they are detached', async () => {
+      const engine = await openEngine(1);
+      const camera = openCamera();
+      const seen = new Collector({ hold: true });
+      const attachment = engine.attach(camera, seen, 4);
+      for (let index = 0; index < 4; index++) camera.offer(messageOf(noiseFrame(64, 64), { index }));
+      await seen.until(1);
+      await attachment.detach();
+      expectCounts(camera, { received: 4, submitted: 1, dropped: 0, discarded: 3 });
+      seen.release();
+    });
+
+    it('refuse a queue that is none', async () => {
+      const engine = await openEngine(1);
+      for (const queue of [0, 1001, 1.5, -1]) {
+        assert.throws(
+          () => engine.attach(openCamera(), new Collector(), queue),
+          /a number of frames that may wait, from 1 to 1000/,
+        );
+      }
+    });
+
     it('take turns, and share slots with submitted frames', async () => {
       const engine = await openEngine(1);
       const cameras = [openCamera(), openCamera(), openCamera()];

@@ -143,7 +143,7 @@ export class Bench {
   /** What its clock says, in ms. */
   time = 0;
 
-  constructor(slots: number, { cameras = 1, spare = 0 } = {}) {
+  constructor(slots: number, { cameras = 1, spare = 0, queue = 1 } = {}) {
     this.engines = [new TestSegmenter(slots, spare)];
     this.told = Array.from({ length: cameras }, () => []);
     const handlers: LiveHandlers<TestFrame> = {
@@ -159,7 +159,7 @@ export class Bench {
         this.told[camera]!.push(`!${error.message}`);
       },
     };
-    this.live = new LiveSegmenter(this.engine.segmenter, cameras, handlers, () => this.time);
+    this.live = new LiveSegmenter(this.engine.segmenter, cameras, handlers, () => this.time, queue);
   }
 
   /** The one in use. */

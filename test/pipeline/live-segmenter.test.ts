@@ -14,6 +14,19 @@ describe('LiveSegmenter', () => {
     assert.deepEqual(bench.live.counts(0), { offered: 4, dropped: 2, answered: 2, failed: 0, discarded: 0 });
   });
 
+  it('keeps as many as its queue has room for, oldest first, and discards what waits when it is stopped', async () => {
+    const bench = new Bench(1, { queue: 3 });
+    bench.offer(0, 1, 2, 3);
+    for (let frame = 0; frame < 4; frame++) await bench.finish();
+    assert.deepEqual(bench.told, [['0', '1', '2', '3']]);
+    bench.offer(4, 5, 6, 7, 8, 9);
+    const stopped = bench.live.stop();
+    await bench.finish();
+    await stopped;
+    assert.deepEqual(bench.told, [['0', '1', '2', '3', '4']]);
+    assert.deepEqual(bench.live.counts(0), { offered: 10, dropped: 2, answered: 5, failed: 0, discarded: 3 });
+  });
+
   it('never makes the pixels of a frame that is dropped, and those of others once', async () => {
     const bench = new Bench(1);
     const frames = [0, 1, 2].map((id) => new TestFrame(id));

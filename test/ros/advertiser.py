@@ -1,6 +1,6 @@
 """A camera with bad timing: advertises an image topic, waits, and sends some frames.
 
-  advertiser.py '{"topic", "delay", "count", "period"?, "reliability"?, "depth"?, "type"?, "lose"?, "size"?}'
+  advertiser.py '{"topic", "delay", "count", "period"?, "reliability"?, "durability"?, "depth"?, "type"?, "lose"?, "size"?}'
 
 The first frame goes out `delay` seconds after the first subscription was found. With `lose` N every N-th frame is stamped and not sent,
 and every 2 N-th and its follower. Ends when stdin does, having told {"stamps": [[sec, nanosec], ...]}.
@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 import rclpy
-from rclpy.qos import QoSProfile, QoSReliabilityPolicy
+from rclpy.qos import QoSDurabilityPolicy, QoSProfile, QoSReliabilityPolicy
 from rosidl_runtime_py.utilities import get_message
 
 request = json.loads(sys.argv[1])
@@ -22,6 +22,7 @@ node = rclpy.create_node('advertiser')
 qos = QoSProfile(
     depth=request.get('depth', 10),
     reliability=getattr(QoSReliabilityPolicy, request.get('reliability', 'reliable').upper()),
+    durability=getattr(QoSDurabilityPolicy, request.get('durability', 'volatile').upper()),
 )
 kind = get_message(request.get('type', 'sensor_msgs/msg/Image'))
 width, height = request.get('size', [320, 240])
