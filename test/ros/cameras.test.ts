@@ -110,7 +110,7 @@ for (const { middleware, transport, name } of setups) {
       const data_size = readFileSync(file).length;
       await peer.request('publish', { ...hbm, encoding: 'jpeg', width: 320, height: 240, file, data_size });
       await peer.received(results, 3);
-      const native = /Images from \/jpeg\/hbmem_img \(.*, native\)/.test(auto.output);
+      const native = /Images from \/jpeg\/hbmem_img \(.*, native: node \S+\)/.test(auto.output);
       if (native) await auto.said(/hbmem_img sends JPEG: its messages are taken by rclnodejs/);
       await peer.finish(topic);
       assert.deepEqual([...new Set(peer.messages(results).map(contentSize))], ['320x240']);
@@ -118,7 +118,7 @@ for (const { middleware, transport, name } of setups) {
       await peer.forget(results);
       await peer.request('publish', { ...hbm, width: 640, height: 480, step: 0 });
       // The node looks at publishers twice a second: NV12 may come by rclnodejs at first.
-      const last = /Images from \/jpeg\/hbmem_img \(.*, (native|rclnodejs)\)(?![^]*Images from)/;
+      const last = /Images from \/jpeg\/hbmem_img \(.*, (native|rclnodejs)(: node \S+)?\)(?![^]*Images from)/;
       await auto.until('take NV12 as before', () =>
         last.exec(auto.output)?.[1] === (native ? 'native' : 'rclnodejs') ? true : undefined,
       );
@@ -154,7 +154,9 @@ for (const { middleware, transport, name } of setups) {
         ...['-r', '__node:=strict', '-p', 'image_qos:=reliable', '-p', 'images:=[/lossy]'],
       ]);
       await peer.request('publish', { ...image, topic: '/lossy', period: 0.1, reliability: 'best_effort' });
-      await strict.said(/QoS reliable, volatile of this node on \/lossy but \/peer offers best effort/);
+      await strict.said(
+        /QoS reliable, volatile, depth 5 of this node on \/lossy but \/peer offers best effort/,
+      );
       await peer.stop('/lossy');
       await strict.stop();
     });
