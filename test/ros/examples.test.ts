@@ -40,7 +40,10 @@ for (const middleware of middlewares) {
       segment = ros.node('segment', []);
       await segment.said(/frames in flight/);
       for (const line of ASKS) {
-        const { output } = await ros.run(['bash', '-c', line]);
+        let output: string;
+        // The daemon of the ros2 command learns of nodes by and by.
+        do ({ output } = await ros.run(['bash', '-c', line]));
+        while (/Node not found/i.test(output));
         assert.match(output, /successful|success=True/, line);
       }
       await segment.stop();
