@@ -48,6 +48,7 @@ PARAMETERS = [
     ('queue_size', '', 'frames of a camera that may wait for the engine; more for bags without loss; default: 1', None),
     ('score', '', 'lowest score of an instance, 0 to 1; default: 0.25', None),
     ('iou', '', 'overlap above which NMS drops a box, 0 to 1; default: 0.7', None),
+    ('nms', '', 'whether there is NMS: auto, always or never; default: auto, which is never for models that choose their instances', ['', 'auto', 'always', 'never']),
     ('classes', '', 'classes to report, names or numbers, separated by commas; default: all', None),
     ('masks', '', 'where masks are sampled: source, proto or none; default: source', ['', 'source', 'proto', 'none']),
     ('work_config', '', "path of one of TROS's work configs (JSON)", None),

@@ -1,7 +1,13 @@
 /** The library behind the command line and the node: frames, engines, decoder, masks. */
 export { Decoder } from './decode/decoder.js';
 export { type HeadHints, type HeadLayout, type HeadRole, recogniseHeads } from './decode/heads.js';
-export { MASK_RESOLUTIONS, type DecodeOptions, type MaskResolution } from './decode/options.js';
+export {
+  MASK_RESOLUTIONS,
+  NMS_MODES,
+  type DecodeOptions,
+  type MaskResolution,
+  type NmsMode,
+} from './decode/options.js';
 export { type Polygon, type PolygonOptions, PolygonTracer } from './decode/polygon.js';
 export { type CocoRle, decodeRle, RleEncoder } from './decode/rle.js';
 export type { Box, Instance, Mask, Segmentation } from './decode/segmentation.js';

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Decoder } from '../decode/decoder.js';
+import { outputRoles } from '../decode/head-layout.js';
 import { type HeadLayout, recogniseHeads } from '../decode/heads.js';
 import type { DecodeOptions } from '../decode/options.js';
 import type { Segmentation } from '../decode/segmentation.js';
@@ -105,15 +106,9 @@ export function quantised(float: Heads): Heads {
     return { ...tensor, type: 'int32', quantization: { kind: 'scale', scale, axis: 3 }, data };
   });
   const { inputWidth: width, inputHeight: height } = float.layout;
-  const roles = tensors.map((_, output) => roleOf(float.layout, output));
+  const told = outputRoles(float.layout);
+  const roles = tensors.map((_, output) => told.get(output)!.role);
   return { ...float, tensors, layout: recogniseHeads(tensors, { width, height }, { roles }) };
-}
-
-function roleOf({ levels, proto }: HeadLayout, output: number): 'class' | 'box' | 'coefficient' | 'proto' {
-  if (proto.output === output) return 'proto';
-  const level = levels.find((heads) => [heads.class, heads.box].some((head) => head.output === output));
-  if (level === undefined) return 'coefficient';
-  return level.class.output === output ? 'class' : 'box';
 }
 
 export const CROWD = 100;

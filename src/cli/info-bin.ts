@@ -4,6 +4,7 @@ import { quote } from '../model/dequantize.js';
 import type { BinModel } from '../model/bin/bin-model.js';
 import { binHeads, binInput, type BinOutput, binOutputs } from '../model/bin/bin-tensors.js';
 import { readDeleted } from '../model/bin/dequantize-bin.js';
+import { roleTexts, verdictText } from './info-heads.js';
 import { printable } from './printable.js';
 
 /** Metadata that is worth a line: hb_mapper's key, and what it means. */
@@ -28,26 +29,14 @@ const BOARDS: Readonly<Record<string, string>> = {
 export function binModelText(model: BinModel): string {
   const { file, name } = model;
   const { layout, reason, roles } = binHeads(model);
-  const strides = new Map(
-    layout?.levels.flatMap((level) =>
-      (['class', 'box', 'coefficient'] as const).map((role) => [level[role].output, level.stride] as const),
-    ),
-  );
-  if (layout) strides.set(layout.proto.output, layout.protoStride);
+  const texts = layout && roleTexts(layout);
   const lines = [
     `${file.path}: model ${name}, read from the file alone`,
     ...factLines(model),
     ...inputLines(model),
-    ...binOutputs(model).flatMap((output, i) => {
-      const role = roles.get(i);
-      return outputLines(i, output, role && `${role}, stride ${strides.get(i)}`);
-    }),
+    ...binOutputs(model).flatMap((output, i) => outputLines(i, output, texts?.get(i))),
     ...nodeLines(model, roles),
-    ...(layout
-      ? [
-          `The decoder can run it: ${layout.classCount} classes, ${layout.regMax === 1 ? 'plain boxes' : `${layout.regMax} DFL bins`}, ${layout.coefficientCount} prototypes.`,
-        ]
-      : `The decoder cannot run it. ${reason}`.split('\n')),
+    ...(layout ? [verdictText(layout)] : `The decoder cannot run it. ${reason}`.split('\n')),
     'Aligned shapes, strides and times are known on the board only:',
     `  hrt_model_exec model_info --model_file ${quote(file.path)}`,
   ];

@@ -1,20 +1,21 @@
-import { type HeadLayout, recogniseHeads } from '../decode/heads.js';
+import { recogniseHeads } from '../decode/heads.js';
 import { BpuEngine } from '../engine/bpu-engine.js';
 import { QUANTI_TYPE_NAMES, TENSOR_LAYOUT_NAMES, TENSOR_TYPE_NAMES } from '../engine/bpu-tensor.js';
 import { messageOf } from '../expect.js';
 import type { NativeTensorProperties } from '../native/bpu.js';
+import { roleTexts, verdictText } from './info-heads.js';
 
 /** What libdnn says of a .bin model, as hrt_model_exec model_info prints it, and what each output is to our decoder. */
 export async function bpuModelText(file: string, library?: string, name?: string): Promise<string> {
   const engine = await BpuEngine.open({ file, library, name, slots: 1 });
   try {
     const { properties, model } = engine;
-    let roles = new Map<number, string>();
+    let roles: ReadonlyMap<number, string> = new Map();
     let verdict: string;
     try {
       const layout = recogniseHeads(model.outputs, model.input);
-      roles = rolesOf(layout);
-      verdict = `The decoder can run it: ${layout.classCount} classes, ${layout.regMax === 1 ? 'plain boxes' : `${layout.regMax} DFL bins`}, ${layout.coefficientCount} prototypes.`;
+      roles = roleTexts(layout);
+      verdict = verdictText(layout);
     } catch (error) {
       verdict = `The decoder cannot run it. ${messageOf(error)}`;
     }
@@ -50,14 +51,4 @@ function tensorLines(slot: string, tensor: NativeTensorProperties, role?: string
   if (shift.length > 0) lines.push(`  shift: ${shift.join(',')}`);
   if (scale.length > 0 || shift.length > 0) lines.push(`  quantizeAxis: ${tensor.quantizeAxis}`);
   return lines;
-}
-
-function rolesOf(layout: HeadLayout): Map<number, string> {
-  const roles = new Map([[layout.proto.output, `proto, stride ${layout.protoStride}`]]);
-  for (const level of layout.levels) {
-    for (const role of ['class', 'box', 'coefficient'] as const) {
-      roles.set(level[role].output, `${role}, stride ${level.stride}`);
-    }
-  }
-  return roles;
 }

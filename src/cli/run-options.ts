@@ -23,6 +23,7 @@ export const RUN_OPTIONS = {
   }),
   score: fromParameter('score', 'P'),
   iou: fromParameter('iou', 'P'),
+  nms: fromParameter('nms'),
   'max-detections': fromParameter('max_detections', 'N'),
   classes: fromParameter('classes', 'LIST', { help: 'classes to report, names or ids, comma-separated' }),
   'class-score': fromParameter('class_scores', 'CLASS=P', {
@@ -78,6 +79,7 @@ export function decodeOptions(args: Arguments, labels: readonly string[]): Decod
   return {
     score: numberOption(args, 'score', 'score'),
     iou: numberOption(args, 'iou', 'iou'),
+    nms: choiceOption(args, 'nms', SEGMENT_PARAMETERS.nms),
     maxDetections: numberOption(args, 'max-detections', 'max_detections'),
     classes: list?.split(',').map((name) => findClass(name, labels)),
     classScores: parseClassScores('--class-score', args.texts('class-score'), labels),

@@ -2,14 +2,15 @@ import { ExpectationError } from '../expect.js';
 import type { Tensor } from '../engine/tensor.js';
 import type { Letterbox } from '../frame/letterbox.js';
 import type { PictureSize } from '../frame/picture-size.js';
-import { BoxDecoder, CandidateBoxes } from './box.js';
+import { type BoxDecoder, boxDecoder, CandidateBoxes } from './box.js';
 import { type ChannelScales, channelScales, readChannels } from './dequantize.js';
-import type { HeadLayout } from './heads.js';
+import { cellOffset, type HeadLayout } from './head-layout.js';
 import { MaskBuilder } from './mask.js';
 import { type MaskGrid, maskGrid } from './mask-grid.js';
 import { NonMaximumSuppression } from './nms.js';
 import { type DecodeOptions, type DecodeSettings, prepareOptions, sigmoid } from './options.js';
-import { Candidates, ClassScanner } from './scan.js';
+import { Candidates, type Scanner } from './scan.js';
+import { scannerFor } from './scanner.js';
 import type { Instance, Segmentation } from './segmentation.js';
 
 /**
@@ -23,7 +24,7 @@ export class Decoder {
   #settings: DecodeSettings;
   /** Elements that each output must have. */
   readonly #extents: readonly { output: number; name: string; needed: number }[];
-  readonly #scanners: readonly ClassScanner[];
+  readonly #scanners: readonly Scanner[];
   readonly #boxScales: (ChannelScales | undefined)[];
   readonly #coefficientScales: (ChannelScales | undefined)[];
   readonly #candidates: Candidates;
@@ -42,25 +43,23 @@ export class Decoder {
   /** @throws ExpectationError for options out of range and for scales that do not fit the heads */
   constructor(layout: HeadLayout, options: DecodeOptions = {}) {
     this.layout = layout;
-    this.#settings = prepareOptions(options, layout.classCount);
+    this.#settings = prepareOptions(options, layout);
     const heads = layout.levels.flatMap((level) => [level.class, level.box, level.coefficient]);
     this.#extents = [...heads, layout.proto].map(
-      ({ output, info, height, width, channels, strideY, strideX, strideC }) => ({
+      ({ output, info, height, width, channels, first, strideY, strideX, strideC }) => ({
         output,
         name: info.name,
-        needed: (height - 1) * strideY + (width - 1) * strideX + (channels - 1) * strideC + 1,
+        needed: (height - 1) * strideY + (width - 1) * strideX + (first + channels - 1) * strideC + 1,
       }),
     );
-    this.#scanners = layout.levels.map(
-      (level, index) => new ClassScanner(level.class, channelScales(level.class), index),
-    );
+    this.#scanners = layout.levels.map((_, index) => scannerFor(layout, index));
     this.#boxScales = layout.levels.map((level) => channelScales(level.box));
     this.#coefficientScales = layout.levels.map((level) => channelScales(level.coefficient));
     const cells = layout.levels.reduce((sum, { class: head }) => sum + head.width * head.height, 0);
     this.#candidates = new Candidates(cells);
     this.#boxes = new CandidateBoxes(cells);
     this.#valid = new Uint8Array(cells);
-    this.#boxDecoder = new BoxDecoder(layout.regMax);
+    this.#boxDecoder = boxDecoder(layout);
     this.#nms = new NonMaximumSuppression(cells);
     this.#coefficients = new Float32Array(layout.coefficientCount);
     this.#masks = new MaskBuilder(layout.proto, channelScales(layout.proto));
@@ -68,7 +67,7 @@ export class Decoder {
 
   /** Replaces all options, from the next frame on. @throws ExpectationError, and keeps the old ones */
   setOptions(options: DecodeOptions): void {
-    this.#settings = prepareOptions(options, this.layout.classCount);
+    this.#settings = prepareOptions(options, this.layout);
   }
 
   /**
@@ -86,22 +85,21 @@ export class Decoder {
     picture: PictureSize = { width: letterbox.sourceWidth, height: letterbox.sourceHeight },
   ): Segmentation {
     const { levels, proto } = this.layout;
-    const { classLogits, lowestLogit, iou, maxDetections, masks } = this.#settings;
+    const { classLimits, lowestLimit, iou, maxDetections, masks } = this.#settings;
     this.#checkTensors(tensors);
 
     const candidates = this.#candidates;
     candidates.count = 0;
     for (let index = 0; index < levels.length; index++) {
       const tensor = tensors[levels[index]!.class.output]!;
-      this.#scanners[index]!.scan(tensor, classLogits, lowestLogit, candidates);
+      this.#scanners[index]!.scan(tensor, classLimits, lowestLimit, candidates);
     }
     for (let i = 0; i < candidates.count; i++) {
       const index = candidates.level[i]!;
       const level = levels[index]!;
       const tensor = tensors[level.box.output]!;
-      const x = candidates.cellX[i]!;
-      const y = candidates.cellY[i]!;
-      const valid = this.#boxDecoder.decode(tensor, level, this.#boxScales[index], x, y, this.#boxes, i);
+      const cell = candidates.cell[i]!;
+      const valid = this.#boxDecoder.decode(tensor, level, this.#boxScales[index], cell, this.#boxes, i);
       this.#valid[i] = valid ? 1 : 0;
     }
     const kept = this.#nms.run(candidates, this.#boxes, this.#valid, iou, maxDetections);
@@ -172,7 +170,9 @@ export class Decoder {
   #place(i: number, letterbox: Letterbox, picture: PictureSize, instance: Instance): boolean {
     const { box, mask } = instance;
     instance.classId = this.#candidates.classId[i]!;
-    instance.score = sigmoid(this.#candidates.logit[i]!);
+    const score = this.#candidates.score[i]!;
+    // Steps of a quantized output may pass 1.
+    instance.score = this.layout.form === 'heads' ? sigmoid(score) : Math.min(1, score);
     box.x1 = Math.max(0, letterbox.toSourceX(this.#boxes.x1[i]!));
     box.y1 = Math.max(0, letterbox.toSourceY(this.#boxes.y1[i]!));
     box.x2 = Math.min(picture.width, letterbox.toSourceX(this.#boxes.x2[i]!));
@@ -186,7 +186,7 @@ export class Decoder {
   #readCoefficients(tensors: readonly Tensor[], i: number): boolean {
     const index = this.#candidates.level[i]!;
     const head = this.layout.levels[index]!.coefficient;
-    const offset = this.#candidates.cellY[i]! * head.strideY + this.#candidates.cellX[i]! * head.strideX;
+    const offset = cellOffset(head, this.#candidates.cell[i]!);
     readChannels(tensors[head.output]!, head, this.#coefficientScales[index], offset, this.#coefficients);
     return this.#coefficients.every(Number.isFinite);
   }

@@ -1,6 +1,6 @@
 import { ExpectationError } from '../expect.js';
 import type { Tensor } from '../engine/tensor.js';
-import type { Head } from './heads.js';
+import type { Head } from './head-layout.js';
 
 /** Scale and zero point of each channel of a head, ready to use: x = (q - zero[c]) * scale[c]. */
 export interface ChannelScales {
@@ -16,21 +16,21 @@ export interface ChannelScales {
  * @throws ExpectationError when the scales neither cover the channels nor hold for all
  */
 export function channelScales(head: Head): ChannelScales | undefined {
-  const { quantization, name, shape } = head.info;
+  const { info, channels, axis, first } = head;
+  const { quantization, name, shape } = info;
   if (quantization.kind === 'none') return undefined;
   const stored = quantization.kind === 'scale' ? quantization.scale : quantization.shift;
   const zeros = quantization.kind === 'scale' ? (quantization.zeroPoint ?? []) : [];
-  const channels = head.channels;
-  const alongChannels = shape[quantization.axis] === channels;
-  if (stored.length !== 1 && (stored.length < channels || !alongChannels)) {
+  const alongChannels = shape[quantization.axis] === shape[axis];
+  if (stored.length !== 1 && (stored.length < first + channels || !alongChannels)) {
     throw new ExpectationError(
-      `1 or ${channels} ${quantization.kind}s along the channels of output ${name}`,
+      `1 or ${shape[axis]} ${quantization.kind}s along the channels of output ${name}`,
       `${stored.length} along axis ${quantization.axis}`,
       'The model file is damaged or of a kind that is not known here.',
     );
   }
   const at = (values: ArrayLike<number>, c: number): number =>
-    values.length === 1 ? values[0]! : (values[c] ?? 0);
+    values.length === 1 ? values[0]! : (values[first + c] ?? 0);
   const scale = new Float64Array(channels);
   const zero = new Float64Array(channels);
   for (let c = 0; c < channels; c++) {

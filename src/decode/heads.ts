@@ -1,63 +1,19 @@
+import type { TensorInfo } from '../engine/tensor.js';
 import { ExpectationError } from '../expect.js';
-import { packedStride, type TensorInfo } from '../engine/tensor.js';
+import {
+  type Head,
+  type HeadHints,
+  type HeadLayout,
+  type HeadRole,
+  HEADS_OF_LEVEL,
+  type InputSize,
+  type Level,
+  MOST_LEVELS,
+} from './head-layout.js';
+import { recogniseTwoOutputs, strideOf } from './two-outputs.js';
 
-/**
- * The outputs of a YOLOv8-style segmentation network cut before its decoding part, normally ten, three for each level:
- *
- * - `class`: C logits for each cell of each level
- * - `box`: distances left, top, right, bottom from the cell's centre in units of the level's stride, each as
- *   `regMax` DFL logits, or as one plain number (regMax 1)
- * - `coefficient`: K factors that combine the prototype masks
- * - `proto`: K prototype masks for the whole picture
- */
-export const HEAD_ROLES = ['class', 'box', 'coefficient', 'proto'] as const;
-export type HeadRole = (typeof HEAD_ROLES)[number];
-
-/** Where a head lies: which output, and how to walk it (steps in elements). */
-export interface Head {
-  /** Index into the engine's outputs. */
-  readonly output: number;
-  readonly info: TensorInfo;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-  readonly strideY: number;
-  readonly strideX: number;
-  readonly strideC: number;
-}
-
-/** The three heads that share a grid. */
-export interface Level {
-  /** Model pixels per cell: 8, 16, 32. */
-  readonly stride: number;
-  readonly class: Head;
-  readonly box: Head;
-  readonly coefficient: Head;
-}
-
-/** What every output of a model is; made once at load. */
-export interface HeadLayout {
-  readonly inputWidth: number;
-  readonly inputHeight: number;
-  /** Finest first. */
-  readonly levels: readonly Level[];
-  readonly proto: Head;
-  /** Model pixels per prototype cell, normally 4. */
-  readonly protoStride: number;
-  readonly classCount: number;
-  /** DFL bins for each distance; 1 means plain distances. */
-  readonly regMax: number;
-  /** K, normally 32. */
-  readonly coefficientCount: number;
-}
-
-/** What is known beforehand; settles models whose channel counts alone are ambiguous. */
-export interface HeadHints {
-  /** The role of every output in order, as a user may set it. Overrides all guessing. */
-  roles?: readonly HeadRole[] | undefined;
-  /** Number of classes, from the labels of the model. */
-  classCount?: number | undefined;
-}
+export { HEAD_ROLES } from './head-layout.js';
+export type { Head, HeadHints, HeadLayout, HeadRole, Level } from './head-layout.js';
 
 /**
  * Finds out which output is which head from shapes, types, names and grouping; never from the index.
@@ -69,11 +25,13 @@ export interface HeadHints {
  * coefficient heads beside float class heads. What remains ambiguous is an error that asks for the `heads` setting:
  * exporters order the heads in every way there is, so order is no evidence.
  *
+ * A model with two outputs decodes its heads itself: see recogniseTwoOutputs().
+ *
  * @throws ExpectationError with a table of what was expected and found
  */
 export function recogniseHeads(
   outputs: readonly TensorInfo[],
-  input: { readonly width: number; readonly height: number },
+  input: InputSize,
   hints: HeadHints = {},
 ): HeadLayout {
   const fail = (reason: string): never => {
@@ -83,7 +41,12 @@ export function recogniseHeads(
       `${reason}\n${headTable(outputs, input)}`,
     );
   };
-  if (!isHeadCount(outputs.length)) fail(headCountHint(outputs));
+  if (outputs.length === 2) return recogniseTwoOutputs(outputs, input, hints, fail);
+  if (!isHeadCount(outputs.length)) {
+    fail(
+      'A model must have one class, box and coefficient head for each of its grids, normally three, and one prototype tensor.',
+    );
+  }
 
   const heads = viewAs('NHWC', outputs, input) ?? viewAs('NCHW', outputs, input);
   if (!heads)
@@ -115,6 +78,7 @@ export function recogniseHeads(
   const { proto, levels } = chooseReading(readings, hints, fail);
   const { class: cls, box, coefficient } = levels[0]!;
   return {
+    form: 'heads',
     inputWidth: input.width,
     inputHeight: input.height,
     levels,
@@ -128,14 +92,13 @@ export function recogniseHeads(
 
 /** Three heads for each of one to eight levels, and the prototypes. */
 export function isHeadCount(outputs: number): boolean {
-  return outputs % 3 === 1 && outputs >= 4 && outputs <= 25;
+  return outputs % 3 === 1 && outputs >= 4 && outputs <= 3 * MOST_LEVELS + 1;
 }
 
 type Fail = (reason: string) => never;
 
 /** More are not compared; they would be ambiguous anyway. */
 const MOST_READINGS = 4096;
-const HEADS_OF_LEVEL = ['class', 'box', 'coefficient'] as const;
 
 interface Grid {
   readonly stride: number;
@@ -285,7 +248,7 @@ export function roleByName({ name, layer }: Pick<TensorInfo, 'name' | 'layer'>):
 function viewAs(
   layout: 'NHWC' | 'NCHW',
   outputs: readonly TensorInfo[],
-  input: { readonly width: number; readonly height: number },
+  input: InputSize,
 ): Head[] | undefined {
   const heads: Head[] = [];
   for (const [output, info] of outputs.entries()) {
@@ -294,7 +257,7 @@ function viewAs(
     const [height, width, channels] = [info.shape[y]!, info.shape[x]!, info.shape[c]!];
     const ratio = input.height / height;
     if (channels < 1 || !Number.isInteger(ratio) || ratio * width !== input.width) return undefined;
-    const stride = info.stride.length === 4 ? info.stride : packedStride(info.shape);
+    const stride = strideOf(info);
     heads.push({
       output,
       info,
@@ -304,23 +267,15 @@ function viewAs(
       strideY: stride[y]!,
       strideX: stride[x]!,
       strideC: stride[c]!,
+      axis: c,
+      first: 0,
     });
   }
   return heads;
 }
 
-function headCountHint(outputs: readonly TensorInfo[]): string {
-  const stock = outputs.length === 2 && outputs.some(({ shape }) => shape.length === 3);
-  return stock
-    ? 'This looks like a stock export with decoding inside; it has to be cut into its heads first.'
-    : 'A model must have one class, box and coefficient head for each of its grids, normally three, and one prototype tensor.';
-}
-
 /** What was found beside what is expected, one line an output, as `info` and the load errors print it. */
-export function headTable(
-  outputs: readonly TensorInfo[],
-  input: { readonly width: number; readonly height: number },
-): string {
+export function headTable(outputs: readonly TensorInfo[], input: InputSize): string {
   const { width, height } = input;
   const lines = [8, 16, 32].flatMap((stride) =>
     [
@@ -336,6 +291,7 @@ export function headTable(
     ({ name, shape, type, quantization }) =>
       `  ${name.padEnd(12)}[${shape.join(', ')}] ${type}${quantization.kind === 'none' ? '' : ` ${quantization.kind}`}`,
   );
+  lines.push('  or two outputs: [1, 4 + C + K, cells] or [1, rows, 6 + K], and proto');
   return [`Expected for an input of ${width}x${height} (any order):`, ...lines, 'Found:', ...found].join(
     '\n',
   );

@@ -1,6 +1,6 @@
 import type { Letterbox } from '../frame/letterbox.js';
 import type { PictureSize } from '../frame/picture-size.js';
-import type { HeadLayout } from './heads.js';
+import type { HeadLayout } from './head-layout.js';
 import type { MaskResolution } from './options.js';
 
 /**

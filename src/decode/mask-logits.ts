@@ -1,6 +1,6 @@
 import type { Tensor, TensorData } from '../engine/tensor.js';
 import type { ChannelScales } from './dequantize.js';
-import type { Head } from './heads.js';
+import type { Head } from './head-layout.js';
 
 /** Prototypes that one pass over a row combines: as many factors as the registers of a CPU hold. */
 const PER_PASS = 8;

@@ -1,7 +1,7 @@
 import { ExpectationError } from '../expect.js';
 import type { Tensor } from '../engine/tensor.js';
 import type { ChannelScales } from './dequantize.js';
-import type { Head } from './heads.js';
+import type { Head } from './head-layout.js';
 import type { GridAxis, MaskGrid } from './mask-grid.js';
 import { MaskLogits } from './mask-logits.js';
 import type { Box, Mask } from './segmentation.js';

@@ -16,6 +16,7 @@ export class NonMaximumSuppression {
   }
 
   /**
+   * @param iou 1 for none: all are kept, best first
    * @param valid candidates [0, count) whose entry is 0 are passed over
    * @returns how many entries of `kept` hold
    */
@@ -30,14 +31,15 @@ export class NonMaximumSuppression {
     const kept = this.kept;
     let length = 0;
     for (let i = 0; i < candidates.count; i++) if (valid[i] !== 0) order[length++] = i;
-    const queue = new ScoreHeap(order, length, candidates.logit);
+    const queue = new ScoreHeap(order, length, candidates.score);
 
     let count = 0;
     const limit = Math.min(maxDetections, kept.length);
     for (let next = queue.take(); next >= 0 && count < limit; next = queue.take()) {
       const classId = candidates.classId[next];
       let suppressed = false;
-      for (let k = 0; k < count && !suppressed; k++) {
+      // No overlap is above 1: then there is nothing to compare.
+      for (let k = 0; k < count && !suppressed && iou < 1; k++) {
         const better = kept[k]!;
         suppressed = candidates.classId[better] === classId && overlap(boxes, better, next) > iou;
       }

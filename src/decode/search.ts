@@ -16,6 +16,17 @@ export class Search {
   #limits: Int32Array = NOTHING;
   readonly #bits = new WeakMap<Float32Array, { unsigned: Uint32Array; signed: Int32Array }>();
 
+  /** Searches values of one scale; `limit` is in stored units. */
+  above(data: TensorData, limit: number): void {
+    if (data instanceof Float32Array) this.inFloats(data, limit);
+    else this.inIntegers(data, limit);
+  }
+
+  /** Passes nothing over. */
+  all(): void {
+    this.#mode = 'everything';
+  }
+
   /**
    * Searches float32 values by their bits. As integers they compare in one instruction, without the conversion to double that
    * a loop over a Float32Array spends most of its time on.

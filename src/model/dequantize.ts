@@ -86,15 +86,18 @@ function roleOfOutput(output: string): HeadRole | undefined {
 
 function roleOfNode(name: string): HeadRole | undefined {
   if (/\bproto\b/.test(name)) return 'proto';
-  const parts = [...name.matchAll(/\bcv([234])\.\d+/g)];
+  const parts = [...name.matchAll(/(?:\b|_)cv([2345])\.\d+/g)];
   const part = parts.at(-1)?.[1];
   return part === undefined
     ? undefined
-    : ({ 2: 'box', 3: 'class', 4: 'coefficient' } as const)[part as '2' | '3' | '4'];
+    : ({ 2: 'box', 3: 'class', 4: 'coefficient', 5: 'coefficient' } as const)[part as '2' | '3' | '4' | '5'];
 }
 
-/** What the decoder de-quantizes itself for the few cells that survive. Classes, all of whose values are compared, and prototypes stay float. */
-export const USUAL_HEADS: readonly HeadRole[] = ['coefficient', 'box'];
+/**
+ * What the decoder de-quantizes itself for the few cells that survive. Classes, all of whose values are compared, and prototypes stay
+ * float; detections, which hold classes and all else, are integers of one scale and compare as such.
+ */
+export const USUAL_HEADS: readonly HeadRole[] = ['coefficient', 'box', 'detections'];
 
 /**
  * The nodes of some heads, coefficients first, as D-Robotics' page has them.
@@ -106,14 +109,15 @@ export function nodesOfHeads<Node extends HeadNode>(
   heads: readonly HeadRole[] = USUAL_HEADS,
 ): Node[] {
   const of = (role: HeadRole): Node[] => nodes.filter((node) => node.role === role);
-  if (USUAL_HEADS.every((role) => heads.includes(role)) && of('box').length !== of('coefficient').length) {
+  const both = heads.includes('box') && heads.includes('coefficient');
+  if (both && of('box').length !== of('coefficient').length) {
     throw new ExpectationError(
       'as many de-quantize nodes of box heads as of coefficient heads',
       nodes.map(({ name, role }) => `${name} (${role})`).join(', '),
       'Some may be removed already: name those that are to go with --node. Or the model is not cut into its heads.',
     );
   }
-  return (['coefficient', 'box', 'class', 'proto'] as const).flatMap((role) =>
+  return (['coefficient', 'box', 'class', 'proto', 'detections', 'instances'] as const).flatMap((role) =>
     heads.includes(role) ? of(role) : [],
   );
 }

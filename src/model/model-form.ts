@@ -1,3 +1,4 @@
+import { outputRoles } from '../decode/head-layout.js';
 import { type HeadLayout, type HeadRole, isHeadCount, recogniseHeads } from '../decode/heads.js';
 import { readClassNames } from './class-names.js';
 import { packedStride, UNQUANTIZED } from '../engine/tensor.js';
@@ -39,12 +40,8 @@ export function formOf({ outputs }: OnnxModel): ModelForm {
  */
 export function headRolesOf(path: string): Map<string, HeadRole> {
   return withModel(path, (model) => {
-    const { levels, proto } = headsOf(model).layout;
-    const roles = new Map<string, HeadRole>([[proto.info.name, 'proto']]);
-    for (const level of levels) {
-      for (const role of ['class', 'box', 'coefficient'] as const) roles.set(level[role].info.name, role);
-    }
-    return roles;
+    const roles = outputRoles(headsOf(model).layout);
+    return new Map([...roles].map(([output, { role }]) => [model.outputs[output]!.name, role]));
   });
 }
 

@@ -1,10 +1,9 @@
 import { basename } from 'node:path';
 import { recogniseHeads, HEAD_ROLES } from '../decode/heads.js';
-import type { DecodeOptions } from '../decode/options.js';
+import type { DecodeOptions, MaskResolution, NmsMode } from '../decode/options.js';
 import type { Engine } from '../engine/engine.js';
 import { expectOneOf } from '../expect.js';
 import type { ColorRange } from '../frame/color.js';
-import type { MaskResolution } from '../decode/options.js';
 import { Labels } from '../message/labels.js';
 import { parseClassScores } from '../model/class-scores.js';
 import { demoModel } from '../model/demo.js';
@@ -55,10 +54,11 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
  * @throws ExpectationError for classes that the model does not know and scores that are none
  */
 export function decodeOptions(parameters: SegmentParameters, labels: readonly string[]): DecodeOptions {
-  const { score, iou, max_detections: maxDetections, classes, class_scores: scores } = parameters;
+  const { score, iou, nms, max_detections: maxDetections, classes, class_scores: scores } = parameters;
   return {
     score,
     iou,
+    nms: nms as NmsMode,
     maxDetections,
     classes: classes.length === 0 ? undefined : classes.map((name) => findClass(name, labels)),
     classScores: parseClassScores('parameter class_scores', scores, labels),

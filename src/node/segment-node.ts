@@ -274,7 +274,7 @@ export class SegmentNode {
     if (model) {
       forEachCamera('max_rate', next.max_rate, next.images.length);
       const { names } = model.labels;
-      prepareOptions(decodeOptions(next, names), names.length);
+      prepareOptions(decodeOptions(next, names), model.segmenter.decoder.layout);
     }
   }
 

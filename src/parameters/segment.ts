@@ -1,5 +1,5 @@
 import { HEAD_ROLES } from '../decode/heads.js';
-import { MASK_RESOLUTIONS } from '../decode/options.js';
+import { MASK_RESOLUTIONS, NMS_MODES } from '../decode/options.js';
 import { COLOR_RANGES, DEFAULT_COLOR_RANGE } from '../frame/color.js';
 import { DEFAULT_MASK_OPACITY } from '../render/mask-layer.js';
 import { parameterTable, type ParameterValues } from './parameter.js';
@@ -177,6 +177,13 @@ export const SEGMENT_PARAMETERS = parameterTable({
     range: [0, 1],
     dynamic: true,
     help: 'class-wise NMS drops boxes that overlap a better one of their class by more',
+  },
+  nms: {
+    type: 'string',
+    default: 'auto',
+    choices: NMS_MODES,
+    dynamic: true,
+    help: "whether there is NMS; auto: unless the model chooses its instances itself ([1, 300, 38], YOLO26's default export)",
   },
   max_detections: {
     type: 'integer',

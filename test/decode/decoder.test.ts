@@ -366,6 +366,9 @@ describe('decoder', () => {
     assert.deepEqual(classes({ iou: 0.7 }), [0, 1]);
     assert.deepEqual(classes({ iou: 0.8 }), [0, 0, 1]);
     assert.deepEqual(classes({ iou: 1 }), [0, 0, 1]);
+    assert.deepEqual(classes({ nms: 'always' }), [0, 1]);
+    assert.deepEqual(classes({ nms: 'never', iou: 0.1 }), [0, 0, 1]);
+    assert.deepEqual(classes({ nms: 'never', maxDetections: 2 }), [0, 0]);
     assert.deepEqual(classes({ iou: 0.7, maxDetections: 1 }), [0]);
     assert.deepEqual(classes({ classes: [1] }), [1]);
     assert.deepEqual(classes({ classes: [] }), []);
@@ -395,6 +398,7 @@ describe('decoder', () => {
       [{ classes: [99] }, /class id from 0 to 2 in classes but received 99/],
       [{ classScores: { 7: 0.5 } }, /in classScores but received 7/],
       [{ classScores: { 1: 2 } }, /the score of class 1/],
+      [{ nms: 'off' as 'never' }, /one of auto, always, never for nms/],
       [{ masks: 'huge' as 'proto' }, /one of source, proto, none for masks/],
     ];
     for (const [options, message] of bad) assert.throws(() => decode(heads, scene, options), message);

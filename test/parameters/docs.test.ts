@@ -29,13 +29,13 @@ describe('what is made from the tables', () => {
   });
 
   it('says the defaults that the decoder has', () => {
-    const { iou, maxDetections, masks, lowestLogit } = prepareOptions({}, 1);
+    const { iou, maxDetections, masks, lowestLimit } = prepareOptions({}, { classCount: 1, form: 'heads' });
     const { score, iou: tableIou, max_detections, masks: tableMasks } = SEGMENT_PARAMETERS;
     assert.deepEqual(
       [tableIou.default, max_detections.default, tableMasks.default],
       [iou, maxDetections, masks],
     );
-    assert.ok(Math.abs(1 / (1 + Math.exp(-lowestLogit)) - score.default) < 1e-12);
+    assert.ok(Math.abs(1 / (1 + Math.exp(-lowestLimit)) - score.default) < 1e-12);
   });
 });
 

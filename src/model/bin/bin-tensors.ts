@@ -1,3 +1,4 @@
+import { outputRoles } from '../../decode/head-layout.js';
 import { recogniseHeads, type HeadHints, type HeadLayout, type HeadRole } from '../../decode/heads.js';
 import {
   packedStride,
@@ -217,10 +218,7 @@ export function binHeads(model: BinModel, hints: HeadHints = {}): BinHeads {
       throw new ExpectationError(`output ${name} to be F32, S32, S16, U16, S8 or U8`, typeName);
     });
     const layout = recogniseHeads(infos, input, hints);
-    roles.set(layout.proto.output, 'proto');
-    for (const level of layout.levels) {
-      for (const role of ['class', 'box', 'coefficient'] as const) roles.set(level[role].output, role);
-    }
+    for (const [output, { role }] of outputRoles(layout)) roles.set(output, role);
     return { layout, reason: '', roles };
   } catch (error) {
     return { layout: undefined, reason: messageOf(error), roles };

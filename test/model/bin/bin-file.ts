@@ -30,7 +30,9 @@ export interface BinFileOptions {
   readonly heads?: readonly BinHead[];
 }
 
-const LAYER = { class: 'cv3', box: 'cv2', coefficient: 'cv4', proto: 'proto' } as const;
+const LAYER: Readonly<Partial<Record<HeadRole, string>>> = {
+  ...{ class: 'cv3', box: 'cv2', coefficient: 'cv4', proto: 'proto' },
+};
 
 /** The ten heads, level by level, as hb_mapper orders those of Ultralytics' own export. */
 export function binHeadList(options: BinFileOptions = {}): BinHead[] {

@@ -1,0 +1,20 @@
+import { type HeadLayout, outputRoles } from '../decode/head-layout.js';
+
+/** What each output is to the decoder, by its index. */
+export function roleTexts(layout: HeadLayout): ReadonlyMap<number, string> {
+  const texts = [...outputRoles(layout)].map(
+    ([output, { role, stride }]) =>
+      [output, stride === undefined ? role : `${role}, stride ${stride}`] as const,
+  );
+  return new Map(texts);
+}
+
+/** What the decoder makes of a model that it can run. */
+export function verdictText({ form, classCount, regMax, coefficientCount }: HeadLayout): string {
+  const boxes = {
+    heads: regMax === 1 ? 'plain boxes' : `${regMax} DFL bins`,
+    detections: 'boxes and scores decoded by the model',
+    instances: 'instances chosen by the model',
+  }[form];
+  return `The decoder can run it: ${classCount} classes, ${boxes}, ${coefficientCount} prototypes.`;
+}

@@ -1,0 +1,29 @@
+import type { Tensor } from '../engine/tensor.js';
+import type { ChannelScales } from './dequantize.js';
+import { cellOffset, type Head } from './head-layout.js';
+import type { Candidates, Scanner } from './scan.js';
+
+/** For instances that the network chose: a score and a class id for each of some hundred rows. */
+export class InstanceScanner implements Scanner {
+  readonly #head: Head;
+  readonly #scales: ChannelScales | undefined;
+
+  constructor(head: Head, scales: ChannelScales | undefined) {
+    this.#head = head;
+    this.#scales = scales;
+  }
+
+  /** Rows without a class that is known are left out. */
+  scan({ data }: Tensor, classLimits: Float64Array, lowestLimit: number, found: Candidates): void {
+    if (lowestLimit === Infinity) return;
+    const { width, strideC } = this.#head;
+    const { scale, zero } = this.#scales ?? {};
+    for (let row = 0; row < width; row++) {
+      const at = cellOffset(this.#head, row);
+      const score = (data[at]! - (zero?.[0] ?? 0)) * (scale?.[0] ?? 1);
+      if (!(score >= lowestLimit)) continue;
+      const classId = Math.round((data[at + strideC]! - (zero?.[1] ?? 0)) * (scale?.[1] ?? 1));
+      if (classId >= 0 && classId < classLimits.length) found.offer(score, classId, classLimits, 0, row);
+    }
+  }
+}

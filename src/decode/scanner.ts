@@ -1,0 +1,16 @@
+import { channelScales } from './dequantize.js';
+import type { HeadLayout } from './head-layout.js';
+import type { Scanner } from './scan.js';
+import { CellScanner } from './scan-cells.js';
+import { InstanceScanner } from './scan-instances.js';
+import { PlaneScanner } from './scan-planes.js';
+
+/** The scanner for the order in which the level's scores lie in memory. */
+export function scannerFor({ form, levels }: HeadLayout, level: number): Scanner {
+  const head = levels[level]!.class;
+  const scales = channelScales(head);
+  if (form === 'instances') return new InstanceScanner(head, scales);
+  const { width, height, strideX, strideY, strideC } = head;
+  const planes = strideC !== 1 && strideX === 1 && (height === 1 || strideY === width);
+  return planes ? new PlaneScanner(head, scales, level) : new CellScanner(head, scales, level);
+}
