@@ -60,10 +60,12 @@ export const info: Command = {
 function onnxText(path: string, summary: OnnxSummary): string {
   const { form, producer, opset, nodes, width, height, classCount, regMax, coefficientCount } = summary;
   const roles = form === 'heads' ? headRolesOf(path) : new Map<string, string>();
-  const kind =
-    form === 'heads'
-      ? 'segmentation model with its ten heads'
-      : 'stock segmentation export (run cuts it on the fly; for the BPU: tros-yolo-seg model cut)';
+  const kind = {
+    heads: 'segmentation model with its ten heads',
+    stock: 'stock segmentation export (run cuts it on the fly; for the BPU: tros-yolo-seg model cut)',
+    instances:
+      'stock segmentation export that chooses its instances itself, so that NMS is left out (for the BPU: tros-yolo-seg model cut)',
+  }[form];
   const lines = [
     `${path}: ${kind}`,
     `  opset     ${opset}, ${nodes} nodes${producer ? `, made by ${producer}` : ''}`,

@@ -1,21 +1,23 @@
 import { basename, parse } from 'node:path';
 import { Decoder } from '../decode/decoder.js';
-import { recogniseHeads } from '../decode/heads.js';
 import { ExpectationError, expectInteger } from '../expect.js';
 import { allocateNv12 } from '../frame/convert.js';
 import { openInputs } from '../frame/inputs.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import { isBadFrame } from '../frame/source.js';
 import { findModel } from '../model/find-model.js';
+import { recogniseModel } from '../pipeline/recognise-model.js';
 import { type Measurement, measureThroughput } from '../pipeline/throughput.js';
 import { BPU_OPTIONS, openEngine } from './bpu-options.js';
 import type { Command } from './main.js';
 import { type Arguments, optionHelp, parseArguments } from './options.js';
+import { fromParameter } from './parameter-options.js';
 import { headRoles } from './run-options.js';
 
 const PERF_OPTIONS = {
   threads: { type: 'string', value: 'N', help: 'frames in flight, 1 to 32 (default 2)' },
   frames: { type: 'string', value: 'N', help: 'frames of each measurement (default 200)' },
+  labels: fromParameter('labels', 'FILE'),
   heads: { type: 'string', value: 'LIST', help: 'role of each output in order, where heads are ambiguous' },
   ...BPU_OPTIONS,
   help: { type: 'boolean', short: 'h', help: 'this text' },
@@ -77,8 +79,11 @@ async function measureModel(
 ): Promise<ModelMeasurement> {
   const engine = await openEngine(file, args, { slots: threads });
   try {
-    const { input, outputs, labels } = engine.model;
-    const layout = recogniseHeads(outputs, input, { roles: headRoles(args), classCount: labels?.length });
+    const { input } = engine.model;
+    const { layout } = recogniseModel(engine.model, {
+      roles: headRoles(args),
+      labelFile: args.text('labels'),
+    });
     const decoder = new Decoder(layout);
     await measureThroughput(engine, Math.min(frames, 4 * threads), frame); // warms caches and compilers up
     return {

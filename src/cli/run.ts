@@ -3,10 +3,9 @@ import type { ModelInfo } from '../engine/engine.js';
 import { openInputs } from '../frame/inputs.js';
 import type { BadFrame, FrameSource, SourceFrame } from '../frame/source.js';
 import { Labels } from '../message/labels.js';
-import { chooseLabels, labelCount } from '../model/labels.js';
 import { demoModel } from '../model/demo.js';
 import { findModel } from '../model/find-model.js';
-import { recogniseHeads } from '../decode/heads.js';
+import { recogniseModel } from '../pipeline/recognise-model.js';
 import { isResult, Segmenter } from '../pipeline/segmenter.js';
 import { BPU_OPTIONS, openEngine } from './bpu-options.js';
 import type { Command } from './main.js';
@@ -76,16 +75,11 @@ export const run: Command = {
     const sinks: ResultSink[] = [];
     let stop: Stop | undefined;
     try {
-      const { input, outputs, labels: ownLabels } = engine.model;
       const labelFile = args.text('labels');
-      const { classCount } = recogniseHeads(outputs, input, {
-        roles,
-        classCount: labelCount(ownLabels, labelFile),
-      });
-      const labels = chooseLabels(classCount, ownLabels, labelFile);
+      const { labels } = recogniseModel(engine.model, { roles, labelFile });
       if (labelFile === undefined) warn(engine.model);
       const decoding = decodeOptions(args, labels);
-      const segmenter = new Segmenter(engine, { ...decoding, heads: roles, labelCount: classCount });
+      const segmenter = new Segmenter(engine, { ...decoding, heads: roles, labelCount: labels.length });
 
       const { sources, failed } = await openInputs([...args.positionals], {
         size,

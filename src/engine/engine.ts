@@ -14,6 +14,8 @@ export interface ModelInfo {
   readonly outputs: readonly TensorInfo[];
   /** Class names from the model's own metadata, where it has any. */
   readonly labels?: readonly string[] | undefined;
+  /** Number of classes, where outputs do not tell and the file does. */
+  readonly classCount?: number | undefined;
   /** What the user should know of the model, sentences. */
   readonly warnings?: readonly string[] | undefined;
   /** Other metadata of the file, as strings. */

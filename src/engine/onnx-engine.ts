@@ -5,12 +5,12 @@ import { COLOR_RANGES, type ColorRange, DEFAULT_COLOR_RANGE } from '../frame/col
 import { allocateNv12, expectNv12Frame } from '../frame/convert.js';
 import type { Letterbox } from '../frame/letterbox.js';
 import { frameSize, type Nv12Frame, nv12Frame } from '../frame/nv12-frame.js';
-import { headLayers, withModel } from '../model/model-form.js';
+import { classCountOf, headLayers, withModel } from '../model/model-form.js';
 import { readOnnxMetadata } from '../model/onnx-metadata.js';
 import { addon, type Content } from '../native/addon.js';
 import type { NativeArrival, NativeDone, NativeInbox } from '../native/camera.js';
 import type { CameraEngine, EngineTimings, Inference, ModelInfo } from './engine.js';
-import { describeOnnxModel } from './onnx-model-info.js';
+import { describeOnnxModel, type GraphFacts } from './onnx-model-info.js';
 import {
   type Answer,
   elementCount,
@@ -130,7 +130,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
       if (alive) call(alive);
     };
     try {
-      const model = describeOnnxModel(file, metadata, await firstMessage(worker), layersOf(file));
+      const model = describeOnnxModel(file, metadata, await firstMessage(worker), graphFacts(file));
       const { width, height } = model.input;
       const inbox = addon().openInbox(slots, width, height, (...done) =>
         tell((alive) => alive.#told(...done)),
@@ -339,10 +339,10 @@ function firstMessage(worker: Worker): Promise<Opened> {
 }
 
 /** They are evidence only: a model that ONNX Runtime reads and we do not can still be used. */
-function layersOf(file: string): ReadonlyMap<string, string> {
+function graphFacts(file: string): GraphFacts {
   try {
-    return withModel(file, headLayers);
+    return withModel(file, (model) => ({ layers: headLayers(model), classCount: classCountOf(model) }));
   } catch {
-    return new Map();
+    return {};
   }
 }

@@ -7,6 +7,13 @@ import type { ModelInfo } from './engine.js';
 import { ELEMENT_TYPE, type Opened, type ValueInfo } from './onnx-protocol.js';
 import { packedStride, type TensorInfo, UNQUANTIZED } from './tensor.js';
 
+/** What a model's graph tells and ONNX Runtime does not. */
+export interface GraphFacts {
+  /** By output, the layer that makes it. */
+  readonly layers?: ReadonlyMap<string, string> | undefined;
+  readonly classCount?: number | undefined;
+}
+
 /**
  * What the engine needs to know of a model, from what its file and ONNX Runtime say.
  *
@@ -16,7 +23,7 @@ export function describeOnnxModel(
   file: string,
   metadata: OnnxMetadata,
   opened: Opened,
-  layers: ReadonlyMap<string, string> = new Map(),
+  { layers, classCount }: GraphFacts = {},
 ): ModelInfo {
   if ('failure' in opened) throw refusal(file, opened);
   const { producer, opset, properties } = metadata;
@@ -24,8 +31,9 @@ export function describeOnnxModel(
   return {
     file,
     input: imageSize(file, opened.inputs),
-    outputs: opened.outputs.map((value) => tensorInfo(file, value, layers.get(value.name))),
+    outputs: opened.outputs.map((value) => tensorInfo(file, value, layers?.get(value.name))),
     labels: names.length === 0 ? undefined : names,
+    classCount,
     warnings: problem === undefined ? [] : [`The model's class names cannot be read. ${problem}`],
     metadata: { producer, ...(opset === undefined ? {} : { opset: String(opset) }), ...properties },
   };

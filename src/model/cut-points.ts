@@ -1,5 +1,7 @@
+import { cellCount, MOST_LEVELS, strideSeries } from '../decode/head-layout.js';
 import { ExpectationError } from '../expect.js';
-import { elementName, type Node, type OnnxModel, type StoredTensor, type Value } from './onnx-model.js';
+import { foreign, walkToHeads, weightOf } from './head-walk.js';
+import { elementName, type OnnxModel, type Value } from './onnx-model.js';
 
 /** A tensor at which the graph is cut: [1, channels, height, width]. */
 export interface CutPoint {
@@ -17,8 +19,10 @@ export interface CutPoints {
   readonly input: Value;
   readonly inputWidth: number;
   readonly inputHeight: number;
-  /** Graph output that holds boxes, scores and coefficients of all cells. */
+  /** Graph output that holds boxes, scores and coefficients. */
   readonly detections: Value;
+  /** Of all cells, or of those that the graph chooses (end-to-end exports). */
+  readonly form: 'detections' | 'instances';
   /** Graph output that holds the prototypes. */
   readonly prototypes: Value;
   readonly box: readonly CutPoint[];
@@ -29,41 +33,15 @@ export interface CutPoints {
   readonly regMax: number;
 }
 
-/** Of the finest level: 8 as a rule, 4 with P2. Each level has twice the stride of the one before. */
-const FIRST_STRIDES = [8, 4, 16, 2] as const;
-const MOST_LEVELS = 8;
 const PROTO_STRIDE = 4;
-
-/** What the graph does to a convolution's output on the way to the detections. */
-interface Path {
-  /** Softmax: the DFL of the boxes. */
-  readonly softmax: boolean;
-  readonly sigmoid: boolean;
-  /** Anchors and strides are added and multiplied. */
-  readonly arithmetic: boolean;
-  /** The channels that are used, [from, to), after a Split or Slice; undefined means all. */
-  readonly channels: readonly [number, number] | undefined;
-}
-
-/** Operators that pass their first input on, with the channels where they were. */
-const PASSES_ON = new Set([
-  'Identity',
-  'Cast',
-  'Reshape',
-  'Flatten',
-  'Squeeze',
-  'Unsqueeze',
-  'Transpose',
-  'Expand',
-]);
-const ARITHMETIC = new Set(['Add', 'Sub', 'Mul', 'Div']);
+/** Of a chosen instance, before its coefficients: corners, score, class. */
+const INSTANCE_CHANNELS = 6;
 
 /**
  * Finds where a stock export has to be cut, from the graph's structure alone; names of nodes do not matter.
  *
- * From the output [1, 4 + C + K, cells] every way back to a convolution is followed. The convolutions whose outputs go
- * through a sigmoid are the class heads; through softmax (DFL), or anchors and strides, the box heads; unchanged, the
- * coefficients. Their order is that of the concatenated cells, strides 8, 16, 32. Both layouts of Ultralytics are
+ * From the output [1, 4 + C + K, cells], or [1, rows, 6 + K] of an end-to-end export, every way back to a convolution is followed
+ * (walkToHeads). The order of the heads is that of the concatenated cells, strides 8, 16, 32. Both layouts of Ultralytics are
  * understood: box and class heads concatenated level by level and split later (up to 8.3), or role by role.
  *
  * @throws ExpectationError that says what was looked for and what was found
@@ -73,7 +51,7 @@ export function findCutPoints(model: OnnxModel): CutPoints {
   expectFloatGraph(model);
   const [detections, prototypes] = outputsOf(model);
 
-  const found = new HeadWalk(model).from(detections.name);
+  const found = walkToHeads(model, detections.name);
   const { length: count } = found.class;
   if (
     count === 0 ||
@@ -85,14 +63,15 @@ export function findCutPoints(model: OnnxModel): CutPoints {
       model,
       `a class, a box and a coefficient convolution for each level, normally three, before ${detections.name}`,
       `${found.class.length} class, ${found.box.length} box, ${found.coefficient.length} coefficient convolutions`,
-      isEndToEnd(model, detections)
-        ? 'An end-to-end export (YOLO26) of this form cannot be cut; export it with end2end=False.'
+      found.chosen || isChosen(model)
+        ? 'Its instances are chosen inside the graph in a way that is not known here: export it with nms=False, and end2end=False for YOLO26.'
         : undefined,
     );
   }
-  const [, rows, cells] = extents(detections, 3);
+  const [, rows = 0, columns = 0] = extents(detections, 3);
+  const cells = found.chosen ? found.cells : columns;
   const strides = stridesOf(model, count, cells, width, height);
-  const level = (role: keyof Heads): CutPoint[] =>
+  const level = (role: 'class' | 'box' | 'coefficient'): CutPoint[] =>
     found[role].map((node, i) => {
       const { dims, dataType } = weightOf(model, node)!;
       const stride = strides[i]!;
@@ -112,6 +91,7 @@ export function findCutPoints(model: OnnxModel): CutPoints {
     inputHeight: height,
     detections,
     prototypes,
+    form: found.chosen ? ('instances' as const) : ('detections' as const),
     box: level('box'),
     class: level('class'),
     coefficient,
@@ -125,22 +105,23 @@ export function findCutPoints(model: OnnxModel): CutPoints {
   };
   const classCount = points.class[0]!.channels;
   const regMax = points.box[0]!.channels / 4;
-  const allCells = points.box.reduce((sum, point) => sum + point.height * point.width, 0);
-  const wanted = [4 + classCount + k, allCells];
+  const wanted = found.chosen
+    ? [rows, INSTANCE_CHANNELS + k]
+    : [4 + classCount + k, cellCount(strides, { width, height })];
   const protoWanted = [k, points.proto.height, points.proto.width];
   const fits =
     points.class.every(({ channels }) => channels === classCount) &&
     points.box.every(({ channels }) => channels === 4 * regMax) &&
     points.coefficient.every(({ channels }) => channels === k) &&
     Number.isInteger(regMax) &&
-    agree([rows, cells], wanted) &&
+    agree([rows, columns], wanted) &&
     agree(extents(prototypes, 4).slice(1), protoWanted);
   if (!fits) {
     const shown = ({ shape }: Value): string =>
       `[${shape?.map((extent) => extent || '?').join(', ') ?? '?'}]`;
     throw foreign(
       model,
-      `heads that agree: [1, ${wanted.join(', ')}] and [1, ${protoWanted.join(', ')}] for strides ${strides.join(', ')}`,
+      `heads that agree: [1, ${wanted.map((extent) => extent || '?').join(', ')}] and [1, ${protoWanted.join(', ')}] for strides ${strides.join(', ')}`,
       `${shown(detections)} and ${shown(prototypes)} with channels ${[
         ...points.class,
         ...points.box,
@@ -180,22 +161,12 @@ function agree(found: readonly (number | undefined)[], wanted: readonly number[]
 }
 
 /** The levels' strides: what gives the number of cells, else what the export notes as its largest, else 8 and up. */
-function stridesOf(
-  model: OnnxModel,
-  count: number,
-  cells: number | undefined,
-  width: number,
-  height: number,
-): number[] {
-  const series = (first: number): number[] => Array.from({ length: count }, (_, i) => first * 2 ** i);
-  const choices = FIRST_STRIDES.map(series).filter((strides) =>
-    strides.every((stride) => width % stride === 0 && height % stride === 0),
-  );
+function stridesOf(model: OnnxModel, count: number, cells: number, width: number, height: number): number[] {
+  const size = { width, height };
+  const choices = strideSeries(count, size);
   const largest = Number(model.metadata.get('stride') ?? NaN);
   const strides = cells
-    ? choices.find(
-        (choice) => choice.reduce((sum, stride) => sum + (width / stride) * (height / stride), 0) === cells,
-      )
+    ? choices.find((choice) => cellCount(choice, size) === cells)
     : (choices.find((choice) => choice.at(-1) === largest) ?? choices[0]);
   if (strides) return strides;
   throw foreign(
@@ -251,164 +222,19 @@ function expectFloatGraph(model: OnnxModel): void {
   );
 }
 
-/** [1, N, 6 + K] with few rows: boxes are chosen inside the graph. */
-function isEndToEnd(model: OnnxModel, { shape }: Value): boolean {
-  return (shape?.[1] ?? 0) > (shape?.[2] ?? 0) || model.nodes.some(({ opType }) => opType === 'TopK');
-}
+/** Operators that choose boxes. */
+const CHOOSING = new Set(['TopK', 'NonMaxSuppression']);
 
-function foreign(model: OnnxModel, expected: string, found: string, hint?: string): ExpectationError {
-  return new ExpectationError(
-    `${expected} in ${model.file.path}`,
-    found,
-    hint ??
-      'Give a stock segmentation export (YOLOv8-seg, YOLOv9-seg, YOLO11-seg): yolo export model=X-seg.pt format=onnx. ' +
-        'Exports with nms=True or other tasks cannot be cut.',
-  );
-}
-
-interface Heads {
-  readonly class: Node[];
-  readonly box: Node[];
-  readonly coefficient: Node[];
-}
-
-/** Walks from the detections back to the convolutions of the heads. */
-class HeadWalk {
-  readonly #heads: Heads = { class: [], box: [], coefficient: [] };
-  readonly #seen = new Set<string>();
-
-  constructor(private readonly model: OnnxModel) {}
-
-  from(output: string): Heads {
-    this.#walk(output, { softmax: false, sigmoid: false, arithmetic: false, channels: undefined });
-    return this.#heads;
-  }
-
-  /** The ways are followed with a stack of their own, the first input first, so that levels keep their order. */
-  #walk(output: string, start: Path): void {
-    const stack: [string, Path][] = [[output, start]];
-    for (let next = stack.pop(); next; next = stack.pop()) {
-      const [value, path] = next;
-      const key = JSON.stringify(next);
-      const node = this.model.producers.get(value);
-      if (!node || this.#seen.has(key)) continue;
-      this.#seen.add(key);
-      if (node.opType === 'Conv' && !this.#isDfl(node)) this.#arrive(node, path);
-      else stack.push(...this.#back(value, node, path).reverse());
-    }
-  }
-
-  #back(value: string, node: Node, path: Path): [string, Path][] {
-    const [first = ''] = node.inputs;
-    const all = (changed: Path): [string, Path][] => node.inputs.map((name) => [name, changed]);
-    const { opType } = node;
-    if (opType === 'Sigmoid') return [[first, { ...path, sigmoid: true }]];
-    // What was selected behind the DFL are box sides, no channels of the convolution.
-    if (opType === 'Softmax') return [[first, { ...path, softmax: true, channels: undefined }]];
-    if (opType === 'Conv') return [[first, { ...path, channels: undefined }]];
-    if (ARITHMETIC.has(opType)) return all({ ...path, arithmetic: true });
-    if (PASSES_ON.has(opType)) return [[first, path]];
-    if (opType === 'Split' || opType === 'Slice') {
-      const part = this.#part(value, node);
-      return part === 'elsewhere' ? [[first, path]] : [[first, narrow(path, part)]];
-    }
-    if (opType === 'Concat') {
-      if (this.#axis(node) !== 1 || !path.channels) return all(path);
-      return this.#within(node, path, path.channels);
-    }
-    return [];
-  }
-
-  /** The inputs of a channel concatenation that overlap the used channels, with their share. */
-  #within(node: Node, path: Path, [from, to]: readonly [number, number]): [string, Path][] {
-    let offset = 0;
-    const inputs: [string, Path][] = [];
-    for (const name of node.inputs) {
-      const count = this.#channelsOf(name);
-      if (count === undefined) return node.inputs.map((input) => [input, { ...path, channels: undefined }]);
-      const [low, high] = [Math.max(from - offset, 0), Math.min(to - offset, count)];
-      if (low < high) {
-        inputs.push([name, { ...path, channels: low === 0 && high === count ? undefined : [low, high] }]);
-      }
-      offset += count;
-    }
-    return inputs;
-  }
-
-  /** Channels that a Split's or Slice's output takes from its input; `elsewhere` when it works on another axis. */
-  #part(value: string, node: Node): readonly [number, number] | 'elsewhere' {
-    if (node.opType === 'Slice') {
-      const [starts, ends, axes] = [1, 2, 3].map((i) => this.model.integers(node.inputs[i] ?? ''));
-      return axes?.[0] === 1 && axes.length === 1 && starts && ends && starts[0]! >= 0
-        ? [starts[0]!, ends[0]! < 0 ? Infinity : ends[0]!]
-        : 'elsewhere';
-    }
-    if (this.#axis(node) !== 1) return 'elsewhere';
-    const given = node.attributes.get('split')?.ints ?? this.model.integers(node.inputs[1] ?? '');
-    const index = node.outputs.indexOf(value);
-    let sizes = given;
-    if (!sizes) {
-      const total = this.#channelsOf(node.inputs[0] ?? '');
-      if (total === undefined) return 'elsewhere';
-      sizes = node.outputs.map(() => Math.ceil(total / node.outputs.length));
-    }
-    const from = sizes.slice(0, index).reduce((sum, size) => sum + size, 0);
-    return [from, from + (sizes[index] ?? 0)];
-  }
-
-  /** Channels (axis 1) of a value, as far as the head's own operators tell. */
-  #channelsOf(value: string): number | undefined {
-    const node = this.model.producers.get(value);
-    if (!node) return undefined;
-    const [first = ''] = node.inputs;
-    if (node.opType === 'Conv') return weightOf(this.model, node)?.dims[0];
-    if (node.opType === 'Reshape') {
-      const count = this.model.integers(node.inputs[1] ?? '')?.[1];
-      return count !== undefined && count > 0 ? count : this.#channelsOf(first);
-    }
-    if (node.opType === 'Concat' && this.#axis(node) === 1) {
-      const counts = node.inputs.map((name) => this.#channelsOf(name));
-      return counts.reduce(
-        (sum, count) => (sum === undefined || count === undefined ? undefined : sum + count),
-        0,
-      );
-    }
-    const keeps = ['Identity', 'Cast', 'Sigmoid', 'Concat'].includes(node.opType);
-    return keeps ? this.#channelsOf(first) : undefined;
-  }
-
-  #axis(node: Node): number {
-    return node.attributes.get('axis')?.int ?? 0;
-  }
-
-  /** The DFL's own convolution, a weighted sum over the bins behind a softmax. */
-  #isDfl(node: Node): boolean {
-    let producer = this.model.producers.get(node.inputs[0] ?? '');
-    while (producer && PASSES_ON.has(producer.opType))
-      producer = this.model.producers.get(producer.inputs[0] ?? '');
-    return producer?.opType === 'Softmax';
-  }
-
-  #arrive(node: Node, { softmax, sigmoid, arithmetic }: Path): void {
-    const role = sigmoid ? 'class' : softmax || arithmetic ? 'box' : 'coefficient';
-    if (!weightOf(this.model, node)) {
-      throw foreign(
-        this.model,
-        `constant weights for ${node.name || node.outputs[0]!}`,
-        `${node.inputs[1] ?? 'none'}, computed at run time`,
-        'Quantised exports cannot be cut; export it in single or half precision.',
-      );
-    }
-    if (!this.#heads[role].includes(node)) this.#heads[role].push(node);
-  }
-}
-
-function narrow(path: Path, [from, to]: readonly [number, number]): Path {
-  const [low, high] = path.channels ?? [0, Infinity];
-  return { ...path, channels: [from + low, Math.min(from + high, to)] };
-}
-
-function weightOf(model: OnnxModel, node: Node): StoredTensor | undefined {
-  const weight = model.constant(node.inputs[1] ?? '');
-  return weight && weight.dims.length === 4 ? weight : undefined;
+/**
+ * Whether the graph gives instances that it chose, [1, rows, 6 + K]: YOLO26's end-to-end export, or one with nms=True. Extents that
+ * the file does not tell count as they are wanted.
+ */
+export function isChosen({ outputs, nodes }: OnnxModel): boolean {
+  if (outputs.length !== 2 || !nodes.some(({ opType }) => CHOOSING.has(opType))) return false;
+  return [outputs, [...outputs].reverse()].some(([list, grid]) => {
+    const [, , columns] = extents(list!, 3);
+    const [, k] = extents(grid!, 4);
+    const ranks = (list!.shape?.length ?? 3) === 3 && (grid!.shape?.length ?? 4) === 4;
+    return ranks && (!columns || !k || columns === INSTANCE_CHANNELS + k);
+  });
 }

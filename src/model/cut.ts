@@ -24,6 +24,8 @@ export interface CutOptions {
 export interface CutReport {
   /** False when the model had its ten heads before; nothing was written then, unless asked for. */
   readonly wasStock: boolean;
+  /** What the stock model gave: detections of all cells, or instances that it chose. */
+  readonly form: CutPoints['form'];
   readonly inputWidth: number;
   readonly inputHeight: number;
   readonly classCount: number;
@@ -77,6 +79,7 @@ function alreadyCut(model: OnnxModel): CutReport {
   const { width, height, layout } = headsOf(model);
   return {
     wasStock: false,
+    form: 'detections',
     inputWidth: width,
     inputHeight: height,
     classCount: layout.classCount,
@@ -139,6 +142,7 @@ class CutPlan {
     const { model, points } = this;
     return {
       wasStock: true,
+      form: points.form,
       inputWidth: points.inputWidth,
       inputHeight: points.inputHeight,
       classCount: points.classCount,

@@ -6,7 +6,8 @@ import { ExpectationError, messageOf } from '../expect.js';
 import { makeFolder } from '../files/folder.js';
 import { sweepParts } from '../files/whole-file.js';
 import { cutModel } from './cut.js';
-import { modelForm } from './model-form.js';
+import { formOf, modelForm, withModel } from './model-form.js';
+import { ELEMENT, type OnnxModel } from './onnx-model.js';
 
 /** Changes whenever models are cut differently, so that older results are not used. */
 const CUT_VERSION = 1;
@@ -43,6 +44,23 @@ export function ensureHeads(file: string): string {
   }
   cutModel(file, cut);
   return cut;
+}
+
+/**
+ * The model that the CPU engine runs: one that chooses its instances as it is, which spares the decoder most of its work; any other
+ * with its ten heads. In half precision, which that engine does not take, the former is cut, too.
+ *
+ * @throws ExpectationError as ensureHeads()
+ */
+export function runnableModel(file: string): string {
+  return withModel(file, isRunnable) ? file : ensureHeads(file);
+}
+
+function isRunnable(model: OnnxModel): boolean {
+  const single = [...model.fedInputs, ...model.outputs].every(
+    ({ elementType }) => elementType === ELEMENT.float32,
+  );
+  return formOf(model) === 'instances' && single;
 }
 
 /** SHA-256 of the version and the file, read through one buffer. */

@@ -41,7 +41,7 @@ export function inspectOnnx(path: string): OnnxSummary {
       opset: model.opset,
       inputName: input?.name ?? '',
       inputType: elementName(input?.elementType ?? 0),
-      ...(form === 'heads' ? sizesOfHeads() : sizesOfStock()),
+      ...{ heads: sizesOfHeads, stock: sizesOfStock, instances: sizesOfInstances }[form](),
       outputs: model.outputs.map(({ name, elementType, shape = [] }) => ({
         name,
         type: elementName(elementType),
@@ -56,6 +56,15 @@ export function inspectOnnx(path: string): OnnxSummary {
       const { width, height, layout } = headsOf(model);
       const { classCount, regMax, coefficientCount } = layout;
       return { width, height, classCount, regMax, coefficientCount };
+    }
+
+    /** With NMS inside it cannot be cut, and only the outputs tell. */
+    function sizesOfInstances(): Sizes {
+      try {
+        return sizesOfStock();
+      } catch {
+        return sizesOfHeads();
+      }
     }
 
     function sizesOfStock(): Sizes {

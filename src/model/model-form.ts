@@ -1,15 +1,20 @@
 import { outputRoles } from '../decode/head-layout.js';
 import { type HeadLayout, type HeadRole, isHeadCount, recogniseHeads } from '../decode/heads.js';
+import { findCutPoints, isChosen } from './cut-points.js';
 import { readClassNames } from './class-names.js';
 import { packedStride, UNQUANTIZED } from '../engine/tensor.js';
 import { OnnxModel } from './onnx-model.js';
 import { WireFile } from './wire.js';
 
-/** Whether a model ends in its ten heads, or has to be cut first; only cutting tells whether it can be. */
-export type ModelForm = 'stock' | 'heads';
+/**
+ * - `heads`: a model that ends in its ten heads
+ * - `stock`: an export that decodes all cells; it has to be cut first, and only cutting tells whether it can be
+ * - `instances`: one that chooses instances, too: YOLO26's end-to-end export, or one with nms=True
+ */
+export type ModelForm = 'stock' | 'heads' | 'instances';
 
 /**
- * Tells a stock export from a model that already ends in its ten heads.
+ * Tells what a model gives.
  *
  * @throws ExpectationError when it is no ONNX model
  */
@@ -28,7 +33,9 @@ export function withModel<T>(path: string, use: (model: OnnxModel) => T): T {
 }
 
 /** By the number of outputs and their rank; whether they are the heads shows when they are used, and settings may have a say there. */
-export function formOf({ outputs }: OnnxModel): ModelForm {
+export function formOf(model: OnnxModel): ModelForm {
+  const { outputs } = model;
+  if (isChosen(model)) return 'instances';
   const grids = outputs.every(({ shape }) => shape === undefined || shape.length === 4);
   return grids && isHeadCount(outputs.length) ? 'heads' : 'stock';
 }
@@ -61,6 +68,16 @@ export function headsOf(model: OnnxModel): { width: number; height: number; layo
   const names = readClassNames(model.metadata.get('names') ?? '').names;
   const classCount = names.length > 0 ? names.length : undefined;
   return { width, height, layout: recogniseHeads(outputs, { width, height }, { classCount }) };
+}
+
+/** Number of classes of a model that chooses its instances, whose outputs do not tell; undefined where its graph does not either. */
+export function classCountOf(model: OnnxModel): number | undefined {
+  if (formOf(model) !== 'instances') return undefined;
+  try {
+    return findCutPoints(model).classCount;
+  } catch {
+    return undefined; // NMS inside
+  }
 }
 
 /** Operators between a head's convolution and the output. */

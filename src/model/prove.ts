@@ -25,7 +25,8 @@ type Outputs = Readonly<Record<string, Float32Array>>;
 
 /**
  * Runs the stock and the cut model on the same pseudo-random picture and decodes the cut model's heads as
- * Ultralytics does (sigmoid; DFL, then distances from the cell's centre to xywh): the result must be the stock model's.
+ * Ultralytics does (sigmoid; DFL, then distances from the cell's center to xywh): the result must be the stock model's. Where that
+ * chooses instances, they must be those of the best scores.
  *
  * @returns undefined where ONNX Runtime is not installed
  * @throws ExpectationError when a model does not run or they differ by more than rounding explains
@@ -116,59 +117,126 @@ function fromHalves({ buffer, byteOffset, byteLength }: ArrayBufferView<ArrayBuf
   return Float32Array.from(new Uint16Array(buffer, byteOffset, byteLength / 2), fromHalf);
 }
 
-function compare(report: CutReport, stock: Outputs, heads: Outputs): Proof {
-  const { classCount, inputWidth, inputHeight } = report;
-  const proto = report.heads.at(-1)!;
-  const levels = (report.heads.length - 1) / 3;
-  const protoStock = stock[proto.value]!;
-  const detections = Object.entries(stock).find(([name]) => name !== proto.value)![1];
-  const [, protoHeight, protoWidth, k] = proto.shape;
-  const worst = { score: 0, box: 0, coefficient: 0, proto: 0 };
-  const note = (part: keyof Proof, difference: number): void => {
-    if (difference > worst[part] || Number.isNaN(difference)) worst[part] = difference;
-  };
+/** One cell of the cut model's heads, decoded: what a stock model says of it. */
+interface Cell {
+  /** Center x, y, width, height in model pixels. */
+  readonly box: Float64Array;
+  readonly scores: Float64Array;
+  readonly coefficients: Float32Array;
+}
 
+class Worst {
+  readonly proof = { score: 0, box: 0, coefficient: 0, proto: 0 };
+
+  note(part: keyof Proof, difference: number): void {
+    if (difference > this.proof[part] || Number.isNaN(difference)) this.proof[part] = difference;
+  }
+
+  score(found: number, expected: number): void {
+    // Tiny scores have no digits left in half precision; all count absolutely.
+    const tiny = found < 1e-4 || expected < 1e-4;
+    this.note('score', tiny ? Math.abs(found - expected) : Math.abs(Math.log(found / expected)));
+  }
+}
+
+function compare(report: CutReport, stock: Outputs, heads: Outputs): Proof {
+  const worst = new Worst();
+  const proto = report.heads.at(-1)!;
+  const [, protoHeight, protoWidth, k] = proto.shape;
+  const protoStock = stock[proto.value]!;
   const protoHead = heads[proto.name]!;
   const plane = protoHeight * protoWidth;
   for (let cell = 0; cell < plane; cell++) {
     for (let c = 0; c < k; c++) {
-      note('proto', Math.abs(protoHead[cell * k + c]! - protoStock[c * plane + cell]!));
+      worst.note('proto', Math.abs(protoHead[cell * k + c]! - protoStock[c * plane + cell]!));
     }
   }
+  const detections = Object.entries(stock).find(([name]) => name !== proto.value)![1];
+  if (report.form === 'instances') compareInstances(report, detections, heads, worst);
+  else compareCells(report, detections, heads, worst);
+  return worst.proof;
+}
 
-  const cells = detections.length / (4 + classCount + k);
-  const sides = new Float64Array(4);
-  let first = 0;
+/** @param detections [1, 4 + C + K, cells] */
+function compareCells(report: CutReport, detections: Float32Array, heads: Outputs, worst: Worst): void {
+  const { classCount } = report;
+  const cells = detections.length / (4 + classCount + report.heads.at(-1)!.shape[3]);
+  let at = 0;
+  for (const { box, scores, coefficients } of decodedCells(report, heads)) {
+    const of = (channel: number): number => detections[channel * cells + at]!;
+    box.forEach((side, c) => worst.note('box', Math.abs(side - of(c))));
+    scores.forEach((score, c) => worst.score(score, of(4 + c)));
+    coefficients.forEach((value, c) => worst.note('coefficient', Math.abs(value - of(4 + classCount + c))));
+    at++;
+  }
+}
+
+/**
+ * Each row must be what some cell says: the one whose box is nearest. And there must be no cells left out with
+ * better scores.
+ *
+ * @param rows [1, count, 6 + K]: corners, score, class, coefficients
+ */
+function compareInstances(report: CutReport, rows: Float32Array, heads: Outputs, worst: Worst): void {
+  const length = 6 + report.heads.at(-1)!.shape[3];
+  const count = rows.length / length;
+  const nearest = new Float64Array(count).fill(Infinity);
+  const differences = Array.from({ length: count }, () => ({ box: NaN, score: [0, 0], coefficient: NaN }));
+  const told = Array.from({ length: count }, (_, row) => rows[row * length + 4]!);
+  const [most, least] = [Math.max(...told), Math.min(...told)];
+  const margin = Math.exp(TOLERANCE[report.half ? 'half' : 'single'].score);
+  let [best, better] = [0, 0];
+  for (const { box, scores, coefficients } of decodedCells(report, heads)) {
+    const [x, y, w, h] = box as unknown as [number, number, number, number];
+    const [left, top, right, bottom] = [x - w / 2, y - h / 2, x + w / 2, y + h / 2];
+    const score = scores.reduce((high, value) => Math.max(high, value), 0);
+    best = Math.max(best, score);
+    if (score > least * margin) better++;
+    for (let row = 0; row < count; row++) {
+      const of = (column: number): number => rows[row * length + column]!;
+      const offX = Math.max(Math.abs(left - of(0)), Math.abs(right - of(2)));
+      const off = Math.max(offX, Math.abs(top - of(1)), Math.abs(bottom - of(3)));
+      if (!(off < nearest[row]!)) continue;
+      nearest[row] = off;
+      const coefficient = coefficients.reduce(
+        (most, value, c) => Math.max(most, Math.abs(value - of(6 + c))),
+        0,
+      );
+      differences[row] = { box: off, score: [scores[of(5)] ?? NaN, of(4)], coefficient };
+    }
+  }
+  worst.score(best, most);
+  if (better > count) worst.note('score', Infinity);
+  for (const { box, score, coefficient } of differences) {
+    worst.note('box', box);
+    worst.note('coefficient', coefficient);
+    worst.score(score[0]!, score[1]!);
+  }
+}
+
+/** All cells, finest level first; each is valid until the next. */
+function* decodedCells({ heads: named, ...report }: CutReport, heads: Outputs): Generator<Cell> {
+  const { classCount, inputWidth, inputHeight } = report;
+  const k = named.at(-1)!.shape[3];
+  const levels = (named.length - 1) / 3;
+  const [sides, box, scores] = [new Float64Array(4), new Float64Array(4), new Float64Array(classCount)];
   for (let level = 0; level < levels; level++) {
-    const [coefficients, box, scores] = [0, levels, 2 * levels].map(
-      (offset) => report.heads[offset + level]!,
-    );
-    const [, rows, columns, boxChannels] = box!.shape;
-    const [mc, distances, logits] = [coefficients, box, scores].map((head) => heads[head!.name]!);
+    const [mcHead, boxHead, classHead] = [0, levels, 2 * levels].map((offset) => named[offset + level]!);
+    const [, rows, columns, boxChannels] = boxHead!.shape;
+    const [mc, distances, logits] = [mcHead, boxHead, classHead].map((head) => heads[head!.name]!);
+    const [stepX, stepY] = [inputWidth / columns, inputHeight / rows];
     for (let cell = 0; cell < rows * columns; cell++) {
-      const at = (channel: number): number => detections[channel * cells + first + cell]!;
       ltrb(distances!, cell * boxChannels, boxChannels / 4, sides);
       const [left, top, right, bottom] = sides as unknown as [number, number, number, number];
       const [x, y] = [(cell % columns) + 0.5, Math.floor(cell / columns) + 0.5];
-      const [stepX, stepY] = [inputWidth / columns, inputHeight / rows];
-      note('box', Math.abs((x + (right - left) / 2) * stepX - at(0)));
-      note('box', Math.abs((y + (bottom - top) / 2) * stepY - at(1)));
-      note('box', Math.abs((left + right) * stepX - at(2)));
-      note('box', Math.abs((top + bottom) * stepY - at(3)));
-      for (let c = 0; c < classCount; c++) {
-        const score = 1 / (1 + Math.exp(-logits![cell * classCount + c]!));
-        const expected = at(4 + c);
-        // Tiny scores have no digits left in half precision; all count absolutely.
-        const tiny = score < 1e-4 || expected < 1e-4;
-        note('score', tiny ? Math.abs(score - expected) : Math.abs(Math.log(score / expected)));
-      }
-      for (let c = 0; c < k; c++) {
-        note('coefficient', Math.abs(mc![cell * k + c]! - at(4 + classCount + c)));
-      }
+      box[0] = (x + (right - left) / 2) * stepX;
+      box[1] = (y + (bottom - top) / 2) * stepY;
+      box[2] = (left + right) * stepX;
+      box[3] = (top + bottom) * stepY;
+      for (let c = 0; c < classCount; c++) scores[c] = 1 / (1 + Math.exp(-logits![cell * classCount + c]!));
+      yield { box, scores, coefficients: mc!.subarray(cell * k, (cell + 1) * k) };
     }
-    first += rows * columns;
   }
-  return worst;
 }
 
 /** The four distances of a cell in units of its stride: the expectation over the DFL bins, or the plain numbers. */

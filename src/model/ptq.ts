@@ -71,7 +71,7 @@ export async function preparePtq(file: string, options: PtqOptions): Promise<Ptq
   if (summary.form !== 'heads' || summary.opset !== MAPPER_OPSET) {
     throw new ExpectationError(
       `a model with ten heads in opset ${MAPPER_OPSET}`,
-      `${file}, ${summary.form === 'stock' ? 'a stock export' : `opset ${summary.opset}`}`,
+      `${file}, ${summary.form === 'heads' ? `opset ${summary.opset}` : 'a stock export'}`,
       `Cut it first: tros-yolo-seg model cut ${file} -o RDK.onnx --opset ${MAPPER_OPSET}`,
     );
   }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { recogniseHeads, HEAD_ROLES } from '../decode/heads.js';
+import { HEAD_ROLES } from '../decode/heads.js';
 import type { DecodeOptions, MaskResolution, NmsMode } from '../decode/options.js';
 import type { Engine } from '../engine/engine.js';
 import { expectOneOf } from '../expect.js';
@@ -8,9 +8,10 @@ import { Labels } from '../message/labels.js';
 import { parseClassScores } from '../model/class-scores.js';
 import { demoModel } from '../model/demo.js';
 import { findModel } from '../model/find-model.js';
-import { chooseLabels, findClass, labelCount } from '../model/labels.js';
+import { findClass } from '../model/labels.js';
 import type { SegmentParameters } from '../parameters/segment.js';
 import { openEngine, type EngineSettings } from '../pipeline/open-engine.js';
+import { recogniseModel } from '../pipeline/recognise-model.js';
 import { Segmenter } from '../pipeline/segmenter.js';
 
 /** A model that is ready for frames. */
@@ -35,12 +36,10 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
       : parameters.heads.map((role) => expectOneOf('parameter heads', role, HEAD_ROLES));
   const engine = await openEngine(file, engineSettings(parameters));
   try {
-    const { input, outputs, labels: own } = engine.model;
     const labelFile = parameters.labels || undefined;
-    const { classCount } = recogniseHeads(outputs, input, { roles, classCount: labelCount(own, labelFile) });
-    const names = chooseLabels(classCount, own, labelFile);
+    const { labels: names } = recogniseModel(engine.model, { roles, labelFile });
     const options = decodeOptions(parameters, names);
-    const segmenter = new Segmenter(engine, { ...options, heads: roles, labelCount: classCount });
+    const segmenter = new Segmenter(engine, { ...options, heads: roles, labelCount: names.length });
     return { engine, segmenter, labels: new Labels(names), name: basename(file).replace(/\.\w+$/, '') };
   } catch (error) {
     await engine.close();

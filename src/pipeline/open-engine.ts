@@ -2,7 +2,7 @@ import { BpuEngine } from '../engine/bpu-engine.js';
 import type { Engine } from '../engine/engine.js';
 import { OnnxEngine } from '../engine/onnx-engine.js';
 import type { ColorRange } from '../frame/color.js';
-import { ensureHeads } from '../model/heads-cache.js';
+import { runnableModel } from '../model/heads-cache.js';
 
 /** Values of the setting `engine`. */
 export const ENGINES = ['auto', 'onnx', 'bpu'] as const;
@@ -27,8 +27,8 @@ export interface EngineSettings {
 }
 
 /**
- * Opens a model on the engine for it. A stock ONNX export is cut into its heads first; the cut copy is kept for the
- * next time.
+ * Opens a model on the engine for it. A stock ONNX export is cut into its heads first, unless it chooses its instances itself; the
+ * cut copy is kept for the next time.
  *
  * Rejects with an ExpectationError when the model cannot be used.
  */
@@ -38,5 +38,5 @@ export async function openEngine(file: string, settings: EngineSettings = {}): P
   // A spare slot: the BPU works on while a result is decoded.
   if ((engine === 'auto' ? fitting : engine) === 'bpu')
     return BpuEngine.open({ file, slots, spare: 1, ...bpu });
-  return OnnxEngine.open({ file: ensureHeads(file), slots, threads, colorRange });
+  return OnnxEngine.open({ file: runnableModel(file), slots, threads, colorRange });
 }

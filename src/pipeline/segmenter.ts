@@ -31,10 +31,10 @@ export class Segmenter {
     readonly engine: Engine,
     options: SegmenterOptions = {},
   ) {
-    const { input, outputs, labels } = engine.model;
+    const { input, outputs, labels, classCount } = engine.model;
     const layout = recogniseHeads(outputs, input, {
       roles: options.heads,
-      classCount: options.labelCount ?? labels?.length,
+      classCount: options.labelCount ?? classCount ?? labels?.length,
     });
     this.decoder = new Decoder(layout, options);
   }

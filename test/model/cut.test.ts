@@ -173,6 +173,18 @@ describe('cutting a stock model', () => {
     'levels from P3 to P6': { strides: [8, 16, 32, 64], width: 128 },
     'two levels': { strides: [8, 16] },
     'one level': { strides: [16] },
+    'end to end, as YOLO26 is by default': { rows: 30, regMax: 1 },
+    'end to end, opset 11': { rows: 30, regMax: 1, opset: 11 },
+    'end to end, opset 20, outputs without shapes': { rows: 30, regMax: 1, opset: 20, outputShapes: 'none' },
+    'end to end, all of the cells': { rows: 126, regMax: 1, classes: 1 },
+    'end to end, four levels with P2': { rows: 50, regMax: 1, strides: [4, 8, 16, 32] },
+    'end to end, four levels with P6': { rows: 50, regMax: 1, strides: [8, 16, 32, 64], width: 128 },
+    'end to end, two levels': { rows: 50, regMax: 1, strides: [8, 16] },
+    'end to end, one level': { rows: 12, regMax: 1, strides: [16] },
+    'end to end, with DFL': { rows: 30 },
+    'plain boxes, four levels with P2': { regMax: 1, strides: [4, 8, 16, 32] },
+    'plain boxes, four levels with P6': { regMax: 1, strides: [8, 16, 32, 64], width: 128 },
+    'plain boxes, two levels': { regMax: 1, strides: [8, 16] },
     'tall input': { width: 32, height: 96 },
   };
   for (const [name, options] of Object.entries(variants)) {
