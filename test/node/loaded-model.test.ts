@@ -6,17 +6,16 @@ import { tenHeads } from '../engine/tiny-onnx.js';
 import { withVariables } from '../environment.js';
 import { noiseFrame } from '../native/frames.js';
 import { decodeOptions, loadModel } from '../../src/node/loaded-model.js';
-import { SEGMENT_PARAMETERS, type SegmentParameters } from '../../src/parameters/segment.js';
+import type { SegmentParameters } from '../../src/parameters/segment.js';
 import { temporaryFolder } from '../temporary-folder.js';
+import { defaultParameters } from './default-parameters.js';
 
 describe('the model that parameters name', () => {
   const folder = temporaryFolder('loaded-model');
   const model = join(folder, 'tiny.v2.onnx');
   writeFileSync(model, tenHeads(64, 64, ['cat', 'dog', 'bird']));
   const parameters = (changes: Partial<SegmentParameters> = {}): SegmentParameters => ({
-    ...(Object.fromEntries(
-      Object.entries(SEGMENT_PARAMETERS).map(([name, { default: value }]) => [name, value]),
-    ) as unknown as SegmentParameters),
+    ...defaultParameters(),
     model,
     ...changes,
   });

@@ -12,6 +12,8 @@ export interface BinHead {
   readonly elementType: number;
   /** Whether there is one scale for each channel. */
   readonly perChannel: boolean;
+  /** The one scale that it has. @default one that no other head has */
+  readonly scale?: number;
 }
 
 export interface BinFileOptions {
@@ -64,7 +66,8 @@ export function layerOf({ role }: BinHead, index: number, layers = true): string
 }
 
 /** Scales of a head: all different, none a round number. */
-export function scalesOf({ shape, perChannel }: BinHead, index: number): Float32Array {
+export function scalesOf({ shape, perChannel, scale }: BinHead, index: number): Float32Array {
+  if (scale !== undefined) return Float32Array.of(scale);
   const count = perChannel ? shape.at(-1)! : 1;
   return Float32Array.from({ length: count }, (_, channel) => (1 + index + channel / 7) / 3000);
 }
