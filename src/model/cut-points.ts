@@ -33,7 +33,6 @@ export interface CutPoints {
   readonly regMax: number;
 }
 
-const PROTO_STRIDE = 4;
 /** Of a chosen instance, before its coefficients: corners, score, class. */
 const INSTANCE_CHANNELS = 6;
 
@@ -83,6 +82,9 @@ export function findCutPoints(model: OnnxModel): CutPoints {
         elementType: dataType,
       };
     });
+  // As a rule half the finest level's stride: 4, and 2 with P2.
+  const protoHeight = extents(prototypes, 4)[2];
+  const protoStride = protoHeight ? height / protoHeight : strides[0]! / 2;
   const coefficient = level('coefficient');
   const k = coefficient[0]!.channels;
   const points = {
@@ -98,8 +100,8 @@ export function findCutPoints(model: OnnxModel): CutPoints {
     proto: {
       value: prototypes.name,
       channels: k,
-      height: height / PROTO_STRIDE,
-      width: width / PROTO_STRIDE,
+      height: height / protoStride,
+      width: width / protoStride,
       elementType: prototypes.elementType,
     },
   };
@@ -114,6 +116,7 @@ export function findCutPoints(model: OnnxModel): CutPoints {
     points.box.every(({ channels }) => channels === 4 * regMax) &&
     points.coefficient.every(({ channels }) => channels === k) &&
     Number.isInteger(regMax) &&
+    Number.isInteger(protoStride) &&
     agree([rows, columns], wanted) &&
     agree(extents(prototypes, 4).slice(1), protoWanted);
   if (!fits) {

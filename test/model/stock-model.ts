@@ -20,6 +20,8 @@ export interface StockModelOptions {
   prototypes?: boolean;
   /** Of the levels: 8, 16 and 32, with 4 before (P2) or 64 behind (P6). */
   strides?: readonly number[];
+  /** Of the prototypes. */
+  protoStride?: number;
   irVersion?: number;
   /** Nodes in the reverse of the order in which they can run, as converters to half precision leave them. */
   reversed?: boolean;
@@ -49,6 +51,7 @@ export function stockModel(options: StockModelOptions = {}): Uint8Array {
     ballast = 0,
     prototypes = true,
     strides: levels = [8, 16, 32],
+    protoStride = 4,
     irVersion = 8,
     channels = 3,
   } = options;
@@ -84,7 +87,7 @@ export function stockModel(options: StockModelOptions = {}): Uint8Array {
     graph.add('ReduceSum', ['ballast'], 'ballast.sum', intAttribute('keepdims', 0));
     graph.add('Add', ['f0n', 'ballast.sum'], 'f0h');
   } else graph.add('Sigmoid', ['f0n'], 'f0h');
-  graph.conv(image, 'proto.conv', channels, coefficients, 4);
+  graph.conv(image, 'proto.conv', channels, coefficients, protoStride);
   graph.add('Sigmoid', ['proto.conv'], 'proto.sigmoid');
   graph.add('Mul', ['proto.conv', 'proto.sigmoid'], 'output1');
 
@@ -118,7 +121,9 @@ export function stockModel(options: StockModelOptions = {}): Uint8Array {
       'output0',
       extents(rows === undefined ? [1, 4 + classes + coefficients, total] : [1, rows, 6 + coefficients]),
     ),
-    ...(prototypes ? graph.value(12, 'output1', extents([1, coefficients, height / 4, width / 4])) : []),
+    ...(prototypes
+      ? graph.value(12, 'output1', extents([1, coefficients, height / protoStride, width / protoStride]))
+      : []),
     // A field of a later ONNX, unknown to us: it must survive.
     ...textField(900, 'graph field of tomorrow'),
   ];

@@ -1,0 +1,101 @@
+/**
+ * Cuts each model of a folder (see export.py), compares the cut with the stock model tensor by tensor, and what the decoder makes of
+ * both: one line of a Markdown table each.
+ *
+ *     node dist/tools/families/check.js FOLDER
+ */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { Decoder } from '../../src/decode/decoder.js';
+import type { DecodeOptions } from '../../src/decode/options.js';
+import type { Instance, Segmentation } from '../../src/decode/segmentation.js';
+import type { Engine } from '../../src/engine/engine.js';
+import { OnnxEngine } from '../../src/engine/onnx-engine.js';
+import { messageOf } from '../../src/expect.js';
+import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
+import { SceneSource } from '../../src/frame/scene/index.js';
+import { cutModel } from '../../src/model/cut.js';
+import { proveCut } from '../../src/model/prove.js';
+import { recogniseModel } from '../../src/pipeline/recognise-model.js';
+
+/** Candidates of random heads that are compared. */
+const MOST = 60;
+
+async function main(folder: string): Promise<void> {
+  const temporary = mkdtempSync(join(tmpdir(), 'families-'));
+  const frame = await sceneFrame();
+  process.stdout.write(
+    '| model | classes | heads | largest difference: prototypes, coefficients, boxes, log of scores | decoded |\n|---|---|---|---|---|\n',
+  );
+  try {
+    for (const name of readdirSync(folder).filter((file) => file.endsWith('.onnx'))) {
+      const row = await check(join(folder, name), join(temporary, name), frame).catch(messageOf);
+      process.stdout.write(`| ${basename(name, '.onnx')} | ${row} |\n`);
+    }
+  } finally {
+    rmSync(temporary, { recursive: true });
+  }
+}
+
+async function check(stock: string, cut: string, frame: Nv12Frame): Promise<string> {
+  let cells: string[];
+  try {
+    const report = cutModel(stock, cut, { opset: 11 });
+    const proof = await proveCut(stock, cut, report);
+    const { proto, coefficient, box, score } = proof!;
+    const shown = [proto, coefficient, box, score].map((value) => value.toExponential(0)).join(', ');
+    cells = [String(report.classCount), String(report.heads.length), shown];
+  } catch (error) {
+    const { layout, instances } = await segment(stock, frame, { score: 0, maxDetections: MOST });
+    return `${layout.classCount} | not cut: ${messageOf(error).split('\n')[0]} | | ${instances.length} as it is`;
+  }
+  const best = await segment(cut, frame, { score: 0, nms: 'never', masks: 'none', maxDetections: MOST });
+  const options = { score: best.instances.at(-1)!.score, nms: 'always' } as const;
+  const found = await segment(cut, frame, options);
+  try {
+    const wanted = await segment(stock, frame, options);
+    const same = wanted.instances.filter((instance) =>
+      found.instances.some((other) => isSame(instance, other)),
+    );
+    cells.push(`${same.length} of ${wanted.instances.length} the same (${wanted.layout.form})`);
+  } catch (error) {
+    cells.push(`${found.instances.length}; the stock model does not run: ${messageOf(error).split('\n')[0]}`);
+  }
+  return cells.join(' | ');
+}
+
+async function segment(
+  file: string,
+  frame: Nv12Frame,
+  options: DecodeOptions,
+): Promise<Segmentation & Pick<Decoder, 'layout'>> {
+  const engine: Engine = await OnnxEngine.open({ file });
+  try {
+    const decoder = new Decoder(recogniseModel(engine.model).layout, options);
+    const inference = await engine.submit(frame);
+    const found = decoder.decode(inference.tensors, inference.letterbox);
+    inference.release();
+    return { ...found, layout: decoder.layout };
+  } finally {
+    await engine.close();
+  }
+}
+
+function isSame(a: Instance, b: Instance): boolean {
+  const sides = ['x1', 'y1', 'x2', 'y2'] as const;
+  const inside = ({ mask }: Instance): number => mask.data.reduce((sum, cell) => sum + cell, 0);
+  return (
+    a.classId === b.classId &&
+    Math.abs(a.score - b.score) < 1e-3 &&
+    sides.every((side) => Math.abs(a.box[side] - b.box[side]) < 0.1) &&
+    Math.abs(inside(a) - inside(b)) <= 0.01 * inside(a) + 2
+  );
+}
+
+async function sceneFrame(): Promise<Nv12Frame> {
+  for await (const { frame } of new SceneSource({ seed: 1, count: 1 }).frames()) return frame;
+  throw new Error('no frame');
+}
+
+await main(process.argv[2]!);
