@@ -18,7 +18,7 @@ const OPTIONS = {
 
 const USAGE = `Usage: tros-yolo-seg model cut STOCK.onnx -o RDK.onnx [--opset 11]
 
-Cuts a stock Ultralytics segmentation export (YOLOv8-seg, YOLOv9-seg, YOLO11-seg; yolo export format=onnx) before
+Cuts a stock Ultralytics segmentation export (YOLOv8, 9, 11, 12, 26, YOLOE; yolo export format=onnx) before
 its decoding part into ten float32 NHWC heads: mc8 mc16 mc32 box8 box16 box32 cls8 cls16 cls32 proto.
 Then both models run on the same input, where ONNX Runtime is installed, and are compared.
 
@@ -71,9 +71,14 @@ function cutText(output: string, report: CutReport): string {
   return [
     `${output}: ${inputWidth}x${inputHeight}, ${classCount} classes, ${nodes.to} of ${nodes.from} nodes, ` +
       `opset ${opset.to}${opset.from === opset.to ? '' : ` (was ${opset.from})`}${half ? ', half precision inside' : ''}`,
-    headLines(report),
+    headLines(report) + (report.form === 'instances' ? ONE_TO_ONE : ''),
   ].join('\n');
 }
+
+/** Of a model that chose its instances itself. */
+const ONE_TO_ONE =
+  'These heads are trained for one box an object, and the part that chose them is cut off: NMS is on for the few duplicates (nms: never\n' +
+  'leaves it out).\n';
 
 function headLines({ heads }: CutReport): string {
   return heads

@@ -1,5 +1,4 @@
 import { ExpectationError, messageOf } from '../expect.js';
-import type { ModelInfo } from '../engine/engine.js';
 import { openInputs } from '../frame/inputs.js';
 import type { BadFrame, FrameSource, SourceFrame } from '../frame/source.js';
 import { Labels } from '../message/labels.js';
@@ -77,7 +76,8 @@ export const run: Command = {
     try {
       const labelFile = args.text('labels');
       const { labels } = recogniseModel(engine.model, { roles, labelFile });
-      if (labelFile === undefined) warn(engine.model);
+      const { note, warnings = [] } = engine.model;
+      warn([...(note === undefined ? [] : [note]), ...(labelFile === undefined ? warnings : [])]);
       const decoding = decodeOptions(args, labels);
       const segmenter = new Segmenter(engine, { ...decoding, heads: roles, labelCount: labels.length });
 
@@ -227,7 +227,7 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(messageOf(error));
 }
 
-function warn({ warnings = [] }: ModelInfo): void {
+function warn(warnings: readonly string[]): void {
   for (const text of warnings) process.stderr.write(`tros-yolo-seg: ${printable(text)}\n`);
 }
 

@@ -16,7 +16,9 @@ export interface ModelInfo {
   readonly labels?: readonly string[] | undefined;
   /** Number of classes, where outputs do not tell and the file does. */
   readonly classCount?: number | undefined;
-  /** What the user should know of the model, sentences. */
+  /** What the user should know of how the model is run. */
+  readonly note?: string | undefined;
+  /** What the user should know of the model's class names, unless others are given; sentences. */
   readonly warnings?: readonly string[] | undefined;
   /** Other metadata of the file, as strings. */
   readonly metadata: Readonly<Record<string, string>>;

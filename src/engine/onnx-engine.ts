@@ -26,6 +26,8 @@ import type { Tensor } from './tensor.js';
 export interface OnnxEngineOptions {
   /** Path of an ONNX model with one float32 input [1, 3, height, width], RGB from 0 to 1. */
   file: string;
+  /** What the user should know of the file: the model's note. */
+  note?: string | undefined;
   /** Threads of the network. @default the number of cores */
   threads?: number | undefined;
   /** Frames in flight, 1 to 8. @default 2 */
@@ -112,7 +114,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
    * (float16) inputs and outputs are refused: on CPUs they are slower than float32.
    */
   static async open(options: OnnxEngineOptions): Promise<OnnxEngine> {
-    const { file, colorRange = DEFAULT_COLOR_RANGE } = options;
+    const { file, note, colorRange = DEFAULT_COLOR_RANGE } = options;
     const threads = expectInteger('threads', options.threads ?? availableParallelism(), 1, 256);
     const slots = expectInteger('slots', options.slots ?? 2, 1, 8);
     expectOneOf('the colour range', colorRange, COLOR_RANGES);
@@ -130,7 +132,10 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
       if (alive) call(alive);
     };
     try {
-      const model = describeOnnxModel(file, metadata, await firstMessage(worker), graphFacts(file));
+      const model = describeOnnxModel(file, metadata, await firstMessage(worker), {
+        ...graphFacts(file),
+        note,
+      });
       const { width, height } = model.input;
       const inbox = addon().openInbox(slots, width, height, (...done) =>
         tell((alive) => alive.#told(...done)),

@@ -12,6 +12,8 @@ export interface GraphFacts {
   /** By output, the layer that makes it. */
   readonly layers?: ReadonlyMap<string, string> | undefined;
   readonly classCount?: number | undefined;
+  /** What the user should know of the file. */
+  readonly note?: string | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export function describeOnnxModel(
   file: string,
   metadata: OnnxMetadata,
   opened: Opened,
-  { layers, classCount }: GraphFacts = {},
+  { layers, classCount, note }: GraphFacts = {},
 ): ModelInfo {
   if ('failure' in opened) throw refusal(file, opened);
   const { producer, opset, properties } = metadata;
@@ -35,6 +37,7 @@ export function describeOnnxModel(
     labels: names.length === 0 ? undefined : names,
     classCount,
     warnings: problem === undefined ? [] : [`The model's class names cannot be read. ${problem}`],
+    note,
     metadata: { producer, ...(opset === undefined ? {} : { opset: String(opset) }), ...properties },
   };
 }

@@ -1,7 +1,7 @@
 import { cellCount, MOST_LEVELS, strideSeries } from '../decode/head-layout.js';
 import { ExpectationError } from '../expect.js';
 import { foreign, walkToHeads, weightOf } from './head-walk.js';
-import { elementName, type OnnxModel, type Value } from './onnx-model.js';
+import { elementName, type Node, type OnnxModel, type Value } from './onnx-model.js';
 
 /** A tensor at which the graph is cut: [1, channels, height, width]. */
 export interface CutPoint {
@@ -214,9 +214,14 @@ export function inputHint(shape: readonly number[]): string {
 
 const QUANTIZED = /^(Quantize|Dequantize|DynamicQuantize)Linear$|^QLinear|^(Conv|MatMul)Integer$/;
 
+/** A node that computes with integers, if there is one. */
+export function quantizedNode({ nodes }: OnnxModel): Node | undefined {
+  return nodes.find(({ opType }) => QUANTIZED.test(opType));
+}
+
 /** @throws ExpectationError when the graph computes with integers: its heads would be cut without their scales */
 function expectFloatGraph(model: OnnxModel): void {
-  const quantized = model.nodes.find(({ opType }) => QUANTIZED.test(opType));
+  const quantized = quantizedNode(model);
   if (!quantized) return;
   throw new ExpectationError(
     `a model in single or half precision in ${model.file.path}`,

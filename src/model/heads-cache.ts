@@ -6,7 +6,8 @@ import { ExpectationError, messageOf } from '../expect.js';
 import { makeFolder } from '../files/folder.js';
 import { sweepParts } from '../files/whole-file.js';
 import { cutModel } from './cut.js';
-import { formOf, modelForm, withModel } from './model-form.js';
+import { findCutPoints, quantizedNode } from './cut-points.js';
+import { formOf, headsOf, modelForm, withModel } from './model-form.js';
 import { ELEMENT, type OnnxModel } from './onnx-model.js';
 
 /** Changes whenever models are cut differently, so that older results are not used. */
@@ -46,21 +47,47 @@ export function ensureHeads(file: string): string {
   return cut;
 }
 
-/**
- * The model that the CPU engine runs: one that chooses its instances as it is, which spares the decoder most of its work; any other
- * with its ten heads. In half precision, which that engine does not take, the former is cut, too.
- *
- * @throws ExpectationError as ensureHeads()
- */
-export function runnableModel(file: string): string {
-  return withModel(file, isRunnable) ? file : ensureHeads(file);
+/** A file for the CPU engine, and what its user should know of it. */
+export interface RunnableModel {
+  readonly file: string;
+  readonly note?: string | undefined;
 }
 
-function isRunnable(model: OnnxModel): boolean {
+/**
+ * The model that the CPU engine runs: one that chooses its instances as it is, which spares the decoder most of its work; any other
+ * with its ten heads, or as it is where they cannot be found. In half precision, which that engine does not take, all are cut.
+ *
+ * @throws ExpectationError when there is no such model
+ */
+export function runnableModel(file: string): RunnableModel {
+  const { whole, note } = withModel(file, runsWhole);
+  return whole ? { file, note } : { file: ensureHeads(file) };
+}
+
+function runsWhole(model: OnnxModel): { whole: boolean; note?: string } {
+  const form = formOf(model);
   const single = [...model.fedInputs, ...model.outputs].every(
     ({ elementType }) => elementType === ELEMENT.float32,
   );
-  return formOf(model) === 'instances' && single;
+  if (form === 'heads' || !single) return { whole: false };
+  if (form === 'instances') return { whole: true };
+  try {
+    findCutPoints(model);
+  } catch (error) {
+    if (quantizedNode(model) || !decodesItself(model)) return { whole: false };
+    const reason = messageOf(error);
+    return { whole: true, note: `The model cannot be cut into its heads and runs as it is. ${reason}` };
+  }
+  return { whole: false };
+}
+
+/** Whether its two outputs are those of a stock export. */
+function decodesItself(model: OnnxModel): boolean {
+  try {
+    return headsOf(model).layout.form === 'detections';
+  } catch {
+    return false;
+  }
 }
 
 /** SHA-256 of the version and the file, read through one buffer. */

@@ -1,3 +1,4 @@
+import { messageOf } from '../expect.js';
 import { findCutPoints } from './cut-points.js';
 import { formOf, headsOf, type ModelForm, withModel } from './model-form.js';
 import { elementName } from './onnx-model.js';
@@ -15,6 +16,8 @@ export interface OnnxSummary {
   /** DFL bins a box side; 1 means plain distances. */
   readonly regMax: number;
   readonly coefficientCount: number;
+  /** Why it cannot be cut into its heads, where that is so. */
+  readonly uncut: string | undefined;
   readonly outputs: readonly {
     readonly name: string;
     readonly type: string;
@@ -41,7 +44,7 @@ export function inspectOnnx(path: string): OnnxSummary {
       opset: model.opset,
       inputName: input?.name ?? '',
       inputType: elementName(input?.elementType ?? 0),
-      ...{ heads: sizesOfHeads, stock: sizesOfStock, instances: sizesOfInstances }[form](),
+      ...(form === 'heads' ? sizesOfHeads() : sizesOfStock()),
       outputs: model.outputs.map(({ name, elementType, shape = [] }) => ({
         name,
         type: elementName(elementType),
@@ -55,23 +58,26 @@ export function inspectOnnx(path: string): OnnxSummary {
     function sizesOfHeads(): Sizes {
       const { width, height, layout } = headsOf(model);
       const { classCount, regMax, coefficientCount } = layout;
-      return { width, height, classCount, regMax, coefficientCount };
+      return { width, height, classCount, regMax, coefficientCount, uncut: undefined };
     }
 
-    /** With NMS inside it cannot be cut, and only the outputs tell. */
-    function sizesOfInstances(): Sizes {
-      try {
-        return sizesOfStock();
-      } catch {
-        return sizesOfHeads();
-      }
-    }
-
+    /** Of one that cannot be cut only the outputs tell. */
     function sizesOfStock(): Sizes {
-      const { inputWidth, inputHeight, classCount, regMax, proto } = findCutPoints(model);
-      return { width: inputWidth, height: inputHeight, classCount, regMax, coefficientCount: proto.channels };
+      try {
+        const { inputWidth, inputHeight, classCount, regMax, proto } = findCutPoints(model);
+        return {
+          ...{ width: inputWidth, height: inputHeight, classCount, regMax },
+          ...{ coefficientCount: proto.channels, uncut: undefined },
+        };
+      } catch (error) {
+        try {
+          return { ...sizesOfHeads(), uncut: messageOf(error) };
+        } catch {
+          throw error;
+        }
+      }
     }
   });
 }
 
-type Sizes = Pick<OnnxSummary, 'width' | 'height' | 'classCount' | 'regMax' | 'coefficientCount'>;
+type Sizes = Pick<OnnxSummary, 'width' | 'height' | 'classCount' | 'regMax' | 'coefficientCount' | 'uncut'>;

@@ -120,7 +120,7 @@ export class SegmentNode {
 
   async #configure(): Promise<void> {
     const native = new NativeCameras(this.ros, this.#parameters.camera_transport as CameraTransportName);
-    const model = await loadModel(this.#parameters);
+    const model = await this.#open(this.#parameters);
     const channels: CameraChannel[] = [];
     try {
       this.#openChannels(channels, model.engine.slots + model.engine.spare, native);
@@ -298,6 +298,13 @@ export class SegmentNode {
   }
 
   /** The old model stays in use until the new one is ready, and when the new one does not work. */
+  async #open(parameters: SegmentParameters): Promise<LoadedModel> {
+    const model = await loadModel(parameters);
+    const { note } = model.engine.model;
+    if (note !== undefined) this.ros.log.warn(note);
+    return model;
+  }
+
   async #loadModel({ model: file, labels }: { model: string; labels: string }): Promise<{
     success: boolean;
     message: string;
@@ -309,7 +316,7 @@ export class SegmentNode {
       return { success: true, message: 'will be loaded when the node is configured' };
     }
     try {
-      const model = await loadModel({ ...this.#parameters, ...wanted });
+      const model = await this.#open({ ...this.#parameters, ...wanted });
       await this.#live?.replace(model.segmenter);
       const former = configured.model;
       configured.model = model;

@@ -27,8 +27,8 @@ export interface EngineSettings {
 }
 
 /**
- * Opens a model on the engine for it. A stock ONNX export is cut into its heads first, unless it chooses its instances itself; the
- * cut copy is kept for the next time.
+ * Opens a model on the engine for it. A stock ONNX export is cut into its heads first, unless it chooses its instances itself or
+ * cannot be cut; the cut copy is kept for the next time.
  *
  * Rejects with an ExpectationError when the model cannot be used.
  */
@@ -38,5 +38,5 @@ export async function openEngine(file: string, settings: EngineSettings = {}): P
   // A spare slot: the BPU works on while a result is decoded.
   if ((engine === 'auto' ? fitting : engine) === 'bpu')
     return BpuEngine.open({ file, slots, spare: 1, ...bpu });
-  return OnnxEngine.open({ file: runnableModel(file), slots, threads, colorRange });
+  return OnnxEngine.open({ ...runnableModel(file), slots, threads, colorRange });
 }

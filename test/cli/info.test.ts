@@ -32,6 +32,22 @@ describe('tros-yolo-seg info', () => {
     assert.match(stdout, /imgsz +\[64, 96\]/);
   });
 
+  it('tells an export that chooses its instances, and one that cannot be cut', () => {
+    writeFileSync(file('instances.onnx'), stockModel({ rows: 30, regMax: 1 }));
+    const chosen = info(file('instances.onnx'));
+    assert.match(chosen.stdout, /chooses its instances itself, so that NMS is left out/);
+    assert.match(chosen.stdout, /plain distances[^]*classes +3: class 0[^]*output0 +float32 \[1, 30, 10\]/);
+    assert.doesNotMatch(chosen.stdout, /cannot be cut/);
+
+    writeFileSync(file('matrix.onnx'), stockModel({ matrix: true, names: '' }));
+    const { stdout, status } = info(file('matrix.onnx'));
+    assert.equal(status, 0);
+    assert.match(
+      stdout,
+      /classes +3, without names[^]*cannot be cut and runs as it is\. Expected a class, a box/,
+    );
+  });
+
   it('tells the heads of a model that is cut', () => {
     writeFileSync(file('stock.onnx'), stockModel());
     cutModel(file('stock.onnx'), file('rdk.onnx'));

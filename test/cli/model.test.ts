@@ -40,6 +40,24 @@ describe('tros-yolo-seg model', () => {
     assert.ok(!existsSync(file('again.onnx')));
   });
 
+  it('cut takes an export that chooses its instances, and tells of NMS', () => {
+    writeFileSync(file('instances.onnx'), stockModel({ rows: 30, regMax: 1, opset: 20 }));
+    const { status, stdout } = cli(
+      'model',
+      'cut',
+      file('instances.onnx'),
+      '-o',
+      file('one.onnx'),
+      '--opset',
+      '11',
+    );
+    assert.equal(status, 0);
+    assert.match(
+      stdout,
+      /box32 +\[1, 2, 3, 4\] +cv2\.2[^]*NMS is on for the few duplicates[^]*The cut is right/,
+    );
+  });
+
   it('cut does not overwrite the stock model and refuses what is none', () => {
     writeFileSync(file('same.onnx'), stockModel());
     assert.match(

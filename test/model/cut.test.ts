@@ -412,6 +412,32 @@ describe('what cannot be cut', () => {
     };
     await assert.rejects(proveCut(path, file('proof-cut.onnx'), swapped), /score/);
   });
+
+  it('is found out by the proof where instances are chosen', async () => {
+    const path = stockFile('chosen.onnx', { rows: 30, regMax: 1 });
+    const report = cutModel(path, file('chosen-cut.onnx'));
+    assert.ok(await proveCut(path, file('chosen-cut.onnx'), report));
+    const swap = (a: number, b: number): typeof report => {
+      const heads = [...report.heads];
+      heads[a] = { ...heads[a]!, name: report.heads[b]!.name };
+      heads[b] = { ...heads[b]!, name: report.heads[a]!.name };
+      return { ...report, heads };
+    };
+    // Coefficients, boxes and classes of two levels; all of a level that has fewer cells.
+    for (const [a, b] of [
+      [0, 1],
+      [3, 4],
+      [6, 7],
+    ] as const) {
+      await assert.rejects(proveCut(path, file('chosen-cut.onnx'), swap(a, b)), /a difference of/);
+    }
+    // Rows that are not the best: another model's.
+    const other = stockFile('others.onnx', { rows: 20, regMax: 1 });
+    await assert.rejects(
+      proveCut(other, file('chosen-cut.onnx'), { ...report, form: 'detections' }),
+      /a difference of/,
+    );
+  });
 });
 
 describeUnless(sharedData.skip, 'the real models', () => {

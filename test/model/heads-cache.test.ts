@@ -5,8 +5,8 @@ import { describe, it } from 'mocha';
 import { ExpectationError } from '../../src/expect.js';
 import { cutModel } from '../../src/model/cut.js';
 import { modelForm } from '../../src/model/model-form.js';
-import { cacheFolder, ensureHeads } from '../../src/model/heads-cache.js';
-import { stockModel } from './stock-model.js';
+import { cacheFolder, ensureHeads, runnableModel } from '../../src/model/heads-cache.js';
+import { stockModel, type StockModelOptions } from './stock-model.js';
 import { withVariables } from '../environment.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
@@ -52,6 +52,38 @@ describe('the cache of cut models', () => {
     writeFileSync(stock, stockModel());
     cutModel(stock, stock);
     assert.equal(ensureHeads(stock), stock);
+  });
+
+  it('the CPU runs what chooses its instances as it is, but for half precision, and the rest with its heads', () => {
+    const path = join(folder, 'runnable.onnx');
+    const runnable = (options: StockModelOptions): string => {
+      writeFileSync(path, stockModel(options));
+      const { file, note } = runnableModel(path);
+      assert.equal(note, undefined);
+      if (file !== path) assert.equal(modelForm(file), 'heads');
+      return file;
+    };
+    assert.equal(runnable({ rows: 30, regMax: 1 }), path);
+    assert.equal(runnable({ rows: 30, regMax: 1, outputShapes: 'names' }), path);
+    assert.notEqual(runnable({ rows: 30, regMax: 1, half: true }), path);
+    assert.notEqual(runnable({}), path);
+    assert.notEqual(runnable({ half: true }), path);
+  });
+
+  it('the CPU runs a stock model that cannot be cut as it is, and says why', () => {
+    const path = join(folder, 'matrix.onnx');
+    writeFileSync(path, stockModel({ matrix: true }));
+    const { file, note } = runnableModel(path);
+    assert.equal(file, path);
+    assert.match(note!, /cannot be cut .* runs as it is.* 2 class, 3 box, 3 coefficient convolutions/);
+    for (const options of [
+      { matrix: true, half: true },
+      { quantized: true },
+      { matrix: true, prototypes: false },
+    ]) {
+      writeFileSync(path, stockModel(options));
+      assert.throws(() => runnableModel(path), ExpectationError, JSON.stringify(options));
+    }
   });
 
   it('what is no segmentation model is refused', () => {

@@ -29,6 +29,8 @@ export interface StockModelOptions {
   outputShapes?: 'names' | 'none';
   /** Rows that the graph chooses itself, as YOLO26's end-to-end export does; boxes are corners then. */
   rows?: number;
+  /** The class head of the finest level is a matrix, as that of YOLOE without a prompt is: it cannot be cut. */
+  matrix?: boolean;
   /** Channels of the input. */
   channels?: number;
   /** A pair of QuantizeLinear and DequantizeLinear behind the input. */
@@ -99,7 +101,13 @@ export function stockModel(options: StockModelOptions = {}): Uint8Array {
   const features = levels.map((stride) => made[stride]!);
   for (const [i, feature] of features.entries()) {
     graph.conv(feature, `cv2.${i}`, 8, 4 * regMax);
-    graph.conv(feature, `cv3.${i}`, 8, classes);
+    if (options.matrix === true && i === 0) {
+      graph.reshape(feature, 'embedding', [1, 8, -1]);
+      graph.transpose('embedding', 'embedding.rows', [0, 2, 1]);
+      const words = Array.from({ length: 8 * classes }, graph.random);
+      graph.add('MatMul', ['embedding.rows', graph.floats('words', [8, classes], words)], 'word.rows');
+      graph.transpose('word.rows', `cv3.${i}`, [0, 2, 1]);
+    } else graph.conv(feature, `cv3.${i}`, 8, classes);
     graph.conv(feature, `cv4.${i}`, 8, coefficients);
   }
   const { rows } = options;
