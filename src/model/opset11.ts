@@ -105,6 +105,11 @@ export function lowerNode(model: OnnxModel, node: Node): LoweredNode {
   for (const [name, neutral] of Object.entries(NEW_ATTRIBUTES[opType] ?? {})) {
     const attribute = attributes.get(name);
     if (!attribute) continue;
+    // Without a zero in the shape there is nothing to allow.
+    if (name === 'allowzero' && model.integers(second)?.every((extent) => extent !== 0)) {
+      dropped.push(name);
+      continue;
+    }
     const values = attribute.ints.length > 0 ? attribute.ints : [attribute.int ?? attribute.text];
     if (values.some((value) => value !== neutral)) throw refuse(`with ${name}`);
     dropped.push(name);

@@ -31,6 +31,18 @@ describe('tros-yolo-seg record and perf', () => {
     assert.match(measured.stdout, /\| heads \| 64x64 \| 3 \| [\d.]+ ms \/ [\d.]+ FPS \|/);
   });
 
+  it('measures with the class names that are given', async () => {
+    const names = join(folder, 'names.txt');
+    const measure = (text: string): ReturnType<typeof cli> => {
+      writeFileSync(names, text);
+      return cli(['perf', onnx, picture, '--threads', '1', '--frames', '1', '--labels', names]);
+    };
+    const right = await measure('Katze\nHund\nVogel\n');
+    assert.equal(right.code, 0, right.stderr);
+    assert.match(right.stdout, /\| 64x64 \| 3 \|/);
+    assert.match((await measure('Katze\n')).stderr, /Expected 3 class names in .*names\.txt but received 1/);
+  });
+
   it('tells what libdnn says of a model, and what each output is', async () => {
     const { code, stdout, stderr } = await cli(['info', model, '--library', EMULATOR]);
     assert.equal(code, 0, stderr);

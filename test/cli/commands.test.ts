@@ -50,6 +50,7 @@ describe('tros-yolo-seg', () => {
     for (const [args, expected] of [
       [['info'], /Expected one model but received none/],
       [['info', 'a.bin', 'b.bin'], /Expected one model but received a\.bin b\.bin/],
+      [['run', 'scene:', '--nms', 'off'], /one of auto, always, never for --nms but received off/],
       [['perf'], /Expected one MODEL and at most one PICTURE/],
       [['perf', 'm.onnx', 'a.jpg', 'b.jpg'], /at most one PICTURE but received m\.onnx a\.jpg b\.jpg/],
       [['perf', 'm.onnx', '--threads', '0'], /from 1 to 32 for --threads but received 0/],

@@ -58,6 +58,36 @@ describe('tros-yolo-seg model', () => {
     );
   });
 
+  it('run takes an export that chooses its instances without NMS, or with it', () => {
+    writeFileSync(file('instances.onnx'), stockModel({ rows: 30, regMax: 1 }));
+    const found = (...options: string[]): number => {
+      const input = ['scene:', '--frames', '1', '--size', '96x64', '--score', '0', '--json', '-', '-q'];
+      const { stdout, stderr } = cli('run', ...input, '--model', file('instances.onnx'), ...options);
+      assert.equal(stderr, '');
+      return (JSON.parse(stdout) as { instances: unknown[] }).instances.length;
+    };
+    const all = found('--iou', '0.01');
+    assert.equal(found('--nms', 'never', '--iou', '0.01'), all);
+    assert.ok(found('--nms', 'always', '--iou', '0.01') < all);
+  });
+
+  it('run tells why a model runs as it is', () => {
+    writeFileSync(file('matrix.onnx'), stockModel({ matrix: true }));
+    const { status, stderr } = cli(
+      'run',
+      'scene:',
+      '--frames',
+      '1',
+      '--size',
+      '96x64',
+      '-q',
+      '--model',
+      file('matrix.onnx'),
+    );
+    assert.equal(status, 0);
+    assert.match(stderr, /^tros-yolo-seg: The model cannot be cut into its heads and runs as it is\. /);
+  });
+
   it('cut does not overwrite the stock model and refuses what is none', () => {
     writeFileSync(file('same.onnx'), stockModel());
     assert.match(

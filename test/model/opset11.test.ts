@@ -177,6 +177,8 @@ describe('a node in opset 11', () => {
     ] as const) {
       assert.deepEqual(lowered(20, opType, ['x', 'a', 'b'], attribute).attributes, {}, opType);
     }
+    // Exports by dynamo say so everywhere; it means something for a shape with a zero only.
+    assert.deepEqual(lowered(20, 'Reshape', ['x', 'axes'], intAttribute('allowzero', 1)).attributes, {});
     for (const [opType, attribute, what] of [
       ['Reshape', intAttribute('allowzero', 1), /with allowzero/],
       ['AveragePool', intsAttribute('dilations', [1, 2]), /with dilations/],

@@ -83,6 +83,25 @@ FAMILIES = {
 }
 
 
+def calibrate(network: Network, picture: Tensor) -> None:
+    """Gives the last layers' outputs a spread that decoding can tell apart: scores that are not saturated, boxes that are boxes."""
+    head = network.model["22"]
+    box, score, mask = (getattr(head, name) for name in head.names)
+    targets = {box: (0.0, 2.0) if head.reg_max > 1 else (3.0, 0.5), score: (-3.0, 1.5), mask: (0.0, 1.0)}
+    scores = list(score) if not hasattr(head, "vocab") else list(head.vocab)
+    for layers, (mean, deviation) in targets.items():
+        for layer in scores if layers is score else layers:
+            last = layer[-1] if isinstance(layer, nn.Sequential) else layer
+            seen = []
+            hook = last.register_forward_hook(lambda _, __, output: seen.append(output))
+            with torch.no_grad():
+                network(picture)
+                hook.remove()
+                factor = deviation / seen[0].std().item()
+                last.weight *= factor
+                last.bias.copy_((last.bias - seen[0].mean()) * factor + mean)
+
+
 def export(family: str, folder: Path, size: int = 320) -> None:
     settings = dict(FAMILIES[family])
     how = settings.pop("export", {})
@@ -98,6 +117,7 @@ def export(family: str, folder: Path, size: int = 320) -> None:
             nn.init.normal_(parameter, std=0.1)
     network.model["22"].bins_as_weights()
     picture = torch.rand(1, 3, size, size)
+    calibrate(network, picture)
     if how.get("half"):
         network, picture = network.half(), picture.half()
     path = folder / f"{family}.onnx"
