@@ -10,11 +10,16 @@ export function roleTexts(layout: HeadLayout): ReadonlyMap<number, string> {
 }
 
 /** What the decoder makes of a model that it can run. */
-export function verdictText({ form, classCount, regMax, coefficientCount }: HeadLayout): string {
+export function verdictText(layout: HeadLayout): string {
+  return `The decoder can run it: ${headsText(layout)}.`;
+}
+
+/** Classes, boxes and prototypes in words. */
+export function headsText({ form, classCount, regMax, coefficientCount }: HeadLayout): string {
   const boxes = {
     heads: regMax === 1 ? 'plain boxes' : `${regMax} DFL bins`,
     detections: 'boxes and scores decoded by the model',
     instances: 'instances chosen by the model',
   }[form];
-  return `The decoder can run it: ${classCount} classes, ${boxes}, ${coefficientCount} prototypes.`;
+  return `${classCount} classes, ${boxes}, ${coefficientCount} prototypes`;
 }

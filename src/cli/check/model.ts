@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { Decoder } from '../../decode/decoder.js';
-import { type HeadLayout, recogniseHeads } from '../../decode/heads.js';
+import type { HeadLayout } from '../../decode/heads.js';
 import type { Segmentation } from '../../decode/segmentation.js';
 import { BpuEngine } from '../../engine/bpu-engine.js';
 import type { Engine } from '../../engine/engine.js';
@@ -19,6 +19,8 @@ import { measureThroughput } from '../../pipeline/throughput.js';
 import type { Board } from './board.js';
 import type { Finding, Section } from './finding.js';
 import { KNOWN_RESULTS, publishedRow } from './published.js';
+import { recogniseModel } from '../../pipeline/recognise-model.js';
+import { headsText } from '../info-heads.js';
 
 /** Opens the model with so many frames at work. */
 export type Opener = (slots: number) => Promise<Engine>;
@@ -57,8 +59,7 @@ export async function modelSection(check: ModelCheck): Promise<Section> {
 async function measured(check: ModelCheck, slots: number, findings: Finding[]): Promise<void> {
   const engine = await check.open(slots);
   try {
-    const { input, outputs, labels } = engine.model;
-    const layout = recogniseHeads(outputs, input, { classCount: labels?.length });
+    const { layout } = recogniseModel(engine.model);
     if (slots === 1) findings.push(...engineFindings(engine, check.board), headsFinding(layout, engine));
     const { frame, truth } = await pictureOf(check.picture);
     if (slots === 1) findings.push(await resultFinding(check, engine, layout, frame, truth));
@@ -123,13 +124,11 @@ function isEmulator(library: string): boolean {
 }
 
 function headsFinding(layout: HeadLayout, { model: { input } }: Engine): Finding {
-  const { classCount, regMax, coefficientCount, levels } = layout;
-  const boxes = regMax === 1 ? 'plain boxes' : `${regMax} DFL bins`;
-  const strides = levels.map(({ stride }) => stride).join(', ');
+  const strides = layout.levels.map(({ stride }) => stride).join(', ');
   return {
     what: 'heads',
     verdict: 'ok',
-    text: `${input.width}x${input.height}, ${classCount} classes, ${boxes}, ${coefficientCount} prototypes, strides ${strides}`,
+    text: `${input.width}x${input.height}, ${headsText(layout)}${layout.form === 'heads' ? `, strides ${strides}` : ''}`,
   };
 }
 
