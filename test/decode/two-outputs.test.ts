@@ -180,6 +180,7 @@ describe('a model of two outputs that decodes its cells itself', () => {
       if (at === cell) row.set(scores, 4);
     };
     assert.deepEqual(found(set(31, [0, 0.5, 0.9, 0.9, 0.7])), [[2, 900]]);
+    assert.deepEqual(found(set(31, [0, 0.6, 0, 0, 0])), [[1, 600]]);
     assert.deepEqual(found(set(32, [0.31, 0, 0, 0, 0.29])), [[0, 310]]);
     assert.deepEqual(found(set(32, [0.29, 0, 0, 0, 0.2])), []);
     assert.deepEqual(found(set(999, [NaN, NaN, 0.4, NaN, 0.3])), [[2, 400]]);
