@@ -254,6 +254,10 @@ void Describe(Napi::Env env, const std::shared_ptr<Camera>& camera, Napi::Object
                const Reading reading = ReadReading(info[0]);
                if (const auto open = weak.lock()) open->Read(reading);
              }));
+  object.Set("lookAt", Napi::Function::New(env, [weak](const Napi::CallbackInfo& info) {
+               const std::optional<Region> region = ReadRegion(info[0]);
+               if (const auto open = weak.lock()) open->LookAt(region);
+             }));
   object.Set("takeStamps", Napi::Function::New(env, [weak](const Napi::CallbackInfo& info) {
                const auto open = weak.lock();
                const std::vector<double> stamps = open ? open->stamps().Take() : std::vector<double>();

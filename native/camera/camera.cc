@@ -29,6 +29,10 @@ double Milliseconds(Clock::duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
 
+uint64_t PixelsOf(const View& view) {
+  return static_cast<uint64_t>(view.width) * static_cast<uint64_t>(view.height);
+}
+
 }  // namespace
 
 std::shared_ptr<Camera> Camera::Create() {
@@ -99,6 +103,9 @@ void Camera::Offer(const Message& message) {
 
 void Camera::Take(const Message& message, Clock::time_point received) {
   const View view = ViewImage(message, reading_);
+  const Region part =
+      region_ ? PartOf(*region_, view.width, view.height) : Region{0, 0, view.width, view.height};
+  const View seen = Crop(view, part);
   Warn(view, message.size);
   const auto discard = [this] { tally_->Update([](Counters& counters) { counters.discarded++; }); };
   if (!feed_) return discard();
@@ -106,24 +113,26 @@ void Camera::Take(const Message& message, Clock::time_point received) {
   const Clock::time_point start = Clock::now();
   const bool convert = !view.IsFrame();
   const bool keep = keep_pixels_;
-  nv12::Source picture = view.picture;
+  nv12::Source picture = seen.picture;
   const bool swapped = view.IsSwapped();
   Counters done;
   std::shared_ptr<Pixels> pixels;
   if (convert || keep) {
-    const int width = nv12::EvenSize(view.width);
-    const int height = nv12::EvenSize(view.height);
+    // Nobody needs more than the region, unless somebody wants the full picture.
+    const View& copied = keep ? view : seen;
+    const int width = nv12::EvenSize(copied.width);
+    const int height = nv12::EvenSize(copied.height);
     const size_t bytes = Pixels::BytesFor(width, height);
     // A conversion needs one whatever JavaScript holds on to.
     pixels = pool_->Take(bytes, feed_->most() + kMorePixels + (convert ? 1 : 0));
     if (!pixels && convert) pixels = std::make_shared<Pixels>(bytes);
     if (pixels) {
       const nv12::Target target = pixels->View(width, height);
-      Convert(view, target);
+      Convert(copied, target);
       if (convert) {
-        picture = nv12::AsSource(target);
+        picture = keep ? Crop(nv12::AsSource(target), part) : nv12::AsSource(target);
         done.converted = 1;
-        done.bytes_read += message.size;
+        done.bytes_read += static_cast<uint64_t>(message.size) * PixelsOf(copied) / PixelsOf(view);
       } else {
         done.pixel_copies = 1;
         done.bytes_read += bytes;
@@ -142,7 +151,7 @@ void Camera::Take(const Message& message, Clock::time_point received) {
     nv12::Letterbox(picture, ContentFor(picture.width, picture.height, model.width, model.height), model);
     // The same bytes as if it had been done before, and far fewer.
     if (swapped) nv12::SwapChroma(model);
-    Describe(message, view);
+    Describe(message, view, part);
   } catch (...) {
     feed_->Cancel();
     throw;
@@ -166,7 +175,8 @@ void Camera::Take(const Message& message, Clock::time_point received) {
 }
 
 void Camera::Warn(const View& view, size_t size) {
-  if (view.rows.explained) {
+  const bool exceeds = region_ && Exceeds(*region_, view.width, view.height);
+  if (view.rows.explained && !exceeds) {
     if (!warned_) return;
     warned_ = false;
     return tally_->Update([](Counters& counters) { counters.warning.reset(); });
@@ -177,7 +187,11 @@ void Camera::Warn(const View& view, size_t size) {
   warned_size_ = size;
   warned_width_ = view.width;
   warned_height_ = view.height;
-  tally_->Update([&](Counters& counters) { counters.warning = Unexplained(view.shape, view.rows, size); });
+  // What makes the picture wrong goes first.
+  tally_->Update([&](Counters& counters) {
+    counters.warning = view.rows.explained ? Exceeding(*region_, view.width, view.height)
+                                           : Unexplained(view.shape, view.rows, size);
+  });
 }
 
 void Camera::Read(const Reading& reading) {
@@ -185,12 +199,21 @@ void Camera::Read(const Reading& reading) {
   reading_ = reading;
 }
 
-void Camera::Describe(const Message& message, const View& view) {
+void Camera::LookAt(const std::optional<Region>& region) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  region_ = region;
+  // What was warned of may have been the region.
+  warned_ = false;
+  tally_->Update([](Counters& counters) { counters.warning.reset(); });
+}
+
+void Camera::Describe(const Message& message, const View& view, const Region& part) {
   arrival_.sec = message.sec;
   arrival_.nanosec = message.nanosec;
   arrival_.index = message.index;
   arrival_.frame_id.assign(message.frame_id);
   arrival_.has_frame_id = message.has_frame_id;
+  arrival_.part = part;
   arrival_.width = view.width;
   arrival_.height = view.height;
 }

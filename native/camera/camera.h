@@ -3,9 +3,11 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "camera/message.h"
 #include "camera/pace.h"
+#include "camera/region.h"
 #include "camera/slots.h"
 #include "camera/stamp_log.h"
 
@@ -47,6 +49,10 @@ class Camera {
   /** From now on images are read so. Waits for the frame that is being taken. */
   void Read(const Reading& reading);
 
+  /** From now on the model sees this region only, as PartOf() has it; none: the whole picture. Waits for the
+   * frame that is being taken. */
+  void LookAt(const std::optional<Region>& region);
+
   /** Whether the full picture is copied along with each frame. */
   void KeepPixels(bool keep) { keep_pixels_ = keep; }
 
@@ -62,8 +68,9 @@ class Camera {
   explicit Camera(int64_t id) : id_(id) {}
 
   void Take(const Message& message, Clock::time_point received);
-  void Describe(const Message& message, const View& view);
-  /** Tells of rows that are not explained, or that they are now. */
+  void Describe(const Message& message, const View& view, const Region& part);
+  /** Tells of rows that are not explained and of a region that exceeds the picture, or that all is well now.
+   */
   void Warn(const View& view, size_t size);
 
   const int64_t id_;
@@ -75,6 +82,7 @@ class Camera {
   std::mutex mutex_;
   std::shared_ptr<Feed> feed_;
   Reading reading_;
+  std::optional<Region> region_;
   Pace pace_;
   Arrival arrival_;
   /** What the warning in the tally is of, where there is one. */

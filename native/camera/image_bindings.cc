@@ -58,6 +58,15 @@ Reading ReadReading(Napi::Value value) {
   return reading;
 }
 
+std::optional<Region> ReadRegion(Napi::Value value) {
+  if (value.IsUndefined() || value.IsNull()) return std::nullopt;
+  const Napi::Object object = ExpectObject(value, "the region");
+  const auto number = [&](const char* key, int min) {
+    return static_cast<int>(arguments::ReadInteger(object.Get(key), key, min, nv12::kMaxDimension));
+  };
+  return Region{number("x", 0), number("y", 0), number("width", 1), number("height", 1)};
+}
+
 Napi::Value ImageEncodingsBinding(const Napi::CallbackInfo& info) {
   Napi::Array list = Napi::Array::New(info.Env());
   for (const Encoding& encoding : kEncodings) {
@@ -104,10 +113,13 @@ Napi::Value ImageToNv12Binding(const Napi::CallbackInfo& info) {
   const ImageArgument image = ReadImage(info[0]);
   const Reading reading = ReadReading(info[1]);
   const auto target_argument = arguments::ReadNv12(info[2], "target");
+  const std::optional<Region> region = ReadRegion(info[3]);
   const Message message = image.View();
   const nv12::Target target = arguments::ViewTarget(target_argument);
   try {
-    const camera::View view = ViewImage(message, reading);
+    const camera::View picture = ViewImage(message, reading);
+    const camera::View view =
+        region ? Crop(picture, PartOf(*region, picture.width, picture.height)) : picture;
     const int width = nv12::EvenSize(view.width);
     const int height = nv12::EvenSize(view.height);
     if (target.width != width || target.height != height) {
@@ -120,6 +132,26 @@ Napi::Value ImageToNv12Binding(const Napi::CallbackInfo& info) {
     Throw(env, failure);
   }
   return env.Undefined();
+}
+
+Napi::Value PartOfBinding(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::optional<Region> region = ReadRegion(info[0]);
+  if (!region) arguments::Fail(env, "an object for the region", "nothing");
+  const auto size = [&](size_t index, const char* name) {
+    return static_cast<int>(arguments::ReadInteger(info[index], name, 1, nv12::kMaxDimension));
+  };
+  const int width = size(1, "width");
+  const int height = size(2, "height");
+  try {
+    Napi::Object object = ToObject(env, PartOf(*region, width, height));
+    object.Set("warning", Exceeds(*region, width, height)
+                              ? Napi::Value(ToObject(env, Exceeding(*region, width, height)))
+                              : env.Null());
+    return object;
+  } catch (const Failure& failure) {
+    Throw(env, failure);
+  }
 }
 
 }  // namespace camera

@@ -2,9 +2,11 @@
 
 #include <napi.h>
 
+#include <optional>
 #include <string>
 
 #include "camera/message.h"
+#include "camera/region.h"
 
 /** Images as JavaScript has them, read by the code that reads those of native cameras. */
 namespace camera {
@@ -25,6 +27,9 @@ ImageArgument ReadImage(Napi::Value value);
 /** An ImageReading (src/native/camera.ts). @throws Napi::TypeError */
 Reading ReadReading(Napi::Value value);
 
+/** A Region (src/frame/region.ts); undefined and null: none. @throws Napi::TypeError */
+std::optional<Region> ReadRegion(Napi::Value value);
+
 /** imageEncodings(): { name, aliases } of each */
 Napi::Value ImageEncodingsBinding(const Napi::CallbackInfo& info);
 
@@ -34,7 +39,10 @@ Napi::Value HbmEncodingBinding(const Napi::CallbackInfo& info);
 /** inspectImage(image, reading): an ImageReport */
 Napi::Value InspectImageBinding(const Napi::CallbackInfo& info);
 
-/** imageToNv12(image, reading, target) */
+/** imageToNv12(image, reading, target, part) */
 Napi::Value ImageToNv12Binding(const Napi::CallbackInfo& info);
+
+/** partOf(region, width, height): a PictureSection (src/native/camera.ts) */
+Napi::Value PartOfBinding(const Napi::CallbackInfo& info);
 
 }  // namespace camera

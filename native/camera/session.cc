@@ -36,6 +36,15 @@ Napi::Object ToObject(Napi::Env env, const Failure& failure) {
   return object;
 }
 
+Napi::Object ToObject(Napi::Env env, const Region& region) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("x", region.x);
+  object.Set("y", region.y);
+  object.Set("width", region.width);
+  object.Set("height", region.height);
+  return object;
+}
+
 void Throw(Napi::Env env, const Failure& failure) {
   const Napi::Error error = Napi::Error::New(env, failure.expected + ": " + failure.received);
   error.Value().Set("failure", ToObject(env, failure));
@@ -203,6 +212,7 @@ Napi::Value Session::Arrived(int slot, SlotTable::Place& place, bool lends) {
   object.Set("frameId", arrival.has_frame_id ? Napi::String::New(env_, arrival.frame_id) : env_.Undefined());
   object.Set("width", arrival.width);
   object.Set("height", arrival.height);
+  object.Set("part", camera::ToObject(env_, arrival.part));
   object.Set("received", Milliseconds(arrival.received));
   object.Set("submitted", Milliseconds(arrival.submitted));
   object.Set("preprocess", arrival.preprocess);

@@ -10,6 +10,7 @@
 
 #include "alive.h"
 #include "camera/pixels.h"
+#include "camera/region.h"
 #include "camera/tally.h"
 #include "nv12/picture.h"
 
@@ -41,6 +42,8 @@ struct Arrival {
   /** Of the picture; the frame's sizes are these, rounded up to even numbers. */
   int width = 0;
   int height = 0;
+  /** What of it was letterboxed. */
+  Region part{};
   /** When its callback began, and when it had a slot. */
   Clock::time_point received;
   Clock::time_point submitted;

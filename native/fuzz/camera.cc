@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 #include "fuzz/target.h"
 #include "nv12/kernels.h"
@@ -43,6 +44,7 @@ struct Case {
   std::string frame_id;
   fuzz::Input pixels;
   camera::Reading reading;
+  std::optional<camera::Region> region;
   Message message;
 };
 
@@ -71,7 +73,14 @@ Case Read(fuzz::Reader& reader) {
   made.message.has_frame_id = (flags & 4) != 0;
   made.message.big_endian = (flags & 8) != 0;
   made.message.exact = (model & 128) == 0;
-  if (reader.U8() != 0) {
+  const uint8_t told = reader.U8();
+  if ((told & 2) != 0) {
+    const auto number = [&](uint32_t least) {
+      return static_cast<int>(least + reader.U32() % (16385 - least));
+    };
+    made.region = {number(0), number(0), number(1), number(1)};
+  }
+  if ((told & 1) != 0) {
     made.reading.step = reader.U32();
     made.reading.rows = reader.U32();
     made.reading.white = std::max(1u, reader.U32() & 0xffff);
@@ -90,11 +99,12 @@ Case Read(fuzz::Reader& reader) {
 }
 
 fuzz::Input MakeSeed(uint8_t flags, uint8_t encoding, uint32_t width, uint32_t height, uint32_t step,
-                     uint32_t size, bool told = false) {
+                     uint32_t size, bool told = false, bool cut = false) {
   fuzz::Writer writer;
   writer.U8(flags).U8(0x53).U8(encoding).Add("nv12\0\xa5\xa5\xa5\xa5\xa5\xa5\xa5");
   while (writer.input.size() < 3 + kLetters) writer.U8(0xa5);
-  writer.U32(width).U32(height).U32(step).U32(7).U8(told);
+  writer.U32(width).U32(height).U32(step).U32(7).U8(static_cast<uint8_t>(told + 2 * cut));
+  if (cut) writer.U32(width / 2 - 1).U32(height / 2 - 1).U32(width / 2 - 2).U32(height);
   if (told) writer.U32(step).U32(height).U32(1023);
   writer.U8(6).Add("camera").U32(size);
   for (int i = 0; i < 97; i++) writer.U8(static_cast<uint8_t>(i * 37));
@@ -105,8 +115,8 @@ fuzz::Input MakeSeed(uint8_t flags, uint8_t encoding, uint32_t width, uint32_t h
 bool IsWhole(const Case& made) {
   const uint64_t width = made.message.width;
   const uint64_t height = made.message.height;
-  if (made.reading.step != 0 || made.reading.rows != 0 || width < 2 || height < 2 || width > 16384 ||
-      height > 16384 || width % 2 != 0 || height % 2 != 0)
+  if (made.region || made.reading.step != 0 || made.reading.rows != 0 || width < 2 || height < 2 ||
+      width > 16384 || height > 16384 || width % 2 != 0 || height % 2 != 0)
     return false;
   const uint64_t pixels = width * height;
   const uint64_t needed = made.encoding == "nv12"                              ? pixels * 3 / 2
@@ -126,6 +136,7 @@ fuzz::Input Offer(const Case& made) {
   const auto camera = camera::Camera::Create();
   camera->KeepPixels(made.keep);
   camera->Read(made.reading);
+  camera->LookAt(made.region);
   const auto feed =
       table->Attach({std::make_shared<ModelInput>(made.width, made.height)}, 1, camera->tally());
   camera->Use(feed);
@@ -144,7 +155,12 @@ fuzz::Input Offer(const Case& made) {
   fuzz::Input result;
   if (started >= 0) {
     const auto& place = table->place(started);
-    fuzz::Expect(place.arrival.width >= 1 && place.arrival.height >= 1, "a frame of some size");
+    const camera::Arrival& arrival = place.arrival;
+    const camera::Region& part = arrival.part;
+    fuzz::Expect(arrival.width >= 1 && arrival.height >= 1, "a frame of some size");
+    fuzz::Expect(part.width >= 1 && part.height >= 1 && part.x % 2 == 0 && part.y % 2 == 0 &&
+                     part.x + part.width <= arrival.width && part.y + part.height <= arrival.height,
+                 "a part of the frame");
     if (place.arrival.pixels) {
       const camera::Pixels& pixels = *place.arrival.pixels;
       uint64_t sum = 0;
@@ -183,6 +199,11 @@ std::vector<fuzz::Input> fuzz::Seeds() {
   // What the user says of the rows.
   for (const uint8_t encoding : {0, 2, 11, 15}) {
     seeds.push_back(MakeSeed(0, encoding, 16, 16, 64, 64 * 24, true));
+  }
+  // A region that exceeds the picture below, with and without the full picture.
+  for (uint8_t encoding = 0; encoding < std::size(kEncodings); encoding++) {
+    for (const uint8_t flags : {0x00, 0x15})
+      seeds.push_back(MakeSeed(flags, encoding, 16, 8, 16, 16 * 8 * 3, false, true));
   }
   return seeds;
 }

@@ -6,12 +6,12 @@ import { type BoxDecoder, boxDecoder, CandidateBoxes } from './box.js';
 import { type ChannelScales, channelScales, readChannels } from './dequantize.js';
 import { cellOffset, type HeadLayout } from './head-layout.js';
 import { MaskBuilder } from './mask.js';
-import { type MaskGrid, maskGrid } from './mask-grid.js';
+import { type MaskGrid, maskGrid, type Placement } from './mask-grid.js';
 import { NonMaximumSuppression } from './nms.js';
 import { type DecodeOptions, type DecodeSettings, prepareOptions, sigmoid } from './options.js';
 import { Candidates, type Scanner } from './scan.js';
 import { scannerFor } from './scanner.js';
-import type { Instance, Segmentation } from './segmentation.js';
+import type { Box, Instance, Segmentation } from './segmentation.js';
 
 /**
  * Head tensors in, instances out.
@@ -36,7 +36,10 @@ export class Decoder {
   readonly #masks: MaskBuilder;
   #grid: MaskGrid | undefined;
   /** What #grid was made for. */
-  readonly #gridFor = { masks: '', sourceWidth: 0, sourceHeight: 0, width: 0, height: 0 };
+  readonly #gridFor = {
+    ...{ masks: '', sourceWidth: 0, sourceHeight: 0, width: 0, height: 0 },
+    ...{ x: 0, y: 0, wholeWidth: 0, wholeHeight: 0 },
+  };
   /** Instances are made once and filled again for each frame. */
   readonly #pool: Instance[] = [];
 
@@ -75,7 +78,9 @@ export class Decoder {
    * @param letterbox how the frame was laid into the model's input
    * @param picture the part of the frame that is picture, from its upper left corner, where that is not all of it: NV12 has
    * even sizes only, so a picture of odd size has a column or row that is not its own
-   * @returns instances in source pixels, best first. Boxes are clipped to the picture; one that lies wholly outside of
+   * @param place where that part lies in a larger picture: boxes and masks are those of the larger one then. They are the
+   * same to the bit as without, moved; but masks at `proto` resolution, which lie on the larger picture's grid
+   * @returns instances in source pixels, best first. Boxes are clipped to the part; one that lies wholly outside of
    * it (in the padding) is left out.
    * @throws ExpectationError when a tensor is shorter than its shape and stride say
    */
@@ -83,6 +88,7 @@ export class Decoder {
     tensors: readonly Tensor[],
     letterbox: Letterbox,
     picture: PictureSize = { width: letterbox.sourceWidth, height: letterbox.sourceHeight },
+    place?: Placement,
   ): Segmentation {
     const { levels, proto } = this.layout;
     const { classLimits, lowestLimit, iou, maxDetections, masks } = this.#settings;
@@ -104,7 +110,7 @@ export class Decoder {
     }
     const kept = this.#nms.run(candidates, this.#boxes, this.#valid, iou, maxDetections);
 
-    const grid = this.#gridOf(letterbox, picture);
+    const grid = this.#gridOf(letterbox, picture, place);
     const instances: Instance[] = [];
     this.#masks.begin();
     for (let k = 0; k < kept; k++) {
@@ -114,14 +120,13 @@ export class Decoder {
       if (masks !== 'none') {
         this.#masks.build(tensors[proto.output]!, this.#coefficients, instance.box, grid, instance.mask);
       }
+      if (place) move(instance.box, place);
       instances.push(instance);
     }
+    const { width, height } = place?.picture ?? picture;
     return {
-      width: picture.width,
-      height: picture.height,
-      maskWidth: grid.x.cells,
-      maskHeight: grid.y.cells,
-      instances,
+      ...{ width, height, maskWidth: grid.x.total, maskHeight: grid.y.total, instances },
+      ...(place && { region: { x: place.x, y: place.y, width: picture.width, height: picture.height } }),
     };
   }
 
@@ -139,20 +144,29 @@ export class Decoder {
     }
   }
 
-  #gridOf(letterbox: Letterbox, picture: PictureSize): MaskGrid {
+  #gridOf(letterbox: Letterbox, picture: PictureSize, place: Placement | undefined): MaskGrid {
     const { masks } = this.#settings;
     const { sourceWidth, sourceHeight } = letterbox;
     const { width, height } = picture;
+    const { x, y } = place ?? { x: 0, y: 0 };
+    const { width: wholeWidth, height: wholeHeight } = place?.picture ?? picture;
     const made = this.#gridFor;
     const same =
       made.masks === masks &&
+      made.x === x &&
+      made.y === y &&
+      made.wholeWidth === wholeWidth &&
+      made.wholeHeight === wholeHeight &&
       made.sourceWidth === sourceWidth &&
       made.sourceHeight === sourceHeight &&
       made.width === width &&
       made.height === height;
     if (!this.#grid || !same) {
-      this.#grid = maskGrid(letterbox, this.layout, masks, picture);
-      Object.assign(made, { masks, sourceWidth, sourceHeight, width, height });
+      this.#grid = maskGrid(letterbox, this.layout, masks, picture, place);
+      Object.assign(made, {
+        ...{ masks, sourceWidth, sourceHeight, width, height },
+        ...{ x, y, wholeWidth, wholeHeight },
+      });
     }
     return this.#grid;
   }
@@ -190,6 +204,13 @@ export class Decoder {
     readChannels(tensors[head.output]!, head, this.#coefficientScales[index], offset, this.#coefficients);
     return this.#coefficients.every(Number.isFinite);
   }
+}
+
+function move(box: Box, { x, y }: Placement): void {
+  box.x1 += x;
+  box.y1 += y;
+  box.x2 += x;
+  box.y2 += y;
 }
 
 const NO_MASK = new Uint8Array(0);

@@ -6,8 +6,10 @@ import type { MaskResolution } from './options.js';
 /**
  * One axis of the grid that masks are sampled on, and its map to the prototypes.
  *
- * Cell i covers `picture / cells` source pixels; its centre lies at `scale * i + offset` in prototype coordinates, where
- * prototype k has its centre at k. Interval k holds the cells whose centres lie in [k, k + 1).
+ * Cell i covers `pitch` source pixels from `origin + pitch * i` on; its centre lies at `scale * i + offset` in prototype
+ * coordinates, where prototype k has its centre at k. Interval k holds the cells whose centres lie in [k, k + 1).
+ *
+ * Where the source is a part of a larger picture, these are the cells of the picture's grid that meet it.
  */
 export class GridAxis {
   /** First cell of interval k at index k + 1, for k from -1 (left of the first prototype) to `protos`. */
@@ -15,14 +17,20 @@ export class GridAxis {
 
   /**
    * @param cells cells along the axis
-   * @param picture source pixels along the axis
+   * @param perPixel cells for each source pixel
+   * @param origin where cell 0 begins, in source pixels: 0 or less
+   * @param first number of cell 0 in the grid of the whole picture
+   * @param total cells of the whole picture
    * @param scale prototypes per cell
    * @param offset prototype coordinate of the centre of cell 0
    * @param protos prototypes along the axis
    */
   constructor(
     readonly cells: number,
-    readonly picture: number,
+    readonly perPixel: number,
+    readonly origin: number,
+    readonly first: number,
+    readonly total: number,
     readonly scale: number,
     readonly offset: number,
     readonly protos: number,
@@ -38,9 +46,9 @@ export class GridAxis {
 
   /** Cells whose centres lie within a box side [from, to) in source pixels: first and one past the last. */
   cellsWithin(from: number, to: number): [number, number] {
-    const perPixel = this.cells / this.picture;
-    const first = clamp(Math.ceil(from * perPixel - 0.5), 0, this.cells);
-    return [first, clamp(Math.ceil(to * perPixel - 0.5), first, this.cells)];
+    const { cells, perPixel, origin } = this;
+    const first = clamp(Math.ceil((from - origin) * perPixel - 0.5), 0, cells);
+    return [first, clamp(Math.ceil((to - origin) * perPixel - 0.5), first, cells)];
   }
 }
 
@@ -50,27 +58,53 @@ export interface MaskGrid {
   readonly y: GridAxis;
 }
 
+/** Where a source lies in the picture that it is a part of. */
+export interface Placement {
+  readonly x: number;
+  readonly y: number;
+  /** Size of the whole picture. */
+  readonly picture: PictureSize;
+}
+
 /**
  * The grid for a picture of this letterbox; at `proto` resolution a cell is one prototype of the un-padded picture.
  *
  * @param picture what the grid covers, from the source's upper left corner
+ * @param place where that lies in a larger picture, whose grid it is then: at `proto` resolution its cells are as large as those
+ * of the part, within a fraction of a percent, and cover the picture evenly
  */
 export function maskGrid(
   letterbox: Letterbox,
   layout: HeadLayout,
   resolution: MaskResolution,
   picture: PictureSize,
+  place: Placement = { x: 0, y: 0, picture },
 ): MaskGrid {
   const { protoStride, proto } = layout;
-  const axis = (pixels: number, modelPerPixel: number, pad: number, protos: number): GridAxis => {
+  const axis = (
+    pixels: number,
+    at: number,
+    whole: number,
+    modelPerPixel: number,
+    pad: number,
+    protos: number,
+  ): GridAxis => {
     const protoPerPixel = modelPerPixel / protoStride;
-    const cells = resolution === 'source' ? pixels : Math.max(1, Math.round(pixels * protoPerPixel));
-    const scale = (protoPerPixel * pixels) / cells;
-    return new GridAxis(cells, pixels, scale, pad / protoStride + 0.5 * scale - 0.5, protos);
+    // No finer than the picture: a small region of a large one would have a huge grid.
+    const total =
+      resolution === 'source' ? whole : Math.min(whole, Math.max(1, Math.round(whole * protoPerPixel)));
+    const perPixel = total / whole;
+    const first = Math.floor(at * perPixel);
+    const cells = Math.min(total, Math.ceil((at + pixels) * perPixel)) - first;
+    const origin = first / perPixel - at;
+    const scale = protoPerPixel / perPixel;
+    const offset = pad / protoStride + 0.5 * scale - 0.5 + origin * protoPerPixel;
+    return new GridAxis(cells, perPixel, origin, first, total, scale, offset, protos);
   };
+  const { scaleX, scaleY, left, top } = letterbox;
   return {
-    x: axis(picture.width, letterbox.scaleX, letterbox.left, proto.width),
-    y: axis(picture.height, letterbox.scaleY, letterbox.top, proto.height),
+    x: axis(picture.width, place.x, place.picture.width, scaleX, left, proto.width),
+    y: axis(picture.height, place.y, place.picture.height, scaleY, top, proto.height),
   };
 }
 

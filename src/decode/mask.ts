@@ -38,7 +38,7 @@ export class MaskBuilder {
    * Fills `mask` for one instance. `mask.data` is a view that stays valid until the next begin().
    *
    * @param coefficients K real numbers, all finite
-   * @param box clipped to the picture, in source pixels
+   * @param box clipped to the picture, in pixels of the source, which may be a part of the picture
    * @throws ExpectationError when the masks of one frame outgrow 1 GiB
    */
   build(proto: Tensor, coefficients: Float32Array, box: Box, grid: MaskGrid, mask: Mask): void {
@@ -63,6 +63,8 @@ export class MaskBuilder {
     const lastRow = Math.min(protoAt(grid.y, bottom - 1) + 1, this.#head.height - 1);
     this.#logits.combine(proto, coefficients, firstColumn, lastColumn, firstRow, lastRow);
     this.#fill(mask, grid, firstColumn, lastColumn, firstRow, lastRow);
+    mask.x += grid.x.first;
+    mask.y += grid.y.first;
   }
 
   /** @returns bytes of any content */

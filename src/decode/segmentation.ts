@@ -1,3 +1,5 @@
+import type { Region } from '../frame/region.js';
+
 /** Box corners in source pixels, continuous coordinates, x1 <= x2, y1 <= y2, clipped to the picture. */
 export interface Box {
   x1: number;
@@ -40,4 +42,6 @@ export interface Segmentation {
   readonly maskWidth: number;
   readonly maskHeight: number;
   readonly instances: readonly Instance[];
+  /** What of the picture was looked at, where that is not all of it. */
+  readonly region?: Region | undefined;
 }

@@ -1,6 +1,7 @@
 import { ExpectationError, messageOf } from '../expect.js';
 import { frameSize, type Nv12Frame } from '../frame/nv12-frame.js';
 import type { PictureSize } from '../frame/picture-size.js';
+import type { Cut } from '../frame/region.js';
 import type { Stamp } from '../frame/source.js';
 import type { NativeFailure } from '../native/bpu.js';
 import type { NativeArrival, NativeCamera, NativeSlots } from '../native/camera.js';
@@ -145,12 +146,14 @@ class Arrival implements CameraArrival {
   readonly submitted: number;
   readonly wait: number;
   readonly picture: PictureSize | undefined;
+  readonly cut: Cut | undefined;
   readonly pixels: Nv12Frame | undefined;
   #give: (() => void) | undefined;
 
   constructor(native: NativeSlots, arrival: NativeArrival) {
     const { sec, nanosec, frameId, index, received, submitted, preprocess } = arrival;
-    const { width, height } = frameSize(arrival);
+    const { part, pixels, lease } = arrival;
+    const { width, height } = frameSize(part);
     this.stamp = { sec, nanosec };
     this.frameId = frameId;
     this.index = index;
@@ -159,14 +162,19 @@ class Arrival implements CameraArrival {
     this.received = received + CLOCK_OFFSET;
     this.submitted = submitted + CLOCK_OFFSET;
     this.wait = submitted - received - preprocess;
-    const odd = width !== arrival.width || height !== arrival.height;
-    this.picture = odd ? { width: arrival.width, height: arrival.height } : undefined;
-    const { pixels, lease } = arrival;
+    this.picture = oddSize(part);
+    const whole = frameSize(arrival);
+    if (pixels !== undefined && lease !== undefined) {
+      this.pixels = {
+        ...{ ...whole, data: new Uint8Array(pixels), lumaStride: whole.width, chromaStride: whole.width },
+        ...{ lumaOffset: 0, chromaOffset: whole.width * whole.height, picture: oddSize(arrival) },
+      };
+    }
+    if (part.width < arrival.width || part.height < arrival.height) {
+      const picture = { width: arrival.width, height: arrival.height };
+      this.cut = { x: part.x, y: part.y, picture, whole: this.pixels, warning: undefined };
+    }
     if (pixels === undefined || lease === undefined) return;
-    this.pixels = {
-      ...{ width, height, data: new Uint8Array(pixels), lumaOffset: 0 },
-      ...{ lumaStride: width, chromaStride: width, chromaOffset: width * height, picture: this.picture },
-    };
     this.#give = () => native.giveBack(lease, pixels);
   }
 
@@ -174,4 +182,11 @@ class Arrival implements CameraArrival {
     this.#give?.();
     this.#give = undefined;
   }
+}
+
+/** The size of a picture that is smaller than the frame that holds it. */
+function oddSize(picture: PictureSize): PictureSize | undefined {
+  const { width, height } = frameSize(picture);
+  const odd = width !== picture.width || height !== picture.height;
+  return odd ? { width: picture.width, height: picture.height } : undefined;
 }

@@ -170,7 +170,7 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
       this.cameras.fail(arrival, expectation(failure));
       return;
     }
-    const letterbox = this.letterboxFor(frameSize(arrival));
+    const letterbox = this.letterboxFor(frameSize(arrival.part));
     const timings = { preprocess: arrival.preprocess + preprocess, inference };
     this.cameras.give(arrival, new BpuInference(slot, letterbox, timings, () => this.#release(slot)));
   }

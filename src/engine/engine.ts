@@ -1,6 +1,7 @@
 import type { Letterbox } from '../frame/letterbox.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import type { PictureSize } from '../frame/picture-size.js';
+import type { Cut } from '../frame/region.js';
 import type { Stamp } from '../frame/source.js';
 import type { NativeCamera } from '../native/camera.js';
 import type { Tensor, TensorInfo } from './tensor.js';
@@ -49,18 +50,19 @@ export interface CameraArrival {
   readonly frameId: string | undefined;
   /** The publisher's counter; -1: the message has none (Image). */
   readonly index: number;
-  /** Of the frame. */
+  /** Of the frame that the model saw. */
   readonly width: number;
   readonly height: number;
-  /** Size of the picture where that of the frame is larger: see Nv12Frame. */
+  /** Size of the picture where that of the frame is larger, and where that lies in a larger picture: see Nv12Frame. */
   readonly picture: PictureSize | undefined;
+  readonly cut: Cut | undefined;
   /** When the message was there. */
   readonly received: number;
   /** When it had a slot. */
   readonly submitted: number;
   /** Milliseconds between the two that were no letterbox. */
   readonly wait: number;
-  /** The full picture where the camera keeps pixels, until releasePixels(), whatever becomes of the inference. */
+  /** The frame of the full picture, also where the model saw a part of it, where the camera keeps pixels; until releasePixels(), whatever becomes of the inference. */
   readonly pixels: Nv12Frame | undefined;
   /** Gives the memory of `pixels` back; its data has length 0 then. Idempotent. */
   releasePixels(): void;

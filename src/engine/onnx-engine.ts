@@ -195,7 +195,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
       );
       return;
     }
-    const letterbox = this.letterboxFor(frameSize(arrival));
+    const letterbox = this.letterboxFor(frameSize(arrival.part));
     const job: Job = {
       ...{ slot, letterbox, state: 'preprocessing', preprocess: arrival.preprocess, touched: true },
       resolve: (inference) => this.cameras.give(arrival, inference),

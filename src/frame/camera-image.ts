@@ -7,6 +7,7 @@ import { allocateNv12, type PackedImage, packedToNv12, withPicture } from './con
 import type { RawImage } from './image-message.js';
 import { frameSize, type Nv12Frame } from './nv12-frame.js';
 import type { PictureSize } from './picture-size.js';
+import { cutOut, partFrame, partOf, type Region } from './region.js';
 
 /** Images as their messages tell of them. */
 export const AS_TOLD: ImageReading = { step: 0, rows: 0, white: 65535 };
@@ -27,6 +28,10 @@ export class CameraImageReader {
   #next = 0;
   /** What may be wrong with the last image, though it is read. */
   warning: string | undefined;
+  /** What is made a frame of each image; undefined: all of it. */
+  region: Region | undefined;
+  /** Whether frames of a region come with the whole picture (Cut), which may have to be converted for it. */
+  keepsWhole = true;
 
   /**
    * @param count frames that are in use at once, at most: waiting, in flight and being made
@@ -38,26 +43,37 @@ export class CameraImageReader {
   }
 
   /**
-   * @throws ExpectationError for an encoding that is not read, sizes that make no frame and data that is too short
+   * @throws ExpectationError for an encoding that is not read, sizes that make no frame, data that is too short, and a region
+   * that has no pixel of the picture
    */
   read(image: RawImage): Nv12Frame {
     this.warning = undefined;
+    const { region } = this;
     const report = fromNative(() => addon().inspectImage(image, this.#reading));
     const { encoding, width, height, stride, rows, warning } = report;
     if (warning) this.warning = expectation(warning).message;
     if (encoding === 'nv12') {
       const planes = { lumaStride: stride, chromaStride: stride, lumaOffset: 0, chromaOffset: stride * rows };
-      return { width, height, data: image.data, ...planes };
+      return this.#cut({ width, height, data: image.data, ...planes });
+    }
+    if (region && !this.keepsWhole) {
+      const { part, warning: exceeding } = partOf(region, report);
+      this.warning ??= exceeding;
+      const target = this.#target(part);
+      addon().imageToNv12(image, this.#reading, target, region);
+      const { x, y } = part;
+      const cut = { x, y, picture: { width, height }, whole: undefined, warning: exceeding };
+      return partFrame(target, part, cut);
     }
     const target = this.#target(report);
     addon().imageToNv12(image, this.#reading, target);
-    return withPicture(target, report);
+    return this.#cut(withPicture(target, report));
   }
 
   /**
    * Decompresses a JPEG or PNG file, off the JS thread. Turning by EXIF is left alone: cameras do not turn.
    *
-   * Rejects with an ExpectationError for data that is no picture or is cut off.
+   * Rejects with an ExpectationError for data that is no picture or is cut off, and a region that has no pixel of it.
    */
   async decompress(file: Uint8Array): Promise<Nv12Frame> {
     this.warning = undefined;
@@ -82,7 +98,15 @@ export class CameraImageReader {
     const { width, height, channels } = picture.info;
     const format = wide ? 'mono16' : channels === 1 ? 'mono8' : 'rgb8';
     const image: PackedImage = { data: picture.data, width, height, format, white: this.#reading.white };
-    return packedToNv12(image, undefined, this.#target(image));
+    return this.#cut(packedToNv12(image, undefined, this.#target(image)));
+  }
+
+  /** The region of a frame, if there is one. */
+  #cut(frame: Nv12Frame): Nv12Frame {
+    if (!this.region) return frame;
+    const part = cutOut(frame, this.region);
+    this.warning ??= part.cut!.warning;
+    return part;
   }
 
   /** The buffer whose turn it is, if it can be used again. */

@@ -1,5 +1,6 @@
 import { ExpectationError, expectInteger } from '../expect.js';
 import type { PictureSize } from './picture-size.js';
+import type { Cut } from './region.js';
 
 /** Widest and tallest frame accepted: 16 K, far above any camera, far below what overflows 32-bit offsets. */
 export const MAX_DIMENSION = 16384;
@@ -28,6 +29,8 @@ export interface Nv12Frame {
    * before. Results are given for the picture.
    */
   readonly picture?: PictureSize | undefined;
+  /** Where the frame lies in a larger picture that it is a part of; `picture` is the part's size then. Results are given for the larger picture. */
+  readonly cut?: Cut | undefined;
 }
 
 /** The size of the frame that holds a picture: NV12 has even sizes only. */

@@ -1,4 +1,5 @@
 import type { Nv12Frame } from '../frame/nv12-frame.js';
+import type { Region } from '../frame/region.js';
 import type { NativeFailure } from './bpu.js';
 
 /** What became of a camera's frames: `received` = skipped + dropped + failed + discarded + submitted + those that wait. */
@@ -40,6 +41,8 @@ export interface NativeCamera {
   keepPixels(keep: boolean): void;
   /** How images are read from now on. */
   read(reading: ImageReading): void;
+  /** What the model sees of the picture from now on, as partOf() has it; undefined: all of it. */
+  lookAt(region: Region | undefined): void;
   /** At any time, also after close. */
   counters(): NativeCameraCounters;
   /** Stamps of messages that came since the last call, readable or not, in milliseconds; the newest 1024. */
@@ -121,6 +124,8 @@ export interface NativeArrival {
   /** Of the picture; the frame's sizes are these, rounded up to even numbers. */
   readonly width: number;
   readonly height: number;
+  /** What of the picture was letterboxed. */
+  readonly part: Region;
   readonly received: number;
   readonly submitted: number;
   /** Milliseconds of letterbox and conversion. */
@@ -260,8 +265,19 @@ export interface CameraAddon {
   hbmEncoding(letters: Uint8Array): string;
   /** @throws an error whose `failure` says why the image is not readable */
   inspectImage(image: NativeImage, reading: ImageReading): ImageReport;
-  /** Writes an image as NV12 of full range, of the frame's size. @throws as inspectImage() */
-  imageToNv12(image: NativeImage, reading: ImageReading, target: Nv12Frame): void;
+  /**
+   * Writes an image, or the part of it that partOf() gives for `region`, as NV12 of full range. The target has the size of what is
+   * written, rounded up to even numbers.
+   *
+   * @throws as inspectImage() and partOf()
+   */
+  imageToNv12(image: NativeImage, reading: ImageReading, target: Nv12Frame, region?: Region): void;
+  /**
+   * What the model sees of a picture of this size: the region, rounded outward to even pixels and cut to the picture.
+   *
+   * @throws an error whose `failure` says that the region has no pixel of the picture
+   */
+  partOf(region: Region, width: number, height: number): Region & { readonly warning: NativeFailure | null };
   /** Left, top, width and height of a Letterbox as native cameras compute them. */
   letterboxContent(
     sourceWidth: number,

@@ -10,7 +10,6 @@ import type {
 } from '../engine/engine.js';
 import { ExpectationError, messageOf } from '../expect.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
-import type { PictureSize } from '../frame/picture-size.js';
 import type { StageTimings } from '../message/stage-timings.js';
 import type { NativeCamera } from '../native/camera.js';
 import type { Segmenter } from './segmenter.js';
@@ -18,7 +17,8 @@ import type { Segmenter } from './segmenter.js';
 /** A camera's frame that is not looked at before its turn comes. */
 export interface LiveFrame {
   /**
-   * Makes its pixels ready: a view, a conversion, a decompression. Called once, and never for a frame that is dropped.
+   * Makes its pixels ready: a view, a conversion, a decompression; those of its region of interest, where it has one (Cut).
+   * Called once, and never for a frame that is dropped.
    * The pixels must stay as they are until the frame's result or failure.
    *
    * @throws or rejects for a frame that cannot be read
@@ -35,7 +35,8 @@ export interface LiveTimings extends StageTimings {
 /** What came of frames; called in the order in which a camera's frames were submitted. `failure` must not throw. */
 export interface LiveHandlers<Frame extends LiveFrame> {
   /**
-   * @param pixels undefined: those of a native camera that was not told to keep them
+   * @param pixels of the whole picture; undefined: those of a native camera that was not told to keep them, or of a frame whose
+   * region alone was made ready
    * @param segmentation valid during the call only, and so are the pixels
    */
   result(
@@ -261,8 +262,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     const handlers: CameraHandlers = {
       result: (inference, arrival) => {
         this.#inFlight++;
-        const { pixels, picture, wait } = arrival;
-        this.#finish(index, attached.frameOf(arrival), pixels, picture, inference, wait);
+        this.#finish(index, attached.frameOf(arrival), arrival.pixels, arrival, inference, arrival.wait);
         arrival.releasePixels();
       },
       failure: (error, arrival) => {
@@ -331,7 +331,8 @@ export class LiveSegmenter<Frame extends LiveFrame> {
       this.#fail(index, frame, error);
       return;
     }
-    this.#finish(index, frame, pixels, pixels.picture, inference, wait);
+    const whole = pixels.cut ? pixels.cut.whole : pixels;
+    this.#finish(index, frame, whole, pixels, inference, wait);
   }
 
   /** All in one go: the next decode overwrites this one's segmentation. */
@@ -339,7 +340,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     index: number,
     frame: Frame,
     pixels: Nv12Frame | undefined,
-    picture: PictureSize | undefined,
+    { picture, cut }: Pick<Nv12Frame, 'picture' | 'cut'>,
     inference: Inference,
     wait: number,
   ): void {
@@ -350,7 +351,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
         // The engine has the next frame before this one is decoded, where it has a spare slot.
         this.#pump();
         const start = this.#now();
-        segmentation = this.#segmenter.decoder.decode(inference.tensors, inference.letterbox, picture);
+        segmentation = this.#segmenter.decoder.decode(inference.tensors, inference.letterbox, picture, cut);
         const decode = this.#now() - start;
         const { preprocess, inference: network } = inference.timings;
         timings = { wait, preprocess, inference: network, decode };

@@ -5,6 +5,8 @@ import type { Segmentation } from '../decode/segmentation.js';
 import type { Engine, Inference } from '../engine/engine.js';
 import { ExpectationError, messageOf } from '../expect.js';
 import { type BadFrame, isBadFrame, type SourceFrame } from '../frame/source.js';
+import type { Nv12Frame } from '../frame/nv12-frame.js';
+import { cutOut, type Region } from '../frame/region.js';
 import type { StageTimings } from '../message/stage-timings.js';
 
 /** What came of one frame. */
@@ -13,6 +15,8 @@ export interface FrameResult<Frame extends SourceFrame = SourceFrame> {
   /** Valid until the next result is asked for. */
   readonly segmentation: Segmentation;
   readonly timings: StageTimings;
+  /** What may be wrong with the frame, or with the region that was looked at. */
+  readonly warning: string | undefined;
 }
 
 export interface SegmenterOptions extends DecodeOptions {
@@ -42,12 +46,15 @@ export class Segmenter {
   /**
    * Segments every frame of a source, in order, none dropped: while one is decoded and used, the next are in the engine.
    * A frame that fails is passed on as a BadFrame and does not hold up the others.
+   *
+   * @param region of the pictures that the model sees; all of them where absent. Results are those of the whole pictures
    */
   async *segment<Frame extends SourceFrame>(
     frames: AsyncIterable<Frame | BadFrame>,
+    region?: Region,
   ): AsyncGenerator<FrameResult<Frame> | BadFrame> {
     const iterator = frames[Symbol.asyncIterator]();
-    const inFlight: (BadFrame | { frame: Frame; inference: Promise<Inference> })[] = [];
+    const inFlight: (BadFrame | Submitted<Frame>)[] = [];
     let submitted = 0;
     let ended = false;
     const fill = async (): Promise<void> => {
@@ -58,12 +65,9 @@ export class Segmenter {
         } else if (isBadFrame(next.value)) {
           inFlight.push(next.value);
         } else {
-          const frame = next.value;
-          const inference = this.engine.submit(frame.frame);
-          // It is awaited below, in its turn; until then a failure must not count as unhandled.
-          inference.catch(() => undefined);
-          inFlight.push({ frame, inference });
-          submitted++;
+          const started = this.#submit(next.value, region);
+          inFlight.push(started);
+          if (!isBadFrame(started)) submitted++;
         }
       }
     };
@@ -74,7 +78,7 @@ export class Segmenter {
           yield next;
           continue;
         }
-        const result = await this.#finish(next.frame, next.inference);
+        const result = await this.#finish(next);
         submitted--;
         await fill();
         yield result;
@@ -87,28 +91,51 @@ export class Segmenter {
     }
   }
 
-  async #finish<Frame extends SourceFrame>(
-    frame: Frame,
-    pending: Promise<Inference>,
-  ): Promise<FrameResult<Frame> | BadFrame> {
+  #submit<Frame extends SourceFrame>(frame: Frame, region: Region | undefined): BadFrame | Submitted<Frame> {
+    try {
+      const view = region ? cutOut(frame.frame, region) : frame.frame;
+      const inference = this.engine.submit(view);
+      // It is awaited in its turn; until then a failure must not count as unhandled.
+      inference.catch(() => undefined);
+      return { frame, view, inference };
+    } catch (error) {
+      return badFrame(frame, error);
+    }
+  }
+
+  async #finish<Frame extends SourceFrame>({
+    frame,
+    view,
+    inference: pending,
+  }: Submitted<Frame>): Promise<FrameResult<Frame> | BadFrame> {
     let inference: Inference | undefined;
     try {
       inference = await pending;
       const start = performance.now();
-      const segmentation = this.decoder.decode(inference.tensors, inference.letterbox, frame.frame.picture);
+      const { picture, cut } = view;
+      const segmentation = this.decoder.decode(inference.tensors, inference.letterbox, picture, cut);
       const decode = performance.now() - start;
-      return { frame, segmentation, timings: { ...inference.timings, decode } };
+      const warning = frame.warning ?? cut?.warning;
+      return { frame, segmentation, timings: { ...inference.timings, decode }, warning };
     } catch (error) {
-      const { source, index } = frame;
-      return {
-        source,
-        index,
-        error: error instanceof Error ? error : new ExpectationError('a segmented frame', messageOf(error)),
-      };
+      return badFrame(frame, error);
     } finally {
       inference?.release();
     }
   }
+}
+
+/** A frame in the engine. */
+interface Submitted<Frame> {
+  readonly frame: Frame;
+  /** What of it the model sees. */
+  readonly view: Nv12Frame;
+  readonly inference: Promise<Inference>;
+}
+
+function badFrame({ source, index }: SourceFrame, error: unknown): BadFrame {
+  const told = error instanceof Error ? error : new ExpectationError('a segmented frame', messageOf(error));
+  return { source, index, error: told };
 }
 
 export function isResult<Frame extends SourceFrame>(

@@ -1,11 +1,11 @@
-import type { Instance, Segmentation } from '../decode/segmentation.js';
+import type { Box, Instance, Segmentation } from '../decode/segmentation.js';
 import { DEFAULT_COLOR_RANGE, type ColorRange } from '../frame/color.js';
 import { nv12ToRgb } from '../frame/convert.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
 import { LabelPlates, type Anchor, type Plate } from './label-plates.js';
 import { DEFAULT_MASK_OPACITY, MaskLayer } from './mask-layer.js';
 import { paletteColour } from './palette.js';
-import { strokeRectangle, type Rgb, type RgbPicture } from './rgb-picture.js';
+import { strokeRectangle, WHITE, type Rgb, type RgbPicture } from './rgb-picture.js';
 
 export interface OverlayOptions {
   /** Class names by class id; a class without one is shown as its number. */
@@ -25,6 +25,8 @@ export interface OverlayOptions {
 
 /**
  * Draws what was found over a picture: translucent masks with crisp outlines, boxes, and labels with name and score.
+ *
+ * Where only a region of the picture was looked at, a white border shows it.
  *
  * Line width and text grow with the picture. Better scores lie on top. Buffers are kept between pictures of one size,
  * so keep one Overlay for each camera.
@@ -63,9 +65,15 @@ export class Overlay {
     const { masks: opacity = DEFAULT_MASK_OPACITY, boxes: withBoxes = true, names = true } = this.options;
     if (opacity > 0) this.masks.draw(picture, segmentation, colours, line, opacity);
 
+    if (segmentation.region) {
+      const { x, y, width, height } = segmentation.region;
+      const border = scaledBox({ x1: x, y1: y, x2: x + width, y2: y + height }, picture, segmentation);
+      strokeRectangle(picture, border.x1, border.y1, border.x2, border.y2, line, WHITE);
+    }
+
     const plates = this.platesFor(picture, mean);
     const taken: Plate[] = [];
-    const boxes = instances.map((instance) => scaledBox(instance, picture, segmentation));
+    const boxes = instances.map((instance) => scaledBox(instance.box, picture, segmentation));
     const placed = instances.map((instance, rank) => {
       const box = boxes[rank]!;
       if (!names || !meets(box, picture)) return undefined;
@@ -111,8 +119,8 @@ function cropped(picture: RgbPicture, maxWidth: number, maxHeight: number): RgbP
   return { width, height, data: data.subarray(0, width * height * 3) };
 }
 
-/** The instance's box in pixels of `picture`. */
-function scaledBox({ box }: Instance, picture: RgbPicture, segmentation: Segmentation): Anchor {
+/** A box of the segmentation in pixels of `picture`. */
+function scaledBox(box: Box, picture: RgbPicture, segmentation: Segmentation): Anchor {
   const scaleX = picture.width / segmentation.width;
   const scaleY = picture.height / segmentation.height;
   return { x1: box.x1 * scaleX, y1: box.y1 * scaleY, x2: box.x2 * scaleX, y2: box.y2 * scaleY };

@@ -3,6 +3,7 @@ import { describe, it } from 'mocha';
 import fc from 'fast-check';
 import { Decoder } from '../../src/decode/decoder.js';
 import { recogniseHeads } from '../../src/decode/heads.js';
+import type { Placement } from '../../src/decode/mask-grid.js';
 import type { DecodeOptions } from '../../src/decode/options.js';
 import type { Box, Segmentation } from '../../src/decode/segmentation.js';
 import type { Tensor } from '../../src/engine/tensor.js';
@@ -66,11 +67,16 @@ const sceneArbitrary: fc.Arbitrary<Scene> = fc
   // 4 x 8 = 32 channels, and 10 = no multiple of 4 apart, counts are unambiguous here or settled by the hint.
   .filter(({ objects }) => objects.length > 0);
 
-function decode(heads: Tensor[], scene: Scene, options: DecodeOptions = {}): Segmentation {
+function decode(heads: Tensor[], scene: Scene, options: DecodeOptions = {}, place?: Placement): Segmentation {
   const { letterbox, classCount } = scene;
   const input = { width: letterbox.modelWidth, height: letterbox.modelHeight };
   const roles = heads.map(({ name }) => name.replace(/\d+$/, '') as RealHead['role']);
-  return new Decoder(recogniseHeads(heads, input, { classCount, roles }), options).decode(heads, letterbox);
+  return new Decoder(recogniseHeads(heads, input, { classCount, roles }), options).decode(
+    heads,
+    letterbox,
+    undefined,
+    place,
+  );
 }
 
 function encode(scene: Scene): RealHead[] {
@@ -338,6 +344,65 @@ describe('decoder', () => {
     const { box, mask } = found.instances[0]!;
     assert.deepEqual(roundBox(box), { x1: 394, y1: 400, x2: 427, y2: 639 });
     assert.deepEqual([mask.x, mask.y, mask.width, mask.height], [394, 400, 33, 239]);
+  });
+
+  it('gives results of a part of a picture in pixels of the picture: the same to the bit, moved', () => {
+    fc.assert(
+      fc.property(
+        sceneArbitrary,
+        fc.integer({ min: 0, max: 3000 }),
+        fc.integer({ min: 0, max: 3000 }),
+        fc.integer({ min: 0, max: 3000 }),
+        (scene, x, y, more) => {
+          const heads = encode(scene).map((head) => store(head));
+          const { sourceWidth: width, sourceHeight: height } = scene.letterbox;
+          const own = structuredClone(decode(heads, scene));
+          const picture = { width: x + width + more, height: y + height + 2 * more };
+          const moved = decode(heads, scene, {}, { x, y, picture });
+          assert.deepEqual(moved, {
+            ...{ ...picture, maskWidth: picture.width, maskHeight: picture.height },
+            region: { x, y, width, height },
+            instances: own.instances.map(({ box, mask, ...rest }) => ({
+              ...rest,
+              box: { x1: box.x1 + x, y1: box.y1 + y, x2: box.x2 + x, y2: box.y2 + y },
+              mask: mask.width > 0 ? { ...mask, x: mask.x + x, y: mask.y + y } : mask,
+            })),
+          });
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('samples masks of a part at prototype resolution on the grid of the whole picture', () => {
+    // 4 pixels to a prototype; the part begins with a cell of the picture's grid, so that its own grid is the same.
+    const letterbox = new Letterbox(320, 256, 320, 320);
+    const scene = singleObject({ letterbox, box: [60, 90, 200, 250] });
+    const heads = encode(scene).map((head) => store(head));
+    const options: DecodeOptions = { masks: 'proto' };
+    const own = structuredClone(decode(heads, scene, options));
+    const picture = { width: 1280, height: 720 };
+    const aligned = structuredClone(decode(heads, scene, options, { x: 80, y: 40, picture }));
+    assert.deepEqual([aligned.maskWidth, aligned.maskHeight], [320, 180]);
+    const { mask } = own.instances[0]!;
+    assert.deepEqual(aligned.instances[0]!.mask, { ...mask, x: mask.x + 20, y: mask.y + 10 });
+    // Elsewhere a cell is inside when the pixel in its middle is, give or take the contour.
+    const fine = structuredClone(decode(heads, scene, {}, { x: 82, y: 42, picture })).instances[0]!.mask;
+    const coarse = decode(heads, scene, options, { x: 82, y: 42, picture }).instances[0]!.mask;
+    let different = 0;
+    for (let y = 0; y < coarse.height; y++) {
+      for (let x = 0; x < coarse.width; x++) {
+        const [px, py] = [4 * (coarse.x + x) + 2 - fine.x, 4 * (coarse.y + y) + 2 - fine.y];
+        const inside =
+          px >= 0 && py >= 0 && px < fine.width && py < fine.height && fine.data[py * fine.width + px]!;
+        if (Number(inside) !== coarse.data[y * coarse.width + x]) different++;
+      }
+    }
+    assert.ok(coarse.width > 20 && coarse.height > 20 && different <= coarse.width, `${different} cells`);
+    // A small region of a large picture has no grid finer than the picture.
+    const zoomed = new Letterbox(40, 32, 320, 320);
+    const large = decode(heads, { ...scene, letterbox: zoomed }, options, { x: 80, y: 40, picture });
+    assert.deepEqual([large.maskWidth, large.maskHeight], [1280, 720]);
   });
 
   it('leaves out what lies wholly in the padding', () => {

@@ -5,6 +5,7 @@ import { record } from '../../src/engine/record.js';
 import { allocateNv12, letterboxNv12 } from '../../src/frame/convert.js';
 import { Letterbox } from '../../src/frame/letterbox.js';
 import { type Nv12Frame, nv12Frame } from '../../src/frame/nv12-frame.js';
+import { cutOut } from '../../src/frame/region.js';
 import { sharedData } from '../data.js';
 import { noiseFrame, packedFrame } from '../native/frames.js';
 
@@ -16,6 +17,7 @@ function* conformanceFrames() {
   yield* [noiseFrame(2, 2, 1), noiseFrame(640, 360, 2), noiseFrame(16, 900, 3), noiseFrame(1920, 1080, 4)];
   yield* [noiseFrame(34, 2, 5), noiseFrame(1920, 1080), noiseFrame(640, 480), noiseFrame(320, 240)];
   yield packedFrame(64, 64);
+  yield cutOut(noiseFrame(80, 50), { x: 20, y: 10, width: 30, height: 40 });
 }
 
 /** Records the ONNX model `onnxFile` on these frames. @returns `file` */

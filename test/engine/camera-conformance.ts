@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import { setImmediate as settle } from 'node:timers/promises';
 import type { CameraEngine } from '../../src/engine/engine.js';
+import { cutOut, type Region } from '../../src/frame/region.js';
 import { addon } from '../../src/native/addon.js';
 import type { InjectedCamera, NativeCameraCounters } from '../../src/native/camera.js';
 import { noiseFrame, packedBytes } from '../native/frames.js';
@@ -49,6 +50,39 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
         assert.deepEqual(seen.values[i], await infer(engine, frame));
       }
       expectCounts(camera, { received: 4, submitted: 4, dropped: 0, failed: 0, discarded: 0, converted: 0 });
+    });
+
+    it('give the tensors of the region that is looked at, and where it lies', async () => {
+      const engine = await openEngine(1);
+      const camera = openCamera();
+      const seen = new Collector();
+      engine.attach(camera, seen);
+      const frame = noiseFrame(80, 50);
+      const offers: [region: Region | undefined, keep: boolean][] = [
+        [{ x: 20, y: 10, width: 30, height: 40 }, false],
+        [{ x: 21, y: 11, width: 28, height: 38 }, true],
+        [{ x: 0, y: 0, width: 80, height: 50 }, true],
+        [undefined, false],
+      ];
+      for (const [i, [region, keep]] of offers.entries()) {
+        camera.lookAt(region);
+        camera.keepPixels(keep);
+        camera.offer(messageOf(frame));
+        await seen.until(i + 1);
+        assert.deepEqual(seen.values[i], await infer(engine, region ? cutOut(frame, region) : frame));
+        const { width, height, cut, picture, pixels } = seen.arrivals[i]!;
+        assert.deepEqual([picture, pixels !== undefined], [undefined, keep]);
+        if (i < 2) {
+          assert.deepEqual(
+            [width, height, cut?.x, cut?.y, cut?.picture],
+            [...[30, 40, 20, 10], { width: 80, height: 50 }],
+          );
+          assert.equal(cut!.whole, pixels);
+        } else {
+          assert.deepEqual([width, height, cut], [80, 50, undefined]);
+        }
+        if (pixels) assert.deepEqual([pixels.width, pixels.height], [80, 50]);
+      }
     });
 
     it('say what is known of a frame', async () => {

@@ -3,8 +3,9 @@ import { CameraImageReader } from '../../src/frame/camera-image.js';
 import type { RawImage } from '../../src/frame/image-message.js';
 import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
 import type { PictureSize } from '../../src/frame/picture-size.js';
+import type { Region } from '../../src/frame/region.js';
 import { addon } from '../../src/native/addon.js';
-import type { ImageReading, NativeArrival } from '../../src/native/camera.js';
+import type { ImageReading, NativeArrival, NativeCameraCounters } from '../../src/native/camera.js';
 import { expectation } from '../../src/native/failure.js';
 import { packedBytes, randomBytes } from '../native/frames.js';
 import { nv12Of, nv12OfPlanes, PIXELS } from '../native/reference.js';
@@ -47,7 +48,13 @@ export async function throughNativeCamera(
   image: RawImage,
   reading: ImageReading,
   keepPixels: boolean,
-): Promise<{ arrival: NativeArrival; input: Uint8Array; warning: string | undefined }> {
+  region?: Region,
+): Promise<{
+  arrival: NativeArrival;
+  input: Uint8Array;
+  warning: string | undefined;
+  counters: NativeCameraCounters;
+}> {
   const camera = addon().injectCamera();
   let tell: (arrival: NativeArrival) => void;
   const arrived = new Promise<NativeArrival>((resolve) => (tell = resolve));
@@ -62,13 +69,16 @@ export async function throughNativeCamera(
     inbox.attach(camera.id);
     camera.keepPixels(keepPixels);
     camera.read(reading);
+    camera.lookAt(region);
     camera.offer({ ...image, sec: 0, nanosec: 0, index: -1 });
-    const { lastFailure, warning, failed } = camera.counters();
+    const counters = camera.counters();
+    const { lastFailure, warning, failed } = counters;
     if (lastFailure) throw expectation(lastFailure);
     assert.equal(failed, 0);
     const arrival = await arrived;
     const input = new Uint8Array(arrival.input!).slice();
-    return { arrival, input, warning: warning ? expectation(warning).message : undefined };
+    const told = warning ? expectation(warning).message : undefined;
+    return { arrival, input, warning: told, counters };
   } finally {
     camera.close();
     inbox.close();

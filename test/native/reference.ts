@@ -1,6 +1,7 @@
 import type { ColorRange } from '../../src/frame/color.js';
 import type { PackedFormat, PackedImage } from '../../src/frame/convert.js';
 import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
+import type { Region } from '../../src/frame/region.js';
 import type { Content } from '../../src/native/addon.js';
 
 /**
@@ -200,4 +201,14 @@ export function nv12OfPlanes(
     for (let x = 0; x < width; x++) out[width * (height + y) + x] = chroma(x >> 1, y, x & 1);
   }
   return out;
+}
+
+/** The pixels of a part of a frame, packed NV12. @param part with an even corner; of odd size at the end of the frame only */
+export function cropOf(frame: Nv12Frame, part: Region): Uint8Array {
+  return nv12OfPlanes(
+    part.width + (part.width % 2),
+    part.height + (part.height % 2),
+    (x, y) => luma(frame, part.x + x, part.y + y),
+    (x, y, channel) => chroma(frame, part.x / 2 + x, part.y / 2 + y, channel),
+  );
 }

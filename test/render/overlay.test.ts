@@ -178,6 +178,30 @@ describe('LabelPlates', () => {
 });
 
 describe('Overlay', () => {
+  it('shows the region that was looked at by a white border, beneath what was found in it', () => {
+    const frame = allocateNv12(40, 30);
+    frame.data.fill(128, 40 * 30);
+    const region = { x: 10, y: 8, width: 20, height: 12 };
+    const found = segmentation(40, 30, [instance(10, 10, block(6, 5), 1)]);
+    const overlay = new Overlay({ labels: [], names: false });
+    const plain = overlay.paint(frame, found).data.slice();
+    const painted = overlay.paint(frame, { ...found, region }).data;
+    const pixel = (picture: Uint8Array, x: number, y: number): number[] => {
+      const at = (y * 40 + x) * 3;
+      return [...picture.subarray(at, at + 3)];
+    };
+    const color = [...PALETTE[1]!];
+    for (let y = 0; y < 30; y++) {
+      for (let x = 0; x < 40; x++) {
+        const inside = x >= 10 && x < 30 && y >= 8 && y < 20;
+        const border = inside && (x === 10 || x === 29 || y === 8 || y === 19);
+        const own = pixel(plain, x, y);
+        const boxed = border && x === 10 && y >= 10 && y < 15;
+        assert.deepEqual(pixel(painted, x, y), boxed ? color : border ? [255, 255, 255] : own, `${x}, ${y}`);
+      }
+    }
+  });
+
   const labels = ['person', 'bicycle'];
 
   it('changes nothing where nothing was found', () => {
