@@ -60,6 +60,9 @@ export const RUN_OPTIONS = {
   'mono16-max': fromParameter('mono16_max', 'VALUE', {
     help: 'value of mono16 and 16UC1 images that is white',
   }),
+  roi: fromParameter('roi', 'X,Y,W,H', {
+    help: "region of interest in pixels: the model sees that part of each picture only, results are in the whole picture's pixels",
+  }),
   topic: { type: 'string', value: 'NAME', help: 'image topic of bags (default: the only one)' },
   frames: { type: 'string', value: 'N', help: 'number of frames of scene: (default 150)' },
   rate: {

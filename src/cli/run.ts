@@ -1,5 +1,6 @@
 import { ExpectationError, messageOf } from '../expect.js';
 import { openInputs } from '../frame/inputs.js';
+import { parseRegion, type Region } from '../frame/region.js';
 import type { BadFrame, FrameSource, SourceFrame } from '../frame/source.js';
 import { Labels } from '../message/labels.js';
 import { demoModel } from '../model/demo.js';
@@ -64,6 +65,7 @@ export const run: Command = {
     const roles = headRoles(args);
     const size = pictureSize(args);
     const reading = imageReading(args);
+    const region = parseRegion('--roi', args.text('roi') ?? '');
     const told = args.text('model');
     const model = told === undefined ? demoModel() : findModel(told);
     const read = new ReadFiles([...args.positionals, model, args.text('labels'), args.text('library')]);
@@ -100,7 +102,7 @@ export const run: Command = {
       let broken: Error | undefined;
       try {
         for (const source of sources) {
-          if (!stop.requested) await segmentSource(source, segmenter, sinks, summary, quiet, stop);
+          if (!stop.requested) await segmentSource(source, segmenter, region, sinks, summary, quiet, stop);
         }
       } catch (error) {
         broken = asError(error);
@@ -123,6 +125,7 @@ export const run: Command = {
 async function segmentSource(
   source: FrameSource,
   segmenter: Segmenter,
+  region: Region | undefined,
   sinks: readonly ResultSink[],
   summary: Summary,
   quiet: boolean,
@@ -132,15 +135,15 @@ async function segmentSource(
   summary.begin(source.name);
   let warned: string | undefined;
   try {
-    for await (const item of segmenter.segment(stop.until(guarded(source)))) {
+    for await (const item of segmenter.segment(stop.until(guarded(source)), region)) {
       progress?.step();
       if (isResult(item)) {
         summary.add(item);
-        const { warning, index } = item.frame;
+        const { warning } = item;
         // The same is wrong with all frames of a camera.
         if (warning !== undefined && warning !== warned && !quiet) {
           progress?.end();
-          process.stderr.write(`${source.name}, frame ${index}: ${(warned = warning)}\n`);
+          process.stderr.write(`${source.name}, frame ${item.frame.index}: ${(warned = warning)}\n`);
         }
         for (const sink of sinks) await sink.write(item);
       } else {

@@ -1,6 +1,7 @@
 import { type Clock, steadyClock } from '../clock.js';
 import type { Segmentation } from '../decode/segmentation.js';
 import type { Nv12Frame } from '../frame/nv12-frame.js';
+import type { Region } from '../frame/region.js';
 import { stampToNanoseconds } from '../frame/source.js';
 import type { CameraCounts, LiveTimings } from '../pipeline/live-segmenter.js';
 import type { CameraFrame } from './camera-frame.js';
@@ -58,6 +59,11 @@ export class CameraChannel {
   /** @param period milliseconds between frames that are taken, at least; 0: all are */
   limit(period: number): void {
     this.#input.limit(period);
+  }
+
+  /** @param region that the model sees from the next frame on; undefined: the whole picture */
+  lookAt(region: Region | undefined): void {
+    this.#input.lookAt(region);
   }
 
   /** Ends the subscription; resolves when no more frame comes. */

@@ -1,4 +1,5 @@
 import { type Clock, steadyClock } from '../clock.js';
+import { regionText } from '../frame/region.js';
 import type { DiagnosticLevel, DiagnosticStatus } from '../message/diagnostic-array.js';
 import { type CameraCounts, type LiveTimings } from '../pipeline/live-segmenter.js';
 import { Durations } from '../pipeline/statistics.js';
@@ -126,6 +127,7 @@ export class CameraHealth {
         topic: input.topic,
         message_type: input.messageType ?? 'unknown: no publisher yet',
         qos: input.qos,
+        roi: regionText(input.region),
         ...input.transport,
         input_fps: this.#input.value.toFixed(1),
         ...sentValues(sent),

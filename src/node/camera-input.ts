@@ -3,6 +3,7 @@ import type { CameraArrival } from '../engine/engine.js';
 import { messageOf } from '../expect.js';
 import { CameraImageReader } from '../frame/camera-image.js';
 import { CAMERA_MESSAGE_TYPES } from '../frame/camera-message.js';
+import type { Region } from '../frame/region.js';
 import type { ImageReading, NativeCamera, SubscribedCamera } from '../native/camera.js';
 import { expectation } from '../native/failure.js';
 import { CameraFrame, type ImageMessage } from './camera-frame.js';
@@ -102,6 +103,7 @@ export class CameraInput {
   ) {
     this.topic = ros.resolve(topic);
     this.#reader = new CameraImageReader(options.framesInUse, options.reading);
+    this.#reader.keepsWhole = this.#keepsPixels;
     this.#qos = this.#overridden(SENSOR_QOS);
   }
 
@@ -174,10 +176,20 @@ export class CameraInput {
     this.#camera?.limit(period);
   }
 
-  /** Whether full pictures are needed, which cost native cameras a copy. */
+  /** What of each picture the model sees, from the next frame on; undefined: all of it. */
+  get region(): Region | undefined {
+    return this.#reader.region;
+  }
+
+  lookAt(region: Region | undefined): void {
+    this.#reader.region = region;
+    this.#camera?.lookAt(region);
+  }
+
+  /** Whether full pictures are needed, which cost native cameras a copy, and conversions of a region the rest of the picture. */
   keepPixels(keep: boolean): void {
     if (keep === this.#keepsPixels) return;
-    this.#keepsPixels = keep;
+    this.#keepsPixels = this.#reader.keepsWhole = keep;
     this.#camera?.keepPixels(keep);
   }
 
@@ -248,6 +260,7 @@ export class CameraInput {
       if (this.#camera) {
         this.#camera.keepPixels(this.#keepsPixels);
         this.#camera.limit(this.#period);
+        this.#camera.lookAt(this.region);
         this.sink.attach(this.#camera, (arrival) => CameraFrame.arrived(arrival, hbmFrameId));
       } else {
         this.#subscription = new RenewableSubscription(

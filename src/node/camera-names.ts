@@ -1,4 +1,5 @@
 import { ExpectationError } from '../expect.js';
+import { parseRegion, type Region } from '../frame/region.js';
 
 /**
  * Names of cameras for the topics of their results: those given, else what tells their image topics apart:
@@ -33,19 +34,32 @@ export function cameraNames(topics: readonly string[], given: readonly string[])
 }
 
 /**
- * The values of a list parameter for the cameras: one for each, or one for all; 0 where there is none.
+ * The values of a list parameter for the cameras: one for each, or one for all; `none` where there is none.
  *
  * @throws ExpectationError for another number of values
  */
-export function forEachCamera(
+export function forEachCamera<Value extends number | string>(
   parameter: string,
-  values: readonly number[],
+  values: readonly Value[],
   cameras: number,
-): readonly number[] {
-  if (values.length <= 1) return new Array<number>(cameras).fill(values[0] ?? 0);
+  none: Value,
+): readonly Value[] {
+  if (values.length <= 1) return new Array<Value>(cameras).fill(values[0] ?? none);
   if (values.length === cameras) return values;
   throw new ExpectationError(
     `${cameras === 1 ? '1 value' : `1 or ${cameras} values`} in parameter ${parameter}, as many as in images`,
     values.length,
   );
+}
+
+/**
+ * The regions of interest of the cameras, from parameter `roi`; undefined: the whole picture.
+ *
+ * @throws ExpectationError for another number of regions, and text that is none
+ */
+export function regionsOfInterest(
+  values: readonly string[],
+  cameras: number,
+): readonly (Region | undefined)[] {
+  return forEachCamera('roi', values, cameras, '').map((text) => parseRegion('parameter roi', text));
 }

@@ -12,7 +12,7 @@ import { type CameraCounts, type LiveHandlers, LiveSegmenter } from '../pipeline
 import { BoardHealth } from './board-health.js';
 import { CameraChannel } from './camera-channel.js';
 import type { CameraFrame, ImageMessage } from './camera-frame.js';
-import { cameraNames, forEachCamera } from './camera-names.js';
+import { cameraNames, forEachCamera, regionsOfInterest } from './camera-names.js';
 import { EngineHealth } from './engine-health.js';
 import { Lifecycle } from './lifecycle.js';
 import { decodeOptions, type LoadedModel, loadModel } from './loaded-model.js';
@@ -149,8 +149,8 @@ export class SegmentNode {
     if (images.length === 0) throw new ExpectationError('at least one topic in parameter images', 'none');
     const names = cameraNames(images, parameters.camera_names);
     const several = images.length > 1;
-    const steps = forEachCamera('image_step', parameters.image_step, images.length);
-    const rows = forEachCamera('image_rows', parameters.image_rows, images.length);
+    const steps = forEachCamera('image_step', parameters.image_step, images.length, 0);
+    const rows = forEachCamera('image_rows', parameters.image_rows, images.length, 0);
     const missing = new Map<string, string>();
     const input = {
       type: parameters.image_type as ImageMessage | 'auto',
@@ -187,16 +187,22 @@ export class SegmentNode {
       );
     }
     this.#setRates(channels);
+    this.#setRegions(channels);
     for (const [type, topic] of missing) {
       this.ros.log.info(`${type.split('/')[0]} is not installed: no ${topic}`);
     }
   }
 
   #setRates(channels: readonly CameraChannel[]): void {
-    const rates = forEachCamera('max_rate', this.#parameters.max_rate, channels.length);
+    const rates = forEachCamera('max_rate', this.#parameters.max_rate, channels.length, 0);
     for (const [index, channel] of channels.entries()) {
       channel.limit(rates[index]! > 0 ? 1000 / rates[index]! : 0);
     }
+  }
+
+  #setRegions(channels: readonly CameraChannel[]): void {
+    const regions = regionsOfInterest(this.#parameters.roi, channels.length);
+    for (const [index, channel] of channels.entries()) channel.lookAt(regions[index]);
   }
 
   #activate(): Promise<void> {
@@ -272,7 +278,8 @@ export class SegmentNode {
     }
     const model = this.#configured?.model;
     if (model) {
-      forEachCamera('max_rate', next.max_rate, next.images.length);
+      forEachCamera('max_rate', next.max_rate, next.images.length, 0);
+      regionsOfInterest(next.roi, next.images.length);
       const { names } = model.labels;
       prepareOptions(decodeOptions(next, names), model.segmenter.decoder.layout);
     }
@@ -283,6 +290,7 @@ export class SegmentNode {
     if (!model) return;
     model.segmenter.decoder.setOptions(decodeOptions(this.#parameters, model.labels.names));
     if (changed.includes('max_rate')) this.#setRates(this.#configured!.channels);
+    if (changed.includes('roi')) this.#setRegions(this.#configured!.channels);
     if (changed.includes('score')) this.#tellModel();
     else this.#setOverlays();
   }

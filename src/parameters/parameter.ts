@@ -23,6 +23,8 @@ export interface Parameter<T extends ParameterType = ParameterType> {
   readonly range?: readonly [min: number, max: number];
   /** Of strings. */
   readonly choices?: readonly string[];
+  /** Of a list of strings that has a place for each camera: '' within it counts as a value, unless there is nothing else. @default false */
+  readonly placed?: boolean;
   /** Whether it may change while the node is active; the others while it is unconfigured. @default false */
   readonly dynamic?: boolean;
 }
@@ -47,7 +49,7 @@ export function defaultsOf<Table extends ParameterTable>(table: Table): Paramete
 
 /**
  * A value as the row wants it. People write `rate:=9` for a double, and `classes:=person` or `[0, 2]` for a list of strings,
- * so these are accepted. '' within a list counts as nothing: YAML for ROS cannot say which type an empty list has.
+ * so these are accepted. '' within a list counts as nothing, but for lists that are `placed`: YAML for ROS cannot say which type an empty list has.
  *
  * @throws ExpectationError for a value of another type, outside the range, or that is none of the choices
  */
@@ -85,7 +87,9 @@ export function checkParameter<T extends ParameterType>(
     case 'string_array': {
       const items: unknown[] = Array.isArray(value) ? value : [value];
       if (!items.every((item) => typeof item === 'string' || typeof item === 'number')) return refuse();
-      return items.map(String).filter((item) => item !== '') as unknown as ParameterTypes[T];
+      const texts = items.map(String);
+      const filled = texts.filter((item) => item !== '');
+      return (parameter.placed && filled.length > 0 ? texts : filled) as unknown as ParameterTypes[T];
     }
   }
   return value as ParameterTypes[T];

@@ -90,6 +90,13 @@ export const SEGMENT_PARAMETERS = parameterTable({
     range: [1, 1000],
     help: 'frames of a camera that may wait for the engine; the oldest of more is dropped. 1: results are of the newest frame. More: for bags that are to be processed without loss',
   },
+  roi: {
+    type: 'string_array',
+    default: [],
+    placed: true,
+    dynamic: true,
+    help: "region of interest as x,y,width,height in pixels: the model sees that part of the picture only, results are in the whole picture's pixels; one for each camera ('': all of it), or one for all; empty: whole pictures",
+  },
   camera_names: {
     type: 'string_array',
     default: [],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { cameraNames, forEachCamera } from '../../src/node/camera-names.js';
+import { cameraNames, forEachCamera, regionsOfInterest } from '../../src/node/camera-names.js';
 
 describe('cameraNames', () => {
   it('takes the first part in which all topics differ', () => {
@@ -41,14 +41,26 @@ describe('cameraNames', () => {
 
 describe('forEachCamera', () => {
   it('takes one value for each camera, or one for all, or none', () => {
-    assert.deepEqual(forEachCamera('image_step', [832, 0], 2), [832, 0]);
-    assert.deepEqual(forEachCamera('image_step', [832], 3), [832, 832, 832]);
-    assert.deepEqual(forEachCamera('image_step', [], 2), [0, 0]);
+    assert.deepEqual(forEachCamera('image_step', [832, 0], 2, 0), [832, 0]);
+    assert.deepEqual(forEachCamera('image_step', [832], 3, 0), [832, 832, 832]);
+    assert.deepEqual(forEachCamera('image_step', [], 2, 0), [0, 0]);
     for (const values of [
       [1, 2],
       [1, 2, 3, 4],
     ]) {
-      assert.throws(() => forEachCamera('image_rows', values, 3), /1 or 3 values in parameter image_rows/);
+      assert.throws(() => forEachCamera('image_rows', values, 3, 0), /1 or 3 values in parameter image_rows/);
     }
+  });
+});
+
+describe('regionsOfInterest', () => {
+  const front = { x: 100, y: 0, width: 640, height: 480 };
+
+  it("are one for each camera or one for all, '' is the whole picture", () => {
+    assert.deepEqual(regionsOfInterest([], 2), [undefined, undefined]);
+    assert.deepEqual(regionsOfInterest(['100,0,640,480'], 2), [front, front]);
+    assert.deepEqual(regionsOfInterest(['', '100, 0, 640, 480'], 2), [undefined, front]);
+    assert.throws(() => regionsOfInterest(['', '', ''], 2), /1 or 2 values in parameter roi/);
+    assert.throws(() => regionsOfInterest(['100,0,640'], 1), /x,y,width,height in pixels for parameter roi/);
   });
 });

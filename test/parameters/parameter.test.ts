@@ -18,6 +18,7 @@ const PATH: Parameter<'string'> = { type: 'string', default: '', help: '' };
 const MODE: Parameter<'string'> = { type: 'string', default: 'a', choices: ['a', 'b'], help: '' };
 const COUNTS: Parameter<'integer_array'> = { type: 'integer_array', default: [0], range: [0, 8], help: '' };
 const NAMES: Parameter<'string_array'> = { type: 'string_array', default: [], help: '' };
+const PLACED: Parameter<'string_array'> = { type: 'string_array', default: [], placed: true, help: '' };
 
 describe('checkParameter', () => {
   const accepts = (parameter: Parameter, value: unknown, expected = value): void =>
@@ -78,6 +79,14 @@ describe('checkParameter', () => {
     accepts(NAMES, ['a', '', 'b'], ['a', 'b']);
     accepts(NAMES, []);
     refuses(NAMES, true, [true], [['a']], null, undefined, {}, [null]);
+  });
+
+  it("takes '' in a list that has a place for each camera, unless there is nothing else", () => {
+    accepts(PLACED, ['', 'b']);
+    accepts(PLACED, ['a', '', '']);
+    accepts(PLACED, ['', ''], []);
+    accepts(PLACED, '', []);
+    accepts(PLACED, 'a', ['a']);
   });
 
   it('says what is wanted, of which parameter, and what came', () => {
