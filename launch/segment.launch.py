@@ -43,6 +43,7 @@ PARAMETERS = [
     ),
     ('image_step', '', 'bytes from row to row of images whose messages do not say it rightly, by commas; default: 0', None),
     ('image_rows', '', 'rows of luma of images that are padded below, separated by commas; default: 0', None),
+    ('roi', '', 'region of interest of each camera, x,y,width,height, separated by semicolons; default: whole pictures', None),
     ('mono16_max', '', 'value of mono16 and 16UC1 images that is white; default: 65535', None),
     ('image_qos', '', 'QoS of the image subscriptions: match, sensor_data, reliable or default', None),
     ('queue_size', '', 'frames of a camera that may wait for the engine; more for bags without loss; default: 1', None),
@@ -255,7 +256,10 @@ def start_node(get, camera_topic):
         text = get(name)
         if text == '':
             continue
-        if name in LISTS:
+        if name == 'roi':
+            # launch_ros makes nothing of an empty text; a space is the whole picture, too.
+            given[name] = [part.strip() or ' ' for part in text.split(';')]
+        elif name in LISTS:
             given[name] = items(text)
         elif name in NUMBERS:
             given[name] = number(name, text)

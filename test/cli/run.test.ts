@@ -16,7 +16,7 @@ import { decodeRle } from '../../src/decode/rle.js';
 import { ExpectationError } from '../../src/expect.js';
 import { hbm, mcap } from '../bag/bags.js';
 import { temporaryFolder } from '../temporary-folder.js';
-import { cli } from './cli.js';
+import { cli, type CliResult } from './cli.js';
 
 interface Line {
   source: string;
@@ -120,6 +120,44 @@ describe('tros-yolo-seg run', () => {
         assert.deepEqual(none![i]!.instances[k], rest);
       }
     }
+  });
+
+  it('looks at a region with --roi: results, masks and overlays are those of the whole picture', async () => {
+    const common = ['run', 'scene:', '--frames', '2', '--size', '640x360', '--seed', '3', '--json', '-'];
+    const region = ['--roi', '160,40,320,256'];
+    const { code, stdout, stderr } = await cli([...common, ...region, '--overlay', 'region'], folder);
+    assert.equal(code, 0, stderr);
+    const found = lines(stdout);
+    assert.equal(found.length, 2);
+    for (const { width, height, instances } of found) {
+      assert.deepEqual([width, height], [640, 360]);
+      assert.ok(instances.length > 0);
+      for (const { box, mask } of instances) {
+        const [x, y, w, h] = box as [number, number, number, number];
+        assert.ok(x >= 160 && y >= 40 && x + w <= 480 && y + h <= 296, box.join());
+        assert.deepEqual(mask.size, [360, 640]);
+        decodeRle(mask).data.forEach((cell, i) => {
+          const [cx, cy] = [(i % 640) + 0.5, Math.floor(i / 640) + 0.5];
+          assert.ok(cell === 0 || (cx > x - 0.01 && cy > y - 0.01 && cx < x + w + 0.01 && cy < y + h + 0.01));
+        });
+      }
+    }
+    const [picture] = readdirSync(join(folder, 'region'));
+    const { width, height } = await sharp(join(folder, 'region', picture!)).metadata();
+    assert.deepEqual([width, height], [640, 360]);
+
+    const [exceeding, outside, wrong] = (await Promise.all(
+      ['600,0,100,360', '640,0,100,360', '1,2,3'].map((roi) => cli([...common, '--roi', roi], folder)),
+    )) as [CliResult, CliResult, CliResult];
+    assert.equal(exceeding.code, 0);
+    assert.equal(exceeding.stderr.match(/Only 600,0,40,360 is looked at/g)?.length, 1, exceeding.stderr);
+    assert.equal(outside.code, 1);
+    assert.match(
+      outside.stderr,
+      /a region of interest with pixels of the 640x360 picture but received 640,0,100,360/,
+    );
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /Expected x,y,width,height in pixels for --roi but received 1,2,3/);
   });
 
   it('takes the camera from a bag of its own, and says what to do where there is none', async () => {

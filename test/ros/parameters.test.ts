@@ -29,6 +29,8 @@ for (const middleware of middlewares) {
         ['classes', '[]', /successful/],
         ['anything', '[1, 2]', /Expected a parameter of \/segment but received anything/],
         ['max_rate', '[10]', /successful/],
+        ['roi', "['2,4,60']", /Expected x,y,width,height in pixels for parameter roi but received 2,4,60\./],
+        ['roi', "['2,4,60,40']", /successful/],
       ] as const) {
         const output = await ros.ros2(['param', 'set', '/segment', name, value], /failed|successful/);
         assert.match(output, said);
@@ -45,6 +47,7 @@ for (const middleware of middlewares) {
       segment = ros.node('segment', ['--params-file', file]);
       await segment.said(/frames in flight/);
       assert.match(await ros.ros2(['param', 'get', '/segment', 'score'], /value/), /0\.3/);
+      assert.match(await ros.ros2(['param', 'get', '/segment', 'roi'], /value/), /2,4,60,40/);
       await segment.stop();
     });
 
