@@ -235,18 +235,28 @@ class Session {
     return this.#odd({ step: 0, rows: 0, white: 65535 });
   }
 
+  /** What of a picture is looked at. */
+  #region(): object {
+    const [x, y] = [this.#choices.below(70), this.#choices.below(70)];
+    return this.#odd({ x, y, width: this.#size(), height: this.#size() });
+  }
+
   image(): void {
-    switch (this.#choices.below(3)) {
+    switch (this.#choices.below(4)) {
       case 0:
         this.#native['hbmEncoding']!(this.#hostile.seldom(this.#hostile.bytes(this.#choices.below(14))));
         break;
       case 1:
         this.#native['inspectImage']!(this.#message(), this.#hostile.seldom(this.#reading()));
         break;
+      case 2:
+        this.#native['partOf']!(this.#region(), this.#hostile.seldom(this.#size()), this.#size());
+        break;
       default: {
         const [width, height] = [this.#size(), this.#size()];
         const message = this.#message(width, height);
-        this.#native['imageToNv12']!(message, this.#reading(), this.#frame(width, height));
+        const region = this.#choices.of([undefined, undefined, this.#region()]);
+        this.#native['imageToNv12']!(message, this.#reading(), this.#frame(width, height), region);
       }
     }
   }
@@ -339,6 +349,9 @@ class Session {
         break;
       case 4:
         camera['read']!(this.#reading());
+        break;
+      case 5:
+        camera['lookAt']!(this.#choices.of([undefined, this.#region()]));
         break;
       default:
         camera['offer']!(message);
