@@ -60,7 +60,7 @@ PARAMETERS = [
     ),
     ('autostart', '', 'false: the node waits for `ros2 lifecycle set`; default: true', ['', 'true', 'false']),
 ]
-LISTS = ['images', 'classes']
+LISTS = ['images', 'classes', 'roi']
 NUMBERS = ['score', 'iou']
 INTEGERS = ['mono16_max', 'queue_size']
 INTEGER_LISTS = ['image_step', 'image_rows']
