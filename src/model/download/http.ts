@@ -20,6 +20,8 @@ export interface Answer {
 export interface Beginning {
   readonly length: number;
   readonly validator?: string | undefined;
+  /** Bytes of the whole file, where the server told. */
+  readonly total?: number | undefined;
 }
 
 /**
@@ -67,8 +69,7 @@ export async function ask(
   for (let redirects = 0; ; redirects++) {
     const response = await send(at, headers, signal, dispatcher);
     if (!REDIRECTS.includes(response.statusCode)) {
-      if (response.statusCode !== 416 || !beginning) return read(url, at, response, beginning, signal);
-      // What lies here is longer than the file on the server: that is another one.
+      if (!beginning || !isOfAnother(response, beginning)) return read(url, at, response, beginning, signal);
       await drain(response);
       return ask(url, undefined, signal, dispatcher);
     }
@@ -81,6 +82,21 @@ export async function ask(
     }
     at = nextAddress(at, one(response.headers['location']));
   }
+}
+
+/** Whether the server answers of another file than the one whose beginning lies here. */
+function isOfAnother({ statusCode, headers }: Dispatcher.ResponseData, beginning: Beginning): boolean {
+  // What lies here is longer than the file on the server.
+  if (statusCode === 416) return true;
+  if (statusCode !== 206) return false;
+  // Some servers and caches pass If-Range over and send the rest of whatever they have now.
+  const total = rangeOf(one(headers['content-range']))?.total;
+  return differ(validatorOf(headers), beginning.validator) || differ(total, beginning.total);
+}
+
+/** What is not told on one side says nothing. */
+function differ<T>(one: T | undefined, other: T | undefined): boolean {
+  return one !== undefined && other !== undefined && one !== other;
 }
 
 /** The page that comes with a redirect or a refusal is nobody's concern. */
@@ -174,17 +190,24 @@ async function* received(
   }
 }
 
-/** bytes START-END/TOTAL */
-function readRange(
-  at: URL,
-  text: string | undefined,
-  { length }: Beginning,
-): { start: number; total?: number } {
-  const [, start, , total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(text ?? '') ?? [];
-  if (start === undefined || Number(start) !== length) {
+function readRange(at: URL, text: string | undefined, { length }: Beginning): ByteRange {
+  const range = rangeOf(text);
+  if (range?.start !== length) {
     throw new ExpectationError(`bytes from ${length} on from ${at.href}`, text ?? 'no content-range');
   }
-  return total === '*' ? { start: length } : { start: length, total: Number(total) };
+  return range;
+}
+
+interface ByteRange {
+  readonly start: number;
+  readonly total?: number;
+}
+
+/** bytes START-END/TOTAL */
+function rangeOf(text: string | undefined): ByteRange | undefined {
+  const [, start, , total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(text ?? '') ?? [];
+  if (start === undefined) return undefined;
+  return total === '*' ? { start: Number(start) } : { start: Number(start), total: Number(total) };
 }
 
 /** What names this version of a file: a strong ETag, else its time of change. A weak ETag names similar files, too. */

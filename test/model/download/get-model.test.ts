@@ -14,7 +14,7 @@ import { modelFile, node } from '../../engine/tiny-onnx.js';
 import { ManualClock } from '../../manual-clock.js';
 import { temporaryFolder } from '../../temporary-folder.js';
 import { binFile } from '../bin/bin-file.js';
-import { ModelServer } from './model-server.js';
+import { ModelServer, type ServedFile } from './model-server.js';
 
 /** An ONNX model of 100 kB or so; `seed` makes it another one. */
 function onnx(seed = 'a'): Buffer {
@@ -170,6 +170,34 @@ describe('getModel', () => {
         const got = await getModel(wanted, { folder, onResume: (done) => resumed.push(done) });
         assert.ok(readFileSync(got.path).equals(change.bytes));
         assert.deepEqual(resumed, []);
+      }
+    });
+
+    it('never with the rest of another file, though the server passes If-Range over', async () => {
+      const modified = 'Wed, 25 Nov 2026 10:00:00 GMT';
+      const longer = onnx('bb');
+      const cases: [Partial<ServedFile>, ServedFile][] = [
+        [{}, { bytes: onnx('b'), etag: '"two"' }],
+        [
+          { etag: undefined, modified },
+          { bytes: onnx('b'), etag: undefined, modified: 'Thu, 26 Nov 2026 10:00:00 GMT' },
+        ],
+        // Both versions have the same name: the length tells.
+        [{}, { bytes: longer }],
+      ];
+      for (const [first, then] of cases) {
+        const folder = newFolder();
+        const wanted = model(server.put('/m.onnx', { bytes: onnx(), holdAt: HALF, ...first }));
+        await breakAt(wanted, folder, HALF);
+        server.put('/m.onnx', { ...then, noIfRange: true });
+        const resumed: number[] = [];
+        const got = await getModel(wanted, { folder, onResume: (done) => resumed.push(done) });
+        assert.ok(readFileSync(got.path).equals(then.bytes));
+        assert.deepEqual(resumed, []);
+        assert.deepEqual(
+          server.requests.slice(-2).map(({ headers }) => headers.range),
+          [`bytes=${HALF}-`, undefined],
+        );
       }
     });
 

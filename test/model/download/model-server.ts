@@ -17,6 +17,8 @@ export interface ServedFile {
   readonly modified?: string;
   /** Ranges are passed over, as some servers do. */
   readonly noRanges?: boolean;
+  /** If-Range is passed over: the rest comes of whatever file is there now. */
+  readonly noIfRange?: boolean;
   /** No length is told: the end of the file is that of the chunks. */
   readonly noLength?: boolean;
   /** After so many bytes nothing comes, until the test lets it. */
@@ -109,7 +111,7 @@ export class ModelServer {
     }
     const { bytes, modified } = file;
     const etag = 'etag' in file ? file.etag : '"one"';
-    const start = file.noRanges ? undefined : startOf(request, etag ?? modified);
+    const start = file.noRanges ? undefined : startOf(request, etag ?? modified, file.noIfRange);
     if (start !== undefined && start >= bytes.length) {
       response.writeHead(416, { 'content-range': `bytes */${bytes.length}` }).end();
       return;
@@ -141,9 +143,13 @@ export class ModelServer {
 }
 
 /** The first byte that is asked for; undefined where all are, or the file is another one by now. */
-function startOf({ headers }: IncomingMessage, validator: string | undefined): number | undefined {
+function startOf(
+  { headers }: IncomingMessage,
+  validator: string | undefined,
+  noIfRange = false,
+): number | undefined {
   const [, start] = /^bytes=(\d+)-$/.exec(headers.range ?? '') ?? [];
   if (start === undefined) return undefined;
   const condition = headers['if-range'];
-  return condition === undefined || condition === validator ? Number(start) : undefined;
+  return noIfRange || condition === undefined || condition === validator ? Number(start) : undefined;
 }
