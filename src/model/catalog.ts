@@ -126,13 +126,14 @@ export class Catalog {
     return this.licences.get(licence)!;
   }
 
-  /** This one, and the other one's for names that this one lacks. */
+  /** This one's models, and the other one's for names that this one lacks; of licences the other one's come first. */
   before(other: Catalog): Catalog {
     const mine = this.models;
     const names = new Set(mine.map(({ name }) => name));
     return new Catalog(
       [...mine, ...other.models.filter(({ name }) => !names.has(name))],
-      new Map([...other.licences, ...this.licences]),
+      // What somebody accepts by its name is the same text in every list.
+      new Map([...this.licences, ...other.licences]),
       new Map([...other.sources, ...this.sources]),
     );
   }

@@ -142,10 +142,11 @@ describe('a catalog', () => {
     );
   });
 
-  it('of your own comes first, and may name our licences', () => {
+  it('of your own comes first, and may name our licences but not change them', () => {
     const file = join(root, 'own.json');
     const mirror = { ...good, name: 'yolov8n-seg', licence: 'AGPL-3.0' };
-    writeFileSync(file, JSON.stringify({ models: [mirror] }));
+    const licences = { 'AGPL-3.0': { name: 'Free for all', holder: 'Nobody', url: 'https://nobody.test' } };
+    writeFileSync(file, JSON.stringify({ licences, models: [mirror] }));
     const both = loadCatalog(file);
     assert.equal(both.get('yolov8n-seg').url, good.url);
     assert.equal(both.licenceOf(both.get('yolov8n-seg')).holder, 'Ultralytics');

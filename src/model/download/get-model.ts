@@ -16,7 +16,7 @@ import {
   recordPath,
   sha256Of,
 } from '../model-cache.js';
-import { ask, openConnections } from './http.js';
+import { ask, openConnections, UnreachableError } from './http.js';
 import { Part } from './part.js';
 import { LEAST, LOOK_EVERY, realWait, StallWatch, type Wait } from './stall-watch.js';
 
@@ -169,18 +169,17 @@ function usable(
   return { length, validator: origin.validator, total: origin.total };
 }
 
-function stalled({ url }: CatalogModel): ExpectationError {
-  return new ExpectationError(
+function stalled({ url }: CatalogModel): UnreachableError {
+  return new UnreachableError(
     `at least ${LEAST >> 10} KiB in ${LOOK_EVERY / 1000} s from ${new URL(url).origin}`,
     'less',
     'Try again: what was received is kept, and the download goes on from there.',
   );
 }
 
-/** The error, with the way round the net for whoever has none. */
+/** The error, with another way to the file for whoever has no network. */
 function withWayOut(model: CatalogModel, path: string, error: unknown): unknown {
-  if (!(error instanceof ExpectationError) || !/^(an answer|a file|at least)/.test(error.expected))
-    return error;
+  if (!(error instanceof UnreachableError)) return error;
   const hint = [error.hint, placeByHand(model, path)].filter(Boolean).join(' ');
   return new ExpectationError(error.expected, error.received, hint, { cause: error.cause });
 }

@@ -8,6 +8,9 @@ const REDIRECTS = [301, 302, 303, 307, 308];
 /** Models are protobuf files, which have at most 2 GiB. */
 const LARGEST = 2 ** 31;
 
+/** This machine cannot get at the file; another one might. */
+export class UnreachableError extends ExpectationError {}
+
 /** A file on a server, from some byte on. */
 export interface Answer {
   /** The first byte that comes; 0 where the server begins anew. */
@@ -74,13 +77,14 @@ export async function ask(
       return ask(url, undefined, signal, dispatcher);
     }
     await drain(response);
+    const next = nextAddress(at, one(response.headers['location']));
     if (redirects === MOST_REDIRECTS) {
       throw new ExpectationError(
         `at most ${MOST_REDIRECTS} redirects from ${url}`,
-        `another one, to ${at.href}`,
+        `another one, to ${shown(next)}`,
       );
     }
-    at = nextAddress(at, one(response.headers['location']));
+    at = next;
   }
 }
 
@@ -104,6 +108,11 @@ async function drain({ body }: Dispatcher.ResponseData): Promise<void> {
   await body.dump({ limit: 1 << 16 }).catch(() => undefined);
 }
 
+/** An address without its query: that of a content network is a signature, which nobody should paste into an issue. */
+function shown({ protocol, host, pathname }: URL): string {
+  return `${protocol}//${host}${pathname}`;
+}
+
 /**
  * Where a redirect leads.
  *
@@ -111,13 +120,16 @@ async function drain({ body }: Dispatcher.ResponseData): Promise<void> {
  */
 export function nextAddress(from: URL, location: string | undefined): URL {
   if (location === undefined || !URL.canParse(location, from.href)) {
-    throw new ExpectationError(`a redirect from ${from.href} to an address`, location ?? 'none');
+    throw new ExpectationError(
+      `a redirect from ${shown(from)} to an address`,
+      location?.replace(/[?#].*/s, '') ?? 'none',
+    );
   }
   const to = new URL(location, from);
   if (to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:')) return to;
   throw new ExpectationError(
-    `a redirect from ${from.href} to an address with https`,
-    to.href,
+    `a redirect from ${shown(from)} to an address with https`,
+    shown(to),
     'Something between here and the server may have put it there; try another network.',
   );
 }
@@ -147,12 +159,12 @@ function read(
     if (statusCode !== 200 && !(statusCode === 206 && beginning)) throw statusError(at, statusCode);
     const encoding = one(headers['content-encoding']) ?? 'identity';
     if (encoding !== 'identity') {
-      throw new ExpectationError(`the bytes of ${at.href} as they are`, `content-encoding ${encoding}`);
+      throw new ExpectationError(`the bytes of ${shown(at)} as they are`, `content-encoding ${encoding}`);
     }
     const type = one(headers['content-type']) ?? '';
     if (/^text\/html\b/i.test(type)) {
       throw new ExpectationError(
-        `a model at ${at.href}`,
+        `a model at ${shown(at)}`,
         `a web page (${type})`,
         'Does this network ask for a login first?',
       );
@@ -161,7 +173,7 @@ function read(
     const range = statusCode === 206 ? readRange(at, one(headers['content-range']), beginning!) : undefined;
     const total = range?.total ?? (range === undefined ? length : undefined);
     if ((total ?? 0) > LARGEST) {
-      throw new ExpectationError(`a model of at most 2 GiB at ${at.href}`, `${total} bytes`);
+      throw new ExpectationError(`a model of at most 2 GiB at ${shown(at)}`, `${total} bytes`);
     }
     const origin = { url, validator: validatorOf(headers), total };
     return { start: range?.start ?? 0, origin, body: received(at, body, signal) };
@@ -181,7 +193,7 @@ async function* received(
   try {
     for await (const bytes of body) {
       length += (bytes as Buffer).length;
-      if (length > LARGEST) throw new ExpectationError(`a model of at most 2 GiB at ${at.href}`, 'more');
+      if (length > LARGEST) throw new ExpectationError(`a model of at most 2 GiB at ${shown(at)}`, 'more');
       yield bytes as Buffer;
     }
   } catch (error) {
@@ -193,7 +205,7 @@ async function* received(
 function readRange(at: URL, text: string | undefined, { length }: Beginning): ByteRange {
   const range = rangeOf(text);
   if (range?.start !== length) {
-    throw new ExpectationError(`bytes from ${length} on from ${at.href}`, text ?? 'no content-range');
+    throw new ExpectationError(`bytes from ${length} on from ${shown(at)}`, text ?? 'no content-range');
   }
   return range;
 }
@@ -232,7 +244,7 @@ function statusError(at: URL, status: number): ExpectationError {
     : refused
       ? 'The server, or a proxy before it, refuses this network.'
       : 'Try again later.';
-  return new ExpectationError(`a file at ${at.href}`, `HTTP status ${status}`, hint);
+  return new UnreachableError(`a file at ${shown(at)}`, `HTTP status ${status}`, hint);
 }
 
 const TRY_AGAIN = 'Try again: what was received is kept, and the download goes on from there.';
@@ -249,7 +261,7 @@ function networkError(at: URL, error: unknown): ExpectationError {
   } else if (/proxy|407/i.test(message)) {
     hint = 'Look at HTTP_PROXY and HTTPS_PROXY: their address, name and password.';
   }
-  return new ExpectationError(expected, found, hint, { cause: error });
+  return new UnreachableError(expected, found, hint, { cause: error });
 }
 
 /** What lies behind "fetch failed" and lists of attempts. */

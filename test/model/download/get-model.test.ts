@@ -391,7 +391,7 @@ describe('getModel', () => {
         /a model for bayes-e \(RDK X5\) at http.* but received bernoulli2/,
       ],
       [
-        'an answer that is none of HTTP',
+        'an answer that is not HTTP',
         () => {
           server.answer = (request) => request.socket.end('HELLO\r\n\r\n');
           return model(`${server.origin}/m.onnx`);
@@ -504,13 +504,40 @@ describe('getModel', () => {
     });
 
     it('end after five', async () => {
-      server.answer = (_, response) => response.writeHead(301, { location: '/again.onnx' }).end();
+      server.answer = (_, response) =>
+        response.writeHead(301, { location: '/again.onnx?signature=secret' }).end();
       const wanted = model(`${server.origin}/m.onnx`);
       await assert.rejects(
         getModel(wanted, { folder: newFolder() }),
-        /at most 5 redirects from .*m\.onnx but received/,
+        /at most 5 redirects from .*\/m\.onnx but received another one, to .*\/again\.onnx\.$/,
       );
       assert.equal(server.requests.length, 6);
+    });
+
+    it('are told without their queries, which are signatures', async () => {
+      const wanted = model(`${server.origin}/m.onnx`);
+      server.answer = (request, response) => {
+        if (request.url === '/m.onnx') {
+          response.writeHead(302, { location: '/there.onnx?signature=secret' }).end();
+        } else response.writeHead(403).end();
+      };
+      await assert.rejects(getModel(wanted, { folder: newFolder() }), (error: Error) => {
+        assert.match(
+          error.message,
+          /^Expected a file at http:\/\/127.*\/there\.onnx but received HTTP status 403/,
+        );
+        assert.match(error.message, /Or download http:.*\/m\.onnx on another machine/);
+        assert.doesNotMatch(error.message, /secret/);
+        return true;
+      });
+      const from = new URL('https://models.test/m.onnx?signature=secret');
+      assert.throws(
+        () => nextAddress(from, 'http://cdn.test/x?signature=secret'),
+        (error: Error) => {
+          assert.match(error.message, /models\.test\/m\.onnx .*http:\/\/cdn\.test\/x\./);
+          return !error.message.includes('secret');
+        },
+      );
     });
 
     it('lead somewhere, and never from https to http', () => {
@@ -592,7 +619,7 @@ describe('getModel', () => {
       assert.equal((await got).record.size, bytes.length);
     });
 
-    it('that nobody listens at, and says how to do without the net', async () => {
+    it('that nobody listens at, and says how to do without the network', async () => {
       const stopped = await ModelServer.start();
       const wanted = model(`${stopped.origin}/m.onnx`);
       await stopped.stop();
