@@ -27,6 +27,10 @@ const PASSES_ON = new Set([
   'GatherND',
   'ReduceMax',
 ]);
+/** Operators behind which axis 1 has as many channels as before. */
+const KEEPS_CHANNELS = new Set(['Identity', 'Cast', 'Sigmoid', 'Concat']);
+/** Steps of a walk for each value that nodes take or give: a stock export needs less than three. A graph can have 2^n ways in n nodes. */
+const MOST_STEPS = 64;
 const ARITHMETIC = new Set(['Add', 'Sub', 'Mul', 'Div']);
 
 /** The convolutions of the heads, finest level first, and what was seen on the way to them. */
@@ -62,28 +66,58 @@ export function foreign(model: OnnxModel, expected: string, found: string, hint?
 
 /** Walks from the detections back to the convolutions of the heads. */
 class HeadWalk {
-  readonly #heads = { class: new Array<Node>(), box: new Array<Node>(), coefficient: new Array<Node>() };
+  readonly #heads = { class: new Set<Node>(), box: new Set<Node>(), coefficient: new Set<Node>() };
   #chosen = false;
   #cells = 0;
   readonly #seen = new Set<string>();
+  /** Channels (axis 1) of the values, as far as the head's own operators tell. */
+  readonly #channels = new Map<string, number>();
+  /** Values that are a softmax's but for their form: the DFL's own convolution, a weighted sum over the bins, is behind one. */
+  readonly #behindSoftmax = new Set<string>();
 
-  constructor(private readonly model: OnnxModel) {}
+  constructor(private readonly model: OnnxModel) {
+    // Nodes are behind those that make their inputs: one pass knows all, however long the chains are.
+    for (const node of model.nodes) {
+      const count = this.#countChannels(node);
+      const soft =
+        node.opType === 'Softmax' ||
+        (PASSES_ON.has(node.opType) && this.#behindSoftmax.has(node.inputs[0] ?? ''));
+      for (const output of node.outputs) {
+        if (count !== undefined) this.#channels.set(output, count);
+        if (soft) this.#behindSoftmax.add(output);
+      }
+    }
+  }
 
   from(output: string): WalkedHeads {
     this.#walk(output, { softmax: false, sigmoid: false, arithmetic: false, channels: undefined });
-    return { ...this.#heads, chosen: this.#chosen, cells: this.#cells };
+    const { class: scores, box, coefficient } = this.#heads;
+    return {
+      ...{ class: [...scores], box: [...box], coefficient: [...coefficient] },
+      ...{ chosen: this.#chosen, cells: this.#cells },
+    };
   }
 
   /** The ways are followed with a stack of their own, the first input first, so that levels keep their order. */
   #walk(output: string, start: Path): void {
     const stack: [string, Path][] = [[output, start]];
+    const ends = ({ inputs, outputs }: Node): number => inputs.length + outputs.length;
+    let left = MOST_STEPS * this.model.nodes.reduce((sum, node) => sum + ends(node), 0);
     for (let next = stack.pop(); next; next = stack.pop()) {
       const [value, path] = next;
       const key = JSON.stringify(next);
       const node = this.model.producers.get(value);
       if (!node || this.#seen.has(key)) continue;
       this.#seen.add(key);
-      if (node.opType === 'Conv' && !this.#isDfl(node)) this.#arrive(node, path);
+      left -= ends(node);
+      if (left < 0) {
+        throw foreign(
+          this.model,
+          'detections that are a few steps behind their convolutions',
+          `more than ${MOST_STEPS} ways through each node`,
+        );
+      }
+      if (node.opType === 'Conv' && !this.#behindSoftmax.has(node.inputs[0] ?? '')) this.#arrive(node, path);
       else stack.push(...this.#back(value, node, path).reverse());
     }
   }
@@ -125,7 +159,7 @@ class HeadWalk {
     let offset = 0;
     const inputs: [string, Path][] = [];
     for (const name of node.inputs) {
-      const count = this.#channelsOf(name);
+      const count = this.#channels.get(name);
       if (count === undefined) return node.inputs.map((input) => [input, { ...path, channels: undefined }]);
       const [low, high] = [Math.max(from - offset, 0), Math.min(to - offset, count)];
       if (low < high) {
@@ -149,7 +183,7 @@ class HeadWalk {
     const index = node.outputs.indexOf(value);
     let sizes = given;
     if (!sizes) {
-      const total = this.#channelsOf(node.inputs[0] ?? '');
+      const total = this.#channels.get(node.inputs[0] ?? '');
       if (total === undefined) return 'elsewhere';
       sizes = node.outputs.map(() => Math.ceil(total / node.outputs.length));
     }
@@ -157,37 +191,24 @@ class HeadWalk {
     return [from, from + (sizes[index] ?? 0)];
   }
 
-  /** Channels (axis 1) of a value, as far as the head's own operators tell. */
-  #channelsOf(value: string): number | undefined {
-    const node = this.model.producers.get(value);
-    if (!node) return undefined;
-    const [first = ''] = node.inputs;
+  #countChannels(node: Node): number | undefined {
+    const before = this.#channels.get(node.inputs[0] ?? '');
     if (node.opType === 'Conv') return weightOf(this.model, node)?.dims[0];
     if (node.opType === 'Reshape') {
       const count = this.model.integers(node.inputs[1] ?? '')?.[1];
-      return count !== undefined && count > 0 ? count : this.#channelsOf(first);
+      return count !== undefined && count > 0 ? count : before;
     }
     if (node.opType === 'Concat' && this.#axis(node) === 1) {
-      const counts = node.inputs.map((name) => this.#channelsOf(name));
-      return counts.reduce(
-        (sum, count) => (sum === undefined || count === undefined ? undefined : sum + count),
-        0,
-      );
+      let sum = 0;
+      // NaN where one is not known.
+      for (const name of node.inputs) sum += this.#channels.get(name) ?? NaN;
+      return Number.isNaN(sum) ? undefined : sum;
     }
-    const keeps = ['Identity', 'Cast', 'Sigmoid', 'Concat'].includes(node.opType);
-    return keeps ? this.#channelsOf(first) : undefined;
+    return KEEPS_CHANNELS.has(node.opType) ? before : undefined;
   }
 
   #axis(node: Node): number {
     return node.attributes.get('axis')?.int ?? 0;
-  }
-
-  /** The DFL's own convolution, a weighted sum over the bins behind a softmax. */
-  #isDfl(node: Node): boolean {
-    let producer = this.model.producers.get(node.inputs[0] ?? '');
-    while (producer && PASSES_ON.has(producer.opType))
-      producer = this.model.producers.get(producer.inputs[0] ?? '');
-    return producer?.opType === 'Softmax';
   }
 
   #arrive(node: Node, { softmax, sigmoid, arithmetic }: Path): void {
@@ -200,7 +221,7 @@ class HeadWalk {
         'Quantised exports cannot be cut; export it in single or half precision.',
       );
     }
-    if (!this.#heads[role].includes(node)) this.#heads[role].push(node);
+    this.#heads[role].add(node);
   }
 }
 
