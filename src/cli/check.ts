@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExpectationError, expectInteger } from '../expect.js';
 import { demoModel } from '../model/demo.js';
 import { findModel } from '../model/find-model.js';
 import { packageRoot } from '../package-root.js';
 import { BPU_OPTIONS, openEngine } from './bpu-options.js';
-import { findBoard } from './check/board.js';
+import { BOARD_MODELS, boardModel, findBoard } from './check/board.js';
 import { Host } from './check/host.js';
 import { machineSection } from './check/machine.js';
 import { modelSection } from './check/model.js';
@@ -13,9 +13,8 @@ import { countOf, reportText } from './check/report.js';
 import { rosSection } from './check/ros.js';
 import type { Command } from './main.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';
-
-/** Where TROS installs models of its packages. */
-const BOARD_MODELS = 'opt/hobot/model';
+import { fromParameter } from './parameter-options.js';
+import { headRoles } from './run-options.js';
 
 const OPTIONS = {
   picture: {
@@ -28,6 +27,8 @@ const OPTIONS = {
     value: 'N',
     help: 'frames of each measurement (default 200 on the BPU, 20 on the CPU), 0 for none',
   },
+  labels: fromParameter('labels', 'FILE'),
+  heads: { type: 'string', value: 'LIST', help: 'role of each output in order, where heads are ambiguous' },
   json: { type: 'boolean', help: 'print the report as JSON' },
   ...BPU_OPTIONS,
   help: { type: 'boolean', short: 'h', help: 'this text' },
@@ -75,6 +76,7 @@ export const check: Command = {
         open: (slots) => openEngine(file, args, { slots }),
         board,
         picture: args.text('picture'),
+        hints: { roles: headRoles(args), labelFile: args.text('labels') },
         frames: expectInteger('--frames', frames, 0, 1_000_000),
         demo: isDemo(file),
       }),
@@ -89,15 +91,6 @@ export const check: Command = {
     return countOf(sections, 'failure') > 0 ? 1 : 0;
   },
 };
-
-/** The first segmentation model among those that TROS brought along. */
-function boardModel(host: Host): string | undefined {
-  const root = host.path(BOARD_MODELS);
-  if (!existsSync(root)) return undefined;
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).sort();
-  const found = files.find((file) => /yolo[^/]*seg[^/]*\.bin$/i.test(file));
-  return found === undefined ? undefined : join(root, found);
-}
 
 function isDemo(file: string): boolean {
   try {

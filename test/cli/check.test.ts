@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'mocha';
-import { boardFinding, findBoard } from '../../src/cli/check/board.js';
+import { boardFinding, boardModel, findBoard } from '../../src/cli/check/board.js';
 import type { Section, Verdict } from '../../src/cli/check/finding.js';
 import { Host } from '../../src/cli/check/host.js';
 import { machineSection } from '../../src/cli/check/machine.js';
-import { modelSection } from '../../src/cli/check/model.js';
-import { publishedRow } from '../../src/cli/check/published.js';
+import { type ModelCheck, modelSection } from '../../src/cli/check/model.js';
+import { isKnownModel, KNOWN_RESULTS, publishedRow } from '../../src/cli/check/published.js';
 import { rosSection } from '../../src/cli/check/ros.js';
+import { demoModel } from '../../src/model/demo.js';
 import { openEngine } from '../../src/pipeline/open-engine.js';
 import { sharedData } from '../data.js';
 import { EMULATOR, withEmulator } from '../engine/emulator.js';
 import { tenHeads } from '../engine/tiny-onnx.js';
 import { binFile } from '../model/bin/bin-file.js';
+import { stockModel } from '../model/stock-model.js';
 import { noiseFrame } from '../native/frames.js';
 import { describeUnless } from '../skips.js';
 import { temporaryFolder } from '../temporary-folder.js';
@@ -68,6 +70,25 @@ describe('boards', () => {
   }
 });
 
+describe('the model that a board brings along', () => {
+  it('is the first segmentation model, whatever else lies there', () => {
+    const machine = host({
+      'opt/hobot/model/x5/basic/yolov8n_seg.bin': '',
+      'opt/hobot/model/x5/basic/yolov8.bin': '',
+      'opt/hobot/model/x5/more/yolo11n_seg.bin': '',
+      'opt/hobot/model/private/yolo_seg.bin': '',
+    });
+    chmodSync(machine.path('opt/hobot/model/private'), 0);
+    const found = boardModel(machine);
+    chmodSync(machine.path('opt/hobot/model/private'), 0o755);
+    // Nothing is unreadable to root.
+    const first = process.getuid!() === 0 ? 'private/yolo_seg.bin' : 'x5/basic/yolov8n_seg.bin';
+    assert.equal(found, machine.path(`opt/hobot/model/${first}`));
+    assert.equal(boardModel(host({})), undefined);
+    assert.equal(boardModel(host({ 'opt/hobot/model': 'a file in its place' })), undefined);
+  });
+});
+
 describe('what a check says of the machine', () => {
   it('names the board, its clocks and its kernel', async () => {
     const machine = host({
@@ -97,6 +118,21 @@ describe('what a check says of the machine', () => {
     );
     assert.match(finding(section, 'CPU governor'), /^warning: powersave.* -> echo performance \| sudo tee/);
     assert.match(finding(section, 'throttling'), /^warning: cpu0 may run at 600 of 1500 MHz/);
+  });
+
+  it('knows drivers to which powersave is the usual governor', async () => {
+    const policy = 'sys/devices/system/cpu/cpufreq/policy0';
+    const told = async (driver: string): Promise<string> =>
+      finding(
+        await machineSection(
+          host({ [`${policy}/scaling_governor`]: 'powersave', [`${policy}/scaling_driver`]: `${driver}\n` }),
+          undefined,
+        ),
+        'CPU governor',
+      );
+    assert.equal(await told('intel_pstate'), 'ok: powersave of intel_pstate');
+    assert.equal(await told('amd-pstate-epp'), 'ok: powersave of amd-pstate-epp');
+    assert.match(await told('cpufreq-dt'), /^warning: powersave/);
   });
 
   it('says what it could not look at', async () => {
@@ -164,51 +200,99 @@ describe('what a check says of a model', () => {
   });
 
   it('is what it finds and how fast it is beside what was published', async () => {
-    assert.equal((await cli(['record', onnx, picture, '-o', recorded])).code, 0);
-    const check = {
+    const [coco, large] = [join(folder, 'coco.onnx'), join(folder, 'noise_640x640.nv12')];
+    writeFileSync(
+      coco,
+      tenHeads(
+        640,
+        640,
+        Array.from({ length: 80 }, (_, id) => `thing ${id}`),
+      ),
+    );
+    writeFileSync(large, noiseFrame(640, 640).data);
+    assert.equal((await cli(['record', coco, large, '-o', recorded])).code, 0);
+    const check: ModelCheck = {
       file: recorded,
       open: (slots: number) => openEngine(recorded, { slots, library: EMULATOR }),
       board: findBoard(host(X5)),
-      picture,
+      picture: large,
       frames: 3,
       demo: false,
     };
+    /** As if the network alone took so long. */
+    const alone = (milliseconds: number): ModelCheck => ({
+      ...check,
+      open: async (slots) => {
+        const engine = await check.open(slots);
+        const submit = engine.submit.bind(engine);
+        engine.submit = async (frame) => {
+          const inference = await submit(frame);
+          const timings = { preprocess: 1, inference: milliseconds };
+          const { tensors, letterbox } = inference;
+          return { tensors, letterbox, timings, release: () => inference.release() };
+        };
+        return engine;
+      },
+    });
     // On a clock that never waits the emulated BPU takes no time; one that does cannot reach what was published.
     const fast = await withEmulator('clock=fast,busy_us=1,overhead_us=1', () => modelSection(check));
     assert.match(finding(fast, 'file'), /^ok: .*yolov8n_seg\.bin, \d+ bytes, sha256 [\da-f]{64}$/);
     assert.match(finding(fast, 'engine'), /^note: libdnn .*: the emulator, whose speed is a setting$/);
     assert.match(
       finding(fast, 'heads'),
-      /^ok: 64x64, 3 classes, 16 DFL bins, \d+ prototypes, strides 8, 16, 32$/,
+      /^ok: 640x640, 80 classes, 16 DFL bins, \d+ prototypes, strides 8, 16, 32$/,
     );
-    assert.match(finding(fast, 'picture'), /^note: noise_64x64\.nv12: \d+ instances/);
-    assert.match(finding(fast, '1 thread'), /published: 96 frames\/s \(yolov8n-seg-x5 on RDK X5, https:/);
+    assert.match(finding(fast, 'picture'), /^note: noise_640x640\.nv12: \d+ instances/);
+    assert.match(
+      finding(fast, '1 thread'),
+      /published: 96 frames\/s of the network alone \(yolov8n-seg-x5 on RDK X5, https:/,
+    );
     assert.match(finding(fast, '2 threads'), /published: 181\.9 frames\/s/);
     const slow = await withEmulator('busy_us=50000', () => modelSection(check));
     assert.match(finding(slow, '1 thread'), /^warning: .* -> Stop what else uses the BPU/);
+    // The letterbox of one frame at work is no fault of the BPU; two are letterboxed beside it.
+    const letterbox = await withEmulator('busy_us=50000', () => modelSection(alone(1)));
+    assert.match(finding(letterbox, '1 thread'), /^ok: .* 1\.0 ms in the network; published/);
+    assert.match(finding(letterbox, '2 threads'), /^warning: /);
   });
 
-  it('has published rates of the board it runs on only', () => {
-    assert.equal(publishedRow('RDK X5', 'yolo11n_seg_bayese_640x640_nv12.bin')?.two, 152.6);
-    assert.equal(publishedRow('RDK X5', 'my-yolo11s-seg.bin')?.one, 46);
-    assert.equal(publishedRow('RDK X5', 'yoloe_11s_seg_pf.bin')?.one, 7);
+  it('has published rates of the board, input size and number of classes that it has only', () => {
+    const coco = { inputWidth: 640, inputHeight: 640, classCount: 80 };
+    const rates = (board: string | undefined, file: string, layout = coco): ReturnType<typeof publishedRow> =>
+      publishedRow(board, file, layout);
+    assert.equal(rates('RDK X5', 'yolov8n_seg.bin', { ...coco, inputWidth: 320 }), undefined);
+    assert.equal(rates('RDK X5', 'yolov8n_seg.bin', { ...coco, inputHeight: 384 }), undefined);
+    assert.equal(rates('RDK X5', 'yolov8n_seg.bin', { ...coco, classCount: 1 }), undefined);
+    assert.equal(rates('RDK X5', 'yolo11n_seg_bayese_640x640_nv12.bin')?.two, 152.6);
+    assert.equal(rates('RDK X5', 'my-yolo11s-seg.bin')?.one, 46);
+    assert.equal(rates('RDK X5', 'yoloe_11s_seg_pf.bin', { ...coco, classCount: 4585 })?.one, 7);
     // De-quantize nodes take time: this very file has none.
     const modified = 'yolov8n_instance_seg_bayese_640x640_nv12_modified.bin';
     assert.deepEqual(
-      [modified, 'yolov8n-seg-x5-2024.bin', 'yolov8n-seg-x5.bin'].map(
-        (file) => publishedRow('RDK X5', file)?.one,
-      ),
+      [modified, 'yolov8n-seg-x5-2024.bin', 'yolov8n-seg-x5.bin'].map((file) => rates('RDK X5', file)?.one),
       [109.7, 109.7, 96],
     );
-    assert.equal(publishedRow('RDK X5', 'best.bin'), undefined);
-    assert.equal(publishedRow('RDK X3', 'yolov8n_seg.bin'), undefined);
-    assert.equal(publishedRow(undefined, 'yolov8n_seg.bin'), undefined);
+    assert.equal(rates('RDK X5', 'best.bin'), undefined);
+    assert.equal(rates('RDK X3', 'yolov8n_seg.bin'), undefined);
+    assert.equal(rates(undefined, 'yolov8n_seg.bin'), undefined);
+  });
+});
+
+describe('what is known to be in a picture', () => {
+  it('is certain of the very files it is known of only', () => {
+    const [known] = KNOWN_RESULTS;
+    const zoo = 'd8eef15640b93b91a1b8e4182da58db3aef7dc7ba424f701dbf3f711682a2d11';
+    assert.equal(isKnownModel(known!, 'renamed.bin', zoo), true);
+    assert.equal(isKnownModel(known!, 'yolov8n-seg.onnx', ''), true);
+    for (const file of ['yolov8n_seg.bin', 'my-yolov8n-seg.onnx', 'yolov8n-seg-best.onnx']) {
+      assert.equal(isKnownModel(known!, file, zoo.replace('d', 'e')), false, file);
+    }
   });
 });
 
 describe('tros-yolo-seg check', () => {
   it('finds the shapes of its own scene with the demo model', async () => {
-    const { code, stdout, stderr } = await cli(['check', '--frames', '1'], undefined, {
+    const { code, stdout, stderr } = await cli(['check', demoModel(), '--frames', '1'], undefined, {
       ROS_DISTRO: undefined,
     });
     assert.equal(code, 0, stderr + stdout);
@@ -231,6 +315,24 @@ describe('tros-yolo-seg check', () => {
       ['Machine', 'Model', 'ROS 2'],
     );
     assert.match(finding(sections[1]!, 'model'), /^failure: .*absent\.onnx/);
+  });
+
+  it('takes what a model needs to be told, and says how it is run', async () => {
+    const [file, labels] = [join(folder, 'chosen.onnx'), join(folder, 'names.txt')];
+    writeFileSync(file, stockModel({ rows: 30, matrix: true, names: '' }));
+    writeFileSync(labels, 'cat\ndog\nbird\n');
+    const asked = ['check', file, '--frames', '0'];
+    const alone = await cli(asked);
+    assert.equal(alone.code, 1);
+    assert.match(alone.stdout, /failure +model .*Give the class names \(labels\).*setting heads/);
+    const told = await cli([...asked, '--heads', 'instances,proto', '--labels', labels]);
+    assert.equal(told.code, 0, told.stdout);
+    assert.match(told.stdout, / ok +heads +96x64, 3 classes, instances chosen by the model/);
+    assert.match(told.stdout, / note +picture .* instances: (cat|dog|bird) 0\.\d/);
+    const whole = join(folder, 'whole.onnx');
+    writeFileSync(whole, stockModel({ matrix: true }));
+    const uncut = await cli(['check', whole, '--frames', '0']);
+    assert.match(uncut.stdout, / note +engine +The model cannot be cut into its heads and runs as it is/);
   });
 
   it('refuses two models', async () => {

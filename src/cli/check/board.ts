@@ -1,3 +1,5 @@
+import { type Dirent, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Finding } from './finding.js';
 import type { Host } from './host.js';
 
@@ -50,4 +52,27 @@ export function boardFinding(host: Host, board: Board | undefined): Finding {
     };
   }
   return { what, verdict: 'ok', text: `${board.name} (${told}), march ${board.march}` };
+}
+
+/** Where TROS installs models of its packages. */
+export const BOARD_MODELS = 'opt/hobot/model';
+
+/** The first segmentation model among those that TROS brought along. */
+export function boardModel(host: Host): string | undefined {
+  const found = filesBelow(host.path(BOARD_MODELS)).sort();
+  return found.find((file) => /yolo[^/]*seg[^/]*\.bin$/i.test(file));
+}
+
+/** A folder that cannot be read has none. */
+function filesBelow(folder: string): string[] {
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
 }

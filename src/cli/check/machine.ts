@@ -10,6 +10,9 @@ import type { Finding, Section } from './finding.js';
 import type { Host } from './host.js';
 
 const GOVERNOR = 'sys/devices/system/cpu/cpufreq/policy0/scaling_governor';
+const DRIVER = 'sys/devices/system/cpu/cpufreq/policy0/scaling_driver';
+/** Drivers of PCs that choose the clock themselves; to them `powersave` is the usual balance of the two (kernel, admin-guide/pm). */
+const SELF_GOVERNED = ['intel_pstate', 'amd-pstate-epp'];
 
 /** Board, operating system, cores, clocks, memory, Node.js and the addon. */
 export async function machineSection(host: Host, board: Board | undefined): Promise<Section> {
@@ -52,6 +55,8 @@ function governor(host: Host): Finding {
   const found = host.text(GOVERNOR);
   if (found === undefined) return { what, verdict: 'unknown', text: `no /${GOVERNOR}` };
   if (found !== 'powersave') return { what, verdict: 'ok', text: found };
+  const driver = host.text(DRIVER) ?? '';
+  if (SELF_GOVERNED.includes(driver)) return { what, verdict: 'ok', text: `${found} of ${driver}` };
   return {
     what,
     verdict: 'warning',
