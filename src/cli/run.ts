@@ -77,11 +77,12 @@ export const run: Command = {
     let stop: Stop | undefined;
     try {
       const labelFile = args.text('labels');
-      const { labels } = recogniseModel(engine.model, { roles, labelFile });
+      const { labels, warnings: told } = recogniseModel(engine.model, { roles, labelFile });
       const { note, warnings = [] } = engine.model;
-      warn([...(note === undefined ? [] : [note]), ...(labelFile === undefined ? warnings : [])]);
+      warn([...(note === undefined ? [] : [note]), ...(labelFile === undefined ? warnings : []), ...told]);
       const decoding = decodeOptions(args, labels);
       const segmenter = new Segmenter(engine, { ...decoding, heads: roles, labelCount: labels.length });
+      segmenter.decoder.onWarning = (text) => warn([text]);
 
       const { sources, failed } = await openInputs([...args.positionals], {
         size,

@@ -117,7 +117,12 @@ class PixelBoxes implements BoxDecoder {
     i: number,
   ): boolean {
     readChannels(tensor, head, scales, cellOffset(head, cell), this.#values);
-    const [a, b, c, d] = this.#values as unknown as [number, number, number, number];
+    // By index: taken apart as a list it would make an iterator for each candidate.
+    const values = this.#values;
+    const a = values[0]!;
+    const b = values[1]!;
+    const c = values[2]!;
+    const d = values[3]!;
     if (!this.centers) return boxes.set(i, a, b, c, d);
     return boxes.set(i, a - c / 2, b - d / 2, a + c / 2, b + d / 2);
   }

@@ -21,6 +21,9 @@ import type { Box, Instance, Segmentation } from './segmentation.js';
  */
 export class Decoder {
   readonly layout: HeadLayout;
+  /** Called once, when a frame shows that the model is not what it was said to be. */
+  onWarning: ((text: string) => void) | undefined;
+  #unknownClasses = 0;
   #settings: DecodeSettings;
   /** Elements that each output must have. */
   readonly #extents: readonly { output: number; name: string; needed: number }[];
@@ -55,7 +58,9 @@ export class Decoder {
         needed: (height - 1) * strideY + (width - 1) * strideX + (first + channels - 1) * strideC + 1,
       }),
     );
-    this.#scanners = layout.levels.map((_, index) => scannerFor(layout, index));
+    this.#scanners = layout.levels.map((_, index) =>
+      scannerFor(layout, index, (classId) => this.#noteUnknown(classId)),
+    );
     this.#boxScales = layout.levels.map((level) => channelScales(level.box));
     this.#coefficientScales = layout.levels.map((level) => channelScales(level.coefficient));
     const cells = layout.levels.reduce((sum, { class: head }) => sum + head.width * head.height, 0);
@@ -66,6 +71,20 @@ export class Decoder {
     this.#nms = new NonMaximumSuppression(cells);
     this.#coefficients = new Float32Array(layout.coefficientCount);
     this.#masks = new MaskBuilder(layout.proto, channelScales(layout.proto));
+  }
+
+  /** Rows so far that were certain enough, but of a class that is not known: they are left out. */
+  get unknownClasses(): number {
+    return this.#unknownClasses;
+  }
+
+  #noteUnknown(classId: number): void {
+    if (this.#unknownClasses++ > 0) return;
+    const { classCount } = this.layout;
+    this.onWarning?.(
+      `The model finds class ${classId}, but knows ${classCount} classes by name, from 0 to ${classCount - 1}: others are left out. ` +
+        'Give the names of all its classes (labels).',
+    );
   }
 
   /** Replaces all options, from the next frame on. @throws ExpectationError, and keeps the old ones */
@@ -124,10 +143,11 @@ export class Decoder {
       instances.push(instance);
     }
     const { width, height } = place?.picture ?? picture;
-    return {
-      ...{ width, height, maskWidth: grid.x.total, maskHeight: grid.y.total, instances },
-      ...(place && { region: { x: place.x, y: place.y, width: picture.width, height: picture.height } }),
-    };
+    const maskWidth = grid.x.total;
+    const maskHeight = grid.y.total;
+    if (!place) return { width, height, maskWidth, maskHeight, instances };
+    const region = { x: place.x, y: place.y, width: picture.width, height: picture.height };
+    return { width, height, maskWidth, maskHeight, instances, region };
   }
 
   /** The extents were settled at load; a tensor that is too short for them would read as NaN and hide its objects. */
@@ -148,7 +168,8 @@ export class Decoder {
     const { masks } = this.#settings;
     const { sourceWidth, sourceHeight } = letterbox;
     const { width, height } = picture;
-    const { x, y } = place ?? { x: 0, y: 0 };
+    const x = place?.x ?? 0;
+    const y = place?.y ?? 0;
     const { width: wholeWidth, height: wholeHeight } = place?.picture ?? picture;
     const made = this.#gridFor;
     const same =

@@ -78,6 +78,8 @@ export interface HeadHints {
   roles?: readonly HeadRole[] | undefined;
   /** Number of classes, from the labels of the model. */
   classCount?: number | undefined;
+  /** The network's graph shows that it chooses instances. */
+  chosen?: boolean | undefined;
 }
 
 /** Element of a head's first channel in a cell, which counts row by row. */

@@ -8,7 +8,12 @@ export class InstanceScanner implements Scanner {
   readonly #head: Head;
   readonly #scales: ChannelScales | undefined;
 
-  constructor(head: Head, scales: ChannelScales | undefined) {
+  /** @param onUnknown called with the class number of a row that is certain enough, but of no class that is known */
+  constructor(
+    head: Head,
+    scales: ChannelScales | undefined,
+    private readonly onUnknown: (classId: number) => void,
+  ) {
     this.#head = head;
     this.#scales = scales;
   }
@@ -22,8 +27,11 @@ export class InstanceScanner implements Scanner {
       const at = cellOffset(this.#head, row);
       const score = (data[at]! - (zero?.[0] ?? 0)) * (scale?.[0] ?? 1);
       if (!(score >= lowestLimit)) continue;
-      const classId = Math.round((data[at + strideC]! - (zero?.[1] ?? 0)) * (scale?.[1] ?? 1));
+      const value = (data[at + strideC]! - (zero?.[1] ?? 0)) * (scale?.[1] ?? 1);
+      const classId = Math.round(value);
       if (classId >= 0 && classId < classLimits.length) found.offer(score, classId, classLimits, 0, row);
+      else if (classId >= 0 && Math.abs(value - classId) <= (scale?.[1] ?? 0) / 2 + 1e-3)
+        this.onUnknown(classId);
     }
   }
 }

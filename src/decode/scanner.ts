@@ -5,11 +5,19 @@ import { CellScanner } from './scan-cells.js';
 import { InstanceScanner } from './scan-instances.js';
 import { PlaneScanner } from './scan-planes.js';
 
-/** The scanner for the order in which the level's scores lie in memory. */
-export function scannerFor({ form, levels }: HeadLayout, level: number): Scanner {
+/**
+ * The scanner for the order in which the level's scores lie in memory.
+ *
+ * @param onUnknown called with the class of a row that the network chose, where its number is that of no class
+ */
+export function scannerFor(
+  { form, levels }: HeadLayout,
+  level: number,
+  onUnknown: (classId: number) => void,
+): Scanner {
   const head = levels[level]!.class;
   const scales = channelScales(head);
-  if (form === 'instances') return new InstanceScanner(head, scales);
+  if (form === 'instances') return new InstanceScanner(head, scales, onUnknown);
   const { width, height, strideX, strideY, strideC } = head;
   const planes = strideC !== 1 && strideX === 1 && (height === 1 || strideY === width);
   return planes ? new PlaneScanner(head, scales, level) : new CellScanner(head, scales, level);

@@ -1,4 +1,5 @@
 import { packedStride, type TensorInfo } from '../engine/tensor.js';
+import { coarseClasses } from './coarse-scales.js';
 import { type Head, type HeadHints, type HeadLayout, type InputSize, isCellCount } from './head-layout.js';
 
 /** Channels before the scores of `detections`, and before the coefficients of `instances`. */
@@ -26,7 +27,8 @@ type Fail = (reason: string) => never;
  *
  * - [1, 4 + C + K, cells] or [1, cells, 4 + C + K]: detections, where the number of cells is that of levels whose strides double
  *   (8400 for 640x640). Other networks (anchors in threes, a score for the object) have another number
- * - [1, rows, 6 + K]: instances. Their classes cannot be told from it, so their number must be known
+ * - [1, rows, 6 + K]: instances. Their classes cannot be told from it, so their number must be known.
+ *   A list whose rows are as many as the cells may be either: `roles` must tell, or the model's graph (`chosen`)
  *
  * @throws what `fail` throws, when it is neither or may be both
  */
@@ -50,13 +52,21 @@ export function recogniseTwoOutputs(
     if (readings.length === 0)
       return fail(`The setting heads=${roles.join(',')} does not fit these outputs.`);
   }
+  const instances = readings.filter(({ form }) => form === 'instances');
+  if (hints.chosen === true && !roles && instances.length > 0) readings = instances;
+  // Instances do not tell how many classes there are, so no number of names speaks for them, nor against them.
+  if (new Set(readings.map(({ form }) => form)).size > 1) {
+    return fail(
+      'They may be detections or instances: say what they are with the setting heads, for example heads=instances,proto.',
+    );
+  }
   const told = readings.filter((reading) => reading.classCount === classCount);
   if (classCount !== undefined && told.length > 0) readings = told;
   const [reading] = readings;
   if (!reading || readings.length > 1) {
     return fail(
-      'They may be detections or instances. Give the class names (labels), if their number tells; or say what they are with the ' +
-        'setting heads, for example heads=instances,proto.',
+      'They can be read in more than one way. Give the class names (labels), if their number tells; or say what they are with ' +
+        'the setting heads, for example heads=detections,proto.',
     );
   }
   if (reading.classCount === undefined) {
@@ -64,7 +74,15 @@ export function recogniseTwoOutputs(
       'The model chooses its instances itself and does not tell how many classes it knows: give their names (labels).',
     );
   }
-  return layoutOf(outputs, input, reading, reading.classCount);
+  const layout = layoutOf(outputs, input, reading, reading.classCount);
+  const step = coarseClasses(layout);
+  if (step !== undefined) {
+    return fail(
+      `The class numbers of the instances come in steps of ${Number(step.toPrecision(2))}, as integers that share one scale with the boxes: ` +
+        'most classes cannot be told. Compile the model with float32 outputs, or cut it into its heads.',
+    );
+  }
+  return layout;
 }
 
 function readingsOf(

@@ -17,6 +17,8 @@ export interface ModelInfo {
   readonly labels?: readonly string[] | undefined;
   /** Number of classes, where outputs do not tell and the file does. */
   readonly classCount?: number | undefined;
+  /** Whether the file shows that the network chooses instances; undefined where it does not tell. */
+  readonly chosen?: boolean | undefined;
   /** What the user should know of how the model is run. */
   readonly note?: string | undefined;
   /** What the user should know of the model's class names, unless others are given; sentences. */

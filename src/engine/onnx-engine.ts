@@ -5,7 +5,7 @@ import { COLOR_RANGES, type ColorRange, DEFAULT_COLOR_RANGE } from '../frame/col
 import { allocateNv12, expectNv12Frame } from '../frame/convert.js';
 import type { Letterbox } from '../frame/letterbox.js';
 import { frameSize, type Nv12Frame, nv12Frame } from '../frame/nv12-frame.js';
-import { classCountOf, headLayers, withModel } from '../model/model-form.js';
+import { classCountOf, formOf, headLayers, withModel } from '../model/model-form.js';
 import { readOnnxMetadata } from '../model/onnx-metadata.js';
 import { addon, type Content } from '../native/addon.js';
 import type { NativeArrival, NativeDone, NativeInbox } from '../native/camera.js';
@@ -346,7 +346,11 @@ function firstMessage(worker: Worker): Promise<Opened> {
 /** They are evidence only: a model that ONNX Runtime reads and we do not can still be used. */
 function graphFacts(file: string): GraphFacts {
   try {
-    return withModel(file, (model) => ({ layers: headLayers(model), classCount: classCountOf(model) }));
+    return withModel(file, (model) => ({
+      layers: headLayers(model),
+      classCount: classCountOf(model),
+      chosen: formOf(model) === 'instances',
+    }));
   } catch {
     return {};
   }

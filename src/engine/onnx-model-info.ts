@@ -12,6 +12,8 @@ export interface GraphFacts {
   /** By output, the layer that makes it. */
   readonly layers?: ReadonlyMap<string, string> | undefined;
   readonly classCount?: number | undefined;
+  /** Whether it chooses instances. */
+  readonly chosen?: boolean | undefined;
   /** What the user should know of the file. */
   readonly note?: string | undefined;
 }
@@ -25,7 +27,7 @@ export function describeOnnxModel(
   file: string,
   metadata: OnnxMetadata,
   opened: Opened,
-  { layers, classCount, note }: GraphFacts = {},
+  { layers, classCount, chosen, note }: GraphFacts = {},
 ): ModelInfo {
   if ('failure' in opened) throw refusal(file, opened);
   const { producer, opset, properties } = metadata;
@@ -36,6 +38,7 @@ export function describeOnnxModel(
     outputs: opened.outputs.map((value) => tensorInfo(file, value, layers?.get(value.name))),
     labels: names.length === 0 ? undefined : names,
     classCount,
+    chosen,
     warnings: problem === undefined ? [] : [`The model's class names cannot be read. ${problem}`],
     note,
     metadata: { producer, ...(opset === undefined ? {} : { opset: String(opset) }), ...properties },

@@ -67,7 +67,8 @@ export function headsOf(model: OnnxModel): { width: number; height: number; layo
   }));
   const names = readClassNames(model.metadata.get('names') ?? '').names;
   const classCount = names.length > 0 ? names.length : undefined;
-  return { width, height, layout: recogniseHeads(outputs, { width, height }, { classCount }) };
+  const hints = { classCount, chosen: isChosen(model) };
+  return { width, height, layout: recogniseHeads(outputs, { width, height }, hints) };
 }
 
 /** Number of classes of a model that chooses its instances, whose outputs do not tell; undefined where its graph does not either. */

@@ -11,6 +11,8 @@ export interface EngineFacts {
   readonly engine: Engine | undefined;
   readonly modelName: string;
   readonly classCount: number;
+  /** Instances so far that were left out, for the model gives their class a number that no name has. */
+  readonly unknownClasses: number;
   readonly inFlight: number;
   readonly state: LifecycleState;
   readonly enabled: boolean;
@@ -52,6 +54,7 @@ export class EngineHealth {
         model: engine?.model.file ?? '',
         input: engine ? `${engine.model.input.width}x${engine.model.input.height}` : '',
         classes: String(facts.classCount),
+        ...(facts.unknownClasses === 0 ? {} : { unknown_classes: String(facts.unknownClasses) }),
         slots: String(engine?.slots ?? 0),
         in_flight: String(facts.inFlight),
         js_thread_busy_percent: (100 * busy).toFixed(1),

@@ -21,6 +21,8 @@ export interface LoadedModel {
   readonly labels: Labels;
   /** File name without its ending. */
   readonly name: string;
+  /** What the user should know of its outputs; sentences. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -37,10 +39,11 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
   const engine = await openEngine(file, engineSettings(parameters));
   try {
     const labelFile = parameters.labels || undefined;
-    const { labels: names } = recogniseModel(engine.model, { roles, labelFile });
+    const { labels: names, warnings } = recogniseModel(engine.model, { roles, labelFile });
     const options = decodeOptions(parameters, names);
     const segmenter = new Segmenter(engine, { ...options, heads: roles, labelCount: names.length });
-    return { engine, segmenter, labels: new Labels(names), name: basename(file).replace(/\.\w+$/, '') };
+    const name = basename(file).replace(/\.\w+$/, '');
+    return { engine, segmenter, labels: new Labels(names), name, warnings };
   } catch (error) {
     await engine.close();
     throw error;

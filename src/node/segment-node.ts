@@ -309,7 +309,8 @@ export class SegmentNode {
   async #open(parameters: SegmentParameters): Promise<LoadedModel> {
     const model = await loadModel(parameters);
     const { note } = model.engine.model;
-    if (note !== undefined) this.ros.log.warn(note);
+    for (const text of [...(note === undefined ? [] : [note]), ...model.warnings]) this.ros.log.warn(text);
+    model.segmenter.decoder.onWarning = (text) => this.ros.log.warn(text);
     return model;
   }
 
@@ -358,6 +359,7 @@ export class SegmentNode {
       engine: model?.engine,
       modelName: model?.name ?? '',
       classCount: model?.labels.names.length ?? 0,
+      unknownClasses: model?.segmenter.decoder.unknownClasses ?? 0,
       inFlight: this.#live?.inFlight ?? 0,
       state: this.#lifecycle.state,
       enabled: this.#enabled,

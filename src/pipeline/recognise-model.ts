@@ -1,3 +1,4 @@
+import { coarseScores } from '../decode/coarse-scales.js';
 import { type HeadLayout, type HeadRole, recogniseHeads } from '../decode/heads.js';
 import type { ModelInfo } from '../engine/engine.js';
 import { chooseLabels, labelCount } from '../model/labels.js';
@@ -14,6 +15,8 @@ export interface RecognisedModel {
   readonly layout: HeadLayout;
   /** One for each class. */
   readonly labels: readonly string[];
+  /** What the user should know of the outputs; sentences. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -22,8 +25,13 @@ export interface RecognisedModel {
  * @throws ExpectationError when the outputs are no such heads or leave it open which, and when the names do not fit the classes
  */
 export function recogniseModel(model: ModelInfo, { roles, labelFile }: ModelHints = {}): RecognisedModel {
-  const { outputs, input, labels: own } = model;
+  const { outputs, input, labels: own, chosen } = model;
   const classCount = model.classCount ?? labelCount(own, labelFile);
-  const layout = recogniseHeads(outputs, input, { roles, classCount });
-  return { layout, labels: chooseLabels(layout.classCount, own, labelFile) };
+  const layout = recogniseHeads(outputs, input, { roles, classCount, chosen });
+  const coarse = coarseScores(layout);
+  return {
+    layout,
+    labels: chooseLabels(layout.classCount, own, labelFile),
+    warnings: coarse === undefined ? [] : [coarse],
+  };
 }

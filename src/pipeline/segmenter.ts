@@ -35,10 +35,11 @@ export class Segmenter {
     readonly engine: Engine,
     options: SegmenterOptions = {},
   ) {
-    const { input, outputs, labels, classCount } = engine.model;
+    const { input, outputs, labels, classCount, chosen } = engine.model;
     const layout = recogniseHeads(outputs, input, {
       roles: options.heads,
       classCount: options.labelCount ?? classCount ?? labels?.length,
+      chosen,
     });
     this.decoder = new Decoder(layout, options);
   }

@@ -324,7 +324,7 @@ describe('tros-yolo-seg check', () => {
     const asked = ['check', file, '--frames', '0'];
     const alone = await cli(asked);
     assert.equal(alone.code, 1);
-    assert.match(alone.stdout, /failure +model .*Give the class names \(labels\).*setting heads/);
+    assert.match(alone.stdout, /failure +model .*Expected .*give their names \(labels\)/);
     const told = await cli([...asked, '--heads', 'instances,proto', '--labels', labels]);
     assert.equal(told.code, 0, told.stdout);
     assert.match(told.stdout, / ok +heads +96x64, 3 classes, instances chosen by the model/);

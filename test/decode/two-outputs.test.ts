@@ -6,6 +6,7 @@ import type { DecodeOptions } from '../../src/decode/options.js';
 import type { Segmentation } from '../../src/decode/segmentation.js';
 import { packedStride, type Tensor, type TensorInfo, UNQUANTIZED } from '../../src/engine/tensor.js';
 import { Letterbox } from '../../src/frame/letterbox.js';
+import { type RecognisedModel, recogniseModel } from '../../src/pipeline/recognise-model.js';
 import { maskIou } from './recorded.js';
 import { encodeHeads, type RealHead, store, type SyntheticObject } from './synthetic.js';
 import { chooseInstances, decodeCells, type ListStorage, storeList } from './two-outputs.js';
@@ -262,12 +263,71 @@ describe('a model of two outputs that chooses its instances itself', () => {
       );
       assert.equal(decode(tensors('NC', changed)).instances.length, OBJECTS.length - 1, String(classId));
     }
+    const told: string[] = [];
+    const layout = recogniseHeads(tensors('NC'), SIZE, { classCount: CLASSES - 1 });
+    const decoder = new Decoder(layout);
+    decoder.onWarning = (text) => told.push(text);
+    const certain = OBJECTS.filter(({ classId }) => classId < CLASSES - 1).length;
+    for (const frames of [1, 2]) {
+      assert.equal(decoder.decode(tensors('NC'), LETTERBOX).instances.length, certain);
+      assert.equal(decoder.unknownClasses, frames * (OBJECTS.length - certain));
+    }
+    assert.equal(told.length, 1, 'once');
+    assert.match(
+      told[0]!,
+      /^The model finds class 4, but knows 4 classes by name, from 0 to 3: .*\(labels\)/,
+    );
     for (const score of [NaN, Infinity, -Infinity]) {
       const changed = rows.map((row, i) =>
         i === 0 ? Float32Array.from(row, (value, c) => (c === 4 ? score : value)) : row,
       );
       assert.equal(decode(tensors('NC', changed)).instances.length, OBJECTS.length - 1, String(score));
     }
+  });
+});
+
+describe('two outputs whose integers share one scale', () => {
+  const planes: TensorInfo = {
+    ...{ name: 'output1', shape: [1, 32, 160, 160], stride: packedStride([1, 32, 160, 160]) },
+    ...{ type: 'float32', quantization: UNQUANTIZED },
+  };
+  const full = { width: 640, height: 640 };
+  const recognised = (shape: number[], scale: number[], axis: number): RecognisedModel =>
+    recogniseModel({
+      ...{ file: 'whole.bin', input: full, classCount: 80, metadata: {} },
+      outputs: [
+        {
+          ...{ name: 'output0', shape, stride: packedStride(shape), type: 'int8' },
+          quantization: { kind: 'scale', scale: Float32Array.from(scale), axis },
+        },
+        planes,
+      ],
+    });
+  const channels = (score: number, classes: number): number[] => [
+    5,
+    5,
+    5,
+    5,
+    score,
+    classes,
+    ...Array<number>(32).fill(1),
+  ];
+
+  it('are warned of where they leave no scores', () => {
+    const { warnings } = recognised([1, 116, 8400], [640 / 127], 1);
+    assert.match(warnings.join(), /^Scores of output output0 come in steps of 5: it is int8 .*Compile/);
+    assert.deepEqual(recognised([1, 116, 8400], [640 / 32767], 1).warnings, []);
+    assert.match(recognised([1, 300, 38], [0.5], 2).warnings.join(), /steps of 0\.5/);
+    assert.match(recognised([1, 300, 38], channels(0.1, 1), 2).warnings.join(), /steps of 0\.1/);
+    assert.deepEqual(recognised([1, 300, 38], channels(1 / 127, 1), 2).warnings, []);
+  });
+
+  it('are refused where they leave no classes', () => {
+    assert.throws(
+      () => recognised([1, 300, 38], [640 / 127], 2),
+      /class numbers .* in steps of 5, .*float32/,
+    );
+    assert.throws(() => recognised([1, 300, 38], channels(1 / 127, 2), 2), /class numbers .* in steps of 2/);
   });
 });
 
@@ -296,21 +356,21 @@ describe('recognition of two outputs', () => {
     assert.deepEqual(form([1, 116, 34000], planes), ['detections', 80, 32, 4]); // with P2
     assert.deepEqual(form([1, 300, 38], planes, { classCount: 80 }), ['instances', 80, 32, 4]);
     assert.deepEqual(form([1, 1, 38], planes, { classCount: 7 }), ['instances', 7, 32, 4]);
-    // 128x128 has 336 cells.
-    const small = { width: 128, height: 128 };
-    assert.deepEqual(form([1, 336, 38], [1, 32, 32, 32], { classCount: 80 }, small), [
-      'instances',
-      80,
-      32,
-      4,
-    ]);
   });
 
   it('asks where shapes leave it open', () => {
+    // It has 336 cells.
     const small = { width: 128, height: 128 };
     const open = (hints: HeadHints): unknown[] => form([1, 336, 38], [1, 32, 32, 32], hints, small);
     assert.throws(() => open({ classCount: 2 }), /setting heads/);
     assert.throws(() => open({}), /setting heads/);
+    // Detections of two classes whose names are wrong are no instances.
+    assert.throws(() => open({ classCount: 80 }), /detections or instances: .*setting heads/);
+    assert.throws(() => form([1, 8400, 38], [1, 32, 160, 160], { classCount: 80 }), /setting heads/);
+    assert.deepEqual(open({ classCount: 80, roles: ['instances', 'proto'] }), ['instances', 80, 32, 4]);
+    assert.deepEqual(open({ classCount: 80, chosen: true }), ['instances', 80, 32, 4], 'the graph tells');
+    assert.deepEqual(open({ chosen: true, roles: ['detections', 'proto'] }), ['detections', 2, 32, 4]);
+    assert.deepEqual(form([1, 116, 8400], [1, 32, 160, 160], { chosen: true })[0], 'detections');
     assert.deepEqual(open({ classCount: 2, roles: ['instances', 'proto'] }), ['instances', 2, 32, 4]);
     assert.deepEqual(open({ roles: ['detections', 'proto'] }), ['detections', 2, 32, 4]);
     assert.throws(() => open({ roles: ['class', 'proto'] }), /does not fit/);

@@ -8,6 +8,7 @@ const FACTS: EngineFacts = {
   engine: ENGINE as unknown as Engine,
   modelName: 'm',
   classCount: 6,
+  unknownClasses: 0,
   inFlight: 0,
   state: 'active',
   enabled: true,

@@ -14,6 +14,7 @@ function facts(changes: Partial<EngineFacts> = {}): EngineFacts {
     engine: ENGINE,
     modelName: 'yolo',
     classCount: 80,
+    unknownClasses: 0,
     inFlight: 2,
     state: 'active',
     enabled: true,

@@ -68,7 +68,10 @@ async function measured(
   try {
     if (slots === 1) findings.push(...engineFindings(engine, check));
     const recognised = recogniseModel(engine.model, check.hints);
-    if (slots === 1) findings.push(headsFinding(recognised.layout, engine));
+    if (slots === 1) {
+      findings.push(headsFinding(recognised.layout, engine));
+      for (const text of recognised.warnings) findings.push({ what: 'heads', verdict: 'warning', text });
+    }
     const { frame, truth } = await pictureOf(check.picture);
     if (slots === 1) findings.push(await resultFinding(check, engine, recognised, frame, truth, sha256));
     if (check.frames > 0) findings.push(await speedFinding(check, engine, recognised.layout, frame));
@@ -189,7 +192,12 @@ async function resultFinding(
 ): Promise<Finding> {
   const inference = await engine.submit(frame);
   try {
-    const found = new Decoder(layout).decode(inference.tensors, inference.letterbox);
+    const decoder = new Decoder(layout);
+    let strange = '';
+    decoder.onWarning = (text) => (strange = `. ${text}`);
+    const found = decoder.decode(inference.tensors, inference.letterbox);
+    if (strange !== '')
+      return { what: 'picture', verdict: 'warning', text: `${listing(found, labels)}${strange}` };
     const text = `${check.picture === undefined ? 'the built-in scene' : basename(check.picture)}: ${listing(found, labels)}`;
     const what = 'picture';
     if (truth && check.demo) return sceneFinding(text, found, truth);
