@@ -60,25 +60,29 @@ export const info: Command = {
 function onnxText(path: string, summary: OnnxSummary): string {
   const { form, producer, opset, nodes, width, height, classCount, regMax, coefficientCount } = summary;
   const roles = form === 'heads' ? headRolesOf(path) : new Map<string, string>();
+  const whole = summary.uncut !== undefined;
   const kind = {
     heads: 'segmentation model with its ten heads',
-    stock: 'stock segmentation export (run cuts it on the fly; for the BPU: tros-yolo-seg model cut)',
-    instances:
-      'stock segmentation export that chooses its instances itself, so that NMS is left out (for the BPU: tros-yolo-seg model cut)',
+    stock: whole
+      ? 'segmentation export that decodes its heads itself'
+      : 'stock segmentation export (run cuts it on the fly; for the BPU: tros-yolo-seg model cut)',
+    instances: whole
+      ? 'segmentation export that chooses its instances itself, so that NMS is left out'
+      : 'stock segmentation export that chooses its instances itself, so that NMS is left out (for the BPU: tros-yolo-seg model cut)',
   }[form];
+  const distances = regMax === 1 ? 'plain distances' : `${regMax} DFL bins a side`;
   const lines = [
     `${path}: ${kind}`,
     `  opset     ${opset}, ${nodes} nodes${producer ? `, made by ${producer}` : ''}`,
     `  input     ${summary.inputName}: ${summary.inputType} [1, 3, ${height}, ${width}]`,
-    `  boxes     ${regMax === 1 ? 'plain distances' : `${regMax} DFL bins a side`}`,
+    `  boxes     ${whole ? 'decoded by the model, in pixels' : distances}`,
     `  masks     ${coefficientCount} prototypes`,
     `  classes   ${classCount}${namesText(summary)}`,
     ...summary.outputs.map(({ name, type, shape }) =>
       `  output    ${name.padEnd(10)} ${`${type} [${shape.map((extent) => extent || '?').join(', ')}]`.padEnd(28)}${roles.get(name) ?? ''}`.trimEnd(),
     ),
   ];
-  if (summary.uncut !== undefined)
-    lines.push(`  cutting   it cannot be cut and runs as it is. ${summary.uncut}`);
+  if (whole) lines.push(`  cutting   it cannot be cut and runs as it is. ${summary.uncut!}`);
   for (const [key, value] of summary.metadata) {
     if (key !== 'names') lines.push(`  ${key.padEnd(9)} ${value}`);
   }

@@ -1,19 +1,18 @@
-import { existsSync } from 'node:fs';
 import { ExpectationError } from '../expect.js';
 import { type Catalog, loadCatalog } from './catalog.js';
-import { cachedFile, cachedPath } from './model-cache.js';
+import { cachedFile, cachedPath, lookAt } from './model-cache.js';
 
 /**
  * The file of a model that is told by its path, or by a name of `tros-yolo-seg model list`. Nothing is downloaded here: a robot
- * must not wait for the net, nor change its model unasked.
+ * must not wait for the network, nor change its model unasked.
  *
- * A file of that very path comes first. What has a dot or a slash is a path in any case: names have neither.
+ * A file of that very path comes first; a folder is no model. What has a dot or a slash is a path in any case: names have neither.
  *
  * @example findModel('yolov8n-seg-x5'); // ~/.cache/tros-yolo-seg/models/yolov8n-seg-x5.bin
  * @throws ExpectationError for a name that there is not, or that was not downloaded yet
  */
 export function findModel(told: string, catalog?: Catalog): string {
-  if (!/^[\w-]+$/.test(told) || existsSync(told)) return told;
+  if (!/^[\w-]+$/.test(told) || lookAt(told)?.isFile()) return told;
   const names = catalog ?? loadCatalog();
   const model = names.find(told);
   if (!model) {

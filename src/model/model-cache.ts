@@ -43,7 +43,8 @@ export function cachedFile(model: CatalogModel, folder?: string): { path: string
   return found?.isFile() ? { path, size: found.size } : undefined;
 }
 
-function lookAt(path: string): Stats | undefined {
+/** Undefined where there is nothing. */
+export function lookAt(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {

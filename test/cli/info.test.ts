@@ -42,9 +42,10 @@ describe('tros-yolo-seg info', () => {
     writeFileSync(file('matrix.onnx'), stockModel({ matrix: true, names: '' }));
     const { stdout, status } = info(file('matrix.onnx'));
     assert.equal(status, 0);
+    assert.doesNotMatch(stdout, /on the fly|model cut|plain distances/);
     assert.match(
       stdout,
-      /classes +3, without names[^]*cannot be cut and runs as it is\. Expected a class, a box/,
+      /segmentation export that decodes its heads itself\n[^]*boxes +decoded by the model[^]*classes +3, without names[^]*cannot be cut and runs as it is\. Expected a class, a box/,
     );
   });
 

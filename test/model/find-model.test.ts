@@ -28,8 +28,9 @@ describe('findModel', () => {
 
   it('takes a file here before a name, too', () => {
     // Names of the catalog have neither dot nor slash, as some files have.
-    const here = readdirSync('.').find((name) => /^[\w-]+$/.test(name));
-    assert.equal(findModel(here!), here);
+    assert.equal(findModel('LICENSE'), 'LICENSE');
+    // A folder of a model's name does not hide the model.
+    assert.throws(() => findModel('src'), /a model file, or the name of a model but received src\./);
   });
 
   it('finds in the cache what was downloaded', () => {
@@ -55,6 +56,8 @@ describe('findModel', () => {
 });
 
 describe('the node', () => {
+  /** Imports of all kinds, and what workers run. */
+  const LOADS = /(?:from|import|import\(|new Worker\(new URL\() ?'([^']+)'/g;
   /** The modules that one loads, itself included, as paths in src/. */
   function closure(entry: string): Set<string> {
     const [found, waiting] = [new Set<string>(), [join(packageRoot, 'src', entry)]];
@@ -62,7 +65,7 @@ describe('the node', () => {
       const name = relative(join(packageRoot, 'src'), path);
       if (found.has(name)) continue;
       found.add(name);
-      for (const [, target] of readFileSync(path, 'utf8').matchAll(/(?:from|import|import\() ?'([^']+)'/g)) {
+      for (const [, target] of readFileSync(path, 'utf8').matchAll(LOADS)) {
         if (target!.startsWith('.')) waiting.push(resolve(dirname(path), target!.replace(/\.js$/, '.ts')));
         else found.add(target!);
       }
@@ -77,6 +80,7 @@ describe('the node', () => {
     const forbidden = [...downloaders, 'undici', 'node:http', 'node:https'];
     const node = closure('node/segment.ts');
     assert.ok(node.has('model/find-model.ts'));
+    assert.ok(node.has('engine/onnx-worker.ts'));
     assert.deepEqual(
       forbidden.filter((name) => node.has(name)),
       [],
