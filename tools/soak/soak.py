@@ -73,6 +73,7 @@ class Soak:
         self.level = None
         self.alive = None
         self.changes = []  # of alive: (seconds since the beginning, value)
+        self.problems = []
         self.plugs = []  # [when the camera was started, seconds to the first result]
         self.pulls = []  # [when it was taken away, seconds until alive was false, what /diagnostics said]
         self.messages = collections.Counter()
@@ -143,9 +144,18 @@ class Soak:
         files = shared_memory(camera.pid)
         self.pulls.append([time.monotonic(), None, None])
         camera.send_signal(kind)
-        camera.wait(END)
+        self.wait(camera, 'a camera')
         if kind == signal.SIGKILL:
             remove(files - shared_memory(self.segment.pid))
+
+    def wait(self, process, name):
+        """Until it ends; one that does not is killed, so that nothing is left running. @returns its exit code"""
+        try:
+            return process.wait(END)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            self.problems.append(f'{name} did not end within {END} s')
+            return process.wait()
 
     def run(self):
         args = self.args
@@ -190,10 +200,10 @@ class Soak:
 
     def end(self):
         """Ends all. @returns what was not as it should be"""
-        problems = []
+        problems = self.problems
         if self.camera:
             self.camera.send_signal(signal.SIGINT)
-            self.camera.wait(END)
+            self.wait(self.camera, 'the last camera')
             # What is on its way is answered, and told.
             if self.begun is not None:
                 self.spin(3)
@@ -201,12 +211,7 @@ class Soak:
             files = shared_memory(self.segment.pid)
             begin = time.monotonic()
             self.segment.send_signal(signal.SIGINT)
-            try:
-                code = self.segment.wait(END)
-            except subprocess.TimeoutExpired:
-                self.segment.kill()
-                code = self.segment.wait()
-                problems.append(f'the node did not end within {END} s')
+            code = self.wait(self.segment, 'the node')
             self.ended = (code, time.monotonic() - begin)
             if code != 0:
                 problems.append(f'the node ended with {code}')
@@ -222,8 +227,10 @@ class Soak:
         if own:
             problems.append(f'left in /dev/shm: {own}')
         remove(left)
-        deaf = [plug for plug in self.plugs if plug[1] is None]
-        if deaf and time.monotonic() - deaf[-1][0] > START / 2:
+        # Each was there until it was taken away, the last one until now.
+        ends = [pull[0] for pull in self.pulls] + [time.monotonic()]
+        deaf = [plug for plug, end in zip(self.plugs, ends) if plug[1] is None and end - plug[0] > START / 2]
+        if deaf:
             problems.append(f'{len(deaf)} of {len(self.plugs)} cameras were never answered')
         return problems
 
