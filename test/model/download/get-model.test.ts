@@ -620,9 +620,7 @@ describe('getModel', () => {
     });
 
     it('that nobody listens at, and says how to do without the network', async () => {
-      const stopped = await ModelServer.start();
-      const wanted = model(`${stopped.origin}/m.onnx`);
-      await stopped.stop();
+      const wanted = model(`http://127.0.0.1:${await server.refusingPort()}/m.onnx`);
       const folder = newFolder();
       await assert.rejects(getModel(wanted, { folder }), (error: Error) => {
         assert.match(

@@ -6,7 +6,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { after } from 'mocha';
 
 /** A file that the server has, and how it behaves. */
@@ -90,6 +90,17 @@ export class ModelServer {
   /** Lets the answers that are held go on. */
   release(): void {
     for (const go of this.#held.splice(0)) go();
+  }
+
+  /**
+   * A port of 127.0.0.1 at which nobody listens nor can, until the next break(): the near end of a connection. That of a server
+   * which was stopped may be somebody else's by now.
+   */
+  async refusingPort(): Promise<number> {
+    const socket = connect((this.#server.address() as AddressInfo).port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    return socket.localPort!;
   }
 
   /** Breaks all connections. */

@@ -129,8 +129,12 @@ describe('downloads through a proxy', () => {
   });
 
   it('say that it is not there', async () => {
-    process.env['http_proxy'] = 'http://127.0.0.1:9';
-    await assert.rejects(get(), /but received .*ECONNREFUSED 127\.0\.0\.1:9\. .*HTTPS_PROXY/);
+    const port = await server.refusingPort();
+    process.env['http_proxy'] = `http://127.0.0.1:${port}`;
+    await assert.rejects(
+      get(),
+      new RegExp(`but received .*ECONNREFUSED 127\\.0\\.0\\.1:${port}\\. .*HTTPS_PROXY`),
+    );
   });
 
   it('say that its address is none', async () => {
