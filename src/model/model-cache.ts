@@ -12,6 +12,8 @@ export interface CacheRecord {
   readonly size: number;
   /** When, as ISO 8601. */
   readonly at: string;
+  /** Sum of the file that lies there until the new one takes its place; absent as soon as it has. */
+  readonly replaces?: string;
 }
 
 /** Where a model lies once it is downloaded, or is to be laid by hand. */
@@ -28,9 +30,10 @@ export function recordPath(file: string): string {
 export function readRecord(file: string): CacheRecord | undefined {
   try {
     const json = JSON.parse(readFileSync(recordPath(file), 'utf8')) as Partial<CacheRecord> | null;
-    const { url, sha256, size, at } = json ?? {};
+    const { url, sha256, size, at, replaces } = json ?? {};
     if (typeof url !== 'string' || typeof at !== 'string' || typeof size !== 'number') return undefined;
-    return typeof sha256 === 'string' && /^[\da-f]{64}$/.test(sha256) ? { url, sha256, size, at } : undefined;
+    if (typeof sha256 !== 'string' || !/^[\da-f]{64}$/.test(sha256)) return undefined;
+    return { url, sha256, size, at, ...(typeof replaces === 'string' ? { replaces } : {}) };
   } catch {
     return undefined;
   }

@@ -17,8 +17,11 @@ import {
   sha256Of,
 } from '../model-cache.js';
 import { ask, openConnections, UnreachableError } from './http.js';
-import { Part } from './part.js';
+import { Part, SYNC_EVERY } from './part.js';
 import { LEAST, LOOK_EVERY, realWait, StallWatch, type Wait } from './stall-watch.js';
+
+/** Bytes of the disk that a download leaves free: a robot without any neither logs nor starts. */
+const KEPT_FREE = 64 << 20;
 
 export interface GetOptions {
   /** @default the user's cache folder */
@@ -66,10 +69,17 @@ export async function getModel(model: CatalogModel, options: GetOptions = {}): P
     const found = await checkPart(model, part, before, force);
     const record = before?.sha256 === found.sha256 ? before : found;
     signal.throwIfAborted();
-    await part.finish();
-    writeWholeSync(recordPath(path), `${JSON.stringify(record, null, 2)}\n`);
     const changed = before !== undefined && before.sha256 !== record.sha256;
-    return { path, record, downloaded: true, ...(changed ? { changedFrom: before.sha256 } : {}) };
+    // The power may go at any time: until the new file has its place the record speaks for both.
+    if (changed) writeRecord(path, { ...record, replaces: before.sha256 });
+    await part.finish();
+    writeRecord(path, withoutReplaced(record));
+    return {
+      path,
+      record: withoutReplaced(record),
+      downloaded: true,
+      ...(changed ? { changedFrom: before.sha256 } : {}),
+    };
   } catch (error) {
     // Nothing happens where the part was given its place or removed.
     await part.leave();
@@ -82,6 +92,11 @@ async function fromCache(model: CatalogModel, path: string): Promise<GotModel> {
   const before = readRecord(path);
   const found = await recordOf(model, path);
   const wanted = model.sha256 ?? before?.sha256;
+  if (model.sha256 === undefined && found.sha256 === before?.replaces) {
+    // The power went before the new file had its place.
+    writeRecord(path, found);
+    return { path, record: found, downloaded: false };
+  }
   if (wanted !== undefined && found.sha256 !== wanted) {
     throw new ExpectationError(
       `sha256 ${wanted} of ${path}, ${whose(model, before)}`,
@@ -92,8 +107,16 @@ async function fromCache(model: CatalogModel, path: string): Promise<GotModel> {
   if (before) return { path, record: before, downloaded: false };
   // Laid there by hand.
   checkKind(model, path, path);
-  writeWholeSync(recordPath(path), `${JSON.stringify(found, null, 2)}\n`);
+  writeRecord(path, found);
   return { path, record: found, downloaded: false };
+}
+
+function writeRecord(path: string, record: CacheRecord): void {
+  writeWholeSync(recordPath(path), `${JSON.stringify(record, null, 2)}\n`);
+}
+
+function withoutReplaced({ url, sha256, size, at }: CacheRecord): CacheRecord {
+  return { url, sha256, size, at };
 }
 
 function prepareFolder(folder: string): void {
@@ -137,9 +160,15 @@ async function receive(
     if (start > 0) onResume?.(start);
     await part.begin(origin, start);
     onProgress?.(part.length, total);
+    let looked = part.length;
     for await (const bytes of body) {
       watch.add(bytes.length);
       await part.write(bytes);
+      if (part.length - looked >= SYNC_EVERY) {
+        // Others write to the disk, too, and not every server tells the length.
+        checkRoom(part.target, total === undefined ? 0 : total - part.length, room);
+        looked = part.length;
+      }
       onProgress?.(part.length, total);
     }
     if (total !== undefined && part.length !== total) {
@@ -190,9 +219,9 @@ function placeByHand({ url }: CatalogModel, path: string): string {
 
 function checkRoom(path: string, needed: number, room: (folder: string) => number): void {
   const free = room(dirname(path));
-  if (free >= needed) return;
+  if (free >= needed + KEPT_FREE) return;
   throw new ExpectationError(
-    `room for ${path}: ${needed} bytes`,
+    `room for ${path}: ${needed} bytes, and ${KEPT_FREE >> 20} MiB that stay free`,
     `${free} bytes`,
     'Free some space, or set XDG_CACHE_HOME to a folder on another disk.',
   );

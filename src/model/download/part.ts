@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ import { writeError } from '../../files/write-error.js';
 /** A part of another machine or container that nobody has written to for so long is nobody's. Milliseconds. */
 const FORSAKEN = 120_000;
 /** Bytes after which what was received is put on disk for sure: a robot may be switched off at any time. */
-const SYNC_EVERY = 8 << 20;
+export const SYNC_EVERY = 8 << 20;
 
 /** Of which file on the server a part is the beginning. */
 export interface PartOrigin {
@@ -58,7 +58,7 @@ export class Part {
   static async claim(target: string, now = Date.now()): Promise<Part> {
     const folder = join(
       dirname(target),
-      `.${basename(target)}.${hostname()}.${process.pid}.${randomUUID()}.part`,
+      `.${basename(target)}.${processHome()}.${process.pid}.${randomUUID()}.part`,
     );
     try {
       for (const left of leftParts(target, now)) {
@@ -216,11 +216,25 @@ function leftParts(target: string, now: number): string[] {
 function isForsaken(path: string, prefix: number, now: number): boolean {
   const [, host, pid] = /^(.*)\.(\d+)\.[\da-f-]{36}\.part$/.exec(basename(path).slice(prefix)) ?? [];
   if (host === undefined) return false;
-  if (host === hostname() && !isAlive(Number(pid))) return true;
+  if (host === processHome() && !isAlive(Number(pid))) return true;
   // A process of another machine, or of another container, whose number says nothing here.
   const found =
     statSync(join(path, 'data'), { throwIfNoEntry: false }) ?? statSync(path, { throwIfNoEntry: false });
   return found !== undefined && now - found.mtimeMs > FORSAKEN;
+}
+
+/**
+ * Within which a process number names one process: the machine, and the namespace of its numbers, for containers may share a
+ * hostname. `robot-4026531836`
+ */
+export function processHome(): string {
+  let namespace = '';
+  try {
+    namespace = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '';
+  } catch {
+    // No Linux, or no /proc: the machine alone.
+  }
+  return `${hostname()}-${namespace}`;
 }
 
 function isAlive(pid: number): boolean {

@@ -7,7 +7,7 @@ import { afterEach, before, describe, it } from 'mocha';
 import type { CatalogModel } from '../../../src/model/catalog.js';
 import { type GetOptions, getModel } from '../../../src/model/download/get-model.js';
 import { nextAddress } from '../../../src/model/download/http.js';
-import { leftLength } from '../../../src/model/download/part.js';
+import { leftLength, processHome } from '../../../src/model/download/part.js';
 import type { Wait } from '../../../src/model/download/stall-watch.js';
 import { readRecord } from '../../../src/model/model-cache.js';
 import { modelFile, node } from '../../engine/tiny-onnx.js';
@@ -262,8 +262,12 @@ describe('getModel', () => {
       };
       // Process numbers end at 2^22.
       for (const [owner, age, taken] of [
-        [`${hostname()}.4194305`, 0, true],
-        [`${hostname()}.${process.pid}`, 0, false],
+        [`${processHome()}.4194305`, 0, true],
+        [`${processHome()}.${process.pid}`, 0, false],
+        // A container of the same hostname has numbers of its own.
+        [`${hostname()}-1.4194305`, 0, false],
+        [`${hostname()}-1.4194305`, 200_000, true],
+        [`${hostname()}.4194305`, 0, false],
         ['elsewhere.1', 0, false],
         ['elsewhere.1', 200_000, true],
       ] as const) {
@@ -430,13 +434,28 @@ describe('getModel', () => {
     it('a disk without room, before anything is received', async () => {
       const [folder, bytes] = [newFolder(), onnx()];
       const wanted = model(server.put('/m.onnx', { bytes }));
-      const room = (): number => bytes.length - 1;
+      const [kept, room] = [64 << 20, (): number => (64 << 20) + bytes.length - 1];
       await assert.rejects(
         getModel(wanted, { folder, room }),
-        new RegExp(`room for .*test-seg.onnx: ${bytes.length} bytes but received ${bytes.length - 1} bytes`),
+        new RegExp(
+          `room for .*test-seg.onnx: ${bytes.length} bytes, and 64 MiB that stay free but received ${room()} bytes`,
+        ),
       );
       assert.deepEqual(readdirSync(folder), []);
-      await getModel(wanted, { folder, room: () => bytes.length });
+      await getModel(wanted, { folder, room: () => kept + bytes.length });
+    });
+
+    it('to fill the disk with what has no length, or beside others that do, and keeps what came', async () => {
+      const bytes = onnx('a'.repeat(90));
+      for (const noLength of [true, false]) {
+        const folder = newFolder();
+        const wanted = model(server.put('/m.onnx', { bytes, noLength }));
+        let looks = 0;
+        const room = (): number => (64 << 20) + (looks++ === 0 ? bytes.length : -1);
+        await assert.rejects(getModel(wanted, { folder, room }), /room for .* 64 MiB that stay free/);
+        assert.equal(looks, 2);
+        assert.ok(leftLength(join(folder, 'test-seg.onnx'))!.length >= 8 << 20);
+      }
     });
 
     it('a cache that cannot be written', async () => {
@@ -467,6 +486,30 @@ describe('getModel', () => {
     const published = model(wanted.url, { sha256: sum(onnx()) });
     await assert.rejects(getModel(published, { folder, force: true }), /as published but received/);
     assert.ok(readFileSync(path).equals(onnx('b')), 'what was there stays');
+  });
+
+  it('takes the old file for what it is where the power went before the new one had its place', async () => {
+    const folder = newFolder();
+    const wanted = model(server.put('/m.onnx', { bytes: onnx() }));
+    const { path } = await getModel(wanted, { folder });
+    server.put('/m.onnx', { bytes: onnx('b') });
+    // Something that the new file cannot replace ends it at that very point.
+    const onProgress = (done: number, total?: number): void => {
+      if (done !== total) return;
+      rmSync(path, { recursive: true });
+      mkdirSync(join(path, 'in the way'), { recursive: true });
+    };
+    await assert.rejects(getModel(wanted, { folder, force: true, onProgress }));
+    rmSync(path, { recursive: true });
+    assert.equal(readRecord(path)?.sha256, sum(onnx('b')));
+    writeFileSync(path, onnx());
+    const got = await getModel(wanted, { folder });
+    assert.deepEqual([got.downloaded, got.record.sha256], [false, sum(onnx())]);
+    writeFileSync(path, onnx('b'));
+    await assert.rejects(getModel(wanted, { folder }), /changed here/, 'but not for ever');
+    const again = await getModel(wanted, { folder, force: true });
+    assert.deepEqual([again.record.sha256, again.record.replaces], [sum(onnx('b')), undefined]);
+    assert.equal(readRecord(path)?.replaces, undefined);
   });
 
   it('checks a model for the board', async () => {
