@@ -82,7 +82,7 @@ function onnxText(path: string, summary: OnnxSummary): string {
       `  output    ${name.padEnd(10)} ${`${type} [${shape.map((extent) => extent || '?').join(', ')}]`.padEnd(28)}${roles.get(name) ?? ''}`.trimEnd(),
     ),
   ];
-  if (whole) lines.push(`  cutting   it cannot be cut and runs as it is. ${summary.uncut!}`);
+  if (whole) lines.push(`  cutting   it cannot be cut and runs as it is. ${summary.uncut}`);
   for (const [key, value] of summary.metadata) {
     if (key !== 'names') lines.push(`  ${key.padEnd(9)} ${value}`);
   }

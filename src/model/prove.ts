@@ -20,6 +20,9 @@ const TOLERANCE: Readonly<Record<'single' | 'half', Proof>> = {
   half: { score: 0.5, box: 4, coefficient: 0.05, proto: 0.05 },
 };
 
+/** More than any share of a tolerance. */
+const FAR = 1e9;
+
 type Runtime = typeof import('onnxruntime-node');
 type Outputs = Readonly<Record<string, Float32Array>>;
 
@@ -44,7 +47,7 @@ export async function proveCut(stock: string, cut: string, report: CutReport): P
   // One after the other: a large model is not held twice.
   const stockOutputs = await run(runtime, stock, picture, [1, 3, height, width]);
   const heads = await run(runtime, cut, picture, [1, 3, height, width]);
-  const proof = compare(report, stockOutputs, heads);
+  const proof = compareOutputs(report, stockOutputs, heads);
   const tolerance = TOLERANCE[report.half ? 'half' : 'single'];
   for (const part of ['score', 'box', 'coefficient', 'proto'] as const) {
     // Written so that NaN fails.
@@ -133,13 +136,18 @@ class Worst {
   }
 
   score(found: number, expected: number): void {
-    // Tiny scores have no digits left in half precision; all count absolutely.
-    const tiny = found < 1e-4 || expected < 1e-4;
-    this.note('score', tiny ? Math.abs(found - expected) : Math.abs(Math.log(found / expected)));
+    this.note('score', scoreDifference(found, expected));
   }
 }
 
-function compare(report: CutReport, stock: Outputs, heads: Outputs): Proof {
+function scoreDifference(found: number, expected: number): number {
+  // Tiny scores have no digits left in half precision; all count absolutely.
+  const tiny = found < 1e-4 || expected < 1e-4;
+  return tiny ? Math.abs(found - expected) : Math.abs(Math.log(found / expected));
+}
+
+/** How far the heads of a cut model, decoded, are from the outputs of the stock model. */
+export function compareOutputs(report: CutReport, stock: Outputs, heads: Outputs): Proof {
   const worst = new Worst();
   const proto = report.heads.at(-1)!;
   const [, protoHeight, protoWidth, k] = proto.shape;
@@ -172,8 +180,8 @@ function compareCells(report: CutReport, detections: Float32Array, heads: Output
 }
 
 /**
- * Each row must be what some cell says: the one whose box is nearest. And there must be no cells left out with
- * better scores.
+ * Each row must be what some cell says: of those whose box is within the tolerance the one that says it best, for neighbors may
+ * have the same box in half precision; else the one whose box is nearest. And there must be no cells left out with better scores.
  *
  * @param rows [1, count, 6 + K]: corners, score, class, coefficients
  */
@@ -181,10 +189,11 @@ function compareInstances(report: CutReport, rows: Float32Array, heads: Outputs,
   const length = 6 + report.heads.at(-1)!.shape[3];
   const count = rows.length / length;
   const nearest = new Float64Array(count).fill(Infinity);
+  const tolerance = TOLERANCE[report.half ? 'half' : 'single'];
   const differences = Array.from({ length: count }, () => ({ box: NaN, score: [0, 0], coefficient: NaN }));
   const told = Array.from({ length: count }, (_, row) => rows[row * length + 4]!);
   const [most, least] = [Math.max(...told), Math.min(...told)];
-  const margin = Math.exp(TOLERANCE[report.half ? 'half' : 'single'].score);
+  const margin = Math.exp(tolerance.score);
   let [best, better] = [0, 0];
   for (const { box, scores, coefficients } of decodedCells(report, heads)) {
     const [x, y, w, h] = box as unknown as [number, number, number, number];
@@ -196,13 +205,22 @@ function compareInstances(report: CutReport, rows: Float32Array, heads: Outputs,
       const of = (column: number): number => rows[row * length + column]!;
       const offX = Math.max(Math.abs(left - of(0)), Math.abs(right - of(2)));
       const off = Math.max(offX, Math.abs(top - of(1)), Math.abs(bottom - of(3)));
-      if (!(off < nearest[row]!)) continue;
-      nearest[row] = off;
+      const within = off <= tolerance.box;
+      // Shares of the tolerances are less than that for what is within, all others rank behind by their boxes.
+      if (!within && !(FAR + off < nearest[row]!)) continue;
       const coefficient = coefficients.reduce(
         (most, value, c) => Math.max(most, Math.abs(value - of(6 + c))),
         0,
       );
-      differences[row] = { box: off, score: [scores[of(5)] ?? NaN, of(4)], coefficient };
+      const said = scores[of(5)] ?? NaN;
+      const share = Math.max(
+        scoreDifference(said, of(4)) / tolerance.score,
+        coefficient / tolerance.coefficient,
+      );
+      const rank = within ? Math.min(FAR, Number.isNaN(share) ? FAR : share) : FAR + off;
+      if (!(rank < nearest[row]!)) continue;
+      nearest[row] = rank;
+      differences[row] = { box: off, score: [said, of(4)], coefficient };
     }
   }
   worst.score(best, most);

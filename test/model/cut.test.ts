@@ -6,10 +6,10 @@ import { describe, it } from 'mocha';
 import * as ort from 'onnxruntime-node';
 import { withoutTelemetry } from '../../src/engine/onnx-telemetry.js';
 import { ExpectationError } from '../../src/expect.js';
-import { cutModel } from '../../src/model/cut.js';
+import { cutModel, type CutReport, type HeadOutput } from '../../src/model/cut.js';
 import { modelForm } from '../../src/model/model-form.js';
 import { GRAPH, MODEL, OnnxModel } from '../../src/model/onnx-model.js';
-import { proveCut } from '../../src/model/prove.js';
+import { compareOutputs, type Proof, proveCut } from '../../src/model/prove.js';
 import { type Chunk, messageField, textField, varint, WireFile, writeChunks } from '../../src/model/wire.js';
 import { sharedData } from '../data.js';
 import { stockModel, type StockModelOptions } from './stock-model.js';
@@ -411,6 +411,31 @@ describe('what cannot be cut', () => {
       heads: [...report.heads.slice(0, 6), { ...a!, name: b!.name }, b!, ...rest],
     };
     await assert.rejects(proveCut(path, file('proof-cut.onnx'), swapped), /score/);
+  });
+
+  it('is none where neighbors have the same box: the row is that of the better one', () => {
+    const head = (name: string, channels: number): HeadOutput => ({
+      ...{ name, value: name, shape: [1, 1, 2, channels] as const },
+    });
+    const report = {
+      ...{ wasStock: true, form: 'instances', inputWidth: 16, inputHeight: 8, classCount: 1, half: true },
+      ...{ opset: { from: 17, to: 17 }, nodes: { from: 1, to: 1 }, metadata: new Map<string, string>() },
+      heads: [head('mc8', 2), head('box8', 4), head('cls8', 1), head('proto', 2)],
+    } satisfies CutReport;
+    const proto = Float32Array.of(1, 2, 3, 4);
+    const heads = {
+      ...{ mc8: Float32Array.of(1, 1, -1, 0.5), cls8: Float32Array.of(2, 3) },
+      // Both cells have the box from (0, 0) to (16, 8).
+      ...{ box8: Float32Array.of(0.5, 0.5, 1.5, 0.5, 1.5, 0.5, 0.5, 0.5), proto },
+    };
+    const row = (logit: number, ...coefficients: number[]): Float32Array =>
+      Float32Array.of(0, 0, 16, 8, 1 / (1 + Math.exp(-logit)), 0, ...coefficients);
+    const proof = (instances: Float32Array): Proof =>
+      compareOutputs(report, { instances, proto: Float32Array.of(1, 3, 2, 4) }, heads);
+    const { box, score, coefficient } = proof(row(3, -1, 0.5));
+    assert.deepEqual([box, coefficient], [0, 0]);
+    assert.ok(score < 1e-6, `${score}`);
+    assert.equal(proof(row(3, -1, 0.75)).coefficient, 0.25, 'what none of them says');
   });
 
   it('is found out by the proof where instances are chosen', async () => {
