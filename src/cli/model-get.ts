@@ -94,7 +94,7 @@ async function download(
   quiet: boolean,
   signal: AbortSignal,
 ): Promise<GotModel> {
-  // Only who downloads needs the net.
+  // Only a download needs the network.
   const { getModel } = await import('../model/download/get-model.js');
   let progress: Progress | undefined;
   try {

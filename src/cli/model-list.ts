@@ -20,7 +20,7 @@ const OPTIONS = {
 const USAGE = `Usage: tros-yolo-seg model list [options]
 
 Lists the models that tros-yolo-seg model get downloads: for which board, accuracy and speed as published, licence, and what
-lies in the cache. Nothing is asked of the net.
+lies in the cache. No network is used.
 
 ${optionHelp(OPTIONS)}
 `;
