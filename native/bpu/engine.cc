@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <set>
+#include <string>
 
 #include "bpu/failure.h"
 
@@ -151,7 +152,16 @@ void Engine::Begin(int slot, const std::optional<Frame>& frame) {
 std::shared_ptr<camera::Feed> Engine::Attach(int queue, uint32_t number,
                                              std::shared_ptr<camera::Tally> tally) {
   std::vector<std::shared_ptr<camera::Input>> inputs;
-  for (int i = 0; i < queue; i++) inputs.push_back(std::make_shared<Input>(*model_));
+  try {
+    for (int i = 0; i < queue; i++) inputs.push_back(std::make_shared<Input>(*model_));
+  } catch (const Failure& failure) {
+    const std::string count = std::to_string(queue);
+    const std::string bytes = std::to_string(static_cast<int64_t>(width_) * height_ * 3 / 2);
+    throw Failure("BPU memory for the frames of a camera that may wait: " + count + " of " + bytes +
+                      " bytes each, as queue_size is " + count,
+                  failure.received + " at number " + std::to_string(inputs.size() + 1),
+                  "Lower queue_size, or close other programs that use the BPU.");
+  }
   return table_->Attach(std::move(inputs), number, std::move(tally));
 }
 

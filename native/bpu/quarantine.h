@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "bpu/input.h"
@@ -18,6 +19,8 @@ struct Ticket {
   int32_t core = HB_BPU_CORE_ANY;
   /** Whether the engine would rather have had any core, and wants to know of this one. */
   bool probe = false;
+  /** Whether its memory is the canary's. */
+  bool canary = false;
 };
 
 /**
@@ -37,10 +40,16 @@ struct Ticket {
  * proven, by tasks that ask for it. X5 has one core and refuses the second: then every task is proof. So
  * after the first time-out the next frame asks for core 2; if that is refused, it is submitted again for any
  * core, as TROS does. On a board with two cores later frames ask for one only when kPatience frames have
- * ended well since the last time-out: a frame on a core that hangs would be lost.
+ * ended well since the last time-out: a frame on a core that hangs would be lost. When half of the memory
+ * that there may be is held kLeastPatience will do, as to lose a frame is better than to lose the engine; but
+ * never with the last of it.
  *
  * What is taken back is not freed, but is the first to be used after the next time-out: should the above be
  * wrong for some runtime, nothing is there to be overwritten for a while.
+ *
+ * When all of it is held, frames that find no memory fail. One of them at a time is submitted all the same,
+ * in memory that is used for nothing else, so that it may be written to at any time: the canary. Nobody reads
+ * its result, but where it ends well it is proof as any other, and the engine goes on.
  *
  * Thread-safe. No memory is allocated for frames that do not time out.
  */
@@ -49,6 +58,9 @@ class Quarantine {
   /** Frames that must end well after a time-out before another core is asked for; twice as many each time
    * that comes to nothing. */
   static constexpr uint64_t kPatience = 32;
+  static constexpr uint64_t kMostPatience = 4096;
+  /** When half of the memory is held. */
+  static constexpr uint64_t kLeastPatience = 4;
 
   /** @param core that tasks are for @param most tasks whose memory is replaced @param slots that may time out
    * besides */
@@ -60,15 +72,26 @@ class Quarantine {
 
   /** Before hbDNNInfer. */
   Ticket Begin();
-  /** hbDNNInfer takes the task for any core, but not for that of the ticket, which is for any from now on. */
-  void Lacks(Ticket& ticket);
+  /** Memory for a frame whose result nobody reads. @returns nothing when it is in use, or could prove nothing
+   * @throws Failure when there is not enough memory */
+  std::optional<Ticket> BeginCanary(std::shared_ptr<Input>& input, std::shared_ptr<Outputs>& outputs);
+  /** hbDNNInfer takes the task for any core, but not for that of the ticket, which is for any from now on.
+   * @param lacks because there is no such core */
+  void Refused(Ticket& ticket, bool lacks);
   /** The runtime is through with the task, or did not take it. */
   void End(const Ticket& ticket, bool succeeded);
   /** The task timed out and was released. */
   void Hold(const Ticket& ticket, std::shared_ptr<Input> input, std::shared_ptr<Outputs> outputs);
+  /** The same of the canary's, which it keeps. */
+  void HoldCanary(const Ticket& ticket);
 
-  /** Memory for a slot that has none. @throws Failure when too much is held, or there is no more */
+  /** Memory for a slot that has none. @returns null when too much is held @throws Failure when there is no
+   * more
+   */
   std::shared_ptr<Outputs> TakeOutputs();
+  /** What to tell of a frame that got none. */
+  Failure Limit();
+  /** @throws Failure when there is not enough memory */
   std::shared_ptr<Input> TakeInput();
 
  private:
@@ -76,11 +99,15 @@ class Quarantine {
     std::shared_ptr<Input> input;
     std::shared_ptr<Outputs> outputs;
     /** The last task that was submitted before the release. */
-    uint64_t after;
+    uint64_t after = 0;
     /** Cores that may still work for it. */
-    unsigned unproven;
+    unsigned unproven = 0;
   };
 
+  /** Makes it one for the core of which there should be proof. */
+  void Probe(Ticket& ticket);
+  /** The core was asked for in vain, where one was. */
+  void Missed(const Ticket& ticket);
   void TakeBack(Held& held);
 
   const std::shared_ptr<const Model> model_;
@@ -96,6 +123,11 @@ class Quarantine {
   bool counted_;
   /** A probe is on its way. */
   bool probing_ = false;
+  /** The core that was last asked for in vain; any: none. */
+  int32_t doubtful_ = HB_BPU_CORE_ANY;
+  /** Allocated at its first use. */
+  Held canary_;
+  bool canary_busy_ = false;
   // With room for all there can be: what times out needs no memory to be held.
   std::vector<Held> held_;
   std::vector<std::shared_ptr<Input>> inputs_;

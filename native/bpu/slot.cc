@@ -65,80 +65,124 @@ std::optional<Outcome> Slot::Run(std::shared_ptr<camera::Input>& place, const Fr
 
 bool Slot::Work(Outcome& outcome, std::shared_ptr<camera::Input>& place, const Frame* frame, Away& away) {
   auto start = Clock::now();
-  Equip(place, frame == nullptr);
+  if (!Equip(place, frame == nullptr)) return Prove(place, frame, away);
   if (frame) nv12::Letterbox(frame->source, frame->content, place->target());
-  static_cast<Input&>(*place).Clean();
+  // `place` may be gone after the wait.
+  const auto input = std::static_pointer_cast<Input>(place);
+  input->Clean();
   outcome.preprocess = Milliseconds(start);
 
   start = Clock::now();
-  if (!Infer(place, away)) return false;
+  Ticket ticket = quarantine_->Begin();
+  const Wait wait = Infer(*input, *outputs_, ticket, away);
+  if (wait.over()) {
+    quarantine_->End(ticket, wait.status == HB_DNN_SUCCESS);
+  } else {
+    quarantine_->Hold(ticket, input, std::move(outputs_));
+    outputs_ = nullptr;
+    if (wait.awaited) Restore(place);
+  }
+  if (!wait.awaited) return false;
+  if (wait.status == HB_DNN_TIMEOUT) {
+    throw StatusFailure("a result within " + std::to_string(schedule_.timeout_ms) + " ms", wait.status);
+  }
+  Check("hbDNNWaitTaskDone to succeed", wait.status);
   for (const auto& output : outputs_->memory) output->Invalidate();
   outcome.inference = Milliseconds(start);
   return true;
 }
 
-/** Memory that is not held, after a frame that timed out. */
-void Slot::Equip(std::shared_ptr<camera::Input>& place, bool written) {
+/**
+ * A frame for which there is no memory, as too much is held: it is lost, but may show that the BPU works
+ * again.
+ * @returns false when the thread was given up meanwhile
+ */
+bool Slot::Prove(std::shared_ptr<camera::Input>& place, const Frame* frame, Away& away) {
+  Failure limit = quarantine_->Limit();
+  std::shared_ptr<Input> input;
+  std::shared_ptr<Outputs> outputs;
+  std::optional<Ticket> ticket = quarantine_->BeginCanary(input, outputs);
+  if (!ticket) throw Failure(std::move(limit));
+  const nv12::Target target = input->target();
+  if (frame) {
+    nv12::Letterbox(frame->source, frame->content, target);
+  } else {
+    nv12::Letterbox(nv12::AsSource(place->target()), {0, 0, target.width, target.height}, target);
+  }
+  // Refused where the BPU still works on this very memory.
+  bool begun = false;
+  Wait wait{};
+  try {
+    input->Clean();
+    begun = true;
+    wait = Infer(*input, *outputs, *ticket, away);
+  } catch (...) {
+    if (!begun) quarantine_->End(*ticket, false);
+    throw Failure(std::move(limit));
+  }
+  if (wait.over()) {
+    quarantine_->End(*ticket, wait.status == HB_DNN_SUCCESS);
+  } else {
+    quarantine_->HoldCanary(*ticket);
+  }
+  if (!wait.awaited) return false;
+  Restore(place);
+  throw Failure(std::move(limit));
+}
+
+/** Memory that is not held, after a frame that timed out. @returns false while there is none */
+bool Slot::Equip(std::shared_ptr<camera::Input>& place, bool written) {
   if (!outputs_) outputs_ = quarantine_->TakeOutputs();
-  if (!static_cast<Input&>(*place).held()) return;
+  if (!outputs_) return false;
+  if (!static_cast<Input&>(*place).held()) return true;
   place = quarantine_->TakeInput();
   if (written) {
-    throw Failure("a frame in memory of its own", "one in that of a frame that timed out",
-                  "There was no other memory then; there is for the next frame.");
+    throw Failure("a free BPU input buffer", "none: all are held by timed-out frames",
+                  "There is one for the next frame.");
+  }
+  return true;
+}
+
+/** For the next frame. */
+void Slot::Restore(std::shared_ptr<camera::Input>& place) noexcept {
+  try {
+    Equip(place, false);
+  } catch (...) {
+    // That one tries again, and tells.
   }
 }
 
-int32_t Slot::Submit(Input& input, int32_t core) {
-  Outputs& outputs = *outputs_;
+int32_t Slot::Submit(Input& input, Outputs& outputs, int32_t core) {
   outputs.task = nullptr;
   outputs.input = input.tensor();
   outputs.pointer = outputs.tensors.data();
   outputs.control = {};
   outputs.control.bpuCoreId = core;
   outputs.control.priority = schedule_.priority;
-  return model_->library()->hbDNNInfer(&outputs.task, &outputs.pointer, &outputs.input, model_->handle(),
-                                       &outputs.control);
+  const Library& library = *model_->library();
+  const int32_t status =
+      library.hbDNNInfer(&outputs.task, &outputs.pointer, &outputs.input, model_->handle(), &outputs.control);
+  if (status != HB_DNN_SUCCESS && outputs.task) library.hbDNNReleaseTask(outputs.task);
+  return status;
 }
 
-/** @returns false when the thread was given up meanwhile */
-bool Slot::Infer(std::shared_ptr<camera::Input>& place, Away& away) {
-  const Library& library = *model_->library();
-  // `place` may be gone after the wait.
-  const auto input = std::static_pointer_cast<Input>(place);
-  Ticket ticket = quarantine_->Begin();
-  int32_t accepted = Submit(*input, ticket.core);
-  if (accepted == HB_DNN_INVALID_ARGUMENT && ticket.probe) {
-    accepted = Submit(*input, HB_BPU_CORE_ANY);
-    if (accepted == HB_DNN_SUCCESS) quarantine_->Lacks(ticket);
+/** @throws Failure when the task is refused; then the ticket has ended, otherwise it is to be */
+Slot::Wait Slot::Infer(Input& input, Outputs& outputs, Ticket& ticket, Away& away) {
+  int32_t accepted = Submit(input, outputs, ticket.core);
+  if (accepted != HB_DNN_SUCCESS && ticket.probe) {
+    const bool lacks = accepted == HB_DNN_INVALID_ARGUMENT;
+    accepted = Submit(input, outputs, HB_BPU_CORE_ANY);
+    if (accepted == HB_DNN_SUCCESS) quarantine_->Refused(ticket, lacks);
   }
   if (accepted != HB_DNN_SUCCESS) {
-    if (outputs_->task) library.hbDNNReleaseTask(outputs_->task);
     quarantine_->End(ticket, false);
     throw StatusFailure("hbDNNInfer to accept a frame", accepted);
   }
-
   away.Leave();
-  const int32_t status = library.hbDNNWaitTaskDone(outputs_->task, schedule_.timeout_ms);
+  const int32_t status = model_->library()->hbDNNWaitTaskDone(outputs.task, schedule_.timeout_ms);
   const bool awaited = away.Return();
-  library.hbDNNReleaseTask(outputs_->task);
-  // Whatever else it says, the BPU may still be at work.
-  if (status == HB_DNN_SUCCESS || status == HB_DNN_RUN_TASK_FAILED) {
-    quarantine_->End(ticket, status == HB_DNN_SUCCESS);
-  } else {
-    quarantine_->Hold(ticket, input, std::move(outputs_));
-    outputs_ = nullptr;
-    try {
-      if (awaited) Equip(place, false);
-    } catch (...) {
-      // The next frame tries again, and tells.
-    }
-  }
-  if (!awaited) return false;
-  if (status == HB_DNN_TIMEOUT) {
-    throw StatusFailure("a result within " + std::to_string(schedule_.timeout_ms) + " ms", status);
-  }
-  Check("hbDNNWaitTaskDone to succeed", status);
-  return true;
+  model_->library()->hbDNNReleaseTask(outputs.task);
+  return {status, awaited};
 }
 
 }  // namespace bpu

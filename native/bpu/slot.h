@@ -83,10 +83,20 @@ class Slot {
   const std::shared_ptr<Outputs>& outputs() const { return outputs_; }
 
  private:
+  struct Wait {
+    int32_t status;
+    /** Otherwise the thread was given up meanwhile. */
+    bool awaited;
+    /** Whatever else libdnn says, the BPU may still be at work. */
+    bool over() const { return status == HB_DNN_SUCCESS || status == HB_DNN_RUN_TASK_FAILED; }
+  };
+
   bool Work(Outcome& outcome, std::shared_ptr<camera::Input>& place, const Frame* frame, Away& away);
-  bool Infer(std::shared_ptr<camera::Input>& place, Away& away);
-  void Equip(std::shared_ptr<camera::Input>& place, bool written);
-  int32_t Submit(Input& input, int32_t core);
+  bool Prove(std::shared_ptr<camera::Input>& place, const Frame* frame, Away& away);
+  bool Equip(std::shared_ptr<camera::Input>& place, bool written);
+  void Restore(std::shared_ptr<camera::Input>& place) noexcept;
+  int32_t Submit(Input& input, Outputs& outputs, int32_t core);
+  Wait Infer(Input& input, Outputs& outputs, Ticket& ticket, Away& away);
 
   const std::shared_ptr<const Model> model_;
   const std::shared_ptr<Quarantine> quarantine_;

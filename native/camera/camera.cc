@@ -85,8 +85,11 @@ void Camera::Offer(const Message& message) {
   });
   if (!take) return;
   const auto fail = [this](Failure failure) {
+    // It was of a frame that could be read.
+    warned_ = false;
     tally_->Update([&](Counters& counters) {
       counters.failed++;
+      counters.warning.reset();
       counters.last_failure = std::move(failure);
     });
   };

@@ -120,10 +120,12 @@ void SlotTable::Dispatch(std::unique_lock<std::mutex>& lock) {
 std::shared_ptr<Feed> SlotTable::Attach(std::vector<std::shared_ptr<Input>> inputs, uint32_t number,
                                         std::shared_ptr<Tally> tally) {
   auto feed = std::make_shared<Feed>(shared_from_this(), std::move(inputs), number, std::move(tally));
+  // Freed when the lock is given back.
+  std::vector<Feed::Frame> frames;
   const std::lock_guard<std::mutex> lock(mutex_);
   feed->detached_ = closed_;
   if (closed_)
-    feed->frames_.clear();
+    frames.swap(feed->frames_);
   else
     feeds_.push_back(feed);
   return feed;
@@ -132,7 +134,14 @@ std::shared_ptr<Feed> SlotTable::Attach(std::vector<std::shared_ptr<Input>> inpu
 void SlotTable::Close() {
   std::unique_lock<std::mutex> lock(mutex_);
   closed_ = true;
-  while (!feeds_.empty()) feeds_.back()->Close(lock);
+  while (!feeds_.empty()) {
+    auto feed = feeds_.back();
+    auto frames = feed->Close(lock);
+    lock.unlock();
+    frames.clear();
+    feed.reset();
+    lock.lock();
+  }
   changed_.wait(lock, [this] { return busy_ == 0; });
 }
 
@@ -168,10 +177,12 @@ void Feed::Advance() {
 }
 
 Input* Feed::Begin() {
+  // Of the frame that is dropped; freed when the lock is given back.
+  std::shared_ptr<Pixels> pixels;
   const std::lock_guard<std::mutex> lock(table_->mutex_);
   if (detached_) return nullptr;
   if (waiting_ == frames_.size()) {
-    oldest().arrival.pixels.reset();
+    pixels = std::move(oldest().arrival.pixels);
     Advance();
     tally_->Update([](Counters& counters) { counters.dropped++; });
   }
@@ -203,12 +214,14 @@ void Feed::Cancel() {
 }
 
 uint64_t Feed::Detach() {
+  // Freed when the lock is given back.
+  std::vector<Frame> frames;
   std::unique_lock<std::mutex> lock(table_->mutex_);
-  if (!detached_) Close(lock);
+  if (!detached_) frames = Close(lock);
   return submitted_;
 }
 
-void Feed::Close(std::unique_lock<std::mutex>& lock) {
+std::vector<Feed::Frame> Feed::Close(std::unique_lock<std::mutex>& lock) {
   auto& feeds = table_->feeds_;
   const auto self = shared_from_this();
   feeds.erase(std::find(feeds.begin(), feeds.end(), self));
@@ -216,7 +229,7 @@ void Feed::Close(std::unique_lock<std::mutex>& lock) {
   tally_->Update([this](Counters& counters) { counters.discarded += waiting_; });
   waiting_ = 0;
   table_->changed_.wait(lock, [this] { return !writing_; });
-  frames_.clear();
+  return std::exchange(frames_, {});
 }
 
 }  // namespace camera

@@ -185,7 +185,8 @@ class Feed : public std::enable_shared_from_this<Feed>, public Counted<Feed> {
     Arrival arrival;
   };
 
-  void Close(std::unique_lock<std::mutex>& lock);
+  /** @returns what it had, to be freed without the lock */
+  std::vector<Frame> Close(std::unique_lock<std::mutex>& lock);
   /** The frame that waited longest, where one does. */
   Frame& oldest() { return frames_[oldest_]; }
   /** The oldest one waits no longer: its place is the last that will be written to. */

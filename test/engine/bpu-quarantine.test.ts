@@ -106,14 +106,19 @@ describe('memory of frames that timed out', () => {
   async function onBoard(
     cores: number,
     options: { slots?: number; core?: number },
-    use: (engine: BpuEngine, hangs: (hang: boolean) => Promise<void>) => Promise<void>,
+    use: (
+      engine: BpuEngine,
+      hangs: (hang: boolean) => Promise<void>,
+      faults: (text: string) => Promise<void>,
+    ) => Promise<void>,
   ): Promise<void> {
     const { violations } = boardReport();
     const board = `clock=fast,play_unknown=1,cores=${cores}`;
     const engine = await withEmulator(board, () =>
       BpuEngine.open({ file, library: EMULATOR, slots: 1, timeout: 20, ...options }),
     );
-    await use(engine, (hang) => reconfigure(`${board},hang=${hang ? 1 : 0}`, file));
+    const faults = (text: string): Promise<void> => reconfigure(`${board},${text}`, file);
+    await use(engine, (hang) => faults(`hang=${hang ? 1 : 0}`), faults);
     await engine.close();
     assert.equal(boardReport().violations, violations);
   }
@@ -167,22 +172,97 @@ describe('memory of frames that timed out', () => {
       assert.equal(boardReport().blocksAlive, before + 3 * SET);
     }));
 
-  it('has a limit: then frames fail at once, and say what to do', () =>
-    onBoard(1, {}, async (engine, hangs) => {
+  it('is asked for later when the core that was asked for did not answer, however it failed', () =>
+    onBoard(2, { slots: 2 }, async (engine, hangs, faults) => {
       const before = boardReport().blocksAlive;
       await hangs(true);
-      await timeOut(engine, 4);
-      assert.equal(boardReport().blocksAlive, before + 3 * SET);
-      const { submitted } = boardReport();
-      for (let i = 0; i < 3; i++) {
-        await assert.rejects(engine.submit(frame), {
-          name: 'ExpectationError',
-          message:
-            /^Expected the BPU to let go of frames that timed out but received \d+ frames that it has not.*restart this process/s,
-        });
+      await timeOut(engine, 1);
+      await faults('fail_run=1');
+      await assert.rejects(engine.submit(frame), /HB_DNN_RUN_TASK_FAILED/); // on core 2
+      await faults('hang=0');
+      await succeed(engine, 33);
+      await hangs(true);
+      await timeOut(engine, 1);
+      assert.equal(boardReport().blocksAlive, before + 2 * SET);
+    }));
+
+  const OUTSTANDING = {
+    name: 'ExpectationError',
+    message:
+      /^Expected the BPU to finish timed-out frames but received \d+ that are still outstanding\..*restart this process/s,
+  };
+
+  for (const cores of [1, 2]) {
+    it(`has a limit: then frames fail and say what to do, until the BPU works again (${cores} cores)`, () =>
+      onBoard(cores, {}, async (engine, hangs) => {
+        const before = boardReport().blocksAlive;
+        await hangs(true);
+        await timeOut(engine, 4);
+        assert.equal(boardReport().blocksAlive, before + 3 * SET);
+        const { hung } = boardReport();
+        for (let i = 0; i < 5; i++) await assert.rejects(engine.submit(frame), OUTSTANDING);
+        assert.ok(boardReport().hung > hung, 'they find out whether it works');
+        assert.equal(boardReport().blocksAlive, before + 4 * SET, 'in memory of their own');
+        assert.equal(engine.free, 1);
+        await hangs(false);
+        // One at least, and one for each core whose proof is missing; more where the BPU has not let go of its memory.
+        for (let i = 0; i < 10; i++) {
+          const inference = await engine.submit(frame).catch(() => undefined);
+          inference?.release();
+          assert.ok(inference === undefined || i > 0);
+        }
+        await succeed(engine, 10);
+        assert.equal(boardReport().blocksAlive, before + 4 * SET);
+      }));
+  }
+
+  it('has a limit for cameras, too, whose frames go on when the BPU works again', () =>
+    onBoard(1, {}, async (engine, hangs) => {
+      const camera = addon().injectCamera();
+      const collector = new Collector();
+      const attachment = engine.attach(camera, collector);
+      let offered = 0;
+      const offer = async (count: number): Promise<void> => {
+        for (let i = 0; i < count; i++) {
+          camera.offer(messageOf(frame));
+          await collector.until(++offered);
+        }
+      };
+      await hangs(true);
+      await offer(7);
+      assert.equal(collector.errors.length, 7);
+      assert.match(collector.errors[6]!.message, OUTSTANDING.message);
+      await hangs(false);
+      await offer(1);
+      // One may be written where the BPU might read.
+      await offer(3);
+      assert.ok(collector.errors.length <= 9, collector.errors.map(String).join('\n'));
+      const { length } = collector.errors;
+      await offer(5);
+      assert.equal(collector.errors.length, length);
+      await attachment.detach();
+      camera.close();
+    }));
+
+  it('has a limit of one frame at a time: others fail at once', () =>
+    onSteppedBoard('play_unknown=1,busy_us=10000,overhead_us=0,hang=1', async (board) => {
+      const engine = await openEmulated({ file, slots: 2, spare: 0, timeout: 30 });
+      // Two at a time: in the end seven are held, and none of the slots has memory.
+      for (let i = 0; i < 4; i++) {
+        const both = [engine.submit(frame), engine.submit(frame)];
+        const ends = Promise.allSettled(both);
+        board.untilTasks(2 * i + 2);
+        board.advance(35_000);
+        assert.ok((await ends).every(({ status }) => status === 'rejected'));
       }
-      assert.equal(boardReport().submitted, submitted);
-      assert.equal(engine.free, 1);
+      const both = [engine.submit(frame), engine.submit(frame)];
+      const ends = both.map((pending) => assert.rejects(pending, OUTSTANDING));
+      board.untilTasks(9);
+      // Its slot is free; it is told in its turn.
+      while (engine.free < 1) await new Promise((resolve) => setImmediate(resolve));
+      board.advance(35_000);
+      await Promise.all(ends);
+      await engine.close();
     }));
 
   it('leaves slots that have memory to frames, and gives it back to the others when the BPU works again', () =>

@@ -34,7 +34,7 @@ async function lane(): Promise<void> {
       outcomes.results++;
       inference.release();
     } catch (error) {
-      const name = /HB_\w+|a free slot/.exec(String(error))?.[0] ?? String(error);
+      const name = /HB_\w+|a free slot|still outstanding/.exec(String(error))?.[0] ?? String(error);
       outcomes.errors[name] = (outcomes.errors[name] ?? 0) + 1;
     }
   }
