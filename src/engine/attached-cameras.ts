@@ -172,7 +172,7 @@ class Arrival implements CameraArrival {
     }
     if (part.width < arrival.width || part.height < arrival.height) {
       const picture = { width: arrival.width, height: arrival.height };
-      this.cut = { x: part.x, y: part.y, picture, whole: this.pixels, warning: undefined };
+      this.cut = { x: part.x, y: part.y, picture, whole: this.pixels };
     }
     if (pixels === undefined || lease === undefined) return;
     this.#give = () => native.giveBack(lease, pixels);

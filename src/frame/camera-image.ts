@@ -61,9 +61,9 @@ export class CameraImageReader {
       this.warning ??= exceeding;
       const target = this.#target(part);
       addon().imageToNv12(image, this.#reading, target, region);
+      if (part.width === width && part.height === height) return withPicture(target, report);
       const { x, y } = part;
-      const cut = { x, y, picture: { width, height }, whole: undefined, warning: exceeding };
-      return partFrame(target, part, cut);
+      return partFrame(target, part, { x, y, picture: { width, height }, whole: undefined });
     }
     const target = this.#target(report);
     addon().imageToNv12(image, this.#reading, target);
@@ -104,9 +104,9 @@ export class CameraImageReader {
   /** The region of a frame, if there is one. */
   #cut(frame: Nv12Frame): Nv12Frame {
     if (!this.region) return frame;
-    const part = cutOut(frame, this.region);
-    this.warning ??= part.cut!.warning;
-    return part;
+    const { view, warning } = cutOut(frame, this.region);
+    this.warning ??= warning;
+    return view;
   }
 
   /** The buffer whose turn it is, if it can be used again. */

@@ -21,8 +21,6 @@ export interface Cut {
   readonly picture: PictureSize;
   /** The frame with the whole picture; undefined where nobody made it. */
   readonly whole: Nv12Frame | undefined;
-  /** What may be wrong with the region that was asked for. */
-  readonly warning: string | undefined;
 }
 
 /**
@@ -74,13 +72,18 @@ export function partOf(region: Region, { width, height }: PictureSize): PartOfPi
 }
 
 /**
- * The region of a frame as a frame of its own: a view on the same bytes, no pixel is copied.
+ * The region of a frame as a frame of its own: a view on the same bytes, no pixel is copied. The frame itself where the region
+ * covers the picture: nothing is cut then.
  *
  * @throws ExpectationError when no pixel of the region lies in the picture
  */
-export function cutOut(frame: Nv12Frame, region: Region): Nv12Frame {
+export function cutOut(
+  frame: Nv12Frame,
+  region: Region,
+): { view: Nv12Frame; warning: PartOfPicture['warning'] } {
   const { width, height } = frame.picture ?? frame;
   const { part, warning } = partOf(region, { width, height });
+  if (part.width === width && part.height === height) return { view: frame, warning };
   const { x, y } = part;
   const { data, lumaStride, chromaStride, lumaOffset, chromaOffset } = frame;
   const planes = {
@@ -88,7 +91,7 @@ export function cutOut(frame: Nv12Frame, region: Region): Nv12Frame {
     lumaOffset: lumaOffset + y * lumaStride + x,
     chromaOffset: chromaOffset + (y / 2) * chromaStride + x,
   };
-  return partFrame(planes, part, { x, y, picture: { width, height }, whole: frame, warning });
+  return { view: partFrame(planes, part, { x, y, picture: { width, height }, whole: frame }), warning };
 }
 
 /** The frame that holds a part of a picture. @param planes those of the part */

@@ -51,6 +51,8 @@ export interface FrameSink {
 const GUESS_AFTER = 1000;
 /** Milliseconds after which publishers are sure to have found a new subscription. */
 const FOUND_AFTER = 5000;
+/** Milliseconds after which a subscription that failed is tried again: it may take much memory each time. */
+const AGAIN_AFTER = 5000;
 
 const TAKES_JPEG = 'Set camera_transport to auto or rclnodejs, which decompress JPEG.';
 
@@ -68,6 +70,8 @@ export class CameraInput {
   #closing: Promise<void> | undefined;
   #message: ImageMessage | undefined;
   #qos: Qos = SENSOR_QOS;
+  /** When it could not be subscribed, the last time. */
+  #failed: number | undefined;
   readonly #reader: CameraImageReader;
   readonly #warned = new Set<string>();
   /** The publishers at the last look, by their ids. */
@@ -204,6 +208,7 @@ export class CameraInput {
     const qos = this.#chooseQos(publishers, CAMERA_MESSAGE_TYPES[message].type);
     const changed = this.#publishersChanged(publishers);
     if (!this.#subscribed || message !== this.#message || this.#mustChangeTransport(changed)) {
+      if (message === this.#message && !changed && this.#justFailed) return;
       this.#subscribe(message, qos);
     } else if (!sameQos(qos, this.#qos) || (changed && this.#mayBeStuck)) {
       this.#renew(qos);
@@ -224,6 +229,7 @@ export class CameraInput {
     this.#subscription = undefined;
     this.problem = undefined;
     this.#renewed = undefined;
+    this.#failed = undefined;
     this.#gaps.reset();
     const camera = this.#camera;
     if (!camera) return this.#closing ?? Promise.resolve();
@@ -251,6 +257,7 @@ export class CameraInput {
     }
     this.#message = message;
     this.#qos = qos;
+    this.#failed = undefined;
     const type = CAMERA_MESSAGE_TYPES[message].type;
     const { native, hbmFrameId, reading } = this.options;
     try {
@@ -280,7 +287,12 @@ export class CameraInput {
       this.#camera = undefined;
       this.#warnOnce(messageOf(error));
       this.problem = messageOf(error);
+      this.#failed = this.clock();
     }
+  }
+
+  get #justFailed(): boolean {
+    return this.#failed !== undefined && this.clock() - this.#failed < AGAIN_AFTER;
   }
 
   /** The new subscription is opened before the former one is closed: no message is lost. */

@@ -305,7 +305,6 @@ export class SegmentNode {
     return { success: true, message: wanted ? 'enabled' : 'disabled' };
   }
 
-  /** The old model stays in use until the new one is ready, and when the new one does not work. */
   async #open(parameters: SegmentParameters): Promise<LoadedModel> {
     const model = await loadModel(parameters);
     const { note } = model.engine.model;
@@ -314,6 +313,7 @@ export class SegmentNode {
     return model;
   }
 
+  /** The old model stays in use until the new one is ready, and when the new one does not work. */
   async #loadModel({ model: file, labels }: { model: string; labels: string }): Promise<{
     success: boolean;
     message: string;
@@ -326,7 +326,7 @@ export class SegmentNode {
     }
     try {
       const model = await this.#open({ ...this.#parameters, ...wanted });
-      await this.#live?.replace(model.segmenter);
+      await this.#use(model);
       const former = configured.model;
       configured.model = model;
       this.ros.parameters.set(SEGMENT_PARAMETERS, wanted);
@@ -340,6 +340,23 @@ export class SegmentNode {
       this.#modelProblem = messageOf(error);
       this.ros.log.error(`load_model: ${this.#modelProblem} ${configured.model.name} stays in use.`);
       return { success: false, message: this.#modelProblem };
+    }
+  }
+
+  /** Closes the model when cameras cannot be attached to it. */
+  async #use(model: LoadedModel): Promise<void> {
+    try {
+      await this.#live?.replace(model.segmenter);
+    } catch (error) {
+      await model.engine.close();
+      try {
+        this.#live?.resume();
+      } catch {
+        // The cameras' looks at their topics try again, and tell.
+        await this.#closeChannels();
+        this.#follow();
+      }
+      throw error;
     }
   }
 

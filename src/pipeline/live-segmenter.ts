@@ -186,8 +186,11 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   }
 
   /**
-   * Goes on with another engine or decoder once the frames in flight have their results. Frames that come
-   * meanwhile wait, the newest of each camera.
+   * Goes on with another engine or decoder once the frames in flight have their results. Offered frames that come meanwhile wait,
+   * the newest `queue` of each camera; a native camera's are discarded, those that wait in its engine, too.
+   *
+   * Rejects with what `attach` throws when the other engine does not take a camera. Then the former one is in place, paused:
+   * `resume()` once the other is closed, whose memory may be needed.
    *
    * @returns the former one, no longer used
    */
@@ -195,7 +198,13 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     await this.pause();
     const former = this.#segmenter;
     this.#segmenter = segmenter;
-    this.resume();
+    try {
+      this.resume();
+    } catch (error) {
+      await this.pause();
+      this.#segmenter = former;
+      throw error;
+    }
     return former;
   }
 

@@ -94,11 +94,13 @@ export class Segmenter {
 
   #submit<Frame extends SourceFrame>(frame: Frame, region: Region | undefined): BadFrame | Submitted<Frame> {
     try {
-      const view = region ? cutOut(frame.frame, region) : frame.frame;
+      const { view, warning } = region
+        ? cutOut(frame.frame, region)
+        : { view: frame.frame, warning: undefined };
       const inference = this.engine.submit(view);
       // It is awaited in its turn; until then a failure must not count as unhandled.
       inference.catch(() => undefined);
-      return { frame, view, inference };
+      return { frame, view, warning, inference };
     } catch (error) {
       return badFrame(frame, error);
     }
@@ -107,6 +109,7 @@ export class Segmenter {
   async #finish<Frame extends SourceFrame>({
     frame,
     view,
+    warning: exceeding,
     inference: pending,
   }: Submitted<Frame>): Promise<FrameResult<Frame> | BadFrame> {
     let inference: Inference | undefined;
@@ -116,7 +119,7 @@ export class Segmenter {
       const { picture, cut } = view;
       const segmentation = this.decoder.decode(inference.tensors, inference.letterbox, picture, cut);
       const decode = performance.now() - start;
-      const warning = frame.warning ?? cut?.warning;
+      const warning = frame.warning ?? exceeding;
       return { frame, segmentation, timings: { ...inference.timings, decode }, warning };
     } catch (error) {
       return badFrame(frame, error);
@@ -131,6 +134,8 @@ interface Submitted<Frame> {
   readonly frame: Frame;
   /** What of it the model sees. */
   readonly view: Nv12Frame;
+  /** What may be wrong with that. */
+  readonly warning: string | undefined;
   readonly inference: Promise<Inference>;
 }
 

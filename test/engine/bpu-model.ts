@@ -17,7 +17,7 @@ function* conformanceFrames() {
   yield* [noiseFrame(2, 2, 1), noiseFrame(640, 360, 2), noiseFrame(16, 900, 3), noiseFrame(1920, 1080, 4)];
   yield* [noiseFrame(34, 2, 5), noiseFrame(1920, 1080), noiseFrame(640, 480), noiseFrame(320, 240)];
   yield packedFrame(64, 64);
-  yield cutOut(noiseFrame(80, 50), { x: 20, y: 10, width: 30, height: 40 });
+  yield cutOut(noiseFrame(80, 50), { x: 20, y: 10, width: 30, height: 40 }).view;
 }
 
 /** Records the ONNX model `onnxFile` on these frames. @returns `file` */

@@ -69,7 +69,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
         camera.keepPixels(keep);
         camera.offer(messageOf(frame));
         await seen.until(i + 1);
-        assert.deepEqual(seen.values[i], await infer(engine, region ? cutOut(frame, region) : frame));
+        assert.deepEqual(seen.values[i], await infer(engine, region ? cutOut(frame, region).view : frame));
         const { width, height, cut, picture, pixels } = seen.arrivals[i]!;
         assert.deepEqual([picture, pixels !== undefined], [undefined, keep]);
         if (i < 2) {

@@ -42,3 +42,45 @@ describe('live pictures of odd size', () => {
     await engine.close();
   });
 });
+
+describe('LiveSegmenter.replace', () => {
+  it('leaves the former engine in place, for all cameras, when the other does not take one', async () => {
+    const engine = await OnnxEngine.open({ file: demoModel(), slots: 1 });
+    const other = await OnnxEngine.open({ file: demoModel(), slots: 1 });
+    const attach = other.attach.bind(other);
+    let attached = 0;
+    other.attach = (...parameters) => {
+      if (attached++ === 1) throw new Error('no memory for the inputs');
+      return attach(...parameters);
+    };
+    const seen: number[] = [];
+    let tell: () => void = () => undefined;
+    const live = new LiveSegmenter<LiveFrame>(new Segmenter(engine), 2, {
+      result: (camera) => {
+        seen.push(camera);
+        tell();
+      },
+      failure: (_camera, _frame, error) => assert.fail(error),
+    });
+    const former = live.segmenter;
+    const natives = [addon().injectCamera(), addon().injectCamera()];
+    for (const [index, native] of natives.entries()) {
+      live.attach(index, native, () => ({ prepare: () => assert.fail('a native frame is ready') }));
+    }
+    await assert.rejects(live.replace(new Segmenter(other)), /no memory for the inputs/);
+    assert.equal(live.segmenter, former);
+    await other.close();
+    live.resume();
+    const { image } = sampleImage('rgb8', { width: 61, height: 53 });
+    for (const native of natives) {
+      await new Promise<void>((resolve) => {
+        tell = resolve;
+        native.offer({ ...image, sec: 0, nanosec: 0, index: 0 });
+      });
+    }
+    assert.deepEqual(seen, [0, 1]);
+    for (const native of natives) native.close();
+    await live.stop();
+    await engine.close();
+  });
+});

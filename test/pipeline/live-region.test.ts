@@ -62,7 +62,7 @@ describe('regions of interest of live frames', () => {
 
   /** What is found in a picture of its own with the pixels of the part, moved to where the part lies. */
   async function expected(frame: Nv12Frame, region: Region | undefined): Promise<Segmentation> {
-    const view = region ? cutOut(frame, region) : frame;
+    const view = region ? cutOut(frame, region).view : frame;
     const { width, height, cut } = view;
     const crop = allocateNv12(width, height);
     crop.data.set(packedBytes(view));

@@ -70,7 +70,7 @@ for (const { middleware, transport, name } of setups) {
       }).frames()) {
         assert.ok(!isBadFrame(item));
         writeFileSync(join(ros.folder, 'whole.nv12'), packedBytes(item.frame));
-        writeFileSync(join(ros.folder, 'crop.nv12'), packedBytes(cutOut(item.frame, REGION)));
+        writeFileSync(join(ros.folder, 'crop.nv12'), packedBytes(cutOut(item.frame, REGION).view));
       }
       const { width, height } = REGION;
       const whole = { width: WIDTH, height: HEIGHT, file: join(ros.folder, 'whole.nv12') };
