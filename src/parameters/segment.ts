@@ -52,7 +52,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
     type: 'integer',
     default: 0,
     range: [0, 2],
-    help: 'BPU core: 0 any, 1 or 2; RDK X5 has one: leave it at 0',
+    help: 'BPU core: 0 any, 1 or 2 (HB_BPU_CORE_0 or HB_BPU_CORE_1 of libdnn); RDK X5 has one: leave it at 0',
   },
   bpu_priority: {
     type: 'integer',

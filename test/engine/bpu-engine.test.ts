@@ -17,6 +17,7 @@ import {
   EMULATOR,
   onSteppedBoard,
   openEmulated,
+  reconfigure,
   withEmulator,
 } from './emulator.js';
 import { tenHeads } from './tiny-onnx.js';
@@ -48,6 +49,22 @@ describe('BpuEngine', () => {
     const bpu = await open();
     assert.deepEqual(await infer(bpu, frame), await infer(onnx, frame));
     await Promise.all([onnx.close(), bpu.close()]);
+  });
+
+  it('names queue_size when there is no memory for the frames of a camera that may wait', async () => {
+    const engine = await open({ slots: 1 });
+    const camera = addon().injectCamera();
+    const handlers = { result: () => assert.fail('a result'), failure: () => assert.fail('a failure') };
+    await assert.rejects(reconfigure('fail_alloc=1', await recorded)); // which is configured by then
+    assert.throws(() => engine.attach(camera, handlers, 3), {
+      name: 'ExpectationError',
+      message:
+        /may wait: 3 of 6144 bytes each, as queue_size is 3 but received HB_SYS_OUT_OF_MEMORY.* at number 1\. Lower queue_size/,
+    });
+    await reconfigure('clock=fast', await recorded);
+    await engine.attach(camera, handlers, 3).detach();
+    camera.close();
+    await engine.close();
   });
 
   it('refuses a frame the emulator does not know: one changed pixel is noticed', async () => {

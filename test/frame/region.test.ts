@@ -5,6 +5,7 @@ import { ExpectationError } from '../../src/expect.js';
 import { MAX_DIMENSION, type Nv12Frame } from '../../src/frame/nv12-frame.js';
 import { cutOut, parseRegion, partOf, type Region, regionText } from '../../src/frame/region.js';
 import { addon } from '../../src/native/addon.js';
+import { messageOf } from '../engine/camera-messages.js';
 import { noiseFrame, packedBytes } from '../native/frames.js';
 import { cropOf } from '../native/reference.js';
 
@@ -124,6 +125,20 @@ describe('partOf', () => {
     }
     camera.close();
     camera.lookAt(region);
+  });
+});
+
+describe('the warning of a region that exceeds the picture', () => {
+  it('goes when the next picture has no pixel of it', () => {
+    const camera = addon().injectCamera();
+    camera.lookAt({ x: 40, y: 0, width: 40, height: 16 });
+    camera.offer(messageOf(noiseFrame(64, 16, 1)));
+    assert.match(camera.counters().warning!.expected, /within the 64x16 picture/);
+    camera.offer(messageOf(noiseFrame(32, 16, 1)));
+    assert.ok(!camera.counters().warning);
+    camera.offer(messageOf(noiseFrame(64, 16, 1)));
+    assert.ok(camera.counters().warning);
+    camera.close();
   });
 });
 

@@ -76,6 +76,27 @@ describe('CameraInput', () => {
     assert.deepEqual([camera.received, camera.malformed], [1, 0]);
   });
 
+  it('tries again five seconds after a subscription that failed, and at once when publishers change', () => {
+    let tries = 0;
+    const subscribe = (): never => {
+      tries++;
+      throw new Error('no memory');
+    };
+    const native = { takes: () => true, publishersOf: () => [], subscribe } as unknown as NativeCameras;
+    const camera = input({ native });
+    ros.publishers = [{ type: IMAGE, gid: 1 }];
+    camera.follow();
+    now += 4999;
+    camera.follow();
+    assert.deepEqual([tries, camera.problem], [1, 'no memory']);
+    now += 1;
+    camera.follow();
+    assert.equal(tries, 2);
+    ros.publishers = [{ type: IMAGE, gid: 2 }];
+    camera.follow();
+    assert.equal(tries, 3);
+  });
+
   it('follows when publishers of another type take over', () => {
     const camera = input();
     ros.publishers = [{ type: IMAGE, gid: 1 }];

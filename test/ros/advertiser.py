@@ -3,10 +3,12 @@
   advertiser.py '{"topic", "delay", "count", "period"?, "reliability"?, "durability"?, "depth"?, "type"?, "lose"?, "size"?}'
 
 The first frame goes out `delay` seconds after the first subscription was found. With `lose` N every N-th frame is stamped and not sent,
-and every 2 N-th and its follower. Ends when stdin does, having told {"stamps": [[sec, nanosec], ...]}.
+and every 2 N-th and its follower. A line on stdin ends the
+frames. Ends when stdin does, having told {"stamps": [[sec, nanosec], ...]}.
 """
 
 import json
+import select
 import signal
 import sys
 import time
@@ -51,6 +53,9 @@ try:
     lose = request.get('lose', 0)
     for index in range(request['count']):
         time.sleep(max(0, next_frame - time.time()))
+        if select.select([sys.stdin], [], [], 0)[0]:
+            sys.stdin.readline()
+            break
         next_frame += request.get('period', 0)
         now = time.time_ns()
         stamp.sec, stamp.nanosec = divmod(now, 1_000_000_000)

@@ -37,14 +37,12 @@ for (const { middleware, transport, name } of setups) {
       publish('/rear', { reliability: 'best_effort' });
       // Best effort until it has looked at the publishers, which it does twice a second.
       const reliable = 'reliable, volatile, depth 5';
-      const front = await toldThat(
+      await toldThat(
         peer,
         '/front',
-        'frames',
-        ({ values }) =>
-          (Number(values['answered']) > 0 && values['qos'] === reliable) || Number(values['answered']) > 100,
+        `frames, and ${reliable}`,
+        ({ values }) => Number(values['answered']) > 0 && values['qos'] === reliable,
       );
-      assert.equal(front.values['qos'], reliable);
       const rear = await toldThat(peer, '/rear', 'frames', ({ values }) => Number(values['answered']) > 0);
       assert.equal(rear.values['qos'], 'best effort, volatile, depth 5');
     });
