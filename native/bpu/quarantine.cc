@@ -48,7 +48,7 @@ Quarantine::~Quarantine() {
 
 Ticket Quarantine::Begin() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  Ticket ticket{++begun_, core_, false, false};
+  Ticket ticket{++begun_, core_, false, false, false};
   // Never with the last memory: a core that hangs for good would have that, too.
   const uint64_t patience = held_.size() >= most_ / 2 ? kLeastPatience : patience_;
   const bool probe = !counted_ || (well_ >= patience && held_.size() + 1 < most_);
@@ -65,7 +65,7 @@ std::optional<Ticket> Quarantine::BeginCanary(std::shared_ptr<Input>& input,
   input = canary_.input;
   outputs = canary_.outputs;
   canary_busy_ = true;
-  Ticket ticket{++begun_, core_, false, true};
+  Ticket ticket{++begun_, core_, false, true, canary_.unproven != 0};
   Probe(ticket);
   return ticket;
 }

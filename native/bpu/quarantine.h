@@ -21,6 +21,8 @@ struct Ticket {
   bool probe = false;
   /** Whether its memory is the canary's. */
   bool canary = false;
+  /** Whether the BPU may read the canary's input still: then it must stay as it is. */
+  bool written = false;
 };
 
 /**

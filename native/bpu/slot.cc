@@ -104,16 +104,16 @@ bool Slot::Prove(std::shared_ptr<camera::Input>& place, const Frame* frame, Away
   std::optional<Ticket> ticket = quarantine_->BeginCanary(input, outputs);
   if (!ticket) throw Failure(std::move(limit));
   const nv12::Target target = input->target();
-  if (frame) {
-    nv12::Letterbox(frame->source, frame->content, target);
-  } else {
-    nv12::Letterbox(nv12::AsSource(place->target()), {0, 0, target.width, target.height}, target);
+  if (!ticket->written) {
+    const nv12::Content all{0, 0, target.width, target.height};
+    const nv12::Source source = frame ? frame->source : nv12::AsSource(place->target());
+    nv12::Letterbox(source, frame ? frame->content : all, target);
   }
   // Refused where the BPU still works on this very memory.
   bool begun = false;
   Wait wait{};
   try {
-    input->Clean();
+    if (!ticket->written) input->Clean();
     begun = true;
     wait = Infer(*input, *outputs, *ticket, away);
   } catch (...) {
@@ -170,7 +170,8 @@ int32_t Slot::Submit(Input& input, Outputs& outputs, int32_t core) {
 Slot::Wait Slot::Infer(Input& input, Outputs& outputs, Ticket& ticket, Away& away) {
   int32_t accepted = Submit(input, outputs, ticket.core);
   if (accepted != HB_DNN_SUCCESS && ticket.probe) {
-    const bool lacks = accepted == HB_DNN_INVALID_ARGUMENT;
+    // The canary's memory may be what is refused.
+    const bool lacks = accepted == HB_DNN_INVALID_ARGUMENT && !ticket.canary;
     accepted = Submit(input, outputs, HB_BPU_CORE_ANY);
     if (accepted == HB_DNN_SUCCESS) quarantine_->Refused(ticket, lacks);
   }
