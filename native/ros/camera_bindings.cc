@@ -176,6 +176,10 @@ Napi::Object ToObject(Napi::Env env, const std::shared_ptr<CameraNode>& node,
   object.Set("settle", Napi::Function::New(env, [handle](const Napi::CallbackInfo& info) {
                if (handle->subscriber) Guarded(info.Env(), [&] { handle->subscriber->Settle(); });
              }));
+  object.Set("start", Napi::Function::New(env, [handle](const Napi::CallbackInfo& info) {
+               if (!handle->subscriber) arguments::Fail(info.Env(), "an open camera", "a closed one");
+               Guarded(info.Env(), [&] { handle->subscriber->Start(); });
+             }));
   object.Set("close", Napi::Function::New(env, [node, handle](const Napi::CallbackInfo& info) {
                Guarded(info.Env(), [&] { node->Close(handle); });
              }));

@@ -106,7 +106,10 @@ Subscriber::Subscriber(std::shared_ptr<Participant> participant, const Subscribe
   executor_ = std::make_unique<rclcpp::executors::SingleThreadedExecutor>(executor);
   executor_->add_callback_group(group_, node.get_node_base_interface());
   places_.reserve(kMostPlaces);
-  thread_ = std::thread([this] { Run(); });
+}
+
+void Subscriber::Start() {
+  if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
 }
 
 Subscriber::~Subscriber() {
@@ -225,6 +228,7 @@ void Subscriber::Look(const void* pixels) {
 /** Ends the thread, which may be asleep. */
 void Subscriber::Wake() {
   Quietly("waking a camera", [this] { executor_->cancel(); });
+  if (!thread_.joinable()) return;  // never started
   Quietly("ending the thread of a camera", [this] { thread_.join(); });
 }
 

@@ -59,6 +59,9 @@ class Subscriber {
   void Renew(const SubscriberQos& qos);
   /** Ends the former subscription, whatever the new one has brought. */
   void Settle();
+  /** Messages reach the camera from now on; those that came before waited in the middleware. Idempotent.
+   * @throws std::system_error when there is no thread to be had */
+  void Start();
 
   /** Whether the middleware lends messages. */
   bool can_loan() const { return can_loan_; }

@@ -229,6 +229,11 @@ export interface SubscribedCamera extends NativeCamera {
   renew(qos: Omit<CameraSubscription, 'topic' | 'message' | 'reading'>): void;
   /** Ends the former subscription, whatever the new one has brought. */
   settle(): void;
+  /**
+   * Messages are taken from now on. What came before has waited in the middleware: an engine is attached first, or a burst of a
+   * publisher that was there already is discarded. Idempotent. @throws TypeError when it is closed
+   */
+  start(): void;
 }
 
 /** A publisher as the graph tells it; the policies are numbers of rmw. */

@@ -269,6 +269,7 @@ export class CameraInput {
         this.#camera.limit(this.#period);
         this.#camera.lookAt(this.region);
         this.sink.attach(this.#camera, (arrival) => CameraFrame.arrived(arrival, hbmFrameId));
+        this.#camera.start();
       } else {
         this.#subscription = new RenewableSubscription(
           this.ros,

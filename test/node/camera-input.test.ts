@@ -265,14 +265,19 @@ describe('CameraInput', () => {
       unavailable: undefined,
       subscribe: (topic: string, type: string, _qos: Qos, how: ImageReading) => {
         told.push(topic, type, how);
-        return Object.assign(injected, { transport: () => ({ canLoan: false, publishers: 1 }) });
+        return Object.assign(injected, {
+          transport: () => ({ canLoan: false, publishers: 1 }),
+          start: () => told.push('start'),
+        });
       },
     } as unknown as NativeCameras;
-    const camera = input({ type: 'hbm480p', native, reading }, 'image', (attached) =>
-      inbox.attach(attached.id),
-    );
+    const camera = input({ type: 'hbm480p', native, reading }, 'image', (attached) => {
+      told.push('attach');
+      inbox.attach(attached.id);
+    });
     camera.follow();
-    assert.deepEqual(told, ['/image', HBM, reading]);
+    // What a publisher has sent before finds an engine.
+    assert.deepEqual(told, ['/image', HBM, reading, 'attach', 'start']);
     assert.equal(camera.warning, undefined);
     const message = messageOf(noiseFrame(64, 48));
     injected.offer({ ...message, data: new Uint8Array(message.data.length + 10), hasBufferSize: true });

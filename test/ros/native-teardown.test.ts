@@ -84,6 +84,7 @@ describeUnless(rosSkip, 'native cameras when rclcpp throws', () => {
           let node = addon().openCameraNode({ name: 'teardown', namespace: '/' });
           let camera = node.subscribe({ topic: '/teardown', message: 'sensor_msgs/msg/Image', reliability: 'best_effort',
             durability: 'volatile', depth: 1, reading: { step: 0, rows: 0, white: 65535 } });
+          camera.start();
           writeFileSync(process.env.RCL_FAILS_NOW, '');
           ${code}`;
         const { status, signal, stderr } = spawnSync(
