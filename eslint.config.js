@@ -18,13 +18,13 @@ export default tseslint.config(
   {
     files: ['src/**/*.ts', 'tools/**/*.ts'],
     rules: {
-      // Recursive mkdir never returns on /proc; src/files/folder.ts does.
+      // Recursive mkdir never returns on /proc; src/base/files/folder.ts does.
       'no-restricted-syntax': [
         'error',
         {
           selector:
             "CallExpression:matches([callee.name=/^mkdir(Sync)?$/], [callee.property.name=/^mkdir(Sync)?$/]) Property[key.name='recursive']",
-          message: 'Use makeFolder() of src/files/folder.ts.',
+          message: 'Use makeFolder() of src/base/files/folder.ts.',
         },
       ],
     },

@@ -29,7 +29,7 @@ set(AMENT_SYMLINK ${AMENT_CMAKE_SYMLINK_INSTALL})
 configure_file(cmake/install-app.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/install-app.cmake @ONLY)
 install(SCRIPT ${CMAKE_CURRENT_BINARY_DIR}/install-app.cmake)
 
-foreach(executable segment=node/segment camera=node/camera tros-yolo-seg=cli/main)
+foreach(executable segment=node/segment/segment camera=node/camera/camera tros-yolo-seg=cli/main)
   string(REPLACE "=" ";" parts ${executable})
   list(GET parts 0 NAME)
   list(GET parts 1 ENTRY)

@@ -117,7 +117,7 @@ Extent ChromaOf(const nv12::BasicPicture<Byte>& picture) {
 
 using Format = nv12::Interleaved::Format;
 
-/** Formats by their names in src/frame/convert.ts. */
+/** Formats by their names in src/native/convert.ts. */
 constexpr struct {
   const char* name;
   Format format;

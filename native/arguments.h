@@ -32,7 +32,7 @@ struct Extent {
   const void* end;
 };
 
-/** An Nv12Frame (src/frame/nv12-frame.ts). */
+/** An Nv12Frame (src/vision/picture/nv12-frame.ts). */
 struct Nv12Argument {
   const char* name;
   Napi::Value data;
@@ -44,7 +44,7 @@ struct Nv12Argument {
   uint64_t chroma_offset;
 };
 
-/** A PackedImage (src/frame/convert.ts). */
+/** A PackedImage (src/native/convert.ts). */
 struct PackedArgument {
   Napi::Value data;
   int width;
@@ -59,7 +59,7 @@ struct PackedArgument {
 Nv12Argument ReadNv12(Napi::Value value, const char* name);
 PackedArgument ReadPacked(Napi::Value value);
 
-/** A Letterbox (src/frame/letterbox.ts): left, top, width and height, even, within the target. */
+/** A Letterbox (src/vision/picture/letterbox.ts): left, top, width and height, even, within the target. */
 nv12::Content ReadContent(Napi::Value value, const Nv12Argument& target);
 
 /** 'full' or 'limited'. */

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-/** What went wrong, as ExpectationError (src/expect.ts) says it: expected, received, what to do. */
+/** What went wrong, as ExpectationError (src/base/expect.ts) says it: expected, received, what to do. */
 class Failure : public std::exception {
  public:
   Failure(std::string expected, std::string received, std::string hint)

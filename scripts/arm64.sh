@@ -32,7 +32,7 @@ export TROS_YOLO_SEG_RECORDED=$root/heads.bin
 node --input-type=module -e "
   import { writeFileSync } from 'node:fs';
   const { tenHeads } = await import('$PWD/dist/test/engine/tiny-onnx.js');
-  const { recordConformanceModel } = await import('$PWD/dist/test/engine/bpu-model.js');
+  const { recordConformanceModel } = await import('$PWD/dist/test/engine/bpu/bpu-model.js');
   writeFileSync('$root/heads.onnx', tenHeads(64, 64, ['cat', 'dog', 'bird']));
   await recordConformanceModel('$root/heads.onnx', '$TROS_YOLO_SEG_RECORDED');"
 run() {
@@ -40,7 +40,7 @@ run() {
 }
 run -p '"node " + process.version + " on " + process.arch'
 failed=0
-for test in "$root"/dist/test/native/*.test.js "$root"/dist/test/engine/bpu-engine.test.js "$root"/dist/test/decode/*.test.js; do
+for test in "$root"/dist/test/native/*.test.js "$root"/dist/test/engine/bpu/bpu-engine.test.js "$root"/dist/test/vision/{decode,mask}/*.test.js; do
   echo "== ${test#"$root/dist/"}"
   if run node_modules/mocha/bin/mocha.js --no-config --timeout 600000 --reporter dot "$test" >"$root/log.txt" 2>&1; then
     grep -E '^ +[0-9]+ (passing|pending)' "$root/log.txt"

@@ -25,11 +25,11 @@ stage() {
   leaking=()
   for test in "${all[@]}"; do
     case $test in
-    native/* | engine/bpu-* | engine/emulator-* | ros/native-*) tests+=("$root/dist/test/$test") ;;
+    native/* | engine/bpu/bpu-* | engine/bpu/emulator-* | ros/native-*) tests+=("$root/dist/test/$test") ;;
     esac
     # What the leaks of one process tell: those that leave their work to others say nothing.
     case $test in
-    native/addon.* | native/camera.* | engine/bpu-engine.* | engine/bpu-arguments.*) leaking+=("$root/dist/test/$test") ;;
+    native/addon.* | native/camera.* | engine/bpu/bpu-engine.* | engine/bpu/bpu-arguments.*) leaking+=("$root/dist/test/$test") ;;
     esac
   done
   mocha=("$root/node_modules/mocha/bin/mocha.js" --no-config --timeout 600000 --reporter dot)

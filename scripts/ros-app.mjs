@@ -2,7 +2,7 @@
 //
 //   node scripts/ros-app.mjs --source FOLDER --stage FOLDER --app FOLDER --addon FILE --onnx ON|OFF --python PATH
 //
-// The app folder is laid out as the source folder is (src/package-root.ts), with what runs and nothing else: the compiled
+// The app folder is laid out as the source folder is (src/base/package-root.ts), with what runs and nothing else: the compiled
 // program without its tests, the addon, the settings and, with ONNX Runtime, the demo model, and the packages it
 // imports without their sources, type declarations and binaries for other machines. rclnodejs's messages are
 // generated here, so that an installed program never has to write into its own folder.

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Ends the process with an error in the shape of src/expect.ts. */
+/** Ends the process with an error in the shape of src/base/expect.ts. */
 export function fail(expected, received, solutions) {
   const list = solutions.map((solution) => `  - ${solution}\n`).join('');
   process.stderr.write(`\nExpected ${expected} but ${received}. Possible solutions:\n${list}\n`);

@@ -11,11 +11,11 @@ node --input-type=module -e "
   const { tenHeads } = await import('$root/dist/test/engine/tiny-onnx.js');
   writeFileSync('$root/model.onnx', tenHeads(64, 64, ['cat', 'dog', 'bird']));
   writeFileSync('$root/grey_64x64.nv12', new Uint8Array(6144).fill(128));"
-node "$root/dist/src/cli/main.js" record "$root/model.onnx" "$root/grey_64x64.nv12" -o "$model" --force
+node "$root/dist/tools/record/main.js" "$root/model.onnx" "$root/grey_64x64.nv12" -o "$model" --force
 
 TROS_YOLO_SEG_EMULATOR=play_unknown=1,busy_us=0,overhead_us=0,fail_run=0.1,fail_submit=0.1 \
   valgrind --leak-check=full --show-leak-kinds=definite --num-callers=30 --xml=yes --xml-file="$root/report.xml" \
-  node --jitless --single-threaded "$root/dist/test/engine/bpu-soak.js" "$model" 200
+  node --jitless --single-threaded "$root/dist/test/engine/bpu/bpu-soak.js" "$model" 200
 python3 - "$root/report.xml" <<'PYTHON'
 import sys
 import xml.etree.ElementTree as tree

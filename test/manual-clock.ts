@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Timing } from '../src/clock.js';
+import type { Timing } from '../src/base/clock.js';
 
 interface Sleeper {
   readonly due: number;

@@ -56,7 +56,7 @@ struct Frame {
   nv12::Source Read() { return nv12::AsSource(View()); }
 };
 
-/** The rectangle that Letterbox of src/frame/letterbox.ts gives. */
+/** The rectangle that Letterbox of src/vision/picture/letterbox.ts gives. */
 nv12::Content Fit(const Frame& source, const Frame& model) {
   const double scale = std::min(double(model.width) / source.width, double(model.height) / source.height);
   const auto even = [](double length, int limit) {

@@ -11,7 +11,7 @@
 /** Images as JavaScript has them, read by the code that reads those of native cameras. */
 namespace camera {
 
-/** A RawImage (src/frame/image-message.ts): what was read of it, and its bytes, to be looked at last. */
+/** A RawImage (src/message/read/image-message.ts): what was read of it, and its bytes, to be looked at last. */
 struct ImageArgument {
   Message header;
   std::string encoding;
@@ -27,7 +27,7 @@ ImageArgument ReadImage(Napi::Value value);
 /** An ImageReading (src/native/camera.ts). @throws Napi::TypeError */
 Reading ReadReading(Napi::Value value);
 
-/** A Region (src/frame/region.ts); undefined and null: none. @throws Napi::TypeError */
+/** A Region (src/vision/picture/region.ts); undefined and null: none. @throws Napi::TypeError */
 std::optional<Region> ReadRegion(Napi::Value value);
 
 /** imageEncodings(): { name, aliases } of each */

@@ -62,7 +62,7 @@ View ViewImage(const Message& message, const Reading& reading);
 /** Writes the picture as NV12 of full range. The target has its size, rounded up to even numbers. */
 void Convert(const View& view, const nv12::Target& target);
 
-/** Where a picture of this size lies within the model's input: the arithmetic of src/frame/letterbox.ts. */
+/** Where a picture of this size lies within the model's input: the arithmetic of src/vision/picture/letterbox.ts. */
 nv12::Content ContentFor(int width, int height, int model_width, int model_height);
 
 }  // namespace camera

@@ -16,7 +16,7 @@ namespace camera {
 /** { expected, received, hint }: NativeFailure of src/native/bpu.ts. */
 Napi::Object ToObject(Napi::Env env, const Failure& failure);
 
-/** Region of src/frame/region.ts. */
+/** Region of src/vision/picture/region.ts. */
 Napi::Object ToObject(Napi::Env env, const Region& region);
 /** Throws an Error with a property `failure`. */
 [[noreturn]] void Throw(Napi::Env env, const Failure& failure);

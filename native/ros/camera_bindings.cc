@@ -118,7 +118,7 @@ class CameraNode {
   std::set<std::shared_ptr<Handle>> handles_;
 };
 
-/** As rclnodejs has them, with rmw's numbers (RclEndpoint of src/node/rclnodejs.ts). */
+/** As rclnodejs has them, with rmw's numbers (RclEndpoint of src/node/ros/rclnodejs.ts). */
 Napi::Array ToArray(Napi::Env env, const std::vector<rclcpp::TopicEndpointInfo>& publishers) {
   Napi::Array array = Napi::Array::New(env);
   for (const rclcpp::TopicEndpointInfo& publisher : publishers) {

@@ -12,7 +12,7 @@ namespace ros {
 /**
  * Two subscriptions to one topic, while a new one takes over: each message once, and none is lost.
  *
- * The same rules as Handover in src/node/renewable-subscription.ts.
+ * The same rules as Handover in src/node/ros/renewable-subscription.ts.
  */
 class Handover {
  public:

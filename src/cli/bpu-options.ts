@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.js';
-import { expectOneOf } from '../expect.js';
-import { ENGINES, openEngine as openModel } from '../pipeline/open-engine.js';
+import { expectOneOf } from '../base/expect.js';
+import { ENGINES, openEngine as openModel } from '../engine/open-engine.js';
 import type { Arguments, CliOptions } from './options.js';
 import { fromParameter } from './parameter-options.js';
 import { colorRange } from './run-options.js';

@@ -1,6 +1,6 @@
-import { packedStride } from '../engine/tensor.js';
-import { messageOf } from '../expect.js';
-import { quote } from '../model/dequantize.js';
+import { packedStride } from '../vision/tensor/tensor.js';
+import { messageOf } from '../base/expect.js';
+import { quote } from '../model/prepare/dequantize.js';
 import type { BinModel } from '../model/bin/bin-model.js';
 import { binHeads, binInput, type BinOutput, binOutputs } from '../model/bin/bin-tensors.js';
 import { readDeleted } from '../model/bin/dequantize-bin.js';

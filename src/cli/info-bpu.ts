@@ -1,7 +1,7 @@
-import { recogniseHeads } from '../decode/heads.js';
-import { BpuEngine } from '../engine/bpu-engine.js';
-import { QUANTI_TYPE_NAMES, TENSOR_LAYOUT_NAMES, TENSOR_TYPE_NAMES } from '../engine/bpu-tensor.js';
-import { messageOf } from '../expect.js';
+import { recogniseHeads } from '../vision/decode/heads.js';
+import { BpuEngine } from '../engine/bpu/bpu-engine.js';
+import { QUANTI_TYPE_NAMES, TENSOR_LAYOUT_NAMES, TENSOR_TYPE_NAMES } from '../engine/bpu/bpu-tensor.js';
+import { messageOf } from '../base/expect.js';
 import type { NativeTensorProperties } from '../native/bpu.js';
 import { roleTexts, verdictText } from './info-heads.js';
 

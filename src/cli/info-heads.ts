@@ -1,4 +1,4 @@
-import { type HeadLayout, outputRoles } from '../decode/head-layout.js';
+import { type HeadLayout, outputRoles } from '../vision/decode/head-layout.js';
 
 /** What each output is to the decoder, by its index. */
 export function roleTexts(layout: HeadLayout): ReadonlyMap<number, string> {

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import { ExpectationError } from '../expect.js';
+import { ExpectationError } from '../base/expect.js';
 import { withBin } from '../model/bin/bin-model.js';
 import { readClassNames } from '../model/class-names.js';
 import { findModel } from '../model/find-model.js';
-import { headRolesOf } from '../model/model-form.js';
-import { inspectOnnx, type OnnxSummary } from '../model/inspect-onnx.js';
+import { headRolesOf } from '../model/onnx/model-form.js';
+import { inspectOnnx, type OnnxSummary } from '../model/onnx/inspect-onnx.js';
 import { BPU_OPTIONS } from './bpu-options.js';
 import { binFactsText, binModelText } from './info-bin.js';
 import { bpuModelText } from './info-bpu.js';
-import type { Command } from './main.js';
+import type { Command } from './program.js';
 import { printable } from './printable.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';
 

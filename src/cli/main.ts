@@ -1,23 +1,15 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ExpectationError, messageOf } from '../expect.js';
-import { packageRoot } from '../package-root.js';
-import { exitCodeWith, watchStdout } from './stdout.js';
-
-/** A command of `tros-yolo-seg`. Resolves to the exit code; what it throws is printed as one message. */
-export interface Command {
-  readonly summary: string;
-  run(argv: readonly string[]): Promise<number>;
-}
+import { ExpectationError } from '../base/expect.js';
+import { packageRoot } from '../base/package-root.js';
+import { type Command, runProgram } from './program.js';
 
 /** Each command is loaded only when it is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.js')).run,
   demo: async () => (await import('./demo.js')).demo,
   perf: async () => (await import('./perf.js')).perf,
-  bench: async () => (await import('./bench.js')).bench,
-  record: async () => (await import('./record.js')).record,
   model: async () => (await import('./model.js')).model,
   info: async () => (await import('./info.js')).info,
   check: async () => (await import('./check.js')).check,
@@ -62,16 +54,4 @@ async function main(argv: readonly string[]): Promise<number> {
   return (await load()).run(rest);
 }
 
-watchStdout();
-
-try {
-  const code = exitCodeWith(await main(process.argv.slice(2)));
-  // What was left behind on a signal, a video player that hangs for one, must not hold up the end.
-  if (code > 128) process.exit(code);
-  process.exitCode = code;
-} catch (error) {
-  process.stderr.write(
-    `tros-yolo-seg: ${error instanceof ExpectationError ? error.message : ((error as Error).stack ?? messageOf(error))}\n`,
-  );
-  process.exitCode = 2;
-}
+await runProgram(() => main(process.argv.slice(2)));

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { ExpectationError } from '../expect.js';
-import { cutModel, type CutReport } from '../model/cut.js';
-import { proveCut } from '../model/prove.js';
+import { ExpectationError } from '../base/expect.js';
+import { cutModel, type CutReport } from '../model/prepare/cut.js';
+import { proveCut } from '../engine/onnx/prove-cut.js';
 import { findModel } from '../model/find-model.js';
-import type { Command } from './main.js';
+import type { Command } from './program.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';
 import { checkOutputs, FORCE_OPTION, ReadFiles } from './outputs.js';
 import { Stop } from './stop.js';

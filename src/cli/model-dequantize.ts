@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import { HEAD_ROLES, type HeadRole } from '../decode/heads.js';
-import { ExpectationError, expectOneOf, messageOf } from '../expect.js';
+import { HEAD_ROLES, type HeadRole } from '../vision/decode/heads.js';
+import { ExpectationError, expectOneOf, messageOf } from '../base/expect.js';
 import { type BinModel, withBin } from '../model/bin/bin-model.js';
 import { binHeads, dequantizeNodes } from '../model/bin/bin-tensors.js';
 import { readDeleted, removeDequantizeNodes, restoreDequantizeNodes } from '../model/bin/dequantize-bin.js';
@@ -11,10 +11,10 @@ import {
   nodesOfHeads,
   readModifierLog,
   USUAL_HEADS,
-} from '../model/dequantize.js';
+} from '../model/prepare/dequantize.js';
 import { findModel } from '../model/find-model.js';
-import { headRolesOf } from '../model/model-form.js';
-import type { Command } from './main.js';
+import { headRolesOf } from '../model/onnx/model-form.js';
+import type { Command } from './program.js';
 import { type Arguments, type CliOptions, optionHelp, parseArguments } from './options.js';
 import { checkOutputs, FORCE_OPTION, ReadFiles } from './outputs.js';
 

@@ -1,10 +1,10 @@
-import { ExpectationError } from '../expect.js';
+import { ExpectationError } from '../base/expect.js';
 import { type CatalogModel, type Licence, loadCatalog } from '../model/catalog.js';
 import { AcceptedLicences } from '../model/download/licences.js';
 import type { GotModel } from '../model/download/get-model.js';
 import { cachedFile } from '../model/model-cache.js';
 import { askLine, isYes } from './ask.js';
-import type { Command } from './main.js';
+import type { Command } from './program.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';
 import { Progress, sizeText } from './progress.js';
 import { Stop } from './stop.js';

@@ -1,8 +1,8 @@
-import { ExpectationError, expectOneOf } from '../expect.js';
+import { ExpectationError, expectOneOf } from '../base/expect.js';
 import { type Board, type Catalog, type CatalogModel, endingOf, loadCatalog } from '../model/catalog.js';
 import { leftLength } from '../model/download/part.js';
 import { cachedFile, cachedPath, readRecord } from '../model/model-cache.js';
-import type { Command } from './main.js';
+import type { Command } from './program.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';
 import { sizeText } from './progress.js';
 import { printable } from './printable.js';

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
-import { ExpectationError, expectOneOf } from '../expect.js';
-import { quote } from '../model/dequantize.js';
+import { ExpectationError, expectOneOf } from '../base/expect.js';
+import { quote } from '../model/prepare/dequantize.js';
 import { findModel } from '../model/find-model.js';
-import { FEW_PICTURES, MARCHES, preparePtq, type PtqReport } from '../model/ptq.js';
-import type { Command } from './main.js';
+import { MARCHES } from '../model/march.js';
+import { FEW_PICTURES, preparePtq, type PtqReport } from '../media/calibration/ptq.js';
+import type { Command } from './program.js';
 import { type CliOptions, optionHelp, parseArguments } from './options.js';
 import { checkOutputs, FORCE_OPTION, ReadFiles } from './outputs.js';
 import { Progress } from './progress.js';

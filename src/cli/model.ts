@@ -1,5 +1,5 @@
-import { ExpectationError } from '../expect.js';
-import type { Command } from './main.js';
+import { ExpectationError } from '../base/expect.js';
+import type { Command } from './program.js';
 import { cut } from './model-cut.js';
 import { dequantize } from './model-dequantize.js';
 import { get } from './model-get.js';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ExpectationError, messageOf } from '../expect.js';
+import { ExpectationError, messageOf } from '../base/expect.js';
 
 /** One command line option: what parseArgs needs, and what the help says. */
 export interface CliOption {

@@ -1,9 +1,9 @@
 import { accessSync, constants, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
-import { ExpectationError } from '../expect.js';
-import { isFileName } from '../frame/file-kind.js';
-import { isDevice } from '../files/device.js';
-import { writeError } from '../files/write-error.js';
+import { ExpectationError } from '../base/expect.js';
+import { isFileName } from '../media/file-kind.js';
+import { isDevice } from '../base/files/device.js';
+import { writeError } from '../base/files/write-error.js';
 import type { CliOption } from './options.js';
 
 /** Something that a command will write. */

@@ -1,4 +1,4 @@
-import { expectInteger, expectNumber, expectOneOf } from '../expect.js';
+import { expectInteger, expectNumber, expectOneOf } from '../base/expect.js';
 import type { Parameter, ParameterValue } from '../parameters/parameter.js';
 import { SEGMENT_PARAMETERS } from '../parameters/segment.js';
 import type { Arguments, CliOption } from './options.js';

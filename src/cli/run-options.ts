@@ -1,8 +1,8 @@
-import type { DecodeOptions } from '../decode/options.js';
-import { HEAD_ROLES, type HeadRole } from '../decode/heads.js';
-import { ExpectationError, expectInteger, expectOneOf } from '../expect.js';
-import type { ColorRange } from '../frame/color.js';
-import { parseSize, type PictureSize } from '../frame/picture-size.js';
+import type { DecodeOptions } from '../vision/decode/options.js';
+import { HEAD_ROLES, type HeadRole } from '../vision/decode/heads.js';
+import { ExpectationError, expectInteger, expectOneOf } from '../base/expect.js';
+import type { ColorRange } from '../vision/picture/color-range.js';
+import { parseSize, type PictureSize } from '../vision/picture/picture-size.js';
 import { parseClassScores } from '../model/class-scores.js';
 import { findClass } from '../model/labels.js';
 import type { ImageReading } from '../native/camera.js';

@@ -1,4 +1,4 @@
-import { writeError } from '../files/write-error.js';
+import { writeError } from '../base/files/write-error.js';
 import { Stop } from './stop.js';
 
 let claimed = false;

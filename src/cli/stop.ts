@@ -1,5 +1,5 @@
-import { endChildren } from '../child-processes.js';
-import { discardParts } from '../files/whole-file.js';
+import { endChildren } from '../base/child-processes.js';
+import { discardParts } from '../base/files/whole-file.js';
 
 /** Exit codes as shells give them: 128 and the number of the signal. A reader of ours that went away is no failure. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, EPIPE: 0 } as const;

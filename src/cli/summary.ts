@@ -1,5 +1,5 @@
 import type { FrameResult } from '../pipeline/segmenter.js';
-import { Durations } from '../pipeline/statistics.js';
+import { Durations } from '../base/durations.js';
 
 interface SourceSummary {
   name: string;

@@ -1,11 +1,9 @@
-import { ExpectationError, messageOf } from '../expect.js';
-import { frameSize, type Nv12Frame } from '../frame/nv12-frame.js';
-import type { PictureSize } from '../frame/picture-size.js';
-import type { Cut } from '../frame/region.js';
-import type { Stamp } from '../frame/source.js';
-import type { NativeFailure } from '../native/bpu.js';
+import { ExpectationError, messageOf } from '../base/expect.js';
+import { frameSize, type Nv12Frame, type Cut } from '../vision/picture/nv12-frame.js';
+import type { PictureSize } from '../vision/picture/picture-size.js';
+import type { Stamp } from '../vision/picture/frame-source.js';
+import { type NativeFailure, expectation } from '../native/failure.js';
 import type { NativeArrival, NativeCamera, NativeSlots } from '../native/camera.js';
-import { expectation } from '../native/failure.js';
 import type { CameraArrival, CameraAttachment, CameraHandlers, Inference } from './engine.js';
 
 /** What came of a frame, until its turn. */

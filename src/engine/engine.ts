@@ -1,10 +1,9 @@
-import type { Letterbox } from '../frame/letterbox.js';
-import type { Nv12Frame } from '../frame/nv12-frame.js';
-import type { PictureSize } from '../frame/picture-size.js';
-import type { Cut } from '../frame/region.js';
-import type { Stamp } from '../frame/source.js';
+import type { Letterbox } from '../vision/picture/letterbox.js';
+import type { Nv12Frame, Cut } from '../vision/picture/nv12-frame.js';
+import type { PictureSize } from '../vision/picture/picture-size.js';
+import type { Stamp } from '../vision/picture/frame-source.js';
 import type { NativeCamera } from '../native/camera.js';
-import type { Tensor, TensorInfo } from './tensor.js';
+import type { Tensor, TensorInfo } from '../vision/tensor/tensor.js';
 
 /** A loaded model as an engine describes it. */
 export interface ModelInfo {

@@ -1,5 +1,5 @@
-import { ExpectationError } from '../expect.js';
-import { Letterbox } from '../frame/letterbox.js';
+import { ExpectationError } from '../base/expect.js';
+import { Letterbox } from '../vision/picture/letterbox.js';
 import type { NativeCamera, NativeSlots } from '../native/camera.js';
 import { AttachedCameras } from './attached-cameras.js';
 import type { CameraAttachment, CameraHandlers, ModelInfo } from './engine.js';

@@ -1,5 +1,5 @@
 import { parse as parseDefinition } from '@foxglove/rosmsg';
-import { ExpectationError, messageOf } from '../expect.js';
+import { ExpectationError, messageOf } from '../base/expect.js';
 import { DEFINITIONS } from './definitions.js';
 
 /** A parsed .msg file: its fields. */

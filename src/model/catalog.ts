@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { ExpectationError, messageOf } from '../expect.js';
-import { nearest } from '../nearest.js';
-import { packageRoot } from '../package-root.js';
-import { MARCHES, type March } from './ptq.js';
+import { ExpectationError, messageOf } from '../base/expect.js';
+import { nearest } from '../base/nearest.js';
+import { packageRoot } from '../base/package-root.js';
+import { MARCHES, type March } from './march.js';
 
 /** What a model is made for: a board's BPU, or any machine's CPU with ONNX Runtime. */
 export const BOARDS = ['RDK X5', 'RDK X3', 'CPU'] as const;

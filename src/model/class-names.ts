@@ -1,4 +1,4 @@
-import { ExpectationError, messageOf } from '../expect.js';
+import { ExpectationError, messageOf } from '../base/expect.js';
 
 /** More classes are in no model. */
 const MOST_CLASSES = 100_000;

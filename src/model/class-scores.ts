@@ -1,4 +1,4 @@
-import { ExpectationError, expectNumber } from '../expect.js';
+import { ExpectationError, expectNumber } from '../base/expect.js';
 import { findClass } from './labels.js';
 
 /**

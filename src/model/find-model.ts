@@ -1,4 +1,4 @@
-import { ExpectationError } from '../expect.js';
+import { ExpectationError } from '../base/expect.js';
 import { type Catalog, loadCatalog } from './catalog.js';
 import { cachedFile, cachedPath, lookAt } from './model-cache.js';
 

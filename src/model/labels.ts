@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ExpectationError, messageOf } from '../expect.js';
-import { packageRoot } from '../package-root.js';
+import { ExpectationError, messageOf } from '../base/expect.js';
+import { packageRoot } from '../base/package-root.js';
 
 /** Number of COCO's classes, whose names are assumed for models that carry none. */
 const COCO_CLASSES = 80;

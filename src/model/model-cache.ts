@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CatalogModel, endingOf } from './catalog.js';
-import { cacheFolder } from './heads-cache.js';
+import { cacheFolder } from '../base/files/cache-folder.js';
 
 /** What is known of a file in the cache since it was downloaded, or first seen. */
 export interface CacheRecord {

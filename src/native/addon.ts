@@ -1,25 +1,12 @@
 import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { ExpectationError, messageOf } from '../expect.js';
-import type { ColorRange } from '../frame/color.js';
-import type { PackedImage } from '../frame/convert.js';
-import type { Nv12Frame } from '../frame/nv12-frame.js';
+import { ExpectationError, messageOf } from '../base/expect.js';
 import type { BpuAddon } from './bpu.js';
 import type { CameraAddon } from './camera.js';
 import type { EmulatorAddon } from './emulator.js';
-import { packageRoot } from '../package-root.js';
-
-/** Where a scaled picture lies within the model's input; even numbers. A Letterbox is one. */
-export interface Content {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** A packed image with everything said. */
-export type NativePackedImage = Required<PackedImage>;
+import type { Nv12Addon } from './nv12.js';
+import { packageRoot } from '../base/package-root.js';
 
 /**
  * What the native addon exports (native/addon.cc). It checks every argument itself, so that no value makes it touch
@@ -27,41 +14,7 @@ export type NativePackedImage = Required<PackedImage>;
  *
  * Source and target never share memory. Arrays may be backed by SharedArrayBuffer.
  */
-export interface Addon extends BpuAddon, CameraAddon, EmulatorAddon {
-  /** Scales `source` to `content` within `target` (bilinear) and pads the rest with grey. */
-  letterbox(source: Nv12Frame, content: Content, target: Nv12Frame): void;
-
-  /** NV12 to three planes of floats from 0 to 1: R, G, B. `target` has 3 * width * height elements. */
-  nv12ToPlanarFloat(source: Nv12Frame, range: ColorRange, target: Float32Array): void;
-
-  /** NV12 to R, G, B bytes. `target` has 3 * width * height elements. */
-  nv12ToRgb8(source: Nv12Frame, range: ColorRange, target: Uint8Array): void;
-
-  /** To NV12 of the same size, rounded up to even numbers. */
-  packedToNv12(source: NativePackedImage, range: ColorRange, target: Nv12Frame): void;
-
-  /**
-   * letterbox() into `model`, then nv12ToPlanarFloat() of it into `planes`, on libuv's thread pool.
-   * The arrays must be left alone until the promise settles. Resizable buffers are refused at once; one that was
-   * transferred meanwhile rejects the promise.
-   *
-   * @returns milliseconds the work took, without the wait for a thread
-   */
-  preprocess(
-    source: Nv12Frame,
-    content: Content,
-    model: Nv12Frame,
-    range: ColorRange,
-    planes: Float32Array,
-  ): Promise<number>;
-
-  /**
-   * Which kernels the functions above run, and all that run on this machine, fastest first (avx2, ssse3; neon; portable).
-   * All give the same bytes. TROS_YOLO_SEG_SIMD in the environment chooses others, and so does `use`, for tests and
-   * measurements.
-   */
-  pixelKernels(use?: string): { readonly chosen: string; readonly usable: readonly string[] };
-
+export interface Addon extends Nv12Addon, BpuAddon, CameraAddon, EmulatorAddon {
   /** How many objects of the addon are alive in this process, for tests that ask whether all were given back. */
   aliveObjects(): AliveObjects;
 }

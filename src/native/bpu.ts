@@ -1,5 +1,5 @@
-import type { Nv12Frame } from '../frame/nv12-frame.js';
-import type { Content } from './addon.js';
+import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
+import type { Content } from './nv12.js';
 import type { NativeDone, NativeSlots } from './camera.js';
 
 /** What native/bpu is asked for; ranges are checked there, too. */
@@ -36,13 +36,6 @@ export interface NativeTensorProperties {
   readonly scale: readonly number[];
   readonly zeroPoint: readonly number[];
   readonly shift: readonly number[];
-}
-
-/** Why something failed, in the words of an ExpectationError. */
-export interface NativeFailure {
-  readonly expected: string;
-  readonly received: string;
-  readonly hint: string;
 }
 
 export interface NativeBpu extends NativeSlots {

@@ -1,6 +1,6 @@
-import type { Nv12Frame } from '../frame/nv12-frame.js';
-import type { Region } from '../frame/region.js';
-import type { NativeFailure } from './bpu.js';
+import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
+import type { Region } from '../vision/picture/region.js';
+import type { NativeFailure } from './failure.js';
 
 /** What became of a camera's frames: `received` = skipped + dropped + failed + discarded + submitted + those that wait. */
 export interface NativeCameraCounters {

@@ -1,5 +1,11 @@
-import { ExpectationError } from '../expect.js';
-import type { NativeFailure } from './bpu.js';
+import { ExpectationError } from '../base/expect.js';
+
+/** Why something failed, in the words of an ExpectationError. */
+export interface NativeFailure {
+  readonly expected: string;
+  readonly received: string;
+  readonly hint: string;
+}
 
 /** A failure that C++ tells (native/failure.h) as an error. */
 export function expectation({ expected, received, hint }: NativeFailure): ExpectationError {

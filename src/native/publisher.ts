@@ -1,5 +1,5 @@
-import { ExpectationError, messageOf } from '../expect.js';
-import type { Nv12Frame } from '../frame/nv12-frame.js';
+import { ExpectationError, messageOf } from '../base/expect.js';
+import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
 import { addon } from './addon.js';
 
 /** What native/ros/publisher_bindings.cc is asked for. */

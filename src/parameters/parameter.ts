@@ -1,4 +1,4 @@
-import { ExpectationError } from '../expect.js';
+import { ExpectationError } from '../base/expect.js';
 
 /** Value types of ROS parameters that we use, and how they are seen here. */
 export interface ParameterTypes {

@@ -1,7 +1,7 @@
-import { HEAD_ROLES } from '../decode/heads.js';
-import { MASK_RESOLUTIONS, NMS_MODES } from '../decode/options.js';
-import { COLOR_RANGES, DEFAULT_COLOR_RANGE } from '../frame/color.js';
-import { DEFAULT_MASK_OPACITY } from '../render/mask-layer.js';
+import { HEAD_ROLES } from '../vision/decode/heads.js';
+import { MASK_RESOLUTIONS, NMS_MODES } from '../vision/decode/options.js';
+import { COLOR_RANGES, DEFAULT_COLOR_RANGE } from '../vision/picture/color-range.js';
+import { DEFAULT_MASK_OPACITY } from '../media/render/mask-layer.js';
 import { parameterTable, type ParameterValues } from './parameter.js';
 
 /** How the messages on an image topic are found out. */

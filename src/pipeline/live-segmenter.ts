@@ -1,5 +1,5 @@
-import { type Clock, steadyClock } from '../clock.js';
-import type { Segmentation } from '../decode/segmentation.js';
+import { type Clock, steadyClock } from '../base/clock.js';
+import type { Segmentation } from '../vision/mask/segmentation.js';
 import type {
   CameraArrival,
   CameraAttachment,
@@ -8,9 +8,9 @@ import type {
   Engine,
   Inference,
 } from '../engine/engine.js';
-import { ExpectationError, messageOf } from '../expect.js';
-import type { Nv12Frame } from '../frame/nv12-frame.js';
-import type { StageTimings } from '../message/stage-timings.js';
+import { ExpectationError, messageOf } from '../base/expect.js';
+import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
+import type { StageTimings } from '../message/write/stage-timings.js';
 import type { NativeCamera } from '../native/camera.js';
 import type { Segmenter } from './segmenter.js';
 

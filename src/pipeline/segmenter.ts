@@ -1,13 +1,14 @@
-import { Decoder } from '../decode/decoder.js';
-import { type HeadRole, recogniseHeads } from '../decode/heads.js';
-import type { DecodeOptions } from '../decode/options.js';
-import type { Segmentation } from '../decode/segmentation.js';
+import { Decoder } from '../vision/decode/decoder.js';
+import { type HeadRole, recogniseHeads } from '../vision/decode/heads.js';
+import type { DecodeOptions } from '../vision/decode/options.js';
+import type { Segmentation } from '../vision/mask/segmentation.js';
 import type { Engine, Inference } from '../engine/engine.js';
-import { ExpectationError, messageOf } from '../expect.js';
-import { type BadFrame, isBadFrame, type SourceFrame } from '../frame/source.js';
-import type { Nv12Frame } from '../frame/nv12-frame.js';
-import { cutOut, type Region } from '../frame/region.js';
-import type { StageTimings } from '../message/stage-timings.js';
+import { ExpectationError, messageOf } from '../base/expect.js';
+import { type BadFrame, isBadFrame, type SourceFrame } from '../vision/picture/frame-source.js';
+import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
+import { cutOut } from '../native/cut-out.js';
+import { type Region } from '../vision/picture/region.js';
+import type { StageTimings } from '../message/write/stage-timings.js';
 
 /** What came of one frame. */
 export interface FrameResult<Frame extends SourceFrame = SourceFrame> {

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Engine, Inference } from '../engine/engine.js';
-import type { Nv12Frame } from '../frame/nv12-frame.js';
+import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
 
 /** A run of frames, as fast as they go. Milliseconds. */
 export interface Measurement {

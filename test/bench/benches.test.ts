@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import type { Figure } from '../../src/bench/bench.js';
-import { benchNames, loadBench } from '../../src/bench/catalogue.js';
-import { runSuite } from '../../src/bench/suite.js';
+import type { Figure } from '../../bench/bench.js';
+import { benchNames, loadBench } from '../../bench/catalogue.js';
+import { runSuite } from '../../bench/suite.js';
 import { repository } from '../data.js';
-import { EMULATOR } from '../engine/emulator.js';
+import { EMULATOR } from '../engine/bpu/emulator.js';
 import { withVariables } from '../environment.js';
 import { describeUnless } from '../skips.js';
 
@@ -47,7 +47,7 @@ describe('the benches', () => {
   withVariables({ TROS_YOLO_SEG_DATA: '/nowhere', AMENT_PREFIX_PATH: '/nowhere' });
 
   it('are the files of their folder, each with a line for --list', async () => {
-    const files = readdirSync(join(repository, 'src/bench/benches')).map((file) => file.replace('.ts', ''));
+    const files = readdirSync(join(repository, 'bench/benches')).map((file) => file.replace('.ts', ''));
     assert.deepEqual(benchNames(), files.sort());
     for (const name of benchNames()) assert.match((await loadBench(name)).summary, /^\S.{20,}$/, name);
   });

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import type { Figure } from '../../src/bench/bench.js';
-import { changeTable, compareFigures, onlyIn } from '../../src/bench/compare.js';
-import { makeReport, readReport, writeReport } from '../../src/bench/report.js';
-import { figureTable } from '../../src/bench/table.js';
+import type { Figure } from '../../bench/bench.js';
+import { changeTable, compareFigures, onlyIn } from '../../bench/compare.js';
+import { makeReport, readReport, writeReport } from '../../bench/report.js';
+import { figureTable } from '../../bench/table.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 const BOXES: Figure = {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { describe, it } from 'mocha';
-import { bytesPerRun } from '../../src/bench/allocation.js';
-import { measureCase, QUICK } from '../../src/bench/measure.js';
-import { median, quantile, summarise } from '../../src/bench/times.js';
+import { bytesPerRun } from '../../bench/allocation.js';
+import { measureCase, QUICK } from '../../bench/measure.js';
+import { median, quantile, summarise } from '../../bench/times.js';
 import { ManualClock } from '../manual-clock.js';
 
 describe('statistics of a bench', () => {

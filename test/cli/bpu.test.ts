@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { EMULATOR } from '../engine/emulator.js';
+import { EMULATOR } from '../engine/bpu/emulator.js';
 import { tenHeads } from '../engine/tiny-onnx.js';
 import { noiseFrame } from '../native/frames.js';
 import { cli } from './cli.js';

@@ -6,6 +6,18 @@ import { repository } from '../data.js';
 /** The command's entry point. */
 export const MAIN = join(repository, 'dist/src/cli/main.js');
 
+/** Tools of the checkout that read the command line as the command does. */
+const TOOLS: Readonly<Record<string, string>> = {
+  bench: join(repository, 'dist/bench/main.js'),
+  record: join(repository, 'dist/tools/record/main.js'),
+};
+
+/** What Node.js is given to run a command, or a tool, with these arguments. */
+export function scriptOf([name = '', ...rest]: readonly string[]): string[] {
+  const tool = Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined;
+  return tool === undefined ? [MAIN, ...(name === '' ? [] : [name]), ...rest] : [tool, ...rest];
+}
+
 export interface CliResult {
   /** -1 where a signal ended it, or it did not come back. */
   code: number;
@@ -34,7 +46,7 @@ export function cli(
   const env: NodeJS.ProcessEnv = { ...process.env, ...variables };
   for (const [name, value] of Object.entries(variables)) if (value === undefined) delete env[name];
   const limited = blocks === undefined ? [] : ['sh', '-c', `ulimit -f ${blocks}; exec "$@"`, 'sh'];
-  const [program, ...rest] = [...limited, process.execPath, MAIN, ...args] as [string, ...string[]];
+  const [program, ...rest] = [...limited, process.execPath, ...scriptOf(args)] as [string, ...string[]];
   const user = uid === undefined ? {} : { uid, gid: uid };
   return new Promise((resolve) => {
     execFile(program, rest, { cwd, env, maxBuffer: 1 << 28, ...user }, (error, stdout, stderr) => {

@@ -5,7 +5,9 @@ import { describe, it } from 'mocha';
 import { repository } from '../data.js';
 import { cli } from './cli.js';
 
-const COMMANDS = ['run', 'demo', 'perf', 'bench', 'record', 'model', 'info', 'check'];
+const COMMANDS = ['run', 'demo', 'perf', 'model', 'info', 'check'];
+/** `npm run`, in a checkout. */
+const TOOLS = ['bench', 'record'];
 
 describe('tros-yolo-seg', () => {
   it('tells its commands; asked for none it says so by its exit code, too', async () => {
@@ -34,14 +36,15 @@ describe('tros-yolo-seg', () => {
   });
 
   const forms = [
-    ...COMMANDS.map((name) => [name]),
+    ...[...COMMANDS, ...TOOLS].map((name) => [name]),
     ...['list', 'get', 'cut', 'ptq', 'dequantize'].map((name) => ['model', name]),
   ];
   for (const form of forms) {
     it(`${form.join(' ')} --help tells how it is used, whatever else is given`, async () => {
       const { code, stdout, stderr } = await cli([...form, '--help']);
       assert.deepEqual([code, stderr], [0, '']);
-      assert.ok(stdout.startsWith(`Usage: tros-yolo-seg ${form.join(' ')} `), stdout);
+      const usage = TOOLS.includes(form[0]!) ? `npm run ${form[0]} --` : `tros-yolo-seg ${form.join(' ')}`;
+      assert.ok(stdout.startsWith(`Usage: ${usage} `), stdout);
       if (form[0] !== 'model' || form.length > 1) assert.match(stdout, /^ {2}-h, --help +\S/m);
     });
   }

@@ -11,14 +11,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
-import { BagSource } from '../../src/bag/bag-source.js';
-import { McapFile } from '../../src/bag/mcap-file.js';
-import { isBadFrame } from '../../src/frame/source.js';
+import { BagSource } from '../../src/message/bag/bag-source.js';
+import { McapFile } from '../../src/message/bag/mcap-file.js';
+import { isBadFrame } from '../../src/vision/picture/frame-source.js';
 import { tenHeads } from '../engine/tiny-onnx.js';
-import { stockModel } from '../model/stock-model.js';
+import { stockModel } from '../model/onnx/stock-model.js';
 import { describeUnless, itUnless } from '../skips.js';
 import { temporaryFolder } from '../temporary-folder.js';
-import { cli, type CliResult, MAIN } from './cli.js';
+import { cli, type CliResult, MAIN, scriptOf } from './cli.js';
 
 const NOBODY = 65534;
 const noPosix = process.platform === 'win32' && 'Windows has no limit of the size of a file';
@@ -133,7 +133,7 @@ describeUnless(noPosix, 'a full disk', () => {
   itUnless(noFull, 'is told of where standard output leads there', async () => {
     const folder = newFolder();
     const shell = (...args: string[]): { status: number | null; stderr: string } => {
-      const command = ['-c', 'exec "$@" >/dev/full', 'sh', process.execPath, MAIN, ...args];
+      const command = ['-c', 'exec "$@" >/dev/full', 'sh', process.execPath, ...scriptOf(args)];
       return spawnSync('sh', command, { cwd: folder, encoding: 'utf8' });
     };
     const run = shell('run', ...SCENE, '--json', '-', '--mcap', 'x.mcap');

@@ -3,12 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { cutModel } from '../../src/model/cut.js';
+import { cutModel } from '../../src/model/prepare/cut.js';
 import { withBin } from '../../src/model/bin/bin-model.js';
 import { removeDequantizeNodes } from '../../src/model/bin/dequantize-bin.js';
 import { repository } from '../data.js';
 import { binFile } from '../model/bin/bin-file.js';
-import { stockModel } from '../model/stock-model.js';
+import { stockModel } from '../model/onnx/stock-model.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 const folder = temporaryFolder('info');

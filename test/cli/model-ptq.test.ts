@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
 import sharp from 'sharp';
-import { cutModel } from '../../src/model/cut.js';
-import { stockModel } from '../model/stock-model.js';
+import { cutModel } from '../../src/model/prepare/cut.js';
+import { stockModel } from '../model/onnx/stock-model.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { cli } from './cli.js';
 

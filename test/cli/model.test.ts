@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { repository } from '../data.js';
 import { binFile } from '../model/bin/bin-file.js';
-import { stockModel } from '../model/stock-model.js';
+import { stockModel } from '../model/onnx/stock-model.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 const folder = temporaryFolder('model');

@@ -12,9 +12,9 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import sharp from 'sharp';
 import { run } from '../../src/cli/run.js';
-import { decodeRle } from '../../src/decode/rle.js';
-import { ExpectationError } from '../../src/expect.js';
-import { hbm, mcap } from '../bag/bags.js';
+import { decodeRle } from '../../src/vision/mask/rle.js';
+import { ExpectationError } from '../../src/base/expect.js';
+import { hbm, mcap } from '../message/bag/bags.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { cli, type CliResult } from './cli.js';
 

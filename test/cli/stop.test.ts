@@ -13,11 +13,11 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { after, describe, it } from 'mocha';
 import sharp from 'sharp';
-import { McapFile } from '../../src/bag/mcap-file.js';
+import { McapFile } from '../../src/message/bag/mcap-file.js';
 import { repository } from '../data.js';
 import { tenHeads } from '../engine/tiny-onnx.js';
 import { temporaryFolder } from '../temporary-folder.js';
-import { cli, MAIN, Watched } from './cli.js';
+import { cli, MAIN, scriptOf, Watched } from './cli.js';
 
 /** More frames than any test waits for. */
 const ENDLESS = ['scene:', '--frames', '100000'];
@@ -130,7 +130,7 @@ describe('a command that is stopped', () => {
       const inputs = ['heads.onnx', 'scene:', '--frames', frames, '--size', '64x64'];
       return ['record', ...inputs, '--name', 'x', '-o', `new/${name}`];
     };
-    const child = Watched.start([MAIN, ...record('x.bin', '100000')], folder);
+    const child = Watched.start(scriptOf(record('x.bin', '100000')), folder);
     await grown(child, out, /\.part$/, 100_000);
     child.kill('SIGTERM');
     assert.deepEqual(await child.end(), { code: 143, signal: null }, child.stderr);
@@ -211,8 +211,8 @@ describe('Stop', () => {
     ] as const) {
       const folder = newFolder();
       const hanging = child(
-        `import { WholeFile } from ${module('files/whole-file.js')};
-        import { endWithUs } from ${module('child-processes.js')};
+        `import { WholeFile } from ${module('base/files/whole-file.js')};
+        import { endWithUs } from ${module('base/child-processes.js')};
         import { spawn } from 'node:child_process';
         import { writeFileSync } from 'node:fs';
         const { pid } = endWithUs(spawn('sleep', ['1000'], { stdio: 'ignore' }));

@@ -1,4 +1,4 @@
-import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
+import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 import type { InjectedMessage } from '../../src/native/camera.js';
 import { packedBytes } from '../native/frames.js';
 

@@ -4,9 +4,9 @@ import { setImmediate as settle } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Engine, type Inference } from '../../src/engine/engine.js';
-import { packedStride } from '../../src/engine/tensor.js';
-import { Letterbox } from '../../src/frame/letterbox.js';
-import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
+import { packedStride } from '../../src/vision/tensor/tensor.js';
+import { Letterbox } from '../../src/vision/picture/letterbox.js';
+import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 import { noiseFrame, packedBytes, packedFrame } from '../native/frames.js';
 import { describeUnless } from '../skips.js';
 

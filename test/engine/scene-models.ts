@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { ELEMENT, GRAPH, MODEL } from '../../src/model/onnx-model.js';
-import { intAttribute } from '../../src/model/opset11.js';
-import { type Chunk, messageField, WireFile, writeChunks } from '../../src/model/wire.js';
+import { ELEMENT, GRAPH, MODEL } from '../../src/model/onnx/onnx-model.js';
+import { intAttribute } from '../../src/model/onnx/opset11.js';
+import { type Chunk, messageField, WireFile, writeChunks } from '../../src/model/onnx/wire.js';
 import { repository } from '../data.js';
-import { addDecodingTail } from '../model/decoding-tail.js';
-import { GraphBuilder } from '../model/graph-builder.js';
+import { addDecodingTail } from '../model/onnx/decoding-tail.js';
+import { GraphBuilder } from '../model/onnx/graph-builder.js';
 
 /** The demo model; the file that is there in every checkout. */
 export const SCENE_MODEL = join(repository, 'models/scene-n-seg.onnx');

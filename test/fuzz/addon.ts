@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { join } from 'node:path';
 import { addon } from '../../src/native/addon.js';
-import { EMULATOR } from '../engine/emulator.js';
-import { writePlaybackModel } from '../engine/playback-model.js';
+import { EMULATOR } from '../engine/bpu/emulator.js';
+import { writePlaybackModel } from '../engine/bpu/playback-model.js';
 import { randomBytes } from '../native/frames.js';
 import { Choices } from './choices.js';
 import { Hostile, tolerate } from './hostile.js';

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BagSource } from '../../src/bag/bag-source.js';
-import { bagMetadata } from '../../src/bag/bag-metadata.js';
-import { ExpectationError } from '../../src/expect.js';
-import { isBadFrame } from '../../src/frame/source.js';
-import { hbm, lz4Chunk, mcap, tinyImage, tinyImages, zstdChunk } from '../bag/bags.js';
+import { BagSource } from '../../src/message/bag/bag-source.js';
+import { bagMetadata } from '../../src/message/bag/bag-metadata.js';
+import { ExpectationError } from '../../src/base/expect.js';
+import { isBadFrame } from '../../src/vision/picture/frame-source.js';
+import { hbm, lz4Chunk, mcap, tinyImage, tinyImages, zstdChunk } from '../message/bag/bags.js';
 import { expectFrame } from './frames.js';
 import { type FuzzSeed, type FuzzTarget, tagged } from './target.js';
 

@@ -1,9 +1,9 @@
 import sharp from 'sharp';
-import { CameraImageReader } from '../../src/frame/camera-image.js';
-import { CAMERA_MESSAGE_TYPES } from '../../src/frame/camera-message.js';
-import { CameraFrame, type ImageMessage } from '../../src/node/camera-frame.js';
-import { compressedImage, hbm, tinyPixels } from '../bag/bags.js';
-import { ImageWriter } from '../../src/message/image.js';
+import { CameraImageReader } from '../../src/message/read/camera-image.js';
+import { CAMERA_MESSAGE_TYPES } from '../../src/message/read/camera-message.js';
+import { CameraFrame, type ImageMessage } from '../../src/node/segment/received-image.js';
+import { compressedImage, hbm, tinyPixels } from '../message/bag/bags.js';
+import { ImageWriter } from '../../src/message/write/image.js';
 import { expectFrame } from './frames.js';
 import { type FuzzSeed, type FuzzTarget, tagged } from './target.js';
 

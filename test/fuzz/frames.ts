@@ -1,6 +1,6 @@
-import { letterboxNv12 } from '../../src/frame/convert.js';
-import { Letterbox } from '../../src/frame/letterbox.js';
-import { MAX_DIMENSION, type Nv12Frame } from '../../src/frame/nv12-frame.js';
+import { letterboxNv12 } from '../../src/native/convert.js';
+import { Letterbox } from '../../src/vision/picture/letterbox.js';
+import { MAX_DIMENSION, type Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 import { packedFrame } from '../native/frames.js';
 
 const MODEL = packedFrame(32, 32);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { ExpectationError } from '../../src/expect.js';
+import { ExpectationError } from '../../src/base/expect.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { bagTarget } from './bag.js';
 import { cdrTarget } from './cdr.js';

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { binModelText } from '../../src/cli/info-bin.js';
-import { ExpectationError } from '../../src/expect.js';
+import { ExpectationError } from '../../src/base/expect.js';
 import { type BinModel, withBin } from '../../src/model/bin/bin-model.js';
 import { dequantizeNodes } from '../../src/model/bin/bin-tensors.js';
 import {
@@ -9,11 +9,11 @@ import {
   removeDequantizeNodes,
   restoreDequantizeNodes,
 } from '../../src/model/bin/dequantize-bin.js';
-import { cutModel } from '../../src/model/cut.js';
-import { inspectOnnx } from '../../src/model/inspect-onnx.js';
-import { readOnnxMetadata } from '../../src/model/onnx-metadata.js';
+import { cutModel } from '../../src/model/prepare/cut.js';
+import { inspectOnnx } from '../../src/model/onnx/inspect-onnx.js';
+import { readOnnxMetadata } from '../../src/model/onnx/onnx-metadata.js';
 import { binFile } from '../model/bin/bin-file.js';
-import { stockModel } from '../model/stock-model.js';
+import { stockModel } from '../model/onnx/stock-model.js';
 import { mutate, randomNumbers } from './mutate.js';
 
 /** What a run of the fuzzer saw. */

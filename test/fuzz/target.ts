@@ -1,4 +1,4 @@
-import { ExpectationError } from '../../src/expect.js';
+import { ExpectationError } from '../../src/base/expect.js';
 import { mutate, randomNumbers } from './mutate.js';
 
 /** An input to begin with, and where the bytes are that carry structure. */

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
 import { parse } from '@foxglove/rosmsg';
 import { ros2humble } from '@foxglove/rosmsg-msgs-common';
-import { ExpectationError } from '../../src/expect.js';
+import { ExpectationError } from '../../src/base/expect.js';
 import { DEFINITIONS } from '../../src/message/definitions.js';
 import { messageType, MessageType } from '../../src/message/message-type.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, it } from 'mocha';
-import { ExpectationError } from '../../src/expect.js';
+import { ExpectationError } from '../../src/base/expect.js';
 import { installedType, isInstalled } from '../../src/message/installed-type.js';
 import { messageType } from '../../src/message/message-type.js';
 import { temporaryFolder } from '../temporary-folder.js';

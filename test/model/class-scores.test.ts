@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { ExpectationError } from '../../src/expect.js';
+import { ExpectationError } from '../../src/base/expect.js';
 import { parseClassScores } from '../../src/model/class-scores.js';
 
 const LABELS = ['person', 'traffic light', 'a=b'];

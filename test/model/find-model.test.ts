@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, it } from 'mocha';
 import { findModel } from '../../src/model/find-model.js';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/base/package-root.js';
 import { withVariables } from '../environment.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
@@ -78,9 +78,9 @@ describe('the node', () => {
       (name) => `model/download/${name}`,
     );
     const forbidden = [...downloaders, 'undici', 'node:http', 'node:https'];
-    const node = closure('node/segment.ts');
+    const node = closure('node/segment/segment.ts');
     assert.ok(node.has('model/find-model.ts'));
-    assert.ok(node.has('engine/onnx-worker.ts'));
+    assert.ok(node.has('engine/onnx/onnx-worker.ts'));
     assert.deepEqual(
       forbidden.filter((name) => node.has(name)),
       [],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { ExpectationError } from '../../src/expect.js';
+import { ExpectationError } from '../../src/base/expect.js';
 import { chooseLabels, findClass, readLabels } from '../../src/model/labels.js';
 import { temporaryFolder } from '../temporary-folder.js';
 

@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process';
 import { describe, it } from 'mocha';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import { Letterbox } from '../../src/frame/letterbox.js';
+import { Letterbox } from '../../src/vision/picture/letterbox.js';
 import { addon } from '../../src/native/addon.js';
-import type { NativeFailure } from '../../src/native/bpu.js';
+import type { NativeFailure } from '../../src/native/failure.js';
 import { repository } from '../data.js';
 
 describe('native cameras', () => {

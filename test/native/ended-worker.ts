@@ -1,9 +1,9 @@
 /** A worker thread that is ended while the addon works for it (ended-workers.ts). Tells when it is in the midst of it. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { addon } from '../../src/native/addon.js';
-import { BpuEngine } from '../../src/engine/bpu-engine.js';
+import { BpuEngine } from '../../src/engine/bpu/bpu-engine.js';
 import { messageOf } from '../engine/camera-messages.js';
-import { EMULATOR } from '../engine/emulator.js';
+import { EMULATOR } from '../engine/bpu/emulator.js';
 import { noiseFrame, packedFrame } from './frames.js';
 
 const { kind, model } = workerData as { kind: string; model: string };

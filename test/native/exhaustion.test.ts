@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'mocha';
 import { repository } from '../data.js';
-import { EMULATOR } from '../engine/emulator.js';
-import { writePlaybackModel } from '../engine/playback-model.js';
+import { EMULATOR } from '../engine/bpu/emulator.js';
+import { writePlaybackModel } from '../engine/bpu/playback-model.js';
 import { itUnless } from '../skips.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
@@ -23,7 +23,7 @@ describe('the addon in a process', () => {
       import { execFileSync } from 'node:child_process';
       import { readFileSync, rmSync, writeFileSync } from 'node:fs';
       const { addon } = await import(${url('native/addon.js')});
-      const { BpuEngine } = await import(${url('engine/bpu-engine.js')});
+      const { BpuEngine } = await import(${url('engine/bpu/bpu-engine.js')});
       const library = ${JSON.stringify(EMULATOR)};
       const file = ${JSON.stringify(model)};
       const say = async (call) => {

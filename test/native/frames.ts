@@ -1,4 +1,4 @@
-import { nv12Size, type Nv12Frame } from '../../src/frame/nv12-frame.js';
+import { nv12Size, type Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 
 /** A small generator with a seed, so that a failing picture can be made again (mulberry32). */
 export function randomBytes(length: number, seed: number): Uint8Array {

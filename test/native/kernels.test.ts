@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { ColorRange } from '../../src/frame/color.js';
-import { Letterbox } from '../../src/frame/letterbox.js';
-import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
-import { addon, type Content } from '../../src/native/addon.js';
+import type { ColorRange } from '../../src/vision/picture/color-range.js';
+import { Letterbox } from '../../src/vision/picture/letterbox.js';
+import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
+import { type Content } from '../../src/native/nv12.js';
+import { addon } from '../../src/native/addon.js';
 import { noiseFrame, packedFrame, randomBytes } from './frames.js';
-import type { PackedFormat } from '../../src/frame/convert.js';
+import type { PackedFormat } from '../../src/vision/picture/packed-image.js';
 import { letterboxed, nv12Of, nv12OfPlanes, PIXELS, planarFloatOf, rgbOf } from './reference.js';
 
 /**

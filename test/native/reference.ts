@@ -1,8 +1,8 @@
-import type { ColorRange } from '../../src/frame/color.js';
-import type { PackedFormat, PackedImage } from '../../src/frame/convert.js';
-import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
-import type { Region } from '../../src/frame/region.js';
-import type { Content } from '../../src/native/addon.js';
+import type { ColorRange } from '../../src/vision/picture/color-range.js';
+import type { PackedFormat, PackedImage } from '../../src/vision/picture/packed-image.js';
+import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
+import type { Region } from '../../src/vision/picture/region.js';
+import type { Content } from '../../src/native/nv12.js';
 
 /**
  * The addon's arithmetic once more, pixel by pixel and as slow as it likes: what every kernel must give, to the byte.

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { promisify } from 'node:util';
 import { repository } from '../data.js';
-import { PLAYBACK_OUTPUTS, writePlaybackModel } from '../engine/playback-model.js';
+import { PLAYBACK_OUTPUTS, writePlaybackModel } from '../engine/bpu/playback-model.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 const script = join(repository, 'dist/test/native/ended-workers.js');

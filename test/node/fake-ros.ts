@@ -1,6 +1,6 @@
-import { type Qos, RMW_DURABILITY, RMW_HISTORY, RMW_RELIABILITY } from '../../src/node/qos.js';
-import type { RclEndpoint } from '../../src/node/rclnodejs.js';
-import type { RosNode } from '../../src/node/ros-node.js';
+import { type Qos, RMW_DURABILITY, RMW_HISTORY, RMW_RELIABILITY } from '../../src/node/ros/qos.js';
+import type { RclEndpoint } from '../../src/node/ros/rclnodejs.js';
+import type { RosNode } from '../../src/node/ros/ros-node.js';
 
 /** A publisher that others see in the graph. */
 export interface GraphPublisher {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/base/package-root.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 describe('start script', () => {
@@ -13,10 +13,10 @@ describe('start script', () => {
 
   before(() => {
     const app = join(prefix, 'lib/node_modules/tros-yolo-seg');
-    mkdirSync(join(app, 'dist/src/node'), { recursive: true });
+    mkdirSync(join(app, 'dist/src/node/segment'), { recursive: true });
     writeFileSync(join(app, 'package.json'), '{"type":"module"}');
     writeFileSync(
-      join(app, 'dist/src/node/segment.js'),
+      join(app, 'dist/src/node/segment/segment.js'),
       `const { MALLOC_MMAP_THRESHOLD_, MALLOC_TRIM_THRESHOLD_ } = process.env;
       console.log(JSON.stringify({ argv: process.argv.slice(2), pid: process.pid, MALLOC_MMAP_THRESHOLD_, MALLOC_TRIM_THRESHOLD_ }));`,
     );
@@ -28,7 +28,7 @@ describe('start script', () => {
   function writeScript(path: string, node: string): void {
     const text = readFileSync(join(packageRoot, 'cmake/start.sh.in'), 'utf8')
       .replaceAll('@NAME@', 'segment')
-      .replaceAll('@ENTRY@', 'node/segment')
+      .replaceAll('@ENTRY@', 'node/segment/segment')
       .replaceAll('@NODE_WANTED@', '20.20, 22.12 or newer')
       .replaceAll('@NODE_EXECUTABLE@', node);
     assert.doesNotMatch(text, /@[A-Z_]+@/);

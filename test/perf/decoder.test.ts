@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'mocha';
-import { Decoder } from '../../src/decode/decoder.js';
-import { recogniseHeads } from '../../src/decode/heads.js';
-import { Letterbox } from '../../src/frame/letterbox.js';
+import { Decoder } from '../../src/vision/decode/decoder.js';
+import { recogniseHeads } from '../../src/vision/decode/heads.js';
+import { Letterbox } from '../../src/vision/picture/letterbox.js';
 import { sharedData } from '../data.js';
-import { recordedBusHeads } from '../decode/recorded.js';
+import { recordedBusHeads } from '../vision/decode/recorded.js';
 import { describeUnless, tell } from '../skips.js';
 
 describeUnless(sharedData.skip, 'the pace of the decoder on the recorded heads of bus.jpg', () => {

@@ -1,7 +1,7 @@
 import { describe, it } from 'mocha';
-import type { Instance, Segmentation } from '../../src/decode/segmentation.js';
-import { allocateNv12 } from '../../src/frame/convert.js';
-import { Overlay } from '../../src/render/overlay.js';
+import type { Instance, Segmentation } from '../../src/vision/mask/segmentation.js';
+import { allocateNv12 } from '../../src/native/convert.js';
+import { Overlay } from '../../src/media/render/overlay.js';
 import { tell } from '../skips.js';
 
 /** An ellipse of 200 x 300 with its upper left corner there. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { Sleeper } from '../../src/node/camera-schedule.js';
+import { Sleeper } from '../../src/node/camera/camera-schedule.js';
 import { tell } from '../skips.js';
 
 describe('the sleep of the camera player', () => {

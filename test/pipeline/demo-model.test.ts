@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { OnnxEngine } from '../../src/engine/onnx-engine.js';
-import { AveragePrecision } from '../../src/evaluate/average-precision.js';
-import { SceneSource } from '../../src/frame/scene/index.js';
-import { demoModel } from '../../src/model/demo.js';
+import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
+import { AveragePrecision } from '../../src/vision/evaluate/average-precision.js';
+import { SceneSource } from '../../src/media/scene/index.js';
+import { demoModel } from '../../src/model/demo-model.js';
 import { isResult, Segmenter } from '../../src/pipeline/segmenter.js';
 import { tell } from '../skips.js';
 

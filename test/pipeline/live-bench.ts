@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { setImmediate as settle } from 'node:timers/promises';
 import type { Inference } from '../../src/engine/engine.js';
-import { allocateNv12 } from '../../src/frame/convert.js';
-import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
+import { allocateNv12 } from '../../src/native/convert.js';
+import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 import {
   type LiveFrame,
   type LiveHandlers,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { setImmediate as settle } from 'node:timers/promises';
-import { OnnxEngine } from '../../src/engine/onnx-engine.js';
-import { allocateNv12 } from '../../src/frame/convert.js';
-import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
-import { demoModel } from '../../src/model/demo.js';
+import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
+import { allocateNv12 } from '../../src/native/convert.js';
+import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
+import { demoModel } from '../../src/model/demo-model.js';
 import { addon } from '../../src/native/addon.js';
 import type { InjectedCamera } from '../../src/native/camera.js';
 import { type LiveFrame, LiveSegmenter } from '../../src/pipeline/live-segmenter.js';

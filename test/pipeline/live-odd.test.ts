@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { OnnxEngine } from '../../src/engine/onnx-engine.js';
-import { AS_TOLD, CameraImageReader } from '../../src/frame/camera-image.js';
-import { demoModel } from '../../src/model/demo.js';
+import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
+import { AS_TOLD, CameraImageReader } from '../../src/message/read/camera-image.js';
+import { demoModel } from '../../src/model/demo-model.js';
 import { addon } from '../../src/native/addon.js';
 import { type LiveFrame, LiveSegmenter } from '../../src/pipeline/live-segmenter.js';
 import { Segmenter } from '../../src/pipeline/segmenter.js';
-import { sampleImage } from '../frame/camera-images.js';
+import { sampleImage } from '../media/camera-images.js';
 
 describe('live pictures of odd size', () => {
   it('have results for all their pixels, offered and from native cameras', async () => {

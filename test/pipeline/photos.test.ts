@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, it } from 'mocha';
-import type { Segmentation } from '../../src/decode/segmentation.js';
-import { OnnxEngine } from '../../src/engine/onnx-engine.js';
-import { nv12Frame } from '../../src/frame/nv12-frame.js';
-import { openInputs } from '../../src/frame/inputs.js';
-import type { SourceFrame } from '../../src/frame/source.js';
+import type { Segmentation } from '../../src/vision/mask/segmentation.js';
+import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
+import { nv12Frame } from '../../src/vision/picture/nv12-frame.js';
+import { openInputs } from '../../src/media/inputs.js';
+import type { SourceFrame } from '../../src/vision/picture/frame-source.js';
 import { isResult, Segmenter } from '../../src/pipeline/segmenter.js';
 import { sharedData } from '../data.js';
-import { boxIou, maskIou, referenceDetections, referenceMask } from '../decode/recorded.js';
+import { boxIou, maskIou, referenceDetections, referenceMask } from '../vision/decode/recorded.js';
 import { describeUnless } from '../skips.js';
 
 const PHOTOS = ['bus', 'zidane', 'kite', 'hobot_target'];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, before, it } from 'mocha';
-import { FILE_EPOCH } from '../../src/frame/file-clock.js';
+import { FILE_EPOCH } from '../../src/media/file-clock.js';
 import { checkStamps, listen } from './camera-listener.js';
 import type { RosProcess } from './processes.js';
 import { describeRos } from './suite.js';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from '../data.js';
-import { EMULATOR } from '../engine/emulator.js';
+import { EMULATOR } from '../engine/bpu/emulator.js';
 
 const FOLDER = join(repository, 'build/ros');
 
@@ -15,10 +15,9 @@ export function recordedModel(): { model: string; labels: string; library: strin
   const labels = join(FOLDER, 'scene.txt');
   mkdirSync(FOLDER, { recursive: true });
   if (!existsSync(model)) {
-    const tool = join(repository, 'dist/src/cli/main.js');
+    const tool = join(repository, 'dist/tools/record/main.js');
     execFileSync(process.execPath, [
       tool,
-      'record',
       join(repository, 'models/scene-n-seg.onnx'),
       'scene:?frames=6&size=640x480',
       '-o',

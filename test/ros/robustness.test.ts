@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, it } from 'mocha';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Random } from '../../src/frame/scene/random.js';
+import { Random } from '../../src/media/scene/random.js';
 import { repository } from '../data.js';
 import type { Peer, PeerMessage } from './peer.js';
 import type { RosProcess } from './processes.js';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ExpectationError } from '../../src/expect.js';
+import { ExpectationError } from '../../src/base/expect.js';
 import { addon } from '../../src/native/addon.js';
-import { qosText } from '../../src/node/qos.js';
-import { PUBLISHED_TOPICS, SERVICES } from '../../src/node/topics.js';
-import { packageRoot } from '../../src/package-root.js';
+import { qosText } from '../../src/node/ros/qos.js';
+import { PUBLISHED_TOPICS, SERVICES } from '../../src/node/segment/topics.js';
+import { packageRoot } from '../../src/base/package-root.js';
 import { CAMERA_PARAMETERS } from '../../src/parameters/camera.js';
 import { markdownTable, parametersMarkdown } from '../../src/parameters/markdown.js';
 import type { ParameterTable } from '../../src/parameters/parameter.js';

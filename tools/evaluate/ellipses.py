@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes test/evaluate/ellipses.json: made-up detections of ellipses and what pycocotools says of them.
+"""Writes test/vision/evaluate/ellipses.json: made-up detections of ellipses and what pycocotools says of them.
 
-    python3 tools/evaluate/ellipses.py > test/evaluate/ellipses.json
+    python3 tools/evaluate/ellipses.py > test/vision/evaluate/ellipses.json
 
 Needs: pip install numpy pycocotools. A region is an ellipse around (x, y); its mask holds the pixels whose centre is in it.
 """

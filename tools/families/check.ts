@@ -7,17 +7,17 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { Decoder } from '../../src/decode/decoder.js';
-import type { DecodeOptions } from '../../src/decode/options.js';
-import type { Instance, Segmentation } from '../../src/decode/segmentation.js';
+import { Decoder } from '../../src/vision/decode/decoder.js';
+import type { DecodeOptions } from '../../src/vision/decode/options.js';
+import type { Instance, Segmentation } from '../../src/vision/mask/segmentation.js';
 import type { Engine } from '../../src/engine/engine.js';
-import { OnnxEngine } from '../../src/engine/onnx-engine.js';
-import { messageOf } from '../../src/expect.js';
-import type { Nv12Frame } from '../../src/frame/nv12-frame.js';
-import { SceneSource } from '../../src/frame/scene/index.js';
-import { cutModel } from '../../src/model/cut.js';
-import { proveCut } from '../../src/model/prove.js';
-import { recogniseModel } from '../../src/pipeline/recognise-model.js';
+import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
+import { messageOf } from '../../src/base/expect.js';
+import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
+import { SceneSource } from '../../src/media/scene/index.js';
+import { cutModel } from '../../src/model/prepare/cut.js';
+import { proveCut } from '../../src/engine/onnx/prove-cut.js';
+import { recogniseModel } from '../../src/pipeline/recognize-model.js';
 
 /** Candidates of random heads that are compared. */
 const MOST = 60;

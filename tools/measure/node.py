@@ -25,7 +25,7 @@ import rclpy
 from rclpy.qos import qos_profile_system_default
 from rosidl_runtime_py.utilities import get_message
 
-KEPT = 300  # src/node/camera-health.ts
+KEPT = 300  # src/node/segment/camera-health.ts
 
 RESULTS = {
     '/segment/detections': 'vision_msgs/msg/Detection2DArray',

@@ -10,11 +10,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-import { OnnxEngine } from '../../src/engine/onnx-engine.js';
-import { AveragePrecision, type Quality } from '../../src/evaluate/average-precision.js';
-import type { ColorRange } from '../../src/frame/color.js';
-import { Scene, type SceneFrame } from '../../src/frame/scene/index.js';
-import { demoModel } from '../../src/model/demo.js';
+import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
+import { AveragePrecision, type Quality } from '../../src/vision/evaluate/average-precision.js';
+import type { ColorRange } from '../../src/vision/picture/color-range.js';
+import { Scene, type SceneFrame } from '../../src/media/scene/index.js';
+import { demoModel } from '../../src/model/demo-model.js';
 import { isResult, Segmenter } from '../../src/pipeline/segmenter.js';
 
 const FRAMES_APART = 61;

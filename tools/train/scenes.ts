@@ -12,11 +12,11 @@ import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { makeFolder } from '../../src/files/folder.js';
-import { Letterbox, PAD_LUMA } from '../../src/frame/letterbox.js';
-import { nv12Size } from '../../src/frame/nv12-frame.js';
-import { Scene, type RenderedFrame, type SceneTruth } from '../../src/frame/scene/index.js';
-import { Random } from '../../src/frame/scene/random.js';
+import { makeFolder } from '../../src/base/files/folder.js';
+import { Letterbox, PAD_LUMA } from '../../src/vision/picture/letterbox.js';
+import { nv12Size } from '../../src/vision/picture/nv12-frame.js';
+import { Scene, type RenderedFrame, type SceneTruth } from '../../src/media/scene/index.js';
+import { Random } from '../../src/media/scene/random.js';
 import { Resampler } from './resample.js';
 
 const { values, positionals } = parseArgs({

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { cpus, freemem, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { messageOf } from '../../expect.js';
+import { messageOf } from '../../base/expect.js';
 import { addon } from '../../native/addon.js';
-import { BoardHealth } from '../../node/board-health.js';
-import { packageRoot } from '../../package-root.js';
+import { BoardHealth } from '../../node/segment/board-health.js';
+import { packageRoot } from '../../base/package-root.js';
 import { boardFinding, type Board } from './board.js';
 import type { Finding, Section } from './finding.js';
 import type { Host } from './host.js';

@@ -1,24 +1,24 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { Decoder } from '../../decode/decoder.js';
-import type { HeadLayout } from '../../decode/heads.js';
-import type { Segmentation } from '../../decode/segmentation.js';
-import { BpuEngine } from '../../engine/bpu-engine.js';
+import { Decoder } from '../../vision/decode/decoder.js';
+import type { HeadLayout } from '../../vision/decode/heads.js';
+import type { Segmentation } from '../../vision/mask/segmentation.js';
+import { BpuEngine } from '../../engine/bpu/bpu-engine.js';
 import type { Engine } from '../../engine/engine.js';
-import { boxArea, boxIntersection } from '../../evaluate/overlap.js';
-import { messageOf } from '../../expect.js';
-import { openInputs } from '../../frame/inputs.js';
-import type { Nv12Frame } from '../../frame/nv12-frame.js';
-import { Scene, type SceneTruth } from '../../frame/scene/index.js';
-import { isBadFrame } from '../../frame/source.js';
+import { boxArea, boxIntersection } from '../../vision/evaluate/overlap.js';
+import { messageOf } from '../../base/expect.js';
+import { openInputs } from '../../media/inputs.js';
+import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
+import { Scene, type SceneTruth } from '../../media/scene/index.js';
+import { isBadFrame } from '../../vision/picture/frame-source.js';
 import { withBin } from '../../model/bin/bin-model.js';
 import { addon } from '../../native/addon.js';
 import { measureThroughput } from '../../pipeline/throughput.js';
 import type { Board } from './board.js';
 import type { Finding, Section } from './finding.js';
 import { isKnownModel, KNOWN_RESULTS, type KnownResult, publishedRow } from './published.js';
-import { type ModelHints, recogniseModel, type RecognisedModel } from '../../pipeline/recognise-model.js';
+import { type ModelHints, recogniseModel, type RecognisedModel } from '../../pipeline/recognize-model.js';
 import { headsText } from '../info-heads.js';
 
 /** Opens the model with so many frames at work. */

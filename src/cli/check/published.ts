@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { HeadLayout } from '../../decode/head-layout.js';
+import type { HeadLayout } from '../../vision/decode/head-layout.js';
 import { type CatalogModel, loadCatalog } from '../../model/catalog.js';
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync, statfsSync } from 'node:fs';
-import { messageOf } from '../../expect.js';
-import { missingLoanSettings } from '../../node/loaned-messages.js';
-import { loadRcl } from '../../node/rclnodejs.js';
+import { messageOf } from '../../base/expect.js';
+import { missingLoanSettings } from '../../node/ros/loaned-messages.js';
+import { loadRcl } from '../../node/ros/rclnodejs.js';
 import type { Finding, Section } from './finding.js';
 import type { Host } from './host.js';
 

@@ -1,7 +1,7 @@
-import { BagWriter } from '../../bag/bag-writer.js';
-import { SegmentationRecorder } from '../../bag/segmentation-recorder.js';
+import { BagWriter } from '../../message/bag/bag-writer.js';
+import { SegmentationRecorder } from '../../message/bag/segmentation-recorder.js';
 import type { FrameResult } from '../../pipeline/segmenter.js';
-import { encodeJpeg } from '../../render/encode.js';
+import { encodeJpeg } from '../../media/render/encode.js';
 import type { OverlayRenderer } from './overlay-renderer.js';
 import type { ResultSink } from './sink.js';
 

@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { ExpectationError } from '../../expect.js';
-import { makeFolder } from '../../files/folder.js';
-import { writeWhole } from '../../files/whole-file.js';
-import { writeError } from '../../files/write-error.js';
+import { ExpectationError } from '../../base/expect.js';
+import { makeFolder } from '../../base/files/folder.js';
+import { writeWhole } from '../../base/files/whole-file.js';
+import { writeError } from '../../base/files/write-error.js';
 import type { FrameResult } from '../../pipeline/segmenter.js';
-import { encodeJpeg } from '../../render/encode.js';
+import { encodeJpeg } from '../../media/render/encode.js';
 import type { ReadFiles } from '../outputs.js';
 import type { OverlayRenderer } from './overlay-renderer.js';
 import type { ResultSink } from './sink.js';

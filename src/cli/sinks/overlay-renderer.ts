@@ -1,7 +1,7 @@
-import { type ColorRange, DEFAULT_COLOR_RANGE } from '../../frame/color.js';
+import { type ColorRange, DEFAULT_COLOR_RANGE } from '../../vision/picture/color-range.js';
 import type { FrameResult } from '../../pipeline/segmenter.js';
-import { Overlay } from '../../render/overlay.js';
-import type { RgbPicture } from '../../render/rgb-picture.js';
+import { Overlay } from '../../media/render/overlay.js';
+import type { RgbPicture } from '../../media/render/rgb-picture.js';
 
 /** Draws the overlay of a result once, however many outputs want it. */
 export class OverlayRenderer {

@@ -1,5 +1,5 @@
-import { type Chunk, integerField, messageField, textField, varint, writeChunks } from '../wire.js';
-import { rewrite } from '../onnx-model.js';
+import { type Chunk, integerField, messageField, textField, varint, writeChunks } from '../onnx/wire.js';
+import { rewrite } from '../onnx/onnx-model.js';
 import { BIN, type BinModel, type BinNode, GRAPH, METADATA, NODE, TYPE, VALUE } from './bin-model.js';
 
 /** Changes to a model's graph and metadata; everything else is copied byte by byte. */

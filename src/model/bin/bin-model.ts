@@ -1,5 +1,5 @@
-import { ExpectationError } from '../../expect.js';
-import { type Field, LENGTH_DELIMITED, type Span, VARINT, WireFile } from '../wire.js';
+import { ExpectationError } from '../../base/expect.js';
+import { type Field, LENGTH_DELIMITED, type Span, VARINT, WireFile } from '../onnx/wire.js';
 
 /**
  * Field numbers of a .bin, message by message. The format is not published; this was read from models that hb_mapper 1.24

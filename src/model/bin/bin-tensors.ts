@@ -1,13 +1,13 @@
-import { outputRoles } from '../../decode/head-layout.js';
-import { recogniseHeads, type HeadHints, type HeadLayout, type HeadRole } from '../../decode/heads.js';
+import { outputRoles } from '../../vision/decode/head-layout.js';
+import { recogniseHeads, type HeadHints, type HeadLayout, type HeadRole } from '../../vision/decode/heads.js';
 import {
   packedStride,
   type Quantization,
   type TensorInfo,
   type TensorType,
   UNQUANTIZED,
-} from '../../engine/tensor.js';
-import { ExpectationError, messageOf } from '../../expect.js';
+} from '../../vision/tensor/tensor.js';
+import { ExpectationError, messageOf } from '../../base/expect.js';
 import type { BinModel, BinNode, BinValue } from './bin-model.js';
 
 /** hbDNN's name and ours of each element type, by ONNX's number (TensorProto.DataType). */

@@ -1,4 +1,4 @@
-import { ExpectationError } from '../../expect.js';
+import { ExpectationError } from '../../base/expect.js';
 import { type BinEdit, emptyEdit, nodeChunks, valueChunks, writeEdited } from './bin-edit.js';
 import type { BinModel, BinNode, BinValue } from './bin-model.js';
 import { DEQUANTIZE, dequantizeNodes } from './bin-tensors.js';

@@ -1,13 +1,13 @@
 import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Dispatcher } from 'undici';
-import { ExpectationError, messageOf } from '../../expect.js';
-import { makeFolder } from '../../files/folder.js';
-import { writeWholeSync } from '../../files/whole-file.js';
+import { ExpectationError, messageOf } from '../../base/expect.js';
+import { makeFolder } from '../../base/files/folder.js';
+import { writeWholeSync } from '../../base/files/whole-file.js';
 import { withBin } from '../bin/bin-model.js';
 import { type CatalogModel, endingOf } from '../catalog.js';
-import { cacheFolder } from '../heads-cache.js';
-import { withModel } from '../model-form.js';
+import { cacheFolder } from '../../base/files/cache-folder.js';
+import { withModel } from '../onnx/model-form.js';
 import {
   type CacheRecord,
   cachedFile,

@@ -1,5 +1,5 @@
 import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
-import { ExpectationError, messageOf } from '../../expect.js';
+import { ExpectationError, messageOf } from '../../base/expect.js';
 import type { PartOrigin } from './part.js';
 
 /** Redirects that are followed: GitHub has one, content networks two or three. */

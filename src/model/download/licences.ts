@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder } from '../../files/folder.js';
-import { writeWholeSync } from '../../files/whole-file.js';
+import { makeFolder } from '../../base/files/folder.js';
+import { writeWholeSync } from '../../base/files/whole-file.js';
 import type { Licence } from '../catalog.js';
-import { cacheFolder } from '../heads-cache.js';
+import { cacheFolder } from '../../base/files/cache-folder.js';
 
 /** Licences that the user of a cache has accepted, in a file of that cache. */
 export class AcceptedLicences {

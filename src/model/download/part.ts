@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync }
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { writeWholeSync } from '../../files/whole-file.js';
-import { writeError } from '../../files/write-error.js';
+import { writeWholeSync } from '../../base/files/whole-file.js';
+import { writeError } from '../../base/files/write-error.js';
 
 /** A part of another machine or container that nobody has written to for so long is nobody's. Milliseconds. */
 const FORSAKEN = 120_000;

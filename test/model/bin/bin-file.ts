@@ -1,7 +1,7 @@
-import type { HeadRole } from '../../../src/decode/heads.js';
+import type { HeadRole } from '../../../src/vision/decode/heads.js';
 import { nodeChunks, valueChunks } from '../../../src/model/bin/bin-edit.js';
 import { BIN, GRAPH, INITIALIZER, METADATA, NODE, TYPE, VALUE } from '../../../src/model/bin/bin-model.js';
-import { type Chunk, integerField, messageField, textField, varint } from '../../../src/model/wire.js';
+import { type Chunk, integerField, messageField, textField, varint } from '../../../src/model/onnx/wire.js';
 
 /** An output of a .bin that is made for a test. */
 export interface BinHead {

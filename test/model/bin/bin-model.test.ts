@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { ExpectationError } from '../../../src/expect.js';
+import { ExpectationError } from '../../../src/base/expect.js';
 import { BinModel, withBin } from '../../../src/model/bin/bin-model.js';
 import { binHeads, binInput, binOutputs } from '../../../src/model/bin/bin-tensors.js';
-import { integerField, messageField, textField, WireFile } from '../../../src/model/wire.js';
+import { integerField, messageField, textField, WireFile } from '../../../src/model/onnx/wire.js';
 import { sharedData } from '../../data.js';
 import { itUnless } from '../../skips.js';
 import { temporaryFolder } from '../../temporary-folder.js';
-import { stockModel } from '../stock-model.js';
+import { stockModel } from '../onnx/stock-model.js';
 import { binFile, binHeadList, type BinFileOptions } from './bin-file.js';
 
 const folder = temporaryFolder('bin-model');

@@ -1,0 +1,34 @@
+import { Decoder } from '../../src/vision/decode/decoder.js';
+import type { DecodeOptions } from '../../src/vision/decode/options.js';
+import type { Bench, Case } from '../bench.js';
+import { benchHeads, crowdOptions, type Heads, linearPass, quantised } from '../material.js';
+
+export const bench: Bench = {
+  summary: 'head tensors to boxes and masks, beside a linear pass over the class logits',
+  async run({ measure }) {
+    const float = await benchHeads();
+    const crowd = crowdOptions(float);
+    const cases = [float, quantised(float)].flatMap((heads, i): Case[] => {
+      const what = (options: DecodeOptions, name: string): Case =>
+        decodeCase(heads, options, `${i === 0 ? 'float' : 'int32'}, ${name}`);
+      return [
+        what({ masks: 'none' }, 'boxes only'),
+        what({ masks: 'proto' }, 'masks at prototype resolution'),
+        what({ masks: 'source' }, 'masks at source resolution'),
+        what({ ...crowd, masks: 'none' }, '100 instances, boxes only'),
+        what({ ...crowd, masks: 'source' }, '100 instances, masks at source resolution'),
+      ];
+    });
+    return measure(cases);
+  },
+};
+
+function decodeCase(heads: Heads, options: DecodeOptions, name: string): Case {
+  const { layout, tensors, letterbox } = heads;
+  const decoder = new Decoder(layout, options);
+  return {
+    name: `${heads.name}, ${name}`,
+    run: () => decoder.decode(tensors, letterbox),
+    yardsticks: [linearPass(heads)],
+  };
+}

@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { record } from '../../tools/record/record.js';
+import { messageOf } from '../../src/base/expect.js';
+import { packageRoot } from '../../src/base/package-root.js';
+import type { Bench, BenchContext, Result } from '../bench.js';
+import { benchHeads, noiseFrame, stillEngine } from '../material.js';
+
+const MESSAGES = ['image', 'hbm1080p'];
+const TRANSPORTS = ['native', 'rclnodejs'];
+const RATE = 30;
+
+/** What tools/measure/node.py prints, as far as it is used here. */
+interface Measured {
+  readonly middleware: string;
+  readonly transport: string;
+  readonly seconds: number;
+  readonly answered: number;
+  readonly dropped: number;
+  readonly js_busy_percent: number;
+  readonly segment_cpu_percent: number;
+  readonly added_latency_p50_ms: number;
+  readonly added_latency_p95_ms: number;
+  readonly added_latency_p99_ms: number;
+  readonly latency_from_stamp_p50_ms: number;
+  readonly wait_p50_ms: number;
+  readonly preprocess_p50_ms: number;
+  readonly inference_p50_ms: number;
+  readonly decode_p50_ms: number;
+  readonly publish_p50_ms: number;
+}
+
+export const bench: Bench = {
+  summary: 'the ROS 2 node with a 1080p camera of 30 FPS, where a workspace with tros_yolo_seg is sourced',
+  async run(context) {
+    const missing = whatIsMissing();
+    if (missing !== undefined) {
+      context.note(`left out: ${missing}`);
+      return [];
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-bench-'));
+    try {
+      const model = join(folder, 'model.bin');
+      await record(stillEngine(await benchHeads()), [noiseFrame(1920, 1080)], { file: model, name: 'bench' });
+      const results: Result[] = [];
+      for (const message of MESSAGES) {
+        for (const transport of TRANSPORTS) {
+          try {
+            results.push(await measureNode(model, message, transport, context));
+          } catch (error) {
+            context.note(`${message} by ${transport} left out: ${lastLine(error)}`);
+          }
+        }
+      }
+      return results;
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+};
+
+function script(): string {
+  return join(packageRoot, 'tools/measure/node.py');
+}
+
+function library(): string {
+  return join(packageRoot, 'build/native/emulator/libdnn.so');
+}
+
+function whatIsMissing(): string | undefined {
+  const prefixes = (process.env['AMENT_PREFIX_PATH'] ?? '').split(delimiter);
+  if (!prefixes.some((prefix) => existsSync(join(prefix, 'lib/tros_yolo_seg/segment')))) {
+    return 'no workspace with tros_yolo_seg is sourced; see "ROS 2" in the README';
+  }
+  return [script(), library()].find((file) => !existsSync(file))?.concat(' is not there');
+}
+
+async function measureNode(
+  model: string,
+  message: string,
+  transport: string,
+  { quick }: BenchContext,
+): Promise<Result> {
+  const seconds = quick ? 2 : 40;
+  const { stdout } = await promisify(execFile)(
+    'python3',
+    [
+      script(),
+      ...['--model', model, '--library', library(), '--message', message],
+      ...['--rate', String(RATE), '--seconds', String(seconds)],
+      ...['--node', `camera_transport:=${transport}`],
+    ],
+    { timeout: 180_000, killSignal: 'SIGINT' },
+  );
+  const told = JSON.parse(stdout) as Measured;
+  return {
+    name: `${message} by ${transport}, ${told.middleware}; added latency`,
+    times: {
+      runs: told.answered,
+      median: told.added_latency_p50_ms,
+      p95: told.added_latency_p95_ms,
+      p99: told.added_latency_p99_ms,
+    },
+    values: {
+      FPS: told.answered / told.seconds,
+      dropped: told.dropped,
+      'from stamp ms': told.latency_from_stamp_p50_ms,
+      'wait ms': told.wait_p50_ms,
+      'letterbox ms': told.preprocess_p50_ms,
+      'network ms': told.inference_p50_ms,
+      'decode ms': told.decode_p50_ms,
+      'publish ms': told.publish_p50_ms,
+      'JS busy %': told.js_busy_percent,
+      'CPU %': told.segment_cpu_percent,
+    },
+  };
+}
+
+/** A program says what was wrong at the end of what it says. */
+function lastLine(error: unknown): string {
+  const { stderr } = error as { stderr?: string };
+  return stderr?.trim().split('\n').at(-1) ?? messageOf(error);
+}

@@ -1,0 +1,119 @@
+import { performance } from 'node:perf_hooks';
+import type { Decoder } from '../src/vision/decode/decoder.js';
+import type {
+  CameraArrival,
+  CameraAttachment,
+  CameraEngine,
+  Engine,
+  Inference,
+} from '../src/engine/engine.js';
+import type { Nv12Frame } from '../src/vision/picture/nv12-frame.js';
+import { addon } from '../src/native/addon.js';
+import type { InjectedCamera } from '../src/native/camera.js';
+import { measureThroughput } from '../src/pipeline/throughput.js';
+
+/** Frames through an engine and a decoder, as fast as they go. Milliseconds. */
+export interface PathRun {
+  readonly elapsed: number;
+  /** Of all frames together. */
+  readonly decode: number;
+  /** Share of the time that the JS thread was busy, 0 to 1. */
+  readonly busy: number;
+  /** For each frame: from its slot to its instances, less the network. */
+  readonly added: number[];
+}
+
+/** Milliseconds between a camera's frames: more than any BPU takes, so that one always waits. */
+const PERIOD = 4;
+
+/** Frames that JavaScript submits: those of rclnodejs, files and bags. */
+export async function submittedRun(
+  engine: Engine,
+  decoder: Decoder,
+  frame: Nv12Frame,
+  frames: number,
+): Promise<PathRun> {
+  const begun = new WeakMap<Inference, number>();
+  const added: number[] = [];
+  const { kind, model, slots, spare } = engine;
+  const timed: Engine = {
+    ...{ kind, model, slots, spare },
+    get free(): number {
+      return engine.free;
+    },
+    submit: async (submitted) => {
+      const start = performance.now();
+      const inference = await engine.submit(submitted);
+      begun.set(inference, start);
+      return inference;
+    },
+    close: () => engine.close(),
+  };
+  const { elapsed, used, busy } = await measureThroughput(timed, frames, frame, (inference) => {
+    decoder.decode(inference.tensors, inference.letterbox);
+    added.push(performance.now() - begun.get(inference)! - inference.timings.inference);
+  });
+  return { elapsed, decode: used, busy, added };
+}
+
+/** Frames of a camera in C++, one for each 4 ms: as those of the node's native cameras, without ROS. */
+export class CameraRun {
+  readonly #camera: InjectedCamera;
+  readonly #attachment: CameraAttachment;
+  readonly #decoder: Decoder;
+  #added: number[] = [];
+  #decode = 0;
+  #wanted = 0;
+  #tell: (() => void) | undefined;
+  #error: Error | undefined;
+
+  constructor(engine: CameraEngine, decoder: Decoder, { data, width, height, lumaStride }: Nv12Frame) {
+    this.#decoder = decoder;
+    this.#camera = addon().injectCamera();
+    this.#attachment = engine.attach(this.#camera, {
+      result: (inference, arrival) => this.#take(inference, arrival),
+      failure: (error) => this.#end(error),
+    });
+    const message = { ...{ width, height, data }, step: lumaStride, encoding: 'nv12' };
+    this.#camera.play({ ...message, sec: 0, nanosec: 0, index: 0 }, PERIOD, 2 ** 32 - 1);
+  }
+
+  /** The next so many. */
+  async frames(count: number): Promise<PathRun> {
+    this.#added = [];
+    this.#decode = 0;
+    // A camera does not keep the process alive.
+    const alive = setInterval(() => undefined, 1000);
+    const before = performance.eventLoopUtilization();
+    const start = performance.now();
+    this.#wanted = count;
+    await new Promise<void>((resolve) => (this.#tell = resolve));
+    const elapsed = performance.now() - start;
+    const { utilization: busy } = performance.eventLoopUtilization(before);
+    clearInterval(alive);
+    if (this.#error) throw this.#error;
+    return { elapsed, decode: this.#decode, busy, added: this.#added };
+  }
+
+  async close(): Promise<void> {
+    await this.#attachment.detach();
+    this.#camera.close();
+  }
+
+  #take(inference: Inference, { submitted }: CameraArrival): void {
+    const start = performance.now();
+    this.#decoder.decode(inference.tensors, inference.letterbox);
+    const end = performance.now();
+    const network = inference.timings.inference;
+    inference.release();
+    if (this.#wanted === 0) return;
+    this.#decode += end - start;
+    this.#added.push(end - submitted - network);
+    if (--this.#wanted === 0) this.#end();
+  }
+
+  #end(error?: Error): void {
+    this.#error ??= error;
+    this.#tell?.();
+  }
+}

@@ -1,0 +1,201 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { Decoder } from '../src/vision/decode/decoder.js';
+import { outputRoles } from '../src/vision/decode/head-layout.js';
+import { type HeadLayout, recogniseHeads } from '../src/vision/decode/heads.js';
+import type { DecodeOptions } from '../src/vision/decode/options.js';
+import type { Segmentation } from '../src/vision/mask/segmentation.js';
+import type { Engine } from '../src/engine/engine.js';
+import { OnnxEngine } from '../src/engine/onnx/onnx-engine.js';
+import { packedStride, type Tensor, UNQUANTIZED } from '../src/vision/tensor/tensor.js';
+import { ExpectationError } from '../src/base/expect.js';
+import { allocateNv12 } from '../src/native/convert.js';
+import { Letterbox } from '../src/vision/picture/letterbox.js';
+import type { Nv12Frame } from '../src/vision/picture/nv12-frame.js';
+import { Scene } from '../src/media/scene/index.js';
+import { Labels } from '../src/message/write/labels.js';
+import { demoModel } from '../src/model/demo-model.js';
+import { packageRoot } from '../src/base/package-root.js';
+import type { Yardstick } from './bench.js';
+
+/** Head tensors of one picture, and what they need to be decoded. */
+export interface Heads {
+  /** Of the picture: "bus", "scene". */
+  readonly name: string;
+  readonly tensors: readonly Tensor[];
+  readonly layout: HeadLayout;
+  readonly letterbox: Letterbox;
+}
+
+let heads: Promise<Heads> | undefined;
+
+/**
+ * The heads of YOLOv8n-seg for bus.jpg, recorded, where the test material is ($TROS_YOLO_SEG_DATA, or shared/data beside the
+ * repository); otherwise those of the demo model for a generated scene.
+ */
+export function benchHeads(): Promise<Heads> {
+  const folder = resolve(
+    process.env['TROS_YOLO_SEG_DATA'] ?? join(packageRoot, '../shared/data'),
+    'ref/bus-rdk-outputs',
+  );
+  heads ??= existsSync(folder) ? Promise.resolve(recordedHeads(folder)) : demoHeads();
+  return heads;
+}
+
+function recordedHeads(folder: string): Heads {
+  const tensors = readdirSync(folder)
+    .sort()
+    .map((file): Tensor => {
+      const [, name, extent] = /^\d+_(.*)_(.*)\.f32\.gz$/.exec(file) ?? [];
+      if (name === undefined || extent === undefined) {
+        throw new ExpectationError(`recorded heads (number_name_shape.f32.gz) in ${folder}`, file);
+      }
+      const shape = extent.split('x').map(Number);
+      const data = new Float32Array(new Uint8Array(gunzipSync(readFileSync(join(folder, file)))).buffer);
+      return {
+        name,
+        shape,
+        stride: packedStride(shape),
+        type: 'float32',
+        quantization: UNQUANTIZED,
+        data,
+      };
+    });
+  return {
+    name: 'bus',
+    tensors,
+    layout: recogniseHeads(tensors, { width: 640, height: 640 }),
+    letterbox: new Letterbox(810, 1080, 640, 640),
+  };
+}
+
+async function demoHeads(): Promise<Heads> {
+  const engine = await OnnxEngine.open({ file: demoModel() });
+  try {
+    const { input, outputs, labels } = engine.model;
+    const frame = sceneFrame(1280, 720);
+    const inference = await engine.submit(frame);
+    // Copies: the tensors are lent.
+    const tensors = inference.tensors.map((tensor) => ({ ...tensor, data: tensor.data.slice() }));
+    inference.release();
+    return {
+      name: 'scene',
+      tensors,
+      layout: recogniseHeads(outputs, input, { classCount: labels?.length }),
+      letterbox: inference.letterbox,
+    };
+  } finally {
+    await engine.close();
+  }
+}
+
+/** The same heads as a .bin model for the X5 gives them: boxes and coefficients as int32 with a scale for each channel. */
+export function quantised(float: Heads): Heads {
+  const quantisable = new Set(
+    float.layout.levels.flatMap(({ box, coefficient }) => [box.output, coefficient.output]),
+  );
+  const tensors = float.tensors.map((tensor, output): Tensor => {
+    if (!quantisable.has(output)) return tensor;
+    const channels = tensor.shape.at(-1)!;
+    const scale = new Float32Array(channels).fill(1e-6);
+    tensor.data.forEach((value, i) => {
+      scale[i % channels] = Math.max(scale[i % channels]!, Math.abs(value) / 2 ** 20);
+    });
+    const data = Int32Array.from(tensor.data, (value, i) => Math.round(value / scale[i % channels]!));
+    return { ...tensor, type: 'int32', quantization: { kind: 'scale', scale, axis: 3 }, data };
+  });
+  const { inputWidth: width, inputHeight: height } = float.layout;
+  const told = outputRoles(float.layout);
+  const roles = tensors.map((_, output) => told.get(output)!.role);
+  return { ...float, tensors, layout: recogniseHeads(tensors, { width, height }, { roles }) };
+}
+
+export const CROWD = 100;
+
+/** Options that give 100 instances: a low threshold, and overlaps allowed as far as is needed. */
+export function crowdOptions({ layout, tensors, letterbox }: Heads): DecodeOptions {
+  for (const iou of [0.7, 0.95, 1]) {
+    for (const score of [0.003, 1e-4, 1e-6, 0]) {
+      const options = { score, iou, maxDetections: CROWD };
+      const decoder = new Decoder(layout, { ...options, masks: 'none' });
+      if (decoder.decode(tensors, letterbox).instances.length === CROWD) return options;
+    }
+  }
+  throw new ExpectationError(`heads with ${CROWD} boxes`, 'fewer at any threshold');
+}
+
+/** What is in the heads, as values of its own. */
+export function segmentationOf({ layout, tensors, letterbox }: Heads, options?: DecodeOptions): Segmentation {
+  return structuredClone(new Decoder(layout, options).decode(tensors, letterbox));
+}
+
+export function benchLabels({ layout }: Heads): Labels {
+  return new Labels(Array.from({ length: layout.classCount }, (_, id) => `class ${id}`));
+}
+
+/** One pass over the class logits: the least a decoder can do, in plain JavaScript. */
+export function linearPass({ layout, tensors }: Heads): Yardstick {
+  const logits = layout.levels.map((level) => tensors[level.class.output]!.data);
+  return {
+    name: 'linear',
+    run: () => logits.reduce((best, data) => Math.max(best, largest(data)), -Infinity),
+  };
+}
+
+function largest(data: ArrayLike<number>): number {
+  let best = -Infinity;
+  for (let i = 0, length = data.length; i < length; i++) {
+    const value = data[i]!;
+    if (value > best) best = value;
+  }
+  return best;
+}
+
+/** A copy of as many bytes: what touching every pixel once costs. */
+export function memcpyOf(bytes: number): Yardstick {
+  const source = noise(new Uint8Array(bytes));
+  const target = new Uint8Array(bytes);
+  return { name: 'memcpy', run: () => target.set(source) };
+}
+
+/** An NV12 frame of noise: the time of pixel code does not depend on what is in the picture. */
+export function noiseFrame(width: number, height: number): Nv12Frame {
+  const frame = allocateNv12(width, height);
+  noise(frame.data);
+  return frame;
+}
+
+export function sceneFrame(width: number, height: number): Nv12Frame {
+  return new Scene({ width, height, seed: 5 }).render(0).frame;
+}
+
+/** Fills with bytes that do not repeat; the same each time. */
+export function noise(data: Uint8Array): Uint8Array {
+  let state = 1;
+  for (let i = 0; i < data.length; i++) {
+    state = (Math.imul(state, 48271) & 0x7fffffff) ^ i;
+    data[i] = state >>> 8;
+  }
+  return data;
+}
+
+/** An engine that gives the same heads for every frame, to record a model for the emulator from. */
+export function stillEngine({ tensors, layout }: Heads): Engine {
+  const input = { width: layout.inputWidth, height: layout.inputHeight };
+  return {
+    kind: 'onnx',
+    slots: 1,
+    spare: 0,
+    free: 1,
+    model: { file: '', input, outputs: tensors, metadata: {} },
+    submit: (frame) =>
+      Promise.resolve({
+        tensors,
+        letterbox: new Letterbox(frame.width, frame.height, input.width, input.height),
+        timings: { preprocess: 0, inference: 0 },
+        release: () => undefined,
+      }),
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,56 @@
+import { messageOf } from '../src/base/expect.js';
+import type { BenchContext, Figure, Result } from './bench.js';
+import { loadBench } from './catalogue.js';
+import { measureCase, QUICK, USUAL } from './measure.js';
+
+/** What happens while the suite runs. */
+export interface SuiteEvents {
+  /** A case begins. */
+  begin(bench: string, name: string): void;
+  /** A case is through. */
+  figure(figure: Figure): void;
+  note(bench: string, text: string): void;
+}
+
+/** Runs benches one after the other. One that cannot run is told of, and the others run. */
+export async function runSuite(
+  names: readonly string[],
+  quick: boolean,
+  events: SuiteEvents,
+): Promise<{ figures: Figure[]; failed: string[] }> {
+  const benches = await Promise.all(names.map(async (name) => ({ name, bench: await loadBench(name) })));
+  const figures: Figure[] = [];
+  const failed: string[] = [];
+  for (const { name, bench } of benches) {
+    const told = new Set<Result>();
+    const tell = (result: Result): void => {
+      if (told.has(result)) return;
+      told.add(result);
+      const figure: Figure = { ratios: {}, values: {}, ...result, bench: name };
+      figures.push(figure);
+      events.figure(figure);
+    };
+    const context: BenchContext = {
+      quick,
+      measure: async (cases) => {
+        const results: Result[] = [];
+        for (const item of cases) {
+          events.begin(name, item.name);
+          const result = await measureCase(item, quick ? QUICK : USUAL);
+          tell(result);
+          results.push(result);
+        }
+        return results;
+      },
+      note: (text) => events.note(name, text),
+    };
+    try {
+      events.begin(name, '');
+      for (const result of await bench.run(context)) tell(result);
+    } catch (error) {
+      failed.push(name);
+      events.note(name, messageOf(error));
+    }
+  }
+  return { figures, failed };
+}

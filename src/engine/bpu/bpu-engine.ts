@@ -1,0 +1,325 @@
+import { ExpectationError, expectInteger, messageOf } from '../../base/expect.js';
+import { expectNv12Frame } from '../../native/convert.js';
+import type { Letterbox } from '../../vision/picture/letterbox.js';
+import { frameSize, type Nv12Frame } from '../../vision/picture/nv12-frame.js';
+import { withBin } from '../../model/bin/bin-model.js';
+import { binLayers } from '../../model/bin/bin-tensors.js';
+import { addon } from '../../native/addon.js';
+import { type NativeFailure, expectation, fromNative } from '../../native/failure.js';
+import type { NativeBpu, NativeTensorProperties } from '../../native/bpu.js';
+import type { NativeArrival, NativeDone } from '../../native/camera.js';
+import { tensorData, tensorInfo } from './bpu-tensor.js';
+import type { CameraEngine, EngineTimings, Inference, ModelInfo } from '../engine.js';
+import { SlotEngine } from '../slot-engine.js';
+import type { Tensor, TensorData, TensorInfo } from '../../vision/tensor/tensor.js';
+
+/** Most slots: libdnn keeps at most 32 tasks alive in a process. */
+export const MOST_SLOTS = 32;
+/** Most spare ones: each is memory of a frame (9 MB of yolov8n-seg). */
+const MOST_SPARE = 8;
+
+export interface BpuEngineOptions {
+  /** Path of a .bin model with one NV12 input. */
+  file: string;
+  /** Name of the model, where the file has several. */
+  name?: string | undefined;
+  /** Frames at work at once, 1 to 32. @default 2 */
+  slots?: number | undefined;
+  /**
+   * Results that may be read while as many frames as there are slots are at work, 0 to 8. One keeps the BPU busy
+   * however long decoding takes; it costs the memory of one more frame, and no frame waits longer for it.
+   *
+   * @default 0
+   */
+  spare?: number | undefined;
+  /**
+   * Path of libdnn.so.
+   *
+   * @default environment variable TROS_YOLO_SEG_LIBDNN, or where RDK X5 and X3 have it
+   */
+  library?: string | undefined;
+  /** BPU core: 0 any, 1 or 2. X3 has both, X5 one: leave it at 0 there. @default 0 */
+  core?: number | undefined;
+  /** 0 to 255; the BPU takes waiting frames of higher priority first. @default 0 */
+  priority?: number | undefined;
+  /** Milliseconds after which a frame is given up. @default 5000 */
+  timeout?: number | undefined;
+}
+
+/** What libdnn says of a model, unchanged. */
+export interface BpuModelProperties {
+  readonly library: string;
+  readonly version: string;
+  /** The model, and all models of its file. */
+  readonly name: string;
+  readonly names: readonly string[];
+  readonly inputs: readonly NativeTensorProperties[];
+  readonly outputs: readonly NativeTensorProperties[];
+}
+
+/**
+ * Runs a model on the BPU of RDK X5 or X3 through libdnn (native/bpu).
+ *
+ * Each slot has BPU memory and a thread of its own: letterbox straight into the BPU's input, inference, cache flushes.
+ * Tensors are views on the BPU's output memory.
+ *
+ * An engine that nobody closes, and that nothing refers to any more, is collected with its threads; views on its tensors
+ * keep their memory. It stays while a frame is in flight or a camera is attached. Do close() it: the collector may take
+ * long, as it does not know of BPU memory.
+ */
+export class BpuEngine extends SlotEngine implements CameraEngine {
+  readonly kind = 'bpu';
+  readonly model: ModelInfo;
+  readonly properties: BpuModelProperties;
+  readonly slots: number;
+  readonly spare: number;
+  readonly #native: NativeBpu;
+  readonly #slots: readonly Slot[];
+  /** Settles when the frame that was submitted last has settled, and so all frames have. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(file: string, native: NativeBpu, slots: readonly Slot[], spare: number) {
+    super(native, () => native.forget());
+    const { library, version, model: name, models: names, inputs, outputs, width, height } = native;
+    this.properties = { library, version, name, names, inputs, outputs };
+    this.model = {
+      file,
+      input: { width, height },
+      outputs: withLayers(file, outputs.map(tensorInfo)),
+      metadata: { name, libdnn: version },
+    };
+    this.#native = native;
+    this.#slots = slots;
+    this.slots = slots.length - spare;
+    this.spare = spare;
+  }
+
+  /**
+   * Loads libdnn and the model, and allocates the slots. Blocks the JS thread while libdnn loads the file (about 0.2 s).
+   *
+   * @throws ExpectationError when libdnn is missing, too old or of another kind of board, when the model does not load,
+   * when its input is not NV12 or its outputs are of a type the decoder cannot read
+   */
+  // eslint-disable-next-line @typescript-eslint/require-await -- one signature for all engines; throws become rejections
+  static async open(options: BpuEngineOptions): Promise<BpuEngine> {
+    const settings = {
+      file: options.file,
+      library: options.library ?? process.env['TROS_YOLO_SEG_LIBDNN'],
+      model: options.name,
+      slots: expectInteger('slots', options.slots ?? 2, 1, MOST_SLOTS),
+      spare: expectInteger('spare', options.spare ?? 0, 0, MOST_SPARE),
+      core: expectInteger('core', options.core ?? 0, 0, 2),
+      priority: expectInteger('priority', options.priority ?? 0, 0, 255),
+      timeout: expectInteger('timeout', options.timeout ?? 5000, 1, 2 ** 30),
+    };
+    // Weak, as native code holds on to the callback until the engine is closed.
+    let engine: WeakRef<BpuEngine> | undefined;
+    const native = openNative(settings, (...done) => {
+      const alive = engine?.deref();
+      if (alive) alive.#told(...done);
+    });
+    try {
+      const slots = native.buffers.map((buffers, index) => new Slot(index, native.outputs, buffers));
+      const opened = new BpuEngine(options.file, native, slots, settings.spare);
+      engine = new WeakRef(opened);
+      return opened;
+    } catch (error) {
+      native.close();
+      throw error;
+    }
+  }
+
+  submit(frame: Nv12Frame): Promise<Inference> {
+    let outcome: Promise<Inference>;
+    try {
+      outcome = this.#start(frame);
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(messageOf(error)));
+    }
+    outcome.catch(() => undefined); // it is told in its turn, below
+    const inTurn = this.#last.then(() => outcome);
+    this.#last = inTurn.catch(() => undefined);
+    return inTurn;
+  }
+
+  protected async end(): Promise<void> {
+    await Promise.all([this.cameras.detachAll(), this.#last]);
+    for (const slot of this.#slots) slot.lent = undefined;
+    this.#native.close();
+  }
+
+  /** A slot is through with its frame, or is granted. */
+  #told(...[index, failure, preprocess, inference, arrival]: Parameters<NativeDone>): void {
+    const slot = this.#slots[index]!;
+    slot.show(this.#native.buffers[index]!);
+    if (arrival === null) this.reserved.granted(index);
+    else if (arrival) this.#arrived(slot, failure, preprocess, inference, arrival);
+    else slot.done(failure, { preprocess, inference });
+  }
+
+  /** A slot is through with a camera's frame. */
+  #arrived(
+    slot: Slot,
+    failure: NativeFailure | null,
+    preprocess: number,
+    inference: number,
+    arrival: NativeArrival,
+  ): void {
+    if (failure) {
+      this.#release(slot);
+      this.cameras.fail(arrival, expectation(failure));
+      return;
+    }
+    const letterbox = this.letterboxFor(frameSize(arrival.part));
+    const timings = { preprocess: arrival.preprocess + preprocess, inference };
+    this.cameras.give(arrival, new BpuInference(slot, letterbox, timings, () => this.#release(slot)));
+  }
+
+  #release(slot: Slot): void {
+    this.#native.release(slot.index);
+  }
+
+  #start(frame: Nv12Frame): Promise<Inference> {
+    this.expectRunning();
+    expectNv12Frame('the frame', frame);
+    const letterbox = this.letterboxFor(frame);
+    const index = this.#native.run(frame, letterbox, this.reserved.slot);
+    this.reserved.used();
+    if (index < 0) {
+      throw new ExpectationError(
+        'a free slot',
+        `${this.slots} frames in flight${this.spare > 0 ? `, or ${this.slots + this.spare} with results not released` : ''}`,
+        'Release an inference before submitting another frame.',
+      );
+    }
+    const slot = this.#slots[index]!;
+    this.hold();
+    return new Promise((resolve, reject) => {
+      slot.done = (failure, timings) => {
+        this.drop();
+        if (failure) {
+          this.#release(slot);
+          reject(expectation(failure));
+        } else {
+          resolve(new BpuInference(slot, letterbox, timings, () => this.#release(slot)));
+        }
+      };
+    });
+  }
+}
+
+/** A frame's place in BPU memory. */
+class Slot {
+  /** The inference that holds the slot. */
+  lent: BpuInference | undefined;
+  done: (failure: NativeFailure | null, timings: EngineTimings) => void = () => undefined;
+  readonly #properties: readonly NativeTensorProperties[];
+  #buffers: readonly ArrayBuffer[];
+  #tensors: readonly SlotTensor[];
+
+  /** @throws ExpectationError for outputs that cannot be read */
+  constructor(
+    readonly index: number,
+    properties: readonly NativeTensorProperties[],
+    buffers: readonly ArrayBuffer[],
+  ) {
+    this.#properties = properties;
+    this.#buffers = buffers;
+    this.#tensors = this.#view();
+  }
+
+  get tensors(): readonly SlotTensor[] {
+    return this.#tensors;
+  }
+
+  /** The slot's memory, which is another one after a frame that timed out. */
+  show(buffers: readonly ArrayBuffer[]): void {
+    if (buffers === this.#buffers) return;
+    this.#buffers = buffers;
+    this.#tensors = this.#view();
+  }
+
+  #view(): readonly SlotTensor[] {
+    return this.#properties.map((properties, output) => {
+      const data = tensorData(properties, this.#buffers[output]!);
+      return new SlotTensor(this, { ...tensorInfo(properties), data });
+    });
+  }
+}
+
+/** A tensor whose data cannot be reached while its slot is not lent. */
+class SlotTensor implements Tensor {
+  readonly name: Tensor['name'];
+  readonly shape: Tensor['shape'];
+  readonly stride: Tensor['stride'];
+  readonly type: Tensor['type'];
+  readonly quantization: Tensor['quantization'];
+  readonly #slot: Slot;
+  readonly #data: TensorData;
+
+  constructor(slot: Slot, { name, shape, stride, type, quantization, data }: Tensor) {
+    this.name = name;
+    this.shape = shape;
+    this.stride = stride;
+    this.type = type;
+    this.quantization = quantization;
+    this.#slot = slot;
+    this.#data = data;
+  }
+
+  /** @throws ExpectationError after release */
+  get data(): TensorData {
+    if (!this.#slot.lent) throw released();
+    return this.#data;
+  }
+}
+
+class BpuInference implements Inference {
+  readonly #slot: Slot;
+  readonly #giveBack: () => void;
+
+  constructor(
+    slot: Slot,
+    readonly letterbox: Letterbox,
+    readonly timings: EngineTimings,
+    giveBack: () => void,
+  ) {
+    this.#slot = slot;
+    this.#giveBack = giveBack;
+    slot.lent = this;
+  }
+
+  /** @throws ExpectationError after release */
+  get tensors(): readonly Tensor[] {
+    if (this.#slot.lent !== this) throw released();
+    return this.#slot.tensors;
+  }
+
+  release(): void {
+    if (this.#slot.lent !== this) return;
+    this.#slot.lent = undefined;
+    this.#giveBack();
+  }
+}
+
+function released(): ExpectationError {
+  return new ExpectationError(
+    'tensors of an inference that is not released',
+    'a released one, or one of a closed engine',
+    'Copy what is needed later before release().',
+  );
+}
+
+function openNative(...[options, done]: Parameters<ReturnType<typeof addon>['openBpu']>): NativeBpu {
+  return fromNative(() => addon().openBpu(options, done));
+}
+
+/** Names of the layers behind the outputs, which the file has and libdnn does not tell. */
+function withLayers(file: string, outputs: readonly TensorInfo[]): readonly TensorInfo[] {
+  try {
+    const layers = withBin(file, binLayers);
+    return outputs.map((info) => ({ ...info, layer: layers.get(info.name) }));
+  } catch {
+    return outputs; // a file that libdnn reads and we do not, or a recording for the emulator
+  }
+}

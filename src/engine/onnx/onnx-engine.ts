@@ -1,0 +1,358 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { ExpectationError, expectInteger, expectOneOf } from '../../base/expect.js';
+import { COLOR_RANGES, type ColorRange, DEFAULT_COLOR_RANGE } from '../../vision/picture/color-range.js';
+import { allocateNv12, expectNv12Frame } from '../../native/convert.js';
+import type { Letterbox } from '../../vision/picture/letterbox.js';
+import { frameSize, type Nv12Frame, nv12Frame } from '../../vision/picture/nv12-frame.js';
+import { classCountOf, formOf, headLayers, withModel } from '../../model/onnx/model-form.js';
+import { readOnnxMetadata } from '../../model/onnx/onnx-metadata.js';
+import { type Content } from '../../native/nv12.js';
+import { addon } from '../../native/addon.js';
+import type { NativeArrival, NativeDone, NativeInbox } from '../../native/camera.js';
+import type { CameraEngine, EngineTimings, Inference, ModelInfo } from '../engine.js';
+import { describeOnnxModel, type GraphFacts } from './onnx-model-info.js';
+import {
+  type Answer,
+  elementCount,
+  type Opened,
+  type Order,
+  type SlotMemory,
+  type WorkerSettings,
+} from './onnx-protocol.js';
+import { withoutTelemetry } from './onnx-telemetry.js';
+import { SlotEngine } from '../slot-engine.js';
+import type { Tensor } from '../../vision/tensor/tensor.js';
+
+export interface OnnxEngineOptions {
+  /** Path of an ONNX model with one float32 input [1, 3, height, width], RGB from 0 to 1. */
+  file: string;
+  /** What the user should know of the file: the model's note. */
+  note?: string | undefined;
+  /** Threads of the network. @default the number of cores */
+  threads?: number | undefined;
+  /** Frames in flight, 1 to 8. @default 2 */
+  slots?: number | undefined;
+  /** What the frames' codes mean. @default 'full' */
+  colorRange?: ColorRange | undefined;
+}
+
+/** Memory of one frame in flight. */
+interface Slot {
+  readonly index: number;
+  /** The frame as the model sees it. */
+  readonly letterboxed: Nv12Frame;
+  /** The model's input and outputs; with the worker during an inference. */
+  memory: SlotMemory;
+  /** View on `memory.input`. */
+  planes: Float32Array;
+}
+
+/** A submitted frame, or a camera's. `preprocessing`, `ready`, `running`, then settled; a failure settles it from any of them. */
+interface Job {
+  readonly slot: Slot;
+  readonly letterbox: Letterbox;
+  state: 'preprocessing' | 'ready' | 'running' | 'settled';
+  preprocess: number;
+  /** Whether libuv's pool is at the slot's memory and the frame's. */
+  touched: boolean;
+  /** Told to the caller when all frames before have been. */
+  settle?: () => void;
+  readonly resolve: (inference: Inference) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Runs an ONNX model on the CPU through ONNX Runtime: the engine of machines without a BPU.
+ *
+ * Letterbox and colour conversion run on libuv's thread pool, the network on a worker thread, so that one frame is
+ * prepared while another is in the network. The JS thread only moves buffers; no pixel and no tensor is copied there.
+ *
+ * A released slot's tensors keep their values until the slot is used again; from then on they have length 0,
+ * because their memory has moved to the worker.
+ *
+ * An engine that nobody closes, and that nothing refers to any more, is collected with its worker. It stays while a frame is
+ * in flight or a camera is attached. Do close() it: the collector may take long, as it does not know of ONNX Runtime's memory.
+ */
+export class OnnxEngine extends SlotEngine implements CameraEngine {
+  readonly kind = 'onnx';
+  /** The network takes far longer than anybody reads its result. */
+  readonly spare = 0;
+  readonly #worker: Worker;
+  readonly #colorRange: ColorRange;
+  readonly #slots: readonly Slot[];
+  /** Who has which slot: submitted frames, and attached cameras, which write what they letterbox there. */
+  readonly #inbox: NativeInbox;
+  /** Frames in flight that have not been settled, in order of submission. */
+  readonly #jobs: Job[] = [];
+  /** Called when #jobs has run empty. */
+  readonly #idle: (() => void)[] = [];
+  /** Why the worker is gone, if it is. */
+  #broken: string | undefined;
+
+  private constructor(
+    readonly model: ModelInfo,
+    readonly slots: number,
+    worker: Worker,
+    inbox: NativeInbox,
+    colorRange: ColorRange,
+  ) {
+    super(inbox, () => {
+      inbox.close();
+      worker.postMessage('close' satisfies Order);
+    });
+    this.#worker = worker;
+    this.#inbox = inbox;
+    this.#colorRange = colorRange;
+    this.#slots = Array.from({ length: slots }, (_, index) => allocateSlot(index, model));
+  }
+
+  /**
+   * Loads a model.
+   *
+   * @throws ExpectationError when the file is missing or no ONNX model, when ONNX Runtime is not installed or refuses
+   * the model, and when its input is not an image of fixed size, multiples of 32, in float32. Half precision
+   * (float16) inputs and outputs are refused: on CPUs they are slower than float32.
+   */
+  static async open(options: OnnxEngineOptions): Promise<OnnxEngine> {
+    const { file, note, colorRange = DEFAULT_COLOR_RANGE } = options;
+    const threads = expectInteger('threads', options.threads ?? availableParallelism(), 1, 256);
+    const slots = expectInteger('slots', options.slots ?? 2, 1, 8);
+    expectOneOf('the colour range', colorRange, COLOR_RANGES);
+    addon(); // fails here rather than with the first frame
+    const metadata = readOnnxMetadata(file);
+    withoutTelemetry();
+    const worker = new Worker(new URL('./onnx-worker.js', import.meta.url), {
+      workerData: { file, threads } satisfies WorkerSettings,
+      execArgv: [], // options of the main script, such as --input-type, may not fit a worker
+    });
+    // Weak, as inbox and worker hold on to their callbacks until the engine is closed.
+    let engine: WeakRef<OnnxEngine> | undefined;
+    const tell = (call: (alive: OnnxEngine) => void): void => {
+      const alive = engine?.deref();
+      if (alive) call(alive);
+    };
+    try {
+      const model = describeOnnxModel(file, metadata, await firstMessage(worker), {
+        ...graphFacts(file),
+        note,
+      });
+      const { width, height } = model.input;
+      const inbox = addon().openInbox(slots, width, height, (...done) =>
+        tell((alive) => alive.#told(...done)),
+      );
+      const opened = new OnnxEngine(model, slots, worker, inbox, colorRange);
+      engine = new WeakRef(opened);
+      worker.on('message', (answer: Answer) => tell((alive) => alive.#answered(answer)));
+      worker.on('error', (error) => tell((alive) => alive.#lost(error.message)));
+      worker.on('exit', (code) =>
+        tell((alive) => alive.#lost(`a worker thread that ended with code ${code}`)),
+      );
+      // An idle engine must not keep the process alive.
+      worker.unref();
+      return opened;
+    } catch (error) {
+      await worker.terminate();
+      throw error;
+    }
+  }
+
+  submit(frame: Nv12Frame): Promise<Inference> {
+    return new Promise((resolve, reject) => {
+      this.expectRunning();
+      expectNv12Frame('the frame', frame);
+      const letterbox = this.letterboxFor(frame);
+      const { slot: reserved } = this.reserved;
+      const slot = this.#slots[reserved >= 0 ? reserved : this.#inbox.take()];
+      this.reserved.used();
+      if (!slot) {
+        throw new ExpectationError(
+          'a free slot',
+          `${this.slots} frames in flight`,
+          'Release an inference before submitting another frame.',
+        );
+      }
+      this.#start(
+        { slot, letterbox, state: 'preprocessing', preprocess: 0, touched: true, resolve, reject },
+        frame,
+        letterbox,
+      );
+    });
+  }
+
+  /** A slot has a camera's frame, or is granted. */
+  #told(...[slot, , , , arrival]: Parameters<NativeDone>): void {
+    if (arrival) this.#arrived(this.#slots[slot]!, arrival);
+    else this.reserved.granted(slot);
+  }
+
+  /** A camera's frame is letterboxed: only its colours are converted here. */
+  #arrived(slot: Slot, arrival: NativeArrival): void {
+    if (this.#broken !== undefined) {
+      this.#inbox.release(slot.index);
+      this.cameras.fail(
+        arrival,
+        new ExpectationError('a running ONNX engine', this.#broken, 'Open it again.'),
+      );
+      return;
+    }
+    const letterbox = this.letterboxFor(frameSize(arrival.part));
+    const job: Job = {
+      ...{ slot, letterbox, state: 'preprocessing', preprocess: arrival.preprocess, touched: true },
+      resolve: (inference) => this.cameras.give(arrival, inference),
+      reject: (error) => this.cameras.fail(arrival, error as Error),
+    };
+    const { width, height } = this.model.input;
+    const frame = nv12Frame(new Uint8Array(arrival.input!), { width, height });
+    this.#start(job, frame, { left: 0, top: 0, width, height });
+  }
+
+  #start(job: Job, frame: Nv12Frame, content: Content): void {
+    const { slot } = job;
+    if (this.#jobs.push(job) === 1) this.#worker.ref();
+    this.hold();
+    addon()
+      .preprocess(frame, content, slot.letterboxed, this.#colorRange, slot.planes)
+      .then(
+        (milliseconds) => {
+          job.preprocess += milliseconds;
+          if (job.state === 'preprocessing') job.state = 'ready';
+        },
+        (error: unknown) => this.#fail(job, error),
+      )
+      .finally(() => {
+        job.touched = false;
+        this.#advance();
+      });
+  }
+
+  protected async end(): Promise<void> {
+    await this.cameras.detachAll();
+    if (this.#jobs.length > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    this.#inbox.close();
+    if (this.#broken !== undefined) return;
+    const exited = new Promise((resolve) => this.#worker.once('exit', resolve));
+    this.#worker.ref();
+    this.#worker.postMessage('close' satisfies Order);
+    await exited;
+  }
+
+  protected override expectRunning(): void {
+    super.expectRunning();
+    if (this.#broken !== undefined) {
+      throw new ExpectationError('a running ONNX engine', this.#broken, 'Open it again.');
+    }
+  }
+
+  /** Hands frames to the worker and results to callers, both in order of submission. */
+  #advance(): void {
+    for (const job of this.#jobs) {
+      if (job.state === 'preprocessing') break;
+      if (job.state !== 'ready') continue;
+      const { memory } = job.slot;
+      job.state = 'running';
+      this.#worker.postMessage({ memory } satisfies Order, [memory.input, memory.output]);
+    }
+    while (this.#jobs[0]?.settle && !this.#jobs[0].touched) {
+      this.#jobs.shift()!.settle!();
+      this.drop();
+    }
+    if (this.#jobs.length > 0) return;
+    this.#worker.unref();
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #answered({ memory, milliseconds, failure }: Answer): void {
+    const job = this.#jobs.find(({ state }) => state === 'running')!;
+    const { slot, letterbox } = job;
+    slot.memory = memory;
+    slot.planes = new Float32Array(memory.input);
+    if (failure !== undefined) {
+      this.#fail(job, new ExpectationError('an inference', failure));
+    } else {
+      const timings = { preprocess: job.preprocess, inference: milliseconds };
+      const tensors = viewOutputs(this.model, memory.output);
+      const inference = new OnnxInference(tensors, letterbox, timings, () => this.#inbox.release(slot.index));
+      job.state = 'settled';
+      job.settle = () => job.resolve(inference);
+    }
+    this.#advance();
+  }
+
+  /** A frame that fails gives its slot back. */
+  #fail(job: Job, error: unknown): void {
+    if (job.state === 'settled') return;
+    job.state = 'settled';
+    job.settle = () => {
+      this.#inbox.release(job.slot.index);
+      job.reject(error);
+    };
+  }
+
+  /** Fails everything in flight when the worker is gone. Slots that were with it went with it; nothing uses them again. */
+  #lost(reason: string): void {
+    this.#broken ??= reason;
+    for (const job of this.#jobs) this.#fail(job, new ExpectationError('a running ONNX engine', reason));
+    this.#advance();
+  }
+}
+
+class OnnxInference implements Inference {
+  #release: (() => void) | undefined;
+
+  constructor(
+    readonly tensors: readonly Tensor[],
+    readonly letterbox: Letterbox,
+    readonly timings: EngineTimings,
+    release: () => void,
+  ) {
+    this.#release = release;
+  }
+
+  release(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+}
+
+function allocateSlot(index: number, { input: { width, height }, outputs }: ModelInfo): Slot {
+  const elements = outputs.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  const memory = { input: floatMemory(3 * width * height), output: floatMemory(elements) };
+  return { index, letterboxed: allocateNv12(width, height), memory, planes: new Float32Array(memory.input) };
+}
+
+function floatMemory(elements: number): ArrayBuffer {
+  return new ArrayBuffer(elements * Float32Array.BYTES_PER_ELEMENT);
+}
+
+function viewOutputs({ outputs }: ModelInfo, memory: ArrayBuffer): Tensor[] {
+  let offset = 0;
+  return outputs.map((info) => {
+    const data = new Float32Array(memory, offset, elementCount(info.shape));
+    offset += data.byteLength;
+    return { ...info, data };
+  });
+}
+
+function firstMessage(worker: Worker): Promise<Opened> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) =>
+      reject(new ExpectationError('a model to load', `a worker thread that ended with code ${code}`)),
+    );
+  });
+}
+
+/** They are evidence only: a model that ONNX Runtime reads and we do not can still be used. */
+function graphFacts(file: string): GraphFacts {
+  try {
+    return withModel(file, (model) => ({
+      layers: headLayers(model),
+      classCount: classCountOf(model),
+      chosen: formOf(model) === 'instances',
+    }));
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,104 @@
+import { ExpectationError } from '../../base/expect.js';
+import { MAX_DIMENSION } from '../../vision/picture/nv12-frame.js';
+import { readClassNames } from '../../model/class-names.js';
+import { inputHint } from '../../model/onnx/cut-points.js';
+import type { OnnxMetadata } from '../../model/onnx/onnx-metadata.js';
+import type { ModelInfo } from '../engine.js';
+import { ELEMENT_TYPE, type Opened, type ValueInfo } from './onnx-protocol.js';
+import { packedStride, type TensorInfo, UNQUANTIZED } from '../../vision/tensor/tensor.js';
+
+/** What a model's graph tells and ONNX Runtime does not. */
+export interface GraphFacts {
+  /** By output, the layer that makes it. */
+  readonly layers?: ReadonlyMap<string, string> | undefined;
+  readonly classCount?: number | undefined;
+  /** Whether it chooses instances. */
+  readonly chosen?: boolean | undefined;
+  /** What the user should know of the file. */
+  readonly note?: string | undefined;
+}
+
+/**
+ * What the engine needs to know of a model, from what its file and ONNX Runtime say.
+ *
+ * @throws ExpectationError that says how to export the model instead, when it is not one this engine can run
+ */
+export function describeOnnxModel(
+  file: string,
+  metadata: OnnxMetadata,
+  opened: Opened,
+  { layers, classCount, chosen, note }: GraphFacts = {},
+): ModelInfo {
+  if ('failure' in opened) throw refusal(file, opened);
+  const { producer, opset, properties } = metadata;
+  const { names, problem } = readClassNames(properties['names'] ?? '');
+  return {
+    file,
+    input: imageSize(file, opened.inputs),
+    outputs: opened.outputs.map((value) => tensorInfo(file, value, layers?.get(value.name))),
+    labels: names.length === 0 ? undefined : names,
+    classCount,
+    chosen,
+    warnings: problem === undefined ? [] : [`The model's class names cannot be read. ${problem}`],
+    note,
+    metadata: { producer, ...(opset === undefined ? {} : { opset: String(opset) }), ...properties },
+  };
+}
+
+function refusal(
+  file: string,
+  { failure, missing }: { failure: string; missing: boolean },
+): ExpectationError {
+  return missing
+    ? new ExpectationError(
+        'ONNX Runtime (the optional npm package onnxruntime-node)',
+        failure,
+        'Install it: npm install --ignore-scripts onnxruntime-node@1.30.0',
+      )
+    : new ExpectationError(
+        `a model that ONNX Runtime can load in ${file}`,
+        failure,
+        'Export it again: yolo export format=onnx',
+      );
+}
+
+/** Size of the one image input. */
+function imageSize(file: string, inputs: readonly ValueInfo[]): { width: number; height: number } {
+  const fail = (hint: string): ExpectationError =>
+    new ExpectationError(
+      `one input, ${ELEMENT_TYPE} [1, 3, height, width], in ${file}`,
+      inputs.map(show).join(' and ') || 'none',
+      hint,
+    );
+  const [input] = inputs;
+  if (!input || inputs.length !== 1 || input.shape.length !== 4)
+    throw fail('This is no model of one picture.');
+  if (!isFixed(input.shape)) throw fail('Export it with a fixed size (dynamic=False).');
+  const [batch, channels, height, width] = input.shape as [number, number, number, number];
+  if (input.type !== ELEMENT_TYPE) throw fail('Export it in single precision (half=False).');
+  if (batch !== 1 || channels !== 3) throw fail(inputHint(input.shape));
+  if (height % 32 !== 0 || width % 32 !== 0 || height > MAX_DIMENSION || width > MAX_DIMENSION) {
+    throw fail(`Height and width must be multiples of 32, at most ${MAX_DIMENSION}.`);
+  }
+  return { width, height };
+}
+
+function tensorInfo(file: string, value: ValueInfo, layer?: string): TensorInfo {
+  const { name, type, shape } = value;
+  if (type !== ELEMENT_TYPE || shape.length === 0 || !isFixed(shape)) {
+    throw new ExpectationError(
+      `${ELEMENT_TYPE} outputs of fixed size in ${file}`,
+      show(value),
+      'Export it in single precision with a fixed size (half=False, dynamic=False).',
+    );
+  }
+  return { name, layer, shape, stride: packedStride(shape), type: ELEMENT_TYPE, quantization: UNQUANTIZED };
+}
+
+function isFixed(shape: ValueInfo['shape']): shape is readonly number[] {
+  return shape.every((extent) => typeof extent === 'number' && extent > 0);
+}
+
+function show({ name, type, shape }: ValueInfo): string {
+  return `${name}: ${type} [${shape.join(', ')}]`;
+}

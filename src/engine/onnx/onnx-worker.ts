@@ -1,0 +1,124 @@
+/**
+ * Runs ONNX Runtime on a thread of its own: `run` of its Node binding (1.30) occupies the thread it is called on for
+ * the whole inference, 60 to 110 ms a frame for YOLOv8n-seg on two cores.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { messageOf } from '../../base/expect.js';
+import {
+  type Answer,
+  ELEMENT_TYPE,
+  elementCount,
+  type Opened,
+  type Order,
+  type SlotMemory,
+  type ValueInfo,
+  type WorkerSettings,
+} from './onnx-protocol.js';
+
+type Runtime = typeof import('onnxruntime-node');
+
+/** Elements of an input of 16384x16384, more than any frame. */
+const LARGEST_INPUT = 3 * 2 ** 28;
+
+const port = parentPort!;
+const { file, threads } = workerData as WorkerSettings;
+
+const session = await open();
+if (session) serve(session);
+
+interface Loaded {
+  readonly runtime: Runtime;
+  readonly model: InferenceSession;
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+}
+
+async function open(): Promise<Loaded | undefined> {
+  let runtime: Runtime;
+  try {
+    runtime = await import('onnxruntime-node');
+  } catch (error) {
+    port.postMessage({ failure: messageOf(error), missing: true } satisfies Opened);
+    return undefined;
+  }
+  try {
+    const model = await runtime.InferenceSession.create(file, {
+      intraOpNumThreads: threads,
+      logSeverityLevel: 4, // what goes wrong is thrown, and told by who submitted the frame
+      // Threads that spin while they wait would take the core that decodes the frame before.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+    });
+    const inputs = model.inputMetadata.map(describe);
+    const outputs = await measured(runtime, model, inputs, model.outputMetadata.map(describe));
+    port.postMessage({ inputs, outputs } satisfies Opened);
+    return { runtime, model, inputs, outputs };
+  } catch (error) {
+    port.postMessage({ failure: messageOf(error), missing: false } satisfies Opened);
+    return undefined;
+  }
+}
+
+function describe(value: InferenceSession.ValueMetadata): ValueInfo {
+  const { name } = value;
+  return value.isTensor
+    ? { name, type: value.type, shape: value.shape }
+    : { name, type: 'no tensor', shape: [] };
+}
+
+/** Extents that have names only, though the input's are fixed: known once the model has run. */
+async function measured(
+  runtime: Runtime,
+  model: InferenceSession,
+  inputs: readonly ValueInfo[],
+  outputs: readonly ValueInfo[],
+): Promise<readonly ValueInfo[]> {
+  const fixed = ({ type, shape }: ValueInfo): boolean =>
+    type === ELEMENT_TYPE && shape.every((extent) => typeof extent === 'number' && extent > 0);
+  const open = outputs.some((value) => value.type === ELEMENT_TYPE && !fixed(value));
+  const [input] = inputs;
+  const elements = input && fixed(input) ? elementCount(input.shape as number[]) : 0;
+  if (!open || inputs.length !== 1 || elements === 0 || elements > LARGEST_INPUT) return outputs;
+  const zeros = new runtime.Tensor(ELEMENT_TYPE, new Float32Array(elements), input!.shape as number[]);
+  const results = await model.run({ [input!.name]: zeros });
+  return outputs.map((value) => ({ ...value, shape: results[value.name]?.dims ?? value.shape }));
+}
+
+function serve({ runtime, model, inputs, outputs }: Loaded): void {
+  /** The values as views on a slot's memory, one after the other. */
+  const views = (values: readonly ValueInfo[], memory: ArrayBuffer): Record<string, Tensor> => {
+    const tensors: Record<string, Tensor> = {};
+    let offset = 0;
+    for (const value of values) {
+      const shape = value.shape.map(Number);
+      const data = new Float32Array(memory, offset, elementCount(shape));
+      tensors[value.name] = new runtime.Tensor(ELEMENT_TYPE, data, shape);
+      offset += data.byteLength;
+    }
+    return tensors;
+  };
+
+  const infer = async (memory: SlotMemory): Promise<void> => {
+    const start = performance.now();
+    let failure: string | undefined;
+    try {
+      // Given tensors to fetch into, ONNX Runtime computes straight into the slot's memory.
+      await model.run(views(inputs, memory.input), views(outputs, memory.output));
+    } catch (error) {
+      failure = messageOf(error);
+    }
+    const milliseconds = performance.now() - start;
+    const answer: Answer = { memory, milliseconds, ...(failure === undefined ? {} : { failure }) };
+    port.postMessage(answer, [memory.input, memory.output]);
+  };
+
+  // One after the other: `run` yields before it starts, and a second frame must not begin to count its time then.
+  let done: Promise<void> = Promise.resolve();
+  port.on('message', (order: Order) => {
+    if (order === 'close') {
+      void done.then(() => model.release()).finally(() => port.close());
+    } else {
+      done = done.then(() => infer(order.memory));
+    }
+  });
+}

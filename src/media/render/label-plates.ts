@@ -1,0 +1,76 @@
+import { type Rgb, textColour } from '../../vision/picture/palette.js';
+import { fillRectangle, type RgbPicture } from './rgb-picture.js';
+import { Typeface } from './text.js';
+
+/** Where a label lies: its text on a plate of the instance's colour. */
+export interface Plate {
+  readonly text: string;
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** Corners of what a label belongs to, in pixels of the picture. */
+export interface Anchor {
+  readonly x1: number;
+  readonly y1: number;
+  readonly x2: number;
+  readonly y2: number;
+}
+
+/** Places and draws the labels of one picture size. */
+export class LabelPlates {
+  private readonly typeface: Typeface;
+  private readonly paddingX: number;
+  private readonly paddingY: number;
+
+  constructor(
+    readonly width: number,
+    readonly height: number,
+    capital: number,
+  ) {
+    this.typeface = new Typeface(capital);
+    this.paddingX = Math.max(2, Math.round(capital * 0.4));
+    this.paddingY = this.typeface.drop;
+  }
+
+  /**
+   * Finds a place for a label: above the box, below it or within it, at its left or its right corner; the first that is
+   * free, else the one that covers least of `taken`. Plates lie within the picture; text wider than that is cut.
+   * Undefined where not even one row of text fits.
+   */
+  place(text: string, box: Anchor, taken: readonly Plate[]): Plate | undefined {
+    const high = this.typeface.capital + 2 * this.paddingY;
+    const fitting = this.typeface.fit(text, this.width - 2 * this.paddingX);
+    if (high > this.height || fitting === '') return undefined;
+    const wide = this.typeface.measure(fitting) + 2 * this.paddingX;
+    let best: Plate | undefined;
+    let leastCovered = Infinity;
+    for (const y of [box.y1 - high, box.y2, box.y1, box.y2 - high]) {
+      const top = Math.round(y);
+      if (top < 0 || top + high > this.height) continue;
+      for (const x of [box.x1, box.x2 - wide]) {
+        const left = Math.round(Math.min(Math.max(0, x), this.width - wide));
+        const plate = { text: fitting, left, top, right: left + wide, bottom: top + high };
+        const covered = taken.reduce((sum, other) => sum + overlap(plate, other), 0);
+        if (covered === 0) return plate;
+        if (covered < leastCovered) [best, leastCovered] = [plate, covered];
+      }
+    }
+    return best;
+  }
+
+  draw(picture: RgbPicture, plate: Plate, colour: Rgb): void {
+    fillRectangle(picture, plate.left, plate.top, plate.right, plate.bottom, colour);
+    const baseline = plate.bottom - this.paddingY;
+    this.typeface.draw(picture, plate.text, plate.left + this.paddingX, baseline, textColour(colour));
+  }
+}
+
+/** Pixels two plates share. */
+function overlap(a: Plate, b: Plate): number {
+  const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+  const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+  return width > 0 && height > 0 ? width * height : 0;
+}

@@ -1,0 +1,131 @@
+import type { Box, Instance, Segmentation } from '../../vision/mask/segmentation.js';
+import { DEFAULT_COLOR_RANGE, type ColorRange } from '../../vision/picture/color-range.js';
+import { nv12ToRgb } from '../../native/convert.js';
+import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
+import { LabelPlates, type Anchor, type Plate } from './label-plates.js';
+import { DEFAULT_MASK_OPACITY, MaskLayer } from './mask-layer.js';
+import { paletteColour, WHITE, type Rgb } from '../../vision/picture/palette.js';
+import { strokeRectangle, type RgbPicture } from './rgb-picture.js';
+
+export interface OverlayOptions {
+  /** Class names by class id; a class without one is shown as its number. */
+  readonly labels: readonly string[];
+  /**
+   * What shares a colour. `class` is steady from frame to frame; `instance` tells neighbours of one class apart, by their
+   * rank, which changes with every frame of a video. Default `class`.
+   */
+  readonly colours?: 'class' | 'instance' | undefined;
+  /** How much masks cover the picture, 0 (no masks) to 1. @default 0.44 */
+  readonly masks?: number | undefined;
+  /** @default true */
+  readonly boxes?: boolean | undefined;
+  /** Names and scores. @default true */
+  readonly names?: boolean | undefined;
+}
+
+/**
+ * Draws what was found over a picture: translucent masks with crisp outlines, boxes, and labels with name and score.
+ *
+ * Where only a region of the picture was looked at, a white border shows it.
+ *
+ * Line width and text grow with the picture. Better scores lie on top. Buffers are kept between pictures of one size,
+ * so keep one Overlay for each camera.
+ */
+export class Overlay {
+  private readonly masks = new MaskLayer();
+  private plates: LabelPlates | undefined;
+
+  constructor(private readonly options: OverlayOptions) {}
+
+  /**
+   * The frame as a picture with everything drawn on it. It has the size of the segmentation, one less than the frame's where
+   * the picture in the frame has odd sides.
+   *
+   * @param range of the frame's colours
+   * @param into memory for the picture, 3 bytes for each pixel of the frame; new memory where absent
+   */
+  paint(
+    frame: Nv12Frame,
+    segmentation: Segmentation,
+    range: ColorRange = DEFAULT_COLOR_RANGE,
+    into?: Uint8Array,
+  ): RgbPicture {
+    const pixels = { width: frame.width, height: frame.height, data: nv12ToRgb(frame, range, into) };
+    const picture = cropped(pixels, segmentation.width, segmentation.height);
+    this.draw(picture, segmentation);
+    return picture;
+  }
+
+  /** Draws on `picture`, which may be of another size than the segmentation's: everything is scaled to it. */
+  draw(picture: RgbPicture, segmentation: Segmentation): void {
+    const { instances } = segmentation;
+    const mean = (picture.width + picture.height) / 2;
+    const line = Math.max(1, Math.round(0.6 + mean / 600));
+    const colours = instances.map((instance, rank) => this.colourOf(instance, rank));
+    const { masks: opacity = DEFAULT_MASK_OPACITY, boxes: withBoxes = true, names = true } = this.options;
+    if (opacity > 0) this.masks.draw(picture, segmentation, colours, line, opacity);
+
+    if (segmentation.region) {
+      const { x, y, width, height } = segmentation.region;
+      const border = scaledBox({ x1: x, y1: y, x2: x + width, y2: y + height }, picture, segmentation);
+      strokeRectangle(picture, border.x1, border.y1, border.x2, border.y2, line, WHITE);
+    }
+
+    const plates = this.platesFor(picture, mean);
+    const taken: Plate[] = [];
+    const boxes = instances.map((instance) => scaledBox(instance.box, picture, segmentation));
+    const placed = instances.map((instance, rank) => {
+      const box = boxes[rank]!;
+      if (!names || !meets(box, picture)) return undefined;
+      const plate = plates.place(this.textOf(instance), box, taken);
+      if (plate) taken.push(plate);
+      return plate;
+    });
+    for (let rank = withBoxes ? instances.length - 1 : -1; rank >= 0; rank--) {
+      const { x1, y1, x2, y2 } = boxes[rank]!;
+      strokeRectangle(picture, x1, y1, x2, y2, line, colours[rank]!);
+    }
+    for (let rank = instances.length - 1; rank >= 0; rank--) {
+      const plate = placed[rank];
+      if (plate) plates.draw(picture, plate, colours[rank]!);
+    }
+  }
+
+  private colourOf(instance: Instance, rank: number): Rgb {
+    return paletteColour(this.options.colours === 'instance' ? rank : instance.classId);
+  }
+
+  private textOf({ classId, score }: Instance): string {
+    return `${this.options.labels[classId] ?? classId} ${score.toFixed(2)}`;
+  }
+
+  private platesFor({ width, height }: RgbPicture, mean: number): LabelPlates {
+    if (this.plates?.width !== width || this.plates.height !== height) {
+      this.plates = new LabelPlates(width, height, Math.round(4 + mean * 0.0095));
+    }
+    return this.plates;
+  }
+}
+
+/** The upper left part of `picture`, moved together in the same memory. */
+function cropped(picture: RgbPicture, maxWidth: number, maxHeight: number): RgbPicture {
+  const width = Math.min(picture.width, maxWidth);
+  const height = Math.min(picture.height, maxHeight);
+  const { data } = picture;
+  for (let y = 1; y < height && width < picture.width; y++) {
+    const from = y * picture.width * 3;
+    data.copyWithin(y * width * 3, from, from + width * 3);
+  }
+  return { width, height, data: data.subarray(0, width * height * 3) };
+}
+
+/** A box of the segmentation in pixels of `picture`. */
+function scaledBox(box: Box, picture: RgbPicture, segmentation: Segmentation): Anchor {
+  const scaleX = picture.width / segmentation.width;
+  const scaleY = picture.height / segmentation.height;
+  return { x1: box.x1 * scaleX, y1: box.y1 * scaleY, x2: box.x2 * scaleX, y2: box.y2 * scaleY };
+}
+
+function meets({ x1, y1, x2, y2 }: Anchor, { width, height }: RgbPicture): boolean {
+  return x1 <= x2 && y1 <= y2 && x1 < width && y1 < height && x2 > 0 && y2 > 0;
+}

@@ -1,0 +1,143 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { ExpectationError } from '../base/expect.js';
+
+/** What has to be known of a video before its frames can be read from a pipe. */
+export interface VideoInfo {
+  /** Size of the upright picture; may be odd. */
+  readonly width: number;
+  readonly height: number;
+  /** Number of frames where the container says so. */
+  readonly count: number | undefined;
+  /** Frames per second, for frames without a timestamp. */
+  readonly rate: number;
+  /** Matrix of its YUV: `auto` where the video says it itself. */
+  readonly matrix: 'auto' | 'bt601' | 'bt709';
+  /** The option of the installed ffmpeg that keeps every frame as it comes, none doubled or dropped for an even rate. */
+  readonly frameModeOption: '-fps_mode' | '-vsync';
+}
+
+/** What is known of a video that its bytes do not say well enough. */
+export interface VideoFormat {
+  /** ffmpeg's name of its container; found by ffmpeg where absent. */
+  readonly demuxer?: 'mjpeg' | 'apng' | undefined;
+  /** Frames per second of raw Motion JPEG, which has no clock; 25 where absent. */
+  readonly rate?: number | undefined;
+}
+
+/** Input options for ffmpeg and ffprobe: local files only, whatever a playlist may name, and no path taken for a URL. */
+export function inputArguments(path: string, { demuxer, rate }: VideoFormat = {}): string[] {
+  const format = demuxer === undefined ? [] : ['-f', demuxer];
+  const pace = demuxer === 'mjpeg' && rate !== undefined ? ['-framerate', String(rate)] : [];
+  return [...format, ...pace, '-protocol_whitelist', 'file', '-i', `file:${path}`];
+}
+
+/** The part of ffprobe's answer that is used. */
+interface ProbedStream {
+  width?: number;
+  height?: number;
+  nb_frames?: string;
+  avg_frame_rate?: string;
+  color_space?: string;
+  tags?: { rotate?: string };
+  side_data_list?: { rotation?: number }[];
+}
+
+/** Longest time ffprobe may take; it reads headers only. */
+const PROBE_TIMEOUT_MS = 30_000;
+
+/** @throws ExpectationError when ffprobe is missing or finds no video in the file, with its reason */
+export async function probeVideo(path: string, format: VideoFormat = {}): Promise<VideoInfo> {
+  const { stream, version } = await firstVideoStream(path, format);
+  const { width = 0, height = 0 } = stream;
+  if (width < 2 || height < 2) {
+    throw new ExpectationError(`a video of at least 2x2 pixels in ${path}`, `${width}x${height}`);
+  }
+  // Telephones record sideways and say so: in the display matrix, or in a tag before ffmpeg 5.
+  const rotation = stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation;
+  const sideways = Math.abs(rotation ?? Number(stream.tags?.rotate ?? 0)) % 180 === 90;
+  const [upright, across] = sideways ? [height, width] : [width, height];
+  const [numerator = 0, denominator = 0] = (stream.avg_frame_rate ?? '').split('/').map(Number);
+  const frames = Number(stream.nb_frames);
+  return {
+    width: upright,
+    height: across,
+    count: frames > 0 ? frames : undefined,
+    rate: numerator > 0 && denominator > 0 ? numerator / denominator : 25,
+    matrix: colourMatrix(stream.color_space, height),
+    frameModeOption: frameModeOption(version),
+  };
+}
+
+/** Where a video does not say: what players take it for, BT.709 from high definition on. */
+function colourMatrix(said: string | undefined, height: number): VideoInfo['matrix'] {
+  if (said !== undefined && said !== 'unknown' && said !== 'reserved') return 'auto';
+  return height >= 720 ? 'bt709' : 'bt601';
+}
+
+/** -fps_mode came with ffmpeg 5.1, and -vsync went with 9; Ubuntu 22.04, so TROS, has 4.4. */
+function frameModeOption(version: string): VideoInfo['frameModeOption'] {
+  const [, major, minor] = /^n?(\d+)\.(\d+)/.exec(version) ?? [];
+  const old = major !== undefined && (Number(major) < 5 || (Number(major) === 5 && Number(minor) === 0));
+  return old ? '-vsync' : '-fps_mode';
+}
+
+async function firstVideoStream(
+  path: string,
+  format: VideoFormat,
+): Promise<{ stream: ProbedStream; version: string }> {
+  let output: string;
+  try {
+    const what =
+      'stream=width,height,nb_frames,avg_frame_rate,color_space:stream_tags=rotate:stream_side_data=rotation:program_version=version';
+    const options = [
+      '-v',
+      'error',
+      '-select_streams',
+      'V:0',
+      '-show_program_version',
+      '-show_entries',
+      what,
+      '-of',
+      'json',
+    ];
+    ({ stdout: output } = await promisify(execFile)(
+      'ffprobe',
+      [...options, ...inputArguments(path, format)],
+      {
+        timeout: PROBE_TIMEOUT_MS,
+      },
+    ));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw ffmpegMissing(error);
+    const stderr = (error as { stderr?: string }).stderr ?? '';
+    throw new ExpectationError(`a video in ${path}`, lastWords(stderr) || String(error), undefined, {
+      cause: error,
+    });
+  }
+  const answer = JSON.parse(output) as {
+    streams?: ProbedStream[];
+    program_version?: { version?: string };
+  };
+  const stream = answer.streams?.[0];
+  if (!stream) throw new ExpectationError(`a video in ${path}`, 'a file without a video stream');
+  return { stream, version: answer.program_version?.version ?? '' };
+}
+
+export function ffmpegMissing(cause: unknown): ExpectationError {
+  return new ExpectationError(
+    'the programs ffmpeg and ffprobe, which read videos',
+    'none on the PATH',
+    'Install them: sudo apt-get install ffmpeg.',
+    { cause },
+  );
+}
+
+/** The end of what ffmpeg wrote to stderr, as one line: its last two messages without the addresses in front. */
+export function lastWords(stderr: string): string {
+  const lines = stderr
+    .split('\n')
+    .map((line) => line.replace(/^\[[^\]]*\] /, '').trim())
+    .filter((line) => line !== '');
+  return [...new Set(lines)].slice(-2).join('; ');
+}

@@ -1,0 +1,36 @@
+import type { Segmentation } from '../../vision/mask/segmentation.js';
+import { Spans } from '../../vision/mask/runs.js';
+import type { FrameHeader } from '../../vision/picture/frame-source.js';
+import { ImageWriter } from './image.js';
+
+/**
+ * Writes the instances as one sensor_msgs/msg/Image on the mask grid: 0 is background, i + 1 is instance i of the
+ * InstanceArray and the Detection2DArray with the same stamp. Where instances overlap, the better score is on top.
+ *
+ * mono16, because mono8 ends at 255 instances and 32SC1, which vision_msgs suggests, is shown by few viewers.
+ */
+export class InstanceMapWriter {
+  readonly #image = new ImageWriter();
+  readonly #spans = new Spans();
+  readonly type = this.#image.type;
+
+  /** @returns CDR bytes, valid until the next call */
+  write(header: FrameHeader, segmentation: Segmentation): Uint8Array {
+    const { maskWidth: width, maskHeight: height, instances } = segmentation;
+    const layout = { width, height, encoding: 'mono16', step: 2 * width };
+    const { bytes, data } = this.#image.prepare(header, layout);
+    const map = new Uint16Array(data.buffer, data.byteOffset, width * height);
+    map.fill(0);
+    // Best score last.
+    for (let i = instances.length - 1; i >= 0; i--) {
+      const { mask } = instances[i]!;
+      this.#spans.read(mask);
+      this.#spans.rows((from, to) => {
+        const row = Math.floor(from / mask.width);
+        const shift = (mask.y + row) * width + mask.x - row * mask.width;
+        map.fill(i + 1, from + shift, to + shift);
+      });
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,83 @@
+import { messageOf } from '../../base/expect.js';
+import { findCutPoints } from './cut-points.js';
+import { formOf, headsOf, type ModelForm, withModel } from './model-form.js';
+import { elementName } from './onnx-model.js';
+
+/** What an ONNX file says of itself. */
+export interface OnnxSummary {
+  readonly form: ModelForm;
+  readonly producer: string;
+  readonly opset: number;
+  readonly inputName: string;
+  readonly inputType: string;
+  readonly width: number;
+  readonly height: number;
+  readonly classCount: number;
+  /** DFL bins a box side; 1 means plain distances. */
+  readonly regMax: number;
+  readonly coefficientCount: number;
+  /** Why it cannot be cut into its heads, where that is so. */
+  readonly uncut: string | undefined;
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly shape: readonly number[];
+  }[];
+  readonly nodes: number;
+  /** Softmax nodes by name; before the heads they are attention. */
+  readonly softmaxNodes: readonly string[];
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads what an ONNX segmentation model says of itself, without its weights.
+ *
+ * @throws ExpectationError when it is neither a stock export nor a model with ten heads
+ */
+export function inspectOnnx(path: string): OnnxSummary {
+  return withModel(path, (model) => {
+    const form = formOf(model);
+    const [input] = model.fedInputs;
+    return {
+      form,
+      producer: model.producer,
+      opset: model.opset,
+      inputName: input?.name ?? '',
+      inputType: elementName(input?.elementType ?? 0),
+      ...(form === 'heads' ? sizesOfHeads() : sizesOfStock()),
+      outputs: model.outputs.map(({ name, elementType, shape = [] }) => ({
+        name,
+        type: elementName(elementType),
+        shape,
+      })),
+      nodes: model.nodes.length,
+      softmaxNodes: model.nodes.filter(({ opType }) => opType === 'Softmax').map(({ name }) => name),
+      metadata: model.metadata,
+    };
+
+    function sizesOfHeads(): Sizes {
+      const { width, height, layout } = headsOf(model);
+      const { classCount, regMax, coefficientCount } = layout;
+      return { width, height, classCount, regMax, coefficientCount, uncut: undefined };
+    }
+
+    /** Of one that cannot be cut only the outputs tell. */
+    function sizesOfStock(): Sizes {
+      try {
+        const { inputWidth, inputHeight, classCount, regMax, proto } = findCutPoints(model);
+        return {
+          ...{ width: inputWidth, height: inputHeight, classCount, regMax },
+          ...{ coefficientCount: proto.channels, uncut: undefined },
+        };
+      } catch (error) {
+        try {
+          return { ...sizesOfHeads(), uncut: messageOf(error) };
+        } catch {
+          throw error;
+        }
+      }
+    }
+  });
+}
+
+type Sizes = Pick<OnnxSummary, 'width' | 'height' | 'classCount' | 'regMax' | 'coefficientCount' | 'uncut'>;

@@ -1,0 +1,97 @@
+import { outputRoles } from '../../vision/decode/head-layout.js';
+import { type HeadLayout, type HeadRole, isHeadCount, recogniseHeads } from '../../vision/decode/heads.js';
+import { findCutPoints, isChosen } from './cut-points.js';
+import { readClassNames } from '../class-names.js';
+import { packedStride, UNQUANTIZED } from '../../vision/tensor/tensor.js';
+import { OnnxModel } from './onnx-model.js';
+import { WireFile } from './wire.js';
+
+/**
+ * - `heads`: a model that ends in its ten heads
+ * - `stock`: an export that decodes all cells; it has to be cut first, and only cutting tells whether it can be
+ * - `instances`: one that chooses instances, too: YOLO26's end-to-end export, or one with nms=True
+ */
+export type ModelForm = 'stock' | 'heads' | 'instances';
+
+/**
+ * Tells what a model gives.
+ *
+ * @throws ExpectationError when it is no ONNX model
+ */
+export function modelForm(path: string): ModelForm {
+  return withModel(path, formOf);
+}
+
+/** Opens a model, uses it and closes it. */
+export function withModel<T>(path: string, use: (model: OnnxModel) => T): T {
+  const file = new WireFile(path);
+  try {
+    return use(new OnnxModel(file));
+  } finally {
+    file.close();
+  }
+}
+
+/** By the number of outputs and their rank; whether they are the heads shows when they are used, and settings may have a say there. */
+export function formOf(model: OnnxModel): ModelForm {
+  const { outputs } = model;
+  if (isChosen(model)) return 'instances';
+  const grids = outputs.every(({ shape }) => shape === undefined || shape.length === 4);
+  return grids && isHeadCount(outputs.length) ? 'heads' : 'stock';
+}
+
+/**
+ * The role of each output of a model with ten heads, by name.
+ *
+ * @throws ExpectationError when its outputs are not the ten heads
+ */
+export function headRolesOf(path: string): Map<string, HeadRole> {
+  return withModel(path, (model) => {
+    const roles = outputRoles(headsOf(model).layout);
+    return new Map([...roles].map(([output, { role }]) => [model.outputs[output]!.name, role]));
+  });
+}
+
+/** @throws ExpectationError when the outputs are not the heads, or their shapes are not told */
+export function headsOf(model: OnnxModel): { width: number; height: number; layout: HeadLayout } {
+  const shape = model.fedInputs[0]?.shape ?? [];
+  const [, , height = 0, width = 0] = shape;
+  const layers = headLayers(model);
+  const outputs = model.outputs.map(({ name, shape: extents = [] }) => ({
+    name,
+    layer: layers.get(name),
+    shape: extents,
+    stride: packedStride(extents),
+    type: 'float32' as const,
+    quantization: UNQUANTIZED,
+  }));
+  const names = readClassNames(model.metadata.get('names') ?? '').names;
+  const classCount = names.length > 0 ? names.length : undefined;
+  const hints = { classCount, chosen: isChosen(model) };
+  return { width, height, layout: recogniseHeads(outputs, { width, height }, hints) };
+}
+
+/** Number of classes of a model that chooses its instances, whose outputs do not tell; undefined where its graph does not either. */
+export function classCountOf(model: OnnxModel): number | undefined {
+  if (formOf(model) !== 'instances') return undefined;
+  try {
+    return findCutPoints(model).classCount;
+  } catch {
+    return undefined; // NMS inside
+  }
+}
+
+/** Operators between a head's convolution and the output. */
+const BEHIND_HEADS = new Set(['Transpose', 'Cast', 'Identity', 'Reshape']);
+
+/** By output, the names of the convolution before it and of its weights, which tell the head where outputs are called by numbers. */
+export function headLayers(model: OnnxModel): Map<string, string> {
+  const layers = new Map<string, string>();
+  for (const { name } of model.outputs) {
+    let node = model.producers.get(name);
+    while (node && BEHIND_HEADS.has(node.opType)) node = model.producers.get(node.inputs[0] ?? '');
+    // An activation behind the prototypes' convolution has a name of the same part.
+    if (node) layers.set(name, `${node.name} ${node.inputs[1] ?? ''}`);
+  }
+  return layers;
+}

@@ -1,0 +1,136 @@
+import type { HeadRole } from '../../vision/decode/heads.js';
+import { ExpectationError } from '../../base/expect.js';
+
+/** A node that turns the BPU's integers into floats, as hb_model_modifier.log tells it. */
+export interface DequantizeNode {
+  /** What `hb_model_modifier -r` wants. */
+  readonly name: string;
+  /** The model's output behind it. */
+  readonly output: string;
+}
+
+/** A de-quantize node and the head it belongs to. */
+export interface HeadNode extends DequantizeNode {
+  readonly role: HeadRole;
+}
+
+/**
+ * Reads the removable de-quantize nodes from the log that `hb_model_modifier MODEL.bin` writes: text-format protobuf,
+ * one node after a time stamp, with `input:`, `output:`, `name:` and `op_type:` lines. What else stands in the log is passed over.
+ *
+ * @throws ExpectationError when there is none
+ */
+export function readModifierLog(log: string, path: string): DequantizeNode[] {
+  const nodes = new Map<string, DequantizeNode>();
+  let output: string | undefined;
+  let name: string | undefined;
+  for (const line of log.split(/\r?\n/)) {
+    // The first line of a node begins with time stamp and source line; a new one ends what was not finished.
+    const [, key, text] = /(?:^|\s)(input|output|name|op_type): "((?:[^"\\]|\\.)*)"\s*$/.exec(line) ?? [];
+    if (key === undefined || text === undefined) {
+      [output, name] = [undefined, undefined];
+    } else if (key === 'input') {
+      if (name !== undefined) [output, name] = [undefined, undefined];
+    } else if (key === 'output') output = unescape(text);
+    else if (key === 'name') name = unescape(text);
+    else {
+      if (text === 'Dequantize' && name !== undefined && output !== undefined)
+        nodes.set(name, { name, output });
+      [output, name] = [undefined, undefined];
+    }
+  }
+  if (nodes.size === 0) {
+    throw new ExpectationError(
+      'nodes with op_type: "Dequantize" in the log of hb_model_modifier',
+      `none in ${path}`,
+      'Run hb_model_modifier MODEL.bin without -r; it writes hb_model_modifier.log in the current folder. ' +
+        'A model whose nodes were removed before has none left.',
+    );
+  }
+  return [...nodes.values()];
+}
+
+function unescape(text: string): string {
+  return text.replace(/\\(["'\\])/g, '$1');
+}
+
+/**
+ * Tells which head each node belongs to: by the output's name, as `model cut` gives it; else by the node's name, where
+ * Ultralytics' own parts show (cv2 boxes, cv3 classes, cv4 coefficients).
+ *
+ * @param roles role of each output by name, where a model told it
+ * @throws ExpectationError when a node fits no head
+ */
+export function assignRoles(
+  nodes: readonly DequantizeNode[],
+  roles: ReadonlyMap<string, HeadRole> = new Map(),
+): HeadNode[] {
+  return nodes.map((node) => {
+    const role = roles.get(node.output) ?? roleOfOutput(node.output) ?? roleOfNode(node.name);
+    if (role === undefined) {
+      throw new ExpectationError(
+        'names that tell the head of each de-quantize node',
+        `${node.name} with output ${node.output}`,
+        'Give the ONNX model that was quantised with --onnx FILE; its outputs tell the heads.',
+      );
+    }
+    return { ...node, role };
+  });
+}
+
+function roleOfOutput(output: string): HeadRole | undefined {
+  const [, word] = /^(mc|box|cls)\d+_*$|^proto_*$/.exec(output) ?? [];
+  if (word === undefined) return /^proto_*$/.test(output) ? 'proto' : undefined;
+  return ({ mc: 'coefficient', box: 'box', cls: 'class' } as const)[word as 'mc' | 'box' | 'cls'];
+}
+
+function roleOfNode(name: string): HeadRole | undefined {
+  if (/\bproto\b/.test(name)) return 'proto';
+  const parts = [...name.matchAll(/(?:\b|_)cv([2345])\.\d+/g)];
+  const part = parts.at(-1)?.[1];
+  return part === undefined
+    ? undefined
+    : ({ 2: 'box', 3: 'class', 4: 'coefficient', 5: 'coefficient' } as const)[part as '2' | '3' | '4' | '5'];
+}
+
+/**
+ * What the decoder de-quantizes itself for the few cells that survive. Classes, all of whose values are compared, and prototypes stay
+ * float; detections, which hold classes and all else, are integers of one scale and compare as such.
+ */
+export const USUAL_HEADS: readonly HeadRole[] = ['coefficient', 'box', 'detections'];
+
+/**
+ * The nodes of some heads, coefficients first, as D-Robotics' page has them.
+ *
+ * @throws ExpectationError when a level has a box head's node and no coefficient head's, or the other way round
+ */
+export function nodesOfHeads<Node extends HeadNode>(
+  nodes: readonly Node[],
+  heads: readonly HeadRole[] = USUAL_HEADS,
+): Node[] {
+  const of = (role: HeadRole): Node[] => nodes.filter((node) => node.role === role);
+  const both = heads.includes('box') && heads.includes('coefficient');
+  if (both && of('box').length !== of('coefficient').length) {
+    throw new ExpectationError(
+      'as many de-quantize nodes of box heads as of coefficient heads',
+      nodes.map(({ name, role }) => `${name} (${role})`).join(', '),
+      'Some may be removed already: name those that are to go with --node. Or the model is not cut into its heads.',
+    );
+  }
+  return (['coefficient', 'box', 'class', 'proto', 'detections', 'instances'] as const).flatMap((role) =>
+    heads.includes(role) ? of(role) : [],
+  );
+}
+
+/** The command that removes the nodes, ready for a POSIX shell. */
+export function modifierCommand(bin: string, nodes: readonly DequantizeNode[]): string {
+  return [
+    `hb_model_modifier ${quote(bin)}`,
+    ...nodes.map(({ name }) => `-r "${name.replace(/["\\$`]/g, '\\$&')}"`),
+  ].join(' \\\n');
+}
+
+/** A shell word: as it is where it needs no quotes. */
+export function quote(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

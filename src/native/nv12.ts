@@ -1,0 +1,51 @@
+import type { ColorRange } from '../vision/picture/color-range.js';
+import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
+import type { PackedImage } from '../vision/picture/packed-image.js';
+
+/** Where a scaled picture lies within the model's input; even numbers. A Letterbox is one. */
+export interface Content {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A packed image with everything said. */
+export type NativePackedImage = Required<PackedImage>;
+
+/** The addon's functions for pictures (native/nv12). All give the same bytes on every instruction set. */
+export interface Nv12Addon {
+  /** Scales `source` to `content` within `target` (bilinear) and pads the rest with grey. */
+  letterbox(source: Nv12Frame, content: Content, target: Nv12Frame): void;
+
+  /** NV12 to three planes of floats from 0 to 1: R, G, B. `target` has 3 * width * height elements. */
+  nv12ToPlanarFloat(source: Nv12Frame, range: ColorRange, target: Float32Array): void;
+
+  /** NV12 to R, G, B bytes. `target` has 3 * width * height elements. */
+  nv12ToRgb8(source: Nv12Frame, range: ColorRange, target: Uint8Array): void;
+
+  /** To NV12 of the same size, rounded up to even numbers. */
+  packedToNv12(source: NativePackedImage, range: ColorRange, target: Nv12Frame): void;
+
+  /**
+   * letterbox() into `model`, then nv12ToPlanarFloat() of it into `planes`, on libuv's thread pool.
+   * The arrays must be left alone until the promise settles. Resizable buffers are refused at once; one that was
+   * transferred meanwhile rejects the promise.
+   *
+   * @returns milliseconds the work took, without the wait for a thread
+   */
+  preprocess(
+    source: Nv12Frame,
+    content: Content,
+    model: Nv12Frame,
+    range: ColorRange,
+    planes: Float32Array,
+  ): Promise<number>;
+
+  /**
+   * Which kernels the functions above run, and all that run on this machine, fastest first (avx2, ssse3; neon; portable).
+   * All give the same bytes. TROS_YOLO_SEG_SIMD in the environment chooses others, and so does `use`, for tests and
+   * measurements.
+   */
+  pixelKernels(use?: string): { readonly chosen: string; readonly usable: readonly string[] };
+}

@@ -1,0 +1,189 @@
+import { messageOf } from '../../base/expect.js';
+import { DEFAULT_RATE } from '../../media/file-clock.js';
+import { nv12Size } from '../../vision/picture/nv12-frame.js';
+import type { PictureSize } from '../../vision/picture/picture-size.js';
+import {
+  isBadFrame,
+  type BadFrame,
+  type FrameSource,
+  type SourceFrame,
+  type Stamp,
+  stampToNanoseconds,
+} from '../../vision/picture/frame-source.js';
+import type { MessageForm, Sized } from './camera-messages.js';
+
+/** Longest pause, in milliseconds, between two frames by their stamps, which may be nonsense. */
+const MAX_PAUSE = 10_000;
+
+/** A frame as a message that lacks only its stamp and index. */
+export interface PlayedFrame<Message extends object = Buffer> {
+  /** Valid until the next frame is asked for. */
+  readonly message: Message;
+  /** The input's own. */
+  readonly stamp: Stamp;
+  /** Milliseconds since the frame before, by the input's stamps. */
+  readonly pause: number;
+  readonly size: PictureSize;
+}
+
+interface KeptFrame<Kept> {
+  readonly kept: Kept;
+  readonly stamp: Stamp;
+  readonly size: PictureSize;
+}
+
+export interface PlaylistOptions {
+  readonly loop: boolean;
+  /** Empty: that of the source. */
+  readonly frameId: string;
+  /** Bytes of frames to keep, at most. */
+  readonly cacheBytes: number;
+  /** Told of each frame and each source that cannot be read, once. */
+  readonly report: (name: string, error: Error) => void;
+}
+
+/**
+ * The frames of several sources as messages, once or again and again.
+ *
+ * In a loop, sources whose frames fit into the cache are read only once: beforehand where they tell how many frames they have, so
+ * that they are played at any rate from the first frame on; else while they are played for the first time.
+ */
+export class Playlist<Message extends object = Buffer, Kept extends Sized = Sized> {
+  readonly #kept = new Map<FrameSource, readonly KeptFrame<Kept>[]>();
+  readonly #tooLarge = new Set<FrameSource>();
+  #cacheLeft: number;
+  readonly #reported = new Set<string>();
+  readonly #pace = new Pace();
+
+  constructor(
+    private readonly sources: readonly FrameSource[],
+    private readonly form: MessageForm<Message, Kept>,
+    private readonly options: PlaylistOptions,
+  ) {
+    this.#cacheLeft = options.loop ? options.cacheBytes : 0;
+  }
+
+  /** Ends after the last source, in a loop only when no source has a frame any more. */
+  async *frames(): AsyncGenerator<PlayedFrame<Message>, void, void> {
+    let played: number;
+    do {
+      played = 0;
+      for (const source of this.sources) {
+        this.#pace.begin();
+        if (!this.#kept.has(source)) {
+          for await (const frame of this.#stream(source)) {
+            played++;
+            yield frame;
+          }
+        } else {
+          const kept = this.#kept.get(source)!;
+          played += kept.length;
+          yield* this.#play(kept);
+        }
+      }
+    } while (this.options.loop && played > 0);
+  }
+
+  /** Frames as they are read, kept where they fit; those of a source that is read beforehand come from memory. */
+  async *#stream(source: FrameSource): AsyncGenerator<PlayedFrame<Message>, void, void> {
+    const { form, options } = this;
+    let kept: KeptFrame<Kept>[] | undefined = this.#tooLarge.has(source) ? undefined : [];
+    let left = this.#cacheLeft;
+    let beforehand = false;
+    let first = true;
+    for await (const item of guarded(source)) {
+      if (isBadFrame(item)) {
+        this.#report(`${item.source}, frame ${item.index}`, item.error);
+        continue;
+      }
+      const { frame, stamp } = item;
+      let message: Message;
+      try {
+        message = form.write(frame, options.frameId || item.frameId);
+      } catch (error) {
+        this.#report(item.source, asError(error));
+        continue;
+      }
+      const size = { width: frame.width, height: frame.height };
+      if (first) {
+        first = false;
+        if ((source.count ?? 1) * nv12Size(size.width, size.height) > left) kept = undefined;
+        beforehand = kept !== undefined && source.count !== undefined;
+      }
+      if (kept) {
+        const copy = form.keep(message);
+        left -= copy.byteLength;
+        kept.push({ kept: copy, stamp, size });
+        if (left < 0) {
+          // Frames that grow on the way, or more than announced. Those held back come now, this one among them.
+          if (beforehand) yield* this.#play(kept);
+          kept = undefined;
+          if (beforehand) {
+            beforehand = false;
+            continue;
+          }
+        }
+      }
+      if (!beforehand) yield { message, stamp, size, pause: this.#pace.next(stamp) };
+    }
+    if (!kept) {
+      this.#tooLarge.add(source);
+      return;
+    }
+    this.#kept.set(source, kept);
+    this.#cacheLeft = left;
+    if (beforehand) yield* this.#play(kept);
+  }
+
+  *#play(frames: readonly KeptFrame<Kept>[]): Generator<PlayedFrame<Message>, void, void> {
+    for (const { kept, stamp, size } of frames) {
+      yield { message: this.form.restore(kept), stamp, size, pause: this.#pace.next(stamp) };
+    }
+  }
+
+  #report(name: string, error: Error): void {
+    const text = `${name}: ${error.message}`;
+    if (this.#reported.has(text)) return;
+    this.#reported.add(text);
+    this.options.report(name, error);
+  }
+}
+
+/** Pauses between frames by their stamps. */
+class Pace {
+  #last: bigint | undefined;
+  #pause = 1000 / DEFAULT_RATE;
+
+  /** Of a new source, or of one again: its stamps have nothing to do with those before. */
+  begin(): void {
+    this.#last = undefined;
+  }
+
+  /** The first frame of a source follows after the pause that was between the last ones. */
+  next(stamp: Stamp): number {
+    const now = stampToNanoseconds(stamp);
+    if (this.#last !== undefined) {
+      const pause = Number(now - this.#last) / 1e6;
+      if (pause > 0) this.#pause = Math.min(pause, MAX_PAUSE);
+    }
+    this.#last = now;
+    return this.#pause;
+  }
+}
+
+/** A source that breaks off is a bad frame at its end, so that the sources after it still have their turn. */
+async function* guarded(source: FrameSource): AsyncGenerator<SourceFrame | BadFrame, void, void> {
+  let index = 0;
+  try {
+    for await (const item of source.frames()) {
+      index = item.index + 1;
+      yield item;
+    }
+  } catch (error) {
+    yield { source: source.name, index, error: asError(error) };
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(messageOf(error));
+}

@@ -1,0 +1,175 @@
+import { messageOf } from '../../base/expect.js';
+import { CdrEncoder, cdrText, type CdrText } from '../../message/write/cdr-encoder.js';
+import { installedType } from '../../message/installed-type.js';
+import { RESULT_QOS } from './qos.js';
+import type { RawPublisher, RosNode } from './ros-node.js';
+
+/** Primary states and what lies between them, as lifecycle_msgs/msg/State numbers them. */
+const STATES = {
+  unconfigured: 1,
+  inactive: 2,
+  active: 3,
+  finalized: 4,
+  configuring: 10,
+  cleaningup: 11,
+  shuttingdown: 12,
+  activating: 13,
+  deactivating: 14,
+} as const;
+export type LifecycleState = keyof typeof STATES;
+
+type Work = 'configure' | 'cleanup' | 'activate' | 'deactivate' | 'shutdown';
+
+/** A transition that others may ask for, as lifecycle_msgs/msg/Transition numbers it. */
+interface Transition {
+  readonly id: number;
+  readonly label: Work;
+  readonly start: LifecycleState;
+  readonly during: LifecycleState;
+  readonly goal: LifecycleState;
+}
+
+const TRANSITIONS: readonly Transition[] = [
+  { id: 1, label: 'configure', start: 'unconfigured', during: 'configuring', goal: 'inactive' },
+  { id: 2, label: 'cleanup', start: 'inactive', during: 'cleaningup', goal: 'unconfigured' },
+  { id: 3, label: 'activate', start: 'inactive', during: 'activating', goal: 'active' },
+  { id: 4, label: 'deactivate', start: 'active', during: 'deactivating', goal: 'inactive' },
+  { id: 5, label: 'shutdown', start: 'unconfigured', during: 'shuttingdown', goal: 'finalized' },
+  { id: 6, label: 'shutdown', start: 'inactive', during: 'shuttingdown', goal: 'finalized' },
+  { id: 7, label: 'shutdown', start: 'active', during: 'shuttingdown', goal: 'finalized' },
+];
+
+/** What a managed node does on its transitions. A rejection leaves the node in the state it was in. */
+export type LifecycleWork = Readonly<Record<Work, () => Promise<void>>>;
+
+interface TransitionEventMessage {
+  timestamp: bigint;
+  transition: { id: number; label: CdrText };
+  start_state: { id: number; label: CdrText };
+  goal_state: { id: number; label: CdrText };
+}
+
+/**
+ * The life cycle of a managed node (design.ros2.org/articles/node_lifecycle.html) with the services and the topic that
+ * `ros2 lifecycle` and launch_ros know.
+ *
+ * Our own and not rclnodejs's LifecycleNode, because that one wants callbacks that end at once, and loading a model on another
+ * thread does not: a node with an async callback would be stuck in `configuring`.
+ */
+export class Lifecycle {
+  #state: LifecycleState = 'unconfigured';
+  readonly #encoder = new CdrEncoder<TransitionEventMessage>(installedType('lifecycle_msgs/TransitionEvent'));
+  readonly #events: RawPublisher;
+  /** The transitions asked for so far; one is made at a time. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** Why the last transition failed. */
+  #problem: string | undefined;
+
+  constructor(
+    private readonly ros: RosNode,
+    private readonly work: LifecycleWork,
+  ) {
+    this.#events = ros.publish('lifecycle_msgs/msg/TransitionEvent', '~/transition_event', RESULT_QOS);
+    ros.serve<{ transition: { id: number; label: string } }>(
+      'lifecycle_msgs/srv/ChangeState',
+      '~/change_state',
+      async ({ transition }) => ({
+        success: await this.#request(({ id, label }) =>
+          // As in rcl: the label counts where it is given, else the number.
+          transition.label === '' ? id === transition.id : label === transition.label,
+        ).then(
+          () => true,
+          () => false,
+        ),
+      }),
+    );
+    ros.serve('lifecycle_msgs/srv/GetState', '~/get_state', () => ({
+      current_state: stateMessage(this.#state),
+    }));
+    ros.serve('lifecycle_msgs/srv/GetAvailableStates', '~/get_available_states', () => ({
+      available_states: (Object.keys(STATES) as LifecycleState[]).map(stateMessage),
+    }));
+    ros.serve('lifecycle_msgs/srv/GetAvailableTransitions', '~/get_available_transitions', () => ({
+      available_transitions: TRANSITIONS.filter(({ start }) => start === this.#state).map(describe),
+    }));
+    ros.serve('lifecycle_msgs/srv/GetAvailableTransitions', '~/get_transition_graph', () => ({
+      available_transitions: TRANSITIONS.map(describe),
+    }));
+  }
+
+  get state(): LifecycleState {
+    return this.#state;
+  }
+
+  /** Why the last transition failed; undefined when it did not. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /**
+   * Makes a transition, after those asked for before.
+   *
+   * Rejects when the state does not allow it, and with what the node's work rejected with.
+   */
+  request(label: Work): Promise<void> {
+    return this.#request((transition) => transition.label === label);
+  }
+
+  /** Does something during which no transition may happen, after those asked for before. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const outcome = this.#last.then(work);
+    this.#last = outcome.catch(() => undefined);
+    return outcome;
+  }
+
+  #request(wanted: (transition: Transition) => boolean): Promise<void> {
+    return this.exclusive(() => this.#make(wanted));
+  }
+
+  async #make(wanted: (transition: Transition) => boolean): Promise<void> {
+    const transition = TRANSITIONS.find((candidate) => candidate.start === this.#state && wanted(candidate));
+    if (!transition) {
+      const possible = TRANSITIONS.filter(({ start }) => start === this.#state).map(({ label }) => label);
+      const message = `In state ${this.#state} only these transitions are possible: ${possible.join(', ') || 'none'}.`;
+      this.ros.log.warn(message);
+      throw new Error(message);
+    }
+    const { start, during, goal, label } = transition;
+    this.#enter(during, transition);
+    try {
+      await this.work[label]();
+      this.#problem = undefined;
+      this.#enter(goal, transition);
+    } catch (error) {
+      this.#problem = messageOf(error);
+      this.ros.log.error(`${label}: ${this.#problem}`);
+      this.#enter(start, transition);
+      throw error;
+    }
+  }
+
+  #enter(state: LifecycleState, { id, label }: Transition): void {
+    const before = this.#state;
+    this.#state = state;
+    this.#events.publish(
+      this.#encoder.write({
+        timestamp: this.ros.now(),
+        transition: { id, label: cdrText(label) },
+        start_state: { id: STATES[before], label: cdrText(before) },
+        goal_state: { id: STATES[state], label: cdrText(state) },
+      }),
+    );
+  }
+}
+
+function stateMessage(state: LifecycleState): { id: number; label: string } {
+  return { id: STATES[state], label: state };
+}
+
+function describe({ id, label, start, goal }: Transition): object {
+  return {
+    transition: { id, label },
+    start_state: stateMessage(start),
+    goal_state: stateMessage(goal),
+  };
+}

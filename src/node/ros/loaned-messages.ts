@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CameraTransport } from '../../native/camera.js';
+import { packageRoot } from '../../base/package-root.js';
+
+/**
+ * What is to be set, before both sides are started, for messages that are lent in shared memory: TROS's
+ * switches, as far as the environment has them not.
+ *
+ * @returns export NAME=VALUE, in shell's words; empty when all are set
+ */
+export function missingLoanSettings(middleware: string, env: NodeJS.ProcessEnv = process.env): string[] {
+  const settings: string[] = [];
+  if (middleware !== 'rmw_fastrtps_cpp') settings.push('RMW_IMPLEMENTATION=rmw_fastrtps_cpp');
+  if (env['RMW_FASTRTPS_USE_QOS_FROM_XML'] !== '1') settings.push('RMW_FASTRTPS_USE_QOS_FROM_XML=1');
+  const profiles = env['FASTRTPS_DEFAULT_PROFILES_FILE'];
+  if (!profiles || !existsSync(profiles)) {
+    const file = env['ROS_LOCALHOST_ONLY'] === '1' ? 'fastdds-localhost.xml' : 'fastdds.xml';
+    settings.push(`FASTRTPS_DEFAULT_PROFILES_FILE=${join(packageRoot, 'config/dds', file)}`);
+  }
+  return settings.map((setting) => `export ${setting}`);
+}
+
+/** How a publisher's messages travel, for the log. */
+export interface PublisherLoans {
+  readonly middleware: string;
+  readonly loans: boolean;
+  readonly shared: boolean;
+  readonly refusal: string;
+}
+
+/** @returns whether frames go without a copy, and in a sentence or two what they do instead and what to set */
+export function describeLoans(
+  publisher: PublisherLoans,
+  env?: NodeJS.ProcessEnv,
+): { zeroCopy: boolean; text: string } {
+  const { middleware, loans, shared, refusal } = publisher;
+  if (loans && shared) {
+    return {
+      zeroCopy: true,
+      text: `Loaned messages in shared memory (${middleware}): subscribers with ROS_DISABLE_LOANED_MESSAGES=0 read them in place.`,
+    };
+  }
+  const missing = missingLoanSettings(middleware, env);
+  const advice =
+    missing.length > 0
+      ? `For zero copy, set before everything is started: ${missing.join('; ')}`
+      : 'The switches are set: the profile must ask for data_sharing AUTOMATIC and PREALLOCATED_WITH_REALLOC, in ' +
+        'data_writer and data_reader profiles that are the default, and /dev/shm must have room.';
+  const found = !loans
+    ? `No loaned messages (${middleware} as it is set up lends none)`
+    : refusal
+      ? `No loaned messages (${refusal})`
+      : `Loaned messages, but not in shared memory (${middleware})`;
+  return { zeroCopy: false, text: `${found}: frames are copied on their way. ${advice}` };
+}
+
+/**
+ * How a native camera's messages arrive, and what would have to be set for them to be lent.
+ *
+ * @param message type of the messages
+ */
+export function describeArrival(
+  { canLoan, sharedMemory }: CameraTransport,
+  message: string,
+  middleware: string,
+  env: NodeJS.ProcessEnv = process.env,
+): string {
+  if (canLoan && sharedMemory === true) return 'yes: read where the publisher wrote them';
+  if (canLoan && sharedMemory === undefined) return 'yes, when there are messages';
+  if (!message.startsWith('hbm_img_msgs/')) return `no: ${message} has no fixed size`;
+  const missing = missingLoanSettings(middleware, env);
+  if (env['ROS_DISABLE_LOANED_MESSAGES'] !== '0') missing.push('export ROS_DISABLE_LOANED_MESSAGES=0');
+  return missing.length > 0
+    ? `no: ${missing.join('; ')}`
+    : 'no: the publisher, or the profile in FASTRTPS_DEFAULT_PROFILES_FILE, has no data_sharing';
+}

@@ -1,0 +1,195 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { ExpectationError, messageOf } from '../../base/expect.js';
+
+/**
+ * What we use of rclnodejs 2.2, typed by what it does: its own types are wrong in places (QoS, getters of publishers)
+ * and refer to a file that exists only after messages were generated. This is the one file that imports it.
+ */
+export interface Rcl {
+  init(context?: unknown, argv?: readonly string[]): Promise<void>;
+  shutdown(): void;
+  removeSignalHandlers(): void;
+  /** @returns what is left without --ros-args and what belongs to it */
+  removeROSArgs(argv: readonly string[]): string[];
+  readonly Context: { defaultContext(): RclContext };
+  readonly Node: new (
+    name: string,
+    namespace?: string,
+    context?: RclContext,
+    options?: { enableRosout: boolean; enableLoggerService?: boolean },
+  ) => RclNode;
+  readonly QoS: new (
+    history: number,
+    depth: number,
+    reliability: number,
+    durability: number,
+    liveliness?: number,
+  ) => object;
+  readonly Parameter: new (name: string, type: number, value: unknown) => RclParameter;
+  readonly ParameterDescriptor: new (
+    name: string,
+    type: number,
+    description: string,
+    readOnly: boolean,
+    range: object | null,
+  ) => { additionalConstraints: string; _rangeConstraint?: object };
+  readonly IntegerRange: new (from: bigint, to: bigint, step: bigint) => object;
+  readonly FloatingPointRange: new (from: number, to: number, step: number) => object;
+}
+
+export interface ServiceResponse {
+  /** An empty response, to be filled and sent. */
+  readonly template: object;
+  send(response: object): void;
+}
+
+export type ServiceCallback = (request: object, response: ServiceResponse) => void;
+
+export type ServiceArguments = [options: object, callback: ServiceCallback] | [callback: ServiceCallback];
+
+export interface RclContext {
+  readonly handle: unknown;
+}
+
+export interface RclParameter {
+  readonly name: string;
+  /** rcl_interfaces/msg/ParameterType */
+  readonly type: number;
+  readonly value: unknown;
+}
+
+export interface RclNode {
+  readonly context: RclContext;
+  name(): string;
+  namespace(): string;
+  getFullyQualifiedName(): string;
+  getRMWImplementationIdentifier(): string;
+  resolveTopicName(topic: string): string;
+  spin(timeoutMilliseconds: number): void;
+  stop(): void;
+  destroy(): void;
+  now(): { readonly nanoseconds: bigint };
+  getLogger(): RclLogger;
+  createPublisher(type: string, topic: string, options: { qos: object }): RclPublisher;
+  destroyPublisher(publisher: RclPublisher): void;
+  createSubscription(
+    type: string,
+    topic: string,
+    options: { qos: object; isRaw: true },
+    callback: (cdr: Buffer) => void,
+  ): RclSubscription;
+  destroySubscription(subscription: RclSubscription): void;
+  createService(type: string, name: string, ...rest: ServiceArguments): unknown;
+  getTopicNamesAndTypes(): { name: string; types: string[] }[];
+  getPublishersInfoByTopic(topic: string): RclEndpoint[];
+  declareParameter(parameter: RclParameter, descriptor: object, ignoreOverride: boolean): unknown;
+  getParameterOverrides(): RclParameter[];
+  hasParameter(name: string): boolean;
+  getParameter(name: string): RclParameter;
+  setParameter(parameter: RclParameter): { successful: boolean; reason: string };
+  addPreSetParametersCallback(callback: (parameters: RclParameter[]) => RclParameter[]): void;
+  addPostSetParametersCallback(callback: (parameters: RclParameter[]) => void): void;
+  /** Checks a request to set parameters before anything else does; ours gives reasons that can be acted on. */
+  _validateParameters(
+    parameters: RclParameter[],
+    declaring?: boolean,
+  ): { successful: boolean; reason: string | null };
+  /** Called by the constructor; the library's own overlooks fully qualified names and wildcards. */
+  _getNativeParameterOverrides(): Map<string, RclParameter>;
+}
+
+export interface RclPublisher {
+  readonly topic: string;
+  readonly subscriptionCount: number;
+  publish(cdr: Buffer): void;
+  /** @param timeout in nanoseconds; 0 asks only @returns whether all is acknowledged */
+  waitForAllAcked(timeout: bigint): boolean;
+}
+
+export interface RclSubscription {
+  readonly topic: string;
+}
+
+export interface RclLogger {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/** A publisher as the graph tells it; the policies are numbers of rmw. */
+export interface RclEndpoint {
+  readonly node_name: string;
+  readonly node_namespace: string;
+  /** Tells endpoints of one node apart. */
+  readonly endpoint_gid: readonly number[];
+  readonly topic_type: string;
+  readonly qos_profile: { readonly depth: number; readonly reliability: number; readonly durability: number };
+}
+
+/** Parameters as the command line and its YAML files give them, by the node name they are for, which may be a pattern. */
+export interface RclOverrides {
+  readonly name: string;
+  readonly parameters: readonly { readonly name: string; readonly type: number; readonly value: unknown }[];
+}
+
+interface NativeRcl {
+  getParameterOverrides(context: unknown): readonly RclOverrides[] | undefined;
+}
+
+export interface LoadedRcl {
+  readonly rcl: Rcl;
+  readonly overrides: (context: RclContext) => readonly RclOverrides[] | undefined;
+}
+
+/**
+ * Loads rclnodejs.
+ *
+ * Rejects with an ExpectationError when ROS 2 is not sourced or the library is not made ready for it. It is looked at
+ * beforehand, because the library would then call npm and a compiler by itself, for minutes, and wipe its messages.
+ */
+export async function loadRcl(): Promise<LoadedRcl> {
+  const { ROS_DISTRO: distro, AMENT_PREFIX_PATH: prefixes } = process.env;
+  if (!distro || !prefixes) {
+    throw new ExpectationError(
+      'a sourced ROS 2',
+      'an environment without ROS_DISTRO and AMENT_PREFIX_PATH',
+      'source /opt/ros/humble/setup.bash, then that of your workspace. Files need no ROS: tros-yolo-seg run.',
+    );
+  }
+  const folder = libraryFolder();
+  for (const part of ['build/Release/rclnodejs.node', 'generated']) {
+    if (existsSync(join(folder, part))) continue;
+    throw new ExpectationError(
+      'rclnodejs with its native part and the messages of this ROS 2',
+      `no ${join(folder, part)}`,
+      'colcon build makes both: install the package with it and start the node with ros2 run tros_yolo_seg segment.',
+    );
+  }
+  try {
+    const rcl = (await import('rclnodejs')).default as unknown as Rcl;
+    // Not part of the declared types; by way of a variable TypeScript does not look for them.
+    const inner = 'rclnodejs/lib/native_loader.js';
+    const native = (await import(inner)) as { default: NativeRcl };
+    return { rcl, overrides: (context) => native.default.getParameterOverrides(context.handle) };
+  } catch (error) {
+    throw new ExpectationError(
+      `rclnodejs to load with ROS 2 ${distro}`,
+      messageOf(error),
+      'Build the package again with this ROS 2 sourced: colcon build --cmake-clean-first.',
+      { cause: error },
+    );
+  }
+}
+
+function libraryFolder(): string {
+  try {
+    return dirname(createRequire(import.meta.url).resolve('rclnodejs/package.json'));
+  } catch (error) {
+    throw new ExpectationError('the package rclnodejs', messageOf(error), 'npm ci installs it.', {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,128 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DiagnosticStatus } from '../../message/write/diagnostic-array.js';
+
+/** Degrees below the temperature at which the kernel switches the board off. */
+const CLOSE = 5;
+
+/** Where the kernel tells it (Documentation/driver-api/thermal, admin-guide/pm/cpufreq, class devfreq). */
+const THERMAL = 'sys/class/thermal';
+const CPUFREQ = 'sys/devices/system/cpu/cpufreq';
+const DEVFREQ = 'sys/class/devfreq';
+
+interface Reading {
+  readonly values: Record<string, string>;
+  /** What slows the board down, or soon will. */
+  readonly troubles: string[];
+}
+
+/**
+ * Temperatures and clocks of the board, where the kernel tells them: a BPU that is too hot answers slower, and nothing else says
+ * why. Files are read beside other work, because some sensors take milliseconds.
+ */
+export class BoardHealth {
+  #last: Reading | undefined;
+  #reading = false;
+
+  /** @param root where sys/ is */
+  constructor(private readonly root = '/') {}
+
+  /** What was read last, and begins to read anew. @returns undefined where the board tells nothing */
+  look(node: string): DiagnosticStatus | undefined {
+    if (!this.#reading) {
+      this.#reading = true;
+      void this.read().finally(() => (this.#reading = false));
+    }
+    const reading = this.#last;
+    if (!reading || Object.keys(reading.values).length === 0) return undefined;
+    const { values, troubles } = reading;
+    return {
+      level: troubles.length > 0 ? 'warn' : 'ok',
+      name: `${node}: board`,
+      message: troubles.length > 0 ? troubles.join('; ') : 'cool and at full clock',
+      hardwareId: 'board',
+      values,
+    };
+  }
+
+  /** Never rejects: what cannot be read is not told. */
+  async read(): Promise<void> {
+    const reading: Reading = { values: {}, troubles: [] };
+    for (const zone of await this.#list(THERMAL, 'thermal_zone')) await this.#zone(zone, reading);
+    for (const device of await this.#list(THERMAL, 'cooling_device')) await this.#cooling(device, reading);
+    for (const policy of await this.#list(CPUFREQ, 'policy')) await this.#policy(policy, reading);
+    for (const device of await this.#list(DEVFREQ, '')) await this.#device(device, reading);
+    this.#last = reading;
+  }
+
+  async #zone(zone: string, { values, troubles }: Reading): Promise<void> {
+    const [type, millidegrees] = [await this.#text(zone, 'type'), await this.#number(zone, 'temp')];
+    if (type === undefined || millidegrees === undefined) return;
+    const degrees = millidegrees / 1000;
+    // Two zones may have one name.
+    const key = `temperature_${type}_c`;
+    values[key in values ? `temperature_${type}_${zone.replace(/\D/g, '')}_c` : key] = degrees.toFixed(1);
+    for (let trip = 0; ; trip++) {
+      const kind = await this.#text(zone, `trip_point_${trip}_type`);
+      if (kind === undefined) return;
+      const limit = await this.#number(zone, `trip_point_${trip}_temp`);
+      if (kind === 'critical' && limit !== undefined && degrees >= limit / 1000 - CLOSE) {
+        troubles.push(`${type} is at ${degrees.toFixed(1)} °C, the board ends at ${limit / 1000} °C`);
+      }
+    }
+  }
+
+  /** The kernel slows something down against heat while the state of its cooling device is not 0. A fan is one, too. */
+  async #cooling(device: string, { values, troubles }: Reading): Promise<void> {
+    const [type, state] = [await this.#text(device, 'type'), await this.#number(device, 'cur_state')];
+    if (type === undefined || state === undefined || !/cpufreq|devfreq/.test(type)) return;
+    values[`throttling_${type}`] = String(state);
+    if (state > 0) troubles.push(`Too hot: ${type} is slowed down by ${state} steps`);
+  }
+
+  /** Kilohertz. */
+  async #policy(policy: string, { values, troubles }: Reading): Promise<void> {
+    const name = `cpu${policy.replace(/.*\D/, '')}`;
+    const now = await this.#number(policy, 'scaling_cur_freq');
+    const allowed = await this.#number(policy, 'scaling_max_freq');
+    const most = await this.#number(policy, 'cpuinfo_max_freq');
+    if (now !== undefined) values[`${name}_mhz`] = (now / 1000).toFixed(0);
+    if (allowed === undefined || most === undefined || allowed >= most) return;
+    troubles.push(`${name} may run at ${(allowed / 1000).toFixed(0)} of ${(most / 1000).toFixed(0)} MHz`);
+  }
+
+  /** Hertz; the BPU and the memory of boards are such devices. */
+  async #device(device: string, { values }: Reading): Promise<void> {
+    const name = device.slice(device.lastIndexOf('/') + 1).replace(/^[0-9a-f]+\./, '');
+    const now = await this.#number(device, 'cur_freq');
+    const most = await this.#number(device, 'max_freq');
+    if (now === undefined) return;
+    values[`${name}_mhz`] = (now / 1e6).toFixed(0);
+    if (most !== undefined) values[`${name}_max_mhz`] = (most / 1e6).toFixed(0);
+  }
+
+  async #list(folder: string, prefix: string): Promise<string[]> {
+    try {
+      const names = await readdir(join(this.root, folder));
+      return names
+        .filter((name) => name.startsWith(prefix))
+        .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+        .map((name) => join(folder, name));
+    } catch {
+      return [];
+    }
+  }
+
+  async #text(folder: string, file: string): Promise<string | undefined> {
+    try {
+      return (await readFile(join(this.root, folder, file), 'utf8')).trim();
+    } catch {
+      return undefined; // not there, or a sensor that is asleep
+    }
+  }
+
+  async #number(folder: string, file: string): Promise<number | undefined> {
+    const text = await this.#text(folder, file);
+    return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined;
+  }
+}

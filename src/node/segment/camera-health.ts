@@ -1,0 +1,216 @@
+import { type Clock, steadyClock } from '../../base/clock.js';
+import { regionText } from '../../vision/picture/region.js';
+import type { DiagnosticLevel, DiagnosticStatus } from '../../message/write/diagnostic-array.js';
+import { type CameraCounts, type LiveTimings } from '../../pipeline/live-segmenter.js';
+import { Durations } from '../../base/durations.js';
+import type { CameraInput } from './image-subscription.js';
+import type { OverlayOutput } from './overlay-output.js';
+import { StampAge } from './stamp-age.js';
+import type { SentFrames } from './stamp-gaps.js';
+
+/** Durations that quantiles are taken of: the last 10 s of a camera at 30 FPS. */
+const KEPT = 300;
+/** Seconds without a frame after which a camera counts as silent. */
+const SILENCE = 2;
+/** Milliseconds that the last error is told after there were no more. */
+const ERROR_MEMORY = 60_000;
+/** Share of dropped frames from which on a camera is faster than the engine. */
+const MANY_DROPS = 0.1;
+/** Share of the frames sent that do not come, from which on it is worth a warning. */
+const MANY_LOST = 0.05;
+
+const STAGES = ['wait', 'preprocess', 'inference', 'decode', 'publish'] as const;
+
+/** How often things happened per second since the last look. */
+class Rate {
+  #count = 0;
+  value = 0;
+
+  look(count: number, seconds: number): void {
+    this.value = (count - this.#count) / seconds;
+    this.#count = count;
+  }
+}
+
+/** What there is to say of one camera: rates, latencies, what went wrong lately. */
+export class CameraHealth {
+  readonly #latency = new Durations(KEPT);
+  readonly #added = new Durations(KEPT);
+  readonly #stages = Object.fromEntries(STAGES.map((stage) => [stage, new Durations(KEPT)])) as Record<
+    (typeof STAGES)[number],
+    Durations
+  >;
+  readonly #input = new Rate();
+  readonly #output = new Rate();
+  readonly #dropped = new Rate();
+  readonly #refused = new Rate();
+  readonly #age = new StampAge();
+  #bad = 0;
+  #lastError: string | undefined;
+  #lastErrorAt = 0;
+  #lastMalformed: string | undefined;
+  #looked: number;
+  #lastReceived = 0;
+  #silentFor = 0;
+
+  /** @param name of the camera: its topic */
+  constructor(
+    private readonly input: CameraInput,
+    private readonly counts: () => Readonly<CameraCounts>,
+    private readonly overlay: () => OverlayOutput | undefined,
+    private readonly alive: () => boolean,
+    private readonly clock: Clock = steadyClock,
+  ) {
+    this.#looked = clock();
+  }
+
+  /** Results per second. */
+  get fps(): number {
+    return this.#output.value;
+  }
+
+  /**
+   * @param stamp of the frame and @param now when its messages were sent, in nanoseconds on the clock of ROS
+   * @param total milliseconds from its reception to its messages
+   * @param publish milliseconds spent on messages
+   */
+  addResult(timings: LiveTimings, stamp: bigint, now: bigint, total: number, publish: number): void {
+    const latency = this.#age.of(stamp, now);
+    if (latency !== undefined) this.#latency.add(latency);
+    this.#added.add(total - timings.preprocess - timings.inference);
+    for (const stage of STAGES) this.#stages[stage].add(stage === 'publish' ? publish : timings[stage]);
+  }
+
+  addError(error: string): void {
+    this.#lastError = error;
+  }
+
+  /** Frames that could not be used so far, and why the last one could not; undefined when that is long ago. */
+  errors(): { readonly count: number; readonly last: string | undefined } {
+    const { input } = this;
+    const count = this.counts().failed + input.malformed;
+    const now = this.clock();
+    if (count !== this.#bad) {
+      this.#bad = count;
+      this.#lastErrorAt = now;
+      const { lastMalformed } = input;
+      if (lastMalformed !== this.#lastMalformed || this.#lastError === undefined)
+        this.#lastError = this.#lastMalformed = lastMalformed;
+    } else if (now - this.#lastErrorAt > ERROR_MEMORY) {
+      this.#lastError = undefined;
+    }
+    return { count, last: this.#lastError };
+  }
+
+  /** The state since the last call. @param enabled whether frames are wanted at all */
+  look(node: string, hardwareId: string, enabled: boolean): DiagnosticStatus {
+    const now = this.clock();
+    const seconds = Math.max(1e-3, (now - this.#looked) / 1000);
+    this.#looked = now;
+    const { input } = this;
+    const counts = this.counts();
+    const { count: bad, last: lastError } = this.errors();
+    this.#input.look(input.received, seconds);
+    this.#output.look(counts.answered, seconds);
+    this.#dropped.look(counts.dropped, seconds);
+    this.#refused.look(bad, seconds);
+    this.#silentFor = input.received === this.#lastReceived ? this.#silentFor + seconds : 0;
+    this.#lastReceived = input.received;
+    const { sent } = input;
+    const { level, message } = this.#judge(enabled, lastError, sent);
+    return {
+      level,
+      name: `${node}: ${input.topic}`,
+      message,
+      hardwareId,
+      values: {
+        topic: input.topic,
+        message_type: input.messageType ?? 'unknown: no publisher yet',
+        qos: input.qos,
+        roi: regionText(input.region),
+        ...input.transport,
+        input_fps: this.#input.value.toFixed(1),
+        ...sentValues(sent),
+        output_fps: this.#output.value.toFixed(1),
+        dropped_fps: this.#dropped.value.toFixed(1),
+        received: String(input.received),
+        skipped: String(input.skipped),
+        answered: String(counts.answered),
+        dropped: String(counts.dropped),
+        bad: String(bad),
+        discarded: String(counts.discarded),
+        overlays_skipped: String(this.overlay()?.skipped ?? 0),
+        ...quantiles('latency_from_stamp', this.#latency),
+        ...quantiles('added_latency', this.#added),
+        ...Object.fromEntries(
+          STAGES.flatMap((stage) => Object.entries(quantiles(stage, this.#stages[stage]))),
+        ),
+        alive: String(this.alive()),
+        stamps: this.#age.text,
+        last_error: lastError ?? '',
+        ...(lastError === undefined
+          ? {}
+          : { last_error_age_s: ((now - this.#lastErrorAt) / 1000).toFixed(0) }),
+        image_warning: input.warning ?? '',
+      },
+    };
+  }
+
+  #judge(
+    enabled: boolean,
+    lastError: string | undefined,
+    sent: SentFrames | undefined,
+  ): { level: DiagnosticLevel; message: string } {
+    const { input } = this;
+    const lost = sent && sent.missing > MANY_LOST * (sent.received + sent.missing) ? sent.missing : 0;
+    if (!enabled) return { level: 'ok', message: 'disabled' };
+    const bad = this.#refused.value > 0;
+    if (bad && this.#output.value === 0) {
+      return { level: 'error', message: `No frame can be used. ${lastError ?? ''}` };
+    }
+    if (input.problem !== undefined) {
+      return { level: this.#output.value === 0 ? 'error' : 'warn', message: input.problem };
+    }
+    if (input.messageType === undefined || (input.publisherCount === 0 && this.#silentFor > 0)) {
+      return { level: 'warn', message: `Waiting for a publisher on ${input.topic}` };
+    }
+    if (this.#silentFor >= SILENCE) {
+      return { level: 'warn', message: `No frame for ${this.#silentFor.toFixed(0)} s` };
+    }
+    if (lost > 0) {
+      const { missing, received } = sent!;
+      return {
+        level: 'warn',
+        message:
+          `Frames are lost on their way: by their stamps ${received + missing} were sent lately and ${received} came. ` +
+          'Set image_qos to match or reliable, or see docs/ros.md.',
+      };
+    }
+    if (bad) return { level: 'warn', message: `Some frames cannot be used. ${lastError ?? ''}` };
+    if (input.warning !== undefined) return { level: 'warn', message: input.warning };
+    if (this.#dropped.value > MANY_DROPS * this.#input.value) {
+      const { value: dropped } = this.#dropped;
+      return {
+        level: 'warn',
+        message: `The camera is faster than the engine: ${dropped.toFixed(1)} of ${this.#input.value.toFixed(1)} frames a second dropped`,
+      };
+    }
+    return { level: 'ok', message: `${this.#output.value.toFixed(1)} frames a second` };
+  }
+}
+
+/** What the camera sent in the last ten seconds, by stamps. */
+function sentValues(sent: SentFrames | undefined): Record<string, string> {
+  if (!sent) return {};
+  return { sent_fps: (1000 / sent.period).toFixed(1), lost_lately: String(sent.missing) };
+}
+
+/** Median, 95th and 99th percentile as values of a DiagnosticStatus; nothing before the first duration. */
+function quantiles(name: string, durations: Durations): Record<string, string> {
+  if (durations.count === 0) return {};
+  return {
+    [`${name}_p50_ms`]: durations.quantile(0.5).toFixed(2),
+    [`${name}_p95_ms`]: durations.quantile(0.95).toFixed(2),
+    [`${name}_p99_ms`]: durations.quantile(0.99).toFixed(2),
+  };
+}

@@ -1,0 +1,92 @@
+import { type Clock, steadyClock } from '../../base/clock.js';
+import type { Segmentation } from '../../vision/mask/segmentation.js';
+import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
+import type { Region } from '../../vision/picture/region.js';
+import { stampToNanoseconds } from '../../vision/picture/frame-source.js';
+import type { CameraCounts, LiveTimings } from '../../pipeline/live-segmenter.js';
+import type { CameraFrame } from './received-image.js';
+import { CameraHealth } from './camera-health.js';
+import { CameraInput, type CameraInputOptions, type FrameSink } from './image-subscription.js';
+import { CameraOutputs, type OutputOptions } from './camera-outputs.js';
+import { PublisherWatch } from '../ros/publisher-watch.js';
+import { RefusedFrames } from './refused-frames.js';
+import type { RosNode } from '../ros/ros-node.js';
+
+/** One camera's way through the node: its image topic, the topics of its results, how it fares. */
+export class CameraChannel {
+  readonly outputs: CameraOutputs;
+  readonly health: CameraHealth;
+  readonly #input: CameraInput;
+  readonly #watch: PublisherWatch;
+  readonly #refused: RefusedFrames;
+
+  /**
+   * @param sink is given frames while the channel is open
+   * @param counts of this camera's frames in the pipeline
+   */
+  constructor(
+    private readonly ros: RosNode,
+    topic: string,
+    input: CameraInputOptions,
+    output: OutputOptions,
+    missing: (type: string, topic: string) => void,
+    sink: FrameSink,
+    counts: () => Readonly<CameraCounts>,
+    private readonly clock: Clock = steadyClock,
+  ) {
+    this.outputs = new CameraOutputs(ros, output, missing);
+    this.#input = new CameraInput(ros, topic, input, sink, clock);
+    this.#watch = new PublisherWatch(ros, this.#input.topic, clock);
+    this.#refused = new RefusedFrames(this.#input.topic, (line) => ros.log.warn(line), clock);
+    this.health = new CameraHealth(
+      this.#input,
+      counts,
+      () => this.outputs.overlay,
+      () => this.outputs.alive.alive,
+      clock,
+    );
+  }
+
+  /** Subscribes when a publisher is there; to be called about twice a second, for publishers come and go. */
+  follow(): void {
+    this.#input.keepPixels(this.outputs.overlay.wanted);
+    this.#input.follow();
+    this.#watch.look(this.#input.publisherCount);
+    const { count, last } = this.health.errors();
+    this.#refused.look(count, last);
+  }
+
+  /** @param period milliseconds between frames that are taken, at least; 0: all are */
+  limit(period: number): void {
+    this.#input.limit(period);
+  }
+
+  /** @param region that the model sees from the next frame on; undefined: the whole picture */
+  lookAt(region: Region | undefined): void {
+    this.#input.lookAt(region);
+  }
+
+  /** Ends the subscription; resolves when no more frame comes. */
+  close(): Promise<void> {
+    this.#watch.reset();
+    return this.#input.close();
+  }
+
+  publish(
+    frame: CameraFrame,
+    pixels: Nv12Frame | undefined,
+    segmentation: Segmentation,
+    timings: LiveTimings,
+  ): void {
+    const start = this.clock();
+    this.outputs.publish({ header: frame, pixels, segmentation, timings, fps: this.health.fps });
+    const end = this.clock();
+    const stamp = stampToNanoseconds(frame.stamp);
+    this.health.addResult(timings, stamp, this.ros.now(), end - frame.received, end - start);
+  }
+
+  async destroy(): Promise<void> {
+    await this.close();
+    await this.outputs.destroy();
+  }
+}

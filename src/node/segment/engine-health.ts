@@ -1,0 +1,85 @@
+import { type Clock, steadyClock } from '../../base/clock.js';
+import type { Engine } from '../../engine/engine.js';
+import type { DiagnosticLevel, DiagnosticStatus } from '../../message/write/diagnostic-array.js';
+import type { LifecycleState } from '../ros/lifecycle.js';
+
+/** Milliseconds that a problem is a reason to warn, where the engine works nevertheless. */
+const PROBLEM_MEMORY = 60_000;
+
+/** What the state of the engine is told from. */
+export interface EngineFacts {
+  readonly engine: Engine | undefined;
+  readonly modelName: string;
+  readonly classCount: number;
+  /** Instances so far that were left out, for the model gives their class a number that no name has. */
+  readonly unknownClasses: number;
+  readonly inFlight: number;
+  readonly state: LifecycleState;
+  readonly enabled: boolean;
+  /** Why the last transition or the last change of model failed. */
+  readonly problem: string | undefined;
+  readonly middleware: string;
+}
+
+/** What there is to say of the engine and of the JS thread. */
+export class EngineHealth {
+  #utilization = performance.eventLoopUtilization();
+  #problem: string | undefined;
+  #problemAt = 0;
+
+  constructor(private readonly clock: Clock = steadyClock) {}
+
+  look(node: string, facts: EngineFacts): DiagnosticStatus {
+    const { engine } = facts;
+    const utilization = performance.eventLoopUtilization();
+    const busy = performance.eventLoopUtilization(utilization, this.#utilization).utilization;
+    this.#utilization = utilization;
+    const now = this.clock();
+    if (facts.problem !== this.#problem) {
+      this.#problem = facts.problem;
+      this.#problemAt = now;
+    }
+    const age = now - this.#problemAt;
+    const { level, message } = judge(facts, age);
+    const { rss, external } = process.memoryUsage();
+    return {
+      level,
+      name: `${node}: engine`,
+      message,
+      hardwareId: engine?.kind ?? 'none',
+      values: {
+        lifecycle: facts.state,
+        enabled: String(facts.enabled),
+        engine: engine?.kind ?? 'none',
+        model: engine?.model.file ?? '',
+        input: engine ? `${engine.model.input.width}x${engine.model.input.height}` : '',
+        classes: String(facts.classCount),
+        ...(facts.unknownClasses === 0 ? {} : { unknown_classes: String(facts.unknownClasses) }),
+        slots: String(engine?.slots ?? 0),
+        in_flight: String(facts.inFlight),
+        js_thread_busy_percent: (100 * busy).toFixed(1),
+        memory_mb: (rss / 2 ** 20).toFixed(0),
+        external_memory_mb: (external / 2 ** 20).toFixed(0),
+        middleware: facts.middleware,
+        node: process.version,
+        last_problem: facts.problem ?? '',
+        ...(facts.problem === undefined ? {} : { last_problem_age_s: (age / 1000).toFixed(0) }),
+      },
+    };
+  }
+}
+
+function judge(
+  { engine, state, enabled, problem, modelName }: EngineFacts,
+  problemAge: number,
+): { level: DiagnosticLevel; message: string } {
+  if (!engine) {
+    return problem === undefined
+      ? { level: 'ok', message: `${state}: no model is loaded` }
+      : { level: 'error', message: problem };
+  }
+  const what = `${modelName} on ${engine.kind}, ${state}${enabled ? '' : ', disabled'}`;
+  return problem === undefined || problemAge > PROBLEM_MEMORY
+    ? { level: 'ok', message: what }
+    : { level: 'warn', message: `${what}; last problem: ${problem}` };
+}

@@ -1,0 +1,449 @@
+import { type Clock, steadyClock } from '../../base/clock.js';
+import type { CameraArrival } from '../../engine/engine.js';
+import { messageOf } from '../../base/expect.js';
+import { CameraImageReader } from '../../message/read/camera-image.js';
+import { CAMERA_MESSAGE_TYPES } from '../../message/read/camera-message.js';
+import type { Region } from '../../vision/picture/region.js';
+import type { ImageReading, NativeCamera, SubscribedCamera } from '../../native/camera.js';
+import { expectation } from '../../native/failure.js';
+import { CameraFrame, type ImageMessage } from './received-image.js';
+import { describeArrival } from '../ros/loaned-messages.js';
+import type { NativeCameras } from './native-subscriptions.js';
+import { Pace } from './pace.js';
+import {
+  compatible,
+  describeQos,
+  endpointQos,
+  IMAGE_QOS,
+  type Qos,
+  qosText,
+  sameQos,
+  SENSOR_QOS,
+} from '../ros/qos.js';
+import type { RclEndpoint } from '../ros/rclnodejs.js';
+import { type Renewable, RenewableSubscription, stampOf } from '../ros/renewable-subscription.js';
+import { endpointNode, type RosNode } from '../ros/ros-node.js';
+import { type SentFrames, StampGaps } from './stamp-gaps.js';
+
+export interface CameraInputOptions {
+  /** Type of the messages; `auto`: that of the topic's publishers. */
+  readonly type: ImageMessage | 'auto';
+  /** Value of parameter `image_qos`. */
+  readonly qos: string;
+  readonly hbmFrameId: string;
+  /** What the user says of the images. */
+  readonly reading: ImageReading;
+  /** Frames that are in use at once, at most. */
+  readonly framesInUse: number;
+  readonly native: NativeCameras;
+}
+
+/** Where a camera's frames go. */
+export interface FrameSink {
+  offer(frame: CameraFrame): void;
+  /** Frames come from this native camera from now on, without `offer`. */
+  attach(camera: NativeCamera, frameOf: (arrival: CameraArrival) => CameraFrame): void;
+  /** Ends `attach`; resolves when the frames in flight have their results. */
+  detach(): Promise<void>;
+}
+
+/** Milliseconds after which a topic without publishers is subscribed to with a type that is guessed. */
+const GUESS_AFTER = 1000;
+/** Milliseconds after which publishers are sure to have found a new subscription. */
+const FOUND_AFTER = 5000;
+/** Milliseconds after which a subscription that failed is tried again: it may take much memory each time. */
+const AGAIN_AFTER = 5000;
+
+const TAKES_JPEG = 'Set camera_transport to auto or rclnodejs, which decompress JPEG.';
+
+const MESSAGES = Object.keys(CAMERA_MESSAGE_TYPES) as ImageMessage[];
+
+/**
+ * The subscription to one image topic. Follows the topic's publishers: finds out their type, subscribes anew when another type
+ * takes over, and notices publishers it cannot hear.
+ */
+export class CameraInput {
+  readonly topic: string;
+  #subscription: RenewableSubscription | undefined;
+  #camera: SubscribedCamera | undefined;
+  /** While a native camera is being closed. */
+  #closing: Promise<void> | undefined;
+  #message: ImageMessage | undefined;
+  #qos: Qos = SENSOR_QOS;
+  /** When it could not be subscribed, the last time. */
+  #failed: number | undefined;
+  readonly #reader: CameraImageReader;
+  readonly #warned = new Set<string>();
+  /** The publishers at the last look, by their ids. */
+  #publishers = '';
+  /** When the subscription was renewed, until the former one is closed. */
+  #renewed: number | undefined;
+  /** Since when no type is known. */
+  #ignorantSince: number | undefined;
+  readonly #gaps = new StampGaps();
+  /** Of rclnodejs's subscriptions and of native cameras that were closed. */
+  #received = 0;
+  #skipped = 0;
+  #period = 0;
+  readonly #pace = new Pace();
+  /** Messages that were no images of their type. */
+  malformed = 0;
+  #lastMalformed: string | undefined;
+  #keepsPixels = false;
+  /** The publishers send what only rclnodejs can take. */
+  #compressed = false;
+  /** What is wrong with the topic; undefined when nothing is. */
+  problem: string | undefined;
+  /** Publishers at the last look. */
+  publisherCount = 0;
+
+  /** @throws ExpectationError for parameters `qos_overrides.*` that make no QoS */
+  constructor(
+    private readonly ros: RosNode,
+    topic: string,
+    private readonly options: CameraInputOptions,
+    private readonly sink: FrameSink,
+    private readonly clock: Clock = steadyClock,
+  ) {
+    this.topic = ros.resolve(topic);
+    this.#reader = new CameraImageReader(options.framesInUse, options.reading);
+    this.#reader.keepsWhole = this.#keepsPixels;
+    this.#qos = this.#overridden(SENSOR_QOS);
+  }
+
+  /** Message type subscribed to, if any: sensor_msgs/msg/Image ... */
+  get messageType(): string | undefined {
+    return this.#message && CAMERA_MESSAGE_TYPES[this.#message].type;
+  }
+
+  get qos(): string {
+    return qosText(this.#qos);
+  }
+
+  /** Messages that came, readable or not. */
+  get received(): number {
+    return this.#received + (this.#camera?.counters().received ?? 0);
+  }
+
+  /** What the camera sent lately, by the stamps of what came; undefined when that is too little to know. */
+  get sent(): SentFrames | undefined {
+    for (const stamp of this.#camera?.takeStamps() ?? []) this.#gaps.add(stamp);
+    return this.#gaps.look();
+  }
+
+  /** Why a message could not be read, the last time. */
+  get lastMalformed(): string | undefined {
+    const failure = this.#camera?.counters().lastFailure;
+    if (!failure) return this.#lastMalformed;
+    return expectation(this.#sendsJpeg ? { ...failure, hint: TAKES_JPEG } : failure).message;
+  }
+
+  /** What may be wrong with the images that come now, though they are read. */
+  get warning(): string | undefined {
+    if (!this.#camera) return this.#reader.warning;
+    const { warning } = this.#camera.counters();
+    return warning ? expectation(warning).message : undefined;
+  }
+
+  /** How messages come, as diagnostics tell it. */
+  get transport(): Record<string, string> {
+    if (!this.#camera) {
+      const { unavailable } = this.options.native;
+      return {
+        transport: 'rclnodejs',
+        subscriber: this.ros.fullName,
+        loaned: `no${unavailable === undefined ? '' : `: ${unavailable}`}`,
+      };
+    }
+    const { bytesRead, bytesWritten, pixelCopies, slowest } = this.#camera.counters();
+    return {
+      transport: 'native',
+      // `ros2 node info` shows the subscription there.
+      subscriber: this.options.native.nodeName,
+      loaned: describeArrival(this.#camera.transport(), this.messageType!, this.ros.middleware),
+      pixel_bytes_read: String(bytesRead),
+      pixel_bytes_written: String(bytesWritten),
+      pixel_copies: String(pixelCopies),
+      slowest_callback_ms: slowest.toFixed(2),
+    };
+  }
+
+  /** Messages that were not taken because of `limit`. */
+  get skipped(): number {
+    return this.#skipped + (this.#camera?.counters().skipped ?? 0);
+  }
+
+  /** @param period milliseconds between frames that are taken, at least; 0: all are */
+  limit(period: number): void {
+    this.#period = period;
+    this.#pace.limit(period);
+    this.#camera?.limit(period);
+  }
+
+  /** What of each picture the model sees, from the next frame on; undefined: all of it. */
+  get region(): Region | undefined {
+    return this.#reader.region;
+  }
+
+  lookAt(region: Region | undefined): void {
+    this.#reader.region = region;
+    this.#camera?.lookAt(region);
+  }
+
+  /** Whether full pictures are needed, which cost native cameras a copy, and conversions of a region the rest of the picture. */
+  keepPixels(keep: boolean): void {
+    if (keep === this.#keepsPixels) return;
+    this.#keepsPixels = this.#reader.keepsWhole = keep;
+    this.#camera?.keepPixels(keep);
+  }
+
+  /** Looks at the topic's publishers; to be called about twice a second. */
+  follow(): void {
+    if (this.#closing) return;
+    const publishers = this.#findPublishers();
+    this.publisherCount = publishers.length;
+    const { type } = this.options;
+    const message = type === 'auto' ? this.#chooseMessage(publishers) : type;
+    if (message === undefined) return;
+    const qos = this.#chooseQos(publishers, CAMERA_MESSAGE_TYPES[message].type);
+    const changed = this.#publishersChanged(publishers);
+    if (!this.#subscribed || message !== this.#message || this.#mustChangeTransport(changed)) {
+      if (message === this.#message && !changed && this.#justFailed) return;
+      this.#subscribe(message, qos);
+    } else if (!sameQos(qos, this.#qos) || (changed && this.#mayBeStuck)) {
+      this.#renew(qos);
+    }
+    this.#tidy();
+    this.#judge(publishers);
+  }
+
+  /** As both nodes of this process see them. */
+  #findPublishers(): RclEndpoint[] {
+    const found = [...this.ros.publishersOf(this.topic), ...this.options.native.publishersOf(this.topic)];
+    return [...new Map(found.map((endpoint) => [idOf(endpoint), endpoint])).values()];
+  }
+
+  /** Ends the subscription; `follow` makes it anew. */
+  close(): Promise<void> {
+    this.#subscription?.destroy();
+    this.#subscription = undefined;
+    this.problem = undefined;
+    this.#renewed = undefined;
+    this.#failed = undefined;
+    this.#gaps.reset();
+    const camera = this.#camera;
+    if (!camera) return this.#closing ?? Promise.resolve();
+    this.#camera = undefined;
+    camera.close(); // joins its thread: the counters are final
+    this.#received += camera.counters().received;
+    this.#skipped += camera.counters().skipped;
+    this.#closing = this.sink.detach().finally(() => (this.#closing = undefined));
+    return this.#closing;
+  }
+
+  get #active(): Renewable | undefined {
+    return this.#camera ?? this.#subscription;
+  }
+
+  get #subscribed(): boolean {
+    return this.#active !== undefined;
+  }
+
+  #subscribe(message: ImageMessage, qos: Qos): void {
+    if (this.#subscribed) {
+      void this.close();
+      // The next look subscribes, when the frames in flight have their results.
+      if (this.#closing) return;
+    }
+    this.#message = message;
+    this.#qos = qos;
+    this.#failed = undefined;
+    const type = CAMERA_MESSAGE_TYPES[message].type;
+    const { native, hbmFrameId, reading } = this.options;
+    try {
+      if (native.takes(type) && !this.#compressed) {
+        this.#camera = native.subscribe(this.topic, type, qos, reading);
+      }
+      if (this.#camera) {
+        this.#camera.keepPixels(this.#keepsPixels);
+        this.#camera.limit(this.#period);
+        this.#camera.lookAt(this.region);
+        this.sink.attach(this.#camera, (arrival) => CameraFrame.arrived(arrival, hbmFrameId));
+        this.#camera.start();
+      } else {
+        this.#subscription = new RenewableSubscription(
+          this.ros,
+          type,
+          this.topic,
+          qos,
+          (cdr) => this.#take(cdr, message),
+          this.clock,
+        );
+      }
+      this.ros.log.info(
+        `Images from ${this.topic} (${type}, ${describeQos(qos)}, ${this.#camera ? `native: node ${native.nodeName}` : 'rclnodejs'})`,
+      );
+    } catch (error) {
+      this.#camera?.close();
+      this.#camera = undefined;
+      this.#warnOnce(messageOf(error));
+      this.problem = messageOf(error);
+      this.#failed = this.clock();
+    }
+  }
+
+  get #justFailed(): boolean {
+    return this.#failed !== undefined && this.clock() - this.#failed < AGAIN_AFTER;
+  }
+
+  /** The new subscription is opened before the former one is closed: no message is lost. */
+  #renew(qos: Qos): void {
+    try {
+      this.#active!.renew(qos);
+      this.#renewed = this.clock();
+      if (!sameQos(qos, this.#qos)) this.ros.log.info(`Images from ${this.topic} with ${qosText(qos)}`);
+      this.#qos = qos;
+    } catch (error) {
+      this.#warnOnce(messageOf(error));
+    }
+  }
+
+  #tidy(): void {
+    this.#subscription?.tidy();
+    if (this.#renewed === undefined || this.clock() - this.#renewed < FOUND_AFTER) return;
+    this.#renewed = undefined;
+    this.#active?.settle();
+  }
+
+  #take(cdr: Buffer, message: ImageMessage): void {
+    this.#received++;
+    // Of those that are skipped, too: they were not lost.
+    this.#gaps.add(stampOf(cdr, CAMERA_MESSAGE_TYPES[message].type));
+    if (!this.#pace.take(this.clock())) {
+      this.#skipped++;
+      return;
+    }
+    let frame: CameraFrame;
+    try {
+      frame = CameraFrame.read(cdr, message, this.#reader, this.options.hbmFrameId, this.clock());
+    } catch (error) {
+      this.malformed++;
+      this.#lastMalformed = messageOf(error);
+      return;
+    }
+    this.sink.offer(frame);
+  }
+
+  /** @returns whether a publisher went, or came to others; the first one is no change */
+  #publishersChanged(publishers: readonly RclEndpoint[]): boolean {
+    const former = this.#publishers;
+    this.#publishers = publishers.map(idOf).sort().join(' ');
+    return former !== '' && former !== this.#publishers;
+  }
+
+  /**
+   * Whether a publisher that is gone may have left a subscription deaf.
+   *
+   * One that dies in the middle of a large message leaves its fragments in Fast DDS's best-effort reader, and when they fill its
+   * history there is no room for anything else, ever (seen with 2.6). A new subscription is free of them.
+   */
+  get #mayBeStuck(): boolean {
+    return this.ros.middleware.startsWith('rmw_fastrtps') && this.#qos.reliability === 'best_effort';
+  }
+
+  /**
+   * Whether messages are to be taken by the other transport. A native camera cannot read JPEG, which hobot_codec puts into
+   * HbmMsg, too; rclnodejs's messages are decompressed.
+   */
+  #mustChangeTransport(publishersChanged: boolean): boolean {
+    // Others may send something else.
+    if (this.#compressed && publishersChanged && this.#publishers !== '') {
+      this.#compressed = false;
+      return true;
+    }
+    if (!this.#sendsJpeg || this.options.native.required) return false;
+    this.ros.log.info(`${this.topic} sends JPEG: its messages are taken by rclnodejs from now on.`);
+    this.#compressed = true;
+    return true;
+  }
+
+  /** Whether a native camera gets JPEG in HbmMsg. JPEG in an Image is nothing that anybody reads. */
+  get #sendsJpeg(): boolean {
+    return (
+      this.messageType?.startsWith('hbm_img_msgs/') === true &&
+      this.#camera?.counters().lastFailure?.received === 'jpeg'
+    );
+  }
+
+  /** The type of the publishers; the present one as long as any of them has it. */
+  #chooseMessage(publishers: readonly RclEndpoint[]): ImageMessage | undefined {
+    const types = publishers.map(({ topic_type }) => topic_type);
+    if (this.#message && types.includes(CAMERA_MESSAGE_TYPES[this.#message].type)) return this.#message;
+    return (
+      MESSAGES.find((message) => types.includes(CAMERA_MESSAGE_TYPES[message].type)) ??
+      this.#message ??
+      this.#guess()
+    );
+  }
+
+  /**
+   * Fast DDS's discovery server tells a participant of topics that it uses, and of no others: without a subscription there would
+   * never be a publisher. Any type will do to hear of them all; the likeliest loses no time.
+   */
+  #guess(): ImageMessage | undefined {
+    const now = this.clock();
+    this.#ignorantSince ??= now;
+    if (now - this.#ignorantSince < GUESS_AFTER) return undefined;
+    if (this.topic.endsWith('/compressed')) return 'compressed';
+    return this.topic.includes('hbmem') ? 'hbm1080p' : 'image';
+  }
+
+  #chooseQos(publishers: readonly RclEndpoint[], type: string): Qos {
+    const named = IMAGE_QOS[this.options.qos];
+    if (named) return this.#overridden(named);
+    const offers = publishers.filter(({ topic_type }) => topic_type === type).map(endpointQos);
+    // Best effort hears whoever comes, from the first frame on.
+    if (offers.length === 0) return this.#overridden(SENSOR_QOS);
+    const reliable = offers.every(({ reliability }) => reliability === 'reliable');
+    return this.#overridden({ ...SENSOR_QOS, reliability: reliable ? 'reliable' : 'best_effort' });
+  }
+
+  #overridden(qos: Qos): Qos {
+    return this.ros.overriddenQos(this.topic, 'subscription', qos);
+  }
+
+  /** Notices publishers that this subscription cannot hear. */
+  #judge(publishers: readonly RclEndpoint[]): void {
+    if (!this.#subscribed) return;
+    this.problem = undefined;
+    for (const publisher of publishers) {
+      const { topic_type } = publisher;
+      const who = endpointNode(publisher);
+      const offered = endpointQos(publisher);
+      let problem: string | undefined;
+      if (topic_type !== this.messageType) {
+        problem =
+          `Expected ${this.messageType} on ${this.topic} but ${who} publishes ${topic_type}. ` +
+          'Remap one of them, or set image_type.';
+      } else if (!compatible(this.#qos, offered)) {
+        problem =
+          `Expected a publisher that matches the QoS ${this.qos} of this node on ${this.topic} ` +
+          `but ${who} offers ${describeQos(offered)}. Set image_qos to sensor_data or match.`;
+      }
+      if (problem === undefined) continue;
+      this.problem = problem;
+      this.#warnOnce(problem);
+    }
+  }
+
+  #warnOnce(text: string): void {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.ros.log.warn(text);
+  }
+}
+
+/** Tells endpoints apart. */
+function idOf({ endpoint_gid }: RclEndpoint): string {
+  return Array.from(endpoint_gid).join('.');
+}

@@ -1,0 +1,84 @@
+import { basename } from 'node:path';
+import { HEAD_ROLES } from '../../vision/decode/heads.js';
+import type { DecodeOptions, MaskResolution, NmsMode } from '../../vision/decode/options.js';
+import type { Engine } from '../../engine/engine.js';
+import { expectOneOf } from '../../base/expect.js';
+import type { ColorRange } from '../../vision/picture/color-range.js';
+import { Labels } from '../../message/write/labels.js';
+import { parseClassScores } from '../../model/class-scores.js';
+import { demoModel } from '../../model/demo-model.js';
+import { findModel } from '../../model/find-model.js';
+import { findClass } from '../../model/labels.js';
+import type { SegmentParameters } from '../../parameters/segment.js';
+import { openEngine, type EngineSettings } from '../../engine/open-engine.js';
+import { recogniseModel } from '../../pipeline/recognize-model.js';
+import { Segmenter } from '../../pipeline/segmenter.js';
+
+/** A model that is ready for frames. */
+export interface LoadedModel {
+  readonly engine: Engine;
+  readonly segmenter: Segmenter;
+  readonly labels: Labels;
+  /** File name without its ending. */
+  readonly name: string;
+  /** What the user should know of its outputs; sentences. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Loads the model that the parameters name, with its classes and thresholds.
+ *
+ * Rejects with an ExpectationError when it cannot be used; nothing is left open then.
+ */
+export async function loadModel(parameters: SegmentParameters): Promise<LoadedModel> {
+  const file = parameters.model === '' ? demoModel() : findModel(parameters.model);
+  const roles =
+    parameters.heads.length === 0
+      ? undefined
+      : parameters.heads.map((role) => expectOneOf('parameter heads', role, HEAD_ROLES));
+  const engine = await openEngine(file, engineSettings(parameters));
+  try {
+    const labelFile = parameters.labels || undefined;
+    const { labels: names, warnings } = recogniseModel(engine.model, { roles, labelFile });
+    const options = decodeOptions(parameters, names);
+    const segmenter = new Segmenter(engine, { ...options, heads: roles, labelCount: names.length });
+    const name = basename(file).replace(/\.\w+$/, '');
+    return { engine, segmenter, labels: new Labels(names), name, warnings };
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+/**
+ * The decoder's options from parameters.
+ *
+ * @throws ExpectationError for classes that the model does not know and scores that are none
+ */
+export function decodeOptions(parameters: SegmentParameters, labels: readonly string[]): DecodeOptions {
+  const { score, iou, nms, max_detections: maxDetections, classes, class_scores: scores } = parameters;
+  return {
+    score,
+    iou,
+    nms: nms as NmsMode,
+    maxDetections,
+    classes: classes.length === 0 ? undefined : classes.map((name) => findClass(name, labels)),
+    classScores: parseClassScores('parameter class_scores', scores, labels),
+    masks: parameters.masks as MaskResolution,
+  };
+}
+
+/** Zero and the empty string leave a setting to the engine. */
+function engineSettings(parameters: SegmentParameters): EngineSettings {
+  return {
+    engine: parameters.engine as NonNullable<EngineSettings['engine']>,
+    slots: parameters.slots || undefined,
+    threads: parameters.threads || undefined,
+    colorRange: parameters.color_range as ColorRange,
+    name: parameters.model_name || undefined,
+    library: parameters.library || undefined,
+    core: parameters.bpu_core,
+    priority: parameters.bpu_priority,
+    timeout: parameters.bpu_timeout,
+  };
+}

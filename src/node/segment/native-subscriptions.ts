@@ -1,0 +1,100 @@
+import { ExpectationError, messageOf } from '../../base/expect.js';
+import { addon } from '../../native/addon.js';
+import type { CameraNode, ImageReading, SubscribedCamera } from '../../native/camera.js';
+import type { Qos } from '../ros/qos.js';
+import type { RclEndpoint } from '../ros/rclnodejs.js';
+import type { RosNode } from '../ros/ros-node.js';
+
+/** Values of parameter `camera_transport`. */
+export const CAMERA_TRANSPORTS = ['auto', 'native', 'rclnodejs'] as const;
+export type CameraTransportName = (typeof CAMERA_TRANSPORTS)[number];
+
+/**
+ * Subscriptions whose messages are taken in C++ (native/ros) and never pass through JavaScript.
+ *
+ * They belong to a second node of this process, `<name>_camera` in the same namespace: rclcpp and rclnodejs cannot share one,
+ * and two nodes of one name would be told apart by nobody. Topics are resolved by the first node, so remaps given to the
+ * process hold for both.
+ */
+export class NativeCameras {
+  /** Why there are none; undefined: there are. */
+  readonly unavailable: string | undefined;
+  readonly #messages: readonly string[];
+  #node: CameraNode | undefined;
+
+  /** @throws ExpectationError when `native` is wanted and cannot be had */
+  constructor(
+    private readonly ros: RosNode,
+    private readonly wanted: CameraTransportName,
+  ) {
+    const found = wanted === 'rclnodejs' ? NOT_WANTED : addon().nativeCameras();
+    this.#messages = found.available ? found.messages : [];
+    this.unavailable = found.available ? undefined : found.reason;
+    if (this.required && !found.available) {
+      throw new ExpectationError(
+        'cameras in C++ for camera_transport native',
+        found.reason,
+        'Build with colcon where rclcpp is installed, or set camera_transport to auto.',
+      );
+    }
+  }
+
+  /** Whether nothing else will do. */
+  get required(): boolean {
+    return this.wanted === 'native';
+  }
+
+  /** @returns whether messages of this type should be taken natively */
+  takes(message: string): boolean {
+    return this.#messages.includes(message);
+  }
+
+  /**
+   * @param topic fully resolved
+   * @returns undefined where rclnodejs may do it instead
+   * @throws ExpectationError when `native` is wanted and the middleware refuses
+   */
+  subscribe(topic: string, message: string, qos: Qos, reading: ImageReading): SubscribedCamera | undefined {
+    try {
+      this.#node ??= this.#open();
+      return this.#node.subscribe({ topic, message, ...qos, reading });
+    } catch (error) {
+      if (this.required) {
+        throw new ExpectationError(`a native subscription to ${topic}`, messageOf(error));
+      }
+      this.ros.log.warn(`${topic}: ${messageOf(error)} Its messages are taken by rclnodejs instead.`);
+      return undefined;
+    }
+  }
+
+  /**
+   * Publishers of a topic, as the second node sees them: with Fast DDS's discovery server a participant hears of topics that it has
+   * endpoints of, and of no others.
+   *
+   * @param topic fully resolved
+   */
+  publishersOf(topic: string): readonly RclEndpoint[] {
+    return this.#node?.publishers(topic) ?? [];
+  }
+
+  close(): void {
+    this.#node?.close();
+    this.#node = undefined;
+  }
+
+  /** /namespace/name of the node that subscribes. */
+  get nodeName(): string {
+    return `${this.ros.fullName}_camera`;
+  }
+
+  #open(): CameraNode {
+    const slash = this.nodeName.lastIndexOf('/');
+    return addon().openCameraNode({
+      name: this.nodeName.slice(slash + 1),
+      namespace: this.nodeName.slice(0, slash) || '/',
+      enclave: this.ros.enclave,
+    });
+  }
+}
+
+const NOT_WANTED = { available: false, reason: 'camera_transport is rclnodejs' } as const;

@@ -1,0 +1,396 @@
+import { steadyClock } from '../../base/clock.js';
+import { prepareOptions } from '../../vision/decode/options.js';
+import { ExpectationError, messageOf } from '../../base/expect.js';
+import type { ColorRange } from '../../vision/picture/color-range.js';
+import { stampFromNanoseconds } from '../../vision/picture/frame-source.js';
+import { DiagnosticArrayWriter } from '../../message/write/diagnostic-array.js';
+import { installedType, isInstalled } from '../../message/installed-type.js';
+import { LabelInfoWriter } from '../../message/write/label-info.js';
+import type { PerceptionMasks } from '../../message/write/perception-targets.js';
+import { SEGMENT_PARAMETERS, type SegmentParameters } from '../../parameters/segment.js';
+import { type CameraCounts, type LiveHandlers, LiveSegmenter } from '../../pipeline/live-segmenter.js';
+import { BoardHealth } from './board-health.js';
+import { CameraChannel } from './camera-stream.js';
+import type { CameraFrame, ImageMessage } from './received-image.js';
+import { cameraNames, forEachCamera, regionsOfInterest } from './camera-names.js';
+import { EngineHealth } from './engine-health.js';
+import { Lifecycle } from '../ros/lifecycle.js';
+import { decodeOptions, type LoadedModel, loadModel } from './loaded-model.js';
+import { type CameraTransportName, NativeCameras } from './native-subscriptions.js';
+import { LATCHED_QOS, RESULT_QOS } from '../ros/qos.js';
+import type { RawPublisher, RosNode } from '../ros/ros-node.js';
+import { readWorkConfig } from './work-config.js';
+
+/** Milliseconds between looks at the publishers of the image topics, and between diagnostics. */
+const FOLLOW_PERIOD = 500;
+const DIAGNOSTICS_PERIOD = 1000;
+/** Milliseconds by which the signal that no results come may be late. */
+const WATCH_PERIOD = 50;
+
+const NO_FRAMES: CameraCounts = { offered: 0, dropped: 0, answered: 0, failed: 0, discarded: 0 };
+
+type ParameterName = keyof SegmentParameters;
+
+/** What exists from `configure` to `cleanup`. */
+interface Configured {
+  model: LoadedModel;
+  readonly native: NativeCameras;
+  readonly channels: readonly CameraChannel[];
+  readonly labelInfo: RawPublisher | undefined;
+}
+
+/** The managed node `segment`: images in, detections and masks out. */
+export class SegmentNode {
+  readonly #parameters: SegmentParameters;
+  readonly #lifecycle: Lifecycle;
+  readonly #diagnostics: RawPublisher;
+  readonly #diagnosticsWriter = new DiagnosticArrayWriter(installedType('diagnostic_msgs/DiagnosticArray'));
+  readonly #engineHealth = new EngineHealth();
+  readonly #boardHealth = new BoardHealth();
+  readonly #timers: NodeJS.Timeout[];
+  #configured: Configured | undefined;
+  /** While active. */
+  #live: LiveSegmenter<CameraFrame> | undefined;
+  #enabled = true;
+  /** Why the last change of model failed. */
+  #modelProblem: string | undefined;
+
+  /** @throws ExpectationError for parameters that are not allowed */
+  constructor(private readonly ros: RosNode) {
+    const workConfig = ros.parameters.given('work_config');
+    this.#parameters = ros.parameters.declare(
+      SEGMENT_PARAMETERS,
+      { check: (changed, next) => this.#check(changed, next), apply: (changed) => this.#apply(changed) },
+      typeof workConfig === 'string' && workConfig !== '' ? readWorkConfig(workConfig) : {},
+    );
+    this.#lifecycle = new Lifecycle(ros, {
+      configure: () => this.#configure(),
+      activate: () => this.#activate(),
+      deactivate: () => this.#deactivate(),
+      cleanup: () => this.#cleanup(),
+      shutdown: async () => {
+        await this.#deactivate();
+        await this.#cleanup();
+      },
+    });
+    this.#diagnostics = ros.publish('diagnostic_msgs/msg/DiagnosticArray', '/diagnostics', RESULT_QOS);
+    ros.serve<{ data: boolean }>('std_srvs/srv/SetBool', '~/enable', ({ data }) =>
+      this.#lifecycle.exclusive(() => this.#enable(data)),
+    );
+    ros.serve<{ model: string; labels: string }>('tros_yolo_seg/srv/LoadModel', '~/load_model', (request) =>
+      this.#lifecycle.exclusive(() => this.#loadModel(request)),
+    );
+    this.#timers = [
+      setInterval(() => this.#follow(), FOLLOW_PERIOD),
+      setInterval(() => this.#diagnose(), DIAGNOSTICS_PERIOD),
+      setInterval(
+        () => this.#configured?.channels.forEach(({ outputs }) => outputs.alive.look()),
+        WATCH_PERIOD,
+      ),
+    ];
+  }
+
+  /**
+   * Configures and activates the node, unless parameter `autostart` says otherwise.
+   *
+   * @returns false when that does not work; why is in the log then
+   */
+  async start(): Promise<boolean> {
+    if (!this.#parameters.autostart) {
+      this.ros.log.info(`Waiting for: ros2 lifecycle set ${this.ros.fullName} configure`);
+      return true;
+    }
+    try {
+      await this.#lifecycle.request('configure');
+      await this.#lifecycle.request('activate');
+      return true;
+    } catch {
+      return false; // the life cycle has told it
+    }
+  }
+
+  /** Finishes the frames in flight and frees everything; the node is of no use then. */
+  async end(): Promise<void> {
+    this.#timers.forEach(clearInterval);
+    await this.#lifecycle.exclusive(async () => {
+      await this.#deactivate();
+      await this.#cleanup();
+    });
+  }
+
+  async #configure(): Promise<void> {
+    const native = new NativeCameras(this.ros, this.#parameters.camera_transport as CameraTransportName);
+    const model = await this.#open(this.#parameters);
+    const channels: CameraChannel[] = [];
+    try {
+      this.#openChannels(channels, model.engine.slots + model.engine.spare, native);
+    } catch (error) {
+      await Promise.all(channels.map((channel) => channel.destroy()));
+      await model.engine.close();
+      throw error;
+    }
+    const labelInfo = isInstalled('vision_msgs/LabelInfo')
+      ? this.ros.publish('vision_msgs/msg/LabelInfo', '~/label_info', LATCHED_QOS)
+      : undefined;
+    this.#configured = { model, native, channels, labelInfo };
+    this.#modelProblem = undefined;
+    this.#tellModel();
+    const { kind, slots } = model.engine;
+    const { width, height } = model.engine.model.input;
+    this.ros.log.info(
+      `${model.name} on ${kind}: ${width}x${height}, ${model.labels.names.length} classes, ${slots} frames in flight`,
+    );
+  }
+
+  /** @param channels one for each image topic is added */
+  #openChannels(channels: CameraChannel[], inFlight: number, native: NativeCameras): void {
+    const parameters = this.#parameters;
+    const { images, tros_topic: trosTopic } = parameters;
+    if (images.length === 0) throw new ExpectationError('at least one topic in parameter images', 'none');
+    const names = cameraNames(images, parameters.camera_names);
+    const several = images.length > 1;
+    const steps = forEachCamera('image_step', parameters.image_step, images.length, 0);
+    const rows = forEachCamera('image_rows', parameters.image_rows, images.length, 0);
+    const missing = new Map<string, string>();
+    const input = {
+      type: parameters.image_type as ImageMessage | 'auto',
+      qos: parameters.image_qos,
+      hbmFrameId: parameters.hbm_frame_id,
+      framesInUse: inFlight + 1,
+      native,
+    };
+    for (const [index, topic] of images.entries()) {
+      const output = {
+        prefix: several ? `~/${names[index]}/` : '~/',
+        trosTopic: several && trosTopic !== '' ? `${trosTopic}/${names[index]}` : trosTopic,
+        trosMasks: parameters.tros_masks as PerceptionMasks,
+        colorRange: parameters.color_range as ColorRange,
+        watchdog: () => this.#parameters.watchdog,
+      };
+      channels.push(
+        new CameraChannel(
+          this.ros,
+          topic,
+          {
+            ...input,
+            reading: { step: steps[index]!, rows: rows[index]!, white: parameters.mono16_max },
+          },
+          output,
+          (type, off) => missing.set(type, off),
+          {
+            offer: (frame) => this.#live?.offer(index, frame),
+            attach: (camera, frameOf) => this.#live?.attach(index, camera, frameOf),
+            detach: async () => this.#live?.detach(index),
+          },
+          () => this.#live?.counts(index) ?? NO_FRAMES,
+        ),
+      );
+    }
+    this.#setRates(channels);
+    this.#setRegions(channels);
+    for (const [type, topic] of missing) {
+      this.ros.log.info(`${type.split('/')[0]} is not installed: no ${topic}`);
+    }
+  }
+
+  #setRates(channels: readonly CameraChannel[]): void {
+    const rates = forEachCamera('max_rate', this.#parameters.max_rate, channels.length, 0);
+    for (const [index, channel] of channels.entries()) {
+      channel.limit(rates[index]! > 0 ? 1000 / rates[index]! : 0);
+    }
+  }
+
+  #setRegions(channels: readonly CameraChannel[]): void {
+    const regions = regionsOfInterest(this.#parameters.roi, channels.length);
+    for (const [index, channel] of channels.entries()) channel.lookAt(regions[index]);
+  }
+
+  #activate(): Promise<void> {
+    const { model, channels } = this.#configured!;
+    const handlers: LiveHandlers<CameraFrame> = {
+      result: (camera, frame, pixels, segmentation, timings) =>
+        channels[camera]!.publish(frame, pixels, segmentation, timings),
+      failure: (camera, _frame, error) => channels[camera]!.health.addError(error.message),
+    };
+    this.#live = new LiveSegmenter(
+      model.segmenter,
+      channels.length,
+      handlers,
+      steadyClock,
+      this.#parameters.queue_size,
+    );
+    this.#follow();
+    return Promise.resolve();
+  }
+
+  async #deactivate(): Promise<void> {
+    await this.#closeChannels();
+    await this.#live?.stop();
+    this.#live = undefined;
+  }
+
+  async #cleanup(): Promise<void> {
+    const configured = this.#configured;
+    if (!configured) return;
+    this.#configured = undefined;
+    await Promise.all(configured.channels.map((channel) => channel.destroy()));
+    configured.labelInfo?.destroy();
+    configured.native.close();
+    await configured.model.engine.close();
+  }
+
+  /** Messages, overlays and the label table speak of the present model and thresholds. */
+  #tellModel(): void {
+    const { model, channels, labelInfo } = this.#configured!;
+    const { labels, name } = model;
+    if (this.#parameters.labels === '') {
+      for (const warning of model.engine.model.warnings ?? []) this.ros.log.warn(warning);
+    }
+    for (const { outputs } of channels) outputs.use({ labels, name });
+    this.#setOverlays();
+    if (!labelInfo) return;
+    const writer = new LabelInfoWriter(installedType('vision_msgs/LabelInfo'));
+    const header = { stamp: stampFromNanoseconds(this.ros.now()), frameId: '' };
+    labelInfo.publish(writer.write(header, labels, this.#parameters.score));
+  }
+
+  #setOverlays(): void {
+    const { model, channels } = this.#configured!;
+    const parameters = this.#parameters;
+    const options = {
+      labels: model.labels.names,
+      colours: parameters.overlay_colors as 'class' | 'instance',
+      masks: parameters.overlay_masks,
+      boxes: parameters.overlay_boxes,
+      names: parameters.overlay_labels,
+    };
+    for (const { outputs } of channels) outputs.overlay.setOptions(options, parameters.jpeg_quality);
+  }
+
+  #check(changed: readonly ParameterName[], next: SegmentParameters): void {
+    const fixed = changed.find((name) => !('dynamic' in SEGMENT_PARAMETERS[name]));
+    if (fixed !== undefined && this.#lifecycle.state !== 'unconfigured') {
+      throw new ExpectationError(
+        `an unconfigured node to change parameter ${fixed}`,
+        `one that is ${this.#lifecycle.state}`,
+        `ros2 lifecycle set ${this.ros.fullName} deactivate, then cleanup. Models are also changed by ~/load_model.`,
+      );
+    }
+    const model = this.#configured?.model;
+    if (model) {
+      forEachCamera('max_rate', next.max_rate, next.images.length, 0);
+      regionsOfInterest(next.roi, next.images.length);
+      const { names } = model.labels;
+      prepareOptions(decodeOptions(next, names), model.segmenter.decoder.layout);
+    }
+  }
+
+  #apply(changed: readonly ParameterName[]): void {
+    const model = this.#configured?.model;
+    if (!model) return;
+    model.segmenter.decoder.setOptions(decodeOptions(this.#parameters, model.labels.names));
+    if (changed.includes('max_rate')) this.#setRates(this.#configured!.channels);
+    if (changed.includes('roi')) this.#setRegions(this.#configured!.channels);
+    if (changed.includes('score')) this.#tellModel();
+    else this.#setOverlays();
+  }
+
+  async #enable(wanted: boolean): Promise<{ success: boolean; message: string }> {
+    if (wanted !== this.#enabled) {
+      this.#enabled = wanted;
+      if (!wanted) await this.#closeChannels();
+      this.#follow();
+      this.ros.log.info(wanted ? 'Enabled' : 'Disabled: no images are taken');
+    }
+    return { success: true, message: wanted ? 'enabled' : 'disabled' };
+  }
+
+  async #open(parameters: SegmentParameters): Promise<LoadedModel> {
+    const model = await loadModel(parameters);
+    const { note } = model.engine.model;
+    for (const text of [...(note === undefined ? [] : [note]), ...model.warnings]) this.ros.log.warn(text);
+    model.segmenter.decoder.onWarning = (text) => this.ros.log.warn(text);
+    return model;
+  }
+
+  /** The old model stays in use until the new one is ready, and when the new one does not work. */
+  async #loadModel({ model: file, labels }: { model: string; labels: string }): Promise<{
+    success: boolean;
+    message: string;
+  }> {
+    const wanted = { model: file, labels };
+    const configured = this.#configured;
+    if (!configured) {
+      this.ros.parameters.set(SEGMENT_PARAMETERS, wanted);
+      return { success: true, message: 'will be loaded when the node is configured' };
+    }
+    try {
+      const model = await this.#open({ ...this.#parameters, ...wanted });
+      await this.#use(model);
+      const former = configured.model;
+      configured.model = model;
+      this.ros.parameters.set(SEGMENT_PARAMETERS, wanted);
+      this.#tellModel();
+      await former.engine.close();
+      this.#modelProblem = undefined;
+      const message = `${model.name} on ${model.engine.kind} is in use`;
+      this.ros.log.info(message);
+      return { success: true, message };
+    } catch (error) {
+      this.#modelProblem = messageOf(error);
+      this.ros.log.error(`load_model: ${this.#modelProblem} ${configured.model.name} stays in use.`);
+      return { success: false, message: this.#modelProblem };
+    }
+  }
+
+  /** Closes the model when cameras cannot be attached to it. */
+  async #use(model: LoadedModel): Promise<void> {
+    try {
+      await this.#live?.replace(model.segmenter);
+    } catch (error) {
+      await model.engine.close();
+      try {
+        this.#live?.resume();
+      } catch {
+        // The cameras' looks at their topics try again, and tell.
+        await this.#closeChannels();
+        this.#follow();
+      }
+      throw error;
+    }
+  }
+
+  async #closeChannels(): Promise<void> {
+    await Promise.all((this.#configured?.channels ?? []).map((channel) => channel.close()));
+  }
+
+  #follow(): void {
+    if (!this.#live || !this.#enabled) return;
+    for (const channel of this.#configured?.channels ?? []) channel.follow();
+  }
+
+  #diagnose(): void {
+    const model = this.#configured?.model;
+    const name = this.ros.fullName.slice(1);
+    const engine = this.#engineHealth.look(name, {
+      engine: model?.engine,
+      modelName: model?.name ?? '',
+      classCount: model?.labels.names.length ?? 0,
+      unknownClasses: model?.segmenter.decoder.unknownClasses ?? 0,
+      inFlight: this.#live?.inFlight ?? 0,
+      state: this.#lifecycle.state,
+      enabled: this.#enabled,
+      problem: this.#lifecycle.problem ?? this.#modelProblem,
+      middleware: this.ros.middleware,
+    });
+    const cameras =
+      this.#live && this.#configured
+        ? this.#configured.channels.map(({ health }) =>
+            health.look(name, model?.engine.kind ?? '', this.#enabled),
+          )
+        : [];
+    const header = { stamp: stampFromNanoseconds(this.ros.now()), frameId: '' };
+    const board = this.#boardHealth.look(name) ?? [];
+    this.#diagnostics.publish(this.#diagnosticsWriter.write(header, [engine, ...cameras].concat(board)));
+  }
+}

@@ -1,0 +1,129 @@
+import type { Tensor } from '../tensor/tensor.js';
+import { type ChannelScales, readChannels } from './dequantize.js';
+import { cellOffset, type HeadLayout, type Level } from './head-layout.js';
+
+/** Boxes of the candidates in model pixels, as parallel arrays. */
+export class CandidateBoxes {
+  readonly x1: Float32Array;
+  readonly y1: Float32Array;
+  readonly x2: Float32Array;
+  readonly y2: Float32Array;
+
+  constructor(capacity: number) {
+    this.x1 = new Float32Array(capacity);
+    this.y1 = new Float32Array(capacity);
+    this.x2 = new Float32Array(capacity);
+    this.y2 = new Float32Array(capacity);
+  }
+
+  /** @returns whether it is a box: finite, its sides positive */
+  set(i: number, x1: number, y1: number, x2: number, y2: number): boolean {
+    this.x1[i] = x1;
+    this.y1[i] = y1;
+    this.x2[i] = x2;
+    this.y2[i] = y2;
+    // Differences of finite numbers: NaN fails both comparisons, an infinite side the second.
+    const width = x2 - x1;
+    const height = y2 - y1;
+    return width > 0 && height > 0 && width < Infinity && height < Infinity;
+  }
+}
+
+/** Turns the box head of one cell into corners, in model pixels. */
+export interface BoxDecoder {
+  /**
+   * Writes the corners of a cell to entry `i` of `boxes`.
+   *
+   * @param cell counts row by row
+   * @returns false when the head holds numbers that make no box: NaN, infinities, or a side that is not positive
+   */
+  decode(
+    tensor: Tensor,
+    level: Level,
+    scales: ChannelScales | undefined,
+    cell: number,
+    boxes: CandidateBoxes,
+    i: number,
+  ): boolean;
+}
+
+export function boxDecoder({ form, regMax }: HeadLayout): BoxDecoder {
+  return form === 'heads' ? new DistanceBoxes(regMax) : new PixelBoxes(form === 'detections');
+}
+
+/**
+ * Boxes as distances from the cell's center.
+ *
+ * Each of the distances left, top, right, bottom is the expectation of a softmax over `regMax` bins
+ * (distribution focal loss, Li et al. 2020), or the plain number where regMax is 1, in units of the level's stride, from the
+ * cell's centre: x1 = (x + 0.5 - left) * stride, and so on (Ultralytics' dist2bbox).
+ */
+class DistanceBoxes implements BoxDecoder {
+  readonly #values: Float32Array;
+
+  constructor(readonly regMax: number) {
+    this.#values = new Float32Array(4 * regMax);
+  }
+
+  decode(
+    tensor: Tensor,
+    level: Level,
+    scales: ChannelScales | undefined,
+    cell: number,
+    boxes: CandidateBoxes,
+    i: number,
+  ): boolean {
+    const { box: head, stride } = level;
+    readChannels(tensor, head, scales, cellOffset(head, cell), this.#values);
+    const y = Math.floor(cell / head.width);
+    const x = cell - y * head.width;
+    const x1 = (x + 0.5 - this.#distance(0)) * stride;
+    const y1 = (y + 0.5 - this.#distance(1)) * stride;
+    const x2 = (x + 0.5 + this.#distance(2)) * stride;
+    const y2 = (y + 0.5 + this.#distance(3)) * stride;
+    return boxes.set(i, x1, y1, x2, y2);
+  }
+
+  #distance(side: number): number {
+    const { regMax } = this;
+    const values = this.#values;
+    const start = side * regMax;
+    if (regMax === 1) return values[start]!;
+    let largest = values[start]!;
+    for (let k = 1; k < regMax; k++) largest = Math.max(largest, values[start + k]!);
+    let sum = 0;
+    let weighted = 0;
+    for (let k = 0; k < regMax; k++) {
+      const weight = Math.exp(values[start + k]! - largest);
+      sum += weight;
+      weighted += k * weight;
+    }
+    return weighted / sum;
+  }
+}
+
+/** Boxes that the network decoded: center and size, or corners, in model pixels. */
+class PixelBoxes implements BoxDecoder {
+  readonly #values = new Float32Array(4);
+
+  constructor(private readonly centers: boolean) {}
+
+  decode(
+    tensor: Tensor,
+    { box: head }: Level,
+    scales: ChannelScales | undefined,
+    cell: number,
+    boxes: CandidateBoxes,
+    i: number,
+  ): boolean {
+    readChannels(tensor, head, scales, cellOffset(head, cell), this.#values);
+    // By index: taken apart as a list it would make an iterator for each candidate.
+    const values = this.#values;
+    const a = values[0]!;
+    const b = values[1]!;
+    const c = values[2]!;
+    const d = values[3]!;
+    if (!this.centers) return boxes.set(i, a, b, c, d);
+    return boxes.set(i, a - c / 2, b - d / 2, a + c / 2, b + d / 2);
+  }
+}

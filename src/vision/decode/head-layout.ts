@@ -1,0 +1,137 @@
+import type { TensorInfo } from '../tensor/tensor.js';
+
+/**
+ * What an output of a segmentation network may be. Of a network that is cut before its decoding part, normally ten outputs, three for
+ * each level:
+ *
+ * - `class`: C logits for each cell of each level
+ * - `box`: distances left, top, right, bottom from the cell's center in units of the level's stride, each as
+ *   `regMax` DFL logits, or as one plain number (regMax 1)
+ * - `coefficient`: K factors that combine the prototype masks
+ * - `proto`: K prototype masks for the whole picture
+ *
+ * Of a network that is not cut, `proto` and one more:
+ *
+ * - `detections`: for each cell of all levels center x, center y, width, height in model pixels, C scores, K coefficients
+ * - `instances`: chosen by the network itself, for each x1, y1, x2, y2 in model pixels, score, class id, K coefficients
+ */
+export const HEAD_ROLES = ['class', 'box', 'coefficient', 'proto', 'detections', 'instances'] as const;
+export type HeadRole = (typeof HEAD_ROLES)[number];
+
+/** The three heads that a level has, whether in outputs of their own or in one. */
+export const HEADS_OF_LEVEL = ['class', 'box', 'coefficient'] as const;
+
+/** Where a head lies: which output, and how to walk it (steps in elements). */
+export interface Head {
+  /** Index into the engine's outputs. */
+  readonly output: number;
+  readonly info: TensorInfo;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly strideY: number;
+  readonly strideX: number;
+  readonly strideC: number;
+  /** Axis of the output's shape along which the channels lie. */
+  readonly axis: number;
+  /** The head's first channel among those of the output: 0 unless it shares the output with others. */
+  readonly first: number;
+}
+
+/** The three heads that share a grid. */
+export interface Level {
+  /** Model pixels per cell: 8, 16, 32. Boxes that are in model pixels already: 1. */
+  readonly stride: number;
+  readonly class: Head;
+  readonly box: Head;
+  readonly coefficient: Head;
+}
+
+/** How far a network decodes its own heads. */
+export type HeadForm = 'heads' | 'detections' | 'instances';
+
+/** What every output of a model is; made once at load. */
+export interface HeadLayout {
+  /**
+   * - `heads`: not at all; each level has a grid of cells
+   * - `detections`: boxes and scores, all cells in one row
+   * - `instances`: it chose them, too; the class head holds a score and a class id
+   */
+  readonly form: HeadForm;
+  readonly inputWidth: number;
+  readonly inputHeight: number;
+  /** Finest first; one where the form is not `heads`. */
+  readonly levels: readonly Level[];
+  readonly proto: Head;
+  /** Model pixels per prototype cell, normally 4. */
+  readonly protoStride: number;
+  readonly classCount: number;
+  /** DFL bins for each distance; 1 means plain numbers. */
+  readonly regMax: number;
+  /** K, normally 32. */
+  readonly coefficientCount: number;
+}
+
+/** What is known beforehand; settles models whose channel counts alone are ambiguous. */
+export interface HeadHints {
+  /** The role of every output in order, as a user may set it. Overrides all guessing. */
+  roles?: readonly HeadRole[] | undefined;
+  /** Number of classes, from the labels of the model. */
+  classCount?: number | undefined;
+  /** The network's graph shows that it chooses instances. */
+  chosen?: boolean | undefined;
+}
+
+/** Element of a head's first channel in a cell, which counts row by row. */
+export function cellOffset({ width, strideX, strideY, strideC, first }: Head, cell: number): number {
+  const y = Math.floor(cell / width);
+  return first * strideC + y * strideY + (cell - y * width) * strideX;
+}
+
+/** The role and stride of each output, by its index. */
+export function outputRoles({
+  form,
+  levels,
+  proto,
+  protoStride,
+}: HeadLayout): Map<number, { readonly role: HeadRole; readonly stride: number | undefined }> {
+  const roles = new Map<number, { role: HeadRole; stride: number | undefined }>([
+    [proto.output, { role: 'proto', stride: protoStride }],
+  ]);
+  for (const level of levels) {
+    for (const role of HEADS_OF_LEVEL) {
+      const own = form === 'heads';
+      roles.set(level[role].output, { role: own ? role : form, stride: own ? level.stride : undefined });
+    }
+  }
+  return roles;
+}
+
+/** Extents by which all grids of a model divide its input. */
+export interface InputSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Of the finest level: 8 as a rule, 4 with P2. Each level has twice the stride of the one before. */
+const FIRST_STRIDES = [8, 4, 16, 2] as const;
+export const MOST_LEVELS = 8;
+
+/** The strides that `count` levels may have for an input of this size, the usual ones first. */
+export function strideSeries(count: number, { width, height }: InputSize): number[][] {
+  return FIRST_STRIDES.map((first) => Array.from({ length: count }, (_, i) => first * 2 ** i)).filter(
+    (strides) => strides.every((stride) => width % stride === 0 && height % stride === 0),
+  );
+}
+
+/** Cells of all levels together. */
+export function cellCount(strides: readonly number[], { width, height }: InputSize): number {
+  return strides.reduce((sum, stride) => sum + (width / stride) * (height / stride), 0);
+}
+
+/** Whether a network with some number of levels has as many cells as that. */
+export function isCellCount(cells: number, input: InputSize): boolean {
+  return Array.from({ length: MOST_LEVELS }, (_, i) => strideSeries(i + 1, input))
+    .flat()
+    .some((strides) => cellCount(strides, input) === cells);
+}

@@ -1,0 +1,96 @@
+import { ExpectationError, expectInteger, expectNumber, expectOneOf } from '../../base/expect.js';
+import type { HeadLayout } from './head-layout.js';
+
+/** Where masks are sampled: on the picture's pixels, on the coarser prototype grid, or not at all. */
+export const MASK_RESOLUTIONS = ['source', 'proto', 'none'] as const;
+export type MaskResolution = (typeof MASK_RESOLUTIONS)[number];
+
+/**
+ * Whether boxes of one class that overlap are thinned out. `auto`: unless the model chose its instances itself, as the default export
+ * of YOLO26 does. Its heads, cut before that choice, seldom give an object two boxes, but they may. (Not `on` and `off`: YAML reads them as
+ * booleans.)
+ */
+export const NMS_MODES = ['auto', 'always', 'never'] as const;
+export type NmsMode = (typeof NMS_MODES)[number];
+
+/** What a user may ask of the decoder; all of it may change while running. */
+export interface DecodeOptions {
+  /** Lowest score of an instance, 0 to 1. @default 0.25 */
+  score?: number | undefined;
+  /** Class-wise NMS drops a box whose IoU with a better one of its class is above this, 0 to 1. @default 0.7 */
+  iou?: number | undefined;
+  /** Whether there is NMS at all. @default 'auto' */
+  nms?: NmsMode | undefined;
+  /** Most instances of a frame, best first. @default 300 */
+  maxDetections?: number | undefined;
+  /** Class ids to report; all when absent. */
+  classes?: readonly number[] | undefined;
+  /** Lowest score for single classes, by class id; overrides `score`. */
+  classScores?: Readonly<Record<number, number>> | undefined;
+  /** @default 'source' */
+  masks?: MaskResolution | undefined;
+}
+
+/** Options validated and prepared for the scan. */
+export interface DecodeSettings {
+  /** 1 where there is no NMS: no overlap is above it. */
+  readonly iou: number;
+  readonly maxDetections: number;
+  readonly masks: MaskResolution;
+  /** Lowest score for each class, as the model gives them: logits of heads, else probabilities; +Infinity for classes that are not wanted. */
+  readonly classLimits: Float64Array;
+  /** The lowest of `classLimits`: what a cell must reach to be looked at. */
+  readonly lowestLimit: number;
+}
+
+/** More instances than any consumer can draw, and a bound on the time of NMS. */
+const MOST_DETECTIONS = 10_000;
+
+/** @throws ExpectationError naming the option that is out of range */
+export function prepareOptions(
+  options: DecodeOptions,
+  { classCount, form }: Pick<HeadLayout, 'classCount' | 'form'>,
+): DecodeSettings {
+  const limit = form === 'heads' ? logit : Number;
+  const score = expectNumber('score', options.score ?? 0.25, 0, 1);
+  const classLimits = new Float64Array(classCount).fill(limit(score));
+  for (const [key, value] of Object.entries(options.classScores ?? {})) {
+    const id = expectClass('classScores', Number(key), classCount);
+    classLimits[id] = limit(expectNumber(`the score of class ${key}`, value, 0, 1));
+  }
+  if (options.classes) {
+    const wanted = new Set(options.classes.map((id) => expectClass('classes', id, classCount)));
+    classLimits.forEach((_, id) => {
+      if (!wanted.has(id)) classLimits[id] = Infinity;
+    });
+  }
+  const iou = expectNumber('iou', options.iou ?? 0.7, 0, 1);
+  const nms = expectOneOf('nms', options.nms ?? 'auto', NMS_MODES);
+  return {
+    iou: nms === 'never' || (nms === 'auto' && form === 'instances') ? 1 : iou,
+    maxDetections: expectInteger('maxDetections', options.maxDetections ?? 300, 1, MOST_DETECTIONS),
+    masks: expectOneOf('masks', options.masks ?? 'source', MASK_RESOLUTIONS),
+    classLimits,
+    lowestLimit: classLimits.reduce((low, value) => Math.min(low, value), Infinity),
+  };
+}
+
+function expectClass(option: string, id: number, classCount: number): number {
+  if (!Number.isInteger(id) || id < 0 || id >= classCount) {
+    throw new ExpectationError(
+      `a class id from 0 to ${classCount - 1} in ${option}`,
+      id,
+      'The model knows no other.',
+    );
+  }
+  return id;
+}
+
+/** Inverse of the sigmoid: thresholds are compared with logits, so that no exp is taken for cells below them. */
+export function logit(probability: number): number {
+  return Math.log(probability / (1 - probability));
+}
+
+export function sigmoid(value: number): number {
+  return 1 / (1 + Math.exp(-value));
+}

@@ -1,0 +1,47 @@
+import type { Region } from '../picture/region.js';
+
+/** Box corners in source pixels, continuous coordinates, x1 <= x2, y1 <= y2, clipped to the picture. */
+export interface Box {
+  x1: number;
+  y1: number;
+  x2: number;
+  y2: number;
+}
+
+/**
+ * The mask of one instance as a crop bitmap on the mask grid.
+ *
+ * The grid covers the whole picture with `maskWidth` x `maskHeight` cells (see Segmentation); at source
+ * resolution a cell is a pixel. Cells outside the crop are 0.
+ */
+export interface Mask {
+  /** Left column and top row of the crop on the grid. */
+  x: number;
+  y: number;
+  /** Size of the crop; 0 x 0 when the mask is empty. */
+  width: number;
+  height: number;
+  /** Row-major, width * height bytes, 1 inside and 0 outside. */
+  data: Uint8Array;
+}
+
+export interface Instance {
+  classId: number;
+  /** Probability, 0 to 1. */
+  score: number;
+  box: Box;
+  mask: Mask;
+}
+
+/** What was found in one frame, best score first. */
+export interface Segmentation {
+  /** Size of the picture in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Size of the grid that masks lie on: that of the picture, or a coarser one on request. */
+  readonly maskWidth: number;
+  readonly maskHeight: number;
+  readonly instances: readonly Instance[];
+  /** What of the picture was looked at, where that is not all of it. */
+  readonly region?: Region | undefined;
+}

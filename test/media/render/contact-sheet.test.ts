@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import sharp from 'sharp';
+import { ExpectationError } from '../../../src/base/expect.js';
+import { contactSheet, type SheetOptions } from '../../../src/media/render/contact-sheet.js';
+import { encodeJpeg, encodePng, shrinkToFit } from '../../../src/media/render/encode.js';
+import { type Rgb } from '../../../src/vision/picture/palette.js';
+import { fillRectangle, rgbPicture, type RgbPicture } from '../../../src/media/render/rgb-picture.js';
+
+const COLOURS: Rgb[] = [
+  [250, 0, 0],
+  [0, 250, 0],
+  [0, 0, 250],
+  [250, 250, 0],
+];
+
+function plain(width: number, height: number, colour: Rgb): RgbPicture {
+  const picture = rgbPicture(width, height);
+  fillRectangle(picture, 0, 0, width, height, colour);
+  return picture;
+}
+
+describe('encodePng and encodeJpeg', () => {
+  it('make files that hold every pixel, or look like it', async () => {
+    const picture = plain(31, 17, [10, 200, 90]);
+    const png = await sharp(await encodePng(picture))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    assert.deepEqual([png.info.width, png.info.height, png.info.channels], [31, 17, 3]);
+    assert.deepEqual(new Uint8Array(png.data), picture.data);
+    const file = await encodeJpeg(picture);
+    assert.equal((await sharp(file).metadata()).format, 'jpeg');
+    const jpeg = await sharp(file).raw().toBuffer();
+    assert.ok(jpeg.every((byte, i) => Math.abs(byte - picture.data[i]!) <= 3));
+  });
+});
+
+describe('shrinkToFit', () => {
+  it('keeps the aspect and never enlarges', async () => {
+    const small = await shrinkToFit(plain(400, 100, COLOURS[0]!), 200, 200);
+    assert.deepEqual([small.width, small.height, small.data.length], [200, 50, 200 * 50 * 3]);
+    const same = await shrinkToFit(plain(40, 10, COLOURS[0]!), 200, 200);
+    assert.deepEqual([same.width, same.height], [40, 10]);
+  });
+});
+
+describe('contactSheet', () => {
+  const options: SheetOptions = {
+    title: 'Title',
+    subtitle: 'of the sheet',
+    columns: 2,
+    tileWidth: 160,
+  };
+
+  it('shows every picture once, in rows from left to right', async () => {
+    const tiles = COLOURS.slice(0, 3).map((colour, i) => ({
+      picture: plain(320, 180, colour),
+      caption: `${i}`,
+    }));
+    const sheet = await contactSheet(tiles, options);
+    const centreOf = (colour: Rgb): [number, number] => {
+      let [count, x, y] = [0, 0, 0];
+      for (let i = 0; i < sheet.width * sheet.height; i++) {
+        if (!colour.every((channel, c) => Math.abs(sheet.data[i * 3 + c]! - channel) < 8)) continue;
+        count++;
+        x += i % sheet.width;
+        y += Math.floor(i / sheet.width);
+      }
+      assert.equal(count, 160 * 90);
+      return [x / count, y / count];
+    };
+    const [first, second, third] = tiles.map((_, i) => centreOf(COLOURS[i]!));
+    assert.ok(second![0] > first![0] + 160 && second![1] === first![1]);
+    assert.ok(third![0] === first![0] && third![1] > first![1] + 90);
+  });
+
+  it('takes any captions and odd pictures, and fewer tiles than columns', async () => {
+    const caption = 'a caption that is much longer than its tile is wide \u{1f600} and goes on and on';
+    const sheet = await contactSheet([{ picture: plain(3, 301, COLOURS[3]!), caption }], {
+      ...options,
+      columns: 5,
+    });
+    assert.equal(sheet.data.length, sheet.width * sheet.height * 3);
+    assert.ok(sheet.width < 2 * 160);
+  });
+
+  it('says that it needs pictures', async () => {
+    await assert.rejects(contactSheet([], options), ExpectationError);
+  });
+});

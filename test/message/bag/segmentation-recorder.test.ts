@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, it } from 'mocha';
+import { McapIndexedReader } from '@mcap/core';
+import { FileHandleReadable } from '@mcap/nodejs';
+import { parse } from '@foxglove/rosmsg';
+import { MessageReader } from '@foxglove/rosmsg2-serialization';
+import { BagWriter } from '../../../src/message/bag/bag-writer.js';
+import { SegmentationRecorder, type RecordExtras } from '../../../src/message/bag/segmentation-recorder.js';
+import { nv12Frame } from '../../../src/vision/picture/nv12-frame.js';
+import { HEADER, SEGMENTATION } from '../write/samples.js';
+import { framesOf, readBag } from './bags.js';
+import { temporaryFolder } from '../../temporary-folder.js';
+
+const folder = temporaryFolder('segmentation-recorder');
+
+interface Stamped {
+  header?: { stamp: { sec: number }; frame_id: string };
+  timestamp?: { sec: number };
+}
+
+/** Messages by topic, each read with the definition that stands in the bag. */
+async function readTopics(file: string): Promise<Map<string, Stamped[]>> {
+  const handle = await open(file);
+  try {
+    const reader = await McapIndexedReader.Initialize({ readable: new FileHandleReadable(handle) });
+    const topics = new Map<string, Stamped[]>();
+    for await (const { channelId, data } of reader.readMessages()) {
+      const { topic, schemaId } = reader.channelsById.get(channelId)!;
+      const definition = Buffer.from(reader.schemasById.get(schemaId)!.data).toString();
+      const message = new MessageReader<Stamped>(parse(definition, { ros2: true })).readMessage(data);
+      topics.set(topic, [...(topics.get(topic) ?? []), message]);
+    }
+    return topics;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function record(name: string, options: object, extras: RecordExtras): Promise<string> {
+  const file = path.join(folder, name);
+  const bag = await BagWriter.create(file);
+  const recorder = new SegmentationRecorder(bag, { labels: ['person', 'Möwe'], threshold: 0.25, ...options });
+  const calls = [];
+  // Not awaited one by one: buffers must not get into each other's way.
+  for (let i = 0; i < 3; i++) {
+    const header = { ...HEADER, stamp: { sec: 100 + i, nanosec: 5 } };
+    calls.push(recorder.record(header, SEGMENTATION, extras));
+  }
+  await Promise.all(calls);
+  await bag.close();
+  return file;
+}
+
+describe('SegmentationRecorder', () => {
+  const frame = nv12Frame(
+    Uint8Array.from({ length: 288 }, (_, i) => i % 251),
+    { width: 16, height: 12 },
+  );
+
+  it('writes all messages of each frame with its stamp, and the labels once', async () => {
+    const overlay = Uint8Array.of(0xff, 0xd8);
+    const topics = await readTopics(await record('all.mcap', {}, { frame, overlay }));
+    assert.deepEqual([...topics].map(([topic, messages]) => [topic, messages.length]).sort(), [
+      ['/camera/image_raw', 3],
+      ['/segment/annotations', 3],
+      ['/segment/detections', 3],
+      ['/segment/instance_map', 3],
+      ['/segment/instances', 3],
+      ['/segment/label_info', 1],
+      ['/segment/overlay/compressed', 3],
+    ]);
+    for (const [topic, messages] of topics) {
+      for (const [i, { header, timestamp }] of messages.entries()) {
+        assert.equal((header?.stamp ?? timestamp)?.sec, 100 + i, topic);
+      }
+    }
+  });
+
+  it('writes no more than it is asked for', async () => {
+    const topics = await readTopics(await record('few.mcap', { instanceMap: false, annotations: false }, {}));
+    assert.deepEqual([...topics.keys()].sort(), [
+      '/segment/detections',
+      '/segment/instances',
+      '/segment/label_info',
+    ]);
+  });
+
+  it('makes bags that can be segmented again', async () => {
+    const file = await record('again.mcap', {}, { frame });
+    const frames = framesOf(await readBag(file, { topic: '/camera/image_raw' }));
+    assert.deepEqual(
+      frames.map(({ frame: { data }, frameId }) => [Buffer.from(data), frameId]),
+      [0, 1, 2].map(() => [Buffer.from(frame.data), 'camera']),
+    );
+  });
+});

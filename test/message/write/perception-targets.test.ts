@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { PerceptionTargetsWriter } from '../../../src/message/write/perception-targets.js';
+import { renderSemanticMap } from '../../../src/message/write/semantic-map.js';
+import { busyStreet, EMPTY, HEADER, LABELS, readBack, SEGMENTATION } from './samples.js';
+
+interface Target {
+  type: string;
+  track_id: bigint;
+  rois: { type: string; rect: unknown; confidence: number }[];
+  attributes: unknown[];
+  points: { type: string; point: unknown[]; confidence: Float32Array }[];
+  captures: { img: { height: number; width: number; data: Uint8Array }; features: Float32Array }[];
+}
+
+interface PerceptionTargets {
+  header: unknown;
+  fps: number;
+  perfs: { type: string; stamp_start: unknown; stamp_end: unknown; time_ms_duration: number }[];
+  targets: Target[];
+  disappeared_targets: unknown[];
+}
+
+describe('PerceptionTargetsWriter', () => {
+  const outer = { points: [1, 2, 3, 2, 2, 5], hole: false };
+  const hole = { points: [1.5, 3, 2.5, 3, 2, 4], hole: true };
+
+  it('writes a roi of whole pixels and an outline for each instance', () => {
+    const writer = new PerceptionTargetsWriter(LABELS, 'yolov8n', 'polygons');
+    const cdr = writer.write(HEADER, SEGMENTATION, {
+      fps: 29.97,
+      polygons: [[outer, hole], [outer, outer], []],
+    });
+    const message = readBack<PerceptionTargets>(writer.type, cdr);
+    assert.deepEqual(message.header, { stamp: HEADER.stamp, frame_id: 'camera' });
+    assert.equal(message.fps, 30);
+    assert.deepEqual(message.perfs, []);
+    assert.deepEqual(message.disappeared_targets, []);
+    assert.deepEqual(
+      message.targets.map((target) => [target.type, target.points.length]),
+      [
+        ['Möwe', 1],
+        ['红绿灯', 2],
+        ['7', 0],
+      ],
+    );
+    const first = message.targets[0]!;
+    assert.equal(first.track_id, 0n);
+    assert.deepEqual(first.rois, [
+      {
+        type: 'Möwe',
+        rect: { x_offset: 2, y_offset: 2, height: 4, width: 6, do_rectify: false },
+        confidence: 0.75,
+      },
+    ]);
+    assert.deepEqual(first.points[0], {
+      type: 'mask',
+      point: [
+        { x: 1, y: 2, z: 0 },
+        { x: 3, y: 2, z: 0 },
+        { x: 2, y: 5, z: 0 },
+      ],
+      confidence: new Float32Array(0),
+    });
+  });
+
+  it('publishes an empty message for an empty picture, with the stamp that hobot_websocket looks for', () => {
+    const writer = new PerceptionTargetsWriter(LABELS, 'yolov8n', 'polygons');
+    const message = readBack<PerceptionTargets>(writer.type, writer.write(HEADER, EMPTY));
+    assert.deepEqual(message, {
+      header: { stamp: HEADER.stamp, frame_id: 'camera' },
+      fps: -1,
+      perfs: [],
+      targets: [],
+      disappeared_targets: [],
+    });
+  });
+
+  it('lays the stages one after the other, across a second', () => {
+    const writer = new PerceptionTargetsWriter(LABELS, 'm', 'none');
+    const finished = { sec: HEADER.stamp.sec + 1, nanosec: 2_000_000 };
+    const timings = { preprocess: 1, inference: 9, decode: 4 };
+    const { perfs } = readBack<PerceptionTargets>(
+      writer.type,
+      writer.write(HEADER, EMPTY, { timings, finished }),
+    );
+    assert.deepEqual(
+      perfs.map(({ type, time_ms_duration: ms }) => [type, ms]),
+      [
+        ['m_preprocess', 1],
+        ['m_predict_infer', 9],
+        ['m_predict_parse', 4],
+        ['m_pipeline', 1000 + 2 - 123.456789],
+      ],
+    );
+    assert.deepEqual(perfs[2]!.stamp_start, { sec: HEADER.stamp.sec, nanosec: 998_000_000 });
+    assert.deepEqual(perfs[1]!.stamp_end, perfs[2]!.stamp_start);
+    assert.deepEqual(perfs[0]!.stamp_start, { sec: HEADER.stamp.sec, nanosec: 988_000_000 });
+    assert.deepEqual(perfs[3]!.stamp_start, HEADER.stamp);
+  });
+
+  it('writes the map of classes as dnn_node_example does, in an extra target', () => {
+    const writer = new PerceptionTargetsWriter(LABELS, 'm', 'semantic_map');
+    const { targets } = readBack<PerceptionTargets>(writer.type, writer.write(HEADER, SEGMENTATION));
+    assert.equal(targets.length, 4);
+    assert.ok(targets.slice(0, 3).every((target) => target.points.length === 0));
+    const map = targets[3]!;
+    assert.equal(map.type, 'parking_space');
+    assert.deepEqual(map.rois, []);
+    assert.deepEqual(map.attributes, [{ type: 'segmentation_label_count', value: 4, confidence: 0 }]);
+    const { img, features } = map.captures[0]!;
+    assert.deepEqual([img.width, img.height, img.data.length], [8, 6, 0]);
+    assert.deepEqual(
+      [...features],
+      [
+        [0, 0, 0, 0, 0, 0, 0, 0],
+        [0, 0, 2, 2, 0, 0, 0, 0],
+        [0, 2, 2, 2, 3, 0, 0, 0],
+        [0, 0, 3, 3, 3, 0, 0, 0],
+        [0, 0, 0, 0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0, 0, 0, 0],
+        [0],
+      ].flat(),
+    );
+  });
+});
+
+describe('renderSemanticMap', () => {
+  it('keeps the aspect and at most 160 cells a side', () => {
+    const { width, height, features } = renderSemanticMap(busyStreet());
+    assert.deepEqual([width, height, features.length], [160, 90, 160 * 90 + 1]);
+    const upright = renderSemanticMap({ ...busyStreet(), maskWidth: 1080, maskHeight: 1920, instances: [] });
+    assert.deepEqual([upright.width, upright.height], [90, 160]);
+  });
+
+  it('samples the masks where they lie', () => {
+    const street = busyStreet();
+    const { width, features } = renderSemanticMap({ ...street, instances: [street.instances[3]!] });
+    const { x, y, width: w, height: h } = street.instances[3]!.mask;
+    const cell = (px: number, py: number): number =>
+      features[Math.floor(py / 12) * width + Math.floor(px / 12)]!;
+    assert.equal(cell(x + w / 2, y + h / 2), 1);
+    assert.equal(cell(x - 12, y + h / 2), 0);
+    const inside = features.reduce((sum, value) => sum + Math.min(1, value), 0) * 144;
+    const area = street.instances[3]!.mask.data.reduce((sum, value) => sum + value, 0);
+    assert.ok(Math.abs(inside / area - 1) < 0.05, `${inside} of ${area}`);
+  });
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import {
+  compatible,
+  describeQos,
+  endpointQos,
+  IMAGE_QOS,
+  LATCHED_QOS,
+  PICTURE_QOS,
+  type Qos,
+  RESULT_QOS,
+  SENSOR_QOS,
+  qosText,
+} from '../../../src/node/ros/qos.js';
+import type { RclEndpoint } from '../../../src/node/ros/rclnodejs.js';
+import { SEGMENT_PARAMETERS } from '../../../src/parameters/segment.js';
+
+function endpoint(reliability: number, durability: number, depth = 5): RclEndpoint {
+  return {
+    node_name: 'camera',
+    node_namespace: '/',
+    topic_type: 'sensor_msgs/msg/Image',
+    endpoint_gid: [1],
+    qos_profile: { depth, reliability, durability },
+  };
+}
+
+describe('QoS', () => {
+  it('matches as DDS does: a publisher may offer more than is wanted, never less', () => {
+    const all = (['best_effort', 'reliable'] as const).flatMap((reliability) =>
+      (['volatile', 'transient_local'] as const).map((durability): Qos => ({
+        reliability,
+        durability,
+        depth: 1,
+      })),
+    );
+    const strength = ({ reliability, durability }: Qos): [number, number] => [
+      Number(reliability === 'reliable'),
+      Number(durability === 'transient_local'),
+    ];
+    for (const wanted of all) {
+      for (const offered of all) {
+        const [want, offer] = [strength(wanted), strength(offered)];
+        const expected = want.every((value, policy) => value <= offer[policy]!);
+        assert.equal(
+          compatible(wanted, offered),
+          expected,
+          `${describeQos(wanted)} < ${describeQos(offered)}`,
+        );
+      }
+    }
+  });
+
+  it('is heard by everyone where the node publishes', () => {
+    for (const offered of [RESULT_QOS, PICTURE_QOS, LATCHED_QOS]) {
+      assert.ok(compatible({ reliability: 'reliable', durability: 'volatile', depth: 1 }, offered));
+    }
+  });
+
+  it('reads the numbers of rmw/types.h; what the system decides counts as the default', () => {
+    assert.deepEqual(endpointQos(endpoint(2, 2)), {
+      reliability: 'best_effort',
+      durability: 'volatile',
+      depth: 5,
+    });
+    assert.deepEqual(endpointQos(endpoint(1, 1)), {
+      reliability: 'reliable',
+      durability: 'transient_local',
+      depth: 5,
+    });
+    assert.deepEqual(endpointQos(endpoint(0, 0, 0)), {
+      reliability: 'reliable',
+      durability: 'volatile',
+      depth: 0,
+    });
+  });
+
+  it('has a profile for every value of image_qos but match', () => {
+    const { choices } = SEGMENT_PARAMETERS.image_qos;
+    assert.deepEqual(
+      Object.keys(IMAGE_QOS),
+      choices.filter((choice) => choice !== 'match'),
+    );
+    assert.deepEqual(IMAGE_QOS['sensor_data'], SENSOR_QOS);
+    assert.deepEqual(IMAGE_QOS['reliable'], { reliability: 'reliable', durability: 'volatile', depth: 5 });
+  });
+
+  it('is said in words', () => {
+    assert.equal(describeQos(SENSOR_QOS), 'best effort, volatile');
+    assert.equal(describeQos(LATCHED_QOS), 'reliable, transient local');
+    assert.equal(qosText(SENSOR_QOS), 'best effort, volatile, depth 5');
+    assert.equal(qosText({ ...RESULT_QOS, history: 'keep_all' }), 'reliable, volatile, keep all');
+  });
+});

@@ -1,0 +1,312 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'mocha';
+import { ImageWriter } from '../../../src/message/write/image.js';
+import { addon } from '../../../src/native/addon.js';
+import type { ImageReading } from '../../../src/native/camera.js';
+import type { CameraFrame } from '../../../src/node/segment/received-image.js';
+import {
+  CameraInput,
+  type CameraInputOptions,
+  type FrameSink,
+} from '../../../src/node/segment/image-subscription.js';
+import type { NativeCameras } from '../../../src/node/segment/native-subscriptions.js';
+import type { Qos } from '../../../src/node/ros/qos.js';
+import { messageOf } from '../../engine/camera-messages.js';
+import { HEADER } from '../../message/write/samples.js';
+import { noiseFrame } from '../../native/frames.js';
+import { FakeRos } from '../fake-ros.js';
+
+const IMAGE = 'sensor_msgs/msg/Image';
+const HBM = 'hbm_img_msgs/msg/HbmMsg480P';
+const CDR = new ImageWriter()
+  .write(HEADER, { width: 4, height: 2, encoding: 'nv12', step: 4 }, new Uint8Array(12))
+  .slice();
+
+/** The message with another stamp. */
+function image(sec: number): Uint8Array {
+  const cdr = CDR.slice();
+  new DataView(cdr.buffer).setInt32(4, sec, true);
+  return cdr;
+}
+
+describe('CameraInput', () => {
+  let now: number;
+  let ros: FakeRos;
+  let offered: CameraFrame[];
+
+  beforeEach(() => {
+    now = 5000;
+    ros = new FakeRos();
+    offered = [];
+  });
+
+  function input(
+    options: Partial<CameraInputOptions> = {},
+    topic = 'image',
+    attach: FrameSink['attach'] = () => assert.fail('no native camera'),
+  ): CameraInput {
+    const native = {
+      takes: () => false,
+      publishersOf: () => [],
+      required: false,
+      unavailable: undefined,
+    } as unknown as NativeCameras;
+    const reading = { step: 0, rows: 0, white: 65535 };
+    const sink: FrameSink = {
+      offer: (frame) => void offered.push(frame),
+      attach,
+      detach: () => Promise.resolve(),
+    };
+    return new CameraInput(
+      ros.node,
+      topic,
+      { type: 'auto', qos: 'match', hbmFrameId: '', reading, framesInUse: 2, native, ...options },
+      sink,
+      () => now,
+    );
+  }
+
+  it('subscribes when a publisher is there, to its type and reliability', () => {
+    const camera = input();
+    camera.follow();
+    assert.deepEqual([ros.subscribed, camera.messageType, camera.publisherCount], [[], undefined, 0]);
+    ros.publishers = [{ type: IMAGE, reliability: 'reliable' }];
+    camera.follow();
+    camera.follow();
+    assert.deepEqual(ros.subscribed, [`${IMAGE} reliable`]);
+    assert.deepEqual([camera.topic, camera.messageType, camera.problem], ['/image', IMAGE, undefined]);
+    ros.deliver(CDR);
+    assert.deepEqual([offered[0]!.received, offered[0]!.frameId], [5000, HEADER.frameId]);
+    assert.deepEqual([camera.received, camera.malformed], [1, 0]);
+  });
+
+  it('tries again five seconds after a subscription that failed, and at once when publishers change', () => {
+    let tries = 0;
+    const subscribe = (): never => {
+      tries++;
+      throw new Error('no memory');
+    };
+    const native = { takes: () => true, publishersOf: () => [], subscribe } as unknown as NativeCameras;
+    const camera = input({ native });
+    ros.publishers = [{ type: IMAGE, gid: 1 }];
+    camera.follow();
+    now += 4999;
+    camera.follow();
+    assert.deepEqual([tries, camera.problem], [1, 'no memory']);
+    now += 1;
+    camera.follow();
+    assert.equal(tries, 2);
+    ros.publishers = [{ type: IMAGE, gid: 2 }];
+    camera.follow();
+    assert.equal(tries, 3);
+  });
+
+  it('follows when publishers of another type take over', () => {
+    const camera = input();
+    ros.publishers = [{ type: IMAGE, gid: 1 }];
+    camera.follow();
+    ros.publishers = [
+      { type: HBM, gid: 2 },
+      { type: IMAGE, gid: 1 },
+    ];
+    camera.follow();
+    assert.equal(ros.subscribed.length, 1, 'not while the former type is there');
+    assert.match(
+      camera.problem!,
+      /Expected sensor_msgs\/msg\/Image on \/image but \/camera publishes hbm_img_msgs/,
+    );
+    ros.publishers = [{ type: HBM, gid: 2 }];
+    camera.follow();
+    assert.deepEqual(ros.subscribed, [`${IMAGE} best_effort`, `${HBM} best_effort`]);
+    assert.deepEqual([ros.open, camera.problem], [1, undefined]);
+  });
+
+  it('guesses the type after a second without publishers, which a discovery server would never tell of', () => {
+    const types = ['/front/image_raw', '/front/image_raw/compressed', '/hbmem_img'].map((topic) => {
+      const camera = input({}, topic);
+      camera.follow();
+      now += 999;
+      camera.follow();
+      assert.equal(camera.messageType, undefined);
+      now += 1;
+      camera.follow();
+      return camera.messageType;
+    });
+    assert.deepEqual(types, [IMAGE, 'sensor_msgs/msg/CompressedImage', 'hbm_img_msgs/msg/HbmMsg1080P']);
+    const camera = input();
+    camera.follow();
+    now += 1000;
+    camera.follow();
+    ros.publishers = [{ type: HBM, gid: 1 }];
+    camera.follow();
+    assert.equal(camera.messageType, HBM, 'and follows who shows up');
+  });
+
+  it('leaves a subscription alone to which nothing has come yet', () => {
+    for (const middleware of ['rmw_cyclonedds_cpp', 'rmw_fastrtps_cpp']) {
+      ros = new FakeRos({}, middleware);
+      const camera = input();
+      ros.publishers = [{ type: IMAGE, gid: 1 }];
+      for (let look = 0; look < 100; look++) {
+        camera.follow();
+        now += 500;
+      }
+      assert.equal(ros.subscribed.length, 1, middleware);
+    }
+  });
+
+  it("renews Fast DDS's best-effort reader when a publisher went or another came, and no other", () => {
+    const cases = [
+      ['rmw_fastrtps_cpp', 'best_effort', 3],
+      ['rmw_fastrtps_cpp', 'reliable', 1],
+      ['rmw_cyclonedds_cpp', 'best_effort', 1],
+    ] as const;
+    for (const [middleware, reliability, made] of cases) {
+      ros = new FakeRos({}, middleware);
+      const camera = input();
+      for (const gids of [[1], [1, 2], [2]]) {
+        ros.publishers = gids.map((gid) => ({ type: IMAGE, gid, reliability }));
+        camera.follow();
+        camera.follow();
+      }
+      assert.equal(ros.subscribed.length, made, `${middleware} ${reliability}`);
+      now += 5000;
+      camera.follow();
+      assert.equal(ros.open, 1, 'the former one is closed when publishers have found the new one');
+    }
+  });
+
+  it('hears whoever comes next when the publishers are gone', () => {
+    const camera = input();
+    ros.publishers = [{ type: IMAGE, gid: 1, reliability: 'reliable' }];
+    camera.follow();
+    ros.publishers = [];
+    camera.follow();
+    camera.follow();
+    assert.deepEqual(ros.subscribed, [`${IMAGE} reliable`, `${IMAGE} best_effort`]);
+  });
+
+  it('changes its reliability with the publishers, and loses and repeats nothing meanwhile', () => {
+    const camera = input();
+    ros.publishers = [{ type: IMAGE, gid: 1, reliability: 'reliable' }];
+    camera.follow();
+    ros.publishers = [...ros.publishers, { type: IMAGE, gid: 2, reliability: 'best_effort' }];
+    camera.follow();
+    assert.deepEqual([ros.subscribed, ros.open], [[`${IMAGE} reliable`, `${IMAGE} best_effort`], 2]);
+    ros.deliver(image(1), 0);
+    ros.deliver(image(1), 1);
+    ros.deliver(image(2), 1);
+    ros.deliver(image(2), 0);
+    camera.follow();
+    assert.deepEqual(
+      offered.map(({ stamp }) => stamp.sec),
+      [1, 2],
+    );
+    assert.deepEqual([ros.open, camera.received, camera.qos], [1, 2, 'best effort, volatile, depth 5']);
+  });
+
+  it('stays when messages come, and when the publisher is gone', () => {
+    const camera = input();
+    ros.publishers = [{ type: IMAGE, gid: 1 }];
+    camera.follow();
+    camera.follow();
+    now += 1000;
+    ros.deliver(CDR);
+    now += 1000;
+    camera.follow();
+    ros.publishers = [];
+    camera.follow();
+    now += 5000;
+    camera.follow();
+    assert.deepEqual([ros.subscribed.length, ros.open], [1, 1]);
+  });
+
+  it('takes no more frames than its limit allows, and counts the others', () => {
+    const camera = input({ type: 'image' });
+    camera.limit(100);
+    camera.follow();
+    for (let frame = 0; frame < 10; frame++) {
+      ros.deliver(frame % 3 === 0 ? CDR : CDR.subarray(0, 20));
+      now += 33.4;
+    }
+    assert.deepEqual([camera.received, camera.skipped, camera.malformed, offered.length], [10, 6, 0, 4]);
+    camera.limit(0);
+    ros.deliver(CDR);
+    ros.deliver(CDR);
+    assert.deepEqual([camera.skipped, offered.length], [6, 6]);
+  });
+
+  it('does not take frames for lost that its limit skips', () => {
+    const camera = input({ type: 'image' });
+    camera.limit(2500);
+    camera.follow();
+    for (let sec = 1; sec <= 10; sec++) {
+      ros.deliver(image(sec));
+      now += 1000;
+    }
+    assert.ok(camera.skipped > 0);
+    assert.deepEqual([camera.sent?.received, camera.sent?.missing], [10, 0]);
+  });
+
+  it('counts what is no image, and tells why', () => {
+    const camera = input({ type: 'image' });
+    camera.follow();
+    ros.deliver(CDR.subarray(0, 20));
+    assert.deepEqual([camera.received, camera.malformed, offered.length], [1, 1, 0]);
+    assert.match(camera.lastMalformed!, /Expected .* but received/);
+  });
+
+  it('tells what may be wrong with the images of a native camera, read as it was told to', async () => {
+    // A buffer of more bytes than the picture has: the size does not say where they are.
+    const injected = addon().injectCamera();
+    const inbox = addon().openInbox(1, 64, 48, () => undefined);
+    const reading = { step: 80, rows: 0, white: 65535 };
+    const told: unknown[] = [];
+    const native = {
+      takes: () => true,
+      publishersOf: () => [],
+      required: false,
+      unavailable: undefined,
+      subscribe: (topic: string, type: string, _qos: Qos, how: ImageReading) => {
+        told.push(topic, type, how);
+        return Object.assign(injected, {
+          transport: () => ({ canLoan: false, publishers: 1 }),
+          start: () => told.push('start'),
+        });
+      },
+    } as unknown as NativeCameras;
+    const camera = input({ type: 'hbm480p', native, reading }, 'image', (attached) => {
+      told.push('attach');
+      inbox.attach(attached.id);
+    });
+    camera.follow();
+    // What a publisher has sent before finds an engine.
+    assert.deepEqual(told, ['/image', HBM, reading, 'attach', 'start']);
+    assert.equal(camera.warning, undefined);
+    const message = messageOf(noiseFrame(64, 48));
+    injected.offer({ ...message, data: new Uint8Array(message.data.length + 10), hasBufferSize: true });
+    assert.match(camera.warning!, /^Expected 4608 bytes for a 64x48 nv12 image .* but received 4618 bytes/);
+    injected.offer({ ...message, hasBufferSize: true });
+    assert.equal(camera.warning, undefined);
+    await camera.close();
+    inbox.close();
+  });
+
+  it('warns once of a publisher that its QoS cannot hear', () => {
+    const camera = input({ qos: 'reliable' });
+    ros.publishers = [{ type: IMAGE, reliability: 'best_effort' }];
+    camera.follow();
+    camera.follow();
+    assert.match(camera.problem!, /Set image_qos to sensor_data or match\.$/);
+    assert.equal(ros.lines.filter((line) => line.startsWith('warning: ')).length, 1);
+  });
+
+  it('is closed and opened again', async () => {
+    const camera = input({ type: 'image' });
+    camera.follow();
+    await camera.close();
+    assert.equal(ros.open, 0);
+    camera.follow();
+    assert.deepEqual([ros.open, ros.subscribed.length], [1, 2]);
+  });
+});

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import fc from 'fast-check';
+import type { Mask } from '../../../src/vision/mask/segmentation.js';
+import { Spans } from '../../../src/vision/mask/runs.js';
+
+/** Small crops of all shapes; each lies somewhere in a larger buffer that is full of ones. */
+const crop = fc
+  .record({ width: fc.integer({ min: 0, max: 9 }), height: fc.integer({ min: 0, max: 9 }), shift: fc.nat(5) })
+  .chain(({ width, height, shift }) =>
+    fc
+      .array(fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, fc.constant(0)), {
+        minLength: width * height,
+        maxLength: width * height,
+      })
+      .map((cells): Mask => {
+        const data = new Uint8Array(cells.length + shift + 5).fill(1).subarray(shift, shift + cells.length);
+        data.set(cells);
+        return { x: 0, y: 0, width, height, data };
+      }),
+  );
+
+type Edges = [from: number, to: number][];
+
+function edgesOf(spans: Spans, side: 'rows' | 'upperEdges' | 'lowerEdges'): Edges {
+  const found: Edges = [];
+  spans[side]((from, to) => found.push([from, to]));
+  return found;
+}
+
+/** Cell by cell: runs of those that `is` true for, within rows. */
+function runs(width: number, rows: number, is: (x: number, y: number) => boolean): Edges {
+  const found: Edges = [];
+  for (let y = 0; y < rows; y++) {
+    for (let x = 0; x < width; x++) {
+      if (!is(x, y)) continue;
+      const from = x;
+      while (x < width && is(x, y)) x++;
+      found.push([y * width + from, y * width + x]);
+    }
+  }
+  return found;
+}
+
+describe('Spans', () => {
+  it('are the cells inside, and their edges those next to one outside, for any mask', () => {
+    const spans = new Spans();
+    fc.assert(
+      fc.property(crop, (mask) => {
+        spans.read(mask);
+        const { width, height, data } = mask;
+        const inside = (x: number, y: number): boolean => y >= 0 && y < height && data[y * width + x] === 1;
+        const filled = new Uint8Array(data.length);
+        for (let k = 0; k < spans.count; k++) {
+          filled.fill(1, spans.starts[k], spans.ends[k]);
+          if (k > 0) assert.ok(spans.ends[k - 1]! < spans.starts[k]!, 'runs are apart');
+        }
+        assert.deepEqual(filled, Uint8Array.from(data));
+        assert.deepEqual(edgesOf(spans, 'rows'), runs(width, height, inside));
+        const upper = runs(width, height, (x, y) => inside(x, y) && !inside(x, y - 1));
+        const lower = runs(width, height + 1, (x, y) => !inside(x, y) && inside(x, y - 1));
+        assert.deepEqual(cells(edgesOf(spans, 'upperEdges')), cells(upper));
+        assert.deepEqual(cells(edgesOf(spans, 'lowerEdges')), cells(lower));
+        for (const [from, to] of [...edgesOf(spans, 'upperEdges'), ...edgesOf(spans, 'lowerEdges')])
+          assert.equal(Math.floor(from / width), Math.floor((to - 1) / width), 'within one row');
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('grow with the mask', () => {
+    const data = Uint8Array.from({ length: 100 * 100 }, (_, i) => (i + Math.floor(i / 100)) % 2);
+    const spans = new Spans();
+    spans.read({ x: 0, y: 0, width: 100, height: 100, data });
+    assert.equal(spans.count, 5000 - 50); // where rows meet, two cells make one run every other time
+    spans.read({ x: 0, y: 0, width: 0, height: 0, data: new Uint8Array(0) });
+    assert.equal(spans.count, 0);
+  });
+});
+
+function cells(edges: Edges): number[] {
+  return edges.flatMap(([from, to]) => Array.from({ length: to - from }, (_, i) => from + i));
+}
