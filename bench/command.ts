@@ -3,8 +3,8 @@ import { changeTable, compareFigures, onlyIn } from './compare.js';
 import { makeReport, readReport, writeReport } from './report.js';
 import { runSuite } from './suite.js';
 import { figureRow, figureTable } from './table.js';
-import type { Command } from '../src/cli/program.js';
-import { type CliOptions, optionHelp, parseArguments } from '../src/cli/options.js';
+import { command } from '../src/cli/program.js';
+import { type CliOptions, optionHelp } from '../src/cli/options.js';
 import { checkOutputs, FORCE_OPTION, ReadFiles } from '../src/cli/outputs.js';
 
 const BENCH_OPTIONS = {
@@ -25,14 +25,11 @@ ${optionHelp(BENCH_OPTIONS)}
 `;
 
 /** `npm run bench`: the benchmark suite. */
-export const bench: Command = {
+export const bench = command({
   summary: 'measure every part of the way of a frame',
-  async run(argv) {
-    const args = parseArguments(argv, BENCH_OPTIONS);
-    if (args.flag('help')) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
+  usage: USAGE,
+  options: BENCH_OPTIONS,
+  async run(args) {
     if (args.flag('list')) {
       for (const name of benchNames()) {
         process.stdout.write(`  ${name.padEnd(10)} ${(await loadBench(name)).summary}\n`);
@@ -74,4 +71,4 @@ export const bench: Command = {
     }
     return failed.length > 0 ? 1 : 0;
   },
-};
+});

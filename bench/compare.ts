@@ -1,5 +1,6 @@
+import { textTable } from '../src/base/text-table.js';
 import type { Figure } from './bench.js';
-import { alignColumns, byteCount, milliseconds } from './table.js';
+import { byteCount, milliseconds } from './table.js';
 
 /** How a case differs from what it was. */
 export interface Change {
@@ -81,7 +82,7 @@ export function changeTable(changes: readonly Change[]): string {
   const summary = `${still} of ${changes.length} figures as before, within the noise\n`;
   return rows.length === 0
     ? summary
-    : `${alignColumns([['', '', 'before', 'after', '', ''], ...rows])}${summary}`;
+    : `${textTable([['', '', 'before', 'after', '', ''], ...rows]).join('\n')}\n${summary}`;
 }
 
 function show(what: string, value: number): string {

@@ -1,24 +1,10 @@
+import { textTable } from '../src/base/text-table.js';
 import type { Figure } from './bench.js';
-
-/** Columns aligned: the first to the left, the others to the right. */
-export function alignColumns(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .map((line) => `${line}\n`)
-    .join('');
-}
 
 /** Figures as a table for a terminal, one line a case. */
 export function figureTable(figures: readonly Figure[]): string {
   const head = ['', 'median', 'p95', 'p99', 'bytes', 'ratio'];
-  return alignColumns([head, ...figures.map(figureRow)]);
+  return `${textTable([head, ...figures.map(figureRow)]).join('\n')}\n`;
 }
 
 export function figureRow({ bench, name, times, bytes, ratios, values }: Figure): string[] {

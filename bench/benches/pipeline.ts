@@ -12,7 +12,7 @@ import { bytesPerRun, garbageCollector } from '../allocation.js';
 import type { Bench, BenchContext, Result } from '../bench.js';
 import { CameraRun, type PathRun, submittedRun } from '../engine-runs.js';
 import { benchHeads, type Heads, noiseFrame, stillEngine } from '../material.js';
-import { quantile } from '../times.js';
+import { quantile } from '../../src/base/numbers.js';
 
 const SLOTS = [1, 2, 3];
 /** What the emulated BPU can do at most, frames a second. */

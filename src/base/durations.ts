@@ -1,3 +1,4 @@
+import { quantile } from './numbers.js';
 /** Collects durations and gives their quantiles; keeps the latest `capacity` of them, so that memory is bounded. */
 export class Durations {
   readonly #values: Float64Array;
@@ -19,7 +20,6 @@ export class Durations {
   /** @param share 0.5 for the median, 0.95, ... @returns milliseconds, NaN before the first duration */
   quantile(share: number): number {
     const kept = this.#values.slice(0, Math.min(this.#count, this.#values.length)).sort();
-    if (kept.length === 0) return NaN;
-    return kept[Math.min(kept.length - 1, Math.floor(share * kept.length))]!;
+    return quantile(kept, share);
   }
 }

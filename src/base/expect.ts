@@ -37,6 +37,11 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/** Anything that was thrown as an Error: itself where it is one. */
+export function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
 /** @throws ExpectationError unless `value` is an integer in [min, max]. */
 export function expectInteger(name: string, value: unknown, min: number, max: number, hint?: string): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {

@@ -11,8 +11,8 @@ import { machineSection } from './check/machine.js';
 import { modelSection } from './check/model.js';
 import { countOf, reportText } from './check/report.js';
 import { rosSection } from './check/ros.js';
-import type { Command } from './program.js';
-import { type CliOptions, optionHelp, parseArguments } from './options.js';
+import { command } from './program.js';
+import { type CliOptions, optionHelp } from './options.js';
 import { fromParameter } from './parameter-options.js';
 import { headRoles } from './run-options.js';
 
@@ -46,14 +46,11 @@ ${optionHelp(OPTIONS)}
 `;
 
 /** `tros-yolo-seg check`: the first minute on a machine. */
-export const check: Command = {
+export const check = command({
   summary: 'look whether everything here works, and print a report',
-  async run(argv) {
-    const args = parseArguments(argv, OPTIONS);
-    if (args.flag('help')) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
+  usage: USAGE,
+  options: OPTIONS,
+  async run(args) {
     const [named, ...more] = args.positionals;
     if (more.length > 0) {
       throw new ExpectationError(
@@ -90,7 +87,7 @@ export const check: Command = {
     }
     return countOf(sections, 'failure') > 0 ? 1 : 0;
   },
-};
+});
 
 function isDemo(file: string): boolean {
   try {

@@ -1,3 +1,4 @@
+import { textTable } from '../base/text-table.js';
 import { rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { OnnxEngine } from '../engine/onnx/onnx-engine.js';
@@ -16,14 +17,14 @@ import { contactSheet } from '../media/render/contact-sheet.js';
 import { encodeJpeg, shrinkToFit } from '../media/render/encode.js';
 import { Overlay } from '../media/render/overlay.js';
 import { type RgbPicture, rgbPicture } from '../media/render/rgb-picture.js';
-import type { Command } from './program.js';
-import { type CliOptions, optionHelp, parseArguments } from './options.js';
+import { command } from './program.js';
+import { type CliOptions, optionHelp } from './options.js';
 import { checkOutputs, ReadFiles } from './outputs.js';
 import { Progress } from './progress.js';
 import { BagSink } from './sinks/bag-file.js';
 import { JsonLinesSink } from './sinks/json-lines.js';
 import { Stop } from './stop.js';
-import { Summary, table } from './summary.js';
+import { Summary } from './summary.js';
 
 const DEMO_OPTIONS = {
   out: {
@@ -42,14 +43,11 @@ const SHEET = { columns: 3, tileWidth: 480, tileHeight: 270 };
 const SCORE = 0.25;
 
 /** `tros-yolo-seg demo`: the whole way of a frame on this machine, on a scene whose truth is known. */
-export const demo: Command = {
+export const demo = command({
   summary: 'segment a generated camera scene and measure speed and quality',
-  async run(argv) {
-    const args = parseArguments(argv, DEMO_OPTIONS);
-    if (args.flag('help')) {
-      process.stdout.write(`Usage: tros-yolo-seg demo [options]\n\n${optionHelp(DEMO_OPTIONS)}\n`);
-      return 0;
-    }
+  usage: `Usage: tros-yolo-seg demo [options]\n\n${optionHelp(DEMO_OPTIONS)}\n`,
+  options: DEMO_OPTIONS,
+  async run(args) {
     const out = args.text('out') ?? 'out';
     const count = expectInteger('--frames', args.number('frames') ?? 150, 1, 100_000);
     const source = new SceneSource({
@@ -67,7 +65,7 @@ export const demo: Command = {
       stop.release();
     }
   },
-};
+});
 
 async function runDemo(source: SceneSource, engine: OnnxEngine, out: string, stop: Stop): Promise<void> {
   const segmenter = new Segmenter(engine, { score: SCORE });
@@ -152,5 +150,5 @@ async function runDemo(source: SceneSource, engine: OnnxEngine, out: string, sto
     ['box AP50', box.ap50.toFixed(3)],
     ...written.map((file) => ['written', relative('.', file)]),
   ];
-  process.stdout.write(`${table(rows).join('\n')}\n${stop.text}`);
+  process.stdout.write(`${textTable(rows).join('\n')}\n${stop.text}`);
 }

@@ -8,9 +8,9 @@ import { inspectOnnx, type OnnxSummary } from '../model/onnx/inspect-onnx.js';
 import { BPU_OPTIONS } from './bpu-options.js';
 import { binFactsText, binModelText } from './info-bin.js';
 import { bpuModelText } from './info-bpu.js';
-import type { Command } from './program.js';
+import { command } from './program.js';
 import { printable } from './printable.js';
-import { type CliOptions, optionHelp, parseArguments } from './options.js';
+import { type CliOptions, optionHelp } from './options.js';
 
 /** Where RDK X3 and X5 have libdnn (facts of native/bpu/library.cc). */
 const BOARD_LIBRARIES = ['/usr/lib/hbbpu/libdnn.so', '/usr/lib/libdnn.so'];
@@ -31,14 +31,11 @@ ${optionHelp(OPTIONS)}
 `;
 
 /** `tros-yolo-seg info`: what a model file says of itself. */
-export const info: Command = {
+export const info = command({
   summary: 'tell what a model is: input, heads, classes',
-  async run(argv) {
-    const args = parseArguments(argv, OPTIONS);
-    if (args.flag('help')) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
+  usage: USAGE,
+  options: OPTIONS,
+  async run(args) {
     const [told, ...more] = args.positionals;
     if (told === undefined || more.length > 0) {
       throw new ExpectationError(
@@ -55,7 +52,7 @@ export const info: Command = {
     );
     return 0;
   },
-};
+});
 
 function onnxText(path: string, summary: OnnxSummary): string {
   const { form, producer, opset, nodes, width, height, classCount, regMax, coefficientCount } = summary;

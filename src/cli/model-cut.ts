@@ -3,8 +3,8 @@ import { ExpectationError } from '../base/expect.js';
 import { cutModel, type CutReport } from '../model/prepare/cut.js';
 import { proveCut } from '../engine/onnx/prove-cut.js';
 import { findModel } from '../model/find-model.js';
-import type { Command } from './program.js';
-import { type CliOptions, optionHelp, parseArguments } from './options.js';
+import { command } from './program.js';
+import { type CliOptions, optionHelp } from './options.js';
 import { checkOutputs, FORCE_OPTION, ReadFiles } from './outputs.js';
 import { Stop } from './stop.js';
 
@@ -26,14 +26,11 @@ ${optionHelp(OPTIONS)}
 `;
 
 /** `tros-yolo-seg model cut`: a stock export becomes a model with ten heads. */
-export const cut: Command = {
+export const cut = command({
   summary: 'cut a stock ONNX export into its ten heads',
-  async run(argv) {
-    const args = parseArguments(argv, OPTIONS);
-    if (args.flag('help')) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
+  usage: USAGE,
+  options: OPTIONS,
+  async run(args) {
     const [told, ...more] = args.positionals;
     const output = args.text('output');
     if (told === undefined || more.length > 0 || output === undefined) {
@@ -64,7 +61,7 @@ export const cut: Command = {
     if (!args.flag('no-proof')) process.stdout.write(await proofText(stock, output, report));
     return 0;
   },
-};
+});
 
 function cutText(output: string, report: CutReport): string {
   const { opset, nodes, inputWidth, inputHeight, classCount, half } = report;

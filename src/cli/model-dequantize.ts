@@ -14,8 +14,8 @@ import {
 } from '../model/prepare/dequantize.js';
 import { findModel } from '../model/find-model.js';
 import { headRolesOf } from '../model/onnx/model-form.js';
-import type { Command } from './program.js';
-import { type Arguments, type CliOptions, optionHelp, parseArguments } from './options.js';
+import { command } from './program.js';
+import { type Arguments, type CliOptions, optionHelp } from './options.js';
 import { checkOutputs, FORCE_OPTION, ReadFiles } from './outputs.js';
 
 const OPTIONS = {
@@ -58,14 +58,11 @@ const UNTRIED =
   'on the board with those of the model as it was.';
 
 /** `tros-yolo-seg model dequantize`: removes a model's de-quantize nodes, or prints the hb_model_modifier command for it. */
-export const dequantize: Command = {
+export const dequantize = command({
   summary: 'remove the de-quantize nodes of a .bin',
-  run(argv) {
-    const args = parseArguments(argv, OPTIONS);
-    if (args.flag('help')) {
-      process.stdout.write(USAGE);
-      return Promise.resolve(0);
-    }
+  usage: USAGE,
+  options: OPTIONS,
+  run(args) {
     const [told, ...more] = args.positionals;
     if (told === undefined || more.length > 0) {
       throw new ExpectationError(
@@ -90,7 +87,7 @@ export const dequantize: Command = {
     process.stdout.write(text);
     return Promise.resolve(0);
   },
-};
+});
 
 function commandOfLog(path: string, args: Arguments): string {
   for (const option of ['output', 'restore']) {

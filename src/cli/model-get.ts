@@ -4,8 +4,8 @@ import { AcceptedLicences } from '../model/download/licences.js';
 import type { GotModel } from '../model/download/get-model.js';
 import { cachedFile } from '../model/model-cache.js';
 import { askLine, isYes } from './ask.js';
-import type { Command } from './program.js';
-import { type CliOptions, optionHelp, parseArguments } from './options.js';
+import { command } from './program.js';
+import { type CliOptions, optionHelp } from './options.js';
 import { Progress, sizeText } from './progress.js';
 import { Stop } from './stop.js';
 
@@ -30,14 +30,11 @@ ${optionHelp(OPTIONS)}
 `;
 
 /** `tros-yolo-seg model get`: downloads models by name. */
-export const get: Command = {
+export const get = command({
   summary: 'download a model by its name',
-  async run(argv) {
-    const args = parseArguments(argv, OPTIONS);
-    if (args.flag('help')) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
+  usage: USAGE,
+  options: OPTIONS,
+  async run(args) {
     if (args.positionals.length === 0) {
       throw new ExpectationError('names of models', 'none', 'tros-yolo-seg model list shows them.');
     }
@@ -67,7 +64,7 @@ export const get: Command = {
       stop.release();
     }
   },
-};
+});
 
 /** @throws ExpectationError where nobody has accepted the licence, nor is there to be asked */
 async function consent(model: CatalogModel, licence: Licence, given: boolean): Promise<void> {

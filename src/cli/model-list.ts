@@ -1,12 +1,12 @@
+import { textTable } from '../base/text-table.js';
 import { ExpectationError, expectOneOf } from '../base/expect.js';
 import { type Board, type Catalog, type CatalogModel, endingOf, loadCatalog } from '../model/catalog.js';
 import { leftLength } from '../model/download/part.js';
 import { cachedFile, cachedPath, readRecord } from '../model/model-cache.js';
-import type { Command } from './program.js';
-import { type CliOptions, optionHelp, parseArguments } from './options.js';
+import { command } from './program.js';
+import { type CliOptions, optionHelp } from './options.js';
 import { sizeText } from './progress.js';
 import { printable } from './printable.js';
-import { table } from './summary.js';
 
 /** Values of --board. */
 const CHOICES = { x5: 'RDK X5', x3: 'RDK X3', cpu: 'CPU' } as const satisfies Record<string, Board>;
@@ -37,14 +37,11 @@ interface Cached {
 }
 
 /** `tros-yolo-seg model list`: the models that have names. */
-export const list: Command = {
+export const list = command({
   summary: 'list the models that have names',
-  run(argv) {
-    const args = parseArguments(argv, OPTIONS);
-    if (args.flag('help')) {
-      process.stdout.write(USAGE);
-      return Promise.resolve(0);
-    }
+  usage: USAGE,
+  options: OPTIONS,
+  run(args) {
     if (args.positionals.length > 0) {
       throw new ExpectationError(
         'no name',
@@ -64,7 +61,7 @@ export const list: Command = {
     process.stdout.write(args.flag('json') ? jsonText(models, catalog) : listText(models, catalog));
     return Promise.resolve(0);
   },
-};
+});
 
 function cached(model: CatalogModel): Cached {
   const path = cachedPath(model);
@@ -145,5 +142,5 @@ function listText(models: readonly CatalogModel[], catalog: Catalog): string {
       : []),
     'Download one: tros-yolo-seg model get NAME',
   ];
-  return `${table([head, ...rows]).join('\n')}\n\n${notes.map((line) => `${line}\n`).join('')}`;
+  return `${textTable([head, ...rows]).join('\n')}\n\n${notes.map((line) => `${line}\n`).join('')}`;
 }

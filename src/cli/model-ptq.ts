@@ -4,8 +4,8 @@ import { quote } from '../model/prepare/dequantize.js';
 import { findModel } from '../model/find-model.js';
 import { MARCHES } from '../model/march.js';
 import { FEW_PICTURES, preparePtq, type PtqReport } from '../media/calibration/ptq.js';
-import type { Command } from './program.js';
-import { type CliOptions, optionHelp, parseArguments } from './options.js';
+import { command } from './program.js';
+import { type CliOptions, optionHelp } from './options.js';
 import { checkOutputs, FORCE_OPTION, ReadFiles } from './outputs.js';
 import { Progress } from './progress.js';
 
@@ -31,14 +31,11 @@ ${optionHelp(OPTIONS)}
 `;
 
 /** `tros-yolo-seg model ptq`: all that the vendor's mapper needs, in one folder. */
-export const ptq: Command = {
+export const ptq = command({
   summary: 'write the yaml and the calibration set for the mapper',
-  async run(argv) {
-    const args = parseArguments(argv, OPTIONS);
-    if (args.flag('help')) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
+  usage: USAGE,
+  options: OPTIONS,
+  async run(args, argv) {
     const [told, ...more] = args.positionals;
     const [images, output] = [args.text('images'), args.text('output')];
     if (told === undefined || more.length > 0 || images === undefined || output === undefined) {
@@ -71,7 +68,7 @@ export const ptq: Command = {
     process.stdout.write(commands(output, march, report));
     return report.failed.length > 0 ? 1 : 0;
   },
-};
+});
 
 function commands(output: string, march: string, { model, yaml, bin, pictures }: PtqReport): string {
   return `${resolve(output)} holds ${model}, ${yaml} and ${pictures} calibration pictures.

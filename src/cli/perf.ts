@@ -9,8 +9,8 @@ import { findModel } from '../model/find-model.js';
 import { recogniseModel } from '../pipeline/recognize-model.js';
 import { type Measurement, measureThroughput } from '../pipeline/throughput.js';
 import { BPU_OPTIONS, openEngine } from './bpu-options.js';
-import type { Command } from './program.js';
-import { type Arguments, optionHelp, parseArguments } from './options.js';
+import { command } from './program.js';
+import { type Arguments, optionHelp } from './options.js';
 import { fromParameter } from './parameter-options.js';
 import { headRoles } from './run-options.js';
 
@@ -33,14 +33,11 @@ ${optionHelp(PERF_OPTIONS)}
 `;
 
 /** `tros-yolo-seg perf`: how fast a model runs here. */
-export const perf: Command = {
+export const perf = command({
   summary: 'measure latency and throughput of a model',
-  async run(argv) {
-    const args = parseArguments(argv, PERF_OPTIONS);
-    if (args.flag('help')) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
+  usage: USAGE,
+  options: PERF_OPTIONS,
+  async run(args) {
     const [told, picture, ...rest] = args.positionals;
     if (told === undefined || rest.length > 0) {
       throw new ExpectationError(
@@ -61,7 +58,7 @@ export const perf: Command = {
     process.stdout.write(`\n${tableRow(basename(parse(file).name), single, several)}`);
     return 0;
   },
-};
+});
 
 interface ModelMeasurement {
   readonly size: string;

@@ -1,10 +1,33 @@
 import { ExpectationError, messageOf } from '../base/expect.js';
+import { type Arguments, type CliOptions, parseArguments } from './options.js';
 import { exitCodeWith, watchStdout } from './stdout.js';
 
 /** A command of `tros-yolo-seg`, or a tool of the checkout. Resolves to the exit code; what it throws is printed as one message. */
 export interface Command {
   readonly summary: string;
   run(argv: readonly string[]): Promise<number>;
+}
+
+/** What a command consists of. */
+export interface CommandParts {
+  readonly summary: string;
+  /** Printed for --help. */
+  readonly usage: string;
+  readonly options: CliOptions;
+  readonly run: (args: Arguments, argv: readonly string[]) => Promise<number>;
+}
+
+/** A command that parses its options, and answers --help whatever else is given. */
+export function command({ summary, usage, options, run }: CommandParts): Command {
+  return {
+    summary,
+    async run(argv) {
+      const args = parseArguments(argv, options);
+      if (!args.flag('help')) return run(args, argv);
+      process.stdout.write(usage);
+      return 0;
+    },
+  };
 }
 
 /**

@@ -1,16 +1,17 @@
-import { ExpectationError, messageOf } from '../base/expect.js';
+import { guardedFrames } from '../vision/picture/frame-source.js';
+import { ExpectationError, errorOf } from '../base/expect.js';
 import { openInputs } from '../media/inputs.js';
 import { parseRegion, type Region } from '../vision/picture/region.js';
-import type { BadFrame, FrameSource, SourceFrame } from '../vision/picture/frame-source.js';
+import type { FrameSource } from '../vision/picture/frame-source.js';
 import { Labels } from '../message/write/labels.js';
 import { demoModel } from '../model/demo-model.js';
 import { findModel } from '../model/find-model.js';
 import { recogniseModel } from '../pipeline/recognize-model.js';
 import { isResult, Segmenter } from '../pipeline/segmenter.js';
 import { BPU_OPTIONS, openEngine } from './bpu-options.js';
-import type { Command } from './program.js';
+import { command } from './program.js';
 import { checkOutputs, type Output, ReadFiles } from './outputs.js';
-import { type Arguments, optionHelp, parseArguments } from './options.js';
+import { type Arguments, optionHelp } from './options.js';
 import { printable } from './printable.js';
 import { Progress } from './progress.js';
 import {
@@ -46,14 +47,11 @@ nothing could be started, 130 or 143 after SIGINT or SIGTERM: the frames in flig
 `;
 
 /** `tros-yolo-seg run`: files in, detections and masks out. */
-export const run: Command = {
+export const run = command({
   summary: 'segment pictures, videos, bags, NV12 files or the generated scene',
-  async run(argv) {
-    const args = parseArguments(argv, OPTIONS);
-    if (args.flag('help')) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
+  usage: USAGE,
+  options: OPTIONS,
+  async run(args) {
     if (args.positionals.length === 0) {
       throw new ExpectationError(
         'at least one INPUT',
@@ -106,7 +104,7 @@ export const run: Command = {
           if (!stop.requested) await segmentSource(source, segmenter, region, sinks, summary, quiet, stop);
         }
       } catch (error) {
-        broken = asError(error);
+        broken = errorOf(error);
       }
       const unclosed = await closeAll(sinks.splice(0));
       broken ??= unclosed;
@@ -121,7 +119,7 @@ export const run: Command = {
       stop?.release();
     }
   },
-};
+});
 
 async function segmentSource(
   source: FrameSource,
@@ -136,7 +134,7 @@ async function segmentSource(
   summary.begin(source.name);
   let warned: string | undefined;
   try {
-    for await (const item of segmenter.segment(stop.until(guarded(source)), region)) {
+    for await (const item of segmenter.segment(stop.until(guardedFrames(source)), region)) {
       progress?.step();
       if (isResult(item)) {
         summary.add(item);
@@ -156,19 +154,6 @@ async function segmentSource(
   } finally {
     progress?.end();
     summary.end();
-  }
-}
-
-/** A source that breaks off is reported like a bad frame, so that the inputs after it still have their turn. */
-async function* guarded(source: FrameSource): AsyncGenerator<SourceFrame | BadFrame> {
-  let index = 0;
-  try {
-    for await (const item of source.frames()) {
-      index = item.index + 1;
-      yield item;
-    }
-  } catch (error) {
-    yield { source: source.name, index, error: asError(error) };
   }
 }
 
@@ -221,14 +206,10 @@ async function closeAll(sinks: readonly ResultSink[]): Promise<Error | undefined
     try {
       await sink.close();
     } catch (error) {
-      first ??= asError(error);
+      first ??= errorOf(error);
     }
   }
   return first;
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(messageOf(error));
 }
 
 function warn(warnings: readonly string[]): void {

@@ -1,3 +1,4 @@
+import { textTable } from '../base/text-table.js';
 import type { FrameResult } from '../pipeline/segmenter.js';
 import { Durations } from '../base/durations.js';
 
@@ -60,7 +61,7 @@ export class Summary {
       failures > 0 ? String(failures) : '',
       seconds > 0 && frames > 1 ? (frames / seconds).toFixed(1) : '',
     ]);
-    const lines = table([['input', 'frames', 'instances', 'failed', 'frames/s'], ...rows]);
+    const lines = textTable([['input', 'frames', 'instances', 'failed', 'frames/s'], ...rows]);
     const stages = Object.entries(this.stages)
       .filter(([, durations]) => durations.count > 0)
       .map(([name, durations]) => [
@@ -68,18 +69,7 @@ export class Summary {
         durations.quantile(0.5).toFixed(2),
         durations.quantile(0.95).toFixed(2),
       ]);
-    if (stages.length > 0) lines.push('', ...table([['stage', 'median ms', 'p95 ms'], ...stages]));
+    if (stages.length > 0) lines.push('', ...textTable([['stage', 'median ms', 'p95 ms'], ...stages]));
     return `${lines.join('\n')}\n`;
   }
-}
-
-/** Columns in line: the first to the left, the others to the right. */
-export function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
-      .join('  ')
-      .trimEnd(),
-  );
 }

@@ -1,7 +1,7 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BagSource } from '../message/bag/bag-source.js';
-import { ExpectationError, expectNumber, messageOf } from '../base/expect.js';
+import { ExpectationError, expectNumber, messageOf, errorOf } from '../base/expect.js';
 import type { ImageReading } from '../native/camera.js';
 import { isAnimatedPng } from './animated-png.js';
 import { BEGIN_LENGTH, fileKind, knownFiles, type FileKind } from './file-kind.js';
@@ -91,7 +91,7 @@ class InputOpener implements Inputs {
     try {
       await work();
     } catch (error) {
-      this.failed.push({ name, error: error instanceof Error ? error : new Error(String(error)) });
+      this.failed.push({ name, error: errorOf(error) });
     }
   }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'node:path';
 import sharp, { type Metadata, type Sharp } from 'sharp';
-import { ExpectationError, messageOf } from '../base/expect.js';
+import { ExpectationError, messageOf, errorOf } from '../base/expect.js';
 import { packedToNv12 } from '../native/convert.js';
 import { DEFAULT_RATE, fileStamp } from './file-clock.js';
 import { MAX_DIMENSION, type Nv12Frame } from '../vision/picture/nv12-frame.js';
@@ -163,7 +163,7 @@ export class PictureSource implements FrameSource {
         const frame = await decodePicture(file, index);
         item = { ...place, frame, stamp: fileStamp(this.seconds[index]!), frameId, warning: this.warning };
       } catch (error) {
-        item = { ...place, error: error instanceof Error ? error : new Error(String(error)) };
+        item = { ...place, error: errorOf(error) };
       }
       yield item;
       if (file === undefined) return;

@@ -4,7 +4,7 @@ import { parse } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { endWithUs } from '../base/child-processes.js';
-import { ExpectationError } from '../base/expect.js';
+import { ExpectationError, errorOf } from '../base/expect.js';
 import { fileStamp } from './file-clock.js';
 import { packedToNv12 } from '../native/convert.js';
 import { FrameRing } from './frame-ring.js';
@@ -64,7 +64,7 @@ export class VideoSource implements FrameSource {
         yield { source: this.name, index, error };
       }
     } catch (error) {
-      yield { source: this.name, index, error: error instanceof Error ? error : new Error(String(error)) };
+      yield { source: this.name, index, error: errorOf(error) };
     } finally {
       await ffmpeg.end();
     }

@@ -3,7 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, it } from 'mocha';
 import { bytesPerRun } from '../../bench/allocation.js';
 import { measureCase, QUICK } from '../../bench/measure.js';
-import { median, quantile, summarise } from '../../bench/times.js';
+import { quantile } from '../../src/base/numbers.js';
+import { median, summarise } from '../../bench/times.js';
 import { ManualClock } from '../manual-clock.js';
 
 describe('statistics of a bench', () => {

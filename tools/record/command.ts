@@ -8,8 +8,8 @@ import { openInputs } from '../../src/media/inputs.js';
 import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 import { type FrameSource, isBadFrame } from '../../src/vision/picture/frame-source.js';
 import { findModel } from '../../src/model/find-model.js';
-import type { Command } from '../../src/cli/program.js';
-import { optionHelp, parseArguments } from '../../src/cli/options.js';
+import { command } from '../../src/cli/program.js';
+import { optionHelp } from '../../src/cli/options.js';
 import { checkOutputs, FORCE_OPTION, ReadFiles } from '../../src/cli/outputs.js';
 import { colorRange, pictureSize } from '../../src/cli/run-options.js';
 import { Stop } from '../../src/cli/stop.js';
@@ -45,14 +45,11 @@ ${optionHelp(RECORD_OPTIONS)}
 `;
 
 /** `npm run record`: an ONNX model and frames in, a model for the emulator out. */
-export const record: Command = {
+export const record = command({
   summary: 'record a model for the emulated BPU',
-  async run(argv) {
-    const args = parseArguments(argv, RECORD_OPTIONS);
-    if (args.flag('help')) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
+  usage: USAGE,
+  options: RECORD_OPTIONS,
+  async run(args, argv) {
     const [told, ...inputs] = args.positionals;
     const file = args.text('output');
     if (told === undefined || inputs.length === 0 || file === undefined) {
@@ -109,7 +106,7 @@ export const record: Command = {
       stop.release();
     }
   },
-};
+});
 
 async function* framesOf(sources: readonly FrameSource[]): AsyncGenerator<Nv12Frame> {
   for (const source of sources) {

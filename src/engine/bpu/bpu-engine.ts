@@ -1,4 +1,5 @@
-import { ExpectationError, expectInteger, messageOf } from '../../base/expect.js';
+import { SerialQueue } from '../../base/serial-queue.js';
+import { ExpectationError, expectInteger, errorOf } from '../../base/expect.js';
 import { expectNv12Frame } from '../../native/convert.js';
 import type { Letterbox } from '../../vision/picture/letterbox.js';
 import { frameSize, type Nv12Frame } from '../../vision/picture/nv12-frame.js';
@@ -76,7 +77,7 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
   readonly #native: NativeBpu;
   readonly #slots: readonly Slot[];
   /** Settles when the frame that was submitted last has settled, and so all frames have. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   private constructor(file: string, native: NativeBpu, slots: readonly Slot[], spare: number) {
     super(native, () => native.forget());
@@ -134,16 +135,14 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
     try {
       outcome = this.#start(frame);
     } catch (error) {
-      return Promise.reject(error instanceof Error ? error : new Error(messageOf(error)));
+      return Promise.reject(errorOf(error));
     }
     outcome.catch(() => undefined); // it is told in its turn, below
-    const inTurn = this.#last.then(() => outcome);
-    this.#last = inTurn.catch(() => undefined);
-    return inTurn;
+    return this.#queue.run(() => outcome);
   }
 
   protected async end(): Promise<void> {
-    await Promise.all([this.cameras.detachAll(), this.#last]);
+    await Promise.all([this.cameras.detachAll(), this.#queue.idle()]);
     for (const slot of this.#slots) slot.lent = undefined;
     this.#native.close();
   }

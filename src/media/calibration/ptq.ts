@@ -8,7 +8,7 @@ import {
   rmSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
-import { ExpectationError, expectInteger, messageOf } from '../../base/expect.js';
+import { ExpectationError, expectInteger, messageOf, errorOf } from '../../base/expect.js';
 import { makeFolder } from '../../base/files/folder.js';
 import { WholeFile, writeWholeSync } from '../../base/files/whole-file.js';
 import { writeError } from '../../base/files/write-error.js';
@@ -188,7 +188,7 @@ async function writeCalibrationSet(
         for (let c = 0; c < 3; c++) planes[c * plane + pixel] = rgb[3 * pixel + c]!;
       }
     } catch (error) {
-      failed.push({ name, error: error instanceof Error ? error : new Error(messageOf(error)) });
+      failed.push({ name, error: errorOf(error) });
       onPicture?.(index, names.length);
       continue;
     }

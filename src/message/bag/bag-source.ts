@@ -1,4 +1,4 @@
-import { ExpectationError } from '../../base/expect.js';
+import { ExpectationError, errorOf } from '../../base/expect.js';
 import { CameraImageReader } from '../read/camera-image.js';
 import { CAMERA_MESSAGE_TYPES, cameraMessageType } from '../read/camera-message.js';
 import type { BadFrame, FrameSource, SourceFrame } from '../../vision/picture/frame-source.js';
@@ -93,7 +93,7 @@ export class BagSource implements FrameSource {
       const { stamp, frameId = this.#frameId } = image;
       return { ...place, stamp, frameId, frame, warning: reader.warning };
     } catch (error) {
-      return { ...place, error: error instanceof Error ? error : new Error(String(error)) };
+      return { ...place, error: errorOf(error) };
     }
   }
 }

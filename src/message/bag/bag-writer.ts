@@ -9,7 +9,7 @@ import { writeError } from '../../base/files/write-error.js';
 import { stampToNanoseconds, type Stamp } from '../../vision/picture/frame-source.js';
 import type { MessageType } from '../message-type.js';
 import { bagMetadata, offeredQos, type Durability, type TopicMetadata } from './bag-metadata.js';
-import { Turns } from '../../base/serial-queue.js';
+import { SerialQueue } from '../../base/serial-queue.js';
 
 /** rosbag2's own chunk size: what a crash may cost, and what a reader holds at once. */
 const CHUNK_SIZE = 768 * 1024;
@@ -33,7 +33,7 @@ export class BagWriter {
   readonly #mcap: McapWriter;
   readonly #channels = new Map<string, Channel>();
   readonly #schemas = new Map<string, number>();
-  readonly #turns = new Turns();
+  readonly #queue = new SerialQueue();
   #failure: ExpectationError | undefined;
   #closed = false;
 
@@ -95,7 +95,7 @@ export class BagWriter {
     stamp: Stamp,
     durability: Durability = 'volatile',
   ): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#queue.run(async () => {
       if (this.#closed)
         throw new ExpectationError(`a message on ${topic} before the end`, 'one after close()');
       await this.#attempt(async () => {
@@ -116,7 +116,7 @@ export class BagWriter {
 
   /** Writes the index and, in a folder, metadata.yaml; after a failed write it only closes the file. Idempotent. */
   close(): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#queue.run(async () => {
       if (this.#closed) return;
       this.#closed = true;
       try {

@@ -13,7 +13,7 @@ import type { StageTimings } from '../write/stage-timings.js';
 import { TOPICS } from '../topics.js';
 import { paletteColour } from '../../vision/picture/palette.js';
 import type { BagWriter } from './bag-writer.js';
-import { Turns } from '../../base/serial-queue.js';
+import { SerialQueue } from '../../base/serial-queue.js';
 
 /** Topic of the camera's own images in bags that hold them. */
 export const IMAGE_TOPIC = '/camera/image_raw';
@@ -43,7 +43,7 @@ export class SegmentationRecorder {
   readonly #bag: BagWriter;
   readonly #labels: Labels;
   readonly #threshold: number;
-  readonly #turns = new Turns();
+  readonly #queue = new SerialQueue();
   #labelInfoWritten = false;
 
   readonly #detections: DetectionArrayWriter;
@@ -74,7 +74,7 @@ export class SegmentationRecorder {
    */
   record(header: FrameHeader, segmentation: Segmentation, extras: RecordExtras = {}): Promise<void> {
     // One frame at a time: each writer has one buffer, which the bag reads until its write has settled.
-    return this.#turns.take(async () => {
+    return this.#queue.run(async () => {
       const bag = this.#bag;
       const { stamp } = header;
       if (!this.#labelInfoWritten) {
@@ -96,7 +96,7 @@ export class SegmentationRecorder {
         await bag.write(TOPICS.instanceMap, this.#instanceMap.type, cdr, stamp);
       }
       if (this.#annotations !== undefined) {
-        const cdr = this.#annotations.write(header, segmentation, this.#outlines(segmentation));
+        const cdr = this.#annotations.write(header, segmentation, this.#tracer.outlines(segmentation));
         await bag.write(TOPICS.annotations, this.#annotations.type, cdr, stamp);
       }
       if (extras.overlay !== undefined) {
@@ -104,11 +104,5 @@ export class SegmentationRecorder {
         await bag.write(TOPICS.overlay, this.#overlay.type, cdr, stamp);
       }
     });
-  }
-
-  #outlines(segmentation: Segmentation): ReturnType<PolygonTracer['trace']>[] {
-    const scaleX = segmentation.width / segmentation.maskWidth;
-    const scaleY = segmentation.height / segmentation.maskHeight;
-    return segmentation.instances.map(({ mask }) => this.#tracer.trace(mask, { scaleX, scaleY }));
   }
 }

@@ -1,3 +1,4 @@
+import { clamp } from '../../base/numbers.js';
 import type { Polygon } from '../../vision/mask/polygon.js';
 import type { Box, Segmentation } from '../../vision/mask/segmentation.js';
 import type { FrameHeader, Stamp } from '../../vision/picture/frame-source.js';
@@ -163,10 +164,6 @@ function regionOfInterest(box: Box, picture: { width: number; height: number }):
   const right = clamp(Math.round(box.x2), left, picture.width);
   const bottom = clamp(Math.round(box.y2), top, picture.height);
   return { x_offset: left, y_offset: top, width: right - left, height: bottom - top };
-}
-
-function clamp(value: number, min: number, max: number): number {
-  return Math.min(Math.max(value, min), max);
 }
 
 /** One filled polygon for each outer contour; holes cannot be said in this message. */

@@ -1,14 +1,13 @@
-import { messageOf } from '../../base/expect.js';
+import { errorOf } from '../../base/expect.js';
 import { DEFAULT_RATE } from '../../media/file-clock.js';
 import { nv12Size } from '../../vision/picture/nv12-frame.js';
 import type { PictureSize } from '../../vision/picture/picture-size.js';
 import {
   isBadFrame,
-  type BadFrame,
   type FrameSource,
-  type SourceFrame,
   type Stamp,
   stampToNanoseconds,
+  guardedFrames,
 } from '../../vision/picture/frame-source.js';
 import type { MessageForm, Sized } from './camera-messages.js';
 
@@ -91,7 +90,7 @@ export class Playlist<Message extends object = Buffer, Kept extends Sized = Size
     let left = this.#cacheLeft;
     let beforehand = false;
     let first = true;
-    for await (const item of guarded(source)) {
+    for await (const item of guardedFrames(source)) {
       if (isBadFrame(item)) {
         this.#report(`${item.source}, frame ${item.index}`, item.error);
         continue;
@@ -101,7 +100,7 @@ export class Playlist<Message extends object = Buffer, Kept extends Sized = Size
       try {
         message = form.write(frame, options.frameId || item.frameId);
       } catch (error) {
-        this.#report(item.source, asError(error));
+        this.#report(item.source, errorOf(error));
         continue;
       }
       const size = { width: frame.width, height: frame.height };
@@ -169,21 +168,4 @@ class Pace {
     this.#last = now;
     return this.#pause;
   }
-}
-
-/** A source that breaks off is a bad frame at its end, so that the sources after it still have their turn. */
-async function* guarded(source: FrameSource): AsyncGenerator<SourceFrame | BadFrame, void, void> {
-  let index = 0;
-  try {
-    for await (const item of source.frames()) {
-      index = item.index + 1;
-      yield item;
-    }
-  } catch (error) {
-    yield { source: source.name, index, error: asError(error) };
-  }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(messageOf(error));
 }

@@ -1,3 +1,4 @@
+import { SerialQueue } from '../../base/serial-queue.js';
 import { messageOf } from '../../base/expect.js';
 import { CdrEncoder, cdrText, type CdrText } from '../../message/write/cdr-encoder.js';
 import { installedType } from '../../message/installed-type.js';
@@ -61,7 +62,7 @@ export class Lifecycle {
   readonly #encoder = new CdrEncoder<TransitionEventMessage>(installedType('lifecycle_msgs/TransitionEvent'));
   readonly #events: RawPublisher;
   /** The transitions asked for so far; one is made at a time. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
   /** Why the last transition failed. */
   #problem: string | undefined;
 
@@ -117,9 +118,7 @@ export class Lifecycle {
 
   /** Does something during which no transition may happen, after those asked for before. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const outcome = this.#last.then(work);
-    this.#last = outcome.catch(() => undefined);
-    return outcome;
+    return this.#queue.run(work);
   }
 
   #request(wanted: (transition: Transition) => boolean): Promise<void> {

@@ -148,7 +148,7 @@ export class CameraOutputs {
     this.#detections?.publish((writer) => writer.write(header, segmentation));
     this.#instances?.publish((writer) => writer.write(header, segmentation, timings));
     let outlines: Polygon[][] | undefined;
-    const polygons = (): Polygon[][] => (outlines ??= this.#outlines(segmentation));
+    const polygons = (): Polygon[][] => (outlines ??= this.#tracer.outlines(segmentation));
     this.#tros?.publish((writer) => {
       const withPolygons = writer.masks === 'polygons' ? { polygons: polygons() } : {};
       return writer.write(header, segmentation, {
@@ -174,11 +174,5 @@ export class CameraOutputs {
     const publisher = this.ros.publish(type.replace('/', '/msg/'), topic, qos);
     this.#publishers.push(publisher);
     return publisher;
-  }
-
-  #outlines(segmentation: Segmentation): Polygon[][] {
-    const scaleX = segmentation.width / segmentation.maskWidth;
-    const scaleY = segmentation.height / segmentation.maskHeight;
-    return segmentation.instances.map(({ mask }) => this.#tracer.trace(mask, { scaleX, scaleY }));
   }
 }

@@ -1,3 +1,4 @@
+import { SerialQueue } from '../../base/serial-queue.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
 import type { ColorRange } from '../../vision/picture/color-range.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
@@ -23,7 +24,7 @@ export class OverlayOutput {
   readonly #free: Uint8Array[] = [];
   #packing = 0;
   /** Compressed overlays are published in the order of their frames. */
-  #last: Promise<void> = Promise.resolve();
+  readonly #queue = new SerialQueue();
   /** Frames without a compressed overlay because all packers were busy. */
   skipped = 0;
 
@@ -77,7 +78,7 @@ export class OverlayOutput {
     const packed = encodeJpeg(picture, this.#quality);
     packed.catch(() => undefined); // told below, in its turn
     const owned = memory;
-    this.#last = this.#last.then(async () => {
+    void this.#queue.run(async () => {
       try {
         this.jpeg!.publish(this.#compressed.write(kept, 'jpeg', await packed));
       } catch (error) {
@@ -91,6 +92,6 @@ export class OverlayOutput {
 
   /** Waits until all overlays are published. */
   idle(): Promise<void> {
-    return this.#last;
+    return this.#queue.idle();
   }
 }

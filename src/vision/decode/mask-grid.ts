@@ -1,3 +1,4 @@
+import { clamp } from '../../base/numbers.js';
 import type { Letterbox } from '../picture/letterbox.js';
 import type { PictureSize } from '../picture/picture-size.js';
 import type { HeadLayout } from './head-layout.js';
@@ -106,8 +107,4 @@ export function maskGrid(
     x: axis(picture.width, place.x, place.picture.width, scaleX, left, proto.width),
     y: axis(picture.height, place.y, place.picture.height, scaleY, top, proto.height),
   };
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.max(low, Math.min(high, value));
 }

@@ -1,3 +1,4 @@
+import { clamp } from '../../base/numbers.js';
 import { ExpectationError } from '../../base/expect.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { ChannelScales } from './dequantize.js';
@@ -208,8 +209,4 @@ function sampleRows(
 /** The prototype at or left of a cell's centre, within the tensor. */
 function protoAt(axis: GridAxis, cell: number): number {
   return clamp(Math.floor(axis.scale * cell + axis.offset), 0, axis.protos - 1);
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.max(low, Math.min(high, value));
 }

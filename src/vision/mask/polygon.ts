@@ -1,4 +1,4 @@
-import type { Mask } from './segmentation.js';
+import type { Mask, Segmentation } from './segmentation.js';
 import { Spans } from './runs.js';
 
 /** A closed contour; the last point joins the first. */
@@ -40,6 +40,13 @@ export class PolygonTracer {
   readonly #marked: number[] = [];
   /** Corner points of the contour being followed, in cells of the crop. */
   #points: number[] = [];
+
+  /** The contours of each instance in pixels of the picture. */
+  outlines({ width, height, maskWidth, maskHeight, instances }: Segmentation): Polygon[][] {
+    const scaleX = width / maskWidth;
+    const scaleY = height / maskHeight;
+    return instances.map(({ mask }) => this.trace(mask, { scaleX, scaleY }));
+  }
 
   trace(mask: Mask, options: PolygonOptions = {}): Polygon[] {
     const { scaleX = 1, scaleY = 1, tolerance = 1, minArea = 4 } = options;

@@ -1,3 +1,4 @@
+import { errorOf } from '../../base/expect.js';
 import type { Nv12Frame } from './nv12-frame.js';
 
 /** builtin_interfaces/Time: seconds and nanoseconds since the epoch of the publisher's clock. */
@@ -63,4 +64,19 @@ export function stampFromNanoseconds(nanoseconds: bigint): Stamp {
     sec: Number(nanoseconds / 1_000_000_000n),
     nanosec: Number(nanoseconds % 1_000_000_000n),
   };
+}
+
+/** The frames of a source; where it breaks off the error is a bad frame at its end, so that those behind it have their turn. */
+export async function* guardedFrames(
+  source: FrameSource,
+): AsyncGenerator<SourceFrame | BadFrame, void, void> {
+  let index = 0;
+  try {
+    for await (const item of source.frames()) {
+      index = item.index + 1;
+      yield item;
+    }
+  } catch (error) {
+    yield { source: source.name, index, error: errorOf(error) };
+  }
 }
