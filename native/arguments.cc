@@ -90,32 +90,33 @@ struct Bytes {
 };
 
 /** The memory behind a Uint8Array as it is now. */
-Bytes Pin(Napi::Value value, const std::string& name) {
+Bytes BytesOf(Napi::Value value, const std::string& name) {
   auto array = ExpectArray(value, name, napi_uint8_array, "a Uint8Array").As<Napi::Uint8Array>();
   return {array.Data(), array.ElementLength()};
 }
 
 /** Bytes from the first of the first row to the last of the last. */
-uint64_t Span(uint64_t stride, int rows, int row_bytes) {
+uint64_t ByteSpan(uint64_t stride, int rows, int row_bytes) {
   return stride * static_cast<uint64_t>(rows - 1) + static_cast<uint64_t>(row_bytes);
 }
 
-bool Overlap(Extent a, Extent b) {
+bool Overlap(MemoryRange a, MemoryRange b) {
   const std::less<const void*> before;
   return before(a.begin, b.end) && before(b.begin, a.end);
 }
 
 template <typename Byte>
-Extent LumaOf(const nv12::BasicPicture<Byte>& picture) {
-  return {picture.luma, picture.luma + Span(picture.luma_stride, picture.height, picture.width)};
+MemoryRange LumaOf(const nv12::BasicPicture<Byte>& picture) {
+  return {picture.luma, picture.luma + ByteSpan(picture.luma_stride, picture.height, picture.width)};
 }
 
 template <typename Byte>
-Extent ChromaOf(const nv12::BasicPicture<Byte>& picture) {
-  return {picture.chroma, picture.chroma + Span(picture.chroma_stride, picture.height / 2, picture.width)};
+MemoryRange ChromaOf(const nv12::BasicPicture<Byte>& picture) {
+  return {picture.chroma,
+          picture.chroma + ByteSpan(picture.chroma_stride, picture.height / 2, picture.width)};
 }
 
-using Format = nv12::Interleaved::Format;
+using Format = nv12::PackedImage::Format;
 
 /** Formats by their names in src/native/convert.ts. */
 constexpr struct {
@@ -137,7 +138,7 @@ Format ReadFormat(Napi::Object object) {
   Fail(object.Env(), "one of " + names + " for source.format", Show(value));
 }
 
-void ExpectApart(Napi::Env env, Extent input, Extent output) {
+void ExpectNoOverlap(Napi::Env env, MemoryRange input, MemoryRange output) {
   if (Overlap(input, output)) {
     Fail(env, "a target that shares no memory with the source", "one that overlaps it");
   }
@@ -146,9 +147,9 @@ void ExpectApart(Napi::Env env, Extent input, Extent output) {
 template <typename Byte>
 nv12::BasicPicture<Byte> View(const Nv12Argument& a) {
   const std::string name = std::string(a.name) + ".data";
-  const Bytes bytes = Pin(a.data, name);
-  const uint64_t luma_end = a.luma_offset + Span(a.luma_stride, a.height, a.width);
-  const uint64_t chroma_end = a.chroma_offset + Span(a.chroma_stride, a.height / 2, a.width);
+  const Bytes bytes = BytesOf(a.data, name);
+  const uint64_t luma_end = a.luma_offset + ByteSpan(a.luma_stride, a.height, a.width);
+  const uint64_t chroma_end = a.chroma_offset + ByteSpan(a.chroma_stride, a.height / 2, a.width);
   const uint64_t needed = luma_end > chroma_end ? luma_end : chroma_end;
   if (needed > bytes.length) {
     Fail(a.data.Env(), "at least " + Plural(needed, "byte") + " in " + name, Plural(bytes.length, "byte"));
@@ -167,7 +168,7 @@ void Fail(Napi::Env env, const std::string& expected, const std::string& receive
   throw Napi::TypeError::New(env, "Expected " + expected + " but received " + received + ".");
 }
 
-std::string ReadText(Napi::Object object, const char* key) {
+std::string ReadString(Napi::Object object, const char* key) {
   const Napi::Value value = object.Get(key);
   if (!value.IsString()) Fail(object.Env(), std::string("a string for ") + key, Show(value));
   return value.As<Napi::String>().Utf8Value();
@@ -227,7 +228,7 @@ nv12::Range ReadRange(Napi::Value value) {
   Fail(value.Env(), "full or limited for the color range", Show(value));
 }
 
-void Prepare(Napi::Env env) {
+void InitEnvironment(Napi::Env env) {
   const auto object = env.Global().Get("Object").As<Napi::Object>();
   const auto prototype =
       env.Global().Get("ArrayBuffer").As<Napi::Object>().Get("prototype").As<Napi::Object>();
@@ -241,7 +242,7 @@ void Prepare(Napi::Env env) {
   env.SetInstanceData(state.release());
 }
 
-void ExpectFixed(Napi::Value array, const char* name) {
+void ExpectNotResizable(Napi::Value array, const char* name) {
   const Napi::Env env = array.Env();
   const auto* state = env.GetInstanceData<State>();
   if (!array.IsTypedArray() || !state || state->resizable.IsEmpty()) return;
@@ -269,10 +270,10 @@ nv12::Target ViewTarget(const Nv12Argument& argument) {
   return target;
 }
 
-nv12::Interleaved ViewPacked(const PackedArgument& argument) {
-  const Bytes bytes = Pin(argument.data, "source.data");
+nv12::PackedImage ViewPacked(const PackedArgument& argument) {
+  const Bytes bytes = BytesOf(argument.data, "source.data");
   const int row = argument.width * nv12::BytesPerPixel(argument.format);
-  const uint64_t needed = argument.offset + Span(argument.stride, argument.height, row);
+  const uint64_t needed = argument.offset + ByteSpan(argument.stride, argument.height, row);
   if (needed > bytes.length) {
     Fail(argument.data.Env(), "at least " + Plural(needed, "byte") + " in source.data",
          Plural(bytes.length, "byte"));
@@ -291,28 +292,28 @@ float* ViewFloats(Napi::Value value, const char* name, uint64_t length) {
 }
 
 uint8_t* ViewBytes(Napi::Value value, const char* name, uint64_t length) {
-  const Bytes bytes = Pin(value, name);
+  const Bytes bytes = BytesOf(value, name);
   if (bytes.length != length) {
     Fail(value.Env(), Plural(length, "byte") + " in " + name, std::to_string(bytes.length));
   }
   return bytes.data;
 }
 
-void ExpectApart(Napi::Env env, const nv12::Source& source, const nv12::Target& target) {
-  ExpectApart(env, source, LumaOf(target));
-  ExpectApart(env, source, ChromaOf(target));
+void ExpectNoOverlap(Napi::Env env, const nv12::Source& source, const nv12::Target& target) {
+  ExpectNoOverlap(env, source, LumaOf(target));
+  ExpectNoOverlap(env, source, ChromaOf(target));
 }
 
-void ExpectApart(Napi::Env env, const nv12::Source& source, Extent output) {
-  ExpectApart(env, LumaOf(source), output);
-  ExpectApart(env, ChromaOf(source), output);
+void ExpectNoOverlap(Napi::Env env, const nv12::Source& source, MemoryRange output) {
+  ExpectNoOverlap(env, LumaOf(source), output);
+  ExpectNoOverlap(env, ChromaOf(source), output);
 }
 
-void ExpectApart(Napi::Env env, const nv12::Interleaved& source, const nv12::Target& target) {
+void ExpectNoOverlap(Napi::Env env, const nv12::PackedImage& source, const nv12::Target& target) {
   const int row = source.width * nv12::BytesPerPixel(source.format);
-  const Extent input = {source.data, source.data + Span(source.stride, source.height, row)};
-  ExpectApart(env, input, LumaOf(target));
-  ExpectApart(env, input, ChromaOf(target));
+  const MemoryRange input = {source.data, source.data + ByteSpan(source.stride, source.height, row)};
+  ExpectNoOverlap(env, input, LumaOf(target));
+  ExpectNoOverlap(env, input, ChromaOf(target));
 }
 
 }  // namespace arguments

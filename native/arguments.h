@@ -21,13 +21,13 @@ namespace arguments {
 [[noreturn]] void Fail(Napi::Env env, const std::string& expected, const std::string& received);
 
 /** A string property; `Fail`s for anything else. */
-std::string ReadText(Napi::Object object, const char* key);
+std::string ReadString(Napi::Object object, const char* key);
 
 /** @param name of what it is, for the error @returns a whole number from `min` to `max` */
 double ReadInteger(Napi::Value value, const char* name, double min, double max);
 
 /** The memory of a picture or of a tensor: what must not be shared between input and output. */
-struct Extent {
+struct MemoryRange {
   const void* begin;
   const void* end;
 };
@@ -51,7 +51,7 @@ struct PackedArgument {
   int height;
   uint64_t stride;
   uint64_t offset;
-  nv12::Interleaved::Format format;
+  nv12::PackedImage::Format format;
   uint32_t white;
   bool big_endian;
 };
@@ -66,26 +66,28 @@ nv12::Content ReadContent(Napi::Value value, const Nv12Argument& target);
 nv12::Range ReadRange(Napi::Value value);
 
 /** Once for each environment, when the addon is loaded: nobody has changed ArrayBuffer.prototype then. */
-void Prepare(Napi::Env env);
+void InitEnvironment(Napi::Env env);
 /** Refuses memory that could shrink while another thread reads it: that of a resizable ArrayBuffer. Runs no
  * JavaScript but the getter of ArrayBuffer itself. */
-void ExpectFixed(Napi::Value array, const char* name);
-inline void ExpectFixed(const Nv12Argument& argument) { ExpectFixed(argument.data, argument.name); }
+void ExpectNotResizable(Napi::Value array, const char* name);
+inline void ExpectNotResizable(const Nv12Argument& argument) {
+  ExpectNotResizable(argument.data, argument.name);
+}
 /** Whether an array of at least one element still has its memory: it was not transferred. */
 bool HasMemory(Napi::Value array);
 
 nv12::Source ViewSource(const Nv12Argument& argument);
 /** Also refuses planes that share memory. */
 nv12::Target ViewTarget(const Nv12Argument& argument);
-nv12::Interleaved ViewPacked(const PackedArgument& argument);
+nv12::PackedImage ViewPacked(const PackedArgument& argument);
 
 /** Typed arrays of exactly `length` elements. */
 float* ViewFloats(Napi::Value value, const char* name, uint64_t length);
 uint8_t* ViewBytes(Napi::Value value, const char* name, uint64_t length);
 
 /** Refuses an input and an output that share memory: rows would be read after they were overwritten. */
-void ExpectApart(Napi::Env env, const nv12::Source& source, const nv12::Target& target);
-void ExpectApart(Napi::Env env, const nv12::Source& source, Extent output);
-void ExpectApart(Napi::Env env, const nv12::Interleaved& source, const nv12::Target& target);
+void ExpectNoOverlap(Napi::Env env, const nv12::Source& source, const nv12::Target& target);
+void ExpectNoOverlap(Napi::Env env, const nv12::Source& source, MemoryRange output);
+void ExpectNoOverlap(Napi::Env env, const nv12::PackedImage& source, const nv12::Target& target);
 
 }  // namespace arguments

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds and runs native/bench: letterbox and colour conversion beside libyuv (where libyuv-dev is installed) and memcpy.
-# Prints lines of JSON (native/bench/contest.h). Arguments: rounds, 200 where absent.
+# Prints lines of JSON (native/bench/compare.h). Arguments: rounds, 200 where absent.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p build

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs cameras, slots, engine and emulator from many threads under ThreadSanitizer (native/stress), without Node, which
-# is not built for it. What it does not see is native/*/bindings.cc and session.cc: all on the JS thread but Session::Post.
+# is not built for it. What it does not see is native/*/bindings.cc and js_*.cc: all on the JS thread but JsSlots::Post.
 #
 #   scripts/tsan.sh [ROUNDS]
 set -euo pipefail

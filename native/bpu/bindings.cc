@@ -6,17 +6,18 @@
 #include "arguments.h"
 #include "bpu/engine.h"
 #include "bpu/failure.h"
-#include "camera/session.h"
+#include "camera/js_slots.h"
+#include "camera/js_values.h"
 
 namespace bpu {
 namespace {
 
-constexpr int kMostSlots = 32;
-constexpr int kMostSpare = 8;
+constexpr int kMaxSlots = 32;
+constexpr int kMaxSpare = 8;
 
 /** Empty where there is none. */
 std::string ReadOptionalText(Napi::Object object, const char* key) {
-  return object.Get(key).IsUndefined() ? std::string() : arguments::ReadText(object, key);
+  return object.Get(key).IsUndefined() ? std::string() : arguments::ReadString(object, key);
 }
 
 Options ReadOptions(Napi::Value value) {
@@ -29,8 +30,8 @@ Options ReadOptions(Napi::Value value) {
   const auto integer = [&](const char* key, int min, int max) {
     return static_cast<int>(arguments::ReadInteger(object.Get(key), key, min, max));
   };
-  options.slots = integer("slots", 1, kMostSlots);
-  options.spare = integer("spare", 0, kMostSpare);
+  options.slots = integer("slots", 1, kMaxSlots);
+  options.spare = integer("spare", 0, kMaxSpare);
   options.schedule.core = integer("core", 0, 2);
   options.schedule.priority = integer("priority", HB_DNN_PRIORITY_LOWEST, HB_DNN_PRIORITY_HIGHEST);
   options.schedule.timeout_ms = integer("timeout", 1, 1 << 30);
@@ -80,21 +81,21 @@ Napi::Array ToArray(Napi::Env env, const Items& items) {
 }
 
 /** An Engine in JavaScript's hands. */
-class Session : public camera::Session {
+class JsEngine : public camera::JsSlots {
  public:
   /** @throws Failure */
-  Session(Napi::Env env, const Options& options) : camera::Session(env) {
+  JsEngine(Napi::Env env, const Options& options) : camera::JsSlots(env) {
     engine_ = std::make_unique<Engine>(
         options,
         [this](int slot, Outcome&& outcome) {
           Post(slot, {std::move(outcome.failure), outcome.preprocess, outcome.inference});
         },
         [this](int slot) { PostGrant(slot); });
-    Use(engine_->table());
+    SetTable(engine_->table());
   }
 
  private:
-  void Describe(Napi::Object object) override {
+  void AddMembers(Napi::Object object) override {
     const Model& model = engine_->model();
     object.Set("library", model.library()->path);
     object.Set("version", model.library()->version);
@@ -106,44 +107,44 @@ class Session : public camera::Session {
     object.Set("width", engine_->width());
     object.Set("height", engine_->height());
     object.Set("buffers", MakeBuffers());
-    const auto self = std::static_pointer_cast<Session>(shared_from_this());
+    const auto self = std::static_pointer_cast<JsEngine>(shared_from_this());
     object.Set("run", Napi::Function::New(
                           env(), [self](const Napi::CallbackInfo& info) { return self->Run(info); }, "run"));
   }
 
   /** For each slot and output a view on BPU memory. */
   Napi::Array MakeBuffers() {
-    shown_.resize(static_cast<size_t>(engine_->slots()));
+    exposed_.resize(static_cast<size_t>(engine_->slots()));
     Napi::Array slots = Napi::Array::New(env());
     buffers_ = Napi::Persistent(slots.As<Napi::Object>());
-    for (int i = 0; i < engine_->slots(); i++) Show(i);
+    for (int i = 0; i < engine_->slots(); i++) Expose(i);
     return slots;
   }
 
   /** The memory lives as long as its view, or the slot, if longer. */
-  void Show(int slot) {
+  void Expose(int slot) {
     const auto& outputs = engine_->slot(slot).outputs();
     Napi::Array buffers = Napi::Array::New(env());
-    Shown shown{outputs, {}};
-    for (const std::shared_ptr<Memory>& memory : outputs->memory) {
+    ExposedSlot exposed{outputs, {}};
+    for (const std::shared_ptr<BpuMemory>& memory : outputs->memory) {
       auto buffer = Napi::ArrayBuffer::New(env(), memory->data(), memory->size(),
                                            [memory](Napi::Env, void*) { /* drops `memory` */ });
-      shown.views.push_back({Napi::Persistent(buffer), memory});
+      exposed.views.push_back({Napi::Persistent(buffer), memory});
       buffers.Set(buffers.Length(), buffer);
     }
     buffers_.Value().Set(static_cast<uint32_t>(slot), buffers);
-    shown_[static_cast<size_t>(slot)] = std::move(shown);
+    exposed_[static_cast<size_t>(slot)] = std::move(exposed);
   }
 
   /** After a frame that timed out a slot has other memory: the BPU may still write to what JavaScript saw. */
-  void Prepare(int slot) override {
+  void RefreshBuffers(int slot) override {
     if (!engine_) return;
     const auto& outputs = engine_->slot(slot).outputs();
-    Shown& shown = shown_[static_cast<size_t>(slot)];
-    if (!outputs || outputs == shown.outputs) return;
-    for (View& view : shown.views) Detach(view);
-    shown.views.clear();
-    Show(slot);
+    ExposedSlot& exposed = exposed_[static_cast<size_t>(slot)];
+    if (!outputs || outputs == exposed.outputs) return;
+    for (BufferView& view : exposed.views) Detach(view);
+    exposed.views.clear();
+    Expose(slot);
   }
 
   /** run(frame, content, slot): the slot, or -1 when none is free; `slot` is one that was taken or granted,
@@ -156,64 +157,64 @@ class Session : public camera::Session {
     target.height = engine_->height();
     const auto source = arguments::ReadNv12(info[0], "frame");
     const nv12::Content content = arguments::ReadContent(info[1], target);
-    int slot = static_cast<int>(arguments::ReadInteger(info[2], "slot", -1, kMostSlots + kMostSpare - 1));
+    int slot = static_cast<int>(arguments::ReadInteger(info[2], "slot", -1, kMaxSlots + kMaxSpare - 1));
     if (!engine_) arguments::Fail(env, "an open engine", "one that was closed while the frame was read");
-    arguments::ExpectFixed(source);
+    arguments::ExpectNotResizable(source);
     const nv12::Source view = arguments::ViewSource(source);
     // Before a slot is taken: it may find no memory, and nobody would give the slot back.
     Napi::ObjectReference bytes = Napi::Persistent(source.data.As<Napi::Object>());
     if (slot >= 0) {
-      if (!UseGrant(static_cast<uint32_t>(slot))) {
+      if (!ConsumeGrant(static_cast<uint32_t>(slot))) {
         arguments::Fail(env, "-1, or a slot that was granted and not used since", std::to_string(slot));
       }
     } else {
       slot = engine_->table()->Take();
     }
     if (slot >= 0) {
-      Keep(slot, std::move(bytes));
+      PinFrame(slot, std::move(bytes));
       engine_->Start(slot, {view, content});
     }
     return Napi::Number::New(env, slot);
   }
 
-  std::shared_ptr<camera::Feed> MakeFeed(int queue, uint32_t number,
-                                         const std::shared_ptr<camera::Tally>& tally) override {
-    return engine_->Attach(queue, number, tally);
+  std::shared_ptr<camera::Attachment> MakeAttachment(
+      int queue, uint32_t number, const std::shared_ptr<camera::SharedCounters>& counters) override {
+    return engine_->Attach(queue, number, counters);
   }
 
-  void End(Ending ending) override {
-    if (engine_ && ending == Ending::kAbandoned) engine_->Hurry();
+  void Shutdown(CloseReason reason) override {
+    if (engine_ && reason == CloseReason::kEnvironmentEnds) engine_->BeginFastShutdown();
     engine_.reset();
-    for (Shown& shown : shown_) {
-      if (ending != Ending::kClosed) break;
-      for (View& view : shown.views) {
+    for (ExposedSlot& exposed : exposed_) {
+      if (reason != CloseReason::kClosed) break;
+      for (BufferView& view : exposed.views) {
         // Now, as the collector may never come to it.
         if (Detach(view)) view.memory->Free();
       }
     }
-    shown_.clear();
+    exposed_.clear();
     buffers_.Reset();
   }
 
-  struct View {
+  struct BufferView {
     Napi::Reference<Napi::ArrayBuffer> buffer;
-    std::shared_ptr<Memory> memory;
+    std::shared_ptr<BpuMemory> memory;
   };
   /** What JavaScript sees of a slot. */
-  struct Shown {
+  struct ExposedSlot {
     std::shared_ptr<const Outputs> outputs;
-    std::vector<View> views;
+    std::vector<BufferView> views;
   };
 
   /** @returns false for one that was transferred elsewhere: its memory is freed with its last view */
-  static bool Detach(View& view) {
+  static bool Detach(BufferView& view) {
     auto array = view.buffer.Value();
     if (array.IsDetached()) return false;
     array.Detach();
     return true;
   }
 
-  std::vector<Shown> shown_;
+  std::vector<ExposedSlot> exposed_;
   /** The array of their views, by slot and output. */
   Napi::ObjectReference buffers_;
   std::unique_ptr<Engine> engine_;
@@ -225,7 +226,7 @@ Napi::Value OpenBinding(const Napi::CallbackInfo& info) {
   const Options options = ReadOptions(info[0]);
   if (!info[1].IsFunction()) arguments::Fail(info.Env(), "a function for done", "another type");
   try {
-    return std::make_shared<Session>(info.Env(), options)
+    return std::make_shared<JsEngine>(info.Env(), options)
         ->Open(info[1].As<Napi::Function>(), "tros_yolo_seg:bpu");
   } catch (const Failure& failure) {
     camera::Throw(info.Env(), failure);

@@ -6,6 +6,5 @@
 namespace bpu {
 
 Napi::Value OpenBinding(const Napi::CallbackInfo& info);
-Napi::Value OpenEmulatorBinding(const Napi::CallbackInfo& info);
 
 }  // namespace bpu

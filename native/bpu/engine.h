@@ -11,8 +11,8 @@
 #include <thread>
 #include <vector>
 
-#include "alive.h"
 #include "bpu/slot.h"
+#include "counted.h"
 
 namespace bpu {
 
@@ -56,8 +56,8 @@ class Engine : public Counted<Engine> {
 
   const Model& model() const { return *model_; }
   /** Those of the options and the spare ones. */
-  int slots() const { return static_cast<int>(lanes_.size()); }
-  const Slot& slot(int index) const { return lanes_[static_cast<size_t>(index)]->slot; }
+  int slots() const { return static_cast<int>(workers_.size()); }
+  const Slot& slot(int index) const { return workers_[static_cast<size_t>(index)]->slot; }
   /** Who has which slot. A slot that is done stays taken until somebody who knows of it releases it. */
   const std::shared_ptr<camera::SlotTable>& table() const { return table_; }
   /** Size of the model's input. */
@@ -66,24 +66,25 @@ class Engine : public Counted<Engine> {
 
   /** Nobody is told of frames any more, and those that hang are given up with their threads: the destructor
    * waits for less than a second. */
-  void Hurry() { hurry_ = true; }
+  void BeginFastShutdown() { fast_shutdown_ = true; }
 
   /** Threads of all engines that were given up, and are within libdnn. */
-  static int threads_given_up();
+  static int abandoned_threads();
 
   /** Begins a frame in a slot taken from the table; its memory must stay until `done`. */
   void Start(int slot, const Frame& frame);
-  /** @param queue frames of the camera that may wait, 1 or more @param tally of the camera
+  /** @param queue frames of the camera that may wait, 1 or more @param counters of the camera
    * @throws Failure when there is no memory for its inputs */
-  std::shared_ptr<camera::Feed> Attach(int queue, uint32_t number, std::shared_ptr<camera::Tally> tally);
+  std::shared_ptr<camera::Attachment> Attach(int queue, uint32_t number,
+                                             std::shared_ptr<camera::SharedCounters> counters);
 
  private:
-  struct Lane {
-    Lane(const std::shared_ptr<const Model>& model, const std::shared_ptr<Quarantine>& quarantine,
-         const Schedule& schedule)
+  struct Worker {
+    Worker(const std::shared_ptr<const Model>& model, const std::shared_ptr<Quarantine>& quarantine,
+           const Schedule& schedule)
         : slot(model, quarantine, schedule) {}
     Slot slot;
-    Away away;
+    AbandonableWait wait;
     std::mutex mutex;
     std::condition_variable changed;
     /** None where the input is written already, by a camera. */
@@ -95,21 +96,21 @@ class Engine : public Counted<Engine> {
 
   void Begin(int slot, const std::optional<Frame>& frame);
   /** @returns false when the thread was given up: the engine may be gone */
-  bool Run(int index, Lane& lane);
+  bool Run(int index, Worker& worker);
   /** @param deadline for frames that hang, where the end hurries */
-  void Stop(Away::Clock::time_point deadline);
+  void StopThreads(AbandonableWait::Clock::time_point deadline);
   /** process.exit() runs no clean-up hooks of Node, but destructors of libdnn: its tasks must end before
    * those. */
-  static void EndAllAtExit(const Library& library);
-  static void AtExit(int status, void*);
-  void End(Away::Clock::time_point deadline);
+  static void RegisterExitHandler(const Library& library);
+  static void OnProcessExit(int status, void*);
+  void Shutdown(AbandonableWait::Clock::time_point deadline);
 
   const Done done_;
   /** The process, or the thread of this engine, ends. */
-  std::atomic<bool> hurry_{false};
+  std::atomic<bool> fast_shutdown_{false};
   std::shared_ptr<const Model> model_;
   /** Owned together with their threads, which may outlive the engine where they are given up. */
-  std::vector<std::shared_ptr<Lane>> lanes_;
+  std::vector<std::shared_ptr<Worker>> workers_;
   std::shared_ptr<camera::SlotTable> table_;
   int width_ = 0;
   int height_ = 0;

@@ -16,7 +16,7 @@ using hbPackedDNNHandle_t = void*;
 using hbDNNHandle_t = void*;
 using hbDNNTaskHandle_t = void*;
 
-/** Memory that the BPU can reach. */
+/** BpuMemory that the BPU can reach. */
 struct hbSysMem {
   uint64_t phyAddr;
   void* virAddr;

@@ -16,7 +16,7 @@ namespace bpu {
 namespace {
 
 /** Where the boards have it: on the loader's path (X5, and X3 through ld.so.conf.d), or X3's own folder. */
-constexpr const char* kUsualPlaces[] = {"libdnn.so", "/usr/lib/hbbpu/libdnn.so", "/usr/lib/libdnn.so"};
+constexpr const char* kUsualPaths[] = {"libdnn.so", "/usr/lib/hbbpu/libdnn.so", "/usr/lib/libdnn.so"};
 
 constexpr const char* kVersionsThatWork =
     "Versions 1.18 and later of hbDNN 1.x work (RDK X3 images since mid 2023, all of RDK X5).";
@@ -31,17 +31,17 @@ std::string LastError() {
 constexpr const char* kCompanions[] = {"libalog.so.1", "libhbmem.so.1", "libcnn_intf.so.1",
                                        "libhbrt_bayes_aarch64.so", "libhbrt_bernoulli_aarch64.so"};
 /** Where they are on X5, and on X3. */
-constexpr const char* kCompanionPlaces[] = {"/usr/hobot/lib", "/usr/lib/hbbpu"};
+constexpr const char* kCompanionFolders[] = {"/usr/hobot/lib", "/usr/lib/hbbpu"};
 
 /** What the board's folders lie in: nothing, or for tests a folder that stands for /. Whoever can set a
  * variable of this process can have it load any library anyway, by LD_LIBRARY_PATH or LD_PRELOAD. */
-std::string Root() {
+std::string Sysroot() {
   const char* root = std::getenv("TROS_YOLO_SEG_SYSROOT");
   return root ? root : "";
 }
 
 /** A path of the board, or a name for the loader. */
-std::string OnBoard(const char* path) { return path[0] == '/' ? Root() + path : path; }
+std::string InSysroot(const char* path) { return path[0] == '/' ? Sysroot() + path : path; }
 
 bool Preload(const std::string& path) {
   // Loaded for the life of the process, as libdnn is. Global, so that a libdnn that was linked without them
@@ -99,7 +99,7 @@ void* Open(const std::string& path, std::string& error) {
   std::vector<std::string> folders;
   const size_t slash = path.rfind('/');
   if (slash != std::string::npos) folders.push_back(path.substr(0, slash));
-  for (const char* place : kCompanionPlaces) folders.push_back(OnBoard(place));
+  for (const char* place : kCompanionFolders) folders.push_back(InSysroot(place));
   PreloadCompanions(folders);
   handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle) error = LastError();
@@ -115,7 +115,7 @@ std::string HintFor(bool lacks_companion) {
   std::string names;
   for (const char* name : kCompanions) names += (names.empty() ? "" : ", ") + std::string(name);
   std::string places;
-  for (const char* place : kCompanionPlaces) places += ", in " + OnBoard(place);
+  for (const char* place : kCompanionFolders) places += ", in " + InSysroot(place);
   return "It needs other libraries of the board's image. Looked for " + names + " by name, beside it" +
          places + ": install hobot-dnn, or add their folder to LD_LIBRARY_PATH.";
 }
@@ -123,7 +123,7 @@ std::string HintFor(bool lacks_companion) {
 void* OpenFirst(const std::string& path, std::string& found) {
   std::vector<std::string> places;
   if (path.empty()) {
-    for (const char* place : kUsualPlaces) places.push_back(OnBoard(place));
+    for (const char* place : kUsualPaths) places.push_back(InSysroot(place));
   } else {
     places.push_back(path);
   }
@@ -149,7 +149,7 @@ void Bind(void* handle, const char* name, Function*& function, std::string& miss
 }
 
 /** @throws Failure for S100's library, which has the same file and function names but other structs */
-void RefuseUcp(void* handle, const std::string& path) {
+void RejectUcp(void* handle, const std::string& path) {
   for (const char* name : {"hbDNNInferV2", "hbUCPSubmitTask"}) {
     if (dlsym(handle, name)) {
       throw Failure("the hbDNN 1.x library of RDK X5 or X3 at " + path,
@@ -175,7 +175,7 @@ void RequireVersion(const std::string& path, const std::string& version) {
 std::shared_ptr<const Library> LoadOnce(const std::string& path) {
   auto library = std::make_shared<Library>();
   void* handle = OpenFirst(path, library->path);
-  RefuseUcp(handle, library->path);
+  RejectUcp(handle, library->path);
 
   // The version comes first: an older library may lack functions, and its age is what to tell.
   std::string missing;

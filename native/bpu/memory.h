@@ -2,27 +2,27 @@
 
 #include <memory>
 
-#include "alive.h"
 #include "bpu/failure.h"
 #include "bpu/library.h"
+#include "counted.h"
 
 namespace bpu {
 
 /** A block that CPU and BPU share; cached, so whoever reads or writes it flushes. Freed with its last owner.
  */
-class Memory : public Counted<Memory> {
+class BpuMemory : public Counted<BpuMemory> {
  public:
   /** @throws Failure when there is not enough */
-  Memory(std::shared_ptr<const Library> library, uint32_t size);
-  ~Memory() { Free(); }
-  Memory(const Memory&) = delete;
-  Memory& operator=(const Memory&) = delete;
+  BpuMemory(std::shared_ptr<const Library> library, uint32_t size);
+  ~BpuMemory() { Free(); }
+  BpuMemory(const BpuMemory&) = delete;
+  BpuMemory& operator=(const BpuMemory&) = delete;
 
   /** Before the last owner lets go: when nobody looks at it any more. Idempotent. */
   void Free();
   /** Not freed while it is kept, as the BPU may write to it at any time: at last the end of the process gives
    * it back. */
-  void Keep(bool kept);
+  void SetQuarantined(bool quarantined);
   /** At the end of the process: all blocks but those that are kept. */
   static void FreeAll();
 
@@ -40,7 +40,7 @@ class Memory : public Counted<Memory> {
 
   std::shared_ptr<const Library> library_;
   hbSysMem memory_{};
-  bool kept_ = false;
+  bool quarantined_ = false;
 };
 
 }  // namespace bpu

@@ -7,7 +7,7 @@
 namespace bpu {
 namespace {
 
-constexpr int32_t kMostTensors = 256;
+constexpr int32_t kMaxTensors = 256;
 
 std::string Join(const std::vector<std::string>& names) {
   std::string text;
@@ -70,7 +70,7 @@ Model::Model(std::shared_ptr<const Library> library, const std::string& file, co
 }
 
 Model::~Model() {
-  if (!kept_) library_->hbDNNRelease(packed_);
+  if (!never_released_) library_->hbDNNRelease(packed_);
 }
 
 void Model::Choose(const std::string& file, const std::string& name) {
@@ -93,7 +93,7 @@ void Model::ReadTensors() {
   const auto read = [&](auto count_of, auto name_of, auto properties_of, auto& tensors) {
     int32_t count = 0;
     Check("the number of tensors", count_of(&count, handle_));
-    if (count < 1 || count > kMostTensors) {
+    if (count < 1 || count > kMaxTensors) {
       throw Failure("1 to 256 inputs and outputs", std::to_string(count), "The model is damaged.");
     }
     for (int32_t i = 0; i < count; i++) {

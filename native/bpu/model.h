@@ -39,7 +39,7 @@ class Model {
   /** What hbDNNGetEstimateLatency says; negative where it says nothing. */
   int32_t estimated_latency() const { return estimated_latency_; }
   /** Never released, as the BPU may work on a task of it at any time. */
-  void Keep() const { kept_ = true; }
+  void NeverRelease() const { never_released_ = true; }
 
  private:
   void Choose(const std::string& file, const std::string& name);
@@ -53,7 +53,7 @@ class Model {
   std::vector<TensorDescription> inputs_;
   std::vector<TensorDescription> outputs_;
   int32_t estimated_latency_ = -1;
-  mutable std::atomic<bool> kept_{false};
+  mutable std::atomic<bool> never_released_{false};
 };
 
 }  // namespace bpu

@@ -17,12 +17,12 @@ struct Outputs {
   Outputs& operator=(const Outputs&) = delete;
 
   /** The BPU may write to it at any time: see Quarantine. */
-  void Hold(bool held);
+  void SetQuarantined(bool quarantined);
   /** `outputs` that the BPU may write to stay until the process ends, whoever lets go of them. */
-  static void Leave(std::shared_ptr<Outputs> outputs);
+  static void KeepForever(std::shared_ptr<Outputs> outputs);
 
   /** Owned together with whoever still looks at it. */
-  std::vector<std::shared_ptr<Memory>> memory;
+  std::vector<std::shared_ptr<BpuMemory>> memory;
 
   /** Must be null before hbDNNInfer; otherwise libdnn takes the call for the next of a batch. */
   hbDNNTaskHandle_t task = nullptr;

@@ -5,10 +5,10 @@
 #include <mutex>
 #include <optional>
 
+#include "camera/attachment.h"
 #include "camera/message.h"
 #include "camera/pace.h"
 #include "camera/region.h"
-#include "camera/slots.h"
 #include "camera/stamp_log.h"
 
 namespace camera {
@@ -39,19 +39,19 @@ class Camera {
    */
   void Offer(const Message& message);
 
-  /** From now on frames go to this feed. Waits for the frame that is being taken. @returns false, and changes
-   * nothing, when they go to another that is attached */
-  bool Use(std::shared_ptr<Feed> feed);
-  /** From now on frames are discarded, unless they go to another feed. Waits for the frame that is being
-   * taken. */
-  void Leave(const std::shared_ptr<Feed>& feed);
+  /** From now on frames go to this attachment. Waits for the frame that is being taken. @returns false, and
+   * changes nothing, when they go to another that is attached */
+  bool Attach(std::shared_ptr<Attachment> attachment);
+  /** From now on frames are discarded, unless they go to another attachment. Waits for the frame that is
+   * being taken. */
+  void Detach(const std::shared_ptr<Attachment>& attachment);
 
   /** From now on images are read so. Waits for the frame that is being taken. */
-  void Read(const Reading& reading);
+  void SetReading(const ImageReading& reading);
 
   /** From now on the model sees this region only, as PartOf() has it; none: the whole picture. Waits for the
    * frame that is being taken. */
-  void LookAt(const std::optional<Region>& region);
+  void SetRegion(const std::optional<Region>& region);
 
   /** Whether the full picture is copied along with each frame. */
   void KeepPixels(bool keep) { keep_pixels_ = keep; }
@@ -60,32 +60,32 @@ class Camera {
    * taken. */
   void Limit(Pace::Clock::duration period);
 
-  const std::shared_ptr<Tally>& tally() const { return tally_; }
+  const std::shared_ptr<SharedCounters>& counters() const { return counters_; }
   /** Of all messages, readable or not. */
   StampLog& stamps() { return stamps_; }
 
  private:
   explicit Camera(int64_t id) : id_(id) {}
 
-  void Take(const Message& message, Clock::time_point received);
-  void Describe(const Message& message, const View& view, const Region& part);
+  void Process(const Message& message, Clock::time_point received);
+  void FillFrameInfo(const Message& message, const ImageView& view, const Region& part);
   /** Tells of rows that are not explained and of a region that exceeds the picture, or that all is well now.
    */
-  void Warn(const View& view, size_t size);
+  void UpdateWarning(const ImageView& view, size_t size);
 
   const int64_t id_;
-  const std::shared_ptr<Tally> tally_ = std::make_shared<Tally>();
+  const std::shared_ptr<SharedCounters> counters_ = std::make_shared<SharedCounters>();
   StampLog stamps_;
   const std::shared_ptr<PixelPool> pool_ = std::make_shared<PixelPool>();
   std::atomic<bool> keep_pixels_{false};
   /** Held while a frame is taken. */
   std::mutex mutex_;
-  std::shared_ptr<Feed> feed_;
-  Reading reading_;
+  std::shared_ptr<Attachment> attachment_;
+  ImageReading reading_;
   std::optional<Region> region_;
   Pace pace_;
-  Arrival arrival_;
-  /** What the warning in the tally is of, where there is one. */
+  FrameInfo frame_info_;
+  /** What the warning in the counters is of, where there is one. */
   bool warned_ = false;
   size_t warned_size_ = 0;
   int warned_width_ = 0;

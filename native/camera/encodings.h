@@ -16,7 +16,7 @@ enum class Layout {
   /** A view whose chroma is exchanged when it is scaled. */
   kNv21,
   /** Converted from pixels that lie one by one. */
-  kInterleaved,
+  kPacked,
   /** Converted from three planes: Y, U, V; or Y, V, U. */
   kI420,
   kYv12,
@@ -29,23 +29,23 @@ struct Encoding {
   /** What it is called elsewhere (sensor_msgs/image_encodings, cv_bridge), separated by a space. */
   const char* aliases;
   Layout layout;
-  /** Of kInterleaved. */
-  nv12::Interleaved::Format format;
+  /** Of kPacked. */
+  nv12::PackedImage::Format format;
 };
 
 constexpr Encoding kEncodings[] = {
     {"nv12", "", Layout::kNv12, {}},
     {"nv21", "", Layout::kNv21, {}},
-    {"yuyv", "yuv422_yuy2 yuy2", Layout::kInterleaved, nv12::Interleaved::Format::kYuyv},
-    {"uyvy", "yuv422", Layout::kInterleaved, nv12::Interleaved::Format::kUyvy},
+    {"yuyv", "yuv422_yuy2 yuy2", Layout::kPacked, nv12::PackedImage::Format::kYuyv},
+    {"uyvy", "yuv422", Layout::kPacked, nv12::PackedImage::Format::kUyvy},
     {"i420", "", Layout::kI420, {}},
     {"yv12", "", Layout::kYv12, {}},
-    {"bgr8", "8UC3", Layout::kInterleaved, nv12::Interleaved::Format::kBgr},
-    {"rgb8", "", Layout::kInterleaved, nv12::Interleaved::Format::kRgb},
-    {"bgra8", "8UC4", Layout::kInterleaved, nv12::Interleaved::Format::kBgra},
-    {"rgba8", "", Layout::kInterleaved, nv12::Interleaved::Format::kRgba},
-    {"mono8", "8UC1", Layout::kInterleaved, nv12::Interleaved::Format::kMono},
-    {"mono16", "16UC1", Layout::kInterleaved, nv12::Interleaved::Format::kMono16},
+    {"bgr8", "8UC3", Layout::kPacked, nv12::PackedImage::Format::kBgr},
+    {"rgb8", "", Layout::kPacked, nv12::PackedImage::Format::kRgb},
+    {"bgra8", "8UC4", Layout::kPacked, nv12::PackedImage::Format::kBgra},
+    {"rgba8", "", Layout::kPacked, nv12::PackedImage::Format::kRgba},
+    {"mono8", "8UC1", Layout::kPacked, nv12::PackedImage::Format::kMono},
+    {"mono16", "16UC1", Layout::kPacked, nv12::PackedImage::Format::kMono16},
 };
 
 /** @returns the encoding of this name, in whatever case; null where none is read */

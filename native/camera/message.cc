@@ -5,13 +5,13 @@
 #include <string>
 
 #include "../failure.h"
-#include "camera/pixels.h"
+#include "camera/pixel_pool.h"
 #include "nv12/color.h"
 
 namespace camera {
 namespace {
 
-using Format = nv12::Interleaved::Format;
+using Format = nv12::PackedImage::Format;
 
 std::string Number(uint64_t value) { return std::to_string(value); }
 
@@ -42,7 +42,7 @@ const Encoding& EncodingOf(const Message& message) {
 }
 
 Planes PlanesOf(Layout layout) {
-  if (layout == Layout::kInterleaved) return Planes::kOne;
+  if (layout == Layout::kPacked) return Planes::kOne;
   return layout == Layout::kNv12 || layout == Layout::kNv21 ? Planes::kPairs : Planes::kThree;
 }
 
@@ -54,12 +54,12 @@ int EvenWithin(double length, int limit) {
 
 }  // namespace
 
-View ViewImage(const Message& message, const Reading& reading) {
+ImageView ViewImage(const Message& message, const ImageReading& reading) {
   const Encoding& encoding = EncodingOf(message);
   const Planes planes = PlanesOf(encoding.layout);
   const bool planar = planes != Planes::kOne;
   const bool is_422 = !planar && (encoding.format == Format::kYuyv || encoding.format == Format::kUyvy);
-  View view{};
+  ImageView view{};
   view.encoding = &encoding;
   view.width = Dimension(message.width, "width", encoding, planar || is_422);
   view.height = Dimension(message.height, "height", encoding, planar);
@@ -75,9 +75,9 @@ View ViewImage(const Message& message, const Reading& reading) {
     case Layout::kNv21:
       view.picture = {view.width, view.height, message.data, chroma, stride, stride};
       break;
-    case Layout::kInterleaved:
-      view.interleaved = {view.width,      view.height,   message.data,      stride,
-                          encoding.format, reading.white, message.big_endian};
+    case Layout::kPacked:
+      view.packed = {view.width,      view.height,   message.data,      stride,
+                     encoding.format, reading.white, message.big_endian};
       break;
     case Layout::kI420:
     case Layout::kYv12: {
@@ -97,7 +97,7 @@ View ViewImage(const Message& message, const Reading& reading) {
   return view;
 }
 
-void Convert(const View& view, const nv12::Target& target) {
+void Convert(const ImageView& view, const nv12::Target& target) {
   switch (view.encoding->layout) {
     case Layout::kNv12:
       return CopyPixels(view.picture, target);
@@ -107,15 +107,15 @@ void Convert(const View& view, const nv12::Target& target) {
                                pairs.luma_stride, pairs.chroma_stride, 2},
                               target);
     }
-    case Layout::kInterleaved:
-      return nv12::FromInterleaved(view.interleaved, nv12::Range::kFull, target);
+    case Layout::kPacked:
+      return nv12::FromPacked(view.packed, nv12::Range::kFull, target);
     case Layout::kI420:
     case Layout::kYv12:
       return nv12::FromPlanar(view.planar, target);
   }
 }
 
-nv12::Content ContentFor(int width, int height, int model_width, int model_height) {
+nv12::Content LetterboxContent(int width, int height, int model_width, int model_height) {
   const double scale =
       std::min(static_cast<double>(model_width) / width, static_cast<double>(model_height) / height);
   nv12::Content content{};

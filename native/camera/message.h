@@ -35,7 +35,7 @@ struct Message {
 };
 
 /** A message's picture as views on its memory. */
-struct View {
+struct ImageView {
   const Encoding* encoding;
   /** Of the picture; the frame has even sizes. */
   int width;
@@ -44,8 +44,8 @@ struct View {
   Rows rows;
   /** Of kNv12 and kNv21, whose pairs are V, U. */
   nv12::Source picture;
-  nv12::Interleaved interleaved;
-  nv12::Planar planar;
+  nv12::PackedImage packed;
+  nv12::PlanarImage planar;
 
   /** Whether it is a frame as it lies, but for the order of kNv21's chroma. */
   bool IsFrame() const { return encoding->layout == Layout::kNv12 || encoding->layout == Layout::kNv21; }
@@ -57,12 +57,13 @@ struct View {
  *
  * @throws Failure for encodings that are not read, sizes that make no frame and data that is too short
  */
-View ViewImage(const Message& message, const Reading& reading);
+ImageView ViewImage(const Message& message, const ImageReading& reading);
 
 /** Writes the picture as NV12 of full range. The target has its size, rounded up to even numbers. */
-void Convert(const View& view, const nv12::Target& target);
+void Convert(const ImageView& view, const nv12::Target& target);
 
-/** Where a picture of this size lies within the model's input: the arithmetic of src/vision/picture/letterbox.ts. */
-nv12::Content ContentFor(int width, int height, int model_width, int model_height);
+/** Where a picture of this size lies within the model's input: the arithmetic of
+ * src/vision/picture/letterbox.ts. */
+nv12::Content LetterboxContent(int width, int height, int model_width, int model_height);
 
 }  // namespace camera

@@ -5,7 +5,8 @@
 
 namespace camera {
 
-/** Lets frames through at a rate at most: the arithmetic of src/node/segment/pace.ts. Not for several threads. */
+/** Lets frames through at a rate at most: the arithmetic of src/node/segment/pace.ts. Not for several
+ * threads. */
 class Pace {
  public:
   using Clock = std::chrono::steady_clock;

@@ -28,10 +28,10 @@ Region PartOf(const Region& wanted, int width, int height);
 bool Exceeds(const Region& wanted, int width, int height);
 
 /** What to tell the user of a region that exceeds the picture. */
-Failure Exceeding(const Region& wanted, int width, int height);
+Failure ExceedingRegion(const Region& wanted, int width, int height);
 
 /** The part as a view on the view's memory. @param part from PartOf() with the view's size */
-View Crop(const View& view, const Region& part);
+ImageView Crop(const ImageView& view, const Region& part);
 
 /** The same of a frame that holds the picture. */
 nv12::Source Crop(const nv12::Source& frame, const Region& part);

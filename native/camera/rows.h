@@ -7,12 +7,12 @@
 namespace camera {
 
 /** What the user says of a camera's images, where the messages do not; 0 as told. */
-struct Reading {
+struct ImageReading {
   /** Bytes from row to row (parameter image_step). */
   uint32_t step = 0;
   /** Rows of luma that there is room for before the chroma (parameter image_rows). */
   uint32_t rows = 0;
-  /** The value of a 16-bit grey that is white (parameter mono16_max), 1 to 65535. */
+  /** The value of a 16-bit gray that is white (parameter mono16_max), 1 to 65535. */
   uint32_t white = 65535;
 };
 
@@ -59,9 +59,9 @@ struct Rows {
  * @param exact whether the message has no more bytes than its image: HbmMsg names the size of a buffer
  * @throws Failure where there are not bytes enough, and for a `reading` that is less than the picture
  */
-Rows FindRows(const Shape& shape, uint32_t claimed, const Reading& reading, uint64_t size, bool exact);
+Rows FindRows(const Shape& shape, uint32_t claimed, const ImageReading& reading, uint64_t size, bool exact);
 
 /** What to tell the user of rows that are not explained. */
-Failure Unexplained(const Shape& shape, const Rows& rows, uint64_t size);
+Failure UnexplainedRows(const Shape& shape, const Rows& rows, uint64_t size);
 
 }  // namespace camera

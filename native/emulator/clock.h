@@ -5,7 +5,7 @@
 namespace emulator {
 
 /** How the time of the board goes (docs/emulator.md). */
-enum class Pace {
+enum class ClockMode {
   /** As outside. */
   kReal,
   /** By Device::Advance only. */
@@ -14,7 +14,7 @@ enum class Pace {
   kFast,
 };
 
-/** The board's clock. It never runs backward, also where its pace changes. Guarded by the device's mutex. */
+/** The board's clock. It never runs backward, also where its mode changes. CatchAll by the device's mutex. */
 class Clock {
  public:
   using Steady = std::chrono::steady_clock;
@@ -22,26 +22,26 @@ class Clock {
 
   static constexpr Time kNever = Time::max();
 
-  Pace pace() const { return pace_; }
+  ClockMode mode() const { return mode_; }
 
-  void Use(Pace pace) {
+  void SetMode(ClockMode mode) {
     const Time now = Now();
-    pace_ = pace;
-    if (pace == Pace::kReal) {
+    mode_ = mode;
+    if (mode == ClockMode::kReal) {
       ahead_ = now - Steady::now();
     } else {
       now_ = now;
     }
   }
 
-  Time Now() const { return pace_ == Pace::kReal ? Steady::now() + ahead_ : now_; }
+  Time Now() const { return mode_ == ClockMode::kReal ? Steady::now() + ahead_ : now_; }
   /** Not of a real clock. */
   void Set(Time now) { now_ = now; }
   /** When it will be `time`, by a real clock. */
-  Time Outside(Time time) const { return time - ahead_; }
+  Time ToReal(Time time) const { return time - ahead_; }
 
  private:
-  Pace pace_ = Pace::kReal;
+  ClockMode mode_ = ClockMode::kReal;
   Time now_{};
   Steady::duration ahead_{0};
 };

@@ -16,7 +16,7 @@ struct Config {
   std::string march;
   /** BPU cores: 1 as on X5, 2 as on X3. */
   int cores = 1;
-  Pace pace = Pace::kReal;
+  ClockMode mode = ClockMode::kReal;
   /** Override the latencies of model files; negative leaves them. Microseconds. */
   int64_t busy_us = -1;
   int64_t overhead_us = -1;
@@ -42,7 +42,7 @@ struct Config {
   int32_t submit_code = -6000009;
   int32_t run_code = -6000012;
   int32_t wait_code = -6000015;
-  /** Refuse every model file as damaged. */
+  /** RejectInfer every model file as damaged. */
   bool corrupt_model = false;
   uint64_t seed = 1;
 

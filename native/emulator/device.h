@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -54,17 +55,24 @@ struct Task {
   int32_t status = 0;
 };
 
-struct Counters {
+/** Calls `action` with each block of memory that the task uses. */
+template <typename Action>
+void ForEachBlock(Task& task, Action action) {
+  for (const auto& block : task.inputs) action(*block);
+  for (const auto& block : task.outputs) action(*block);
+}
+
+struct TaskCounters {
   uint64_t submitted = 0;
   /** Tasks that hbDNNWaitTaskDone was called for. */
   uint64_t awaited = 0;
   uint64_t succeeded = 0;
   uint64_t failed = 0;
   uint64_t hung = 0;
-  uint64_t cancelled = 0;
+  uint64_t canceled = 0;
   /** Tasks that wrote to their outputs after they were over for the runtime. */
   uint64_t late = 0;
-  uint64_t most_alive = 0;
+  uint64_t max_alive = 0;
 };
 
 /**
@@ -76,7 +84,7 @@ struct Counters {
  * throughput is that of the configuration, whatever the scheduler of the host does.
  *
  * Where tests step the clock, nothing depends on the scheduler at all: time stands still while a core or a
- * caller of Wait has something to do (Settled), and goes from one event to the next.
+ * caller of Wait has something to do (Idle), and goes from one event to the next.
  */
 class Device {
  public:
@@ -86,7 +94,7 @@ class Device {
   void Configure(const Config& config);
   Config config();
   /** Nobody steps the clock any more, where somebody did: it goes on by itself. */
-  void RunOut();
+  void RunFreely();
 
   int32_t Submit(const std::shared_ptr<Task>& task, hbDNNTaskHandle_t* handle);
   int32_t Wait(hbDNNTaskHandle_t handle, int32_t timeout_ms);
@@ -94,11 +102,11 @@ class Device {
 
   bool IsRunning(const PlaybackModel& model);
   uint64_t tasks();
-  Counters counters();
+  TaskCounters counters();
   /** Pointers and memory that were gone before their task was, and waits for tasks that had timed out. */
   uint64_t violations();
   /** Draws a fault of this probability. */
-  bool Draw(double probability);
+  bool DrawFault(double probability);
 
   /**
    * Lets the time of a manual clock go on. At its end, and at each event on the way, the cores have taken up
@@ -115,12 +123,12 @@ class Device {
   using Lock = std::unique_lock<std::mutex>;
 
   struct Core {
-    enum class State { kWorks, kTakes, kRuns, kStops };
+    enum class State { kBusy, kWaiting, kRunningTask, kStopping };
 
     int index = 0;
     /** What its thread does: waits for a task, for the end of one, or for the end of one that was released.
      */
-    State state = State::kWorks;
+    State state = State::kBusy;
     /** When it goes on by itself. */
     Time until = Clock::kNever;
     const Task* task = nullptr;
@@ -144,20 +152,19 @@ class Device {
   void WriteLate(Task& task);
   void Finish(Task& task, int32_t status, Time end);
   /** @returns the most urgent task that the core may begin now, or the end of the queue */
-  std::list<std::shared_ptr<Task>>::iterator Startable(int core);
+  std::list<std::shared_ptr<Task>>::iterator NextStartable(int core);
 
   /** Waits until `limit`. @returns whether `done` came to be true before */
-  template <typename Done>
-  bool WaitUntil(Lock& lock, Time limit, const Done& done);
+  bool WaitUntil(Lock& lock, Time limit, const std::function<bool()>& done);
   /** Whether no core has something to do now, and nobody who waits. */
-  bool CoresSettled();
-  bool Settled();
+  bool CoresIdle();
+  bool Idle();
   /** When the next of them will, unless something comes from outside. */
   Time NextEvent() const;
   /** Goes to the next event, where the clock does so by itself and it is time. @returns whether it did */
-  bool Leap();
+  bool SkipToNextEvent();
   /** After a core or who waits came to rest. */
-  void Rested();
+  void BecameIdle();
 
   std::chrono::microseconds Busy(const PlaybackModel& model) const;
   std::chrono::microseconds Overhead(const PlaybackModel& model) const;
@@ -166,7 +173,7 @@ class Device {
   /** For cores and Wait: the time, a task or the clock is another. */
   std::condition_variable changed_;
   /** For those who look on: somebody came to rest. */
-  std::condition_variable rested_;
+  std::condition_variable idle_;
   Clock clock_;
   Config config_;
   std::mt19937_64 random_{1};
@@ -177,7 +184,7 @@ class Device {
   /** Alive tasks. Handles are numbers that are never used again, so that a stale one is recognized. */
   std::map<uint64_t, std::shared_ptr<Task>> alive_;
   uint64_t next_handle_ = 1;
-  Counters counters_;
+  TaskCounters counters_;
   uint64_t violations_ = 0;
 };
 

@@ -10,9 +10,9 @@
 #include "bpu/hbdnn_abi.h"
 
 /**
- * Memory that is not coherent, as on the boards: CPU and BPU each have their own picture of a block. The BPU
- * sees what the CPU wrote after CLEAN, the CPU sees what the BPU wrote after INVALIDATE, and until then each
- * sees what was there before (at first: junk).
+ * Allocator that is not coherent, as on the boards: CPU and BPU each have their own picture of a block. The
+ * BPU sees what the CPU wrote after CLEAN, the CPU sees what the BPU wrote after INVALIDATE, and until then
+ * each sees what was there before (at first: junk).
  */
 namespace emulator {
 
@@ -59,7 +59,7 @@ class Block {
 };
 
 /** All blocks that are alive. Thread-safe. */
-class Memory {
+class Allocator {
  public:
   int32_t Allocate(hbSysMem* memory, uint32_t size, bool cached);
   int32_t Free(hbSysMem* memory);
@@ -71,7 +71,7 @@ class Memory {
   uint64_t violations() const { return violations_; }
 
  private:
-  bool Undisturbed(Block& block, const char* call);
+  bool CheckUnused(Block& block, const char* call);
 
   std::mutex mutex_;
   std::map<uint64_t, std::shared_ptr<Block>> blocks_;

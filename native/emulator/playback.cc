@@ -14,8 +14,8 @@ namespace {
 
 /** The version follows: 1, or 2, which tells the march. */
 constexpr char kMagic[6] = {'T', 'Y', 'S', 'E', 'M', 'U'};
-constexpr uint32_t kMostTensors = 64;
-constexpr uint32_t kMostModels = 64;
+constexpr uint32_t kMaxTensors = 64;
+constexpr uint32_t kMaxModels = 64;
 constexpr uint64_t kFrameAlignment = 16;
 
 /** Reads little-endian values; throws at the end of the file. */
@@ -139,8 +139,8 @@ std::unique_ptr<PlaybackModel> ReadModel(Cursor& cursor, int version, std::share
   if (version > 1) model->march = cursor.ReadString();
   model->busy_us = cursor.Read<uint32_t>();
   model->overhead_us = cursor.Read<uint32_t>();
-  const uint32_t inputs = cursor.ReadCount(1, kMostTensors, "inputs");
-  const uint32_t outputs = cursor.ReadCount(1, kMostTensors, "outputs");
+  const uint32_t inputs = cursor.ReadCount(1, kMaxTensors, "inputs");
+  const uint32_t outputs = cursor.ReadCount(1, kMaxTensors, "outputs");
   for (uint32_t i = 0; i < inputs; i++) model->inputs.push_back(ReadTensor(cursor));
   for (uint32_t i = 0; i < outputs; i++) model->outputs.push_back(ReadTensor(cursor));
   CheckInput(*model);
@@ -178,7 +178,7 @@ std::vector<std::unique_ptr<PlaybackModel>> ReadModels(std::shared_ptr<const Map
     if ((version != 1 && version != 2) || cursor.Read<char>() != '\n') {
       throw std::runtime_error("version: 1 and 2 are known");
     }
-    const uint32_t count = cursor.ReadCount(1, kMostModels, "models");
+    const uint32_t count = cursor.ReadCount(1, kMaxModels, "models");
     uint64_t room = file->size();
     for (uint32_t i = 0; i < count; i++) models.push_back(ReadModel(cursor, version, file, room));
   } catch (const std::exception& error) {

@@ -36,7 +36,7 @@ std::string target_name;
 std::string findings = ".";
 std::string seed_text = "1";
 /** Runs now. */
-const fuzz::Input* current = nullptr;
+const fuzz::Bytes* current = nullptr;
 uint64_t ran = 0;
 /** Whether it was read from a file, which needs no other. */
 bool from_file = false;
@@ -44,7 +44,7 @@ bool from_file = false;
 /** Called by the sanitizers before they end the process. */
 void Save() {
   if (!current) return;
-  const fuzz::Input& input = *current;
+  const fuzz::Bytes& input = *current;
   current = nullptr;
   if (from_file) return;
   const std::string path =
@@ -65,12 +65,12 @@ void OnHang(int) {
 }
 
 /** @returns seconds it took */
-double Run(const fuzz::Input& input) {
+double Run(const fuzz::Bytes& input) {
   current = &input;
   alarm(kHanging);
   const auto start = Clock::now();
   // A copy that ends where its memory ends, so that a byte read behind it is noticed.
-  const fuzz::Input exact(input);
+  const fuzz::Bytes exact(input);
   LLVMFuzzerTestOneInput(exact.data(), exact.size());
   alarm(0);
   current = nullptr;
@@ -81,7 +81,7 @@ int RunFiles(int count, char** paths) {
   from_file = true;
   for (int i = 0; i < count; i++) {
     std::ifstream file(paths[i], std::ios::binary);
-    const fuzz::Input input{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    const fuzz::Bytes input{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     if (!file.good() && !file.eof()) {
       dprintf(STDERR_FILENO, "Expected a file but received %s, which cannot be read.\n", paths[i]);
       return 2;
@@ -94,7 +94,7 @@ int RunFiles(int count, char** paths) {
 }
 
 int WriteSeeds(const std::string& folder) {
-  const std::vector<fuzz::Input> seeds = fuzz::Seeds();
+  const std::vector<fuzz::Bytes> seeds = fuzz::Seeds();
   for (size_t i = 0; i < seeds.size(); i++) {
     std::ofstream file(folder + "/seed" + std::to_string(i), std::ios::binary);
     file.write(reinterpret_cast<const char*>(seeds[i].data()), static_cast<std::streamsize>(seeds[i].size()));
@@ -107,10 +107,10 @@ int WriteSeeds(const std::string& folder) {
 }
 
 int RunChanged(double seconds, uint64_t most) {
-  std::vector<fuzz::Input> corpus = fuzz::Seeds();
+  std::vector<fuzz::Bytes> corpus = fuzz::Seeds();
   const size_t seeds = corpus.size();
   size_t longest = 4096;
-  for (const fuzz::Input& seed : corpus) {
+  for (const fuzz::Bytes& seed : corpus) {
     longest = std::max(longest, 2 * seed.size());
     fuzz::BeginCoverage();
     Run(seed);
@@ -125,17 +125,17 @@ int RunChanged(double seconds, uint64_t most) {
     const size_t newest = std::min<size_t>(corpus.size(), 32);
     const size_t index =
         mutator.Below(2) == 0 ? mutator.Below(corpus.size()) : corpus.size() - 1 - mutator.Below(newest);
-    fuzz::Input input = mutator.Mutate(corpus[index], corpus[mutator.Below(corpus.size())]);
+    fuzz::Bytes input = mutator.Mutate(corpus[index], corpus[mutator.Below(corpus.size())]);
     fuzz::BeginCoverage();
     slowest = std::max(slowest, Run(input));
     if (fuzz::EndCoverage() > 0) corpus.push_back(std::move(input));
     ran++;
   }
   std::printf(
-      "%s: %llu inputs of seed %s in %.0f s, %zu places reached, %zu inputs kept beside %zu seeds, the "
+      "%s: %llu inputs of seed %s in %.0f s, %zu blocks reached, %zu inputs kept beside %zu seeds, the "
       "slowest in %.0f ms, no finding\n",
       target_name.c_str(), static_cast<unsigned long long>(ran), seed_text.c_str(), elapsed(),
-      fuzz::PlacesReached(), corpus.size() - seeds, seeds, 1000 * slowest);
+      fuzz::BlocksReached(), corpus.size() - seeds, seeds, 1000 * slowest);
   return 0;
 }
 

@@ -45,13 +45,13 @@ constexpr uint64_t kNumbers[] = {
 
 }  // namespace
 
-Input Mutator::Mutate(Input input, const Input& other) {
+Bytes Mutator::Mutate(Bytes input, const Bytes& other) {
   for (size_t left = 1 + Below(8); left > 0; left--) Change(input, other);
   if (input.size() > most_bytes_) input.resize(most_bytes_);
   return input;
 }
 
-void Mutator::Change(Input& input, const Input& other) {
+void Mutator::Change(Bytes& input, const Bytes& other) {
   if (input.empty()) input.push_back(static_cast<uint8_t>(Below(256)));
   // The beginning has the structure, more often than not.
   const size_t at = Below(Below(2) == 0 ? std::min<size_t>(input.size(), 64) : input.size());
@@ -72,7 +72,7 @@ void Mutator::Change(Input& input, const Input& other) {
       WriteNumber(input, at);
       break;
     case 5: {  // a stretch twice
-      const Input stretch(here, here + static_cast<std::ptrdiff_t>(length));
+      const Bytes stretch(here, here + static_cast<std::ptrdiff_t>(length));
       input.insert(here, stretch.begin(), stretch.end());
       break;
     }
@@ -92,7 +92,7 @@ void Mutator::Change(Input& input, const Input& other) {
 }
 
 /** A little-endian number of 1 to 8 bytes becomes a special one, or a little more or less than it was. */
-void Mutator::WriteNumber(Input& input, size_t at) {
+void Mutator::WriteNumber(Bytes& input, size_t at) {
   const size_t bytes = std::min<size_t>(size_t{1} << Below(4), input.size() - at);
   uint64_t value = 0;
   if (Below(2) == 0) {

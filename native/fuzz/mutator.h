@@ -15,11 +15,11 @@ class Mutator {
   /** A number below `limit`. */
   size_t Below(size_t limit) { return random_() % limit; }
   /** One to eight changes of bytes, bits, numbers, lengths and order; stretches come from `other`, too. */
-  Input Mutate(Input input, const Input& other);
+  Bytes Mutate(Bytes input, const Bytes& other);
 
  private:
-  void Change(Input& input, const Input& other);
-  void WriteNumber(Input& input, size_t at);
+  void Change(Bytes& input, const Bytes& other);
+  void WriteNumber(Bytes& input, size_t at);
 
   std::mt19937 random_;
   const size_t most_bytes_;

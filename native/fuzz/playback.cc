@@ -42,7 +42,7 @@ using emulator::PlaybackModel;
 using emulator::PlaybackTensor;
 
 /** Frames with more memory than this are not played: that takes time and finds nothing. */
-constexpr int64_t kMostPlayed = 1 << 20;
+constexpr int64_t kMaxPlayed = 1 << 20;
 
 /** A file that is nowhere on the disk. */
 class MemoryFile {
@@ -84,7 +84,7 @@ void Touch(const Number* numbers, int32_t count) {
   for (int32_t i = 0; i < count; i++) sum += static_cast<uint64_t>(numbers[i] != 0);
 }
 
-void Look(const PlaybackTensor& tensor) {
+void CheckTensor(const PlaybackTensor& tensor) {
   const hbDNNTensorProperties& p = tensor.properties;
   fuzz::Expect(p.alignedByteSize > 0, "a size for each tensor");
   fuzz::Expect(p.validShape.numDimensions >= 1 && p.validShape.numDimensions <= HB_DNN_TENSOR_MAX_DIMENSIONS,
@@ -107,10 +107,10 @@ size_t ReadDirectly(const char* path, size_t size) {
   for (const auto& model : models) {
     fuzz::Expect(model->inputs.size() == 1 && !model->outputs.empty(), "an input and outputs");
     fuzz::Expect(model->width() >= 2 && model->height() >= 2, "a size of the input");
-    for (const auto& tensor : model->inputs) Look(*tensor);
+    for (const auto& tensor : model->inputs) CheckTensor(*tensor);
     uint64_t bytes = 0;
     for (const auto& tensor : model->outputs) {
-      Look(*tensor);
+      CheckTensor(*tensor);
       bytes += static_cast<uint64_t>(tensor->properties.alignedByteSize);
     }
     frames += model->frames.size();
@@ -141,7 +141,7 @@ void Play(hbDNNHandle_t model, int32_t outputs) {
     sum += std::strlen(name);
     total += properties.alignedByteSize;
   }
-  if (total > kMostPlayed) return;
+  if (total > kMaxPlayed) return;
   if (hbSysAllocCachedMem(&input.sysMem[0], static_cast<uint32_t>(input.properties.alignedByteSize)) != 0)
     fuzz::Fail("memory");
   std::memset(input.sysMem[0].virAddr, 0, input.sysMem[0].memSize);
@@ -203,7 +203,7 @@ fuzz::Writer& AddTensor(fuzz::Writer& writer, const std::string& name, uint32_t 
 }
 
 /** A file with models of one NV12 input of 16x4 and so many outputs and frames. */
-fuzz::Input MakeSeed(char version, uint32_t models, uint32_t outputs, uint32_t frames) {
+fuzz::Bytes MakeSeed(char version, uint32_t models, uint32_t outputs, uint32_t frames) {
   constexpr uint64_t kFramesAt = 2048;
   fuzz::Writer writer;
   writer.Add("TYSEMU").U8(static_cast<uint8_t>(version)).Add("\n").U32(models);
@@ -229,7 +229,7 @@ fuzz::Input MakeSeed(char version, uint32_t models, uint32_t outputs, uint32_t f
 
 }  // namespace
 
-std::vector<fuzz::Input> fuzz::Seeds() {
+std::vector<fuzz::Bytes> fuzz::Seeds() {
   return {MakeSeed('1', 1, 1, 1), MakeSeed('2', 1, 1, 1), MakeSeed('1', 1, 3, 2), MakeSeed('2', 2, 2, 3),
           MakeSeed('2', 1, 10, 0)};
 }

@@ -14,10 +14,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace fuzz {
 
-using Input = std::vector<uint8_t>;
+using Bytes = std::vector<uint8_t>;
 
 /** Inputs to begin with. */
-std::vector<Input> Seeds();
+std::vector<Bytes> Seeds();
 
 /** Ends the process: what should always hold does not. */
 [[noreturn]] void Fail(const std::string& what);
@@ -39,9 +39,9 @@ class Reader {
   uint8_t U8() { return static_cast<uint8_t>(Little(1)); }
   uint32_t U32() { return static_cast<uint32_t>(Little(4)); }
   /** At most so many bytes. */
-  Input Take(size_t most) {
+  Bytes Take(size_t most) {
     const size_t size = most < left_ ? most : left_;
-    Input taken(data_, data_ + size);
+    Bytes taken(data_, data_ + size);
     data_ += size;
     left_ -= size;
     return taken;
@@ -69,7 +69,7 @@ class Writer {
   /** Its length, then the text. */
   Writer& Text(const std::string& text) { return U32(text.size()).Add(text); }
 
-  Input input;
+  Bytes input;
 };
 
 }  // namespace fuzz

@@ -17,10 +17,10 @@ void ToRgb8(const Source& source, Range range, uint8_t* rgb);
  * Chroma is the average of its 2x2 block; that of YUV 4:2:2, which keeps its range, of its two rows. The
  * target has the size of the source, rounded up to even numbers.
  */
-void FromInterleaved(const Interleaved& source, Range range, const Target& target);
+void FromPacked(const PackedImage& source, Range range, const Target& target);
 
 /** From planes, or V, U pairs, of the same size. */
-void FromPlanar(const Planar& source, const Target& target);
+void FromPlanar(const PlanarImage& source, const Target& target);
 
 /** Exchanges U and V of a picture, in place. */
 void SwapChroma(const Target& picture);
@@ -28,7 +28,7 @@ void SwapChroma(const Target& picture);
 /** The same with given kernels (kernels.h), for tests and measurements. */
 void ToPlanarFloat(const Source& source, Range range, float* planes, const Kernels& kernels);
 void ToRgb8(const Source& source, Range range, uint8_t* rgb, const Kernels& kernels);
-void FromInterleaved(const Interleaved& source, Range range, const Target& target, const Kernels& kernels);
-void FromPlanar(const Planar& source, const Target& target, const Kernels& kernels);
+void FromPacked(const PackedImage& source, Range range, const Target& target, const Kernels& kernels);
+void FromPlanar(const PlanarImage& source, const Target& target, const Kernels& kernels);
 
 }  // namespace nv12

@@ -37,7 +37,7 @@ struct ToRgb {
   int16_t bu;
 };
 
-/** RGB to YUV, coefficients times 2^15. Rows of chroma sum to 0, that of luma to the range: greys stay grey.
+/** RGB to YUV, coefficients times 2^15. Rows of chroma sum to 0, that of luma to the range: grays stay gray.
  * All fit 16 bits. */
 struct ToYuv {
   int black;
@@ -75,11 +75,11 @@ void YuvOf422Rows(const uint8_t* upper, const uint8_t* lower, size_t luma_at, si
 /** Exchanges the bytes of each pair of a row of `width` bytes, an even number. `out` may be `in`. */
 void SwapPairsRow(const uint8_t* in, size_t width, uint8_t* out);
 
-/** 16-bit greys to 8 bits: min(255, (v * 255 + white / 2) / white), rounded down. `white` is 1 to 65535. */
-void GreyOf16Row(const uint8_t* row, bool big_endian, uint32_t white, size_t width, uint8_t* grey);
+/** 16-bit grays to 8 bits: min(255, (v * 255 + white / 2) / white), rounded down. `white` is 1 to 65535. */
+void GrayOf16Row(const uint8_t* row, bool big_endian, uint32_t white, size_t width, uint8_t* gray);
 
-/** Luma of a row of greys. */
-void LumaOfGreyRow(const uint8_t* grey, size_t width, const ToYuv& matrix, uint8_t* luma);
+/** Luma of a row of grays. */
+void LumaOfGrayRow(const uint8_t* gray, size_t width, const ToYuv& matrix, uint8_t* luma);
 
 /** One row, of even width, to three rows of floats: the 8-bit value times 1/255 (as float32). */
 void PlanarFloatRow(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix, float* red,

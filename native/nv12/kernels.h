@@ -27,7 +27,7 @@ struct Kernels {
   decltype(&portable::YuvOfRgbaRows) yuv_of_rgba_rows;
   decltype(&portable::YuvOf422Rows) yuv_of_422_rows;
   decltype(&portable::SwapPairsRow) swap_pairs_row;
-  decltype(&portable::LumaOfGreyRow) luma_of_grey_row;
+  decltype(&portable::LumaOfGrayRow) luma_of_gray_row;
   decltype(&portable::PlanarFloatRow) planar_float_row;
   decltype(&portable::RgbRow) rgb_row;
 };

@@ -17,7 +17,7 @@ namespace {
 constexpr size_t kBlock = 16;
 constexpr size_t kRgbBlock = 3 * kBlock;
 
-inline size_t Least(size_t a, size_t b) { return a < b ? a : b; }
+inline size_t Min(size_t a, size_t b) { return a < b ? a : b; }
 
 template <class L, const Kernels& kNarrower>
 class X86Kernels {
@@ -58,8 +58,8 @@ class X86Kernels {
         sum = L::Add16(sum, L::High16(L::Sub16(lower, upper), factor));
       }
       sum = L::template Right16<kWeightBits>(sum);
-      const size_t start = Least(group * kGroup, last);
-      const size_t next = Least((group + 1) * kGroup, last);
+      const size_t start = Min(group * kGroup, last);
+      const size_t next = Min((group + 1) * kGroup, last);
       L::StoreHalf(out + start, next - start, L::Pack16(sum, sum));
     }
   }
@@ -155,7 +155,7 @@ class X86Kernels {
     const YuvWeights u = WeightsOf(m.ur, m.ug, m.ub, red_first, kChromaHalf);
     const YuvWeights v = WeightsOf(m.vr, m.vg, m.vb, red_first, kChromaHalf);
     for (size_t block = 0; block < width; block += kStep) {
-      const size_t x = Least(block, width - kStep);
+      const size_t x = Min(block, width - kStep);
       Quad above[4];
       Quad below[4];
       LoadQuads<kBytes>(upper + kBytes * x, above);
@@ -181,7 +181,7 @@ class X86Kernels {
   static void Split422(const uint8_t* upper, const uint8_t* lower, size_t width, uint8_t* upper_luma,
                        uint8_t* lower_luma, uint8_t* chroma) {
     for (size_t block = 0; block < width; block += kStep) {
-      const size_t x = Least(block, width - kStep);
+      const size_t x = Min(block, width - kStep);
       const V above[2] = {L::Load(upper + 2 * x, 2 * kBlock), L::Load(upper + 2 * x + kBlock, 2 * kBlock)};
       const V below[2] = {L::Load(lower + 2 * x, 2 * kBlock), L::Load(lower + 2 * x + kBlock, 2 * kBlock)};
       L::Store(upper_luma + x, kBlock, Half8<kLumaFirst>(above[0], above[1]));
@@ -253,7 +253,7 @@ class X86Kernels {
                            Write write) {
     const ToRgb m = matrix;
     for (size_t block = 0; block < width; block += kStep) {
-      const size_t x = Least(block, width - kStep);
+      const size_t x = Min(block, width - kStep);
       const V bytes = L::Load(luma + x, kBlock);
       LumaPart part = {{L::Low8s(bytes, L::Zero()), L::Zero()}, {L::High8s(bytes, L::Zero()), L::Zero()}};
       if (!kWholeLuma) {
@@ -361,15 +361,15 @@ class X86Kernels {
     if (whole < width) kNarrower.swap_pairs_row(in + whole, width - whole, out + whole);
   }
 
-  static void LumaOfGreyRow(const uint8_t* grey, size_t width, const ToYuv& matrix, uint8_t* luma) {
+  static void LumaOfGrayRow(const uint8_t* gray, size_t width, const ToYuv& matrix, uint8_t* luma) {
     const int gain = matrix.yr + matrix.yg + matrix.yb;
-    if (width < kStep || gain > INT16_MAX) return kNarrower.luma_of_grey_row(grey, width, matrix, luma);
+    if (width < kStep || gain > INT16_MAX) return kNarrower.luma_of_gray_row(gray, width, matrix, luma);
     const V factor = L::Set16(gain);
     const V black = L::Set16(matrix.black);
     const auto convert = [factor, black](V v) { return L::Add16(L::Round15(v, factor), black); };
     for (size_t block = 0; block < width; block += kStep) {
-      const size_t x = Least(block, width - kStep);
-      const V bytes = L::Load(grey + x, kBlock);
+      const size_t x = Min(block, width - kStep);
+      const V bytes = L::Load(gray + x, kBlock);
       L::Store(luma + x, kBlock,
                L::Pack16(convert(L::Low8s(bytes, L::Zero())), convert(L::High8s(bytes, L::Zero()))));
     }
@@ -394,7 +394,7 @@ class X86Kernels {
 
   static constexpr Kernels Table(const char* name) {
     return {name,         ScaleRow,      YuvOfRgbRows,   YuvOfRgbaRows, YuvOf422Rows,
-            SwapPairsRow, LumaOfGreyRow, PlanarFloatRow, RgbRow};
+            SwapPairsRow, LumaOfGrayRow, PlanarFloatRow, RgbRow};
   }
 };
 

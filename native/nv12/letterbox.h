@@ -6,7 +6,7 @@ namespace nv12 {
 
 struct Kernels;
 
-/** Padding: the grey that Ultralytics models are trained with. Same as PAD_LUMA in letterbox.ts. */
+/** Padding: the gray that Ultralytics models are trained with. Same as PAD_LUMA in letterbox.ts. */
 constexpr uint8_t kPadLuma = 114;
 constexpr uint8_t kPadChroma = 128;
 

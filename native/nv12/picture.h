@@ -45,7 +45,7 @@ struct Content {
  * A picture whose samples lie pixel by pixel. Any size: where it is odd, the frame made of it is larger, and
  * repeats the last column or row. Only the YUV 4:2:2 formats need an even width.
  */
-struct Interleaved {
+struct PackedImage {
   enum class Format { kRgb, kBgr, kRgba, kBgra, kMono, kMono16, kYuyv, kUyvy };
 
   int width;
@@ -61,8 +61,8 @@ struct Interleaved {
   const uint8_t* Row(int y) const { return data + stride * static_cast<size_t>(y); }
 };
 
-constexpr int BytesPerPixel(Interleaved::Format format) {
-  using Format = Interleaved::Format;
+constexpr int BytesPerPixel(PackedImage::Format format) {
+  using Format = PackedImage::Format;
   switch (format) {
     case Format::kRgba:
     case Format::kBgra:
@@ -82,7 +82,7 @@ constexpr int BytesPerPixel(Interleaved::Format format) {
 constexpr int EvenSize(int pixels) { return pixels + pixels % 2; }
 
 /** YUV 4:2:0 whose chroma is not U, V pairs: two planes (I420, YV12), or V, U pairs (NV21). Even sizes. */
-struct Planar {
+struct PlanarImage {
   int width;
   int height;
   const uint8_t* luma;

@@ -18,7 +18,7 @@ constexpr size_t LaneOf(size_t byte, bool right) { return 2 * byte + (right ? 1 
 constexpr uint8_t WeightByte(int weight) { return static_cast<uint8_t>(-weight); }
 #endif
 
-constexpr uint8_t kNothing = 0x80;
+constexpr uint8_t kZeroLane = 0x80;
 
 }  // namespace
 
@@ -41,14 +41,14 @@ const Columns& ColumnTable::For(int source, int target, int channels) {
   for (size_t x = 0; x < width; x++) taps_[x] = TapOf(static_cast<int>(x), source, target);
   columns_ = {static_cast<size_t>(channels), taps_.data(), width, 0, 0, nullptr, nullptr, nullptr};
   for (const int loads : {1, 2, 4}) {
-    if (Group(loads)) break;
+    if (FillGroups(loads)) break;
   }
   return columns_;
 }
 
 /** Tries to fill the tables of groups. False where a load would have to be longer, or the row is too short.
  */
-bool ColumnTable::Group(int loads) {
+bool ColumnTable::FillGroups(int loads) {
   const auto channels = static_cast<size_t>(channels_);
   const size_t source_bytes = static_cast<size_t>(source_) * channels;
   const size_t target_bytes = taps_.size() * channels;
@@ -57,7 +57,7 @@ bool ColumnTable::Group(int loads) {
   const size_t per_load = kGroup / static_cast<size_t>(loads);
 
   offsets_.resize(groups * static_cast<size_t>(loads));
-  shuffles_.assign(offsets_.size() * kLoad, kNothing);
+  shuffles_.assign(offsets_.size() * kLoad, kZeroLane);
   weights_.resize(groups * kLoad);
   for (size_t at = 0; at < groups * kGroup; at += per_load) {
     const size_t group = at / kGroup;

@@ -72,7 +72,7 @@ class ColumnTable {
   const Columns& For(int source, int target, int channels);
 
  private:
-  bool Group(int loads);
+  bool FillGroups(int loads);
 
   int source_ = 0;
   int target_ = 0;

@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "rmw/rmw.h"
-#include "ros/quietly.h"
+#include "ros/log_exceptions.h"
 
 namespace ros {
 
-Participant::Participant(const Identity& identity) : context_(std::make_shared<rclcpp::Context>()) {
+Participant::Participant(const NodeIdentity& identity) : context_(std::make_shared<rclcpp::Context>()) {
   rclcpp::InitOptions options;
   options.shutdown_on_signal = false;
   options.auto_initialize_logging(false);  // rclnodejs's context did it
@@ -27,8 +27,8 @@ Participant::Participant(const Identity& identity) : context_(std::make_shared<r
 }
 
 Participant::~Participant() {
-  Quietly("closing a node", [this] { node_.reset(); });
-  Quietly("shutting down a context", [this] { context_->shutdown("closed"); });
+  LogExceptions("closing a node", [this] { node_.reset(); });
+  LogExceptions("shutting down a context", [this] { context_->shutdown("closed"); });
 }
 
 std::string Participant::Middleware() { return rmw_get_implementation_identifier(); }

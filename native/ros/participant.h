@@ -7,7 +7,7 @@
 
 namespace ros {
 
-struct Identity {
+struct NodeIdentity {
   std::string name;
   /** Absolute: / or /front. */
   std::string name_space;
@@ -28,7 +28,7 @@ struct Identity {
 class Participant {
  public:
   /** @throws std::exception of rclcpp, for a bad name or a middleware that does not start */
-  explicit Participant(const Identity& identity);
+  explicit Participant(const NodeIdentity& identity);
   ~Participant();
   Participant(const Participant&) = delete;
   Participant& operator=(const Participant&) = delete;

@@ -45,10 +45,10 @@ class Publisher final : public ImagePublisher {
       return;
     }
     if (const auto loan = Borrow(&refusal_)) shared_ = IsSharedMemory(loan->get().data.data());
-    TouchAll(options.depth + 1);
+    PrefaultAll(options.depth + 1);
   }
 
-  size_t room() const override { return sizeof(HbmMessage::data); }
+  size_t capacity() const override { return sizeof(HbmMessage::data); }
   bool loans() const override { return loans_; }
   bool shared() const override { return shared_; }
   const std::string& refusal() const override { return refusal_; }
@@ -84,7 +84,7 @@ class Publisher final : public ImagePublisher {
 
   /** Has the system give all messages their memory now: 6 MB of new pages would make each first use 2 ms
    * longer. */
-  void TouchAll(size_t count) {
+  void PrefaultAll(size_t count) {
     std::vector<Loan> loans;
     loans.reserve(count);
     while (loans.size() < count) {

@@ -13,7 +13,7 @@
 namespace ros {
 
 struct PublisherOptions {
-  Identity identity;
+  NodeIdentity identity;
   /** hbm_img_msgs/msg/HbmMsg1080P, one of ImagePublisher::Messages(). */
   std::string message;
   /** Absolute. */
@@ -47,7 +47,7 @@ class ImagePublisher {
   virtual ~ImagePublisher() = default;
 
   /** Bytes of pixels that a message has room for. */
-  virtual size_t room() const = 0;
+  virtual size_t capacity() const = 0;
   /** Whether messages are borrowed from the middleware, rather than handed to it to be copied. */
   virtual bool loans() const = 0;
   /** Whether borrowed messages lie in shared memory, as was seen when the publisher was opened. */
@@ -56,7 +56,7 @@ class ImagePublisher {
   virtual const std::string& refusal() const = 0;
 
   /**
-   * Copies the picture, whose bytes must be at most room(), and sends it.
+   * Copies the picture, whose bytes must be at most capacity(), and sends it.
    *
    * @returns false when the middleware has no message to lend: subscribers hold them all. The frame is lost
    * then.

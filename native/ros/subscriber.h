@@ -76,10 +76,10 @@ class Subscriber {
   template <typename ImageMessage>
   void Take(const ImageMessage& message, unsigned generation);
   bool Admit(const camera::Message& message, unsigned generation);
-  void Look(const void* pixels);
+  void CheckSharedMemory(const void* pixels);
   void Run();
-  void Wake();
-  void Tell(const std::exception_ptr& error);
+  void StopThread();
+  void CountFailure(const std::exception_ptr& error);
 
   const std::shared_ptr<Participant> participant_;
   const std::string topic_;
@@ -100,12 +100,12 @@ class Subscriber {
   enum class Shared { kUnknown, kNo, kYes };
   std::atomic<Shared> shared_{Shared::kUnknown};
   /** Where messages lay lately: looking it up takes a tenth of a millisecond. Of the thread. */
-  struct Place {
+  struct KnownAddress {
     const void* address;
     bool shared;
   };
-  std::vector<Place> places_;
-  int looked_ = 0;
+  std::vector<KnownAddress> known_addresses_;
+  int since_recheck_ = 0;
 
   std::atomic<bool> stop_{false};
   std::thread thread_;

@@ -25,9 +25,9 @@ export interface AliveObjects {
   readonly blocks: number;
   /** Threads that were given up with a BPU that hangs, where a worker thread ended. */
   readonly threads: number;
-  /** Slot tables of engines and inboxes, and the feeds of cameras that are or were attached to them. */
+  /** Slot tables, and attachments of cameras to them, ended ones included. */
   readonly tables: number;
-  readonly feeds: number;
+  readonly attachments: number;
   /** Full pictures that were copied for JavaScript, or wait to be used again. */
   readonly pictures: number;
 }

@@ -69,7 +69,7 @@ export interface NativeBpu extends NativeSlots {
   /** Waits for frames in flight (blocking), detaches the buffers and frees everything. Idempotent. */
   close(): void;
   /** As close(), but leaves the buffers to whoever looks at them: their memory is freed when they are collected. */
-  forget(): void;
+  closeKeepingBuffers(): void;
 }
 
 export interface BpuAddon {

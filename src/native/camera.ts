@@ -40,9 +40,9 @@ export interface NativeCamera {
   /** Whether the full picture is copied along with each frame from now on. */
   keepPixels(keep: boolean): void;
   /** How images are read from now on. */
-  read(reading: ImageReading): void;
+  setReading(reading: ImageReading): void;
   /** What the model sees of the picture from now on, as partOf() has it; undefined: all of it. */
-  lookAt(region: Region | undefined): void;
+  setRegion(region: Region | undefined): void;
   /** At any time, also after close. */
   counters(): NativeCameraCounters;
   /** Stamps of messages that came since the last call, readable or not, in milliseconds; the newest 1024. */
@@ -112,10 +112,10 @@ export interface InjectedCamera extends NativeCamera {
 }
 
 /** What is known of a camera's frame that is through with a slot. Times in ms on the clock of process.hrtime(). */
-export interface NativeArrival {
+export interface NativeFrameInfo {
   /** What attach() returned. */
-  readonly feed: number;
-  /** Position among the frames of the feed that had a slot, from 0: each of them is told of once. */
+  readonly attachment: number;
+  /** Position among the frames of the attachment that had a slot, from 0: each of them is told of once. */
   readonly sequence: number;
   readonly sec: number;
   readonly nanosec: number;
@@ -133,53 +133,50 @@ export interface NativeArrival {
   /** The full picture, packed NV12, and the number to give it back with. */
   readonly pixels?: ArrayBuffer;
   readonly lease?: number;
-  /** Of an inbox: the model's input, packed NV12; detached by release(). */
+  /** From openHeapSlots(): the model's input, packed NV12; detached by release(). */
   readonly input?: ArrayBuffer;
 }
 
 /**
  * Tells that a slot is through with its frame; release(slot) makes it free. Milliseconds.
  *
- * `arrival` is there for cameras' frames, undefined for submitted ones, and null for the slot that answers ask().
+ * `frameInfo` is there for cameras' frames, undefined for submitted ones, and null for the slot that answers requestSlot().
  */
 export type NativeDone = (
   slot: number,
   failure: NativeFailure | null,
   preprocess: number,
   inference: number,
-  arrival: NativeArrival | null | undefined,
+  frameInfo: NativeFrameInfo | null | undefined,
 ) => void;
 
-/** Slots that submitted frames and attached cameras share (native/camera/slots.h). */
+/** Slots that submitted frames and attached cameras share (native/camera/slot_table.h). */
 export interface NativeSlots {
   /** How many are free now. */
   free(): number;
   /** @returns a slot for something else than a camera's frame, or -1 when none is free now */
   take(): number;
   /** Asks for a slot in turn with cameras that wait; `done` grants it, once. */
-  ask(): void;
+  requestSlot(): void;
   /** Takes it back. @returns false when it was granted already, also when `done` has not been called yet */
-  unask(): boolean;
+  cancelRequest(): boolean;
   /** Makes a slot that was told of free; a camera that waits has it at once. */
   release(slot: number): void;
   /**
    * @param queue frames of the camera that may wait for a slot, 1 to 1000; the oldest of more is dropped @default 1
-   * @returns the number of the feed @throws when the camera is closed or attached already
+   * @returns the number of the attachment @throws when the camera is closed or attached already
    */
   attach(camera: number, queue?: number): number;
   /** No frame of the camera is given a slot afterwards. @returns how many were */
-  detach(feed: number): number;
+  detach(attachment: number): number;
   /** Ends a lease of pixels; the buffer has length 0 then. */
-  giveBack(lease: number, buffer: ArrayBuffer): void;
+  endLease(lease: number, buffer: ArrayBuffer): void;
   /** Between them the process stays alive. */
-  hold(): void;
-  drop(): void;
+  ref(): void;
+  unref(): void;
   /** Ends threads and frees memory. Idempotent. */
   close(): void;
 }
-
-/** Slots of an engine that runs elsewhere: `done` tells of camera frames that are letterboxed. */
-export type NativeInbox = NativeSlots;
 
 /** Whether cameras can be subscribed to natively: which messages, or why not. */
 export type NativeCameras =
@@ -262,7 +259,7 @@ export interface CameraAddon {
   nativeCameras(): NativeCameras;
   /** Where nativeCameras() are available. @throws Error of the middleware */
   openCameraNode(options: CameraNodeOptions): CameraNode;
-  openInbox(slots: number, width: number, height: number, done: NativeDone): NativeInbox;
+  openHeapSlots(slots: number, width: number, height: number, done: NativeDone): NativeSlots;
   injectCamera(): InjectedCamera;
   /** Encodings of images that are read, with their other names, separated by spaces. Any case will do. */
   imageEncodings(): readonly { readonly name: string; readonly aliases: string }[];

@@ -1,4 +1,4 @@
-/** The emulated libdnn's own functions (native/bpu/emulator_bindings.cc, docs/emulator.md), for tests. */
+/** The emulated libdnn's own functions (native/emulator/bindings.cc, docs/emulator.md), for tests. */
 export interface NativeEmulator {
   /**
    * Lets so many microseconds of the board's clock go by, from event to event. When it returns, the BPU has taken up all

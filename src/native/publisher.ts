@@ -2,7 +2,7 @@ import { ExpectationError, messageOf } from '../base/expect.js';
 import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
 import { addon } from './addon.js';
 
-/** What native/ros/publisher_bindings.cc is asked for. */
+/** What native/ros/bindings.cc is asked for. */
 export interface NativePublisherOptions {
   /** Of the publisher's node: it is not rclnodejs's, so it needs a name of its own. */
   readonly name: string;

@@ -81,9 +81,9 @@ describe('the addon while an engine works', () => {
     assert.throws(() => bpu.run(frame, content, slot), refused, 'it is at work');
     await nextOf(calls);
     assert.throws(() => bpu.run(frame, content, slot), refused, 'its result is being read');
-    bpu.ask();
-    const [granted, , , , arrival] = await nextOf(calls);
-    assert.equal(arrival, null);
+    bpu.requestSlot();
+    const [granted, , , , frameInfo] = await nextOf(calls);
+    assert.equal(frameInfo, null);
     assert.equal(bpu.run(frame, content, granted), granted);
     assert.throws(() => bpu.run(frame, content, granted), refused, 'it was used');
     await nextOf(calls);

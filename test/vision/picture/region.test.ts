@@ -119,20 +119,20 @@ describe('partOf', () => {
       assert.throws(() => addon().partOf(region, 4, size as number), TypeError);
     }
     const camera = addon().injectCamera();
-    camera.lookAt(region);
-    camera.lookAt(undefined);
+    camera.setRegion(region);
+    camera.setRegion(undefined);
     for (const wrong of ['x', {}, { ...region, x: 16385 }]) {
-      assert.throws(() => camera.lookAt(wrong as Region), TypeError);
+      assert.throws(() => camera.setRegion(wrong as Region), TypeError);
     }
     camera.close();
-    camera.lookAt(region);
+    camera.setRegion(region);
   });
 });
 
 describe('the warning of a region that exceeds the picture', () => {
   it('goes when the next picture has no pixel of it', () => {
     const camera = addon().injectCamera();
-    camera.lookAt({ x: 40, y: 0, width: 40, height: 16 });
+    camera.setRegion({ x: 40, y: 0, width: 40, height: 16 });
     camera.offer(messageOf(noiseFrame(64, 16, 1)));
     assert.match(camera.counters().warning!.expected, /within the 64x16 picture/);
     camera.offer(messageOf(noiseFrame(32, 16, 1)));

@@ -1,15 +1,16 @@
-#include "camera/session.h"
+#include "camera/js_slots.h"
 
 #include <cmath>
 #include <utility>
 
 #include "arguments.h"
+#include "camera/js_values.h"
 
 namespace camera {
 namespace {
 
 /** Frames of a camera that may wait; each takes the memory of a model input. */
-constexpr uint32_t kMostWaiting = 1000;
+constexpr uint32_t kMaxWaiting = 1000;
 constexpr const char* kExpectedQueue = "a number of frames that may wait, from 1 to 1000";
 
 /** On the clock of process.hrtime(). */
@@ -28,34 +29,11 @@ uint32_t ReadIndex(const Napi::CallbackInfo& info, size_t argument, const char* 
 
 }  // namespace
 
-Napi::Object ToObject(Napi::Env env, const Failure& failure) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("expected", failure.expected);
-  object.Set("received", failure.received);
-  object.Set("hint", failure.hint);
-  return object;
+JsSlots::~JsSlots() {
+  if (opened_) napi_remove_env_cleanup_hook(env_, OnEnvironmentExit, this);
 }
 
-Napi::Object ToObject(Napi::Env env, const Region& region) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("x", region.x);
-  object.Set("y", region.y);
-  object.Set("width", region.width);
-  object.Set("height", region.height);
-  return object;
-}
-
-void Throw(Napi::Env env, const Failure& failure) {
-  const Napi::Error error = Napi::Error::New(env, failure.expected + ": " + failure.received);
-  error.Value().Set("failure", ToObject(env, failure));
-  throw error;
-}
-
-Session::~Session() {
-  if (opened_) napi_remove_env_cleanup_hook(env_, Abandon, this);
-}
-
-Napi::Object Session::Open(Napi::Function done, const char* name) {
+Napi::Object JsSlots::Open(Napi::Function done, const char* name) {
   auto context = std::make_unique<Context>(shared_from_this());
   events_ = Events::New(env_, done, name, 0, 1, context.get(),
                         [](Napi::Env, void*, Context* ended) { delete ended; });
@@ -64,16 +42,16 @@ Napi::Object Session::Open(Napi::Function done, const char* name) {
     // An engine that nobody closed does not keep the process alive, nor does a camera; a submitted frame
     // does.
     events_.Unref(env_);
-    opened_ = napi_add_env_cleanup_hook(env_, Abandon, this) == napi_ok;
+    opened_ = napi_add_env_cleanup_hook(env_, OnEnvironmentExit, this) == napi_ok;
     return ToObject();
   } catch (...) {
     // JavaScript will never have it to close it.
-    Close(Ending::kClosed);
+    Close(CloseReason::kClosed);
     throw;
   }
 }
 
-void Session::Use(std::shared_ptr<SlotTable> table) {
+void JsSlots::SetTable(std::shared_ptr<SlotTable> table) {
   const auto slots = static_cast<size_t>(table->size());
   events_of_slots_.resize(slots);
   frames_.resize(slots);
@@ -82,7 +60,7 @@ void Session::Use(std::shared_ptr<SlotTable> table) {
   table_ = std::move(table);
 }
 
-Napi::Object Session::ToObject() {
+Napi::Object JsSlots::ToObject() {
   Napi::Object object = Napi::Object::New(env_);
   const auto self = shared_from_this();
   const auto add = [&](const char* name, auto call) {
@@ -90,77 +68,78 @@ Napi::Object Session::ToObject() {
                Napi::Function::New(
                    env_, [self, call](const Napi::CallbackInfo& info) { return call(*self, info); }, name));
   };
-  add("release", [](Session& session, const Napi::CallbackInfo& info) { session.Release(info); });
-  add("free", [](Session& session, const Napi::CallbackInfo& info) -> Napi::Value {
-    return Napi::Number::New(info.Env(), session.table_ ? session.table_->free() : 0);
+  add("release", [](JsSlots& slots, const Napi::CallbackInfo& info) { slots.Release(info); });
+  add("free", [](JsSlots& slots, const Napi::CallbackInfo& info) -> Napi::Value {
+    return Napi::Number::New(info.Env(), slots.table_ ? slots.table_->free() : 0);
   });
-  add("take", [](Session& session, const Napi::CallbackInfo& info) -> Napi::Value {
-    const int slot = session.table_ ? session.table_->Take() : -1;
-    if (slot >= 0) session.Lent(slot);
+  add("take", [](JsSlots& slots, const Napi::CallbackInfo& info) -> Napi::Value {
+    const int slot = slots.table_ ? slots.table_->Take() : -1;
+    if (slot >= 0) slots.MarkGranted(slot);
     return Napi::Number::New(info.Env(), slot);
   });
-  add("ask", [](Session& session, const Napi::CallbackInfo&) {
-    if (session.table_) session.table_->Ask();
+  add("requestSlot", [](JsSlots& slots, const Napi::CallbackInfo&) {
+    if (slots.table_) slots.table_->Request();
   });
-  add("unask", [](Session& session, const Napi::CallbackInfo& info) -> Napi::Value {
-    return Napi::Boolean::New(info.Env(), session.table_ && session.table_->Unask());
+  add("cancelRequest", [](JsSlots& slots, const Napi::CallbackInfo& info) -> Napi::Value {
+    return Napi::Boolean::New(info.Env(), slots.table_ && slots.table_->CancelRequest());
   });
-  add("attach", [](Session& session, const Napi::CallbackInfo& info) { return session.Attach(info); });
-  add("detach", [](Session& session, const Napi::CallbackInfo& info) { return session.Detach(info); });
-  add("giveBack", [](Session& session, const Napi::CallbackInfo& info) { session.GiveBack(info); });
-  add("hold", [](Session& session, const Napi::CallbackInfo&) { session.Hold(); });
-  add("drop", [](Session& session, const Napi::CallbackInfo&) { session.Drop(); });
-  add("close", [](Session& session, const Napi::CallbackInfo&) { session.Close(Ending::kClosed); });
-  add("forget", [](Session& session, const Napi::CallbackInfo&) { session.Close(Ending::kForgotten); });
-  Describe(object);
+  add("attach", [](JsSlots& slots, const Napi::CallbackInfo& info) { return slots.Attach(info); });
+  add("detach", [](JsSlots& slots, const Napi::CallbackInfo& info) { return slots.Detach(info); });
+  add("endLease", [](JsSlots& slots, const Napi::CallbackInfo& info) { slots.EndLease(info); });
+  add("ref", [](JsSlots& slots, const Napi::CallbackInfo&) { slots.Ref(); });
+  add("unref", [](JsSlots& slots, const Napi::CallbackInfo&) { slots.Unref(); });
+  add("close", [](JsSlots& slots, const Napi::CallbackInfo&) { slots.Close(CloseReason::kClosed); });
+  add("closeKeepingBuffers",
+      [](JsSlots& slots, const Napi::CallbackInfo&) { slots.Close(CloseReason::kCollected); });
+  AddMembers(object);
   return object;
 }
 
-bool Session::UseGrant(uint32_t slot) {
+bool JsSlots::ConsumeGrant(uint32_t slot) {
   if (slot >= lent_.size() || lent_[slot] != Loan::kGrant) return false;
   lent_[slot] = Loan::kNone;
   return true;
 }
 
-void Session::Keep(int slot, Napi::ObjectReference&& bytes) {
+void JsSlots::PinFrame(int slot, Napi::ObjectReference&& bytes) {
   frames_[static_cast<size_t>(slot)] = std::move(bytes);
-  Hold();
+  Ref();
 }
 
-void Session::Hold() {
-  if (held_++ == 0 && table_) events_.Ref(env_);
+void JsSlots::Ref() {
+  if (refs_++ == 0 && table_) events_.Ref(env_);
 }
 
-void Session::Drop() {
-  if (held_ > 0 && --held_ == 0 && table_) events_.Unref(env_);
+void JsSlots::Unref() {
+  if (refs_ > 0 && --refs_ == 0 && table_) events_.Unref(env_);
 }
 
 /** On the slot's thread, or a camera's. The slot's event is free: the slot is taken again only after
  * JavaScript had this one and released it. */
-void Session::Post(Event told) {
+void JsSlots::Post(Event told) {
   Event& event = events_of_slots_[static_cast<size_t>(told.slot)];
   event = std::move(told);
   events_.NonBlockingCall(&event);
 }
 
-void Session::OnEvent(Napi::Env env, Napi::Function done, Context* context, Event* event) {
+void JsSlots::OnEvent(Napi::Env env, Napi::Function done, Context* context, Event* event) {
   if (env == nullptr || done == nullptr) return;
-  Session& session = **context;
-  if (static_cast<size_t>(event->slot) >= session.frames_.size()) return;
+  JsSlots& slots = **context;
+  if (static_cast<size_t>(event->slot) >= slots.frames_.size()) return;
   try {
-    session.Tell(env, done, *event, true);
+    slots.Deliver(env, done, *event, true);
   } catch (const Napi::Error& error) {
-    session.TellFailure(env, done, *event, error);
+    slots.DeliverFailure(env, done, *event, error);
   }
 }
 
 /** JavaScript could not be told of a slot, and must be: it would wait for ever. With less this time. */
-void Session::TellFailure(Napi::Env env, Napi::Function done, Event& event, const Napi::Error& error) {
+void JsSlots::DeliverFailure(Napi::Env env, Napi::Function done, Event& event, const Napi::Error& error) {
   const auto slot = static_cast<size_t>(event.slot);
   try {
     event.result.failure =
         Failure("memory in JavaScript for the result of a frame", error.Message(), "Use fewer slots.");
-    Tell(env, done, event, false);
+    Deliver(env, done, event, false);
   } catch (const Napi::Error&) {
     // The environment ends: nothing can be made any more. The slot is free, should it go on after all.
     if (!table_ || slot >= lent_.size()) return;
@@ -171,20 +150,20 @@ void Session::TellFailure(Napi::Env env, Napi::Function done, Event& event, cons
 
 /** @param lends whether JavaScript is shown memory: that of a camera's frame, or of a slot that has another
  */
-void Session::Tell(Napi::Env env, Napi::Function done, Event& event, bool lends) {
+void JsSlots::Deliver(Napi::Env env, Napi::Function done, Event& event, bool lends) {
   const auto slot = static_cast<size_t>(event.slot);
   Result& result = event.result;
   if (!frames_[slot].IsEmpty()) {
     const bool there = arguments::HasMemory(frames_[slot].Value());
     frames_[slot].Reset();
-    Drop();
+    Unref();
     if (!there && !result.failure) {
       result.failure = Failure("the bytes of a frame to stay until its result is there",
                                "an ArrayBuffer that was transferred meanwhile",
                                "Transfer it when submit() has settled, or a copy of it.");
     }
   }
-  if (lends) Prepare(event.slot);
+  if (lends) RefreshBuffers(event.slot);
   lent_[slot] = event.granted ? Loan::kGrant : Loan::kResult;
   napi_value arguments[5];
   arguments[0] = Napi::Number::New(env, event.slot);
@@ -192,8 +171,8 @@ void Session::Tell(Napi::Env env, Napi::Function done, Event& event, bool lends)
   arguments[2] = Napi::Number::New(env, result.preprocess);
   arguments[3] = Napi::Number::New(env, result.inference);
   arguments[4] = event.granted ? env.Null() : env.Undefined();
-  if (table_ && table_->place(event.slot).feed) {
-    arguments[4] = Arrived(event.slot, table_->place(event.slot), lends);
+  if (table_ && table_->state(event.slot).attachment) {
+    arguments[4] = ToObject(event.slot, table_->state(event.slot), lends);
   }
   // What JavaScript throws stays pending, for Node to tell. Calls that the end of the environment forbids
   // come to nothing.
@@ -201,53 +180,56 @@ void Session::Tell(Napi::Env env, Napi::Function done, Event& event, bool lends)
 }
 
 /** NativeArrival of src/native/camera.ts. */
-Napi::Value Session::Arrived(int slot, SlotTable::Place& place, bool lends) {
-  const Arrival& arrival = place.arrival;
+Napi::Value JsSlots::ToObject(int slot, SlotTable::SlotState& state, bool lends) {
+  const FrameInfo& frame_info = state.frame_info;
   Napi::Object object = Napi::Object::New(env_);
-  object.Set("feed", place.feed->number());
-  object.Set("sequence", static_cast<double>(place.sequence));
-  object.Set("sec", arrival.sec);
-  object.Set("nanosec", arrival.nanosec);
-  object.Set("index", static_cast<double>(arrival.index));
-  object.Set("frameId", arrival.has_frame_id ? Napi::String::New(env_, arrival.frame_id) : env_.Undefined());
-  object.Set("width", arrival.width);
-  object.Set("height", arrival.height);
-  object.Set("part", camera::ToObject(env_, arrival.part));
-  object.Set("received", Milliseconds(arrival.received));
-  object.Set("submitted", Milliseconds(arrival.submitted));
-  object.Set("preprocess", arrival.preprocess);
+  object.Set("attachment", state.attachment->number());
+  object.Set("sequence", static_cast<double>(state.sequence));
+  object.Set("sec", frame_info.sec);
+  object.Set("nanosec", frame_info.nanosec);
+  object.Set("index", static_cast<double>(frame_info.index));
+  object.Set("frameId",
+             frame_info.has_frame_id ? Napi::String::New(env_, frame_info.frame_id) : env_.Undefined());
+  object.Set("width", frame_info.width);
+  object.Set("height", frame_info.height);
+  object.Set("part", camera::ToObject(env_, frame_info.part));
+  object.Set("received", Milliseconds(frame_info.received));
+  object.Set("submitted", Milliseconds(frame_info.submitted));
+  object.Set("preprocess", frame_info.preprocess);
   if (!lends) return object;
-  if (arrival.pixels) {
+  if (frame_info.pixels) {
     uint32_t lease = 0;
-    object.Set("pixels",
-               Lend(arrival.pixels, arrival.pixels->data(),
-                    Pixels::BytesFor(nv12::EvenSize(arrival.width), nv12::EvenSize(arrival.height)), &lease));
+    object.Set("pixels", LeaseBuffer(frame_info.pixels, frame_info.pixels->data(),
+                                     PixelBuffer::BytesFor(nv12::EvenSize(frame_info.width),
+                                                           nv12::EvenSize(frame_info.height)),
+                                     &lease));
     object.Set("lease", lease);
-    place.arrival.pixels.reset();
+    state.frame_info.pixels.reset();
   }
-  if (ShowsInput()) {
-    const nv12::Target& target = place.input->target();
+  if (ExposesInput()) {
+    const nv12::Target& target = state.input->target();
     uint32_t lease = 0;
-    auto buffer = Lend(place.input, target.luma, Pixels::BytesFor(target.width, target.height), &lease);
+    auto buffer =
+        LeaseBuffer(state.input, target.luma, PixelBuffer::BytesFor(target.width, target.height), &lease);
     object.Set("input", buffer);
     inputs_[static_cast<size_t>(slot)] = Napi::Persistent(buffer);
   }
   return object;
 }
 
-Napi::ArrayBuffer Session::Lend(std::shared_ptr<const void> owner, uint8_t* data, size_t size,
-                                uint32_t* key) {
+Napi::ArrayBuffer JsSlots::LeaseBuffer(std::shared_ptr<const void> owner, uint8_t* data, size_t size,
+                                       uint32_t* key) {
   const auto lease = std::make_shared<Lease>(Lease{std::move(owner), data});
   *key = next_lease_++;
   leases_[*key] = lease;
-  const std::weak_ptr<Session> session = weak_from_this();
-  return Napi::ArrayBuffer::New(env_, data, size, [lease, session, number = *key](Napi::Env, void*) {
-    if (const auto home = session.lock()) home->leases_.erase(number);
+  const std::weak_ptr<JsSlots> slots = weak_from_this();
+  return Napi::ArrayBuffer::New(env_, data, size, [lease, slots, number = *key](Napi::Env, void*) {
+    if (const auto home = slots.lock()) home->leases_.erase(number);
   });
 }
 
 /** giveBack(lease, buffer): the buffer has length 0 from now on. */
-void Session::GiveBack(const Napi::CallbackInfo& info) {
+void JsSlots::EndLease(const Napi::CallbackInfo& info) {
   const auto found = leases_.find(ReadIndex(info, 0, "the number of a lease"));
   const auto lease = found == leases_.end() ? nullptr : found->second.lock();
   if (!lease || !info[1].IsArrayBuffer()) return;
@@ -258,7 +240,7 @@ void Session::GiveBack(const Napi::CallbackInfo& info) {
   lease->owner.reset();
 }
 
-void Session::Release(const Napi::CallbackInfo& info) {
+void JsSlots::Release(const Napi::CallbackInfo& info) {
   const uint32_t slot = ReadIndex(info, 0, "the number of a slot");
   if (!table_) return;
   if (slot >= lent_.size() || lent_[slot] == Loan::kNone) {
@@ -274,54 +256,54 @@ void Session::Release(const Napi::CallbackInfo& info) {
   table_->Release(static_cast<int>(slot));
 }
 
-/** attach(camera, queue): the number of its feed */
-Napi::Value Session::Attach(const Napi::CallbackInfo& info) {
+/** attach(camera, queue): the number of its attachment */
+Napi::Value JsSlots::Attach(const Napi::CallbackInfo& info) {
   const auto camera = Camera::Find(ReadIndex(info, 0, "the number of a camera"));
   const uint32_t queue = info[1].IsUndefined() ? 1 : ReadIndex(info, 1, kExpectedQueue);
-  if (queue < 1 || queue > kMostWaiting) arguments::Fail(info.Env(), kExpectedQueue, std::to_string(queue));
+  if (queue < 1 || queue > kMaxWaiting) arguments::Fail(info.Env(), kExpectedQueue, std::to_string(queue));
   if (!table_) arguments::Fail(info.Env(), "an open engine", "a closed one");
   if (!camera) arguments::Fail(info.Env(), "a camera that is open", "one that is closed");
   for (const auto& [number, attached] : attached_) {
     if (attached.camera == camera)
       arguments::Fail(info.Env(), "a camera that is not attached", "one that is");
   }
-  std::shared_ptr<Feed> feed;
+  std::shared_ptr<Attachment> attachment;
   try {
-    feed = MakeFeed(static_cast<int>(queue), next_feed_, camera->tally());
+    attachment = MakeAttachment(static_cast<int>(queue), next_attachment_, camera->counters());
   } catch (const Failure& failure) {
     Throw(info.Env(), failure);
   }
-  if (!camera->Use(feed)) {
-    feed->Detach();
+  if (!camera->Attach(attachment)) {
+    attachment->Detach();
     arguments::Fail(info.Env(), "a camera that is not attached", "one that is attached to another engine");
   }
-  const uint32_t number = next_feed_++;
-  attached_[number] = {camera, feed};
+  const uint32_t number = next_attachment_++;
+  attached_[number] = {camera, attachment};
   return Napi::Number::New(info.Env(), number);
 }
 
-/** detach(feed): how many of its frames were ever given a slot */
-Napi::Value Session::Detach(const Napi::CallbackInfo& info) {
-  const auto found = attached_.find(ReadIndex(info, 0, "the number of a feed"));
+/** detach(attachment): how many of its frames were ever given a slot */
+Napi::Value JsSlots::Detach(const Napi::CallbackInfo& info) {
+  const auto found = attached_.find(ReadIndex(info, 0, "the number of a attachment"));
   if (found == attached_.end()) arguments::Fail(info.Env(), "a camera that is attached", "another");
   const Attached attached = found->second;
   attached_.erase(found);
-  attached.camera->Leave(attached.feed);
-  return Napi::Number::New(info.Env(), static_cast<double>(attached.feed->Detach()));
+  attached.camera->Detach(attached.attachment);
+  return Napi::Number::New(info.Env(), static_cast<double>(attached.attachment->Detach()));
 }
 
-void Session::DetachAll() {
+void JsSlots::DetachAll() {
   for (const auto& [number, attached] : attached_) {
-    attached.camera->Leave(attached.feed);
-    attached.feed->Detach();
+    attached.camera->Detach(attached.attachment);
+    attached.attachment->Detach();
   }
   attached_.clear();
 }
 
-void Session::Close(Ending ending) {
+void JsSlots::Close(CloseReason reason) {
   if (!table_) return;
   DetachAll();
-  End(ending);
+  Shutdown(reason);
   for (auto& input : inputs_) {
     if (!input.IsEmpty() && !input.Value().IsDetached()) input.Value().Detach();
     input.Reset();
@@ -332,15 +314,15 @@ void Session::Close(Ending ending) {
 
 /** The environment goes away (process.exit, a worker ends): no more JavaScript, but threads and memory must
  * go. */
-void Session::Abandon(void* data) {
-  auto* session = static_cast<Session*>(data);
-  if (!session->table_) return;
-  session->DetachAll();
-  session->End(Ending::kAbandoned);
-  session->frames_.clear();
-  session->inputs_.clear();
-  session->table_.reset();
-  session->events_.Release();
+void JsSlots::OnEnvironmentExit(void* data) {
+  auto* slots = static_cast<JsSlots*>(data);
+  if (!slots->table_) return;
+  slots->DetachAll();
+  slots->Shutdown(CloseReason::kEnvironmentEnds);
+  slots->frames_.clear();
+  slots->inputs_.clear();
+  slots->table_.reset();
+  slots->events_.Release();
 }
 
 }  // namespace camera

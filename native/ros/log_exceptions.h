@@ -12,7 +12,7 @@ namespace ros {
  * @param what is done, for the line on stderr
  */
 template <typename Work>
-void Quietly(const char* what, const Work& work) noexcept {
+void LogExceptions(const char* what, const Work& work) noexcept {
   const auto say = [&](const char* why) { std::fprintf(stderr, "[tros_yolo_seg] %s: %s\n", what, why); };
   try {
     work();

@@ -6,7 +6,7 @@
 /**
  * Counts how many objects of a kind are alive in the process, for tests that ask whether all were given back:
  *
- *     class Feed : Counted<Feed> { ... };
+ *     class Attachment : Counted<Attachment> { ... };
  */
 template <typename Kind>
 class Counted {

@@ -10,7 +10,7 @@ namespace camera {
 
 /** What became of a camera's frames: received = skipped + dropped + failed + discarded + submitted + those
  * that wait or are written. */
-struct Counters {
+struct CameraCounters {
   uint64_t received = 0;
   /** Not taken because of a limit of the rate. */
   uint64_t skipped = 0;
@@ -38,22 +38,22 @@ struct Counters {
   std::optional<Failure> warning;
 };
 
-/** Counters that threads share. */
-class Tally {
+/** CameraCounters that threads share. */
+class SharedCounters {
  public:
   template <typename Change>
   void Update(const Change& change) {
     const std::lock_guard<std::mutex> lock(mutex_);
     change(counters_);
   }
-  Counters Read() const {
+  CameraCounters Read() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return counters_;
   }
 
  private:
   mutable std::mutex mutex_;
-  Counters counters_;
+  CameraCounters counters_;
 };
 
 }  // namespace camera
