@@ -13,7 +13,7 @@
 #include "ros/bindings.h"
 #endif
 
-/** aliveObjects() of src/native/addon.ts. */
+/** aliveObjects(): an AliveObjects (src/native/addon.ts). */
 static Napi::Value AliveObjectsBinding(const Napi::CallbackInfo& info) {
   Napi::Object object = Napi::Object::New(info.Env());
   const auto add = [&](const char* name, int64_t alive) { object.Set(name, static_cast<double>(alive)); };
@@ -26,8 +26,7 @@ static Napi::Value AliveObjectsBinding(const Napi::CallbackInfo& info) {
   return object;
 }
 
-/** Everything the addon exports; src/native/addon.ts types it. One line for each function, in the room it
- * belongs to. */
+/** Everything the addon exports, one line per function. src/native/addon.ts has the types. */
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   arguments::InitEnvironment(env);
   const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {

@@ -8,13 +8,13 @@
 namespace arguments {
 namespace {
 
-/** Far above any picture; with it, stride * height + offset cannot overflow 64 bits. */
+/** Far above any real stride, yet stride * height + offset cannot overflow 64 bits. */
 constexpr double kMaxStride = 1 << 30;
 constexpr double kMaxOffset = 9007199254740991.0;  // Number.MAX_SAFE_INTEGER
 
-/** Of an environment. */
+/** Data of one environment. */
 struct State {
-  /** The getter of ArrayBuffer.prototype.resizable; empty where there is none. */
+  /** The getter of ArrayBuffer.prototype.resizable; empty if this Node.js has none. */
   Napi::FunctionReference resizable;
 };
 
@@ -24,7 +24,7 @@ std::string Show(double value) {
   return text;
 }
 
-/** What a value is, without running any of its code. */
+/** Describes a value without running any JavaScript. */
 std::string Show(Napi::Value value) {
   if (value.IsNumber()) return Show(value.As<Napi::Number>().DoubleValue());
   if (value.IsString()) return value.As<Napi::String>().Utf8Value().substr(0, 60);
@@ -44,7 +44,7 @@ Napi::Object ReadObject(Napi::Value value, const std::string& name) {
   return value.As<Napi::Object>();
 }
 
-/** NaN for everything but a whole number from `min` to `max`. */
+/** The value if it is a whole number from `min` to `max`, else NaN. */
 double WholeNumber(Napi::Value value, double min, double max) {
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
   return number >= min && number <= max && number == std::floor(number) ? number : std::nan("");
@@ -77,7 +77,7 @@ uint64_t ReadStride(Napi::Object object, const std::string& name, const char* ke
 
 Napi::TypedArray ExpectArray(Napi::Value value, const std::string& name, napi_typedarray_type type,
                              const char* type_name) {
-  // No reference to a detached array's memory: it has length 0 and fails the length check that follows.
+  // A detached array is harmless: its length is 0, so it fails the length check that follows.
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
     Fail(value.Env(), std::string(type_name) + " for " + name, Show(value));
   }
@@ -89,13 +89,13 @@ struct Bytes {
   uint64_t length;
 };
 
-/** The memory behind a Uint8Array as it is now. */
+/** The current memory of a Uint8Array. */
 Bytes BytesOf(Napi::Value value, const std::string& name) {
   auto array = ExpectArray(value, name, napi_uint8_array, "a Uint8Array").As<Napi::Uint8Array>();
   return {array.Data(), array.ElementLength()};
 }
 
-/** Bytes from the first of the first row to the last of the last. */
+/** Bytes from the start of the first row to the end of the last. */
 uint64_t ByteSpan(uint64_t stride, int rows, int row_bytes) {
   return stride * static_cast<uint64_t>(rows - 1) + static_cast<uint64_t>(row_bytes);
 }
@@ -118,7 +118,7 @@ MemoryRange ChromaOf(const nv12::BasicPicture<Byte>& picture) {
 
 using Format = nv12::PackedImage::Format;
 
-/** Formats by their names in src/native/convert.ts. */
+/** Formats and their names in src/native/convert.ts. */
 constexpr struct {
   const char* name;
   Format format;
@@ -247,11 +247,11 @@ void ExpectNotResizable(Napi::Value array, const char* name) {
   const auto* state = env.GetInstanceData<State>();
   if (!array.IsTypedArray() || !state || state->resizable.IsEmpty()) return;
   const Napi::Value buffer = array.As<Napi::TypedArray>().ArrayBuffer();
-  // Shared memory only grows.
+  // A SharedArrayBuffer can only grow.
   if (!buffer.IsArrayBuffer()) return;
   if (state->resizable.Call(buffer, std::initializer_list<napi_value>{}).ToBoolean()) {
     Fail(env, std::string("an array of fixed length for ") + name,
-         "one on a resizable ArrayBuffer, which could shrink meanwhile");
+         "one on a resizable ArrayBuffer, which could shrink in the meantime");
   }
 }
 
@@ -264,7 +264,7 @@ nv12::Source ViewSource(const Nv12Argument& argument) { return View<const uint8_
 nv12::Target ViewTarget(const Nv12Argument& argument) {
   const nv12::Target target = View<uint8_t>(argument);
   if (Overlap(LumaOf(target), ChromaOf(target))) {
-    Fail(argument.data.Env(), std::string("luma and chroma of ") + argument.name + " apart",
+    Fail(argument.data.Env(), std::string("separate luma and chroma planes in ") + argument.name,
          "planes that overlap");
   }
   return target;

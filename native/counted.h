@@ -4,7 +4,7 @@
 #include <cstdint>
 
 /**
- * Counts how many objects of a kind are alive in the process, for tests that ask whether all were given back:
+ * Counts the living objects of a class. Tests use it to check that everything is freed:
  *
  *     class Attachment : Counted<Attachment> { ... };
  */

@@ -25,7 +25,7 @@ double Quantile(std::vector<double> values, double share) {
 void Compare(const std::string& task, const std::string& size, const std::vector<Candidate>& candidates,
              const std::vector<std::string>& baselines, size_t rounds) {
   std::vector<std::vector<double>> times(candidates.size());
-  for (const Candidate& candidate : candidates) candidate.run();  // memory and tables
+  for (const Candidate& candidate : candidates) candidate.run();  // warm up memory and tables
   for (size_t round = 0; round < rounds; round++) {
     for (size_t i = 0; i < candidates.size(); i++) times[i].push_back(Nanoseconds(candidates[i].run));
   }

@@ -1,14 +1,14 @@
 /**
- * Measures letterbox and color conversion (native/nv12) for every kernel that runs on this machine, beside
- * libyuv, where its headers were found at build time, and beside memcpy.
+ * Measures letterbox and color conversion (native/nv12) with every kernel that runs on this machine, next to
+ * memcpy and, if its headers were found at build time, libyuv.
  *
- *     sudo apt install libyuv-dev         # optional; a peer, never part of the addon
- *     scripts/bench-native.sh             # builds build/bench/nv12-bench and runs it
- *     build/bench/nv12-bench 1000         # rounds; 200 where absent
+ *      sudo apt install libyuv-dev         # optional; only for comparison
+ *      scripts/bench-native.sh             # builds and runs build/bench/nv12-bench
+ *      build/bench/nv12-bench 1000         # number of rounds; default 200
  *
- * A line of JSON for each task, size and candidate (compare.h). `memcpy` copies the source: the picture that
- * is letterboxed, or the larger of source and target of a conversion. libyuv's scaler leaves out the padding,
- * which ours writes.
+ * Prints one line of JSON for each task, size and candidate (compare.h). `memcpy` copies the source picture
+ * of a letterbox, or the larger of source and target of a conversion. Unlike ours, libyuv's scaler does not
+ * write the padding.
  */
 #include <algorithm>
 #include <cmath>
@@ -39,7 +39,7 @@ Bytes Noise(size_t length) {
   return bytes;
 }
 
-/** Packed NV12 in bytes of its own. */
+/** A packed NV12 picture that owns its bytes. */
 struct Frame {
   int width;
   int height;
@@ -56,7 +56,7 @@ struct Frame {
   nv12::Source Read() { return nv12::AsSource(View()); }
 };
 
-/** The rectangle that Letterbox of src/vision/picture/letterbox.ts gives. */
+/** The same rectangle as Letterbox in src/vision/picture/letterbox.ts. */
 nv12::Content Fit(const Frame& source, const Frame& model) {
   const double scale = std::min(double(model.width) / source.width, double(model.height) / source.height);
   const auto even = [](double length, int limit) {
@@ -67,7 +67,7 @@ nv12::Content Fit(const Frame& source, const Frame& model) {
   return {(model.width - width) / 4 * 2, (model.height - height) / 4 * 2, width, height};
 }
 
-/** `run` with each kernel that runs here. */
+/** A candidate for each kernel that runs here. */
 template <typename Run>
 std::vector<bench::Candidate> ForKernels(Run run) {
   std::vector<bench::Candidate> candidates;
@@ -106,7 +106,8 @@ void MeasureLetterbox(int width, int height, size_t rounds) {
 
 void MeasureFromPacked(const char* task, nv12::PackedImage::Format format, nv12::Range range, size_t rounds) {
   Frame target(1920, 1080);
-  const size_t row = target.width * (format == nv12::PackedImage::Format::kMono ? 1u : 3u);
+  const size_t row =
+      static_cast<size_t>(target.width) * (format == nv12::PackedImage::Format::kMono ? 1u : 3u);
   const Bytes source = Noise(row * static_cast<size_t>(target.height));
   Bytes copy;
   auto candidates = ForKernels([&](const nv12::Kernels& kernels) {

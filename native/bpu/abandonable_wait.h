@@ -7,22 +7,25 @@
 namespace bpu {
 
 /**
- * A thread that is wait in hbDNNWaitTaskDone, which nothing ends before its time-out: whoever cannot wait
- * that long gives the thread up.
+ * Lets one thread wait in hbDNNWaitTaskDone while another can abandon it. Nothing interrupts that call before
+ * its timeout, so a shutdown that cannot wait that long abandons the waiting thread.
  *
- * Each task is waited for once, for the whole of its time-out, and then released, as TROS does. The manual
- * promises nothing of a second wait for a task that timed out, nor of a release while another thread waits.
+ * Each task is waited for once, for its full timeout, and then released, as TROS does. The hbDNN API manual
+ * guarantees nothing for a second wait on a timed-out task, nor for a release while another thread waits.
  */
 class AbandonableWait {
  public:
   using Clock = std::chrono::steady_clock;
 
   void Enter();
-  /** @returns false when the thread was given up: it may touch only what it owns */
+  /** @returns false when the thread was abandoned: it may then touch only what it owns */
   bool Leave();
-  /** The thread ends. */
+  /** Call as the thread's last action. */
   void ThreadEnded();
-  /** Waits until the thread has ended, or is still wait at `deadline`: @returns true when it is given up */
+  /**
+   * Waits until the thread has ended, or is still waiting in libdnn at `deadline`.
+   * @returns whether the thread is abandoned
+   */
   bool AbandonAfter(Clock::time_point deadline);
 
  private:

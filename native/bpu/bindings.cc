@@ -15,7 +15,7 @@ namespace {
 constexpr int kMaxSlots = 32;
 constexpr int kMaxSpare = 8;
 
-/** Empty where there is none. */
+/** Empty when the property is undefined. */
 std::string ReadOptionalText(Napi::Object object, const char* key) {
   return object.Get(key).IsUndefined() ? std::string() : arguments::ReadString(object, key);
 }
@@ -47,7 +47,7 @@ Napi::Array Numbers(Napi::Env env, const Value* values, int32_t count) {
   return array;
 }
 
-/** NativeTensorProperties of src/native/bpu.ts. */
+/** A NativeTensorProperties (src/native/bpu.ts). */
 Napi::Object ToObject(Napi::Env env, const TensorDescription& tensor) {
   const hbDNNTensorProperties& p = tensor.properties;
   const int32_t dimensions = p.validShape.numDimensions;
@@ -80,7 +80,7 @@ Napi::Array ToArray(Napi::Env env, const Items& items) {
   return array;
 }
 
-/** An Engine in JavaScript's hands. */
+/** The JavaScript face of an Engine, a NativeBpu (src/native/bpu.ts). */
 class JsEngine : public camera::JsSlots {
  public:
   /** @throws Failure */
@@ -112,7 +112,7 @@ class JsEngine : public camera::JsSlots {
                           env(), [self](const Napi::CallbackInfo& info) { return self->Run(info); }, "run"));
   }
 
-  /** For each slot and output a view on BPU memory. */
+  /** A view of BPU memory for each slot and output. */
   Napi::Array MakeBuffers() {
     exposed_.resize(static_cast<size_t>(engine_->slots()));
     Napi::Array slots = Napi::Array::New(env());
@@ -121,14 +121,14 @@ class JsEngine : public camera::JsSlots {
     return slots;
   }
 
-  /** The memory lives as long as its view, or the slot, if longer. */
+  /** The memory lives as long as the view or the slot, whichever is longer. */
   void Expose(int slot) {
     const auto& outputs = engine_->slot(slot).outputs();
     Napi::Array buffers = Napi::Array::New(env());
     ExposedSlot exposed{outputs, {}};
     for (const std::shared_ptr<BpuMemory>& memory : outputs->memory) {
       auto buffer = Napi::ArrayBuffer::New(env(), memory->data(), memory->size(),
-                                           [memory](Napi::Env, void*) { /* drops `memory` */ });
+                                           [memory](Napi::Env, void*) { /* releases `memory` */ });
       exposed.views.push_back({Napi::Persistent(buffer), memory});
       buffers.Set(buffers.Length(), buffer);
     }
@@ -136,7 +136,10 @@ class JsEngine : public camera::JsSlots {
     exposed_[static_cast<size_t>(slot)] = std::move(exposed);
   }
 
-  /** After a frame that timed out a slot has other memory: the BPU may still write to what JavaScript saw. */
+  /**
+   * After a timeout the slot has new memory, because the BPU may still write to the old one: replaces
+   * JavaScript's views.
+   */
   void RefreshBuffers(int slot) override {
     if (!engine_) return;
     const auto& outputs = engine_->slot(slot).outputs();
@@ -147,8 +150,10 @@ class JsEngine : public camera::JsSlots {
     Expose(slot);
   }
 
-  /** run(frame, content, slot): the slot, or -1 when none is free; `slot` is one that was taken or granted,
-   * or -1. All arguments are read first: that may run getters, and those may close the engine. */
+  /**
+   * run(frame, content, slot): returns the slot, or -1 when none is free. `slot` is a slot that was taken or
+   * granted, or -1. All arguments are read first, because a getter may run and close the engine.
+   */
   Napi::Value Run(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     if (!engine_) arguments::Fail(env, "an open engine", "a closed one");
@@ -161,7 +166,7 @@ class JsEngine : public camera::JsSlots {
     if (!engine_) arguments::Fail(env, "an open engine", "one that was closed while the frame was read");
     arguments::ExpectNotResizable(source);
     const nv12::Source view = arguments::ViewSource(source);
-    // Before a slot is taken: it may find no memory, and nobody would give the slot back.
+    // Before taking a slot: this may throw, and the slot would never be released.
     Napi::ObjectReference bytes = Napi::Persistent(source.data.As<Napi::Object>());
     if (slot >= 0) {
       if (!ConsumeGrant(static_cast<uint32_t>(slot))) {
@@ -178,8 +183,8 @@ class JsEngine : public camera::JsSlots {
   }
 
   std::shared_ptr<camera::Attachment> MakeAttachment(
-      int queue, uint32_t number, const std::shared_ptr<camera::SharedCounters>& counters) override {
-    return engine_->Attach(queue, number, counters);
+      int queue_size, uint32_t number, const std::shared_ptr<camera::SharedCounters>& counters) override {
+    return engine_->Attach(queue_size, number, counters);
   }
 
   void Shutdown(CloseReason reason) override {
@@ -188,7 +193,7 @@ class JsEngine : public camera::JsSlots {
     for (ExposedSlot& exposed : exposed_) {
       if (reason != CloseReason::kClosed) break;
       for (BufferView& view : exposed.views) {
-        // Now, as the collector may never come to it.
+        // Free it now; the garbage collector may never run.
         if (Detach(view)) view.memory->Free();
       }
     }
@@ -200,13 +205,13 @@ class JsEngine : public camera::JsSlots {
     Napi::Reference<Napi::ArrayBuffer> buffer;
     std::shared_ptr<BpuMemory> memory;
   };
-  /** What JavaScript sees of a slot. */
+  /** The views of one slot that JavaScript has. */
   struct ExposedSlot {
     std::shared_ptr<const Outputs> outputs;
     std::vector<BufferView> views;
   };
 
-  /** @returns false for one that was transferred elsewhere: its memory is freed with its last view */
+  /** @returns false when the buffer was transferred; its memory is freed with its last view */
   static bool Detach(BufferView& view) {
     auto array = view.buffer.Value();
     if (array.IsDetached()) return false;
@@ -215,7 +220,7 @@ class JsEngine : public camera::JsSlots {
   }
 
   std::vector<ExposedSlot> exposed_;
-  /** The array of their views, by slot and output. */
+  /** JavaScript's array of the views, by slot and output. */
   Napi::ObjectReference buffers_;
   std::unique_ptr<Engine> engine_;
 };

@@ -2,7 +2,7 @@
 
 #include <napi.h>
 
-/** What JavaScript sees of this folder; the signatures are in src/native/bpu.ts and emulator.ts. */
+/** Functions that the addon exports; their signatures are in src/native/bpu.ts. */
 namespace bpu {
 
 Napi::Value OpenBinding(const Napi::CallbackInfo& info);

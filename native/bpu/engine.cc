@@ -12,7 +12,7 @@
 namespace bpu {
 namespace {
 
-/** Engines that are alive. Never destroyed: the handler at exit needs them whatever was destroyed before. */
+/** Engines that are open. Never destroyed: the exit handler may run after static destructors. */
 struct EngineRegistry {
   std::mutex mutex;
   std::set<Engine*> engines;
@@ -26,7 +26,7 @@ EngineRegistry& OpenEngines() {
 
 std::atomic<int> abandoned{0};
 
-/** From when on a frame that hangs is not waited for, where the process or a worker thread ends. */
+/** How long a hanging frame is waited for when the process or a worker thread ends. */
 AbandonableWait::Clock::time_point Deadline() {
   return AbandonableWait::Clock::now() + std::chrono::milliseconds(800);
 }
@@ -36,8 +36,8 @@ AbandonableWait::Clock::time_point Deadline() {
 Engine::Engine(const Options& options, Done done, camera::SlotTable::Grant grant) : done_(std::move(done)) {
   model_ = std::make_shared<Model>(Library::Load(options.library), options.file, options.model);
   RegisterExitHandler(*model_->library());
-  const auto all = static_cast<size_t>(options.slots + options.spare);
-  // All frames in flight time out together when the BPU is held up once; that must not be the end.
+  const auto all = static_cast<size_t>(options.slots) + static_cast<size_t>(options.spare);
+  // If the BPU stalls once, all frames in flight time out together. The engine must survive that.
   const size_t held = 2 * static_cast<size_t>(options.slots) + 2;
   const auto quarantine = std::make_shared<Quarantine>(model_, options.schedule.core, held, all);
   std::vector<std::shared_ptr<camera::ModelInput>> inputs;
@@ -49,8 +49,8 @@ Engine::Engine(const Options& options, Done done, camera::SlotTable::Grant grant
   height_ = inputs[0]->target().height;
   table_ = std::make_shared<camera::SlotTable>(
       std::move(inputs), options.slots, [this](int slot) { Begin(slot, {}); }, std::move(grant));
-  // Threads last: an allocation that fails above leaves none behind. Under the lock, so that the end of the
-  // process does not find half of them.
+  // Threads last: an allocation that fails above leaves none behind. Under the lock, so that the exit handler
+  // sees either no thread or all of them.
   const std::lock_guard<std::mutex> lock(OpenEngines().mutex);
   OpenEngines().engines.insert(this);
   try {
@@ -61,7 +61,7 @@ Engine::Engine(const Options& options, Done done, camera::SlotTable::Grant grant
           own->wait.ThreadEnded();
           return;
         }
-        // What it holds is given back to libdnn before the process may end as usual.
+        // The destructor returns its memory to libdnn. Only then may the process exit normally.
         own.reset();
         abandoned--;
       });
@@ -86,7 +86,7 @@ int Engine::abandoned_threads() { return abandoned; }
 void Engine::RegisterExitHandler(const Library& library) {
   EngineRegistry& alive = OpenEngines();
   const std::lock_guard<std::mutex> lock(alive.mutex);
-  // Registered after the library was used, so that it runs before the library's own destructors.
+  // Registered after the library is in use, so that it runs before the library's own static destructors.
   if (!alive.libraries.insert(&library).second) return;
 #ifdef __GLIBC__
   on_exit(OnProcessExit, nullptr);
@@ -97,18 +97,18 @@ void Engine::RegisterExitHandler(const Library& library) {
 
 void Engine::OnProcessExit(int status, void*) {
   const std::lock_guard<std::mutex> lock(OpenEngines().mutex);
-  // All of them first: they wait for their frames side by side.
+  // Signal all engines first, so that they wait for their frames in parallel.
   const auto deadline = Deadline();
   for (Engine* engine : OpenEngines().engines) engine->BeginFastShutdown();
   for (Engine* engine : OpenEngines().engines) engine->Shutdown(deadline);
   OpenEngines().engines.clear();
   if (abandoned > 0) {
-    // Destructors of a library must not run under a thread that is within it, and that thread cannot be
-    // called back: the process ends here, with the status it was to end with.
+    // A library's static destructors must not run while a thread is inside it, and that thread cannot be
+    // interrupted. End the process here, with its intended status.
     std::fflush(nullptr);
     _exit(status);
   }
-  // Those of engines that are closed, too, whose tensors somebody looks at.
+  // This includes blocks of closed engines whose tensors are still referenced.
   BpuMemory::FreeAll();
 }
 
@@ -151,17 +151,17 @@ void Engine::Begin(int slot, const std::optional<Frame>& frame) {
   worker.changed.notify_one();
 }
 
-std::shared_ptr<camera::Attachment> Engine::Attach(int queue, uint32_t number,
+std::shared_ptr<camera::Attachment> Engine::Attach(int queue_size, uint32_t number,
                                                    std::shared_ptr<camera::SharedCounters> counters) {
   std::vector<std::shared_ptr<camera::ModelInput>> inputs;
   try {
-    for (int i = 0; i < queue; i++) inputs.push_back(std::make_shared<BpuInput>(*model_));
+    for (int i = 0; i < queue_size; i++) inputs.push_back(std::make_shared<BpuInput>(*model_));
   } catch (const Failure& failure) {
-    const std::string count = std::to_string(queue);
+    const std::string count = std::to_string(queue_size);
     const std::string bytes = std::to_string(static_cast<int64_t>(width_) * height_ * 3 / 2);
-    throw Failure("BPU memory for the frames of a camera that may wait: " + count + " of " + bytes +
-                      " bytes each, as queue_size is " + count,
-                  failure.received + " at number " + std::to_string(inputs.size() + 1),
+    throw Failure("BPU memory for the waiting frames of a camera: " + count + " of " + bytes +
+                      " bytes each (queue_size is " + count + ")",
+                  failure.received + " for number " + std::to_string(inputs.size() + 1),
                   "Lower queue_size, or close other programs that use the BPU.");
   }
   return table_->Attach(std::move(inputs), number, std::move(counters));
@@ -179,7 +179,7 @@ bool Engine::Run(int index, Worker& worker) {
     auto outcome = worker.slot.Run(state.input, frame ? &*frame : nullptr, worker.wait);
     if (!outcome) return false;
     state.lacks_memory = !worker.slot.outputs();
-    // First the next frame, if one waits: the BPU shall not wait for whoever reads this one's result.
+    // Start the next waiting frame first: the BPU should not idle while this result is being read.
     table_->Finished(index);
     if (!fast_shutdown_) done_(index, std::move(*outcome));
     lock.lock();

@@ -6,8 +6,7 @@
 namespace bpu {
 namespace {
 
-/** Blocks that are to be freed. Never destroyed: the handler at exit needs them whatever was destroyed
- * before. */
+/** Blocks that are not freed yet. Never destroyed: the exit handler may run after static destructors. */
 struct Blocks {
   std::mutex mutex;
   std::set<BpuMemory*> blocks;
@@ -23,7 +22,7 @@ Blocks& LiveBlocks() {
 BpuMemory::BpuMemory(std::shared_ptr<const Library> library, uint32_t size) : library_(std::move(library)) {
   Blocks& blocks = LiveBlocks();
   const std::lock_guard<std::mutex> lock(blocks.mutex);
-  // First the place in the set, which may find no memory.
+  // Insert into the set first, because that may throw.
   const auto place = blocks.blocks.insert(this).first;
   const int32_t status = library_->hbSysAllocCachedMem(&memory_, size);
   if (status == HB_SYS_SUCCESS) return;

@@ -22,9 +22,9 @@ void Outputs::SetQuarantined(bool quarantined) {
 
 void Outputs::KeepForever(std::shared_ptr<Outputs> outputs) {
   static std::mutex mutex;
-  // Never destroyed: nothing says that the BPU is through before the process has ended.
+  // Never destroyed: the BPU may write to it until the process ends.
   static auto* left = new std::shared_ptr<Outputs>;
-  // The blocks are kept without it.
+  // The blocks are quarantined on their own.
   outputs->memory.clear();
   const std::lock_guard<std::mutex> lock(mutex);
   outputs->next_ = std::move(*left);

@@ -9,14 +9,14 @@ namespace bpu {
 namespace {
 
 constexpr unsigned kBothCores = 3;
-/** Tasks of engines that are closed, whose memory nobody can prove to be free any more. */
+/** Timed-out tasks of closed engines. No later task can prove that their memory is free. */
 std::atomic<size_t> orphaned_tasks{0};
-/** Of all engines of a process together: for those that are opened again and again. */
+/** Limit for all engines of a process together, so that reopening an engine cannot leak without bound. */
 constexpr size_t kMaxInProcess = 64;
 
 unsigned Bit(int32_t core) { return 1u << (core - HB_BPU_CORE_0); }
 
-/** Those that may work for the task. */
+/** The cores that may run the task. */
 unsigned CoresOf(const Ticket& ticket) {
   return ticket.core == HB_BPU_CORE_ANY ? kBothCores : Bit(ticket.core);
 }
@@ -49,7 +49,7 @@ Quarantine::~Quarantine() {
 Ticket Quarantine::BeginTask() {
   const std::lock_guard<std::mutex> lock(mutex_);
   Ticket ticket{++submitted_, core_, false, false, false};
-  // Never with the last memory: a core that hangs for good would have that, too.
+  // Never risk the last free entry: a core that hangs for good would take that one as well.
   const uint64_t probe_interval = entries_.size() >= max_entries_ / 2 ? kMinProbeInterval : probe_interval_;
   const bool probe = !cores_known_ || (successes_ >= probe_interval && entries_.size() + 1 < max_entries_);
   if (!entries_.empty() && probe) Probe(ticket);
@@ -71,13 +71,14 @@ std::optional<Ticket> Quarantine::BeginCanaryTask(std::shared_ptr<BpuInput>& inp
 }
 
 void Quarantine::Probe(Ticket& ticket) {
-  // Where there is one core, it need not be asked for.
+  // With a single core there is nothing to choose.
   if (probing_ || core_ != HB_BPU_CORE_ANY || cores_ != kBothCores) return;
   ticket.core = HB_BPU_CORE_1;
   if (cores_known_) {
     unsigned unproven_cores = 0;
     for (const Entry& entry : entries_) unproven_cores |= entry.unproven_cores;
-    // Of two, not again the one that just failed: the other's success may do for some of the memory.
+    // Do not ask again for the core that just failed: success on the other one may already free some of the
+    // memory.
     const bool both = unproven_cores == kBothCores;
     if (both ? failed_core_ != HB_BPU_CORE_0 : (unproven_cores & Bit(HB_BPU_CORE_0)) != 0)
       ticket.core = HB_BPU_CORE_0;
@@ -139,7 +140,7 @@ void Quarantine::Reclaim(Entry& entry) {
   entry.input->SetQuarantined(false);
   entry.outputs->SetQuarantined(false);
   outputs_.push_back(std::move(entry.outputs));
-  // A slot that found no other memory has it still.
+  // The slot keeps this input if it found no replacement.
   if (entry.input.use_count() == 1) inputs_.push_back(std::move(entry.input));
 }
 
@@ -165,7 +166,7 @@ void Quarantine::AddCanary(const Ticket& ticket) {
 std::shared_ptr<Outputs> Quarantine::TakeOutputs() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!outputs_.empty()) {
-    // The one that has been free for longest.
+    // The one that has been free the longest.
     auto outputs = std::move(outputs_.front());
     outputs_.erase(outputs_.begin());
     return outputs;
@@ -176,10 +177,11 @@ std::shared_ptr<Outputs> Quarantine::TakeOutputs() {
 
 Failure Quarantine::LimitFailure() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return {"the BPU to finish timed-out frames",
-          std::to_string(entries_.size() + orphaned_tasks) + " that are still outstanding",
-          "Frames go on when the BPU works again. If it does not, restart this process, or the board if that "
-          "does not help."};
+  return {
+      "the BPU to finish timed-out frames",
+      std::to_string(entries_.size() + orphaned_tasks) + " that are still outstanding",
+      "Processing resumes when the BPU recovers. If it does not, restart this process, or the board if that "
+      "does not help."};
 }
 
 std::shared_ptr<BpuInput> Quarantine::TakeInput() {

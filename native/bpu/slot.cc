@@ -42,7 +42,7 @@ bool Slot::RunFrame(Outcome& outcome, std::shared_ptr<camera::ModelInput>& slot_
   auto start = Clock::now();
   if (!EnsureMemory(slot_input, frame == nullptr)) return RunCanary(slot_input, frame, wait);
   if (frame) nv12::Letterbox(frame->source, frame->content, slot_input->target());
-  // `slot_input` may be gone after the wait.
+  // `slot_input` may be dangling after the wait.
   const auto input = std::static_pointer_cast<BpuInput>(slot_input);
   input->Clean();
   outcome.preprocess = Milliseconds(start);
@@ -68,9 +68,9 @@ bool Slot::RunFrame(Outcome& outcome, std::shared_ptr<camera::ModelInput>& slot_
 }
 
 /**
- * A frame for which there is no memory, as too much is held: it is lost, but may show that the BPU works
- * again.
- * @returns false when the thread was given up meanwhile
+ * Too much memory is quarantined for this frame, so it is lost. It is still submitted as the canary, to find
+ * out whether the BPU works again.
+ * @returns false when the thread was abandoned meanwhile
  */
 bool Slot::RunCanary(std::shared_ptr<camera::ModelInput>& slot_input, const Frame* frame,
                      AbandonableWait& wait) {
@@ -85,7 +85,7 @@ bool Slot::RunCanary(std::shared_ptr<camera::ModelInput>& slot_input, const Fram
     const nv12::Source source = frame ? frame->source : nv12::AsSource(slot_input->target());
     nv12::Letterbox(source, frame ? frame->content : all, target);
   }
-  // CoreRefused where the BPU still works on this very memory.
+  // The submission is refused while the BPU still uses this memory.
   bool begun = false;
   WaitResult result{};
   try {
@@ -106,7 +106,10 @@ bool Slot::RunCanary(std::shared_ptr<camera::ModelInput>& slot_input, const Fram
   throw Failure(std::move(limit));
 }
 
-/** BpuMemory that is not held, after a frame that timed out. @returns false while there is none */
+/**
+ * After a timeout, gives the slot memory that is not quarantined.
+ * @returns false while there is none
+ */
 bool Slot::EnsureMemory(std::shared_ptr<camera::ModelInput>& slot_input, bool written) {
   if (!outputs_) outputs_ = quarantine_->TakeOutputs();
   if (!outputs_) return false;
@@ -114,17 +117,17 @@ bool Slot::EnsureMemory(std::shared_ptr<camera::ModelInput>& slot_input, bool wr
   slot_input = quarantine_->TakeInput();
   if (written) {
     throw Failure("a free BPU input buffer", "none: all are held by timed-out frames",
-                  "There is one for the next frame.");
+                  "The next frame has one.");
   }
   return true;
 }
 
-/** For the next frame. */
+/** Prepares the memory for the next frame. */
 void Slot::ReplaceMemory(std::shared_ptr<camera::ModelInput>& slot_input) noexcept {
   try {
     EnsureMemory(slot_input, false);
   } catch (...) {
-    // That one tries again, and tells.
+    // The next frame tries again and reports the failure.
   }
 }
 
@@ -142,11 +145,11 @@ int32_t Slot::Submit(BpuInput& input, Outputs& outputs, int32_t core) {
   return status;
 }
 
-/** @throws Failure when the task is refused; then the ticket has ended, otherwise it is to be */
+/** @throws Failure when the task is refused. The ticket has then ended; otherwise the caller must end it */
 Slot::WaitResult Slot::Infer(BpuInput& input, Outputs& outputs, Ticket& ticket, AbandonableWait& wait) {
   int32_t accepted = Submit(input, outputs, ticket.core);
   if (accepted != HB_DNN_SUCCESS && ticket.probe) {
-    // The canary's memory may be what is refused.
+    // For the canary, its memory may be the reason for the refusal, rather than the core.
     const bool core_missing = accepted == HB_DNN_INVALID_ARGUMENT && !ticket.canary;
     accepted = Submit(input, outputs, HB_BPU_CORE_ANY);
     if (accepted == HB_DNN_SUCCESS) quarantine_->CoreRefused(ticket, core_missing);

@@ -12,11 +12,11 @@
 
 namespace bpu {
 
-/** How the BPU is asked to run. */
+/** Scheduling parameters of hbDNNInfer and hbDNNWaitTaskDone. */
 struct Schedule {
-  /** 0 any, 1 and 2 the cores of X3; X5 has core 1 only and takes 0. */
+  /** 0: any. 1 and 2: the cores of X3. X5 has only core 1, and accepts 0 or 1. */
   int32_t core = 0;
-  /** 0 to 255, higher first. */
+  /** 0 to 255; higher runs first. */
   int32_t priority = 0;
   int32_t timeout_ms = 0;
 };
@@ -26,14 +26,14 @@ struct Frame {
   nv12::Content content;
 };
 
-/** What came of a frame; milliseconds. */
+/** Result of a frame. Times in milliseconds. */
 struct Outcome {
   std::optional<Failure> failure;
   double preprocess = 0;
   double inference = 0;
 };
 
-/** One frame in flight: its output memory, allocated once, and what is done with it. */
+/** One frame in flight: its output memory, allocated once, and its processing steps. */
 class Slot {
  public:
   /** @throws Failure when there is not enough memory */
@@ -42,25 +42,24 @@ class Slot {
   Slot& operator=(const Slot&) = delete;
 
   /**
-   * Letterbox into the input, infer, wait, make the outputs readable. Blocks; the task is always released.
-   * After one that timed out the slot has other outputs, or none until there is memory for them.
-   *
-   * @param slot_input has the input, and another one after a task that timed out
-   * @param frame to letterbox; null when the input is written already
-   * @returns nothing when the thread was given up; `slot_input` may be gone then
+   * Letterboxes the frame into the input, infers, waits, and makes the outputs readable. Blocks; the task is
+   * always released. After a timeout the slot has new outputs, or none until there is memory for them.
+   * @param slot_input the input; replaced after a timeout
+   * @param frame to letterbox; null when a camera has already written the input
+   * @returns nothing when the thread was abandoned; `slot_input` may be dangling then
    */
   std::optional<Outcome> Run(std::shared_ptr<camera::ModelInput>& slot_input, const Frame* frame,
                              AbandonableWait& wait) noexcept;
 
-  /** Null while there is no memory for them. */
+  /** Null while there is no memory for outputs. */
   const std::shared_ptr<Outputs>& outputs() const { return outputs_; }
 
  private:
   struct WaitResult {
     int32_t status;
-    /** Otherwise the thread was given up meanwhile. */
+    /** False when the thread was abandoned meanwhile. */
     bool returned;
-    /** Whatever else libdnn says, the BPU may still be at work. */
+    /** For every other status, the BPU may still be working on the task. */
     bool finished() const { return status == HB_DNN_SUCCESS || status == HB_DNN_RUN_TASK_FAILED; }
   };
 

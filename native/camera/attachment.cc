@@ -26,7 +26,7 @@ void Attachment::PopOldest() {
 }
 
 ModelInput* Attachment::BeginWrite() {
-  // Of the frame that is dropped; freed when the lock is given back.
+  // The picture of the dropped frame; freed after the lock is released.
   std::shared_ptr<PixelBuffer> pixels;
   const std::lock_guard<std::mutex> lock(table_->mutex_);
   if (detached_) return nullptr;
@@ -63,7 +63,7 @@ void Attachment::Cancel() {
 }
 
 uint64_t Attachment::Detach() {
-  // Freed when the lock is given back.
+  // Freed after the lock is released.
   std::vector<Frame> frames;
   std::unique_lock<std::mutex> lock(table_->mutex_);
   if (!detached_) frames = DetachLocked(lock);

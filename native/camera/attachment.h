@@ -10,35 +10,39 @@
 
 namespace camera {
 
-/** A camera's state at an engine. */
+/**
+ * A camera's attachment to the slots of an engine, with the input buffers in which its frames wait.
+ *
+ * Locked by the mutex of its SlotTable.
+ */
 class Attachment : public std::enable_shared_from_this<Attachment>, public Counted<Attachment> {
  public:
   Attachment(std::shared_ptr<SlotTable> table, std::vector<std::shared_ptr<ModelInput>> inputs,
              uint32_t number, std::shared_ptr<SharedCounters> counters);
 
-  /** Who it is to JavaScript. */
+  /** Its number in JavaScript. */
   uint32_t number() const { return number_; }
 
   /**
-   * Begins a frame; one at a time. When frames wait in all of the camera's inputs, the oldest is dropped.
-   * @returns where to write it, until Commit or Cancel; null when the engine takes no more
+   * Begins a frame; one at a time. If frames wait in all of the camera's inputs, the oldest is dropped.
+   * @returns where to write the frame, until Commit or Cancel; null after Detach
    */
   ModelInput* BeginWrite();
-  /** The frame is written: it gets a slot, or waits. `frame_info` is left with something else. */
+  /** The frame is written: it gets a slot, or waits. The contents of `frame_info` are swapped out. */
   void Commit(FrameInfo& frame_info);
-  /** The frame came to nothing. */
+  /** Discards the frame that was begun. */
   void Cancel();
 
   /**
-   * Ends it. Frames that wait are discarded; one that is being written is waited for.
-   * @returns how many frames had a slot, ever
+   * Ends the attachment. Waiting frames are discarded; a frame that is being written is waited for.
+   * @returns how many of its frames ever had a slot
    */
   uint64_t Detach();
 
-  /** Whether its frames can come in. */
+  /** Whether it still accepts frames. */
   bool attached() const;
 
-  /** Results that are read, frames at work and all but one of those that wait, together, at most. */
+  /** Upper bound for unread results, running frames, and all waiting frames but one. */
   int max_frames() const { return table_->size() + queue_ - 1; }
 
  private:
@@ -48,20 +52,20 @@ class Attachment : public std::enable_shared_from_this<Attachment>, public Count
     FrameInfo frame_info;
   };
 
-  /** @returns what it had, to be freed without the lock */
+  /** @returns its frames, to be freed without the lock */
   std::vector<Frame> DetachLocked(std::unique_lock<std::mutex>& lock);
-  /** The frame that waited longest, where one does. */
+  /** The frame that has waited longest. At least one must be waiting. */
   Frame& oldest() { return frames_[oldest_]; }
-  /** The oldest one waits no longer: its state is the last that will be written to. */
+  /** Removes the oldest waiting frame. Its buffer is reused last. */
   void PopOldest();
 
   const std::shared_ptr<SlotTable> table_;
   const uint32_t number_;
   const std::shared_ptr<SharedCounters> counters_;
-  /** Frames that may wait. */
+  /** Number of frames that may wait. */
   const int queue_;
-  // The table's mutex guards the following.
-  /** A ring: from the oldest on, those that wait, then the one that is written, then those that are empty. */
+  // Guarded by the table's mutex:
+  /** A ring: waiting frames, oldest first; then the frame that is being written; then empty ones. */
   std::vector<Frame> frames_;
   size_t oldest_ = 0;
   size_t waiting_ = 0;

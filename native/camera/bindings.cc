@@ -20,7 +20,7 @@ arguments::MemoryRange ExtentOf(const Message& message) {
   return {message.data, message.data + message.size};
 }
 
-/** An input in ordinary memory, packed. */
+/** A model input in ordinary memory, packed. */
 class HeapInput : public ModelInput {
  public:
   HeapInput(int width, int height) : pixels_(PixelBuffer::BytesFor(width, height)) {
@@ -31,13 +31,16 @@ class HeapInput : public ModelInput {
   const PixelBuffer pixels_;
 };
 
-/** Slots of an engine that runs elsewhere: it is told of frames that are letterboxed, and has them until it
- * releases the slot. */
+/**
+ * Slots of the onnx engine, which runs in JavaScript: it is told of letterboxed frames, and owns each until
+ * it releases the slot.
+ */
 class JsHeapSlots : public JsSlots {
  public:
   JsHeapSlots(Napi::Env env, int slots, int width, int height)
       : JsSlots(env), width_(width), height_(height) {
     std::vector<std::shared_ptr<ModelInput>> inputs;
+    inputs.reserve(static_cast<size_t>(slots));
     for (int i = 0; i < slots; i++) inputs.push_back(MakeInput());
     slots_ = std::make_shared<SlotTable>(
         std::move(inputs), slots, [this](int slot) { Post(slot, {}); },
@@ -50,10 +53,11 @@ class JsHeapSlots : public JsSlots {
   std::shared_ptr<ModelInput> MakeInput() const { return std::make_shared<HeapInput>(width_, height_); }
 
   void AddMembers(Napi::Object) override {}
-  std::shared_ptr<Attachment> MakeAttachment(int queue, uint32_t number,
+  std::shared_ptr<Attachment> MakeAttachment(int queue_size, uint32_t number,
                                              const std::shared_ptr<SharedCounters>& counters) override {
     std::vector<std::shared_ptr<ModelInput>> inputs;
-    for (int i = 0; i < queue; i++) inputs.push_back(MakeInput());
+    inputs.reserve(static_cast<size_t>(queue_size));
+    for (int i = 0; i < queue_size; i++) inputs.push_back(MakeInput());
     return slots_->Attach(std::move(inputs), number, counters);
   }
   void Shutdown(CloseReason) override {

@@ -2,19 +2,19 @@
 
 #include <napi.h>
 
-/** What JavaScript sees of this folder; the signatures are in src/native/camera.ts. */
+/** Functions that the addon exports; their signatures are in src/native/camera.ts. */
 namespace camera {
 
 Napi::Value InjectBinding(const Napi::CallbackInfo& info);
 Napi::Value OpenHeapSlotsBinding(const Napi::CallbackInfo& info);
-/** nativeCameras() of an addon without rclcpp. */
+/** nativeCameras() of an addon that was built without rclcpp. */
 Napi::Value NoCamerasBinding(const Napi::CallbackInfo& info);
 Napi::Value LetterboxContentBinding(const Napi::CallbackInfo& info);
 
-/** imageEncodings(): { name, aliases } of each */
+/** imageEncodings(): the name and aliases of each encoding. */
 Napi::Value ImageEncodingsBinding(const Napi::CallbackInfo& info);
 
-/** hbmEncoding(letters): what the bytes begin with */
+/** hbmEncoding(letters): the encoding that the bytes start with. */
 Napi::Value HbmEncodingBinding(const Napi::CallbackInfo& info);
 
 /** inspectImage(image, reading): an ImageReport */

@@ -10,7 +10,7 @@
 namespace camera {
 namespace {
 
-/** Pictures that JavaScript may hold on to, and the one that is being written. */
+/** Pictures that JavaScript may keep, plus the one that is being written. */
 constexpr int kExtraPixelBuffers = 3;
 
 struct Registry {
@@ -19,7 +19,7 @@ struct Registry {
   int64_t next = 1;
 };
 
-/** Never destroyed: cameras end when they end. */
+/** Never destroyed: cameras may outlive static destructors. */
 Registry& OpenCameras() {
   static auto* registry = new Registry;
   return *registry;
@@ -85,7 +85,7 @@ void Camera::Offer(const Message& message) {
   });
   if (!take) return;
   const auto fail = [this](Failure failure) {
-    // It was of a frame that could be read.
+    // The warning was about a readable frame.
     warned_ = false;
     counters_->Update([&](CameraCounters& counters) {
       counters.failed++;
@@ -122,12 +122,12 @@ void Camera::Process(const Message& message, Clock::time_point received) {
   CameraCounters done;
   std::shared_ptr<PixelBuffer> pixels;
   if (convert || keep) {
-    // Nobody needs more than the region, unless somebody wants the full picture.
+    // Copy only the region unless the full picture is wanted.
     const ImageView& copied = keep ? view : seen;
     const int width = nv12::EvenSize(copied.width);
     const int height = nv12::EvenSize(copied.height);
     const size_t bytes = PixelBuffer::BytesFor(width, height);
-    // A conversion needs one whatever JavaScript holds on to.
+    // A conversion always needs a buffer, however many JavaScript keeps.
     pixels = pool_->Lend(bytes, attachment_->max_frames() + kExtraPixelBuffers + (convert ? 1 : 0));
     if (!pixels && convert) pixels = std::make_shared<PixelBuffer>(bytes);
     if (pixels) {
@@ -149,12 +149,12 @@ void Camera::Process(const Message& message, Clock::time_point received) {
 
   ModelInput* input = attachment_->BeginWrite();
   if (!input) return discard();
-  // By value: what is committed may be gone at once.
+  // A copy: after Commit the input may be gone at once.
   const nv12::Target model = input->target();
   try {
     nv12::Letterbox(picture, LetterboxContent(picture.width, picture.height, model.width, model.height),
                     model);
-    // The same bytes as if it had been done before, and far fewer.
+    // Swapping after the letterbox gives the same bytes and touches far fewer.
     if (swapped) nv12::SwapChroma(model);
     FillFrameInfo(message, view, part);
   } catch (...) {
@@ -186,13 +186,13 @@ void Camera::UpdateWarning(const ImageView& view, size_t size) {
     warned_ = false;
     return counters_->Update([](CameraCounters& counters) { counters.warning.reset(); });
   }
-  // Once for frames of one kind: the text takes memory.
+  // Once per kind of frame, because the text allocates.
   if (warned_ && warned_size_ == size && warned_width_ == view.width && warned_height_ == view.height) return;
   warned_ = true;
   warned_size_ = size;
   warned_width_ = view.width;
   warned_height_ = view.height;
-  // What makes the picture wrong goes first.
+  // Report a wrong row layout before a region that exceeds the picture.
   counters_->Update([&](CameraCounters& counters) {
     counters.warning = view.rows.explained ? ExceedingRegion(*region_, view.width, view.height)
                                            : UnexplainedRows(view.shape, view.rows, size);
@@ -207,7 +207,7 @@ void Camera::SetReading(const ImageReading& reading) {
 void Camera::SetRegion(const std::optional<Region>& region) {
   const std::lock_guard<std::mutex> lock(mutex_);
   region_ = region;
-  // What was warned of may have been the region.
+  // The old warning may have been about the old region.
   warned_ = false;
   counters_->Update([](CameraCounters& counters) { counters.warning.reset(); });
 }

@@ -8,37 +8,39 @@
 
 namespace camera {
 
-/** What became of a camera's frames: received = skipped + dropped + failed + discarded + submitted + those
- * that wait or are written. */
+/**
+ * Frame counts: received = skipped + dropped + failed + discarded + submitted + frames that wait or are being
+ * written.
+ */
 struct CameraCounters {
   uint64_t received = 0;
-  /** Not taken because of a limit of the rate. */
+  /** Skipped by the rate limit. */
   uint64_t skipped = 0;
-  /** Replaced by a newer one while no slot was free. */
+  /** Replaced by a newer frame while no slot was free. */
   uint64_t dropped = 0;
-  /** Not readable. */
+  /** Unreadable. */
   uint64_t failed = 0;
-  /** No engine attached, or waiting when it was detached. */
+  /** No engine was attached, or the frame was waiting when its engine was detached. */
   uint64_t discarded = 0;
-  /** Given to a slot. */
+  /** Got a slot. */
   uint64_t submitted = 0;
 
-  /** Frames that were not NV12 and cost one more pass. */
+  /** Frames that were not NV12 and needed an extra pass. */
   uint64_t converted = 0;
-  /** Full pictures copied for those who look, and those that could not be because all buffers were lent. */
+  /** Full pictures that were copied, and those that were not because all buffers were lent. */
   uint64_t pixel_copies = 0;
   uint64_t pixels_missed = 0;
-  /** Bytes of messages that were gone through, and bytes written because of them, whatever for. */
+  /** Bytes read from messages and bytes written for them, for any purpose. */
   uint64_t bytes_read = 0;
   uint64_t bytes_written = 0;
-  /** Milliseconds of the longest callback. */
+  /** Duration of the longest callback in milliseconds. */
   double slowest = 0;
   std::optional<Failure> last_failure;
-  /** What may be wrong with the frames that come now, though they are read. */
+  /** A possible problem with current frames, which are still read. */
   std::optional<Failure> warning;
 };
 
-/** CameraCounters that threads share. */
+/** CameraCounters shared between threads. */
 class SharedCounters {
  public:
   template <typename Change>

@@ -15,17 +15,17 @@
 namespace camera {
 namespace {
 
-/** A day, in milliseconds. */
+/** One day in milliseconds. */
 constexpr double kLongestPeriod = 86'400'000;
 
-/** A message whose memory is its own. */
+/** A message that owns its memory. */
 struct OwnedMessage {
   std::string frame_id;
   std::string encoding;
   std::vector<uint8_t> data;
   Message message;
 
-  /** The message with its views on the fields above. */
+  /** The message, viewing the fields above. */
   Message View() const {
     Message view = message;
     view.frame_id = frame_id;
@@ -36,7 +36,7 @@ struct OwnedMessage {
   }
 };
 
-/** InjectedMessage of src/native/camera.ts; its bytes are copied. */
+/** Reads an InjectedMessage (src/native/camera.ts); copies its bytes. */
 OwnedMessage ReadMessage(Napi::Value value) {
   if (!value.IsObject()) arguments::Fail(value.Env(), "an object for the message", "another type");
   const auto object = value.As<Napi::Object>();
@@ -63,8 +63,10 @@ OwnedMessage ReadMessage(Napi::Value value) {
   return owned;
 }
 
-/** A camera whose messages come from JavaScript or from a thread of its own: the way of a real one, without
- * ROS. */
+/**
+ * A camera whose messages come from JavaScript or from its own thread. Takes the same path as a real camera,
+ * but without ROS.
+ */
 class JsInjectedCamera : public std::enable_shared_from_this<JsInjectedCamera> {
  public:
   explicit JsInjectedCamera(Napi::Env env) : env_(env) {
@@ -132,7 +134,7 @@ class JsInjectedCamera : public std::enable_shared_from_this<JsInjectedCamera> {
     camera_.reset();
   }
 
-  /** At once, however long the period is. */
+  /** Stops at once, however long the period is. */
   void Stop() {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -155,7 +157,7 @@ class JsInjectedCamera : public std::enable_shared_from_this<JsInjectedCamera> {
 
 void AddCameraMethods(Napi::Env env, const std::shared_ptr<Camera>& camera, Napi::Object object) {
   object.Set("id", static_cast<double>(camera->id()));
-  // After close, too: counters can be read, and nothing is attached any more.
+  // Also works after close(): counters can still be read, and every other method does nothing.
   const std::weak_ptr<Camera> weak = camera;
   const std::shared_ptr<SharedCounters> counters = camera->counters();
   object.Set("limit", Napi::Function::New(env, [weak](const Napi::CallbackInfo& info) {

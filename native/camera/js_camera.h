@@ -8,10 +8,10 @@
 
 namespace camera {
 
-/** Adds what JavaScript may do with any camera: id, keepPixels, counters. */
+/** Adds the methods of NativeCamera (src/native/camera.ts) except close(). */
 void AddCameraMethods(Napi::Env env, const std::shared_ptr<Camera>& camera, Napi::Object object);
 
-/** An InjectedCamera (src/native/camera.ts). */
+/** injectCamera(): an InjectedCamera (src/native/camera.ts). */
 Napi::Object OpenInjectedCamera(Napi::Env env);
 
 }  // namespace camera

@@ -9,11 +9,11 @@
 namespace camera {
 namespace {
 
-/** Frames of a camera that may wait; each takes the memory of a model input. */
+/** Limit of queue_size; each waiting frame takes the memory of a model input. */
 constexpr uint32_t kMaxWaiting = 1000;
-constexpr const char* kExpectedQueue = "a number of frames that may wait, from 1 to 1000";
+constexpr const char* kExpectedQueue = "a queue size from 1 to 1000";
 
-/** On the clock of process.hrtime(). */
+/** Milliseconds on the clock of process.hrtime(). */
 double Milliseconds(Clock::time_point time) {
   return std::chrono::duration<double, std::milli>(time.time_since_epoch()).count();
 }
@@ -37,15 +37,14 @@ Napi::Object JsSlots::Open(Napi::Function done, const char* name) {
   auto context = std::make_unique<Context>(shared_from_this());
   events_ = Events::New(env_, done, name, 0, 1, context.get(),
                         [](Napi::Env, void*, Context* ended) { delete ended; });
-  context.release();
+  static_cast<void>(context.release());  // owned by the function's finalizer
   try {
-    // An engine that nobody closed does not keep the process alive, nor does a camera; a submitted frame
-    // does.
+    // An open engine or camera does not keep the process alive; a submitted frame does.
     events_.Unref(env_);
     opened_ = napi_add_env_cleanup_hook(env_, OnEnvironmentExit, this) == napi_ok;
     return ToObject();
   } catch (...) {
-    // JavaScript will never have it to close it.
+    // JavaScript never receives the object, so it cannot close it.
     Close(CloseReason::kClosed);
     throw;
   }
@@ -114,11 +113,13 @@ void JsSlots::Unref() {
   if (refs_ > 0 && --refs_ == 0 && table_) events_.Unref(env_);
 }
 
-/** On the slot's thread, or a camera's. The slot's event is free: the slot is taken again only after
- * JavaScript had this one and released it. */
-void JsSlots::Post(Event told) {
-  Event& event = events_of_slots_[static_cast<size_t>(told.slot)];
-  event = std::move(told);
+/**
+ * Runs on the slot's thread or a camera's. The slot's event is free, because a slot is taken again only after
+ * JavaScript has received this event and released the slot.
+ */
+void JsSlots::Post(Event posted) {
+  Event& event = events_of_slots_[static_cast<size_t>(posted.slot)];
+  event = std::move(posted);
   events_.NonBlockingCall(&event);
 }
 
@@ -133,7 +134,10 @@ void JsSlots::OnEvent(Napi::Env env, Napi::Function done, Context* context, Even
   }
 }
 
-/** JavaScript could not be told of a slot, and must be: it would wait for ever. With less this time. */
+/**
+ * The result could not be delivered, for example for lack of memory. JavaScript would wait for it forever, so
+ * deliver a failure, which needs less memory.
+ */
 void JsSlots::DeliverFailure(Napi::Env env, Napi::Function done, Event& event, const Napi::Error& error) {
   const auto slot = static_cast<size_t>(event.slot);
   try {
@@ -141,15 +145,14 @@ void JsSlots::DeliverFailure(Napi::Env env, Napi::Function done, Event& event, c
         Failure("memory in JavaScript for the result of a frame", error.Message(), "Use fewer slots.");
     Deliver(env, done, event, false);
   } catch (const Napi::Error&) {
-    // The environment ends: nothing can be made any more. The slot is free, should it go on after all.
+    // The environment is ending and no objects can be created. Release the slot in case it does continue.
     if (!table_ || slot >= lent_.size()) return;
     lent_[slot] = Loan::kNone;
     table_->Release(event.slot);
   }
 }
 
-/** @param lends whether JavaScript is shown memory: that of a camera's frame, or of a slot that has another
- */
+/** @param lends whether JavaScript gets views of memory: of a camera's frame, or of a slot with new memory */
 void JsSlots::Deliver(Napi::Env env, Napi::Function done, Event& event, bool lends) {
   const auto slot = static_cast<size_t>(event.slot);
   Result& result = event.result;
@@ -158,9 +161,9 @@ void JsSlots::Deliver(Napi::Env env, Napi::Function done, Event& event, bool len
     frames_[slot].Reset();
     Unref();
     if (!there && !result.failure) {
-      result.failure = Failure("the bytes of a frame to stay until its result is there",
-                               "an ArrayBuffer that was transferred meanwhile",
-                               "Transfer it when submit() has settled, or a copy of it.");
+      result.failure = Failure("the bytes of a frame to stay in place until its result arrives",
+                               "an ArrayBuffer that was transferred in the meantime",
+                               "Transfer a copy, or wait until submit() has settled.");
     }
   }
   if (lends) RefreshBuffers(event.slot);
@@ -174,12 +177,12 @@ void JsSlots::Deliver(Napi::Env env, Napi::Function done, Event& event, bool len
   if (table_ && table_->state(event.slot).attachment) {
     arguments[4] = ToObject(event.slot, table_->state(event.slot), lends);
   }
-  // What JavaScript throws stays pending, for Node to tell. Calls that the end of the environment forbids
-  // come to nothing.
+  // An exception thrown by JavaScript stays pending, and Node reports it. Calls that fail because the
+  // environment is ending have no effect.
   napi_call_function(env, env.Undefined(), done, 5, arguments, nullptr);
 }
 
-/** NativeArrival of src/native/camera.ts. */
+/** A NativeFrameInfo (src/native/camera.ts). */
 Napi::Value JsSlots::ToObject(int slot, SlotTable::SlotState& state, bool lends) {
   const FrameInfo& frame_info = state.frame_info;
   Napi::Object object = Napi::Object::New(env_);
@@ -228,7 +231,7 @@ Napi::ArrayBuffer JsSlots::LeaseBuffer(std::shared_ptr<const void> owner, uint8_
   });
 }
 
-/** giveBack(lease, buffer): the buffer has length 0 from now on. */
+/** endLease(lease, buffer): detaches the buffer. */
 void JsSlots::EndLease(const Napi::CallbackInfo& info) {
   const auto found = leases_.find(ReadIndex(info, 0, "the number of a lease"));
   const auto lease = found == leases_.end() ? nullptr : found->second.lock();
@@ -244,7 +247,7 @@ void JsSlots::Release(const Napi::CallbackInfo& info) {
   const uint32_t slot = ReadIndex(info, 0, "the number of a slot");
   if (!table_) return;
   if (slot >= lent_.size() || lent_[slot] == Loan::kNone) {
-    arguments::Fail(info.Env(), "a slot that is lent", "slot " + std::to_string(slot));
+    arguments::Fail(info.Env(), "a slot that JavaScript holds", "slot " + std::to_string(slot));
   }
   lent_[slot] = Loan::kNone;
   auto& input = inputs_[slot];
@@ -256,11 +259,12 @@ void JsSlots::Release(const Napi::CallbackInfo& info) {
   table_->Release(static_cast<int>(slot));
 }
 
-/** attach(camera, queue): the number of its attachment */
+/** attach(camera, queueSize): returns the number of the attachment. */
 Napi::Value JsSlots::Attach(const Napi::CallbackInfo& info) {
   const auto camera = Camera::Find(ReadIndex(info, 0, "the number of a camera"));
-  const uint32_t queue = info[1].IsUndefined() ? 1 : ReadIndex(info, 1, kExpectedQueue);
-  if (queue < 1 || queue > kMaxWaiting) arguments::Fail(info.Env(), kExpectedQueue, std::to_string(queue));
+  const uint32_t queue_size = info[1].IsUndefined() ? 1 : ReadIndex(info, 1, kExpectedQueue);
+  if (queue_size < 1 || queue_size > kMaxWaiting)
+    arguments::Fail(info.Env(), kExpectedQueue, std::to_string(queue_size));
   if (!table_) arguments::Fail(info.Env(), "an open engine", "a closed one");
   if (!camera) arguments::Fail(info.Env(), "a camera that is open", "one that is closed");
   for (const auto& [number, attached] : attached_) {
@@ -269,7 +273,7 @@ Napi::Value JsSlots::Attach(const Napi::CallbackInfo& info) {
   }
   std::shared_ptr<Attachment> attachment;
   try {
-    attachment = MakeAttachment(static_cast<int>(queue), next_attachment_, camera->counters());
+    attachment = MakeAttachment(static_cast<int>(queue_size), next_attachment_, camera->counters());
   } catch (const Failure& failure) {
     Throw(info.Env(), failure);
   }
@@ -282,10 +286,10 @@ Napi::Value JsSlots::Attach(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), number);
 }
 
-/** detach(attachment): how many of its frames were ever given a slot */
+/** detach(attachment): returns how many of its frames ever had a slot. */
 Napi::Value JsSlots::Detach(const Napi::CallbackInfo& info) {
-  const auto found = attached_.find(ReadIndex(info, 0, "the number of a attachment"));
-  if (found == attached_.end()) arguments::Fail(info.Env(), "a camera that is attached", "another");
+  const auto found = attached_.find(ReadIndex(info, 0, "the number of an attachment"));
+  if (found == attached_.end()) arguments::Fail(info.Env(), "a camera that is attached", "one that is not");
   const Attached attached = found->second;
   attached_.erase(found);
   attached.camera->Detach(attached.attachment);
@@ -312,8 +316,10 @@ void JsSlots::Close(CloseReason reason) {
   events_.Release();
 }
 
-/** The environment goes away (process.exit, a worker ends): no more JavaScript, but threads and memory must
- * go. */
+/**
+ * The environment ends (process.exit, or a worker exits): no more JavaScript, but threads must end and memory
+ * must be freed.
+ */
 void JsSlots::OnEnvironmentExit(void* data) {
   auto* slots = static_cast<JsSlots*>(data);
   if (!slots->table_) return;

@@ -14,12 +14,12 @@
 namespace camera {
 
 /**
- * Slots in JavaScript's hands (NativeSlots of src/native/camera.ts): frames that are submitted, cameras that
- * are attached, and one call of `done` for each frame. Everything but Post runs on the JS thread.
+ * The JavaScript face of a SlotTable, a NativeSlots (src/native/camera.ts): submits frames, attaches cameras,
+ * and calls `done` once per frame. Everything except Post runs on the JS thread.
  */
 class JsSlots : public std::enable_shared_from_this<JsSlots> {
  public:
-  /** What came of a frame; milliseconds. */
+  /** Result of a frame. Times in milliseconds. */
   struct Result {
     std::optional<Failure> failure;
     double preprocess = 0;
@@ -30,51 +30,57 @@ class JsSlots : public std::enable_shared_from_this<JsSlots> {
   JsSlots(const JsSlots&) = delete;
   JsSlots& operator=(const JsSlots&) = delete;
 
-  /** Connects to JavaScript; once, before any frame. @returns what JavaScript has of it */
+  /** Creates the JavaScript object. Call once, before any frame. */
   Napi::Object Open(Napi::Function done, const char* name);
 
  protected:
   explicit JsSlots(Napi::Env env) : env_(env) {}
 
-  /** Once, when the slots are there; `table` is null from End on. */
+  /** Call once, when the slots exist. `table` is null after Shutdown. */
   void SetTable(std::shared_ptr<SlotTable> table);
   SlotTable* table() const { return table_.get(); }
 
-  /** What derived classes add to the object. */
+  /** Derived classes add their members to the object. */
   virtual void AddMembers(Napi::Object object) = 0;
-  /** A state for a camera's frames. @param queue how many may wait, 1 or more @throws Failure */
-  virtual std::shared_ptr<Attachment> MakeAttachment(int queue, uint32_t number,
+  /**
+   * Attaches a camera.
+   * @param queue_size frames that may wait, at least 1
+   * @throws Failure
+   */
+  virtual std::shared_ptr<Attachment> MakeAttachment(int queue_size, uint32_t number,
                                                      const std::shared_ptr<SharedCounters>& counters) = 0;
   enum class CloseReason {
     /** JavaScript closed it. */
     kClosed,
-    /** Nobody closed it: what JavaScript looks at stays. */
+    /** It was garbage-collected without close(): buffers that JavaScript still uses stay. */
     kCollected,
-    /** The environment ends: JavaScript's objects cannot be used any more, and nothing that hangs is waited
-     * for. */
+    /** The environment ends: JavaScript objects are unusable, and hanging frames are abandoned. */
     kEnvironmentEnds,
   };
-  /** Ends threads and frees memory; nothing is Posted afterwards. */
+  /** Ends threads and frees memory. No Post may follow. */
   virtual void Shutdown(CloseReason reason) = 0;
-  /** Before `done` is told of a slot. */
+  /** Called before `done`, to update the slot's buffers in JavaScript. */
   virtual void RefreshBuffers(int /*slot*/) {}
-  /** Whether `done` is shown the input that a camera's frame was written to, as an ArrayBuffer. */
+  /** Whether `done` receives the input with a camera's frame as an ArrayBuffer. */
   virtual bool ExposesInput() const { return false; }
 
-  /** Tells that a slot is through, from any thread. Once for each frame. */
+  /** Reports a finished slot, from any thread. Once per frame. */
   void Post(int slot, Result&& result) { Post({slot, std::move(result), false}); }
-  /** Tells that a slot is granted, from any thread. */
+  /** Reports a granted slot, from any thread. */
   void PostGrant(int slot) { Post({slot, {}, true}); }
-  /** A frame goes into a slot that was granted. @returns false for one that was not, or was used since */
+  /**
+   * Uses up a grant for a frame.
+   * @returns false when the slot was not granted, or the grant was already used
+   */
   bool ConsumeGrant(uint32_t slot);
 
-  /** The environment waits for the frames that are held. */
+  /** Keeps the event loop alive until as many calls of Unref. */
   void Ref();
   void Unref();
   Napi::Env env() const { return env_; }
-  /** JavaScript has the slot, and may give it to run(). */
+  /** JavaScript owns the slot, and may pass it to run(). */
   void MarkGranted(int slot) { lent_[static_cast<size_t>(slot)] = Loan::kGrant; }
-  /** Keeps the bytes of a submitted frame from being collected until its slot is through. */
+  /** Keeps the bytes of a submitted frame from being garbage-collected until its slot is finished. */
   void PinFrame(int slot, Napi::ObjectReference&& bytes);
 
  private:
@@ -83,19 +89,19 @@ class JsSlots : public std::enable_shared_from_this<JsSlots> {
     Result result;
     bool granted = false;
   };
-  void Post(Event event);
-  /** Keeps the slots until the last event was delivered. */
+  void Post(Event posted);
+  /** Keeps this object alive until the last event is delivered. */
   using Context = std::shared_ptr<JsSlots>;
   static void OnEvent(Napi::Env env, Napi::Function done, Context* context, Event* event);
   using Events = Napi::TypedThreadSafeFunction<Context, Event, OnEvent>;
 
-  /** Memory that JavaScript looks at; ends when it is given back or collected. */
+  /** Memory lent to JavaScript, until endLease() or garbage collection. */
   struct Lease {
     std::shared_ptr<const void> owner;
     const void* data;
   };
 
-  /** What JavaScript has of a slot. */
+  /** What JavaScript holds of a slot. */
   enum class Loan : uint8_t { kNone, kGrant, kResult };
 
   Napi::Object ToObject();
@@ -114,11 +120,11 @@ class JsSlots : public std::enable_shared_from_this<JsSlots> {
   const Napi::Env env_;
   std::shared_ptr<SlotTable> table_;
   std::vector<Event> events_of_slots_;
-  /** The bytes of submitted frames in flight. */
+  /** Buffers of submitted frames in flight, by slot. */
   std::vector<Napi::ObjectReference> frames_;
-  /** What JavaScript was told of and has not released, by slot. */
+  /** What JavaScript has received and not released, by slot. */
   std::vector<Loan> lent_;
-  /** Inputs that JavaScript looks at, by slot. */
+  /** Model inputs that JavaScript has views of, by slot. */
   std::vector<Napi::Reference<Napi::ArrayBuffer>> inputs_;
   struct Attached {
     std::shared_ptr<Camera> camera;

@@ -10,32 +10,36 @@
 #include "camera/message.h"
 #include "camera/region.h"
 
-/** What passes between JavaScript and this room, converted and checked. */
+/** Conversion and validation of values that pass between JavaScript and this folder. */
 namespace camera {
 
-/** { expected, received, hint }: NativeFailure of src/native/bpu.ts. */
+/** A NativeFailure (src/native/bpu.ts). */
 Napi::Object ToObject(Napi::Env env, const Failure& failure);
 
-/** Region of src/vision/picture/region.ts. */
+/** A Region (src/vision/picture/region.ts). */
 Napi::Object ToObject(Napi::Env env, const Region& region);
 /** Throws an Error with a property `failure`. */
 [[noreturn]] void Throw(Napi::Env env, const Failure& failure);
 
-/** NativeCameraCounters of src/native/camera.ts. */
+/** A NativeCameraCounters (src/native/camera.ts). */
 Napi::Object ToObject(Napi::Env env, const CameraCounters& counters);
 
-/** @param expected what the error says was expected @throws Napi::TypeError unless it is a number in the
- * range */
+/**
+ * @param expected used in the error
+ * @throws Napi::TypeError unless the value is a number in the range
+ */
 double ReadNumber(Napi::Value value, const char* expected, double min, double max, bool whole = true);
 
-/** A RawImage (src/message/read/image-message.ts): what was read of it, and its bytes, to be looked at last.
- */
+/** A NativeImage (src/native/camera.ts): its fields, and its bytes, which must be viewed last. */
 struct ImageArgument {
   Message header;
   std::string encoding;
   Napi::Value data;
 
-  /** Valid as long as this is, and no JavaScript runs. @throws Napi::TypeError unless data is a Uint8Array */
+  /**
+   * Valid while this object exists and no JavaScript runs. @throws Napi::TypeError unless data is a
+   * Uint8Array
+   */
   Message View() const;
 };
 
@@ -45,7 +49,7 @@ ImageArgument ReadImage(Napi::Value value);
 /** An ImageReading (src/native/camera.ts). @throws Napi::TypeError */
 ImageReading ReadReading(Napi::Value value);
 
-/** A Region (src/vision/picture/region.ts); undefined and null: none. @throws Napi::TypeError */
+/** A Region (src/vision/picture/region.ts), or nothing for undefined and null. @throws Napi::TypeError */
 std::optional<Region> ReadRegion(Napi::Value value);
 
 }  // namespace camera

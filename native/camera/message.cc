@@ -15,7 +15,7 @@ using Format = nv12::PackedImage::Format;
 
 std::string Number(uint64_t value) { return std::to_string(value); }
 
-/** @param even whether the encoding has nothing else: chroma is shared by two pixels */
+/** @param even whether the encoding requires even sizes, because two pixels share chroma */
 int Dimension(uint32_t value, const char* axis, const Encoding& encoding, bool even) {
   const uint32_t least = even ? 2 : 1;
   if (value < least || value > static_cast<uint32_t>(nv12::kMaxDimension)) {
@@ -38,7 +38,7 @@ const Encoding& EncodingOf(const Message& message) {
   const std::string_view name = message.encoding;
   throw Failure("an image with encoding " + KnownEncodings(),
                 name.empty() ? "an empty string" : std::string(name.substr(0, 60)),
-                "Set the camera driver to one of them, NV12 where it can: it needs no conversion.");
+                "Set the camera driver to one of these, preferably NV12, which needs no conversion.");
 }
 
 Planes PlanesOf(Layout layout) {
@@ -46,7 +46,7 @@ Planes PlanesOf(Layout layout) {
   return layout == Layout::kNv12 || layout == Layout::kNv21 ? Planes::kPairs : Planes::kThree;
 }
 
-/** The nearest even number to `length` in [2, limit]; halves are rounded up, as Math.round does. */
+/** The even number nearest to `length` in [2, limit]. Halves are rounded up, as Math.round does. */
 int EvenWithin(double length, int limit) {
   const auto even = static_cast<int>(2 * std::floor(length / 2 + 0.5));
   return std::max(2, std::min(even, limit - limit % 2));

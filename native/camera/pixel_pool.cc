@@ -21,7 +21,7 @@ std::shared_ptr<PixelBuffer> PixelPool::Lend(size_t bytes, int max_lent) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (lent_ >= max_lent) return nullptr;
-    // Room for all of them, so that one that comes back, in a deleter, needs no memory.
+    // Reserve room for all buffers: Return() runs in a deleter and must not allocate.
     free_.reserve(static_cast<size_t>(max_lent));
     if (!free_.empty()) {
       pixels = std::move(free_.back());
@@ -30,14 +30,14 @@ std::shared_ptr<PixelBuffer> PixelPool::Lend(size_t bytes, int max_lent) {
     lent_++;
   }
   try {
-    // A smaller one is of no use any more: the camera's size has changed.
+    // Drop a smaller buffer: the camera's size has changed.
     if (!pixels || pixels->capacity() < bytes) pixels = std::make_unique<PixelBuffer>(bytes);
   } catch (...) {
     const std::lock_guard<std::mutex> lock(mutex_);
     lent_--;
     throw;
   }
-  // A shared_ptr that finds no memory for itself calls the deleter, too: it is given back then.
+  // If shared_ptr cannot allocate, it calls the deleter, which returns the buffer.
   const std::weak_ptr<PixelPool> pool = weak_from_this();
   return {pixels.release(), [pool](PixelBuffer* returned) {
             if (const auto home = pool.lock())

@@ -10,7 +10,7 @@
 
 namespace camera {
 
-/** A packed NV12 picture of its own. */
+/** A buffer for a packed NV12 picture. */
 class PixelBuffer : public Counted<PixelBuffer> {
  public:
   explicit PixelBuffer(size_t bytes) : capacity_(bytes), bytes_(new uint8_t[bytes]) {}
@@ -30,10 +30,10 @@ class PixelBuffer : public Counted<PixelBuffer> {
   const std::unique_ptr<uint8_t[]> bytes_;
 };
 
-/** Pictures that are lent and come back by themselves, from any thread, with their last owner. */
+/** Lends buffers, which return to the pool when their last owner releases them, on any thread. */
 class PixelPool : public std::enable_shared_from_this<PixelPool> {
  public:
-  /** @returns null when `max_lent` are lent already @throws std::bad_alloc */
+  /** @returns null when `max_lent` buffers are lent already @throws std::bad_alloc */
   std::shared_ptr<PixelBuffer> Lend(size_t bytes, int max_lent);
 
  private:
@@ -44,7 +44,7 @@ class PixelPool : public std::enable_shared_from_this<PixelPool> {
   std::vector<std::unique_ptr<PixelBuffer>> free_;
 };
 
-/** Copies the rows without what is between them. */
+/** Copies the rows without their padding. */
 void CopyPixels(const nv12::Source& source, const nv12::Target& target);
 
 }  // namespace camera

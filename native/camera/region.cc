@@ -6,7 +6,7 @@
 namespace camera {
 namespace {
 
-/** As the parameter roi has it. */
+/** In the format of the parameter roi. */
 std::string Text(const Region& region) {
   return std::to_string(region.x) + "," + std::to_string(region.y) + "," + std::to_string(region.width) +
          "," + std::to_string(region.height);
@@ -36,7 +36,7 @@ bool Exceeds(const Region& wanted, int width, int height) {
 Failure ExceedingRegion(const Region& wanted, int width, int height) {
   return {"a region of interest within " + Name(width, height), Text(wanted),
           "Only " + Text(PartOf(wanted, width, height)) +
-              " is looked at. Check roi, and whether the camera sends the size that it should."};
+              " is used. Check roi and the size of the camera's images."};
 }
 
 ImageView Crop(const ImageView& view, const Region& part) {

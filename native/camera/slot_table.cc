@@ -55,7 +55,7 @@ void SlotTable::Finished(int slot) {
 void SlotTable::Release(int slot) {
   std::unique_lock<std::mutex> lock(mutex_);
   SlotState& released = state(slot);
-  // Outside the lock at the end of this function, as their last owner may have work to do.
+  // Destroyed after the lock is released, because their last owner may have work to do.
   const auto attachment = std::move(released.attachment);
   const auto pixels = std::move(released.frame_info.pixels);
   released.taken = false;
@@ -124,7 +124,7 @@ std::shared_ptr<Attachment> SlotTable::Attach(std::vector<std::shared_ptr<ModelI
                                               uint32_t number, std::shared_ptr<SharedCounters> counters) {
   auto attachment =
       std::make_shared<Attachment>(shared_from_this(), std::move(inputs), number, std::move(counters));
-  // Freed when the lock is given back.
+  // Freed after the lock is released.
   std::vector<Attachment::Frame> frames;
   const std::lock_guard<std::mutex> lock(mutex_);
   attachment->detached_ = closed_;
@@ -152,7 +152,7 @@ void SlotTable::Close() {
 void SlotTable::FreeMemory() {
   for (SlotState& state : states_) {
     std::unique_lock<std::mutex> lock(mutex_);
-    // Outside the lock: their last owner may have work to do.
+    // Destroyed outside the lock, because their last owner may have work to do.
     const auto input = std::move(state.input);
     const auto attachment = std::move(state.attachment);
     const auto pixels = std::move(state.frame_info.pixels);

@@ -1,6 +1,6 @@
 /**
- * The functions of libdnn, as bpu/hbdnn_abi.h and docs/emulator.md describe them. What the engine of this
- * package does not need (hbDNNRoiInfer, batches by ctrl.more, hbSysRegisterMem) is not here.
+ * The functions of libdnn as declared in bpu/hbdnn_abi.h and described in docs/emulator.md. Functions that
+ * this package does not use (hbDNNRoiInfer, batches through ctrl.more, hbSysRegisterMem) are missing.
  */
 #include <algorithm>
 #include <chrono>
@@ -18,7 +18,7 @@
 namespace emulator {
 namespace {
 
-/** No exception leaves a C function: what is thrown is for want of memory or threads. */
+/** No exception may leave a C function. Only a lack of memory or threads throws here. */
 template <typename Work>
 auto CatchAll(const Work& work, decltype(work()) otherwise) -> decltype(work()) {
   try {
@@ -67,7 +67,7 @@ int32_t GetProperties(Tensors tensors, hbDNNTensorProperties* properties, hbDNNH
   if (status != 0) return status;
   *properties = tensor->properties;
   if (TheBoard().device.config().stale_quanti) {
-    // What quantiType does not select is not set, and memory has been used before.
+    // Members that quantiType does not select stay uninitialized, and their memory has been used before.
     const auto stale = reinterpret_cast<uint8_t*>(0x5a5a5a5a5a58);
     if (properties->quantiType != HB_DNN_QUANTI_SHIFT) properties->shift = {7, stale};
     if (properties->quantiType != HB_DNN_QUANTI_SCALE) {
@@ -191,7 +191,7 @@ EXPORT int32_t hbDNNGetOutputTensorProperties(hbDNNTensorProperties* properties,
   });
 }
 
-/** Of one frame alone, in microseconds. */
+/** Latency of a single frame in microseconds. */
 EXPORT int32_t hbDNNGetEstimateLatency(int32_t* latency, hbDNNHandle_t handle) {
   return emulator::CatchAll([&]() -> int32_t {
     const auto model = emulator::FindModel(handle);
@@ -252,12 +252,13 @@ EXPORT int32_t hbSysFlushMem(hbSysMem* memory, int32_t flag) {
       HB_SYS_OUT_OF_MEMORY);
 }
 
-// Not of libdnn: how tests step the clock and see what is left (docs/emulator.md).
+// Not part of libdnn: tests use these to step the clock and to see what is left (docs/emulator.md).
 
 constexpr std::chrono::hours kHour(1);
 
-/** Lets so many microseconds of a manual clock go by, an hour at most. @returns 0, or HB_DNN_API_USE_ERROR
- * for another clock
+/**
+ * Advances a manual clock, by one hour at most.
+ * @returns 0, or HB_DNN_API_USE_ERROR for another clock
  */
 EXPORT int32_t tros_yolo_seg_emulator_advance(int64_t microseconds) {
   return emulator::CatchAll([&]() -> int32_t {
@@ -268,8 +269,10 @@ EXPORT int32_t tros_yolo_seg_emulator_advance(int64_t microseconds) {
   });
 }
 
-/** Blocks until hbDNNWaitTaskDone was called for so many tasks since the library was loaded. @returns 0, or
- * HB_DNN_TIMEOUT after so many milliseconds outside, an hour at most */
+/**
+ * Blocks until hbDNNWaitTaskDone has been called for this many tasks since the library was loaded.
+ * @returns 0, or HB_DNN_TIMEOUT after `milliseconds` of real time, one hour at most
+ */
 EXPORT int32_t tros_yolo_seg_emulator_await(uint64_t tasks, int64_t milliseconds) {
   return emulator::CatchAll([&]() -> int32_t {
     const std::chrono::milliseconds hour(kHour);
@@ -279,7 +282,7 @@ EXPORT int32_t tros_yolo_seg_emulator_await(uint64_t tasks, int64_t milliseconds
   });
 }
 
-/** The report as it would be at unload; valid on this thread until the next call. */
+/** The report as it would be written at unload; valid on this thread until the next call. */
 EXPORT char const* tros_yolo_seg_emulator_report() {
   return emulator::CatchAll(
       [&]() -> char const* {

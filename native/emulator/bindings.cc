@@ -11,7 +11,7 @@
 namespace emulator {
 namespace {
 
-/** The emulator's own functions; the library stays loaded, as Library does. */
+/** The emulator's own functions. The library stays loaded, as in bpu::Library. */
 struct Functions {
   int32_t (*advance)(int64_t microseconds);
   int32_t (*await)(uint64_t tasks, int64_t milliseconds);
@@ -37,16 +37,15 @@ Functions Load(Napi::Env env, const std::string& path) {
 }
 
 constexpr int64_t kMax = std::numeric_limits<int32_t>::max();
-/** In milliseconds: as long as the emulator waits. */
+/** In milliseconds; the longest wait that the emulator accepts. */
 constexpr int64_t kHour = 3'600'000;
 
-int64_t ReadCount(Napi::Value value, const char* name, int64_t most = kMax) {
-  return arguments::ReadInteger(value, name, 0, most);
+int64_t ReadCount(Napi::Value value, const char* name, int64_t max = kMax) {
+  return static_cast<int64_t>(arguments::ReadInteger(value, name, 0, static_cast<double>(max)));
 }
 
 }  // namespace
 
-/** openEmulator(library): NativeEmulator of src/native/emulator.ts */
 Napi::Value OpenBinding(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsString()) arguments::Fail(env, "a string for the library", "another type");

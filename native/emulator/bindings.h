@@ -2,7 +2,7 @@
 
 #include <napi.h>
 
-/** Part of the addon, not of the emulator: lets tests step the clock of an emulator that is loaded. */
+/** Part of the addon, not of the emulator: lets tests control a loaded emulator. */
 namespace emulator {
 
 /** openEmulator(library): a NativeEmulator (src/native/emulator.ts). */

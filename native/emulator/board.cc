@@ -7,7 +7,7 @@
 namespace emulator {
 namespace {
 
-/** Reads the configuration when it has changed, at each loading of a model. */
+/** Applies the configuration if it has changed. Called whenever a model is loaded. */
 bool Configure(Board& board) {
   const std::string text = ConfigText();
   if (board.configured && text == board.config_text) return true;
@@ -19,7 +19,7 @@ bool Configure(Board& board) {
   return true;
 }
 
-/** Planes of the input as the caller describes it. An NV12 model takes separate planes, too. */
+/** Adds the input planes as the caller describes them. An NV12 model also accepts separate planes. */
 int32_t AddInput(const PlaybackModel& model, const hbDNNTensor& input, Task& task) {
   const hbDNNTensorProperties& given = input.properties;
   const bool separate = given.tensorType == HB_DNN_IMG_TYPE_NV12_SEPARATE;
@@ -99,7 +99,7 @@ int32_t LoadModels(hbPackedDNNHandle_t* handle, char const** files, int32_t coun
   for (int32_t i = 0; i < count; i++) {
     auto file = files[i] ? Mapping::Open(files[i]) : nullptr;
     if (!file) return HB_DNN_CAN_NOT_OPEN_FILE;
-    auto models = ReadModels(std::move(file));
+    auto models = ReadModels(file);
     if (models.empty()) return HB_DNN_INVALID_MODEL;
     for (auto& model : models) {
       const std::string& march = board.device.config().march;
@@ -120,8 +120,9 @@ int32_t LoadModels(hbPackedDNNHandle_t* handle, char const** files, int32_t coun
 int32_t Infer(const std::shared_ptr<const PlaybackModel>& model, hbDNNTaskHandle_t* handle,
               hbDNNTensor** output, const hbDNNTensor* input, const hbDNNInferCtrlParam& settings) {
   Board& board = TheBoard();
-  // Where a process ends with frames in flight, nobody steps the clock for whoever waits for them. The
-  // handler runs before those that wait, as they were registered when the model was loaded.
+  // If the process ends with frames in flight, nothing steps the clock any more. This handler runs before the
+  // engines' exit handlers, which wait for those frames, because they were registered earlier, when the model
+  // was loaded.
   static const int registered = std::atexit([] { TheBoard().device.RunFreely(); });
   (void)registered;
   const Config config = board.device.config();

@@ -18,8 +18,10 @@ struct PackedModel {
   std::vector<const char*> names;
 };
 
-/** All there is of the emulated board. Made on first use, torn down (and reported) when the library is
- * unloaded. */
+/**
+ * The emulated board. Created on first use; when the library is unloaded, it is destroyed and writes its
+ * report.
+ */
 class Board {
  public:
   ~Board() {
@@ -31,7 +33,7 @@ class Board {
     WriteReport();
   }
 
-  /** What is alive and what was counted, as a JSON object. */
+  /** Living objects and counters as a JSON object. */
   std::string Report() {
     const TaskCounters counters = device.counters();
     const std::pair<const char*, uint64_t> numbers[] = {
@@ -77,9 +79,12 @@ Board& TheBoard();
 
 int32_t LoadModels(hbPackedDNNHandle_t* handle, char const** files, int32_t count);
 PackedModel* FindPacked(Board& board, hbPackedDNNHandle_t handle);
-/** @returns null unless the handle is that of a model that is loaded */
+/** @returns the loaded model with this handle, or null */
 std::shared_ptr<const PlaybackModel> FindModel(hbDNNHandle_t handle);
-/** Says on stderr what hbDNNInfer does not accept. @returns HB_DNN_INVALID_ARGUMENT */
+/**
+ * Reports on stderr what hbDNNInfer rejects.
+ * @returns HB_DNN_INVALID_ARGUMENT
+ */
 int32_t RejectInfer(const char* why);
 int32_t Infer(const std::shared_ptr<const PlaybackModel>& model, hbDNNTaskHandle_t* handle,
               hbDNNTensor** output, const hbDNNTensor* input, const hbDNNInferCtrlParam& settings);

@@ -4,17 +4,17 @@
 
 namespace emulator {
 
-/** How the time of the board goes (docs/emulator.md). */
+/** How time passes on the board (docs/emulator.md). */
 enum class ClockMode {
-  /** As outside. */
+  /** In real time. */
   kReal,
-  /** By Device::Advance only. */
+  /** Only through Device::Advance. */
   kManual,
-  /** To the next event as soon as everything on the board waits. */
+  /** Jumps to the next event as soon as everything on the board is idle. */
   kFast,
 };
 
-/** The board's clock. It never runs backward, also where its mode changes. CatchAll by the device's mutex. */
+/** The board's clock. It never runs backward, even when its mode changes. Guarded by the device's mutex. */
 class Clock {
  public:
   using Steady = std::chrono::steady_clock;
@@ -35,9 +35,9 @@ class Clock {
   }
 
   Time Now() const { return mode_ == ClockMode::kReal ? Steady::now() + ahead_ : now_; }
-  /** Not of a real clock. */
+  /** Not for a real-time clock. */
   void Set(Time now) { now_ = now; }
-  /** When it will be `time`, by a real clock. */
+  /** The real time that corresponds to `time`, for a real-time clock. */
   Time ToReal(Time time) const { return time - ahead_; }
 
  private:

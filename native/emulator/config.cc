@@ -15,12 +15,12 @@ namespace {
 
 using Setter = std::function<void(Config&, const std::string&)>;
 
-/** A value that is out of its range; what() tells the range. */
+/** A value outside its range; what() is the range. */
 struct OutOfRange : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/** A whole number unless the field has fractions. */
+/** Sets a number; integer fields accept whole numbers only. */
 template <typename Number>
 Setter Into(Number Config::*field, double min, double max) {
   return [field, min, max](Config& config, const std::string& value) {
@@ -39,7 +39,7 @@ Setter Into(Number Config::*field, double min, double max) {
 }
 
 constexpr double kMaxCores = 16;
-/** An hour. */
+/** One hour. */
 constexpr double kMaxMicroseconds = 3.6e9;
 constexpr double kMaxSeed = 9007199254740991;
 

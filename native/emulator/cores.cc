@@ -1,4 +1,4 @@
-/** What the cores of the emulated BPU do with tasks. */
+/** How the cores of the emulated BPU run tasks. */
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -9,7 +9,7 @@
 namespace emulator {
 namespace {
 
-/** What the BPU sees of the input picture. */
+/** Hash of the input picture as the BPU sees it. */
 uint64_t HashInput(const Task& task) {
   const int width = task.model->width();
   const int height = task.model->height();
@@ -45,7 +45,9 @@ std::list<std::shared_ptr<Task>>::iterator Device::NextStartable(int core) {
   return best;
 }
 
-/** Waits for a task this core may begin: of those that are ready, the most urgent. Null at the end. */
+/**
+ * Waits for a ready task that this core may run, and takes the most urgent one. Null when the device stops.
+ */
 std::shared_ptr<Task> Device::NextTask(Lock& lock, Core& core) {
   core.state = Core::State::kWaiting;
   core.until = Clock::kNever;
@@ -53,13 +55,13 @@ std::shared_ptr<Task> Device::NextTask(Lock& lock, Core& core) {
     if (stop_) return nullptr;
     const auto best = NextStartable(core.index);
     if (best != queue_.end()) {
-      const std::shared_ptr<Task> task = *best;
+      std::shared_ptr<Task> task = *best;
       queue_.erase(best);
       task->state = Task::State::kRunning;
       core.state = Core::State::kBusy;
       return task;
     }
-    // Until the next one is ready, or the queue is another.
+    // Until the next task is ready or the queue changes.
     Time ready = Clock::kNever;
     const Time now = clock_.Now();
     for (const auto& task : queue_) {
@@ -84,7 +86,7 @@ void Device::Execute(Lock& lock, Core& core, Task& task) {
     core.state = Core::State::kStopping;
     core.until = clock_.Now() + std::chrono::microseconds(config_.stop_us);
     WaitUntil(lock, core.until, [&] { return stop_; });
-    // The runtime takes the task for over.
+    // From here on the runtime considers the task finished.
     Finish(task, HB_DNN_RUN_TASK_FAILED, clock_.Now());
     if (config_.late_us > 0) {
       core.until = clock_.Now() + std::chrono::microseconds(config_.late_us);
@@ -97,7 +99,7 @@ void Device::Execute(Lock& lock, Core& core, Task& task) {
   core.state = Core::State::kBusy;
   core.free = end;
 
-  // The input is looked at when the core is through with it: if it changed meanwhile, that is noticed.
+  // Hash the input only at the end of the task, so that changes in the meantime are noticed.
   lock.unlock();
   const uint64_t hash = HashInput(task);
   lock.lock();
@@ -126,8 +128,9 @@ void Device::Execute(Lock& lock, Core& core, Task& task) {
   }
 }
 
-/** As the runtime is reported to do: whoever lets go of the pointer too early has something of his own
- * overwritten. */
+/**
+ * libdnn has been observed to do this. A caller that frees the pointer too early gets its memory overwritten.
+ */
 void Device::WriteBack(Task& task) {
   if (*task.output_pointer != task.output_tensors) {
     violations_++;
@@ -136,7 +139,7 @@ void Device::WriteBack(Task& task) {
   *task.output_pointer = task.output_tensors;
 }
 
-/** What a core does that did not heed the release. */
+/** The late write of a core that ignored the release. */
 void Device::WriteLate(Task& task) {
   counters_.late++;
   WriteBack(task);

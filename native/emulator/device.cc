@@ -9,7 +9,11 @@ namespace emulator {
 namespace {
 
 constexpr size_t kMaxTasks = 32;
-hbDNNTaskHandle_t HandleOf(uint64_t number) { return reinterpret_cast<hbDNNTaskHandle_t>(number); }
+/** Handles are numbers, never dereferenced. */
+hbDNNTaskHandle_t HandleOf(uint64_t number) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
+  return reinterpret_cast<hbDNNTaskHandle_t>(number);
+}
 uint64_t NumberOf(hbDNNTaskHandle_t handle) { return reinterpret_cast<uint64_t>(handle); }
 
 }  // namespace
@@ -28,7 +32,7 @@ Device::~Device() {
 
 void Device::Configure(const Config& config) {
   const Lock lock(mutex_);
-  // First what may fail: a board whose cores could not start stays as it was.
+  // Do what can throw first: if a core cannot start, the board stays as it was.
   while (static_cast<int>(cores_.size()) < config.cores) {
     Core& core = cores_.emplace_back();
     core.index = static_cast<int>(cores_.size()) - 1;
@@ -43,7 +47,7 @@ void Device::Configure(const Config& config) {
   config_ = config;
   random_.seed(config.seed);
   clock_.SetMode(config.mode);
-  // What waits by the former clock goes on by this one.
+  // Wake waiters, so that they follow the new clock.
   changed_.notify_all();
   idle_.notify_all();
 }
@@ -112,7 +116,7 @@ int32_t Device::Wait(hbDNNTaskHandle_t handle, int32_t timeout_ms) {
   const auto given_up = [&] { return task->released || stop_; };
   const auto finished = [&] { return task->state == Task::State::kFinished; };
   WaitUntil(lock, limit, [&] { return finished() || given_up(); });
-  // Where time stands still, a core may have to finish the task in the moment of the limit.
+  // While time stands still, a core may still have to finish the task at exactly the limit.
   if (clock_.mode() != ClockMode::kReal) idle_.wait(lock, [&] { return CoresIdle() || stop_; });
   if (finished()) WaitUntil(lock, std::min(task->done, limit), given_up);
   waiters_.erase(waiter);

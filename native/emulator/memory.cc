@@ -9,12 +9,12 @@ namespace emulator {
 namespace {
 
 constexpr uint64_t kPage = 4096;
-/** No board has more for its BPU. */
+/** No board has more BPU memory. */
 constexpr uint32_t kMaxBytes = 1u << 30;
-/** Junk of the two sides; different, so that a forgotten flush never goes unnoticed. */
+/** Initial contents of the two sides; different, so that a missing flush is always noticed. */
 constexpr uint8_t kCpuJunk = 0xa5;
 constexpr uint8_t kDeviceJunk = 0x5a;
-/** What a task writes that nobody waits for. */
+/** What a released task writes late. */
 constexpr uint8_t kLateJunk = 0x3c;
 
 }  // namespace
@@ -23,7 +23,7 @@ Block::Block(uint64_t physical, uint32_t size, bool cached)
     : physical_(physical),
       size_(size),
       cached_(cached),
-      // A multiple of 64 and no more, so that AddressSanitizer and valgrind see a byte read beyond it.
+      // A multiple of 64 and no more, so that AddressSanitizer and valgrind detect reads beyond it.
       cpu_(static_cast<uint8_t*>(std::aligned_alloc(64, (size_t{size} + 63) / 64 * 64))) {
   if (!cpu_) throw std::bad_alloc();
   std::memset(cpu_, kCpuJunk, size_);
@@ -132,7 +132,7 @@ uint64_t Allocator::blocks() {
   return blocks_.size();
 }
 
-/** On a board this would corrupt a frame now and then; here it fails, always. */
+/** On a board this would occasionally corrupt a frame; here it always fails. */
 bool Allocator::CheckUnused(Block& block, const char* call) {
   if (block.tasks == 0) return true;
   block.disturbed = true;

@@ -12,7 +12,7 @@
 namespace emulator {
 namespace {
 
-/** The version follows: 1, or 2, which tells the march. */
+/** Followed by the version: 1, or 2, which adds the march. */
 constexpr char kMagic[6] = {'T', 'Y', 'S', 'E', 'M', 'U'};
 constexpr uint32_t kMaxTensors = 64;
 constexpr uint32_t kMaxModels = 64;
@@ -106,8 +106,10 @@ void CheckInput(const PlaybackModel& model) {
   }
 }
 
-/** @param room bytes of the file that may still be frames: models share none, so that their tables grow no
- * larger than the file */
+/**
+ * @param room bytes of the file not yet used for frames. Models do not share frames, so their tables cannot
+ *   grow larger than the file
+ */
 void ReadFrames(Cursor& cursor, PlaybackModel& model, uint64_t& room) {
   const uint32_t count = cursor.Read<uint32_t>();
   const auto offset = cursor.Read<uint64_t>();
@@ -166,7 +168,7 @@ std::shared_ptr<const Mapping> Mapping::Open(const char* path) {
 
 Mapping::~Mapping() { munmap(const_cast<uint8_t*>(data_), size_); }
 
-std::vector<std::unique_ptr<PlaybackModel>> ReadModels(std::shared_ptr<const Mapping> file) {
+std::vector<std::unique_ptr<PlaybackModel>> ReadModels(const std::shared_ptr<const Mapping>& file) {
   std::vector<std::unique_ptr<PlaybackModel>> models;
   try {
     Cursor cursor(*file);

@@ -1,7 +1,7 @@
 /**
- * Messages of cameras (sensor_msgs/Image and hbm_img_msgs/HbmMsg as their subscribers view them) on their way
- * into a model's input. Nothing behind the pixels is read; every message is counted once; one whose pixels
- * are all there is read, in the same bytes with every instruction set.
+ * Fuzzes the path of a camera message (sensor_msgs/Image and hbm_img_msgs/HbmMsg, as their subscribers view
+ * them) into a model's input. Checks that nothing beyond the pixels is read, that every message is counted
+ * once, and that complete images are read with identical bytes by every instruction set.
  */
 #include "camera/camera.h"
 
@@ -17,14 +17,14 @@ namespace {
 
 using camera::Message;
 
-/** PixelBuffer are repeated up to here, so that small inputs make large pictures. */
+/** Pixels are repeated up to this size, so that small inputs make large pictures. */
 constexpr size_t kMaxPixels = 1 << 17;
 constexpr const char* kEncodings[] = {"nv12",  "bgr8",   "rgb8",        "mono8", "jpeg",   "NV12",
                                       "bgra8", "rgba8",  "8UC3",        "8UC1",  "nv21",   "yuyv",
                                       "uyvy",  "yuv422", "yuv422_yuy2", "i420",  "mono16", "16UC1"};
 constexpr size_t kLetters = 12;
 
-/** A model's input, with guards around it by the sanitizer. */
+/** A model's input on the heap, where the sanitizer guards its ends. */
 class HeapInput : public camera::ModelInput {
  public:
   HeapInput(int width, int height) : bytes_(camera::PixelBuffer::BytesFor(width, height)) {
@@ -48,7 +48,7 @@ struct Case {
   Message message;
 };
 
-/** What a message is made of; MakeSeed writes it. */
+/** Decodes a test case; MakeSeed is the inverse. */
 Case Read(fuzz::Reader& reader) {
   Case made{};
   const uint8_t flags = reader.U8();
@@ -98,10 +98,10 @@ Case Read(fuzz::Reader& reader) {
   return made;
 }
 
-fuzz::Bytes MakeSeed(uint8_t flags, uint8_t encoding, uint32_t width, uint32_t height, uint32_t step,
+fuzz::Bytes MakeSeed(uint8_t flags, size_t encoding, uint32_t width, uint32_t height, uint32_t step,
                      uint32_t size, bool told = false, bool cut = false) {
   fuzz::Writer writer;
-  writer.U8(flags).U8(0x53).U8(encoding).Add("nv12\0\xa5\xa5\xa5\xa5\xa5\xa5\xa5");
+  writer.U8(flags).U8(0x53).U8(encoding).Add(std::string("nv12\0", 5));
   while (writer.input.size() < 3 + kLetters) writer.U8(0xa5);
   writer.U32(width).U32(height).U32(step).U32(7).U8(static_cast<uint8_t>(told + 2 * cut));
   if (cut) writer.U32(width / 2 - 1).U32(height / 2 - 1).U32(width / 2 - 2).U32(height);
@@ -111,7 +111,7 @@ fuzz::Bytes MakeSeed(uint8_t flags, uint8_t encoding, uint32_t width, uint32_t h
   return writer.input;
 }
 
-/** Whether nobody could doubt that the message is an image. */
+/** Whether the message is a complete image beyond doubt. */
 bool IsWhole(const Case& made) {
   const uint64_t width = made.message.width;
   const uint64_t height = made.message.height;
@@ -126,7 +126,7 @@ bool IsWhole(const Case& made) {
   return made.pixels.size() >= needed;
 }
 
-/** @returns the model's input; empty when the message was not read */
+/** @returns the model's input; empty when the message was not readable */
 fuzz::Bytes Offer(const Case& made) {
   std::vector<std::shared_ptr<camera::ModelInput>> inputs = {
       std::make_shared<HeapInput>(made.width, made.height)};
@@ -190,18 +190,18 @@ fuzz::Bytes Offer(const Case& made) {
 
 std::vector<fuzz::Bytes> fuzz::Seeds() {
   std::vector<Bytes> seeds;
-  for (uint8_t encoding = 0; encoding < std::size(kEncodings); encoding++) {
+  for (size_t encoding = 0; encoding < std::size(kEncodings); encoding++) {
     for (const uint8_t flags : {0x00, 0x15, 0x24})
       seeds.push_back(MakeSeed(flags, encoding, 16, 8, 16, 16 * 8 * 3));
   }
   seeds.push_back(MakeSeed(0x02, 0xff, 640, 4, 0, 3840));
   seeds.push_back(MakeSeed(0x01, 0, 34, 18, 64, 64 * 27));
-  // What the user says of the rows.
+  // Rows that the user specifies.
   for (const uint8_t encoding : {0, 2, 11, 15}) {
     seeds.push_back(MakeSeed(0, encoding, 16, 16, 64, 64 * 24, true));
   }
-  // A region that exceeds the picture below, with and without the full picture.
-  for (uint8_t encoding = 0; encoding < std::size(kEncodings); encoding++) {
+  // A region that exceeds the picture at the bottom, with and without the full picture.
+  for (size_t encoding = 0; encoding < std::size(kEncodings); encoding++) {
     for (const uint8_t flags : {0x00, 0x15})
       seeds.push_back(MakeSeed(flags, encoding, 16, 8, 16, 16 * 8 * 3, false, true));
   }

@@ -1,7 +1,7 @@
 /**
- * What g++ -fsanitize-coverage=trace-pc calls at each block of the target's code. An input that reaches a new
- * block, or one much more often than any before, is worth changing further: so a fuzzer finds its way past
- * checks that no seed passes.
+ * The hook that g++ -fsanitize-coverage=trace-pc calls in each basic block of the target. An input that
+ * reaches a new block, or reaches one much more often than before, is worth mutating further. This is how a
+ * fuzzer gets past checks that no seed passes.
  */
 #include "fuzz/coverage.h"
 
@@ -20,7 +20,7 @@ std::vector<uint32_t> reached;
 size_t blocks = 0;
 thread_local bool counting = false;
 
-/** Once, twice, three times, up to 7, 15, 31, 127 and more: what AFL tells apart. */
+/** Hit counts in AFL's classes: 1, 2, 3, up to 7, 15, 31, 127, and more. */
 uint8_t Grade(uint8_t count) {
   uint8_t grade = 0;
   for (const int limit : {0, 1, 2, 3, 7, 15, 31, 127}) grade = static_cast<uint8_t>(grade + (count > limit));
@@ -52,12 +52,12 @@ size_t BlocksReached() { return blocks; }
 
 }  // namespace fuzz
 
-/** Of the linker. */
+/** Defined by the linker. */
 extern "C" const char __executable_start;
 
 extern "C" void __sanitizer_cov_trace_pc() {
   if (!fuzz::counting) return;
-  // The address without where the program was loaded, so that it is the same each time.
+  // The address relative to the load address, so that it is the same in each run.
   const auto address = reinterpret_cast<uintptr_t>(__builtin_return_address(0)) -
                        reinterpret_cast<uintptr_t>(&__executable_start);
   const auto block = static_cast<uint32_t>((address * 0x9e3779b97f4a7c15u) >> 48);

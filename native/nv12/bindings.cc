@@ -16,7 +16,7 @@ uint64_t Pixels(const arguments::Nv12Argument& picture) {
   return static_cast<uint64_t>(picture.width) * static_cast<uint64_t>(picture.height);
 }
 
-/** One frame on its way into a network: views, and nothing that knows of JavaScript. */
+/** Prepares one frame for a network. Views only, independent of JavaScript. */
 struct PreprocessJob {
   Source source;
   Content content;
@@ -30,10 +30,10 @@ void Run(const PreprocessJob& job) {
   ToPlanarFloat(AsSource(job.model), job.range, job.planes);
 }
 
-/** Runs a job on libuv's pool and resolves with the milliseconds it took. */
+/** Runs a job on libuv's thread pool and resolves with its duration in milliseconds. */
 class PreprocessWorker : public Napi::AsyncWorker {
  public:
-  /** `held` keeps the arrays from being collected while the job uses their memory. */
+  /** `held` keeps the arrays from being garbage-collected while the job uses their memory. */
   PreprocessWorker(Napi::Env env, const PreprocessJob& job, Napi::Object held)
       : Napi::AsyncWorker(env, "tros_yolo_seg:preprocess"),
         deferred_(Napi::Promise::Deferred::New(env)),
@@ -54,7 +54,7 @@ class PreprocessWorker : public Napi::AsyncWorker {
       if (arguments::HasMemory(held.Get(i))) continue;
       return OnError(Napi::TypeError::New(
           Env(),
-          "Expected arrays that stay until preprocess is done but received one that was transferred."));
+          "Expected arrays that stay in place until preprocess is done but received one that was transferred."));
     }
     deferred_.Resolve(Napi::Number::New(Env(), elapsed_.count()));
   }
@@ -153,7 +153,7 @@ Napi::Value PreprocessBinding(const Napi::CallbackInfo& info) {
       info.Env(), PreprocessJob{source, content, range, model, planes}, held);
   const Napi::Promise promise = worker->Promise();
   worker->Queue();
-  worker.release();  // deletes itself when done
+  static_cast<void>(worker.release());  // deletes itself when done
   return promise;
 }
 

@@ -28,7 +28,7 @@ inline Rgb Convert(int luma, int u, int v, const ToRgb& m) {
           Clamp((base + u * m.bu) >> kToRgbBits)};
 }
 
-/** Calls `write(x, color)` for every pixel of a row. */
+/** Calls `write(x, color)` for each pixel of a row. */
 template <typename Write>
 inline void ForEachPixel(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix,
                          Write write) {
@@ -55,7 +55,7 @@ void LumaOfRgb(const uint8_t* __restrict rgb, int red, size_t width, const ToYuv
   }
 }
 
-/** `kBytes` a pixel. */
+/** `kBytes` per pixel. */
 template <size_t kBytes>
 void YuvOfRows(const uint8_t* __restrict upper, const uint8_t* __restrict lower, int red, size_t width,
                const ToYuv& matrix, uint8_t* __restrict upper_luma, uint8_t* __restrict lower_luma,

@@ -10,14 +10,15 @@ namespace {
 
 using Format = PackedImage::Format;
 
-/** The rows of the source that make a pair of rows of the frame: the last one stands for its neighbor, too.
- */
+/** A source row of a pair; the last row of an odd height is used twice. */
 const uint8_t* RowWithin(const PackedImage& source, int y) {
   return source.Row(std::min(y, source.height - 1));
 }
 
-/** Calls `convert(upper, lower, y, x, width)` for every pair of rows; the last column of an odd width comes
- * by itself, as two of it. `kBytes` a pixel. */
+/**
+ * Calls `convert(upper, lower, y, x, width)` for each pair of rows. The last column of an odd width is
+ * converted separately, duplicated to two. `kBytes` per pixel.
+ */
 template <size_t kBytes, typename Convert>
 void ForEachPairOfRows(const PackedImage& source, Convert convert) {
   const auto width = static_cast<size_t>(source.width);
@@ -58,7 +59,7 @@ void From422(const PackedImage& source, const Target& target, const Kernels& ker
 void FromGray(const PackedImage& source, Range range, const Target& target, const Kernels& kernels) {
   const auto width = static_cast<size_t>(source.width);
   const bool wide = source.format == Format::kMono16;
-  // Only what is neither 8 bits nor full range passes through it.
+  // Needed only for 16-bit gray with limited range.
   std::vector<uint8_t> scratch(wide && range != Range::kFull ? width : 0);
   for (int y = 0; y < target.height; y++) {
     uint8_t* const luma = target.LumaRow(y);
@@ -71,7 +72,7 @@ void FromGray(const PackedImage& source, Range range, const Target& target, cons
     if (range != Range::kFull) {
       kernels.luma_of_gray_row(row, width, ToYuvOf(range), luma);
     } else if (!wide) {
-      // A gray of the full range is its own luma, to the bit: the row of the matrix sums to one.
+      // Full-range gray equals its luma exactly, because the luma row of the matrix sums to one.
       std::memcpy(luma, row, width);
     }
     if (width % 2 != 0) luma[width] = luma[width - 1];

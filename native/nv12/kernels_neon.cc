@@ -3,11 +3,12 @@
 #include "nv12/kernels.h"
 
 /**
- * The kernels for arm64. Same arithmetic, other instructions than kernels_x86.h: NEON multiplies unsigned
- * bytes, has a rounding narrowing shift, and loads and stores three interleaved channels by itself.
+ * The kernels for arm64. The arithmetic is that of kernels_x86.h, with different instructions: NEON
+ * multiplies unsigned bytes, has a rounding narrowing shift, and can load and store three interleaved
+ * channels.
  *
- * A row is done in blocks, and the last one ends with the row: it may do some pixels twice. Rows that are
- * shorter than a block are left to the portable kernels.
+ * Rows are processed in blocks. The last block is aligned to the end of the row, so some pixels may be
+ * computed twice. Rows shorter than a block are left to the portable kernels.
  */
 namespace nv12 {
 namespace {
@@ -87,7 +88,7 @@ inline uint16x4_t LumaOf(uint16x4_t red, uint16x4_t green, uint16x4_t blue, cons
   return vrshrn_n_u32(sum, kToYuvBits);
 }
 
-/** Three channels of 16 pixels; the fourth of four is left out. */
+/** Three channels of 16 pixels; a fourth channel is dropped. */
 template <int kBytes>
 inline uint8x16x3_t LoadChannels(const uint8_t* pixels) {
   if constexpr (kBytes == 3) return vld3q_u8(pixels);
@@ -95,7 +96,7 @@ inline uint8x16x3_t LoadChannels(const uint8_t* pixels) {
   return {{all.val[0], all.val[1], all.val[2]}};
 }
 
-/** Luma of 16 pixels less black. */
+/** Luma of 16 pixels, without the black offset. */
 inline uint8x16_t LumaOf(const uint8x16x3_t& rgb, const Weights& w) {
   const auto half = [&w](uint8x8_t r, uint8x8_t g, uint8x8_t b) {
     const uint16x8_t red = vmovl_u8(r);
@@ -177,7 +178,7 @@ void YuvOf422Rows(const uint8_t* upper, const uint8_t* lower, size_t luma_at, si
   }
 }
 
-/** Not with the overlapping last block of the others: in place, it would exchange twice. */
+/** Without the overlapping last block of the other kernels: in place, it would swap twice. */
 void SwapPairsRow(const uint8_t* in, size_t width, uint8_t* out) {
   const size_t whole = width - width % kBlock;
   for (size_t x = 0; x < whole; x += kBlock) vst1q_u8(out + x, vrev16q_u8(vld1q_u8(in + x)));

@@ -4,11 +4,11 @@
 #include "nv12/lanes_x86.h"
 
 /**
- * The kernels for x86, written once for both widths of vectors (lanes_x86.h). Internal linkage for the reason
- * given there.
+ * The kernels for x86, written once for both vector widths (lanes_x86.h, which explains the internal
+ * linkage).
  *
- * A row is done in blocks, and the last one ends with the row: it may do some pixels twice. Rows that are
- * shorter than a block are left to the kernels `kNarrower`.
+ * Rows are processed in blocks. The last block is aligned to the end of the row, so some pixels may be
+ * computed twice. Rows shorter than a block are left to the kernels `kNarrower`.
  */
 namespace nv12 {
 namespace {
@@ -26,7 +26,7 @@ class X86Kernels {
 
   // --- Scaling
 
-  /** Minus the sums over the columns of a group for each stream: -(a * (128 - weight) + b * weight). */
+  /** The negated sums over a group's columns for each stream: -(a * (128 - weight) + b * weight). */
   template <size_t kLoads>
   static V Taps(const uint8_t* row, const uint16_t* offsets, const V (&shuffles)[kLoads], V weights) {
     V taps = L::Shuffle(L::Gather(row, offsets, kLoads), shuffles[0]);
@@ -78,7 +78,8 @@ class X86Kernels {
     V half;
   };
 
-  /** Weights of the channels in the order of memory; `half` is what rounds, and what is added to the result.
+  /**
+   * Weights of the channels in memory order. `half` is the rounding term plus an offset added to the result.
    */
   static YuvWeights WeightsOf(int red, int green, int blue, bool red_first, int half) {
     const int first = red_first ? red : blue;
@@ -91,7 +92,7 @@ class X86Kernels {
                     L::MultiplyPairs(quad.third, weights.third));
   }
 
-  /** Which bytes of four pixels of `kBytes` make a Quad. */
+  /** Shuffle indices that make a Quad from four pixels of `kBytes`. */
   template <int kBytes>
   struct QuadLanes {
     alignas(16) int8_t first_two[16];
@@ -113,7 +114,7 @@ class X86Kernels {
     constexpr size_t kDistance = kBytes * kBlock;
     const V first_two = L::Repeat(kLanes.first_two);
     const V third = L::Repeat(kLanes.third);
-    for (int i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 4; i++) {
       // The last load ends with the block.
       const V bytes = kBytes == 3 && i == 3 ? L::template ShiftBytes<4>(L::Load(pixels + 32, kDistance))
                                             : L::Load(pixels + 4 * kBytes * i, kDistance);
@@ -213,7 +214,7 @@ class X86Kernels {
     return L::Add16(a.whole, L::template RightUnsigned16<kToRgbBits>(a.fraction));
   }
 
-  /** What chroma adds to R, G, B for eight pairs, with the half unit that rounds. */
+  /** The contribution of chroma to R, G, B for eight pairs, including the half unit for rounding. */
   struct ChromaPart {
     Fixed red;
     Fixed green;
@@ -229,7 +230,7 @@ class X86Kernels {
     return part;
   }
 
-  /** 16 bytes of one color from luma and the part of chroma. */
+  /** 16 bytes of one color from its luma and chroma parts. */
   struct LumaPart {
     Fixed low;
     Fixed high;
@@ -277,7 +278,7 @@ class X86Kernels {
     }
   }
 
-  /** Where in 48 bytes of R, G, B each byte comes from: vector `part` of three takes these of `channel`. */
+  /** Shuffle indices for 48 bytes of R, G, B: those of `channel` for vector `part` of three. */
   struct Interleaving {
     alignas(16) int8_t lanes[3][3][16];
 
@@ -292,7 +293,7 @@ class X86Kernels {
 
   static void StoreRgb(uint8_t* out, V red, V green, V blue) {
     static constexpr Interleaving kInterleaving;
-    for (int part = 0; part < 3; part++) {
+    for (size_t part = 0; part < 3; part++) {
       const auto& lanes = kInterleaving.lanes[part];
       const V bytes =
           L::Or(L::Or(L::Shuffle(red, L::Repeat(lanes[0])), L::Shuffle(green, L::Repeat(lanes[1]))),
@@ -305,7 +306,7 @@ class X86Kernels {
   static void ScaleRow(const uint8_t* above, const uint8_t* below, int weight, const Columns& columns,
                        uint8_t* out) {
     if (columns.loads == 0) return kNarrower.scale_row(above, below, weight, columns, out);
-    if (2 * weight > kWeightOne) {  // the same sum, seen from below
+    if (2 * weight > kWeightOne) {  // swap the rows: the same sum with a smaller weight
       const uint8_t* const nearer = below;
       below = above;
       above = nearer;
@@ -351,7 +352,7 @@ class X86Kernels {
     }
   }
 
-  /** Not with the overlapping last block of the others: in place, it would exchange twice. */
+  /** Without the overlapping last block of the other kernels: in place, it would swap twice. */
   static void SwapPairsRow(const uint8_t* in, size_t width, uint8_t* out) {
     const size_t whole = width - width % kStep;
     for (size_t x = 0; x < whole; x += kStep) {

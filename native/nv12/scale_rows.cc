@@ -6,9 +6,9 @@ namespace nv12 {
 namespace {
 
 /**
- * Order of a group's taps and the sign of their weights, as the multiplier of the machine wants them. x86
- * multiplies unsigned by signed bytes and adds neighbors: left and right taps alternate, and weights are
- * negative because 128 has no signed byte and -128 has. NEON: eight left taps, then the eight right ones.
+ * Order of a group's taps and sign of their weights, as the machine's multiplier needs them. x86 multiplies
+ * unsigned by signed bytes and adds neighbors, so left and right taps alternate. Its weights are negative,
+ * because -128 fits in a signed byte and 128 does not. NEON: eight left taps, then eight right taps.
  */
 #if defined(NV12_KERNELS_NEON)
 constexpr size_t LaneOf(size_t byte, bool right) { return byte + (right ? kGroup : 0); }
@@ -46,8 +46,7 @@ const Columns& ColumnTable::For(int source, int target, int channels) {
   return columns_;
 }
 
-/** Tries to fill the tables of groups. False where a load would have to be longer, or the row is too short.
- */
+/** Fills the tables of groups. False when a load would have to be longer, or the row is too short. */
 bool ColumnTable::FillGroups(int loads) {
   const auto channels = static_cast<size_t>(channels_);
   const size_t source_bytes = static_cast<size_t>(source_) * channels;
@@ -67,7 +66,7 @@ bool ColumnTable::FillGroups(int loads) {
     const auto right = [&](size_t byte) {
       return left(byte) + (taps_[byte / channels].weight == 0 ? 0 : channels);
     };
-    // Taps never go back, so the first and the last byte's are the outermost: within pairs, too.
+    // Taps are monotonic, so those of the first and the last byte are the outermost, within pairs, too.
     const size_t offset = std::min(taps_[start / channels].index * channels, source_bytes - kLoad);
     if (right(start + per_load - 1) >= offset + kLoad) return false;
     offsets_[at / per_load] = static_cast<uint16_t>(offset);

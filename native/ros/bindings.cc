@@ -18,7 +18,7 @@ constexpr double kMaxDomains = 232;
 
 constexpr double kMaxDepth = 1000;
 
-/** What happens in rclcpp as an Error of JavaScript. */
+/** Runs `work`, converting exceptions of rclcpp to JavaScript Errors. */
 template <typename Work>
 auto RethrowToJs(Napi::Env env, const Work& work) {
   try {
@@ -42,7 +42,7 @@ NodeIdentity ReadNodeIdentity(Napi::Object object) {
   return identity;
 }
 
-/** Whether a property is `yes`; `Fail`s when it is neither that nor `no`. */
+/** Whether a property is `yes`. Throws when it is neither `yes` nor `no`. */
 bool ReadChoice(Napi::Object object, const char* key, const char* yes, const char* no) {
   const std::string text = arguments::ReadString(object, key);
   if (text != yes && text != no)
@@ -50,7 +50,7 @@ bool ReadChoice(Napi::Object object, const char* key, const char* yes, const cha
   return text == yes;
 }
 
-/** As rclnodejs has them, with rmw's numbers (RclEndpoint of src/node/ros/rclnodejs.ts). */
+/** In the format of rclnodejs, with rmw's numbers (RclEndpoint in src/node/ros/rclnodejs.ts). */
 Napi::Array ToArray(Napi::Env env, const std::vector<rclcpp::TopicEndpointInfo>& publishers) {
   Napi::Array array = Napi::Array::New(env);
   for (const rclcpp::TopicEndpointInfo& publisher : publishers) {
@@ -140,8 +140,10 @@ PublisherOptions ReadPublisherOptions(Napi::Value value) {
   return options;
 }
 
-/** An ImagePublisher in JavaScript's hands; all on the JS thread. Node.js finalizes it at process.exit, too:
- * a participant that takes no leave leaves its shared memory behind. */
+/**
+ * The JavaScript face of an ImagePublisher; used on the JS thread only. Node.js also finalizes it at
+ * process.exit(): a participant that is not shut down leaks its shared memory.
+ */
 class JsPublisher {
  public:
   JsPublisher(Napi::Env env, std::unique_ptr<ImagePublisher> publisher)

@@ -2,7 +2,10 @@
 
 #include <napi.h>
 
-/** What JavaScript sees of this folder; the signatures are in src/native/camera.ts and publisher.ts. */
+/**
+ * Functions that the addon exports when it is built with rclcpp; their signatures are in src/native/camera.ts
+ * and publisher.ts.
+ */
 namespace ros {
 
 Napi::Value NativeCamerasBinding(const Napi::CallbackInfo& info);

@@ -25,13 +25,12 @@ namespace {
 
 using sensor_msgs::msg::Image;
 
-/** A publisher has fewer messages in shared memory than this, and looking again once in a while costs
- * nothing. */
+/** Publishers have fewer messages in shared memory than this. Rechecking once in a while costs nothing. */
 constexpr size_t kMaxKnownAddresses = 64;
 constexpr int kRecheckInterval = 1000;
 constexpr std::chrono::milliseconds kStopCheckInterval{500};
 
-/** Messages that are not lent go to one message: rclcpp would allocate and clear 6 MB for each. */
+/** Reuses one message for messages that are not loaned; rclcpp would allocate and clear 6 MB for each. */
 template <typename ImageMessage>
 class SingleMessageStrategy : public rclcpp::message_memory_strategy::MessageMemoryStrategy<ImageMessage> {
  public:
@@ -55,7 +54,7 @@ camera::Message View(const HbmMessage& message) {
   view.step = message.step;
   view.encoding = camera::HbmEncoding(message.encoding.data(), message.encoding.size());
   view.data = message.data.data();
-  // Publishers name the size of their buffer.
+  // Publishers report the size of their buffer.
   view.size = std::min<size_t>(message.data_size, message.data.size());
   view.exact = false;
   return view;
@@ -97,7 +96,7 @@ Subscriber::Subscriber(std::shared_ptr<Participant> participant, const Subscribe
       message_(options.message),
       camera_(std::move(camera)) {
   auto& node = participant_->node();
-  // Its own group and executor: a camera does not wait for another's letterbox.
+  // Own callback group and executor, so that cameras do not wait for each other's letterbox.
   group_ = node.create_callback_group(rclcpp::CallbackGroupType::MutuallyExclusive, false);
   subscription_ = Open(options.qos);
   can_loan_ = subscription_->can_loan_messages();
@@ -132,7 +131,7 @@ void Subscriber::CountFailure(const std::exception_ptr& error) {
 }
 
 void Subscriber::Renew(const SubscriberQos& qos) {
-  // With the lock, so that no message of the new one is taken for the former's.
+  // Holds the lock, so that no message of the new subscription is attributed to the former.
   const std::lock_guard<std::mutex> lock(mutex_);
   auto next = Open(qos);
   generation_++;
@@ -193,16 +192,16 @@ void Subscriber::Take(const ImageMessage& message, unsigned generation) {
   CheckSharedMemory(view.data);
 }
 
-/** Whether it is no message that the other one of two subscriptions has brought. */
+/** Whether to take the message: false for duplicates during a handover. */
 bool Subscriber::Admit(const camera::Message& message, unsigned generation) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const bool by_new = generation == generation_;
   if (!handover_) return by_new;
-  // Of an even older one, which was being executed when it was let go.
+  // From an even older subscription that was still being executed.
   if (!by_new && generation + 1 != generation_) return false;
   const int64_t stamp = int64_t{message.sec} * 1'000'000'000 + message.nanosec;
   const bool admitted = handover_->Admit(by_new, stamp, Handover::Clock::now());
-  if (handover_->over()) former_.reset();  // the executor holds what it executes
+  if (handover_->over()) former_.reset();  // the executor keeps a running subscription alive
   return admitted;
 }
 
@@ -225,15 +224,17 @@ void Subscriber::CheckSharedMemory(const void* pixels) {
   shared_ = shared ? Shared::kYes : Shared::kNo;
 }
 
-/** Ends the thread, which may be asleep. */
+/** Ends the thread, which may be waiting. */
 void Subscriber::StopThread() {
   LogExceptions("waking a camera", [this] { executor_->cancel(); });
   if (!thread_.joinable()) return;  // never started
   LogExceptions("ending the thread of a camera", [this] { thread_.join(); });
 }
 
-/** Not executor.spin(): a cancel() that comes before it would be lost. Looks by itself whether it shall stop,
- * too: a cancel() that fails would have it sleep for ever. */
+/**
+ * Not executor.spin(), which would lose a cancel() that comes before it. Also checks `stop_` periodically:
+ * without that, a failing cancel() would leave the thread waiting forever.
+ */
 void Subscriber::Run() {
   pthread_setname_np(pthread_self(), "camera");
   while (!stop_) {

@@ -1,13 +1,12 @@
 /**
- * Cameras, slots and the engine from many threads at once, for ThreadSanitizer (scripts/tsan.sh): what the
- * addon does with them, without Node.
+ * Stress test for cameras, slots and the engine on many threads, for ThreadSanitizer (scripts/tsan.sh). Uses
+ * them as the addon does, but without Node.
  *
- *     camera_stress LIBDNN MODEL [ROUNDS]
+ *      camera_stress LIBDNN MODEL [ROUNDS]
  *
- * In each round an engine is opened, cameras that never stop are attached, detached and moved, frames are
- * submitted beside them, slots are released late, pictures are held on to, and the engine is closed in the
- * midst of it. Every frame has a brightness of its own, so that one that lands in another's slot is noticed.
- * Ends with 1 and says what was wrong.
+ * Each round opens an engine; attaches, detaches and moves cameras that send continuously; submits frames;
+ * releases slots late; keeps pictures; and closes the engine in the middle. Every frame has its own
+ * brightness, so a frame in the wrong slot is detected. Exits with 1 and a description of any problem.
  */
 #include <array>
 #include <atomic>
@@ -44,7 +43,7 @@ void Expect(bool right, const char* what) {
 
 uint8_t BrightnessOf(int64_t index) { return static_cast<uint8_t>(1 + index % 250); }
 
-/** Sends frames of changing sizes, some of them bad, until it is told to stop. */
+/** Sends frames of varying sizes, some of them invalid, until `stop`. */
 void Send(Camera& target, unsigned seed, const std::atomic<bool>& stop) {
   std::mt19937 random(seed);
   std::vector<uint8_t> pixels;
@@ -64,7 +63,7 @@ void Send(Camera& target, unsigned seed, const std::atomic<bool>& stop) {
   }
 }
 
-/** What the JS thread is to the addon: hears of slots, releases them, attaches and detaches. */
+/** Plays the role of the JS thread: handles events, releases slots, attaches and detaches cameras. */
 class Round {
  public:
   Round(const bpu::Options& options, const std::vector<std::shared_ptr<Camera>>& cameras, unsigned seed)
@@ -119,7 +118,7 @@ class Round {
       for (size_t i = 0; i < attachments_.size(); i++) Detach(i);
       if (requested_ && engine_->table()->CancelRequest()) requested_ = false;
       while (requested_ || in_flight_ > 0 || Outstanding() > 0) HandleEvents(std::chrono::milliseconds(10));
-      Expect(engine_->table()->free() == kSlots, "all slots are free in the end");
+      Expect(engine_->table()->free() == kSlots, "all slots are free at the end");
     }
     engine_.reset();
   }
@@ -193,9 +192,9 @@ class Round {
     for (const Done& event : events) {
       auto& state = engine_->table()->state(event.slot);
       if (event.granted) {
-        Expect(requested_, "granted to who asked");
+        Expect(requested_, "granted only when requested");
         requested_ = false;
-        Expect(!state.attachment, "a granted slot is no camera's");
+        Expect(!state.attachment, "a granted slot has no camera");
         if (random_() % 2 == 0) {
           Start(event.slot);
           continue;
@@ -214,12 +213,12 @@ class Round {
     Count& count = counts_[state.attachment->number()];
     count.delivered++;
     if (count.seen.size() <= state.sequence) count.seen.resize(state.sequence + 1);
-    Expect(!count.seen[state.sequence], "a frame is told of once");
+    Expect(!count.seen[state.sequence], "a frame is reported once");
     count.seen[state.sequence] = true;
     const camera::FrameInfo& frame_info = state.frame_info;
     const nv12::Target& target = state.input->target();
     const uint8_t brightness = BrightnessOf(frame_info.index);
-    // The state of a frame that timed out has another input.
+    // After a timeout the slot has a different input.
     Expect(failed || target.LumaRow(target.height / 2)[target.width / 2] == brightness,
            "the slot's input is the frame's");
     Expect(frame_info.received <= frame_info.submitted, "received, then submitted");
@@ -240,7 +239,7 @@ class Round {
   int in_flight_ = 0;
   bool requested_ = false;
   std::vector<std::shared_ptr<camera::PixelBuffer>> pixels_;
-  const std::vector<uint8_t> own_ = std::vector<uint8_t>(64 * 96, 0);
+  const std::vector<uint8_t> own_ = std::vector<uint8_t>(size_t{64} * 96, 0);
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Done> done_;
@@ -264,6 +263,7 @@ int main(int count, char** arguments) {
   std::atomic<bool> stop{false};
   std::vector<std::shared_ptr<Camera>> cameras;
   std::vector<std::thread> threads;
+  cameras.reserve(kCameras);
   for (int i = 0; i < kCameras; i++) cameras.push_back(Camera::Create());
   for (unsigned i = 0; i < kCameras; i++) threads.emplace_back([&, i] { Send(*cameras[i], i, stop); });
   try {

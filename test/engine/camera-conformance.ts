@@ -175,7 +175,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       for (const queue of [0, 1001, 1.5, -1]) {
         assert.throws(
           () => engine.attach(openCamera(), new Collector(), queue),
-          /a number of frames that may wait, from 1 to 1000/,
+          /a queue size from 1 to 1000/,
         );
       }
     });

@@ -138,7 +138,7 @@ describe('the addon while an engine works', () => {
     bpu.run(gone, content, -1);
     const moved = structuredClone(gone.data, { transfer: [gone.data.buffer as ArrayBuffer] });
     const [slot, failure] = await nextOf(calls);
-    assert.match(failure!.received, /an ArrayBuffer that was transferred meanwhile/);
+    assert.match(failure!.received, /an ArrayBuffer that was transferred in the meantime/);
     bpu.release(slot);
     assert.equal(moved.length, 6144);
     bpu.close();

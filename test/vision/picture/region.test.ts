@@ -84,7 +84,7 @@ describe('partOf', () => {
     assert.equal(
       partOf({ x: 601, y: 400, width: 100, height: 40 }, picture).warning,
       'Expected a region of interest within the 641x480 picture but received 601,400,100,40. ' +
-        'Only 600,400,41,40 is looked at. Check roi, and whether the camera sends the size that it should.',
+        "Only 600,400,41,40 is used. Check roi and the size of the camera's images.",
     );
     for (const region of [
       { x: 641, y: 0, width: 5, height: 5 },
