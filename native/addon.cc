@@ -39,6 +39,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("preprocess", nv12::PreprocessBinding);
   add("pixelKernels", nv12::PixelKernelsBinding);
   add("openBpu", bpu::OpenBinding);
+  add("libdnnPaths", bpu::LibdnnPathsBinding);
   add("openEmulator", emulator::OpenBinding);
   add("openHeapSlots", camera::OpenHeapSlotsBinding);
   add("injectCamera", camera::InjectBinding);

@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "bpu/engine.h"
 #include "bpu/failure.h"
+#include "bpu/libdnn_paths.h"
 #include "camera/js_slots.h"
 #include "camera/js_values.h"
 
@@ -236,6 +237,18 @@ Napi::Value OpenBinding(const Napi::CallbackInfo& info) {
   } catch (const Failure& failure) {
     camera::Throw(info.Env(), failure);
   }
+}
+
+Napi::Value LibdnnPathsBinding(const Napi::CallbackInfo& info) {
+  Napi::Object object = Napi::Object::New(info.Env());
+  const auto list = [&](const char* name, const auto& paths) {
+    Napi::Array array = Napi::Array::New(info.Env());
+    for (const char* path : paths) array.Set(array.Length(), path);
+    object.Set(name, array);
+  };
+  list("libraries", kLibdnnPaths);
+  list("companionFolders", kCompanionFolders);
+  return object;
 }
 
 }  // namespace bpu

@@ -6,5 +6,6 @@
 namespace bpu {
 
 Napi::Value OpenBinding(const Napi::CallbackInfo& info);
+Napi::Value LibdnnPathsBinding(const Napi::CallbackInfo& info);
 
 }  // namespace bpu

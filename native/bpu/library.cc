@@ -11,15 +11,10 @@
 #include <vector>
 
 #include "bpu/failure.h"
+#include "bpu/libdnn_paths.h"
 
 namespace bpu {
 namespace {
-
-/**
- * Where the boards have libdnn: on the loader's path (X5; X3 through ld.so.conf.d), or in the X3's own
- * folder.
- */
-constexpr const char* kUsualPaths[] = {"libdnn.so", "/usr/lib/hbbpu/libdnn.so", "/usr/lib/libdnn.so"};
 
 constexpr const char* kVersionsThatWork =
     "hbDNN 1.18 and later 1.x versions work (RDK X3 images since mid 2023, all of RDK X5).";
@@ -35,8 +30,6 @@ std::string LastError() {
  */
 constexpr const char* kCompanions[] = {"libalog.so.1", "libhbmem.so.1", "libcnn_intf.so.1",
                                        "libhbrt_bayes_aarch64.so", "libhbrt_bernoulli_aarch64.so"};
-/** Their folders on X5 and on X3. */
-constexpr const char* kCompanionFolders[] = {"/usr/hobot/lib", "/usr/lib/hbbpu"};
 
 /**
  * Prefix of the board's folders: empty, or a folder that tests use in place of /. This is not a security
@@ -132,7 +125,7 @@ std::string HintFor(bool lacks_companion) {
 void* OpenFirst(const std::string& path, std::string& found) {
   std::vector<std::string> places;
   if (path.empty()) {
-    for (const char* place : kUsualPaths) places.push_back(InSysroot(place));
+    for (const char* place : kLibdnnPaths) places.push_back(InSysroot(place));
   } else {
     places.push_back(path);
   }
