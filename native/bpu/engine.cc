@@ -139,9 +139,9 @@ void Engine::StopThreads(AbandonableWait::Clock::time_point deadline) {
   table_->FreeMemory();
 }
 
-void Engine::Start(int slot, const Frame& frame) { Begin(slot, frame); }
+void Engine::Start(int slot, const SubmittedFrame& frame) { Begin(slot, frame); }
 
-void Engine::Begin(int slot, const std::optional<Frame>& frame) {
+void Engine::Begin(int slot, const std::optional<SubmittedFrame>& frame) {
   Worker& worker = *workers_[static_cast<size_t>(slot)];
   {
     const std::lock_guard<std::mutex> lock(worker.mutex);
@@ -173,7 +173,7 @@ bool Engine::Run(int index, Worker& worker) {
     worker.changed.wait(lock, [&] { return worker.begin || worker.stop; });
     if (!worker.begin) return true;
     worker.begin = false;
-    const std::optional<Frame> frame = worker.frame;
+    const std::optional<SubmittedFrame> frame = worker.frame;
     lock.unlock();
     camera::SlotTable::SlotState& state = table_->state(index);
     auto outcome = worker.slot.Run(state.input, frame ? &*frame : nullptr, worker.wait);

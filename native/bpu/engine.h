@@ -76,7 +76,7 @@ class Engine : public Counted<Engine> {
   static int abandoned_threads();
 
   /** Starts a frame in a slot taken from the table. The frame's memory must stay valid until `done`. */
-  void Start(int slot, const Frame& frame);
+  void Start(int slot, const SubmittedFrame& frame);
   /**
    * @param queue_size frames of the camera that may wait, at least 1
    * @param counters of the camera
@@ -95,13 +95,13 @@ class Engine : public Counted<Engine> {
     std::mutex mutex;
     std::condition_variable changed;
     /** Unset when a camera has already written the input. */
-    std::optional<Frame> frame;
+    std::optional<SubmittedFrame> frame;
     bool begin = false;
     bool stop = false;
     std::thread thread;
   };
 
-  void Begin(int slot, const std::optional<Frame>& frame);
+  void Begin(int slot, const std::optional<SubmittedFrame>& frame);
   /** @returns false when the thread was abandoned; the engine may be gone */
   bool Run(int index, Worker& worker);
   /** @param deadline for hanging frames, in a fast shutdown */

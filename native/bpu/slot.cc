@@ -24,7 +24,7 @@ Slot::Slot(std::shared_ptr<const Model> model, std::shared_ptr<Quarantine> quara
       schedule_(schedule),
       outputs_(std::make_shared<Outputs>(*model_)) {}
 
-std::optional<Outcome> Slot::Run(std::shared_ptr<camera::ModelInput>& slot_input, const Frame* frame,
+std::optional<Outcome> Slot::Run(std::shared_ptr<camera::ModelInput>& slot_input, const SubmittedFrame* frame,
                                  AbandonableWait& wait) noexcept {
   Outcome outcome;
   try {
@@ -37,8 +37,8 @@ std::optional<Outcome> Slot::Run(std::shared_ptr<camera::ModelInput>& slot_input
   return outcome;
 }
 
-bool Slot::RunFrame(Outcome& outcome, std::shared_ptr<camera::ModelInput>& slot_input, const Frame* frame,
-                    AbandonableWait& wait) {
+bool Slot::RunFrame(Outcome& outcome, std::shared_ptr<camera::ModelInput>& slot_input,
+                    const SubmittedFrame* frame, AbandonableWait& wait) {
   auto start = Clock::now();
   if (!EnsureMemory(slot_input, frame == nullptr)) return RunCanary(slot_input, frame, wait);
   if (frame) nv12::Letterbox(frame->source, frame->content, slot_input->target());
@@ -72,7 +72,7 @@ bool Slot::RunFrame(Outcome& outcome, std::shared_ptr<camera::ModelInput>& slot_
  * out whether the BPU works again.
  * @returns false when the thread was abandoned meanwhile
  */
-bool Slot::RunCanary(std::shared_ptr<camera::ModelInput>& slot_input, const Frame* frame,
+bool Slot::RunCanary(std::shared_ptr<camera::ModelInput>& slot_input, const SubmittedFrame* frame,
                      AbandonableWait& wait) {
   Failure limit = quarantine_->LimitFailure();
   std::shared_ptr<BpuInput> input;

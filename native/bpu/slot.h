@@ -21,7 +21,7 @@ struct Schedule {
   int32_t timeout_ms = 0;
 };
 
-struct Frame {
+struct SubmittedFrame {
   nv12::Source source;
   nv12::Content content;
 };
@@ -48,7 +48,7 @@ class Slot {
    * @param frame to letterbox; null when a camera has already written the input
    * @returns nothing when the thread was abandoned; `slot_input` may be dangling then
    */
-  std::optional<Outcome> Run(std::shared_ptr<camera::ModelInput>& slot_input, const Frame* frame,
+  std::optional<Outcome> Run(std::shared_ptr<camera::ModelInput>& slot_input, const SubmittedFrame* frame,
                              AbandonableWait& wait) noexcept;
 
   /** Null while there is no memory for outputs. */
@@ -63,9 +63,10 @@ class Slot {
     bool finished() const { return status == HB_DNN_SUCCESS || status == HB_DNN_RUN_TASK_FAILED; }
   };
 
-  bool RunFrame(Outcome& outcome, std::shared_ptr<camera::ModelInput>& slot_input, const Frame* frame,
-                AbandonableWait& wait);
-  bool RunCanary(std::shared_ptr<camera::ModelInput>& slot_input, const Frame* frame, AbandonableWait& wait);
+  bool RunFrame(Outcome& outcome, std::shared_ptr<camera::ModelInput>& slot_input,
+                const SubmittedFrame* frame, AbandonableWait& wait);
+  bool RunCanary(std::shared_ptr<camera::ModelInput>& slot_input, const SubmittedFrame* frame,
+                 AbandonableWait& wait);
   bool EnsureMemory(std::shared_ptr<camera::ModelInput>& slot_input, bool written);
   void ReplaceMemory(std::shared_ptr<camera::ModelInput>& slot_input) noexcept;
   int32_t Submit(BpuInput& input, Outputs& outputs, int32_t core);

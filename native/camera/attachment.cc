@@ -64,13 +64,13 @@ void Attachment::Cancel() {
 
 uint64_t Attachment::Detach() {
   // Freed after the lock is released.
-  std::vector<Frame> frames;
+  std::vector<WaitingFrame> frames;
   std::unique_lock<std::mutex> lock(table_->mutex_);
   if (!detached_) frames = DetachLocked(lock);
   return submitted_;
 }
 
-std::vector<Attachment::Frame> Attachment::DetachLocked(std::unique_lock<std::mutex>& lock) {
+std::vector<Attachment::WaitingFrame> Attachment::DetachLocked(std::unique_lock<std::mutex>& lock) {
   auto& attachments = table_->attachments_;
   const auto self = shared_from_this();
   attachments.erase(std::find(attachments.begin(), attachments.end(), self));

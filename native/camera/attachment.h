@@ -47,15 +47,15 @@ class Attachment : public std::enable_shared_from_this<Attachment>, public Count
 
  private:
   friend class SlotTable;
-  struct Frame {
+  struct WaitingFrame {
     std::shared_ptr<ModelInput> input;
     FrameInfo frame_info;
   };
 
   /** @returns its frames, to be freed without the lock */
-  std::vector<Frame> DetachLocked(std::unique_lock<std::mutex>& lock);
+  std::vector<WaitingFrame> DetachLocked(std::unique_lock<std::mutex>& lock);
   /** The frame that has waited longest. At least one must be waiting. */
-  Frame& oldest() { return frames_[oldest_]; }
+  WaitingFrame& oldest() { return frames_[oldest_]; }
   /** Removes the oldest waiting frame. Its buffer is reused last. */
   void PopOldest();
 
@@ -66,7 +66,7 @@ class Attachment : public std::enable_shared_from_this<Attachment>, public Count
   const int queue_;
   // Guarded by the table's mutex:
   /** A ring: waiting frames, oldest first; then the frame that is being written; then empty ones. */
-  std::vector<Frame> frames_;
+  std::vector<WaitingFrame> frames_;
   size_t oldest_ = 0;
   size_t waiting_ = 0;
   bool writing_ = false;

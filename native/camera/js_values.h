@@ -13,7 +13,7 @@
 /** Conversion and validation of values that pass between JavaScript and this folder. */
 namespace camera {
 
-/** A NativeFailure (src/native/bpu.ts). */
+/** A NativeFailure (src/native/failure.ts). */
 Napi::Object ToObject(Napi::Env env, const Failure& failure);
 
 /** A Region (src/vision/picture/region.ts). */

@@ -68,7 +68,7 @@ void SlotTable::AssignFrame(SlotState& state, const std::shared_ptr<Attachment>&
   Occupy(state);
   state.attachment = attachment;
   state.sequence = attachment->submitted_++;
-  Attachment::Frame& frame = attachment->oldest();
+  Attachment::WaitingFrame& frame = attachment->oldest();
   std::swap(state.input, frame.input);
   std::swap(state.frame_info, frame.frame_info);
   state.frame_info.submitted = Clock::now();
@@ -125,7 +125,7 @@ std::shared_ptr<Attachment> SlotTable::Attach(std::vector<std::shared_ptr<ModelI
   auto attachment =
       std::make_shared<Attachment>(shared_from_this(), std::move(inputs), number, std::move(counters));
   // Freed after the lock is released.
-  std::vector<Attachment::Frame> frames;
+  std::vector<Attachment::WaitingFrame> frames;
   const std::lock_guard<std::mutex> lock(mutex_);
   attachment->detached_ = closed_;
   if (closed_)

@@ -13,12 +13,6 @@
 namespace nv12 {
 namespace {
 
-/** Pixels in a block of one stream, and the bytes of as many R, G, B. */
-constexpr size_t kBlock = 16;
-constexpr size_t kRgbBlock = 3 * kBlock;
-
-inline size_t Min(size_t a, size_t b) { return a < b ? a : b; }
-
 template <class L, const Kernels& kNarrower>
 class X86Kernels {
   using V = typename L::V;
@@ -117,7 +111,7 @@ class X86Kernels {
     for (size_t i = 0; i < 4; i++) {
       // The last load ends with the block.
       const V bytes = kBytes == 3 && i == 3 ? L::template ShiftBytes<4>(L::Load(pixels + 32, kDistance))
-                                            : L::Load(pixels + 4 * kBytes * i, kDistance);
+                                            : L::Load(pixels + size_t{4} * kBytes * i, kDistance);
       quads[i] = {L::Shuffle(bytes, first_two), L::Shuffle(bytes, third)};
     }
   }

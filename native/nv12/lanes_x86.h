@@ -18,6 +18,12 @@
 namespace nv12 {
 namespace {
 
+/** Pixels in a block of one stream, and the bytes of as many R, G, B. */
+constexpr size_t kBlock = 16;
+constexpr size_t kRgbBlock = 3 * kBlock;
+
+inline size_t Min(size_t a, size_t b) { return a < b ? a : b; }
+
 struct Lanes16 {
   using V = __m128i;
   static constexpr size_t kStreams = 1;

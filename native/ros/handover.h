@@ -27,9 +27,10 @@ class Handover {
 
   /** @param stamp 0 for none @returns whether to take the message */
   bool Admit(bool by_new, int64_t stamp, Clock::time_point now) {
-    const bool repeated = stamp != 0 && std::any_of(seen_.begin(), seen_.end(), [&](const Message& message) {
-                            return message.stamp == stamp && message.by_new != by_new;
-                          });
+    const bool repeated =
+        stamp != 0 && std::any_of(seen_.begin(), seen_.end(), [&](const SeenMessage& message) {
+          return message.stamp == stamp && message.by_new != by_new;
+        });
     if (over_) {
       // The former subscription may have been ahead. Once the new one has caught up, stamps may repeat, e.g.
       // when a bag restarts.
@@ -51,11 +52,11 @@ class Handover {
 
  private:
   static constexpr std::chrono::milliseconds kLongest{1000};
-  struct Message {
+  struct SeenMessage {
     int64_t stamp = 0;
     bool by_new = false;
   };
-  std::array<Message, 32> seen_{};
+  std::array<SeenMessage, 32> seen_{};
   size_t next_ = 0;
   std::optional<Clock::time_point> began_;
   bool over_ = false;
