@@ -17,8 +17,10 @@ class AbandonableWait {
  public:
   using Clock = std::chrono::steady_clock;
 
+  /** Call before hbDNNWaitTaskDone. */
   void Enter();
-  /** @returns false when the thread was abandoned: it may then touch only what it owns */
+  /** Call after hbDNNWaitTaskDone. @returns false when the thread was abandoned: it may then touch only what
+   * it owns */
   bool Leave();
   /** Call as the thread's last action. */
   void ThreadEnded();

@@ -15,7 +15,7 @@ Attachment::Attachment(std::shared_ptr<SlotTable> table, std::vector<std::shared
     : table_(std::move(table)),
       number_(number),
       counters_(std::move(counters)),
-      queue_(static_cast<int>(inputs.size())),
+      queue_size_(static_cast<int>(inputs.size())),
       frames_(inputs.size()) {
   for (size_t i = 0; i < inputs.size(); i++) frames_[i].input = std::move(inputs[i]);
 }

@@ -43,7 +43,7 @@ class Attachment : public std::enable_shared_from_this<Attachment>, public Count
   bool attached() const;
 
   /** Upper bound for unread results, running frames, and all waiting frames but one. */
-  int max_frames() const { return table_->size() + queue_ - 1; }
+  int max_frames() const { return table_->size() + queue_size_ - 1; }
 
  private:
   friend class SlotTable;
@@ -63,7 +63,7 @@ class Attachment : public std::enable_shared_from_this<Attachment>, public Count
   const uint32_t number_;
   const std::shared_ptr<SharedCounters> counters_;
   /** Number of frames that may wait. */
-  const int queue_;
+  const int queue_size_;
   // Guarded by the table's mutex:
   /** A ring: waiting frames, oldest first; then the frame that is being written; then empty ones. */
   std::vector<WaitingFrame> frames_;
