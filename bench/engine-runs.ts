@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Decoder } from '../src/vision/decode/decoder.js';
 import type {
-  CameraArrival,
+  CameraFrameInfo,
   CameraAttachment,
   CameraEngine,
   Engine,
@@ -71,7 +71,7 @@ export class CameraRun {
     this.#decoder = decoder;
     this.#camera = addon().injectCamera();
     this.#attachment = engine.attach(this.#camera, {
-      result: (inference, arrival) => this.#take(inference, arrival),
+      result: (inference, frameInfo) => this.#take(inference, frameInfo),
       failure: (error) => this.#end(error),
     });
     const message = { ...{ width, height, data }, step: lumaStride, encoding: 'nv12' };
@@ -100,7 +100,7 @@ export class CameraRun {
     this.#camera.close();
   }
 
-  #take(inference: Inference, { submitted }: CameraArrival): void {
+  #take(inference: Inference, { submitted }: CameraFrameInfo): void {
     const start = performance.now();
     this.#decoder.decode(inference.tensors, inference.letterbox);
     const end = performance.now();

@@ -1,18 +1,18 @@
 # Builds the program in ${app} and the addon in native/, and installs both.
 #
-# Both targets run on every build; their scripts know what is up to date, and take less than a second then. Nothing is
+# Both targets run on every build; their scripts check what is up to date, which takes less than a second. Nothing is
 # written to the source folder: packages are installed and TypeScript is compiled in the build folder.
 set(stage ${CMAKE_CURRENT_BINARY_DIR}/stage)
 set(app ${CMAKE_CURRENT_BINARY_DIR}/app)
 
-# npm's packages: those of the source folder where they are installed and right, else from the registry by the lock file.
+# npm packages: copied from the source folder if they match the lock file, else installed from the registry.
 add_custom_target(tros_yolo_seg_packages
   COMMAND ${NODE_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/scripts/ros-packages.mjs
     --source ${CMAKE_CURRENT_SOURCE_DIR} --stage ${stage} --onnx ${WITH_ONNX} --npm ${NPM_EXECUTABLE}
   VERBATIM
 )
 
-# The addon is part of this build rather than cmake-js's, so that it can use ROS packages as any other target does.
+# The addon is part of this build rather than cmake-js's, so that it can use ROS packages like any other target.
 set(CMAKE_JS_INC ${stage}/node_modules/node-api-headers/include ${stage}/node_modules/node-addon-api)
 add_subdirectory(native EXCLUDE_FROM_ALL)
 add_dependencies(addon tros_yolo_seg_packages)

@@ -1,10 +1,10 @@
-# Finds Node.js and npm: NODE_EXECUTABLE, NPM_EXECUTABLE (NOTFOUND where there is none; it may not be needed).
+# Finds Node.js and npm: NODE_EXECUTABLE, NPM_EXECUTABLE (NOTFOUND if there is none; it may not be needed).
 #
-# rclnodejs asks for 20.20, and requires ES modules from CommonJS, which 22 can from 22.12 on and 21 cannot. The same is
-# checked at each start in start.sh.in.
+# rclnodejs needs 20.20, and loads ES modules with require(), which Node.js 22 supports from 22.12 and 21 does not. start.sh.in
+# checks the same at each start.
 set(NODE_WANTED "20.20, 22.12 or newer")
 
-# TROS_YOLO_SEG_NODE, which also decides at run time, goes before what is on the PATH.
+# TROS_YOLO_SEG_NODE, which also applies at run time, takes precedence over the PATH.
 find_program(NODE_EXECUTABLE NAMES $ENV{TROS_YOLO_SEG_NODE} node nodejs DOC "Node.js")
 find_program(NPM_EXECUTABLE npm)
 
@@ -18,7 +18,7 @@ if(NODE_VERSION VERSION_LESS 20.20 OR (NODE_VERSION VERSION_GREATER_EQUAL 21 AND
   if(NOT NODE_EXECUTABLE)
     set(found "none on the PATH")
   endif()
-  # Looked for again next time, when it may have been installed.
+  # Search again next time; it may have been installed by then.
   unset(NODE_EXECUTABLE CACHE)
   message(FATAL_ERROR "Expected Node.js ${NODE_WANTED} but found ${found}. "
     "Ubuntu's own is too old. Possible solutions:\n"

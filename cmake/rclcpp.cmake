@@ -1,5 +1,5 @@
 # Decides whether the addon has cameras in C++ (native/ros): WITH_RCLCPP. They need rclcpp and, for TROS's messages,
-# hbm_img_msgs; without them frames go by way of rclnodejs.
+# hbm_img_msgs; without them frames pass through rclnodejs.
 #
 #   -DTROS_YOLO_SEG_RCLCPP=AUTO|OFF  AUTO: where rclcpp is found
 set(TROS_YOLO_SEG_RCLCPP AUTO CACHE STRING "Cameras in C++: AUTO or OFF")
@@ -15,6 +15,6 @@ if(TROS_YOLO_SEG_RCLCPP STREQUAL "AUTO")
   if(rclcpp_FOUND AND sensor_msgs_FOUND)
     set(WITH_RCLCPP ON)
   else()
-    message(STATUS "Without rclcpp and sensor_msgs: no cameras in C++, frames go by way of rclnodejs.")
+    message(STATUS "Without rclcpp and sensor_msgs: no cameras in C++, frames pass through rclnodejs.")
   endif()
 endif()

@@ -1,20 +1,34 @@
 #include <napi.h>
 
-#include "alive_bindings.h"
 #include "arguments.h"
 #include "bpu/bindings.h"
+#include "bpu/engine.h"
+#include "bpu/memory.h"
+#include "camera/attachment.h"
 #include "camera/bindings.h"
-#include "camera/image_bindings.h"
+#include "camera/slot_table.h"
+#include "emulator/bindings.h"
 #include "nv12/bindings.h"
 #ifdef TROS_YOLO_SEG_RCLCPP
-#include "ros/camera_bindings.h"
-#include "ros/publisher_bindings.h"
+#include "ros/bindings.h"
 #endif
 
-/** Everything the addon exports; src/native/addon.ts types it. One line for each function, in the room it
- * belongs to. */
+/** aliveObjects(): an AliveObjects (src/native/addon.ts). */
+static Napi::Value AliveObjectsBinding(const Napi::CallbackInfo& info) {
+  Napi::Object object = Napi::Object::New(info.Env());
+  const auto add = [&](const char* name, int64_t alive) { object.Set(name, static_cast<double>(alive)); };
+  add("engines", Counted<bpu::Engine>::alive());
+  add("blocks", Counted<bpu::BpuMemory>::alive());
+  add("threads", bpu::Engine::abandoned_threads());
+  add("tables", Counted<camera::SlotTable>::alive());
+  add("attachments", Counted<camera::Attachment>::alive());
+  add("pictures", Counted<camera::PixelBuffer>::alive());
+  return object;
+}
+
+/** Everything the addon exports, one line per function. src/native/addon.ts has the types. */
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  arguments::Prepare(env);
+  arguments::InitEnvironment(env);
   const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
     exports.Set(name, Napi::Function::New(env, function, name));
   };
@@ -25,8 +39,9 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("preprocess", nv12::PreprocessBinding);
   add("pixelKernels", nv12::PixelKernelsBinding);
   add("openBpu", bpu::OpenBinding);
-  add("openEmulator", bpu::OpenEmulatorBinding);
-  add("openInbox", camera::OpenInboxBinding);
+  add("libdnnPaths", bpu::LibdnnPathsBinding);
+  add("openEmulator", emulator::OpenBinding);
+  add("openHeapSlots", camera::OpenHeapSlotsBinding);
   add("injectCamera", camera::InjectBinding);
   add("letterboxContent", camera::LetterboxContentBinding);
   add("imageEncodings", camera::ImageEncodingsBinding);

@@ -8,13 +8,13 @@
 namespace arguments {
 namespace {
 
-/** Far above any picture; with it, stride * height + offset cannot overflow 64 bits. */
+/** Far above any real stride, yet stride * height + offset cannot overflow 64 bits. */
 constexpr double kMaxStride = 1 << 30;
 constexpr double kMaxOffset = 9007199254740991.0;  // Number.MAX_SAFE_INTEGER
 
-/** Of an environment. */
+/** Data of one environment. */
 struct State {
-  /** The getter of ArrayBuffer.prototype.resizable; empty where there is none. */
+  /** The getter of ArrayBuffer.prototype.resizable; empty if this Node.js has none. */
   Napi::FunctionReference resizable;
 };
 
@@ -24,7 +24,7 @@ std::string Show(double value) {
   return text;
 }
 
-/** What a value is, without running any of its code. */
+/** Describes a value without running any JavaScript. */
 std::string Show(Napi::Value value) {
   if (value.IsNumber()) return Show(value.As<Napi::Number>().DoubleValue());
   if (value.IsString()) return value.As<Napi::String>().Utf8Value().substr(0, 60);
@@ -44,7 +44,7 @@ Napi::Object ReadObject(Napi::Value value, const std::string& name) {
   return value.As<Napi::Object>();
 }
 
-/** NaN for everything but a whole number from `min` to `max`. */
+/** The value if it is a whole number from `min` to `max`, else NaN. */
 double WholeNumber(Napi::Value value, double min, double max) {
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
   return number >= min && number <= max && number == std::floor(number) ? number : std::nan("");
@@ -77,7 +77,7 @@ uint64_t ReadStride(Napi::Object object, const std::string& name, const char* ke
 
 Napi::TypedArray ExpectArray(Napi::Value value, const std::string& name, napi_typedarray_type type,
                              const char* type_name) {
-  // No reference to a detached array's memory: it has length 0 and fails the length check that follows.
+  // A detached array is harmless: its length is 0, so it fails the length check that follows.
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
     Fail(value.Env(), std::string(type_name) + " for " + name, Show(value));
   }
@@ -89,35 +89,36 @@ struct Bytes {
   uint64_t length;
 };
 
-/** The memory behind a Uint8Array as it is now. */
-Bytes Pin(Napi::Value value, const std::string& name) {
+/** The current memory of a Uint8Array. */
+Bytes BytesOf(Napi::Value value, const std::string& name) {
   auto array = ExpectArray(value, name, napi_uint8_array, "a Uint8Array").As<Napi::Uint8Array>();
   return {array.Data(), array.ElementLength()};
 }
 
-/** Bytes from the first of the first row to the last of the last. */
-uint64_t Span(uint64_t stride, int rows, int row_bytes) {
+/** Bytes from the start of the first row to the end of the last. */
+uint64_t ByteSpan(uint64_t stride, int rows, int row_bytes) {
   return stride * static_cast<uint64_t>(rows - 1) + static_cast<uint64_t>(row_bytes);
 }
 
-bool Overlap(Extent a, Extent b) {
+bool Overlap(MemoryRange a, MemoryRange b) {
   const std::less<const void*> before;
   return before(a.begin, b.end) && before(b.begin, a.end);
 }
 
 template <typename Byte>
-Extent LumaOf(const nv12::BasicPicture<Byte>& picture) {
-  return {picture.luma, picture.luma + Span(picture.luma_stride, picture.height, picture.width)};
+MemoryRange LumaOf(const nv12::BasicPicture<Byte>& picture) {
+  return {picture.luma, picture.luma + ByteSpan(picture.luma_stride, picture.height, picture.width)};
 }
 
 template <typename Byte>
-Extent ChromaOf(const nv12::BasicPicture<Byte>& picture) {
-  return {picture.chroma, picture.chroma + Span(picture.chroma_stride, picture.height / 2, picture.width)};
+MemoryRange ChromaOf(const nv12::BasicPicture<Byte>& picture) {
+  return {picture.chroma,
+          picture.chroma + ByteSpan(picture.chroma_stride, picture.height / 2, picture.width)};
 }
 
-using Format = nv12::Interleaved::Format;
+using Format = nv12::PackedImage::Format;
 
-/** Formats by their names in src/native/convert.ts. */
+/** Formats and their names in src/native/convert.ts. */
 constexpr struct {
   const char* name;
   Format format;
@@ -137,7 +138,7 @@ Format ReadFormat(Napi::Object object) {
   Fail(object.Env(), "one of " + names + " for source.format", Show(value));
 }
 
-void ExpectApart(Napi::Env env, Extent input, Extent output) {
+void ExpectNoOverlap(Napi::Env env, MemoryRange input, MemoryRange output) {
   if (Overlap(input, output)) {
     Fail(env, "a target that shares no memory with the source", "one that overlaps it");
   }
@@ -146,9 +147,9 @@ void ExpectApart(Napi::Env env, Extent input, Extent output) {
 template <typename Byte>
 nv12::BasicPicture<Byte> View(const Nv12Argument& a) {
   const std::string name = std::string(a.name) + ".data";
-  const Bytes bytes = Pin(a.data, name);
-  const uint64_t luma_end = a.luma_offset + Span(a.luma_stride, a.height, a.width);
-  const uint64_t chroma_end = a.chroma_offset + Span(a.chroma_stride, a.height / 2, a.width);
+  const Bytes bytes = BytesOf(a.data, name);
+  const uint64_t luma_end = a.luma_offset + ByteSpan(a.luma_stride, a.height, a.width);
+  const uint64_t chroma_end = a.chroma_offset + ByteSpan(a.chroma_stride, a.height / 2, a.width);
   const uint64_t needed = luma_end > chroma_end ? luma_end : chroma_end;
   if (needed > bytes.length) {
     Fail(a.data.Env(), "at least " + Plural(needed, "byte") + " in " + name, Plural(bytes.length, "byte"));
@@ -167,7 +168,7 @@ void Fail(Napi::Env env, const std::string& expected, const std::string& receive
   throw Napi::TypeError::New(env, "Expected " + expected + " but received " + received + ".");
 }
 
-std::string ReadText(Napi::Object object, const char* key) {
+std::string ReadString(Napi::Object object, const char* key) {
   const Napi::Value value = object.Get(key);
   if (!value.IsString()) Fail(object.Env(), std::string("a string for ") + key, Show(value));
   return value.As<Napi::String>().Utf8Value();
@@ -227,7 +228,7 @@ nv12::Range ReadRange(Napi::Value value) {
   Fail(value.Env(), "full or limited for the color range", Show(value));
 }
 
-void Prepare(Napi::Env env) {
+void InitEnvironment(Napi::Env env) {
   const auto object = env.Global().Get("Object").As<Napi::Object>();
   const auto prototype =
       env.Global().Get("ArrayBuffer").As<Napi::Object>().Get("prototype").As<Napi::Object>();
@@ -241,16 +242,16 @@ void Prepare(Napi::Env env) {
   env.SetInstanceData(state.release());
 }
 
-void ExpectFixed(Napi::Value array, const char* name) {
+void ExpectNotResizable(Napi::Value array, const char* name) {
   const Napi::Env env = array.Env();
   const auto* state = env.GetInstanceData<State>();
   if (!array.IsTypedArray() || !state || state->resizable.IsEmpty()) return;
   const Napi::Value buffer = array.As<Napi::TypedArray>().ArrayBuffer();
-  // Shared memory only grows.
+  // A SharedArrayBuffer can only grow.
   if (!buffer.IsArrayBuffer()) return;
   if (state->resizable.Call(buffer, std::initializer_list<napi_value>{}).ToBoolean()) {
     Fail(env, std::string("an array of fixed length for ") + name,
-         "one on a resizable ArrayBuffer, which could shrink meanwhile");
+         "one on a resizable ArrayBuffer, which could shrink in the meantime");
   }
 }
 
@@ -263,16 +264,16 @@ nv12::Source ViewSource(const Nv12Argument& argument) { return View<const uint8_
 nv12::Target ViewTarget(const Nv12Argument& argument) {
   const nv12::Target target = View<uint8_t>(argument);
   if (Overlap(LumaOf(target), ChromaOf(target))) {
-    Fail(argument.data.Env(), std::string("luma and chroma of ") + argument.name + " apart",
+    Fail(argument.data.Env(), std::string("separate luma and chroma planes in ") + argument.name,
          "planes that overlap");
   }
   return target;
 }
 
-nv12::Interleaved ViewPacked(const PackedArgument& argument) {
-  const Bytes bytes = Pin(argument.data, "source.data");
+nv12::PackedImage ViewPacked(const PackedArgument& argument) {
+  const Bytes bytes = BytesOf(argument.data, "source.data");
   const int row = argument.width * nv12::BytesPerPixel(argument.format);
-  const uint64_t needed = argument.offset + Span(argument.stride, argument.height, row);
+  const uint64_t needed = argument.offset + ByteSpan(argument.stride, argument.height, row);
   if (needed > bytes.length) {
     Fail(argument.data.Env(), "at least " + Plural(needed, "byte") + " in source.data",
          Plural(bytes.length, "byte"));
@@ -291,28 +292,28 @@ float* ViewFloats(Napi::Value value, const char* name, uint64_t length) {
 }
 
 uint8_t* ViewBytes(Napi::Value value, const char* name, uint64_t length) {
-  const Bytes bytes = Pin(value, name);
+  const Bytes bytes = BytesOf(value, name);
   if (bytes.length != length) {
     Fail(value.Env(), Plural(length, "byte") + " in " + name, std::to_string(bytes.length));
   }
   return bytes.data;
 }
 
-void ExpectApart(Napi::Env env, const nv12::Source& source, const nv12::Target& target) {
-  ExpectApart(env, source, LumaOf(target));
-  ExpectApart(env, source, ChromaOf(target));
+void ExpectNoOverlap(Napi::Env env, const nv12::Source& source, const nv12::Target& target) {
+  ExpectNoOverlap(env, source, LumaOf(target));
+  ExpectNoOverlap(env, source, ChromaOf(target));
 }
 
-void ExpectApart(Napi::Env env, const nv12::Source& source, Extent output) {
-  ExpectApart(env, LumaOf(source), output);
-  ExpectApart(env, ChromaOf(source), output);
+void ExpectNoOverlap(Napi::Env env, const nv12::Source& source, MemoryRange output) {
+  ExpectNoOverlap(env, LumaOf(source), output);
+  ExpectNoOverlap(env, ChromaOf(source), output);
 }
 
-void ExpectApart(Napi::Env env, const nv12::Interleaved& source, const nv12::Target& target) {
+void ExpectNoOverlap(Napi::Env env, const nv12::PackedImage& source, const nv12::Target& target) {
   const int row = source.width * nv12::BytesPerPixel(source.format);
-  const Extent input = {source.data, source.data + Span(source.stride, source.height, row)};
-  ExpectApart(env, input, LumaOf(target));
-  ExpectApart(env, input, ChromaOf(target));
+  const MemoryRange input = {source.data, source.data + ByteSpan(source.stride, source.height, row)};
+  ExpectNoOverlap(env, input, LumaOf(target));
+  ExpectNoOverlap(env, input, ChromaOf(target));
 }
 
 }  // namespace arguments

@@ -8,26 +8,29 @@
 #include "nv12/picture.h"
 
 /**
- * JavaScript arguments as plain views. Every number and every extent is checked here, whatever the TypeScript
- * side has checked before: no argument makes the addon read or write outside an array it was given.
+ * Converts JavaScript arguments to plain views. Every number and extent is checked here, regardless of
+ * earlier checks in TypeScript: no argument can make the addon read or write outside the given arrays.
  *
- * All throw Napi::TypeError, "Expected ... but received ...".
+ * All functions throw Napi::TypeError, "Expected ... but received ...".
  *
- * Two steps, because reading a property may run a getter, and a getter may detach a buffer: first read all
- * objects (Read...), then take the pointers (View...), which runs no JavaScript.
+ * Conversion takes two steps, because reading a property may run a getter, and a getter may detach a buffer.
+ * First read all objects (Read...), then take the pointers (View...), which runs no JavaScript.
  */
 namespace arguments {
 
 [[noreturn]] void Fail(Napi::Env env, const std::string& expected, const std::string& received);
 
-/** A string property; `Fail`s for anything else. */
-std::string ReadText(Napi::Object object, const char* key);
+/** A string property; throws for any other type. */
+std::string ReadString(Napi::Object object, const char* key);
 
-/** @param name of what it is, for the error @returns a whole number from `min` to `max` */
+/**
+ * @param name used in the error
+ * @returns a whole number from `min` to `max`
+ */
 double ReadInteger(Napi::Value value, const char* name, double min, double max);
 
-/** The memory of a picture or of a tensor: what must not be shared between input and output. */
-struct Extent {
+/** The memory of a picture or a tensor. Inputs and outputs must not overlap. */
+struct MemoryRange {
   const void* begin;
   const void* end;
 };
@@ -51,7 +54,7 @@ struct PackedArgument {
   int height;
   uint64_t stride;
   uint64_t offset;
-  nv12::Interleaved::Format format;
+  nv12::PackedImage::Format format;
   uint32_t white;
   bool big_endian;
 };
@@ -65,27 +68,33 @@ nv12::Content ReadContent(Napi::Value value, const Nv12Argument& target);
 /** 'full' or 'limited'. */
 nv12::Range ReadRange(Napi::Value value);
 
-/** Once for each environment, when the addon is loaded: nobody has changed ArrayBuffer.prototype then. */
-void Prepare(Napi::Env env);
-/** Refuses memory that could shrink while another thread reads it: that of a resizable ArrayBuffer. Runs no
- * JavaScript but the getter of ArrayBuffer itself. */
-void ExpectFixed(Napi::Value array, const char* name);
-inline void ExpectFixed(const Nv12Argument& argument) { ExpectFixed(argument.data, argument.name); }
-/** Whether an array of at least one element still has its memory: it was not transferred. */
+/**
+ * Call once per environment, when the addon loads and nothing can have modified ArrayBuffer.prototype yet.
+ */
+void InitEnvironment(Napi::Env env);
+/**
+ * Rejects resizable ArrayBuffers: their memory could shrink while another thread reads it. Runs no JavaScript
+ * except the built-in getter of ArrayBuffer.
+ */
+void ExpectNotResizable(Napi::Value array, const char* name);
+inline void ExpectNotResizable(const Nv12Argument& argument) {
+  ExpectNotResizable(argument.data, argument.name);
+}
+/** Whether a non-empty array still has its memory, that is, was not transferred. */
 bool HasMemory(Napi::Value array);
 
 nv12::Source ViewSource(const Nv12Argument& argument);
-/** Also refuses planes that share memory. */
+/** Also rejects overlapping planes. */
 nv12::Target ViewTarget(const Nv12Argument& argument);
-nv12::Interleaved ViewPacked(const PackedArgument& argument);
+nv12::PackedImage ViewPacked(const PackedArgument& argument);
 
-/** Typed arrays of exactly `length` elements. */
+/** Typed arrays with exactly `length` elements. */
 float* ViewFloats(Napi::Value value, const char* name, uint64_t length);
 uint8_t* ViewBytes(Napi::Value value, const char* name, uint64_t length);
 
-/** Refuses an input and an output that share memory: rows would be read after they were overwritten. */
-void ExpectApart(Napi::Env env, const nv12::Source& source, const nv12::Target& target);
-void ExpectApart(Napi::Env env, const nv12::Source& source, Extent output);
-void ExpectApart(Napi::Env env, const nv12::Interleaved& source, const nv12::Target& target);
+/** Rejects overlapping input and output: rows would be read after they were overwritten. */
+void ExpectNoOverlap(Napi::Env env, const nv12::Source& source, const nv12::Target& target);
+void ExpectNoOverlap(Napi::Env env, const nv12::Source& source, MemoryRange output);
+void ExpectNoOverlap(Napi::Env env, const nv12::PackedImage& source, const nv12::Target& target);
 
 }  // namespace arguments

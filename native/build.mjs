@@ -1,5 +1,5 @@
-// Builds the addon into build/native/Release. Silent when all is well; on failure, what the tools said and what to do.
-// Arguments go to cmake-js, e.g. `npm run build:native -- --debug`.
+// Builds the addon into build/native/Release. Silent on success; on failure it prints the tools' output and what to do.
+// Arguments are passed to cmake-js, e.g. `npm run build:native -- --debug`.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -15,9 +15,9 @@ const build = spawnSync(process.execPath, [tool, 'build', '-d', source, '-O', ou
 if (build.status !== 0) {
   const said = `${build.stdout}${build.stderr}${build.error?.message ?? ''}`;
   process.stderr.write(`${said}
-Expected the native addon to build but the above went wrong. Possible solutions:
+Expected the native addon to build but it failed as shown above. Possible solutions:
   - It needs CMake 3.18 or newer and a C++17 compiler: sudo apt install cmake g++
-  - A build folder from another compiler or another place does not build: remove build/native and try again
+  - A build folder made by another compiler, or moved, does not build: remove build/native and try again
 `);
   process.exit(1);
 }

@@ -4,7 +4,10 @@
 #include <string>
 #include <utility>
 
-/** What went wrong, as ExpectationError (src/base/expect.ts) says it: expected, received, what to do. */
+/**
+ * A failure in the terms of ExpectationError (src/base/expect.ts): what was expected, what was received, what
+ * to do.
+ */
 class Failure : public std::exception {
  public:
   Failure(std::string expected, std::string received, std::string hint)
@@ -17,5 +20,5 @@ class Failure : public std::exception {
   std::string hint;
 };
 
-/** For threads that must go on: strings this short lie in the object, so that it needs no memory itself. */
+/** For threads that must not throw: strings this short fit inside the object, so it allocates nothing. */
 inline Failure OutOfMemory() { return {"enough memory", "too little", ""}; }

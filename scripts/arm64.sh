@@ -27,7 +27,7 @@ npx cmake-js build -d native -O "$root/build/native" \
 file -b "$root/build/native/Release/tros_yolo_seg.node" "$root/build/native/emulator/libdnn.so" 2>/dev/null | cut -c1-60 || true
 
 export TROS_YOLO_SEG_DATA=${TROS_YOLO_SEG_DATA:-$PWD/../shared/data}
-# ONNX Runtime crashes under qemu: the model that the engine suite plays is recorded here.
+# ONNX Runtime crashes under qemu, so the engine suite's model is recorded on the host.
 export TROS_YOLO_SEG_RECORDED=$root/heads.bin
 node --input-type=module -e "
   import { writeFileSync } from 'node:fs';

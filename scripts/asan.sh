@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Runs the addon's tests with AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer, addon and emulator built so.
-# Where ROS 2 is sourced native/ros is built and tested, too. Leaks count when a frame of the addon or the emulator is on the
-# stack of the allocation.
+# Runs the addon's tests with AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer, with an
+# instrumented addon and emulator. If ROS 2 is sourced, native/ros is built and tested, too. Leaks count when the addon or the
+# emulator is on the stack of the allocation.
 source "$(dirname "$0")/instrumented.sh"
 stage build/asan --CDTROS_YOLO_SEG_SANITIZE=ON --CDTROS_YOLO_SEG_RCLCPP="$([ -n "${ROS_DISTRO:-}" ] && echo AUTO || echo OFF)"
 
-# Preloaded into Node.js only. Debian's mawk reads past its buffer, and a sanitizer that it has to carry ends it for that.
+# Preloaded into Node.js only: Debian's mawk reads past its buffer, and a preloaded sanitizer would abort it.
 runtime="$(g++ -print-file-name=libasan.so):$(g++ -print-file-name=libubsan.so)"
-# rcutils and rclcpp free with another size than they allocate (new_delete_type_mismatch).
+# rcutils and rclcpp deallocate with a different size than they allocated (new_delete_type_mismatch).
 options=detect_stack_use_after_return=1:quarantine_size_mb=1:new_delete_type_mismatch=0
 export ASAN_OPTIONS=detect_leaks=0:$options
 export UBSAN_OPTIONS=print_stacktrace=1
-# In one process, which starts once and finds what one file leaves to the next.
+# In one process: it starts only once, and detects what one file leaves behind for the next.
 LD_PRELOAD=$runtime node "${mocha[@]}" "${tests[@]}" >"$root/log.txt" 2>&1 || {
   cat "$root/log.txt"
   exit 1
@@ -19,9 +19,8 @@ LD_PRELOAD=$runtime node "${mocha[@]}" "${tests[@]}" >"$root/log.txt" 2>&1 || {
 grep -E '^ +[0-9]+ (passing|pending)' "$root/log.txt"
 
 echo "== leaks"
-# Node and V8 keep memory on purpose; of what is reported only stacks with our code count. A stack has files of the sources,
-# or the library where there are no symbols.
-# A leak on purpose must be among them: a process that ends before LeakSanitizer looks tells nothing, too.
+# Node and V8 keep memory on purpose, so only stacks with our code count. They name our source files, or our library if there
+# are no symbols. A deliberate leak must be reported, too: otherwise the process may have ended before LeakSanitizer ran.
 cat >"$root/deliberate.cc" <<'CODE'
 #include <cstdlib>
 extern "C" __attribute__((constructor, noinline)) void DeliberateLeak() {

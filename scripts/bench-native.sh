@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds and runs native/bench: letterbox and colour conversion beside libyuv (where libyuv-dev is installed) and memcpy.
-# Prints lines of JSON (native/bench/contest.h). Arguments: rounds, 200 where absent.
+# Builds and runs native/bench: letterbox and color conversion compared with memcpy and, if libyuv-dev is installed, libyuv.
+# Prints lines of JSON (native/bench/compare.h). Argument: number of rounds, default 200.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p build

@@ -1,4 +1,5 @@
-# Sourced by asan.sh and valgrind.sh: a copy of the package in $root with an addon of its own, and the tests that use it.
+# Sourced by asan.sh, fuzz.sh, coverage.sh and valgrind.sh: a copy of the package in $root with its own addon, and the tests
+# that use it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -18,7 +19,7 @@ stage() {
     exit 1
   }
   export TROS_YOLO_SEG_DATA=${TROS_YOLO_SEG_DATA:-$PWD/../shared/data}
-  # By their places in the package, whatever the folder is called that it lies in.
+  # Relative to the package, independent of the name of its folder.
   local all=() test
   mapfile -t all < <(cd "$root/dist/test" && find native engine ros -name '*.test.js' | sort)
   tests=()
@@ -27,7 +28,7 @@ stage() {
     case $test in
     native/* | engine/bpu/bpu-* | engine/bpu/emulator-* | ros/native-*) tests+=("$root/dist/test/$test") ;;
     esac
-    # What the leaks of one process tell: those that leave their work to others say nothing.
+    # Only tests that do their work in this process: child processes report no leaks here.
     case $test in
     native/addon.* | native/camera.* | engine/bpu/bpu-engine.* | engine/bpu/bpu-arguments.*) leaking+=("$root/dist/test/$test") ;;
     esac

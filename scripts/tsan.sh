@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs cameras, slots, engine and emulator from many threads under ThreadSanitizer (native/stress), without Node, which
-# is not built for it. What it does not see is native/*/bindings.cc and session.cc: all on the JS thread but Session::Post.
+# Runs cameras, slots, engine and emulator on many threads under ThreadSanitizer (native/stress), without Node, which is not
+# built for it. It does not cover native/*/bindings.cc and js_*.cc, where everything but JsSlots::Post runs on the JS thread.
 #
 #   scripts/tsan.sh [ROUNDS]
 set -euo pipefail
@@ -14,7 +14,7 @@ cmake -S native -B "$root" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTROS_YOLO_SEG_SAN
   cat "$root.log"
   exit 1
 }
-# A small model of the emulator; which frames it knows does not matter here.
+# A small emulator model; its recorded frames do not matter here.
 node --input-type=module -e "
   import { writeFileSync } from 'node:fs';
   const { tenHeads } = await import('$PWD/dist/test/engine/tiny-onnx.js');
@@ -22,7 +22,7 @@ node --input-type=module -e "
   writeFileSync('$root/grey_64x64.nv12', new Uint8Array(6144).fill(128));"
 node dist/tools/record/main.js "$root/model.onnx" "$root/grey_64x64.nv12" -o "$root/model.bin" --force
 
-# The last is a board whose cores hang now and then, and write to memory of frames that were given up.
+# The last board has cores that hang now and then, and write to the memory of timed-out frames.
 for board in busy_us=200,overhead_us=100 busy_us=3000,overhead_us=0,fail_run=0.05,fail_submit=0.05 \
   clock=fast,busy_us=200,overhead_us=0,cores=2,hang=0.05,late_us=1000; do
   echo "== $board"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs the engine's tests under valgrind's memcheck. Errors and leaks count when a frame of the addon or the emulator is on
-# the stack; Node and V8 have their own. Slow: minutes.
+# Runs the engine's tests under valgrind's memcheck. Only errors and leaks with the addon or the emulator on the stack
+# count, because Node and V8 have their own. Takes minutes.
 source "$(dirname "$0")/instrumented.sh"
 stage build/valgrind --debug
 
-# A small model of the emulator; which frames it knows does not matter here.
+# A small emulator model; its recorded frames do not matter here.
 model=$root/model.bin
 node --input-type=module -e "
   import { writeFileSync } from 'node:fs';

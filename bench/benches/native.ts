@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { packageRoot } from '../../src/base/package-root.js';
 import type { Bench, Result } from '../bench.js';
 
-/** A line of build/bench/nv12-bench (native/bench/contest.h). */
+/** A line of build/bench/nv12-bench (native/bench/compare.h). */
 interface Line {
   readonly task: string;
   readonly size: string;

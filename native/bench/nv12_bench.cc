@@ -1,14 +1,14 @@
 /**
- * Measures letterbox and color conversion (native/nv12) for every kernel that runs on this machine, beside
- * libyuv, where its headers were found at build time, and beside memcpy.
+ * Measures letterbox and color conversion (native/nv12) with every kernel that runs on this machine, next to
+ * memcpy and, if its headers were found at build time, libyuv.
  *
- *     sudo apt install libyuv-dev         # optional; a peer, never part of the addon
- *     scripts/bench-native.sh             # builds build/bench/nv12-bench and runs it
- *     build/bench/nv12-bench 1000         # rounds; 200 where absent
+ *      sudo apt install libyuv-dev         # optional; only for comparison
+ *      scripts/bench-native.sh             # builds and runs build/bench/nv12-bench
+ *      build/bench/nv12-bench 1000         # number of rounds; default 200
  *
- * A line of JSON for each task, size and contestant (contest.h). `memcpy` copies the source: the picture that
- * is letterboxed, or the larger of source and target of a conversion. libyuv's scaler leaves out the padding,
- * which ours writes.
+ * Prints one line of JSON for each task, size and candidate (compare.h). `memcpy` copies the source picture
+ * of a letterbox, or the larger of source and target of a conversion. Unlike ours, libyuv's scaler does not
+ * write the padding.
  */
 #include <algorithm>
 #include <cmath>
@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "contest.h"
+#include "compare.h"
 #include "nv12/color.h"
 #include "nv12/kernels.h"
 #include "nv12/letterbox.h"
@@ -39,7 +39,7 @@ Bytes Noise(size_t length) {
   return bytes;
 }
 
-/** Packed NV12 in bytes of its own. */
+/** A packed NV12 picture that owns its bytes. */
 struct Frame {
   int width;
   int height;
@@ -56,7 +56,7 @@ struct Frame {
   nv12::Source Read() { return nv12::AsSource(View()); }
 };
 
-/** The rectangle that Letterbox of src/vision/picture/letterbox.ts gives. */
+/** The same rectangle as Letterbox in src/vision/picture/letterbox.ts. */
 nv12::Content Fit(const Frame& source, const Frame& model) {
   const double scale = std::min(double(model.width) / source.width, double(model.height) / source.height);
   const auto even = [](double length, int limit) {
@@ -67,17 +67,17 @@ nv12::Content Fit(const Frame& source, const Frame& model) {
   return {(model.width - width) / 4 * 2, (model.height - height) / 4 * 2, width, height};
 }
 
-/** `run` with each kernel that runs here. */
+/** A candidate for each kernel that runs here. */
 template <typename Run>
-std::vector<bench::Contestant> ForKernels(Run run) {
-  std::vector<bench::Contestant> contestants;
+std::vector<bench::Candidate> ForKernels(Run run) {
+  std::vector<bench::Candidate> candidates;
   for (const nv12::Kernels* kernels : nv12::UsableKernels()) {
-    contestants.push_back({kernels->name, [run, kernels] { run(*kernels); }});
+    candidates.push_back({kernels->name, [run, kernels] { run(*kernels); }});
   }
-  return contestants;
+  return candidates;
 }
 
-bench::Contestant Memcpy(const Bytes& source, Bytes& copy) {
+bench::Candidate Memcpy(const Bytes& source, Bytes& copy) {
   copy.resize(source.size());
   return {"memcpy", [&source, &copy] { std::memcpy(copy.data(), source.data(), source.size()); }};
 }
@@ -86,7 +86,7 @@ void MeasureLetterbox(int width, int height, size_t rounds) {
   Frame source(width, height);
   Frame model(640, 640);
   const nv12::Content content = Fit(source, model);
-  auto contestants = ForKernels(
+  auto candidates = ForKernels(
       [&](const nv12::Kernels& kernels) { nv12::Letterbox(source.Read(), content, model.View(), kernels); });
 #if defined(HAVE_LIBYUV)
   const auto scale = [&] {
@@ -97,47 +97,47 @@ void MeasureLetterbox(int width, int height, size_t rounds) {
                       to.ChromaRow(content.top / 2) + content.left, to.width, content.width, content.height,
                       libyuv::kFilterBilinear);
   };
-  contestants.push_back({"libyuv", scale});
+  candidates.push_back({"libyuv", scale});
 #endif
   Bytes copy;
-  contestants.push_back(Memcpy(source.data, copy));
-  bench::Hold("letterbox", source.Size(), contestants, {"libyuv", "memcpy"}, rounds);
+  candidates.push_back(Memcpy(source.data, copy));
+  bench::Compare("letterbox", source.Size(), candidates, {"libyuv", "memcpy"}, rounds);
 }
 
-void MeasureFromInterleaved(const char* task, nv12::Interleaved::Format format, nv12::Range range,
-                            size_t rounds) {
+void MeasureFromPacked(const char* task, nv12::PackedImage::Format format, nv12::Range range, size_t rounds) {
   Frame target(1920, 1080);
-  const size_t row = target.width * (format == nv12::Interleaved::Format::kMono ? 1u : 3u);
+  const size_t row =
+      static_cast<size_t>(target.width) * (format == nv12::PackedImage::Format::kMono ? 1u : 3u);
   const Bytes source = Noise(row * static_cast<size_t>(target.height));
   Bytes copy;
-  auto contestants = ForKernels([&](const nv12::Kernels& kernels) {
-    nv12::FromInterleaved({target.width, target.height, source.data(), row, format}, range, target.View(),
-                          kernels);
+  auto candidates = ForKernels([&](const nv12::Kernels& kernels) {
+    nv12::FromPacked({target.width, target.height, source.data(), row, format}, range, target.View(),
+                     kernels);
   });
-  contestants.push_back(Memcpy(source, copy));
-  bench::Hold(task, target.Size(), contestants, {"memcpy"}, rounds);
+  candidates.push_back(Memcpy(source, copy));
+  bench::Compare(task, target.Size(), candidates, {"memcpy"}, rounds);
 }
 
 void MeasureToRgb8(const char* task, nv12::Range range, size_t rounds) {
   Frame source(1920, 1080);
   Bytes rgb = Noise(3 * source.Pixels());
   const Bytes other = rgb;
-  auto contestants = ForKernels(
+  auto candidates = ForKernels(
       [&](const nv12::Kernels& kernels) { nv12::ToRgb8(source.Read(), range, rgb.data(), kernels); });
-  contestants.push_back(Memcpy(other, rgb));
-  bench::Hold(task, source.Size(), contestants, {"memcpy"}, rounds);
+  candidates.push_back(Memcpy(other, rgb));
+  bench::Compare(task, source.Size(), candidates, {"memcpy"}, rounds);
 }
 
 void MeasureToPlanarFloat(const char* task, nv12::Range range, size_t rounds) {
   Frame source(640, 640);
   std::vector<float> planes(3 * source.Pixels());
   const std::vector<float> other(planes.size(), 0.5f);
-  auto contestants = ForKernels([&](const nv12::Kernels& kernels) {
+  auto candidates = ForKernels([&](const nv12::Kernels& kernels) {
     nv12::ToPlanarFloat(source.Read(), range, planes.data(), kernels);
   });
-  contestants.push_back(
+  candidates.push_back(
       {"memcpy", [&] { std::memcpy(planes.data(), other.data(), planes.size() * sizeof(float)); }});
-  bench::Hold(task, source.Size(), contestants, {"memcpy"}, rounds);
+  bench::Compare(task, source.Size(), candidates, {"memcpy"}, rounds);
 }
 
 }  // namespace
@@ -150,15 +150,15 @@ int main(int count, char** arguments) {
   }
   const auto n = static_cast<size_t>(rounds);
   using nv12::Range;
-  using Format = nv12::Interleaved::Format;
+  using Format = nv12::PackedImage::Format;
   for (const auto& [width, height] :
        {std::pair{640, 480}, {960, 544}, {1280, 720}, {1600, 900}, {1920, 1080}, {640, 640}}) {
     MeasureLetterbox(width, height, n);
   }
-  MeasureFromInterleaved("bgr8_to_nv12", Format::kBgr, Range::kFull, n);
-  MeasureFromInterleaved("rgb8_to_nv12", Format::kRgb, Range::kFull, n);
-  MeasureFromInterleaved("mono8_to_nv12", Format::kMono, Range::kFull, n);
-  MeasureFromInterleaved("mono8_to_nv12_limited", Format::kMono, Range::kLimited, n);
+  MeasureFromPacked("bgr8_to_nv12", Format::kBgr, Range::kFull, n);
+  MeasureFromPacked("rgb8_to_nv12", Format::kRgb, Range::kFull, n);
+  MeasureFromPacked("mono8_to_nv12", Format::kMono, Range::kFull, n);
+  MeasureFromPacked("mono8_to_nv12_limited", Format::kMono, Range::kLimited, n);
   MeasureToRgb8("nv12_to_rgb8", Range::kFull, n);
   MeasureToRgb8("nv12_to_rgb8_limited", Range::kLimited, n);
   MeasureToPlanarFloat("nv12_to_planar_float", Range::kFull, n);

@@ -6,17 +6,19 @@
 #include "arguments.h"
 #include "bpu/engine.h"
 #include "bpu/failure.h"
-#include "camera/session.h"
+#include "bpu/libdnn_paths.h"
+#include "camera/js_slots.h"
+#include "camera/js_values.h"
 
 namespace bpu {
 namespace {
 
-constexpr int kMostSlots = 32;
-constexpr int kMostSpare = 8;
+constexpr int kMaxSlots = 32;
+constexpr int kMaxSpare = 8;
 
-/** Empty where there is none. */
+/** Empty when the property is undefined. */
 std::string ReadOptionalText(Napi::Object object, const char* key) {
-  return object.Get(key).IsUndefined() ? std::string() : arguments::ReadText(object, key);
+  return object.Get(key).IsUndefined() ? std::string() : arguments::ReadString(object, key);
 }
 
 Options ReadOptions(Napi::Value value) {
@@ -29,8 +31,8 @@ Options ReadOptions(Napi::Value value) {
   const auto integer = [&](const char* key, int min, int max) {
     return static_cast<int>(arguments::ReadInteger(object.Get(key), key, min, max));
   };
-  options.slots = integer("slots", 1, kMostSlots);
-  options.spare = integer("spare", 0, kMostSpare);
+  options.slots = integer("slots", 1, kMaxSlots);
+  options.spare = integer("spare", 0, kMaxSpare);
   options.schedule.core = integer("core", 0, 2);
   options.schedule.priority = integer("priority", HB_DNN_PRIORITY_LOWEST, HB_DNN_PRIORITY_HIGHEST);
   options.schedule.timeout_ms = integer("timeout", 1, 1 << 30);
@@ -46,7 +48,7 @@ Napi::Array Numbers(Napi::Env env, const Value* values, int32_t count) {
   return array;
 }
 
-/** NativeTensorProperties of src/native/bpu.ts. */
+/** A NativeTensorProperties (src/native/bpu.ts). */
 Napi::Object ToObject(Napi::Env env, const TensorDescription& tensor) {
   const hbDNNTensorProperties& p = tensor.properties;
   const int32_t dimensions = p.validShape.numDimensions;
@@ -79,22 +81,22 @@ Napi::Array ToArray(Napi::Env env, const Items& items) {
   return array;
 }
 
-/** An Engine in JavaScript's hands. */
-class Session : public camera::Session {
+/** The JavaScript face of an Engine, a NativeBpu (src/native/bpu.ts). */
+class JsEngine : public camera::JsSlots {
  public:
   /** @throws Failure */
-  Session(Napi::Env env, const Options& options) : camera::Session(env) {
+  JsEngine(Napi::Env env, const Options& options) : camera::JsSlots(env) {
     engine_ = std::make_unique<Engine>(
         options,
         [this](int slot, Outcome&& outcome) {
           Post(slot, {std::move(outcome.failure), outcome.preprocess, outcome.inference});
         },
         [this](int slot) { PostGrant(slot); });
-    Use(engine_->table());
+    SetTable(engine_->table());
   }
 
  private:
-  void Describe(Napi::Object object) override {
+  void AddMembers(Napi::Object object) override {
     const Model& model = engine_->model();
     object.Set("library", model.library()->path);
     object.Set("version", model.library()->version);
@@ -106,48 +108,53 @@ class Session : public camera::Session {
     object.Set("width", engine_->width());
     object.Set("height", engine_->height());
     object.Set("buffers", MakeBuffers());
-    const auto self = std::static_pointer_cast<Session>(shared_from_this());
+    const auto self = std::static_pointer_cast<JsEngine>(shared_from_this());
     object.Set("run", Napi::Function::New(
                           env(), [self](const Napi::CallbackInfo& info) { return self->Run(info); }, "run"));
   }
 
-  /** For each slot and output a view on BPU memory. */
+  /** A view of BPU memory for each slot and output. */
   Napi::Array MakeBuffers() {
-    shown_.resize(static_cast<size_t>(engine_->slots()));
+    exposed_.resize(static_cast<size_t>(engine_->slots()));
     Napi::Array slots = Napi::Array::New(env());
     buffers_ = Napi::Persistent(slots.As<Napi::Object>());
-    for (int i = 0; i < engine_->slots(); i++) Show(i);
+    for (int i = 0; i < engine_->slots(); i++) Expose(i);
     return slots;
   }
 
-  /** The memory lives as long as its view, or the slot, if longer. */
-  void Show(int slot) {
+  /** The memory lives as long as the view or the slot, whichever is longer. */
+  void Expose(int slot) {
     const auto& outputs = engine_->slot(slot).outputs();
     Napi::Array buffers = Napi::Array::New(env());
-    Shown shown{outputs, {}};
-    for (const std::shared_ptr<Memory>& memory : outputs->memory) {
+    ExposedSlot exposed{outputs, {}};
+    for (const std::shared_ptr<BpuMemory>& memory : outputs->memory) {
       auto buffer = Napi::ArrayBuffer::New(env(), memory->data(), memory->size(),
-                                           [memory](Napi::Env, void*) { /* drops `memory` */ });
-      shown.views.push_back({Napi::Persistent(buffer), memory});
+                                           [memory](Napi::Env, void*) { /* releases `memory` */ });
+      exposed.views.push_back({Napi::Persistent(buffer), memory});
       buffers.Set(buffers.Length(), buffer);
     }
     buffers_.Value().Set(static_cast<uint32_t>(slot), buffers);
-    shown_[static_cast<size_t>(slot)] = std::move(shown);
+    exposed_[static_cast<size_t>(slot)] = std::move(exposed);
   }
 
-  /** After a frame that timed out a slot has other memory: the BPU may still write to what JavaScript saw. */
-  void Prepare(int slot) override {
+  /**
+   * After a timeout the slot has new memory, because the BPU may still write to the old one: replaces
+   * JavaScript's views.
+   */
+  void RefreshBuffers(int slot) override {
     if (!engine_) return;
     const auto& outputs = engine_->slot(slot).outputs();
-    Shown& shown = shown_[static_cast<size_t>(slot)];
-    if (!outputs || outputs == shown.outputs) return;
-    for (View& view : shown.views) Detach(view);
-    shown.views.clear();
-    Show(slot);
+    ExposedSlot& exposed = exposed_[static_cast<size_t>(slot)];
+    if (!outputs || outputs == exposed.outputs) return;
+    for (BufferView& view : exposed.views) Detach(view);
+    exposed.views.clear();
+    Expose(slot);
   }
 
-  /** run(frame, content, slot): the slot, or -1 when none is free; `slot` is one that was taken or granted,
-   * or -1. All arguments are read first: that may run getters, and those may close the engine. */
+  /**
+   * run(frame, content, slot): returns the slot, or -1 when none is free. `slot` is a slot that was taken or
+   * granted, or -1. All arguments are read first, because a getter may run and close the engine.
+   */
   Napi::Value Run(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     if (!engine_) arguments::Fail(env, "an open engine", "a closed one");
@@ -156,65 +163,65 @@ class Session : public camera::Session {
     target.height = engine_->height();
     const auto source = arguments::ReadNv12(info[0], "frame");
     const nv12::Content content = arguments::ReadContent(info[1], target);
-    int slot = static_cast<int>(arguments::ReadInteger(info[2], "slot", -1, kMostSlots + kMostSpare - 1));
+    int slot = static_cast<int>(arguments::ReadInteger(info[2], "slot", -1, kMaxSlots + kMaxSpare - 1));
     if (!engine_) arguments::Fail(env, "an open engine", "one that was closed while the frame was read");
-    arguments::ExpectFixed(source);
+    arguments::ExpectNotResizable(source);
     const nv12::Source view = arguments::ViewSource(source);
-    // Before a slot is taken: it may find no memory, and nobody would give the slot back.
+    // Before taking a slot: this may throw, and the slot would never be released.
     Napi::ObjectReference bytes = Napi::Persistent(source.data.As<Napi::Object>());
     if (slot >= 0) {
-      if (!UseGrant(static_cast<uint32_t>(slot))) {
+      if (!ConsumeGrant(static_cast<uint32_t>(slot))) {
         arguments::Fail(env, "-1, or a slot that was granted and not used since", std::to_string(slot));
       }
     } else {
       slot = engine_->table()->Take();
     }
     if (slot >= 0) {
-      Keep(slot, std::move(bytes));
+      PinFrame(slot, std::move(bytes));
       engine_->Start(slot, {view, content});
     }
     return Napi::Number::New(env, slot);
   }
 
-  std::shared_ptr<camera::Feed> MakeFeed(int queue, uint32_t number,
-                                         const std::shared_ptr<camera::Tally>& tally) override {
-    return engine_->Attach(queue, number, tally);
+  std::shared_ptr<camera::Attachment> MakeAttachment(
+      int queue_size, uint32_t number, const std::shared_ptr<camera::SharedCounters>& counters) override {
+    return engine_->Attach(queue_size, number, counters);
   }
 
-  void End(Ending ending) override {
-    if (engine_ && ending == Ending::kAbandoned) engine_->Hurry();
+  void Shutdown(CloseReason reason) override {
+    if (engine_ && reason == CloseReason::kEnvironmentEnds) engine_->BeginFastShutdown();
     engine_.reset();
-    for (Shown& shown : shown_) {
-      if (ending != Ending::kClosed) break;
-      for (View& view : shown.views) {
-        // Now, as the collector may never come to it.
+    for (ExposedSlot& exposed : exposed_) {
+      if (reason != CloseReason::kClosed) break;
+      for (BufferView& view : exposed.views) {
+        // Free it now; the garbage collector may never run.
         if (Detach(view)) view.memory->Free();
       }
     }
-    shown_.clear();
+    exposed_.clear();
     buffers_.Reset();
   }
 
-  struct View {
+  struct BufferView {
     Napi::Reference<Napi::ArrayBuffer> buffer;
-    std::shared_ptr<Memory> memory;
+    std::shared_ptr<BpuMemory> memory;
   };
-  /** What JavaScript sees of a slot. */
-  struct Shown {
+  /** The views of one slot that JavaScript has. */
+  struct ExposedSlot {
     std::shared_ptr<const Outputs> outputs;
-    std::vector<View> views;
+    std::vector<BufferView> views;
   };
 
-  /** @returns false for one that was transferred elsewhere: its memory is freed with its last view */
-  static bool Detach(View& view) {
+  /** @returns false when the buffer was transferred; its memory is freed with its last view */
+  static bool Detach(BufferView& view) {
     auto array = view.buffer.Value();
     if (array.IsDetached()) return false;
     array.Detach();
     return true;
   }
 
-  std::vector<Shown> shown_;
-  /** The array of their views, by slot and output. */
+  std::vector<ExposedSlot> exposed_;
+  /** JavaScript's array of the views, by slot and output. */
   Napi::ObjectReference buffers_;
   std::unique_ptr<Engine> engine_;
 };
@@ -225,11 +232,23 @@ Napi::Value OpenBinding(const Napi::CallbackInfo& info) {
   const Options options = ReadOptions(info[0]);
   if (!info[1].IsFunction()) arguments::Fail(info.Env(), "a function for done", "another type");
   try {
-    return std::make_shared<Session>(info.Env(), options)
+    return std::make_shared<JsEngine>(info.Env(), options)
         ->Open(info[1].As<Napi::Function>(), "tros_yolo_seg:bpu");
   } catch (const Failure& failure) {
     camera::Throw(info.Env(), failure);
   }
+}
+
+Napi::Value LibdnnPathsBinding(const Napi::CallbackInfo& info) {
+  Napi::Object object = Napi::Object::New(info.Env());
+  const auto list = [&](const char* name, const auto& paths) {
+    Napi::Array array = Napi::Array::New(info.Env());
+    for (const char* path : paths) array.Set(array.Length(), path);
+    object.Set(name, array);
+  };
+  list("libraries", kLibdnnPaths);
+  list("companionFolders", kCompanionFolders);
+  return object;
 }
 
 }  // namespace bpu

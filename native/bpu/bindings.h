@@ -2,10 +2,10 @@
 
 #include <napi.h>
 
-/** What JavaScript sees of this folder; the signatures are in src/native/bpu.ts and emulator.ts. */
+/** Functions that the addon exports; their signatures are in src/native/bpu.ts. */
 namespace bpu {
 
 Napi::Value OpenBinding(const Napi::CallbackInfo& info);
-Napi::Value OpenEmulatorBinding(const Napi::CallbackInfo& info);
+Napi::Value LibdnnPathsBinding(const Napi::CallbackInfo& info);
 
 }  // namespace bpu

@@ -12,174 +12,176 @@
 namespace bpu {
 namespace {
 
-/** Engines that are alive. Never destroyed: the handler at exit needs them whatever was destroyed before. */
-struct Alive {
+/** Engines that are open. Never destroyed: the exit handler may run after static destructors. */
+struct EngineRegistry {
   std::mutex mutex;
   std::set<Engine*> engines;
   std::set<const Library*> libraries;
 };
 
-Alive& TheAlive() {
-  static auto* alive = new Alive;
+EngineRegistry& OpenEngines() {
+  static auto* alive = new EngineRegistry;
   return *alive;
 }
 
-std::atomic<int> given_up{0};
+std::atomic<int> abandoned{0};
 
-/** From when on a frame that hangs is not waited for, where the process or a worker thread ends. */
-Away::Clock::time_point Deadline() { return Away::Clock::now() + std::chrono::milliseconds(800); }
+/** How long a hanging frame is waited for when the process or a worker thread ends. */
+AbandonableWait::Clock::time_point Deadline() {
+  return AbandonableWait::Clock::now() + std::chrono::milliseconds(800);
+}
 
 }  // namespace
 
 Engine::Engine(const Options& options, Done done, camera::SlotTable::Grant grant) : done_(std::move(done)) {
   model_ = std::make_shared<Model>(Library::Load(options.library), options.file, options.model);
-  EndAllAtExit(*model_->library());
-  const auto all = static_cast<size_t>(options.slots + options.spare);
-  // All frames in flight time out together when the BPU is held up once; that must not be the end.
+  RegisterExitHandler(*model_->library());
+  const auto all = static_cast<size_t>(options.slots) + static_cast<size_t>(options.spare);
+  // If the BPU stalls once, all frames in flight time out together. The engine must survive that.
   const size_t held = 2 * static_cast<size_t>(options.slots) + 2;
   const auto quarantine = std::make_shared<Quarantine>(model_, options.schedule.core, held, all);
-  std::vector<std::shared_ptr<camera::Input>> inputs;
+  std::vector<std::shared_ptr<camera::ModelInput>> inputs;
   for (size_t i = 0; i < all; i++) {
-    inputs.push_back(std::make_shared<Input>(*model_));
-    lanes_.push_back(std::make_shared<Lane>(model_, quarantine, options.schedule));
+    inputs.push_back(std::make_shared<BpuInput>(*model_));
+    workers_.push_back(std::make_shared<Worker>(model_, quarantine, options.schedule));
   }
   width_ = inputs[0]->target().width;
   height_ = inputs[0]->target().height;
   table_ = std::make_shared<camera::SlotTable>(
       std::move(inputs), options.slots, [this](int slot) { Begin(slot, {}); }, std::move(grant));
-  // Threads last: an allocation that fails above leaves none behind. Under the lock, so that the end of the
-  // process does not find half of them.
-  const std::lock_guard<std::mutex> lock(TheAlive().mutex);
-  TheAlive().engines.insert(this);
+  // Threads last: an allocation that fails above leaves none behind. Under the lock, so that the exit handler
+  // sees either no thread or all of them.
+  const std::lock_guard<std::mutex> lock(OpenEngines().mutex);
+  OpenEngines().engines.insert(this);
   try {
     for (int i = 0; i < slots(); i++) {
-      const auto& lane = lanes_[static_cast<size_t>(i)];
-      lane->thread = std::thread([this, i, own = lane]() mutable {
+      const auto& worker = workers_[static_cast<size_t>(i)];
+      worker->thread = std::thread([this, i, own = worker]() mutable {
         if (Run(i, *own)) {
-          own->away.End();
+          own->wait.ThreadEnded();
           return;
         }
-        // What it holds is given back to libdnn before the process may end as usual.
+        // The destructor returns its memory to libdnn. Only then may the process exit normally.
         own.reset();
-        given_up--;
+        abandoned--;
       });
     }
   } catch (const std::exception& error) {
-    TheAlive().engines.erase(this);
-    Stop(Deadline());
+    OpenEngines().engines.erase(this);
+    StopThreads(Deadline());
     throw Failure("a thread for each slot", error.what(), "Use fewer slots.");
   }
 }
 
 Engine::~Engine() {
   {
-    const std::lock_guard<std::mutex> lock(TheAlive().mutex);
-    TheAlive().engines.erase(this);
+    const std::lock_guard<std::mutex> lock(OpenEngines().mutex);
+    OpenEngines().engines.erase(this);
   }
-  Stop(Deadline());
+  StopThreads(Deadline());
 }
 
-int Engine::threads_given_up() { return given_up; }
+int Engine::abandoned_threads() { return abandoned; }
 
-void Engine::EndAllAtExit(const Library& library) {
-  Alive& alive = TheAlive();
+void Engine::RegisterExitHandler(const Library& library) {
+  EngineRegistry& alive = OpenEngines();
   const std::lock_guard<std::mutex> lock(alive.mutex);
-  // Registered after the library was used, so that it runs before the library's own destructors.
+  // Registered after the library is in use, so that it runs before the library's own static destructors.
   if (!alive.libraries.insert(&library).second) return;
 #ifdef __GLIBC__
-  on_exit(AtExit, nullptr);
+  on_exit(OnProcessExit, nullptr);
 #else
-  std::atexit([] { AtExit(EXIT_FAILURE, nullptr); });
+  std::atexit([] { OnProcessExit(EXIT_FAILURE, nullptr); });
 #endif
 }
 
-void Engine::AtExit(int status, void*) {
-  const std::lock_guard<std::mutex> lock(TheAlive().mutex);
-  // All of them first: they wait for their frames side by side.
+void Engine::OnProcessExit(int status, void*) {
+  const std::lock_guard<std::mutex> lock(OpenEngines().mutex);
+  // Signal all engines first, so that they wait for their frames in parallel.
   const auto deadline = Deadline();
-  for (Engine* engine : TheAlive().engines) engine->Hurry();
-  for (Engine* engine : TheAlive().engines) engine->End(deadline);
-  TheAlive().engines.clear();
-  if (given_up > 0) {
-    // Destructors of a library must not run under a thread that is within it, and that thread cannot be
-    // called back: the process ends here, with the status it was to end with.
+  for (Engine* engine : OpenEngines().engines) engine->BeginFastShutdown();
+  for (Engine* engine : OpenEngines().engines) engine->Shutdown(deadline);
+  OpenEngines().engines.clear();
+  if (abandoned > 0) {
+    // A library's static destructors must not run while a thread is inside it, and that thread cannot be
+    // interrupted. End the process here, with its intended status.
     std::fflush(nullptr);
     _exit(status);
   }
-  // Those of engines that are closed, too, whose tensors somebody looks at.
-  Memory::FreeAll();
+  // This includes blocks of closed engines whose tensors are still referenced.
+  BpuMemory::FreeAll();
 }
 
-void Engine::End(Away::Clock::time_point deadline) {
-  Stop(deadline);
-  lanes_.clear();
+void Engine::Shutdown(AbandonableWait::Clock::time_point deadline) {
+  StopThreads(deadline);
+  workers_.clear();
   model_.reset();
 }
 
-void Engine::Stop(Away::Clock::time_point deadline) {
+void Engine::StopThreads(AbandonableWait::Clock::time_point deadline) {
   table_->Close();
-  for (const auto& lane : lanes_) {
+  for (const auto& worker : workers_) {
     {
-      const std::lock_guard<std::mutex> lock(lane->mutex);
-      lane->stop = true;
+      const std::lock_guard<std::mutex> lock(worker->mutex);
+      worker->stop = true;
     }
-    lane->changed.notify_one();
+    worker->changed.notify_one();
   }
-  for (const auto& lane : lanes_) {
-    if (!lane->thread.joinable()) continue;
-    if (hurry_ && lane->away.GiveUp(deadline)) {
-      given_up++;
-      lane->thread.detach();
+  for (const auto& worker : workers_) {
+    if (!worker->thread.joinable()) continue;
+    if (fast_shutdown_ && worker->wait.AbandonAfter(deadline)) {
+      abandoned++;
+      worker->thread.detach();
     } else {
-      lane->thread.join();
+      worker->thread.join();
     }
   }
-  table_->FreePlaces();
+  table_->FreeMemory();
 }
 
-void Engine::Start(int slot, const Frame& frame) { Begin(slot, frame); }
+void Engine::Start(int slot, const SubmittedFrame& frame) { Begin(slot, frame); }
 
-void Engine::Begin(int slot, const std::optional<Frame>& frame) {
-  Lane& lane = *lanes_[static_cast<size_t>(slot)];
+void Engine::Begin(int slot, const std::optional<SubmittedFrame>& frame) {
+  Worker& worker = *workers_[static_cast<size_t>(slot)];
   {
-    const std::lock_guard<std::mutex> lock(lane.mutex);
-    lane.begin = true;
-    lane.frame = frame;
+    const std::lock_guard<std::mutex> lock(worker.mutex);
+    worker.begin = true;
+    worker.frame = frame;
   }
-  lane.changed.notify_one();
+  worker.changed.notify_one();
 }
 
-std::shared_ptr<camera::Feed> Engine::Attach(int queue, uint32_t number,
-                                             std::shared_ptr<camera::Tally> tally) {
-  std::vector<std::shared_ptr<camera::Input>> inputs;
+std::shared_ptr<camera::Attachment> Engine::Attach(int queue_size, uint32_t number,
+                                                   std::shared_ptr<camera::SharedCounters> counters) {
+  std::vector<std::shared_ptr<camera::ModelInput>> inputs;
   try {
-    for (int i = 0; i < queue; i++) inputs.push_back(std::make_shared<Input>(*model_));
+    for (int i = 0; i < queue_size; i++) inputs.push_back(std::make_shared<BpuInput>(*model_));
   } catch (const Failure& failure) {
-    const std::string count = std::to_string(queue);
+    const std::string count = std::to_string(queue_size);
     const std::string bytes = std::to_string(static_cast<int64_t>(width_) * height_ * 3 / 2);
-    throw Failure("BPU memory for the frames of a camera that may wait: " + count + " of " + bytes +
-                      " bytes each, as queue_size is " + count,
-                  failure.received + " at number " + std::to_string(inputs.size() + 1),
+    throw Failure("BPU memory for the waiting frames of a camera: " + count + " of " + bytes +
+                      " bytes each (queue_size is " + count + ")",
+                  failure.received + " for number " + std::to_string(inputs.size() + 1),
                   "Lower queue_size, or close other programs that use the BPU.");
   }
-  return table_->Attach(std::move(inputs), number, std::move(tally));
+  return table_->Attach(std::move(inputs), number, std::move(counters));
 }
 
-bool Engine::Run(int index, Lane& lane) {
-  std::unique_lock<std::mutex> lock(lane.mutex);
+bool Engine::Run(int index, Worker& worker) {
+  std::unique_lock<std::mutex> lock(worker.mutex);
   for (;;) {
-    lane.changed.wait(lock, [&] { return lane.begin || lane.stop; });
-    if (!lane.begin) return true;
-    lane.begin = false;
-    const std::optional<Frame> frame = lane.frame;
+    worker.changed.wait(lock, [&] { return worker.begin || worker.stop; });
+    if (!worker.begin) return true;
+    worker.begin = false;
+    const std::optional<SubmittedFrame> frame = worker.frame;
     lock.unlock();
-    camera::SlotTable::Place& place = table_->place(index);
-    auto outcome = lane.slot.Run(place.input, frame ? &*frame : nullptr, lane.away);
+    camera::SlotTable::SlotState& state = table_->state(index);
+    auto outcome = worker.slot.Run(state.input, frame ? &*frame : nullptr, worker.wait);
     if (!outcome) return false;
-    place.unfit = !lane.slot.outputs();
-    // First the next frame, if one waits: the BPU shall not wait for whoever reads this one's result.
-    table_->Answered(index);
-    if (!hurry_) done_(index, std::move(*outcome));
+    state.lacks_memory = !worker.slot.outputs();
+    // Start the next waiting frame first: the BPU should not idle while this result is being read.
+    table_->Finished(index);
+    if (!fast_shutdown_) done_(index, std::move(*outcome));
     lock.lock();
   }
 }

@@ -11,105 +11,115 @@
 #include <thread>
 #include <vector>
 
-#include "alive.h"
 #include "bpu/slot.h"
+#include "counted.h"
 
 namespace bpu {
 
 struct Options {
-  /** Path of libdnn.so; empty for the usual places. */
+  /** Path of libdnn.so; empty to search the usual paths (library.h). */
   std::string library;
   std::string file;
-  /** Name of the model within the file; empty where it has only one. */
+  /** Name of the model within the file; may be empty if the file has only one. */
   std::string model;
-  /** Frames at work at once. */
+  /** Frames processed at the same time. */
   int slots = 2;
-  /** Results that are read meanwhile, in memory of their own. */
+  /** Additional slots, for results that are still being read. */
   int spare = 0;
   Schedule schedule;
 };
 
 /**
- * A model and its slots, each with a thread of its own.
+ * A model and its slots, each with its own thread.
  *
- * A thread per slot, because that is what hbDNN asks for: a frame's way (letterbox, submit, wait, invalidate)
- * is a sequence that mostly sleeps in hbDNNWaitTaskDone. Slots overlap each other as they should: while one
- * waits for the BPU, another scales its frame. There is no queue to guard, a hanging task holds up its own
- * slot only, and libuv's pool of four threads (files, DNS, the onnx engine) never waits for the BPU. 32
- * sleeping threads at most are cheap; hbDNNSetTaskDoneCb would save them, but whether it fires for a task
- * that is already done is not documented.
+ * One thread per slot suits hbDNN: processing a frame (letterbox, submit, wait, invalidate) is a sequence
+ * that mostly sleeps in hbDNNWaitTaskDone. Slots overlap: while one waits for the BPU, another scales its
+ * frame. No queue needs guarding, a hanging task blocks only its own slot, and libuv's pool of four threads
+ * (files, DNS, the onnx engine) never waits for the BPU. At most 32 sleeping threads cost little.
+ * hbDNNSetTaskDoneCb would avoid them, but its documentation does not say whether it fires for a task that is
+ * already done.
  *
- * Knows nothing of JavaScript.
+ * Does not depend on JavaScript.
  */
 class Engine : public Counted<Engine> {
  public:
-  /** Called on the slot's thread, once for each Start. */
+  /** Called on the slot's thread, once per Start(). */
   using Done = std::function<void(int slot, Outcome&& outcome)>;
 
   /** @param grant as in camera::SlotTable @throws Failure */
   Engine(const Options& options, Done done, camera::SlotTable::Grant grant);
-  /** Waits for the frames in flight, then frees everything but outputs that others own, too, and what the BPU
-   * may still write to. */
+  /**
+   * Waits for the frames in flight, then frees everything except outputs that are still referenced and memory
+   * that the BPU may still write to.
+   */
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
   const Model& model() const { return *model_; }
-  /** Those of the options and the spare ones. */
-  int slots() const { return static_cast<int>(lanes_.size()); }
-  const Slot& slot(int index) const { return lanes_[static_cast<size_t>(index)]->slot; }
-  /** Who has which slot. A slot that is done stays taken until somebody who knows of it releases it. */
+  /** Slots of the options plus spare ones. */
+  int slots() const { return static_cast<int>(workers_.size()); }
+  const Slot& slot(int index) const { return workers_[static_cast<size_t>(index)]->slot; }
+  /** Which slots are taken, and by whom. A finished slot stays taken until it is released. */
   const std::shared_ptr<camera::SlotTable>& table() const { return table_; }
   /** Size of the model's input. */
   int width() const { return width_; }
   int height() const { return height_; }
 
-  /** Nobody is told of frames any more, and those that hang are given up with their threads: the destructor
-   * waits for less than a second. */
-  void Hurry() { hurry_ = true; }
+  /**
+   * Stops reporting results and abandons hanging frames together with their threads, so that the destructor
+   * takes less than a second.
+   */
+  void BeginFastShutdown() { fast_shutdown_ = true; }
 
-  /** Threads of all engines that were given up, and are within libdnn. */
-  static int threads_given_up();
+  /** Threads of all engines that were abandoned and are still inside libdnn. */
+  static int abandoned_threads();
 
-  /** Begins a frame in a slot taken from the table; its memory must stay until `done`. */
-  void Start(int slot, const Frame& frame);
-  /** @param queue frames of the camera that may wait, 1 or more @param tally of the camera
-   * @throws Failure when there is no memory for its inputs */
-  std::shared_ptr<camera::Feed> Attach(int queue, uint32_t number, std::shared_ptr<camera::Tally> tally);
+  /** Starts a frame in a slot taken from the table. The frame's memory must stay valid until `done`. */
+  void Start(int slot, const SubmittedFrame& frame);
+  /**
+   * @param queue_size frames of the camera that may wait, at least 1
+   * @param counters of the camera
+   * @throws Failure when there is no memory for its inputs
+   */
+  std::shared_ptr<camera::Attachment> Attach(int queue_size, uint32_t number,
+                                             std::shared_ptr<camera::SharedCounters> counters);
 
  private:
-  struct Lane {
-    Lane(const std::shared_ptr<const Model>& model, const std::shared_ptr<Quarantine>& quarantine,
-         const Schedule& schedule)
+  struct Worker {
+    Worker(const std::shared_ptr<const Model>& model, const std::shared_ptr<Quarantine>& quarantine,
+           const Schedule& schedule)
         : slot(model, quarantine, schedule) {}
     Slot slot;
-    Away away;
+    AbandonableWait wait;
     std::mutex mutex;
     std::condition_variable changed;
-    /** None where the input is written already, by a camera. */
-    std::optional<Frame> frame;
+    /** Unset when a camera has already written the input. */
+    std::optional<SubmittedFrame> frame;
     bool begin = false;
     bool stop = false;
     std::thread thread;
   };
 
-  void Begin(int slot, const std::optional<Frame>& frame);
-  /** @returns false when the thread was given up: the engine may be gone */
-  bool Run(int index, Lane& lane);
-  /** @param deadline for frames that hang, where the end hurries */
-  void Stop(Away::Clock::time_point deadline);
-  /** process.exit() runs no clean-up hooks of Node, but destructors of libdnn: its tasks must end before
-   * those. */
-  static void EndAllAtExit(const Library& library);
-  static void AtExit(int status, void*);
-  void End(Away::Clock::time_point deadline);
+  void Begin(int slot, const std::optional<SubmittedFrame>& frame);
+  /** @returns false when the thread was abandoned; the engine may be gone */
+  bool Run(int index, Worker& worker);
+  /** @param deadline for hanging frames, in a fast shutdown */
+  void StopThreads(AbandonableWait::Clock::time_point deadline);
+  /**
+   * process.exit() skips Node's cleanup hooks but runs libdnn's static destructors. Tasks must end before
+   * those run.
+   */
+  static void RegisterExitHandler(const Library& library);
+  static void OnProcessExit(int status, void*);
+  void Shutdown(AbandonableWait::Clock::time_point deadline);
 
   const Done done_;
-  /** The process, or the thread of this engine, ends. */
-  std::atomic<bool> hurry_{false};
+  /** The process or this engine's JS thread is ending. */
+  std::atomic<bool> fast_shutdown_{false};
   std::shared_ptr<const Model> model_;
-  /** Owned together with their threads, which may outlive the engine where they are given up. */
-  std::vector<std::shared_ptr<Lane>> lanes_;
+  /** Shared with their threads, which may outlive the engine when they are abandoned. */
+  std::vector<std::shared_ptr<Worker>> workers_;
   std::shared_ptr<camera::SlotTable> table_;
   int width_ = 0;
   int height_ = 0;

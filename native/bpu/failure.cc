@@ -15,7 +15,7 @@ constexpr Status kStatuses[] = {
     {HB_DNN_INVALID_ARGUMENT, "HB_DNN_INVALID_ARGUMENT",
      "Check the core (RDK X5 has one BPU core, X3 two) and the priority (0 to 255)."},
     {HB_DNN_INVALID_MODEL, "HB_DNN_INVALID_MODEL",
-     "The file is no model of this chip or is damaged: copy it again, or convert for bayes-e (X5) or "
+     "The file is damaged, or was built for another chip: copy it again, or convert it for bayes-e (X5) or "
      "bernoulli2 (X3)."},
     {HB_DNN_MODEL_NUMBER_EXCEED_LIMIT, "HB_DNN_MODEL_NUMBER_EXCEED_LIMIT", "Load fewer models at once."},
     {HB_DNN_INVALID_PACKED_DNN_HANDLE, "HB_DNN_INVALID_PACKED_DNN_HANDLE",
@@ -27,15 +27,15 @@ constexpr Status kStatuses[] = {
     {HB_DNN_OUT_OF_MEMORY, "HB_DNN_OUT_OF_MEMORY",
      "Use fewer slots, or close other programs that use the BPU."},
     {HB_DNN_TIMEOUT, "HB_DNN_TIMEOUT",
-     "The BPU is busier than the time-out allows, or hangs: raise the time-out, stop other models, or look "
-     "at `hrut_somstatus`."},
+     "The BPU is too busy for the timeout, or hangs: raise the timeout, stop other models, or check "
+     "`hrut_somstatus`."},
     {HB_DNN_TASK_NUM_EXCEED_LIMIT, "HB_DNN_TASK_NUM_EXCEED_LIMIT",
      "libdnn keeps at most 32 tasks alive in a process: use fewer slots in all engines together."},
     {HB_DNN_TASK_BATCH_SIZE_EXCEED_LIMIT, "HB_DNN_TASK_BATCH_SIZE_EXCEED_LIMIT", "Please report this."},
     {HB_DNN_INVALID_TASK_HANDLE, "HB_DNN_INVALID_TASK_HANDLE", "Please report this."},
     {HB_DNN_RUN_TASK_FAILED, "HB_DNN_RUN_TASK_FAILED",
-     "The BPU gave up on this frame. If it happens again, look at `dmesg` and power and temperature of the "
-     "board."},
+     "The BPU could not process this frame. If this happens again, check `dmesg`, and the power supply and "
+     "temperature of the board."},
     {HB_DNN_MODEL_IS_RUNNING, "HB_DNN_MODEL_IS_RUNNING", "Wait for the frames in flight before closing."},
     {HB_DNN_INCOMPATIBLE_MODEL, "HB_DNN_INCOMPATIBLE_MODEL",
      "The model was built for another chip or a newer runtime: convert it for this board, or update the "
@@ -58,7 +58,7 @@ Failure StatusFailure(const std::string& call, int32_t status) {
     if (known.code == status) return {call, std::string(known.name) + " (" + code + ")", known.hint};
   }
   return {call, "code " + code,
-          "This code is not documented for hbDNN: see the log of libdnn (HB_DNN_LOG_LEVEL=0)."};
+          "hbDNN does not document this code: see the log of libdnn (HB_DNN_LOG_LEVEL=0)."};
 }
 
 }  // namespace bpu

@@ -9,7 +9,7 @@ namespace bpu {
 
 using ::Failure;
 
-/** The failure of a libdnn call: `call` is what was attempted, e.g. "hbDNNInfer to accept a task". */
+/** The failure of a libdnn call. `call` is what was attempted, e.g. "hbDNNInfer to accept a task". */
 Failure StatusFailure(const std::string& call, int32_t status);
 
 /** @throws Failure unless `status` is 0 */

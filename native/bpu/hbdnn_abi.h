@@ -6,9 +6,9 @@
 /**
  * The part of the hbDNN 1.x C ABI that this package uses: RDK X3 (1.18 and later) and X5 (1.23, 1.24).
  *
- * Declared here from the documented layout, so that one build serves robots and laptops and no vendor header
- * is needed. Both sides include it: the engine (native/bpu) and the emulator (native/emulator). LP64 only.
- * Every size and offset is asserted below: a compiler that lays a struct out differently does not build.
+ * Declared here from the documented layout, so that one build serves robots and laptops and needs no vendor
+ * header. Both the engine (native/bpu) and the emulator (native/emulator) include it. LP64 only. The
+ * assertions below check every size and offset: a compiler that lays out a struct differently fails to build.
  */
 extern "C" {
 
@@ -16,7 +16,7 @@ using hbPackedDNNHandle_t = void*;
 using hbDNNHandle_t = void*;
 using hbDNNTaskHandle_t = void*;
 
-/** Memory that the BPU can reach. */
+/** Memory that the BPU can access. */
 struct hbSysMem {
   uint64_t phyAddr;
   void* virAddr;
@@ -61,7 +61,7 @@ struct hbDNNTensor {
   hbDNNTensorProperties properties;
 };
 
-/** All zero is the default: any core, lowest priority. */
+/** All zeros are the default: any core, lowest priority. */
 struct hbDNNInferCtrlParam {
   int32_t bpuCoreId;
   int32_t dspCoreId;
@@ -106,9 +106,9 @@ constexpr int32_t HB_DNN_PRIORITY_LOWEST = 0;
 constexpr int32_t HB_DNN_PRIORITY_HIGHEST = 255;
 
 enum hbSysMemFlushFlag : int32_t {
-  /** Before the CPU reads what the BPU wrote. */
+  /** Use before the CPU reads what the BPU wrote. */
   HB_SYS_MEM_CACHE_INVALIDATE = 1,
-  /** After the CPU wrote what the BPU will read. */
+  /** Use after the CPU wrote what the BPU will read. */
   HB_SYS_MEM_CACHE_CLEAN = 2,
 };
 

@@ -6,7 +6,7 @@
 namespace bpu {
 namespace {
 
-constexpr int kMostStride = 1 << 16;
+constexpr int kMaxStride = 1 << 16;
 
 std::string Number(int64_t value) { return std::to_string(value); }
 
@@ -35,7 +35,7 @@ InputPicture ReadInput(const Model& model) {
                              p.tensorType == HB_DNN_IMG_TYPE_NV12_SEPARATE};
   const bool even = picture.width % 2 == 0 && picture.height % 2 == 0;
   if (!even || picture.width > nv12::kMaxDimension || picture.height > nv12::kMaxDimension ||
-      picture.stride < picture.width || picture.stride > kMostStride || picture.stride % 16 != 0) {
+      picture.stride < picture.width || picture.stride > kMaxStride || picture.stride % 16 != 0) {
     throw refuse(Number(picture.width) + "x" + Number(picture.height) + " with rows of " +
                  Number(picture.stride) + " bytes");
   }
@@ -44,19 +44,19 @@ InputPicture ReadInput(const Model& model) {
 
 }  // namespace
 
-Input::Input(const Model& model) {
+BpuInput::BpuInput(const Model& model) {
   const auto& library = model.library();
   const InputPicture picture = ReadInput(model);
   const auto luma_bytes = static_cast<uint32_t>(picture.stride) * static_cast<uint32_t>(picture.height);
   tensor_.properties = model.inputs()[0].properties;
   uint8_t* chroma;
   if (picture.separate) {
-    memory_.push_back(std::make_unique<Memory>(library, luma_bytes));
-    memory_.push_back(std::make_unique<Memory>(library, luma_bytes / 2));
+    memory_.push_back(std::make_unique<BpuMemory>(library, luma_bytes));
+    memory_.push_back(std::make_unique<BpuMemory>(library, luma_bytes / 2));
     chroma = memory_[1]->data();
   } else {
     const auto aligned = static_cast<uint32_t>(tensor_.properties.alignedByteSize);
-    memory_.push_back(std::make_unique<Memory>(library, std::max(aligned, luma_bytes + luma_bytes / 2)));
+    memory_.push_back(std::make_unique<BpuMemory>(library, std::max(aligned, luma_bytes + luma_bytes / 2)));
     chroma = memory_[0]->data() + luma_bytes;
   }
   for (size_t i = 0; i < memory_.size(); i++) tensor_.sysMem[i] = memory_[i]->block();
@@ -64,13 +64,13 @@ Input::Input(const Model& model) {
   target_ = {picture.width, picture.height, memory_[0]->data(), chroma, stride, stride};
 }
 
-void Input::Clean() {
+void BpuInput::Clean() {
   for (const auto& memory : memory_) memory->Clean();
 }
 
-void Input::Hold(bool held) {
-  for (const auto& memory : memory_) memory->Keep(held);
-  held_ = held;
+void BpuInput::SetQuarantined(bool quarantined) {
+  for (const auto& memory : memory_) memory->SetQuarantined(quarantined);
+  quarantined_ = quarantined;
 }
 
 }  // namespace bpu

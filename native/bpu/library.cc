@@ -11,48 +11,49 @@
 #include <vector>
 
 #include "bpu/failure.h"
+#include "bpu/libdnn_paths.h"
 
 namespace bpu {
 namespace {
 
-/** Where the boards have it: on the loader's path (X5, and X3 through ld.so.conf.d), or X3's own folder. */
-constexpr const char* kUsualPlaces[] = {"libdnn.so", "/usr/lib/hbbpu/libdnn.so", "/usr/lib/libdnn.so"};
-
 constexpr const char* kVersionsThatWork =
-    "Versions 1.18 and later of hbDNN 1.x work (RDK X3 images since mid 2023, all of RDK X5).";
+    "hbDNN 1.18 and later 1.x versions work (RDK X3 images since mid 2023, all of RDK X5).";
 
 std::string LastError() {
   const char* text = dlerror();
   return text ? text : "no reason given";
 }
 
-/** What libdnn needs. Some images link it without the interface library, and some have its libraries where
- * the loader does not look. (Seen in what dnn_server of RDK X5 needs.) */
+/**
+ * Libraries that libdnn needs. Some images link libdnn without libcnn_intf, and some keep its dependencies
+ * outside the loader's path. The list is the dependencies of dnn_server on RDK X5.
+ */
 constexpr const char* kCompanions[] = {"libalog.so.1", "libhbmem.so.1", "libcnn_intf.so.1",
                                        "libhbrt_bayes_aarch64.so", "libhbrt_bernoulli_aarch64.so"};
-/** Where they are on X5, and on X3. */
-constexpr const char* kCompanionPlaces[] = {"/usr/hobot/lib", "/usr/lib/hbbpu"};
 
-/** What the board's folders lie in: nothing, or for tests a folder that stands for /. Whoever can set a
- * variable of this process can have it load any library anyway, by LD_LIBRARY_PATH or LD_PRELOAD. */
-std::string Root() {
+/**
+ * Prefix of the board's folders: empty, or a folder that tests use in place of /. This is not a security
+ * hole: whoever can set a variable of this process can already load any library through LD_LIBRARY_PATH or
+ * LD_PRELOAD.
+ */
+std::string Sysroot() {
   const char* root = std::getenv("TROS_YOLO_SEG_SYSROOT");
   return root ? root : "";
 }
 
-/** A path of the board, or a name for the loader. */
-std::string OnBoard(const char* path) { return path[0] == '/' ? Root() + path : path; }
+/** An absolute path below the sysroot, or a bare name for the loader. */
+std::string InSysroot(const char* path) { return path[0] == '/' ? Sysroot() + path : path; }
 
 bool Preload(const std::string& path) {
-  // Loaded for the life of the process, as libdnn is. Global, so that a libdnn that was linked without them
-  // finds their symbols; a library that names them takes them by their soname.
+  // Loaded for the life of the process, like libdnn. RTLD_GLOBAL, so that a libdnn that was linked without
+  // them finds their symbols. A libdnn that names them gets the same libraries by soname.
   return dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr;
 }
 
-/** The first of these that loads is enough. */
+/** Alternatives; the first that loads is enough. */
 using Candidates = std::vector<std::string>;
 
-/** By name, then from these folders; all of libhbrt that lie there, too. */
+/** Each companion by name, then in these folders. Every libhbrt in the folders is added. */
 std::vector<Candidates> Companions(const std::vector<std::string>& folders) {
   std::vector<Candidates> companions;
   for (const char* name : kCompanions) {
@@ -70,7 +71,7 @@ std::vector<Candidates> Companions(const std::vector<std::string>& folders) {
   return companions;
 }
 
-/** Some need others: goes round until no more load. */
+/** They depend on each other: repeats until no more of them load. */
 void PreloadCompanions(const std::vector<std::string>& folders) {
   std::vector<Candidates> missing = Companions(folders);
   for (size_t before = 0; before != missing.size();) {
@@ -83,7 +84,7 @@ void PreloadCompanions(const std::vector<std::string>& folders) {
   }
 }
 
-/** Whether a library or a symbol that it needs is missing, rather than the library itself. */
+/** Whether a dependency or symbol is missing, rather than the library itself. */
 bool LacksCompanion(const std::string& path, const std::string& error) {
   if (error.find("undefined symbol") != std::string::npos) return true;
   return error.find("cannot open shared object file") != std::string::npos &&
@@ -91,7 +92,7 @@ bool LacksCompanion(const std::string& path, const std::string& error) {
 }
 
 void* Open(const std::string& path, std::string& error) {
-  // RTLD_LOCAL: other libdnns and OpenCVs of the process must not meet this one's symbols.
+  // RTLD_LOCAL: its symbols must not clash with another libdnn or OpenCV in the process.
   void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle) return handle;
   error = LastError();
@@ -99,7 +100,7 @@ void* Open(const std::string& path, std::string& error) {
   std::vector<std::string> folders;
   const size_t slash = path.rfind('/');
   if (slash != std::string::npos) folders.push_back(path.substr(0, slash));
-  for (const char* place : kCompanionPlaces) folders.push_back(OnBoard(place));
+  for (const char* place : kCompanionFolders) folders.push_back(InSysroot(place));
   PreloadCompanions(folders);
   handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle) error = LastError();
@@ -115,15 +116,16 @@ std::string HintFor(bool lacks_companion) {
   std::string names;
   for (const char* name : kCompanions) names += (names.empty() ? "" : ", ") + std::string(name);
   std::string places;
-  for (const char* place : kCompanionPlaces) places += ", in " + OnBoard(place);
-  return "It needs other libraries of the board's image. Looked for " + names + " by name, beside it" +
-         places + ": install hobot-dnn, or add their folder to LD_LIBRARY_PATH.";
+  for (const char* place : kCompanionFolders) places += ", in " + InSysroot(place);
+  return "It needs other libraries of the board's image. Looked for " + names +
+         " by name, in its own folder" + places +
+         ": install hobot-dnn, or add their folder to LD_LIBRARY_PATH.";
 }
 
 void* OpenFirst(const std::string& path, std::string& found) {
   std::vector<std::string> places;
   if (path.empty()) {
-    for (const char* place : kUsualPlaces) places.push_back(OnBoard(place));
+    for (const char* place : kLibdnnPaths) places.push_back(InSysroot(place));
   } else {
     places.push_back(path);
   }
@@ -148,8 +150,10 @@ void Bind(void* handle, const char* name, Function*& function, std::string& miss
   if (!function) missing += (missing.empty() ? "" : ", ") + std::string(name);
 }
 
-/** @throws Failure for S100's library, which has the same file and function names but other structs */
-void RefuseUcp(void* handle, const std::string& path) {
+/**
+ * @throws Failure for the library of S100, which has the same file and function names but different structs
+ */
+void RejectUcp(void* handle, const std::string& path) {
   for (const char* name : {"hbDNNInferV2", "hbUCPSubmitTask"}) {
     if (dlsym(handle, name)) {
       throw Failure("the hbDNN 1.x library of RDK X5 or X3 at " + path,
@@ -169,15 +173,15 @@ void RequireVersion(const std::string& path, const std::string& version) {
       std::string(kVersionsThatWork) +
           (older ? " Older ones have tensor properties without strides, 136 bytes instead of 176, so every "
                    "field would be read from the wrong place: update the system image."
-                 : " The struct layout of others is not known here."));
+                 : " The struct layout of other versions is unknown."));
 }
 
 std::shared_ptr<const Library> LoadOnce(const std::string& path) {
   auto library = std::make_shared<Library>();
   void* handle = OpenFirst(path, library->path);
-  RefuseUcp(handle, library->path);
+  RejectUcp(handle, library->path);
 
-  // The version comes first: an older library may lack functions, and its age is what to tell.
+  // Check the version first: an older library may lack functions, and its age is the useful message.
   std::string missing;
   Bind(handle, "hbDNNGetVersion", library->hbDNNGetVersion, missing);
   if (library->hbDNNGetVersion) {

@@ -8,20 +8,20 @@
 namespace bpu {
 
 /**
- * libdnn, loaded at run time. One that was loaded stays for the life of the process: it runs threads of its
- * own, and unmapping their code is nothing a vendor's library is tested for.
+ * libdnn, loaded at run time. It stays loaded for the life of the process: it runs threads of its own, and
+ * vendors do not test unloading.
  */
 struct Library {
   /**
-   * @param path of libdnn.so; empty for the places where RDK X5 and X3 have it
-   * @throws Failure when there is none, when it lacks a function, when its version has another struct layout,
-   *   or when it is the UCP library of RDK S100
+   * @param path of libdnn.so; empty for the paths where RDK X5 and X3 have it
+   * @throws Failure when it is not found, when a function is missing, when its version has a different struct
+   *   layout, or when it is the UCP library of RDK S100
    */
   static std::shared_ptr<const Library> Load(const std::string& path);
 
-  /** As it was found. */
+  /** The path it was loaded from. */
   std::string path;
-  /** As the library says it, e.g. "1.23.10_(3.15.54 HBRT)". */
+  /** As reported by the library, e.g. "1.23.10_(3.15.54 HBRT)". */
   std::string version;
 
   char const* (*hbDNNGetVersion)();
@@ -43,7 +43,7 @@ struct Library {
   int32_t (*hbSysFreeMem)(hbSysMem*);
   int32_t (*hbSysFlushMem)(hbSysMem*, int32_t);
 
-  /** Optional: null where the library has none. */
+  /** Optional: null when the library lacks it. */
   int32_t (*hbDNNGetEstimateLatency)(int32_t*, hbDNNHandle_t);
 };
 

@@ -6,49 +6,48 @@
 namespace bpu {
 namespace {
 
-/** Blocks that are to be freed. Never destroyed: the handler at exit needs them whatever was destroyed
- * before. */
+/** Blocks that are not freed yet. Never destroyed: the exit handler may run after static destructors. */
 struct Blocks {
   std::mutex mutex;
-  std::set<Memory*> owed;
+  std::set<BpuMemory*> blocks;
 };
 
-Blocks& TheBlocks() {
+Blocks& LiveBlocks() {
   static auto* blocks = new Blocks;
   return *blocks;
 }
 
 }  // namespace
 
-Memory::Memory(std::shared_ptr<const Library> library, uint32_t size) : library_(std::move(library)) {
-  Blocks& blocks = TheBlocks();
+BpuMemory::BpuMemory(std::shared_ptr<const Library> library, uint32_t size) : library_(std::move(library)) {
+  Blocks& blocks = LiveBlocks();
   const std::lock_guard<std::mutex> lock(blocks.mutex);
-  // First the place in the set, which may find no memory.
-  const auto place = blocks.owed.insert(this).first;
+  // Insert into the set first, because that may throw.
+  const auto place = blocks.blocks.insert(this).first;
   const int32_t status = library_->hbSysAllocCachedMem(&memory_, size);
   if (status == HB_SYS_SUCCESS) return;
-  blocks.owed.erase(place);
+  blocks.blocks.erase(place);
   throw StatusFailure("hbSysAllocCachedMem to give BPU memory", status);
 }
 
-void Memory::Free() {
-  Blocks& blocks = TheBlocks();
+void BpuMemory::Free() {
+  Blocks& blocks = LiveBlocks();
   const std::lock_guard<std::mutex> lock(blocks.mutex);
-  if (blocks.owed.erase(this) > 0 && !kept_) library_->hbSysFreeMem(&memory_);
+  if (blocks.blocks.erase(this) > 0 && !quarantined_) library_->hbSysFreeMem(&memory_);
 }
 
-void Memory::Keep(bool kept) {
-  const std::lock_guard<std::mutex> lock(TheBlocks().mutex);
-  kept_ = kept;
+void BpuMemory::SetQuarantined(bool quarantined) {
+  const std::lock_guard<std::mutex> lock(LiveBlocks().mutex);
+  quarantined_ = quarantined;
 }
 
-void Memory::FreeAll() {
-  Blocks& blocks = TheBlocks();
+void BpuMemory::FreeAll() {
+  Blocks& blocks = LiveBlocks();
   const std::lock_guard<std::mutex> lock(blocks.mutex);
-  for (Memory* memory : blocks.owed) {
-    if (!memory->kept_) memory->library_->hbSysFreeMem(&memory->memory_);
+  for (BpuMemory* memory : blocks.blocks) {
+    if (!memory->quarantined_) memory->library_->hbSysFreeMem(&memory->memory_);
   }
-  blocks.owed.clear();
+  blocks.blocks.clear();
 }
 
 }  // namespace bpu

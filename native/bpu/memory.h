@@ -2,37 +2,41 @@
 
 #include <memory>
 
-#include "alive.h"
 #include "bpu/failure.h"
 #include "bpu/library.h"
+#include "counted.h"
 
 namespace bpu {
 
-/** A block that CPU and BPU share; cached, so whoever reads or writes it flushes. Freed with its last owner.
+/**
+ * A block of memory shared by CPU and BPU. It is cached, so readers and writers must flush it. Freed with its
+ * last owner.
  */
-class Memory : public Counted<Memory> {
+class BpuMemory : public Counted<BpuMemory> {
  public:
   /** @throws Failure when there is not enough */
-  Memory(std::shared_ptr<const Library> library, uint32_t size);
-  ~Memory() { Free(); }
-  Memory(const Memory&) = delete;
-  Memory& operator=(const Memory&) = delete;
+  BpuMemory(std::shared_ptr<const Library> library, uint32_t size);
+  ~BpuMemory() { Free(); }
+  BpuMemory(const BpuMemory&) = delete;
+  BpuMemory& operator=(const BpuMemory&) = delete;
 
-  /** Before the last owner lets go: when nobody looks at it any more. Idempotent. */
+  /** Frees the block early, when it is no longer used. Idempotent. */
   void Free();
-  /** Not freed while it is kept, as the BPU may write to it at any time: at last the end of the process gives
-   * it back. */
-  void Keep(bool kept);
-  /** At the end of the process: all blocks but those that are kept. */
+  /**
+   * A quarantined block is not freed, because the BPU may write to it at any time. The system reclaims it
+   * when the process ends.
+   */
+  void SetQuarantined(bool quarantined);
+  /** Frees all blocks that are not quarantined; for the end of the process. */
   static void FreeAll();
 
   const hbSysMem& block() const { return memory_; }
   uint8_t* data() const { return static_cast<uint8_t*>(memory_.virAddr); }
   uint32_t size() const { return memory_.memSize; }
 
-  /** After the CPU wrote, before the BPU reads. @throws Failure */
+  /** Call after the CPU wrote, before the BPU reads. @throws Failure */
   void Clean() { Flush("hbSysFlushMem to clean the input", HB_SYS_MEM_CACHE_CLEAN); }
-  /** After the BPU wrote, before the CPU reads. @throws Failure */
+  /** Call after the BPU wrote, before the CPU reads. @throws Failure */
   void Invalidate() { Flush("hbSysFlushMem to invalidate an output", HB_SYS_MEM_CACHE_INVALIDATE); }
 
  private:
@@ -40,7 +44,7 @@ class Memory : public Counted<Memory> {
 
   std::shared_ptr<const Library> library_;
   hbSysMem memory_{};
-  bool kept_ = false;
+  bool quarantined_ = false;
 };
 
 }  // namespace bpu

@@ -7,7 +7,7 @@
 namespace bpu {
 namespace {
 
-constexpr int32_t kMostTensors = 256;
+constexpr int32_t kMaxTensors = 256;
 
 std::string Join(const std::vector<std::string>& names) {
   std::string text;
@@ -21,20 +21,20 @@ bool IsShape(const hbDNNTensorShape& shape) {
                      [](int32_t size) { return size > 0; });
 }
 
-/** What quantiType does not select may be anything, also pointers to where nothing is. */
+/** Members that quantiType does not select may be uninitialized, pointers included. */
 void ClearUnselected(hbDNNTensorProperties& p) {
   if (p.quantiType != HB_DNN_QUANTI_SHIFT) p.shift = {};
   if (p.quantiType != HB_DNN_QUANTI_SCALE) p.scale = {};
 }
 
-/** Whether there is one value, or at most as many as the tensor is long in some dimension. */
+/** Whether the array is empty or no longer than the tensor's longest dimension. */
 bool IsLength(int32_t length, const void* data, const hbDNNTensorShape& aligned) {
   const int32_t longest =
       *std::max_element(aligned.dimensionSize, aligned.dimensionSize + aligned.numDimensions);
   return length == 0 || (length > 0 && length <= longest && data);
 }
 
-/** What is read from these properties later relies on this. */
+/** Later readers of these properties rely on this check. */
 void RequireSane(const TensorDescription& tensor) {
   const hbDNNTensorProperties& p = tensor.properties;
   if (IsShape(p.validShape) && IsShape(p.alignedShape) &&
@@ -45,7 +45,7 @@ void RequireSane(const TensorDescription& tensor) {
     return;
   }
   throw Failure(
-      "shapes, a size and scales that belong together for tensor " + tensor.name,
+      "consistent shapes, size and scales for tensor " + tensor.name,
       "alignedByteSize " + std::to_string(p.alignedByteSize) + ", " +
           std::to_string(p.validShape.numDimensions) + " dimensions, " + std::to_string(p.scale.scaleLen) +
           " scales, " + std::to_string(p.scale.zeroPointLen) + " zero points, " +
@@ -70,14 +70,14 @@ Model::Model(std::shared_ptr<const Library> library, const std::string& file, co
 }
 
 Model::~Model() {
-  if (!kept_) library_->hbDNNRelease(packed_);
+  if (!never_released_) library_->hbDNNRelease(packed_);
 }
 
 void Model::Choose(const std::string& file, const std::string& name) {
   char const** names = nullptr;
   int32_t count = 0;
   Check("hbDNNGetModelNameList to succeed", library_->hbDNNGetModelNameList(&names, &count, packed_));
-  for (int32_t i = 0; names && i < count; i++) names_.push_back(names[i] ? names[i] : "");
+  for (int32_t i = 0; names && i < count; i++) names_.emplace_back(names[i] ? names[i] : "");
   if (names_.empty()) throw Failure("a model in " + file, "an empty package", "Convert the model again.");
   if (name.empty() && names_.size() > 1) {
     throw Failure("the name of one of the models in " + file, "none", "It has " + Join(names_) + ".");
@@ -93,7 +93,7 @@ void Model::ReadTensors() {
   const auto read = [&](auto count_of, auto name_of, auto properties_of, auto& tensors) {
     int32_t count = 0;
     Check("the number of tensors", count_of(&count, handle_));
-    if (count < 1 || count > kMostTensors) {
+    if (count < 1 || count > kMaxTensors) {
       throw Failure("1 to 256 inputs and outputs", std::to_string(count), "The model is damaged.");
     }
     for (int32_t i = 0; i < count; i++) {

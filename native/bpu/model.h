@@ -11,18 +11,20 @@ namespace bpu {
 
 struct TensorDescription {
   std::string name;
-  /** As libdnn gave them, but for members of `scale` and `shift` that quantiType does not select: those are
-   * zero. The pointers in it live as long as the model. */
+  /**
+   * As returned by libdnn, except that the members of `scale` and `shift` that quantiType does not select are
+   * zero. The pointers in it are valid as long as the model.
+   */
   hbDNNTensorProperties properties;
 };
 
-/** One model of a .bin file: its handle and its properties, read whole and checked. */
+/** One model of a .bin file: its handle and its properties, read once and validated. */
 class Model {
  public:
   /**
-   * @param name which model of the file; empty where it has only one
-   * @throws Failure when the file does not load, when the name is missing or not in the file, or when
-   * properties contradict themselves
+   * @param name the model within the file; may be empty if the file has only one
+   * @throws Failure when the file does not load, when the name is missing or unknown, or when the properties
+   *   are inconsistent
    */
   Model(std::shared_ptr<const Library> library, const std::string& file, const std::string& name);
   ~Model();
@@ -32,14 +34,16 @@ class Model {
   const std::shared_ptr<const Library>& library() const { return library_; }
   hbDNNHandle_t handle() const { return handle_; }
   const std::string& name() const { return name_; }
-  /** Of all models in the file. */
+  /** Names of all models in the file. */
   const std::vector<std::string>& names() const { return names_; }
   const std::vector<TensorDescription>& inputs() const { return inputs_; }
   const std::vector<TensorDescription>& outputs() const { return outputs_; }
-  /** What hbDNNGetEstimateLatency says; negative where it says nothing. */
+  /** Microseconds from hbDNNGetEstimateLatency; negative when it reports none. */
   int32_t estimated_latency() const { return estimated_latency_; }
-  /** Never released, as the BPU may work on a task of it at any time. */
-  void Keep() const { kept_ = true; }
+  /**
+   * Leaves the model loaded until the process ends, because the BPU may still be working on one of its tasks.
+   */
+  void NeverRelease() const { never_released_ = true; }
 
  private:
   void Choose(const std::string& file, const std::string& name);
@@ -53,7 +57,7 @@ class Model {
   std::vector<TensorDescription> inputs_;
   std::vector<TensorDescription> outputs_;
   int32_t estimated_latency_ = -1;
-  mutable std::atomic<bool> kept_{false};
+  mutable std::atomic<bool> never_released_{false};
 };
 
 }  // namespace bpu

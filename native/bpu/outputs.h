@@ -8,32 +8,34 @@
 
 namespace bpu {
 
-/** Output memory of one frame, and what hbDNNInfer is given the addresses of. All of it must be there until
- * the BPU is through with the task. */
+/**
+ * Output memory of one frame, and the structs whose addresses hbDNNInfer receives. All of it must stay valid
+ * until the BPU has finished the task.
+ */
 struct Outputs {
   /** @throws Failure when there is not enough memory */
   explicit Outputs(const Model& model);
   Outputs(const Outputs&) = delete;
   Outputs& operator=(const Outputs&) = delete;
 
-  /** The BPU may write to it at any time: see Quarantine. */
-  void Hold(bool held);
-  /** `outputs` that the BPU may write to stay until the process ends, whoever lets go of them. */
-  static void Leave(std::shared_ptr<Outputs> outputs);
+  /** While quarantined, the BPU may write to it at any time (see Quarantine). */
+  void SetQuarantined(bool quarantined);
+  /** Keeps outputs that the BPU may still write to until the process ends. */
+  static void KeepForever(std::shared_ptr<Outputs> outputs);
 
-  /** Owned together with whoever still looks at it. */
-  std::vector<std::shared_ptr<Memory>> memory;
+  /** Shared with readers of the tensors. */
+  std::vector<std::shared_ptr<BpuMemory>> memory;
 
-  /** Must be null before hbDNNInfer; otherwise libdnn takes the call for the next of a batch. */
+  /** Must be null before hbDNNInfer; otherwise libdnn treats the call as the next of a batch. */
   hbDNNTaskHandle_t task = nullptr;
   hbDNNTensor input{};
   std::vector<hbDNNTensor> tensors;
-  /** libdnn gets the address of this pointer, and is reported to write through it. */
+  /** libdnn receives the address of this pointer, and has been observed to write through it. */
   hbDNNTensor* pointer = nullptr;
   hbDNNInferCtrlParam control{};
 
  private:
-  /** Of those that were left. */
+  /** Next in the list of those kept forever. */
   std::shared_ptr<Outputs> next_;
 };
 

@@ -9,179 +9,184 @@ namespace bpu {
 namespace {
 
 constexpr unsigned kBothCores = 3;
-/** Tasks of engines that are closed, whose memory nobody can prove to be free any more. */
-std::atomic<size_t> left_behind{0};
-/** Of all engines of a process together: for those that are opened again and again. */
-constexpr size_t kMostInProcess = 64;
+/** Timed-out tasks of closed engines. No later task can prove that their memory is free. */
+std::atomic<size_t> orphaned_tasks{0};
+/** Limit for all engines of a process together, so that reopening an engine cannot leak without bound. */
+constexpr size_t kMaxInProcess = 64;
 
 unsigned Bit(int32_t core) { return 1u << (core - HB_BPU_CORE_0); }
 
-/** Those that may work for the task. */
+/** The cores that may run the task. */
 unsigned CoresOf(const Ticket& ticket) {
   return ticket.core == HB_BPU_CORE_ANY ? kBothCores : Bit(ticket.core);
 }
 
 }  // namespace
 
-Quarantine::Quarantine(std::shared_ptr<const Model> model, int32_t core, size_t most, size_t slots)
+Quarantine::Quarantine(std::shared_ptr<const Model> model, int32_t core, size_t max_entries, size_t slots)
     : model_(std::move(model)),
       core_(core),
-      most_(most),
+      max_entries_(max_entries),
       cores_(core == HB_BPU_CORE_ANY ? kBothCores : Bit(core)),
-      counted_(core != HB_BPU_CORE_ANY) {
-  held_.reserve(most + slots + 1);
-  inputs_.reserve(most + slots);
-  outputs_.reserve(most + slots);
+      cores_known_(core != HB_BPU_CORE_ANY) {
+  entries_.reserve(max_entries + slots + 1);
+  inputs_.reserve(max_entries + slots);
+  outputs_.reserve(max_entries + slots);
 }
 
 Quarantine::~Quarantine() {
-  if (canary_.outputs && canary_.unproven != 0) {
-    canary_.input->Hold(true);
-    canary_.outputs->Hold(true);
-    held_.push_back(std::move(canary_));
+  if (canary_.outputs && canary_.unproven_cores != 0) {
+    canary_.input->SetQuarantined(true);
+    canary_.outputs->SetQuarantined(true);
+    entries_.push_back(std::move(canary_));
   }
-  if (held_.empty()) return;
-  model_->Keep();
-  left_behind += held_.size();
-  for (Held& held : held_) Outputs::Leave(std::move(held.outputs));
+  if (entries_.empty()) return;
+  model_->NeverRelease();
+  orphaned_tasks += entries_.size();
+  for (Entry& entry : entries_) Outputs::KeepForever(std::move(entry.outputs));
 }
 
-Ticket Quarantine::Begin() {
+Ticket Quarantine::BeginTask() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  Ticket ticket{++begun_, core_, false, false, false};
-  // Never with the last memory: a core that hangs for good would have that, too.
-  const uint64_t patience = held_.size() >= most_ / 2 ? kLeastPatience : patience_;
-  const bool probe = !counted_ || (well_ >= patience && held_.size() + 1 < most_);
-  if (!held_.empty() && probe) Probe(ticket);
+  Ticket ticket{++submitted_, core_, false, false, false};
+  // Never risk the last free entry: a core that hangs for good would take that one as well.
+  const uint64_t probe_interval = entries_.size() >= max_entries_ / 2 ? kMinProbeInterval : probe_interval_;
+  const bool probe = !cores_known_ || (successes_ >= probe_interval && entries_.size() + 1 < max_entries_);
+  if (!entries_.empty() && probe) Probe(ticket);
   return ticket;
 }
 
-std::optional<Ticket> Quarantine::BeginCanary(std::shared_ptr<Input>& input,
-                                              std::shared_ptr<Outputs>& outputs) {
+std::optional<Ticket> Quarantine::BeginCanaryTask(std::shared_ptr<BpuInput>& input,
+                                                  std::shared_ptr<Outputs>& outputs) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (canary_busy_ || held_.empty()) return {};
-  if (!canary_.input) canary_.input = std::make_shared<Input>(*model_);
+  if (canary_busy_ || entries_.empty()) return {};
+  if (!canary_.input) canary_.input = std::make_shared<BpuInput>(*model_);
   if (!canary_.outputs) canary_.outputs = std::make_shared<Outputs>(*model_);
   input = canary_.input;
   outputs = canary_.outputs;
   canary_busy_ = true;
-  Ticket ticket{++begun_, core_, false, true, canary_.unproven != 0};
+  Ticket ticket{++submitted_, core_, false, true, canary_.unproven_cores != 0};
   Probe(ticket);
   return ticket;
 }
 
 void Quarantine::Probe(Ticket& ticket) {
-  // Where there is one core, it need not be asked for.
+  // With a single core there is nothing to choose.
   if (probing_ || core_ != HB_BPU_CORE_ANY || cores_ != kBothCores) return;
   ticket.core = HB_BPU_CORE_1;
-  if (counted_) {
-    unsigned unproven = 0;
-    for (const Held& held : held_) unproven |= held.unproven;
-    // Of two, not again the one that just failed: the other's success may do for some of the memory.
-    const bool both = unproven == kBothCores;
-    if (both ? doubtful_ != HB_BPU_CORE_0 : (unproven & Bit(HB_BPU_CORE_0)) != 0) ticket.core = HB_BPU_CORE_0;
+  if (cores_known_) {
+    unsigned unproven_cores = 0;
+    for (const Entry& entry : entries_) unproven_cores |= entry.unproven_cores;
+    // Do not ask again for the core that just failed: success on the other one may already free some of the
+    // memory.
+    const bool both = unproven_cores == kBothCores;
+    if (both ? failed_core_ != HB_BPU_CORE_0 : (unproven_cores & Bit(HB_BPU_CORE_0)) != 0)
+      ticket.core = HB_BPU_CORE_0;
   }
   ticket.probe = true;
   probing_ = true;
 }
 
-void Quarantine::Refused(Ticket& ticket, bool lacks) {
+void Quarantine::CoreRefused(Ticket& ticket, bool core_missing) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (lacks) {
+  if (core_missing) {
     cores_ &= ~Bit(ticket.core);
-    counted_ = true;
+    cores_known_ = true;
     probing_ = false;
   } else {
-    Missed(ticket);
+    ProbeFailed(ticket);
   }
   ticket.core = HB_BPU_CORE_ANY;
   ticket.probe = false;
 }
 
-void Quarantine::Missed(const Ticket& ticket) {
+void Quarantine::ProbeFailed(const Ticket& ticket) {
   if (!ticket.probe) return;
   probing_ = false;
-  if (counted_) patience_ = std::min(patience_ * 2, kMostPatience);
-  counted_ = true;
-  doubtful_ = ticket.core;
-  well_ = 0;
+  if (cores_known_) probe_interval_ = std::min(probe_interval_ * 2, kMaxProbeInterval);
+  cores_known_ = true;
+  failed_core_ = ticket.core;
+  successes_ = 0;
 }
 
-void Quarantine::End(const Ticket& ticket, bool succeeded) {
+void Quarantine::EndTask(const Ticket& ticket, bool succeeded) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (ticket.canary) canary_busy_ = false;
-  if (!succeeded) return Missed(ticket);
-  well_++;
+  if (!succeeded) return ProbeFailed(ticket);
+  successes_++;
   if (ticket.probe) {
     probing_ = false;
-    counted_ = true;
-    patience_ = kPatience;
-    if (doubtful_ == ticket.core) doubtful_ = HB_BPU_CORE_ANY;
+    cores_known_ = true;
+    probe_interval_ = kProbeInterval;
+    if (failed_core_ == ticket.core) failed_core_ = HB_BPU_CORE_ANY;
   }
-  if (held_.empty()) return;
+  if (entries_.empty()) return;
   unsigned proven = 0;
   if (ticket.core != HB_BPU_CORE_ANY) proven = Bit(ticket.core);
   if (cores_ != kBothCores) proven = kBothCores;
   if (proven == 0) return;
-  const auto prove = [&](Held& held) {
-    if (ticket.number > held.after) held.unproven &= ~proven;
+  const auto prove = [&](Entry& entry) {
+    if (ticket.number > entry.after) entry.unproven_cores &= ~proven;
   };
   prove(canary_);
-  for (Held& held : held_) prove(held);
-  const auto over = std::partition(held_.begin(), held_.end(), [](const Held& h) { return h.unproven != 0; });
-  std::for_each(over, held_.end(), [this](Held& held) { TakeBack(held); });
-  held_.erase(over, held_.end());
+  for (Entry& entry : entries_) prove(entry);
+  const auto over =
+      std::partition(entries_.begin(), entries_.end(), [](const Entry& h) { return h.unproven_cores != 0; });
+  std::for_each(over, entries_.end(), [this](Entry& entry) { Reclaim(entry); });
+  entries_.erase(over, entries_.end());
 }
 
-void Quarantine::TakeBack(Held& held) {
-  held.input->Hold(false);
-  held.outputs->Hold(false);
-  outputs_.push_back(std::move(held.outputs));
-  // A slot that found no other memory has it still.
-  if (held.input.use_count() == 1) inputs_.push_back(std::move(held.input));
+void Quarantine::Reclaim(Entry& entry) {
+  entry.input->SetQuarantined(false);
+  entry.outputs->SetQuarantined(false);
+  outputs_.push_back(std::move(entry.outputs));
+  // The slot keeps this input if it found no replacement.
+  if (entry.input.use_count() == 1) inputs_.push_back(std::move(entry.input));
 }
 
-void Quarantine::Hold(const Ticket& ticket, std::shared_ptr<Input> input, std::shared_ptr<Outputs> outputs) {
-  input->Hold(true);
-  outputs->Hold(true);
+void Quarantine::Add(const Ticket& ticket, std::shared_ptr<BpuInput> input,
+                     std::shared_ptr<Outputs> outputs) {
+  input->SetQuarantined(true);
+  outputs->SetQuarantined(true);
   const std::lock_guard<std::mutex> lock(mutex_);
-  Missed(ticket);
-  well_ = 0;
-  held_.push_back({std::move(input), std::move(outputs), begun_, CoresOf(ticket)});
+  ProbeFailed(ticket);
+  successes_ = 0;
+  entries_.push_back({std::move(input), std::move(outputs), submitted_, CoresOf(ticket)});
 }
 
-void Quarantine::HoldCanary(const Ticket& ticket) {
+void Quarantine::AddCanary(const Ticket& ticket) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  Missed(ticket);
-  well_ = 0;
+  ProbeFailed(ticket);
+  successes_ = 0;
   canary_busy_ = false;
-  canary_.after = begun_;
-  canary_.unproven |= CoresOf(ticket);
+  canary_.after = submitted_;
+  canary_.unproven_cores |= CoresOf(ticket);
 }
 
 std::shared_ptr<Outputs> Quarantine::TakeOutputs() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!outputs_.empty()) {
-    // The one that has been free for longest.
+    // The one that has been free the longest.
     auto outputs = std::move(outputs_.front());
     outputs_.erase(outputs_.begin());
     return outputs;
   }
-  if (held_.size() >= most_ || held_.size() + left_behind >= kMostInProcess) return nullptr;
+  if (entries_.size() >= max_entries_ || entries_.size() + orphaned_tasks >= kMaxInProcess) return nullptr;
   return std::make_shared<Outputs>(*model_);
 }
 
-Failure Quarantine::Limit() {
+Failure Quarantine::LimitFailure() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return {"the BPU to finish timed-out frames",
-          std::to_string(held_.size() + left_behind) + " that are still outstanding",
-          "Frames go on when the BPU works again. If it does not, restart this process, or the board if that "
-          "does not help."};
+  return {
+      "the BPU to finish timed-out frames",
+      std::to_string(entries_.size() + orphaned_tasks) + " that are still outstanding",
+      "Processing resumes when the BPU recovers. If it does not, restart this process, or the board if that "
+      "does not help."};
 }
 
-std::shared_ptr<Input> Quarantine::TakeInput() {
+std::shared_ptr<BpuInput> Quarantine::TakeInput() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (inputs_.empty()) return std::make_shared<Input>(*model_);
+  if (inputs_.empty()) return std::make_shared<BpuInput>(*model_);
   auto input = std::move(inputs_.front());
   inputs_.erase(inputs_.begin());
   return input;

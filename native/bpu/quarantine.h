@@ -11,128 +11,143 @@
 
 namespace bpu {
 
-/** A task from its submission on. */
+/** A submitted task. */
 struct Ticket {
-  /** Later tasks have higher numbers. */
+  /** Increases with each task. */
   uint64_t number = 0;
-  /** The core to ask for: hbBPUCore. */
+  /** The core to request, an hbBPUCore. */
   int32_t core = HB_BPU_CORE_ANY;
-  /** Whether the engine would rather have had any core, and wants to know of this one. */
+  /**
+   * Whether the task asks for one core only to find out about that core; the engine itself would accept any.
+   */
   bool probe = false;
-  /** Whether its memory is the canary's. */
+  /** Whether it runs in the canary's memory. */
   bool canary = false;
-  /** Whether the BPU may read the canary's input still: then it must stay as it is. */
+  /** Whether the BPU may still be reading the canary's input, which must then not change. */
   bool written = false;
 };
 
 /**
- * Memory of an engine's tasks that timed out. hbDNNReleaseTask only asks the runtime to stop such a task: it
- * returns at once, and the task goes on "to certain nodes" (the vendor's manual), or for as long as a BPU
- * that hangs likes. Until it is known to be over nobody else may have its memory, or its late result would be
- * taken for that of another frame.
+ * Memory of an engine's timed-out tasks.
  *
- * When is it over? libdnn does not tell: the handle is gone. But a core does one function call at a time, and
- * those of equal priority in the order in which they were handed in. A task that was submitted after the
- * release of another, of the same model and priority, and that ran to its end on the same core, was behind it
- * with each of its calls: whatever the core did for the earlier one is done. All tasks of an engine are of
- * one model and one priority, so its own later tasks are the proof. Of those of other engines nothing is
- * concluded, nor of tasks that failed.
+ * hbDNNReleaseTask only asks the runtime to stop a task. It returns at once, and the task continues "to
+ * certain nodes" (hbDNN API manual), or indefinitely on a BPU that hangs. Until the task is known to be over,
+ * its memory must not be reused: a late result would be taken for the result of another frame.
  *
- * That needs to know the cores. A task for any core may have run on either of X3, so each of them must be
- * proven, by tasks that ask for it. X5 has one core and refuses the second: then every task is proof. So
- * after the first time-out the next frame asks for core 2; if that is refused, it is submitted again for any
- * core, as TROS does. On a board with two cores later frames ask for one only when kPatience frames have
- * ended well since the last time-out: a frame on a core that hangs would be lost. When half of the memory
- * that there may be is held kLeastPatience will do, as to lose a frame is better than to lose the engine; but
- * never with the last of it.
+ * libdnn does not say when a released task is over, because its handle is gone. It can be inferred. A core
+ * executes one function call at a time, and calls of equal priority in submission order. So if a task B was
+ * submitted after task A was released, with the same model and priority, and B completed on the same core,
+ * the core is done with A. All tasks of an engine share one model and one priority, so an engine's own later
+ * tasks are the proof. Tasks of other engines and failed tasks prove nothing.
  *
- * What is taken back is not freed, but is the first to be used after the next time-out: should the above be
- * wrong for some runtime, nothing is there to be overwritten for a while.
+ * This requires knowing the core. A task submitted for any core may have run on either core of an X3, so each
+ * core needs its own proof, from a task that requests it. An X5 has one core and refuses core 2; there every
+ * later task is proof. Hence, after the first timeout the next frame requests core 2. If that is refused, it
+ * is submitted again for any core, as TROS does. On a board with two cores, later frames request a specific
+ * core only once kProbeInterval frames have succeeded since the last timeout, because a frame sent to a
+ * hanging core is lost. When half of the entries are used, kMinProbeInterval frames suffice: losing a frame
+ * is better than losing the engine. The last free entry is never risked.
  *
- * When all of it is held, frames that find no memory fail. One of them at a time is submitted all the same,
- * in memory that is used for nothing else, so that it may be written to at any time: the canary. Nobody reads
- * its result, but where it ends well it is proof as any other, and the engine goes on.
+ * Reclaimed memory is not freed. It is reused at the next timeout, oldest first, so that even if the
+ * reasoning above were wrong for some runtime, a late write would most likely hit unused memory.
  *
- * Thread-safe. No memory is allocated for frames that do not time out.
+ * When all entries are used, frames fail for lack of memory. One of them at a time is still submitted, in
+ * memory reserved for this purpose: the canary. Its result is discarded, but its success is proof like any
+ * other, so the engine recovers.
+ *
+ * Thread-safe. Frames that do not time out allocate no memory.
  */
 class Quarantine {
  public:
-  /** Frames that must end well after a time-out before another core is asked for; twice as many each time
-   * that comes to nothing. */
-  static constexpr uint64_t kPatience = 32;
-  static constexpr uint64_t kMostPatience = 4096;
-  /** When half of the memory is held. */
-  static constexpr uint64_t kLeastPatience = 4;
+  /**
+   * Frames that must succeed after a timeout before a specific core is requested; doubles after each failed
+   * probe.
+   */
+  static constexpr uint64_t kProbeInterval = 32;
+  static constexpr uint64_t kMaxProbeInterval = 4096;
+  /** When half of the entries are used. */
+  static constexpr uint64_t kMinProbeInterval = 4;
 
-  /** @param core that tasks are for @param most tasks whose memory is replaced @param slots that may time out
-   * besides */
-  Quarantine(std::shared_ptr<const Model> model, int32_t core, size_t most, size_t slots);
-  /** What is held stays until the process ends. */
+  /**
+   * @param core the engine's tasks request
+   * @param max_entries tasks whose memory is replaced
+   * @param slots that may time out in addition
+   */
+  Quarantine(std::shared_ptr<const Model> model, int32_t core, size_t max_entries, size_t slots);
+  /** Memory still quarantined stays allocated until the process ends. */
   ~Quarantine();
   Quarantine(const Quarantine&) = delete;
   Quarantine& operator=(const Quarantine&) = delete;
 
-  /** Before hbDNNInfer. */
-  Ticket Begin();
-  /** Memory for a frame whose result nobody reads. @returns nothing when it is in use, or could prove nothing
-   * @throws Failure when there is not enough memory */
-  std::optional<Ticket> BeginCanary(std::shared_ptr<Input>& input, std::shared_ptr<Outputs>& outputs);
-  /** hbDNNInfer takes the task for any core, but not for that of the ticket, which is for any from now on.
-   * @param lacks because there is no such core */
-  void Refused(Ticket& ticket, bool lacks);
-  /** The runtime is through with the task, or did not take it. */
-  void End(const Ticket& ticket, bool succeeded);
-  /** The task timed out and was released. */
-  void Hold(const Ticket& ticket, std::shared_ptr<Input> input, std::shared_ptr<Outputs> outputs);
-  /** The same of the canary's, which it keeps. */
-  void HoldCanary(const Ticket& ticket);
+  /** Call before hbDNNInfer. */
+  Ticket BeginTask();
+  /**
+   * Memory for a frame whose result is discarded.
+   * @returns nothing when the canary is busy, or nothing is quarantined
+   * @throws Failure when there is not enough memory
+   */
+  std::optional<Ticket> BeginCanaryTask(std::shared_ptr<BpuInput>& input, std::shared_ptr<Outputs>& outputs);
+  /**
+   * hbDNNInfer refused the ticket's core but accepted the task for any core. The ticket is for any core from
+   * now on.
+   * @param core_missing because the board has no such core
+   */
+  void CoreRefused(Ticket& ticket, bool core_missing);
+  /** The task finished, or was not accepted. */
+  void EndTask(const Ticket& ticket, bool succeeded);
+  /** The task timed out and was released: quarantines its memory. */
+  void Add(const Ticket& ticket, std::shared_ptr<BpuInput> input, std::shared_ptr<Outputs> outputs);
+  /** The same for the canary, which keeps its memory. */
+  void AddCanary(const Ticket& ticket);
 
-  /** Memory for a slot that has none. @returns null when too much is held @throws Failure when there is no
-   * more
+  /**
+   * Memory for a slot that has none.
+   * @returns null when too much is quarantined
+   * @throws Failure when there is not enough memory
    */
   std::shared_ptr<Outputs> TakeOutputs();
-  /** What to tell of a frame that got none. */
-  Failure Limit();
+  /** The failure of a frame that got no memory. */
+  Failure LimitFailure();
   /** @throws Failure when there is not enough memory */
-  std::shared_ptr<Input> TakeInput();
+  std::shared_ptr<BpuInput> TakeInput();
 
  private:
-  struct Held {
-    std::shared_ptr<Input> input;
+  struct Entry {
+    std::shared_ptr<BpuInput> input;
     std::shared_ptr<Outputs> outputs;
-    /** The last task that was submitted before the release. */
+    /** The last task submitted before the release. */
     uint64_t after = 0;
-    /** Cores that may still work for it. */
-    unsigned unproven = 0;
+    /** Bits of the cores that may still be running the task. */
+    unsigned unproven_cores = 0;
   };
 
-  /** Makes it one for the core of which there should be proof. */
+  /** Makes the ticket request the core that still needs proof. */
   void Probe(Ticket& ticket);
-  /** The core was asked for in vain, where one was. */
-  void Missed(const Ticket& ticket);
-  void TakeBack(Held& held);
+  /** The ticket's probe, if it was one, failed. */
+  void ProbeFailed(const Ticket& ticket);
+  void Reclaim(Entry& entry);
 
   const std::shared_ptr<const Model> model_;
   const int32_t core_;
-  const size_t most_;
+  const size_t max_entries_;
   std::mutex mutex_;
-  uint64_t begun_ = 0;
-  /** Tasks that succeeded since the last that timed out. */
-  uint64_t well_ = 0;
-  uint64_t patience_ = kPatience;
-  /** Cores that the board may have, and whether it is known. */
+  uint64_t submitted_ = 0;
+  /** Tasks that succeeded since the last timeout. */
+  uint64_t successes_ = 0;
+  uint64_t probe_interval_ = kProbeInterval;
+  /** Bits of the cores that the board may have, and whether this is certain. */
   unsigned cores_;
-  bool counted_;
-  /** A probe is on its way. */
+  bool cores_known_;
+  /** A probe is in flight. */
   bool probing_ = false;
-  /** The core that was last asked for in vain; any: none. */
-  int32_t doubtful_ = HB_BPU_CORE_ANY;
-  /** Allocated at its first use. */
-  Held canary_;
+  /** The core of the last failed probe; HB_BPU_CORE_ANY for none. */
+  int32_t failed_core_ = HB_BPU_CORE_ANY;
+  /** Allocated on first use. */
+  Entry canary_;
   bool canary_busy_ = false;
-  // With room for all there can be: what times out needs no memory to be held.
-  std::vector<Held> held_;
-  std::vector<std::shared_ptr<Input>> inputs_;
+  // Capacity is reserved up front, so that a timeout never needs to allocate.
+  std::vector<Entry> entries_;
+  std::vector<std::shared_ptr<BpuInput>> inputs_;
   std::vector<std::shared_ptr<Outputs>> outputs_;
 };
 

@@ -17,32 +17,6 @@ double Milliseconds(Clock::time_point start) {
 
 }  // namespace
 
-void Away::Leave() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  away_ = true;
-  changed_.notify_all();
-}
-
-bool Away::Return() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  away_ = false;
-  return !given_up_;
-}
-
-void Away::End() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  ended_ = true;
-  changed_.notify_all();
-}
-
-bool Away::GiveUp(Clock::time_point deadline) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait_until(lock, deadline, [this] { return ended_; });
-  changed_.wait(lock, [this] { return ended_ || away_; });
-  given_up_ = !ended_;
-  return given_up_;
-}
-
 Slot::Slot(std::shared_ptr<const Model> model, std::shared_ptr<Quarantine> quarantine,
            const Schedule& schedule)
     : model_(std::move(model)),
@@ -50,11 +24,11 @@ Slot::Slot(std::shared_ptr<const Model> model, std::shared_ptr<Quarantine> quara
       schedule_(schedule),
       outputs_(std::make_shared<Outputs>(*model_)) {}
 
-std::optional<Outcome> Slot::Run(std::shared_ptr<camera::Input>& place, const Frame* frame,
-                                 Away& away) noexcept {
+std::optional<Outcome> Slot::Run(std::shared_ptr<camera::ModelInput>& slot_input, const SubmittedFrame* frame,
+                                 AbandonableWait& wait) noexcept {
   Outcome outcome;
   try {
-    if (!Work(outcome, place, frame, away)) return {};
+    if (!RunFrame(outcome, slot_input, frame, wait)) return {};
   } catch (Failure& failure) {
     outcome.failure = std::move(failure);
   } catch (...) {
@@ -63,96 +37,101 @@ std::optional<Outcome> Slot::Run(std::shared_ptr<camera::Input>& place, const Fr
   return outcome;
 }
 
-bool Slot::Work(Outcome& outcome, std::shared_ptr<camera::Input>& place, const Frame* frame, Away& away) {
+bool Slot::RunFrame(Outcome& outcome, std::shared_ptr<camera::ModelInput>& slot_input,
+                    const SubmittedFrame* frame, AbandonableWait& wait) {
   auto start = Clock::now();
-  if (!Equip(place, frame == nullptr)) return Prove(place, frame, away);
-  if (frame) nv12::Letterbox(frame->source, frame->content, place->target());
-  // `place` may be gone after the wait.
-  const auto input = std::static_pointer_cast<Input>(place);
+  if (!EnsureMemory(slot_input, frame == nullptr)) return RunCanary(slot_input, frame, wait);
+  if (frame) nv12::Letterbox(frame->source, frame->content, slot_input->target());
+  // `slot_input` may be dangling after the wait.
+  const auto input = std::static_pointer_cast<BpuInput>(slot_input);
   input->Clean();
   outcome.preprocess = Milliseconds(start);
 
   start = Clock::now();
-  Ticket ticket = quarantine_->Begin();
-  const Wait wait = Infer(*input, *outputs_, ticket, away);
-  if (wait.over()) {
-    quarantine_->End(ticket, wait.status == HB_DNN_SUCCESS);
+  Ticket ticket = quarantine_->BeginTask();
+  const WaitResult result = Infer(*input, *outputs_, ticket, wait);
+  if (result.finished()) {
+    quarantine_->EndTask(ticket, result.status == HB_DNN_SUCCESS);
   } else {
-    quarantine_->Hold(ticket, input, std::move(outputs_));
+    quarantine_->Add(ticket, input, std::move(outputs_));
     outputs_ = nullptr;
-    if (wait.awaited) Restore(place);
+    if (result.returned) ReplaceMemory(slot_input);
   }
-  if (!wait.awaited) return false;
-  if (wait.status == HB_DNN_TIMEOUT) {
-    throw StatusFailure("a result within " + std::to_string(schedule_.timeout_ms) + " ms", wait.status);
+  if (!result.returned) return false;
+  if (result.status == HB_DNN_TIMEOUT) {
+    throw StatusFailure("a result within " + std::to_string(schedule_.timeout_ms) + " ms", result.status);
   }
-  Check("hbDNNWaitTaskDone to succeed", wait.status);
+  Check("hbDNNWaitTaskDone to succeed", result.status);
   for (const auto& output : outputs_->memory) output->Invalidate();
   outcome.inference = Milliseconds(start);
   return true;
 }
 
 /**
- * A frame for which there is no memory, as too much is held: it is lost, but may show that the BPU works
- * again.
- * @returns false when the thread was given up meanwhile
+ * Too much memory is quarantined for this frame, so it is lost. It is still submitted as the canary, to find
+ * out whether the BPU works again.
+ * @returns false when the thread was abandoned meanwhile
  */
-bool Slot::Prove(std::shared_ptr<camera::Input>& place, const Frame* frame, Away& away) {
-  Failure limit = quarantine_->Limit();
-  std::shared_ptr<Input> input;
+bool Slot::RunCanary(std::shared_ptr<camera::ModelInput>& slot_input, const SubmittedFrame* frame,
+                     AbandonableWait& wait) {
+  Failure limit = quarantine_->LimitFailure();
+  std::shared_ptr<BpuInput> input;
   std::shared_ptr<Outputs> outputs;
-  std::optional<Ticket> ticket = quarantine_->BeginCanary(input, outputs);
+  std::optional<Ticket> ticket = quarantine_->BeginCanaryTask(input, outputs);
   if (!ticket) throw Failure(std::move(limit));
   const nv12::Target target = input->target();
   if (!ticket->written) {
     const nv12::Content all{0, 0, target.width, target.height};
-    const nv12::Source source = frame ? frame->source : nv12::AsSource(place->target());
+    const nv12::Source source = frame ? frame->source : nv12::AsSource(slot_input->target());
     nv12::Letterbox(source, frame ? frame->content : all, target);
   }
-  // Refused where the BPU still works on this very memory.
+  // The submission is refused while the BPU still uses this memory.
   bool begun = false;
-  Wait wait{};
+  WaitResult result{};
   try {
     if (!ticket->written) input->Clean();
     begun = true;
-    wait = Infer(*input, *outputs, *ticket, away);
+    result = Infer(*input, *outputs, *ticket, wait);
   } catch (...) {
-    if (!begun) quarantine_->End(*ticket, false);
+    if (!begun) quarantine_->EndTask(*ticket, false);
     throw Failure(std::move(limit));
   }
-  if (wait.over()) {
-    quarantine_->End(*ticket, wait.status == HB_DNN_SUCCESS);
+  if (result.finished()) {
+    quarantine_->EndTask(*ticket, result.status == HB_DNN_SUCCESS);
   } else {
-    quarantine_->HoldCanary(*ticket);
+    quarantine_->AddCanary(*ticket);
   }
-  if (!wait.awaited) return false;
-  Restore(place);
+  if (!result.returned) return false;
+  ReplaceMemory(slot_input);
   throw Failure(std::move(limit));
 }
 
-/** Memory that is not held, after a frame that timed out. @returns false while there is none */
-bool Slot::Equip(std::shared_ptr<camera::Input>& place, bool written) {
+/**
+ * After a timeout, gives the slot memory that is not quarantined.
+ * @returns false while there is none
+ */
+bool Slot::EnsureMemory(std::shared_ptr<camera::ModelInput>& slot_input, bool written) {
   if (!outputs_) outputs_ = quarantine_->TakeOutputs();
   if (!outputs_) return false;
-  if (!static_cast<Input&>(*place).held()) return true;
-  place = quarantine_->TakeInput();
+  if (!static_cast<BpuInput&>(*slot_input).quarantined()) return true;
+  slot_input = quarantine_->TakeInput();
   if (written) {
     throw Failure("a free BPU input buffer", "none: all are held by timed-out frames",
-                  "There is one for the next frame.");
+                  "The next frame has one.");
   }
   return true;
 }
 
-/** For the next frame. */
-void Slot::Restore(std::shared_ptr<camera::Input>& place) noexcept {
+/** Prepares the memory for the next frame. */
+void Slot::ReplaceMemory(std::shared_ptr<camera::ModelInput>& slot_input) noexcept {
   try {
-    Equip(place, false);
+    EnsureMemory(slot_input, false);
   } catch (...) {
-    // That one tries again, and tells.
+    // The next frame tries again and reports the failure.
   }
 }
 
-int32_t Slot::Submit(Input& input, Outputs& outputs, int32_t core) {
+int32_t Slot::Submit(BpuInput& input, Outputs& outputs, int32_t core) {
   outputs.task = nullptr;
   outputs.input = input.tensor();
   outputs.pointer = outputs.tensors.data();
@@ -166,24 +145,24 @@ int32_t Slot::Submit(Input& input, Outputs& outputs, int32_t core) {
   return status;
 }
 
-/** @throws Failure when the task is refused; then the ticket has ended, otherwise it is to be */
-Slot::Wait Slot::Infer(Input& input, Outputs& outputs, Ticket& ticket, Away& away) {
+/** @throws Failure when the task is refused. The ticket has then ended; otherwise the caller must end it */
+Slot::WaitResult Slot::Infer(BpuInput& input, Outputs& outputs, Ticket& ticket, AbandonableWait& wait) {
   int32_t accepted = Submit(input, outputs, ticket.core);
   if (accepted != HB_DNN_SUCCESS && ticket.probe) {
-    // The canary's memory may be what is refused.
-    const bool lacks = accepted == HB_DNN_INVALID_ARGUMENT && !ticket.canary;
+    // For the canary, its memory may be the reason for the refusal, rather than the core.
+    const bool core_missing = accepted == HB_DNN_INVALID_ARGUMENT && !ticket.canary;
     accepted = Submit(input, outputs, HB_BPU_CORE_ANY);
-    if (accepted == HB_DNN_SUCCESS) quarantine_->Refused(ticket, lacks);
+    if (accepted == HB_DNN_SUCCESS) quarantine_->CoreRefused(ticket, core_missing);
   }
   if (accepted != HB_DNN_SUCCESS) {
-    quarantine_->End(ticket, false);
+    quarantine_->EndTask(ticket, false);
     throw StatusFailure("hbDNNInfer to accept a frame", accepted);
   }
-  away.Leave();
+  wait.Enter();
   const int32_t status = model_->library()->hbDNNWaitTaskDone(outputs.task, schedule_.timeout_ms);
-  const bool awaited = away.Return();
+  const bool returned = wait.Leave();
   model_->library()->hbDNNReleaseTask(outputs.task);
-  return {status, awaited};
+  return {status, returned};
 }
 
 }  // namespace bpu

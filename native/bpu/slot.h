@@ -1,10 +1,9 @@
 #pragma once
 
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 
+#include "bpu/abandonable_wait.h"
 #include "bpu/input.h"
 #include "bpu/model.h"
 #include "bpu/outputs.h"
@@ -13,55 +12,28 @@
 
 namespace bpu {
 
-/** How the BPU is asked to run. */
+/** Scheduling parameters of hbDNNInfer and hbDNNWaitTaskDone. */
 struct Schedule {
-  /** 0 any, 1 and 2 the cores of X3; X5 has core 1 only and takes 0. */
+  /** 0: any. 1 and 2: the cores of X3. X5 has only core 1, and accepts 0 or 1. */
   int32_t core = 0;
-  /** 0 to 255, higher first. */
+  /** 0 to 255; higher runs first. */
   int32_t priority = 0;
   int32_t timeout_ms = 0;
 };
 
-struct Frame {
+struct SubmittedFrame {
   nv12::Source source;
   nv12::Content content;
 };
 
-/** What came of a frame; milliseconds. */
+/** Result of a frame. Times in milliseconds. */
 struct Outcome {
   std::optional<Failure> failure;
   double preprocess = 0;
   double inference = 0;
 };
 
-/**
- * A thread that is away in hbDNNWaitTaskDone, which nothing ends before its time-out: whoever cannot wait
- * that long gives the thread up.
- *
- * Each task is waited for once, for the whole of its time-out, and then released, as TROS does. The manual
- * promises nothing of a second wait for a task that timed out, nor of a release while another thread waits.
- */
-class Away {
- public:
-  using Clock = std::chrono::steady_clock;
-
-  void Leave();
-  /** @returns false when the thread was given up: it may touch only what it owns */
-  bool Return();
-  /** The thread ends. */
-  void End();
-  /** Waits until the thread has ended, or is still away at `deadline`: @returns true when it is given up */
-  bool GiveUp(Clock::time_point deadline);
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool away_ = false;
-  bool ended_ = false;
-  bool given_up_ = false;
-};
-
-/** One frame in flight: its output memory, allocated once, and what is done with it. */
+/** One frame in flight: its output memory, allocated once, and its processing steps. */
 class Slot {
  public:
   /** @throws Failure when there is not enough memory */
@@ -70,33 +42,35 @@ class Slot {
   Slot& operator=(const Slot&) = delete;
 
   /**
-   * Letterbox into the input, infer, wait, make the outputs readable. Blocks; the task is always released.
-   * After one that timed out the slot has other outputs, or none until there is memory for them.
-   *
-   * @param place has the input, and another one after a task that timed out
-   * @param frame to letterbox; null when the input is written already
-   * @returns nothing when the thread was given up; `place` may be gone then
+   * Letterboxes the frame into the input, infers, waits, and makes the outputs readable. Blocks; the task is
+   * always released. After a timeout the slot has new outputs, or none until there is memory for them.
+   * @param slot_input the input; replaced after a timeout
+   * @param frame to letterbox; null when a camera has already written the input
+   * @returns nothing when the thread was abandoned; `slot_input` may be dangling then
    */
-  std::optional<Outcome> Run(std::shared_ptr<camera::Input>& place, const Frame* frame, Away& away) noexcept;
+  std::optional<Outcome> Run(std::shared_ptr<camera::ModelInput>& slot_input, const SubmittedFrame* frame,
+                             AbandonableWait& wait) noexcept;
 
-  /** Null while there is no memory for them. */
+  /** Null while there is no memory for outputs. */
   const std::shared_ptr<Outputs>& outputs() const { return outputs_; }
 
  private:
-  struct Wait {
+  struct WaitResult {
     int32_t status;
-    /** Otherwise the thread was given up meanwhile. */
-    bool awaited;
-    /** Whatever else libdnn says, the BPU may still be at work. */
-    bool over() const { return status == HB_DNN_SUCCESS || status == HB_DNN_RUN_TASK_FAILED; }
+    /** False when the thread was abandoned meanwhile. */
+    bool returned;
+    /** For every other status, the BPU may still be working on the task. */
+    bool finished() const { return status == HB_DNN_SUCCESS || status == HB_DNN_RUN_TASK_FAILED; }
   };
 
-  bool Work(Outcome& outcome, std::shared_ptr<camera::Input>& place, const Frame* frame, Away& away);
-  bool Prove(std::shared_ptr<camera::Input>& place, const Frame* frame, Away& away);
-  bool Equip(std::shared_ptr<camera::Input>& place, bool written);
-  void Restore(std::shared_ptr<camera::Input>& place) noexcept;
-  int32_t Submit(Input& input, Outputs& outputs, int32_t core);
-  Wait Infer(Input& input, Outputs& outputs, Ticket& ticket, Away& away);
+  bool RunFrame(Outcome& outcome, std::shared_ptr<camera::ModelInput>& slot_input,
+                const SubmittedFrame* frame, AbandonableWait& wait);
+  bool RunCanary(std::shared_ptr<camera::ModelInput>& slot_input, const SubmittedFrame* frame,
+                 AbandonableWait& wait);
+  bool EnsureMemory(std::shared_ptr<camera::ModelInput>& slot_input, bool written);
+  void ReplaceMemory(std::shared_ptr<camera::ModelInput>& slot_input) noexcept;
+  int32_t Submit(BpuInput& input, Outputs& outputs, int32_t core);
+  WaitResult Infer(BpuInput& input, Outputs& outputs, Ticket& ticket, AbandonableWait& wait);
 
   const std::shared_ptr<const Model> model_;
   const std::shared_ptr<Quarantine> quarantine_;

@@ -2,20 +2,28 @@
 
 #include <napi.h>
 
-#include <memory>
-
-#include "camera/camera.h"
-
-/** What JavaScript sees of this folder; the signatures are in src/native/camera.ts. */
+/** Functions that the addon exports; their signatures are in src/native/camera.ts. */
 namespace camera {
 
 Napi::Value InjectBinding(const Napi::CallbackInfo& info);
-Napi::Value OpenInboxBinding(const Napi::CallbackInfo& info);
-/** nativeCameras() of an addon without rclcpp. */
+Napi::Value OpenHeapSlotsBinding(const Napi::CallbackInfo& info);
+/** nativeCameras() of an addon that was built without rclcpp. */
 Napi::Value NoCamerasBinding(const Napi::CallbackInfo& info);
 Napi::Value LetterboxContentBinding(const Napi::CallbackInfo& info);
 
-/** Adds what JavaScript may do with any camera: id, keepPixels, counters. */
-void Describe(Napi::Env env, const std::shared_ptr<Camera>& camera, Napi::Object object);
+/** imageEncodings(): the name and aliases of each encoding. */
+Napi::Value ImageEncodingsBinding(const Napi::CallbackInfo& info);
+
+/** hbmEncoding(letters): the encoding that the bytes start with. */
+Napi::Value HbmEncodingBinding(const Napi::CallbackInfo& info);
+
+/** inspectImage(image, reading): an ImageReport */
+Napi::Value InspectImageBinding(const Napi::CallbackInfo& info);
+
+/** imageToNv12(image, reading, target, part) */
+Napi::Value ImageToNv12Binding(const Napi::CallbackInfo& info);
+
+/** partOf(region, width, height): a PictureSection (src/native/camera.ts) */
+Napi::Value PartOfBinding(const Napi::CallbackInfo& info);
 
 }  // namespace camera

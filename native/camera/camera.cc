@@ -10,8 +10,8 @@
 namespace camera {
 namespace {
 
-/** Pictures that JavaScript may hold on to, and the one that is being written. */
-constexpr int kMorePixels = 3;
+/** Pictures that JavaScript may keep, plus the one that is being written. */
+constexpr int kExtraPixelBuffers = 3;
 
 struct Registry {
   std::mutex mutex;
@@ -19,8 +19,8 @@ struct Registry {
   int64_t next = 1;
 };
 
-/** Never destroyed: cameras end when they end. */
-Registry& TheRegistry() {
+/** Never destroyed: cameras may outlive static destructors. */
+Registry& OpenCameras() {
   static auto* registry = new Registry;
   return *registry;
 }
@@ -29,14 +29,14 @@ double Milliseconds(Clock::duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
 
-uint64_t PixelsOf(const View& view) {
+uint64_t PixelsOf(const ImageView& view) {
   return static_cast<uint64_t>(view.width) * static_cast<uint64_t>(view.height);
 }
 
 }  // namespace
 
 std::shared_ptr<Camera> Camera::Create() {
-  Registry& registry = TheRegistry();
+  Registry& registry = OpenCameras();
   const std::lock_guard<std::mutex> lock(registry.mutex);
   const int64_t id = registry.next++;
   std::shared_ptr<Camera> camera(new Camera(id));
@@ -45,28 +45,28 @@ std::shared_ptr<Camera> Camera::Create() {
 }
 
 std::shared_ptr<Camera> Camera::Find(int64_t id) {
-  Registry& registry = TheRegistry();
+  Registry& registry = OpenCameras();
   const std::lock_guard<std::mutex> lock(registry.mutex);
   const auto found = registry.cameras.find(id);
   return found == registry.cameras.end() ? nullptr : found->second.lock();
 }
 
 void Camera::Close() {
-  Registry& registry = TheRegistry();
+  Registry& registry = OpenCameras();
   const std::lock_guard<std::mutex> lock(registry.mutex);
   registry.cameras.erase(id_);
 }
 
-bool Camera::Use(std::shared_ptr<Feed> feed) {
+bool Camera::Attach(std::shared_ptr<Attachment> attachment) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (feed_ && feed_->attached()) return false;
-  std::swap(feed_, feed);
+  if (attachment_ && attachment_->attached()) return false;
+  std::swap(attachment_, attachment);
   return true;
 }
 
-void Camera::Leave(const std::shared_ptr<Feed>& feed) {
+void Camera::Detach(const std::shared_ptr<Attachment>& attachment) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (feed_ == feed) feed_.reset();
+  if (attachment_ == attachment) attachment_.reset();
 }
 
 void Camera::Limit(Pace::Clock::duration period) {
@@ -79,56 +79,57 @@ void Camera::Offer(const Message& message) {
   stamps_.Add(message.sec, message.nanosec);
   const std::lock_guard<std::mutex> lock(mutex_);
   const bool take = pace_.Take(received);
-  tally_->Update([take](Counters& counters) {
+  counters_->Update([take](CameraCounters& counters) {
     counters.received++;
     if (!take) counters.skipped++;
   });
   if (!take) return;
   const auto fail = [this](Failure failure) {
-    // It was of a frame that could be read.
+    // The warning was about a readable frame.
     warned_ = false;
-    tally_->Update([&](Counters& counters) {
+    counters_->Update([&](CameraCounters& counters) {
       counters.failed++;
       counters.warning.reset();
       counters.last_failure = std::move(failure);
     });
   };
   try {
-    Take(message, received);
+    Process(message, received);
   } catch (Failure& failure) {
     fail(std::move(failure));
   } catch (...) {
     fail(OutOfMemory());
   }
   const double elapsed = Milliseconds(Clock::now() - received);
-  tally_->Update([&](Counters& counters) { counters.slowest = std::max(counters.slowest, elapsed); });
+  counters_->Update(
+      [&](CameraCounters& counters) { counters.slowest = std::max(counters.slowest, elapsed); });
 }
 
-void Camera::Take(const Message& message, Clock::time_point received) {
-  const View view = ViewImage(message, reading_);
+void Camera::Process(const Message& message, Clock::time_point received) {
+  const ImageView view = ViewImage(message, reading_);
   const Region part =
       region_ ? PartOf(*region_, view.width, view.height) : Region{0, 0, view.width, view.height};
-  const View seen = Crop(view, part);
-  Warn(view, message.size);
-  const auto discard = [this] { tally_->Update([](Counters& counters) { counters.discarded++; }); };
-  if (!feed_) return discard();
+  const ImageView seen = Crop(view, part);
+  UpdateWarning(view, message.size);
+  const auto discard = [this] { counters_->Update([](CameraCounters& counters) { counters.discarded++; }); };
+  if (!attachment_) return discard();
 
   const Clock::time_point start = Clock::now();
   const bool convert = !view.IsFrame();
   const bool keep = keep_pixels_;
   nv12::Source picture = seen.picture;
   const bool swapped = view.IsSwapped();
-  Counters done;
-  std::shared_ptr<Pixels> pixels;
+  CameraCounters done;
+  std::shared_ptr<PixelBuffer> pixels;
   if (convert || keep) {
-    // Nobody needs more than the region, unless somebody wants the full picture.
-    const View& copied = keep ? view : seen;
+    // Copy only the region unless the full picture is wanted.
+    const ImageView& copied = keep ? view : seen;
     const int width = nv12::EvenSize(copied.width);
     const int height = nv12::EvenSize(copied.height);
-    const size_t bytes = Pixels::BytesFor(width, height);
-    // A conversion needs one whatever JavaScript holds on to.
-    pixels = pool_->Take(bytes, feed_->most() + kMorePixels + (convert ? 1 : 0));
-    if (!pixels && convert) pixels = std::make_shared<Pixels>(bytes);
+    const size_t bytes = PixelBuffer::BytesFor(width, height);
+    // A conversion always needs a buffer, however many JavaScript keeps.
+    pixels = pool_->Lend(bytes, attachment_->max_frames() + kExtraPixelBuffers + (convert ? 1 : 0));
+    if (!pixels && convert) pixels = std::make_shared<PixelBuffer>(bytes);
     if (pixels) {
       const nv12::Target target = pixels->View(width, height);
       Convert(copied, target);
@@ -146,29 +147,30 @@ void Camera::Take(const Message& message, Clock::time_point received) {
     }
   }
 
-  Input* input = feed_->Begin();
+  ModelInput* input = attachment_->BeginWrite();
   if (!input) return discard();
-  // By value: what is committed may be gone at once.
+  // A copy: after Commit the input may be gone at once.
   const nv12::Target model = input->target();
   try {
-    nv12::Letterbox(picture, ContentFor(picture.width, picture.height, model.width, model.height), model);
-    // The same bytes as if it had been done before, and far fewer.
+    nv12::Letterbox(picture, LetterboxContent(picture.width, picture.height, model.width, model.height),
+                    model);
+    // Swapping after the letterbox gives the same bytes and touches far fewer.
     if (swapped) nv12::SwapChroma(model);
-    Describe(message, view, part);
+    FillFrameInfo(message, view, part);
   } catch (...) {
-    feed_->Cancel();
+    attachment_->Cancel();
     throw;
   }
-  arrival_.received = received;
-  arrival_.preprocess = Milliseconds(Clock::now() - start);
-  if (keep) arrival_.pixels = std::move(pixels);
-  feed_->Commit(arrival_);
-  arrival_.pixels.reset();
+  frame_info_.received = received;
+  frame_info_.preprocess = Milliseconds(Clock::now() - start);
+  if (keep) frame_info_.pixels = std::move(pixels);
+  attachment_->Commit(frame_info_);
+  frame_info_.pixels.reset();
 
-  const size_t model_bytes = Pixels::BytesFor(model.width, model.height);
-  done.bytes_read += Pixels::BytesFor(picture.width, picture.height) + (swapped ? model_bytes / 3 : 0);
+  const size_t model_bytes = PixelBuffer::BytesFor(model.width, model.height);
+  done.bytes_read += PixelBuffer::BytesFor(picture.width, picture.height) + (swapped ? model_bytes / 3 : 0);
   done.bytes_written += model_bytes + (swapped ? model_bytes / 3 : 0);
-  tally_->Update([&](Counters& counters) {
+  counters_->Update([&](CameraCounters& counters) {
     counters.converted += done.converted;
     counters.pixel_copies += done.pixel_copies;
     counters.pixels_missed += done.pixels_missed;
@@ -177,48 +179,48 @@ void Camera::Take(const Message& message, Clock::time_point received) {
   });
 }
 
-void Camera::Warn(const View& view, size_t size) {
+void Camera::UpdateWarning(const ImageView& view, size_t size) {
   const bool exceeds = region_ && Exceeds(*region_, view.width, view.height);
   if (view.rows.explained && !exceeds) {
     if (!warned_) return;
     warned_ = false;
-    return tally_->Update([](Counters& counters) { counters.warning.reset(); });
+    return counters_->Update([](CameraCounters& counters) { counters.warning.reset(); });
   }
-  // Once for frames of one kind: the text takes memory.
+  // Once per kind of frame, because the text allocates.
   if (warned_ && warned_size_ == size && warned_width_ == view.width && warned_height_ == view.height) return;
   warned_ = true;
   warned_size_ = size;
   warned_width_ = view.width;
   warned_height_ = view.height;
-  // What makes the picture wrong goes first.
-  tally_->Update([&](Counters& counters) {
-    counters.warning = view.rows.explained ? Exceeding(*region_, view.width, view.height)
-                                           : Unexplained(view.shape, view.rows, size);
+  // Report a wrong row layout before a region that exceeds the picture.
+  counters_->Update([&](CameraCounters& counters) {
+    counters.warning = view.rows.explained ? ExceedingRegion(*region_, view.width, view.height)
+                                           : UnexplainedRows(view.shape, view.rows, size);
   });
 }
 
-void Camera::Read(const Reading& reading) {
+void Camera::SetReading(const ImageReading& reading) {
   const std::lock_guard<std::mutex> lock(mutex_);
   reading_ = reading;
 }
 
-void Camera::LookAt(const std::optional<Region>& region) {
+void Camera::SetRegion(const std::optional<Region>& region) {
   const std::lock_guard<std::mutex> lock(mutex_);
   region_ = region;
-  // What was warned of may have been the region.
+  // The old warning may have been about the old region.
   warned_ = false;
-  tally_->Update([](Counters& counters) { counters.warning.reset(); });
+  counters_->Update([](CameraCounters& counters) { counters.warning.reset(); });
 }
 
-void Camera::Describe(const Message& message, const View& view, const Region& part) {
-  arrival_.sec = message.sec;
-  arrival_.nanosec = message.nanosec;
-  arrival_.index = message.index;
-  arrival_.frame_id.assign(message.frame_id);
-  arrival_.has_frame_id = message.has_frame_id;
-  arrival_.part = part;
-  arrival_.width = view.width;
-  arrival_.height = view.height;
+void Camera::FillFrameInfo(const Message& message, const ImageView& view, const Region& part) {
+  frame_info_.sec = message.sec;
+  frame_info_.nanosec = message.nanosec;
+  frame_info_.index = message.index;
+  frame_info_.frame_id.assign(message.frame_id);
+  frame_info_.has_frame_id = message.has_frame_id;
+  frame_info_.part = part;
+  frame_info_.width = view.width;
+  frame_info_.height = view.height;
 }
 
 }  // namespace camera

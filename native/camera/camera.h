@@ -5,87 +5,90 @@
 #include <mutex>
 #include <optional>
 
+#include "camera/attachment.h"
 #include "camera/message.h"
 #include "camera/pace.h"
 #include "camera/region.h"
-#include "camera/slots.h"
 #include "camera/stamp_log.h"
 
 namespace camera {
 
 /**
- * A camera whose frames never pass through JavaScript: each is letterboxed from its message straight into the
- * input of the engine that the camera is attached to, on the thread that brings it.
+ * A camera whose frames never pass through JavaScript. Each is letterboxed from its message directly into an
+ * input of the attached engine, on the thread that delivers the message.
  *
  * All functions may be called from any thread.
  */
 class Camera {
  public:
-  /** Known by its number until it is closed. */
+  /** The camera can be found by its number until it is closed. */
   static std::shared_ptr<Camera> Create();
-  /** @returns null when there is none with this number, any more */
+  /** @returns null when there is no open camera with this number */
   static std::shared_ptr<Camera> Find(int64_t id);
   ~Camera() { Close(); }
   Camera(const Camera&) = delete;
   Camera& operator=(const Camera&) = delete;
 
   int64_t id() const { return id_; }
-  /** Not found any more; who has it goes on. */
+  /** Find() no longer returns it; existing pointers stay valid. */
   void Close();
 
   /**
-   * Takes a message, whose memory is not needed any more afterwards. Takes as long as the letterbox takes;
-   * never waits for an engine and never throws: what cannot be read is counted.
+   * Takes a message, whose memory may be reused afterwards. Takes as long as the letterbox; never waits for
+   * an engine and never throws. Unreadable messages are counted.
    */
   void Offer(const Message& message);
 
-  /** From now on frames go to this feed. Waits for the frame that is being taken. @returns false, and changes
-   * nothing, when they go to another that is attached */
-  bool Use(std::shared_ptr<Feed> feed);
-  /** From now on frames are discarded, unless they go to another feed. Waits for the frame that is being
-   * taken. */
-  void Leave(const std::shared_ptr<Feed>& feed);
+  /**
+   * Frames go to this attachment from now on. Waits for a frame in progress.
+   * @returns false, without any change, when another attachment is active
+   */
+  bool Attach(std::shared_ptr<Attachment> attachment);
+  /**
+   * Frames are discarded from now on, unless they go to another attachment. Waits for a frame in progress.
+   */
+  void Detach(const std::shared_ptr<Attachment>& attachment);
 
-  /** From now on images are read so. Waits for the frame that is being taken. */
-  void Read(const Reading& reading);
+  /** Sets how images are read from now on. Waits for a frame in progress. */
+  void SetReading(const ImageReading& reading);
 
-  /** From now on the model sees this region only, as PartOf() has it; none: the whole picture. Waits for the
-   * frame that is being taken. */
-  void LookAt(const std::optional<Region>& region);
+  /**
+   * Sets the region that the model sees, in the sense of PartOf(); unset for the whole picture. Waits for a
+   * frame in progress.
+   */
+  void SetRegion(const std::optional<Region>& region);
 
-  /** Whether the full picture is copied along with each frame. */
+  /** Sets whether the full picture is copied along with each frame. */
   void KeepPixels(bool keep) { keep_pixels_ = keep; }
 
-  /** From now on a frame is taken once per `period` at most; 0: all are. Waits for the frame that is being
-   * taken. */
+  /** Takes at most one frame per `period` from now on; 0 takes all. Waits for a frame in progress. */
   void Limit(Pace::Clock::duration period);
 
-  const std::shared_ptr<Tally>& tally() const { return tally_; }
-  /** Of all messages, readable or not. */
+  const std::shared_ptr<SharedCounters>& counters() const { return counters_; }
+  /** Stamps of all messages, readable or not. */
   StampLog& stamps() { return stamps_; }
 
  private:
   explicit Camera(int64_t id) : id_(id) {}
 
-  void Take(const Message& message, Clock::time_point received);
-  void Describe(const Message& message, const View& view, const Region& part);
-  /** Tells of rows that are not explained and of a region that exceeds the picture, or that all is well now.
-   */
-  void Warn(const View& view, size_t size);
+  void Process(const Message& message, Clock::time_point received);
+  void FillFrameInfo(const Message& message, const ImageView& view, const Region& part);
+  /** Sets the warning about unexplained rows or a region that exceeds the picture, or clears it. */
+  void UpdateWarning(const ImageView& view, size_t size);
 
   const int64_t id_;
-  const std::shared_ptr<Tally> tally_ = std::make_shared<Tally>();
+  const std::shared_ptr<SharedCounters> counters_ = std::make_shared<SharedCounters>();
   StampLog stamps_;
   const std::shared_ptr<PixelPool> pool_ = std::make_shared<PixelPool>();
   std::atomic<bool> keep_pixels_{false};
-  /** Held while a frame is taken. */
+  /** Held while a frame is processed. */
   std::mutex mutex_;
-  std::shared_ptr<Feed> feed_;
-  Reading reading_;
+  std::shared_ptr<Attachment> attachment_;
+  ImageReading reading_;
   std::optional<Region> region_;
   Pace pace_;
-  Arrival arrival_;
-  /** What the warning in the tally is of, where there is one. */
+  FrameInfo frame_info_;
+  /** What the current warning is about, if there is one. */
   bool warned_ = false;
   size_t warned_size_ = 0;
   int warned_width_ = 0;

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kJpeg = "jpeg";
 
-/** ASCII only: a locale must not change what an encoding is called. */
+/** ASCII only, independent of the locale. */
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool SameLetters(std::string_view a, std::string_view b) {

@@ -9,54 +9,54 @@
 
 namespace camera {
 
-/** How a camera's image becomes a frame. */
+/** How an image becomes an NV12 frame. */
 enum class Layout {
-  /** A view, where it lies. */
+  /** Used in place. */
   kNv12,
-  /** A view whose chroma is exchanged when it is scaled. */
+  /** Used in place; U and V are swapped after scaling. */
   kNv21,
-  /** Converted from pixels that lie one by one. */
-  kInterleaved,
-  /** Converted from three planes: Y, U, V; or Y, V, U. */
+  /** Converted from packed pixels. */
+  kPacked,
+  /** Converted from three planes, in the order Y, U, V or Y, V, U. */
   kI420,
   kYv12,
 };
 
-/** An encoding that is read. This table is the only one: JavaScript has it from here (imageEncodings). */
+/** A supported encoding. This table is the only one; JavaScript gets it through imageEncodings(). */
 struct Encoding {
-  /** As errors and documents name it; lower case. */
+  /** The name in errors and documents; lower case. */
   const char* name;
-  /** What it is called elsewhere (sensor_msgs/image_encodings, cv_bridge), separated by a space. */
+  /** Other names (sensor_msgs/image_encodings, cv_bridge), separated by spaces. */
   const char* aliases;
   Layout layout;
-  /** Of kInterleaved. */
-  nv12::Interleaved::Format format;
+  /** For kPacked. */
+  nv12::PackedImage::Format format;
 };
 
 constexpr Encoding kEncodings[] = {
     {"nv12", "", Layout::kNv12, {}},
     {"nv21", "", Layout::kNv21, {}},
-    {"yuyv", "yuv422_yuy2 yuy2", Layout::kInterleaved, nv12::Interleaved::Format::kYuyv},
-    {"uyvy", "yuv422", Layout::kInterleaved, nv12::Interleaved::Format::kUyvy},
+    {"yuyv", "yuv422_yuy2 yuy2", Layout::kPacked, nv12::PackedImage::Format::kYuyv},
+    {"uyvy", "yuv422", Layout::kPacked, nv12::PackedImage::Format::kUyvy},
     {"i420", "", Layout::kI420, {}},
     {"yv12", "", Layout::kYv12, {}},
-    {"bgr8", "8UC3", Layout::kInterleaved, nv12::Interleaved::Format::kBgr},
-    {"rgb8", "", Layout::kInterleaved, nv12::Interleaved::Format::kRgb},
-    {"bgra8", "8UC4", Layout::kInterleaved, nv12::Interleaved::Format::kBgra},
-    {"rgba8", "", Layout::kInterleaved, nv12::Interleaved::Format::kRgba},
-    {"mono8", "8UC1", Layout::kInterleaved, nv12::Interleaved::Format::kMono},
-    {"mono16", "16UC1", Layout::kInterleaved, nv12::Interleaved::Format::kMono16},
+    {"bgr8", "8UC3", Layout::kPacked, nv12::PackedImage::Format::kBgr},
+    {"rgb8", "", Layout::kPacked, nv12::PackedImage::Format::kRgb},
+    {"bgra8", "8UC4", Layout::kPacked, nv12::PackedImage::Format::kBgra},
+    {"rgba8", "", Layout::kPacked, nv12::PackedImage::Format::kRgba},
+    {"mono8", "8UC1", Layout::kPacked, nv12::PackedImage::Format::kMono},
+    {"mono16", "16UC1", Layout::kPacked, nv12::PackedImage::Format::kMono16},
 };
 
-/** @returns the encoding of this name, in whatever case; null where none is read */
+/** @returns the encoding of this name, ignoring case; null when it is not supported */
 const Encoding* FindEncoding(std::string_view name);
 
-/** All of them as an error names them: `nv12, yuyv (yuv422_yuy2, yuy2), ...`. */
+/** All encodings, as listed in errors: `nv12, yuyv (yuv422_yuy2, yuy2), ...`. */
 std::string KnownEncodings();
 
 /**
- * The letters of a fixed field (HbmMsg), which publishers write without clearing what is behind them: what
- * they begin with among the names above and jpeg, the longest of these.
+ * Reads the fixed-size encoding field of an HbmMsg. Publishers do not clear the bytes behind the name, so
+ * this returns the longest of the names above, and jpeg, that the field starts with.
  */
 std::string_view HbmEncoding(const uint8_t* letters, size_t length);
 

@@ -5,17 +5,17 @@
 #include <string>
 
 #include "../failure.h"
-#include "camera/pixels.h"
+#include "camera/pixel_pool.h"
 #include "nv12/color.h"
 
 namespace camera {
 namespace {
 
-using Format = nv12::Interleaved::Format;
+using Format = nv12::PackedImage::Format;
 
 std::string Number(uint64_t value) { return std::to_string(value); }
 
-/** @param even whether the encoding has nothing else: chroma is shared by two pixels */
+/** @param even whether the encoding requires even sizes, because two pixels share chroma */
 int Dimension(uint32_t value, const char* axis, const Encoding& encoding, bool even) {
   const uint32_t least = even ? 2 : 1;
   if (value < least || value > static_cast<uint32_t>(nv12::kMaxDimension)) {
@@ -38,15 +38,15 @@ const Encoding& EncodingOf(const Message& message) {
   const std::string_view name = message.encoding;
   throw Failure("an image with encoding " + KnownEncodings(),
                 name.empty() ? "an empty string" : std::string(name.substr(0, 60)),
-                "Set the camera driver to one of them, NV12 where it can: it needs no conversion.");
+                "Set the camera driver to one of these, preferably NV12, which needs no conversion.");
 }
 
 Planes PlanesOf(Layout layout) {
-  if (layout == Layout::kInterleaved) return Planes::kOne;
+  if (layout == Layout::kPacked) return Planes::kOne;
   return layout == Layout::kNv12 || layout == Layout::kNv21 ? Planes::kPairs : Planes::kThree;
 }
 
-/** The nearest even number to `length` in [2, limit]; halves are rounded up, as Math.round does. */
+/** The even number nearest to `length` in [2, limit]. Halves are rounded up, as Math.round does. */
 int EvenWithin(double length, int limit) {
   const auto even = static_cast<int>(2 * std::floor(length / 2 + 0.5));
   return std::max(2, std::min(even, limit - limit % 2));
@@ -54,12 +54,12 @@ int EvenWithin(double length, int limit) {
 
 }  // namespace
 
-View ViewImage(const Message& message, const Reading& reading) {
+ImageView ViewImage(const Message& message, const ImageReading& reading) {
   const Encoding& encoding = EncodingOf(message);
   const Planes planes = PlanesOf(encoding.layout);
   const bool planar = planes != Planes::kOne;
   const bool is_422 = !planar && (encoding.format == Format::kYuyv || encoding.format == Format::kUyvy);
-  View view{};
+  ImageView view{};
   view.encoding = &encoding;
   view.width = Dimension(message.width, "width", encoding, planar || is_422);
   view.height = Dimension(message.height, "height", encoding, planar);
@@ -75,9 +75,9 @@ View ViewImage(const Message& message, const Reading& reading) {
     case Layout::kNv21:
       view.picture = {view.width, view.height, message.data, chroma, stride, stride};
       break;
-    case Layout::kInterleaved:
-      view.interleaved = {view.width,      view.height,   message.data,      stride,
-                          encoding.format, reading.white, message.big_endian};
+    case Layout::kPacked:
+      view.packed = {view.width,      view.height,   message.data,      stride,
+                     encoding.format, reading.white, message.big_endian};
       break;
     case Layout::kI420:
     case Layout::kYv12: {
@@ -97,7 +97,7 @@ View ViewImage(const Message& message, const Reading& reading) {
   return view;
 }
 
-void Convert(const View& view, const nv12::Target& target) {
+void Convert(const ImageView& view, const nv12::Target& target) {
   switch (view.encoding->layout) {
     case Layout::kNv12:
       return CopyPixels(view.picture, target);
@@ -107,15 +107,15 @@ void Convert(const View& view, const nv12::Target& target) {
                                pairs.luma_stride, pairs.chroma_stride, 2},
                               target);
     }
-    case Layout::kInterleaved:
-      return nv12::FromInterleaved(view.interleaved, nv12::Range::kFull, target);
+    case Layout::kPacked:
+      return nv12::FromPacked(view.packed, nv12::Range::kFull, target);
     case Layout::kI420:
     case Layout::kYv12:
       return nv12::FromPlanar(view.planar, target);
   }
 }
 
-nv12::Content ContentFor(int width, int height, int model_width, int model_height) {
+nv12::Content LetterboxContent(int width, int height, int model_width, int model_height) {
   const double scale =
       std::min(static_cast<double>(model_width) / width, static_cast<double>(model_height) / height);
   nv12::Content content{};

@@ -10,59 +10,60 @@
 
 namespace camera {
 
-/** A camera's message as views on its memory; nothing is checked yet. */
+/** Views of a camera's message; nothing is validated yet. */
 struct Message {
   int32_t sec = 0;
   uint32_t nanosec = 0;
-  /** The publisher's counter (HbmMsg); -1 where there is none. */
+  /** The publisher's counter (HbmMsg); -1 for none. */
   int64_t index = -1;
-  /** Of messages that have one (sensor_msgs/Image). */
+  /** For messages that have one (sensor_msgs/Image). */
   std::string_view frame_id;
   bool has_frame_id = false;
 
   uint32_t width = 0;
   uint32_t height = 0;
-  /** Bytes from row to row as the publisher claims, who may be wrong: see FindRows(). */
+  /** Row stride as claimed by the publisher, which may be wrong: see FindRows(). */
   uint32_t step = 0;
   std::string_view encoding;
-  /** Of samples with more than one byte. */
+  /** For samples of more than one byte. */
   bool big_endian = false;
-  /** What there is of the pixels: all of it may be read, nothing behind. */
+  /** The available bytes; all of them may be read, and none beyond. */
   const uint8_t* data = nullptr;
   size_t size = 0;
-  /** Whether there is no more of it than the image has: not for HbmMsg, which names the size of a buffer. */
+  /**
+   * Whether `size` is the size of the image. False for HbmMsg, whose publishers report the size of a buffer.
+   */
   bool exact = true;
 };
 
-/** A message's picture as views on its memory. */
-struct View {
+/** Views of a message's picture. */
+struct ImageView {
   const Encoding* encoding;
-  /** Of the picture; the frame has even sizes. */
+  /** Size of the picture; the frame's is rounded up to even numbers. */
   int width;
   int height;
   Shape shape;
   Rows rows;
-  /** Of kNv12 and kNv21, whose pairs are V, U. */
+  /** For kNv12 and kNv21; the chroma pairs of kNv21 are V, U. */
   nv12::Source picture;
-  nv12::Interleaved interleaved;
-  nv12::Planar planar;
+  nv12::PackedImage packed;
+  nv12::PlanarImage planar;
 
-  /** Whether it is a frame as it lies, but for the order of kNv21's chroma. */
+  /** Whether it can be used as a frame in place, apart from the chroma order of kNv21. */
   bool IsFrame() const { return encoding->layout == Layout::kNv12 || encoding->layout == Layout::kNv21; }
   bool IsSwapped() const { return encoding->layout == Layout::kNv21; }
 };
 
 /**
- * Views the message's picture; rows as FindRows() finds them.
- *
- * @throws Failure for encodings that are not read, sizes that make no frame and data that is too short
+ * Views the message's picture, with rows from FindRows().
+ * @throws Failure for unsupported encodings, invalid sizes and too little data
  */
-View ViewImage(const Message& message, const Reading& reading);
+ImageView ViewImage(const Message& message, const ImageReading& reading);
 
-/** Writes the picture as NV12 of full range. The target has its size, rounded up to even numbers. */
-void Convert(const View& view, const nv12::Target& target);
+/** Writes the picture as full-range NV12. The target has its size, rounded up to even numbers. */
+void Convert(const ImageView& view, const nv12::Target& target);
 
-/** Where a picture of this size lies within the model's input: the arithmetic of src/vision/picture/letterbox.ts. */
-nv12::Content ContentFor(int width, int height, int model_width, int model_height);
+/** The letterbox rectangle of a picture of this size. Same arithmetic as src/vision/picture/letterbox.ts. */
+nv12::Content LetterboxContent(int width, int height, int model_width, int model_height);
 
 }  // namespace camera

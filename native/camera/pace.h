@@ -5,27 +5,27 @@
 
 namespace camera {
 
-/** Lets frames through at a rate at most: the arithmetic of src/node/segment/pace.ts. Not for several threads. */
+/** Limits the frame rate. Same arithmetic as src/node/segment/pace.ts. Not thread-safe. */
 class Pace {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /** @param period between frames; 0: all are let through */
+  /** @param period minimum time between frames; 0 for no limit */
   void Limit(Clock::duration period) {
     period_ = period;
     started_ = false;
   }
 
-  /** @returns whether the frame that came at `now` is to be taken */
+  /** @returns whether to take the frame that arrived at `now` */
   bool Take(Clock::time_point now) {
     if (period_ == Clock::duration::zero()) return true;
     if (!started_) {
       started_ = true;
       due_ = now;
     }
-    // A camera whose frames come a little early must not lose every other one.
+    // Tolerate frames that come slightly early; otherwise every other frame of such a camera would be lost.
     if (now < due_ - period_ / 4) return false;
-    // Late frames do not slow it down for good, and a pause is not made up for.
+    // Late frames do not lower the rate permanently, and pauses are not made up for.
     due_ = std::max(due_, now - period_) + period_;
     return true;
   }

@@ -6,7 +6,7 @@
 namespace camera {
 namespace {
 
-/** As the parameter roi has it. */
+/** In the format of the parameter roi. */
 std::string Text(const Region& region) {
   return std::to_string(region.x) + "," + std::to_string(region.y) + "," + std::to_string(region.width) +
          "," + std::to_string(region.height);
@@ -33,16 +33,16 @@ bool Exceeds(const Region& wanted, int width, int height) {
   return wanted.x + wanted.width > width || wanted.y + wanted.height > height;
 }
 
-Failure Exceeding(const Region& wanted, int width, int height) {
+Failure ExceedingRegion(const Region& wanted, int width, int height) {
   return {"a region of interest within " + Name(width, height), Text(wanted),
           "Only " + Text(PartOf(wanted, width, height)) +
-              " is looked at. Check roi, and whether the camera sends the size that it should."};
+              " is used. Check roi and the size of the camera's images."};
 }
 
-View Crop(const View& view, const Region& part) {
+ImageView Crop(const ImageView& view, const Region& part) {
   const auto x = static_cast<size_t>(part.x);
   const auto y = static_cast<size_t>(part.y);
-  View cropped = view;
+  ImageView cropped = view;
   cropped.width = part.width;
   cropped.height = part.height;
   switch (view.encoding->layout) {
@@ -50,15 +50,15 @@ View Crop(const View& view, const Region& part) {
     case Layout::kNv21:
       cropped.picture = Crop(view.picture, part);
       break;
-    case Layout::kInterleaved:
-      cropped.interleaved.width = part.width;
-      cropped.interleaved.height = part.height;
-      cropped.interleaved.data =
-          view.interleaved.Row(part.y) + x * static_cast<size_t>(nv12::BytesPerPixel(view.encoding->format));
+    case Layout::kPacked:
+      cropped.packed.width = part.width;
+      cropped.packed.height = part.height;
+      cropped.packed.data =
+          view.packed.Row(part.y) + x * static_cast<size_t>(nv12::BytesPerPixel(view.encoding->format));
       break;
     case Layout::kI420:
     case Layout::kYv12: {
-      const nv12::Planar& planes = view.planar;
+      const nv12::PlanarImage& planes = view.planar;
       const size_t chroma = y / 2 * planes.chroma_stride + x / 2 * planes.chroma_step;
       cropped.planar.width = part.width;
       cropped.planar.height = part.height;

@@ -7,7 +7,7 @@
 namespace camera {
 namespace {
 
-/** What cameras, codecs and GPUs align to: bytes or pixels of a row, and rows. */
+/** Alignments that cameras, codecs and GPUs use for rows (in bytes or pixels) and for the number of rows. */
 constexpr uint64_t kRowAlignments[] = {4, 8, 16, 32, 64, 128, 256, 512};
 constexpr uint64_t kCountAlignments[] = {2, 4, 8, 16, 32, 64};
 
@@ -17,23 +17,25 @@ uint64_t AlignUp(uint64_t value, uint64_t alignment) {
 
 std::string Number(uint64_t value) { return std::to_string(value); }
 
-/** As the parameters image_step and image_rows: more is no camera's, and products of both stay far below
- * 2^64. */
-constexpr uint32_t kMostStep = 1 << 20;
-constexpr uint32_t kMostRows = 1 << 16;
+/**
+ * Limits of the parameters image_step and image_rows. No camera exceeds them, and their product stays far
+ * below 2^64.
+ */
+constexpr uint32_t kMaxStep = 1 << 20;
+constexpr uint32_t kMaxRows = 1 << 16;
 
 /** "810x1080 nv12 image" */
 std::string Name(const Shape& shape) {
   return std::to_string(shape.width) + "x" + std::to_string(shape.height) + " " + shape.encoding + " image";
 }
 
-/** Bytes of an image whose rows lie so, all padding included. */
-uint64_t Size(const Shape& shape, uint64_t stride, uint64_t count) {
+/** Size of the image in bytes, including all padding. */
+uint64_t PaddedBytes(const Shape& shape, uint64_t stride, uint64_t count) {
   return shape.planes == Planes::kOne ? stride * count : stride * count + stride * count / 2;
 }
 
-/** Bytes up to the last one of the picture. */
-uint64_t Needed(const Shape& shape, uint64_t stride, uint64_t count) {
+/** Bytes up to the last byte of the picture. */
+uint64_t MinBytes(const Shape& shape, uint64_t stride, uint64_t count) {
   const auto height = static_cast<uint64_t>(shape.height);
   switch (shape.planes) {
     case Planes::kOne:
@@ -47,12 +49,14 @@ uint64_t Needed(const Shape& shape, uint64_t stride, uint64_t count) {
   return stride * count + half * (count / 2) + half * (height / 2 - 1) + shape.row / 2;
 }
 
-/** Two planes of chroma halve both. */
-bool CanBe(const Shape& shape, uint64_t stride, uint64_t count) {
+/** Separate chroma planes require an even stride and count. */
+bool IsPossible(const Shape& shape, uint64_t stride, uint64_t count) {
   return shape.planes != Planes::kThree || (stride % 2 == 0 && count % 2 == 0);
 }
 
-/** A few numbers, none twice. Not a vector: this runs for every frame of a camera whose header lies. */
+/**
+ * A small set of numbers. Not a vector, because this runs for every frame of a camera with a wrong header.
+ */
 class Values {
  public:
   void Add(uint64_t value) {
@@ -66,7 +70,7 @@ class Values {
   size_t size_ = 0;
 };
 
-/** Numbers of rows that a picture may be padded to; first its own. */
+/** Row counts that a picture may be padded to; the unpadded height first. */
 Values Counts(const Shape& shape) {
   const auto height = static_cast<uint64_t>(shape.height);
   Values counts;
@@ -86,7 +90,7 @@ Values Strides(const Shape& shape) {
 }
 
 bool Explains(const Shape& shape, uint64_t stride, uint64_t count, uint64_t size) {
-  return stride >= shape.row && CanBe(shape, stride, count) && Size(shape, stride, count) == size;
+  return stride >= shape.row && IsPossible(shape, stride, count) && PaddedBytes(shape, stride, count) == size;
 }
 
 /** Calls `use(rows)` with every padding that accounts for `size` bytes. */
@@ -104,7 +108,7 @@ Failure TooShort(const Shape& shape, uint64_t needed, uint64_t size) {
           "Check width, height, step and encoding of the publisher."};
 }
 
-Rows AsSaid(const Shape& shape, uint32_t claimed, const Reading& reading, uint64_t size) {
+Rows RowsFromReading(const Shape& shape, uint32_t claimed, const ImageReading& reading, uint64_t size) {
   const auto height = static_cast<uint64_t>(shape.height);
   if (reading.step > 0 && reading.step < shape.row) {
     throw Failure("image_step of at least " + Number(shape.row) + " bytes for a " + Name(shape),
@@ -114,30 +118,30 @@ Rows AsSaid(const Shape& shape, uint32_t claimed, const Reading& reading, uint64
     throw Failure("image_rows of at least " + Number(height) + " for a " + Name(shape), Number(reading.rows),
                   "0 leaves it to the messages.");
   }
-  if (reading.step > kMostStep) {
-    throw Failure("image_step of at most " + Number(kMostStep) + " bytes", Number(reading.step),
+  if (reading.step > kMaxStep) {
+    throw Failure("image_step of at most " + Number(kMaxStep) + " bytes", Number(reading.step),
                   "0 leaves it to the messages.");
   }
-  if (reading.rows > kMostRows) {
-    throw Failure("image_rows of at most " + Number(kMostRows), Number(reading.rows),
+  if (reading.rows > kMaxRows) {
+    throw Failure("image_rows of at most " + Number(kMaxRows), Number(reading.rows),
                   "0 leaves it to the messages.");
   }
   const uint64_t count = reading.rows > 0 ? reading.rows : height;
   uint64_t stride = shape.row;
   if (reading.step > 0) {
     stride = reading.step;
-  } else if (claimed >= shape.row && Needed(shape, claimed, count) <= size) {
+  } else if (claimed >= shape.row && MinBytes(shape, claimed, count) <= size) {
     stride = claimed;
   }
-  if (!CanBe(shape, stride, count)) {
+  if (!IsPossible(shape, stride, count)) {
     throw Failure("even image_step and image_rows for a " + Name(shape),
-                  Number(stride) + " and " + Number(count), "Its planes of chroma have half of each.");
+                  Number(stride) + " and " + Number(count), "Its chroma planes have half of each.");
   }
-  const uint64_t needed = Needed(shape, stride, count);
+  const uint64_t needed = MinBytes(shape, stride, count);
   if (needed > size) {
     Failure failure = TooShort(shape, needed, size);
     failure.hint = "image_step and image_rows ask for " + Number(count) + " rows of " + Number(stride) +
-                   " bytes: are they those of this camera?";
+                   " bytes: do they match this camera?";
     throw failure;
   }
   return {stride, count, true};
@@ -145,8 +149,8 @@ Rows AsSaid(const Shape& shape, uint32_t claimed, const Reading& reading, uint64
 
 }  // namespace
 
-Rows FindRows(const Shape& shape, uint32_t claimed, const Reading& reading, uint64_t size, bool exact) {
-  if (reading.step > 0 || reading.rows > 0) return AsSaid(shape, claimed, reading, size);
+Rows FindRows(const Shape& shape, uint32_t claimed, const ImageReading& reading, uint64_t size, bool exact) {
+  if (reading.step > 0 || reading.rows > 0) return RowsFromReading(shape, claimed, reading, size);
   const auto height = static_cast<uint64_t>(shape.height);
   const uint64_t strides[] = {claimed, shape.row};
   for (const uint64_t stride : strides) {
@@ -165,14 +169,15 @@ Rows FindRows(const Shape& shape, uint32_t claimed, const Reading& reading, uint
     if (found == 1) return only;
   }
   for (const uint64_t stride : strides) {
-    if (stride < shape.row || !CanBe(shape, stride, height) || Needed(shape, stride, height) > size) continue;
-    // Some leave out the padding of the last row.
-    return {stride, height, size <= Size(shape, stride, height)};
+    if (stride < shape.row || !IsPossible(shape, stride, height) || MinBytes(shape, stride, height) > size)
+      continue;
+    // Some publishers omit the padding of the last row.
+    return {stride, height, size <= PaddedBytes(shape, stride, height)};
   }
-  throw TooShort(shape, Needed(shape, shape.row, height), size);
+  throw TooShort(shape, MinBytes(shape, shape.row, height), size);
 }
 
-Failure Unexplained(const Shape& shape, const Rows& rows, uint64_t size) {
+Failure UnexplainedRows(const Shape& shape, const Rows& rows, uint64_t size) {
   std::string hint = "It is read with " + Number(rows.count) + " rows of " + Number(rows.stride) + " bytes.";
   std::string others;
   ForEachExplanation(shape, size, [&](const Rows& other) {
@@ -181,10 +186,10 @@ Failure Unexplained(const Shape& shape, const Rows& rows, uint64_t size) {
   });
   if (!others.empty()) hint += others + ".";
   hint +=
-      " Where colors or shapes are wrong, set image_step and image_rows to what the camera sends; to what "
-      "is read now where all is well.";
-  return {Number(Size(shape, rows.stride, rows.count)) + " bytes for a " + Name(shape) + " with rows of " +
-              Number(rows.stride) + " bytes",
+      " If colors or shapes are wrong, set image_step and image_rows to what the camera sends; if all is "
+      "well, set them to these values.";
+  return {Number(PaddedBytes(shape, rows.stride, rows.count)) + " bytes for a " + Name(shape) +
+              " with rows of " + Number(rows.stride) + " bytes",
           Number(size) + " bytes", hint};
 }
 

@@ -6,62 +6,67 @@
 
 namespace camera {
 
-/** What the user says of a camera's images, where the messages do not; 0 as told. */
-struct Reading {
-  /** Bytes from row to row (parameter image_step). */
+/** How the user says a camera's images are laid out; 0 leaves it to the messages. */
+struct ImageReading {
+  /** Row stride in bytes (parameter image_step). */
   uint32_t step = 0;
-  /** Rows of luma that there is room for before the chroma (parameter image_rows). */
+  /** Rows of luma before the chroma, including padding (parameter image_rows). */
   uint32_t rows = 0;
-  /** The value of a 16-bit grey that is white (parameter mono16_max), 1 to 65535. */
+  /** The 16-bit value that is white (parameter mono16_max), 1 to 65535. */
   uint32_t white = 65535;
 };
 
 enum class Planes {
-  /** Only the rows. */
+  /** One plane. */
   kOne,
-  /** Then half as many rows of U, V pairs. */
+  /** Luma, then half as many rows of U, V pairs. */
   kPairs,
-  /** Then two planes of half the width and half the rows. */
+  /** Luma, then two planes of half the width and half the height. */
   kThree,
 };
 
-/** What must be known of an image to find its rows. */
+/** The properties of an image that determine its possible row layouts. */
 struct Shape {
   /** The encoding's name, for errors. */
   const char* encoding;
   int width;
   int height;
-  /** Of one row, without padding. */
+  /** Bytes of one row without padding. */
   uint64_t row;
   Planes planes;
 };
 
-/** Where the rows of an image lie. */
+/** The row layout of an image. */
 struct Rows {
-  /** Bytes from row to row; for three planes, of the first. */
+  /** Row stride in bytes; of the first plane if there are three. */
   uint64_t stride;
-  /** Of the first plane, those below the picture included. */
+  /** Rows of the first plane, including padding below the picture. */
   uint64_t count;
-  /** Whether it is certain that they lie so. */
+  /** Whether the layout accounts for the size of the data. */
   bool explained;
 };
 
 /**
- * Finds the rows of an image in `size` bytes.
+ * Finds the row layout of an image of `size` bytes.
  *
- * Publishers lie about rows, those of TROS among them: step is 0, stale, the width for every encoding, or the
- * width although the hardware pads; luma may be padded below. So what the header claims is believed where it
- * accounts for all the bytes; else packed rows where they do. Otherwise, where `exact`, the one padding of
- * rows and columns to a usual alignment that does; the claimed step with rows padded below comes first. Where
- * nothing does, or too much, rows are as claimed if there are bytes enough, else packed, and not `explained`.
+ * Publishers report wrong steps, those of TROS included: 0, a stale value, the width for every encoding, or
+ * the width although the hardware pads rows. There may also be padding below the luma plane. The layout is
+ * chosen in this order:
  *
- * @param claimed step of the header
- * @param exact whether the message has no more bytes than its image: HbmMsg names the size of a buffer
- * @throws Failure where there are not bytes enough, and for a `reading` that is less than the picture
+ * 1. The claimed step, if it accounts for all bytes; else packed rows, if they do.
+ *
+ * 2. If `exact`: the claimed step with padding below; else the only combination of usual row and column
+ * alignments that accounts for all bytes.
+ *
+ * 3. The claimed step if there are enough bytes, else packed rows. The layout is then not `explained`.
+ * @param claimed the step of the header
+ * @param exact whether `size` is the size of the image. False for HbmMsg, whose publishers report the size of
+ *   a buffer
+ * @throws Failure when there are not enough bytes, or when `reading` is smaller than the picture
  */
-Rows FindRows(const Shape& shape, uint32_t claimed, const Reading& reading, uint64_t size, bool exact);
+Rows FindRows(const Shape& shape, uint32_t claimed, const ImageReading& reading, uint64_t size, bool exact);
 
-/** What to tell the user of rows that are not explained. */
-Failure Unexplained(const Shape& shape, const Rows& rows, uint64_t size);
+/** The warning for rows that are not explained. */
+Failure UnexplainedRows(const Shape& shape, const Rows& rows, uint64_t size);
 
 }  // namespace camera

@@ -7,25 +7,24 @@
 
 namespace camera {
 
-/** Stamps of a camera's messages until somebody asks for them: gaps between them tell of messages that did
- * not come. */
+/** Stamps of a camera's messages since the last Take(). Gaps between them reveal lost messages. */
 class StampLog {
  public:
-  static constexpr size_t kMost = 1024;
+  static constexpr size_t kMax = 1024;
 
-  StampLog() { stamps_.reserve(kMost); }
+  StampLog() { stamps_.reserve(kMax); }
 
-  /** From any thread; never allocates. When nobody asks, the oldest half is forgotten. */
+  /** Thread-safe; never allocates. When the log is full, the oldest half is dropped. */
   void Add(int32_t sec, uint32_t nanosec) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (stamps_.size() == kMost) stamps_.erase(stamps_.begin(), stamps_.begin() + kMost / 2);
+    if (stamps_.size() == kMax) stamps_.erase(stamps_.begin(), stamps_.begin() + kMax / 2);
     stamps_.push_back(sec * 1e3 + nanosec / 1e6);
   }
 
-  /** @returns milliseconds, in the order in which they came; they are forgotten then */
+  /** @returns the stamps in milliseconds, in order of arrival, and clears the log */
   std::vector<double> Take() {
     std::vector<double> taken;
-    taken.reserve(kMost);
+    taken.reserve(kMax);
     const std::lock_guard<std::mutex> lock(mutex_);
     taken.swap(stamps_);
     return taken;

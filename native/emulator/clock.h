@@ -4,17 +4,17 @@
 
 namespace emulator {
 
-/** How the time of the board goes (docs/emulator.md). */
-enum class Pace {
-  /** As outside. */
+/** How time passes on the board (docs/emulator.md). */
+enum class ClockMode {
+  /** In real time. */
   kReal,
-  /** By Device::Advance only. */
+  /** Only through Device::Advance. */
   kManual,
-  /** To the next event as soon as everything on the board waits. */
+  /** Jumps to the next event as soon as everything on the board is idle. */
   kFast,
 };
 
-/** The board's clock. It never runs backward, also where its pace changes. Guarded by the device's mutex. */
+/** The board's clock. It never runs backward, even when its mode changes. Guarded by the device's mutex. */
 class Clock {
  public:
   using Steady = std::chrono::steady_clock;
@@ -22,26 +22,26 @@ class Clock {
 
   static constexpr Time kNever = Time::max();
 
-  Pace pace() const { return pace_; }
+  ClockMode mode() const { return mode_; }
 
-  void Use(Pace pace) {
+  void SetMode(ClockMode mode) {
     const Time now = Now();
-    pace_ = pace;
-    if (pace == Pace::kReal) {
+    mode_ = mode;
+    if (mode == ClockMode::kReal) {
       ahead_ = now - Steady::now();
     } else {
       now_ = now;
     }
   }
 
-  Time Now() const { return pace_ == Pace::kReal ? Steady::now() + ahead_ : now_; }
-  /** Not of a real clock. */
+  Time Now() const { return mode_ == ClockMode::kReal ? Steady::now() + ahead_ : now_; }
+  /** Not for a real-time clock. */
   void Set(Time now) { now_ = now; }
-  /** When it will be `time`, by a real clock. */
-  Time Outside(Time time) const { return time - ahead_; }
+  /** The real time that corresponds to `time`, for a real-time clock. */
+  Time ToReal(Time time) const { return time - ahead_; }
 
  private:
-  Pace pace_ = Pace::kReal;
+  ClockMode mode_ = ClockMode::kReal;
   Time now_{};
   Steady::duration ahead_{0};
 };

@@ -15,12 +15,12 @@ namespace {
 
 using Setter = std::function<void(Config&, const std::string&)>;
 
-/** A value that is out of its range; what() tells the range. */
+/** A value outside its range; what() is the range. */
 struct OutOfRange : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/** A whole number unless the field has fractions. */
+/** Sets a number; integer fields accept whole numbers only. */
 template <typename Number>
 Setter Into(Number Config::*field, double min, double max) {
   return [field, min, max](Config& config, const std::string& value) {
@@ -38,12 +38,12 @@ Setter Into(Number Config::*field, double min, double max) {
   };
 }
 
-constexpr double kMostCores = 16;
-/** An hour. */
-constexpr double kMostMicroseconds = 3.6e9;
-constexpr double kMostSeed = 9007199254740991;
+constexpr double kMaxCores = 16;
+/** One hour. */
+constexpr double kMaxMicroseconds = 3.6e9;
+constexpr double kMaxSeed = 9007199254740991;
 
-Setter Time(int64_t Config::*field) { return Into(field, -1, kMostMicroseconds); }
+Setter Time(int64_t Config::*field) { return Into(field, -1, kMaxMicroseconds); }
 Setter Chance(double Config::*field) { return Into(field, 0, 1); }
 Setter Code(int32_t Config::*field) { return Into(field, -2147483648.0, 2147483647); }
 Setter Switch(bool Config::*field) { return Into(field, 0, 1); }
@@ -52,13 +52,13 @@ Setter Into(std::string Config::*field) {
   return [field](Config& config, const std::string& value) { config.*field = value; };
 }
 
-Setter Into(Pace Config::*field) {
+Setter Into(ClockMode Config::*field) {
   return [field](Config& config, const std::string& value) {
-    static const std::map<std::string, Pace> paces = {
-        {"real", Pace::kReal}, {"manual", Pace::kManual}, {"fast", Pace::kFast}};
-    const auto pace = paces.find(value);
-    if (pace == paces.end()) throw OutOfRange("real, manual or fast");
-    config.*field = pace->second;
+    static const std::map<std::string, ClockMode> modes = {
+        {"real", ClockMode::kReal}, {"manual", ClockMode::kManual}, {"fast", ClockMode::kFast}};
+    const auto mode = modes.find(value);
+    if (mode == modes.end()) throw OutOfRange("real, manual or fast");
+    config.*field = mode->second;
   };
 }
 
@@ -66,12 +66,12 @@ const std::map<std::string, Setter>& Setters() {
   static const std::map<std::string, Setter> setters = {
       {"version", Into(&Config::version)},
       {"march", Into(&Config::march)},
-      {"cores", Into(&Config::cores, 1, kMostCores)},
-      {"clock", Into(&Config::pace)},
+      {"cores", Into(&Config::cores, 1, kMaxCores)},
+      {"clock", Into(&Config::mode)},
       {"busy_us", Time(&Config::busy_us)},
       {"overhead_us", Time(&Config::overhead_us)},
-      {"stop_us", Into(&Config::stop_us, 0, kMostMicroseconds)},
-      {"late_us", Into(&Config::late_us, 0, kMostMicroseconds)},
+      {"stop_us", Into(&Config::stop_us, 0, kMaxMicroseconds)},
+      {"late_us", Into(&Config::late_us, 0, kMaxMicroseconds)},
       {"play_unknown", Switch(&Config::play_unknown)},
       {"stale_quanti", Switch(&Config::stale_quanti)},
       {"fail_alloc", Chance(&Config::fail_alloc)},
@@ -84,7 +84,7 @@ const std::map<std::string, Setter>& Setters() {
       {"run_code", Code(&Config::run_code)},
       {"wait_code", Code(&Config::wait_code)},
       {"corrupt_model", Switch(&Config::corrupt_model)},
-      {"seed", Into(&Config::seed, 0, kMostSeed)},
+      {"seed", Into(&Config::seed, 0, kMaxSeed)},
       {"report", Into(&Config::report)},
   };
   return setters;

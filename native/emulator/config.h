@@ -5,56 +5,59 @@
 
 #include "emulator/clock.h"
 
-/** The emulated board and its faults, from the environment variable TROS_YOLO_SEG_EMULATOR
- * (docs/emulator.md). */
+/**
+ * Configuration of the emulated board and its faults, from the environment variable TROS_YOLO_SEG_EMULATOR
+ * (docs/emulator.md).
+ */
 namespace emulator {
 
 struct Config {
-  /** What hbDNNGetVersion says. */
+  /** The result of hbDNNGetVersion. */
   std::string version = "1.23.10_(tros_yolo_seg emulator)";
-  /** Kind of BPU: models for another are refused; empty takes all. bayes-e on X5, bernoulli2 on X3. */
+  /**
+   * BPU architecture: bayes-e on X5, bernoulli2 on X3. Models for another architecture are rejected; empty
+   * accepts all.
+   */
   std::string march;
-  /** BPU cores: 1 as on X5, 2 as on X3. */
+  /** Number of BPU cores: 1 as on X5, or 2 as on X3. */
   int cores = 1;
-  Pace pace = Pace::kReal;
-  /** Override the latencies of model files; negative leaves them. Microseconds. */
+  ClockMode mode = ClockMode::kReal;
+  /** Override the latencies of model files, in microseconds; negative keeps them. */
   int64_t busy_us = -1;
   int64_t overhead_us = -1;
-  /** How long the BPU works on after a running task was released. Microseconds. */
+  /** How long the BPU keeps working on a running task after its release, in microseconds. */
   int64_t stop_us = 2000;
-  /** How long after that a core that does not heed the release writes the task's outputs; 0: it heeds it.
-   * Microseconds. */
+  /** How long after that the core still writes the task's outputs, in microseconds; 0: it does not. */
   int64_t late_us = 0;
-  /** Members of tensor properties that quantiType does not select point to nowhere. */
+  /** Tensor property members that quantiType does not select are invalid pointers. */
   bool stale_quanti = false;
-  /** Frames that were not recorded: fail, or play the model's first frame. */
+  /** Frames that were not recorded play the model's first frame instead of failing. */
   bool play_unknown = false;
 
-  /** Faults: probability of each, for each call or task. */
+  /** Faults: the probability of each, per call or task. */
   double fail_alloc = 0;
   double fail_flush = 0;
   double fail_submit = 0;
   double fail_run = 0;
   double hang = 0;
-  /** hbDNNWaitTaskDone fails, whatever becomes of the task. */
+  /** hbDNNWaitTaskDone fails, regardless of the task's result. */
   double fail_wait = 0;
-  /** Codes of fail_submit, fail_run and fail_wait. */
+  /** Status codes of fail_submit, fail_run and fail_wait. */
   int32_t submit_code = -6000009;
   int32_t run_code = -6000012;
   int32_t wait_code = -6000015;
-  /** Refuse every model file as damaged. */
+  /** Reject every model file as damaged. */
   bool corrupt_model = false;
   uint64_t seed = 1;
 
-  /** File that receives the counters at unload, as JSON. */
+  /** The counters are written to this file at unload, as JSON. */
   std::string report;
 };
 
-/** @returns false, with a line on stderr, when `text` has an unknown key or a value that its key cannot have
- */
+/** @returns false, with a line on stderr, for an unknown key or an invalid value */
 bool Parse(const std::string& text, Config& config);
 
-/** The variable's present value; empty when it is not set. */
+/** The current value of the variable; empty when unset. */
 std::string ConfigText();
 
 }  // namespace emulator

@@ -9,12 +9,12 @@ namespace emulator {
 namespace {
 
 constexpr uint64_t kPage = 4096;
-/** No board has more for its BPU. */
-constexpr uint32_t kMostBytes = 1u << 30;
-/** Junk of the two sides; different, so that a forgotten flush never goes unnoticed. */
+/** No board has more BPU memory. */
+constexpr uint32_t kMaxBytes = 1u << 30;
+/** Initial contents of the two sides; different, so that a missing flush is always noticed. */
 constexpr uint8_t kCpuJunk = 0xa5;
 constexpr uint8_t kDeviceJunk = 0x5a;
-/** What a task writes that nobody waits for. */
+/** What a released task writes late. */
 constexpr uint8_t kLateJunk = 0x3c;
 
 }  // namespace
@@ -23,7 +23,7 @@ Block::Block(uint64_t physical, uint32_t size, bool cached)
     : physical_(physical),
       size_(size),
       cached_(cached),
-      // A multiple of 64 and no more, so that AddressSanitizer and valgrind see a byte read beyond it.
+      // A multiple of 64 and no more, so that AddressSanitizer and valgrind detect reads beyond it.
       cpu_(static_cast<uint8_t*>(std::aligned_alloc(64, (size_t{size} + 63) / 64 * 64))) {
   if (!cpu_) throw std::bad_alloc();
   std::memset(cpu_, kCpuJunk, size_);
@@ -77,9 +77,9 @@ void Block::WriteLate() {
   owner_.reset();
 }
 
-int32_t Memory::Allocate(hbSysMem* memory, uint32_t size, bool cached) {
+int32_t Allocator::Allocate(hbSysMem* memory, uint32_t size, bool cached) {
   if (!memory || size == 0) return HB_SYS_INVALID_ARGUMENT;
-  if (size > kMostBytes) return HB_SYS_OUT_OF_MEMORY;
+  if (size > kMaxBytes) return HB_SYS_OUT_OF_MEMORY;
   const std::lock_guard<std::mutex> lock(mutex_);
   std::shared_ptr<Block> block;
   try {
@@ -93,19 +93,19 @@ int32_t Memory::Allocate(hbSysMem* memory, uint32_t size, bool cached) {
   return HB_SYS_SUCCESS;
 }
 
-int32_t Memory::Free(hbSysMem* memory) {
+int32_t Allocator::Free(hbSysMem* memory) {
   const auto block = memory ? Find(*memory) : nullptr;
-  if (!block || !Undisturbed(*block, "hbSysFreeMem")) return HB_SYS_INVALID_ARGUMENT;
+  if (!block || !CheckUnused(*block, "hbSysFreeMem")) return HB_SYS_INVALID_ARGUMENT;
   const std::lock_guard<std::mutex> lock(mutex_);
   block->freed = true;
   blocks_.erase(block->physical());
   return HB_SYS_SUCCESS;
 }
 
-int32_t Memory::Flush(const hbSysMem* memory, int32_t flag) {
+int32_t Allocator::Flush(const hbSysMem* memory, int32_t flag) {
   const auto block = memory ? Find(*memory) : nullptr;
   if (!block) return HB_SYS_INVALID_ARGUMENT;
-  if (!Undisturbed(*block, "hbSysFlushMem")) return HB_SYS_INVALID_ARGUMENT;
+  if (!CheckUnused(*block, "hbSysFlushMem")) return HB_SYS_INVALID_ARGUMENT;
   switch (flag) {
     case HB_SYS_MEM_CACHE_CLEAN:
       block->Clean();
@@ -118,7 +118,7 @@ int32_t Memory::Flush(const hbSysMem* memory, int32_t flag) {
   }
 }
 
-std::shared_ptr<Block> Memory::Find(const hbSysMem& memory) {
+std::shared_ptr<Block> Allocator::Find(const hbSysMem& memory) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = blocks_.find(memory.phyAddr);
   if (found == blocks_.end()) return nullptr;
@@ -127,13 +127,13 @@ std::shared_ptr<Block> Memory::Find(const hbSysMem& memory) {
   return block;
 }
 
-uint64_t Memory::blocks() {
+uint64_t Allocator::blocks() {
   const std::lock_guard<std::mutex> lock(mutex_);
   return blocks_.size();
 }
 
-/** On a board this would corrupt a frame now and then; here it fails, always. */
-bool Memory::Undisturbed(Block& block, const char* call) {
+/** On a board this would occasionally corrupt a frame; here it always fails. */
+bool Allocator::CheckUnused(Block& block, const char* call) {
   if (block.tasks == 0) return true;
   block.disturbed = true;
   violations_++;

@@ -10,9 +10,9 @@
 #include "bpu/hbdnn_abi.h"
 
 /**
- * Memory that is not coherent, as on the boards: CPU and BPU each have their own picture of a block. The BPU
- * sees what the CPU wrote after CLEAN, the CPU sees what the BPU wrote after INVALIDATE, and until then each
- * sees what was there before (at first: junk).
+ * Memory that is not cache-coherent, as on the boards: CPU and BPU each have their own copy of a block. The
+ * BPU sees CPU writes after CLEAN, and the CPU sees BPU writes after INVALIDATE. Until then each sees the old
+ * contents, initially junk.
  */
 namespace emulator {
 
@@ -23,27 +23,28 @@ class Block {
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
 
-  /** CPU to BPU. */
+  /** Copies from the CPU's side to the BPU's. */
   void Clean();
-  /** BPU to CPU; what the CPU wrote and did not clean is lost. */
+  /** Copies from the BPU's side to the CPU's. CPU writes that were not cleaned are lost. */
   void Invalidate();
-  /** The BPU's side was written: `bytes` at `data`, which `owner` keeps. Nothing is copied before Invalidate.
-   */
+  /** The BPU writes `bytes` from `data`, which `owner` keeps alive. Nothing is copied before Invalidate. */
   void DeviceWrite(const uint8_t* data, uint32_t bytes, std::shared_ptr<const void> owner);
-  /** As DeviceWrite, but nobody waits for it: the memory is another at once, as caches keep what they hold no
-   * longer than they like. */
+  /**
+   * A late write that nobody waits for. It changes the CPU's side at once, because a cache may drop its lines
+   * at any time.
+   */
   void WriteLate();
-  /** What the BPU sees. The caller holds the block by a task, so nobody frees it. */
+  /** The BPU's side. The caller's task must hold the block. */
   const uint8_t* DeviceRead();
 
   uint8_t* cpu() const { return cpu_; }
   uint64_t physical() const { return physical_; }
   uint32_t size() const { return size_; }
 
-  /** Tasks the BPU has not finished. Whoever touches the block meanwhile sets `disturbed`. */
+  /** Unfinished tasks that use the block. Accessing it in the meantime sets `disturbed`. */
   std::atomic<int> tasks{0};
   std::atomic<bool> disturbed{false};
-  /** It may belong to somebody else by now. */
+  /** Freed; the memory may already be in use again. */
   std::atomic<bool> freed{false};
 
  private:
@@ -58,20 +59,20 @@ class Block {
   std::shared_ptr<const void> owner_;
 };
 
-/** All blocks that are alive. Thread-safe. */
-class Memory {
+/** All allocated blocks. Thread-safe. */
+class Allocator {
  public:
   int32_t Allocate(hbSysMem* memory, uint32_t size, bool cached);
   int32_t Free(hbSysMem* memory);
   int32_t Flush(const hbSysMem* memory, int32_t flag);
-  /** @returns null unless `memory` is a block that is alive, described as it was allocated */
+  /** @returns the block that `memory` describes exactly as allocated, or null */
   std::shared_ptr<Block> Find(const hbSysMem& memory);
 
   uint64_t blocks();
   uint64_t violations() const { return violations_; }
 
  private:
-  bool Undisturbed(Block& block, const char* call);
+  bool CheckUnused(Block& block, const char* call);
 
   std::mutex mutex_;
   std::map<uint64_t, std::shared_ptr<Block>> blocks_;

@@ -12,10 +12,10 @@
 namespace emulator {
 namespace {
 
-/** The version follows: 1, or 2, which tells the march. */
+/** Followed by the version: 1, or 2, which adds the march. */
 constexpr char kMagic[6] = {'T', 'Y', 'S', 'E', 'M', 'U'};
-constexpr uint32_t kMostTensors = 64;
-constexpr uint32_t kMostModels = 64;
+constexpr uint32_t kMaxTensors = 64;
+constexpr uint32_t kMaxModels = 64;
 constexpr uint64_t kFrameAlignment = 16;
 
 /** Reads little-endian values; throws at the end of the file. */
@@ -106,8 +106,10 @@ void CheckInput(const PlaybackModel& model) {
   }
 }
 
-/** @param room bytes of the file that may still be frames: models share none, so that their tables grow no
- * larger than the file */
+/**
+ * @param room bytes of the file not yet used for frames. Models do not share frames, so their tables cannot
+ *   grow larger than the file
+ */
 void ReadFrames(Cursor& cursor, PlaybackModel& model, uint64_t& room) {
   const uint32_t count = cursor.Read<uint32_t>();
   const auto offset = cursor.Read<uint64_t>();
@@ -139,8 +141,8 @@ std::unique_ptr<PlaybackModel> ReadModel(Cursor& cursor, int version, std::share
   if (version > 1) model->march = cursor.ReadString();
   model->busy_us = cursor.Read<uint32_t>();
   model->overhead_us = cursor.Read<uint32_t>();
-  const uint32_t inputs = cursor.ReadCount(1, kMostTensors, "inputs");
-  const uint32_t outputs = cursor.ReadCount(1, kMostTensors, "outputs");
+  const uint32_t inputs = cursor.ReadCount(1, kMaxTensors, "inputs");
+  const uint32_t outputs = cursor.ReadCount(1, kMaxTensors, "outputs");
   for (uint32_t i = 0; i < inputs; i++) model->inputs.push_back(ReadTensor(cursor));
   for (uint32_t i = 0; i < outputs; i++) model->outputs.push_back(ReadTensor(cursor));
   CheckInput(*model);
@@ -166,7 +168,7 @@ std::shared_ptr<const Mapping> Mapping::Open(const char* path) {
 
 Mapping::~Mapping() { munmap(const_cast<uint8_t*>(data_), size_); }
 
-std::vector<std::unique_ptr<PlaybackModel>> ReadModels(std::shared_ptr<const Mapping> file) {
+std::vector<std::unique_ptr<PlaybackModel>> ReadModels(const std::shared_ptr<const Mapping>& file) {
   std::vector<std::unique_ptr<PlaybackModel>> models;
   try {
     Cursor cursor(*file);
@@ -178,7 +180,7 @@ std::vector<std::unique_ptr<PlaybackModel>> ReadModels(std::shared_ptr<const Map
     if ((version != 1 && version != 2) || cursor.Read<char>() != '\n') {
       throw std::runtime_error("version: 1 and 2 are known");
     }
-    const uint32_t count = cursor.ReadCount(1, kMostModels, "models");
+    const uint32_t count = cursor.ReadCount(1, kMaxModels, "models");
     uint64_t room = file->size();
     for (uint32_t i = 0; i < count; i++) models.push_back(ReadModel(cursor, version, file, room));
   } catch (const std::exception& error) {

@@ -8,11 +8,13 @@
 
 #include "bpu/hbdnn_abi.h"
 
-/** Models that are played back: recorded outputs, chosen by the content of the NV12 input (docs/emulator.md).
+/**
+ * Model files that are played back: recorded outputs, selected by the contents of the NV12 input
+ * (docs/emulator.md).
  */
 namespace emulator {
 
-/** A file in memory, for as long as somebody plays from it. */
+/** A memory-mapped file. */
 class Mapping {
  public:
   /** @returns null when the file cannot be opened */
@@ -32,7 +34,7 @@ class Mapping {
 
 struct PlaybackTensor {
   std::string name;
-  /** Its pointers point into the vectors below. */
+  /** Its pointers refer to the vectors below. */
   hbDNNTensorProperties properties{};
   std::vector<float> scale;
   std::vector<int8_t> zero_point;
@@ -41,14 +43,14 @@ struct PlaybackTensor {
 
 struct PlaybackModel {
   std::string name;
-  /** Kind of BPU it was compiled for, bayes-e or bernoulli2; empty when the file does not say. */
+  /** BPU architecture it was compiled for, bayes-e or bernoulli2; empty if the file does not say. */
   std::string march;
   std::vector<std::unique_ptr<PlaybackTensor>> inputs;
   std::vector<std::unique_ptr<PlaybackTensor>> outputs;
   uint32_t busy_us = 0;
   uint32_t overhead_us = 0;
   std::shared_ptr<const Mapping> file;
-  /** Outputs, one after the other, by hash of the input. */
+  /** Concatenated outputs by hash of the input. */
   std::unordered_map<uint64_t, const uint8_t*> frames;
   const uint8_t* first_frame = nullptr;
 
@@ -56,10 +58,10 @@ struct PlaybackModel {
   int height() const { return inputs[0]->properties.validShape.dimensionSize[2]; }
 };
 
-/** @returns no models when the file is damaged or of another kind; a line on stderr says where */
-std::vector<std::unique_ptr<PlaybackModel>> ReadModels(std::shared_ptr<const Mapping> file);
+/** @returns no models when the file is damaged or not an emulator model; a line on stderr says where */
+std::vector<std::unique_ptr<PlaybackModel>> ReadModels(const std::shared_ptr<const Mapping>& file);
 
-/** Two 32-bit lanes over the rows of a picture, so that any changed byte changes the hash. */
+/** Hash of a picture's rows in two 32-bit lanes; any changed byte changes it. */
 class PictureHash {
  public:
   void AddRow(const uint8_t* row, int bytes);

@@ -1,7 +1,7 @@
 /**
- * Messages of cameras (sensor_msgs/Image and hbm_img_msgs/HbmMsg as their subscribers view them) on their way
- * into a model's input. Nothing behind the pixels is read; every message is counted once; one whose pixels
- * are all there is read, in the same bytes with every instruction set.
+ * Fuzzes the path of a camera message (sensor_msgs/Image and hbm_img_msgs/HbmMsg, as their subscribers view
+ * them) into a model's input. Checks that nothing beyond the pixels is read, that every message is counted
+ * once, and that complete images are read with identical bytes by every instruction set.
  */
 #include "camera/camera.h"
 
@@ -17,22 +17,22 @@ namespace {
 
 using camera::Message;
 
-/** Pixels are repeated up to here, so that small inputs make large pictures. */
-constexpr size_t kMostPixels = 1 << 17;
+/** Pixels are repeated up to this size, so that small inputs make large pictures. */
+constexpr size_t kMaxPixels = 1 << 17;
 constexpr const char* kEncodings[] = {"nv12",  "bgr8",   "rgb8",        "mono8", "jpeg",   "NV12",
                                       "bgra8", "rgba8",  "8UC3",        "8UC1",  "nv21",   "yuyv",
                                       "uyvy",  "yuv422", "yuv422_yuy2", "i420",  "mono16", "16UC1"};
 constexpr size_t kLetters = 12;
 
-/** A model's input, with guards around it by the sanitizer. */
-class ModelInput : public camera::Input {
+/** A model's input on the heap, where the sanitizer guards its ends. */
+class HeapInput : public camera::ModelInput {
  public:
-  ModelInput(int width, int height) : bytes_(camera::Pixels::BytesFor(width, height)) {
+  HeapInput(int width, int height) : bytes_(camera::PixelBuffer::BytesFor(width, height)) {
     const auto stride = static_cast<size_t>(width);
     target_ = {width,  height, bytes_.data(), bytes_.data() + stride * static_cast<size_t>(height),
                stride, stride};
   }
-  fuzz::Input bytes_;
+  fuzz::Bytes bytes_;
 };
 
 struct Case {
@@ -42,13 +42,13 @@ struct Case {
   int height;
   std::string encoding;
   std::string frame_id;
-  fuzz::Input pixels;
-  camera::Reading reading;
+  fuzz::Bytes pixels;
+  camera::ImageReading reading;
   std::optional<camera::Region> region;
   Message message;
 };
 
-/** What a message is made of; MakeSeed writes it. */
+/** Decodes a test case; MakeSeed is the inverse. */
 Case Read(fuzz::Reader& reader) {
   Case made{};
   const uint8_t flags = reader.U8();
@@ -58,7 +58,7 @@ Case Read(fuzz::Reader& reader) {
   made.width = 2 + 2 * (model & 15) * 3;
   made.height = 2 + 2 * ((model >> 4) & 7) * 5;
   const size_t encoding = reader.U8();
-  const fuzz::Input letters = reader.Take(kLetters);
+  const fuzz::Bytes letters = reader.Take(kLetters);
   if (encoding < std::size(kEncodings)) {
     made.encoding = kEncodings[encoding];
   } else if ((flags & 2) != 0) {
@@ -85,11 +85,11 @@ Case Read(fuzz::Reader& reader) {
     made.reading.rows = reader.U32();
     made.reading.white = std::max(1u, reader.U32() & 0xffff);
   }
-  const fuzz::Input frame_id = reader.Take(reader.U8());
+  const fuzz::Bytes frame_id = reader.Take(reader.U8());
   made.frame_id.assign(frame_id.begin(), frame_id.end());
   const size_t claimed = reader.U32();
-  const fuzz::Input pattern = reader.Take(SIZE_MAX);
-  const size_t size = pattern.empty() ? 0 : std::min(claimed, kMostPixels);
+  const fuzz::Bytes pattern = reader.Take(SIZE_MAX);
+  const size_t size = pattern.empty() ? 0 : std::min(claimed, kMaxPixels);
   made.pixels.resize(size);
   for (size_t at = 0; at < size; at += pattern.size()) {
     std::memcpy(made.pixels.data() + at, pattern.data(), std::min(pattern.size(), size - at));
@@ -98,10 +98,10 @@ Case Read(fuzz::Reader& reader) {
   return made;
 }
 
-fuzz::Input MakeSeed(uint8_t flags, uint8_t encoding, uint32_t width, uint32_t height, uint32_t step,
+fuzz::Bytes MakeSeed(uint8_t flags, size_t encoding, uint32_t width, uint32_t height, uint32_t step,
                      uint32_t size, bool told = false, bool cut = false) {
   fuzz::Writer writer;
-  writer.U8(flags).U8(0x53).U8(encoding).Add("nv12\0\xa5\xa5\xa5\xa5\xa5\xa5\xa5");
+  writer.U8(flags).U8(0x53).U8(encoding).Add(std::string("nv12\0", 5));
   while (writer.input.size() < 3 + kLetters) writer.U8(0xa5);
   writer.U32(width).U32(height).U32(step).U32(7).U8(static_cast<uint8_t>(told + 2 * cut));
   if (cut) writer.U32(width / 2 - 1).U32(height / 2 - 1).U32(width / 2 - 2).U32(height);
@@ -111,7 +111,7 @@ fuzz::Input MakeSeed(uint8_t flags, uint8_t encoding, uint32_t width, uint32_t h
   return writer.input;
 }
 
-/** Whether nobody could doubt that the message is an image. */
+/** Whether the message is a complete image beyond doubt. */
 bool IsWhole(const Case& made) {
   const uint64_t width = made.message.width;
   const uint64_t height = made.message.height;
@@ -126,20 +126,20 @@ bool IsWhole(const Case& made) {
   return made.pixels.size() >= needed;
 }
 
-/** @returns the model's input; empty when the message was not read */
-fuzz::Input Offer(const Case& made) {
-  std::vector<std::shared_ptr<camera::Input>> inputs = {
-      std::make_shared<ModelInput>(made.width, made.height)};
+/** @returns the model's input; empty when the message was not readable */
+fuzz::Bytes Offer(const Case& made) {
+  std::vector<std::shared_ptr<camera::ModelInput>> inputs = {
+      std::make_shared<HeapInput>(made.width, made.height)};
   int started = -1;
   const auto table = std::make_shared<camera::SlotTable>(
       std::move(inputs), 1, [&](int slot) { started = slot; }, [](int) {});
   const auto camera = camera::Camera::Create();
   camera->KeepPixels(made.keep);
-  camera->Read(made.reading);
-  camera->LookAt(made.region);
-  const auto feed =
-      table->Attach({std::make_shared<ModelInput>(made.width, made.height)}, 1, camera->tally());
-  camera->Use(feed);
+  camera->SetReading(made.reading);
+  camera->SetRegion(made.region);
+  const auto attachment =
+      table->Attach({std::make_shared<HeapInput>(made.width, made.height)}, 1, camera->counters());
+  camera->Attach(attachment);
   Message message = made.message;
   message.encoding = made.encoding;
   message.frame_id = made.frame_id;
@@ -147,31 +147,31 @@ fuzz::Input Offer(const Case& made) {
   message.size = made.pixels.size();
   camera->Offer(message);
 
-  const camera::Counters counters = camera->tally()->Read();
+  const camera::CameraCounters counters = camera->counters()->Read();
   fuzz::Expect(counters.received == 1 && counters.failed + counters.submitted == 1 && counters.dropped == 0 &&
                    counters.discarded == 0,
                "each message to be counted once");
   fuzz::Expect((started >= 0) == (counters.submitted == 1), "a slot for each frame that is submitted");
-  fuzz::Input result;
+  fuzz::Bytes result;
   if (started >= 0) {
-    const auto& place = table->place(started);
-    const camera::Arrival& arrival = place.arrival;
-    const camera::Region& part = arrival.part;
-    fuzz::Expect(arrival.width >= 1 && arrival.height >= 1, "a frame of some size");
+    const auto& state = table->state(started);
+    const camera::FrameInfo& frame_info = state.frame_info;
+    const camera::Region& part = frame_info.part;
+    fuzz::Expect(frame_info.width >= 1 && frame_info.height >= 1, "a frame of some size");
     fuzz::Expect(part.width >= 1 && part.height >= 1 && part.x % 2 == 0 && part.y % 2 == 0 &&
-                     part.x + part.width <= arrival.width && part.y + part.height <= arrival.height,
+                     part.x + part.width <= frame_info.width && part.y + part.height <= frame_info.height,
                  "a part of the frame");
-    if (place.arrival.pixels) {
-      const camera::Pixels& pixels = *place.arrival.pixels;
+    if (state.frame_info.pixels) {
+      const camera::PixelBuffer& pixels = *state.frame_info.pixels;
       uint64_t sum = 0;
-      const size_t bytes =
-          camera::Pixels::BytesFor(nv12::EvenSize(place.arrival.width), nv12::EvenSize(place.arrival.height));
+      const size_t bytes = camera::PixelBuffer::BytesFor(nv12::EvenSize(state.frame_info.width),
+                                                         nv12::EvenSize(state.frame_info.height));
       fuzz::Expect(bytes <= pixels.capacity(), "room for the picture");
       for (size_t i = 0; i < bytes; i++) sum += pixels.data()[i];
       fuzz::Expect(sum < UINT64_MAX, "pixels that are there");
     }
-    result = static_cast<ModelInput&>(*place.input).bytes_;
-    table->Answered(started);
+    result = static_cast<HeapInput&>(*state.input).bytes_;
+    table->Finished(started);
     table->Release(started);
   } else {
     const auto& failure = counters.last_failure;
@@ -179,29 +179,29 @@ fuzz::Input Offer(const Case& made) {
                  "a reason for each failure");
     fuzz::Expect(failure->received.size() < 1000, "a reason that can be read");
   }
-  camera->Leave(feed);
-  feed->Detach();
+  camera->Detach(attachment);
+  attachment->Detach();
   table->Close();
-  table->FreePlaces();
+  table->FreeMemory();
   return result;
 }
 
 }  // namespace
 
-std::vector<fuzz::Input> fuzz::Seeds() {
-  std::vector<Input> seeds;
-  for (uint8_t encoding = 0; encoding < std::size(kEncodings); encoding++) {
+std::vector<fuzz::Bytes> fuzz::Seeds() {
+  std::vector<Bytes> seeds;
+  for (size_t encoding = 0; encoding < std::size(kEncodings); encoding++) {
     for (const uint8_t flags : {0x00, 0x15, 0x24})
       seeds.push_back(MakeSeed(flags, encoding, 16, 8, 16, 16 * 8 * 3));
   }
   seeds.push_back(MakeSeed(0x02, 0xff, 640, 4, 0, 3840));
   seeds.push_back(MakeSeed(0x01, 0, 34, 18, 64, 64 * 27));
-  // What the user says of the rows.
+  // Rows that the user specifies.
   for (const uint8_t encoding : {0, 2, 11, 15}) {
     seeds.push_back(MakeSeed(0, encoding, 16, 16, 64, 64 * 24, true));
   }
-  // A region that exceeds the picture below, with and without the full picture.
-  for (uint8_t encoding = 0; encoding < std::size(kEncodings); encoding++) {
+  // A region that exceeds the picture at the bottom, with and without the full picture.
+  for (size_t encoding = 0; encoding < std::size(kEncodings); encoding++) {
     for (const uint8_t flags : {0x00, 0x15})
       seeds.push_back(MakeSeed(flags, encoding, 16, 8, 16, 16 * 8 * 3, false, true));
   }
@@ -213,7 +213,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Case made = Read(reader);
   const auto& usable = nv12::UsableKernels();
   nv12::ChooseKernels(usable[made.kernels % usable.size()]->name);
-  const fuzz::Input result = Offer(made);
+  const fuzz::Bytes result = Offer(made);
   if (IsWhole(made)) fuzz::Expect(!result.empty(), "an image that is whole to be read");
   if (usable.size() > 1 && !result.empty()) {
     nv12::ChooseKernels(usable.back()->name);

@@ -2,15 +2,17 @@
 
 #include <cstddef>
 
-/** Which places of the target's code an input reaches; see coverage.cc. */
+/** Which basic blocks of the target an input reaches; see coverage.cc. */
 namespace fuzz {
 
-/** Counts from now on what this thread reaches. Other threads do not count: their order is not the input's.
+/**
+ * Starts counting on this thread. Other threads are ignored, because their timing does not depend on the
+ * input.
  */
 void BeginCoverage();
-/** @returns how many of the places that were reached since BeginCoverage had never been reached so often */
+/** @returns how many blocks were reached more often than ever before */
 size_t EndCoverage();
-/** Places that were reached, ever. */
-size_t PlacesReached();
+/** Number of blocks reached so far. */
+size_t BlocksReached();
 
 }  // namespace fuzz

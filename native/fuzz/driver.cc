@@ -1,12 +1,12 @@
 /**
- * Runs a target for a while, on inputs that are changed again and again, or on files.
+ * Runs a fuzz target for a while on mutated inputs, or on files.
  *
- *     TARGET [--seconds N] [--inputs N] [--seed N] [--findings FOLDER]
- *     TARGET FILE...
- *     TARGET --write-seeds FOLDER     inputs to begin with, for AFL and libFuzzer
+ *      TARGET [--seconds N] [--inputs N] [--seed N] [--findings FOLDER]
+ *      TARGET FILE...
+ *      TARGET --write-seeds FOLDER     initial inputs for AFL and libFuzzer
  *
- * The same seed gives the same inputs in the same order, as long as the target is the same. An input that
- * ends the process, or takes longer than kHanging, is saved; the exit code is 1 then.
+ * The same seed gives the same inputs in the same order for the same target. An input that crashes the
+ * process or takes longer than kHanging is saved, and the exit code is 1.
  */
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
@@ -29,22 +29,22 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/** Seconds after which an input hangs, however busy the machine is. */
+/** After this many seconds an input counts as hanging, even on a busy machine. */
 constexpr unsigned kHanging = 30;
 
 std::string target_name;
 std::string findings = ".";
 std::string seed_text = "1";
-/** Runs now. */
-const fuzz::Input* current = nullptr;
+/** The input that is running. */
+const fuzz::Bytes* current = nullptr;
 uint64_t ran = 0;
-/** Whether it was read from a file, which needs no other. */
+/** Whether it was read from a file and need not be saved. */
 bool from_file = false;
 
 /** Called by the sanitizers before they end the process. */
 void Save() {
   if (!current) return;
-  const fuzz::Input& input = *current;
+  const fuzz::Bytes& input = *current;
   current = nullptr;
   if (from_file) return;
   const std::string path =
@@ -64,13 +64,13 @@ void OnHang(int) {
   _exit(1);
 }
 
-/** @returns seconds it took */
-double Run(const fuzz::Input& input) {
+/** @returns its duration in seconds */
+double Run(const fuzz::Bytes& input) {
   current = &input;
   alarm(kHanging);
   const auto start = Clock::now();
-  // A copy that ends where its memory ends, so that a byte read behind it is noticed.
-  const fuzz::Input exact(input);
+  // An exact-size copy, so that reads beyond its end are detected.
+  const fuzz::Bytes exact(input);
   LLVMFuzzerTestOneInput(exact.data(), exact.size());
   alarm(0);
   current = nullptr;
@@ -81,7 +81,7 @@ int RunFiles(int count, char** paths) {
   from_file = true;
   for (int i = 0; i < count; i++) {
     std::ifstream file(paths[i], std::ios::binary);
-    const fuzz::Input input{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    const fuzz::Bytes input{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     if (!file.good() && !file.eof()) {
       dprintf(STDERR_FILENO, "Expected a file but received %s, which cannot be read.\n", paths[i]);
       return 2;
@@ -94,7 +94,7 @@ int RunFiles(int count, char** paths) {
 }
 
 int WriteSeeds(const std::string& folder) {
-  const std::vector<fuzz::Input> seeds = fuzz::Seeds();
+  const std::vector<fuzz::Bytes> seeds = fuzz::Seeds();
   for (size_t i = 0; i < seeds.size(); i++) {
     std::ofstream file(folder + "/seed" + std::to_string(i), std::ios::binary);
     file.write(reinterpret_cast<const char*>(seeds[i].data()), static_cast<std::streamsize>(seeds[i].size()));
@@ -107,10 +107,10 @@ int WriteSeeds(const std::string& folder) {
 }
 
 int RunChanged(double seconds, uint64_t most) {
-  std::vector<fuzz::Input> corpus = fuzz::Seeds();
+  std::vector<fuzz::Bytes> corpus = fuzz::Seeds();
   const size_t seeds = corpus.size();
   size_t longest = 4096;
-  for (const fuzz::Input& seed : corpus) {
+  for (const fuzz::Bytes& seed : corpus) {
     longest = std::max(longest, 2 * seed.size());
     fuzz::BeginCoverage();
     Run(seed);
@@ -121,21 +121,21 @@ int RunChanged(double seconds, uint64_t most) {
   const auto elapsed = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
   double slowest = 0;
   while (ran < most && (ran % 64 != 0 || elapsed() < seconds)) {
-    // The last ones found are the farthest.
+    // The most recent additions have got the furthest.
     const size_t newest = std::min<size_t>(corpus.size(), 32);
     const size_t index =
         mutator.Below(2) == 0 ? mutator.Below(corpus.size()) : corpus.size() - 1 - mutator.Below(newest);
-    fuzz::Input input = mutator.Mutate(corpus[index], corpus[mutator.Below(corpus.size())]);
+    fuzz::Bytes input = mutator.Mutate(corpus[index], corpus[mutator.Below(corpus.size())]);
     fuzz::BeginCoverage();
     slowest = std::max(slowest, Run(input));
     if (fuzz::EndCoverage() > 0) corpus.push_back(std::move(input));
     ran++;
   }
   std::printf(
-      "%s: %llu inputs of seed %s in %.0f s, %zu places reached, %zu inputs kept beside %zu seeds, the "
+      "%s: %llu inputs of seed %s in %.0f s, %zu blocks reached, %zu inputs kept beside %zu seeds, the "
       "slowest in %.0f ms, no finding\n",
       target_name.c_str(), static_cast<unsigned long long>(ran), seed_text.c_str(), elapsed(),
-      fuzz::PlacesReached(), corpus.size() - seeds, seeds, 1000 * slowest);
+      fuzz::BlocksReached(), corpus.size() - seeds, seeds, 1000 * slowest);
   return 0;
 }
 
@@ -143,7 +143,7 @@ int RunChanged(double seconds, uint64_t most) {
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
-/** More memory than any input may lead to is a finding, and so is abort(). */
+/** Excessive memory use and abort() count as findings. */
 EXPORT const char* __asan_default_options() {
   return "handle_abort=1:exitcode=1:max_allocation_size_mb=1024:hard_rss_limit_mb=2048:detect_stack_use_"
          "after_return=1:"
@@ -184,8 +184,8 @@ int main(int count, char** arguments) {
     }
   }
   __sanitizer_set_death_callback(Save);
-  // What the target says of damaged files, thousands of times. The driver and the sanitizers write to the
-  // descriptor.
+  // Silence the target's messages about damaged files. The driver and the sanitizers write to the file
+  // descriptor instead.
   if (next == count) stderr = std::fopen("/dev/null", "w");
   std::signal(SIGALRM, OnHang);
   return next < count ? RunFiles(count - next, arguments + next) : RunChanged(seconds, most);

@@ -1,4 +1,4 @@
-// What driver.cc has beside the loop, for libFuzzer.
+// The part of driver.cc that libFuzzer does not replace.
 #include <cstdio>
 #include <cstdlib>
 

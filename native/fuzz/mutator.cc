@@ -6,7 +6,7 @@
 namespace fuzz {
 namespace {
 
-/** Values at which readers stumble: ends of ranges, and sizes of pictures. */
+/** Values that often break parsers: limits of integer types, and picture sizes. */
 constexpr uint64_t kNumbers[] = {
     0,
     1,
@@ -45,15 +45,15 @@ constexpr uint64_t kNumbers[] = {
 
 }  // namespace
 
-Input Mutator::Mutate(Input input, const Input& other) {
+Bytes Mutator::Mutate(Bytes input, const Bytes& other) {
   for (size_t left = 1 + Below(8); left > 0; left--) Change(input, other);
   if (input.size() > most_bytes_) input.resize(most_bytes_);
   return input;
 }
 
-void Mutator::Change(Input& input, const Input& other) {
+void Mutator::Change(Bytes& input, const Bytes& other) {
   if (input.empty()) input.push_back(static_cast<uint8_t>(Below(256)));
-  // The beginning has the structure, more often than not.
+  // Headers are at the beginning, so mutate there more often.
   const size_t at = Below(Below(2) == 0 ? std::min<size_t>(input.size(), 64) : input.size());
   const size_t length = std::min(1 + Below(64), input.size() - at);
   const auto here = input.begin() + static_cast<std::ptrdiff_t>(at);
@@ -71,15 +71,15 @@ void Mutator::Change(Input& input, const Input& other) {
     case 4:
       WriteNumber(input, at);
       break;
-    case 5: {  // a stretch twice
-      const Input stretch(here, here + static_cast<std::ptrdiff_t>(length));
+    case 5: {  // duplicate a range
+      const Bytes stretch(here, here + static_cast<std::ptrdiff_t>(length));
       input.insert(here, stretch.begin(), stretch.end());
       break;
     }
-    case 6:  // a stretch less
+    case 6:  // remove a range
       input.erase(here, here + static_cast<std::ptrdiff_t>(length));
       break;
-    case 7: {  // a stretch of another input
+    case 7: {  // copy a range of another input
       if (other.empty()) break;
       const size_t from = Below(other.size());
       const size_t count = std::min(length, other.size() - from);
@@ -91,8 +91,8 @@ void Mutator::Change(Input& input, const Input& other) {
   }
 }
 
-/** A little-endian number of 1 to 8 bytes becomes a special one, or a little more or less than it was. */
-void Mutator::WriteNumber(Input& input, size_t at) {
+/** Replaces a little-endian number of 1 to 8 bytes by a special value, or changes it slightly. */
+void Mutator::WriteNumber(Bytes& input, size_t at) {
   const size_t bytes = std::min<size_t>(size_t{1} << Below(4), input.size() - at);
   uint64_t value = 0;
   if (Below(2) == 0) {

@@ -7,19 +7,21 @@
 
 namespace fuzz {
 
-/** Changes inputs: the same for the same seed, with every standard library. */
+/** Mutates inputs. The results depend only on the seed, not on the standard library. */
 class Mutator {
  public:
   Mutator(uint32_t seed, size_t most_bytes) : random_(seed), most_bytes_(most_bytes) {}
 
   /** A number below `limit`. */
   size_t Below(size_t limit) { return random_() % limit; }
-  /** One to eight changes of bytes, bits, numbers, lengths and order; stretches come from `other`, too. */
-  Input Mutate(Input input, const Input& other);
+  /**
+   * Applies one to eight changes to bytes, bits, numbers, lengths and order. Ranges may come from `other`.
+   */
+  Bytes Mutate(Bytes input, const Bytes& other);
 
  private:
-  void Change(Input& input, const Input& other);
-  void WriteNumber(Input& input, size_t at);
+  void Change(Bytes& input, const Bytes& other);
+  void WriteNumber(Bytes& input, size_t at);
 
   std::mt19937 random_;
   const size_t most_bytes_;

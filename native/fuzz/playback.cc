@@ -1,6 +1,6 @@
 /**
- * Files of the emulator: read, looked at from the first to the last tensor and frame, and played from through
- * the functions of libdnn.
+ * Fuzzes model files of the emulator: reads them, checks every tensor and frame, and plays them through the
+ * functions of libdnn.
  */
 #include "emulator/playback.h"
 
@@ -41,10 +41,10 @@ namespace {
 using emulator::PlaybackModel;
 using emulator::PlaybackTensor;
 
-/** Frames with more memory than this are not played: that takes time and finds nothing. */
-constexpr int64_t kMostPlayed = 1 << 20;
+/** Frames larger than this are not played: it would take long and find nothing new. */
+constexpr int64_t kMaxPlayed = 1 << 20;
 
-/** A file that is nowhere on the disk. */
+/** An in-memory file. */
 class MemoryFile {
  public:
   MemoryFile(const uint8_t* data, size_t size) : file_(memfd_create("model", MFD_CLOEXEC)) {
@@ -61,7 +61,7 @@ class MemoryFile {
   std::string path_;
 };
 
-/** No byte of the page behind the file's end may be read, though it is there. */
+/** Forbids reads beyond the end of the file within its last page. */
 class Fence {
  public:
   explicit Fence(const emulator::Mapping& file)
@@ -84,7 +84,7 @@ void Touch(const Number* numbers, int32_t count) {
   for (int32_t i = 0; i < count; i++) sum += static_cast<uint64_t>(numbers[i] != 0);
 }
 
-void Look(const PlaybackTensor& tensor) {
+void CheckTensor(const PlaybackTensor& tensor) {
   const hbDNNTensorProperties& p = tensor.properties;
   fuzz::Expect(p.alignedByteSize > 0, "a size for each tensor");
   fuzz::Expect(p.validShape.numDimensions >= 1 && p.validShape.numDimensions <= HB_DNN_TENSOR_MAX_DIMENSIONS,
@@ -94,7 +94,7 @@ void Look(const PlaybackTensor& tensor) {
   Touch(p.shift.shiftData, p.shift.shiftLen);
 }
 
-/** @returns models of the file */
+/** @returns the number of models in the file */
 size_t ReadDirectly(const char* path, size_t size) {
   auto file = emulator::Mapping::Open(path);
   if (!file) {
@@ -107,10 +107,10 @@ size_t ReadDirectly(const char* path, size_t size) {
   for (const auto& model : models) {
     fuzz::Expect(model->inputs.size() == 1 && !model->outputs.empty(), "an input and outputs");
     fuzz::Expect(model->width() >= 2 && model->height() >= 2, "a size of the input");
-    for (const auto& tensor : model->inputs) Look(*tensor);
+    for (const auto& tensor : model->inputs) CheckTensor(*tensor);
     uint64_t bytes = 0;
     for (const auto& tensor : model->outputs) {
-      Look(*tensor);
+      CheckTensor(*tensor);
       bytes += static_cast<uint64_t>(tensor->properties.alignedByteSize);
     }
     frames += model->frames.size();
@@ -120,7 +120,7 @@ size_t ReadDirectly(const char* path, size_t size) {
       sum += hash + outputs[0] + outputs[bytes - 1];
     }
   }
-  // Of each a frame takes 16 bytes of the file at least, and an entry of a table of ours.
+  // Each frame takes at least 16 bytes of the file and one table entry.
   fuzz::Expect(frames <= size / 16, "no more frames than the file has room for");
   return models.size();
 }
@@ -141,7 +141,7 @@ void Play(hbDNNHandle_t model, int32_t outputs) {
     sum += std::strlen(name);
     total += properties.alignedByteSize;
   }
-  if (total > kMostPlayed) return;
+  if (total > kMaxPlayed) return;
   if (hbSysAllocCachedMem(&input.sysMem[0], static_cast<uint32_t>(input.properties.alignedByteSize)) != 0)
     fuzz::Fail("memory");
   std::memset(input.sysMem[0].virAddr, 0, input.sysMem[0].memSize);
@@ -166,7 +166,7 @@ void Play(hbDNNHandle_t model, int32_t outputs) {
   hbSysFreeMem(&input.sysMem[0]);
 }
 
-/** As an engine does. */
+/** Uses the library the way an engine does. */
 void ReadAsLibrary(const char* path, size_t models) {
   hbPackedDNNHandle_t packed = nullptr;
   const int32_t status = hbDNNInitializeFromFiles(&packed, &path, 1);
@@ -202,12 +202,12 @@ fuzz::Writer& AddTensor(fuzz::Writer& writer, const std::string& name, uint32_t 
   return writer.U32(1).U8(5).U32(2).U8(1).U8(2);
 }
 
-/** A file with models of one NV12 input of 16x4 and so many outputs and frames. */
-fuzz::Input MakeSeed(char version, uint32_t models, uint32_t outputs, uint32_t frames) {
+/** A file with models that have one NV12 input of 16x4 and the given numbers of outputs and frames. */
+fuzz::Bytes MakeSeed(char version, uint32_t models, uint32_t outputs, uint32_t frames) {
   constexpr uint64_t kFramesAt = 2048;
   fuzz::Writer writer;
   writer.Add("TYSEMU").U8(static_cast<uint8_t>(version)).Add("\n").U32(models);
-  const uint64_t record = (16 + 32 * outputs + 15) / 16 * 16;
+  const uint64_t record = (16 + uint64_t{32} * outputs + 15) / 16 * 16;
   for (uint32_t i = 0; i < models; i++) {
     writer.Text("model" + std::to_string(i));
     if (version > '1') writer.Text("bayes-e");
@@ -217,10 +217,10 @@ fuzz::Input MakeSeed(char version, uint32_t models, uint32_t outputs, uint32_t f
       AddTensor(writer, "output" + std::to_string(k), HB_DNN_LAYOUT_NHWC, HB_DNN_TENSOR_TYPE_F32,
                 {1, 2, 2, 2}, 32);
     }
-    writer.U32(frames).U64(kFramesAt + i * frames * record);
+    writer.U32(frames).U64(kFramesAt + record * i * frames);
   }
   writer.input.resize(kFramesAt);
-  for (uint64_t i = 0; i < models * frames; i++) {
+  for (uint64_t i = 0; i < uint64_t{models} * frames; i++) {
     writer.U64(i + 1).U64(0);
     while (writer.input.size() % record != kFramesAt % record) writer.U8(i);
   }
@@ -229,7 +229,7 @@ fuzz::Input MakeSeed(char version, uint32_t models, uint32_t outputs, uint32_t f
 
 }  // namespace
 
-std::vector<fuzz::Input> fuzz::Seeds() {
+std::vector<fuzz::Bytes> fuzz::Seeds() {
   return {MakeSeed('1', 1, 1, 1), MakeSeed('2', 1, 1, 1), MakeSeed('1', 1, 3, 2), MakeSeed('2', 2, 2, 3),
           MakeSeed('2', 1, 10, 0)};
 }

@@ -6,27 +6,27 @@
 #include <vector>
 
 /**
- * One input. Whatever the bytes are, a target returns: errors of memory and undefined behavior are the
- * sanitizers' to find, everything else that must not be is told by fuzz::Fail. libFuzzer and AFL call the
- * same function.
+ * Runs one input. The target must return for any bytes. Sanitizers detect memory errors and undefined
+ * behavior; violations of other invariants are reported through fuzz::Fail. libFuzzer and AFL call the same
+ * function.
  */
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace fuzz {
 
-using Input = std::vector<uint8_t>;
+using Bytes = std::vector<uint8_t>;
 
-/** Inputs to begin with. */
-std::vector<Input> Seeds();
+/** Initial inputs. */
+std::vector<Bytes> Seeds();
 
-/** Ends the process: what should always hold does not. */
+/** Ends the process because an invariant is violated. */
 [[noreturn]] void Fail(const std::string& what);
 
 inline void Expect(bool right, const char* what) {
   if (!right) Fail(what);
 }
 
-/** Values from the beginning of an input; zeros behind its end. */
+/** Reads values from the start of an input; zeros beyond its end. */
 class Reader {
  public:
   Reader(const uint8_t* data, size_t size) : data_(data), left_(size) {}
@@ -38,10 +38,10 @@ class Reader {
   }
   uint8_t U8() { return static_cast<uint8_t>(Little(1)); }
   uint32_t U32() { return static_cast<uint32_t>(Little(4)); }
-  /** At most so many bytes. */
-  Input Take(size_t most) {
+  /** At most `most` bytes. */
+  Bytes Take(size_t most) {
     const size_t size = most < left_ ? most : left_;
-    Input taken(data_, data_ + size);
+    Bytes taken(data_, data_ + size);
     data_ += size;
     left_ -= size;
     return taken;
@@ -66,10 +66,10 @@ class Writer {
     input.insert(input.end(), text.begin(), text.end());
     return *this;
   }
-  /** Its length, then the text. */
+  /** The length, then the text. */
   Writer& Text(const std::string& text) { return U32(text.size()).Add(text); }
 
-  Input input;
+  Bytes input;
 };
 
 }  // namespace fuzz

@@ -1,5 +1,9 @@
 #include "nv12/bindings.h"
 
+#include <chrono>
+#include <memory>
+#include <string>
+
 #include "arguments.h"
 #include "nv12/color.h"
 #include "nv12/kernels.h"
@@ -12,6 +16,57 @@ uint64_t Pixels(const arguments::Nv12Argument& picture) {
   return static_cast<uint64_t>(picture.width) * static_cast<uint64_t>(picture.height);
 }
 
+/** Prepares one frame for a network. Views only, independent of JavaScript. */
+struct PreprocessJob {
+  Source source;
+  Content content;
+  Range range;
+  Target model;
+  float* planes;
+};
+
+void Run(const PreprocessJob& job) {
+  Letterbox(job.source, job.content, job.model);
+  ToPlanarFloat(AsSource(job.model), job.range, job.planes);
+}
+
+/** Runs a job on libuv's thread pool and resolves with its duration in milliseconds. */
+class PreprocessWorker : public Napi::AsyncWorker {
+ public:
+  /** `held` keeps the arrays from being garbage-collected while the job uses their memory. */
+  PreprocessWorker(Napi::Env env, const PreprocessJob& job, Napi::Object held)
+      : Napi::AsyncWorker(env, "tros_yolo_seg:preprocess"),
+        deferred_(Napi::Promise::Deferred::New(env)),
+        held_(Napi::Persistent(held)),
+        job_(job) {}
+
+  Napi::Promise Promise() const { return deferred_.Promise(); }
+
+ protected:
+  void Execute() override {
+    const auto start = std::chrono::steady_clock::now();
+    Run(job_);
+    elapsed_ = std::chrono::steady_clock::now() - start;
+  }
+  void OnOK() override {
+    const Napi::Object held = held_.Value();
+    for (uint32_t i = 0; i < 3; i++) {
+      if (arguments::HasMemory(held.Get(i))) continue;
+      return OnError(Napi::TypeError::New(
+          Env(),
+          "Expected arrays that stay in place until preprocess is done but received one that was transferred."));
+    }
+    deferred_.Resolve(Napi::Number::New(Env(), elapsed_.count()));
+  }
+  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
+
+ private:
+  const Napi::Promise::Deferred deferred_;
+  const Napi::ObjectReference held_;
+  const PreprocessJob job_;
+  std::chrono::duration<double, std::milli> elapsed_{0};
+};
+
 }  // namespace
 
 Napi::Value LetterboxBinding(const Napi::CallbackInfo& info) {
@@ -21,7 +76,7 @@ Napi::Value LetterboxBinding(const Napi::CallbackInfo& info) {
 
   const Source source = arguments::ViewSource(source_argument);
   const Target target = arguments::ViewTarget(target_argument);
-  arguments::ExpectApart(info.Env(), source, target);
+  arguments::ExpectNoOverlap(info.Env(), source, target);
   Letterbox(source, content, target);
   return info.Env().Undefined();
 }
@@ -33,7 +88,7 @@ Napi::Value ToPlanarFloatBinding(const Napi::CallbackInfo& info) {
   const uint64_t length = 3 * Pixels(argument);
   const Source source = arguments::ViewSource(argument);
   float* planes = arguments::ViewFloats(info[2], "target", length);
-  arguments::ExpectApart(info.Env(), source, {planes, planes + length});
+  arguments::ExpectNoOverlap(info.Env(), source, {planes, planes + length});
   ToPlanarFloat(source, range, planes);
   return info.Env().Undefined();
 }
@@ -45,7 +100,7 @@ Napi::Value ToRgb8Binding(const Napi::CallbackInfo& info) {
   const uint64_t length = 3 * Pixels(argument);
   const Source source = arguments::ViewSource(argument);
   uint8_t* rgb = arguments::ViewBytes(info[2], "target", length);
-  arguments::ExpectApart(info.Env(), source, {rgb, rgb + length});
+  arguments::ExpectNoOverlap(info.Env(), source, {rgb, rgb + length});
   ToRgb8(source, range, rgb);
   return info.Env().Undefined();
 }
@@ -64,11 +119,42 @@ Napi::Value FromPackedBinding(const Napi::CallbackInfo& info) {
                     size(target_argument.width, target_argument.height));
   }
 
-  const Interleaved source = arguments::ViewPacked(source_argument);
+  const PackedImage source = arguments::ViewPacked(source_argument);
   const Target target = arguments::ViewTarget(target_argument);
-  arguments::ExpectApart(info.Env(), source, target);
-  FromInterleaved(source, range, target);
+  arguments::ExpectNoOverlap(info.Env(), source, target);
+  FromPacked(source, range, target);
   return info.Env().Undefined();
+}
+
+Napi::Value PreprocessBinding(const Napi::CallbackInfo& info) {
+  const auto source_argument = arguments::ReadNv12(info[0], "source");
+  const auto model_argument = arguments::ReadNv12(info[2], "model");
+  const Content content = arguments::ReadContent(info[1], model_argument);
+  const Range range = arguments::ReadRange(info[3]);
+
+  auto held = Napi::Array::New(info.Env(), 3);
+  held.Set(0u, source_argument.data);
+  held.Set(1u, model_argument.data);
+  held.Set(2u, info[4]);
+
+  const uint64_t length =
+      3 * static_cast<uint64_t>(model_argument.width) * static_cast<uint64_t>(model_argument.height);
+  arguments::ExpectNotResizable(source_argument);
+  arguments::ExpectNotResizable(model_argument);
+  arguments::ExpectNotResizable(info[4], "planes");
+  const Source source = arguments::ViewSource(source_argument);
+  const Target model = arguments::ViewTarget(model_argument);
+  float* planes = arguments::ViewFloats(info[4], "planes", length);
+  arguments::ExpectNoOverlap(info.Env(), source, model);
+  arguments::ExpectNoOverlap(info.Env(), source, {planes, planes + length});
+  arguments::ExpectNoOverlap(info.Env(), AsSource(model), {planes, planes + length});
+
+  auto worker = std::make_unique<PreprocessWorker>(
+      info.Env(), PreprocessJob{source, content, range, model, planes}, held);
+  const Napi::Promise promise = worker->Promise();
+  worker->Queue();
+  static_cast<void>(worker.release());  // deletes itself when done
+  return promise;
 }
 
 Napi::Value PixelKernelsBinding(const Napi::CallbackInfo& info) {

@@ -2,7 +2,7 @@
 
 #include <napi.h>
 
-/** What JavaScript sees of this folder; the signatures are in src/native/addon.ts. */
+/** Functions that the addon exports; their signatures are in src/native/nv12.ts. */
 namespace nv12 {
 
 Napi::Value LetterboxBinding(const Napi::CallbackInfo& info);

@@ -28,7 +28,7 @@ inline Rgb Convert(int luma, int u, int v, const ToRgb& m) {
           Clamp((base + u * m.bu) >> kToRgbBits)};
 }
 
-/** Calls `write(x, color)` for every pixel of a row. */
+/** Calls `write(x, color)` for each pixel of a row. */
 template <typename Write>
 inline void ForEachPixel(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix,
                          Write write) {
@@ -55,7 +55,7 @@ void LumaOfRgb(const uint8_t* __restrict rgb, int red, size_t width, const ToYuv
   }
 }
 
-/** `kBytes` a pixel. */
+/** `kBytes` per pixel. */
 template <size_t kBytes>
 void YuvOfRows(const uint8_t* __restrict upper, const uint8_t* __restrict lower, int red, size_t width,
                const ToYuv& matrix, uint8_t* __restrict upper_luma, uint8_t* __restrict lower_luma,
@@ -115,8 +115,8 @@ void SwapPairsRow(const uint8_t* in, size_t width, uint8_t* out) {
   }
 }
 
-void GreyOf16Row(const uint8_t* __restrict row, bool big_endian, uint32_t white, size_t width,
-                 uint8_t* __restrict grey) {
+void GrayOf16Row(const uint8_t* __restrict row, bool big_endian, uint32_t white, size_t width,
+                 uint8_t* __restrict gray) {
   // Division by multiplication, exact: the dividend is below 2^25, and the factor exceeds 2^41 / white by
   // less than 1, so the product errs by less than 2^25 / 2^41, which is less than 1 / white.
   constexpr int kBits = 41;
@@ -125,14 +125,14 @@ void GreyOf16Row(const uint8_t* __restrict row, bool big_endian, uint32_t white,
   for (size_t x = 0; x < width; x++) {
     const uint32_t value = static_cast<uint32_t>(row[2 * x + high] << 8) | row[2 * x + 1 - high];
     const uint64_t dividend = uint64_t{std::min(value, white)} * 255 + white / 2;
-    grey[x] = static_cast<uint8_t>((dividend * factor) >> kBits);
+    gray[x] = static_cast<uint8_t>((dividend * factor) >> kBits);
   }
 }
 
-void LumaOfGreyRow(const uint8_t* __restrict grey, size_t width, const ToYuv& matrix,
+void LumaOfGrayRow(const uint8_t* __restrict gray, size_t width, const ToYuv& matrix,
                    uint8_t* __restrict luma) {
   const ToYuv m = matrix;
-  for (size_t i = 0; i < width; i++) luma[i] = Luma(grey[i], grey[i], grey[i], m);
+  for (size_t i = 0; i < width; i++) luma[i] = Luma(gray[i], gray[i], gray[i], m);
 }
 
 void PlanarFloatRow(const uint8_t* __restrict luma, const uint8_t* __restrict chroma, size_t width,

@@ -24,10 +24,12 @@
  */
 namespace nv12 {
 
-/** A color of 255 as a float is this times 255: one rounding, so that vectors give the same bits. */
+/**
+ * Multiply an 8-bit value by this to map it to 0..1: a single rounding, so vector code gives the same bits.
+ */
 constexpr float kFloatUnit = 1.0f / 255.0f;
 
-/** YUV to RGB, coefficients times 2^13. All fit 16 bits, for multipliers of that width. */
+/** YUV to RGB, coefficients times 2^13. All fit in 16 bits, for 16-bit multipliers. */
 struct ToRgb {
   int16_t black;
   int16_t yy;
@@ -37,8 +39,10 @@ struct ToRgb {
   int16_t bu;
 };
 
-/** RGB to YUV, coefficients times 2^15. Rows of chroma sum to 0, that of luma to the range: greys stay grey.
- * All fit 16 bits. */
+/**
+ * RGB to YUV, coefficients times 2^15. The chroma rows sum to 0 and the luma row to the range, so gray stays
+ * gray. All fit in 16 bits.
+ */
 struct ToYuv {
   int black;
   int16_t yr, yg, yb;
@@ -55,37 +59,37 @@ const ToYuv& ToYuvOf(Range range);
 namespace portable {
 
 /**
- * Two rows of three-channel pixels to two of luma and one of chroma. `red` is the channel of red (0 or 2),
- * green is 1, blue is 2 - red. Width is even.
+ * Two rows of three-channel pixels to two rows of luma and one of chroma. `red` is the index of the red
+ * channel (0 or 2); green is 1, blue is 2 - red. Width is even.
  */
 void YuvOfRgbRows(const uint8_t* upper, const uint8_t* lower, int red, size_t width, const ToYuv& matrix,
                   uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma);
 
-/** The same for four-channel pixels, whose fourth is not looked at. */
+/** The same for four-channel pixels; the fourth channel is ignored. */
 void YuvOfRgbaRows(const uint8_t* upper, const uint8_t* lower, int red, size_t width, const ToYuv& matrix,
                    uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma);
 
 /**
- * Two rows of YUV 4:2:2, two bytes a pixel, to two of luma and one of chroma, (upper + lower + 1) >> 1.
- * `luma_at` is where luma comes: 0 for Y U Y V, 1 for U Y V Y. Width is even.
+ * Two rows of YUV 4:2:2, two bytes per pixel, to two rows of luma and one of chroma, (upper + lower + 1) >>
+ * 1. `luma_at` is the position of luma: 0 for Y U Y V, 1 for U Y V Y. Width is even.
  */
 void YuvOf422Rows(const uint8_t* upper, const uint8_t* lower, size_t luma_at, size_t width,
                   uint8_t* upper_luma, uint8_t* lower_luma, uint8_t* chroma);
 
-/** Exchanges the bytes of each pair of a row of `width` bytes, an even number. `out` may be `in`. */
+/** Swaps the bytes of each pair in a row of `width` bytes, an even number. `out` may equal `in`. */
 void SwapPairsRow(const uint8_t* in, size_t width, uint8_t* out);
 
-/** 16-bit greys to 8 bits: min(255, (v * 255 + white / 2) / white), rounded down. `white` is 1 to 65535. */
-void GreyOf16Row(const uint8_t* row, bool big_endian, uint32_t white, size_t width, uint8_t* grey);
+/** 16-bit gray to 8 bits: floor(min(255, (v * 255 + white / 2) / white)). `white` is 1 to 65535. */
+void GrayOf16Row(const uint8_t* row, bool big_endian, uint32_t white, size_t width, uint8_t* gray);
 
-/** Luma of a row of greys. */
-void LumaOfGreyRow(const uint8_t* grey, size_t width, const ToYuv& matrix, uint8_t* luma);
+/** Luma of a row of gray pixels. */
+void LumaOfGrayRow(const uint8_t* gray, size_t width, const ToYuv& matrix, uint8_t* luma);
 
-/** One row, of even width, to three rows of floats: the 8-bit value times 1/255 (as float32). */
+/** One row of even width to three rows of floats: the 8-bit value times 1/255 (as float32). */
 void PlanarFloatRow(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix, float* red,
                     float* green, float* blue);
 
-/** One row, of even width, to R, G, B bytes. */
+/** One row of even width to R, G, B bytes. */
 void RgbRow(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRgb& matrix, uint8_t* rgb);
 
 }  // namespace portable

@@ -8,18 +8,19 @@
 namespace nv12 {
 namespace {
 
-using Format = Interleaved::Format;
+using Format = PackedImage::Format;
 
-/** The rows of the source that make a pair of rows of the frame: the last one stands for its neighbor, too.
- */
-const uint8_t* RowWithin(const Interleaved& source, int y) {
+/** A source row of a pair; the last row of an odd height is used twice. */
+const uint8_t* RowWithin(const PackedImage& source, int y) {
   return source.Row(std::min(y, source.height - 1));
 }
 
-/** Calls `convert(upper, lower, y, x, width)` for every pair of rows; the last column of an odd width comes
- * by itself, as two of it. `kBytes` a pixel. */
+/**
+ * Calls `convert(upper, lower, y, x, width)` for each pair of rows. The last column of an odd width is
+ * converted separately, duplicated to two. `kBytes` per pixel.
+ */
 template <size_t kBytes, typename Convert>
-void ForEachPairOfRows(const Interleaved& source, Convert convert) {
+void ForEachPairOfRows(const PackedImage& source, Convert convert) {
   const auto width = static_cast<size_t>(source.width);
   const size_t even = width - width % 2;
   for (int y = 0; y < source.height; y += 2) {
@@ -37,7 +38,7 @@ void ForEachPairOfRows(const Interleaved& source, Convert convert) {
 }
 
 template <size_t kBytes>
-void FromColor(const Interleaved& source, int red, decltype(&portable::YuvOfRgbRows) rows,
+void FromColor(const PackedImage& source, int red, decltype(&portable::YuvOfRgbRows) rows,
                const ToYuv& matrix, const Target& target) {
   ForEachPairOfRows<kBytes>(source,
                             [&](const uint8_t* upper, const uint8_t* lower, int y, size_t x, size_t width) {
@@ -46,7 +47,7 @@ void FromColor(const Interleaved& source, int red, decltype(&portable::YuvOfRgbR
                             });
 }
 
-void From422(const Interleaved& source, const Target& target, const Kernels& kernels) {
+void From422(const PackedImage& source, const Target& target, const Kernels& kernels) {
   const size_t luma_at = source.format == Format::kYuyv ? 0 : 1;
   for (int y = 0; y < source.height; y += 2) {
     kernels.yuv_of_422_rows(RowWithin(source, y), RowWithin(source, y + 1), luma_at,
@@ -55,23 +56,23 @@ void From422(const Interleaved& source, const Target& target, const Kernels& ker
   }
 }
 
-void FromGrey(const Interleaved& source, Range range, const Target& target, const Kernels& kernels) {
+void FromGray(const PackedImage& source, Range range, const Target& target, const Kernels& kernels) {
   const auto width = static_cast<size_t>(source.width);
   const bool wide = source.format == Format::kMono16;
-  // Only what is neither 8 bits nor full range passes through it.
+  // Needed only for 16-bit gray with limited range.
   std::vector<uint8_t> scratch(wide && range != Range::kFull ? width : 0);
   for (int y = 0; y < target.height; y++) {
     uint8_t* const luma = target.LumaRow(y);
     const uint8_t* row = RowWithin(source, y);
     if (wide) {
       uint8_t* const bytes = scratch.empty() ? luma : scratch.data();
-      portable::GreyOf16Row(row, source.big_endian, source.white, width, bytes);
+      portable::GrayOf16Row(row, source.big_endian, source.white, width, bytes);
       row = bytes;
     }
     if (range != Range::kFull) {
-      kernels.luma_of_grey_row(row, width, ToYuvOf(range), luma);
+      kernels.luma_of_gray_row(row, width, ToYuvOf(range), luma);
     } else if (!wide) {
-      // A grey of the full range is its own luma, to the bit: the row of the matrix sums to one.
+      // Full-range gray equals its luma exactly, because the luma row of the matrix sums to one.
       std::memcpy(luma, row, width);
     }
     if (width % 2 != 0) luma[width] = luma[width - 1];
@@ -83,11 +84,11 @@ void FromGrey(const Interleaved& source, Range range, const Target& target, cons
 
 }  // namespace
 
-void FromInterleaved(const Interleaved& source, Range range, const Target& target) {
-  FromInterleaved(source, range, target, ChosenKernels());
+void FromPacked(const PackedImage& source, Range range, const Target& target) {
+  FromPacked(source, range, target, ChosenKernels());
 }
 
-void FromInterleaved(const Interleaved& source, Range range, const Target& target, const Kernels& kernels) {
+void FromPacked(const PackedImage& source, Range range, const Target& target, const Kernels& kernels) {
   const ToYuv& matrix = ToYuvOf(range);
   switch (source.format) {
     case Format::kRgb:
@@ -103,13 +104,15 @@ void FromInterleaved(const Interleaved& source, Range range, const Target& targe
       return From422(source, target, kernels);
     case Format::kMono:
     case Format::kMono16:
-      return FromGrey(source, range, target, kernels);
+      return FromGray(source, range, target, kernels);
   }
 }
 
-void FromPlanar(const Planar& source, const Target& target) { FromPlanar(source, target, ChosenKernels()); }
+void FromPlanar(const PlanarImage& source, const Target& target) {
+  FromPlanar(source, target, ChosenKernels());
+}
 
-void FromPlanar(const Planar& source, const Target& target, const Kernels& kernels) {
+void FromPlanar(const PlanarImage& source, const Target& target, const Kernels& kernels) {
   const auto width = static_cast<size_t>(source.width);
   for (int y = 0; y < source.height; y++) {
     std::memcpy(target.LumaRow(y), source.luma + source.luma_stride * static_cast<size_t>(y), width);

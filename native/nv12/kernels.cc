@@ -13,7 +13,7 @@ const Kernels kPortableKernels = {
     portable::YuvOfRgbaRows,
     portable::YuvOf422Rows,
     portable::SwapPairsRow,
-    portable::LumaOfGreyRow,
+    portable::LumaOfGrayRow,
     portable::PlanarFloatRow,
     portable::RgbRow,
 };

@@ -11,23 +11,23 @@
 namespace nv12 {
 
 /**
- * The inner loops, once for each instruction set. All give the same bytes (and the same bits of floats): the
+ * The inner loops, one set per instruction set. All give identical bytes (and identical bits for floats). The
  * arithmetic is defined in scale_rows.h and color_rows.h, whose portable functions are the reference.
  *
- * They take any width that the headers allow and any alignment, and touch no byte outside the rows they are
- * given.
+ * They accept every width that those headers allow and any alignment, and access no byte outside the given
+ * rows.
  */
 struct Kernels {
-  /** As TROS_YOLO_SEG_SIMD spells it. */
+  /** The name in TROS_YOLO_SEG_SIMD. */
   const char* name;
 
-  /** See ScaleRow() in scale_rows.h, and the functions of these names in color_rows.h. */
+  /** See ScaleRow() in scale_rows.h and the functions with these names in color_rows.h. */
   decltype(&portable::ScaleRow) scale_row;
   decltype(&portable::YuvOfRgbRows) yuv_of_rgb_rows;
   decltype(&portable::YuvOfRgbaRows) yuv_of_rgba_rows;
   decltype(&portable::YuvOf422Rows) yuv_of_422_rows;
   decltype(&portable::SwapPairsRow) swap_pairs_row;
-  decltype(&portable::LumaOfGreyRow) luma_of_grey_row;
+  decltype(&portable::LumaOfGrayRow) luma_of_gray_row;
   decltype(&portable::PlanarFloatRow) planar_float_row;
   decltype(&portable::RgbRow) rgb_row;
 };
@@ -37,14 +37,19 @@ extern const Kernels kSsse3Kernels;
 extern const Kernels kAvx2Kernels;
 extern const Kernels kNeonKernels;
 
-/** The kernels that run on this machine, fastest first; the last are the portable ones. */
+/** The kernels that run on this machine, fastest first; the portable ones are last. */
 const std::vector<const Kernels*>& UsableKernels();
 
-/** The kernels in use: the fastest, or those that TROS_YOLO_SEG_SIMD in the environment names. A name that
- * does not run here is said on stderr. */
+/**
+ * The kernels in use: the fastest, or those named by the environment variable TROS_YOLO_SEG_SIMD. An unusable
+ * name is reported on stderr.
+ */
 const Kernels& ChosenKernels();
 
-/** Uses other kernels from now on; false where none of this name run here. For tests and measurements. */
+/**
+ * Selects other kernels from now on, for tests and benchmarks. @returns false when none with this name run
+ * here
+ */
 bool ChooseKernels(const std::string& name);
 
 }  // namespace nv12

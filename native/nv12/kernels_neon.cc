@@ -3,18 +3,19 @@
 #include "nv12/kernels.h"
 
 /**
- * The kernels for arm64. Same arithmetic, other instructions than kernels_x86.h: NEON multiplies unsigned
- * bytes, has a rounding narrowing shift, and loads and stores three interleaved channels by itself.
+ * The kernels for arm64. The arithmetic is that of kernels_x86.h, with different instructions: NEON
+ * multiplies unsigned bytes, has a rounding narrowing shift, and can load and store three interleaved
+ * channels.
  *
- * A row is done in blocks, and the last one ends with the row: it may do some pixels twice. Rows that are
- * shorter than a block are left to the portable kernels.
+ * Rows are processed in blocks. The last block is aligned to the end of the row, so some pixels may be
+ * computed twice. Rows shorter than a block are left to the portable kernels.
  */
 namespace nv12 {
 namespace {
 
 constexpr size_t kBlock = 16;
 
-inline size_t Least(size_t a, size_t b) { return a < b ? a : b; }
+inline size_t Min(size_t a, size_t b) { return a < b ? a : b; }
 
 // --- Scaling
 
@@ -53,8 +54,8 @@ void Scale(const uint8_t* above, const uint8_t* below, int weight, const Columns
   for (size_t group = 0; group < columns.groups; group += 2) {  // two at once hide each other's latency
     const uint8x8_t first = ScaleGroup<kLoads, kBlend>(above, below, factor, columns, group);
     const uint8x8_t second = ScaleGroup<kLoads, kBlend>(above, below, factor, columns, group + 1);
-    vst1_u8(out + Least(group * kGroup, last), first);
-    vst1_u8(out + Least((group + 1) * kGroup, last), second);
+    vst1_u8(out + Min(group * kGroup, last), first);
+    vst1_u8(out + Min((group + 1) * kGroup, last), second);
   }
 }
 
@@ -87,7 +88,7 @@ inline uint16x4_t LumaOf(uint16x4_t red, uint16x4_t green, uint16x4_t blue, cons
   return vrshrn_n_u32(sum, kToYuvBits);
 }
 
-/** Three channels of 16 pixels; the fourth of four is left out. */
+/** Three channels of 16 pixels; a fourth channel is dropped. */
 template <int kBytes>
 inline uint8x16x3_t LoadChannels(const uint8_t* pixels) {
   if constexpr (kBytes == 3) return vld3q_u8(pixels);
@@ -95,7 +96,7 @@ inline uint8x16x3_t LoadChannels(const uint8_t* pixels) {
   return {{all.val[0], all.val[1], all.val[2]}};
 }
 
-/** Luma of 16 pixels less black. */
+/** Luma of 16 pixels, without the black offset. */
 inline uint8x16_t LumaOf(const uint8x16x3_t& rgb, const Weights& w) {
   const auto half = [&w](uint8x8_t r, uint8x8_t g, uint8x8_t b) {
     const uint16x8_t red = vmovl_u8(r);
@@ -133,7 +134,7 @@ void YuvOfRows(const uint8_t* upper, const uint8_t* lower, int red, size_t width
   const Weights v = weights(matrix.vr, matrix.vg, matrix.vb);
   const uint8x16_t black = vdupq_n_u8(static_cast<uint8_t>(matrix.black));
   for (size_t block = 0; block < width; block += kBlock) {
-    const size_t x = Least(block, width - kBlock);
+    const size_t x = Min(block, width - kBlock);
     const uint8x16x3_t above = LoadChannels<kBytes>(upper + kBytes * x);
     const uint8x16x3_t below = LoadChannels<kBytes>(lower + kBytes * x);
     vst1q_u8(upper_luma + x, vaddq_u8(LumaOf(above, y), black));
@@ -167,7 +168,7 @@ void YuvOf422Rows(const uint8_t* upper, const uint8_t* lower, size_t luma_at, si
   }
   const bool luma_first = luma_at == 0;
   for (size_t block = 0; block < width; block += kBlock) {
-    const size_t x = Least(block, width - kBlock);
+    const size_t x = Min(block, width - kBlock);
     const uint8x16x2_t above = vld2q_u8(upper + 2 * x);
     const uint8x16x2_t below = vld2q_u8(lower + 2 * x);
     vst1q_u8(upper_luma + x, luma_first ? above.val[0] : above.val[1]);
@@ -177,24 +178,24 @@ void YuvOf422Rows(const uint8_t* upper, const uint8_t* lower, size_t luma_at, si
   }
 }
 
-/** Not with the overlapping last block of the others: in place, it would exchange twice. */
+/** Without the overlapping last block of the other kernels: in place, it would swap twice. */
 void SwapPairsRow(const uint8_t* in, size_t width, uint8_t* out) {
   const size_t whole = width - width % kBlock;
   for (size_t x = 0; x < whole; x += kBlock) vst1q_u8(out + x, vrev16q_u8(vld1q_u8(in + x)));
   if (whole < width) portable::SwapPairsRow(in + whole, width - whole, out + whole);
 }
 
-void LumaOfGreyRow(const uint8_t* grey, size_t width, const ToYuv& matrix, uint8_t* luma) {
+void LumaOfGrayRow(const uint8_t* gray, size_t width, const ToYuv& matrix, uint8_t* luma) {
   const int gain = matrix.yr + matrix.yg + matrix.yb;
-  if (width < kBlock || gain > INT16_MAX) return portable::LumaOfGreyRow(grey, width, matrix, luma);
+  if (width < kBlock || gain > INT16_MAX) return portable::LumaOfGrayRow(gray, width, matrix, luma);
   const uint8x16_t black = vdupq_n_u8(static_cast<uint8_t>(matrix.black));
   const auto convert = [gain](uint8x8_t v) {
     const int16x8_t wide = vreinterpretq_s16_u16(vmovl_u8(v));
     return vqmovun_s16(vqrdmulhq_n_s16(wide, static_cast<int16_t>(gain)));  // (v * gain + 2^14) >> 15
   };
   for (size_t block = 0; block < width; block += kBlock) {
-    const size_t x = Least(block, width - kBlock);
-    const uint8x16_t bytes = vld1q_u8(grey + x);
+    const size_t x = Min(block, width - kBlock);
+    const uint8x16_t bytes = vld1q_u8(gray + x);
     const uint8x16_t scaled = vcombine_u8(convert(vget_low_u8(bytes)), convert(vget_high_u8(bytes)));
     vst1q_u8(luma + x, vaddq_u8(scaled, black));
   }
@@ -241,7 +242,7 @@ inline void ForEachBlock(const uint8_t* luma, const uint8_t* chroma, size_t widt
   const Fixed half = {vdupq_n_s16(0), vdupq_n_s16(1 << (kToRgbBits - 1))};
   const auto widen = [](uint8x8_t bytes) { return vreinterpretq_s16_u16(vmovl_u8(bytes)); };
   for (size_t block = 0; block < width; block += kBlock) {
-    const size_t x = Least(block, width - kBlock);
+    const size_t x = Min(block, width - kBlock);
     const uint8x16_t bytes = vld1q_u8(luma + x);
     Fixed low = {widen(vget_low_u8(bytes)), vdupq_n_s16(0)};
     Fixed high = {widen(vget_high_u8(bytes)), vdupq_n_s16(0)};
@@ -302,7 +303,7 @@ void RgbRow(const uint8_t* luma, const uint8_t* chroma, size_t width, const ToRg
 
 const Kernels kNeonKernels = {
     "neon",       ScaleRow,      YuvOfRgbRows,   YuvOfRgbaRows, YuvOf422Rows,
-    SwapPairsRow, LumaOfGreyRow, PlanarFloatRow, RgbRow,
+    SwapPairsRow, LumaOfGrayRow, PlanarFloatRow, RgbRow,
 };
 
 }  // namespace nv12

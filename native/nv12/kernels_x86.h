@@ -4,20 +4,14 @@
 #include "nv12/lanes_x86.h"
 
 /**
- * The kernels for x86, written once for both widths of vectors (lanes_x86.h). Internal linkage for the reason
- * given there.
+ * The kernels for x86, written once for both vector widths (lanes_x86.h, which explains the internal
+ * linkage).
  *
- * A row is done in blocks, and the last one ends with the row: it may do some pixels twice. Rows that are
- * shorter than a block are left to the kernels `kNarrower`.
+ * Rows are processed in blocks. The last block is aligned to the end of the row, so some pixels may be
+ * computed twice. Rows shorter than a block are left to the kernels `kNarrower`.
  */
 namespace nv12 {
 namespace {
-
-/** Pixels in a block of one stream, and the bytes of as many R, G, B. */
-constexpr size_t kBlock = 16;
-constexpr size_t kRgbBlock = 3 * kBlock;
-
-inline size_t Least(size_t a, size_t b) { return a < b ? a : b; }
 
 template <class L, const Kernels& kNarrower>
 class X86Kernels {
@@ -26,7 +20,7 @@ class X86Kernels {
 
   // --- Scaling
 
-  /** Minus the sums over the columns of a group for each stream: -(a * (128 - weight) + b * weight). */
+  /** The negated sums over a group's columns for each stream: -(a * (128 - weight) + b * weight). */
   template <size_t kLoads>
   static V Taps(const uint8_t* row, const uint16_t* offsets, const V (&shuffles)[kLoads], V weights) {
     V taps = L::Shuffle(L::Gather(row, offsets, kLoads), shuffles[0]);
@@ -58,8 +52,8 @@ class X86Kernels {
         sum = L::Add16(sum, L::High16(L::Sub16(lower, upper), factor));
       }
       sum = L::template Right16<kWeightBits>(sum);
-      const size_t start = Least(group * kGroup, last);
-      const size_t next = Least((group + 1) * kGroup, last);
+      const size_t start = Min(group * kGroup, last);
+      const size_t next = Min((group + 1) * kGroup, last);
       L::StoreHalf(out + start, next - start, L::Pack16(sum, sum));
     }
   }
@@ -78,7 +72,8 @@ class X86Kernels {
     V half;
   };
 
-  /** Weights of the channels in the order of memory; `half` is what rounds, and what is added to the result.
+  /**
+   * Weights of the channels in memory order. `half` is the rounding term plus an offset added to the result.
    */
   static YuvWeights WeightsOf(int red, int green, int blue, bool red_first, int half) {
     const int first = red_first ? red : blue;
@@ -91,7 +86,7 @@ class X86Kernels {
                     L::MultiplyPairs(quad.third, weights.third));
   }
 
-  /** Which bytes of four pixels of `kBytes` make a Quad. */
+  /** Shuffle indices that make a Quad from four pixels of `kBytes`. */
   template <int kBytes>
   struct QuadLanes {
     alignas(16) int8_t first_two[16];
@@ -113,10 +108,10 @@ class X86Kernels {
     constexpr size_t kDistance = kBytes * kBlock;
     const V first_two = L::Repeat(kLanes.first_two);
     const V third = L::Repeat(kLanes.third);
-    for (int i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 4; i++) {
       // The last load ends with the block.
       const V bytes = kBytes == 3 && i == 3 ? L::template ShiftBytes<4>(L::Load(pixels + 32, kDistance))
-                                            : L::Load(pixels + 4 * kBytes * i, kDistance);
+                                            : L::Load(pixels + size_t{4} * kBytes * i, kDistance);
       quads[i] = {L::Shuffle(bytes, first_two), L::Shuffle(bytes, third)};
     }
   }
@@ -155,7 +150,7 @@ class X86Kernels {
     const YuvWeights u = WeightsOf(m.ur, m.ug, m.ub, red_first, kChromaHalf);
     const YuvWeights v = WeightsOf(m.vr, m.vg, m.vb, red_first, kChromaHalf);
     for (size_t block = 0; block < width; block += kStep) {
-      const size_t x = Least(block, width - kStep);
+      const size_t x = Min(block, width - kStep);
       Quad above[4];
       Quad below[4];
       LoadQuads<kBytes>(upper + kBytes * x, above);
@@ -181,7 +176,7 @@ class X86Kernels {
   static void Split422(const uint8_t* upper, const uint8_t* lower, size_t width, uint8_t* upper_luma,
                        uint8_t* lower_luma, uint8_t* chroma) {
     for (size_t block = 0; block < width; block += kStep) {
-      const size_t x = Least(block, width - kStep);
+      const size_t x = Min(block, width - kStep);
       const V above[2] = {L::Load(upper + 2 * x, 2 * kBlock), L::Load(upper + 2 * x + kBlock, 2 * kBlock)};
       const V below[2] = {L::Load(lower + 2 * x, 2 * kBlock), L::Load(lower + 2 * x + kBlock, 2 * kBlock)};
       L::Store(upper_luma + x, kBlock, Half8<kLumaFirst>(above[0], above[1]));
@@ -213,7 +208,7 @@ class X86Kernels {
     return L::Add16(a.whole, L::template RightUnsigned16<kToRgbBits>(a.fraction));
   }
 
-  /** What chroma adds to R, G, B for eight pairs, with the half unit that rounds. */
+  /** The contribution of chroma to R, G, B for eight pairs, including the half unit for rounding. */
   struct ChromaPart {
     Fixed red;
     Fixed green;
@@ -229,7 +224,7 @@ class X86Kernels {
     return part;
   }
 
-  /** 16 bytes of one color from luma and the part of chroma. */
+  /** 16 bytes of one color from its luma and chroma parts. */
   struct LumaPart {
     Fixed low;
     Fixed high;
@@ -253,7 +248,7 @@ class X86Kernels {
                            Write write) {
     const ToRgb m = matrix;
     for (size_t block = 0; block < width; block += kStep) {
-      const size_t x = Least(block, width - kStep);
+      const size_t x = Min(block, width - kStep);
       const V bytes = L::Load(luma + x, kBlock);
       LumaPart part = {{L::Low8s(bytes, L::Zero()), L::Zero()}, {L::High8s(bytes, L::Zero()), L::Zero()}};
       if (!kWholeLuma) {
@@ -277,7 +272,7 @@ class X86Kernels {
     }
   }
 
-  /** Where in 48 bytes of R, G, B each byte comes from: vector `part` of three takes these of `channel`. */
+  /** Shuffle indices for 48 bytes of R, G, B: those of `channel` for vector `part` of three. */
   struct Interleaving {
     alignas(16) int8_t lanes[3][3][16];
 
@@ -292,7 +287,7 @@ class X86Kernels {
 
   static void StoreRgb(uint8_t* out, V red, V green, V blue) {
     static constexpr Interleaving kInterleaving;
-    for (int part = 0; part < 3; part++) {
+    for (size_t part = 0; part < 3; part++) {
       const auto& lanes = kInterleaving.lanes[part];
       const V bytes =
           L::Or(L::Or(L::Shuffle(red, L::Repeat(lanes[0])), L::Shuffle(green, L::Repeat(lanes[1]))),
@@ -305,7 +300,7 @@ class X86Kernels {
   static void ScaleRow(const uint8_t* above, const uint8_t* below, int weight, const Columns& columns,
                        uint8_t* out) {
     if (columns.loads == 0) return kNarrower.scale_row(above, below, weight, columns, out);
-    if (2 * weight > kWeightOne) {  // the same sum, seen from below
+    if (2 * weight > kWeightOne) {  // swap the rows: the same sum with a smaller weight
       const uint8_t* const nearer = below;
       below = above;
       above = nearer;
@@ -351,7 +346,7 @@ class X86Kernels {
     }
   }
 
-  /** Not with the overlapping last block of the others: in place, it would exchange twice. */
+  /** Without the overlapping last block of the other kernels: in place, it would swap twice. */
   static void SwapPairsRow(const uint8_t* in, size_t width, uint8_t* out) {
     const size_t whole = width - width % kStep;
     for (size_t x = 0; x < whole; x += kStep) {
@@ -361,15 +356,15 @@ class X86Kernels {
     if (whole < width) kNarrower.swap_pairs_row(in + whole, width - whole, out + whole);
   }
 
-  static void LumaOfGreyRow(const uint8_t* grey, size_t width, const ToYuv& matrix, uint8_t* luma) {
+  static void LumaOfGrayRow(const uint8_t* gray, size_t width, const ToYuv& matrix, uint8_t* luma) {
     const int gain = matrix.yr + matrix.yg + matrix.yb;
-    if (width < kStep || gain > INT16_MAX) return kNarrower.luma_of_grey_row(grey, width, matrix, luma);
+    if (width < kStep || gain > INT16_MAX) return kNarrower.luma_of_gray_row(gray, width, matrix, luma);
     const V factor = L::Set16(gain);
     const V black = L::Set16(matrix.black);
     const auto convert = [factor, black](V v) { return L::Add16(L::Round15(v, factor), black); };
     for (size_t block = 0; block < width; block += kStep) {
-      const size_t x = Least(block, width - kStep);
-      const V bytes = L::Load(grey + x, kBlock);
+      const size_t x = Min(block, width - kStep);
+      const V bytes = L::Load(gray + x, kBlock);
       L::Store(luma + x, kBlock,
                L::Pack16(convert(L::Low8s(bytes, L::Zero())), convert(L::High8s(bytes, L::Zero()))));
     }
@@ -394,7 +389,7 @@ class X86Kernels {
 
   static constexpr Kernels Table(const char* name) {
     return {name,         ScaleRow,      YuvOfRgbRows,   YuvOfRgbaRows, YuvOf422Rows,
-            SwapPairsRow, LumaOfGreyRow, PlanarFloatRow, RgbRow};
+            SwapPairsRow, LumaOfGrayRow, PlanarFloatRow, RgbRow};
   }
 };
 

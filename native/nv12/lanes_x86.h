@@ -6,24 +6,30 @@
 #include <cstdint>
 
 /**
- * The instructions that kernels_x86.h is written in, for vectors of 16 and of 32 bytes.
+ * The vector instructions used by kernels_x86.h, for 16-byte and 32-byte vectors.
  *
- * A vector is one or two streams of 16 bytes, and no operation crosses them (that is how AVX2 is made): what
- * is written for 16 bytes works on two blocks of pixels at once. Streams are loaded from, and stored to,
- * places `distance` bytes apart.
+ * A vector consists of one or two streams of 16 bytes, and no operation crosses streams, as in AVX2. So code
+ * written for 16 bytes processes two blocks of pixels at once with 32-byte vectors. Streams are loaded and
+ * stored `distance` bytes apart.
  *
- * Everything has internal linkage: were these functions shared between files that are compiled for different
- * processors, the linker could keep the one that does not run here.
+ * Everything has internal linkage. If these functions were shared between files compiled for different
+ * processors, the linker might keep a version that does not run on this machine.
  */
 namespace nv12 {
 namespace {
+
+/** Pixels in a block of one stream, and the bytes of as many R, G, B. */
+constexpr size_t kBlock = 16;
+constexpr size_t kRgbBlock = 3 * kBlock;
+
+inline size_t Min(size_t a, size_t b) { return a < b ? a : b; }
 
 struct Lanes16 {
   using V = __m128i;
   static constexpr size_t kStreams = 1;
 
   static V Load(const void* p, size_t) { return _mm_loadu_si128(static_cast<const V*>(p)); }
-  /** Each stream from its own offset of `row`; the next one's stands `next` further. */
+  /** Loads each stream at its own offset in `row`; the offsets are `next` entries apart. */
   static V Gather(const uint8_t* row, const uint16_t* offsets, size_t) { return Load(row + offsets[0], 0); }
   static void Store(void* p, size_t, V v) { _mm_storeu_si128(static_cast<V*>(p), v); }
   /** The low 8 bytes of each stream. */

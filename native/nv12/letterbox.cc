@@ -7,7 +7,7 @@
 namespace nv12 {
 namespace {
 
-/** A plane of interleaved bytes, or a rectangle of one. Width in pixels of `channels` bytes. */
+/** A plane of interleaved channels, or a rectangle of one. Width in pixels of `channels` bytes. */
 template <typename Byte>
 struct Plane {
   Byte* data;
@@ -82,7 +82,7 @@ void Letterbox(const Source& source, const Content& content, const Target& targe
 }
 
 void Letterbox(const Source& source, const Content& content, const Target& target, const Kernels& kernels) {
-  // They live as long as their thread: nothing is allocated once a size was seen.
+  // One per thread: nothing is allocated once a size has been seen.
   thread_local ColumnTable luma_columns;
   thread_local ColumnTable chroma_columns;
 

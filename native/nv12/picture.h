@@ -3,11 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 
-/** Pictures as plain views on memory. Whoever makes one vouches that every row lies within its buffer. */
+/** Pictures as plain views of memory. Their creator guarantees that every row lies within its buffer. */
 namespace nv12 {
 
-/** Widest and tallest picture; the kernels' 16-bit column indices rely on it. Same as MAX_DIMENSION in
- * nv12-frame.ts. */
+/**
+ * Maximum width and height; the kernels' 16-bit column indices rely on it. Same as MAX_DIMENSION in
+ * nv12-frame.ts.
+ */
 constexpr int kMaxDimension = 16384;
 
 /** An NV12 picture: `height` rows of luma, `height / 2` rows of U, V pairs. Width and height are even, at
@@ -33,7 +35,7 @@ inline Source AsSource(const Target& target) {
   return {target.width, target.height, target.luma, target.chroma, target.luma_stride, target.chroma_stride};
 }
 
-/** Where the scaled picture lies within the model's input; all four even. */
+/** The rectangle of the scaled picture within the model's input; all four are even. */
 struct Content {
   int left;
   int top;
@@ -42,10 +44,10 @@ struct Content {
 };
 
 /**
- * A picture whose samples lie pixel by pixel. Any size: where it is odd, the frame made of it is larger, and
- * repeats the last column or row. Only the YUV 4:2:2 formats need an even width.
+ * A picture with packed samples, of any size. An odd size is rounded up in the frame made from it, repeating
+ * the last column or row. Only the YUV 4:2:2 formats require an even width.
  */
-struct Interleaved {
+struct PackedImage {
   enum class Format { kRgb, kBgr, kRgba, kBgra, kMono, kMono16, kYuyv, kUyvy };
 
   int width;
@@ -53,16 +55,16 @@ struct Interleaved {
   const uint8_t* data;
   size_t stride;
   Format format;
-  /** Of kMono16: the value that is white, 1 to 65535; larger ones are white, too. */
+  /** For kMono16: the value that is white, 1 to 65535. Larger values are white, too. */
   uint32_t white = 65535;
-  /** Of kMono16: whether the high byte comes first. */
+  /** For kMono16: whether the high byte comes first. */
   bool big_endian = false;
 
   const uint8_t* Row(int y) const { return data + stride * static_cast<size_t>(y); }
 };
 
-constexpr int BytesPerPixel(Interleaved::Format format) {
-  using Format = Interleaved::Format;
+constexpr int BytesPerPixel(PackedImage::Format format) {
+  using Format = PackedImage::Format;
   switch (format) {
     case Format::kRgba:
     case Format::kBgra:
@@ -78,11 +80,11 @@ constexpr int BytesPerPixel(Interleaved::Format format) {
   }
 }
 
-/** The width or height of the frame that holds so many pixels: NV12 has even sizes only. */
+/** Width or height of the frame that holds this many pixels: NV12 sizes are even. */
 constexpr int EvenSize(int pixels) { return pixels + pixels % 2; }
 
-/** YUV 4:2:0 whose chroma is not U, V pairs: two planes (I420, YV12), or V, U pairs (NV21). Even sizes. */
-struct Planar {
+/** YUV 4:2:0 whose chroma is not in U, V pairs: two planes (I420, YV12) or V, U pairs (NV21). Even sizes. */
+struct PlanarImage {
   int width;
   int height;
   const uint8_t* luma;
@@ -90,11 +92,11 @@ struct Planar {
   const uint8_t* v;
   size_t luma_stride;
   size_t chroma_stride;
-  /** Bytes from one U to the next: 1 or 2. */
+  /** Bytes between adjacent U samples: 1 or 2. */
   size_t chroma_step;
 };
 
-/** What 8-bit luma and chroma codes mean: 0..255, or 16..235 and 16..240. */
+/** Range of 8-bit luma and chroma: 0..255, or 16..235 and 16..240. */
 enum class Range { kFull, kLimited };
 
 }  // namespace nv12

@@ -6,9 +6,9 @@ namespace nv12 {
 namespace {
 
 /**
- * Order of a group's taps and the sign of their weights, as the multiplier of the machine wants them. x86
- * multiplies unsigned by signed bytes and adds neighbors: left and right taps alternate, and weights are
- * negative because 128 has no signed byte and -128 has. NEON: eight left taps, then the eight right ones.
+ * Order of a group's taps and sign of their weights, as the machine's multiplier needs them. x86 multiplies
+ * unsigned by signed bytes and adds neighbors, so left and right taps alternate. Its weights are negative,
+ * because -128 fits in a signed byte and 128 does not. NEON: eight left taps, then eight right taps.
  */
 #if defined(NV12_KERNELS_NEON)
 constexpr size_t LaneOf(size_t byte, bool right) { return byte + (right ? kGroup : 0); }
@@ -18,7 +18,7 @@ constexpr size_t LaneOf(size_t byte, bool right) { return 2 * byte + (right ? 1 
 constexpr uint8_t WeightByte(int weight) { return static_cast<uint8_t>(-weight); }
 #endif
 
-constexpr uint8_t kNothing = 0x80;
+constexpr uint8_t kZeroLane = 0x80;
 
 }  // namespace
 
@@ -41,14 +41,13 @@ const Columns& ColumnTable::For(int source, int target, int channels) {
   for (size_t x = 0; x < width; x++) taps_[x] = TapOf(static_cast<int>(x), source, target);
   columns_ = {static_cast<size_t>(channels), taps_.data(), width, 0, 0, nullptr, nullptr, nullptr};
   for (const int loads : {1, 2, 4}) {
-    if (Group(loads)) break;
+    if (FillGroups(loads)) break;
   }
   return columns_;
 }
 
-/** Tries to fill the tables of groups. False where a load would have to be longer, or the row is too short.
- */
-bool ColumnTable::Group(int loads) {
+/** Fills the tables of groups. False when a load would have to be longer, or the row is too short. */
+bool ColumnTable::FillGroups(int loads) {
   const auto channels = static_cast<size_t>(channels_);
   const size_t source_bytes = static_cast<size_t>(source_) * channels;
   const size_t target_bytes = taps_.size() * channels;
@@ -57,7 +56,7 @@ bool ColumnTable::Group(int loads) {
   const size_t per_load = kGroup / static_cast<size_t>(loads);
 
   offsets_.resize(groups * static_cast<size_t>(loads));
-  shuffles_.assign(offsets_.size() * kLoad, kNothing);
+  shuffles_.assign(offsets_.size() * kLoad, kZeroLane);
   weights_.resize(groups * kLoad);
   for (size_t at = 0; at < groups * kGroup; at += per_load) {
     const size_t group = at / kGroup;
@@ -67,7 +66,7 @@ bool ColumnTable::Group(int loads) {
     const auto right = [&](size_t byte) {
       return left(byte) + (taps_[byte / channels].weight == 0 ? 0 : channels);
     };
-    // Taps never go back, so the first and the last byte's are the outermost: within pairs, too.
+    // Taps are monotonic, so those of the first and the last byte are the outermost, within pairs, too.
     const size_t offset = std::min(taps_[start / channels].index * channels, source_bytes - kLoad);
     if (right(start + per_load - 1) >= offset + kLoad) return false;
     offsets_[at / per_load] = static_cast<uint16_t>(offset);

@@ -32,9 +32,9 @@ struct Tap {
 };
 
 /**
- * The tap of target pixel `i` when `source` pixels are scaled to `target` ones, center on center: position
- * (i + 0.5) * source / target - 0.5, to the nearest 1/128 (half up), kept within the picture.
- * On the last source pixel the weight is 0, and index + 1 is outside and must not be read.
+ * The tap of target pixel `i` when `source` pixels are scaled to `target` ones with aligned centers: position
+ * (i + 0.5) * source / target - 0.5, rounded to 1/128 (half up) and clamped to the picture. On the last
+ * source pixel the weight is 0; index + 1 is then outside and must not be read.
  */
 Tap TapOf(int i, int source, int target);
 
@@ -43,11 +43,11 @@ constexpr size_t kGroup = 8;
 constexpr size_t kLoad = 16;
 
 /**
- * What a row kernel needs to know of the columns: plain views on a ColumnTable.
+ * The columns of a row kernel: views of a ColumnTable.
  *
- * Vectors make the `kGroup` target bytes from 8 * group on (of the last groups: the last 8 bytes) at a time:
- * `loads` times they take 16 source bytes from the offset on, shuffle each of them (a lane of 0x80 gives 0)
- * and join the results to the sixteen taps of the group, in the order of the weights. No load leaves the row.
+ * Vector kernels compute `kGroup` target bytes at a time, starting at 8 * group (the last groups end with the
+ * row). They load 16 source bytes at each of `loads` offsets, shuffle them (a lane of 0x80 gives 0), and
+ * combine the results to the group's sixteen taps, in the order of the weights. No load reads beyond the row.
  */
 struct Columns {
   /** Bytes of a pixel: 1 (luma) or 2 (chroma pairs). */
@@ -56,23 +56,29 @@ struct Columns {
   const Tap* taps;
   size_t width;
 
-  /** 1, 2 or 4; 0 where vectors do not fit: tiny pictures, and where 16 bytes of source make too little. */
+  /**
+   * 1, 2 or 4; 0 when vectors do not apply: tiny pictures, and scale factors for which 16 source bytes yield
+   * too little.
+   */
   int loads;
-  /** Even, so that two groups can be taken at once: the last may be there twice. */
+  /** Even, so that two groups can be processed together; the last may be duplicated. */
   size_t groups;
   const uint16_t* offsets;  // [groups][loads]
   const uint8_t* shuffles;  // [groups][loads][16]
   const uint8_t* weights;   // [groups][16]
 };
 
-/** Owner of the tables of a plane's columns. Made for a size once; then nothing is computed or allocated. */
+/**
+ * Owns the column tables of a plane. They are computed once per size; after that nothing is computed or
+ * allocated.
+ */
 class ColumnTable {
  public:
   /** `source` pixels of `channels` bytes become `target` ones. */
   const Columns& For(int source, int target, int channels);
 
  private:
-  bool Group(int loads);
+  bool FillGroups(int loads);
 
   int source_ = 0;
   int target_ = 0;
@@ -86,7 +92,9 @@ class ColumnTable {
 
 namespace portable {
 
-/** One target row from two source rows; `weight` is that of `below`, 0 to 127. With 0 only `above` is read.
+/**
+ * Computes one target row from two source rows. `weight` is that of `below`, 0 to 127; if it is 0, only
+ * `above` is read.
  */
 void ScaleRow(const uint8_t* above, const uint8_t* below, int weight, const Columns& columns, uint8_t* out);
 

@@ -5,16 +5,15 @@
 namespace ros {
 
 /**
- * The file that is mapped to an address, by /proc/self/maps; empty for none (heap, stack).
+ * The file mapped at an address, from /proc/self/maps; empty for none (heap, stack).
  *
- * For a loaned message it tells what no interface of ROS does: whether it really lies in memory that
- * subscribers share
- * (/dev/shm/fast_datasharing...), or in memory of this process, from where it is copied. Takes some 0.1 ms:
- * not for each frame.
+ * For a loaned message this tells what no ROS interface does: whether it is in memory shared with subscribers
+ * (/dev/shm/fast_datasharing...), or in memory of this process, to be copied. Takes about 0.1 ms, too long
+ * for every frame.
  */
 std::string MappedFile(const void* address);
 
-/** Whether other processes can see what is written to the address. */
+/** Whether the address is in shared memory. */
 bool IsSharedMemory(const void* address);
 
 }  // namespace ros

@@ -4,16 +4,16 @@
 #include <vector>
 
 #include "rmw/rmw.h"
-#include "ros/quietly.h"
+#include "ros/log_exceptions.h"
 
 namespace ros {
 
-Participant::Participant(const Identity& identity) : context_(std::make_shared<rclcpp::Context>()) {
+Participant::Participant(const NodeIdentity& identity) : context_(std::make_shared<rclcpp::Context>()) {
   rclcpp::InitOptions options;
   options.shutdown_on_signal = false;
-  options.auto_initialize_logging(false);  // rclnodejs's context did it
+  options.auto_initialize_logging(false);  // done by rclnodejs's context
   if (identity.domain) options.set_domain_id(*identity.domain);
-  // rclcpp takes an enclave from arguments only.
+  // rclcpp accepts an enclave only through arguments.
   std::vector<const char*> arguments;
   if (identity.enclave) arguments = {"", "--ros-args", "--enclave", identity.enclave->c_str()};
   context_->init(static_cast<int>(arguments.size()), arguments.empty() ? nullptr : arguments.data(), options);
@@ -27,8 +27,8 @@ Participant::Participant(const Identity& identity) : context_(std::make_shared<r
 }
 
 Participant::~Participant() {
-  Quietly("closing a node", [this] { node_.reset(); });
-  Quietly("shutting down a context", [this] { context_->shutdown("closed"); });
+  LogExceptions("closing a node", [this] { node_.reset(); });
+  LogExceptions("shutting down a context", [this] { context_->shutdown("closed"); });
 }
 
 std::string Participant::Middleware() { return rmw_get_implementation_identifier(); }

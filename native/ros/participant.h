@@ -7,28 +7,27 @@
 
 namespace ros {
 
-struct Identity {
+struct NodeIdentity {
   std::string name;
   /** Absolute: / or /front. */
   std::string name_space;
-  /** Unset: that of ROS_DOMAIN_ID. */
+  /** Unset: the value of ROS_DOMAIN_ID. */
   std::optional<size_t> domain;
-  /** Where its security files are, as --enclave says it. Unset: / */
+  /** The SROS2 enclave, as in --enclave. Unset: / */
   std::optional<std::string> enclave;
 };
 
 /**
- * A node of rclcpp in a process whose ROS node is rclnodejs's.
+ * An rclcpp node in a process whose main ROS node belongs to rclnodejs.
  *
- * It has a context (DDS participant) of its own, so that neither side depends on the other's life. Signals
- * and --ros-args stay with rclnodejs: names come resolved, and so does the enclave, for a participant that is
- * not in it hears nothing of those that are. It offers nothing but the topics made with it: no
- * services, no /rosout.
+ * It has its own context (DDS participant), so the two have independent lifetimes. rclnodejs handles signals
+ * and --ros-args, so names must be resolved already. The enclave is passed too, because a participant outside
+ * an enclave cannot communicate with those inside. The node has no services and no /rosout.
  */
 class Participant {
  public:
-  /** @throws std::exception of rclcpp, for a bad name or a middleware that does not start */
-  explicit Participant(const Identity& identity);
+  /** @throws std::exception of rclcpp, for an invalid name or a middleware that does not start */
+  explicit Participant(const NodeIdentity& identity);
   ~Participant();
   Participant(const Participant&) = delete;
   Participant& operator=(const Participant&) = delete;

@@ -45,10 +45,10 @@ class Publisher final : public ImagePublisher {
       return;
     }
     if (const auto loan = Borrow(&refusal_)) shared_ = IsSharedMemory(loan->get().data.data());
-    TouchAll(options.depth + 1);
+    PrefaultAll(options.depth + 1);
   }
 
-  size_t room() const override { return sizeof(HbmMessage::data); }
+  size_t capacity() const override { return sizeof(HbmMessage::data); }
   bool loans() const override { return loans_; }
   bool shared() const override { return shared_; }
   const std::string& refusal() const override { return refusal_; }
@@ -71,20 +71,22 @@ class Publisher final : public ImagePublisher {
  private:
   using Loan = rclcpp::LoanedMessage<HbmMessage>;
 
-  /** @param why is told why there is none; may be null */
+  /** @param why receives the reason when borrowing fails; may be null */
   std::optional<Loan> Borrow(std::string* why) {
     try {
       return publisher_->borrow_loaned_message();
     } catch (const std::exception& error) {
-      // rmw tells no kinds of failure apart; the one that comes and goes is that all messages are in use.
+      // rmw does not distinguish kinds of failure. The temporary one is that all messages are in use.
       if (why) *why = error.what();
       return std::nullopt;
     }
   }
 
-  /** Has the system give all messages their memory now: 6 MB of new pages would make each first use 2 ms
-   * longer. */
-  void TouchAll(size_t count) {
+  /**
+   * Touches all messages once, so that the kernel maps their pages now. Otherwise the first use of each 6 MB
+   * message would take 2 ms longer.
+   */
+  void PrefaultAll(size_t count) {
     std::vector<Loan> loans;
     loans.reserve(count);
     while (loans.size() < count) {
@@ -95,7 +97,7 @@ class Publisher final : public ImagePublisher {
     }
   }
 
-  /** Writes all but the bytes behind the pixels: borrowed memory is full of what was there before. */
+  /** Writes everything except the bytes behind the pixels. Borrowed memory contains old data. */
   static void Fill(const PublishedFrame& frame, HbmMessage& message) {
     const nv12::Source& picture = frame.picture;
     const auto width = static_cast<size_t>(picture.width);
@@ -119,7 +121,7 @@ class Publisher final : public ImagePublisher {
   bool loans_ = false;
   bool shared_ = false;
   std::string refusal_;
-  /** Where nothing is lent; it is large, so there is only this one. */
+  /** For middleware that does not lend messages. It is large, so there is only one. */
   std::unique_ptr<HbmMessage> own_;
 };
 

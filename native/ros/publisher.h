@@ -13,13 +13,13 @@
 namespace ros {
 
 struct PublisherOptions {
-  Identity identity;
+  NodeIdentity identity;
   /** hbm_img_msgs/msg/HbmMsg1080P, one of ImagePublisher::Messages(). */
   std::string message;
   /** Absolute. */
   std::string topic;
   bool reliable = false;
-  /** Of keep-last history. */
+  /** Depth of the keep-last history. */
   size_t depth = 5;
 };
 
@@ -32,13 +32,12 @@ struct PublishedFrame {
 };
 
 /**
- * Publishes frames as HbmMsg, as TROS's cameras do: into a message that is borrowed from the middleware,
- * where it lends any, so that their pixels are written once, and that to where subscribers read them, if that
- * is shared memory.
+ * Publishes frames as HbmMsg, as TROS's cameras do. If the middleware lends messages, the pixels are written
+ * once, directly into a loaned message, which is in shared memory if the middleware uses it.
  */
 class ImagePublisher {
  public:
-  /** Message types that it was built with. */
+  /** Message types supported by this build. */
   static std::vector<std::string> Messages();
 
   /** @throws std::exception of rclcpp; std::invalid_argument for a message that is not among Messages() */
@@ -46,26 +45,28 @@ class ImagePublisher {
 
   virtual ~ImagePublisher() = default;
 
-  /** Bytes of pixels that a message has room for. */
-  virtual size_t room() const = 0;
-  /** Whether messages are borrowed from the middleware, rather than handed to it to be copied. */
+  /** Capacity of a message in bytes of pixels. */
+  virtual size_t capacity() const = 0;
+  /** Whether the middleware lends messages; otherwise it copies them. */
   virtual bool loans() const = 0;
-  /** Whether borrowed messages lie in shared memory, as was seen when the publisher was opened. */
+  /** Whether loaned messages are in shared memory, as observed when the publisher was opened. */
   virtual bool shared() const = 0;
-  /** Why nothing could be borrowed then, although the middleware lends; empty when all is well. */
+  /**
+   * Why borrowing failed when the publisher was opened, although the middleware lends messages; empty if it
+   * succeeded.
+   */
   virtual const std::string& refusal() const = 0;
 
   /**
-   * Copies the picture, whose bytes must be at most room(), and sends it.
-   *
-   * @returns false when the middleware has no message to lend: subscribers hold them all. The frame is lost
-   * then.
+   * Copies the picture, of at most capacity() bytes, into a message and publishes it.
+   * @returns false when the middleware has no message to lend, because subscribers hold all of them. The
+   *   frame is lost
    * @throws std::exception of rclcpp
    */
   virtual bool Publish(const PublishedFrame& frame) = 0;
 
   virtual size_t subscriptions() const = 0;
-  /** Whether reliable subscriptions have acknowledged all that was sent. */
+  /** Whether all reliable subscriptions have acknowledged everything. */
   virtual bool delivered() const = 0;
 };
 

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "../failure.h"
+#include "ros/log_exceptions.h"
 #include "ros/mapped_file.h"
-#include "ros/quietly.h"
 #include "sensor_msgs/msg/image.hpp"
 
 #ifdef TROS_YOLO_SEG_HBM
@@ -25,15 +25,14 @@ namespace {
 
 using sensor_msgs::msg::Image;
 
-/** A publisher has fewer messages in shared memory than this, and looking again once in a while costs
- * nothing. */
-constexpr size_t kMostPlaces = 64;
-constexpr int kLookAgain = 1000;
-constexpr std::chrono::milliseconds kLookWhetherToStop{500};
+/** Publishers have fewer messages in shared memory than this. Rechecking once in a while costs nothing. */
+constexpr size_t kMaxKnownAddresses = 64;
+constexpr int kRecheckInterval = 1000;
+constexpr std::chrono::milliseconds kStopCheckInterval{500};
 
-/** Messages that are not lent go to one message: rclcpp would allocate and clear 6 MB for each. */
+/** Reuses one message for messages that are not loaned; rclcpp would allocate and clear 6 MB for each. */
 template <typename ImageMessage>
-class OneMessage : public rclcpp::message_memory_strategy::MessageMemoryStrategy<ImageMessage> {
+class SingleMessageStrategy : public rclcpp::message_memory_strategy::MessageMemoryStrategy<ImageMessage> {
  public:
   std::shared_ptr<ImageMessage> borrow_message() override {
     if (!message_) message_ = std::make_shared<ImageMessage>();
@@ -55,7 +54,7 @@ camera::Message View(const HbmMessage& message) {
   view.step = message.step;
   view.encoding = camera::HbmEncoding(message.encoding.data(), message.encoding.size());
   view.data = message.data.data();
-  // Publishers name the size of their buffer.
+  // Publishers report the size of their buffer.
   view.size = std::min<size_t>(message.data_size, message.data.size());
   view.exact = false;
   return view;
@@ -97,7 +96,7 @@ Subscriber::Subscriber(std::shared_ptr<Participant> participant, const Subscribe
       message_(options.message),
       camera_(std::move(camera)) {
   auto& node = participant_->node();
-  // Its own group and executor: a camera does not wait for another's letterbox.
+  // Own callback group and executor, so that cameras do not wait for each other's letterbox.
   group_ = node.create_callback_group(rclcpp::CallbackGroupType::MutuallyExclusive, false);
   subscription_ = Open(options.qos);
   can_loan_ = subscription_->can_loan_messages();
@@ -105,7 +104,7 @@ Subscriber::Subscriber(std::shared_ptr<Participant> participant, const Subscribe
   executor.context = node.get_node_base_interface()->get_context();
   executor_ = std::make_unique<rclcpp::executors::SingleThreadedExecutor>(executor);
   executor_->add_callback_group(group_, node.get_node_base_interface());
-  places_.reserve(kMostPlaces);
+  known_addresses_.reserve(kMaxKnownAddresses);
 }
 
 void Subscriber::Start() {
@@ -114,11 +113,11 @@ void Subscriber::Start() {
 
 Subscriber::~Subscriber() {
   stop_ = true;
-  Wake();
-  Quietly("closing a camera", [this] { executor_->remove_callback_group(group_); });
+  StopThread();
+  LogExceptions("closing a camera", [this] { executor_->remove_callback_group(group_); });
 }
 
-void Subscriber::Tell(const std::exception_ptr& error) {
+void Subscriber::CountFailure(const std::exception_ptr& error) {
   std::string why = "an exception of unknown kind";
   try {
     std::rethrow_exception(error);
@@ -126,13 +125,13 @@ void Subscriber::Tell(const std::exception_ptr& error) {
     why = known.what();
   } catch (...) {
   }
-  camera_->tally()->Update([&](camera::Counters& counters) {
+  camera_->counters()->Update([&](camera::CameraCounters& counters) {
     counters.last_failure = Failure("messages from the middleware", std::move(why), "");
   });
 }
 
 void Subscriber::Renew(const SubscriberQos& qos) {
-  // With the lock, so that no message of the new one is taken for the former's.
+  // Holds the lock, so that no message of the new subscription is attributed to the former.
   const std::lock_guard<std::mutex> lock(mutex_);
   auto next = Open(qos);
   generation_++;
@@ -182,7 +181,7 @@ rclcpp::SubscriptionBase::SharedPtr Subscriber::Subscribe(const SubscriberQos& o
   subscription.use_intra_process_comm = rclcpp::IntraProcessSetting::Disable;
   return participant_->node().create_subscription<ImageMessage>(
       topic_, qos, [this, generation](const ImageMessage& message) { Take(message, generation); },
-      subscription, std::make_shared<OneMessage<ImageMessage>>());
+      subscription, std::make_shared<SingleMessageStrategy<ImageMessage>>());
 }
 
 template <typename ImageMessage>
@@ -190,58 +189,60 @@ void Subscriber::Take(const ImageMessage& message, unsigned generation) {
   const camera::Message view = View(message);
   if (!Admit(view, generation)) return;
   camera_->Offer(view);
-  Look(view.data);
+  CheckSharedMemory(view.data);
 }
 
-/** Whether it is no message that the other one of two subscriptions has brought. */
+/** Whether to take the message: false for duplicates during a handover. */
 bool Subscriber::Admit(const camera::Message& message, unsigned generation) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const bool by_new = generation == generation_;
   if (!handover_) return by_new;
-  // Of an even older one, which was being executed when it was let go.
+  // From an even older subscription that was still being executed.
   if (!by_new && generation + 1 != generation_) return false;
   const int64_t stamp = int64_t{message.sec} * 1'000'000'000 + message.nanosec;
   const bool admitted = handover_->Admit(by_new, stamp, Handover::Clock::now());
-  if (handover_->over()) former_.reset();  // the executor holds what it executes
+  if (handover_->over()) former_.reset();  // the executor keeps a running subscription alive
   return admitted;
 }
 
-void Subscriber::Look(const void* pixels) {
+void Subscriber::CheckSharedMemory(const void* pixels) {
   bool shared = false;
   if (can_loan_) {
-    if (++looked_ >= kLookAgain || places_.size() >= kMostPlaces) {
-      looked_ = 0;
-      places_.clear();
+    if (++since_recheck_ >= kRecheckInterval || known_addresses_.size() >= kMaxKnownAddresses) {
+      since_recheck_ = 0;
+      known_addresses_.clear();
     }
-    const auto known = std::find_if(places_.begin(), places_.end(),
-                                    [&](const Place& place) { return place.address == pixels; });
-    if (known != places_.end()) {
+    const auto known = std::find_if(known_addresses_.begin(), known_addresses_.end(),
+                                    [&](const KnownAddress& known) { return known.address == pixels; });
+    if (known != known_addresses_.end()) {
       shared = known->shared;
     } else {
       shared = IsSharedMemory(pixels);
-      places_.push_back({pixels, shared});
+      known_addresses_.push_back({pixels, shared});
     }
   }
   shared_ = shared ? Shared::kYes : Shared::kNo;
 }
 
-/** Ends the thread, which may be asleep. */
-void Subscriber::Wake() {
-  Quietly("waking a camera", [this] { executor_->cancel(); });
+/** Ends the thread, which may be waiting. */
+void Subscriber::StopThread() {
+  LogExceptions("waking a camera", [this] { executor_->cancel(); });
   if (!thread_.joinable()) return;  // never started
-  Quietly("ending the thread of a camera", [this] { thread_.join(); });
+  LogExceptions("ending the thread of a camera", [this] { thread_.join(); });
 }
 
-/** Not executor.spin(): a cancel() that comes before it would be lost. Looks by itself whether it shall stop,
- * too: a cancel() that fails would have it sleep for ever. */
+/**
+ * Not executor.spin(), which would lose a cancel() that comes before it. Also checks `stop_` periodically:
+ * without that, a failing cancel() would leave the thread waiting forever.
+ */
 void Subscriber::Run() {
   pthread_setname_np(pthread_self(), "camera");
   while (!stop_) {
     try {
-      executor_->spin_once(kLookWhetherToStop);
+      executor_->spin_once(kStopCheckInterval);
     } catch (...) {
       const auto error = std::current_exception();
-      Quietly("telling of a camera", [&] { Tell(error); });
+      LogExceptions("telling of a camera", [&] { CountFailure(error); });
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
   }

@@ -20,7 +20,7 @@ struct SubscriberQos {
   bool reliable = false;
   bool transient_local = false;
   bool keep_all = false;
-  /** Of keep-last history. */
+  /** Depth of the keep-last history. */
   size_t depth = 5;
 };
 
@@ -33,14 +33,16 @@ struct SubscriberOptions {
 };
 
 /**
- * Takes a topic's messages for a camera, on a thread of its own: in place where the middleware lends them,
- * else from one message that is used again and again. They are given back as soon as they are letterboxed: a
- * publisher waits while none of its samples is taken and its pool is used up, and from the first take on it
- * may write to a sample again that is still held (data sharing of Fast DDS).
+ * Takes a topic's messages for a camera on its own thread: in place if the middleware lends them, else
+ * through one reused message.
+ *
+ * Loaned messages are returned right after the letterbox. Fast DDS data sharing requires this: a publisher
+ * blocks while all samples of its pool are used and none has been taken, and after the first take it may
+ * overwrite samples that are still held.
  */
 class Subscriber {
  public:
-  /** Message types that it was built with. */
+  /** Message types supported by this build. */
   static std::vector<std::string> Messages();
 
   /** @throws std::exception of rclcpp; std::invalid_argument for a message that is not among Messages() */
@@ -51,21 +53,22 @@ class Subscriber {
   Subscriber& operator=(const Subscriber&) = delete;
 
   /**
-   * Subscribes anew. The former subscription brings messages until the new one does, and each message comes
-   * once.
-   *
-   * @throws std::exception of rclcpp; the present subscription remains then
+   * Creates a new subscription. The former one delivers messages until the new one does; each message is
+   * taken once.
+   * @throws std::exception of rclcpp; the present subscription then stays
    */
   void Renew(const SubscriberQos& qos);
-  /** Ends the former subscription, whatever the new one has brought. */
+  /** Ends the former subscription, even if the new one has delivered nothing yet. */
   void Settle();
-  /** Messages reach the camera from now on; those that came before waited in the middleware. Idempotent.
-   * @throws std::system_error when there is no thread to be had */
+  /**
+   * Starts delivering messages to the camera, including those that waited in the middleware. Idempotent.
+   * @throws std::system_error when no thread can be created
+   */
   void Start();
 
   /** Whether the middleware lends messages. */
   bool can_loan() const { return can_loan_; }
-  /** Whether the last message lay in memory that its publisher had written; unknown before the first. */
+  /** Whether the last message was read from its publisher's shared memory; unset before the first message. */
   std::optional<bool> shared() const;
   size_t publishers() const;
 
@@ -76,22 +79,22 @@ class Subscriber {
   template <typename ImageMessage>
   void Take(const ImageMessage& message, unsigned generation);
   bool Admit(const camera::Message& message, unsigned generation);
-  void Look(const void* pixels);
+  void CheckSharedMemory(const void* pixels);
   void Run();
-  void Wake();
-  void Tell(const std::exception_ptr& error);
+  void StopThread();
+  void CountFailure(const std::exception_ptr& error);
 
   const std::shared_ptr<Participant> participant_;
   const std::string topic_;
   const std::string message_;
   const std::shared_ptr<camera::Camera> camera_;
   rclcpp::CallbackGroup::SharedPtr group_;
-  /** Guards what follows: it is renewed on one thread, and used on the other. */
+  /** Guards the members below, which are used on both threads. */
   mutable std::mutex mutex_;
   rclcpp::SubscriptionBase::SharedPtr subscription_;
   rclcpp::SubscriptionBase::SharedPtr former_;
   std::optional<Handover> handover_;
-  /** Of `subscription_`; older ones are the former, or gone. */
+  /** Number of the current subscription; older numbers belong to former ones. */
   unsigned generation_ = 0;
 
   std::unique_ptr<rclcpp::executors::SingleThreadedExecutor> executor_;
@@ -99,13 +102,13 @@ class Subscriber {
 
   enum class Shared { kUnknown, kNo, kYes };
   std::atomic<Shared> shared_{Shared::kUnknown};
-  /** Where messages lay lately: looking it up takes a tenth of a millisecond. Of the thread. */
-  struct Place {
+  /** Addresses of recent messages, because a lookup takes 0.1 ms. Used by the thread only. */
+  struct KnownAddress {
     const void* address;
     bool shared;
   };
-  std::vector<Place> places_;
-  int looked_ = 0;
+  std::vector<KnownAddress> known_addresses_;
+  int since_recheck_ = 0;
 
   std::atomic<bool> stop_{false};
   std::thread thread_;

@@ -1,13 +1,12 @@
 /**
- * Cameras, slots and the engine from many threads at once, for ThreadSanitizer (scripts/tsan.sh): what the
- * addon does with them, without Node.
+ * Stress test for cameras, slots and the engine on many threads, for ThreadSanitizer (scripts/tsan.sh). Uses
+ * them as the addon does, but without Node.
  *
- *     camera_stress LIBDNN MODEL [ROUNDS]
+ *      camera_stress LIBDNN MODEL [ROUNDS]
  *
- * In each round an engine is opened, cameras that never stop are attached, detached and moved, frames are
- * submitted beside them, slots are released late, pictures are held on to, and the engine is closed in the
- * midst of it. Every frame has a brightness of its own, so that one that lands in another's slot is noticed.
- * Ends with 1 and says what was wrong.
+ * Each round opens an engine; attaches, detaches and moves cameras that send continuously; submits frames;
+ * releases slots late; keeps pictures; and closes the engine in the middle. Every frame has its own
+ * brightness, so a frame in the wrong slot is detected. Exits with 1 and a description of any problem.
  */
 #include <array>
 #include <atomic>
@@ -28,8 +27,8 @@
 
 namespace {
 
+using camera::Attachment;
 using camera::Camera;
-using camera::Feed;
 
 constexpr int kSlots = 3;
 constexpr int kCameras = 4;
@@ -44,7 +43,7 @@ void Expect(bool right, const char* what) {
 
 uint8_t BrightnessOf(int64_t index) { return static_cast<uint8_t>(1 + index % 250); }
 
-/** Sends frames of changing sizes, some of them bad, until it is told to stop. */
+/** Sends frames of varying sizes, some of them invalid, until `stop`. */
 void Send(Camera& target, unsigned seed, const std::atomic<bool>& stop) {
   std::mt19937 random(seed);
   std::vector<uint8_t> pixels;
@@ -64,25 +63,25 @@ void Send(Camera& target, unsigned seed, const std::atomic<bool>& stop) {
   }
 }
 
-/** What the JS thread is to the addon: hears of slots, releases them, attaches and detaches. */
+/** Plays the role of the JS thread: handles events, releases slots, attaches and detaches cameras. */
 class Round {
  public:
   Round(const bpu::Options& options, const std::vector<std::shared_ptr<Camera>>& cameras, unsigned seed)
-      : random_(seed), cameras_(cameras), feeds_(cameras.size()) {
+      : random_(seed), cameras_(cameras), attachments_(cameras.size()) {
     engine_ = std::make_unique<bpu::Engine>(
         options,
         [this](int slot, const bpu::Outcome& outcome) {
-          Tell({slot, outcome.failure.has_value(), false});
+          Push({slot, outcome.failure.has_value(), false});
         },
         [this](int slot) {
-          Tell({slot, false, true});
+          Push({slot, false, true});
         });
   }
 
   void Run() {
     const auto end = camera::Clock::now() + kRound;
     while (camera::Clock::now() < end) {
-      Hear(std::chrono::microseconds(random_() % 500));
+      HandleEvents(std::chrono::microseconds(random_() % 500));
       const size_t index = random_() % cameras_.size();
       switch (random_() % 12) {
         case 0:
@@ -101,11 +100,11 @@ class Round {
           pixels_.clear();
           break;
         case 6:
-          if (!asked_) engine_->table()->Ask();
-          asked_ = true;
+          if (!requested_) engine_->table()->Request();
+          requested_ = true;
           break;
         case 7:
-          if (asked_ && random_() % 4 == 0 && engine_->table()->Unask()) asked_ = false;
+          if (requested_ && random_() % 4 == 0 && engine_->table()->CancelRequest()) requested_ = false;
           break;
         case 5:
           std::this_thread::sleep_for(std::chrono::milliseconds(random_() % 20));
@@ -116,10 +115,10 @@ class Round {
     }
     // Half of the rounds end orderly, the others with cameras attached and frames in flight.
     if (random_() % 2 == 0) {
-      for (size_t i = 0; i < feeds_.size(); i++) Detach(i);
-      if (asked_ && engine_->table()->Unask()) asked_ = false;
-      while (asked_ || in_flight_ > 0 || Owed() > 0) Hear(std::chrono::milliseconds(10));
-      Expect(engine_->table()->free() == kSlots, "all slots are free in the end");
+      for (size_t i = 0; i < attachments_.size(); i++) Detach(i);
+      if (requested_ && engine_->table()->CancelRequest()) requested_ = false;
+      while (requested_ || in_flight_ > 0 || Outstanding() > 0) HandleEvents(std::chrono::milliseconds(10));
+      Expect(engine_->table()->free() == kSlots, "all slots are free at the end");
     }
     engine_.reset();
   }
@@ -131,7 +130,7 @@ class Round {
     bool granted;
   };
 
-  void Tell(Done done) {
+  void Push(Done done) {
     const std::lock_guard<std::mutex> lock(mutex_);
     done_.push_back(done);
     changed_.notify_one();
@@ -139,35 +138,36 @@ class Round {
 
   struct Count {
     uint64_t submitted = 0;
-    uint64_t heard = 0;
+    uint64_t delivered = 0;
     bool detached = false;
     std::vector<bool> seen;
   };
 
   void Attach(size_t index) {
-    if (feeds_[index]) return;
+    if (attachments_[index]) return;
     const uint32_t number = next_++;
-    feeds_[index] = engine_->Attach(1 + static_cast<int>(number % 3), number, cameras_[index]->tally());
+    attachments_[index] =
+        engine_->Attach(1 + static_cast<int>(number % 3), number, cameras_[index]->counters());
     numbers_[index] = number;
     counts_[number] = {};
-    Expect(cameras_[index]->Use(feeds_[index]), "a camera that was detached can be attached");
+    Expect(cameras_[index]->Attach(attachments_[index]), "a camera that was detached can be attached");
   }
 
   void Detach(size_t index) {
-    if (!feeds_[index]) return;
-    cameras_[index]->Leave(feeds_[index]);
+    if (!attachments_[index]) return;
+    cameras_[index]->Detach(attachments_[index]);
     Count& count = counts_[numbers_[index]];
-    count.submitted = feeds_[index]->Detach();
+    count.submitted = attachments_[index]->Detach();
     count.detached = true;
-    feeds_[index].reset();
+    attachments_[index].reset();
   }
 
-  uint64_t Owed() const {
-    uint64_t owed = 0;
+  uint64_t Outstanding() const {
+    uint64_t outstanding = 0;
     for (const auto& [number, count] : counts_) {
-      if (count.detached) owed += count.submitted - count.heard;
+      if (count.detached) outstanding += count.submitted - count.delivered;
     }
-    return owed;
+    return outstanding;
   }
 
   void Submit() {
@@ -182,7 +182,7 @@ class Round {
     in_flight_++;
   }
 
-  void Hear(std::chrono::microseconds patience) {
+  void HandleEvents(std::chrono::microseconds patience) {
     std::deque<Done> events;
     {
       std::unique_lock<std::mutex> lock(mutex_);
@@ -190,17 +190,17 @@ class Round {
       events.swap(done_);
     }
     for (const Done& event : events) {
-      auto& place = engine_->table()->place(event.slot);
+      auto& state = engine_->table()->state(event.slot);
       if (event.granted) {
-        Expect(asked_, "granted to who asked");
-        asked_ = false;
-        Expect(!place.feed, "a granted slot is no camera's");
+        Expect(requested_, "granted only when requested");
+        requested_ = false;
+        Expect(!state.attachment, "a granted slot has no camera");
         if (random_() % 2 == 0) {
           Start(event.slot);
           continue;
         }
-      } else if (place.feed) {
-        Look(place, event.failed);
+      } else if (state.attachment) {
+        CheckFrame(state, event.failed);
       } else {
         in_flight_--;
       }
@@ -209,37 +209,37 @@ class Round {
     }
   }
 
-  void Look(camera::SlotTable::Place& place, bool failed) {
-    Count& count = counts_[place.feed->number()];
-    count.heard++;
-    if (count.seen.size() <= place.sequence) count.seen.resize(place.sequence + 1);
-    Expect(!count.seen[place.sequence], "a frame is told of once");
-    count.seen[place.sequence] = true;
-    const camera::Arrival& arrival = place.arrival;
-    const nv12::Target& target = place.input->target();
-    const uint8_t brightness = BrightnessOf(arrival.index);
-    // The place of a frame that timed out has another input.
+  void CheckFrame(camera::SlotTable::SlotState& state, bool failed) {
+    Count& count = counts_[state.attachment->number()];
+    count.delivered++;
+    if (count.seen.size() <= state.sequence) count.seen.resize(state.sequence + 1);
+    Expect(!count.seen[state.sequence], "a frame is reported once");
+    count.seen[state.sequence] = true;
+    const camera::FrameInfo& frame_info = state.frame_info;
+    const nv12::Target& target = state.input->target();
+    const uint8_t brightness = BrightnessOf(frame_info.index);
+    // After a timeout the slot has a different input.
     Expect(failed || target.LumaRow(target.height / 2)[target.width / 2] == brightness,
            "the slot's input is the frame's");
-    Expect(arrival.received <= arrival.submitted, "received, then submitted");
-    if (!arrival.pixels) return;
-    const nv12::Target picture = arrival.pixels->View(arrival.width, arrival.height);
+    Expect(frame_info.received <= frame_info.submitted, "received, then submitted");
+    if (!frame_info.pixels) return;
+    const nv12::Target picture = frame_info.pixels->View(frame_info.width, frame_info.height);
     Expect(picture.LumaRow(picture.height - 1)[picture.width - 1] == brightness,
            "the picture is the frame's");
-    pixels_.push_back(std::move(place.arrival.pixels));
+    pixels_.push_back(std::move(state.frame_info.pixels));
     if (pixels_.size() > 4) pixels_.erase(pixels_.begin());
   }
 
   std::mt19937 random_;
   const std::vector<std::shared_ptr<Camera>>& cameras_;
-  std::vector<std::shared_ptr<Feed>> feeds_;
+  std::vector<std::shared_ptr<Attachment>> attachments_;
   std::map<size_t, uint32_t> numbers_;
   std::map<uint32_t, Count> counts_;
   uint32_t next_ = 1;
   int in_flight_ = 0;
-  bool asked_ = false;
-  std::vector<std::shared_ptr<camera::Pixels>> pixels_;
-  const std::vector<uint8_t> own_ = std::vector<uint8_t>(64 * 96, 0);
+  bool requested_ = false;
+  std::vector<std::shared_ptr<camera::PixelBuffer>> pixels_;
+  const std::vector<uint8_t> own_ = std::vector<uint8_t>(size_t{64} * 96, 0);
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Done> done_;
@@ -263,6 +263,7 @@ int main(int count, char** arguments) {
   std::atomic<bool> stop{false};
   std::vector<std::shared_ptr<Camera>> cameras;
   std::vector<std::thread> threads;
+  cameras.reserve(kCameras);
   for (int i = 0; i < kCameras; i++) cameras.push_back(Camera::Create());
   for (unsigned i = 0; i < kCameras; i++) threads.emplace_back([&, i] { Send(*cameras[i], i, stop); });
   try {
@@ -277,9 +278,9 @@ int main(int count, char** arguments) {
   }
   stop = true;
   for (std::thread& thread : threads) thread.join();
-  camera::Counters sum;
+  camera::CameraCounters sum;
   for (const auto& one : cameras) {
-    const camera::Counters counters = one->tally()->Read();
+    const camera::CameraCounters counters = one->counters()->Read();
     Expect(counters.received == counters.dropped + counters.failed + counters.discarded + counters.submitted,
            "received = dropped + failed + discarded + submitted");
     sum.received += counters.received;

@@ -1,19 +1,18 @@
 import { existsSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { ExpectationError } from '../base/expect.js';
 import { withBin } from '../model/bin/bin-model.js';
 import { readClassNames } from '../model/class-names.js';
 import { findModel } from '../model/find-model.js';
 import { headRolesOf } from '../model/onnx/model-form.js';
 import { inspectOnnx, type OnnxSummary } from '../model/onnx/inspect-onnx.js';
+import { addon } from '../native/addon.js';
 import { BPU_OPTIONS } from './bpu-options.js';
 import { binFactsText, binModelText } from './info-bin.js';
 import { bpuModelText } from './info-bpu.js';
 import { command } from './program.js';
 import { printable } from './printable.js';
 import { type CliOptions, optionHelp } from './options.js';
-
-/** Where RDK X3 and X5 have libdnn (facts of native/bpu/library.cc). */
-const BOARD_LIBRARIES = ['/usr/lib/hbbpu/libdnn.so', '/usr/lib/libdnn.so'];
 
 const OPTIONS = {
   library: BPU_OPTIONS.library,
@@ -89,13 +88,24 @@ function onnxText(path: string, summary: OnnxSummary): string {
 /** From libdnn where there is one; from the file itself on machines without a BPU. */
 async function binText(path: string, library?: string, name?: string): Promise<string> {
   const named = library ?? process.env['TROS_YOLO_SEG_LIBDNN'];
-  const hasLibrary = named !== undefined || BOARD_LIBRARIES.some((file) => existsSync(file));
+  const hasLibrary = named !== undefined || isBoard();
   if (!hasLibrary) return withBin(path, binModelText);
   const told = await bpuModelText(path, library, name);
   try {
     return told + withBin(path, binFactsText);
   } catch {
     return told; // libdnn reads it, and that is what counts
+  }
+}
+
+/** Whether libdnn is where the boards have it; without loading it, so the loader's own path does not count. */
+function isBoard(): boolean {
+  try {
+    return addon()
+      .libdnnPaths()
+      .libraries.some((path) => isAbsolute(path) && existsSync(path));
+  } catch {
+    return false; // without the addon there is no BPU engine either, and the file tells enough
   }
 }
 

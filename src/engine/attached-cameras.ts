@@ -3,11 +3,11 @@ import { frameSize, type Nv12Frame, type Cut } from '../vision/picture/nv12-fram
 import type { PictureSize } from '../vision/picture/picture-size.js';
 import type { Stamp } from '../vision/picture/frame-source.js';
 import { type NativeFailure, expectation } from '../native/failure.js';
-import type { NativeArrival, NativeCamera, NativeSlots } from '../native/camera.js';
-import type { CameraArrival, CameraAttachment, CameraHandlers, Inference } from './engine.js';
+import type { NativeFrameInfo, NativeCamera, NativeSlots } from '../native/camera.js';
+import type { CameraFrameInfo, CameraAttachment, CameraHandlers, Inference } from './engine.js';
 
 /** What came of a frame, until its turn. */
-type Outcome = { readonly arrival: CameraArrival } & (
+type Outcome = { readonly frameInfo: CameraFrameInfo } & (
   { readonly inference: Inference } | { readonly error: Error }
 );
 
@@ -25,17 +25,17 @@ export class AttachedCameras {
 
   /** @throws ExpectationError when the camera is closed or attached already, or there is no memory */
   attach(camera: NativeCamera, handlers: CameraHandlers, queue: number): CameraAttachment {
-    let feed: number;
+    let attachment: number;
     try {
-      feed = this.#native.attach(camera.id, queue);
+      attachment = this.#native.attach(camera.id, queue);
     } catch (error) {
       const { failure } = error as { failure?: NativeFailure };
       if (failure) throw expectation(failure);
       throw new ExpectationError(`camera ${camera.id} to be attached`, messageOf(error));
     }
     let detached: Promise<void> | undefined;
-    const attached = new Attached(handlers, () => (detached ??= this.#detach(feed)));
-    this.#attached.set(feed, attached);
+    const attached = new Attached(handlers, () => (detached ??= this.#detach(attachment)));
+    this.#attached.set(attachment, attached);
     this.#engine?.hold();
     return attached;
   }
@@ -44,28 +44,28 @@ export class AttachedCameras {
     await Promise.all([...this.#attached.values()].map((attached) => attached.detach()));
   }
 
-  give(arrival: NativeArrival, inference: Inference): void {
-    this.#settle(arrival, { arrival: new Arrival(this.#native, arrival), inference });
+  give(frameInfo: NativeFrameInfo, inference: Inference): void {
+    this.#settle(frameInfo, { frameInfo: new FrameInfo(this.#native, frameInfo), inference });
   }
 
-  fail(arrival: NativeArrival, error: Error): void {
-    this.#settle(arrival, { arrival: new Arrival(this.#native, arrival), error });
+  fail(frameInfo: NativeFrameInfo, error: Error): void {
+    this.#settle(frameInfo, { frameInfo: new FrameInfo(this.#native, frameInfo), error });
   }
 
-  #settle({ feed, sequence }: NativeArrival, outcome: Outcome): void {
-    this.#attached.get(feed)!.settle(sequence, outcome);
+  #settle({ attachment, sequence }: NativeFrameInfo, outcome: Outcome): void {
+    this.#attached.get(attachment)!.settle(sequence, outcome);
   }
 
-  async #detach(feed: number): Promise<void> {
-    const attached = this.#attached.get(feed)!;
-    const submitted = this.#native.detach(feed);
-    this.#native.hold();
+  async #detach(attachment: number): Promise<void> {
+    const attached = this.#attached.get(attachment)!;
+    const submitted = this.#native.detach(attachment);
+    this.#native.ref();
     try {
       await attached.until(submitted);
     } finally {
-      this.#native.drop();
+      this.#native.unref();
     }
-    this.#attached.delete(feed);
+    this.#attached.delete(attachment);
     this.#engine?.drop();
   }
 }
@@ -93,8 +93,8 @@ class Attached implements CameraAttachment {
 
   #tell(outcome: Outcome): void {
     try {
-      if ('inference' in outcome) this.handlers.result(outcome.inference, outcome.arrival);
-      else this.handlers.failure(outcome.error, outcome.arrival);
+      if ('inference' in outcome) this.handlers.result(outcome.inference, outcome.frameInfo);
+      else this.handlers.failure(outcome.error, outcome.frameInfo);
     } catch (error) {
       // Node would only warn of it: this is called by native code.
       setImmediate(() => {
@@ -134,7 +134,7 @@ function clockOffset(): number {
   return offset;
 }
 
-class Arrival implements CameraArrival {
+class FrameInfo implements CameraFrameInfo {
   readonly stamp: Stamp;
   readonly frameId: string | undefined;
   readonly index: number;
@@ -148,9 +148,9 @@ class Arrival implements CameraArrival {
   readonly pixels: Nv12Frame | undefined;
   #give: (() => void) | undefined;
 
-  constructor(native: NativeSlots, arrival: NativeArrival) {
-    const { sec, nanosec, frameId, index, received, submitted, preprocess } = arrival;
-    const { part, pixels, lease } = arrival;
+  constructor(native: NativeSlots, frameInfo: NativeFrameInfo) {
+    const { sec, nanosec, frameId, index, received, submitted, preprocess } = frameInfo;
+    const { part, pixels, lease } = frameInfo;
     const { width, height } = frameSize(part);
     this.stamp = { sec, nanosec };
     this.frameId = frameId;
@@ -161,19 +161,19 @@ class Arrival implements CameraArrival {
     this.submitted = submitted + CLOCK_OFFSET;
     this.wait = submitted - received - preprocess;
     this.picture = oddSize(part);
-    const whole = frameSize(arrival);
+    const whole = frameSize(frameInfo);
     if (pixels !== undefined && lease !== undefined) {
       this.pixels = {
         ...{ ...whole, data: new Uint8Array(pixels), lumaStride: whole.width, chromaStride: whole.width },
-        ...{ lumaOffset: 0, chromaOffset: whole.width * whole.height, picture: oddSize(arrival) },
+        ...{ lumaOffset: 0, chromaOffset: whole.width * whole.height, picture: oddSize(frameInfo) },
       };
     }
-    if (part.width < arrival.width || part.height < arrival.height) {
-      const picture = { width: arrival.width, height: arrival.height };
+    if (part.width < frameInfo.width || part.height < frameInfo.height) {
+      const picture = { width: frameInfo.width, height: frameInfo.height };
       this.cut = { x: part.x, y: part.y, picture, whole: this.pixels };
     }
     if (pixels === undefined || lease === undefined) return;
-    this.#give = () => native.giveBack(lease, pixels);
+    this.#give = () => native.endLease(lease, pixels);
   }
 
   releasePixels(): void {

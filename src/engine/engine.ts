@@ -45,7 +45,7 @@ export interface Inference {
 }
 
 /** A frame of an attached camera; its pixels never came by JavaScript. Times are those of performance.now(). */
-export interface CameraArrival {
+export interface CameraFrameInfo {
   readonly stamp: Stamp;
   /** undefined: the message has none (HbmMsg). */
   readonly frameId: string | undefined;
@@ -72,9 +72,9 @@ export interface CameraArrival {
 /** What came of a camera's frames, in their order. Must not throw. */
 export interface CameraHandlers {
   /** @param inference is the handler's to release */
-  result(inference: Inference, arrival: CameraArrival): void;
+  result(inference: Inference, frameInfo: CameraFrameInfo): void;
   /** The engine failed; its slot is free again. */
-  failure(error: Error, arrival: CameraArrival): void;
+  failure(error: Error, frameInfo: CameraFrameInfo): void;
 }
 
 export interface CameraAttachment {

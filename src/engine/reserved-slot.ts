@@ -28,8 +28,8 @@ export class ReservedSlot {
       let resolve!: (kept: boolean) => void;
       const promise = new Promise<boolean>((settle) => (resolve = settle));
       this.#waiting = { promise, resolve };
-      this.#native.hold();
-      this.#native.ask();
+      this.#native.ref();
+      this.#native.requestSlot();
     }
     return this.#waiting.promise;
   }
@@ -44,7 +44,7 @@ export class ReservedSlot {
   unreserve(): void {
     this.unclaim();
     if (!this.#waiting) return;
-    this.#native.unask();
+    this.#native.cancelRequest();
     this.#settle(false);
   }
 
@@ -65,7 +65,7 @@ export class ReservedSlot {
   }
 
   #settle(kept: boolean): void {
-    this.#native.drop();
+    this.#native.unref();
     this.#waiting!.resolve(kept);
     this.#waiting = undefined;
   }

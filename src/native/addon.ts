@@ -9,26 +9,26 @@ import type { Nv12Addon } from './nv12.js';
 import { packageRoot } from '../base/package-root.js';
 
 /**
- * What the native addon exports (native/addon.cc). It checks every argument itself, so that no value makes it touch
- * memory outside the arrays, and throws TypeError; callers say what is wrong in their own words before that.
+ * The exports of the native addon (native/addon.cc). It validates every argument, so no value can make it access memory
+ * outside the arrays, and throws TypeError. Callers report mistakes in their own words before that.
  *
- * Source and target never share memory. Arrays may be backed by SharedArrayBuffer.
+ * Source and target must not share memory. Arrays may be backed by a SharedArrayBuffer.
  */
 export interface Addon extends Nv12Addon, BpuAddon, CameraAddon, EmulatorAddon {
-  /** How many objects of the addon are alive in this process, for tests that ask whether all were given back. */
+  /** Numbers of living native objects in this process. Tests use them to check that everything is freed. */
   aliveObjects(): AliveObjects;
 }
 
 export interface AliveObjects {
   readonly engines: number;
-  /** Blocks of BPU memory, with those that somebody still looks at. */
+  /** Blocks of BPU memory, including those whose tensors are still referenced. */
   readonly blocks: number;
-  /** Threads that were given up with a BPU that hangs, where a worker thread ended. */
+  /** Threads that were abandoned inside a hanging libdnn when a worker thread ended. */
   readonly threads: number;
-  /** Slot tables of engines and inboxes, and the feeds of cameras that are or were attached to them. */
+  /** Slot tables, and attachments of cameras to them, ended ones included. */
   readonly tables: number;
-  readonly feeds: number;
-  /** Full pictures that were copied for JavaScript, or wait to be used again. */
+  readonly attachments: number;
+  /** Buffers of full pictures, in use or pooled. */
   readonly pictures: number;
 }
 

@@ -2,56 +2,56 @@ import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
 import type { Region } from '../vision/picture/region.js';
 import type { NativeFailure } from './failure.js';
 
-/** What became of a camera's frames: `received` = skipped + dropped + failed + discarded + submitted + those that wait. */
+/** Frame counts: `received` = skipped + dropped + failed + discarded + submitted + frames that wait. */
 export interface NativeCameraCounters {
   readonly received: number;
-  /** Not taken because of `limit`. */
+  /** Skipped because of `limit`. */
   readonly skipped: number;
-  /** Replaced by newer ones while no slot was free. */
+  /** Replaced by a newer frame while no slot was free. */
   readonly dropped: number;
-  /** Not readable. */
+  /** Unreadable. */
   readonly failed: number;
-  /** No engine attached, or waiting when it was detached. */
+  /** No engine was attached, or the frame was waiting when its engine was detached. */
   readonly discarded: number;
-  /** Given to a slot of the engine. */
+  /** Got a slot of the engine. */
   readonly submitted: number;
-  /** Frames that were not NV12 and cost one more pass over their pixels. */
+  /** Frames that were not NV12 and needed an extra pass over their pixels. */
   readonly converted: number;
   /** Full pictures copied because of keepPixels, and those that were not because all buffers were lent. */
   readonly pixelCopies: number;
   readonly pixelsMissed: number;
-  /** Bytes of pixels that were gone through, and bytes written because of them, whatever for. */
+  /** Bytes of pixels read and bytes written for them, for any purpose. */
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** Milliseconds of the longest callback. */
+  /** Duration of the longest callback in milliseconds. */
   readonly slowest: number;
-  /** Why the last of the failed ones was not readable. */
+  /** Why the most recent unreadable frame failed. */
   readonly lastFailure: NativeFailure | null;
-  /** What may be wrong with the frames that come now, though they are read. */
+  /** A possible problem with current frames, which are still read. */
   readonly warning: NativeFailure | null;
 }
 
-/** A camera whose frames never pass through JavaScript (native/camera). Engine.attach gives it an engine. */
+/** A camera whose frames never pass through JavaScript (native/camera). Engine.attach connects it to an engine. */
 export interface NativeCamera {
   /** Its number in this process. */
   readonly id: number;
-  /** From now on a frame is taken once per so many milliseconds at most, up to a day; 0: all are. */
+  /** Takes at most one frame per `period` milliseconds from now on, up to a day; 0 takes all. */
   limit(period: number): void;
-  /** Whether the full picture is copied along with each frame from now on. */
+  /** Sets whether the full picture is copied along with each frame from now on. */
   keepPixels(keep: boolean): void;
-  /** How images are read from now on. */
-  read(reading: ImageReading): void;
-  /** What the model sees of the picture from now on, as partOf() has it; undefined: all of it. */
-  lookAt(region: Region | undefined): void;
-  /** At any time, also after close. */
+  /** Sets how images are read from now on. */
+  setReading(reading: ImageReading): void;
+  /** Sets the region that the model sees from now on, in the sense of partOf(); undefined for the whole picture. */
+  setRegion(region: Region | undefined): void;
+  /** Also works after close(). */
   counters(): NativeCameraCounters;
-  /** Stamps of messages that came since the last call, readable or not, in milliseconds; the newest 1024. */
+  /** Stamps of the messages since the last call, readable or not, in milliseconds; the newest 1024. */
   takeStamps(): Float64Array;
-  /** No frame comes afterwards; those in flight are not touched. Idempotent. */
+  /** Stops the camera; frames in flight are not affected. Idempotent. */
   close(): void;
 }
 
-/** An image as a camera sends it; nothing of it needs to be right. */
+/** An image as sent by a camera; nothing is validated. */
 export interface NativeImage {
   readonly width: number;
   readonly height: number;
@@ -60,62 +60,62 @@ export interface NativeImage {
   /** Whether the high byte of 16-bit samples comes first. @default false */
   readonly isBigEndian?: boolean;
   readonly data: Uint8Array;
-  /** Whether the length of `data` is that of a buffer, which may be longer than the image. @default false */
+  /** Whether `data` is a buffer that may be longer than the image. @default false */
   readonly hasBufferSize?: boolean;
 }
 
-/** What the user says of a camera's images; 0 as told by the messages. */
+/** How the user says a camera's images are laid out; 0 leaves it to the messages. */
 export interface ImageReading {
   /** Bytes from row to row. */
   readonly step: number;
-  /** Rows of luma before the chroma, those below the picture included. */
+  /** Rows of luma before the chroma, including padding. */
   readonly rows: number;
-  /** The value of a 16-bit grey that is white, 1 to 65535. */
+  /** The 16-bit value that is white, 1 to 65535. */
   readonly white: number;
 }
 
-/** How an image is read. */
+/** How an image will be read. */
 export interface ImageReport {
-  /** The encoding's name in imageEncodings(), whatever the image calls it. */
+  /** The encoding's name in imageEncodings(), even if the image uses an alias. */
   readonly encoding: string;
   /** Of the picture; the frame's sizes are these, rounded up to even numbers. */
   readonly width: number;
   readonly height: number;
-  /** Bytes from row to row, and rows of luma (or of pixels) with those below the picture. */
+  /** Bytes from row to row, and rows of luma (or of pixels) including padding below the picture. */
   readonly stride: number;
   readonly rows: number;
-  /** What may be wrong with it; null: nothing is. */
+  /** A possible problem; null for none. */
   readonly warning: NativeFailure | null;
 }
 
-/** A message as a camera sends it. */
+/** A message as sent by a camera. */
 export interface InjectedMessage extends NativeImage {
   readonly sec: number;
   readonly nanosec: number;
-  /** -1: the message has none. */
+  /** -1 for none. */
   readonly index: number;
-  /** undefined: the message has none. */
+  /** undefined for none. */
   readonly frameId?: string | undefined;
 }
 
-/** A camera without ROS, for tests and measurements: the same code takes its messages. */
+/** A camera without ROS, for tests and benchmarks. Its messages take the same path as those of a real camera. */
 export interface InjectedCamera extends NativeCamera {
   /** Takes a message on the JS thread. */
   offer(message: InjectedMessage): void;
   /**
-   * Takes the message `count` times from a thread of its own, once per `period` ms, its index counting up. 0: one after the
-   * other.
+   * Takes the message `count` times on a separate thread, once per `period` ms, with increasing index. 0: without a
+   * pause.
    */
   play(message: InjectedMessage, period: number, count: number): void;
-  /** The same at once: when it returns, all of them were taken. The JS thread is blocked meanwhile. */
+  /** The same, but blocks the JS thread until all of them are taken. */
   step(message: InjectedMessage, count: number): void;
 }
 
-/** What is known of a camera's frame that is through with a slot. Times in ms on the clock of process.hrtime(). */
-export interface NativeArrival {
-  /** What attach() returned. */
-  readonly feed: number;
-  /** Position among the frames of the feed that had a slot, from 0: each of them is told of once. */
+/** Metadata of a camera's frame whose slot is finished. Times in ms on the clock of process.hrtime(). */
+export interface NativeFrameInfo {
+  /** The number from attach(). */
+  readonly attachment: number;
+  /** The frame's position among those of the attachment that had a slot, from 0. Each is reported once. */
   readonly sequence: number;
   readonly sec: number;
   readonly nanosec: number;
@@ -124,119 +124,120 @@ export interface NativeArrival {
   /** Of the picture; the frame's sizes are these, rounded up to even numbers. */
   readonly width: number;
   readonly height: number;
-  /** What of the picture was letterboxed. */
+  /** The part of the picture that was letterboxed. */
   readonly part: Region;
   readonly received: number;
   readonly submitted: number;
-  /** Milliseconds of letterbox and conversion. */
+  /** Duration of letterbox and conversion in milliseconds. */
   readonly preprocess: number;
-  /** The full picture, packed NV12, and the number to give it back with. */
+  /** The full picture, packed NV12, and the number to pass to endLease(). */
   readonly pixels?: ArrayBuffer;
   readonly lease?: number;
-  /** Of an inbox: the model's input, packed NV12; detached by release(). */
+  /** From openHeapSlots(): the model's input, packed NV12; detached by release(). */
   readonly input?: ArrayBuffer;
 }
 
 /**
- * Tells that a slot is through with its frame; release(slot) makes it free. Milliseconds.
+ * Reports a finished slot, which stays taken until release(slot). Times in milliseconds.
  *
- * `arrival` is there for cameras' frames, undefined for submitted ones, and null for the slot that answers ask().
+ * `frameInfo` is set for cameras' frames, undefined for submitted ones, and null for the slot that answers
+ * requestSlot().
  */
 export type NativeDone = (
   slot: number,
   failure: NativeFailure | null,
   preprocess: number,
   inference: number,
-  arrival: NativeArrival | null | undefined,
+  frameInfo: NativeFrameInfo | null | undefined,
 ) => void;
 
-/** Slots that submitted frames and attached cameras share (native/camera/slots.h). */
+/** Slots that submitted frames and attached cameras share (native/camera/slot_table.h). */
 export interface NativeSlots {
-  /** How many are free now. */
+  /** Number of free slots. */
   free(): number;
-  /** @returns a slot for something else than a camera's frame, or -1 when none is free now */
+  /** @returns a slot for a submitted frame, or -1 when none is free */
   take(): number;
-  /** Asks for a slot in turn with cameras that wait; `done` grants it, once. */
-  ask(): void;
-  /** Takes it back. @returns false when it was granted already, also when `done` has not been called yet */
-  unask(): boolean;
-  /** Makes a slot that was told of free; a camera that waits has it at once. */
+  /** Requests a slot in turn with waiting cameras; answered by one call of `done`. */
+  requestSlot(): void;
+  /** Cancels the request. @returns false when it was already granted, even if `done` has not been called yet */
+  cancelRequest(): boolean;
+  /** Frees a slot; a waiting camera gets it at once. */
   release(slot: number): void;
   /**
-   * @param queue frames of the camera that may wait for a slot, 1 to 1000; the oldest of more is dropped @default 1
-   * @returns the number of the feed @throws when the camera is closed or attached already
+   * @param queueSize frames of the camera that may wait for a slot, 1 to 1000; the oldest is dropped when there are
+   *   more @default 1
+   * @returns the number of the attachment @throws when the camera is closed or already attached
    */
-  attach(camera: number, queue?: number): number;
-  /** No frame of the camera is given a slot afterwards. @returns how many were */
-  detach(feed: number): number;
-  /** Ends a lease of pixels; the buffer has length 0 then. */
-  giveBack(lease: number, buffer: ArrayBuffer): void;
-  /** Between them the process stays alive. */
-  hold(): void;
-  drop(): void;
+  attach(camera: number, queueSize?: number): number;
+  /** Ends the attachment: the camera's frames get no more slots. @returns how many did */
+  detach(attachment: number): number;
+  /** Ends the lease of a picture and detaches its buffer. */
+  endLease(lease: number, buffer: ArrayBuffer): void;
+  /** ref() keeps the process alive until the matching unref(). */
+  ref(): void;
+  unref(): void;
   /** Ends threads and frees memory. Idempotent. */
   close(): void;
 }
 
-/** Slots of an engine that runs elsewhere: `done` tells of camera frames that are letterboxed. */
-export type NativeInbox = NativeSlots;
-
-/** Whether cameras can be subscribed to natively: which messages, or why not. */
+/** Whether native subscriptions are available: the supported messages, or the reason why not. */
 export type NativeCameras =
   | { readonly available: true; readonly messages: readonly string[] }
   | { readonly available: false; readonly reason: string };
 
-/** The node of native cameras. It is not rclnodejs's, so it needs a name of its own. */
+/** Options of the native cameras' node, which is separate from rclnodejs's and needs its own name. */
 export interface CameraNodeOptions {
   readonly name: string;
   /** Absolute: / or /front. */
   readonly namespace: string;
-  /** Left out: that of ROS_DOMAIN_ID. */
+  /** Default: the value of ROS_DOMAIN_ID. */
   readonly domain?: number | undefined;
-  /** Of its security files (SROS2). Left out: / */
+  /** The SROS2 enclave. Default: / */
   readonly enclave?: string | undefined;
 }
 
 export interface CameraSubscription {
-  /** Absolute: remaps are the caller's. */
+  /** Absolute; remaps are applied by the caller. */
   readonly topic: string;
   /** hbm_img_msgs/msg/HbmMsg1080P ... */
   readonly message: string;
   readonly reliability: 'reliable' | 'best_effort';
   readonly durability: 'volatile' | 'transient_local';
-  /** Of keep-last history, 1 to 1000. */
+  /** Depth of the keep-last history, 1 to 1000. */
   readonly depth: number;
   readonly reading: ImageReading;
   /** @default keep_last */
   readonly history?: 'keep_last' | 'keep_all';
 }
 
-/** How a camera's messages arrive. */
+/** How a camera's messages are transported. */
 export interface CameraTransport {
   /** Whether the middleware lends messages for this subscription. */
   readonly canLoan: boolean;
-  /** Whether the last message was read where its publisher wrote it; undefined before the first. */
+  /** Whether the last message was read in its publisher's shared memory; undefined before the first. */
   readonly sharedMemory: boolean | undefined;
-  /** That the subscription is matched with. */
+  /** Number of matched publishers. */
   readonly publishers: number;
 }
 
-/** A topic's messages, taken in C++ on a thread of their own. */
+/** A camera that takes a topic's messages in C++ on its own thread. */
 export interface SubscribedCamera extends NativeCamera {
   /** @throws TypeError when it is closed */
   transport(): CameraTransport;
-  /** Subscribes anew; the former subscription brings messages until the new one does, and each message comes once. */
+  /**
+   * Creates a new subscription. The former one delivers messages until the new one does; each message is taken once.
+   */
   renew(qos: Omit<CameraSubscription, 'topic' | 'message' | 'reading'>): void;
-  /** Ends the former subscription, whatever the new one has brought. */
+  /** Ends the former subscription, even if the new one has delivered nothing yet. */
   settle(): void;
   /**
-   * Messages are taken from now on. What came before has waited in the middleware: an engine is attached first, or a burst of a
-   * publisher that was there already is discarded. Idempotent. @throws TypeError when it is closed
+   * Starts taking messages, including those that waited in the middleware. Attach an engine first, or those are
+   * discarded. Idempotent. @throws TypeError when it is closed
    */
   start(): void;
 }
 
-/** A publisher as the graph tells it; the policies are numbers of rmw. */
+/** A publisher as listed in the ROS graph; policies are rmw's numbers. */
 export interface CameraEndpoint {
   readonly node_name: string;
   readonly node_namespace: string;
@@ -250,40 +251,43 @@ export interface CameraNode {
   readonly fullName: string;
   /** rmw_fastrtps_cpp ... */
   readonly middleware: string;
-  /** @throws Error of the middleware, for a message that nativeCameras() does not list, and when it is closed */
+  /**
+   * @throws Error from the middleware, for a message that nativeCameras() does not list, and when the node is closed
+   */
   subscribe(options: CameraSubscription): SubscribedCamera;
-  /** Publishers of a topic, as this node sees them. @throws Error of the middleware */
+  /** Publishers of a topic, as seen by this node. @throws Error from the middleware */
   publishers(topic: string): CameraEndpoint[];
-  /** Closes its cameras, too. Idempotent. */
+  /** Closes the node and its cameras. Idempotent. */
   close(): void;
 }
 
 export interface CameraAddon {
   nativeCameras(): NativeCameras;
-  /** Where nativeCameras() are available. @throws Error of the middleware */
+  /** Only if nativeCameras() are available. @throws Error from the middleware */
   openCameraNode(options: CameraNodeOptions): CameraNode;
-  openInbox(slots: number, width: number, height: number, done: NativeDone): NativeInbox;
+  openHeapSlots(slots: number, width: number, height: number, done: NativeDone): NativeSlots;
   injectCamera(): InjectedCamera;
-  /** Encodings of images that are read, with their other names, separated by spaces. Any case will do. */
+  /** Supported encodings with their aliases, separated by spaces. Case does not matter. */
   imageEncodings(): readonly { readonly name: string; readonly aliases: string }[];
-  /** What these letters, which other letters may follow, begin with: an encoding's name, or jpeg; else as they are. */
+  /** The encoding name, or jpeg, that these bytes start with; else the bytes as text. */
   hbmEncoding(letters: Uint8Array): string;
   /** @throws an error whose `failure` says why the image is not readable */
   inspectImage(image: NativeImage, reading: ImageReading): ImageReport;
   /**
-   * Writes an image, or the part of it that partOf() gives for `region`, as NV12 of full range. The target has the size of what is
+   * Writes an image, or the part from partOf() for `region`, as full-range NV12. The target has the size of what is
    * written, rounded up to even numbers.
    *
    * @throws as inspectImage() and partOf()
    */
   imageToNv12(image: NativeImage, reading: ImageReading, target: Nv12Frame, region?: Region): void;
   /**
-   * What the model sees of a picture of this size: the region, rounded outward to even pixels and cut to the picture.
+   * The part of a picture of this size that the model sees: the region, rounded outward to even pixels and clipped to
+   * the picture.
    *
-   * @throws an error whose `failure` says that the region has no pixel of the picture
+   * @throws an error whose `failure` says that the region does not intersect the picture
    */
   partOf(region: Region, width: number, height: number): Region & { readonly warning: NativeFailure | null };
-  /** Left, top, width and height of a Letterbox as native cameras compute them. */
+  /** The rectangle of a Letterbox as computed by native cameras. */
   letterboxContent(
     sourceWidth: number,
     sourceHeight: number,

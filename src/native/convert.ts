@@ -7,7 +7,7 @@ import type { Letterbox } from '../vision/picture/letterbox.js';
 import { frameSize, MAX_DIMENSION, nv12Size, type Nv12Frame } from '../vision/picture/nv12-frame.js';
 import type { PictureSize } from '../vision/picture/picture-size.js';
 
-/** An NV12 frame of its own, packed, all zero (a dark green: it is meant to be written to). */
+/** A new packed NV12 frame, all zeros (dark green), to be written to. */
 export function allocateNv12(width: number, height: number): Nv12Frame {
   expectEvenSize('the NV12 frame', width, height);
   const data = new Uint8Array(nv12Size(width, height));
@@ -23,16 +23,16 @@ export function allocateNv12(width: number, height: number): Nv12Frame {
 }
 
 /**
- * Converts interleaved pixels to NV12, BT.601; a chroma pair is the average of its 2x2 block (center sited), or, for
- * yuyv and uyvy, whose range stays as it is, of its two rows.
+ * Converts packed pixels to NV12, BT.601. A chroma pair is the average of its 2x2 block (center sited). For yuyv and
+ * uyvy, whose range is kept, it is the average of two rows.
  *
- * NV12 has even sizes only: the last column or row of an odd picture is repeated, and the frame's `picture` tells its
- * true size.
+ * NV12 sizes are even: the last column or row of an odd picture is repeated, and the frame's `picture` has the true
+ * size.
  *
  * @param range of the result
- * @param into of the frame's size (frameSize()); written to when given, so that a video needs one frame only; else a new frame
+ * @param into frame to write to, with the size from frameSize(), so that a video needs only one; default: a new frame
  * @returns the frame written to
- * @throws ExpectationError for huge sizes, unknown formats and data that is too short
+ * @throws ExpectationError for sizes that are too large, unknown formats and too little data
  */
 export function packedToNv12(
   image: PackedImage,
@@ -71,17 +71,17 @@ export function packedToNv12(
   return withPicture(target, { width, height });
 }
 
-/** The frame as that of a picture: itself, unless the picture is smaller. */
+/** The frame with a `picture`, if the picture is smaller; else the frame itself. */
 export function withPicture(frame: Nv12Frame, { width, height }: PictureSize): Nv12Frame {
   return frame.width === width && frame.height === height ? frame : { ...frame, picture: { width, height } };
 }
 
 /**
- * Converts a frame to packed R, G, B bytes, BT.601; the pixels of a 2x2 block share its chroma.
+ * Converts a frame to packed R, G, B bytes, BT.601. The pixels of a 2x2 block share its chroma.
  *
  * @param range of the frame
- * @param into 3 * width * height bytes, written to when given; else new bytes
- * @returns the bytes written to
+ * @param into array of 3 * width * height bytes to write to; default: a new one
+ * @returns the array written to
  */
 export function nv12ToRgb(
   frame: Nv12Frame,
@@ -98,8 +98,8 @@ export function nv12ToRgb(
 }
 
 /**
- * Converts a frame to a network's input: three planes, R, G, B, of floats from 0 to 1 ([3, height, width]).
- * Each is an 8-bit value times 1/255: the bytes of nv12ToRgb(), as a network trained on pictures saw them.
+ * Converts a frame to a network's input: three planes R, G, B of floats from 0 to 1 ([3, height, width]). Each is the
+ * 8-bit value of nv12ToRgb() times 1/255, as seen by a network trained on pictures.
  */
 export function nv12ToPlanarFloat(frame: Nv12Frame, range: ColorRange, into: Float32Array): void {
   expectNv12Frame('the frame', frame);
@@ -109,7 +109,7 @@ export function nv12ToPlanarFloat(frame: Nv12Frame, range: ColorRange, into: Flo
 }
 
 /**
- * Letterboxes a frame into a model's input, at once and on this thread. Engines do it on another one.
+ * Letterboxes a frame into a model's input, synchronously on this thread. Engines do it on other threads.
  *
  * @param letterbox made for the sizes of `frame` and `into`
  */

@@ -4,17 +4,17 @@ import { partFrame, type Region } from '../vision/picture/region.js';
 import { addon } from './addon.js';
 import { expectation, fromNative } from './failure.js';
 
-/** What the model sees of a picture, and what may be wrong with that. */
+/** The part of a picture that the model sees, and a possible problem with it. */
 export interface PartOfPicture {
   readonly part: Region;
   readonly warning: string | undefined;
 }
 
 /**
- * What the model sees of a picture of this size: the region, rounded outward to even pixels and cut to the picture. By the code
- * that native cameras use (native/camera/region.h).
+ * The part of a picture of this size that the model sees: the region, rounded outward to even pixels and clipped to the
+ * picture. Uses the code of native cameras (native/camera/region.h).
  *
- * @throws ExpectationError when no pixel of the region lies in the picture
+ * @throws ExpectationError when the region does not intersect the picture
  */
 export function partOf(region: Region, { width, height }: PictureSize): PartOfPicture {
   const { warning, ...part } = fromNative(() => addon().partOf(region, width, height));
@@ -22,10 +22,10 @@ export function partOf(region: Region, { width, height }: PictureSize): PartOfPi
 }
 
 /**
- * The region of a frame as a frame of its own: a view on the same bytes, no pixel is copied. The frame itself where the region
- * covers the picture: nothing is cut then.
+ * The region of a frame as a frame: a view of the same bytes, without copying. Returns the frame itself if the region
+ * covers the whole picture.
  *
- * @throws ExpectationError when no pixel of the region lies in the picture
+ * @throws ExpectationError when the region does not intersect the picture
  */
 export function cutOut(
   frame: Nv12Frame,

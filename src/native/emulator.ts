@@ -1,23 +1,23 @@
-/** The emulated libdnn's own functions (native/bpu/emulator_bindings.cc, docs/emulator.md), for tests. */
+/** Functions of the emulated libdnn, for tests (native/emulator/bindings.cc, docs/emulator.md). */
 export interface NativeEmulator {
   /**
-   * Lets so many microseconds of the board's clock go by, from event to event. When it returns, the BPU has taken up all
-   * that is due, and hbDNNWaitTaskDone has returned what is due.
+   * Advances the board's clock by `microseconds`, from event to event. When it returns, the BPU has started everything
+   * that is due, and hbDNNWaitTaskDone has returned everything that is due.
    *
    * @throws TypeError unless the board has clock=manual
    */
   advance(microseconds: number): void;
   /**
-   * Blocks the JS thread until hbDNNWaitTaskDone has been called for so many tasks since the library was loaded.
+   * Blocks the JS thread until hbDNNWaitTaskDone has been called for this many tasks since the library was loaded.
    *
-   * @returns false after so many milliseconds of real time
+   * @returns false after `milliseconds` of real time
    */
   awaitTasks(tasks: number, milliseconds: number): boolean;
-  /** The report that the emulator writes at unload, as it would be now: JSON. */
+  /** The report that the emulator would write at unload now: JSON. */
   report(): string;
 }
 
 export interface EmulatorAddon {
-  /** @throws TypeError when the library is no emulated libdnn */
+  /** @throws TypeError when the library is not the emulated libdnn */
   openEmulator(library: string): NativeEmulator;
 }

@@ -1,21 +1,21 @@
 import { ExpectationError } from '../base/expect.js';
 
-/** Why something failed, in the words of an ExpectationError. */
+/** A failure in the terms of an ExpectationError. */
 export interface NativeFailure {
   readonly expected: string;
   readonly received: string;
   readonly hint: string;
 }
 
-/** A failure that C++ tells (native/failure.h) as an error. */
+/** Converts a failure from C++ (native/failure.h) to an error. */
 export function expectation({ expected, received, hint }: NativeFailure): ExpectationError {
   return new ExpectationError(expected, received, hint === '' ? undefined : hint);
 }
 
 /**
- * The result of a call to the addon.
+ * Calls the addon and returns the result.
  *
- * @throws ExpectationError for a failure that it tells; anything else as it is
+ * @throws ExpectationError for a native failure; other errors unchanged
  */
 export function fromNative<T>(call: () => T): T {
   try {

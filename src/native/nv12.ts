@@ -2,7 +2,7 @@ import type { ColorRange } from '../vision/picture/color-range.js';
 import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
 import type { PackedImage } from '../vision/picture/packed-image.js';
 
-/** Where a scaled picture lies within the model's input; even numbers. A Letterbox is one. */
+/** The rectangle of a scaled picture within the model's input; even numbers. A Letterbox is one. */
 export interface Content {
   readonly left: number;
   readonly top: number;
@@ -10,12 +10,12 @@ export interface Content {
   readonly height: number;
 }
 
-/** A packed image with everything said. */
+/** A packed image with all optional properties set. */
 export type NativePackedImage = Required<PackedImage>;
 
-/** The addon's functions for pictures (native/nv12). All give the same bytes on every instruction set. */
+/** The addon's functions for pictures (native/nv12). Every instruction set gives identical bytes. */
 export interface Nv12Addon {
-  /** Scales `source` to `content` within `target` (bilinear) and pads the rest with grey. */
+  /** Scales `source` to `content` within `target` (bilinear) and pads the rest with gray. */
   letterbox(source: Nv12Frame, content: Content, target: Nv12Frame): void;
 
   /** NV12 to three planes of floats from 0 to 1: R, G, B. `target` has 3 * width * height elements. */
@@ -28,11 +28,11 @@ export interface Nv12Addon {
   packedToNv12(source: NativePackedImage, range: ColorRange, target: Nv12Frame): void;
 
   /**
-   * letterbox() into `model`, then nv12ToPlanarFloat() of it into `planes`, on libuv's thread pool.
-   * The arrays must be left alone until the promise settles. Resizable buffers are refused at once; one that was
-   * transferred meanwhile rejects the promise.
+   * letterbox() into `model`, then nv12ToPlanarFloat() of that into `planes`, on libuv's thread pool. Do not touch the
+   * arrays until the promise settles. Resizable buffers are rejected at once; a buffer that is transferred in the
+   * meantime rejects the promise.
    *
-   * @returns milliseconds the work took, without the wait for a thread
+   * @returns the duration of the work in milliseconds, without the wait for a thread
    */
   preprocess(
     source: Nv12Frame,
@@ -43,9 +43,9 @@ export interface Nv12Addon {
   ): Promise<number>;
 
   /**
-   * Which kernels the functions above run, and all that run on this machine, fastest first (avx2, ssse3; neon; portable).
-   * All give the same bytes. TROS_YOLO_SEG_SIMD in the environment chooses others, and so does `use`, for tests and
-   * measurements.
+   * The kernels that the functions above use, and all that run on this machine, fastest first (avx2, ssse3; neon;
+   * portable). All give identical bytes. The environment variable TROS_YOLO_SEG_SIMD selects others, and so does `use`,
+   * for tests and benchmarks.
    */
   pixelKernels(use?: string): { readonly chosen: string; readonly usable: readonly string[] };
 }

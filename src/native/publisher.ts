@@ -2,58 +2,58 @@ import { ExpectationError, messageOf } from '../base/expect.js';
 import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
 import { addon } from './addon.js';
 
-/** What native/ros/publisher_bindings.cc is asked for. */
+/** Options of openImagePublisher() (native/ros/bindings.cc). */
 export interface NativePublisherOptions {
-  /** Of the publisher's node: it is not rclnodejs's, so it needs a name of its own. */
+  /** Name of the publisher's node, which is separate from rclnodejs's and needs its own name. */
   readonly name: string;
   /** Absolute: / or /front. */
   readonly namespace: string;
-  /** Left out: that of ROS_DOMAIN_ID. */
+  /** Default: the value of ROS_DOMAIN_ID. */
   readonly domain?: number;
-  /** Of its security files (SROS2). Left out: / */
+  /** The SROS2 enclave. Default: / */
   readonly enclave?: string | undefined;
   /** hbm_img_msgs/msg/HbmMsg1080P ... */
   readonly message: string;
   /** Absolute. */
   readonly topic: string;
   readonly reliability: 'reliable' | 'best_effort';
-  /** Of keep-last history, 1 to 1000. */
+  /** Depth of the keep-last history, 1 to 1000. */
   readonly depth: number;
 }
 
-/** A publisher of rclcpp that writes frames into messages of the middleware, where it lends any. */
+/** An rclcpp publisher that writes frames into messages loaned by the middleware, if it lends any. */
 export interface NativePublisher {
   /** rmw_fastrtps_cpp ... */
   readonly middleware: string;
   /** Whether the middleware lends messages for this topic. */
   readonly loans: boolean;
-  /** Whether those lie in shared memory, as a first one did that was borrowed and given back. */
+  /** Whether loaned messages are in shared memory, as observed when the publisher was opened. */
   readonly shared: boolean;
-  /** Why there was no first one, although the middleware lends; else empty. */
+  /** Why borrowing failed when the publisher was opened, although the middleware lends messages; else empty. */
   readonly refusal: string;
   /**
-   * Copies the picture into a message and sends it.
+   * Copies the picture into a message and publishes it.
    *
-   * @param index the publisher's counter, of 32 bits
-   * @returns false when no message was to be had, because subscribers hold them all: the frame is lost
-   * @throws TypeError for a frame that the message has no room for; Error from the middleware
+   * @param index the publisher's counter, 32 bits
+   * @returns false when no message is available, because subscribers hold all of them: the frame is lost
+   * @throws TypeError for a frame that does not fit in the message; Error from the middleware
    */
   publish(frame: Nv12Frame, sec: number, nanosec: number, index: number): boolean;
   subscriptions(): number;
-  /** Whether reliable subscriptions have acknowledged all that was sent. */
+  /** Whether all reliable subscriptions have acknowledged everything. */
   delivered(): boolean;
   /** Idempotent; the other methods throw afterwards. */
   close(): void;
 }
 
-/** What the addon has besides when colcon built it where rclcpp is. */
+/** Additional exports of an addon that was built with rclcpp. */
 interface PublisherAddon {
-  /** Types that it was built with. */
+  /** Message types supported by this build. */
   publishedMessages(): string[];
   openImagePublisher(options: NativePublisherOptions): NativePublisher;
 }
 
-/** Why frames of this type cannot be published natively; undefined: they can. */
+/** Why frames of this type cannot be published natively; undefined if they can. */
 export function whyNoNativePublisher(message: string): string | undefined {
   let native: Partial<PublisherAddon>;
   try {
@@ -70,7 +70,7 @@ export function whyNoNativePublisher(message: string): string | undefined {
   return `${message} is not one of ${messages.join(', ')}: messages without a fixed size cannot be lent`;
 }
 
-/** @throws ExpectationError where it is not available, and for what rclcpp refuses */
+/** @throws ExpectationError when native publishing is unavailable, or rclcpp refuses */
 export function openNativePublisher(options: NativePublisherOptions): NativePublisher {
   const reason = whyNoNativePublisher(options.message);
   if (reason !== undefined) throw new ExpectationError('a native publisher', reason);

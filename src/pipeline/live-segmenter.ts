@@ -1,7 +1,7 @@
 import { type Clock, steadyClock } from '../base/clock.js';
 import type { Segmentation } from '../vision/mask/segmentation.js';
 import type {
-  CameraArrival,
+  CameraFrameInfo,
   CameraAttachment,
   CameraEngine,
   CameraHandlers,
@@ -63,7 +63,7 @@ export interface CameraCounts {
 /** A camera whose frames come by themselves, in C++. */
 interface Attached<Frame> {
   readonly native: NativeCamera;
-  readonly frameOf: (arrival: CameraArrival) => Frame;
+  readonly frameOf: (frameInfo: CameraFrameInfo) => Frame;
   /** While the segmenter is running. */
   attachment: CameraAttachment | undefined;
 }
@@ -152,7 +152,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
    * @param frameOf what the handlers are to be given for a frame
    * @throws ExpectationError when the engine cannot be fed by native cameras, or the camera is closed
    */
-  attach(camera: number, native: NativeCamera, frameOf: (arrival: CameraArrival) => Frame): void {
+  attach(camera: number, native: NativeCamera, frameOf: (frameInfo: CameraFrameInfo) => Frame): void {
     const attached: Attached<Frame> = { native, frameOf, attachment: undefined };
     if (this.#state === 'running') this.#attach(camera, attached);
     this.#cameras[camera]!.attached = attached;
@@ -269,14 +269,21 @@ export class LiveSegmenter<Frame extends LiveFrame> {
       throw new ExpectationError('an engine for native cameras', engine.kind);
     }
     const handlers: CameraHandlers = {
-      result: (inference, arrival) => {
+      result: (inference, frameInfo) => {
         this.#inFlight++;
-        this.#finish(index, attached.frameOf(arrival), arrival.pixels, arrival, inference, arrival.wait);
-        arrival.releasePixels();
+        this.#finish(
+          index,
+          attached.frameOf(frameInfo),
+          frameInfo.pixels,
+          frameInfo,
+          inference,
+          frameInfo.wait,
+        );
+        frameInfo.releasePixels();
       },
-      failure: (error, arrival) => {
-        this.#fail(index, attached.frameOf(arrival), error);
-        arrival.releasePixels();
+      failure: (error, frameInfo) => {
+        this.#fail(index, attached.frameOf(frameInfo), error);
+        frameInfo.releasePixels();
         this.#pump();
       },
     };

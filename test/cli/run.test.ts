@@ -150,7 +150,7 @@ describe('tros-yolo-seg run', () => {
       ['600,0,100,360', '640,0,100,360', '1,2,3'].map((roi) => cli([...common, '--roi', roi], folder)),
     )) as [CliResult, CliResult, CliResult];
     assert.equal(exceeding.code, 0);
-    assert.equal(exceeding.stderr.match(/Only 600,0,40,360 is looked at/g)?.length, 1, exceeding.stderr);
+    assert.equal(exceeding.stderr.match(/Only 600,0,40,360 is used/g)?.length, 1, exceeding.stderr);
     assert.equal(outside.code, 1);
     assert.match(
       outside.stderr,

@@ -1,9 +1,9 @@
-import type { CameraArrival, CameraHandlers, Inference } from '../../src/engine/engine.js';
+import type { CameraFrameInfo, CameraHandlers, Inference } from '../../src/engine/engine.js';
 import { valuesOf } from './conformance.js';
 
 /** What an attached camera's handlers were given, and a promise for more of it. */
 export class Collector implements CameraHandlers {
-  readonly arrivals: CameraArrival[] = [];
+  readonly frameInfos: CameraFrameInfo[] = [];
   readonly values: number[][][] = [];
   readonly errors: Error[] = [];
   /** Not released. */
@@ -19,26 +19,26 @@ export class Collector implements CameraHandlers {
   }
 
   get indices(): number[] {
-    return this.arrivals.map(({ index }) => index);
+    return this.frameInfos.map(({ index }) => index);
   }
 
-  result(inference: Inference, arrival: CameraArrival): void {
-    this.arrivals.push(arrival);
+  result(inference: Inference, frameInfo: CameraFrameInfo): void {
+    this.frameInfos.push(frameInfo);
     if (this.#read) this.values.push(valuesOf(inference));
     if (this.#hold) this.held.push(inference);
     else inference.release();
     this.#tell();
   }
 
-  failure(error: Error, arrival: CameraArrival): void {
-    this.arrivals.push(arrival);
+  failure(error: Error, frameInfo: CameraFrameInfo): void {
+    this.frameInfos.push(frameInfo);
     this.errors.push(error);
     this.#tell();
   }
 
   /** Until `count` frames have come to something. */
   async until(count: number): Promise<void> {
-    while (this.arrivals.length < count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (this.frameInfos.length < count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   release(): void {

@@ -66,12 +66,12 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
         [undefined, false],
       ];
       for (const [i, [region, keep]] of offers.entries()) {
-        camera.lookAt(region);
+        camera.setRegion(region);
         camera.keepPixels(keep);
         camera.offer(messageOf(frame));
         await seen.until(i + 1);
         assert.deepEqual(seen.values[i], await infer(engine, region ? cutOut(frame, region).view : frame));
-        const { width, height, cut, picture, pixels } = seen.arrivals[i]!;
+        const { width, height, cut, picture, pixels } = seen.frameInfos[i]!;
         assert.deepEqual([picture, pixels !== undefined], [undefined, keep]);
         if (i < 2) {
           assert.deepEqual(
@@ -95,12 +95,12 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       camera.offer(messageOf(noiseFrame(80, 50), { sec: -5, nanosec: 999_999_999, frameId: 'links/äöü' }));
       camera.offer(messageOf(noiseFrame(64, 64), { index: 41, frameId: undefined }));
       await seen.until(2);
-      const [image, hbm] = seen.arrivals;
+      const [image, hbm] = seen.frameInfos;
       assert.deepEqual(image!.stamp, { sec: -5, nanosec: 999_999_999 });
       assert.deepEqual([image!.frameId, image!.index], ['links/äöü', -1]);
       assert.deepEqual([image!.width, image!.height], [80, 50]);
       assert.deepEqual([hbm!.frameId, hbm!.index], [undefined, 41]);
-      for (const { received, submitted, wait, pixels } of seen.arrivals) {
+      for (const { received, submitted, wait, pixels } of seen.frameInfos) {
         // Two clocks, held side by side to a few microseconds.
         assert.ok(before - 0.5 <= received && received < submitted && submitted < performance.now() + 0.5);
         assert.ok(wait >= 0 && wait <= submitted - received);
@@ -122,7 +122,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       seen.release();
       await seen.until(2);
       assert.deepEqual(
-        seen.arrivals.map(({ index }) => index),
+        seen.frameInfos.map(({ index }) => index),
         [0, 9],
       );
       seen.release();
@@ -175,7 +175,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       for (const queue of [0, 1001, 1.5, -1]) {
         assert.throws(
           () => engine.attach(openCamera(), new Collector(), queue),
-          /a number of frames that may wait, from 1 to 1000/,
+          /a queue size from 1 to 1000/,
         );
       }
     });
@@ -215,7 +215,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       own.release();
       assert.equal(await reserved, true);
       await assert.rejects(engine.submit({ ...noiseFrame(64, 64, 1), width: 63 }), /even/);
-      assert.deepEqual([engine.free, seen.arrivals.length], [1, 0]);
+      assert.deepEqual([engine.free, seen.frameInfos.length], [1, 0]);
       engine.unreserve();
       await seen.until(1);
       assert.equal(engine.free, 1);
@@ -229,7 +229,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       for (let i = 0; i < 50; i++) {
         const kept = engine.reserve();
         // Taken back at once, after some of the camera's frames, and when it is granted.
-        if (i % 2 === 0) await Promise.race([kept, seen.until(seen.arrivals.length + (i % 5))]);
+        if (i % 2 === 0) await Promise.race([kept, seen.until(seen.frameInfos.length + (i % 5))]);
         engine.unreserve();
         assert.equal(typeof (await kept), 'boolean');
       }
@@ -287,13 +287,13 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       camera.step(message, 50);
       expectCounts(camera, { received: 50, submitted: 2, dropped: 47 });
       assert.equal(engine.free, 0);
-      assert.equal(seen.arrivals.length, 0);
+      assert.equal(seen.frameInfos.length, 0);
       await seen.until(3);
       // Two had a slot; the third is the newest there is.
       assert.deepEqual(seen.indices, [0, 1, 49]);
       for (let i = 50; i < 60; i++) {
         camera.step({ ...message, index: i }, 1);
-        await seen.until(seen.arrivals.length + 1);
+        await seen.until(seen.frameInfos.length + 1);
       }
       expectCounts(camera, { received: 60, submitted: 13, dropped: 47 });
       assert.deepEqual(seen.indices.slice(3), [50, 51, 52, 53, 54, 55, 56, 57, 58, 59]);
@@ -310,10 +310,10 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
         messageOf(noiseFrame(64, 64), { width: 65, height: 65, step: 0, encoding: 'mono8', data: luma }),
       );
       await seen.until(1);
-      const { width, height, picture } = seen.arrivals[0]!;
+      const { width, height, picture } = seen.frameInfos[0]!;
       assert.deepEqual([width, height, picture], [66, 66, { width: 65, height: 65 }]);
       expectCounts(camera, { converted: 1, pixelCopies: 0 });
-      assert.equal(seen.arrivals[0]!.pixels!.data.length, 6534);
+      assert.equal(seen.frameInfos[0]!.pixels!.data.length, 6534);
     });
 
     it('count messages that cannot be read, and go on', async () => {
@@ -360,9 +360,9 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
         camera.offer(messageOf(frame));
         await seen.until(i + 1);
       }
-      for (const { pixels } of seen.arrivals) assert.deepEqual(packedBytes(pixels!), packedBytes(frame));
+      for (const { pixels } of seen.frameInfos) assert.deepEqual(packedBytes(pixels!), packedBytes(frame));
       expectCounts(camera, { pixelCopies: 3, pixelsMissed: 0, bytesRead: 3 * 2 * 6000 });
-      const [first, second] = seen.arrivals;
+      const [first, second] = seen.frameInfos;
       const { data } = first!.pixels!;
       first!.releasePixels();
       first!.releasePixels();
@@ -377,7 +377,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       camera.keepPixels(false);
       camera.offer(messageOf(frame));
       await seen.until(21);
-      assert.equal(seen.arrivals[20]!.pixels, undefined);
+      assert.equal(seen.frameInfos[20]!.pixels, undefined);
       const { width, height } = engine.model.input;
       expectCounts(camera, {
         pixelCopies,
@@ -404,7 +404,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       assert.equal(attachment.detach(), detached);
       expectCounts(camera, { received: 3, submitted: 1, discarded: 2 });
       await detached;
-      assert.equal(seen.arrivals.length, 1);
+      assert.equal(seen.frameInfos.length, 1);
       camera.offer(message);
       seen.release();
       expectCounts(camera, { received: 4, submitted: 1, discarded: 3 });
@@ -415,7 +415,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       camera.offer(message);
       await later.until(1);
       assert.deepEqual(later.values[0], seen.values[0]);
-      assert.equal(seen.arrivals.length, 1);
+      assert.equal(seen.frameInfos.length, 1);
       camera.close();
       assert.throws(() => engine.attach(camera, seen), /a camera that is open/);
     });
@@ -430,7 +430,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       await seen.until(5);
       await engine.close();
       const { submitted } = camera.counters();
-      assert.equal(seen.arrivals.length, submitted);
+      assert.equal(seen.frameInfos.length, submitted);
       camera.step(message, 20);
       assert.equal(camera.counters().submitted, submitted);
       camera.play(message, 0, 2 ** 32 - 1);

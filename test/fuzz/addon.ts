@@ -65,7 +65,7 @@ class Session {
   readonly #native = addon() as unknown as Exports;
   readonly #choices: Choices;
   readonly #hostile: Hostile;
-  /** Slot tables: of inboxes and engines. */
+  /** Slot tables, from openHeapSlots() and openBpu(). */
   readonly #tables: Exports[] = [];
   readonly #cameras: Exports[] = [];
   readonly #closing: (() => void)[] = [];
@@ -91,7 +91,7 @@ class Session {
       () => this.preprocess(),
       () => this.image(),
       () => this.other(),
-      () => this.openInbox(),
+      () => this.openHeapSlots(),
       () => this.openCamera(),
       () => this.openBpu(),
       () => this.offer(),
@@ -284,13 +284,13 @@ class Session {
     }
   }
 
-  openInbox(): void {
+  openHeapSlots(): void {
     if (this.#tables.length >= MOST_OPEN) return;
     const seldom = <T>(value: T): T => this.#hostile.seldom(value, 6);
     // One side is small, so that no picture of 16384 x 16384 is asked for 32 times.
     const slots = seldom<unknown>(1 + this.#choices.below(4));
     this.#keepTable(
-      this.#native['openInbox']!(slots, this.#size(), seldom(this.#size()), this.#done()) as Exports,
+      this.#native['openHeapSlots']!(slots, this.#size(), seldom(this.#size()), this.#done()) as Exports,
     );
   }
 
@@ -314,10 +314,10 @@ class Session {
       _failure: unknown,
       _a: number,
       _b: number,
-      arrival?: { lease?: number; pixels?: ArrayBuffer },
+      frameInfo?: { lease?: number; pixels?: ArrayBuffer },
     ) => {
       this.#slots.push(slot);
-      if (arrival?.pixels) this.#leases.push([arrival.lease!, arrival.pixels]);
+      if (frameInfo?.pixels) this.#leases.push([frameInfo.lease!, frameInfo.pixels]);
     };
     return this.#hostile.seldom<unknown>(done, 20);
   }
@@ -348,10 +348,10 @@ class Session {
         camera['counters']!();
         break;
       case 4:
-        camera['read']!(this.#reading());
+        camera['setReading']!(this.#reading());
         break;
       case 5:
-        camera['lookAt']!(this.#choices.of([undefined, this.#region()]));
+        camera['setRegion']!(this.#choices.of([undefined, this.#region()]));
         break;
       default:
         camera['offer']!(message);
@@ -374,13 +374,13 @@ class Session {
     const hostile = <T>(value: T): unknown => this.#hostile.seldom<unknown>(value, 6);
     switch (this.#choices.below(12)) {
       case 0:
-        table[this.#choices.of(['hold', 'drop', 'free'])]!();
+        table[this.#choices.of(['ref', 'unref', 'free'])]!();
         break;
       case 1:
         this.#slots.push(table['take']!() as number);
         break;
       case 2:
-        table[this.#choices.of(['ask', 'unask'])]!();
+        table[this.#choices.of(['requestSlot', 'cancelRequest'])]!();
         break;
       case 3:
       case 4:
@@ -396,11 +396,11 @@ class Session {
         break;
       case 9: {
         const [lease, buffer] = this.#leases.pop() ?? [1, new ArrayBuffer(8)];
-        table['giveBack']!(hostile(lease), hostile(buffer));
+        table['endLease']!(hostile(lease), hostile(buffer));
         break;
       }
       case 10:
-        table['forget']?.();
+        table['closeKeepingBuffers']?.();
         break;
       default:
         table['close']!();

@@ -245,9 +245,9 @@ describe('images of native cameras', () => {
         const box = new Letterbox(frame.width, frame.height, MODEL.width, MODEL.height);
         const expected = letterboxed(frame, box, MODEL.width, MODEL.height);
         for (const keep of [false, true]) {
-          const { input, arrival } = await throughNativeCamera(image, AS_TOLD, keep);
+          const { input, frameInfo } = await throughNativeCamera(image, AS_TOLD, keep);
           assert.deepEqual(input, expected, `${encoding} ${width}x${height} ${keep}`);
-          assert.equal(arrival.pixels !== undefined, keep);
+          assert.equal(frameInfo.pixels !== undefined, keep);
         }
       }
     }

@@ -5,7 +5,7 @@ import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 import type { PictureSize } from '../../src/vision/picture/picture-size.js';
 import type { Region } from '../../src/vision/picture/region.js';
 import { addon } from '../../src/native/addon.js';
-import type { ImageReading, NativeArrival, NativeCameraCounters } from '../../src/native/camera.js';
+import type { ImageReading, NativeFrameInfo, NativeCameraCounters } from '../../src/native/camera.js';
 import { expectation } from '../../src/native/failure.js';
 import { packedBytes, randomBytes } from '../native/frames.js';
 import { nv12Of, nv12OfPlanes, PIXELS } from '../native/reference.js';
@@ -34,9 +34,9 @@ export const IMAGE_PATHS: Readonly<Record<string, ImagePath>> = {
     };
   },
   'native camera': async (image, reading) => {
-    const { arrival, warning } = await throughNativeCamera(image, reading, true);
-    const { width, height } = arrival;
-    return { nv12: new Uint8Array(arrival.pixels!).slice(), picture: { width, height }, warning };
+    const { frameInfo, warning } = await throughNativeCamera(image, reading, true);
+    const { width, height } = frameInfo;
+    return { nv12: new Uint8Array(frameInfo.pixels!).slice(), picture: { width, height }, warning };
   },
 };
 
@@ -50,38 +50,38 @@ export async function throughNativeCamera(
   keepPixels: boolean,
   region?: Region,
 ): Promise<{
-  arrival: NativeArrival;
+  frameInfo: NativeFrameInfo;
   input: Uint8Array;
   warning: string | undefined;
   counters: NativeCameraCounters;
 }> {
   const camera = addon().injectCamera();
-  let tell: (arrival: NativeArrival) => void;
-  const arrived = new Promise<NativeArrival>((resolve) => (tell = resolve));
-  const inbox = addon().openInbox(
+  let tell: (frameInfo: NativeFrameInfo) => void;
+  const arrived = new Promise<NativeFrameInfo>((resolve) => (tell = resolve));
+  const heapSlots = addon().openHeapSlots(
     1,
     MODEL.width,
     MODEL.height,
-    (_slot, _failure, _pre, _inference, arrival) => tell(arrival!),
+    (_slot, _failure, _pre, _inference, frameInfo) => tell(frameInfo!),
   );
   try {
-    inbox.hold();
-    inbox.attach(camera.id);
+    heapSlots.ref();
+    heapSlots.attach(camera.id);
     camera.keepPixels(keepPixels);
-    camera.read(reading);
-    camera.lookAt(region);
+    camera.setReading(reading);
+    camera.setRegion(region);
     camera.offer({ ...image, sec: 0, nanosec: 0, index: -1 });
     const counters = camera.counters();
     const { lastFailure, warning, failed } = counters;
     if (lastFailure) throw expectation(lastFailure);
     assert.equal(failed, 0);
-    const arrival = await arrived;
-    const input = new Uint8Array(arrival.input!).slice();
+    const frameInfo = await arrived;
+    const input = new Uint8Array(frameInfo.input!).slice();
     const told = warning ? expectation(warning).message : undefined;
-    return { arrival, input, warning: told, counters };
+    return { frameInfo, input, warning: told, counters };
   } finally {
     camera.close();
-    inbox.close();
+    heapSlots.close();
   }
 }
 

@@ -57,10 +57,10 @@ describe('regions of images', () => {
 
               const native = await throughNativeCamera(image, AS_TOLD, keep, region);
               assert.deepEqual(native.input, input, what);
-              assert.deepEqual(native.arrival.part, part);
-              assert.deepEqual([native.arrival.width, native.arrival.height], [width, height]);
+              assert.deepEqual(native.frameInfo.part, part);
+              assert.deepEqual([native.frameInfo.width, native.frameInfo.height], [width, height]);
               assert.equal(native.warning, warning);
-              if (keep) assert.deepEqual(new Uint8Array(native.arrival.pixels!), nv12, what);
+              if (keep) assert.deepEqual(new Uint8Array(native.frameInfo.pixels!), nv12, what);
             }
           }
         }
@@ -117,11 +117,11 @@ describe('regions of images', () => {
       camera.offer({ ...image, data, sec: 0, nanosec: 0, index: 0 });
       return camera.counters().warning?.expected;
     };
-    camera.lookAt({ x: 0, y: 0, width: 101, height: 60 });
+    camera.setRegion({ x: 0, y: 0, width: 101, height: 60 });
     assert.match(warning()!, /a region of interest within the 100x60 picture/);
     assert.match(warning(Uint8Array.of(...image.data, 0))!, /9000 bytes for a 100x60 nv12 image/);
     assert.match(warning()!, /a region of interest within/);
-    camera.lookAt({ x: 0, y: 0, width: 100, height: 60 });
+    camera.setRegion({ x: 0, y: 0, width: 100, height: 60 });
     assert.equal(camera.counters().warning, null);
     assert.equal(warning(), undefined);
     camera.close();
@@ -141,7 +141,7 @@ describe('regions of images', () => {
     const { part } = partOf(region, { width: 61, height: 53 });
     assert.deepEqual(packedBytes(frame), cropOf(whole, part));
     assert.deepEqual([frame.width, frame.height, frame.picture], [32, 8, { width: 31, height: 8 }]);
-    assert.match(reader.warning!, /Only 30,20,31,8 is looked at/);
+    assert.match(reader.warning!, /Only 30,20,31,8 is used/);
     reader.region = { x: 61, y: 0, width: 1, height: 1 };
     await assert.rejects(reader.decompress(file), /a region of interest with pixels of the 61x53 picture/);
   });

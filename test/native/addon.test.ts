@@ -262,7 +262,7 @@ describe('arguments of the addon', () => {
     );
     assert.throws(() => native.preprocess(frame(), content, view, 'full', new Float32Array(shared)), overlap);
     assert.throws(() => native.letterbox(frame(), content, { ...frame(), chromaOffset: 8 }), {
-      message: 'Expected luma and chroma of target apart but received planes that overlap.',
+      message: 'Expected separate luma and chroma planes in target but received planes that overlap.',
     });
   });
 

@@ -64,13 +64,18 @@ describe('native cameras', () => {
     const message = { width: 2, height: 2, step: 2, encoding: 'nv12', data: new Uint8Array(6) };
     const indices: number[] = [];
     const two = new Promise<void>((resolve) => {
-      const inbox = addon().openInbox(1, 64, 64, (slot, failure, preprocess, inference, arrival) => {
-        indices.push(arrival!.index);
-        inbox.release(slot);
-        if (indices.length === 2) resolve(inbox.close());
-      });
-      inbox.hold();
-      inbox.attach(camera.id);
+      const heapSlots = addon().openHeapSlots(
+        1,
+        64,
+        64,
+        (slot, failure, preprocess, inference, frameInfo) => {
+          indices.push(frameInfo!.index);
+          heapSlots.release(slot);
+          if (indices.length === 2) resolve(heapSlots.close());
+        },
+      );
+      heapSlots.ref();
+      heapSlots.attach(camera.id);
     });
     camera.step({ ...message, sec: 0, nanosec: 0, index: 7 }, 100);
     const { received, submitted, dropped } = camera.counters();
@@ -118,8 +123,8 @@ describe('native cameras', () => {
   });
 
   it('stand any argument', () => {
-    const inbox = addon().openInbox(2, 64, 64, () => undefined);
-    const slots = inbox as unknown as Record<string, (...args: unknown[]) => unknown>;
+    const heapSlots = addon().openHeapSlots(2, 64, 64, () => undefined);
+    const slots = heapSlots as unknown as Record<string, (...args: unknown[]) => unknown>;
     const camera = addon().injectCamera();
     const evil = [
       undefined,
@@ -141,19 +146,19 @@ describe('native cameras', () => {
       assert.throws(() => slots['release']!(value), TypeError);
       for (const other of evil) {
         try {
-          slots['giveBack']!(value, other);
+          slots['endLease']!(value, other);
         } catch (error) {
           assert.ok(error instanceof TypeError);
         }
       }
       assert.throws(() => camera.offer(value as never), TypeError);
-      assert.throws(() => addon().openInbox(value as never, 64, 64, () => undefined), TypeError);
+      assert.throws(() => addon().openHeapSlots(value as never, 64, 64, () => undefined), TypeError);
       assert.throws(() => addon().letterboxContent(value as never, 2, 2, 2), TypeError);
     }
-    inbox.close();
-    inbox.close();
-    assert.equal(inbox.take(), -1);
-    assert.throws(() => inbox.attach(camera.id), /an open engine/);
+    heapSlots.close();
+    heapSlots.close();
+    assert.equal(heapSlots.take(), -1);
+    assert.throws(() => heapSlots.attach(camera.id), /an open engine/);
     camera.close();
   });
 
@@ -174,12 +179,12 @@ describe('native cameras', () => {
           sec: 0, nanosec: 0, index: 0 };
         camera.play(message, 0, 1e6);
         let seen = 0;
-        const inbox = addon().openInbox(2, 64, 64, (slot) => {
+        const heapSlots = addon().openHeapSlots(2, 64, 64, (slot) => {
           seen++;
-          inbox.release(slot);
+          heapSlots.release(slot);
           if (seen === 100) { clearInterval(alive); process.once('SIGTERM', () => process.exit(0)); ${end}; }
         });
-        inbox.attach(camera.id);
+        heapSlots.attach(camera.id);
         const alive = setInterval(() => undefined, 1000);`;
       const args = ['--input-type=module', '-e', script];
       await promisify(execFile)(process.execPath, args, { cwd: repository });

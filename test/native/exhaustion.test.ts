@@ -50,10 +50,10 @@ describe('the addon in a process', () => {
       await BpuEngine.open({ file, library }).then((engine) => engine.close());
       const [, kilobytes] = /VmSize:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'));
       limit(kilobytes * 1024 + (1 << 30));
-      const inbox = () => addon().openInbox(32, 8192, 8192, none).close();
-      await say(inbox);
+      const heapSlots = () => addon().openHeapSlots(32, 8192, 8192, none).close();
+      await say(heapSlots);
       limit('unlimited');
-      await say(inbox);
+      await say(heapSlots);
     `);
     assert.deepEqual(said, ['Error: memory for 32 inputs of 8192x8192: too little', 'no error']);
   });

@@ -24,7 +24,7 @@ describe('the pool of pictures', () => {
       #include <cstdio>
       #include <cstdlib>
       #include <new>
-      #include "camera/pixels.h"
+      #include "camera/pixel_pool.h"
 
       static int left = -1; // allocations until one fails; negative: none does
       static bool none = false;
@@ -42,25 +42,25 @@ describe('the pool of pictures', () => {
           auto pool = std::make_shared<camera::PixelPool>();
           left = which;
           try {
-            pool->Take(16, 2);
+            pool->Lend(16, 2);
           } catch (const std::bad_alloc&) {
             failed++;
           }
           left = -1;
-          auto first = pool->Take(16, 2);
-          auto second = pool->Take(16, 2);
-          if (!first || !second || pool->Take(16, 2)) return std::printf("allocation %d: not two\\n", which), 1;
+          auto first = pool->Lend(16, 2);
+          auto second = pool->Lend(16, 2);
+          if (!first || !second || pool->Lend(16, 2)) return std::printf("allocation %d: not two\\n", which), 1;
           none = true;
           first.reset();
           second.reset();
           none = false;
-          if (!pool->Take(16, 2)) return std::puts("none came back"), 1;
+          if (!pool->Lend(16, 2)) return std::puts("none came back"), 1;
         }
         return failed > 2 ? 0 : 1;
       }`,
       );
       const source = join(repository, 'native');
-      const files = [`${program}.cc`, join(source, 'camera/pixels.cc')];
+      const files = [`${program}.cc`, join(source, 'camera/pixel_pool.cc')];
       execFileSync('c++', ['-std=c++17', '-pthread', '-I', source, '-o', program, ...files]);
       execFileSync(program, { stdio: ['ignore', 'inherit', 'inherit'] });
     },

@@ -102,7 +102,7 @@ describe('regions of interest of live frames', () => {
           reader.region = region;
           reader.keepsWhole = keep;
           await next(() => live.offer(OFFERED, { prepare: () => reader.read(image) }));
-          native.lookAt(region);
+          native.setRegion(region);
           native.keepPixels(keep);
           await next(() => native.offer({ ...image, sec: 0, nanosec: 0, index: 0 }));
           assert.deepEqual(
@@ -138,10 +138,10 @@ describe('regions of interest of live frames', () => {
     // Two slots: the first two are in the engine when the region changes.
     reader.region = first;
     live.offer(OFFERED, { prepare: () => reader.read(nv12) });
-    native.lookAt(first);
+    native.setRegion(first);
     native.offer({ ...nv12, sec: 0, nanosec: 0, index: 0 });
     reader.region = none;
-    native.lookAt(none);
+    native.setRegion(none);
     live.offer(OFFERED, { prepare: () => reader.read(nv12) });
     native.offer({ ...nv12, sec: 0, nanosec: 0, index: 1 });
     await ended;

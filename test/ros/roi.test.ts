@@ -152,7 +152,7 @@ for (const { middleware, transport, name } of setups) {
       assert.ok((await setRoi(['320,240,640,480', ''])).successful);
       // What else there is to say of a camera may come first in the message.
       await diagnosticsOf(peer, WHOLE, 'that the region exceeds the picture', ({ image_warning }) =>
-        /within the 640x480 picture but received 320,240,640,480\. Only 320,240,320,240 is looked at/.test(
+        /within the 640x480 picture but received 320,240,640,480\. Only 320,240,320,240 is used/.test(
           image_warning!,
         ),
       );

@@ -8,7 +8,7 @@ import { binLayers } from '../../model/bin/bin-tensors.js';
 import { addon } from '../../native/addon.js';
 import { type NativeFailure, expectation, fromNative } from '../../native/failure.js';
 import type { NativeBpu, NativeTensorProperties } from '../../native/bpu.js';
-import type { NativeArrival, NativeDone } from '../../native/camera.js';
+import type { NativeFrameInfo, NativeDone } from '../../native/camera.js';
 import { tensorData, tensorInfo } from './bpu-tensor.js';
 import type { CameraEngine, EngineTimings, Inference, ModelInfo } from '../engine.js';
 import { SlotEngine } from '../slot-engine.js';
@@ -80,7 +80,7 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
   readonly #queue = new SerialQueue();
 
   private constructor(file: string, native: NativeBpu, slots: readonly Slot[], spare: number) {
-    super(native, () => native.forget());
+    super(native, () => native.closeKeepingBuffers());
     const { library, version, model: name, models: names, inputs, outputs, width, height } = native;
     this.properties = { library, version, name, names, inputs, outputs };
     this.model = {
@@ -148,11 +148,11 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
   }
 
   /** A slot is through with its frame, or is granted. */
-  #told(...[index, failure, preprocess, inference, arrival]: Parameters<NativeDone>): void {
+  #told(...[index, failure, preprocess, inference, frameInfo]: Parameters<NativeDone>): void {
     const slot = this.#slots[index]!;
     slot.show(this.#native.buffers[index]!);
-    if (arrival === null) this.reserved.granted(index);
-    else if (arrival) this.#arrived(slot, failure, preprocess, inference, arrival);
+    if (frameInfo === null) this.reserved.granted(index);
+    else if (frameInfo) this.#arrived(slot, failure, preprocess, inference, frameInfo);
     else slot.done(failure, { preprocess, inference });
   }
 
@@ -162,16 +162,16 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
     failure: NativeFailure | null,
     preprocess: number,
     inference: number,
-    arrival: NativeArrival,
+    frameInfo: NativeFrameInfo,
   ): void {
     if (failure) {
       this.#release(slot);
-      this.cameras.fail(arrival, expectation(failure));
+      this.cameras.fail(frameInfo, expectation(failure));
       return;
     }
-    const letterbox = this.letterboxFor(frameSize(arrival.part));
-    const timings = { preprocess: arrival.preprocess + preprocess, inference };
-    this.cameras.give(arrival, new BpuInference(slot, letterbox, timings, () => this.#release(slot)));
+    const letterbox = this.letterboxFor(frameSize(frameInfo.part));
+    const timings = { preprocess: frameInfo.preprocess + preprocess, inference };
+    this.cameras.give(frameInfo, new BpuInference(slot, letterbox, timings, () => this.#release(slot)));
   }
 
   #release(slot: Slot): void {

@@ -9,7 +9,7 @@ import { classCountOf, formOf, headLayers, withModel } from '../../model/onnx/mo
 import { readOnnxMetadata } from '../../model/onnx/onnx-metadata.js';
 import { type Content } from '../../native/nv12.js';
 import { addon } from '../../native/addon.js';
-import type { NativeArrival, NativeDone, NativeInbox } from '../../native/camera.js';
+import type { NativeFrameInfo, NativeDone, NativeSlots } from '../../native/camera.js';
 import type { CameraEngine, EngineTimings, Inference, ModelInfo } from '../engine.js';
 import { describeOnnxModel, type GraphFacts } from './onnx-model-info.js';
 import {
@@ -82,7 +82,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
   readonly #colorRange: ColorRange;
   readonly #slots: readonly Slot[];
   /** Who has which slot: submitted frames, and attached cameras, which write what they letterbox there. */
-  readonly #inbox: NativeInbox;
+  readonly #heapSlots: NativeSlots;
   /** Frames in flight that have not been settled, in order of submission. */
   readonly #jobs: Job[] = [];
   /** Called when #jobs has run empty. */
@@ -94,15 +94,15 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
     readonly model: ModelInfo,
     readonly slots: number,
     worker: Worker,
-    inbox: NativeInbox,
+    heapSlots: NativeSlots,
     colorRange: ColorRange,
   ) {
-    super(inbox, () => {
-      inbox.close();
+    super(heapSlots, () => {
+      heapSlots.close();
       worker.postMessage('close' satisfies Order);
     });
     this.#worker = worker;
-    this.#inbox = inbox;
+    this.#heapSlots = heapSlots;
     this.#colorRange = colorRange;
     this.#slots = Array.from({ length: slots }, (_, index) => allocateSlot(index, model));
   }
@@ -126,7 +126,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
       workerData: { file, threads } satisfies WorkerSettings,
       execArgv: [], // options of the main script, such as --input-type, may not fit a worker
     });
-    // Weak, as inbox and worker hold on to their callbacks until the engine is closed.
+    // Weak: the slots and the worker hold on to their callbacks until the engine is closed.
     let engine: WeakRef<OnnxEngine> | undefined;
     const tell = (call: (alive: OnnxEngine) => void): void => {
       const alive = engine?.deref();
@@ -138,10 +138,10 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
         note,
       });
       const { width, height } = model.input;
-      const inbox = addon().openInbox(slots, width, height, (...done) =>
+      const heapSlots = addon().openHeapSlots(slots, width, height, (...done) =>
         tell((alive) => alive.#told(...done)),
       );
-      const opened = new OnnxEngine(model, slots, worker, inbox, colorRange);
+      const opened = new OnnxEngine(model, slots, worker, heapSlots, colorRange);
       engine = new WeakRef(opened);
       worker.on('message', (answer: Answer) => tell((alive) => alive.#answered(answer)));
       worker.on('error', (error) => tell((alive) => alive.#lost(error.message)));
@@ -163,7 +163,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
       expectNv12Frame('the frame', frame);
       const letterbox = this.letterboxFor(frame);
       const { slot: reserved } = this.reserved;
-      const slot = this.#slots[reserved >= 0 ? reserved : this.#inbox.take()];
+      const slot = this.#slots[reserved >= 0 ? reserved : this.#heapSlots.take()];
       this.reserved.used();
       if (!slot) {
         throw new ExpectationError(
@@ -181,29 +181,29 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
   }
 
   /** A slot has a camera's frame, or is granted. */
-  #told(...[slot, , , , arrival]: Parameters<NativeDone>): void {
-    if (arrival) this.#arrived(this.#slots[slot]!, arrival);
+  #told(...[slot, , , , frameInfo]: Parameters<NativeDone>): void {
+    if (frameInfo) this.#arrived(this.#slots[slot]!, frameInfo);
     else this.reserved.granted(slot);
   }
 
   /** A camera's frame is letterboxed: only its colours are converted here. */
-  #arrived(slot: Slot, arrival: NativeArrival): void {
+  #arrived(slot: Slot, frameInfo: NativeFrameInfo): void {
     if (this.#broken !== undefined) {
-      this.#inbox.release(slot.index);
+      this.#heapSlots.release(slot.index);
       this.cameras.fail(
-        arrival,
+        frameInfo,
         new ExpectationError('a running ONNX engine', this.#broken, 'Open it again.'),
       );
       return;
     }
-    const letterbox = this.letterboxFor(frameSize(arrival.part));
+    const letterbox = this.letterboxFor(frameSize(frameInfo.part));
     const job: Job = {
-      ...{ slot, letterbox, state: 'preprocessing', preprocess: arrival.preprocess, touched: true },
-      resolve: (inference) => this.cameras.give(arrival, inference),
-      reject: (error) => this.cameras.fail(arrival, error as Error),
+      ...{ slot, letterbox, state: 'preprocessing', preprocess: frameInfo.preprocess, touched: true },
+      resolve: (inference) => this.cameras.give(frameInfo, inference),
+      reject: (error) => this.cameras.fail(frameInfo, error as Error),
     };
     const { width, height } = this.model.input;
-    const frame = nv12Frame(new Uint8Array(arrival.input!), { width, height });
+    const frame = nv12Frame(new Uint8Array(frameInfo.input!), { width, height });
     this.#start(job, frame, { left: 0, top: 0, width, height });
   }
 
@@ -229,7 +229,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
   protected async end(): Promise<void> {
     await this.cameras.detachAll();
     if (this.#jobs.length > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
-    this.#inbox.close();
+    this.#heapSlots.close();
     if (this.#broken !== undefined) return;
     const exited = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#worker.ref();
@@ -272,7 +272,9 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
     } else {
       const timings = { preprocess: job.preprocess, inference: milliseconds };
       const tensors = viewOutputs(this.model, memory.output);
-      const inference = new OnnxInference(tensors, letterbox, timings, () => this.#inbox.release(slot.index));
+      const inference = new OnnxInference(tensors, letterbox, timings, () =>
+        this.#heapSlots.release(slot.index),
+      );
       job.state = 'settled';
       job.settle = () => job.resolve(inference);
     }
@@ -284,7 +286,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
     if (job.state === 'settled') return;
     job.state = 'settled';
     job.settle = () => {
-      this.#inbox.release(job.slot.index);
+      this.#heapSlots.release(job.slot.index);
       job.reject(error);
     };
   }

@@ -62,8 +62,8 @@ export class CameraChannel {
   }
 
   /** @param region that the model sees from the next frame on; undefined: the whole picture */
-  lookAt(region: Region | undefined): void {
-    this.#input.lookAt(region);
+  setRegion(region: Region | undefined): void {
+    this.#input.setRegion(region);
   }
 
   /** Ends the subscription; resolves when no more frame comes. */

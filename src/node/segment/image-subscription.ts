@@ -1,5 +1,5 @@
 import { type Clock, steadyClock } from '../../base/clock.js';
-import type { CameraArrival } from '../../engine/engine.js';
+import type { CameraFrameInfo } from '../../engine/engine.js';
 import { messageOf } from '../../base/expect.js';
 import { CameraImageReader } from '../../message/read/camera-image.js';
 import { CAMERA_MESSAGE_TYPES } from '../../message/read/camera-message.js';
@@ -42,7 +42,7 @@ export interface CameraInputOptions {
 export interface FrameSink {
   offer(frame: CameraFrame): void;
   /** Frames come from this native camera from now on, without `offer`. */
-  attach(camera: NativeCamera, frameOf: (arrival: CameraArrival) => CameraFrame): void;
+  attach(camera: NativeCamera, frameOf: (frameInfo: CameraFrameInfo) => CameraFrame): void;
   /** Ends `attach`; resolves when the frames in flight have their results. */
   detach(): Promise<void>;
 }
@@ -185,9 +185,9 @@ export class CameraInput {
     return this.#reader.region;
   }
 
-  lookAt(region: Region | undefined): void {
+  setRegion(region: Region | undefined): void {
     this.#reader.region = region;
-    this.#camera?.lookAt(region);
+    this.#camera?.setRegion(region);
   }
 
   /** Whether full pictures are needed, which cost native cameras a copy, and conversions of a region the rest of the picture. */
@@ -267,8 +267,8 @@ export class CameraInput {
       if (this.#camera) {
         this.#camera.keepPixels(this.#keepsPixels);
         this.#camera.limit(this.#period);
-        this.#camera.lookAt(this.region);
-        this.sink.attach(this.#camera, (arrival) => CameraFrame.arrived(arrival, hbmFrameId));
+        this.#camera.setRegion(this.region);
+        this.sink.attach(this.#camera, (frameInfo) => CameraFrame.arrived(frameInfo, hbmFrameId));
         this.#camera.start();
       } else {
         this.#subscription = new RenewableSubscription(

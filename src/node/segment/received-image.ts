@@ -3,7 +3,7 @@ import type { CameraImageReader } from '../../message/read/camera-image.js';
 import { CAMERA_MESSAGE_TYPES } from '../../message/read/camera-message.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { FrameHeader, Stamp } from '../../vision/picture/frame-source.js';
-import type { CameraArrival } from '../../engine/engine.js';
+import type { CameraFrameInfo } from '../../engine/engine.js';
 import type { LiveFrame } from '../../pipeline/live-segmenter.js';
 
 export type ImageMessage = keyof typeof CAMERA_MESSAGE_TYPES;
@@ -19,7 +19,7 @@ export class CameraFrame implements LiveFrame, FrameHeader {
   ) {}
 
   /** A frame that came through C++: its pixels are in the engine already. */
-  static arrived({ stamp, frameId, index, received }: CameraArrival, hbmFrameId: string): CameraFrame {
+  static arrived({ stamp, frameId, index, received }: CameraFrameInfo, hbmFrameId: string): CameraFrame {
     const name = frameId ?? (hbmFrameId === '' ? String(index) : hbmFrameId);
     return new CameraFrame(stamp, name, noPixels, received);
   }

@@ -202,7 +202,7 @@ export class SegmentNode {
 
   #setRegions(channels: readonly CameraChannel[]): void {
     const regions = regionsOfInterest(this.#parameters.roi, channels.length);
-    for (const [index, channel] of channels.entries()) channel.lookAt(regions[index]);
+    for (const [index, channel] of channels.entries()) channel.setRegion(regions[index]);
   }
 
   #activate(): Promise<void> {

@@ -81,9 +81,9 @@ describe('the addon while an engine works', () => {
     assert.throws(() => bpu.run(frame, content, slot), refused, 'it is at work');
     await nextOf(calls);
     assert.throws(() => bpu.run(frame, content, slot), refused, 'its result is being read');
-    bpu.ask();
-    const [granted, , , , arrival] = await nextOf(calls);
-    assert.equal(arrival, null);
+    bpu.requestSlot();
+    const [granted, , , , frameInfo] = await nextOf(calls);
+    assert.equal(frameInfo, null);
     assert.equal(bpu.run(frame, content, granted), granted);
     assert.throws(() => bpu.run(frame, content, granted), refused, 'it was used');
     await nextOf(calls);
@@ -138,7 +138,7 @@ describe('the addon while an engine works', () => {
     bpu.run(gone, content, -1);
     const moved = structuredClone(gone.data, { transfer: [gone.data.buffer as ArrayBuffer] });
     const [slot, failure] = await nextOf(calls);
-    assert.match(failure!.received, /an ArrayBuffer that was transferred meanwhile/);
+    assert.match(failure!.received, /an ArrayBuffer that was transferred in the meantime/);
     bpu.release(slot);
     assert.equal(moved.length, 6144);
     bpu.close();

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { describe, it } from 'mocha';
+import { addon } from '../../../src/native/addon.js';
 import { repository } from '../../data.js';
 import { itUnless } from '../../skips.js';
 import { temporaryFolder } from '../../temporary-folder.js';
@@ -24,6 +25,12 @@ function load(library: string | undefined, environment: NodeJS.ProcessEnv = {}):
 describe('libraries that libdnn needs', () => {
   const folder = temporaryFolder('companions');
   let folders = 0;
+  const { libraries, companionFolders } = addon().libdnnPaths();
+
+  it('are looked for where the boards have them', () => {
+    assert.deepEqual(libraries, ['libdnn.so', '/usr/lib/hbbpu/libdnn.so', '/usr/lib/libdnn.so']);
+    assert.deepEqual(companionFolders, ['/usr/hobot/lib', '/usr/lib/hbbpu']);
+  });
 
   /** A new folder, or this one, with these libraries, by name: C code, and what each is linked with. */
   function build(
@@ -94,7 +101,7 @@ describe('libraries that libdnn needs', () => {
     assert.match(load(join(dnn, 'libdnn.so'), { LD_LIBRARY_PATH: place }), loaded);
   });
 
-  for (const board of ['/usr/hobot/lib', '/usr/lib/hbbpu']) {
+  for (const board of companionFolders) {
     describe(`in ${board} of the board's image`, () => {
       /** Moves them there from where they were built. @returns a folder that stands for / */
       function install(place: string, ...names: string[]): string {
@@ -133,7 +140,7 @@ describe('libraries that libdnn needs', () => {
     });
   }
 
-  const onBoard = ['/usr/lib/libdnn.so', '/usr/lib/hbbpu/libdnn.so'].find((path) => existsSync(path));
+  const onBoard = libraries.find((path) => isAbsolute(path) && existsSync(path));
   const skip = onBoard === undefined ? false : `the loader knows ${onBoard}`;
   itUnless(skip, "are found with libdnn in X3's folder, where nobody names it", () => {
     const root = join(folder, `${folders++}`);

@@ -59,7 +59,7 @@ describe('BpuEngine', () => {
     assert.throws(() => engine.attach(camera, handlers, 3), {
       name: 'ExpectationError',
       message:
-        /may wait: 3 of 6144 bytes each, as queue_size is 3 but received HB_SYS_OUT_OF_MEMORY.* at number 1\. Lower queue_size/,
+        /waiting frames of a camera: 3 of 6144 bytes each \(queue_size is 3\) but received HB_SYS_OUT_OF_MEMORY.* for number 1\. Lower queue_size/,
     });
     await reconfigure('clock=fast', await recorded);
     await engine.attach(camera, handlers, 3).detach();
@@ -117,7 +117,7 @@ describe('BpuEngine', () => {
       /hbDNNInfer to accept a frame.*HB_DNN_TASK_NUM_EXCEED_LIMIT.*32 tasks/,
     ],
     ['a failed task', 'fail_run=1,run_code=-6000007', {}, /HB_DNN_OUT_OF_MEMORY \(-6000007\).*fewer slots/],
-    ['an unknown code', 'fail_run=1,run_code=-42', {}, /code -42.*not documented/],
+    ['an unknown code', 'fail_run=1,run_code=-42', {}, /code -42.*does not document/],
     ['a failed flush', 'fail_flush=1', {}, /hbSysFlushMem to clean.*HB_SYS_INVALID_ARGUMENT/],
     ['a core that X5 lacks', 'cores=1', { core: 2 }, /HB_DNN_INVALID_ARGUMENT.*X5 has one BPU core/],
     ['a hanging BPU', 'hang=1', { timeout: 30 }, /a result within 30 ms.*HB_DNN_TIMEOUT.*hangs/],

@@ -37,7 +37,7 @@ describe('what engines leave behind', () => {
   }
 
   const nothing = { tasksAlive: 0, blocksAlive: 0, modelsAlive: 0, violations: 0 };
-  const none = { engines: 0, blocks: 0, threads: 0, tables: 0, feeds: 0, pictures: 0 };
+  const none = { engines: 0, blocks: 0, threads: 0, tables: 0, attachments: 0, pictures: 0 };
 
   it('is nothing when they are closed with results and pictures that nobody released', async () => {
     assert.deepEqual(await live('closed'), { alive: none, board: nothing });

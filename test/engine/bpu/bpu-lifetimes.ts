@@ -8,7 +8,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import { EventEmitter, once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { BpuEngine, type BpuEngineOptions } from '../../../src/engine/bpu/bpu-engine.js';
-import type { CameraArrival, CameraAttachment, Inference } from '../../../src/engine/engine.js';
+import type { CameraFrameInfo, CameraAttachment, Inference } from '../../../src/engine/engine.js';
 import { OnnxEngine } from '../../../src/engine/onnx/onnx-engine.js';
 import { addon } from '../../../src/native/addon.js';
 import type { NativeCamera } from '../../../src/native/camera.js';
@@ -28,12 +28,12 @@ async function closeWithPictures(): Promise<void> {
   const engine = await open();
   const camera = addon().injectCamera();
   camera.keepPixels(true);
-  const held: [Inference, CameraArrival][] = [];
+  const held: [Inference, CameraFrameInfo][] = [];
   let tell!: () => void;
   const both = new Promise<void>((resolve) => (tell = resolve));
   engine.attach(camera, {
-    result(inference, arrival) {
-      held.push([inference, arrival]);
+    result(inference, frameInfo) {
+      held.push([inference, frameInfo]);
       if (held.length === 2) tell();
       else camera.offer(messageOf(noiseFrame(64, 64, 2)));
     },
@@ -97,7 +97,7 @@ const LIVES: Record<string, () => Promise<unknown>> = {
     await collect(() => addon().aliveObjects().engines === 0);
     if (kept.length === 0) throw new Error('the tensor is gone');
   },
-  /** The same of the onnx engine: its slots and its worker end; one that a camera feeds stays. */
+  /** The same of the onnx engine: its slots and its worker end; one with an attached camera stays. */
   async onnx() {
     const ended: Promise<unknown>[] = [];
     subscribe('worker_threads', (message) =>

@@ -50,7 +50,7 @@ export type BoardReport = Readonly<
     | 'succeeded'
     | 'failed'
     | 'hung'
-    | 'cancelled'
+    | 'canceled'
     | 'late'
     | 'mostTasks',
     number

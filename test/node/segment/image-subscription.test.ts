@@ -259,7 +259,7 @@ describe('CameraInput', () => {
   it('tells what may be wrong with the images of a native camera, read as it was told to', async () => {
     // A buffer of more bytes than the picture has: the size does not say where they are.
     const injected = addon().injectCamera();
-    const inbox = addon().openInbox(1, 64, 48, () => undefined);
+    const heapSlots = addon().openHeapSlots(1, 64, 48, () => undefined);
     const reading = { step: 80, rows: 0, white: 65535 };
     const told: unknown[] = [];
     const native = {
@@ -277,7 +277,7 @@ describe('CameraInput', () => {
     } as unknown as NativeCameras;
     const camera = input({ type: 'hbm480p', native, reading }, 'image', (attached) => {
       told.push('attach');
-      inbox.attach(attached.id);
+      heapSlots.attach(attached.id);
     });
     camera.follow();
     // What a publisher has sent before finds an engine.
@@ -289,7 +289,7 @@ describe('CameraInput', () => {
     injected.offer({ ...message, hasBufferSize: true });
     assert.equal(camera.warning, undefined);
     await camera.close();
-    inbox.close();
+    heapSlots.close();
   });
 
   it('warns once of a publisher that its QoS cannot hear', () => {

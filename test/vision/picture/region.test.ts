@@ -84,7 +84,7 @@ describe('partOf', () => {
     assert.equal(
       partOf({ x: 601, y: 400, width: 100, height: 40 }, picture).warning,
       'Expected a region of interest within the 641x480 picture but received 601,400,100,40. ' +
-        'Only 600,400,41,40 is looked at. Check roi, and whether the camera sends the size that it should.',
+        "Only 600,400,41,40 is used. Check roi and the size of the camera's images.",
     );
     for (const region of [
       { x: 641, y: 0, width: 5, height: 5 },
@@ -119,20 +119,20 @@ describe('partOf', () => {
       assert.throws(() => addon().partOf(region, 4, size as number), TypeError);
     }
     const camera = addon().injectCamera();
-    camera.lookAt(region);
-    camera.lookAt(undefined);
+    camera.setRegion(region);
+    camera.setRegion(undefined);
     for (const wrong of ['x', {}, { ...region, x: 16385 }]) {
-      assert.throws(() => camera.lookAt(wrong as Region), TypeError);
+      assert.throws(() => camera.setRegion(wrong as Region), TypeError);
     }
     camera.close();
-    camera.lookAt(region);
+    camera.setRegion(region);
   });
 });
 
 describe('the warning of a region that exceeds the picture', () => {
   it('goes when the next picture has no pixel of it', () => {
     const camera = addon().injectCamera();
-    camera.lookAt({ x: 40, y: 0, width: 40, height: 16 });
+    camera.setRegion({ x: 40, y: 0, width: 40, height: 16 });
     camera.offer(messageOf(noiseFrame(64, 16, 1)));
     assert.match(camera.counters().warning!.expected, /within the 64x16 picture/);
     camera.offer(messageOf(noiseFrame(32, 16, 1)));

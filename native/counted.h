@@ -4,9 +4,9 @@
 #include <cstdint>
 
 /**
- * Counts how many objects of a kind are alive in the process, for tests that ask whether all were given back:
+ * Counts the living objects of a class. Tests use it to check that everything is freed:
  *
- *     class Feed : Counted<Feed> { ... };
+ *     class Attachment : Counted<Attachment> { ... };
  */
 template <typename Kind>
 class Counted {

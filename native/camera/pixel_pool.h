@@ -5,15 +5,15 @@
 #include <mutex>
 #include <vector>
 
-#include "alive.h"
+#include "counted.h"
 #include "nv12/picture.h"
 
 namespace camera {
 
-/** A packed NV12 picture of its own. */
-class Pixels : public Counted<Pixels> {
+/** A buffer for a packed NV12 picture. */
+class PixelBuffer : public Counted<PixelBuffer> {
  public:
-  explicit Pixels(size_t bytes) : capacity_(bytes), bytes_(new uint8_t[bytes]) {}
+  explicit PixelBuffer(size_t bytes) : capacity_(bytes), bytes_(new uint8_t[bytes]) {}
 
   size_t capacity() const { return capacity_; }
   uint8_t* data() const { return bytes_.get(); }
@@ -30,21 +30,21 @@ class Pixels : public Counted<Pixels> {
   const std::unique_ptr<uint8_t[]> bytes_;
 };
 
-/** Pictures that are lent and come back by themselves, from any thread, with their last owner. */
+/** Lends buffers, which return to the pool when their last owner releases them, on any thread. */
 class PixelPool : public std::enable_shared_from_this<PixelPool> {
  public:
-  /** @returns null when `most` are lent already @throws std::bad_alloc */
-  std::shared_ptr<Pixels> Take(size_t bytes, int most);
+  /** @returns null when `max_lent` buffers are lent already @throws std::bad_alloc */
+  std::shared_ptr<PixelBuffer> Lend(size_t bytes, int max_lent);
 
  private:
-  void GiveBack(Pixels* pixels);
+  void Return(PixelBuffer* pixels);
 
   std::mutex mutex_;
   int lent_ = 0;
-  std::vector<std::unique_ptr<Pixels>> free_;
+  std::vector<std::unique_ptr<PixelBuffer>> free_;
 };
 
-/** Copies the rows without what is between them. */
+/** Copies the rows without their padding. */
 void CopyPixels(const nv12::Source& source, const nv12::Target& target);
 
 }  // namespace camera

@@ -1,4 +1,4 @@
-#include "contest.h"
+#include "compare.h"
 
 #include <algorithm>
 #include <chrono>
@@ -22,31 +22,31 @@ double Quantile(std::vector<double> values, double share) {
 
 }  // namespace
 
-void Hold(const std::string& task, const std::string& size, const std::vector<Contestant>& contestants,
-          const std::vector<std::string>& yardsticks, size_t rounds) {
-  std::vector<std::vector<double>> times(contestants.size());
-  for (const Contestant& contestant : contestants) contestant.run();  // memory and tables
+void Compare(const std::string& task, const std::string& size, const std::vector<Candidate>& candidates,
+             const std::vector<std::string>& baselines, size_t rounds) {
+  std::vector<std::vector<double>> times(candidates.size());
+  for (const Candidate& candidate : candidates) candidate.run();  // warm up memory and tables
   for (size_t round = 0; round < rounds; round++) {
-    for (size_t i = 0; i < contestants.size(); i++) times[i].push_back(Nanoseconds(contestants[i].run));
+    for (size_t i = 0; i < candidates.size(); i++) times[i].push_back(Nanoseconds(candidates[i].run));
   }
-  for (size_t i = 0; i < contestants.size(); i++) {
+  for (size_t i = 0; i < candidates.size(); i++) {
     std::string ratios;
-    for (const std::string& yardstick : yardsticks) {
-      const auto found = std::find_if(contestants.begin(), contestants.end(),
-                                      [&](const Contestant& other) { return other.by == yardstick; });
-      if (found == contestants.end()) continue;
-      const auto& other = times[static_cast<size_t>(found - contestants.begin())];
+    for (const std::string& baseline : baselines) {
+      const auto found = std::find_if(candidates.begin(), candidates.end(),
+                                      [&](const Candidate& other) { return other.by == baseline; });
+      if (found == candidates.end()) continue;
+      const auto& other = times[static_cast<size_t>(found - candidates.begin())];
       std::vector<double> of_rounds;
       for (size_t round = 0; round < rounds; round++) of_rounds.push_back(times[i][round] / other[round]);
       char text[80];
-      std::snprintf(text, sizeof text, "%s\"%s\":%.3f", ratios.empty() ? "" : ",", yardstick.c_str(),
+      std::snprintf(text, sizeof text, "%s\"%s\":%.3f", ratios.empty() ? "" : ",", baseline.c_str(),
                     Quantile(of_rounds, 0.5));
       ratios += text;
     }
     std::printf(
         "{\"task\":\"%s\",\"size\":\"%s\",\"by\":\"%s\",\"median_ns\":%.0f,\"p95_ns\":%.0f,\"rounds\":%zu,"
         "\"ratios\":{%s}}\n",
-        task.c_str(), size.c_str(), contestants[i].by.c_str(), Quantile(times[i], 0.5),
+        task.c_str(), size.c_str(), candidates[i].by.c_str(), Quantile(times[i], 0.5),
         Quantile(times[i], 0.95), rounds, ratios.c_str());
   }
   std::fflush(stdout);

@@ -1,17 +1,18 @@
+#include "emulator/bindings.h"
+
 #include <dlfcn.h>
 
 #include <limits>
 #include <string>
 
 #include "arguments.h"
-#include "bpu/bindings.h"
 #include "bpu/hbdnn_abi.h"
 
-namespace bpu {
+namespace emulator {
 namespace {
 
-/** The emulator's own functions; the library stays loaded, as Library does. */
-struct Emulator {
+/** The emulator's own functions. The library stays loaded, as in bpu::Library. */
+struct Functions {
   int32_t (*advance)(int64_t microseconds);
   int32_t (*await)(uint64_t tasks, int64_t milliseconds);
   char const* (*report)();
@@ -23,8 +24,8 @@ bool Bind(void* handle, const char* name, Function*& function) {
   return function != nullptr;
 }
 
-Emulator Load(Napi::Env env, const std::string& path) {
-  Emulator emulator{};
+Functions Load(Napi::Env env, const std::string& path) {
+  Functions emulator{};
   void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle) arguments::Fail(env, "a loadable libdnn", dlerror());
   if (!Bind(handle, "tros_yolo_seg_emulator_advance", emulator.advance) ||
@@ -35,21 +36,20 @@ Emulator Load(Napi::Env env, const std::string& path) {
   return emulator;
 }
 
-constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
-/** In milliseconds: as long as the emulator waits. */
+constexpr int64_t kMax = std::numeric_limits<int32_t>::max();
+/** In milliseconds; the longest wait that the emulator accepts. */
 constexpr int64_t kHour = 3'600'000;
 
-int64_t ReadCount(Napi::Value value, const char* name, int64_t most = kMost) {
-  return arguments::ReadInteger(value, name, 0, most);
+int64_t ReadCount(Napi::Value value, const char* name, int64_t max = kMax) {
+  return static_cast<int64_t>(arguments::ReadInteger(value, name, 0, static_cast<double>(max)));
 }
 
 }  // namespace
 
-/** openEmulator(library): NativeEmulator of src/native/emulator.ts */
-Napi::Value OpenEmulatorBinding(const Napi::CallbackInfo& info) {
+Napi::Value OpenBinding(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsString()) arguments::Fail(env, "a string for the library", "another type");
-  const Emulator emulator = Load(env, info[0].As<Napi::String>().Utf8Value());
+  const Functions emulator = Load(env, info[0].As<Napi::String>().Utf8Value());
   Napi::Object object = Napi::Object::New(env);
   object.Set("advance", Napi::Function::New(env, [emulator](const Napi::CallbackInfo& call) {
                if (emulator.advance(ReadCount(call[0], "microseconds")) != HB_DNN_SUCCESS) {
@@ -68,4 +68,4 @@ Napi::Value OpenEmulatorBinding(const Napi::CallbackInfo& info) {
   return object;
 }
 
-}  // namespace bpu
+}  // namespace emulator

@@ -1,4 +1,4 @@
-#include "camera/pixels.h"
+#include "camera/pixel_pool.h"
 
 #include <cstring>
 
@@ -16,13 +16,13 @@ void CopyRows(const uint8_t* from, size_t from_stride, uint8_t* to, size_t to_st
 
 }  // namespace
 
-std::shared_ptr<Pixels> PixelPool::Take(size_t bytes, int most) {
-  std::unique_ptr<Pixels> pixels;
+std::shared_ptr<PixelBuffer> PixelPool::Lend(size_t bytes, int max_lent) {
+  std::unique_ptr<PixelBuffer> pixels;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (lent_ >= most) return nullptr;
-    // Room for all of them, so that one that comes back, in a deleter, needs no memory.
-    free_.reserve(static_cast<size_t>(most));
+    if (lent_ >= max_lent) return nullptr;
+    // Reserve room for all buffers: Return() runs in a deleter and must not allocate.
+    free_.reserve(static_cast<size_t>(max_lent));
     if (!free_.empty()) {
       pixels = std::move(free_.back());
       free_.pop_back();
@@ -30,25 +30,25 @@ std::shared_ptr<Pixels> PixelPool::Take(size_t bytes, int most) {
     lent_++;
   }
   try {
-    // A smaller one is of no use any more: the camera's size has changed.
-    if (!pixels || pixels->capacity() < bytes) pixels = std::make_unique<Pixels>(bytes);
+    // Drop a smaller buffer: the camera's size has changed.
+    if (!pixels || pixels->capacity() < bytes) pixels = std::make_unique<PixelBuffer>(bytes);
   } catch (...) {
     const std::lock_guard<std::mutex> lock(mutex_);
     lent_--;
     throw;
   }
-  // A shared_ptr that finds no memory for itself calls the deleter, too: it is given back then.
+  // If shared_ptr cannot allocate, it calls the deleter, which returns the buffer.
   const std::weak_ptr<PixelPool> pool = weak_from_this();
-  return {pixels.release(), [pool](Pixels* returned) {
+  return {pixels.release(), [pool](PixelBuffer* returned) {
             if (const auto home = pool.lock())
-              home->GiveBack(returned);
+              home->Return(returned);
             else
               delete returned;
           }};
 }
 
-void PixelPool::GiveBack(Pixels* pixels) {
-  std::unique_ptr<Pixels> owned(pixels);
+void PixelPool::Return(PixelBuffer* pixels) {
+  std::unique_ptr<PixelBuffer> owned(pixels);
   const std::lock_guard<std::mutex> lock(mutex_);
   lent_--;
   free_.push_back(std::move(owned));

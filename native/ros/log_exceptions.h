@@ -6,13 +6,12 @@
 namespace ros {
 
 /**
- * For destructors, handlers at exit and clean-up hooks: an exception that left one would end the process.
- * Says on stderr what is thrown.
- *
- * @param what is done, for the line on stderr
+ * Runs `work` and logs exceptions to stderr. For destructors, exit handlers and cleanup hooks, where an
+ * exception would terminate the process.
+ * @param what the action, for the log
  */
 template <typename Work>
-void Quietly(const char* what, const Work& work) noexcept {
+void LogExceptions(const char* what, const Work& work) noexcept {
   const auto say = [&](const char* why) { std::fprintf(stderr, "[tros_yolo_seg] %s: %s\n", what, why); };
   try {
     work();
