@@ -103,8 +103,6 @@ function runs(name, file) {
       return parts[0] !== 'src' && (parts[0] !== 'dist' || parts.length === 1 || parts[1] === 'cjs');
     case 'sharp':
       return !['src', 'install'].includes(parts[0]);
-    case '@foxglove/rosmsg-msgs-common':
-      return parts[0] !== 'msgdefs';
     default:
       return parts[0] !== 'src' || keepsSource(name);
   }
