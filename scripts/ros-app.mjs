@@ -158,7 +158,7 @@ function copyOwn() {
   cpSync(join(source, 'msg'), join(app, 'msg'), { recursive: true });
   cpSync(join(source, 'config'), join(app, 'config'), { recursive: true });
   if (onnx) cpSync(join(source, 'models'), join(app, 'models'), { recursive: true });
-  cpSync(join(source, 'LICENSE'), join(app, 'LICENSE'));
+  for (const name of ['LICENSE', 'NOTICE']) cpSync(join(source, name), join(app, name));
   const addon = join(app, 'build', 'native', 'Release', 'tros_yolo_seg.node');
   mkdirSync(dirname(addon), { recursive: true });
   cpSync(options.addon, addon);
