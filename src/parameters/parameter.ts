@@ -13,7 +13,7 @@ export interface ParameterTypes {
 export type ParameterType = keyof ParameterTypes;
 export type ParameterValue = ParameterTypes[ParameterType];
 
-/** One row of a parameter table: all that the ROS descriptor, the command line, config/*.yaml and the README say of it. */
+/** One row of a parameter table: all that the ROS descriptor, the command line, config/*.yaml and docs/parameters.md say of it. */
 export interface Parameter<T extends ParameterType = ParameterType> {
   readonly type: T;
   readonly default: ParameterTypes[T];
