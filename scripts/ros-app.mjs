@@ -103,8 +103,6 @@ function runs(name, file) {
       return parts[0] !== 'src' && (parts[0] !== 'dist' || parts.length === 1 || parts[1] === 'cjs');
     case 'sharp':
       return !['src', 'install'].includes(parts[0]);
-    case '@foxglove/rosmsg-msgs-common':
-      return parts[0] !== 'msgdefs';
     default:
       return parts[0] !== 'src' || keepsSource(name);
   }
@@ -160,7 +158,7 @@ function copyOwn() {
   cpSync(join(source, 'msg'), join(app, 'msg'), { recursive: true });
   cpSync(join(source, 'config'), join(app, 'config'), { recursive: true });
   if (onnx) cpSync(join(source, 'models'), join(app, 'models'), { recursive: true });
-  cpSync(join(source, 'LICENSE'), join(app, 'LICENSE'));
+  for (const name of ['LICENSE', 'NOTICE']) cpSync(join(source, name), join(app, name));
   const addon = join(app, 'build', 'native', 'Release', 'tros_yolo_seg.node');
   mkdirSync(dirname(addon), { recursive: true });
   cpSync(options.addon, addon);

@@ -73,7 +73,7 @@ function library(): string {
 function whatIsMissing(): string | undefined {
   const prefixes = (process.env['AMENT_PREFIX_PATH'] ?? '').split(delimiter);
   if (!prefixes.some((prefix) => existsSync(join(prefix, 'lib/tros_yolo_seg/segment')))) {
-    return 'no workspace with tros_yolo_seg is sourced; see "ROS 2" in the README';
+    return 'no workspace with tros_yolo_seg is sourced; see "On a robot" in the README';
   }
   return [script(), library()].find((file) => !existsSync(file))?.concat(' is not there');
 }

@@ -1,6 +1,6 @@
 import { ExpectationError } from '../base/expect.js';
-import { type CatalogModel, type Licence, loadCatalog } from '../model/catalog.js';
-import { AcceptedLicences } from '../model/download/licences.js';
+import { type CatalogModel, type License, loadCatalog } from '../model/catalog.js';
+import { AcceptedLicenses } from '../model/download/licenses.js';
 import type { GotModel } from '../model/download/get-model.js';
 import { cachedFile } from '../model/model-cache.js';
 import { askLine, isYes } from './ask.js';
@@ -10,7 +10,11 @@ import { Progress, sizeText } from './progress.js';
 import { Stop } from './stop.js';
 
 const OPTIONS = {
-  'accept-licence': { type: 'boolean', help: "accept the models' licences; asked once for each licence" },
+  'accept-license': {
+    type: 'boolean',
+    alias: 'accept-licence',
+    help: "accept the models' licenses; asked once for each license",
+  },
   force: {
     type: 'boolean',
     help: 'download again what is there already, and take a file that its publisher has changed',
@@ -44,7 +48,7 @@ export const get = command({
     const [force, quiet] = [args.flag('force'), args.flag('quiet')];
     for (const model of models) {
       if (force || !cachedFile(model)) {
-        await consent(model, catalog.licenceOf(model), args.flag('accept-licence'));
+        await consent(model, catalog.licenseOf(model), args.flag('accept-license'));
       }
     }
     const stop = Stop.listen(true);
@@ -66,22 +70,22 @@ export const get = command({
   },
 });
 
-/** @throws ExpectationError where nobody has accepted the licence, nor is there to be asked */
-async function consent(model: CatalogModel, licence: Licence, given: boolean): Promise<void> {
-  const accepted = new AcceptedLicences();
-  if (accepted.has(licence)) return;
+/** @throws ExpectationError where nobody has accepted the license, nor is there to be asked */
+async function consent(model: CatalogModel, license: License, given: boolean): Promise<void> {
+  const accepted = new AcceptedLicenses();
+  if (accepted.has(license)) return;
   const { stdin, stderr } = process;
   stderr.write(
-    `${model.name} by ${licence.holder} is under ${licence.id}, the ${licence.name}: ${licence.url}\n`,
+    `${model.name} by ${license.holder} is under ${license.id}, the ${license.name}: ${license.url}\n`,
   );
   const asked = !given && stdin.isTTY && stderr.isTTY;
-  if (given || (asked && isYes(await askLine('Do you accept this licence? [y/N] ', stdin, stderr)))) {
-    return accepted.accept(licence);
+  if (given || (asked && isYes(await askLine('Do you accept this license? [y/N] ', stdin, stderr)))) {
+    return accepted.accept(license);
   }
   throw new ExpectationError(
-    `your consent to ${licence.id} for ${model.name}`,
+    `your consent to ${license.id} for ${model.name}`,
     asked ? 'no' : 'none',
-    `Read ${licence.url} and add --accept-licence.`,
+    `Read ${license.url} and add --accept-license.`,
   );
 }
 

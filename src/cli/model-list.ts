@@ -19,7 +19,7 @@ const OPTIONS = {
 
 const USAGE = `Usage: tros-yolo-seg model list [options]
 
-Lists the models that tros-yolo-seg model get downloads: for which board, accuracy and speed as published, licence, and what
+Lists the models that tros-yolo-seg model get downloads: for which board, accuracy and speed as published, license, and what
 lies in the cache. No network is used.
 
 ${optionHelp(OPTIONS)}
@@ -79,7 +79,9 @@ function cached(model: CatalogModel): Cached {
 function jsonText(models: readonly CatalogModel[], catalog: Catalog): string {
   const entries = models.map((model) => ({
     ...model,
-    licence: catalog.licenceOf(model),
+    license: catalog.licenseOf(model),
+    // As version 0.1.0 spelled it.
+    licence: catalog.licenseOf(model),
     readIn: source(model.readIn, catalog),
     accuracy: model.accuracy && { ...model.accuracy, source: source(model.accuracy.source, catalog) },
     speed: model.speed && { ...model.speed, source: source(model.speed.source, catalog) },
@@ -107,12 +109,12 @@ function listText(models: readonly CatalogModel[], catalog: Catalog): string {
     'ms',
     'frames/s',
     'figures',
-    'licence',
+    'license',
     'address',
     'cache',
   ];
   const rows = models.map((model) => {
-    const { name, board, march, family, accuracy, speed, licence, tried } = model;
+    const { name, board, march, family, accuracy, speed, license, tried } = model;
     const figures = new Set([accuracy?.source, speed?.source].filter((key) => key !== undefined).map(mark));
     const state = cached(model);
     return [
@@ -124,7 +126,7 @@ function listText(models: readonly CatalogModel[], catalog: Catalog): string {
       speed?.ms.toFixed(1) ?? '',
       speed?.fps?.map((fps) => fps.toFixed(1)).join(' / ') ?? '',
       [...figures].join(' '),
-      licence,
+      license,
       tried ? '' : 'untried',
       state.size !== undefined ? 'there' : state.part !== undefined ? `part, ${sizeText(state.part)}` : '',
     ].map(printable);

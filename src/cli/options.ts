@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { ExpectationError, messageOf } from '../base/expect.js';
+import { renameWarning } from '../parameters/parameter.js';
 
 /** One command line option: what parseArgs needs, and what the help says. */
 export interface CliOption {
@@ -9,6 +10,10 @@ export interface CliOption {
   readonly help: string;
   readonly short?: string;
   readonly multiple?: boolean;
+  /** Another spelling, which the help leaves out. */
+  readonly alias?: string;
+  /** Of an option that is named like a parameter: the former and the present name, without dashes. */
+  readonly renamed?: { readonly from: string; readonly to: string };
 }
 
 export type CliOptions = Readonly<Record<string, CliOption>>;
@@ -44,20 +49,45 @@ export class Arguments {
   }
 }
 
-/** @throws ExpectationError for options that do not exist or lack their value */
-export function parseArguments(argv: readonly string[], options: CliOptions): Arguments {
+/**
+ * @param warn takes a line on each former name that was used
+ * @throws ExpectationError for options that do not exist or lack their value
+ */
+export function parseArguments(
+  argv: readonly string[],
+  options: CliOptions,
+  warn = (line: string): void => void process.stderr.write(`tros-yolo-seg: ${line}\n`),
+): Arguments {
   const config = Object.fromEntries(
-    Object.entries(options).map(([name, { type, short, multiple }]) => [
-      name,
-      { type, ...(short ? { short } : {}), ...(multiple ? { multiple } : {}) },
-    ]),
+    Object.entries(options).flatMap(([name, option]) => {
+      const { type, short, multiple } = option;
+      const kind = { type, ...(multiple ? { multiple } : {}) };
+      return [
+        [name, { ...kind, ...(short ? { short } : {}) }] as const,
+        ...otherNames(name, option).map((other) => [other, kind] as const),
+      ];
+    }),
   );
   try {
     const { positionals, values } = parseArgs({ args: [...argv], options: config, allowPositionals: true });
+    for (const [name, option] of Object.entries(options)) {
+      for (const other of otherNames(name, option)) {
+        if (values[other] === undefined) continue;
+        if (other !== option.alias) {
+          warn(renameWarning('Option', `--${other}`, `--${name}`, values[name] !== undefined));
+        }
+        values[name] ??= values[other];
+      }
+    }
     return new Arguments(positionals, values);
   } catch (error) {
     throw argumentError(error, options);
   }
+}
+
+/** By which an option is taken, too. One that is named otherwise than its parameter has no part in the change of that one's name. */
+function otherNames(name: string, { alias, renamed }: CliOption): string[] {
+  return [alias, renamed?.to === name ? renamed.from : undefined].filter((other) => other !== undefined);
 }
 
 /** In one line what parseArgs says in several, and as every other error says it. */

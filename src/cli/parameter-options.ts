@@ -8,6 +8,24 @@ type ParameterName = keyof typeof SEGMENT_PARAMETERS;
 /** What the help of parameters says of the value that stands for nothing given: "; empty: all", "; 0: two". */
 const NOTHING_GIVEN = /; (?:empty|0): (.+)$/;
 
+/** An option as `fromParameter` makes it, of any row. */
+export function fromRow(
+  name: string,
+  parameter: Parameter,
+  value?: string,
+  more: Partial<CliOption> = {},
+): CliOption {
+  const placeholder = value ?? parameter.choices?.join('|') ?? 'VALUE';
+  const help = [more.help ?? parameter.help.replace(NOTHING_GIVEN, ''), notes(parameter)].filter(Boolean);
+  const renamed =
+    parameter.was === undefined ? {} : { renamed: { from: dashed(parameter.was), to: dashed(name) } };
+  return { type: 'string', value: placeholder, ...renamed, ...more, help: help.join(' ') };
+}
+
+function dashed(name: string): string {
+  return name.replaceAll('_', '-');
+}
+
 /**
  * An option that exists as a parameter of the node `segment` too, with its help, range and default.
  *
@@ -15,10 +33,7 @@ const NOTHING_GIVEN = /; (?:empty|0): (.+)$/;
  * @param more further properties, or another help where that of the node does not fit files
  */
 export function fromParameter(name: ParameterName, value?: string, more: Partial<CliOption> = {}): CliOption {
-  const parameter: Parameter = SEGMENT_PARAMETERS[name];
-  const placeholder = value ?? parameter.choices?.join('|') ?? 'VALUE';
-  const help = [more.help ?? parameter.help.replace(NOTHING_GIVEN, ''), notes(parameter)].filter(Boolean);
-  return { type: 'string', value: placeholder, ...more, help: help.join(' ') };
+  return fromRow(name, SEGMENT_PARAMETERS[name], value, more);
 }
 
 /** "(0 to 1, default 0.25)". */

@@ -22,7 +22,7 @@ export interface Source {
   readonly url: string;
 }
 
-export interface Licence {
+export interface License {
   /** As in SPDX's list: AGPL-3.0. */
   readonly id: string;
   readonly name: string;
@@ -64,7 +64,7 @@ export interface CatalogModel {
   /** Width and height. */
   readonly input?: readonly [number, number];
   readonly classes?: number;
-  readonly licence: string;
+  readonly license: string;
   readonly accuracy?: PublishedAccuracy;
   readonly speed?: PublishedSpeed;
   readonly note?: string;
@@ -82,7 +82,7 @@ const FIELDS: readonly (keyof CatalogModel)[] = [
   'family',
   'input',
   'classes',
-  'licence',
+  'license',
   'accuracy',
   'speed',
   'note',
@@ -94,7 +94,7 @@ export class Catalog {
 
   constructor(
     models: readonly CatalogModel[],
-    readonly licences: ReadonlyMap<string, Licence>,
+    readonly licenses: ReadonlyMap<string, License>,
     readonly sources: ReadonlyMap<string, Source>,
   ) {
     for (const model of models) this.#models.set(model.name, model);
@@ -122,18 +122,18 @@ export class Catalog {
     return alike.length === 0 ? list : `Did you mean ${alike.join(' or ')}? ${list}`;
   }
 
-  licenceOf({ licence }: CatalogModel): Licence {
-    return this.licences.get(licence)!;
+  licenseOf({ license }: CatalogModel): License {
+    return this.licenses.get(license)!;
   }
 
-  /** This one's models, and the other one's for names that this one lacks; of licences the other one's come first. */
+  /** This one's models, and the other one's for names that this one lacks; of licenses the other one's come first. */
   before(other: Catalog): Catalog {
     const mine = this.models;
     const names = new Set(mine.map(({ name }) => name));
     return new Catalog(
       [...mine, ...other.models.filter(({ name }) => !names.has(name))],
       // What somebody accepts by its name is the same text in every list.
-      new Map([...this.licences, ...other.licences]),
+      new Map([...this.licenses, ...other.licenses]),
       new Map([...other.sources, ...this.sources]),
     );
   }
@@ -154,7 +154,7 @@ export function loadCatalog(own = process.env['TROS_YOLO_SEG_MODELS']): Catalog 
   return own === undefined || own === '' ? ours : readCatalog(own, ours).before(ours);
 }
 
-/** @param base whose licences and sources may be named, too */
+/** @param base whose licenses and sources may be named, too */
 export function readCatalog(path: string, base?: Catalog): Catalog {
   let text: string;
   try {
@@ -186,19 +186,19 @@ export function parseCatalog(text: string, path: string, base?: Catalog): Catalo
     const fields = record(value, where);
     sources.set(key, { what: textOf(fields, 'what', where), url: textOf(fields, 'url', where) });
   }
-  const licences = new Map<string, Licence>();
-  for (const [id, value] of Object.entries(record(root['licences'] ?? {}, `licences in ${path}`))) {
-    const where = `licence ${id} in ${path}`;
+  const licenses = new Map<string, License>();
+  for (const [id, value] of Object.entries(record(formerly(root, 'licenses') ?? {}, `licenses in ${path}`))) {
+    const where = `license ${id} in ${path}`;
     const fields = record(value, where);
     const [name, holder, url] = ['name', 'holder', 'url'].map((field) => textOf(fields, field, where));
-    licences.set(id, { id, name: name!, holder: holder!, url: url! });
+    licenses.set(id, { id, name: name!, holder: holder!, url: url! });
   }
   if (!Array.isArray(root['models'])) {
     throw new ExpectationError(`a list "models" in ${path}`, root['models']);
   }
   const known = {
     sources: new Set([...sources.keys(), ...(base?.sources.keys() ?? [])]),
-    licences: new Set([...licences.keys(), ...(base?.licences.keys() ?? [])]),
+    licenses: new Set([...licenses.keys(), ...(base?.licenses.keys() ?? [])]),
   };
   const names = new Set<string>();
   const models = (root['models'] as unknown[]).map((entry, i) => {
@@ -207,16 +207,22 @@ export function parseCatalog(text: string, path: string, base?: Catalog): Catalo
     names.add(model.name);
     return model;
   });
-  return new Catalog(models, licences, sources);
+  return new Catalog(models, licenses, sources);
 }
 
 interface Known {
   readonly sources: ReadonlySet<string>;
-  readonly licences: ReadonlySet<string>;
+  readonly licenses: ReadonlySet<string>;
+}
+
+/** Lists of users may spell their fields as version 0.1.0 did: licence, licences. */
+function formerly(fields: Readonly<Record<string, unknown>>, name: string): unknown {
+  return fields[name] ?? fields[name.replace('license', 'licence')];
 }
 
 function readModel(entry: unknown, place: string, known: Known): CatalogModel {
-  const fields = record(entry, place);
+  const { licence, ...own } = record(entry, place);
+  const fields = licence === undefined ? own : { license: licence, ...own };
   const name = textOf(fields, 'name', place);
   // A name is also that of a file in the cache; what has a dot or a slash is a path.
   if (!/^[a-z\d][\w-]*$/i.test(name)) {
@@ -260,8 +266,8 @@ function readModel(entry: unknown, place: string, known: Known): CatalogModel {
     what: `${wanted ?? 'no march'} for march of ${where} (of ${MARCHES.join(', ')})`,
     found: march,
   });
-  const licence = textOf(fields, 'licence', where);
-  expect(known.licences.has(licence), { what: `a licence that is listed for ${where}`, found: licence });
+  const license = textOf(fields, 'license', where);
+  expect(known.licenses.has(license), { what: `a license that is listed for ${where}`, found: license });
   for (const source of [fields['readIn'], inner(fields, 'accuracy', where), inner(fields, 'speed', where)]) {
     expect(source === undefined || known.sources.has(source as string), {
       what: `a source that is listed for ${where}`,

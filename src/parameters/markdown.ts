@@ -5,7 +5,7 @@ const TYPE_NAMES: Partial<Record<ParameterType, string>> = {
   integer_array: 'list of integers',
 };
 
-/** The table as the README shows it, one parameter a row. */
+/** The table as docs/parameters.md shows it, one parameter a row. */
 export function parametersMarkdown(table: ParameterTable): string {
   const rows = Object.entries(table).map(([name, parameter]) => [
     `\`${name}\``,

@@ -13,7 +13,7 @@ export interface ParameterTypes {
 export type ParameterType = keyof ParameterTypes;
 export type ParameterValue = ParameterTypes[ParameterType];
 
-/** One row of a parameter table: all that the ROS descriptor, the command line, config/*.yaml and the README say of it. */
+/** One row of a parameter table: all that the ROS descriptor, the command line, config/*.yaml and docs/parameters.md say of it. */
 export interface Parameter<T extends ParameterType = ParameterType> {
   readonly type: T;
   readonly default: ParameterTypes[T];
@@ -27,6 +27,8 @@ export interface Parameter<T extends ParameterType = ParameterType> {
   readonly placed?: boolean;
   /** Whether it may change while the node is active; the others while it is unconfigured. @default false */
   readonly dynamic?: boolean;
+  /** The name it had in the former minor version: it still works, with a warning (CONTRIBUTING.md, Compatibility). */
+  readonly was?: string;
 }
 
 export type ParameterTable = Readonly<Record<string, Parameter>>;
@@ -45,6 +47,24 @@ export function defaultsOf<Table extends ParameterTable>(table: Table): Paramete
   return Object.fromEntries(
     Object.entries(table).map(([name, parameter]) => [name, parameter.default]),
   ) as ParameterValues<Table>;
+}
+
+/** The present name of what was called `name` in the former minor version; undefined where nothing was. */
+export function presentName(table: ParameterTable, name: string): string | undefined {
+  return Object.keys(table).find((present) => table[present]!.was === name);
+}
+
+/**
+ * What is said once of a former name that somebody uses.
+ *
+ * @param kind Parameter, or Option
+ * @param unused whether the present name was given as well, so that the value given by the former one is not used
+ */
+export function renameWarning(kind: string, former: string, present: string, unused: boolean): string {
+  const until = unused
+    ? 'is given by that name, too: the value of the former name is not used.'
+    : 'works by its former name until the next minor version.';
+  return `${kind} ${former} is called ${present} now, and ${until}`;
 }
 
 /**

@@ -237,7 +237,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
     default: 'class',
     choices: ['class', 'instance'],
     dynamic: true,
-    help: 'what shares a colour in the overlay',
+    help: 'what shares a color in the overlay',
   },
   jpeg_quality: {
     type: 'integer',

@@ -43,10 +43,10 @@ describe('tros-yolo-seg model get', () => {
   } {
     const home = join(root, String(count++));
     mkdirSync(home);
-    const licences = { Test: { name: 'Test Licence', holder: 'Somebody', url: 'https://licence.test' } };
-    const model = { name: 'test-seg', url, board: 'CPU', family: 'Test', licence: 'Test', tried: false };
+    const licenses = { Test: { name: 'Test License', holder: 'Somebody', url: 'https://license.test' } };
+    const model = { name: 'test-seg', url, board: 'CPU', family: 'Test', license: 'Test', tried: false };
     const file = join(home, 'models.json');
-    writeFileSync(file, JSON.stringify({ licences, models: [model] }));
+    writeFileSync(file, JSON.stringify({ licenses, models: [model] }));
     const proxies = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
     const env = { ...Object.fromEntries(proxies.map((name) => [name, undefined])) };
     return {
@@ -58,23 +58,23 @@ describe('tros-yolo-seg model get', () => {
   const get = (env: Record<string, string | undefined>, ...more: string[]): Promise<CliResult> =>
     cli(['model', 'get', 'test-seg', ...more], root, env);
 
-  it('wants the licence to be accepted once, and then has the model', async () => {
+  it('wants the license to be accepted once, and then has the model', async () => {
     const { folder, env } = place();
     server.put('/m.onnx', { bytes });
     const refused = await get(env);
     assert.deepEqual([refused.code, refused.stdout, server.requests.length], [2, '', 0]);
     assert.match(
       refused.stderr,
-      /test-seg by Somebody is under Test, the Test Licence: https:\/\/licence\.test/,
+      /test-seg by Somebody is under Test, the Test License: https:\/\/license\.test/,
     );
     assert.match(
       refused.stderr,
-      /Expected your consent to Test for test-seg but received none\. .*--accept-licence\.\n$/,
+      /Expected your consent to Test for test-seg but received none\. .*--accept-license\.\n$/,
     );
     assert.equal(existsSync(folder), false);
 
     const path = join(folder, 'test-seg.onnx');
-    const first = await get(env, '--accept-licence');
+    const first = await get(env, '--accept-license');
     assert.deepEqual([first.code, first.stdout], [0, `${path}\n`], first.stderr);
     assert.match(
       first.stderr,
@@ -94,7 +94,7 @@ describe('tros-yolo-seg model get', () => {
   it('checks all names before it begins', async () => {
     const { env } = place();
     const { code, stderr } = await cli(
-      ['model', 'get', 'test-seg', 'test-sag', '--accept-licence'],
+      ['model', 'get', 'test-seg', 'test-sag', '--accept-license'],
       root,
       env,
     );
@@ -112,10 +112,10 @@ describe('tros-yolo-seg model get', () => {
 
   it('says in one error what went wrong', async () => {
     const { env } = place();
-    const { code, stdout, stderr } = await get(env, '--accept-licence', '-q');
+    const { code, stdout, stderr } = await get(env, '--accept-license', '-q');
     assert.deepEqual([code, stdout], [2, '']);
-    const [licence, error, ...rest] = stderr.split('\n');
-    assert.match(licence!, /Test Licence/);
+    const [license, error, ...rest] = stderr.split('\n');
+    assert.match(license!, /Test License/);
     assert.match(
       error!,
       /^tros-yolo-seg: Expected a file at http:.*\/m\.onnx but received HTTP status 404\. .* by hand\.$/,
@@ -130,7 +130,7 @@ describe('tros-yolo-seg model get', () => {
     it(`leaves what it has on ${signal}, tells how far it is, and goes on from there`, async () => {
       const { folder, env } = place();
       server.put('/m.onnx', { bytes, holdAt: HALF });
-      const args = [MAIN, 'model', 'get', 'test-seg', '--accept-licence'];
+      const args = [MAIN, 'model', 'get', 'test-seg', '--accept-license'];
       const child = Watched.start(args, root, { ...process.env, ...env });
       await child.says('stderr', /test-seg {2}\[#+-+\] \d+ kB\/\d\.\d MB {2}/);
       child.kill(signal);
@@ -139,7 +139,7 @@ describe('tros-yolo-seg model get', () => {
         child.stderr,
         new RegExp(`stopped by ${signal}\\nWhat was received is kept; the same command goes on`),
       );
-      assert.deepEqual(readdirSync(folder).sort(), ['accepted-licences.json', 'test-seg.onnx.part']);
+      assert.deepEqual(readdirSync(folder).sort(), ['accepted-licenses.json', 'test-seg.onnx.part']);
       assert.match((await cli(['model', 'list'], root, env)).stdout, /^test-seg .* untried +part, \d+ kB$/m);
 
       server.put('/m.onnx', { bytes });
@@ -154,12 +154,13 @@ describe('tros-yolo-seg model get', () => {
   it('twice at once gives two whole files', async () => {
     const { folder, env } = place();
     server.put('/m.onnx', { bytes, holdAt: HALF });
-    const both = [get(env, '--accept-licence'), get(env, '--accept-licence')];
+    // Both spellings.
+    const both = [get(env, '--accept-license'), get(env, '--accept-licence')];
     await server.holding(2);
     server.release();
     for (const { code, stderr } of await Promise.all(both)) assert.equal(code, 0, stderr);
     assert.deepEqual(readdirSync(folder).sort(), [
-      'accepted-licences.json',
+      'accepted-licenses.json',
       'test-seg.onnx',
       'test-seg.onnx.json',
     ]);
@@ -169,7 +170,7 @@ describe('tros-yolo-seg model get', () => {
   itUnless(noPosix, 'ends at a full disk with one error, and goes on when there is room', async () => {
     const { folder, env } = place();
     server.put('/m.onnx', { bytes });
-    const args = ['model', 'get', 'test-seg', '--accept-licence', '-q'];
+    const args = ['model', 'get', 'test-seg', '--accept-license', '-q'];
     const full = await cli(args, root, env, { blocks: 1000 });
     assert.equal(full.code, 2, full.stderr);
     assert.match(
@@ -187,7 +188,7 @@ describe('tros-yolo-seg model get', () => {
     const { folder, env } = place();
     server.put('/m.onnx', { bytes });
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'accepted-licences.json'), '{"Test of Somebody":"2026"}');
+    writeFileSync(join(folder, 'accepted-licenses.json'), '{"Test of Somebody":"2026"}');
     chmodSync(folder, 0o555);
     const { code, stderr } = await cli(
       ['model', 'get', 'test-seg'],
@@ -225,7 +226,7 @@ describe('tros-yolo-seg model get', () => {
     };
     const [no, said] = await answer('\n', place().env);
     assert.deepEqual([no, server.requests.length], [2, 0], said);
-    assert.match(said, /Do you accept this licence\? \[y\/N\]/);
+    assert.match(said, /Do you accept this license\? \[y\/N\]/);
     assert.match(said, /consent to Test for test-seg but received no\./);
     const { folder, env } = place();
     const [yes, told] = await answer('y\n', env);
@@ -258,7 +259,7 @@ describe('tros-yolo-seg model get', () => {
       await once(secure, 'listening');
       try {
         const { folder, env } = place(`https://127.0.0.1:${(secure.address() as AddressInfo).port}/m.onnx`);
-        const unknown = await get(env, '--accept-licence');
+        const unknown = await get(env, '--accept-license');
         assert.equal(unknown.code, 2);
         assert.match(unknown.stderr, /Expected an answer from https:.*self.signed.*NODE_EXTRA_CA_CERTS/i);
         assert.equal(seen, 0);

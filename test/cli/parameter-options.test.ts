@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { BPU_OPTIONS } from '../../src/cli/bpu-options.js';
-import { Arguments, optionHelp } from '../../src/cli/options.js';
-import { choiceOption, fromParameter, numberOption } from '../../src/cli/parameter-options.js';
+import { Arguments, optionHelp, parseArguments } from '../../src/cli/options.js';
+import { choiceOption, fromParameter, fromRow, numberOption } from '../../src/cli/parameter-options.js';
 import { decodeOptions, RUN_OPTIONS } from '../../src/cli/run-options.js';
 import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
 
@@ -50,6 +50,39 @@ describe('options that are parameters too', () => {
     assert.deepEqual(
       [score, iou, maxDetections, masks],
       [table.score, table.iou, table.max_detections, table.masks].map((row) => row.default),
+    );
+  });
+
+  it('are taken by the former name of their parameter, with a warning that names both', () => {
+    const row = { type: 'double', default: 0.7, was: 'nms_threshold', help: 'overlap' } as const;
+    const options = {
+      'iou-limit': fromRow('iou_limit', row, 'P'),
+      // Named otherwise than its parameter: that one's former name was never an option.
+      other: fromRow('iou_limit', row, 'P'),
+      accept: { type: 'boolean', help: '', alias: 'agree' },
+    } as const;
+    const parsed = (...argv: string[]): [value: string | undefined, accept: boolean, warnings: string[]] => {
+      const warnings: string[] = [];
+      const parsedArgs = parseArguments(argv, options, (line) => warnings.push(line));
+      return [parsedArgs.text('iou-limit'), parsedArgs.flag('accept'), warnings];
+    };
+    const called = 'Option --nms-threshold is called --iou-limit now, and';
+    assert.deepEqual(parsed('--iou-limit', '0.5', '--accept'), ['0.5', true, []]);
+    assert.deepEqual(parsed('--nms-threshold=0.5', '--agree'), [
+      '0.5',
+      true,
+      [`${called} works by its former name until the next minor version.`],
+    ]);
+    assert.deepEqual(parsed('--nms-threshold', '0.5', '--iou-limit', '0.6'), [
+      '0.6',
+      false,
+      [`${called} is given by that name, too: the value of the former name is not used.`],
+    ]);
+    assert.doesNotMatch(optionHelp(options), /nms|agree/);
+    const { other, accept } = options;
+    assert.throws(
+      () => parseArguments(['--nms-threshold', '1'], { other, accept }),
+      /received --nms-threshold/,
     );
   });
 

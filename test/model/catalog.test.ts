@@ -44,10 +44,10 @@ describe('config/models.json', () => {
     }
   });
 
-  it('has a size, classes and a licence for every model, and names that say the board', () => {
-    for (const { name, input, classes, licence, board } of models) {
+  it('has a size, classes and a license for every model, and names that say the board', () => {
+    for (const { name, input, classes, license, board } of models) {
       assert.ok(input !== undefined && classes !== undefined, name);
-      assert.match(catalog.licences.get(licence)!.url, /^https:/);
+      assert.match(catalog.licenses.get(license)!.url, /^https:/);
       assert.match(name, { 'RDK X5': /-x5(-\d{4})?$/, 'RDK X3': /-x3$/, CPU: /-seg$/ }[board]);
     }
   });
@@ -73,11 +73,11 @@ describe('a catalog', () => {
     url: 'https://models.test/my.onnx',
     board: 'CPU',
     family: 'Mine',
-    licence: 'MIT',
+    license: 'MIT',
   };
-  const licences = { MIT: { name: 'MIT License', holder: 'Me', url: 'https://mit.test' } };
+  const licenses = { MIT: { name: 'MIT License', holder: 'Me', url: 'https://mit.test' } };
   const parse = (...models: unknown[]): ReturnType<typeof parseCatalog> =>
-    parseCatalog(JSON.stringify({ licences, models }), 'my.json');
+    parseCatalog(JSON.stringify({ licenses, models }), 'my.json');
 
   it('needs little', () => {
     assert.deepEqual(parse(good).models, [{ ...good, tried: true }]);
@@ -100,7 +100,7 @@ describe('a catalog', () => {
         /bayes-e for march of my-seg .* but received undefined/,
       ],
       [{ march: 'bayes-e' }, /no march for march/],
-      [{ licence: 'GPL' }, /a licence that is listed/],
+      [{ license: 'GPL' }, /a license that is listed/],
       [{ readIn: 'somewhere' }, /a source that is listed/],
       [{ sha256: 'ABC' }, /64 hexadecimal digits/],
       [{ size: -1 }, /whole numbers for size/],
@@ -142,16 +142,27 @@ describe('a catalog', () => {
     );
   });
 
-  it('of your own comes first, and may name our licences but not change them', () => {
+  it('of your own comes first, and may name our licenses but not change them', () => {
     const file = join(root, 'own.json');
-    const mirror = { ...good, name: 'yolov8n-seg', licence: 'AGPL-3.0' };
-    const licences = { 'AGPL-3.0': { name: 'Free for all', holder: 'Nobody', url: 'https://nobody.test' } };
-    writeFileSync(file, JSON.stringify({ licences, models: [mirror] }));
+    const mirror = { ...good, name: 'yolov8n-seg', license: 'AGPL-3.0' };
+    const licenses = { 'AGPL-3.0': { name: 'Free for all', holder: 'Nobody', url: 'https://nobody.test' } };
+    writeFileSync(file, JSON.stringify({ licenses, models: [mirror] }));
     const both = loadCatalog(file);
     assert.equal(both.get('yolov8n-seg').url, good.url);
-    assert.equal(both.licenceOf(both.get('yolov8n-seg')).holder, 'Ultralytics');
+    assert.equal(both.licenseOf(both.get('yolov8n-seg')).holder, 'Ultralytics');
     assert.equal(both.models.length, loadCatalog('').models.length);
     assert.match(both.get('yolo11n-seg').url, /ultralytics/);
+  });
+
+  it('may spell its licenses as version 0.1.0 did', () => {
+    const { license: licence, ...rest } = good;
+    const read = parseCatalog(
+      JSON.stringify({ licences: licenses, models: [{ ...rest, licence }] }),
+      'my.json',
+    );
+    const model = read.get(good.name);
+    assert.equal(read.licenseOf(model).holder, 'Me');
+    assert.ok(!('licence' in model));
   });
 
   it('names what is similar to a name that there is not', () => {

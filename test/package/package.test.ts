@@ -14,9 +14,11 @@ describe('package.xml and CMakeLists.txt', () => {
   const cmake = read('CMakeLists.txt');
 
   it('say what package.json says', () => {
-    const { version, license } = JSON.parse(read('package.json')) as { version: string; license: string };
+    const { version, license, author } = JSON.parse(read('package.json')) as Record<string, string>;
     assert.equal(/<version>(.*)<\/version>/.exec(manifest)?.[1], version);
     assert.equal(/<license[^>]*>(.*)<\/license>/.exec(manifest)?.[1], license);
+    assert.equal(/<author>(.*)<\/author>/.exec(manifest)?.[1], author);
+    assert.match(manifest, new RegExp(`<maintainer email="[^"]+">${author}</maintainer>`));
   });
 
   it('generate every message and service, and depend on what these name', () => {

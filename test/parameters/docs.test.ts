@@ -8,6 +8,7 @@ import { parametersMarkdown } from '../../src/parameters/markdown.js';
 import { parameterTable } from '../../src/parameters/parameter.js';
 import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
 import { parametersYaml } from '../../src/parameters/yaml.js';
+import { changelogRst } from '../../tools/docs/changelog.js';
 import { documents, withSection } from '../../tools/docs/documents.js';
 
 const TABLE = parameterTable({
@@ -19,7 +20,7 @@ const TABLE = parameterTable({
   loop: { type: 'bool', default: true, help: 'whether' },
 });
 
-describe('what is made from the tables', () => {
+describe('what npm run docs makes', () => {
   it('is up to date: otherwise run npm run docs', () => {
     for (const { file, text } of documents()) {
       const path = join(packageRoot, file);
@@ -91,10 +92,70 @@ describe('parametersYaml', () => {
 
     it('withSection replaces what stands between the marks, and nothing else', () => {
       const text = 'a\n<!-- x -->\nold\n<!-- /x -->\nb\n';
-      const once = withSection(text, ['x', 'new $& $1\n']);
+      const once = withSection('p.md', text, ['x', 'new $& $1\n']);
       assert.equal(once, 'a\n<!-- x -->\n\nnew $& $1\n\n<!-- /x -->\nb\n');
-      assert.equal(withSection(once, ['x', 'new $& $1\n']), once);
-      assert.throws(() => withSection(text, ['y', '']), /the marks <!-- y --> and <!-- \/y --> in README.md/);
+      assert.equal(withSection('p.md', once, ['x', 'new $& $1\n']), once);
+      assert.throws(
+        () => withSection('p.md', text, ['y', '']),
+        /the marks <!-- y --> and <!-- \/y --> in p\.md/,
+      );
     });
+  });
+});
+
+describe('changelogRst', () => {
+  const head = '# Changelog\n\nAll changes, see [here](https://a.example/).\n\n';
+
+  it('makes what catkin reads of a changelog for people', () => {
+    const text = `${head}## [Unreleased]
+
+## [0.2.0] - 2027-01-31
+
+A paragraph
+of two lines.
+
+### Added
+
+- A topic \`~/a\`, see [the page](docs/a.md) and
+  [the web](https://b.example/x).
+- More.
+
+### Fixed
+
+- A fault.
+
+[Unreleased]: #unreleased
+[0.2.0]: #020---2027-01-31
+`;
+    assert.equal(
+      changelogRst(text),
+      `Changelog for package tros_yolo_seg
+^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+Forthcoming
+-----------
+* Contributors: The tros_yolo_seg authors
+
+0.2.0 (2027-01-31)
+------------------
+* A paragraph of two lines.
+* Added: A topic \`\`~/a\`\`, see the page and \`the web <https://b.example/x>\`_.
+* Added: More.
+* Fixed: A fault.
+* Contributors: The tros_yolo_seg authors
+`,
+    );
+  });
+
+  it('refuses headings that neither it nor catkin knows', () => {
+    for (const heading of ['## 0.2.0 - 2027-01-31', '## [0.2.0]', '## [Unreleased]\n\n### New']) {
+      assert.throws(() => changelogRst(`${head}${heading}\n`), /Expected ## \[VERSION\] - DATE/, heading);
+    }
+  });
+
+  it('has the present version of package.json', () => {
+    const read = (file: string): string => readFileSync(join(packageRoot, file), 'utf8');
+    const { version } = JSON.parse(read('package.json')) as { version: string };
+    assert.match(read('CHANGELOG.md'), new RegExp(`^## \\[${version.replaceAll('.', '\\.')}\\] - `, 'm'));
   });
 });

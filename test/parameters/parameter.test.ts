@@ -128,6 +128,13 @@ for (const [node, table] of Object.entries<ParameterTable>({
       for (const [name] of rows) assert.match(name, /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/);
     });
 
+    it('have former names that ROS takes, and that name nothing else', () => {
+      const former = rows.flatMap(([, { was }]) => was ?? []);
+      for (const name of former) assert.match(name, /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/);
+      const all = [...rows.map(([name]) => name), ...former];
+      assert.equal(new Set(all).size, all.length);
+    });
+
     it('have defaults that pass their own check unchanged', () => {
       for (const [name, row] of rows) assert.deepEqual(checkParameter(name, row, row.default), row.default);
     });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'mocha';
 import { join } from 'node:path';
+import { repository } from '../data.js';
 import type { RosProcess } from './processes.js';
 import { emulated, recordedModel } from './recorded-model.js';
 import { describeRos } from './suite.js';
@@ -11,7 +12,7 @@ const INTEGERS = 7;
 /** Of strings. */
 const STRINGS = 9;
 
-/** Every way in which a user gives parameters: the config file that is shipped, a list of integers by hand and by launch. */
+/** Every way in which a user gives parameters: the config file that is shipped, that of version 0.1.0, a list of integers by hand and by launch. */
 for (const { middleware, transport, name } of setups) {
   describeRos(rosSkip, `parameters from outside on ${name}`, middleware, (ros) => {
     const node = (title: string, ...more: string[]): RosProcess =>
@@ -30,9 +31,11 @@ for (const { middleware, transport, name } of setups) {
 
     it('start the node, and are what it has', async () => {
       const config = join(ros.prefix, 'share/tros_yolo_seg/config/segment.yaml');
+      const former = join(repository, 'test/compatibility/0.1.0/segment.yaml');
       const cameras = ['images:=/a/image,/b/image', 'roi:=2,4,60,40;'];
       const cases: [title: string, started: RosProcess, steps: number[], regions?: string[]][] = [
         ['shipped', node('shipped', '--params-file', config), [0]],
+        ['former', node('former', '--params-file', former), [0]],
         ['listed', node('listed', '-p', 'image_step:=[2048]', '-p', 'image_rows:=[1088]'), [2048]],
         ['single', node('single', '-p', 'image_step:=2048', '-p', 'roi:=2,4,60,40'), [2048], ['2,4,60,40']],
         ['launched', launch('launched', '2048', ...cameras), [2048], ['2,4,60,40', ' ']],

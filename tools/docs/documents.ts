@@ -10,6 +10,7 @@ import { markdownTable, parametersMarkdown } from '../../src/parameters/markdown
 import type { ParameterTable } from '../../src/parameters/parameter.js';
 import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
 import { parametersYaml } from '../../src/parameters/yaml.js';
+import { changelogRst } from './changelog.js';
 
 /** A file that is made from the tables, wholly or in part, with the text it should have. */
 export interface Document {
@@ -18,29 +19,38 @@ export interface Document {
   readonly text: string;
 }
 
-/** All of them. @throws ExpectationError when the README lacks the marks of a section */
+/** All of them. @throws ExpectationError when docs/parameters.md lacks the marks of a section */
 export function documents(): Document[] {
-  const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8');
   const sections: Readonly<Record<string, string>> = {
     'topics:segment': topicsMarkdown(),
-    encodings: encodingsMarkdown(),
     'parameters:segment': parametersMarkdown(SEGMENT_PARAMETERS),
     'parameters:camera': parametersMarkdown(CAMERA_PARAMETERS),
+    encodings: encodingsMarkdown(),
   };
+  const page = 'docs/parameters.md';
+  const text = Object.entries(sections).reduce(
+    (before, section) => withSection(page, before, section),
+    read(page),
+  );
   return [
-    { file: 'README.md', text: Object.entries(sections).reduce(withSection, readme) },
+    { file: page, text },
+    { file: 'CHANGELOG.rst', text: changelogRst(read('CHANGELOG.md')) },
     { file: 'config/segment.yaml', text: nodeYaml('segment', SEGMENT_PARAMETERS) },
     { file: 'config/camera.yaml', text: nodeYaml('camera', CAMERA_PARAMETERS) },
   ];
 }
 
-/** `text` with `content` between the marks `<!-- name -->` and `<!-- /name -->`. */
-export function withSection(text: string, [name, content]: readonly [string, string]): string {
+function read(file: string): string {
+  return readFileSync(join(packageRoot, file), 'utf8');
+}
+
+/** `text`, the content of `file`, with `content` between the marks `<!-- name -->` and `<!-- /name -->`. */
+export function withSection(file: string, text: string, [name, content]: readonly [string, string]): string {
   const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
   if (from < 0 || to < from) {
-    throw new ExpectationError(`the marks ${begin} and ${end} in README.md`, 'a text without them');
+    throw new ExpectationError(`the marks ${begin} and ${end} in ${file}`, 'a text without them');
   }
   return `${text.slice(0, from + begin.length)}\n\n${content}\n${text.slice(to)}`;
 }

@@ -1,4 +1,4 @@
-/** Brings the README's tables and config/*.yaml up to date with the tables they are made from: npm run docs */
+/** Brings docs/parameters.md, config/*.yaml and CHANGELOG.rst up to date with what they are made from: npm run docs */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/base/package-root.js';

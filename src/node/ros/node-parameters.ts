@@ -8,6 +8,8 @@ import {
   type ParameterType,
   type ParameterValue,
   type ParameterValues,
+  presentName,
+  renameWarning,
 } from '../../parameters/parameter.js';
 import type { Rcl, RclNode, RclParameter } from './rclnodejs.js';
 
@@ -54,6 +56,8 @@ export class NodeParameters {
   /** Those given from outside, by name. */
   readonly #overrides: ReadonlyMap<string, { readonly type: number; readonly value: unknown }>;
   readonly #fixed = new Set<string>();
+  /** Former names that were warned of. */
+  readonly #warned = new Set<string>();
   /** Whether the node itself sets parameters, which needs no judgement. */
   #setting = false;
 
@@ -65,9 +69,21 @@ export class NodeParameters {
     this.#overrides = new Map(node.getParameterOverrides().map((given) => [given.name, given]));
   }
 
-  /** The value of a parameter as the command line or a file gives it, before it is declared; undefined: not given. */
-  given(parameter: string): unknown {
-    return plainValue(this.#overrides.get(parameter)?.value);
+  /**
+   * The value of a parameter as the command line or a file gives it, before it is declared; undefined: not given.
+   *
+   * @param table where the parameter is a row of it: knows its former name
+   */
+  given(parameter: string, table: ParameterTable = {}): unknown {
+    return plainValue(this.#override(table, parameter)?.value);
+  }
+
+  /** What is given for a parameter by its present name, else by its former one. */
+  #override(
+    table: ParameterTable,
+    name: string,
+  ): { readonly type: number; readonly value: unknown } | undefined {
+    return this.#overrides.get(name) ?? this.#overrides.get(table[name]?.was ?? name);
   }
 
   /**
@@ -84,7 +100,7 @@ export class NodeParameters {
   ): ParameterValues<Table> {
     const values: Record<string, ParameterValue> = {};
     for (const [name, parameter] of Object.entries(table)) {
-      const given = this.#overrides.get(name);
+      const given = this.#override(table, name);
       const value = given ? givenValue(parameter, given) : (own[name] ?? parameter.default);
       values[name] = checkParameter(name, parameter, value);
       this.#node.declareParameter(
@@ -93,7 +109,7 @@ export class NodeParameters {
         true,
       );
     }
-    this.#warnOfMistyped(table);
+    this.#warnOfNames(table);
     this.#watch(table, values, changes);
     return values as unknown as ParameterValues<Table>;
   }
@@ -129,16 +145,20 @@ export class NodeParameters {
   ): void {
     const ours = ({ name }: RclParameter): boolean => Object.hasOwn(table, name);
     const node = this.#node;
-    // Brings values into the type of the table, where that can be done: 1 for a double, one string for a list.
+    // Brings names up to date, and values into the type of the table where that can be done: 1 for a double, one string for a list.
     node.addPreSetParametersCallback((parameters) =>
       parameters.map((parameter) => {
-        if (!ours(parameter) || parameter.type === 0) return parameter;
-        const row = table[parameter.name]!;
+        const present = presentName(table, parameter.name);
+        const name = present ?? parameter.name;
+        if (!Object.hasOwn(table, name) || parameter.type === 0) return parameter;
+        if (present !== undefined) this.#warnOfFormer(parameter.name, present, false);
+        const row = table[name]!;
         try {
-          const value = checkParameter(parameter.name, row, plainValue(parameter.value));
-          return this.#rclParameter(parameter.name, row, value);
+          return this.#rclParameter(name, row, checkParameter(name, row, plainValue(parameter.value)));
         } catch {
-          return parameter; // refused below, with the reason
+          // Refused below, with the reason.
+          if (present === undefined) return parameter;
+          return new this.#rcl.Parameter(name, parameter.type, parameter.value);
         }
       }),
     );
@@ -196,10 +216,12 @@ export class NodeParameters {
     throw new ExpectationError(`${kind} for parameter ${name}`, plainValue(value));
   }
 
-  /** Warns of names given from outside that are no parameter but look much like one: nobody else would. */
-  #warnOfMistyped(table: ParameterTable): void {
+  /** Warns of former names given from outside, and of names that are no parameter but look much like one: nobody else would. */
+  #warnOfNames(table: ParameterTable): void {
     for (const name of this.#overrides.keys()) {
-      if (Object.hasOwn(table, name) || this.#node.hasParameter(name)) continue;
+      const present = presentName(table, name);
+      if (present !== undefined) this.#warnOfFormer(name, present, this.#overrides.has(present));
+      if (present !== undefined || Object.hasOwn(table, name) || this.#node.hasParameter(name)) continue;
       const [similar] = nearest(name, Object.keys(table), MISTYPED);
       // A file may be meant for other nodes, too: what looks like nothing here is left alone.
       if (similar === undefined) continue;
@@ -207,6 +229,12 @@ export class NodeParameters {
         .getLogger()
         .warn(`There is no parameter ${name}, it has no effect. Did you mean ${similar}?`);
     }
+  }
+
+  #warnOfFormer(former: string, present: string, unused: boolean): void {
+    if (this.#warned.has(former)) return;
+    this.#warned.add(former);
+    this.#node.getLogger().warn(renameWarning('Parameter', former, present, unused));
   }
 
   #rclParameter(name: string, { type }: Parameter, value: ParameterValue): RclParameter {

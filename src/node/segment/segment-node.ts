@@ -57,7 +57,7 @@ export class SegmentNode {
 
   /** @throws ExpectationError for parameters that are not allowed */
   constructor(private readonly ros: RosNode) {
-    const workConfig = ros.parameters.given('work_config');
+    const workConfig = ros.parameters.given('work_config', SEGMENT_PARAMETERS);
     this.#parameters = ros.parameters.declare(
       SEGMENT_PARAMETERS,
       { check: (changed, next) => this.#check(changed, next), apply: (changed) => this.#apply(changed) },

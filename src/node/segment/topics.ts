@@ -27,7 +27,7 @@ const result = (topic: string, type: string, what: string, qos = RESULT_QOS): Pu
   what,
 });
 
-/** What the node publishes: the README's table, held against what the node opens by a test. */
+/** What the node publishes: the table of docs/parameters.md, held against what the node opens by a test. */
 export const PUBLISHED_TOPICS: readonly PublishedTopic[] = [
   result('~/detections', 'vision_msgs/msg/Detection2DArray', 'boxes, class names, scores'),
   result('~/instances', 'tros_yolo_seg/msg/InstanceArray', 'the same with one mask each, and timings'),

@@ -49,7 +49,7 @@ describe('getModel', () => {
     tried: true,
     board: 'CPU',
     family: 'Test',
-    licence: 'none',
+    license: 'none',
     ...more,
   });
 

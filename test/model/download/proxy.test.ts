@@ -92,7 +92,7 @@ describe('downloads through a proxy', () => {
   /** From a host that only the proxy can find. */
   const get = (url = 'http://models.invalid/m.onnx'): ReturnType<typeof getModel> => {
     const model: CatalogModel = {
-      ...{ name: 'test-seg', url, tried: true, board: 'CPU', family: 'Test', licence: 'none' },
+      ...{ name: 'test-seg', url, tried: true, board: 'CPU', family: 'Test', license: 'none' },
     };
     return getModel(model, { folder: join(root, String(count++)) });
   };
