@@ -1,27 +1,28 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, it } from 'mocha';
 import * as library from 'tros-yolo-seg';
 import { repository } from '../data.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 describe('the package as a library', () => {
+  const folder = temporaryFolder('library');
+
   it('does what its README shows', async () => {
-    // As the example has it; what it prints is looked at.
-    const { demoModel, isResult, OnnxEngine, openInputs, Segmenter } = library;
-    const counts: number[] = [];
-    const engine = await OnnxEngine.open({ file: demoModel() });
-    const segmenter = new Segmenter(engine, { score: 0.4 });
-    const { sources } = await openInputs(['scene:?frames=10']);
-    for await (const result of segmenter.segment(sources[0]!.frames())) {
-      if (isResult(result)) counts.push(result.segmentation.instances.length);
-    }
-    await engine.close();
-    assert.equal(counts.length, 10);
-    assert.ok(
-      counts.every((count) => count > 0),
-      counts.join(),
-    );
+    const readme = readFileSync(join(repository, 'README.md'), 'utf8');
+    const [, example] = /```ts\n(.*?)```/s.exec(readme)!;
+    // Installed, it is found by its name; here by its place.
+    const index = pathToFileURL(join(repository, 'dist/src/index.js')).href;
+    const file = join(folder, 'example.mjs');
+    writeFileSync(file, example!.replaceAll("'tros-yolo-seg'", `'${index}'`));
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [file]);
+    assert.equal(stderr, '');
+    assert.match(stdout, /^(scene:\S* \d+\n){10}$/);
+    assert.match(stdout, / [1-9]/);
   });
 
   it('exports what its README imports', () => {
@@ -47,5 +48,57 @@ describe('the package as a library', () => {
     const grid = decodeRle(rle);
     assert.deepEqual([...grid.data], [0, 1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0]);
     assert.equal(new PolygonTracer().trace(mask).length, 1);
+  });
+
+  it('opens a model as the command line does, draws what it finds, and writes and reads a bag', async () => {
+    const { BagSource, BagWriter, encodeJpeg, isResult, openInputs, openSegmenter, Overlay } = library;
+    const model = await openSegmenter(undefined, { classes: ['circle', 1], score: 0.4, masks: 'proto' });
+    assert.deepEqual(model.labels, ['circle', 'square', 'triangle', 'star', 'ring', 'cross']);
+    assert.deepEqual(model.warnings, []);
+    const bag = await BagWriter.create(join(folder, 'results.mcap'));
+    const recorder = new library.SegmentationRecorder(bag, { labels: model.labels, threshold: 0.4 });
+    const overlay = new Overlay({ labels: model.labels });
+    const { sources } = await openInputs(['scene:?frames=3&size=320x240']);
+    const classes = new Set<number>();
+    for await (const result of model.segmenter.segment(sources[0]!.frames())) {
+      assert.ok(isResult(result));
+      const { frame, segmentation, timings } = result;
+      for (const { classId } of segmentation.instances) classes.add(classId);
+      const picture = overlay.paint(frame.frame, segmentation);
+      assert.deepEqual([picture.width, picture.height], [320, 240]);
+      const jpeg = await encodeJpeg(picture);
+      assert.equal(jpeg.readUInt16BE(0), 0xffd8);
+      await recorder.record(frame, segmentation, { timings, frame: frame.frame, overlay: jpeg });
+    }
+    await bag.close();
+    await model.close();
+    assert.ok(classes.size > 0 && [...classes].every((id) => id < 2), [...classes].join());
+    const source = await BagSource.open(join(folder, 'results.mcap'), { topic: '/camera/image_raw' });
+    assert.equal(source.count, 3);
+  });
+
+  it('refuses classes that the model does not know, with nothing left open', async () => {
+    await assert.rejects(library.openSegmenter(undefined, { classes: ['person'] }), /person/);
+    await assert.rejects(library.openSegmenter(undefined, { classScores: { dog: 0.5 } }), /dog/);
+  });
+
+  it('has types that say what may be given', () => {
+    const { Segmenter } = library;
+    // Compiled, never run: a line that compiles where an error is expected fails the build.
+    const compiled = (engine: library.Engine, frame: library.Nv12Frame): void => {
+      new Segmenter(engine, { masks: 'source', nms: 'never', maxDetections: 5 });
+      // @ts-expect-error -- no such resolution of masks
+      new Segmenter(engine, { masks: 'full' });
+      // @ts-expect-error -- a number
+      new Segmenter(engine, { score: '0.5' });
+      // @ts-expect-error -- frames are views that nobody changes
+      frame.width = 3;
+      const inference: Promise<library.Inference> = engine.submit(frame);
+      void inference;
+      const settings: library.SegmenterSettings = { engine: 'bpu', classes: ['person', 3] };
+      // @ts-expect-error -- no such engine
+      settings satisfies { engine: 'gpu' };
+    };
+    assert.equal(typeof compiled, 'function');
   });
 });

@@ -21,8 +21,8 @@ const TABLE = parameterTable({
 });
 
 describe('what npm run docs makes', () => {
-  it('is up to date: otherwise run npm run docs', () => {
-    for (const { file, text } of documents()) {
+  it('is up to date: otherwise run npm run docs', async () => {
+    for (const { file, text } of await documents()) {
       const path = join(packageRoot, file);
       assert.ok(existsSync(path), `${file} is missing: npm run docs`);
       assert.ok(readFileSync(path, 'utf8') === text, `${file} is out of date: npm run docs`);

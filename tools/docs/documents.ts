@@ -11,6 +11,7 @@ import type { ParameterTable } from '../../src/parameters/parameter.js';
 import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
 import { parametersYaml } from '../../src/parameters/yaml.js';
 import { changelogRst } from './changelog.js';
+import { readRooms, roomsSvg } from './rooms.js';
 
 /** A file that is made from the tables, wholly or in part, with the text it should have. */
 export interface Document {
@@ -19,8 +20,8 @@ export interface Document {
   readonly text: string;
 }
 
-/** All of them. @throws ExpectationError when docs/parameters.md lacks the marks of a section */
-export function documents(): Document[] {
+/** All of them. Rejects with an ExpectationError when docs/parameters.md lacks the marks of a section, or an import goes up. */
+export async function documents(): Promise<Document[]> {
   const sections: Readonly<Record<string, string>> = {
     'topics:segment': topicsMarkdown(),
     'parameters:segment': parametersMarkdown(SEGMENT_PARAMETERS),
@@ -34,6 +35,7 @@ export function documents(): Document[] {
   );
   return [
     { file: page, text },
+    { file: 'docs/images/rooms.svg', text: roomsSvg(await readRooms()) },
     { file: 'CHANGELOG.rst', text: changelogRst(read('CHANGELOG.md')) },
     { file: 'config/segment.yaml', text: nodeYaml('segment', SEGMENT_PARAMETERS) },
     { file: 'config/camera.yaml', text: nodeYaml('camera', CAMERA_PARAMETERS) },
