@@ -8,6 +8,7 @@
 #include <string>
 
 #include "bpu/failure.h"
+#include "thread_name.h"
 
 namespace bpu {
 namespace {
@@ -166,6 +167,7 @@ std::shared_ptr<camera::Feed> Engine::Attach(int queue, uint32_t number,
 }
 
 bool Engine::Run(int index, Lane& lane) {
+  NameThread(("bpu slot " + std::to_string(index)).c_str());
   std::unique_lock<std::mutex> lock(lane.mutex);
   for (;;) {
     lane.changed.wait(lock, [&] { return lane.begin || lane.stop; });

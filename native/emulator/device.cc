@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "thread_name.h"
+
 namespace emulator {
 namespace {
 
@@ -266,6 +268,7 @@ void Device::Rested() {
 }
 
 void Device::RunCore(Core& core) {
+  NameThread("emulated BPU");
   Lock lock(mutex_);
   while (const std::shared_ptr<Task> task = NextTask(lock, core)) Execute(lock, core, *task);
 }
