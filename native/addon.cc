@@ -5,6 +5,7 @@
 #include "bpu/bindings.h"
 #include "camera/bindings.h"
 #include "camera/image_bindings.h"
+#include "decode/bindings.h"
 #include "nv12/bindings.h"
 #ifdef TROS_YOLO_SEG_RCLCPP
 #include "ros/camera_bindings.h"
@@ -24,6 +25,12 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("packedToNv12", nv12::FromPackedBinding);
   add("preprocess", nv12::PreprocessBinding);
   add("pixelKernels", nv12::PixelKernelsBinding);
+  add("decodeKernels", decode::KernelsBinding);
+  add("decodeScan", decode::ScanBinding);
+  add("decodeBoxes", decode::BoxesBinding);
+  add("decodeCombine", decode::CombineBinding);
+  add("decodeRuns", decode::RunsBinding);
+  add("decodeOutlines", decode::OutlinesBinding);
   add("openBpu", bpu::OpenBinding);
   add("openEmulator", bpu::OpenEmulatorBinding);
   add("openInbox", camera::OpenInboxBinding);

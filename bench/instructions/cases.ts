@@ -18,6 +18,7 @@ import { ImageWriter } from '../../src/message/write/image.js';
 import { InstanceArrayWriter } from '../../src/message/write/instance-array.js';
 import { InstanceMapWriter } from '../../src/message/write/instance-map.js';
 import { PerceptionTargetsWriter } from '../../src/message/write/perception-targets.js';
+import { nativeKernels } from '../../src/native/kernels.js';
 import { packageRoot } from '../../src/base/package-root.js';
 import { Segmenter } from '../../src/pipeline/segmenter.js';
 import { paletteColour } from '../../src/vision/picture/palette.js';
@@ -67,7 +68,7 @@ function decodeCases(heads: Heads): InstructionCase[] {
     group: `decode, ${type}`,
     prepare: () => {
       const { layout, tensors, letterbox } = of();
-      const decoder = new Decoder(layout, options);
+      const decoder = new Decoder(layout, options, nativeKernels());
       return { run: () => decoder.decode(tensors, letterbox) };
     },
   });
@@ -91,7 +92,7 @@ function decodeCases(heads: Heads): InstructionCase[] {
 function outputCases(heads: Heads): InstructionCase[] {
   const labels = benchLabels(heads);
   const found = segmentationOf(heads);
-  const polygons = polygonsOf(new PolygonTracer(), found);
+  const polygons = polygonsOf(new PolygonTracer(nativeKernels()), found);
   const output = (what: string, make: () => () => unknown): InstructionCase => ({
     name: `${heads.name}: ${what}`,
     group: 'outputs',
@@ -99,7 +100,7 @@ function outputCases(heads: Heads): InstructionCase[] {
   });
   return [
     output('polygons', () => {
-      const tracer = new PolygonTracer();
+      const tracer = new PolygonTracer(nativeKernels());
       return () => polygonsOf(tracer, found);
     }),
     output('COCO RLE', () => {
@@ -146,7 +147,7 @@ function outputWriter(heads: Heads): (found: Segmentation) => void {
   const detections = new DetectionArrayWriter(labels);
   const instances = new InstanceArrayWriter(labels);
   const targets = new PerceptionTargetsWriter(labels, 'model', 'polygons');
-  const tracer = new PolygonTracer();
+  const tracer = new PolygonTracer(nativeKernels());
   return (found) => {
     detections.write(HEADER, found);
     instances.write(HEADER, found, TIMINGS);

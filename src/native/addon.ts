@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { ExpectationError, messageOf } from '../base/expect.js';
 import type { BpuAddon } from './bpu.js';
 import type { CameraAddon } from './camera.js';
+import type { DecodeAddon } from './decode.js';
 import type { EmulatorAddon } from './emulator.js';
 import type { Nv12Addon } from './nv12.js';
 import { packageRoot } from '../base/package-root.js';
@@ -14,7 +15,7 @@ import { packageRoot } from '../base/package-root.js';
  *
  * Source and target never share memory. Arrays may be backed by SharedArrayBuffer.
  */
-export interface Addon extends Nv12Addon, BpuAddon, CameraAddon, EmulatorAddon {
+export interface Addon extends Nv12Addon, BpuAddon, CameraAddon, DecodeAddon, EmulatorAddon {
   /** How many objects of the addon are alive in this process, for tests that ask whether all were given back. */
   aliveObjects(): AliveObjects;
 }

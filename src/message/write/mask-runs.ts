@@ -26,8 +26,8 @@ export class RunLengths {
     spans.read(mask);
     let done = 0;
     for (let k = 0; k < spans.count; k++) {
-      const start = spans.starts[k]!;
-      const end = spans.ends[k]!;
+      const start = spans.edges[2 * k]!;
+      const end = spans.edges[2 * k + 1]!;
       this.#push(start - done);
       this.#push(end - start);
       done = end;

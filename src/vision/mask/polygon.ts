@@ -1,3 +1,5 @@
+import type { Kernels } from '../tensor/kernels.js';
+import { KernelOutlines } from './outlines.js';
 import type { Mask } from './segmentation.js';
 import { Spans } from './runs.js';
 
@@ -34,6 +36,7 @@ const STEP_Y = [0, 1, 0, -1] as const;
  */
 export class PolygonTracer {
   readonly #spans = new Spans();
+  readonly #outlines: KernelOutlines | undefined;
   /** Cells whose upper edge a contour has passed; all 0 between calls. */
   #done = new Uint8Array(0);
   /** Those that are not 0. */
@@ -41,8 +44,14 @@ export class PolygonTracer {
   /** Corner points of the contour being followed, in cells of the crop. */
   #points: number[] = [];
 
+  /** @param kernels a faster form, for masks that are runs; same results */
+  constructor(kernels?: Kernels) {
+    this.#outlines = kernels && new KernelOutlines(kernels);
+  }
+
   trace(mask: Mask, options: PolygonOptions = {}): Polygon[] {
     const { scaleX = 1, scaleY = 1, tolerance = 1, minArea = 4 } = options;
+    if (this.#outlines) return this.#ask(this.#outlines, mask, scaleX, scaleY, tolerance, minArea);
     const { width, height } = mask;
     const cells = width * height;
     if (this.#done.length < cells) this.#done = new Uint8Array(cells);
@@ -63,6 +72,31 @@ export class PolygonTracer {
     });
     for (const cell of this.#marked) this.#done[cell] = 0;
     this.#marked.length = 0;
+    return polygons;
+  }
+
+  #ask(
+    outlines: KernelOutlines,
+    mask: Mask,
+    scaleX: number,
+    scaleY: number,
+    tolerance: number,
+    minArea: number,
+  ): Polygon[] {
+    this.#spans.read(mask);
+    const count = outlines.find(this.#spans.runs, mask.width, tolerance, minArea);
+    const polygons: Polygon[] = [];
+    for (let ring = 0, from = 0; ring < count; ring++) {
+      const points: number[] = [];
+      const end = from + 2 * outlines.rings[2 + 2 * ring]!;
+      for (; from < end; from += 2) {
+        points.push(
+          (outlines.points[from]! + mask.x) * scaleX,
+          (outlines.points[from + 1]! + mask.y) * scaleY,
+        );
+      }
+      polygons.push({ points, hole: outlines.rings[3 + 2 * ring] === 1 });
+    }
     return polygons;
   }
 
