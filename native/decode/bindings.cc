@@ -208,9 +208,9 @@ Napi::Value RunsBinding(const Napi::CallbackInfo& info) {
 }
 
 /**
- * outlines(runs, width, tolerance, leastArea, points, rings): contours, or -1 where `points` or `rings` have
- * no room for all. `rings` gets the number of points, the least lengths of `points` and of itself; then of
- * each contour its points, and 1 for a hole
+ * outlines(runs, width, left, top, tolerance, leastArea, points, from, rings): contours, or -1 where `points`
+ * or `rings` have no room for all. `rings` gets the number of points, the least lengths of `points` and of
+ * itself; then of each contour its points, and 1 for a hole
  */
 Napi::Value OutlinesBinding(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -220,9 +220,13 @@ Napi::Value OutlinesBinding(const Napi::CallbackInfo& info) {
     if (!info[i].IsNumber()) arguments::Fail(env, std::string("a number for ") + name, "something else");
     return info[i].As<Napi::Number>().DoubleValue();
   };
-  const OutlineOptions options{number(2, "tolerance"), number(3, "leastArea")};
-  const auto points = ViewOf<int32_t>(info[4], "points");
-  const auto rings = ViewOf<int32_t>(info[5], "rings", 2);
+  constexpr int kMost = 1 << 20;
+  const int left = Integer(info[2], "left", -kMost, kMost);
+  const int top = Integer(info[3], "top", -kMost, kMost);
+  const OutlineOptions options{number(4, "tolerance"), number(5, "leastArea")};
+  const auto points = ViewOf<int32_t>(info[6], "points");
+  const auto from = static_cast<size_t>(Integer(info[7], "from", 0, static_cast<double>(points.length)));
+  const auto rings = ViewOf<int32_t>(info[8], "rings", 2);
   int32_t last = 0;
   for (size_t i = 0; i < runs.length; i++) {
     // Runs in order, and none that is empty; one may begin where the one before ends.
@@ -232,12 +236,16 @@ Napi::Value OutlinesBinding(const Napi::CallbackInfo& info) {
   }
   thread_local Outlines found;
   FindOutlines(runs.data, runs.length / 2, width, options, found);
-  rings.data[0] = static_cast<int32_t>(found.points.size());
+  rings.data[0] = static_cast<int32_t>(from + found.points.size());
   rings.data[1] = static_cast<int32_t>(2 + 2 * found.rings.size());
-  if (found.points.size() > points.length || 2 + 2 * found.rings.size() > rings.length) {
+  if (from + found.points.size() > points.length || 2 + 2 * found.rings.size() > rings.length) {
     return Napi::Number::New(env, -1);
   }
-  std::copy(found.points.begin(), found.points.end(), points.data);
+  int32_t* point = points.data + from;
+  for (size_t i = 0; i < found.points.size(); i += 2) {
+    *point++ = found.points[i] + left;
+    *point++ = found.points[i + 1] + top;
+  }
   int32_t* ring = rings.data + 2;
   for (const Outlines::Ring& of : found.rings) {
     *ring++ = of.points;

@@ -14,7 +14,7 @@ constexpr int32_t kBlockVersion = 1;
 constexpr size_t kBlockLength = 9;
 
 /**
- * A head from a block of src/decode/head-block.ts.
+ * A head from a block of src/vision/decode/head-block.ts.
  *
  * @param scales a scale for each channel, then a zero point for each; none where numbers are real. Not copied
  * @param problem what is wrong with it, where this returns false

@@ -53,9 +53,12 @@ export interface DecodeAddon {
   decodeOutlines(
     runs: Int32Array,
     width: number,
+    left: number,
+    top: number,
     tolerance: number,
     minArea: number,
     points: Int32Array,
+    from: number,
     rings: Int32Array,
   ): number;
 }

@@ -1,6 +1,7 @@
 import type { Tensor } from '../tensor/tensor.js';
 import { type ChannelScales, channelScales, readChannels } from './dequantize.js';
-import { type HeadBlock, headBlock, type Kernels } from '../tensor/kernels.js';
+import type { HeadBlock, Kernels } from '../tensor/kernels.js';
+import { headBlock } from './head-block.js';
 import { softExp } from './soft-exp.js';
 import { cellOffset, type HeadLayout, type Level } from './head-layout.js';
 

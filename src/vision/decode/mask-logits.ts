@@ -1,7 +1,8 @@
 import type { Tensor, TensorData } from '../tensor/tensor.js';
 import type { ChannelScales } from './dequantize.js';
 import type { Head } from './head-layout.js';
-import { type HeadBlock, headBlock, type Kernels } from '../tensor/kernels.js';
+import type { HeadBlock, Kernels } from '../tensor/kernels.js';
+import { headBlock } from './head-block.js';
 
 const LANES = 8;
 const { fround } = Math;

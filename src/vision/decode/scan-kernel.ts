@@ -1,7 +1,8 @@
 import type { Tensor } from '../tensor/tensor.js';
 import type { ChannelScales } from './dequantize.js';
 import type { Head } from './head-layout.js';
-import { type HeadBlock, headBlock, type Kernels } from '../tensor/kernels.js';
+import type { HeadBlock, Kernels } from '../tensor/kernels.js';
+import { headBlock } from './head-block.js';
 import type { Candidates, Scanner } from './scan.js';
 
 /** Leaves a level to a kernel: CellScanner and PlaneScanner in another form. */

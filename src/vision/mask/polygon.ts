@@ -1,5 +1,5 @@
 import type { Kernels } from '../tensor/kernels.js';
-import { KernelOutlines } from './outlines.js';
+import { MaskOutlines } from './mask-outlines.js';
 import type { Mask } from './segmentation.js';
 import { Spans } from './runs.js';
 
@@ -36,7 +36,7 @@ const STEP_Y = [0, 1, 0, -1] as const;
  */
 export class PolygonTracer {
   readonly #spans = new Spans();
-  readonly #outlines: KernelOutlines | undefined;
+  readonly #outlines: MaskOutlines | undefined;
   /** Cells whose upper edge a contour has passed; all 0 between calls. */
   #done = new Uint8Array(0);
   /** Those that are not 0. */
@@ -46,7 +46,7 @@ export class PolygonTracer {
 
   /** @param kernels a faster form, for masks that are runs; same results */
   constructor(kernels?: Kernels) {
-    this.#outlines = kernels && new KernelOutlines(kernels);
+    this.#outlines = kernels && new MaskOutlines(kernels);
   }
 
   trace(mask: Mask, options: PolygonOptions = {}): Polygon[] {
@@ -76,7 +76,7 @@ export class PolygonTracer {
   }
 
   #ask(
-    outlines: KernelOutlines,
+    outlines: MaskOutlines,
     mask: Mask,
     scaleX: number,
     scaleY: number,
@@ -84,16 +84,13 @@ export class PolygonTracer {
     minArea: number,
   ): Polygon[] {
     this.#spans.read(mask);
-    const count = outlines.find(this.#spans.runs, mask.width, tolerance, minArea);
+    const count = outlines.find(this.#spans.runs, mask, tolerance, minArea);
     const polygons: Polygon[] = [];
     for (let ring = 0, from = 0; ring < count; ring++) {
       const points: number[] = [];
       const end = from + 2 * outlines.rings[2 + 2 * ring]!;
       for (; from < end; from += 2) {
-        points.push(
-          (outlines.points[from]! + mask.x) * scaleX,
-          (outlines.points[from + 1]! + mask.y) * scaleY,
-        );
+        points.push(outlines.points[from]! * scaleX, outlines.points[from + 1]! * scaleY);
       }
       polygons.push({ points, hole: outlines.rings[3 + 2 * ring] === 1 });
     }

@@ -1,6 +1,4 @@
-import type { TensorData, TensorType } from './tensor.js';
-import type { ChannelScales } from '../decode/dequantize.js';
-import type { Head } from '../decode/head-layout.js';
+import type { TensorData } from './tensor.js';
 
 /**
  * A second form of the decoder's innermost loops, which gives the same bits as the first: the TypeScript of CellScanner and
@@ -79,8 +77,9 @@ export interface Kernels {
    * Follows the contours of runs, as PolygonTracer does.
    *
    * @param width of the crop that the runs are of
+   * @param left, top of the crop: added to the points
    * @param tolerance, minArea see PolygonOptions
-   * @param points gets x, y, x, y ... in cells of the crop
+   * @param points gets x, y, x, y ... from index `from` on, in cells of the grid
    * @param rings gets the lengths that `points` and itself must have at least, then of each contour how many points it has, and 1
    * for a hole
    * @returns contours; -1 when an array is too short
@@ -88,9 +87,12 @@ export interface Kernels {
   outlines(
     runs: Int32Array,
     width: number,
+    left: number,
+    top: number,
     tolerance: number,
     minArea: number,
     points: Int32Array,
+    from: number,
     rings: Int32Array,
   ): number;
 }
@@ -109,19 +111,4 @@ export interface HeadBlock {
   readonly numbers: Int32Array;
   /** A scale for each channel, then a zero point for each; none where values are real numbers. */
   readonly scales: Float64Array;
-}
-
-export const BLOCK_VERSION = 1;
-
-const TYPES: readonly TensorType[] = ['float32', 'int8', 'uint8', 'int16', 'uint16', 'int32'];
-
-export function headBlock(head: Head, scales: ChannelScales | undefined): HeadBlock {
-  const { info, height, width, channels, strideY, strideX, strideC, first } = head;
-  return {
-    numbers: Int32Array.of(
-      ...[BLOCK_VERSION, TYPES.indexOf(info.type), height, width, channels],
-      ...[strideY, strideX, strideC, first],
-    ),
-    scales: Float64Array.of(...(scales ? [...scales.scale, ...scales.zero] : [])),
-  };
 }

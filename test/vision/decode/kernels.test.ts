@@ -4,7 +4,7 @@ import { describe, it } from 'mocha';
 import { boxDecoder, CandidateBoxes } from '../../../src/vision/decode/box.js';
 import { channelScales } from '../../../src/vision/decode/dequantize.js';
 import { cellOffset, type Head } from '../../../src/vision/decode/head-layout.js';
-import { headBlock } from '../../../src/vision/tensor/kernels.js';
+import { headBlock } from '../../../src/vision/decode/head-block.js';
 import { GridAxis, type MaskGrid } from '../../../src/vision/decode/mask-grid.js';
 import { MaskLogits } from '../../../src/vision/decode/mask-logits.js';
 import { MaskRuns } from '../../../src/vision/decode/mask-runs.js';
