@@ -7,6 +7,7 @@
 #include "decode/block.h"
 #include "decode/boxes.h"
 #include "decode/kernels.h"
+#include "decode/of_thread.h"
 #include "decode/outlines.h"
 #include "decode/runs.h"
 #include "decode/scan.h"
@@ -234,7 +235,7 @@ Napi::Value OutlinesBinding(const Napi::CallbackInfo& info) {
     if (!ordered || runs.data[i] > 1 << 30) arguments::Fail(env, "runs in order", "others");
     last = runs.data[i];
   }
-  thread_local Outlines found;
+  auto& found = OfThread<Outlines>();
   FindOutlines(runs.data, runs.length / 2, width, options, found);
   rings.data[0] = static_cast<int32_t>(from + found.points.size());
   rings.data[1] = static_cast<int32_t>(2 + 2 * found.rings.size());

@@ -3,12 +3,16 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "decode/of_thread.h"
+
 namespace decode {
 namespace {
 
-struct Point {
+struct Corner {
   int32_t x;
   int32_t y;
+  /** The corner that follows. */
+  int32_t next;
 };
 
 /** A side of a run: a vertical edge that goes on downwards until the corner where it ends. */
@@ -25,115 +29,150 @@ struct Side {
  */
 class Linker {
  public:
-  std::vector<Point> corners;
-  /** The corner that follows each. */
-  std::vector<int32_t> next;
+  std::vector<Corner> corners;
   /** Corners where an edge to the right begins, in the order of rows and columns. */
   std::vector<int32_t> begins;
 
   void Link(const int32_t* runs, size_t count, int width) {
-    corners.clear();
-    next.clear();
-    begins.clear();
-    above_.clear();
+    Reserve(count, static_cast<size_t>(runs[2 * count - 1] / width + 1));
+    Side* end = row_.data();
     int32_t row = -1;
+    int32_t row_start = 0;
     for (size_t i = 0; i < count; i++) {
       // Each row on its own: a run may go on in the next.
       for (int32_t from = runs[2 * i]; from < runs[2 * i + 1];) {
-        const int32_t y = from / width;
-        const int32_t start = from - y * width;
-        const int32_t end = runs[2 * i + 1] - y * width < width ? runs[2 * i + 1] - y * width : width;
-        if (y != row) {
-          if (row >= 0) Close(row, y);
+        if (row < 0 || from - row_start >= width) {
+          const int32_t y = from / width;
+          if (row >= 0) Close(row, y, end);
+          end = row_.data();
           row = y;
+          row_start = y * width;
         }
-        row_.push_back({start, -1});
-        row_.push_back({end, -1});
-        from = y * width + end;
+        const int32_t to = runs[2 * i + 1] - row_start < width ? runs[2 * i + 1] - row_start : width;
+        *end++ = {from - row_start, -1};
+        *end++ = {to, -1};
+        from = row_start + to;
       }
     }
-    if (row >= 0) Close(row, row + 2);
+    if (row >= 0) Close(row, row + 2, end);
   }
 
  private:
+  /** Memory for the most corners that so many runs in so many rows can have: two for each side. */
+  void Reserve(size_t runs, size_t rows) {
+    const size_t sides = 2 * (runs + rows) + 1;
+    if (row_.size() < sides) {
+      row_.resize(sides);
+      above_.resize(sides);
+    }
+    if (corners.size() < 2 * sides) {
+      corners.resize(2 * sides);
+      begins.resize(2 * sides);
+    }
+    above_[0].x = INT32_MAX;
+    used_ = corners.data();
+    begun_ = begins.data();
+  }
+
   /** A row is known: its upper edges, and its lower ones where the next row with runs is not the one below.
    */
-  void Close(int32_t y, int32_t next_row) {
+  void Close(int32_t y, int32_t next_row, Side* end) {
+    // Behind the last side of all rows.
+    end->x = INT32_MAX;
     Join(y);
     above_.swap(row_);
-    row_.clear();
     if (next_row == y + 1) return;
+    row_[0].x = INT32_MAX;
     Join(y + 1);
-    above_.clear();
-  }
-
-  int32_t Corner(int32_t x, int32_t y) {
-    corners.push_back({x, y});
-    next.push_back(-1);
-    return static_cast<int32_t>(corners.size()) - 1;
-  }
-
-  /** A side of the row above ends. Left sides are gone up, right ones down. */
-  void End(const Side& side, bool left, int32_t corner) {
-    if (left) {
-      next[static_cast<size_t>(corner)] = side.corner;
-    } else {
-      next[static_cast<size_t>(side.corner)] = corner;
-    }
+    above_[0].x = INT32_MAX;
   }
 
   /** The edges at the upper side of row y: between the runs of above_, and those of row_. */
   void Join(int32_t y) {
-    const size_t above = above_.size();
-    const size_t below = row_.size();
-    size_t i = 0;
-    size_t k = 0;
+    Corner* const all = corners.data();
+    Corner* used = used_;
+    const Side* above = above_.data();
+    Side* below = row_.data();
+    bool in_above = false;
+    bool in_below = false;
     /** The left end of the edge that is open. */
-    int32_t open = -1;
-    while (i < above || k < below) {
-      const int32_t xa = i < above ? above_[i].x : INT32_MAX;
-      const int32_t xb = k < below ? row_[k].x : INT32_MAX;
-      const bool in_above = (i & 1) != 0;
-      const bool in_below = (k & 1) != 0;
-      if (xa == xb && in_above == in_below) {
-        // The side goes straight on.
-        row_[k++].corner = above_[i++].corner;
-      } else if (xa == xb) {
+    Corner* open = nullptr;
+    const auto make = [&](int32_t x) {
+      used->x = x;
+      used->y = y;
+      return used++;
+    };
+    const auto number = [&](const Corner* corner) { return static_cast<int32_t>(corner - all); };
+    // A side of the row above ends. Left sides are gone up, right ones down.
+    const auto finish = [&](Corner* corner) {
+      if (in_above) {
+        all[above->corner].next = number(corner);
+      } else {
+        corner->next = above->corner;
+      }
+      above++;
+      in_above = !in_above;
+    };
+    const auto begin = [&](const Corner* corner) {
+      (below++)->corner = number(corner);
+      in_below = !in_below;
+    };
+    for (;;) {
+      const int32_t xa = above->x;
+      const int32_t xb = below->x;
+      if (xa == xb) {
+        if (xa == INT32_MAX) break;
+        if (in_above == in_below) {
+          // The side goes straight on.
+          (below++)->corner = (above++)->corner;
+          in_above = in_below = !in_above;
+          continue;
+        }
         // Two cells touch: an edge ends and another one begins, each at the corner of its own run.
-        const int32_t corner_above = Corner(xa, y);
-        const int32_t corner_below = Corner(xa, y);
-        End(above_[i++], !in_above, corner_above);
-        row_[k++].corner = corner_below;
-        if (in_above) {
-          next[static_cast<size_t>(corner_above)] = open;
-          begins.push_back(corner_below);
+        Corner* const corner_above = make(xa);
+        Corner* const corner_below = make(xa);
+        const bool was_above = in_above;
+        finish(corner_above);
+        begin(corner_below);
+        if (was_above) {
+          corner_above->next = number(open);
+          *begun_++ = number(corner_below);
           open = corner_below;
         } else {
-          next[static_cast<size_t>(open)] = corner_below;
+          open->next = number(corner_below);
           open = corner_above;
         }
+        continue;
+      }
+      const bool from_above = xa < xb;
+      Corner* const corner = make(from_above ? xa : xb);
+      if (in_above == in_below) {
+        open = corner;
+        // The run below begins, or the one above ends: the edge lies above cells of the row.
+        if (in_above == from_above) *begun_++ = number(corner);
+      } else if (in_below) {
+        open->next = number(corner);
       } else {
-        const int32_t corner = Corner(xa < xb ? xa : xb, y);
-        if (in_above == in_below) {
-          open = corner;
-          // The run below begins, or the one above ends: the edge lies above cells of the row.
-          if (in_above ? xa < xb : xb < xa) begins.push_back(corner);
-        } else if (in_below) {
-          next[static_cast<size_t>(open)] = corner;
-        } else {
-          next[static_cast<size_t>(corner)] = open;
-        }
-        if (xa < xb) {
-          End(above_[i++], !in_above, corner);
-        } else {
-          row_[k++].corner = corner;
-        }
+        corner->next = number(open);
+      }
+      if (from_above) {
+        finish(corner);
+      } else {
+        begin(corner);
       }
     }
+    used_ = used;
   }
 
+ public:
+  /** Where `begins` ends. */
+  const int32_t* begun() const { return begun_; }
+
+ private:
   std::vector<Side> above_;
   std::vector<Side> row_;
+  Corner* used_ = nullptr;
+  int32_t* begun_ = nullptr;
 };
 
 /** Douglas-Peucker on a closed ring, as simplifyRing() of polygon.ts. @tparam Number holds products of two
@@ -243,53 +282,63 @@ class Simplifier {
 /** Sides up to which the products of coordinates fit into 32 bits. */
 constexpr int kMostSide = 16000;
 
-}  // namespace
+/** Memory that is kept from call to call. */
+struct Work {
+  Linker linker;
+  Simplifier<int32_t> simplifier;
+  Simplifier<int64_t> large;
+  std::vector<int32_t> xs;
+  std::vector<int32_t> ys;
+};
 
-void FindOutlines(const int32_t* runs, size_t count, int width, const OutlineOptions& options,
-                  Outlines& out) {
-  thread_local Linker linker;
-  thread_local Simplifier<int32_t> simplifier;
-  thread_local Simplifier<int64_t> large;
-  thread_local std::vector<int32_t> xs;
-  thread_local std::vector<int32_t> ys;
+void Find(const int32_t* runs, size_t count, int width, const OutlineOptions& options, Outlines& out,
+          Work& work) {
   out.points.clear();
   out.rings.clear();
   if (count == 0) return;
-  linker.Link(runs, count, width);
+  work.linker.Link(runs, count, width);
   const int32_t height = runs[2 * count - 1] / width + 1;
   const bool small = width <= kMostSide && height <= kMostSide;
-  for (const int32_t start : linker.begins) {
-    if (linker.next[static_cast<size_t>(start)] < 0) continue;
-    xs.clear();
-    ys.clear();
+  Corner* const corners = work.linker.corners.data();
+  for (const int32_t* begin = work.linker.begins.data(); begin != work.linker.begun(); begin++) {
+    const int32_t start = *begin;
+    if (corners[start].next < 0) continue;
+    work.xs.clear();
+    work.ys.clear();
     int64_t double_area = 0;
-    Point from = linker.corners[static_cast<size_t>(start)];
-    for (int32_t at = start;;) {
+    Corner* from = corners + start;
+    for (;;) {
       // Taken away, as it is done.
-      const int32_t to = linker.next[static_cast<size_t>(at)];
-      linker.next[static_cast<size_t>(at)] = -1;
+      const int32_t to = from->next;
+      from->next = -1;
       if (to < 0) break;
-      const Point point = linker.corners[static_cast<size_t>(to)];
-      double_area += static_cast<int64_t>(from.x) * point.y - static_cast<int64_t>(point.x) * from.y;
-      xs.push_back(point.x);
-      ys.push_back(point.y);
-      from = point;
-      at = to;
+      const Corner* const point = corners + to;
+      double_area += static_cast<int64_t>(from->x) * point->y - static_cast<int64_t>(point->x) * from->y;
+      work.xs.push_back(point->x);
+      work.ys.push_back(point->y);
+      from = corners + to;
       if (to == start) break;
     }
     const double area = static_cast<double>(double_area) / 2;
     if (std::fabs(area) < options.least_area) continue;
     if (small) {
-      simplifier.Run(xs, ys, options.tolerance);
+      work.simplifier.Run(work.xs, work.ys, options.tolerance);
     } else {
-      large.Run(xs, ys, options.tolerance);
+      work.large.Run(work.xs, work.ys, options.tolerance);
     }
-    for (size_t i = 0; i < xs.size(); i++) {
-      out.points.push_back(xs[i]);
-      out.points.push_back(ys[i]);
+    for (size_t i = 0; i < work.xs.size(); i++) {
+      out.points.push_back(work.xs[i]);
+      out.points.push_back(work.ys[i]);
     }
-    out.rings.push_back({static_cast<int32_t>(xs.size()), area < 0});
+    out.rings.push_back({static_cast<int32_t>(work.xs.size()), area < 0});
   }
+}
+
+}  // namespace
+
+void FindOutlines(const int32_t* runs, size_t count, int width, const OutlineOptions& options,
+                  Outlines& out) {
+  Find(runs, count, width, options, out, OfThread<Work>());
 }
 
 }  // namespace decode

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "decode/of_thread.h"
+
 namespace decode {
 namespace {
 
@@ -50,10 +52,8 @@ class Writer {
 /** Of a double within 32 bits, without its fraction. */
 inline int32_t Whole(double value) { return static_cast<int32_t>(value); }
 
-}  // namespace
-
-size_t FindRuns(const Crop& crop, const Axis& x, const Axis& y, int32_t* runs, size_t capacity) {
-  thread_local std::vector<Piece> pieces;
+size_t Find(const Crop& crop, const Axis& x, const Axis& y, int32_t* runs, size_t capacity,
+            std::vector<Piece>& pieces) {
   Writer writer(runs, capacity);
   const int width = crop.right - crop.left;
   const int columns = crop.last_column - crop.first_column + 1;
@@ -149,6 +149,12 @@ size_t FindRuns(const Crop& crop, const Axis& x, const Axis& y, int32_t* runs, s
     }
   }
   return writer.count();
+}
+
+}  // namespace
+
+size_t FindRuns(const Crop& crop, const Axis& x, const Axis& y, int32_t* runs, size_t capacity) {
+  return Find(crop, x, y, runs, capacity, OfThread<std::vector<Piece>>());
 }
 
 }  // namespace decode

@@ -6,6 +6,8 @@
 #include <limits>
 #include <vector>
 
+#include "decode/of_thread.h"
+
 namespace decode {
 namespace {
 
@@ -179,8 +181,8 @@ template <typename Value>
 void ScanPlanes(const Kernels& kernels, const Head& head, const Value* data, const double* limits,
                 double lowest, Candidates& found) {
   const auto cells = static_cast<size_t>(head.cells());
-  thread_local std::vector<double> best;
-  thread_local std::vector<int> best_class;
+  auto& best = OfThread<std::vector<double>>();
+  auto& best_class = OfThread<std::vector<int>>();
   best.assign(cells, -Candidates::kInfinity);
   best_class.assign(cells, -1);
   for (int c = 0; c < head.channels; c++) {
