@@ -81,7 +81,7 @@ async function measureModel(
       roles: headRoles(args),
       labelFile: args.text('labels'),
     });
-    const decoder = new Decoder(layout);
+    const decoder = new Decoder(layout, {}, engine.kernels);
     await measureThroughput(engine, Math.min(frames, 4 * threads), frame); // warms caches and compilers up
     return {
       size: `${input.width}x${input.height}`,

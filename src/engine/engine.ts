@@ -1,3 +1,4 @@
+import type { Kernels } from '../vision/tensor/kernels.js';
 import type { Letterbox } from '../vision/picture/letterbox.js';
 import type { Nv12Frame, Cut } from '../vision/picture/nv12-frame.js';
 import type { PictureSize } from '../vision/picture/picture-size.js';
@@ -91,6 +92,8 @@ export interface CameraAttachment {
 export interface Engine {
   readonly kind: 'onnx' | 'bpu';
   readonly model: ModelInfo;
+  /** A faster form of the decoder's inner loops, for decoders of its tensors. */
+  readonly kernels?: Kernels | undefined;
   /** Frames that may be at work (submitted and not settled) at once. */
   readonly slots: number;
   /** Frames at work and inferences not released may be `slots` + `spare` together. */

@@ -42,7 +42,7 @@ export class Segmenter {
       classCount: options.labelCount ?? classCount ?? labels?.length,
       chosen,
     });
-    this.decoder = new Decoder(layout, options);
+    this.decoder = new Decoder(layout, options, engine.kernels);
   }
 
   /**

@@ -33,7 +33,9 @@ describe('packages of the ROS install', () => {
     for (const entry of readdirSync(join(packageRoot, 'src'), { recursive: true, encoding: 'utf8' })) {
       if (!entry.endsWith('.ts')) continue;
       const text = readFileSync(join(packageRoot, 'src', entry), 'utf8');
-      for (const [, name] of text.matchAll(/(?:from|import\(|require\() ?'((?:@[\w-]+\/)?[\w-]+)/g))
+      for (const [, name] of text.matchAll(
+        /(?:from|import\(|require\(|import\.meta\.url\)\()\s*'((?:@[\w-]+\/)?[\w-]+)/g,
+      ))
         imported.add(name!);
     }
     for (const name of imported) {

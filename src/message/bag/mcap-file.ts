@@ -11,6 +11,7 @@ import { FileHandleReadable } from '@mcap/nodejs';
 import { loadDecompressHandlers } from '@mcap/support';
 import { ExpectationError, messageOf } from '../../base/expect.js';
 import { expectMcap, MAGIC_LENGTH } from './bag-files.js';
+import { Lz4 } from './lz4.js';
 
 /** Largest record, and largest chunk once decompressed, that is read: what claims to be larger is damage. */
 const MAX_RECORD_SIZE = 512 * 1024 * 1024;
@@ -143,8 +144,14 @@ class BoundedReadable implements IReadable {
   }
 }
 
+let lz4: Promise<Lz4> | undefined;
+
 async function decompressHandlers(): Promise<DecompressHandlers> {
-  const handlers = Object.entries(await loadDecompressHandlers());
+  const own = await (lz4 ??= Lz4.load());
+  const handlers = Object.entries({
+    ...(await loadDecompressHandlers()),
+    lz4: (bytes: Uint8Array, size: bigint) => own.decompress(bytes, Number(size)),
+  });
   return Object.fromEntries(
     handlers.map(([name, decompress]) => [
       name,

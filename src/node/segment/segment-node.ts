@@ -165,6 +165,7 @@ export class SegmentNode {
         trosTopic: several && trosTopic !== '' ? `${trosTopic}/${names[index]}` : trosTopic,
         trosMasks: parameters.tros_masks as PerceptionMasks,
         colorRange: parameters.color_range as ColorRange,
+        polygonTolerance: () => this.#parameters.polygon_tolerance,
         watchdog: () => this.#parameters.watchdog,
       };
       channels.push(
@@ -246,7 +247,7 @@ export class SegmentNode {
     if (this.#parameters.labels === '') {
       for (const warning of model.engine.model.warnings ?? []) this.ros.log.warn(warning);
     }
-    for (const { outputs } of channels) outputs.use({ labels, name });
+    for (const { outputs } of channels) outputs.use({ labels, name, kernels: model.engine.kernels });
     this.#setOverlays();
     if (!labelInfo) return;
     const writer = new LabelInfoWriter(installedType('vision_msgs/LabelInfo'));

@@ -2,9 +2,11 @@ import { ExpectationError } from '../../base/expect.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Letterbox } from '../picture/letterbox.js';
 import type { PictureSize } from '../picture/picture-size.js';
-import { type BoxDecoder, boxDecoder, CandidateBoxes } from './box.js';
+import { CandidateBoxes, LevelBoxes } from './box.js';
+import { DecodedMasks } from '../mask/decoded-mask.js';
 import { type ChannelScales, channelScales, readChannels } from './dequantize.js';
 import { cellOffset, type HeadLayout } from './head-layout.js';
+import type { Kernels } from '../tensor/kernels.js';
 import { MaskBuilder } from './mask.js';
 import { type MaskGrid, maskGrid, type Placement } from './mask-grid.js';
 import { NonMaximumSuppression } from './nms.js';
@@ -28,12 +30,11 @@ export class Decoder {
   /** Elements that each output must have. */
   readonly #extents: readonly { output: number; name: string; needed: number }[];
   readonly #scanners: readonly Scanner[];
-  readonly #boxScales: (ChannelScales | undefined)[];
+  readonly #levelBoxes: readonly LevelBoxes[];
   readonly #coefficientScales: (ChannelScales | undefined)[];
   readonly #candidates: Candidates;
   readonly #boxes: CandidateBoxes;
   readonly #valid: Uint8Array;
-  readonly #boxDecoder: BoxDecoder;
   readonly #nms: NonMaximumSuppression;
   readonly #coefficients: Float32Array;
   readonly #masks: MaskBuilder;
@@ -45,9 +46,14 @@ export class Decoder {
   };
   /** Instances are made once and filled again for each frame. */
   readonly #pool: Instance[] = [];
+  /** The masks of those. */
+  readonly #decodedMasks = new DecodedMasks();
 
-  /** @throws ExpectationError for options out of range and for scales that do not fit the heads */
-  constructor(layout: HeadLayout, options: DecodeOptions = {}) {
+  /**
+   * @param kernels a faster form of the inner loops, as an engine has it (Engine.kernels); same results
+   * @throws ExpectationError for options out of range and for scales that do not fit the heads
+   */
+  constructor(layout: HeadLayout, options: DecodeOptions = {}, kernels?: Kernels) {
     this.layout = layout;
     this.#settings = prepareOptions(options, layout);
     const heads = layout.levels.flatMap((level) => [level.class, level.box, level.coefficient]);
@@ -59,18 +65,17 @@ export class Decoder {
       }),
     );
     this.#scanners = layout.levels.map((_, index) =>
-      scannerFor(layout, index, (classId) => this.#noteUnknown(classId)),
+      scannerFor(layout, index, (classId) => this.#noteUnknown(classId), kernels),
     );
-    this.#boxScales = layout.levels.map((level) => channelScales(level.box));
+    this.#levelBoxes = layout.levels.map((level) => new LevelBoxes(layout, level, kernels));
     this.#coefficientScales = layout.levels.map((level) => channelScales(level.coefficient));
     const cells = layout.levels.reduce((sum, { class: head }) => sum + head.width * head.height, 0);
     this.#candidates = new Candidates(cells);
     this.#boxes = new CandidateBoxes(cells);
     this.#valid = new Uint8Array(cells);
-    this.#boxDecoder = boxDecoder(layout);
     this.#nms = new NonMaximumSuppression(cells);
     this.#coefficients = new Float32Array(layout.coefficientCount);
-    this.#masks = new MaskBuilder(layout.proto, channelScales(layout.proto));
+    this.#masks = new MaskBuilder(layout.proto, channelScales(layout.proto), kernels);
   }
 
   /** Rows so far that were certain enough, but of a class that is not known: they are left out. */
@@ -116,16 +121,18 @@ export class Decoder {
     const candidates = this.#candidates;
     candidates.count = 0;
     for (let index = 0; index < levels.length; index++) {
-      const tensor = tensors[levels[index]!.class.output]!;
-      this.#scanners[index]!.scan(tensor, classLimits, lowestLimit, candidates);
-    }
-    for (let i = 0; i < candidates.count; i++) {
-      const index = candidates.level[i]!;
       const level = levels[index]!;
+      const from = candidates.count;
+      this.#scanners[index]!.scan(tensors[level.class.output]!, classLimits, lowestLimit, candidates);
       const tensor = tensors[level.box.output]!;
-      const cell = candidates.cell[i]!;
-      const valid = this.#boxDecoder.decode(tensor, level, this.#boxScales[index], cell, this.#boxes, i);
-      this.#valid[i] = valid ? 1 : 0;
+      this.#levelBoxes[index]!.decode(
+        tensor,
+        candidates.cell,
+        from,
+        candidates.count,
+        this.#boxes,
+        this.#valid,
+      );
     }
     const kept = this.#nms.run(candidates, this.#boxes, this.#valid, iou, maxDetections);
 
@@ -136,12 +143,13 @@ export class Decoder {
       const instance = this.#instance(instances.length);
       const i = this.#nms.kept[k]!;
       if (!this.#place(i, letterbox, picture, instance) || !this.#readCoefficients(tensors, i)) continue;
-      if (masks !== 'none') {
-        this.#masks.build(tensors[proto.output]!, this.#coefficients, instance.box, grid, instance.mask);
-      }
+      const mask = this.#decodedMasks.at(instances.length);
+      if (masks === 'none') mask.clear();
+      else this.#masks.build(tensors[proto.output]!, this.#coefficients, instance.box, grid, mask);
       if (place) move(instance.box, place);
       instances.push(instance);
     }
+    this.#decodedMasks.end(instances.length);
     const { width, height } = place?.picture ?? picture;
     const maskWidth = grid.x.total;
     const maskHeight = grid.y.total;
@@ -197,13 +205,13 @@ export class Decoder {
       classId: 0,
       score: 0,
       box: { x1: 0, y1: 0, x2: 0, y2: 0 },
-      mask: { x: 0, y: 0, width: 0, height: 0, data: new Uint8Array(0) },
+      mask: this.#decodedMasks.at(index).mask,
     });
   }
 
   /** Maps the box of candidate i to the picture. @returns false when nothing of it is left there */
   #place(i: number, letterbox: Letterbox, picture: PictureSize, instance: Instance): boolean {
-    const { box, mask } = instance;
+    const { box } = instance;
     instance.classId = this.#candidates.classId[i]!;
     const score = this.#candidates.score[i]!;
     // Steps of a quantized output may pass 1.
@@ -212,8 +220,6 @@ export class Decoder {
     box.y1 = Math.max(0, letterbox.toSourceY(this.#boxes.y1[i]!));
     box.x2 = Math.min(picture.width, letterbox.toSourceX(this.#boxes.x2[i]!));
     box.y2 = Math.min(picture.height, letterbox.toSourceY(this.#boxes.y2[i]!));
-    mask.x = mask.y = mask.width = mask.height = 0;
-    mask.data = NO_MASK;
     return box.x2 > box.x1 && box.y2 > box.y1;
   }
 
@@ -233,5 +239,3 @@ function move(box: Box, { x, y }: Placement): void {
   box.x2 += x;
   box.y2 += y;
 }
-
-const NO_MASK = new Uint8Array(0);

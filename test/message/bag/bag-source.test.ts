@@ -296,6 +296,23 @@ describe('BagSource', () => {
     assert.match(errorsOf(items)[0]!, /a whole MCAP file at .* a damaged one \(Incorrect chunk CRC/);
   });
 
+  it('yields the chunks after one whose compressed data is damaged, and later files', async () => {
+    for (const compress of [zstdChunk, lz4Chunk]) {
+      let chunk = 0;
+      const compressChunk = (data: Uint8Array): ReturnType<typeof compress> => {
+        const compressed = compress(data);
+        if (chunk++ === 1) compressed.compressedData[8]! ^= 0xff;
+        return compressed;
+      };
+      const options = { compressChunk, chunkSize: 1 };
+      const items = await readBag(write(folder, 'damaged.mcap', await mcap(tinyImages(5), options)));
+      assertTiny(framesOf(items), [0, 2, 3, 4]);
+      assert.equal(errorsOf(items).length, 1);
+      const whole = write(folder, 'whole.mcap', await mcap(tinyImages(3), { compressChunk: compress }));
+      assertTiny(framesOf(await readBag(whole)), upTo(3));
+    }
+  });
+
   it('yields what there is of a file that is cut, wherever it is cut', async () => {
     for (const [name, options] of [
       ['chunks', {}],
