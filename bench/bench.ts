@@ -44,6 +44,10 @@ export interface BenchContext {
   readonly quick: boolean;
   /** Measures cases one after the other, each in turn with its yardsticks. */
   readonly measure: (cases: readonly Case[]) => Promise<Result[]>;
+  /** Something begins that is measured without measure(). */
+  readonly begin: (what: string) => void;
+  /** A result that is there before the others. */
+  readonly tell: (result: Result) => void;
   /** Tells the reader what was left out, and why. */
   readonly note: (text: string) => void;
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { deserialize, serialize } from 'node:v8';
 import { gunzipSync } from 'node:zlib';
 import { Decoder } from '../src/vision/decode/decoder.js';
 import { outputRoles } from '../src/vision/decode/head-layout.js';
@@ -10,6 +11,7 @@ import type { Engine } from '../src/engine/engine.js';
 import { OnnxEngine } from '../src/engine/onnx/onnx-engine.js';
 import { packedStride, type Tensor, UNQUANTIZED } from '../src/vision/tensor/tensor.js';
 import { ExpectationError } from '../src/base/expect.js';
+import { writeWholeSync } from '../src/base/files/whole-file.js';
 import { allocateNv12 } from '../src/native/convert.js';
 import { Letterbox } from '../src/vision/picture/letterbox.js';
 import type { Nv12Frame } from '../src/vision/picture/nv12-frame.js';
@@ -35,15 +37,21 @@ let heads: Promise<Heads> | undefined;
  * repository); otherwise those of the demo model for a generated scene.
  */
 export function benchHeads(): Promise<Heads> {
+  const recorded = recordedHeads();
+  heads ??= recorded ? Promise.resolve(recorded) : demoHeads();
+  return heads;
+}
+
+/** Those of bus.jpg; undefined where there is no test material. */
+export function recordedHeads(): Heads | undefined {
   const folder = resolve(
     process.env['TROS_YOLO_SEG_DATA'] ?? join(packageRoot, '../shared/data'),
     'ref/bus-rdk-outputs',
   );
-  heads ??= existsSync(folder) ? Promise.resolve(recordedHeads(folder)) : demoHeads();
-  return heads;
+  return existsSync(folder) ? readHeads(folder) : undefined;
 }
 
-function recordedHeads(folder: string): Heads {
+function readHeads(folder: string): Heads {
   const tensors = readdirSync(folder)
     .sort()
     .map((file): Tensor => {
@@ -70,7 +78,8 @@ function recordedHeads(folder: string): Heads {
   };
 }
 
-async function demoHeads(): Promise<Heads> {
+/** Those of the demo model for a generated scene. */
+export async function demoHeads(): Promise<Heads> {
   const engine = await OnnxEngine.open({ file: demoModel() });
   try {
     const { input, outputs, labels } = engine.model;
@@ -90,13 +99,55 @@ async function demoHeads(): Promise<Heads> {
   }
 }
 
+/** Writes heads to a file that readSavedHeads() reads, in another process: ONNX Runtime does not run everywhere. */
+export function saveHeads(file: string, { name, tensors, layout, letterbox }: Heads): void {
+  const { sourceWidth, sourceHeight } = letterbox;
+  const { inputWidth, inputHeight, classCount } = layout;
+  const saved: SavedHeads = {
+    name,
+    tensors: tensors.map((tensor) => ({ ...tensor, data: tensor.data.slice() })),
+    ...{ inputWidth, inputHeight, classCount, sourceWidth, sourceHeight },
+  };
+  writeWholeSync(file, serialize(saved));
+}
+
+interface SavedHeads {
+  readonly name: string;
+  readonly tensors: readonly Tensor[];
+  readonly inputWidth: number;
+  readonly inputHeight: number;
+  readonly classCount: number;
+  readonly sourceWidth: number;
+  readonly sourceHeight: number;
+}
+
+export function readSavedHeads(file: string): Heads {
+  const saved = deserialize(readFileSync(file)) as SavedHeads;
+  const { name, tensors, inputWidth: width, inputHeight: height, classCount } = saved;
+  return {
+    name,
+    tensors,
+    layout: recogniseHeads(tensors, { width, height }, { classCount }),
+    letterbox: new Letterbox(saved.sourceWidth, saved.sourceHeight, width, height),
+  };
+}
+
 /** The same heads as a .bin model for the X5 gives them: boxes and coefficients as int32 with a scale for each channel. */
 export function quantised(float: Heads): Heads {
-  const quantisable = new Set(
-    float.layout.levels.flatMap(({ box, coefficient }) => [box.output, coefficient.output]),
+  return withIntegers(float, (output) =>
+    float.layout.levels.some((level) => level.box.output === output || level.coefficient.output === output),
   );
+}
+
+/** The same heads with no de-quantise node left: class heads as int32, too, and the prototypes as int16 with one scale. */
+export function allQuantised(float: Heads): Heads {
+  return withIntegers(float, () => true);
+}
+
+function withIntegers(float: Heads, chosen: (output: number) => boolean): Heads {
   const tensors = float.tensors.map((tensor, output): Tensor => {
-    if (!quantisable.has(output)) return tensor;
+    if (!chosen(output)) return tensor;
+    if (output === float.layout.proto.output) return asInt16(tensor);
     const channels = tensor.shape.at(-1)!;
     const scale = new Float32Array(channels).fill(1e-6);
     tensor.data.forEach((value, i) => {
@@ -109,6 +160,14 @@ export function quantised(float: Heads): Heads {
   const told = outputRoles(float.layout);
   const roles = tensors.map((_, output) => told.get(output)!.role);
   return { ...float, tensors, layout: recogniseHeads(tensors, { width, height }, { roles }) };
+}
+
+function asInt16(tensor: Tensor): Tensor {
+  const values = Float32Array.from(tensor.data);
+  const most = values.reduce((sofar, value) => Math.max(sofar, Math.abs(value)), 1e-6);
+  const scale = Float32Array.of(most / 0x7fff);
+  const data = Int16Array.from(values, (value) => Math.round(value / scale[0]!));
+  return { ...tensor, type: 'int16', quantization: { kind: 'scale', scale, axis: 3 }, data };
 }
 
 export const CROWD = 100;

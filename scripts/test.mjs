@@ -6,6 +6,7 @@
 //   node scripts/test.mjs --grep letterbox      the tests whose title matches
 //   node scripts/test.mjs test/engine           those of a folder, or of a file
 //   node scripts/test.mjs test/perf             what measures speed; left out unless it is named
+//   node scripts/test.mjs test/instructions     what counts arm64 instructions; left out unless it is named
 //
 // Files share a few processes (mocha's workers). A file named *.alone.test.ts has a process of its own, and nothing beside it.
 // Where ROS 2 is sourced, each file of test/ros has a process of its own, with others of them beside it; the workspace that they
@@ -28,6 +29,9 @@ const HANGING = 300_000;
 const WITH_VALUE =
   /^(-[fgjnORrstu]|--(fgrep|grep|jobs|node-option|reporter-options?|reporter|require|retries|slow|timeout|ui|config|extension|file|global|ignore|package|spec))$/;
 
+/** Run only where they are named. */
+const APART = ['perf', 'instructions'].map((folder) => join('test', folder));
+
 const options = process.env['CI'] ? ['--forbid-only'] : [];
 const places = [];
 let before = '';
@@ -43,7 +47,9 @@ const all = readdirSync(join(compiled, 'test'), { recursive: true })
   .map((name) => join('test', name))
   .sort();
 const chosen = all.filter((file) =>
-  places.length === 0 ? !file.startsWith(join('test', 'perf')) : places.some((place) => lies(file, place)),
+  places.length === 0
+    ? !APART.some((folder) => file.startsWith(folder + sep))
+    : places.some((place) => lies(file, place)),
 );
 if (chosen.length === 0) {
   console.error(

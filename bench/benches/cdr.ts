@@ -33,7 +33,7 @@ export const bench: Bench = {
 };
 
 /** As hbm_img_msgs/msg/HbmMsg1080P is laid out (src/message/read/image-message.ts). */
-function hbmMessage(pixels: Uint8Array): Uint8Array {
+export function hbmMessage(pixels: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(4 + 40 + HBM_ROOM);
   const view = new DataView(bytes.buffer);
   bytes[1] = 1; // little-endian

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "bpu/failure.h"
+#include "thread_name.h"
 
 namespace bpu {
 namespace {
@@ -168,6 +169,7 @@ std::shared_ptr<camera::Attachment> Engine::Attach(int queue_size, uint32_t numb
 }
 
 bool Engine::Run(int index, Worker& worker) {
+  NameThread(("bpu slot " + std::to_string(index)).c_str());
   std::unique_lock<std::mutex> lock(worker.mutex);
   for (;;) {
     worker.changed.wait(lock, [&] { return worker.begin || worker.stop; });

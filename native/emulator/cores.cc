@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "emulator/device.h"
+#include "thread_name.h"
 
 namespace emulator {
 namespace {
@@ -26,6 +27,7 @@ uint64_t HashInput(const Task& task) {
 }  // namespace
 
 void Device::RunCore(Core& core) {
+  NameThread("emulated BPU");
   Lock lock(mutex_);
   while (const std::shared_ptr<Task> task = NextTask(lock, core)) Execute(lock, core, *task);
 }

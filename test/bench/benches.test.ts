@@ -96,6 +96,12 @@ describe('the benches', () => {
     }
   });
 
+  it('instructions are counted in full or not at all', async () => {
+    const { figures, notes } = await figuresOf('instructions');
+    assert.deepEqual(figures, []);
+    assert.match(notes[0]!, /^left out with --quick/);
+  });
+
   it('that of the node says what has to be sourced', async () => {
     const { figures, notes } = await figuresOf('node');
     assert.deepEqual(figures, []);

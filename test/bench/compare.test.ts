@@ -37,6 +37,13 @@ describe('comparison of bench reports', () => {
     assert.deepEqual(verdicts({ times, ratios: { libyuv: 1 } }), [['median', 'slower']]);
   });
 
+  it('tells of instructions, which do not vary', () => {
+    const counted = (js: number): Partial<Figure> => ({ values: { 'M instructions, JS thread': js } });
+    assert.deepEqual(verdicts(counted(10), counted(10.1))[1], ['M instructions, JS thread', 'noise']);
+    assert.deepEqual(verdicts(counted(9.5), counted(10))[1], ['M instructions, JS thread', 'less']);
+    assert.deepEqual(verdicts(counted(10.5), counted(10))[1], ['M instructions, JS thread', 'more']);
+  });
+
   it('tells of memory and of other values', () => {
     assert.deepEqual(verdicts({ bytes: 2100 }), [['x linear', 'noise']]);
     assert.deepEqual(verdicts({ bytes: 4000 })[1], ['bytes', 'more']);

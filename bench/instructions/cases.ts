@@ -1,0 +1,246 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Decoder } from '../../src/vision/decode/decoder.js';
+import type { DecodeOptions } from '../../src/vision/decode/options.js';
+import { type Polygon, PolygonTracer } from '../../src/vision/mask/polygon.js';
+import { RleEncoder } from '../../src/vision/mask/rle.js';
+import type { Segmentation } from '../../src/vision/mask/segmentation.js';
+import { BpuEngine } from '../../src/engine/bpu/bpu-engine.js';
+import { record } from '../../tools/record/record.js';
+import { allocateNv12, letterboxNv12, packedToNv12 } from '../../src/native/convert.js';
+import { hbmView, imageView } from '../../src/message/read/image-message.js';
+import { Letterbox } from '../../src/vision/picture/letterbox.js';
+import { nv12Frame } from '../../src/vision/picture/nv12-frame.js';
+import { DetectionArrayWriter } from '../../src/message/write/detection-array.js';
+import { ImageAnnotationsWriter } from '../../src/message/write/image-annotations.js';
+import { ImageWriter } from '../../src/message/write/image.js';
+import { InstanceArrayWriter } from '../../src/message/write/instance-array.js';
+import { InstanceMapWriter } from '../../src/message/write/instance-map.js';
+import { PerceptionTargetsWriter } from '../../src/message/write/perception-targets.js';
+import { packageRoot } from '../../src/base/package-root.js';
+import { Segmenter } from '../../src/pipeline/segmenter.js';
+import { paletteColour } from '../../src/vision/picture/palette.js';
+import { hbmMessage } from '../benches/cdr.js';
+import {
+  allQuantised,
+  benchLabels,
+  crowdOptions,
+  type Heads,
+  noise,
+  noiseFrame,
+  quantised,
+  segmentationOf,
+  stillEngine,
+} from '../material.js';
+
+/** Something whose instructions are counted. */
+export interface InstructionCase {
+  readonly name: string;
+  /** Cases of one group share a process, and so what V8 has learned: those that a robot would run together. */
+  readonly group: string;
+  readonly prepare: () => Prepared | Promise<Prepared>;
+}
+
+interface Prepared {
+  readonly run: () => unknown;
+  readonly close?: () => Promise<void>;
+}
+
+const HEADER = { stamp: { sec: 1, nanosec: 2 }, frameId: 'camera' };
+const TIMINGS = { preprocess: 1, inference: 2, decode: 3 };
+const MODEL = 640;
+const SIZES: readonly [number, number][] = [
+  [960, 544],
+  [1600, 900],
+  [1920, 1080],
+];
+
+/** What is counted with these heads. */
+export function headCases(heads: Heads): InstructionCase[] {
+  return [...decodeCases(heads), ...outputCases(heads), ...frameCases(heads)];
+}
+
+function decodeCases(heads: Heads): InstructionCase[] {
+  const decode = (type: string, what: string, options: DecodeOptions, of: () => Heads): InstructionCase => ({
+    name: `${heads.name}: decode, ${type}, ${what}`,
+    group: `decode, ${type}`,
+    prepare: () => {
+      const { layout, tensors, letterbox } = of();
+      const decoder = new Decoder(layout, options);
+      return { run: () => decoder.decode(tensors, letterbox) };
+    },
+  });
+  const types: readonly [string, () => Heads][] = [
+    ['float', () => heads],
+    ['int32 boxes and coefficients', () => quantised(heads)],
+    ['int32 heads, int16 prototypes', () => allQuantised(heads)],
+  ];
+  const crowd = crowdOptions(heads);
+  return [
+    ...types.flatMap(([type, of]) => [
+      decode(type, 'boxes', { masks: 'none' }, of),
+      decode(type, 'masks on the prototype grid', { masks: 'proto' }, of),
+      decode(type, 'masks at source', { masks: 'source' }, of),
+    ]),
+    decode('float', '100 instances, masks at source', { ...crowd, masks: 'source' }, () => heads),
+  ];
+}
+
+/** What is made of a frame's instances. */
+function outputCases(heads: Heads): InstructionCase[] {
+  const labels = benchLabels(heads);
+  const found = segmentationOf(heads);
+  const polygons = polygonsOf(new PolygonTracer(), found);
+  const output = (what: string, make: () => () => unknown): InstructionCase => ({
+    name: `${heads.name}: ${what}`,
+    group: 'outputs',
+    prepare: () => ({ run: make() }),
+  });
+  return [
+    output('polygons', () => {
+      const tracer = new PolygonTracer();
+      return () => polygonsOf(tracer, found);
+    }),
+    output('COCO RLE', () => {
+      const encoder = new RleEncoder();
+      const { instances, maskWidth, maskHeight } = found;
+      return () => instances.forEach(({ mask }) => encoder.encode(mask, maskWidth, maskHeight));
+    }),
+    output('instance map', () => {
+      const writer = new InstanceMapWriter();
+      return () => writer.write(HEADER, found);
+    }),
+    output('InstanceArray', () => {
+      const writer = new InstanceArrayWriter(labels);
+      return () => writer.write(HEADER, found, TIMINGS);
+    }),
+    output('Detection2DArray', () => {
+      const writer = new DetectionArrayWriter(labels);
+      return () => writer.write(HEADER, found);
+    }),
+    output('PerceptionTargets, polygons', () => {
+      const writer = new PerceptionTargetsWriter(labels, 'model', 'polygons');
+      return () => writer.write(HEADER, found, { polygons });
+    }),
+    output('PerceptionTargets, semantic map', () => {
+      const writer = new PerceptionTargetsWriter(labels, 'model', 'semantic_map');
+      return () => writer.write(HEADER, found);
+    }),
+    output('ImageAnnotations', () => {
+      const writer = new ImageAnnotationsWriter(labels, paletteColour);
+      return () => writer.write(HEADER, found, polygons);
+    }),
+    output("the node's default outputs", () => defaultOutputs(heads, found)),
+  ];
+}
+
+/** Detections, instances, and PerceptionTargets with polygons, as the node makes them. */
+function defaultOutputs(heads: Heads, found: Segmentation): () => unknown {
+  const write = outputWriter(heads);
+  return () => write(found);
+}
+
+function outputWriter(heads: Heads): (found: Segmentation) => void {
+  const labels = benchLabels(heads);
+  const detections = new DetectionArrayWriter(labels);
+  const instances = new InstanceArrayWriter(labels);
+  const targets = new PerceptionTargetsWriter(labels, 'model', 'polygons');
+  const tracer = new PolygonTracer();
+  return (found) => {
+    detections.write(HEADER, found);
+    instances.write(HEADER, found, TIMINGS);
+    targets.write(HEADER, found, {
+      ...{ fps: 30, timings: TIMINGS, finished: { sec: 2, nanosec: 3 } },
+      polygons: polygonsOf(tracer, found),
+    });
+  };
+}
+
+function polygonsOf(
+  tracer: PolygonTracer,
+  { width, height, maskWidth, maskHeight, instances }: Segmentation,
+): Polygon[][] {
+  const scale = { scaleX: width / maskWidth, scaleY: height / maskHeight };
+  return instances.map(({ mask }) => tracer.trace(mask, scale));
+}
+
+/** A frame's whole way on the emulated BPU, whose own thread is not counted. */
+function frameCases(heads: Heads): InstructionCase[] {
+  const frame = (what: string, options: DecodeOptions, outputs: boolean): InstructionCase => ({
+    name: `${heads.name}: whole frame, ${what}`,
+    group: 'whole frame',
+    prepare: async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-bench-'));
+      const file = join(folder, 'model.bin');
+      const { sourceWidth, sourceHeight } = heads.letterbox;
+      const picture = noiseFrame(sourceWidth, sourceHeight);
+      await record(stillEngine(heads), [picture], { file, name: 'bench', busy: 1000, overhead: 0 });
+      const library = join(packageRoot, 'build/native/emulator/libdnn.so');
+      const engine = await BpuEngine.open({ file, library, slots: 2, spare: 1 });
+      const segmenter = new Segmenter(engine, { ...options, labelCount: heads.layout.classCount });
+      const write = outputs ? outputWriter(heads) : () => undefined;
+      return {
+        run: async () => {
+          const inference = await engine.submit(picture);
+          write(segmenter.decoder.decode(inference.tensors, inference.letterbox));
+          inference.release();
+        },
+        close: async () => {
+          await engine.close();
+          rmSync(folder, { recursive: true });
+        },
+      };
+    },
+  });
+  return [
+    frame('boxes', { masks: 'none' }, false),
+    frame('masks on the prototype grid', { masks: 'proto' }, false),
+    frame('masks at source', { masks: 'source' }, false),
+    frame("the node's default outputs", { masks: 'source' }, true),
+  ];
+}
+
+/** What no heads belong to. */
+export function pixelCases(): InstructionCase[] {
+  const letterboxes = SIZES.map(([width, height]): InstructionCase => ({
+    name: `letterbox, ${width}x${height} to ${MODEL}x${MODEL}`,
+    group: 'pixels',
+    prepare: () => {
+      const frame = noiseFrame(width, height);
+      const letterbox = new Letterbox(width, height, MODEL, MODEL);
+      const target = allocateNv12(MODEL, MODEL);
+      return { run: () => letterboxNv12(frame, letterbox, target) };
+    },
+  }));
+  const [width, height] = [1920, 1080];
+  const conversions = (['bgr8', 'rgb8'] as const).map((format): InstructionCase => ({
+    name: `${format} to NV12, ${width}x${height}`,
+    group: 'pixels',
+    prepare: () => {
+      const data = noise(new Uint8Array(3 * width * height));
+      const target = allocateNv12(width, height);
+      return { run: () => packedToNv12({ data, width, height, format }, 'full', target) };
+    },
+  }));
+  return [
+    ...letterboxes,
+    ...conversions,
+    {
+      name: 'CDR reading, Image, nv12 1920x1080',
+      group: 'pixels',
+      prepare: () => {
+        const image = new ImageWriter().writeNv12(HEADER, noiseFrame(width, height)).slice();
+        return { run: () => nv12Frame(imageView(image).data, imageView(image)) };
+      },
+    },
+    {
+      name: 'CDR reading, HbmMsg1080P, nv12',
+      group: 'pixels',
+      prepare: () => {
+        const hbm = hbmMessage(noiseFrame(width, height).data);
+        return { run: () => nv12Frame(hbmView(hbm).data, hbmView(hbm)) };
+      },
+    },
+  ];
+}
