@@ -18,6 +18,7 @@ import type { Nv12Frame } from '../src/vision/picture/nv12-frame.js';
 import { Scene } from '../src/media/scene/index.js';
 import { Labels } from '../src/message/write/labels.js';
 import { demoModel } from '../src/model/demo-model.js';
+import { nativeKernels } from '../src/native/kernels.js';
 import { packageRoot } from '../src/base/package-root.js';
 import type { Yardstick } from './bench.js';
 
@@ -177,16 +178,16 @@ export function crowdOptions({ layout, tensors, letterbox }: Heads): DecodeOptio
   for (const iou of [0.7, 0.95, 1]) {
     for (const score of [0.003, 1e-4, 1e-6, 0]) {
       const options = { score, iou, maxDetections: CROWD };
-      const decoder = new Decoder(layout, { ...options, masks: 'none' });
+      const decoder = new Decoder(layout, { ...options, masks: 'none' }, nativeKernels());
       if (decoder.decode(tensors, letterbox).instances.length === CROWD) return options;
     }
   }
   throw new ExpectationError(`heads with ${CROWD} boxes`, 'fewer at any threshold');
 }
 
-/** What is in the heads, as values of its own. */
+/** What is in the heads, as values of its own: decoded by a decoder that decodes nothing else. */
 export function segmentationOf({ layout, tensors, letterbox }: Heads, options?: DecodeOptions): Segmentation {
-  return structuredClone(new Decoder(layout, options).decode(tensors, letterbox));
+  return new Decoder(layout, options, nativeKernels()).decode(tensors, letterbox);
 }
 
 export function benchLabels({ layout }: Heads): Labels {

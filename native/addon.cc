@@ -7,6 +7,7 @@
 #include "camera/attachment.h"
 #include "camera/bindings.h"
 #include "camera/slot_table.h"
+#include "decode/bindings.h"
 #include "emulator/bindings.h"
 #include "nv12/bindings.h"
 #ifdef TROS_YOLO_SEG_RCLCPP
@@ -38,6 +39,12 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("packedToNv12", nv12::FromPackedBinding);
   add("preprocess", nv12::PreprocessBinding);
   add("pixelKernels", nv12::PixelKernelsBinding);
+  add("decodeKernels", decode::KernelsBinding);
+  add("decodeScan", decode::ScanBinding);
+  add("decodeBoxes", decode::BoxesBinding);
+  add("decodeCombine", decode::CombineBinding);
+  add("decodeRuns", decode::RunsBinding);
+  add("decodeOutlines", decode::OutlinesBinding);
   add("openBpu", bpu::OpenBinding);
   add("libdnnPaths", bpu::LibdnnPathsBinding);
   add("openEmulator", emulator::OpenBinding);

@@ -1,5 +1,6 @@
-import { PolygonTracer } from '../../src/vision/mask/polygon.js';
+import { OutlineTracer } from '../../src/vision/mask/outlines.js';
 import { RleEncoder } from '../../src/vision/mask/rle.js';
+import { nativeKernels } from '../../src/native/kernels.js';
 import type { Bench } from '../bench.js';
 import { benchHeads, crowdOptions, linearPass, segmentationOf } from '../material.js';
 
@@ -8,7 +9,7 @@ export const bench: Bench = {
   async run({ measure }) {
     const heads = await benchHeads();
     const encoder = new RleEncoder();
-    const tracer = new PolygonTracer();
+    const tracer = new OutlineTracer(nativeKernels());
     const yardsticks = [linearPass(heads)];
     return measure(
       [segmentationOf(heads), segmentationOf(heads, crowdOptions(heads))].flatMap((found) => {
@@ -22,7 +23,7 @@ export const bench: Bench = {
           },
           {
             name: `polygons ${of}`,
-            run: () => instances.forEach(({ mask }) => tracer.trace(mask)),
+            run: () => tracer.trace(found),
             yardsticks,
           },
         ];

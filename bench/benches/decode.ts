@@ -1,5 +1,6 @@
 import { Decoder } from '../../src/vision/decode/decoder.js';
 import type { DecodeOptions } from '../../src/vision/decode/options.js';
+import { nativeKernels } from '../../src/native/kernels.js';
 import type { Bench, Case } from '../bench.js';
 import { benchHeads, crowdOptions, type Heads, linearPass, quantised } from '../material.js';
 
@@ -25,7 +26,7 @@ export const bench: Bench = {
 
 function decodeCase(heads: Heads, options: DecodeOptions, name: string): Case {
   const { layout, tensors, letterbox } = heads;
-  const decoder = new Decoder(layout, options);
+  const decoder = new Decoder(layout, options, nativeKernels());
   return {
     name: `${heads.name}, ${name}`,
     run: () => decoder.decode(tensors, letterbox),

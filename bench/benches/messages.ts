@@ -1,4 +1,5 @@
-import { PolygonTracer } from '../../src/vision/mask/polygon.js';
+import { nativeKernels } from '../../src/native/kernels.js';
+import { OutlineTracer } from '../../src/vision/mask/outlines.js';
 import type { Segmentation } from '../../src/vision/mask/segmentation.js';
 import { DetectionArrayWriter } from '../../src/message/write/detection-array.js';
 import { ImageWriter } from '../../src/message/write/image.js';
@@ -48,20 +49,19 @@ export const bench: Bench = {
 };
 
 function writers(segmentation: Segmentation, labels: Labels): Case[] {
-  const tracer = new PolygonTracer();
-  const polygons = segmentation.instances.map(({ mask }) => tracer.trace(mask));
+  const outlines = new OutlineTracer(nativeKernels()).trace(segmentation);
   const instances = new InstanceArrayWriter(labels);
   const detections = new DetectionArrayWriter(labels);
-  const outlines = new PerceptionTargetsWriter(labels, 'model', 'polygons');
+  const targets = new PerceptionTargetsWriter(labels, 'model', 'polygons');
   const map = new PerceptionTargetsWriter(labels, 'model', 'semantic_map');
   const annotations = new ImageAnnotationsWriter(labels, paletteColour);
   const instanceMap = new InstanceMapWriter();
   const runs: Record<string, () => unknown> = {
     InstanceArray: () => instances.write(HEADER, segmentation, TIMINGS),
     Detection2DArray: () => detections.write(HEADER, segmentation),
-    'PerceptionTargets, polygons': () => outlines.write(HEADER, segmentation, { polygons }),
+    'PerceptionTargets, polygons': () => targets.write(HEADER, segmentation, { outlines }),
     'PerceptionTargets, semantic map': () => map.write(HEADER, segmentation),
-    ImageAnnotations: () => annotations.write(HEADER, segmentation, polygons),
+    ImageAnnotations: () => annotations.write(HEADER, segmentation, outlines),
     'instance map': () => instanceMap.write(HEADER, segmentation),
   };
   return Object.entries(runs).map(([what, run]) => ({

@@ -57,7 +57,8 @@ async function measureEngine(
   frame: Nv12Frame,
   { quick }: BenchContext,
 ): Promise<Result[]> {
-  const decoder = new Decoder(layout);
+  const decoder = new Decoder(layout, {}, engine.kernels);
+  engine.planAhead(decoder.plan);
   const atWork = `${engine.slots} at work`;
   await submittedRun(engine, decoder, frame, quick ? 2 : 100); // warms caches and compilers up
   const alone = await measureThroughput(engine, quick ? 6 : 350, frame);

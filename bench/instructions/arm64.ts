@@ -92,7 +92,7 @@ async function runProgram(
       join(root, 'node/package/bin/node'),
       // V8 compiles and collects on the one thread, and the same way each time.
       ...['--single-threaded', '--random-seed=1', '--hash-seed=1'],
-      join(root, 'dist', 'src/bench/instructions/program.js'),
+      join(root, 'dist', 'bench/instructions/program.js'),
       ...[counts, ...argumentsOfProgram],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Decoder } from '../../src/vision/decode/decoder.js';
 import type { DecodeOptions } from '../../src/vision/decode/options.js';
-import { type Polygon, PolygonTracer } from '../../src/vision/mask/polygon.js';
+import { OutlineTracer } from '../../src/vision/mask/outlines.js';
 import { RleEncoder } from '../../src/vision/mask/rle.js';
 import type { Segmentation } from '../../src/vision/mask/segmentation.js';
 import { BpuEngine } from '../../src/engine/bpu/bpu-engine.js';
@@ -18,6 +18,7 @@ import { ImageWriter } from '../../src/message/write/image.js';
 import { InstanceArrayWriter } from '../../src/message/write/instance-array.js';
 import { InstanceMapWriter } from '../../src/message/write/instance-map.js';
 import { PerceptionTargetsWriter } from '../../src/message/write/perception-targets.js';
+import { nativeKernels } from '../../src/native/kernels.js';
 import { packageRoot } from '../../src/base/package-root.js';
 import { Segmenter } from '../../src/pipeline/segmenter.js';
 import { paletteColour } from '../../src/vision/picture/palette.js';
@@ -67,7 +68,7 @@ function decodeCases(heads: Heads): InstructionCase[] {
     group: `decode, ${type}`,
     prepare: () => {
       const { layout, tensors, letterbox } = of();
-      const decoder = new Decoder(layout, options);
+      const decoder = new Decoder(layout, options, nativeKernels());
       return { run: () => decoder.decode(tensors, letterbox) };
     },
   });
@@ -91,7 +92,7 @@ function decodeCases(heads: Heads): InstructionCase[] {
 function outputCases(heads: Heads): InstructionCase[] {
   const labels = benchLabels(heads);
   const found = segmentationOf(heads);
-  const polygons = polygonsOf(new PolygonTracer(), found);
+  const outlines = new OutlineTracer(nativeKernels()).trace(found);
   const output = (what: string, make: () => () => unknown): InstructionCase => ({
     name: `${heads.name}: ${what}`,
     group: 'outputs',
@@ -99,8 +100,8 @@ function outputCases(heads: Heads): InstructionCase[] {
   });
   return [
     output('polygons', () => {
-      const tracer = new PolygonTracer();
-      return () => polygonsOf(tracer, found);
+      const tracer = new OutlineTracer(nativeKernels());
+      return () => tracer.trace(found);
     }),
     output('COCO RLE', () => {
       const encoder = new RleEncoder();
@@ -121,7 +122,7 @@ function outputCases(heads: Heads): InstructionCase[] {
     }),
     output('PerceptionTargets, polygons', () => {
       const writer = new PerceptionTargetsWriter(labels, 'model', 'polygons');
-      return () => writer.write(HEADER, found, { polygons });
+      return () => writer.write(HEADER, found, { outlines });
     }),
     output('PerceptionTargets, semantic map', () => {
       const writer = new PerceptionTargetsWriter(labels, 'model', 'semantic_map');
@@ -129,7 +130,7 @@ function outputCases(heads: Heads): InstructionCase[] {
     }),
     output('ImageAnnotations', () => {
       const writer = new ImageAnnotationsWriter(labels, paletteColour);
-      return () => writer.write(HEADER, found, polygons);
+      return () => writer.write(HEADER, found, outlines);
     }),
     output("the node's default outputs", () => defaultOutputs(heads, found)),
   ];
@@ -146,23 +147,15 @@ function outputWriter(heads: Heads): (found: Segmentation) => void {
   const detections = new DetectionArrayWriter(labels);
   const instances = new InstanceArrayWriter(labels);
   const targets = new PerceptionTargetsWriter(labels, 'model', 'polygons');
-  const tracer = new PolygonTracer();
+  const tracer = new OutlineTracer(nativeKernels());
   return (found) => {
     detections.write(HEADER, found);
     instances.write(HEADER, found, TIMINGS);
     targets.write(HEADER, found, {
       ...{ fps: 30, timings: TIMINGS, finished: { sec: 2, nanosec: 3 } },
-      polygons: polygonsOf(tracer, found),
+      outlines: tracer.trace(found),
     });
   };
-}
-
-function polygonsOf(
-  tracer: PolygonTracer,
-  { width, height, maskWidth, maskHeight, instances }: Segmentation,
-): Polygon[][] {
-  const scale = { scaleX: width / maskWidth, scaleY: height / maskHeight };
-  return instances.map(({ mask }) => tracer.trace(mask, scale));
 }
 
 /** A frame's whole way on the emulated BPU, whose own thread is not counted. */
@@ -183,7 +176,8 @@ function frameCases(heads: Heads): InstructionCase[] {
       return {
         run: async () => {
           const inference = await engine.submit(picture);
-          write(segmenter.decoder.decode(inference.tensors, inference.letterbox));
+          const { tensors, letterbox, ahead } = inference;
+          write(segmenter.decoder.decode(tensors, letterbox, undefined, undefined, ahead));
           inference.release();
         },
         close: async () => {

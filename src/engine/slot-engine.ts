@@ -1,6 +1,8 @@
+import type { Kernels } from '../vision/tensor/kernels.js';
 import { ExpectationError } from '../base/expect.js';
 import { Letterbox } from '../vision/picture/letterbox.js';
 import type { NativeCamera, NativeSlots } from '../native/camera.js';
+import { nativeKernels } from '../native/kernels.js';
 import { AttachedCameras } from './attached-cameras.js';
 import type { CameraAttachment, CameraHandlers, ModelInfo } from './engine.js';
 import { ReservedSlot } from './reserved-slot.js';
@@ -33,6 +35,10 @@ export abstract class SlotEngine {
     this.cameras = new AttachedCameras(native, { hold: () => this.hold(), drop: () => this.drop() });
     this.reserved = new ReservedSlot(native);
     forgotten.register(this, forget, native);
+  }
+
+  get kernels(): Kernels {
+    return nativeKernels();
   }
 
   get free(): number {

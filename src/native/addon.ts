@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { ExpectationError, messageOf } from '../base/expect.js';
 import type { BpuAddon } from './bpu.js';
 import type { CameraAddon } from './camera.js';
+import type { DecodeAddon } from './decode.js';
 import type { EmulatorAddon } from './emulator.js';
 import type { Nv12Addon } from './nv12.js';
 import { packageRoot } from '../base/package-root.js';
@@ -14,7 +15,7 @@ import { packageRoot } from '../base/package-root.js';
  *
  * Source and target must not share memory. Arrays may be backed by a SharedArrayBuffer.
  */
-export interface Addon extends Nv12Addon, BpuAddon, CameraAddon, EmulatorAddon {
+export interface Addon extends Nv12Addon, BpuAddon, CameraAddon, DecodeAddon, EmulatorAddon {
   /** Numbers of living native objects in this process. Tests use them to check that everything is freed. */
   aliveObjects(): AliveObjects;
 }

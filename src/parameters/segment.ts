@@ -154,6 +154,13 @@ export const SEGMENT_PARAMETERS = parameterTable({
     choices: ['polygons', 'semantic_map', 'none'],
     help: "masks in PerceptionTargets: outlines of each instance, or one map of classes as TROS's own node sends it",
   },
+  polygon_tolerance: {
+    type: 'double',
+    default: 1,
+    range: [0, 100],
+    dynamic: true,
+    help: 'pixels by which the outlines in PerceptionTargets and annotations may be off, so that they have fewer points; 0: every step of the mask. At least a cell of coarser masks',
+  },
   work_config: {
     type: 'string',
     default: '',

@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import {
-  buildArm64,
-  type CountedCase,
-  countInstructions,
-  millions,
-} from '../../bench/instructions/arm64.js';
+import { buildArm64, type CountedCase, countInstructions, millions } from '../../bench/instructions/arm64.js';
 import { sharedData } from '../data.js';
 import { FIGURES } from './figures.js';
 

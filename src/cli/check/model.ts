@@ -192,7 +192,7 @@ async function resultFinding(
 ): Promise<Finding> {
   const inference = await engine.submit(frame);
   try {
-    const decoder = new Decoder(layout);
+    const decoder = new Decoder(layout, {}, engine.kernels);
     let strange = '';
     decoder.onWarning = (text) => (strange = `. ${text}`);
     const found = decoder.decode(inference.tensors, inference.letterbox);

@@ -1,5 +1,6 @@
 import { BagWriter } from '../../message/bag/bag-writer.js';
 import { SegmentationRecorder } from '../../message/bag/segmentation-recorder.js';
+import { nativeKernels } from '../../native/kernels.js';
 import type { FrameResult } from '../../pipeline/segmenter.js';
 import { encodeJpeg } from '../../media/render/encode.js';
 import type { OverlayRenderer } from './overlay-renderer.js';
@@ -28,7 +29,7 @@ export class BagSink implements ResultSink {
     readonly bag: BagWriter,
     readonly options: BagSinkOptions,
   ) {
-    this.#recorder = new SegmentationRecorder(bag, options);
+    this.#recorder = new SegmentationRecorder(bag, { ...options, kernels: nativeKernels() });
   }
 
   /** @param target an .mcap file, or a folder to be made in rosbag2's layout */

@@ -73,11 +73,12 @@ export class MaskLayer {
     this.bottom = Math.max(this.bottom, bottom);
 
     const { owners, gridColumns } = this;
+    const { data } = mask;
     for (let y = top; y < bottom; y++) {
       const row = (cellOf(y, height, maskHeight) - mask.y) * mask.width - mask.x;
       const line = y * width;
       for (let x = left; x < right; x++) {
-        if (mask.data[row + gridColumns[x]!] === 1 && owners[line + x] === NOBODY) owners[line + x] = owner;
+        if (data[row + gridColumns[x]!] === 1 && owners[line + x] === NOBODY) owners[line + x] = owner;
       }
     }
   }

@@ -1,4 +1,5 @@
-import { PolygonTracer } from '../../vision/mask/polygon.js';
+import { OutlineTracer } from '../../vision/mask/outlines.js';
+import type { Kernels } from '../../vision/tensor/kernels.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { FrameHeader } from '../../vision/picture/frame-source.js';
@@ -27,6 +28,8 @@ export interface RecorderOptions {
   readonly instanceMap?: boolean | undefined;
   /** Whether annotations for Foxglove are written. @default true */
   readonly annotations?: boolean | undefined;
+  /** A faster form of tracing contours. */
+  readonly kernels?: Kernels | undefined;
 }
 
 /** What may go into the bag besides the result. */
@@ -52,11 +55,12 @@ export class SegmentationRecorder {
   readonly #annotations: ImageAnnotationsWriter | undefined;
   readonly #image = new ImageWriter();
   readonly #overlay = new CompressedImageWriter();
-  readonly #tracer = new PolygonTracer();
+  readonly #tracer: OutlineTracer;
 
   /** @param bag remains the caller's, who closes it */
   constructor(bag: BagWriter, options: RecorderOptions) {
     const labels = new Labels(options.labels);
+    this.#tracer = new OutlineTracer(options.kernels);
     this.#bag = bag;
     this.#labels = labels;
     this.#threshold = options.threshold;
@@ -96,7 +100,7 @@ export class SegmentationRecorder {
         await bag.write(TOPICS.instanceMap, this.#instanceMap.type, cdr, stamp);
       }
       if (this.#annotations !== undefined) {
-        const cdr = this.#annotations.write(header, segmentation, this.#tracer.outlines(segmentation));
+        const cdr = this.#annotations.write(header, segmentation, this.#tracer.trace(segmentation));
         await bag.write(TOPICS.annotations, this.#annotations.type, cdr, stamp);
       }
       if (extras.overlay !== undefined) {

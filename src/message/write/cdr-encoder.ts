@@ -22,10 +22,7 @@ export class CdrEncoder<T extends object> {
   #buffer = new ArrayBuffer(4096);
 
   constructor(readonly type: MessageType) {
-    const root = type.name.replace('/msg/', '/');
-    this.#writer = new MessageWriter(
-      type.definitions.map((part) => withTextAsBytes(part.name ?? root, part)),
-    );
+    this.#writer = new MessageWriter(textAsBytes(type));
   }
 
   /**
@@ -66,6 +63,12 @@ export class CdrEncoder<T extends object> {
 const TEXT_FIELDS = new Set<string>();
 for (const [type, text] of Object.entries(DEFINITIONS)) {
   for (const [, field] of text.matchAll(/^string (\w+)$/gm)) TEXT_FIELDS.add(`${type}.${field}`);
+}
+
+/** The definitions of a type with their text fields as arrays of bytes. */
+export function textAsBytes(type: MessageType): MessageDefinition[] {
+  const root = type.name.replace('/msg/', '/');
+  return type.definitions.map((part) => withTextAsBytes(part.name ?? root, part));
 }
 
 /** The definition with its text fields as arrays of bytes. Strings we do not know stay and become "". */

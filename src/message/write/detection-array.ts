@@ -1,29 +1,18 @@
-import type { Segmentation } from '../../vision/mask/segmentation.js';
 import type { FrameHeader } from '../../vision/picture/frame-source.js';
-import { CdrEncoder, cdrText, type CdrText } from './cdr-encoder.js';
-import { HeaderEncoder, type HeaderMessage } from './header.js';
-import type { Labels } from './labels.js';
+import type { Segmentation } from '../../vision/mask/segmentation.js';
 import { messageType } from '../message-type.js';
+import { cdrText } from './cdr-encoder.js';
+import { CdrOutput } from './cdr-output.js';
+import { HeaderEncoder } from './header.js';
+import { InstalledLayout } from './installed-layout.js';
+import type { Labels } from './labels.js';
 
-interface Detection2DArrayMessage {
-  header: HeaderMessage;
-  detections: readonly Detection2DMessage[];
-}
-
-interface Detection2DMessage {
-  header: HeaderMessage;
-  results: readonly { hypothesis: { class_id: CdrText; score: number }; pose: typeof UNKNOWN_POSE }[];
-  bbox: {
-    center: { position: { x: number; y: number }; theta: number };
-    size_x: number;
-    size_y: number;
-  };
-  id: CdrText;
-}
-
-/** One covariance for all: MessageWriter would make an array of zeros for each. */
-const UNKNOWN_POSE = { covariance: new Float64Array(36) };
+const TYPE = messageType('vision_msgs/Detection2DArray');
 const NO_ID = cdrText('');
+/** Numbers of a covariance of position and rotation. */
+const COVARIANCE = 36;
+/** Bytes of a detection without texts; padding included. */
+const DETECTION_BYTES = 480;
 
 /**
  * Writes vision_msgs/msg/Detection2DArray (vision_msgs 4): the boxes, best score first.
@@ -32,31 +21,42 @@ const NO_ID = cdrText('');
  * Each detection carries the header of the array. `pose` and `id` are not known and left at their defaults.
  */
 export class DetectionArrayWriter {
-  readonly #encoder: CdrEncoder<Detection2DArrayMessage>;
+  readonly #out = new CdrOutput();
   readonly #header = new HeaderEncoder();
+  readonly #layout: InstalledLayout | undefined;
 
   constructor(
     readonly labels: Labels,
-    readonly type = messageType('vision_msgs/Detection2DArray'),
+    readonly type = TYPE,
   ) {
-    this.#encoder = new CdrEncoder(type);
+    this.#layout = InstalledLayout.between(TYPE, type);
   }
 
   /** @returns CDR bytes, valid until the next call */
-  write(header: FrameHeader, segmentation: Segmentation): Uint8Array {
-    const headerMessage = this.#header.encode(header);
-    return this.#encoder.write({
-      header: headerMessage,
-      detections: segmentation.instances.map(({ classId, score, box }) => ({
-        header: headerMessage,
-        results: [{ hypothesis: { class_id: this.labels.text(classId), score }, pose: UNKNOWN_POSE }],
-        bbox: {
-          center: { position: { x: (box.x1 + box.x2) / 2, y: (box.y1 + box.y2) / 2 }, theta: 0 },
-          size_x: box.x2 - box.x1,
-          size_y: box.y2 - box.y1,
-        },
-        id: NO_ID,
-      })),
-    });
+  write(header: FrameHeader, { instances }: Segmentation): Uint8Array {
+    const out = this.#out;
+    out.begin();
+    this.#header.write(header, out);
+    out.reserve(8);
+    out.uint32(instances.length);
+    for (let i = 0; i < instances.length; i++) {
+      const { classId, score, box } = instances[i]!;
+      const name = this.labels.text(classId);
+      this.#header.write(header, out);
+      out.reserve(DETECTION_BYTES + name.length);
+      out.uint32(1);
+      out.text(name);
+      out.float64(score);
+      out.zeros64(6); // position, and x, y, z of the orientation
+      out.float64(1);
+      out.zeros64(COVARIANCE);
+      out.float64((box.x1 + box.x2) / 2);
+      out.float64((box.y1 + box.y2) / 2);
+      out.float64(0); // theta
+      out.float64(box.x2 - box.x1);
+      out.float64(box.y2 - box.y1);
+      out.text(NO_ID);
+    }
+    return this.#layout ? this.#layout.convert(out.end()) : out.end();
   }
 }

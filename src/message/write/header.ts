@@ -1,5 +1,6 @@
 import type { FrameHeader, Stamp } from '../../vision/picture/frame-source.js';
 import { cdrText, type CdrText } from './cdr-encoder.js';
+import type { CdrOutput } from './cdr-output.js';
 
 /** std_msgs/Header as CdrEncoder takes it. */
 export interface HeaderMessage {
@@ -13,10 +14,22 @@ export class HeaderEncoder {
   #text = cdrText('');
 
   encode(header: FrameHeader): HeaderMessage {
-    if (header.frameId !== this.#frameId) {
-      this.#frameId = header.frameId;
-      this.#text = cdrText(header.frameId);
+    return { stamp: header.stamp, frame_id: this.#textOf(header) };
+  }
+
+  /** Writes the fields of a header, for which it makes room. */
+  write(header: FrameHeader, out: CdrOutput): void {
+    const text = this.#textOf(header);
+    out.reserve(24 + text.length);
+    out.stamp(header.stamp);
+    out.text(text);
+  }
+
+  #textOf({ frameId }: FrameHeader): CdrText {
+    if (frameId !== this.#frameId) {
+      this.#frameId = frameId;
+      this.#text = cdrText(frameId);
     }
-    return { stamp: header.stamp, frame_id: this.#text };
+    return this.#text;
   }
 }

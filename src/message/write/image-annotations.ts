@@ -1,52 +1,20 @@
-import type { Polygon } from '../../vision/mask/polygon.js';
-import type { Box, Segmentation } from '../../vision/mask/segmentation.js';
+import type { Outlines } from '../../vision/mask/outlines.js';
+import type { Segmentation } from '../../vision/mask/segmentation.js';
 import type { FrameHeader, Stamp } from '../../vision/picture/frame-source.js';
-import { CdrEncoder, cdrText, type CdrText } from './cdr-encoder.js';
+import { cdrText } from './cdr-encoder.js';
+import { CdrOutput } from './cdr-output.js';
+import { InstalledLayout } from './installed-layout.js';
 import type { Labels } from './labels.js';
 import { messageType } from '../message-type.js';
 
 /** Red, green, blue, 0 to 255. */
 export type Rgb = readonly [number, number, number];
 
-interface ImageAnnotationsMessage {
-  timestamp: Stamp;
-  points: readonly PointsAnnotation[];
-  texts: readonly TextAnnotation[];
-}
-
-interface PointsAnnotation {
-  timestamp: Stamp;
-  type: number;
-  points: readonly Point2[];
-  outline_color: Color;
-  fill_color: Color;
-  thickness: number;
-}
-
-interface TextAnnotation {
-  timestamp: Stamp;
-  position: Point2;
-  text: CdrText;
-  font_size: number;
-  text_color: Color;
-  background_color: Color;
-}
-
-interface Point2 {
-  x: number;
-  y: number;
-}
-
-interface Color {
-  r: number;
-  g: number;
-  b: number;
-  a: number;
-}
-
+const TYPE = messageType('foxglove_msgs/ImageAnnotations');
 const LINE_LOOP = 2;
-const TRANSPARENT: Color = { r: 0, g: 0, b: 0, a: 0 };
-const BLACK: Color = { r: 0, g: 0, b: 0, a: 1 };
+const BLACK: Rgb = [0, 0, 0];
+/** Bytes of a loop of up to four points, padding included; of more, without them. */
+const LOOP_BYTES = 192;
 /** Opacity of a mask, so that the picture shows through. */
 const FILL_OPACITY = 0.35;
 
@@ -57,77 +25,108 @@ const FILL_OPACITY = 0.35;
  * A polygon with a hole does not exist in this message: a hole is drawn as an outline over the filled outer contour.
  */
 export class ImageAnnotationsWriter {
-  readonly #encoder: CdrEncoder<ImageAnnotationsMessage>;
+  readonly #out = new CdrOutput();
+  readonly #layout: InstalledLayout | undefined;
 
   /** @param colourOf the colour of a class, the same as in the overlay */
   constructor(
     readonly labels: Labels,
     readonly colourOf: (classId: number) => Rgb,
-    readonly type = messageType('foxglove_msgs/ImageAnnotations'),
+    readonly type = TYPE,
   ) {
-    this.#encoder = new CdrEncoder(type);
+    this.#layout = InstalledLayout.between(TYPE, type);
   }
 
   /**
-   * @param polygons the contours of each instance in source pixels, in the order of the instances; without them, boxes only
+   * @param outlines the contours of the instances; without them, boxes only
    * @returns CDR bytes, valid until the next call
    */
-  write(
-    header: FrameHeader,
-    segmentation: Segmentation,
-    polygons: readonly (readonly Polygon[])[] = [],
-  ): Uint8Array {
-    const timestamp = header.stamp;
-    const line = Math.max(1, Math.round((segmentation.width + segmentation.height) / 1200));
-    const points: PointsAnnotation[] = [];
-    const texts: TextAnnotation[] = [];
-    const loop = (corners: Point2[], outline: Color, fill: Color, thickness: number): void => {
-      points.push({
-        timestamp,
-        type: LINE_LOOP,
-        points: corners,
-        outline_color: outline,
-        fill_color: fill,
-        thickness,
-      });
-    };
+  write({ stamp }: FrameHeader, segmentation: Segmentation, outlines?: Outlines): Uint8Array {
+    const { width, height, instances } = segmentation;
+    const out = this.#out;
+    const line = Math.max(1, Math.round((width + height) / 1200));
+    out.begin();
+    out.reserve(24);
+    out.stamp(stamp);
+    out.uint32(0); // circles
+    out.uint32(
+      instances.length +
+        (outlines && instances.length > 0 ? outlines.instanceEnds[instances.length - 1]! : 0),
+    );
     // The worst score first: what comes later is drawn on top.
-    for (let i = segmentation.instances.length - 1; i >= 0; i--) {
-      const { classId, score, box } = segmentation.instances[i]!;
-      const colour = opaque(this.colourOf(classId));
-      const fill = { ...colour, a: FILL_OPACITY };
-      for (const polygon of polygons[i] ?? []) {
-        loop(cornersOf(polygon), colour, polygon.hole ? TRANSPARENT : fill, line);
-      }
-      loop(boxCorners(box), colour, TRANSPARENT, 2 * line);
-      texts.push({
-        timestamp,
-        position: { x: box.x1, y: box.y1 },
-        text: cdrText(`${this.labels.name(classId)} ${score.toFixed(2)}`),
-        font_size: 12 * line,
-        text_color: BLACK,
-        background_color: colour,
-      });
+    for (let i = instances.length - 1; i >= 0; i--) {
+      const { classId, box } = instances[i]!;
+      const color = this.colourOf(classId);
+      if (outlines) this.#contours(stamp, outlines, i, color, line);
+      this.#beginLoop(stamp);
+      out.uint32(4);
+      out.float64(box.x1);
+      out.float64(box.y1);
+      out.float64(box.x2);
+      out.float64(box.y1);
+      out.float64(box.x2);
+      out.float64(box.y2);
+      out.float64(box.x1);
+      out.float64(box.y2);
+      this.#endLoop(color, 0, 2 * line);
     }
-    return this.#encoder.write({ timestamp, points, texts });
+    out.reserve(8);
+    out.uint32(instances.length);
+    for (let i = instances.length - 1; i >= 0; i--) {
+      const { classId, score, box } = instances[i]!;
+      const text = cdrText(`${this.labels.name(classId)} ${score.toFixed(2)}`);
+      out.reserve(144 + text.length);
+      out.stamp(stamp);
+      out.float64(box.x1);
+      out.float64(box.y1);
+      out.text(text);
+      out.float64(12 * line);
+      this.#color(BLACK, 1);
+      this.#color(this.colourOf(classId), 1);
+      out.uint32(0); // metadata
+    }
+    out.reserve(8);
+    out.uint32(0); // metadata
+    return this.#layout ? this.#layout.convert(out.end()) : out.end();
   }
-}
 
-function opaque([red, green, blue]: Rgb): Color {
-  return { r: red / 255, g: green / 255, b: blue / 255, a: 1 };
-}
+  #contours(stamp: Stamp, outlines: Outlines, instance: number, color: Rgb, line: number): void {
+    const { points, scaleX, scaleY, ends, holes, instanceEnds } = outlines;
+    for (let ring = instance > 0 ? instanceEnds[instance - 1]! : 0; ring < instanceEnds[instance]!; ring++) {
+      const from = ring > 0 ? ends[ring - 1]! : 0;
+      const to = ends[ring]!;
+      this.#beginLoop(stamp, 8 * (to - from));
+      this.#out.points2(points, from, to, scaleX, scaleY);
+      if (holes[ring] === 0) this.#endLoop(color, FILL_OPACITY, line);
+      else this.#endLoop(color, 0, line);
+    }
+  }
 
-function cornersOf({ points }: Polygon): Point2[] {
-  const corners: Point2[] = [];
-  for (let i = 0; i < points.length; i += 2) corners.push({ x: points[i]!, y: points[i + 1]! });
-  return corners;
-}
+  /** @param bytes of its points */
+  #beginLoop(stamp: Stamp, bytes = 0): void {
+    const out = this.#out;
+    out.reserve(LOOP_BYTES + bytes);
+    out.stamp(stamp);
+    out.uint8(LINE_LOOP);
+  }
 
-function boxCorners({ x1, y1, x2, y2 }: Box): Point2[] {
-  return [
-    { x: x1, y: y1 },
-    { x: x2, y: y1 },
-    { x: x2, y: y2 },
-    { x: x1, y: y2 },
-  ];
+  /** @param opacity of the fill */
+  #endLoop(color: Rgb, opacity: number, thickness: number): void {
+    const out = this.#out;
+    out.reserve(LOOP_BYTES);
+    this.#color(color, 1);
+    out.uint32(0); // outline_colors
+    if (opacity > 0) this.#color(color, opacity);
+    else out.zeros64(4);
+    out.float64(thickness);
+    out.uint32(0); // metadata
+  }
+
+  #color(color: Rgb, alpha: number): void {
+    const out = this.#out;
+    out.float64(color[0] / 255);
+    out.float64(color[1] / 255);
+    out.float64(color[2] / 255);
+    out.float64(alpha);
+  }
 }

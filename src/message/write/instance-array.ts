@@ -1,74 +1,68 @@
-import type { Segmentation } from '../../vision/mask/segmentation.js';
 import type { FrameHeader } from '../../vision/picture/frame-source.js';
-import { CdrEncoder, cdrText, type CdrText } from './cdr-encoder.js';
-import { HeaderEncoder, type HeaderMessage } from './header.js';
-import type { Labels } from './labels.js';
+import { Spans } from '../../vision/mask/runs.js';
+import type { Segmentation } from '../../vision/mask/segmentation.js';
 import { messageType } from '../message-type.js';
-import { RunLengths } from './mask-runs.js';
+import { cdrText } from './cdr-encoder.js';
+import { CdrOutput } from './cdr-output.js';
+import { HeaderEncoder } from './header.js';
+import { InstalledLayout } from './installed-layout.js';
+import type { Labels } from './labels.js';
 import type { StageTimings } from './stage-timings.js';
 
-interface InstanceArrayMessage {
-  header: HeaderMessage;
-  image_width: number;
-  image_height: number;
-  mask_width: number;
-  mask_height: number;
-  preprocess_ms: number;
-  inference_ms: number;
-  decode_ms: number;
-  instances: readonly InstanceMessage[];
-}
-
-interface InstanceMessage {
-  class_id: number;
-  class_name: CdrText;
-  score: number;
-  id: CdrText;
-  box: { x: number; y: number; width: number; height: number };
-  mask: { x: number; y: number; width: number; height: number; runs: Uint16Array };
-}
-
+const TYPE = messageType('tros_yolo_seg/InstanceArray');
 const NO_ID = cdrText('');
+/** Bytes of the array, and of an instance, without texts and runs; padding included. */
+const ARRAY_BYTES = 64;
+const INSTANCE_BYTES = 80;
 
 /** Writes tros_yolo_seg/msg/InstanceArray, our own message: boxes and masks of all instances, compact. */
 export class InstanceArrayWriter {
-  readonly #encoder: CdrEncoder<InstanceArrayMessage>;
+  readonly #out = new CdrOutput();
   readonly #header = new HeaderEncoder();
-  readonly #runs = new RunLengths();
+  readonly #spans = new Spans();
+  readonly #layout: InstalledLayout | undefined;
 
   constructor(
     readonly labels: Labels,
-    readonly type = messageType('tros_yolo_seg/InstanceArray'),
+    readonly type = TYPE,
   ) {
-    this.#encoder = new CdrEncoder(type);
+    this.#layout = InstalledLayout.between(TYPE, type);
   }
 
   /** @returns CDR bytes, valid until the next call */
   write(header: FrameHeader, segmentation: Segmentation, timings?: StageTimings): Uint8Array {
-    this.#runs.clear();
-    return this.#encoder.write({
-      header: this.#header.encode(header),
-      image_width: segmentation.width,
-      image_height: segmentation.height,
-      mask_width: segmentation.maskWidth,
-      mask_height: segmentation.maskHeight,
-      preprocess_ms: timings?.preprocess ?? 0,
-      inference_ms: timings?.inference ?? 0,
-      decode_ms: timings?.decode ?? 0,
-      instances: segmentation.instances.map(({ classId, score, box, mask }) => ({
-        class_id: classId,
-        class_name: this.labels.text(classId),
-        score,
-        id: NO_ID,
-        box: { x: box.x1, y: box.y1, width: box.x2 - box.x1, height: box.y2 - box.y1 },
-        mask: {
-          x: mask.x,
-          y: mask.y,
-          width: mask.width,
-          height: mask.height,
-          runs: this.#runs.encode(mask),
-        },
-      })),
-    });
+    const out = this.#out;
+    const { instances } = segmentation;
+    out.begin();
+    this.#header.write(header, out);
+    out.reserve(ARRAY_BYTES);
+    out.uint32(segmentation.width);
+    out.uint32(segmentation.height);
+    out.uint32(segmentation.maskWidth);
+    out.uint32(segmentation.maskHeight);
+    out.float32(timings?.preprocess ?? 0);
+    out.float32(timings?.inference ?? 0);
+    out.float32(timings?.decode ?? 0);
+    out.uint32(instances.length);
+    for (let i = 0; i < instances.length; i++) {
+      const { classId, score, box, mask } = instances[i]!;
+      const name = this.labels.text(classId);
+      out.reserve(INSTANCE_BYTES + name.length);
+      out.uint16(classId);
+      out.text(name);
+      out.float32(score);
+      out.text(NO_ID);
+      out.float32(box.x1);
+      out.float32(box.y1);
+      out.float32(box.x2 - box.x1);
+      out.float32(box.y2 - box.y1);
+      out.uint32(mask.x);
+      out.uint32(mask.y);
+      out.uint32(mask.width);
+      out.uint32(mask.height);
+      this.#spans.read(mask);
+      out.runLengths(this.#spans.edges, this.#spans.count, mask.width * mask.height);
+    }
+    return this.#layout ? this.#layout.convert(out.end()) : out.end();
   }
 }

@@ -1,49 +1,15 @@
 import { clamp } from '../../base/numbers.js';
-import type { Polygon } from '../../vision/mask/polygon.js';
+import type { Outlines } from '../../vision/mask/outlines.js';
 import type { Box, Segmentation } from '../../vision/mask/segmentation.js';
 import type { FrameHeader, Stamp } from '../../vision/picture/frame-source.js';
-import { CdrEncoder, cdrText, type CdrText } from './cdr-encoder.js';
-import { HeaderEncoder, type HeaderMessage } from './header.js';
+import { cdrText, type CdrText } from './cdr-encoder.js';
+import { CdrOutput } from './cdr-output.js';
+import { HeaderEncoder } from './header.js';
+import { InstalledLayout } from './installed-layout.js';
 import type { Labels } from './labels.js';
 import { messageType } from '../message-type.js';
 import { renderSemanticMap } from './semantic-map.js';
 import type { StageTimings } from './stage-timings.js';
-
-interface PerceptionTargetsMessage {
-  header: HeaderMessage;
-  fps: number;
-  perfs: readonly PerfMessage[];
-  targets: readonly TargetMessage[];
-}
-
-interface PerfMessage {
-  type: CdrText;
-  stamp_start: Stamp;
-  stamp_end: Stamp;
-  time_ms_duration: number;
-}
-
-interface TargetMessage {
-  type: CdrText;
-  rois?: readonly { type: CdrText; rect: RegionOfInterest; confidence: number }[];
-  attributes?: readonly { type: CdrText; value: number }[];
-  points?: readonly { type: CdrText; point: readonly { x: number; y: number }[] }[];
-  captures?: readonly CaptureMessage[];
-}
-
-interface RegionOfInterest {
-  x_offset: number;
-  y_offset: number;
-  height: number;
-  width: number;
-}
-
-interface CaptureMessage {
-  header: HeaderMessage;
-  img: { header: HeaderMessage; height: number; width: number; encoding: CdrText; step: number };
-  features: Float32Array;
-  db_result: { db_type: CdrText; match_id: CdrText };
-}
 
 /**
  * How masks travel in PerceptionTargets; not both at once, for the web page draws both on one canvas of which the map
@@ -62,10 +28,14 @@ export interface PerceptionDetails {
   readonly timings?: StageTimings | undefined;
   /** When the result was ready, on the clock of the frame's stamp; with `timings`, gives the perfs. */
   readonly finished?: Stamp | undefined;
-  /** Contours of each instance in source pixels, in the order of the instances; for `polygons`. */
-  readonly polygons?: readonly (readonly Polygon[])[] | undefined;
+  /** Contours of the instances; for `polygons`. */
+  readonly outlines?: Outlines | undefined;
 }
 
+const TYPE = messageType('ai_msgs/PerceptionTargets');
+const STAGES = ['preprocess', 'predict_infer', 'predict_parse', 'pipeline'];
+/** Bytes of a target without texts and contours; padding included. */
+const TARGET_BYTES = 96;
 const EMPTY = cdrText('');
 const MASK = cdrText('mask');
 /** dnn_node_example's type of the extra target, the only one whose map hobot_websocket looks at. */
@@ -80,74 +50,130 @@ const UNKNOWN_FPS = -1;
  * equal stamps and drops what finds no partner. Rois are whole pixels, cut to the picture.
  */
 export class PerceptionTargetsWriter {
-  readonly #encoder: CdrEncoder<PerceptionTargetsMessage>;
+  readonly #out = new CdrOutput();
   readonly #header = new HeaderEncoder();
+  readonly #layout: InstalledLayout | undefined;
+  readonly #perfNames: readonly CdrText[];
 
   /** @param model name in front of the perfs: `<model>_preprocess`, `_predict_infer`, `_predict_parse`, `_pipeline` */
   constructor(
     readonly labels: Labels,
     readonly model: string,
     readonly masks: PerceptionMasks,
-    readonly type = messageType('ai_msgs/PerceptionTargets'),
+    readonly type = TYPE,
   ) {
-    this.#encoder = new CdrEncoder(type);
+    this.#layout = InstalledLayout.between(TYPE, type);
+    this.#perfNames = STAGES.map((stage) => cdrText(`${model}_${stage}`));
   }
 
   /** @returns CDR bytes, valid until the next call */
   write(header: FrameHeader, segmentation: Segmentation, details: PerceptionDetails = {}): Uint8Array {
-    const headerMessage = this.#header.encode(header);
-    const targets = segmentation.instances.map(({ classId, score, box }, index): TargetMessage => {
+    const out = this.#out;
+    const { instances } = segmentation;
+    const { fps, outlines } = details;
+    const withMap = this.masks === 'semantic_map';
+    out.begin();
+    this.#header.write(header, out);
+    out.reserve(16);
+    out.int16(fps === undefined ? UNKNOWN_FPS : Math.min(Math.round(fps), 0x7fff));
+    this.#perfs(header, details);
+    out.reserve(8);
+    out.uint32(instances.length + (withMap ? 1 : 0));
+    for (let i = 0; i < instances.length; i++) {
+      const { classId, score, box } = instances[i]!;
       const type = this.labels.text(classId);
-      return {
-        type,
-        rois: [{ type, rect: regionOfInterest(box, segmentation), confidence: score }],
-        points: this.masks === 'polygons' ? outlines(details.polygons?.[index] ?? []) : [],
-      };
-    });
-    if (this.masks === 'semantic_map') targets.push(this.#mapTarget(headerMessage, segmentation));
-    return this.#encoder.write({
-      header: headerMessage,
-      fps: details.fps === undefined ? UNKNOWN_FPS : Math.min(Math.round(details.fps), 0x7fff),
-      perfs: this.#perfs(header, details),
-      targets,
-    });
+      out.reserve(TARGET_BYTES + 2 * type.length);
+      out.text(type);
+      out.zeros64(1); // track_id
+      out.uint32(1);
+      out.text(type);
+      regionOfInterest(box, segmentation, out);
+      out.float32(score);
+      out.uint32(0); // attributes
+      if (this.masks === 'polygons' && outlines) this.#points(outlines, i);
+      else out.uint32(0);
+      out.uint32(0); // captures
+    }
+    if (withMap) this.#mapTarget(header, segmentation);
+    out.reserve(8);
+    out.uint32(0); // disappeared_targets
+    return this.#layout ? this.#layout.convert(out.end()) : out.end();
   }
 
-  #mapTarget(header: HeaderMessage, segmentation: Segmentation): TargetMessage {
+  /** One filled polygon for each outer contour; holes cannot be said in this message. */
+  #points({ points, scaleX, scaleY, ends, holes, instanceEnds }: Outlines, instance: number): void {
+    const out = this.#out;
+    const first = instance > 0 ? instanceEnds[instance - 1]! : 0;
+    const last = instanceEnds[instance]!;
+    let outer = 0;
+    for (let ring = first; ring < last; ring++) if (holes[ring] === 0) outer++;
+    out.uint32(outer);
+    for (let ring = first; ring < last; ring++) {
+      if (holes[ring] !== 0) continue;
+      const from = ring > 0 ? ends[ring - 1]! : 0;
+      const to = ends[ring]!;
+      out.reserve(32 + 6 * (to - from));
+      out.text(MASK);
+      out.points32(points, from, to, scaleX, scaleY);
+      out.uint32(0); // confidence
+    }
+    out.reserve(8);
+  }
+
+  #mapTarget(header: FrameHeader, segmentation: Segmentation): void {
     const { width, height, features } = renderSemanticMap(segmentation);
-    return {
-      type: MAP_TARGET,
-      attributes: [{ type: LABEL_COUNT, value: this.labels.names.length }],
-      captures: [
-        {
-          header,
-          img: { header, height, width, encoding: EMPTY, step: 1 },
-          features,
-          db_result: { db_type: EMPTY, match_id: EMPTY },
-        },
-      ],
-    };
+    const out = this.#out;
+    out.reserve(128);
+    out.text(MAP_TARGET);
+    out.zeros64(1); // track_id
+    out.uint32(0); // rois
+    out.uint32(1);
+    out.text(LABEL_COUNT);
+    out.float32(this.labels.names.length);
+    out.float32(0); // confidence
+    out.uint32(0); // points
+    out.uint32(1);
+    this.#header.write(header, out);
+    this.#header.write(header, out);
+    out.reserve(96 + 4 * features.length);
+    out.uint32(height);
+    out.uint32(width);
+    out.text(EMPTY);
+    out.uint8(0); // is_bigendian
+    out.uint32(1); // step
+    out.uint32(0); // data
+    out.floats(features);
+    out.text(EMPTY); // db_type
+    out.text(EMPTY); // match_id
+    out.float32(0); // distance
+    out.float32(0); // similarity
   }
 
   /** The stages end one after the other at `finished`; the pipeline lasts from the frame's stamp until then. */
-  #perfs(header: FrameHeader, { timings, finished }: PerceptionDetails): PerfMessage[] {
-    if (timings === undefined || finished === undefined) return [];
-    const perf = (stage: string, start: Stamp, end: Stamp): PerfMessage => ({
-      type: cdrText(`${this.model}_${stage}`),
-      stamp_start: start,
-      stamp_end: end,
-      time_ms_duration: 1e3 * (end.sec - start.sec) + (end.nanosec - start.nanosec) / 1e6,
-    });
-    const parsed = finished;
-    const inferred = earlier(parsed, timings.decode);
+  #perfs(header: FrameHeader, { timings, finished }: PerceptionDetails): void {
+    const out = this.#out;
+    if (timings === undefined || finished === undefined) {
+      out.uint32(0);
+      return;
+    }
+    const inferred = earlier(finished, timings.decode);
     const preprocessed = earlier(inferred, timings.inference);
     const started = earlier(preprocessed, timings.preprocess);
-    return [
-      perf('preprocess', started, preprocessed),
-      perf('predict_infer', preprocessed, inferred),
-      perf('predict_parse', inferred, parsed),
-      perf('pipeline', header.stamp, parsed),
-    ];
+    out.uint32(STAGES.length);
+    this.#perf(0, started, preprocessed);
+    this.#perf(1, preprocessed, inferred);
+    this.#perf(2, inferred, finished);
+    this.#perf(3, header.stamp, finished);
+  }
+
+  #perf(stage: number, start: Stamp, end: Stamp): void {
+    const out = this.#out;
+    const name = this.#perfNames[stage]!;
+    out.reserve(48 + name.length);
+    out.text(name);
+    out.stamp(start);
+    out.stamp(end);
+    out.float64(1e3 * (end.sec - start.sec) + (end.nanosec - start.nanosec) / 1e6);
   }
 }
 
@@ -158,21 +184,15 @@ function earlier(stamp: Stamp, milliseconds: number): Stamp {
   return { sec: stamp.sec + seconds, nanosec: nanoseconds - seconds * 1e9 };
 }
 
-function regionOfInterest(box: Box, picture: { width: number; height: number }): RegionOfInterest {
+/** Whole pixels within the picture. */
+function regionOfInterest(box: Box, picture: { width: number; height: number }, out: CdrOutput): void {
   const left = clamp(Math.round(box.x1), 0, picture.width);
   const top = clamp(Math.round(box.y1), 0, picture.height);
   const right = clamp(Math.round(box.x2), left, picture.width);
   const bottom = clamp(Math.round(box.y2), top, picture.height);
-  return { x_offset: left, y_offset: top, width: right - left, height: bottom - top };
-}
-
-/** One filled polygon for each outer contour; holes cannot be said in this message. */
-function outlines(polygons: readonly Polygon[]): NonNullable<TargetMessage['points']> {
-  return polygons
-    .filter((polygon) => !polygon.hole)
-    .map(({ points }) => {
-      const point: { x: number; y: number }[] = [];
-      for (let i = 0; i < points.length; i += 2) point.push({ x: points[i]!, y: points[i + 1]! });
-      return { type: MASK, point };
-    });
+  out.uint32(left);
+  out.uint32(top);
+  out.uint32(bottom - top);
+  out.uint32(right - left);
+  out.uint8(0); // do_rectify
 }

@@ -1,3 +1,4 @@
+import { Spans } from '../../vision/mask/runs.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
 
 /** Longest side of the map: that of a 640 model's prototypes, as dnn_node_example has it. Each cell costs a float. */
@@ -21,18 +22,33 @@ export function renderSemanticMap(segmentation: Segmentation): SemanticMap {
   const width = Math.max(1, Math.round(maskWidth / scale));
   const height = Math.max(1, Math.round(maskHeight / scale));
   const features = new Float32Array(width * height + 1);
+  const columns = firstSamples(maskWidth, width);
+  const rows = firstSamples(maskHeight, height);
+  const spans = new Spans();
   for (let i = instances.length - 1; i >= 0; i--) {
     const { classId, mask } = instances[i]!;
-    for (let row = 0; row < height; row++) {
-      // The mask cell under the centre of the map's cell.
-      const y = Math.floor(((row + 0.5) * maskHeight) / height) - mask.y;
-      if (y < 0 || y >= mask.height) continue;
-      for (let column = 0; column < width; column++) {
-        const x = Math.floor(((column + 0.5) * maskWidth) / width) - mask.x;
-        if (x < 0 || x >= mask.width || mask.data[y * mask.width + x] === 0) continue;
-        features[row * width + column] = classId + 1;
+    spans.read(mask);
+    spans.rows((from, to) => {
+      const y = Math.floor(from / mask.width);
+      const shift = mask.x - y * mask.width;
+      const first = columns[from + shift]!;
+      const last = columns[to + shift]!;
+      if (first === last) return;
+      for (let row = rows[mask.y + y]!; row < rows[mask.y + y + 1]!; row++) {
+        features.fill(classId + 1, row * width + first, row * width + last);
       }
-    }
+    });
   }
   return { width, height, features };
+}
+
+/** For each mask cell along an axis, and one behind the last, the first cell of the map under whose center it or a later one lies. */
+function firstSamples(maskCells: number, cells: number): Int32Array {
+  const first = new Int32Array(maskCells + 1);
+  let cell = 0;
+  for (let at = 0; at <= maskCells; at++) {
+    while (cell < cells && Math.floor(((cell + 0.5) * maskCells) / cells) < at) cell++;
+    first[at] = cell;
+  }
+  return first;
 }

@@ -1,5 +1,6 @@
 import { messageOf } from '../../base/expect.js';
-import { type Polygon, PolygonTracer } from '../../vision/mask/polygon.js';
+import { type Outlines, OutlineTracer } from '../../vision/mask/outlines.js';
+import type { Kernels } from '../../vision/tensor/kernels.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
 import type { ColorRange } from '../../vision/picture/color-range.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
@@ -26,6 +27,8 @@ export interface OutputOptions {
   readonly trosTopic: string;
   readonly trosMasks: PerceptionMasks;
   readonly colorRange: ColorRange;
+  /** Pixels by which simplification may move the contours of masks. */
+  readonly polygonTolerance: () => number;
   /** Milliseconds that may go by without a result. */
   readonly watchdog: () => number;
 }
@@ -35,6 +38,8 @@ export interface ModelNames {
   readonly labels: Labels;
   /** In front of PerceptionTargets' perfs. */
   readonly name: string;
+  /** The engine's, for what is made of masks. */
+  readonly kernels?: Kernels | undefined;
 }
 
 /** What a result is made of. */
@@ -79,14 +84,16 @@ export class CameraOutputs {
   readonly #instanceMap: Output<InstanceMapWriter> | undefined;
   readonly #annotations: Output<ImageAnnotationsWriter> | undefined;
   readonly #tros: Output<PerceptionTargetsWriter> | undefined;
-  readonly #tracer = new PolygonTracer();
+  readonly #tolerance: () => number;
+  #tracer = new OutlineTracer();
 
   /** @param missing is told each message type that is not installed, `package/Type`, and the topic that is off for it */
   constructor(
     private readonly ros: RosNode,
-    { prefix, trosTopic, trosMasks, colorRange, watchdog }: OutputOptions,
+    { prefix, trosTopic, trosMasks, colorRange, polygonTolerance, watchdog }: OutputOptions,
     missing: (type: string, topic: string) => void,
   ) {
+    this.#tolerance = polygonTolerance;
     const open = <Writer>(
       type: string,
       topic: string,
@@ -141,24 +148,25 @@ export class CameraOutputs {
 
   /** From now on results are those of this model. */
   use(model: ModelNames): void {
+    this.#tracer = new OutlineTracer(model.kernels);
     for (const output of this.#outputs) output.use(model);
   }
 
   publish({ header, pixels, segmentation, timings, fps }: Result): void {
     this.#detections?.publish((writer) => writer.write(header, segmentation));
     this.#instances?.publish((writer) => writer.write(header, segmentation, timings));
-    let outlines: Polygon[][] | undefined;
-    const polygons = (): Polygon[][] => (outlines ??= this.#tracer.outlines(segmentation));
-    this.#tros?.publish((writer) => {
-      const withPolygons = writer.masks === 'polygons' ? { polygons: polygons() } : {};
-      return writer.write(header, segmentation, {
+    let traced: Outlines | undefined;
+    const outlines = (): Outlines =>
+      (traced ??= this.#tracer.trace(segmentation, { tolerance: this.#tolerance() }));
+    this.#tros?.publish((writer) =>
+      writer.write(header, segmentation, {
         fps,
         timings,
         finished: stampFromNanoseconds(this.ros.now()),
-        ...withPolygons,
-      });
-    });
-    this.#annotations?.publish((writer) => writer.write(header, segmentation, polygons()));
+        outlines: writer.masks === 'polygons' ? outlines() : undefined,
+      }),
+    );
+    this.#annotations?.publish((writer) => writer.write(header, segmentation, outlines()));
     this.#instanceMap?.publish((writer) => writer.write(header, segmentation));
     if (pixels) this.overlay.publish(header, pixels, segmentation);
     this.alive.result();

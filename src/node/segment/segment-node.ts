@@ -165,6 +165,7 @@ export class SegmentNode {
         trosTopic: several && trosTopic !== '' ? `${trosTopic}/${names[index]}` : trosTopic,
         trosMasks: parameters.tros_masks as PerceptionMasks,
         colorRange: parameters.color_range as ColorRange,
+        polygonTolerance: () => this.#parameters.polygon_tolerance,
         watchdog: () => this.#parameters.watchdog,
       };
       channels.push(
@@ -246,7 +247,7 @@ export class SegmentNode {
     if (this.#parameters.labels === '') {
       for (const warning of model.engine.model.warnings ?? []) this.ros.log.warn(warning);
     }
-    for (const { outputs } of channels) outputs.use({ labels, name });
+    for (const { outputs } of channels) outputs.use({ labels, name, kernels: model.engine.kernels });
     this.#setOverlays();
     if (!labelInfo) return;
     const writer = new LabelInfoWriter(installedType('vision_msgs/LabelInfo'));
@@ -288,7 +289,7 @@ export class SegmentNode {
   #apply(changed: readonly ParameterName[]): void {
     const model = this.#configured?.model;
     if (!model) return;
-    model.segmenter.decoder.setOptions(decodeOptions(this.#parameters, model.labels.names));
+    model.segmenter.setOptions(decodeOptions(this.#parameters, model.labels.names));
     if (changed.includes('max_rate')) this.#setRates(this.#configured!.channels);
     if (changed.includes('roi')) this.#setRegions(this.#configured!.channels);
     if (changed.includes('score')) this.#tellModel();

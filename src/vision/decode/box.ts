@@ -1,5 +1,8 @@
 import type { Tensor } from '../tensor/tensor.js';
-import { type ChannelScales, readChannels } from './dequantize.js';
+import { type ChannelScales, channelScales, readChannels } from './dequantize.js';
+import type { HeadBlock, Kernels } from '../tensor/kernels.js';
+import { headBlock } from './head-block.js';
+import { softExp } from './soft-exp.js';
 import { cellOffset, type HeadLayout, type Level } from './head-layout.js';
 
 /** Boxes of the candidates in model pixels, as parallel arrays. */
@@ -45,6 +48,47 @@ export interface BoxDecoder {
     boxes: CandidateBoxes,
     i: number,
   ): boolean;
+}
+
+/** Most DFL bins that kernels take. */
+const MOST_BINS = 64;
+
+/** Decodes the boxes of all candidates of a level. */
+export class LevelBoxes {
+  readonly #level: Level;
+  readonly #scales: ChannelScales | undefined;
+  readonly #decoder: BoxDecoder;
+  readonly #bins: number;
+  readonly #kernels: Kernels | undefined;
+  readonly #block: HeadBlock;
+
+  constructor(layout: HeadLayout, level: Level, kernels?: Kernels) {
+    this.#level = level;
+    this.#scales = channelScales(level.box);
+    this.#decoder = boxDecoder(layout);
+    this.#bins = layout.regMax;
+    this.#kernels = layout.form === 'heads' && layout.regMax <= MOST_BINS ? kernels : undefined;
+    this.#block = headBlock(level.box, this.#scales);
+  }
+
+  /** @param valid gets 0 for candidates of [from, to) whose head makes no box, else 1 */
+  decode(
+    tensor: Tensor,
+    cells: Int32Array,
+    from: number,
+    to: number,
+    boxes: CandidateBoxes,
+    valid: Uint8Array,
+  ): void {
+    if (this.#kernels) {
+      const { stride } = this.#level;
+      this.#kernels.boxes(tensor.data, this.#block, stride, this.#bins, cells, from, to, boxes, valid);
+      return;
+    }
+    for (let i = from; i < to; i++) {
+      valid[i] = this.#decoder.decode(tensor, this.#level, this.#scales, cells[i]!, boxes, i) ? 1 : 0;
+    }
+  }
 }
 
 export function boxDecoder({ form, regMax }: HeadLayout): BoxDecoder {
@@ -94,7 +138,7 @@ class DistanceBoxes implements BoxDecoder {
     let sum = 0;
     let weighted = 0;
     for (let k = 0; k < regMax; k++) {
-      const weight = Math.exp(values[start + k]! - largest);
+      const weight = softExp(values[start + k]! - largest);
       sum += weight;
       weighted += k * weight;
     }

@@ -14,7 +14,7 @@ import type { MaskResolution } from './options.js';
  */
 export class GridAxis {
   /** First cell of interval k at index k + 1, for k from -1 (left of the first prototype) to `protos`. */
-  readonly #first: Int32Array;
+  readonly firstCells: Int32Array;
 
   /**
    * @param cells cells along the axis
@@ -36,20 +36,19 @@ export class GridAxis {
     readonly offset: number,
     readonly protos: number,
   ) {
-    this.#first = new Int32Array(protos + 2);
-    for (let k = 0; k <= protos; k++) this.#first[k + 1] = clamp(Math.ceil((k - offset) / scale), 0, cells);
+    this.firstCells = new Int32Array(protos + 2);
+    for (let k = 0; k <= protos; k++)
+      this.firstCells[k + 1] = clamp(Math.ceil((k - offset) / scale), 0, cells);
   }
 
   /** First cell whose centre is not left of prototype coordinate k; k from -1 to `protos`. */
   firstCell(k: number): number {
-    return this.#first[k + 1]!;
+    return this.firstCells[k + 1]!;
   }
 
-  /** Cells whose centres lie within a box side [from, to) in source pixels: first and one past the last. */
-  cellsWithin(from: number, to: number): [number, number] {
-    const { cells, perPixel, origin } = this;
-    const first = clamp(Math.ceil((from - origin) * perPixel - 0.5), 0, cells);
-    return [first, clamp(Math.ceil((to - origin) * perPixel - 0.5), first, cells)];
+  /** The first cell whose centre is not left of `position`, in source pixels; `cells` where there is none. */
+  firstWithin(position: number): number {
+    return clamp(Math.ceil((position - this.origin) * this.perPixel - 0.5), 0, this.cells);
   }
 }
 

@@ -1,57 +1,73 @@
 import type { Tensor, TensorData } from '../tensor/tensor.js';
 import type { ChannelScales } from './dequantize.js';
 import type { Head } from './head-layout.js';
+import type { HeadBlock, Kernels } from '../tensor/kernels.js';
+import { headBlock } from './head-block.js';
 
-/** Prototypes that one pass over a row combines: as many factors as the registers of a CPU hold. */
-const PER_PASS = 8;
+const LANES = 8;
+const { fround } = Math;
 
-/** Combines the prototypes under a box to mask logits: for each cell the sum of coefficients times prototypes. */
+/** Prototype cells, inclusive. */
+export interface ProtoArea {
+  readonly firstColumn: number;
+  readonly lastColumn: number;
+  readonly firstRow: number;
+  readonly lastRow: number;
+}
+
+/**
+ * Combines the prototypes under a box to mask logits: for each cell the sum of coefficients times prototypes, -1 where that is not finite.
+ *
+ * In float32, and in an order that vector instructions have, so that kernels give the same bits. Of the products
+ * p[k] = factor[k] * prototype[k], eight lanes are summed: lane[j] = p[j] + p[j + 8] + p[j + 16] + ... from left to right. Then half[j] =
+ * lane[j] + lane[j + 4], and the sum is ((half[0] + half[1]) + (half[2] + half[3])) + bias.
+ */
 export class MaskLogits {
   /** Row-major; those of the last combine(). */
   values = new Float32Array(0);
   readonly #head: Head;
   readonly #scales: ChannelScales | undefined;
+  readonly #kernels: Kernels | undefined;
+  readonly #block: HeadBlock;
   /** Coefficients with the scales of a quantised prototype tensor multiplied in. */
-  readonly #factors: Float64Array;
+  readonly #factors: Float32Array;
+  readonly #lanes = new Float32Array(LANES);
+  readonly #area = new Int32Array(4);
 
-  constructor(proto: Head, scales: ChannelScales | undefined) {
+  constructor(proto: Head, scales: ChannelScales | undefined, kernels?: Kernels) {
     this.#head = proto;
     this.#scales = scales;
-    this.#factors = new Float64Array(proto.channels);
+    this.#kernels = kernels;
+    this.#block = headBlock(proto, scales);
+    this.#factors = new Float32Array(proto.channels);
   }
 
-  /**
-   * @param coefficients one finite number for each prototype
-   * @param firstColumn, lastColumn, firstRow, lastRow prototype cells, inclusive
-   */
-  combine(
-    proto: Tensor,
-    coefficients: Float32Array,
-    firstColumn: number,
-    lastColumn: number,
-    firstRow: number,
-    lastRow: number,
-  ): void {
-    const { data } = proto;
-    const { strideX, strideY, strideC, channels } = this.#head;
-    const columns = lastColumn - firstColumn + 1;
-    const size = columns * (lastRow - firstRow + 1);
+  /** @param coefficients one finite number for each prototype */
+  combine(proto: Tensor, coefficients: Float32Array, area: ProtoArea): void {
+    const { firstColumn, lastColumn, firstRow, lastRow } = area;
+    const size = (lastColumn - firstColumn + 1) * (lastRow - firstRow + 1);
     if (this.values.length < size) this.values = new Float32Array(Math.max(size, 2 * this.values.length));
-    const factors = this.#factors;
-    const values = this.values.fill(this.#prepare(coefficients), 0, size);
-
-    // Row by row, so that the second pass finds the row in the cache.
-    let at = 0;
-    for (let y = firstRow; y <= lastRow; y++, at += columns) {
-      const row = y * strideY + firstColumn * strideX;
-      let k = 0;
-      for (; k + PER_PASS <= channels; k += PER_PASS) {
-        addEight(values, at, columns, factors, k, data, row + k * strideC, strideX, strideC);
-      }
-      for (; k < channels; k++) addOne(values, at, columns, factors[k]!, data, row + k * strideC, strideX);
+    const bias = this.#prepare(coefficients);
+    if (this.#kernels) {
+      const numbers = this.#area;
+      numbers[0] = firstColumn;
+      numbers[1] = lastColumn;
+      numbers[2] = firstRow;
+      numbers[3] = lastRow;
+      this.#kernels.combine(proto.data, this.#block, this.#factors, bias, numbers, this.values);
+      return;
     }
-    // NaN and infinities of a broken tensor count as outside, and do not spread to their neighbours.
-    for (let i = 0; i < size; i++) if (values[i]! - values[i]! !== 0) values[i] = -1;
+    const { strideX, strideY, strideC, first } = this.#head;
+    const { values } = this;
+    const columns = lastColumn - firstColumn + 1;
+    for (let y = firstRow, at = 0; y <= lastRow; y++) {
+      let cell = first * strideC + y * strideY + firstColumn * strideX;
+      for (const end = at + columns; at < end; at++, cell += strideX) {
+        const sum = fround(this.#sum(proto.data, cell, strideC) + bias);
+        // NaN and infinities of a broken tensor count as outside, and do not spread to their neighbours.
+        values[at] = sum - sum === 0 ? sum : -1;
+      }
+    }
   }
 
   /** x = (q - zero) * scale for each channel: the scale goes into the factor, the zero points into one sum, the result. */
@@ -64,52 +80,21 @@ export class MaskLogits {
       factors[k] = factor;
       bias -= factor * (zero?.[k] ?? 0);
     }
-    return bias;
+    return fround(bias);
   }
-}
 
-/** Adds eight prototypes to `columns` sums from `at` on; `from` is the first cell's first of the eight channels. */
-function addEight(
-  sums: Float32Array,
-  at: number,
-  columns: number,
-  factors: Float64Array,
-  k: number,
-  data: TensorData,
-  from: number,
-  strideX: number,
-  strideC: number,
-): void {
-  const f0 = factors[k]!;
-  const f1 = factors[k + 1]!;
-  const f2 = factors[k + 2]!;
-  const f3 = factors[k + 3]!;
-  const f4 = factors[k + 4]!;
-  const f5 = factors[k + 5]!;
-  const f6 = factors[k + 6]!;
-  const f7 = factors[k + 7]!;
-  const end = at + columns;
-  for (let i = at, p = from; i < end; i++, p += strideX) {
-    // Pairs, so that additions need not wait for each other.
-    sums[i]! +=
-      f0 * data[p]! +
-      f1 * data[p + strideC]! +
-      (f2 * data[p + 2 * strideC]! + f3 * data[p + 3 * strideC]!) +
-      (f4 * data[p + 4 * strideC]! +
-        f5 * data[p + 5 * strideC]! +
-        (f6 * data[p + 6 * strideC]! + f7 * data[p + 7 * strideC]!));
+  #sum(data: TensorData, cell: number, strideC: number): number {
+    const factors = this.#factors;
+    const lanes = this.#lanes.fill(0);
+    const channels = factors.length;
+    let at = cell;
+    for (let k = 0; k < channels && k < LANES; k++, at += strideC)
+      lanes[k] = fround(factors[k]! * fround(data[at]!));
+    for (let k = LANES; k < channels; k++, at += strideC) {
+      lanes[k % LANES]! += fround(factors[k]! * fround(data[at]!));
+    }
+    const even = fround(fround(lanes[0]! + lanes[4]!) + fround(lanes[1]! + lanes[5]!));
+    const odd = fround(fround(lanes[2]! + lanes[6]!) + fround(lanes[3]! + lanes[7]!));
+    return fround(even + odd);
   }
-}
-
-function addOne(
-  sums: Float32Array,
-  at: number,
-  columns: number,
-  factor: number,
-  data: TensorData,
-  from: number,
-  strideX: number,
-): void {
-  const end = at + columns;
-  for (let i = at, p = from; i < end; i++, p += strideX) sums[i]! += factor * data[p]!;
 }

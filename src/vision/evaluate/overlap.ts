@@ -15,8 +15,9 @@ export function boxIntersection(a: Box, b: Box): number {
 /** Cells of a mask. */
 export function maskArea(mask: Mask): number {
   let area = 0;
+  const { data } = mask;
   const cells = mask.width * mask.height;
-  for (let i = 0; i < cells; i++) area += mask.data[i]!;
+  for (let i = 0; i < cells; i++) area += data[i]!;
   return area;
 }
 
@@ -27,10 +28,11 @@ export function maskIntersection(a: Mask, b: Mask): number {
   const top = Math.max(a.y, b.y);
   const bottom = Math.min(a.y + a.height, b.y + b.height);
   let shared = 0;
+  const [dataA, dataB] = [a.data, b.data];
   for (let y = top; y < bottom; y++) {
     const rowA = (y - a.y) * a.width - a.x;
     const rowB = (y - b.y) * b.width - b.x;
-    for (let x = left; x < right; x++) shared += a.data[rowA + x]! & b.data[rowB + x]!;
+    for (let x = left; x < right; x++) shared += dataA[rowA + x]! & dataB[rowB + x]!;
   }
   return shared;
 }

@@ -23,6 +23,7 @@ export class MaskScaler {
     const size = columns * (bottom - top);
     if (this.#data.length < size) this.#data = new Uint8Array(2 * size);
     const data = this.#data.subarray(0, size);
+    const { data: cells } = mask;
     for (let y = top, to = 0, before = -1; y < bottom; y++, to += columns) {
       const row = cellOf(y, height, maskHeight) - mask.y;
       if (row === before) {
@@ -31,7 +32,7 @@ export class MaskScaler {
       }
       before = row;
       const from = row * mask.width - mask.x;
-      for (let x = left; x < right; x++) data[to + x - left] = mask.data[from + cellOf(x, width, maskWidth)]!;
+      for (let x = left; x < right; x++) data[to + x - left] = cells[from + cellOf(x, width, maskWidth)]!;
     }
     return { x: left, y: top, width: columns, height: bottom - top, data };
   }

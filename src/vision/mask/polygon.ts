@@ -1,4 +1,6 @@
-import type { Mask, Segmentation } from './segmentation.js';
+import type { Kernels } from '../tensor/kernels.js';
+import { MaskOutlines } from './mask-outlines.js';
+import type { Mask } from './segmentation.js';
 import { Spans } from './runs.js';
 
 /** A closed contour; the last point joins the first. */
@@ -34,6 +36,7 @@ const STEP_Y = [0, 1, 0, -1] as const;
  */
 export class PolygonTracer {
   readonly #spans = new Spans();
+  readonly #outlines: MaskOutlines | undefined;
   /** Cells whose upper edge a contour has passed; all 0 between calls. */
   #done = new Uint8Array(0);
   /** Those that are not 0. */
@@ -41,15 +44,14 @@ export class PolygonTracer {
   /** Corner points of the contour being followed, in cells of the crop. */
   #points: number[] = [];
 
-  /** The contours of each instance in pixels of the picture. */
-  outlines({ width, height, maskWidth, maskHeight, instances }: Segmentation): Polygon[][] {
-    const scaleX = width / maskWidth;
-    const scaleY = height / maskHeight;
-    return instances.map(({ mask }) => this.trace(mask, { scaleX, scaleY }));
+  /** @param kernels a faster form, for masks that are runs; same results */
+  constructor(kernels?: Kernels) {
+    this.#outlines = kernels && new MaskOutlines(kernels);
   }
 
   trace(mask: Mask, options: PolygonOptions = {}): Polygon[] {
     const { scaleX = 1, scaleY = 1, tolerance = 1, minArea = 4 } = options;
+    if (this.#outlines) return this.#ask(this.#outlines, mask, scaleX, scaleY, tolerance, minArea);
     const { width, height } = mask;
     const cells = width * height;
     if (this.#done.length < cells) this.#done = new Uint8Array(cells);
@@ -70,6 +72,28 @@ export class PolygonTracer {
     });
     for (const cell of this.#marked) this.#done[cell] = 0;
     this.#marked.length = 0;
+    return polygons;
+  }
+
+  #ask(
+    outlines: MaskOutlines,
+    mask: Mask,
+    scaleX: number,
+    scaleY: number,
+    tolerance: number,
+    minArea: number,
+  ): Polygon[] {
+    this.#spans.read(mask);
+    const count = outlines.find(this.#spans.runs, mask, tolerance, minArea);
+    const polygons: Polygon[] = [];
+    for (let ring = 0, from = 0; ring < count; ring++) {
+      const points: number[] = [];
+      const end = from + 2 * outlines.rings[2 + 2 * ring]!;
+      for (; from < end; from += 2) {
+        points.push(outlines.points[from]! * scaleX, outlines.points[from + 1]! * scaleY);
+      }
+      polygons.push({ points, hole: outlines.rings[3 + 2 * ring] === 1 });
+    }
     return polygons;
   }
 

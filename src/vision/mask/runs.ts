@@ -9,15 +9,22 @@ import type { Mask } from './segmentation.js';
  */
 export class Spans {
   count = 0;
-  /** First cell of each run, and one past its last. */
-  starts = new Int32Array(1 << 10);
-  ends = new Int32Array(1 << 10);
+  /** First cell of each run, and one past its last, in turn. */
+  edges: Int32Array = new Int32Array(1 << 11);
+  #own = this.edges;
   #width = 0;
 
+  /** What the mask knows itself is valid as long as its runs. */
   read(mask: Mask): void {
     const cells = mask.width * mask.height;
-    this.count = 0;
     this.#width = mask.width;
+    if (mask.runs) {
+      this.edges = mask.runs;
+      this.count = mask.runs.length / 2;
+      return;
+    }
+    this.edges = this.#own;
+    this.count = 0;
     // A Buffer's indexOf is a memchr: six times as fast as a loop, three times as fast as Uint8Array's.
     const data = Buffer.from(mask.data.buffer, mask.data.byteOffset, cells);
     for (let end = 0; end < cells;) {
@@ -29,9 +36,15 @@ export class Spans {
     }
   }
 
+  /** The edges of the runs only, as Mask.runs has them. */
+  get runs(): Int32Array {
+    return this.edges.length === 2 * this.count ? this.edges : this.edges.subarray(0, 2 * this.count);
+  }
+
   /** Tells of all cells inside, row by row: cells [from, to) of one row at a time. */
   rows(use: (from: number, to: number) => void): void {
-    for (let run = 0; run < this.count; run++) this.#split(this.starts[run]!, this.ends[run]!, use);
+    for (let run = 0; run < this.count; run++)
+      this.#split(this.edges[2 * run]!, this.edges[2 * run + 1]!, use);
   }
 
   /** Tells of the cells inside whose upper neighbours are outside, in the same way. */
@@ -46,15 +59,15 @@ export class Spans {
 
   /** What is in the runs moved on by `own` and not in the runs moved on by `other`. */
   #difference(own: number, other: number, use: (from: number, to: number) => void): void {
-    const { count, starts, ends } = this;
+    const { count, edges } = this;
     let k = 0;
     for (let run = 0; run < count; run++) {
-      const end = ends[run]! + own;
-      for (let at = starts[run]! + own; at < end;) {
-        while (k < count && ends[k]! + other <= at) k++;
-        const covered = k < count ? starts[k]! + other : end;
+      const end = edges[2 * run + 1]! + own;
+      for (let at = edges[2 * run]! + own; at < end;) {
+        while (k < count && edges[2 * k + 1]! + other <= at) k++;
+        const covered = k < count ? edges[2 * k]! + other : end;
         if (covered <= at) {
-          at = ends[k]! + other;
+          at = edges[2 * k + 1]! + other;
           continue;
         }
         const until = Math.min(end, covered);
@@ -74,17 +87,12 @@ export class Spans {
   }
 
   #add(start: number, end: number): void {
-    if (this.count === this.starts.length) {
-      this.starts = larger(this.starts);
-      this.ends = larger(this.ends);
+    if (2 * this.count === this.#own.length) {
+      const larger = new Int32Array(2 * this.#own.length);
+      larger.set(this.#own);
+      this.edges = this.#own = larger;
     }
-    this.starts[this.count] = start;
-    this.ends[this.count++] = end;
+    this.edges[2 * this.count] = start;
+    this.edges[2 * this.count++ + 1] = end;
   }
-}
-
-function larger(values: Int32Array): Int32Array<ArrayBuffer> {
-  const next = new Int32Array(2 * values.length);
-  next.set(values);
-  return next;
 }

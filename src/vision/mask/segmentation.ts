@@ -21,8 +21,13 @@ export interface Mask {
   /** Size of the crop; 0 x 0 when the mask is empty. */
   width: number;
   height: number;
-  /** Row-major, width * height bytes, 1 inside and 0 outside. */
+  /** Row-major, width * height bytes, 1 inside and 0 outside. The decoder's masks make it when it is asked for. */
   data: Uint8Array;
+  /**
+   * The same as runs, where the mask is known as such: pairs of the first cell inside and one past the last, cells counted through the
+   * crop row by row. Those that touch are one, also from the end of a row to the next.
+   */
+  readonly runs?: Int32Array | undefined;
 }
 
 export interface Instance {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { ImageAnnotationsWriter } from '../../../src/message/write/image-annotations.js';
 import { messageType } from '../../../src/message/message-type.js';
-import { EMPTY, HEADER, LABELS, readBack, SEGMENTATION } from './samples.js';
+import { EMPTY, HEADER, LABELS, readBack, SEGMENTATION, outlinesOf } from './samples.js';
 
 interface ImageAnnotations {
   timestamp: unknown;
@@ -18,7 +18,7 @@ describe('ImageAnnotationsWriter', () => {
 
   it('writes outlines, holes, boxes and labels, best score last', () => {
     const writer = new ImageAnnotationsWriter(LABELS, colour);
-    const cdr = writer.write(HEADER, SEGMENTATION, [[triangle, hole], [triangle], []]);
+    const cdr = writer.write(HEADER, SEGMENTATION, outlinesOf([[triangle, hole], [triangle], []]));
     const message = readBack<ImageAnnotations>(writer.type, cdr);
     assert.deepEqual(message.timestamp, HEADER.stamp);
     assert.deepEqual(message.circles, []);
@@ -68,7 +68,10 @@ describe('ImageAnnotationsWriter', () => {
         : withoutMetadata;
     });
     const writer = new ImageAnnotationsWriter(LABELS, colour, before);
-    const message = readBack<ImageAnnotations>(before, writer.write(HEADER, SEGMENTATION, [[triangle]]));
+    const message = readBack<ImageAnnotations>(
+      before,
+      writer.write(HEADER, SEGMENTATION, outlinesOf([[triangle], [], []])),
+    );
     assert.deepEqual(Object.keys(message), ['circles', 'points', 'texts']);
     assert.equal(message.points.length, 4);
     assert.equal(message.texts[2]!.text, 'Möwe 0.75');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { PerceptionTargetsWriter } from '../../../src/message/write/perception-targets.js';
 import { renderSemanticMap } from '../../../src/message/write/semantic-map.js';
-import { busyStreet, EMPTY, HEADER, LABELS, readBack, SEGMENTATION } from './samples.js';
+import { busyStreet, EMPTY, HEADER, LABELS, outlinesOf, readBack, SEGMENTATION } from './samples.js';
 
 interface Target {
   type: string;
@@ -29,7 +29,7 @@ describe('PerceptionTargetsWriter', () => {
     const writer = new PerceptionTargetsWriter(LABELS, 'yolov8n', 'polygons');
     const cdr = writer.write(HEADER, SEGMENTATION, {
       fps: 29.97,
-      polygons: [[outer, hole], [outer, outer], []],
+      outlines: outlinesOf([[outer, hole], [outer, outer], []]),
     });
     const message = readBack<PerceptionTargets>(writer.type, cdr);
     assert.deepEqual(message.header, { stamp: HEADER.stamp, frame_id: 'camera' });

@@ -1,5 +1,6 @@
 import { MessageReader } from '@foxglove/rosmsg2-serialization';
 import type { Instance, Mask, Segmentation } from '../../../src/vision/mask/segmentation.js';
+import type { Outlines } from '../../../src/vision/mask/outlines.js';
 import type { FrameHeader } from '../../../src/vision/picture/frame-source.js';
 import { Labels } from '../../../src/message/write/labels.js';
 import type { MessageType } from '../../../src/message/message-type.js';
@@ -28,6 +29,27 @@ export const SEGMENTATION: Segmentation = {
     { classId: 7, score: 0.25, box: { x1: 0, y1: 0, x2: 1, y2: 1 }, mask: mask(0, 0) },
   ],
 };
+
+/** Contours of instances as OutlineTracer gives them, from polygons whose corners are multiples of a half. */
+export function outlinesOf(
+  polygons: readonly (readonly { points: readonly number[]; hole: boolean }[])[],
+): Outlines {
+  const all = polygons.flat();
+  const sums = (numbers: readonly number[]): Int32Array => {
+    let sum = 0;
+    return Int32Array.from(numbers, (number) => (sum += number));
+  };
+  return {
+    points: Int32Array.from(
+      all.flatMap(({ points }) => points),
+      (at) => 2 * at,
+    ),
+    ...{ scaleX: 0.5, scaleY: 0.5 },
+    ends: sums(all.map(({ points }) => points.length)),
+    holes: Uint8Array.from(all, ({ hole }) => (hole ? 1 : 0)),
+    instanceEnds: sums(polygons.map((list) => list.length)),
+  };
+}
 
 export const EMPTY: Segmentation = { ...SEGMENTATION, instances: [] };
 

@@ -62,6 +62,7 @@ describe('the table of topics and services', () => {
         trosTopic: SEGMENT_PARAMETERS.tros_topic.default,
         trosMasks: 'polygons',
         colorRange: 'full',
+        polygonTolerance: () => 1,
         watchdog: () => 1000,
       },
       missing,

@@ -52,8 +52,8 @@ describe('Spans', () => {
         const inside = (x: number, y: number): boolean => y >= 0 && y < height && data[y * width + x] === 1;
         const filled = new Uint8Array(data.length);
         for (let k = 0; k < spans.count; k++) {
-          filled.fill(1, spans.starts[k], spans.ends[k]);
-          if (k > 0) assert.ok(spans.ends[k - 1]! < spans.starts[k]!, 'runs are apart');
+          filled.fill(1, spans.edges[2 * k], spans.edges[2 * k + 1]);
+          if (k > 0) assert.ok(spans.edges[2 * k - 1]! < spans.edges[2 * k]!, 'runs are apart');
         }
         assert.deepEqual(filled, Uint8Array.from(data));
         assert.deepEqual(edgesOf(spans, 'rows'), runs(width, height, inside));

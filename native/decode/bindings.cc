@@ -1,0 +1,212 @@
+#include "decode/bindings.h"
+
+#include <algorithm>
+#include <string>
+
+#include "arguments.h"
+#include "decode/block.h"
+#include "decode/boxes.h"
+#include "decode/kernels.h"
+#include "decode/of_thread.h"
+#include "decode/outlines.h"
+#include "decode/runs.h"
+#include "decode/scan.h"
+#include "decode/views.h"
+
+namespace decode {
+namespace {
+
+constexpr napi_typedarray_type kTypes[] = {napi_float32_array, napi_int8_array,   napi_uint8_array,
+                                           napi_int16_array,   napi_uint16_array, napi_int32_array};
+
+struct HeadArgument {
+  Head head;
+  const void* values;
+};
+
+/** Values, block and scales, from argument `i` on. */
+HeadArgument ReadHead(const Napi::CallbackInfo& info, size_t i) {
+  const Napi::Env env = info.Env();
+  const auto block = ViewOf<int32_t>(info[i + 1], "block");
+  const auto scales = ViewOf<double>(info[i + 2], "scales");
+  HeadArgument argument{};
+  std::string problem;
+  if (!ReadBlock(block.data, block.length, scales.data, scales.length, argument.head, problem)) {
+    arguments::Fail(env, "a block of version " + std::to_string(kBlockVersion) + " that describes a head",
+                    problem);
+  }
+  const AnyView values = ViewAny(info[i], "values");
+  if (values.type != kTypes[static_cast<size_t>(argument.head.type)]) {
+    arguments::Fail(env, "values of the type that the block has", "an array of another type");
+  }
+  if (values.length < argument.head.Needed()) {
+    arguments::Fail(env, "at least " + std::to_string(argument.head.Needed()) + " values",
+                    std::to_string(values.length));
+  }
+  argument.values = values.data;
+  return argument;
+}
+
+int Integer(Napi::Value value, const char* name, double least, double most) {
+  return static_cast<int>(arguments::ReadInteger(value, name, least, most));
+}
+
+}  // namespace
+
+Napi::Value KernelsBinding(const Napi::CallbackInfo& info) {
+  auto names = Napi::Array::New(info.Env());
+  for (const Kernels* kernels : UsableKernels()) names.Set(names.Length(), kernels->name);
+  auto result = Napi::Object::New(info.Env());
+  result.Set("chosen", ChosenKernels().name);
+  result.Set("usable", names);
+  return result;
+}
+
+/** scan(values, block, scales, limits, lowest, scores, classes, cells, from): how many candidates there are
+ * then */
+Napi::Value ScanBinding(const Napi::CallbackInfo& info) {
+  const HeadArgument argument = ReadHead(info, 0);
+  const auto limits = ViewOf<double>(info[3], "limits", static_cast<size_t>(argument.head.channels));
+  if (!info[4].IsNumber()) arguments::Fail(info.Env(), "a number for lowest", "something else");
+  const auto scores = ViewOf<float>(info[5], "scores");
+  const auto classes = ViewOf<uint16_t>(info[6], "classes");
+  const auto cells = ViewOf<int32_t>(info[7], "cells");
+  const size_t capacity = std::min({scores.length, classes.length, cells.length});
+  const int from = Integer(info[8], "from", 0, static_cast<double>(capacity));
+  Candidates found{scores.data, classes.data, cells.data, capacity, static_cast<size_t>(from)};
+  Scan(ChosenKernels(), argument.head, argument.values, limits.data, info[4].As<Napi::Number>().DoubleValue(),
+       found);
+  return Napi::Number::New(info.Env(), static_cast<double>(found.count));
+}
+
+/** boxes(values, block, scales, stride, bins, cells, from, to, x1, y1, x2, y2, valid) */
+Napi::Value BoxesBinding(const Napi::CallbackInfo& info) {
+  const HeadArgument argument = ReadHead(info, 0);
+  const int stride = Integer(info[3], "stride", 1, 1 << 16);
+  const int bins = Integer(info[4], "bins", 1, kMostBins);
+  if (argument.head.channels != 4 * bins) {
+    arguments::Fail(info.Env(), std::to_string(4 * bins) + " channels",
+                    std::to_string(argument.head.channels));
+  }
+  const auto cells = ViewOf<int32_t>(info[5], "cells");
+  const int from = Integer(info[6], "from", 0, static_cast<double>(cells.length));
+  const int to = Integer(info[7], "to", from, static_cast<double>(cells.length));
+  const auto count = static_cast<size_t>(to);
+  const Boxes boxes{ViewOf<float>(info[8], "x1", count).data, ViewOf<float>(info[9], "y1", count).data,
+                    ViewOf<float>(info[10], "x2", count).data, ViewOf<float>(info[11], "y2", count).data};
+  const auto valid = ViewOf<uint8_t>(info[12], "valid", count);
+  for (int i = from; i < to; i++) {
+    const int cell = cells.data[i];
+    if (cell < 0 || cell >= argument.head.cells()) {
+      arguments::Fail(info.Env(), "cells of the head", std::to_string(cell));
+    }
+    const auto at = static_cast<size_t>(i);
+    valid.data[at] = DistanceBox(argument.head, argument.values, stride, bins, cell, boxes, at) ? 1 : 0;
+  }
+  return info.Env().Undefined();
+}
+
+/** combine(values, block, factors, bias, area, sums): `area` is first and last column, first and last row */
+Napi::Value CombineBinding(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const HeadArgument argument = ReadHead(info, 0);
+  const Head& head = argument.head;
+  const auto factors = ViewOf<float>(info[3], "factors", static_cast<size_t>(head.channels));
+  if (!info[4].IsNumber()) arguments::Fail(env, "a number for bias", "something else");
+  const auto area = ViewOf<int32_t>(info[5], "area", 4);
+  const Combination task{factors.data, info[4].As<Napi::Number>().FloatValue(),
+                         area.data[0], area.data[1],
+                         area.data[2], area.data[3]};
+  const auto within = [](int first, int last, int count) {
+    return first >= 0 && first <= last && last < count;
+  };
+  if (!within(task.first_column, task.last_column, head.width) ||
+      !within(task.first_row, task.last_row, head.height)) {
+    arguments::Fail(env, "an area of the prototypes", "one that is not within them");
+  }
+  const auto sums = ViewOf<float>(info[6], "sums", task.columns() * task.rows());
+  ChosenKernels().combine(head, argument.values, task, sums.data);
+  return env.Undefined();
+}
+
+/**
+ * runs(crop, logits, firstX, firstY, scales, runs): pairs, more than there is room for where there was not
+ * enough. `crop`: left, top, right, bottom, first and last column, first and last row; `scales`: scale and
+ * offset of x, and of y
+ */
+Napi::Value RunsBinding(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto numbers = ViewOf<int32_t>(info[0], "crop", 8);
+  const int32_t* n = numbers.data;
+  const auto logits = ViewOf<float>(info[1], "logits");
+  const auto first_x = ViewOf<int32_t>(info[2], "firstX", 2);
+  const auto first_y = ViewOf<int32_t>(info[3], "firstY", 2);
+  const auto scales = ViewOf<double>(info[4], "scales", 4);
+  const auto runs = ViewOf<int32_t>(info[5], "runs");
+  constexpr int32_t kMost = 1 << 15;
+  const auto within = [&](int32_t first, int32_t last, size_t protos) {
+    return first >= 0 && first <= last && static_cast<size_t>(last) < protos - 2;
+  };
+  const bool crop = n[0] >= 0 && n[0] < n[2] && n[2] <= kMost && n[1] >= 0 && n[1] < n[3] && n[3] <= kMost;
+  if (!crop || !within(n[4], n[5], first_x.length) || !within(n[6], n[7], first_y.length)) {
+    arguments::Fail(env, "a crop of the grid and an area of the prototypes", "numbers out of range");
+  }
+  const auto needed = static_cast<size_t>(n[5] - n[4] + 1) * static_cast<size_t>(n[7] - n[6] + 1);
+  if (logits.length < needed) {
+    arguments::Fail(env, std::to_string(needed) + " logits", std::to_string(logits.length));
+  }
+  const Crop area{n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], logits.data};
+  const double* s = scales.data;
+  const size_t count =
+      FindRuns(area, {first_x.data, s[0], s[1]}, {first_y.data, s[2], s[3]}, runs.data, runs.length / 2);
+  return Napi::Number::New(env, static_cast<double>(count));
+}
+
+/**
+ * outlines(runs, width, left, top, tolerance, leastArea, points, from, rings): contours, or -1 where `points`
+ * or `rings` have no room for all. `rings` gets the number of points, the least lengths of `points` and of
+ * itself; then of each contour its points, and 1 for a hole
+ */
+Napi::Value OutlinesBinding(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto runs = ViewOf<int32_t>(info[0], "runs");
+  const int width = Integer(info[1], "width", 1, 1 << 15);
+  const auto number = [&](size_t i, const char* name) {
+    if (!info[i].IsNumber()) arguments::Fail(env, std::string("a number for ") + name, "something else");
+    return info[i].As<Napi::Number>().DoubleValue();
+  };
+  constexpr int kMost = 1 << 20;
+  const int left = Integer(info[2], "left", -kMost, kMost);
+  const int top = Integer(info[3], "top", -kMost, kMost);
+  const OutlineOptions options{number(4, "tolerance"), number(5, "leastArea")};
+  const auto points = ViewOf<int32_t>(info[6], "points");
+  const auto from = static_cast<size_t>(Integer(info[7], "from", 0, static_cast<double>(points.length)));
+  const auto rings = ViewOf<int32_t>(info[8], "rings", 2);
+  int32_t last = 0;
+  for (size_t i = 0; i < runs.length; i++) {
+    // Runs in order, and none that is empty; one may begin where the one before ends.
+    const bool ordered = i % 2 == 0 ? runs.data[i] >= last : runs.data[i] > last;
+    if (!ordered || runs.data[i] > 1 << 30) arguments::Fail(env, "runs in order", "others");
+    last = runs.data[i];
+  }
+  auto& found = OfThread<Outlines>();
+  FindOutlines(runs.data, runs.length / 2, width, options, found);
+  rings.data[0] = static_cast<int32_t>(from + found.points.size());
+  rings.data[1] = static_cast<int32_t>(2 + 2 * found.rings.size());
+  if (from + found.points.size() > points.length || 2 + 2 * found.rings.size() > rings.length) {
+    return Napi::Number::New(env, -1);
+  }
+  int32_t* point = points.data + from;
+  for (size_t i = 0; i < found.points.size(); i += 2) {
+    *point++ = found.points[i] + left;
+    *point++ = found.points[i + 1] + top;
+  }
+  int32_t* ring = rings.data + 2;
+  for (const Outlines::Ring& of : found.rings) {
+    *ring++ = of.points;
+    *ring++ = of.hole ? 1 : 0;
+  }
+  return Napi::Number::New(env, static_cast<double>(found.rings.size()));
+}
+
+}  // namespace decode

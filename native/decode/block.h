@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "decode/head.h"
+
+namespace decode {
+
+/** Of the blocks that JavaScript describes heads in: another one has other fields. */
+constexpr int32_t kBlockVersion = 1;
+/** Version, type, height, width, channels, strides of rows, cells and channels, first channel. */
+constexpr size_t kBlockLength = 9;
+
+/**
+ * A head from a block of src/vision/decode/head-block.ts.
+ *
+ * @param scales a scale for each channel, then a zero point for each; none where numbers are real. Not copied
+ * @param problem what is wrong with it, where this returns false
+ */
+bool ReadBlock(const int32_t* block, size_t length, const double* scales, size_t scale_count, Head& head,
+               std::string& problem);
+
+}  // namespace decode

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <vector>
+
+#include "decode/boxes.h"
+#include "decode/scan.h"
+
+namespace decode {
+
+/**
+ * Class-wise non-maximum suppression, as src/vision/decode/nms.ts has it: best first, each dropped whose
+ * overlap with a kept one of its own class is above `iou`. Equal scores keep the order of the cells.
+ */
+class Suppression {
+ public:
+  /**
+   * @param valid candidates whose entry is 0 are passed over
+   * @param iou 1 for none
+   * @returns indices of the candidates kept, best first; valid until the next call
+   */
+  const std::vector<int32_t>& Run(const Candidates& candidates, const Boxes& boxes, const uint8_t* valid,
+                                  double iou, size_t most);
+
+ private:
+  std::vector<int32_t> order_;
+  std::vector<int32_t> kept_;
+};
+
+}  // namespace decode

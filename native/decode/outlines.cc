@@ -1,0 +1,344 @@
+#include "decode/outlines.h"
+
+#include <cmath>
+#include <cstdlib>
+
+#include "decode/of_thread.h"
+
+namespace decode {
+namespace {
+
+struct Corner {
+  int32_t x;
+  int32_t y;
+  /** The corner that follows. */
+  int32_t next;
+};
+
+/** A side of a run: a vertical edge that goes on downwards until the corner where it ends. */
+struct Side {
+  int32_t x;
+  /** The corner where it began, above. */
+  int32_t corner;
+};
+
+/**
+ * Goes through the rows and joins corners to contours. Between two rows an edge lies wherever one of them is
+ * inside and the other is not; with the mask on the right hand, it goes to the right above a cell and to the
+ * left below one. Its ends are corners, unless the sides of the runs above and below go straight on.
+ */
+class Linker {
+ public:
+  std::vector<Corner> corners;
+  /** Corners where an edge to the right begins, in the order of rows and columns. */
+  std::vector<int32_t> begins;
+
+  void Link(const int32_t* runs, size_t count, int width) {
+    Reserve(count, static_cast<size_t>(runs[2 * count - 1] / width + 1));
+    Side* end = row_.data();
+    int32_t row = -1;
+    int32_t row_start = 0;
+    for (size_t i = 0; i < count; i++) {
+      // Each row on its own: a run may go on in the next.
+      for (int32_t from = runs[2 * i]; from < runs[2 * i + 1];) {
+        if (row < 0 || from - row_start >= width) {
+          const int32_t y = from / width;
+          if (row >= 0) Close(row, y, end);
+          end = row_.data();
+          row = y;
+          row_start = y * width;
+        }
+        const int32_t to = runs[2 * i + 1] - row_start < width ? runs[2 * i + 1] - row_start : width;
+        *end++ = {from - row_start, -1};
+        *end++ = {to, -1};
+        from = row_start + to;
+      }
+    }
+    if (row >= 0) Close(row, row + 2, end);
+  }
+
+ private:
+  /** Memory for the most corners that so many runs in so many rows can have: two for each side. */
+  void Reserve(size_t runs, size_t rows) {
+    const size_t sides = 2 * (runs + rows) + 1;
+    if (row_.size() < sides) {
+      row_.resize(sides);
+      above_.resize(sides);
+    }
+    if (corners.size() < 2 * sides) {
+      corners.resize(2 * sides);
+      begins.resize(2 * sides);
+    }
+    above_[0].x = INT32_MAX;
+    used_ = corners.data();
+    begun_ = begins.data();
+  }
+
+  /** A row is known: its upper edges, and its lower ones where the next row with runs is not the one below.
+   */
+  void Close(int32_t y, int32_t next_row, Side* end) {
+    // Behind the last side of all rows.
+    end->x = INT32_MAX;
+    Join(y);
+    above_.swap(row_);
+    if (next_row == y + 1) return;
+    row_[0].x = INT32_MAX;
+    Join(y + 1);
+    above_[0].x = INT32_MAX;
+  }
+
+  /** The edges at the upper side of row y: between the runs of above_, and those of row_. */
+  void Join(int32_t y) {
+    Corner* const all = corners.data();
+    Corner* used = used_;
+    const Side* above = above_.data();
+    Side* below = row_.data();
+    bool in_above = false;
+    bool in_below = false;
+    /** The left end of the edge that is open. */
+    Corner* open = nullptr;
+    const auto make = [&](int32_t x) {
+      used->x = x;
+      used->y = y;
+      return used++;
+    };
+    const auto number = [&](const Corner* corner) { return static_cast<int32_t>(corner - all); };
+    // A side of the row above ends. Left sides are gone up, right ones down.
+    const auto finish = [&](Corner* corner) {
+      if (in_above) {
+        all[above->corner].next = number(corner);
+      } else {
+        corner->next = above->corner;
+      }
+      above++;
+      in_above = !in_above;
+    };
+    const auto begin = [&](const Corner* corner) {
+      (below++)->corner = number(corner);
+      in_below = !in_below;
+    };
+    for (;;) {
+      const int32_t xa = above->x;
+      const int32_t xb = below->x;
+      if (xa == xb) {
+        if (xa == INT32_MAX) break;
+        if (in_above == in_below) {
+          // The side goes straight on.
+          (below++)->corner = (above++)->corner;
+          in_above = in_below = !in_above;
+          continue;
+        }
+        // Two cells touch: an edge ends and another one begins, each at the corner of its own run.
+        Corner* const corner_above = make(xa);
+        Corner* const corner_below = make(xa);
+        const bool was_above = in_above;
+        finish(corner_above);
+        begin(corner_below);
+        if (was_above) {
+          corner_above->next = number(open);
+          *begun_++ = number(corner_below);
+          open = corner_below;
+        } else {
+          open->next = number(corner_below);
+          open = corner_above;
+        }
+        continue;
+      }
+      const bool from_above = xa < xb;
+      Corner* const corner = make(from_above ? xa : xb);
+      if (in_above == in_below) {
+        open = corner;
+        // The run below begins, or the one above ends: the edge lies above cells of the row.
+        if (in_above == from_above) *begun_++ = number(corner);
+      } else if (in_below) {
+        open->next = number(corner);
+      } else {
+        corner->next = number(open);
+      }
+      if (from_above) {
+        finish(corner);
+      } else {
+        begin(corner);
+      }
+    }
+    used_ = used;
+  }
+
+ public:
+  /** Where `begins` ends. */
+  const int32_t* begun() const { return begun_; }
+
+ private:
+  std::vector<Side> above_;
+  std::vector<Side> row_;
+  Corner* used_ = nullptr;
+  int32_t* begun_ = nullptr;
+};
+
+/** Douglas-Peucker on a closed ring, as simplifyRing() of polygon.ts. @tparam Number holds products of two
+ * coordinates */
+template <typename Number>
+class Simplifier {
+ public:
+  /** @param xs, ys have room for one more */
+  void Run(std::vector<int32_t>& xs, std::vector<int32_t>& ys, double tolerance) {
+    const size_t count = xs.size();
+    if (tolerance <= 0 || count <= 4) return;
+    // The first point is the end of the last chord, too.
+    xs.push_back(xs[0]);
+    ys.push_back(ys[0]);
+    x_ = xs.data();
+    y_ = ys.data();
+    size_t farthest = 0;
+    int64_t largest = 0;
+    for (size_t i = 1; i < count; i++) {
+      const int64_t dx = x_[i] - x_[0];
+      const int64_t dy = y_[i] - y_[0];
+      const int64_t square = dx * dx + dy * dy;
+      if (square > largest) {
+        largest = square;
+        farthest = i;
+      }
+    }
+    keep_.assign(count + 1, 0);
+    keep_[0] = keep_[farthest] = 1;
+    size_t kept = 2;
+    spans_.clear();
+    spans_.push_back({0, farthest});
+    spans_.push_back({farthest, count});
+    while (!spans_.empty()) {
+      const Span span = spans_.back();
+      spans_.pop_back();
+      const size_t split = FarthestFromChord(span.from, span.to, tolerance);
+      if (split == 0) continue;
+      keep_[split] = 1;
+      kept++;
+      spans_.push_back({span.from, split});
+      spans_.push_back({split, span.to});
+    }
+    xs.pop_back();
+    ys.pop_back();
+    if (kept < 3) return;
+    size_t to = 0;
+    for (size_t i = 0; i < count; i++) {
+      if (!keep_[i]) continue;
+      xs[to] = xs[i];
+      ys[to++] = ys[i];
+    }
+    xs.resize(to);
+    ys.resize(to);
+  }
+
+ private:
+  struct Span {
+    size_t from;
+    size_t to;
+  };
+
+  /** The point between `from` and `to` that lies farthest from their chord; 0 when all lie within the
+   * tolerance. */
+  size_t FarthestFromChord(size_t from, size_t to, double tolerance) const {
+    const int32_t ax = x_[from];
+    const int32_t ay = y_[from];
+    const Number dx = x_[to] - ax;
+    const Number dy = y_[to] - ay;
+    const Number square = dx * dx + dy * dy;
+    const int32_t* const xs = x_ + from + 1;
+    const int32_t* const ys = y_ + from + 1;
+    const size_t count = to - from - 1;
+    const auto distance = [=](size_t i) {
+      const Number x = xs[i] - ax;
+      const Number y = ys[i] - ay;
+      if (square == 0) return x * x + y * y;
+      const Number product = x * dy - y * dx;
+      return product < 0 ? -product : product;
+    };
+    Number most = 0;
+    if (square == 0) {
+      for (size_t i = 0; i < count; i++) most = most > distance(i) ? most : distance(i);
+    } else {
+      // Without a branch and without an index, so that the compiler takes several at once.
+      for (size_t i = 0; i < count; i++) {
+        const Number product = (xs[i] - ax) * dy - (ys[i] - ay) * dx;
+        const Number size = product < 0 ? -product : product;
+        most = most > size ? most : size;
+      }
+    }
+    // Distances times the length of the chord, or squared where it is a point: nothing to divide, no root.
+    const double limit =
+        square == 0 ? tolerance * tolerance : tolerance * std::sqrt(static_cast<double>(square));
+    if (!(static_cast<double>(most) > limit)) return 0;
+    size_t i = 0;
+    while (distance(i) != most) i++;
+    return from + 1 + i;
+  }
+
+  const int32_t* x_ = nullptr;
+  const int32_t* y_ = nullptr;
+  std::vector<uint8_t> keep_;
+  std::vector<Span> spans_;
+};
+
+/** Sides up to which the products of coordinates fit into 32 bits. */
+constexpr int kMostSide = 16000;
+
+/** Memory that is kept from call to call. */
+struct Work {
+  Linker linker;
+  Simplifier<int32_t> simplifier;
+  Simplifier<int64_t> large;
+  std::vector<int32_t> xs;
+  std::vector<int32_t> ys;
+};
+
+void Find(const int32_t* runs, size_t count, int width, const OutlineOptions& options, Outlines& out,
+          Work& work) {
+  out.points.clear();
+  out.rings.clear();
+  if (count == 0) return;
+  work.linker.Link(runs, count, width);
+  const int32_t height = runs[2 * count - 1] / width + 1;
+  const bool small = width <= kMostSide && height <= kMostSide;
+  Corner* const corners = work.linker.corners.data();
+  for (const int32_t* begin = work.linker.begins.data(); begin != work.linker.begun(); begin++) {
+    const int32_t start = *begin;
+    if (corners[start].next < 0) continue;
+    work.xs.clear();
+    work.ys.clear();
+    int64_t double_area = 0;
+    Corner* from = corners + start;
+    for (;;) {
+      // Taken away, as it is done.
+      const int32_t to = from->next;
+      from->next = -1;
+      if (to < 0) break;
+      const Corner* const point = corners + to;
+      double_area += static_cast<int64_t>(from->x) * point->y - static_cast<int64_t>(point->x) * from->y;
+      work.xs.push_back(point->x);
+      work.ys.push_back(point->y);
+      from = corners + to;
+      if (to == start) break;
+    }
+    const double area = static_cast<double>(double_area) / 2;
+    if (std::fabs(area) < options.least_area) continue;
+    if (small) {
+      work.simplifier.Run(work.xs, work.ys, options.tolerance);
+    } else {
+      work.large.Run(work.xs, work.ys, options.tolerance);
+    }
+    for (size_t i = 0; i < work.xs.size(); i++) {
+      out.points.push_back(work.xs[i]);
+      out.points.push_back(work.ys[i]);
+    }
+    out.rings.push_back({static_cast<int32_t>(work.xs.size()), area < 0});
+  }
+}
+
+}  // namespace
+
+void FindOutlines(const int32_t* runs, size_t count, int width, const OutlineOptions& options,
+                  Outlines& out) {
+  Find(runs, count, width, options, out, OfThread<Work>());
+}
+
+}  // namespace decode

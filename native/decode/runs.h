@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace decode {
+
+/** One axis of the grid that masks are sampled on: GridAxis of src/vision/decode/mask-grid.ts. */
+struct Axis {
+  /** First cell of interval k at index k + 1, for k from -1 to `protos`. */
+  const int32_t* first;
+  /** Prototypes per cell, and the prototype coordinate of the center of cell 0. */
+  double scale;
+  double offset;
+
+  int FirstCell(int k) const { return first[k + 1]; }
+};
+
+/** A crop of the grid, and the logits at the prototypes around it, row by row. */
+struct Crop {
+  int left;
+  int top;
+  int right;
+  int bottom;
+  int first_column;
+  int last_column;
+  int first_row;
+  int last_row;
+  const float* logits;
+};
+
+/**
+ * The runs of cells inside a mask: those where the bilinear surface between the logits is above 0, as
+ * mask-runs.ts has it.
+ *
+ * @param runs pairs of the first cell of a run and one past its last, cells counted through the crop row by
+ * row; a run that reaches the right end of a row may go on in the next
+ * @param capacity pairs that `runs` has room for
+ * @returns pairs; more than `capacity` where there was not enough room, and then what is in `runs` is of no
+ * use
+ */
+size_t FindRuns(const Crop& crop, const Axis& x, const Axis& y, int32_t* runs, size_t capacity);
+
+}  // namespace decode

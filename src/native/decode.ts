@@ -1,0 +1,64 @@
+import type { TensorData } from '../vision/tensor/tensor.js';
+
+/**
+ * The decoder's inner loops in C++ (native/decode), by the arguments of Kernels (src/decode/kernels.ts); a block comes as its two arrays. All
+ * is checked there, so that no value makes them touch memory outside the arrays.
+ */
+export interface DecodeAddon {
+  /** Which kernels run, and all that run on this machine, fastest first; pixelKernels() chooses. */
+  decodeKernels(): { readonly chosen: string; readonly usable: readonly string[] };
+  decodeScan(
+    values: TensorData,
+    block: Int32Array,
+    blockScales: Float64Array,
+    limits: Float64Array,
+    lowest: number,
+    scores: Float32Array,
+    classes: Uint16Array,
+    cells: Int32Array,
+    from: number,
+  ): number;
+  decodeBoxes(
+    values: TensorData,
+    block: Int32Array,
+    blockScales: Float64Array,
+    stride: number,
+    bins: number,
+    cells: Int32Array,
+    from: number,
+    to: number,
+    x1: Float32Array,
+    y1: Float32Array,
+    x2: Float32Array,
+    y2: Float32Array,
+    valid: Uint8Array,
+  ): void;
+  decodeCombine(
+    values: TensorData,
+    block: Int32Array,
+    blockScales: Float64Array,
+    factors: Float32Array,
+    bias: number,
+    area: Int32Array,
+    sums: Float32Array,
+  ): void;
+  decodeRuns(
+    crop: Int32Array,
+    logits: Float32Array,
+    firstX: Int32Array,
+    firstY: Int32Array,
+    scales: Float64Array,
+    runs: Int32Array,
+  ): number;
+  decodeOutlines(
+    runs: Int32Array,
+    width: number,
+    left: number,
+    top: number,
+    tolerance: number,
+    minArea: number,
+    points: Int32Array,
+    from: number,
+    rings: Int32Array,
+  ): number;
+}

@@ -1,0 +1,20 @@
+import type { HeadBlock } from '../tensor/kernels.js';
+import type { TensorType } from '../tensor/tensor.js';
+import type { ChannelScales } from './dequantize.js';
+import type { Head } from './head-layout.js';
+
+/** native/decode/block.h has the same. */
+const BLOCK_VERSION = 1;
+
+const TYPES: readonly TensorType[] = ['float32', 'int8', 'uint8', 'int16', 'uint16', 'int32'];
+
+export function headBlock(head: Head, scales: ChannelScales | undefined): HeadBlock {
+  const { info, height, width, channels, strideY, strideX, strideC, first } = head;
+  return {
+    numbers: Int32Array.of(
+      ...[BLOCK_VERSION, TYPES.indexOf(info.type), height, width, channels],
+      ...[strideY, strideX, strideC, first],
+    ),
+    scales: Float64Array.of(...(scales ? [...scales.scale, ...scales.zero] : [])),
+  };
+}

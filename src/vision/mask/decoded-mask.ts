@@ -1,0 +1,88 @@
+import { ExpectationError } from '../../base/expect.js';
+import type { Mask } from './segmentation.js';
+
+/** Bytes that the bitmaps of one frame may take: a thousand large objects at 1080p. */
+const MOST_BYTES = 1 << 30;
+
+const NO_RUNS: Int32Array = new Int32Array(0);
+const NO_BITMAP = new Uint8Array(0);
+
+/** The masks of a frame: runs of cells, and bitmaps where somebody asks for one. Made once and filled again for each frame. */
+export class DecodedMasks {
+  readonly #masks: DecodedMask[] = [];
+  #bytes = new Uint8Array(0);
+
+  /** @returns the mask of an index */
+  at(index: number): DecodedMask {
+    return (this.#masks[index] ??= new DecodedMask(() => this.#paint()));
+  }
+
+  /** The frame has so many. */
+  end(count: number): void {
+    for (let i = count; i < this.#masks.length; i++) this.#masks[i]!.clear();
+  }
+
+  /** All at once: a copy of the frame copies the memory of the first one's bitmap, in which those of the others must be by then. */
+  #paint(): void {
+    const needed = this.#masks.reduce((sum, { mask: { width, height } }) => sum + width * height, 0);
+    if (needed > MOST_BYTES) {
+      throw new ExpectationError(
+        `masks of one frame within ${MOST_BYTES >> 20} MiB`,
+        `${needed >> 20} MiB`,
+        'Lower the maximum of detections, raise the score threshold, or ask for masks at prototype resolution.',
+      );
+    }
+    // Bitmaps of frames before lose their memory to these, as they are told to.
+    if (this.#bytes.length < needed) this.#bytes = new Uint8Array(Math.min(MOST_BYTES, 2 * needed));
+    const bytes = this.#bytes.fill(0, 0, needed);
+    let used = 0;
+    for (const mask of this.#masks) used = mask.paint(bytes, used);
+  }
+}
+
+/** One of them. */
+export class DecodedMask {
+  readonly mask: Mask;
+  #runs = NO_RUNS;
+  #bitmap: Uint8Array | undefined;
+
+  /** @param paintAll calls paint() of all masks of the frame */
+  constructor(paintAll: () => void) {
+    const mask = { x: 0, y: 0, width: 0, height: 0 };
+    // As if it were a plain property, so that a copy of the mask ({ ...mask }, structuredClone) has the bitmap.
+    const data = (): Uint8Array => {
+      if (!this.#bitmap) paintAll();
+      return this.#bitmap!;
+    };
+    Object.defineProperty(mask, 'data', { enumerable: true, get: data });
+    // A copy has its own bitmap, to which these runs would not belong.
+    Object.defineProperty(mask, 'runs', { enumerable: false, get: () => this.#runs });
+    this.mask = mask as Mask;
+  }
+
+  /** An empty one at the picture's corner. */
+  clear(): void {
+    this.set(0, 0, 0, 0, NO_RUNS);
+  }
+
+  set(x: number, y: number, width: number, height: number, runs: Int32Array): void {
+    const { mask } = this;
+    mask.x = x;
+    mask.y = y;
+    mask.width = width;
+    mask.height = height;
+    this.#runs = runs;
+    this.#bitmap = width === 0 ? NO_BITMAP : undefined;
+  }
+
+  /** @param bytes cleared from `from` on @returns the first byte behind */
+  paint(bytes: Uint8Array, from: number): number {
+    const { width, height } = this.mask;
+    const end = from + width * height;
+    const data = bytes.subarray(from, end);
+    const runs = this.#runs;
+    for (let i = 0; i < runs.length; i += 2) data.fill(1, runs[i], runs[i + 1]);
+    this.#bitmap = data;
+    return end;
+  }
+}

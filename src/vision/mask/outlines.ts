@@ -1,0 +1,123 @@
+import type { Kernels } from '../tensor/kernels.js';
+import { PolygonTracer } from './polygon.js';
+import type { Mask, Segmentation } from './segmentation.js';
+import { Spans } from './runs.js';
+
+/** Contours of all masks of a frame, one behind the other, in flat arrays: what messages are written from. */
+export interface Outlines {
+  /** x, y, x, y ... in cells of the mask grid. A contour is closed: its last point joins its first. */
+  readonly points: Int32Array;
+  /** Factors from there to pixels of the picture. */
+  readonly scaleX: number;
+  readonly scaleY: number;
+  /** Of each contour, one past its last number in `points`. */
+  readonly ends: Int32Array;
+  /** Of each contour 1 for a hole, else 0. Outer ones run clockwise on the screen, holes against. */
+  readonly holes: Uint8Array;
+  /** Of each instance, one past its last contour. */
+  readonly instanceEnds: Int32Array;
+}
+
+/** What is asked of contours. */
+export interface OutlineOptions {
+  /**
+   * Pixels of the picture by which simplification may move a contour; 0 keeps every step of the staircase. Where masks lie on a coarser
+   * grid, at least a cell of that, as the staircase of cells is not the object's.
+   *
+   * @default 1: no more than the mask itself is off by, and a tenth of the points
+   */
+  readonly tolerance?: number | undefined;
+  /** Contours that enclose fewer cells are left out. @default 4 */
+  readonly minArea?: number | undefined;
+}
+
+export const DEFAULT_TOLERANCE = 1;
+const DEFAULT_AREA = 4;
+
+/** Finds the contours of a frame's masks. Keeps its memory from frame to frame. */
+export class OutlineTracer {
+  readonly #kernels: Kernels | undefined;
+  readonly #tracer = new PolygonTracer();
+  readonly #spans = new Spans();
+  #points = new Int32Array(1 << 12);
+  #ends = new Int32Array(1 << 6);
+  #holes = new Uint8Array(1 << 6);
+  #instanceEnds = new Int32Array(1 << 5);
+  #rings = new Int32Array(1 << 6);
+  #used = 0;
+  #contours = 0;
+
+  /** @param kernels a faster form, for masks that are runs; same results */
+  constructor(kernels?: Kernels) {
+    this.#kernels = kernels;
+  }
+
+  /** @returns contours in the order of the instances, valid until the next call */
+  trace(segmentation: Segmentation, options: OutlineOptions = {}): Outlines {
+    const { width, height, maskWidth, maskHeight, instances } = segmentation;
+    const { tolerance = DEFAULT_TOLERANCE, minArea = DEFAULT_AREA } = options;
+    const scaleX = width / maskWidth;
+    const scaleY = height / maskHeight;
+    const cells = tolerance === 0 ? 0 : Math.max(1, tolerance / Math.max(scaleX, scaleY));
+    this.#used = this.#contours = 0;
+    if (this.#instanceEnds.length < instances.length)
+      this.#instanceEnds = new Int32Array(2 * instances.length);
+    for (let i = 0; i < instances.length; i++) {
+      this.#trace(instances[i]!.mask, cells, minArea);
+      this.#instanceEnds[i] = this.#contours;
+    }
+    return {
+      ...{ points: this.#points, scaleX, scaleY },
+      ...{ ends: this.#ends, holes: this.#holes, instanceEnds: this.#instanceEnds },
+    };
+  }
+
+  #trace(mask: Mask, tolerance: number, minArea: number): void {
+    if (mask.width === 0) return;
+    if (!this.#kernels) {
+      for (const { points, hole } of this.#tracer.trace(mask, { tolerance, minArea })) {
+        if (this.#points.length < this.#used + points.length) this.#growPoints(this.#used + points.length);
+        this.#points.set(points, this.#used);
+        this.#add(points.length, hole ? 1 : 0);
+      }
+      return;
+    }
+    this.#spans.read(mask);
+    const { x, y, width } = mask;
+    for (;;) {
+      const count = this.#kernels.outlines(
+        ...([this.#spans.runs, width, x, y, tolerance, minArea] as const),
+        ...([this.#points, this.#used, this.#rings] as const),
+      );
+      const rings = this.#rings;
+      if (count < 0) {
+        if (this.#points.length < rings[0]!) this.#growPoints(rings[0]!);
+        if (rings.length < rings[1]!) this.#rings = new Int32Array(2 * rings[1]!);
+        continue;
+      }
+      for (let ring = 1; ring <= count; ring++) this.#add(2 * rings[2 * ring]!, rings[2 * ring + 1]!);
+      return;
+    }
+  }
+
+  /** A contour whose points are there. */
+  #add(numbers: number, hole: number): void {
+    if (this.#contours === this.#ends.length) {
+      const ends = new Int32Array(2 * this.#ends.length);
+      ends.set(this.#ends);
+      this.#ends = ends;
+      const holes = new Uint8Array(2 * this.#holes.length);
+      holes.set(this.#holes);
+      this.#holes = holes;
+    }
+    this.#used += numbers;
+    this.#ends[this.#contours] = this.#used;
+    this.#holes[this.#contours++] = hole;
+  }
+
+  #growPoints(needed: number): void {
+    const points = new Int32Array(2 * needed);
+    points.set(this.#points.subarray(0, this.#used));
+    this.#points = points;
+  }
+}

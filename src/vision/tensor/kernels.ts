@@ -1,0 +1,114 @@
+import type { TensorData } from './tensor.js';
+
+/**
+ * A second form of the decoder's innermost loops, which gives the same bits as the first: the TypeScript of CellScanner and
+ * PlaneScanner, DistanceBoxes, MaskLogits, maskRuns() and PolygonTracer, which is the reference and runs where there is no other.
+ *
+ * Kernels know neither an engine nor the decoder: numbers in typed arrays, as native code reads them.
+ */
+export interface Kernels {
+  /** What runs: an instruction set, `neon`. */
+  readonly name: string;
+
+  /**
+   * Adds the cells of a class head whose best class reaches its limit, row by row, after `from` candidates.
+   *
+   * @param limits least number of each class, as real numbers
+   * @param lowest the least of them
+   * @returns how many candidates there are then
+   */
+  scan(
+    values: TensorData,
+    head: HeadBlock,
+    limits: Float64Array,
+    lowest: number,
+    scores: Float32Array,
+    classes: Uint16Array,
+    cells: Int32Array,
+    from: number,
+  ): number;
+
+  /** Decodes the boxes of candidates [from, to), whose cells are of one level; `valid` gets 0 for what is no box. */
+  boxes(
+    values: TensorData,
+    head: HeadBlock,
+    stride: number,
+    bins: number,
+    cells: Int32Array,
+    from: number,
+    to: number,
+    corners: Corners,
+    valid: Uint8Array,
+  ): void;
+
+  /**
+   * Sums factors times prototypes for each cell of an area, as MaskLogits defines it.
+   *
+   * @param area first and last column, first and last row of prototypes, inclusive
+   */
+  combine(
+    values: TensorData,
+    head: HeadBlock,
+    factors: Float32Array,
+    bias: number,
+    area: Int32Array,
+    sums: Float32Array,
+  ): void;
+
+  /**
+   * Finds the runs of a mask, as maskRuns() does.
+   *
+   * @param crop left, top, right, bottom of the crop on the grid; then the area of the logits, as of combine()
+   * @param firstX, firstY first cells of the intervals of both axes
+   * @param scales scale and offset of x, then those of y
+   * @param runs gets pairs of cells, from and to
+   * @returns pairs; more than `runs` has room for when it is too short: then it is to be called again with a longer one
+   */
+  runs(
+    crop: Int32Array,
+    logits: Float32Array,
+    firstX: Int32Array,
+    firstY: Int32Array,
+    scales: Float64Array,
+    runs: Int32Array,
+  ): number;
+
+  /**
+   * Follows the contours of runs, as PolygonTracer does.
+   *
+   * @param width of the crop that the runs are of
+   * @param left, top of the crop: added to the points
+   * @param tolerance, minArea see PolygonOptions
+   * @param points gets x, y, x, y ... from index `from` on, in cells of the grid
+   * @param rings gets the lengths that `points` and itself must have at least, then of each contour how many points it has, and 1
+   * for a hole
+   * @returns contours; -1 when an array is too short
+   */
+  outlines(
+    runs: Int32Array,
+    width: number,
+    left: number,
+    top: number,
+    tolerance: number,
+    minArea: number,
+    points: Int32Array,
+    from: number,
+    rings: Int32Array,
+  ): number;
+}
+
+/** Corners of boxes in model pixels, by candidate. */
+export interface Corners {
+  readonly x1: Float32Array;
+  readonly y1: Float32Array;
+  readonly x2: Float32Array;
+  readonly y2: Float32Array;
+}
+
+/** A head in the form that kernels take. Another version has other fields. */
+export interface HeadBlock {
+  /** Version, type, height, width, channels, strides of rows, cells and channels in elements, first channel. */
+  readonly numbers: Int32Array;
+  /** A scale for each channel, then a zero point for each; none where values are real numbers. */
+  readonly scales: Float64Array;
+}
