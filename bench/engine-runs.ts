@@ -50,7 +50,8 @@ export async function submittedRun(
     close: () => engine.close(),
   };
   const { elapsed, used, busy } = await measureThroughput(timed, frames, frame, (inference) => {
-    decoder.decode(inference.tensors, inference.letterbox);
+    const { tensors, letterbox, ahead } = inference;
+    decoder.decode(tensors, letterbox, undefined, undefined, ahead);
     added.push(performance.now() - begun.get(inference)! - inference.timings.inference);
   });
   return { elapsed, decode: used, busy, added };
@@ -102,7 +103,8 @@ export class CameraRun {
 
   #take(inference: Inference, { submitted }: CameraFrameInfo): void {
     const start = performance.now();
-    this.#decoder.decode(inference.tensors, inference.letterbox);
+    const { tensors, letterbox, ahead } = inference;
+    this.#decoder.decode(tensors, letterbox, undefined, undefined, ahead);
     const end = performance.now();
     const network = inference.timings.inference;
     inference.release();

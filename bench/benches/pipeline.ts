@@ -58,6 +58,7 @@ async function measureEngine(
   { quick }: BenchContext,
 ): Promise<Result[]> {
   const decoder = new Decoder(layout, {}, engine.kernels);
+  engine.planAhead(decoder.plan);
   const atWork = `${engine.slots} at work`;
   await submittedRun(engine, decoder, frame, quick ? 2 : 100); // warms caches and compilers up
   const alone = await measureThroughput(engine, quick ? 6 : 350, frame);

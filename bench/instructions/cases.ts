@@ -176,7 +176,8 @@ function frameCases(heads: Heads): InstructionCase[] {
       return {
         run: async () => {
           const inference = await engine.submit(picture);
-          write(segmenter.decoder.decode(inference.tensors, inference.letterbox));
+          const { tensors, letterbox, ahead } = inference;
+          write(segmenter.decoder.decode(tensors, letterbox, undefined, undefined, ahead));
           inference.release();
         },
         close: async () => {

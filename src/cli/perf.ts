@@ -82,13 +82,14 @@ async function measureModel(
       labelFile: args.text('labels'),
     });
     const decoder = new Decoder(layout, {}, engine.kernels);
+    engine.planAhead?.(decoder.plan);
     await measureThroughput(engine, Math.min(frames, 4 * threads), frame); // warms caches and compilers up
     return {
       size: `${input.width}x${input.height}`,
       classes: layout.classCount,
       engine: await measureThroughput(engine, frames, frame),
-      path: await measureThroughput(engine, frames, frame, ({ tensors, letterbox }) =>
-        decoder.decode(tensors, letterbox),
+      path: await measureThroughput(engine, frames, frame, ({ tensors, letterbox, ahead }) =>
+        decoder.decode(tensors, letterbox, undefined, undefined, ahead),
       ),
     };
   } finally {

@@ -1,3 +1,4 @@
+import type { Ahead, AheadPlan } from '../vision/decode/ahead.js';
 import type { Kernels } from '../vision/tensor/kernels.js';
 import type { Letterbox } from '../vision/picture/letterbox.js';
 import type { Nv12Frame, Cut } from '../vision/picture/nv12-frame.js';
@@ -41,6 +42,8 @@ export interface Inference {
   readonly tensors: readonly Tensor[];
   readonly letterbox: Letterbox;
   readonly timings: EngineTimings;
+  /** What was found in them already, by the plan that the engine had; for the decoder. */
+  readonly ahead?: Ahead | undefined;
   /** Gives the slot back. Idempotent. */
   release(): void;
 }
@@ -110,6 +113,11 @@ export interface Engine {
    * error when inference fails; a failed frame gives its slot back by itself.
    */
   submit(frame: Nv12Frame): Promise<Inference>;
+  /**
+   * From now on the engine decodes frames by a decoder's plan, as far as that needs no JavaScript, off the JS thread; undefined: not any
+   * more. Frames in flight may still go by the former plan, which the decoder notices.
+   */
+  planAhead?(plan: AheadPlan | undefined): void;
   /** Waits for what is in flight, then frees everything. Idempotent. */
   close(): Promise<void>;
 }

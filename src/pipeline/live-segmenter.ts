@@ -367,8 +367,9 @@ export class LiveSegmenter<Frame extends LiveFrame> {
         // The engine has the next frame before this one is decoded, where it has a spare slot.
         this.#pump();
         const start = this.#now();
-        segmentation = this.#segmenter.decoder.decode(inference.tensors, inference.letterbox, picture, cut);
-        const decode = this.#now() - start;
+        const { tensors, letterbox, ahead } = inference;
+        segmentation = this.#segmenter.decoder.decode(tensors, letterbox, picture, cut, ahead);
+        const decode = this.#now() - start + (ahead?.milliseconds ?? 0);
         const { preprocess, inference: network } = inference.timings;
         timings = { wait, preprocess, inference: network, decode };
       } finally {

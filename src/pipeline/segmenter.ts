@@ -43,6 +43,13 @@ export class Segmenter {
       chosen,
     });
     this.decoder = new Decoder(layout, options, engine.kernels);
+    engine.planAhead?.(this.decoder.plan);
+  }
+
+  /** Replaces the decoder's options, from the next frame that is decoded on. @throws ExpectationError, and keeps the old ones */
+  setOptions(options: DecodeOptions): void {
+    this.decoder.setOptions(options);
+    this.engine.planAhead?.(this.decoder.plan);
   }
 
   /**
@@ -118,8 +125,14 @@ export class Segmenter {
       inference = await pending;
       const start = performance.now();
       const { picture, cut } = view;
-      const segmentation = this.decoder.decode(inference.tensors, inference.letterbox, picture, cut);
-      const decode = performance.now() - start;
+      const segmentation = this.decoder.decode(
+        inference.tensors,
+        inference.letterbox,
+        picture,
+        cut,
+        inference.ahead,
+      );
+      const decode = performance.now() - start + (inference.ahead?.milliseconds ?? 0);
       const warning = frame.warning ?? exceeding;
       return { frame, segmentation, timings: { ...inference.timings, decode }, warning };
     } catch (error) {

@@ -1,5 +1,6 @@
 import { SerialQueue } from '../../base/serial-queue.js';
 import { ExpectationError, expectInteger, errorOf } from '../../base/expect.js';
+import { Ahead, type AheadPlan } from '../../vision/decode/ahead.js';
 import { expectNv12Frame } from '../../native/convert.js';
 import type { Letterbox } from '../../vision/picture/letterbox.js';
 import { frameSize, type Nv12Frame } from '../../vision/picture/nv12-frame.js';
@@ -141,6 +142,19 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
     return this.#queue.run(() => outcome);
   }
 
+  planAhead(plan: AheadPlan | undefined): void {
+    this.expectRunning();
+    if (!plan) {
+      this.#native.planAhead();
+      return;
+    }
+    const { version, numbers, heads, limits, lowest, iou } = plan;
+    const blocks = heads.map((head) => head.numbers);
+    const scales = heads.map((head) => head.scales);
+    const found = this.#native.planAhead(version, numbers, blocks, scales, limits, lowest, iou);
+    for (const slot of this.#slots) slot.ahead ??= new Ahead(found[slot.index]!);
+  }
+
   protected async end(): Promise<void> {
     await Promise.all([this.cameras.detachAll(), this.#queue.idle()]);
     for (const slot of this.#slots) slot.lent = undefined;
@@ -212,6 +226,8 @@ class Slot {
   /** The inference that holds the slot. */
   lent: BpuInference | undefined;
   done: (failure: NativeFailure | null, timings: EngineTimings) => void = () => undefined;
+  /** What its thread finds; undefined before there was a plan. */
+  ahead: Ahead | undefined;
   readonly #properties: readonly NativeTensorProperties[];
   #buffers: readonly ArrayBuffer[];
   #tensors: readonly SlotTensor[];
@@ -292,6 +308,12 @@ class BpuInference implements Inference {
   get tensors(): readonly Tensor[] {
     if (this.#slot.lent !== this) throw released();
     return this.#slot.tensors;
+  }
+
+  /** @throws ExpectationError after release */
+  get ahead(): Ahead | undefined {
+    if (this.#slot.lent !== this) throw released();
+    return this.#slot.ahead;
   }
 
   release(): void {

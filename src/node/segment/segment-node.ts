@@ -289,7 +289,7 @@ export class SegmentNode {
   #apply(changed: readonly ParameterName[]): void {
     const model = this.#configured?.model;
     if (!model) return;
-    model.segmenter.decoder.setOptions(decodeOptions(this.#parameters, model.labels.names));
+    model.segmenter.setOptions(decodeOptions(this.#parameters, model.labels.names));
     if (changed.includes('max_rate')) this.#setRates(this.#configured!.channels);
     if (changed.includes('roi')) this.#setRegions(this.#configured!.channels);
     if (changed.includes('score')) this.#tellModel();
