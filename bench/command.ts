@@ -1,4 +1,4 @@
-import { benchNames, loadBench } from './catalogue.js';
+import { benchNames, loadBench } from './catalog.js';
 import { changeTable, compareFigures, onlyIn } from './compare.js';
 import { makeReport, readReport, writeReport } from './report.js';
 import { runSuite } from './suite.js';

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Decoder } from '../src/vision/decode/decoder.js';
 import { outputRoles } from '../src/vision/decode/head-layout.js';
-import { type HeadLayout, recogniseHeads } from '../src/vision/decode/heads.js';
+import { type HeadLayout, recognizeHeads } from '../src/vision/decode/heads.js';
 import type { DecodeOptions } from '../src/vision/decode/options.js';
 import type { Segmentation } from '../src/vision/mask/segmentation.js';
 import type { Engine } from '../src/engine/engine.js';
@@ -65,7 +65,7 @@ function recordedHeads(folder: string): Heads {
   return {
     name: 'bus',
     tensors,
-    layout: recogniseHeads(tensors, { width: 640, height: 640 }),
+    layout: recognizeHeads(tensors, { width: 640, height: 640 }),
     letterbox: new Letterbox(810, 1080, 640, 640),
   };
 }
@@ -82,7 +82,7 @@ async function demoHeads(): Promise<Heads> {
     return {
       name: 'scene',
       tensors,
-      layout: recogniseHeads(outputs, input, { classCount: labels?.length }),
+      layout: recognizeHeads(outputs, input, { classCount: labels?.length }),
       letterbox: inference.letterbox,
     };
   } finally {
@@ -91,12 +91,12 @@ async function demoHeads(): Promise<Heads> {
 }
 
 /** The same heads as a .bin model for the X5 gives them: boxes and coefficients as int32 with a scale for each channel. */
-export function quantised(float: Heads): Heads {
-  const quantisable = new Set(
+export function quantized(float: Heads): Heads {
+  const quantizable = new Set(
     float.layout.levels.flatMap(({ box, coefficient }) => [box.output, coefficient.output]),
   );
   const tensors = float.tensors.map((tensor, output): Tensor => {
-    if (!quantisable.has(output)) return tensor;
+    if (!quantizable.has(output)) return tensor;
     const channels = tensor.shape.at(-1)!;
     const scale = new Float32Array(channels).fill(1e-6);
     tensor.data.forEach((value, i) => {
@@ -108,7 +108,7 @@ export function quantised(float: Heads): Heads {
   const { inputWidth: width, inputHeight: height } = float.layout;
   const told = outputRoles(float.layout);
   const roles = tensors.map((_, output) => told.get(output)!.role);
-  return { ...float, tensors, layout: recogniseHeads(tensors, { width, height }, { roles }) };
+  return { ...float, tensors, layout: recognizeHeads(tensors, { width, height }, { roles }) };
 }
 
 export const CROWD = 100;

@@ -1,7 +1,7 @@
 import { type Clock, steadyClock } from '../src/base/clock.js';
 import { bytesPerRun } from './allocation.js';
 import type { Case, Result } from './bench.js';
-import { median, summarise } from './times.js';
+import { median, summarize } from './times.js';
 
 export interface MeasureOptions {
   /** Milliseconds to spend on warming a case up. */
@@ -49,7 +49,7 @@ export async function measureCase(
       median(times.map((other, round) => own!.times[round]! / other)),
     ]),
   );
-  const times = summarise(own!.times);
+  const times = summarize(own!.times);
   return { name, times, bytes: await bytesPerRun(run, times.median), ratios };
 }
 

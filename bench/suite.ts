@@ -1,6 +1,6 @@
 import { messageOf } from '../src/base/expect.js';
 import type { BenchContext, Figure, Result } from './bench.js';
-import { loadBench } from './catalogue.js';
+import { loadBench } from './catalog.js';
 import { measureCase, QUICK, USUAL } from './measure.js';
 
 /** What happens while the suite runs. */

@@ -1,6 +1,6 @@
 /** The library behind the command line and the node: frames, engines, decoder, masks. */
 export { Decoder } from './vision/decode/decoder.js';
-export { type HeadHints, type HeadLayout, type HeadRole, recogniseHeads } from './vision/decode/heads.js';
+export { type HeadHints, type HeadLayout, type HeadRole, recognizeHeads } from './vision/decode/heads.js';
 export {
   MASK_RESOLUTIONS,
   NMS_MODES,

@@ -1,4 +1,4 @@
-import { recogniseHeads } from '../vision/decode/heads.js';
+import { recognizeHeads } from '../vision/decode/heads.js';
 import { BpuEngine } from '../engine/bpu/bpu-engine.js';
 import { QUANTI_TYPE_NAMES, TENSOR_LAYOUT_NAMES, TENSOR_TYPE_NAMES } from '../engine/bpu/bpu-tensor.js';
 import { messageOf } from '../base/expect.js';
@@ -13,7 +13,7 @@ export async function bpuModelText(file: string, library?: string, name?: string
     let roles: ReadonlyMap<number, string> = new Map();
     let verdict: string;
     try {
-      const layout = recogniseHeads(model.outputs, model.input);
+      const layout = recognizeHeads(model.outputs, model.input);
       roles = roleTexts(layout);
       verdict = verdictText(layout);
     } catch (error) {

@@ -24,7 +24,7 @@ const OPTIONS = {
 
 const USAGE = `Usage: tros-yolo-seg model ptq RDK.onnx --march bayes-e --images DIR -o DIR
 
-Prepares the quantisation of a model with ten heads in opset 11: writes the mapper's yaml, the calibration set as that yaml
+Prepares the quantization of a model with ten heads in opset 11: writes the mapper's yaml, the calibration set as that yaml
 says and a copy of the model to one folder, and prints the commands to run in the vendor's docker.
 
 ${optionHelp(OPTIONS)}
@@ -77,7 +77,7 @@ Run there, in the vendor's docker (OpenExplorer toolchain):
 hb_mapper checker --model-type onnx --march ${march} --model ${quote(model)}
 hb_mapper makertbin --model-type onnx --config ${quote(yaml)}
 
-The quantised model is then ${bin}. Next, there: hb_model_modifier ${quote(bin)}
+The quantized model is then ${bin}. Next, there: hb_model_modifier ${quote(bin)}
 and: tros-yolo-seg model dequantize hb_model_modifier.log --bin ${quote(bin)}
 `;
 }

@@ -20,7 +20,7 @@ tros-yolo-seg model ACTION --help tells the options. docs/models.md goes from tr
 
 /** `tros-yolo-seg model`: gets models, and prepares them for the BPU. */
 export const model: Command = {
-  summary: 'get a model by name; prepare one for the BPU: cut its heads, quantise it',
+  summary: 'get a model by name; prepare one for the BPU: cut its heads, quantize it',
   async run([action, ...rest]) {
     if (action === undefined || action === '--help' || action === '-h') {
       process.stdout.write(USAGE);

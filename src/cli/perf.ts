@@ -6,7 +6,7 @@ import { openInputs } from '../media/inputs.js';
 import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
 import { isBadFrame } from '../vision/picture/frame-source.js';
 import { findModel } from '../model/find-model.js';
-import { recogniseModel } from '../pipeline/recognize-model.js';
+import { recognizeModel } from '../pipeline/recognize-model.js';
 import { type Measurement, measureThroughput } from '../pipeline/throughput.js';
 import { BPU_OPTIONS, openEngine } from './bpu-options.js';
 import { command } from './program.js';
@@ -27,7 +27,7 @@ const USAGE = `Usage: tros-yolo-seg perf MODEL [PICTURE] [options]
 
 Measures a model (.bin on the BPU, .onnx on the CPU) with one frame in flight and with N: the network alone as
 hrt_model_exec perf does, and the whole path of an NV12 frame in memory, with letterbox, decoding and masks. The frame is
-the picture, or the first of a file, else a grey one of 1920x1080.
+the picture, or the first of a file, else a gray one of 1920x1080.
 
 ${optionHelp(PERF_OPTIONS)}
 `;
@@ -49,7 +49,7 @@ export const perf = command({
     const file = findModel(told);
     const threads = expectInteger('--threads', args.number('threads') ?? 2, 1, 32);
     const frames = expectInteger('--frames', args.number('frames') ?? 200, 1, 1_000_000);
-    const frame = picture === undefined ? greyFrame() : await firstFrame(picture);
+    const frame = picture === undefined ? grayFrame() : await firstFrame(picture);
 
     const single = await measureModel(file, 1, frames, frame, args);
     const several = threads > 1 ? await measureModel(file, threads, frames, frame, args) : single;
@@ -77,7 +77,7 @@ async function measureModel(
   const engine = await openEngine(file, args, { slots: threads });
   try {
     const { input } = engine.model;
-    const { layout } = recogniseModel(engine.model, {
+    const { layout } = recognizeModel(engine.model, {
       roles: headRoles(args),
       labelFile: args.text('labels'),
     });
@@ -136,7 +136,7 @@ function tableRow(name: string, single: ModelMeasurement, several: ModelMeasurem
   ].join('\n');
 }
 
-function greyFrame(): Nv12Frame {
+function grayFrame(): Nv12Frame {
   const frame = allocateNv12(1920, 1080);
   frame.data.fill(128);
   return frame;

@@ -6,7 +6,7 @@ import type { FrameSource } from '../vision/picture/frame-source.js';
 import { Labels } from '../message/write/labels.js';
 import { demoModel } from '../model/demo-model.js';
 import { findModel } from '../model/find-model.js';
-import { recogniseModel } from '../pipeline/recognize-model.js';
+import { recognizeModel } from '../pipeline/recognize-model.js';
 import { isResult, Segmenter } from '../pipeline/segmenter.js';
 import { BPU_OPTIONS, openEngine } from './bpu-options.js';
 import { command } from './program.js';
@@ -75,7 +75,7 @@ export const run = command({
     let stop: Stop | undefined;
     try {
       const labelFile = args.text('labels');
-      const { labels, warnings: told } = recogniseModel(engine.model, { roles, labelFile });
+      const { labels, warnings: told } = recognizeModel(engine.model, { roles, labelFile });
       const { note, warnings = [] } = engine.model;
       warn([...(note === undefined ? [] : [note]), ...(labelFile === undefined ? warnings : []), ...told]);
       const decoding = decodeOptions(args, labels);

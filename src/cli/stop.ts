@@ -23,7 +23,7 @@ export type StopReason = keyof typeof EXIT_CODES;
 export class Stop {
   static #current: Stop | undefined;
   #reason: StopReason | undefined;
-  #signalled = false;
+  #signaled = false;
   /** Ends the wait for the next item. */
   #wake: (() => void) | undefined;
   readonly #abort = new AbortController();
@@ -103,8 +103,8 @@ export class Stop {
   }
 
   readonly #onSignal = (signal: NodeJS.Signals): void => {
-    if (!this.#signalled) {
-      this.#signalled = true;
+    if (!this.#signaled) {
+      this.#signaled = true;
       this.#request(signal as StopReason);
       return;
     }

@@ -28,7 +28,7 @@ export interface ModelInfo {
 
 /** Milliseconds an engine spent on one frame. */
 export interface EngineTimings {
-  /** Letterbox and colour conversion: the one pass over the frame's pixels. */
+  /** Letterbox and color conversion: the one pass over the frame's pixels. */
   readonly preprocess: number;
   /** The network itself. */
   readonly inference: number;

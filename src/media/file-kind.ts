@@ -48,7 +48,7 @@ const SIGNATURES: readonly (readonly [FileKind, string])[] = [
   ['video', '\x1a\x45\xdf\xa3'], // Matroska, WebM
   ['video', 'RIFF????AVI '],
   ['video', 'GIF8'],
-  ['video', '\0\0\x01\xba'], // MPEG programme stream
+  ['video', '\0\0\x01\xba'], // MPEG program stream
   ['bag', '\x89MCAP0\r\n'],
   ['bag', 'SQLite format 3\0'], // rosbag2's older storage
   ['bag', '#ROSBAG V'],

@@ -10,7 +10,7 @@ import type { BadFrame, FrameSource, SourceFrame } from '../vision/picture/frame
 /** Largest picture that is decoded: above any camera, below what a small file could use to eat a robot's memory. */
 export const MAX_PICTURE_PIXELS = 2 ** 27;
 
-/** Shows through where a picture is transparent: the grey of the letterbox. */
+/** Shows through where a picture is transparent: the gray of the letterbox. */
 const BACKGROUND = { r: 114, g: 114, b: 114 };
 
 const FORMATS = 'a picture in JPEG, PNG, WebP, TIFF, GIF or AVIF';
@@ -21,7 +21,7 @@ const OPEN_DEPTHS: readonly string[] = ['float', 'double', 'int', 'uint'];
 /**
  * Decodes a picture file to full-range NV12, off the JS thread.
  *
- * Turned upright by EXIF; transparency is laid over grey; greyscale, CMYK and 16-bit pictures become 8-bit sRGB, those of floats
+ * Turned upright by EXIF; transparency is laid over gray; grayscale, CMYK and 16-bit pictures become 8-bit sRGB, those of floats
  * and of 32-bit integers as toBytes() says.
  *
  * @param page of a file with several pages or animation frames

@@ -64,13 +64,13 @@ export async function probeVideo(path: string, format: VideoFormat = {}): Promis
     height: across,
     count: frames > 0 ? frames : undefined,
     rate: numerator > 0 && denominator > 0 ? numerator / denominator : 25,
-    matrix: colourMatrix(stream.color_space, height),
+    matrix: colorMatrix(stream.color_space, height),
     frameModeOption: frameModeOption(version),
   };
 }
 
 /** Where a video does not say: what players take it for, BT.709 from high definition on. */
-function colourMatrix(said: string | undefined, height: number): VideoInfo['matrix'] {
+function colorMatrix(said: string | undefined, height: number): VideoInfo['matrix'] {
   if (said !== undefined && said !== 'unknown' && said !== 'reserved') return 'auto';
   return height >= 720 ? 'bt709' : 'bt601';
 }

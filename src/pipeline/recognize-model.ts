@@ -1,5 +1,5 @@
 import { coarseScores } from '../vision/decode/coarse-scales.js';
-import { type HeadLayout, type HeadRole, recogniseHeads } from '../vision/decode/heads.js';
+import { type HeadLayout, type HeadRole, recognizeHeads } from '../vision/decode/heads.js';
 import type { ModelInfo } from '../engine/engine.js';
 import { chooseLabels, labelCount } from '../model/labels.js';
 
@@ -11,7 +11,7 @@ export interface ModelHints {
   readonly labelFile?: string | undefined;
 }
 
-export interface RecognisedModel {
+export interface RecognizedModel {
   readonly layout: HeadLayout;
   /** One for each class. */
   readonly labels: readonly string[];
@@ -24,10 +24,10 @@ export interface RecognisedModel {
  *
  * @throws ExpectationError when the outputs are no such heads or leave it open which, and when the names do not fit the classes
  */
-export function recogniseModel(model: ModelInfo, { roles, labelFile }: ModelHints = {}): RecognisedModel {
+export function recognizeModel(model: ModelInfo, { roles, labelFile }: ModelHints = {}): RecognizedModel {
   const { outputs, input, labels: own, chosen } = model;
   const classCount = model.classCount ?? labelCount(own, labelFile);
-  const layout = recogniseHeads(outputs, input, { roles, classCount, chosen });
+  const layout = recognizeHeads(outputs, input, { roles, classCount, chosen });
   const coarse = coarseScores(layout);
   return {
     layout,

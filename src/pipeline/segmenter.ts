@@ -1,5 +1,5 @@
 import { Decoder } from '../vision/decode/decoder.js';
-import { type HeadRole, recogniseHeads } from '../vision/decode/heads.js';
+import { type HeadRole, recognizeHeads } from '../vision/decode/heads.js';
 import type { DecodeOptions } from '../vision/decode/options.js';
 import type { Segmentation } from '../vision/mask/segmentation.js';
 import type { Engine, Inference } from '../engine/engine.js';
@@ -37,7 +37,7 @@ export class Segmenter {
     options: SegmenterOptions = {},
   ) {
     const { input, outputs, labels, classCount, chosen } = engine.model;
-    const layout = recogniseHeads(outputs, input, {
+    const layout = recognizeHeads(outputs, input, {
       roles: options.heads,
       classCount: options.labelCount ?? classCount ?? labels?.length,
       chosen,

@@ -351,7 +351,7 @@ describe('tros-yolo-seg run', () => {
       [['scene:', '--masks', 'big'], /one of source, proto, none/],
       [['scene:', '--size', 'large'], /WIDTHxHEIGHT/],
       [['scene:', '--heads', 'box'], /does not fit/],
-      [['scene:', '--colour', 'red'], /options that are listed by --help but received --colo/],
+      [['scene:', '--color', 'red'], /options that are listed by --help but received --colo/],
       [['scene:', '--range', 'half'], /one of full, limited/],
       [['scene:', '--engine', 'gpu'], /one of auto, onnx, bpu for --engine but received gpu/],
       [['scene:', '--engine', 'bpu', '--library', '/nowhere/libdnn.so'], /libdnn/],

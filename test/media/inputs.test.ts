@@ -192,8 +192,8 @@ describe('openInputs', () => {
 
   it('says what is wrong with the settings of a scene', async () => {
     assert.match(
-      await failure('scene:?colour=red'),
-      /frames, seed, rate, objects, size but received scene:\?colour=red/,
+      await failure('scene:?color=red'),
+      /frames, seed, rate, objects, size but received scene:\?color=red/,
     );
     assert.match(await failure('scene:frames=2'), /scene:\?name=value/);
     assert.match(await failure('scene:?size=big'), /a size such as 640x480 but received big/);

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
 import { Decoder } from '../../src/vision/decode/decoder.js';
-import { recogniseHeads } from '../../src/vision/decode/heads.js';
+import { recognizeHeads } from '../../src/vision/decode/heads.js';
 import { BpuEngine } from '../../src/engine/bpu/bpu-engine.js';
 import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
 import { measureThroughput } from '../../src/pipeline/throughput.js';
@@ -64,7 +64,7 @@ describeUnless(sharedData.skip, 'the pace of the recorded YOLOv8n-seg on the emu
     await onnx.close();
 
     const engine = await BpuEngine.open({ file, library: EMULATOR, slots: 2, spare: 1 });
-    const decoder = new Decoder(recogniseHeads(engine.model.outputs, engine.model.input));
+    const decoder = new Decoder(recognizeHeads(engine.model.outputs, engine.model.input));
     await measureThroughput(engine, 20, frame);
     const path = await measureThroughput(engine, 150, frame, ({ tensors, letterbox }) =>
       decoder.decode(tensors, letterbox),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'mocha';
 import { Decoder } from '../../src/vision/decode/decoder.js';
-import { recogniseHeads } from '../../src/vision/decode/heads.js';
+import { recognizeHeads } from '../../src/vision/decode/heads.js';
 import { Letterbox } from '../../src/vision/picture/letterbox.js';
 import { sharedData } from '../data.js';
 import { recordedBusHeads } from '../vision/decode/recorded.js';
@@ -11,7 +11,7 @@ describeUnless(sharedData.skip, 'the pace of the decoder on the recorded heads o
   it('takes less than 2 ms with masks at source resolution, or five linear passes', function () {
     const tensors = recordedBusHeads();
     const letterbox = new Letterbox(810, 1080, 640, 640);
-    const decoder = new Decoder(recogniseHeads(tensors, { width: 640, height: 640 }));
+    const decoder = new Decoder(recognizeHeads(tensors, { width: 640, height: 640 }));
     const classes = tensors.filter(({ shape }) => shape[3] === 80).map(({ data }) => data as Float32Array);
     const linear = (): number => {
       let largest = -Infinity;

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { Decoder } from '../../src/vision/decode/decoder.js';
-import { recogniseHeads } from '../../src/vision/decode/heads.js';
+import { recognizeHeads } from '../../src/vision/decode/heads.js';
 import type { Segmentation } from '../../src/vision/mask/segmentation.js';
 import { readBinLayout } from '../../tools/record/bin-layout.js';
 import type { Engine } from '../../src/engine/engine.js';
@@ -37,7 +37,7 @@ async function sceneFrame(): Promise<Nv12Frame> {
 }
 
 async function segment(engine: Engine, frame: Nv12Frame): Promise<Segmentation> {
-  const decoder = new Decoder(recogniseHeads(engine.model.outputs, engine.model.input));
+  const decoder = new Decoder(recognizeHeads(engine.model.outputs, engine.model.input));
   const inference = await engine.submit(frame);
   const result = decoder.decode(inference.tensors, inference.letterbox);
   inference.release();

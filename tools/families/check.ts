@@ -17,7 +17,7 @@ import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 import { SceneSource } from '../../src/media/scene/index.js';
 import { cutModel } from '../../src/model/prepare/cut.js';
 import { proveCut } from '../../src/engine/onnx/prove-cut.js';
-import { recogniseModel } from '../../src/pipeline/recognize-model.js';
+import { recognizeModel } from '../../src/pipeline/recognize-model.js';
 
 /** Candidates of random heads that are compared. */
 const MOST = 60;
@@ -73,7 +73,7 @@ async function segment(
 ): Promise<Segmentation & Pick<Decoder, 'layout'>> {
   const engine: Engine = await OnnxEngine.open({ file });
   try {
-    const decoder = new Decoder(recogniseModel(engine.model).layout, options);
+    const decoder = new Decoder(recognizeModel(engine.model).layout, options);
     const inference = await engine.submit(frame);
     const found = decoder.decode(inference.tensors, inference.letterbox);
     inference.release();

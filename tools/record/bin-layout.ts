@@ -1,4 +1,4 @@
-import { recogniseHeads } from '../../src/vision/decode/heads.js';
+import { recognizeHeads } from '../../src/vision/decode/heads.js';
 import { ExpectationError } from '../../src/base/expect.js';
 import { type BinModel, withBin } from '../../src/model/bin/bin-model.js';
 import { binInput, type BinOutput, binOutputs } from '../../src/model/bin/bin-tensors.js';
@@ -132,7 +132,7 @@ export function matchOutputs({ input, outputs, labels }: ModelInfo, like: BinLay
 }
 
 function matchHeads(outputs: readonly TensorInfo[], like: BinLayout, classCount?: number): number[] {
-  const [from, to] = [outputs, like.infos].map((infos) => recogniseHeads(infos, like, { classCount }));
+  const [from, to] = [outputs, like.infos].map((infos) => recognizeHeads(infos, like, { classCount }));
   const matched = new Array<number>(like.infos.length).fill(-1);
   matched[to!.proto.output] = from!.proto.output;
   for (const level of to!.levels) {

@@ -38,7 +38,7 @@ const RECORD_OPTIONS = {
 
 const USAGE = `Usage: npm run record -- MODEL.onnx INPUT... --output FILE.bin [options]
 
-Records what an ONNX model makes of the inputs, quantised, as a model that the emulated libdnn plays back: for tests of
+Records what an ONNX model makes of the inputs, quantized, as a model that the emulated libdnn plays back: for tests of
 the bpu engine on machines without a BPU (docs/emulator.md). A frame of a 640x640 model takes about 9 MB.
 
 ${optionHelp(RECORD_OPTIONS)}

@@ -55,7 +55,7 @@ export interface RecordOptions {
 }
 
 /**
- * Records what a float engine makes of each frame as a model of the emulator, quantised as the properties say.
+ * Records what a float engine makes of each frame as a model of the emulator, quantized as the properties say.
  *
  * @returns the number of frames
  * @throws ExpectationError when the properties do not fit the engine's outputs, there are no frames, or the file cannot be written
@@ -206,7 +206,7 @@ function outputViews(outputs: readonly NativeTensorProperties[], memory: Uint8Ar
 }
 
 /**
- * Stores a float tensor with the type, stride and quantisation of `info`: to nearest, clamped to the type.
+ * Stores a float tensor with the type, stride and quantization of `info`: to nearest, clamped to the type.
  *
  * @param inner integers that the floats of `target` were made of
  */

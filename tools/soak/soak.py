@@ -222,7 +222,7 @@ class Soak:
         self.reader.destroy_node()
         rclpy.shutdown()
         left = sorted(path for path in files if os.path.exists(path))
-        # Ports of Fast DDS are shared: who is killed takes its neighbours' turns to remove them. That was our doing.
+        # Ports of Fast DDS are shared: who is killed takes its neighbors' turns to remove them. That was our doing.
         own = [path for path in left if '/fastrtps_port' not in path]
         if own:
             problems.append(f'left in /dev/shm: {own}')

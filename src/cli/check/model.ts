@@ -18,7 +18,7 @@ import { measureThroughput } from '../../pipeline/throughput.js';
 import type { Board } from './board.js';
 import type { Finding, Section } from './finding.js';
 import { isKnownModel, KNOWN_RESULTS, type KnownResult, publishedRow } from './published.js';
-import { type ModelHints, recogniseModel, type RecognisedModel } from '../../pipeline/recognize-model.js';
+import { type ModelHints, recognizeModel, type RecognizedModel } from '../../pipeline/recognize-model.js';
 import { headsText } from '../info-heads.js';
 
 /** Opens the model with so many frames at work. */
@@ -67,14 +67,14 @@ async function measured(
   const engine = await check.open(slots);
   try {
     if (slots === 1) findings.push(...engineFindings(engine, check));
-    const recognised = recogniseModel(engine.model, check.hints);
+    const recognized = recognizeModel(engine.model, check.hints);
     if (slots === 1) {
-      findings.push(headsFinding(recognised.layout, engine));
-      for (const text of recognised.warnings) findings.push({ what: 'heads', verdict: 'warning', text });
+      findings.push(headsFinding(recognized.layout, engine));
+      for (const text of recognized.warnings) findings.push({ what: 'heads', verdict: 'warning', text });
     }
     const { frame, truth } = await pictureOf(check.picture);
-    if (slots === 1) findings.push(await resultFinding(check, engine, recognised, frame, truth, sha256));
-    if (check.frames > 0) findings.push(await speedFinding(check, engine, recognised.layout, frame));
+    if (slots === 1) findings.push(await resultFinding(check, engine, recognized, frame, truth, sha256));
+    if (check.frames > 0) findings.push(await speedFinding(check, engine, recognized.layout, frame));
   } finally {
     await engine.close();
   }
@@ -185,7 +185,7 @@ async function pictureOf(file: string | undefined): Promise<Picture> {
 async function resultFinding(
   check: ModelCheck,
   engine: Engine,
-  { layout, labels }: RecognisedModel,
+  { layout, labels }: RecognizedModel,
   frame: Nv12Frame,
   truth: SceneTruth | undefined,
   sha256: string,

@@ -95,7 +95,7 @@ function quantization(properties: NativeTensorProperties): Quantization {
   }
   if (kind === 'SHIFT' && fits(shift)) return { kind: 'shift', shift: Uint8Array.from(shift), axis };
   throw new ExpectationError(
-    `quantisation of output ${name}: one value, or one for each of ${channels} on axis ${quantizeAxis}`,
+    `quantization of output ${name}: one value, or one for each of ${channels} on axis ${quantizeAxis}`,
     `type ${quantiType} with ${scale.length} scales, ${zeroPoint.length} zero points, ${shift.length} shifts`,
     'The model is damaged or its libdnn has another struct layout.',
   );

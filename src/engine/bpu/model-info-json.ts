@@ -6,7 +6,7 @@ import { QUANTI_TYPE_NAMES, TENSOR_LAYOUT_NAMES, TENSOR_TYPE_NAMES } from './bpu
 /**
  * Reads tensor properties of a .bin model from a list of what `hrt_model_exec model_info` prints, as JSON: objects with
  * slot (`input[0]`, `output[3]`), name, validShape, alignedShape, alignedByteSize, tensorType, tensorLayout, quantiType,
- * stride, and where quantised scale (or shift, zeroPoint) and quantizeAxis.
+ * stride, and where quantized scale (or shift, zeroPoint) and quantizeAxis.
  *
  * @throws ExpectationError when the file is no such list
  */

@@ -65,7 +65,7 @@ interface Job {
 /**
  * Runs an ONNX model on the CPU through ONNX Runtime: the engine of machines without a BPU.
  *
- * Letterbox and colour conversion run on libuv's thread pool, the network on a worker thread, so that one frame is
+ * Letterbox and color conversion run on libuv's thread pool, the network on a worker thread, so that one frame is
  * prepared while another is in the network. The JS thread only moves buffers; no pixel and no tensor is copied there.
  *
  * A released slot's tensors keep their values until the slot is used again; from then on they have length 0,
@@ -118,7 +118,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
     const { file, note, colorRange = DEFAULT_COLOR_RANGE } = options;
     const threads = expectInteger('threads', options.threads ?? availableParallelism(), 1, 256);
     const slots = expectInteger('slots', options.slots ?? 2, 1, 8);
-    expectOneOf('the colour range', colorRange, COLOR_RANGES);
+    expectOneOf('the color range', colorRange, COLOR_RANGES);
     addon(); // fails here rather than with the first frame
     const metadata = readOnnxMetadata(file);
     withoutTelemetry();
@@ -186,7 +186,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
     else this.reserved.granted(slot);
   }
 
-  /** A camera's frame is letterboxed: only its colours are converted here. */
+  /** A camera's frame is letterboxed: only its colors are converted here. */
   #arrived(slot: Slot, frameInfo: NativeFrameInfo): void {
     if (this.#broken !== undefined) {
       this.#heapSlots.release(slot.index);

@@ -8,7 +8,7 @@ import { fromHalf, toHalf } from '../../model/onnx/half.js';
 export interface Proof {
   /** Largest absolute difference of the class scores' logarithms, where scores are not saturated. */
   readonly score: number;
-  /** Largest difference of box centres and sizes in model pixels. */
+  /** Largest difference of box centers and sizes in model pixels. */
   readonly box: number;
   readonly coefficient: number;
   readonly proto: number;

@@ -46,7 +46,7 @@ export interface PtqReport {
   readonly yaml: string;
   /** Name of the model within the output folder. */
   readonly model: string;
-  /** Where the mapper will put the quantised model, from the output folder on. */
+  /** Where the mapper will put the quantized model, from the output folder on. */
   readonly bin: string;
   readonly pictures: number;
   readonly failed: readonly { readonly name: string; readonly error: Error }[];
@@ -55,8 +55,8 @@ export interface PtqReport {
 /**
  * Prepares all that `hb_mapper makertbin` needs: a folder with the model, the yaml and the calibration set.
  *
- * Each picture goes the way of a camera frame (NV12, letterbox with grey padding), then to float32 [3, height, width], R G B from
- * 0 to 255, for the yaml's data_scale of 1/255 lies within the quantised model. Pictures that cannot be read are
+ * Each picture goes the way of a camera frame (NV12, letterbox with gray padding), then to float32 [3, height, width], R G B from
+ * 0 to 255, for the yaml's data_scale of 1/255 lies within the quantized model. Pictures that cannot be read are
  * reported and left out.
  *
  * @throws ExpectationError when the model is not one with ten heads in opset 11, or no picture can be read

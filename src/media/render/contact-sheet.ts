@@ -17,7 +17,7 @@ export interface SheetOptions {
   readonly subtitle: string;
   /** Tiles in a row. @default 3 */
   readonly columns?: number | undefined;
-  /** Width of a tile in pixels; larger pictures are scaled down to it, smaller ones are centred. @default 400 */
+  /** Width of a tile in pixels; larger pictures are scaled down to it, smaller ones are centered. @default 400 */
   readonly tileWidth?: number | undefined;
 }
 

@@ -7,7 +7,7 @@ import type { RgbPicture } from './rgb-picture.js';
  * @param quality 1 to 100; at the default, text and outlines stay clean
  */
 export async function encodeJpeg(picture: RgbPicture, quality = 90): Promise<Buffer> {
-  // Full chroma resolution: thin coloured lines would bleed otherwise.
+  // Full chroma resolution: thin colored lines would bleed otherwise.
   return asSharp(picture).jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer();
 }
 

@@ -1,8 +1,8 @@
-import { type Rgb, textColour } from '../../vision/picture/palette.js';
+import { type Rgb, textColor } from '../../vision/picture/palette.js';
 import { fillRectangle, type RgbPicture } from './rgb-picture.js';
 import { Typeface } from './text.js';
 
-/** Where a label lies: its text on a plate of the instance's colour. */
+/** Where a label lies: its text on a plate of the instance's color. */
 export interface Plate {
   readonly text: string;
   readonly left: number;
@@ -61,10 +61,10 @@ export class LabelPlates {
     return best;
   }
 
-  draw(picture: RgbPicture, plate: Plate, colour: Rgb): void {
-    fillRectangle(picture, plate.left, plate.top, plate.right, plate.bottom, colour);
+  draw(picture: RgbPicture, plate: Plate, color: Rgb): void {
+    fillRectangle(picture, plate.left, plate.top, plate.right, plate.bottom, color);
     const baseline = plate.bottom - this.paddingY;
-    this.typeface.draw(picture, plate.text, plate.left + this.paddingX, baseline, textColour(colour));
+    this.typeface.draw(picture, plate.text, plate.left + this.paddingX, baseline, textColor(color));
   }
 }
 

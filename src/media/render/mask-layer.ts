@@ -3,7 +3,7 @@ import type { Instance, Segmentation } from '../../vision/mask/segmentation.js';
 import { BLACK, type Rgb } from '../../vision/picture/palette.js';
 import { type RgbPicture } from './rgb-picture.js';
 
-/** Of masks in overlays: what lies beneath stays recognisable. */
+/** Of masks in overlays: what lies beneath stays recognizable. */
 export const DEFAULT_MASK_OPACITY = 0.44;
 /** Owner of a pixel that lies in no mask. */
 const NOBODY = 0;
@@ -13,7 +13,7 @@ const MAX_OWNERS = 0xffff;
 /**
  * Draws instance masks: translucent inside, with an opaque outline that runs just within each mask's edge.
  *
- * Every pixel belongs to the best-scored instance that covers it, so where masks overlap the better one lies on top and colours
+ * Every pixel belongs to the best-scored instance that covers it, so where masks overlap the better one lies on top and colors
  * never mix. Buffers are kept for the next picture of the same size.
  */
 export class MaskLayer {
@@ -29,14 +29,14 @@ export class MaskLayer {
   private bottom = 0;
 
   /**
-   * @param colours one for each instance, in the instances' order
+   * @param colors one for each instance, in the instances' order
    * @param line width of the outline in pixels
-   * @param opacity how much of a mask's colour covers the picture beneath, 0 to 1
+   * @param opacity how much of a mask's color covers the picture beneath, 0 to 1
    */
   draw(
     picture: RgbPicture,
     segmentation: Segmentation,
-    colours: readonly Rgb[],
+    colors: readonly Rgb[],
     line: number,
     opacity = DEFAULT_MASK_OPACITY,
   ): void {
@@ -45,7 +45,7 @@ export class MaskLayer {
     for (let i = 0; i < instances.length && i < MAX_OWNERS; i++) {
       this.claim(picture, segmentation, instances[i]!, i + 1);
     }
-    this.blend(picture, colours, line, Math.round(opacity * 256));
+    this.blend(picture, colors, line, Math.round(opacity * 256));
   }
 
   private fitTo({ width, height }: RgbPicture, gridWidth: number): void {
@@ -82,10 +82,10 @@ export class MaskLayer {
     }
   }
 
-  /** Colours every owned pixel: opaque within `line` pixels of another owner's or the picture's edge, else translucent: `fill` 256ths. */
+  /** Colors every owned pixel: opaque within `line` pixels of another owner's or the picture's edge, else translucent: `fill` 256ths. */
   private blend(
     { width, height, data }: RgbPicture,
-    colours: readonly Rgb[],
+    colors: readonly Rgb[],
     line: number,
     fill: number,
   ): void {
@@ -99,7 +99,7 @@ export class MaskLayer {
         const owner = owners[at]!;
         if (owner === NOBODY) continue;
         if (owner !== drawn) {
-          [red, green, blue] = colours[owner - 1]!;
+          [red, green, blue] = colors[owner - 1]!;
           drawn = owner;
         }
         const outline =

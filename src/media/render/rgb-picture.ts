@@ -24,7 +24,7 @@ export function fillRectangle(
   top: number,
   right: number,
   bottom: number,
-  colour: Rgb,
+  color: Rgb,
 ): void {
   const x0 = Math.max(0, Math.round(left));
   const x1 = Math.min(picture.width, Math.round(right));
@@ -35,9 +35,9 @@ export function fillRectangle(
   const first = (y0 * width + x0) * 3;
   const end = first + (x1 - x0) * 3;
   for (let at = first; at < end; at += 3) {
-    data[at] = colour[0];
-    data[at + 1] = colour[1];
-    data[at + 2] = colour[2];
+    data[at] = color[0];
+    data[at + 1] = color[1];
+    data[at + 2] = color[2];
   }
   for (let y = y0 + 1; y < y1; y++) data.copyWithin((y * width + x0) * 3, first, end);
 }
@@ -50,16 +50,16 @@ export function strokeRectangle(
   right: number,
   bottom: number,
   line: number,
-  colour: Rgb,
+  color: Rgb,
 ): void {
   const x0 = Math.round(left);
   const x1 = Math.round(right);
   const y0 = Math.round(top);
   const y1 = Math.round(bottom);
-  fillRectangle(picture, x0, y0, x1, Math.min(y1, y0 + line), colour);
-  fillRectangle(picture, x0, Math.max(y0, y1 - line), x1, y1, colour);
-  fillRectangle(picture, x0, y0, Math.min(x1, x0 + line), y1, colour);
-  fillRectangle(picture, Math.max(x0, x1 - line), y0, x1, y1, colour);
+  fillRectangle(picture, x0, y0, x1, Math.min(y1, y0 + line), color);
+  fillRectangle(picture, x0, Math.max(y0, y1 - line), x1, y1, color);
+  fillRectangle(picture, x0, y0, Math.min(x1, x0 + line), y1, color);
+  fillRectangle(picture, Math.max(x0, x1 - line), y0, x1, y1, color);
 }
 
 /** Copies all of `from` into `onto` with its top left corner at (left, top), cut to the target. */

@@ -63,12 +63,12 @@ export class Typeface {
   }
 
   /** Draws `text` with its first column at `left` and its baseline's row at `baseline`, cut to the picture. */
-  draw(picture: RgbPicture, text: string, left: number, baseline: number, colour: Rgb): void {
+  draw(picture: RgbPicture, text: string, left: number, baseline: number, color: Rgb): void {
     let x = Math.round(left);
     const top = Math.round(baseline) - this.rise;
     for (const character of text) {
       const bitmap = this.bitmap(character);
-      blend(picture, bitmap, x, top, colour);
+      blend(picture, bitmap, x, top, color);
       x += bitmap.advance;
     }
   }
@@ -76,14 +76,14 @@ export class Typeface {
   private bitmap(character: string): Bitmap {
     let bitmap = this.bitmaps.get(character);
     if (!bitmap) {
-      bitmap = this.rasterise(GLYPHS[character] ?? MISSING_GLYPH);
+      bitmap = this.rasterize(GLYPHS[character] ?? MISSING_GLYPH);
       this.bitmaps.set(character, bitmap);
     }
     return bitmap;
   }
 
-  /** Coverage of a pixel is its centre's distance to the pen's path, less half a stroke, as a ramp of one pixel. */
-  private rasterise([glyphWidth, path]: readonly [number, string]): Bitmap {
+  /** Coverage of a pixel is its center's distance to the pen's path, less half a stroke, as a ramp of one pixel. */
+  private rasterize([glyphWidth, path]: readonly [number, string]): Bitmap {
     const { unit, stroke } = this;
     const width = Math.round(glyphWidth * unit + stroke);
     const stretch = glyphWidth > 0 ? (width - stroke) / glyphWidth : unit;
@@ -122,13 +122,13 @@ export class Typeface {
   }
 }
 
-function blend(picture: RgbPicture, bitmap: Bitmap, left: number, top: number, colour: Rgb): void {
+function blend(picture: RgbPicture, bitmap: Bitmap, left: number, top: number, color: Rgb): void {
   const { data, width, height } = picture;
   const rows = bitmap.coverage.length / bitmap.width;
   const x0 = Math.max(0, left);
   const x1 = Math.min(width, left + bitmap.width);
   const y1 = Math.min(height, top + rows);
-  const [red, green, blue] = colour;
+  const [red, green, blue] = color;
   for (let y = Math.max(0, top); y < y1; y++) {
     let from = (y - top) * bitmap.width + x0 - left;
     let to = (y * width + x0) * 3;

@@ -10,7 +10,7 @@ export interface Canvas {
   readonly chroma: Uint8Array;
 }
 
-/** Light on a shape: what is added to its luma at the centre and, per radius, along x and y. */
+/** Light on a shape: what is added to its luma at the center and, per radius, along x and y. */
 export interface Shade {
   base: number;
   alongX: number;

@@ -11,7 +11,7 @@ import { LabelInfoWriter } from '../write/label-info.js';
 import { Labels } from '../write/labels.js';
 import type { StageTimings } from '../write/stage-timings.js';
 import { TOPICS } from '../topics.js';
-import { paletteColour } from '../../vision/picture/palette.js';
+import { paletteColor } from '../../vision/picture/palette.js';
 import type { BagWriter } from './bag-writer.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 
@@ -64,7 +64,7 @@ export class SegmentationRecorder {
     this.#instances = new InstanceArrayWriter(labels);
     this.#instanceMap = options.instanceMap === false ? undefined : new InstanceMapWriter();
     this.#annotations =
-      options.annotations === false ? undefined : new ImageAnnotationsWriter(labels, paletteColour);
+      options.annotations === false ? undefined : new ImageAnnotationsWriter(labels, paletteColor);
   }
 
   /**

@@ -14,7 +14,7 @@ import { partFrame, type Region } from '../../vision/picture/region.js';
 /** Images as their messages tell of them. */
 export const AS_TOLD: ImageReading = { step: 0, rows: 0, white: 65535 };
 
-/** Bytes of a PNG file that tell its depth and kind of color, and their values for 16-bit greys. */
+/** Bytes of a PNG file that tell its depth and kind of color, and their values for 16-bit grays. */
 const PNG_DEPTH = 24;
 const PNG_COLOR = 25;
 

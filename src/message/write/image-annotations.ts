@@ -59,10 +59,10 @@ const FILL_OPACITY = 0.35;
 export class ImageAnnotationsWriter {
   readonly #encoder: CdrEncoder<ImageAnnotationsMessage>;
 
-  /** @param colourOf the colour of a class, the same as in the overlay */
+  /** @param colorOf the color of a class, the same as in the overlay */
   constructor(
     readonly labels: Labels,
-    readonly colourOf: (classId: number) => Rgb,
+    readonly colorOf: (classId: number) => Rgb,
     readonly type = messageType('foxglove_msgs/ImageAnnotations'),
   ) {
     this.#encoder = new CdrEncoder(type);
@@ -94,19 +94,19 @@ export class ImageAnnotationsWriter {
     // The worst score first: what comes later is drawn on top.
     for (let i = segmentation.instances.length - 1; i >= 0; i--) {
       const { classId, score, box } = segmentation.instances[i]!;
-      const colour = opaque(this.colourOf(classId));
-      const fill = { ...colour, a: FILL_OPACITY };
+      const color = opaque(this.colorOf(classId));
+      const fill = { ...color, a: FILL_OPACITY };
       for (const polygon of polygons[i] ?? []) {
-        loop(cornersOf(polygon), colour, polygon.hole ? TRANSPARENT : fill, line);
+        loop(cornersOf(polygon), color, polygon.hole ? TRANSPARENT : fill, line);
       }
-      loop(boxCorners(box), colour, TRANSPARENT, 2 * line);
+      loop(boxCorners(box), color, TRANSPARENT, 2 * line);
       texts.push({
         timestamp,
         position: { x: box.x1, y: box.y1 },
         text: cdrText(`${this.labels.name(classId)} ${score.toFixed(2)}`),
         font_size: 12 * line,
         text_color: BLACK,
-        background_color: colour,
+        background_color: color,
       });
     }
     return this.#encoder.write({ timestamp, points, texts });

@@ -24,7 +24,7 @@ export function renderSemanticMap(segmentation: Segmentation): SemanticMap {
   for (let i = instances.length - 1; i >= 0; i--) {
     const { classId, mask } = instances[i]!;
     for (let row = 0; row < height; row++) {
-      // The mask cell under the centre of the map's cell.
+      // The mask cell under the center of the map's cell.
       const y = Math.floor(((row + 0.5) * maskHeight) / height) - mask.y;
       if (y < 0 || y >= mask.height) continue;
       for (let column = 0; column < width; column++) {

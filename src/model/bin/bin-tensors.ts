@@ -1,5 +1,5 @@
 import { outputRoles } from '../../vision/decode/head-layout.js';
-import { recogniseHeads, type HeadHints, type HeadLayout, type HeadRole } from '../../vision/decode/heads.js';
+import { recognizeHeads, type HeadHints, type HeadLayout, type HeadRole } from '../../vision/decode/heads.js';
 import {
   packedStride,
   type Quantization,
@@ -217,7 +217,7 @@ export function binHeads(model: BinModel, hints: HeadHints = {}): BinHeads {
       if (type) return { name, layer: source, shape, stride: packedStride(shape), type, quantization };
       throw new ExpectationError(`output ${name} to be F32, S32, S16, U16, S8 or U8`, typeName);
     });
-    const layout = recogniseHeads(infos, input, hints);
+    const layout = recognizeHeads(infos, input, hints);
     for (const [output, { role }] of outputRoles(layout)) roles.set(output, role);
     return { layout, reason: '', roles };
   } catch (error) {

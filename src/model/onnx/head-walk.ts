@@ -218,7 +218,7 @@ class HeadWalk {
         this.model,
         `constant weights for ${node.name || node.outputs[0]!}`,
         `${node.inputs[1] ?? 'none'}, computed at run time`,
-        'Quantised exports cannot be cut; export it in single or half precision.',
+        'Quantized exports cannot be cut; export it in single or half precision.',
       );
     }
     this.#heads[role].add(node);

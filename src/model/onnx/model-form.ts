@@ -1,5 +1,5 @@
 import { outputRoles } from '../../vision/decode/head-layout.js';
-import { type HeadLayout, type HeadRole, isHeadCount, recogniseHeads } from '../../vision/decode/heads.js';
+import { type HeadLayout, type HeadRole, isHeadCount, recognizeHeads } from '../../vision/decode/heads.js';
 import { findCutPoints, isChosen } from './cut-points.js';
 import { readClassNames } from '../class-names.js';
 import { packedStride, UNQUANTIZED } from '../../vision/tensor/tensor.js';
@@ -68,7 +68,7 @@ export function headsOf(model: OnnxModel): { width: number; height: number; layo
   const names = readClassNames(model.metadata.get('names') ?? '').names;
   const classCount = names.length > 0 ? names.length : undefined;
   const hints = { classCount, chosen: isChosen(model) };
-  return { width, height, layout: recogniseHeads(outputs, { width, height }, hints) };
+  return { width, height, layout: recognizeHeads(outputs, { width, height }, hints) };
 }
 
 /** Number of classes of a model that chooses its instances, whose outputs do not tell; undefined where its graph does not either. */

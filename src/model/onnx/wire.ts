@@ -278,7 +278,7 @@ function copyChunks(descriptor: number, chunks: readonly Chunk[], source: WireFi
   flush();
 }
 
-/** Neighbouring stretches of the source become one. */
+/** Neighboring stretches of the source become one. */
 function* joinSpans(chunks: readonly Chunk[]): Generator<Chunk> {
   let open: { start: number; end: number } | undefined;
   for (const chunk of chunks) {

@@ -234,7 +234,7 @@ class CutPlan {
     return taken ? this.#unused(`${name}_`) : name;
   }
 
-  /** What the heads need, found backwards from them. */
+  /** What the heads need, found backward from them. */
   #keep(): { kept: KeptNode[]; live: Set<string> } {
     const live = new Set<string>();
     const byNode = new Map<Node, KeptNode>();

@@ -71,7 +71,7 @@ export function assignRoles(
       throw new ExpectationError(
         'names that tell the head of each de-quantize node',
         `${node.name} with output ${node.output}`,
-        'Give the ONNX model that was quantised with --onnx FILE; its outputs tell the heads.',
+        'Give the ONNX model that was quantized with --onnx FILE; its outputs tell the heads.',
       );
     }
     return { ...node, role };

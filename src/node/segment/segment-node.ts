@@ -259,7 +259,7 @@ export class SegmentNode {
     const parameters = this.#parameters;
     const options = {
       labels: model.labels.names,
-      colours: parameters.overlay_colors as 'class' | 'instance',
+      colors: parameters.overlay_colors as 'class' | 'instance',
       masks: parameters.overlay_masks,
       boxes: parameters.overlay_boxes,
       names: parameters.overlay_labels,

@@ -7,8 +7,8 @@ import type { MaskResolution } from './options.js';
 /**
  * One axis of the grid that masks are sampled on, and its map to the prototypes.
  *
- * Cell i covers `pitch` source pixels from `origin + pitch * i` on; its centre lies at `scale * i + offset` in prototype
- * coordinates, where prototype k has its centre at k. Interval k holds the cells whose centres lie in [k, k + 1).
+ * Cell i covers `pitch` source pixels from `origin + pitch * i` on; its center lies at `scale * i + offset` in prototype
+ * coordinates, where prototype k has its center at k. Interval k holds the cells whose centers lie in [k, k + 1).
  *
  * Where the source is a part of a larger picture, these are the cells of the picture's grid that meet it.
  */
@@ -23,7 +23,7 @@ export class GridAxis {
    * @param first number of cell 0 in the grid of the whole picture
    * @param total cells of the whole picture
    * @param scale prototypes per cell
-   * @param offset prototype coordinate of the centre of cell 0
+   * @param offset prototype coordinate of the center of cell 0
    * @param protos prototypes along the axis
    */
   constructor(
@@ -40,12 +40,12 @@ export class GridAxis {
     for (let k = 0; k <= protos; k++) this.#first[k + 1] = clamp(Math.ceil((k - offset) / scale), 0, cells);
   }
 
-  /** First cell whose centre is not left of prototype coordinate k; k from -1 to `protos`. */
+  /** First cell whose center is not left of prototype coordinate k; k from -1 to `protos`. */
   firstCell(k: number): number {
     return this.#first[k + 1]!;
   }
 
-  /** Cells whose centres lie within a box side [from, to) in source pixels: first and one past the last. */
+  /** Cells whose centers lie within a box side [from, to) in source pixels: first and one past the last. */
   cellsWithin(from: number, to: number): [number, number] {
     const { cells, perPixel, origin } = this;
     const first = clamp(Math.ceil((from - origin) * perPixel - 0.5), 0, cells);

@@ -11,7 +11,7 @@ export class MaskLogits {
   values = new Float32Array(0);
   readonly #head: Head;
   readonly #scales: ChannelScales | undefined;
-  /** Coefficients with the scales of a quantised prototype tensor multiplied in. */
+  /** Coefficients with the scales of a quantized prototype tensor multiplied in. */
   readonly #factors: Float64Array;
 
   constructor(proto: Head, scales: ChannelScales | undefined) {
@@ -50,7 +50,7 @@ export class MaskLogits {
       }
       for (; k < channels; k++) addOne(values, at, columns, factors[k]!, data, row + k * strideC, strideX);
     }
-    // NaN and infinities of a broken tensor count as outside, and do not spread to their neighbours.
+    // NaN and infinities of a broken tensor count as outside, and do not spread to their neighbors.
     for (let i = 0; i < size; i++) if (values[i]! - values[i]! !== 0) values[i] = -1;
   }
 

@@ -102,7 +102,7 @@ export class MaskBuilder {
     const columns = lastColumn - firstColumn + 1;
     const right = left + width;
     const bottom = top + height;
-    // Left of the first prototype's centre, and right of the last one's, the nearest holds; above and below, too.
+    // Left of the first prototype's center, and right of the last one's, the nearest holds; above and below, too.
     const startColumn = grid.x.firstCell(firstColumn) > left ? firstColumn - 1 : firstColumn;
     const startRow = grid.y.firstCell(firstRow) > top ? firstRow - 1 : firstRow;
     for (let row = startRow; row <= lastRow; row++) {
@@ -206,7 +206,7 @@ function sampleRows(
   }
 }
 
-/** The prototype at or left of a cell's centre, within the tensor. */
+/** The prototype at or left of a cell's center, within the tensor. */
 function protoAt(axis: GridAxis, cell: number): number {
   return clamp(Math.floor(axis.scale * cell + axis.offset), 0, axis.protos - 1);
 }

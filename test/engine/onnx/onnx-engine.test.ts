@@ -105,7 +105,7 @@ describe('OnnxEngine', () => {
   it('settles in order of submission, though a later frame is prepared before an earlier one', async () => {
     await withEngine({ file: write(mean(2048, 2048)) }, async (engine) => {
       const large = plainFrame(2048, 2048, 255, 128, 128);
-      const strip = plainFrame(2, 2048, 114, 128, 128); // the grey of its padding
+      const strip = plainFrame(2, 2048, 114, 128, 128); // the gray of its padding
       for (let i = 0; i < 3; i++) {
         const settled: [width: number, mean: string][] = [];
         await Promise.all(
@@ -283,7 +283,7 @@ describe('OnnxEngine.open refuses', () => {
     [{ slots: 9 }, /for slots but received 9/],
     [{ threads: 0 }, /an integer from 1 to 256 for threads but received 0/],
     [{ threads: 1.5 }, /for threads but received 1.5/],
-    [{ colorRange: 'pc' as 'full' }, /one of full, limited for the colour range but received pc/],
+    [{ colorRange: 'pc' as 'full' }, /one of full, limited for the color range but received pc/],
   ] as const) {
     it(`${JSON.stringify(option)}`, async () => {
       await assert.rejects(OnnxEngine.open({ file: heads, ...option }), {

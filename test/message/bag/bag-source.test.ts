@@ -169,7 +169,7 @@ describe('BagSource', () => {
     const jpeg = await sharp({ create: { width, height, channels: 3, background } })
       .jpeg({ quality: 100 })
       .toBuffer();
-    const grey = await sharp(new Uint8Array(width * height).fill(148), {
+    const gray = await sharp(new Uint8Array(width * height).fill(148), {
       raw: { width, height, channels: 1 },
     })
       .png()
@@ -179,22 +179,22 @@ describe('BagSource', () => {
     // hobot_codec's encoder over shared memory.
     const shared = hbm(0, 'HbmMsg480P', 'jpeg', jpeg);
     const fromShared = framesOf(await readBag(write(folder, 'shared.mcap', await mcap([shared]))));
-    const compressed = [jpeg, grey].map((file, i) => compressedImage(i, file, '/camera/compressed'));
+    const compressed = [jpeg, gray].map((file, i) => compressedImage(i, file, '/camera/compressed'));
     const decompressed = framesOf(await readBag(write(folder, 'jpeg.mcap', await mcap(compressed))));
-    // BT.601, full range: Y 147.5, U 56, V 201; grey has no colour.
-    const colour = (frame: SourceFrame): number[] => [frame.frame.data[0]!, ...pixels(frame).slice(-2)];
+    // BT.601, full range: Y 147.5, U 56, V 201; gray has no color.
+    const color = (frame: SourceFrame): number[] => [frame.frame.data[0]!, ...pixels(frame).slice(-2)];
     const near = (actual: number[], expected: number[]): void => {
       assert.ok(
         actual.every((value, i) => Math.abs(value - expected[i]!) <= 2),
         `${actual.join()} for ${expected.join()}`,
       );
     };
-    near(colour(raw[0]!), [147, 56, 201]);
-    near(colour(raw[1]!), [147, 56, 201]);
-    near(colour(raw[2]!), [148, 128, 128]);
-    near(colour(fromShared[0]!), [147, 56, 201]);
-    near(colour(decompressed[0]!), [147, 56, 201]);
-    near(colour(decompressed[1]!), [148, 128, 128]);
+    near(color(raw[0]!), [147, 56, 201]);
+    near(color(raw[1]!), [147, 56, 201]);
+    near(color(raw[2]!), [148, 128, 128]);
+    near(color(fromShared[0]!), [147, 56, 201]);
+    near(color(decompressed[0]!), [147, 56, 201]);
+    near(color(decompressed[1]!), [148, 128, 128]);
   });
 
   it('takes the camera from a bag with our own results', async () => {

@@ -38,8 +38,8 @@ describe('CameraFrame', () => {
   });
 
   it('converts other encodings', async () => {
-    const grey = { width: 4, height: 2, encoding: 'mono8', step: 4 };
-    const frame = read(new ImageWriter().write(HEADER, grey, PIXELS.subarray(0, 8)), 'image');
+    const gray = { width: 4, height: 2, encoding: 'mono8', step: 4 };
+    const frame = read(new ImageWriter().write(HEADER, gray, PIXELS.subarray(0, 8)), 'image');
     assert.deepEqual([...(await frame.prepare()).data], [1, 2, 3, 4, 5, 6, 7, 8, 128, 128, 128, 128]);
   });
 
