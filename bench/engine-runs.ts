@@ -64,14 +64,14 @@ export class CameraRun {
   #added: number[] = [];
   #decode = 0;
   #wanted = 0;
-  #tell: (() => void) | undefined;
+  #resolve: (() => void) | undefined;
   #error: Error | undefined;
 
   constructor(engine: CameraEngine, decoder: Decoder, { data, width, height, lumaStride }: Nv12Frame) {
     this.#decoder = decoder;
     this.#camera = addon().injectCamera();
     this.#attachment = engine.attach(this.#camera, {
-      result: (inference, frameInfo) => this.#take(inference, frameInfo),
+      result: (inference, frameInfo) => this.#addResult(inference, frameInfo),
       failure: (error) => this.#end(error),
     });
     const message = { ...{ width, height, data }, step: lumaStride, encoding: 'nv12' };
@@ -87,7 +87,7 @@ export class CameraRun {
     const before = performance.eventLoopUtilization();
     const start = performance.now();
     this.#wanted = count;
-    await new Promise<void>((resolve) => (this.#tell = resolve));
+    await new Promise<void>((resolve) => (this.#resolve = resolve));
     const elapsed = performance.now() - start;
     const { utilization: busy } = performance.eventLoopUtilization(before);
     clearInterval(alive);
@@ -100,7 +100,7 @@ export class CameraRun {
     this.#camera.close();
   }
 
-  #take(inference: Inference, { submitted }: CameraFrameInfo): void {
+  #addResult(inference: Inference, { submitted }: CameraFrameInfo): void {
     const start = performance.now();
     this.#decoder.decode(inference.tensors, inference.letterbox);
     const end = performance.now();
@@ -114,6 +114,6 @@ export class CameraRun {
 
   #end(error?: Error): void {
     this.#error ??= error;
-    this.#tell?.();
+    this.#resolve?.();
   }
 }

@@ -106,8 +106,8 @@ export function quantized(float: Heads): Heads {
     return { ...tensor, type: 'int32', quantization: { kind: 'scale', scale, axis: 3 }, data };
   });
   const { inputWidth: width, inputHeight: height } = float.layout;
-  const told = outputRoles(float.layout);
-  const roles = tensors.map((_, output) => told.get(output)!.role);
+  const rolesOfFloat = outputRoles(float.layout);
+  const roles = tensors.map((_, output) => rolesOfFloat.get(output)!.role);
   return { ...float, tensors, layout: recognizeHeads(tensors, { width, height }, { roles }) };
 }
 

@@ -22,10 +22,10 @@ export async function runSuite(
   const figures: Figure[] = [];
   const failed: string[] = [];
   for (const { name, bench } of benches) {
-    const told = new Set<Result>();
-    const tell = (result: Result): void => {
-      if (told.has(result)) return;
-      told.add(result);
+    const reported = new Set<Result>();
+    const report = (result: Result): void => {
+      if (reported.has(result)) return;
+      reported.add(result);
       const figure: Figure = { ratios: {}, values: {}, ...result, bench: name };
       figures.push(figure);
       events.figure(figure);
@@ -37,7 +37,7 @@ export async function runSuite(
         for (const item of cases) {
           events.begin(name, item.name);
           const result = await measureCase(item, quick ? QUICK : USUAL);
-          tell(result);
+          report(result);
           results.push(result);
         }
         return results;
@@ -46,7 +46,7 @@ export async function runSuite(
     };
     try {
       events.begin(name, '');
-      for (const result of await bench.run(context)) tell(result);
+      for (const result of await bench.run(context)) report(result);
     } catch (error) {
       failed.push(name);
       events.note(name, messageOf(error));

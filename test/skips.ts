@@ -20,6 +20,6 @@ export function itUnless(reason: Reason, title: string, test: Mocha.Func | Mocha
 }
 
 /** Adds what a test found out, numbers mostly, to its line in the report. */
-export function tell(context: Mocha.Context, text: string): void {
+export function printNote(context: Mocha.Context, text: string): void {
   context.test!.title += `: ${text}`;
 }

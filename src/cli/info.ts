@@ -35,15 +35,15 @@ export const info = command({
   usage: USAGE,
   options: OPTIONS,
   async run(args) {
-    const [told, ...more] = args.positionals;
-    if (told === undefined || more.length > 0) {
+    const [given, ...more] = args.positionals;
+    if (given === undefined || more.length > 0) {
       throw new ExpectationError(
         'one model',
         args.positionals.join(' ') || 'none',
         'See tros-yolo-seg info --help.',
       );
     }
-    const path = findModel(told);
+    const path = findModel(given);
     process.stdout.write(
       path.toLowerCase().endsWith('.bin')
         ? await binText(path, args.text('library'), args.text('name'))
@@ -90,11 +90,11 @@ async function binText(path: string, library?: string, name?: string): Promise<s
   const named = library ?? process.env['TROS_YOLO_SEG_LIBDNN'];
   const hasLibrary = named !== undefined || isBoard();
   if (!hasLibrary) return withBin(path, binModelText);
-  const told = await bpuModelText(path, library, name);
+  const text = await bpuModelText(path, library, name);
   try {
-    return told + withBin(path, binFactsText);
+    return text + withBin(path, binFactsText);
   } catch {
-    return told; // libdnn reads it, and that is what counts
+    return text; // libdnn reads it, and that is what counts
   }
 }
 

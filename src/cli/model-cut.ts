@@ -31,16 +31,16 @@ export const cut = command({
   usage: USAGE,
   options: OPTIONS,
   async run(args) {
-    const [told, ...more] = args.positionals;
+    const [given, ...more] = args.positionals;
     const output = args.text('output');
-    if (told === undefined || more.length > 0 || output === undefined) {
+    if (given === undefined || more.length > 0 || output === undefined) {
       throw new ExpectationError(
         'one stock model and -o FILE',
         args.positionals.join(' ') || 'no model',
         'For example: tros-yolo-seg model cut yolov8n-seg.onnx -o yolov8n-seg-rdk.onnx',
       );
     }
-    const stock = findModel(told);
+    const stock = findModel(given);
     const outputs = [{ option: '--output', path: output, kind: 'file' }] as const;
     checkOutputs(outputs, new ReadFiles([stock]), args.flag('force'));
     // A signal leaves no half of a model: it is seen when the cut is done, before the proof.

@@ -63,8 +63,8 @@ export const dequantize = command({
   usage: USAGE,
   options: OPTIONS,
   run(args) {
-    const [told, ...more] = args.positionals;
-    if (told === undefined || more.length > 0) {
+    const [given, ...more] = args.positionals;
+    if (given === undefined || more.length > 0) {
       throw new ExpectationError(
         'one .bin, or one log of hb_model_modifier',
         args.positionals.join(' ') || 'none',
@@ -75,7 +75,7 @@ export const dequantize = command({
     if (ways.filter(Boolean).length > 1) {
       throw new ExpectationError('one of --all, --heads, --node and --restore', 'several', 'See --help.');
     }
-    const path = findModel(told);
+    const path = findModel(given);
     const output = args.text('output');
     if (output !== undefined) {
       const outputs = [{ option: '--output', path: output, kind: 'file' }] as const;

@@ -49,12 +49,12 @@ export const list = command({
         'See tros-yolo-seg model list --help.',
       );
     }
-    const told = args.text('board');
+    const given = args.text('board');
     const board =
-      told === undefined
+      given === undefined
         ? undefined
         : CHOICES[
-            expectOneOf('--board', told.toLowerCase(), Object.keys(CHOICES) as (keyof typeof CHOICES)[])
+            expectOneOf('--board', given.toLowerCase(), Object.keys(CHOICES) as (keyof typeof CHOICES)[])
           ];
     const catalog = loadCatalog();
     const models = catalog.models.filter((model) => board === undefined || model.board === board);

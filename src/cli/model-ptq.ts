@@ -36,9 +36,9 @@ export const ptq = command({
   usage: USAGE,
   options: OPTIONS,
   async run(args, argv) {
-    const [told, ...more] = args.positionals;
+    const [given, ...more] = args.positionals;
     const [images, output] = [args.text('images'), args.text('output')];
-    if (told === undefined || more.length > 0 || images === undefined || output === undefined) {
+    if (given === undefined || more.length > 0 || images === undefined || output === undefined) {
       throw new ExpectationError(
         'a model, --march, --images DIR and -o DIR',
         argv.join(' ') || 'nothing',
@@ -46,7 +46,7 @@ export const ptq = command({
       );
     }
     const march = expectOneOf('--march', args.text('march'), MARCHES);
-    const file = findModel(told);
+    const file = findModel(given);
     const outputs = [{ option: '--output', path: output, kind: 'folder' }] as const;
     checkOutputs(outputs, new ReadFiles([file]), args.flag('force'));
     let progress: Progress | undefined;

@@ -40,7 +40,7 @@ export class ReadFiles {
   }
 
   #add(path: string, name: string, within: boolean): void {
-    const found = look(path);
+    const found = statIfAny(path);
     if (found === undefined) return;
     if (found.isFile()) this.#names.set(identity(found), name);
     else if (found.isDirectory() && within) {
@@ -50,7 +50,7 @@ export class ReadFiles {
 
   /** The input that lies at this path, as the user named it. */
   at(path: string): string | undefined {
-    const found = look(path);
+    const found = statIfAny(path);
     return found && this.#names.get(identity(found));
   }
 }
@@ -103,7 +103,7 @@ function checkOutput(output: Output, read: ReadFiles, force: boolean): void {
       'Choose another name.',
     );
   }
-  const found = look(path);
+  const found = statIfAny(path);
   if (found === undefined) {
     if (kind !== 'file') checkFolderName(output);
     checkFolderAbove(path);
@@ -168,10 +168,10 @@ function checkFolderName({ option, path, kind }: Output): void {
 /** The nearest folder above that exists must be one, and take files. */
 function checkFolderAbove(path: string): void {
   let folder = dirname(resolve(path));
-  let found = look(folder);
+  let found = statIfAny(folder);
   while (found === undefined) {
     folder = dirname(folder);
-    found = look(folder);
+    found = statIfAny(folder);
   }
   if (!found.isDirectory()) {
     throw new ExpectationError(
@@ -191,7 +191,7 @@ function checkWritable(path: string, named = path): void {
   }
 }
 
-function look(path: string): Stats | undefined {
+function statIfAny(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
@@ -214,7 +214,7 @@ function identity({ dev, ino }: Stats): string {
 }
 
 function isSame(a: string, b: string): boolean {
-  const [one, other] = [look(a), look(b)];
+  const [one, other] = [statIfAny(a), statIfAny(b)];
   return one !== undefined && other !== undefined && identity(one) === identity(other);
 }
 
@@ -222,7 +222,7 @@ function isSame(a: string, b: string): boolean {
 function placeOf(path: string): string {
   let folder = resolve(path);
   const missing: string[] = [];
-  while (look(folder) === undefined && dirname(folder) !== folder) {
+  while (statIfAny(folder) === undefined && dirname(folder) !== folder) {
     missing.unshift(basename(folder));
     folder = dirname(folder);
   }

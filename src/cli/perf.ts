@@ -38,15 +38,15 @@ export const perf = command({
   usage: USAGE,
   options: PERF_OPTIONS,
   async run(args) {
-    const [told, picture, ...rest] = args.positionals;
-    if (told === undefined || rest.length > 0) {
+    const [given, picture, ...rest] = args.positionals;
+    if (given === undefined || rest.length > 0) {
       throw new ExpectationError(
         'one MODEL and at most one PICTURE',
         args.positionals.join(' '),
         'See --help.',
       );
     }
-    const file = findModel(told);
+    const file = findModel(given);
     const threads = expectInteger('--threads', args.number('threads') ?? 2, 1, 32);
     const frames = expectInteger('--frames', args.number('frames') ?? 200, 1, 1_000_000);
     const frame = picture === undefined ? grayFrame() : await firstFrame(picture);

@@ -64,8 +64,8 @@ export const run = command({
     const size = pictureSize(args);
     const reading = imageReading(args);
     const region = parseRegion('--roi', args.text('roi') ?? '');
-    const told = args.text('model');
-    const model = told === undefined ? demoModel() : findModel(told);
+    const given = args.text('model');
+    const model = given === undefined ? demoModel() : findModel(given);
     const read = new ReadFiles([...args.positionals, model, args.text('labels'), args.text('library')]);
     checkOutputs(outputsOf(args), read, args.flag('force'));
     const engine = await openEngine(model, args, {
@@ -75,9 +75,13 @@ export const run = command({
     let stop: Stop | undefined;
     try {
       const labelFile = args.text('labels');
-      const { labels, warnings: told } = recognizeModel(engine.model, { roles, labelFile });
+      const { labels, warnings: labelWarnings } = recognizeModel(engine.model, { roles, labelFile });
       const { note, warnings = [] } = engine.model;
-      warn([...(note === undefined ? [] : [note]), ...(labelFile === undefined ? warnings : []), ...told]);
+      warn([
+        ...(note === undefined ? [] : [note]),
+        ...(labelFile === undefined ? warnings : []),
+        ...labelWarnings,
+      ]);
       const decoding = decodeOptions(args, labels);
       const segmenter = new Segmenter(engine, { ...decoding, heads: roles, labelCount: labels.length });
       segmenter.decoder.onWarning = (text) => warn([text]);

@@ -45,7 +45,7 @@ export class ReservedSlot {
     this.unclaim();
     if (!this.#waiting) return;
     this.#native.cancelRequest();
-    this.#settle(false);
+    this.#answer(false);
   }
 
   /** The engine was granted a slot. */
@@ -56,7 +56,7 @@ export class ReservedSlot {
     }
     if (this.#slot >= 0) this.#native.release(slot);
     else this.#slot = slot;
-    this.#settle(true);
+    this.#answer(true);
   }
 
   /** A frame is in it. */
@@ -64,7 +64,7 @@ export class ReservedSlot {
     this.#slot = -1;
   }
 
-  #settle(kept: boolean): void {
+  #answer(kept: boolean): void {
     this.#native.unref();
     this.#waiting!.resolve(kept);
     this.#waiting = undefined;

@@ -24,13 +24,16 @@ export abstract class SlotEngine {
   readonly #native: NativeSlots;
   #letterbox: Letterbox | undefined;
   /** Frames in flight, cameras, and waits for a slot. */
-  #holds = 0;
+  #uses = 0;
   #closed: Promise<void> | undefined;
 
   /** @param forget ends what the engine has outside of JavaScript's heap; must not refer to the engine */
   protected constructor(native: NativeSlots, forget: () => void) {
     this.#native = native;
-    this.cameras = new AttachedCameras(native, { hold: () => this.hold(), drop: () => this.drop() });
+    this.cameras = new AttachedCameras(native, {
+      keepAlive: () => this.keepAlive(),
+      allowCollection: () => this.allowCollection(),
+    });
     this.reserved = new ReservedSlot(native);
     forgotten.register(this, forget, native);
   }
@@ -50,8 +53,8 @@ export abstract class SlotEngine {
   reserve(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
     const kept = this.reserved.reserve();
-    this.hold();
-    void kept.then(() => this.drop());
+    this.keepAlive();
+    void kept.then(() => this.allowCollection());
     return kept;
   }
 
@@ -83,12 +86,12 @@ export abstract class SlotEngine {
   }
 
   /** The engine is not collected until as many calls of drop(). */
-  protected hold(): void {
-    if (this.#holds++ === 0) busy.add(this);
+  protected keepAlive(): void {
+    if (this.#uses++ === 0) busy.add(this);
   }
 
-  protected drop(): void {
-    if (--this.#holds === 0) busy.delete(this);
+  protected allowCollection(): void {
+    if (--this.#uses === 0) busy.delete(this);
   }
 
   protected letterboxFor({ width, height }: { readonly width: number; readonly height: number }): Letterbox {

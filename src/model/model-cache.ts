@@ -42,12 +42,12 @@ export function readRecord(file: string): CacheRecord | undefined {
 /** What lies in the cache under the name of a model. */
 export function cachedFile(model: CatalogModel, folder?: string): { path: string; size: number } | undefined {
   const path = cachedPath(model, folder);
-  const found = lookAt(path);
+  const found = statIfAny(path);
   return found?.isFile() ? { path, size: found.size } : undefined;
 }
 
 /** Undefined where there is nothing. */
-export function lookAt(path: string): Stats | undefined {
+export function statIfAny(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {

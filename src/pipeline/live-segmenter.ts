@@ -398,7 +398,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     if (this.#inFlight > 0) return;
     const idle = this.#idle;
     this.#idle = [];
-    for (const tell of idle) tell();
+    for (const resolve of idle) resolve();
   }
 }
 

@@ -141,8 +141,8 @@ interface Submitted<Frame> {
 }
 
 function badFrame({ source, index }: SourceFrame, error: unknown): BadFrame {
-  const told = error instanceof Error ? error : new ExpectationError('a segmented frame', messageOf(error));
-  return { source, index, error: told };
+  const cause = error instanceof Error ? error : new ExpectationError('a segmented frame', messageOf(error));
+  return { source, index, error: cause };
 }
 
 export function isResult<Frame extends SourceFrame>(

@@ -122,7 +122,7 @@ describe('what a check says of the machine', () => {
 
   it('knows drivers to which powersave is the usual governor', async () => {
     const policy = 'sys/devices/system/cpu/cpufreq/policy0';
-    const told = async (driver: string): Promise<string> =>
+    const verdict = async (driver: string): Promise<string> =>
       finding(
         await machineSection(
           host({ [`${policy}/scaling_governor`]: 'powersave', [`${policy}/scaling_driver`]: `${driver}\n` }),
@@ -130,9 +130,9 @@ describe('what a check says of the machine', () => {
         ),
         'CPU governor',
       );
-    assert.equal(await told('intel_pstate'), 'ok: powersave of intel_pstate');
-    assert.equal(await told('amd-pstate-epp'), 'ok: powersave of amd-pstate-epp');
-    assert.match(await told('cpufreq-dt'), /^warning: powersave/);
+    assert.equal(await verdict('intel_pstate'), 'ok: powersave of intel_pstate');
+    assert.equal(await verdict('amd-pstate-epp'), 'ok: powersave of amd-pstate-epp');
+    assert.match(await verdict('cpufreq-dt'), /^warning: powersave/);
   });
 
   it('says what it could not look at', async () => {
@@ -325,10 +325,10 @@ describe('tros-yolo-seg check', () => {
     const alone = await cli(asked);
     assert.equal(alone.code, 1);
     assert.match(alone.stdout, /failure +model .*Expected .*give their names \(labels\)/);
-    const told = await cli([...asked, '--heads', 'instances,proto', '--labels', labels]);
-    assert.equal(told.code, 0, told.stdout);
-    assert.match(told.stdout, / ok +heads +96x64, 3 classes, instances chosen by the model/);
-    assert.match(told.stdout, / note +picture .* instances: (cat|dog|bird) 0\.\d/);
+    const checked = await cli([...asked, '--heads', 'instances,proto', '--labels', labels]);
+    assert.equal(checked.code, 0, checked.stdout);
+    assert.match(checked.stdout, / ok +heads +96x64, 3 classes, instances chosen by the model/);
+    assert.match(checked.stdout, / note +picture .* instances: (cat|dog|bird) 0\.\d/);
     const whole = join(folder, 'whole.onnx');
     writeFileSync(whole, stockModel({ matrix: true }));
     const uncut = await cli(['check', whole, '--frames', '0']);

@@ -15,8 +15,8 @@ describe('tros-yolo-seg', () => {
     assert.deepEqual([asked.code, word.code, none.code], [0, 0, 2]);
     assert.equal(word.stdout, asked.stdout);
     assert.equal(none.stdout, asked.stdout);
-    const told = [...asked.stdout.matchAll(/^ {2}(\w+) +\S/gm)].map(([, name]) => name);
-    assert.deepEqual(told, COMMANDS);
+    const listed = [...asked.stdout.matchAll(/^ {2}(\w+) +\S/gm)].map(([, name]) => name);
+    assert.deepEqual(listed, COMMANDS);
   });
 
   it('tells its version', async () => {

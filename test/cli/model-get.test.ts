@@ -229,11 +229,11 @@ describe('tros-yolo-seg model get', () => {
     assert.match(said, /Do you accept this license\? \[y\/N\]/);
     assert.match(said, /consent to Test for test-seg but received no\./);
     const { folder, env } = place();
-    const [yes, told] = await answer('y\n', env);
-    assert.equal(yes, 0, told);
+    const [yes, output] = await answer('y\n', env);
+    assert.equal(yes, 0, output);
     // A bar in one line, wiped at its end.
-    assert.match(told, /\rtest-seg {2}\[#{30}\] /);
-    assert.ok(told.includes('\r\u001b[K'));
+    assert.match(output, /\rtest-seg {2}\[#{30}\] /);
+    assert.ok(output.includes('\r\u001b[K'));
     assert.ok(existsSync(join(folder, 'test-seg.onnx')));
   });
 

@@ -27,13 +27,13 @@ export class Collector implements CameraHandlers {
     if (this.#read) this.values.push(valuesOf(inference));
     if (this.#hold) this.held.push(inference);
     else inference.release();
-    this.#tell();
+    this.#notify();
   }
 
   failure(error: Error, frameInfo: CameraFrameInfo): void {
     this.frameInfos.push(frameInfo);
     this.errors.push(error);
-    this.#tell();
+    this.#notify();
   }
 
   /** Until `count` frames have come to something. */
@@ -45,7 +45,7 @@ export class Collector implements CameraHandlers {
     for (const inference of this.held.splice(0)) inference.release();
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

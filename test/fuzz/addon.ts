@@ -250,7 +250,7 @@ class Session {
         this.#native['inspectImage']!(this.#message(), this.#hostile.seldom(this.#reading()));
         break;
       case 2:
-        this.#native['partOf']!(this.#region(), this.#hostile.seldom(this.#size()), this.#size());
+        this.#native['clipRegion']!(this.#region(), this.#hostile.seldom(this.#size()), this.#size());
         break;
       default: {
         const [width, height] = [this.#size(), this.#size()];
@@ -342,7 +342,7 @@ class Session {
         camera['step']!(message, count);
         break;
       case 2:
-        camera['keepPixels']!(this.#hostile.seldom<unknown>(true, 3));
+        camera['setKeepPixels']!(this.#hostile.seldom<unknown>(true, 3));
         break;
       case 3:
         camera['counters']!();

@@ -56,18 +56,18 @@ export async function throughNativeCamera(
   counters: NativeCameraCounters;
 }> {
   const camera = addon().injectCamera();
-  let tell: (frameInfo: NativeFrameInfo) => void;
-  const arrived = new Promise<NativeFrameInfo>((resolve) => (tell = resolve));
+  let resolveArrived: (frameInfo: NativeFrameInfo) => void;
+  const arrived = new Promise<NativeFrameInfo>((resolve) => (resolveArrived = resolve));
   const heapSlots = addon().openHeapSlots(
     1,
     MODEL.width,
     MODEL.height,
-    (_slot, _failure, _pre, _inference, frameInfo) => tell(frameInfo!),
+    (_slot, _failure, _pre, _inference, frameInfo) => resolveArrived(frameInfo!),
   );
   try {
     heapSlots.ref();
     heapSlots.attach(camera.id);
-    camera.keepPixels(keepPixels);
+    camera.setKeepPixels(keepPixels);
     camera.setReading(reading);
     camera.setRegion(region);
     camera.offer({ ...image, sec: 0, nanosec: 0, index: -1 });
@@ -77,8 +77,8 @@ export async function throughNativeCamera(
     assert.equal(failed, 0);
     const frameInfo = await arrived;
     const input = new Uint8Array(frameInfo.input!).slice();
-    const told = warning ? expectation(warning).message : undefined;
-    return { frameInfo, input, warning: told, counters };
+    const warningText = warning ? expectation(warning).message : undefined;
+    return { frameInfo, input, warning: warningText, counters };
   } finally {
     camera.close();
     heapSlots.close();

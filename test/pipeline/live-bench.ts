@@ -136,7 +136,7 @@ export class TestSegmenter {
 
 /** A LiveSegmenter with a record of what its handlers were told: `3` for the result of frame 3, `!decode 3` for a failure. */
 export class Bench {
-  readonly told: string[][];
+  readonly outcomes: string[][];
   readonly timings: LiveTimings[] = [];
   readonly live: LiveSegmenter<TestFrame>;
   engines: TestSegmenter[];
@@ -145,18 +145,18 @@ export class Bench {
 
   constructor(slots: number, { cameras = 1, spare = 0, queue = 1 } = {}) {
     this.engines = [new TestSegmenter(slots, spare)];
-    this.told = Array.from({ length: cameras }, () => []);
+    this.outcomes = Array.from({ length: cameras }, () => []);
     const handlers: LiveHandlers<TestFrame> = {
       result: (camera, frame, pixels, segmentation, timings) => {
         assert.equal(frameOf.get(pixels!), frame);
         assert.equal((segmentation as unknown as { id: number }).id, frame.id, 'its own segmentation');
         if (frame.mishap === 'result') throw new Error(`result ${frame.id}`);
-        this.told[camera]!.push(String(frame.id));
+        this.outcomes[camera]!.push(String(frame.id));
         this.timings.push(timings);
       },
       failure: (camera, frame, error) => {
         assert.match(error.message, new RegExp(` ${frame.id}$`));
-        this.told[camera]!.push(`!${error.message}`);
+        this.outcomes[camera]!.push(`!${error.message}`);
       },
     };
     this.live = new LiveSegmenter(this.engine.segmenter, cameras, handlers, () => this.time, queue);

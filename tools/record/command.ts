@@ -50,16 +50,16 @@ export const record = command({
   usage: USAGE,
   options: RECORD_OPTIONS,
   async run(args, argv) {
-    const [told, ...inputs] = args.positionals;
+    const [given, ...inputs] = args.positionals;
     const file = args.text('output');
-    if (told === undefined || inputs.length === 0 || file === undefined) {
+    if (given === undefined || inputs.length === 0 || file === undefined) {
       throw new ExpectationError(
         'MODEL.onnx, at least one INPUT and --output',
         argv.join(' '),
         'See --help.',
       );
     }
-    const model = findModel(told);
+    const model = findModel(given);
     const microseconds = (name: string, usual: number): number =>
       expectInteger(`--${name}`, args.number(name) ?? usual, 0, 10_000_000);
     const options = {

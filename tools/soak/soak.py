@@ -195,8 +195,8 @@ class Soak:
 
     def line(self):
         at = self.looks[-1]
-        told = {name: self.status.get(name) for name in ('received', 'answered', 'dropped', 'bad')}
-        print(f'{at["at"] / 60:5.1f} min  {brief(at)}  {told}  camera {"there" if self.camera else "away"}', flush=True)
+        counts = {name: self.status.get(name) for name in ('received', 'answered', 'dropped', 'bad')}
+        print(f'{at["at"] / 60:5.1f} min  {brief(at)}  {counts}  camera {"there" if self.camera else "away"}', flush=True)
 
     def end(self):
         """Ends all. @returns what was not as it should be"""

@@ -13,11 +13,11 @@ export function makeFolder(path: string): void {
   const missing: string[] = [];
   let folder = resolve(path);
   try {
-    let found = lookAt(folder);
+    let found = statIfAny(folder);
     while (found === undefined) {
       missing.unshift(folder);
       folder = dirname(folder);
-      found = lookAt(folder);
+      found = statIfAny(folder);
     }
     if (!found.isDirectory()) throw new Error(`the file ${folder}`);
     for (const name of missing) makeOne(name);
@@ -29,7 +29,7 @@ export function makeFolder(path: string): void {
 }
 
 /** A folder below a file counts as missing, like one below a folder that is missing. */
-function lookAt(path: string): Stats | undefined {
+function statIfAny(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {

@@ -35,23 +35,23 @@ export function boardFinding(host: Host, board: Board | undefined): Finding {
   const what = 'board';
   const model = host.text('proc/device-tree/model');
   const soc = host.text(SOURCES[0]!) ?? host.text(SOURCES[1]!);
-  const told = [model, soc && `SoC ${soc}`].filter(Boolean).join(', ');
+  const found = [model, soc && `SoC ${soc}`].filter(Boolean).join(', ');
   if (!board) {
     return {
       what,
       verdict: 'note',
-      text: `${told || 'no device tree'}: none of D-Robotics' boards, so no BPU. Models run on the CPU or the emulator.`,
+      text: `${found || 'no device tree'}: none of D-Robotics' boards, so no BPU. Models run on the CPU or the emulator.`,
     };
   }
   if (board.march === undefined) {
     return {
       what,
       verdict: 'failure',
-      text: `${board.name} (${told})`,
+      text: `${board.name} (${found})`,
       hint: 'This version runs .bin models of RDK X5 and X3; the .hbm models of RDK S run on another runtime.',
     };
   }
-  return { what, verdict: 'ok', text: `${board.name} (${told}), march ${board.march}` };
+  return { what, verdict: 'ok', text: `${board.name} (${found}), march ${board.march}` };
 }
 
 /** Where TROS installs models of its packages. */

@@ -68,12 +68,12 @@ function governor(host: Host): Finding {
 async function clocks(host: Host): Promise<Finding[]> {
   const health = new BoardHealth(host.root);
   await health.read();
-  const status = health.look('check');
+  const status = health.status('check');
   if (!status)
     return [{ what: 'temperatures and clocks', verdict: 'unknown', text: 'the kernel tells none' }];
-  const told = Object.entries(status.values).map(([name, value]) => `${name} ${value}`);
+  const readings = Object.entries(status.values).map(([name, value]) => `${name} ${value}`);
   return [
-    { what: 'temperatures and clocks', verdict: 'ok', text: told.join(', ') },
+    { what: 'temperatures and clocks', verdict: 'ok', text: readings.join(', ') },
     ...(status.level === 'ok'
       ? []
       : [

@@ -124,10 +124,10 @@ function marchFindings({ file, board }: ModelCheck): Finding[] {
 function engineFindings(engine: Engine, { board, hints }: ModelCheck): Finding[] {
   const { note, warnings = [] } = engine.model;
   // Those are of the model's own class names.
-  const told = [note, ...(hints?.labelFile === undefined ? warnings : [])];
+  const notes = [note, ...(hints?.labelFile === undefined ? warnings : [])];
   return [
     engineFinding(engine, board),
-    ...told.flatMap((text): Finding[] =>
+    ...notes.flatMap((text): Finding[] =>
       text === undefined ? [] : [{ what: 'engine', verdict: 'note', text }],
     ),
   ];
@@ -232,9 +232,9 @@ function sceneFinding(text: string, found: Segmentation, truth: SceneTruth): Fin
       return classId === object.classId && shared > 0.5 * (boxArea(box) + boxArea(object.box) - shared);
     }),
   );
-  const told = `${text}; ${hits.length} of the ${wanted.length} shapes in it found`;
-  if (hits.length >= FOUND * wanted.length) return { what: 'picture', verdict: 'ok', text: told };
-  return { what: 'picture', verdict: 'failure', text: told, hint: 'Send us this report.' };
+  const result = `${text}; ${hits.length} of the ${wanted.length} shapes in it found`;
+  if (hits.length >= FOUND * wanted.length) return { what: 'picture', verdict: 'ok', text: result };
+  return { what: 'picture', verdict: 'failure', text: result, hint: 'Send us this report.' };
 }
 
 async function knownResult(
@@ -277,14 +277,14 @@ async function speedFinding(
     engine instanceof BpuEngine ? publishedRow(check.board?.name, basename(check.file), layout) : undefined;
   if (!row) return { what, verdict: 'note', text };
   const published = slots === 1 ? row.one : row.two;
-  const told = `${text}; published: ${published} frames/s of the network alone (${row.model} on ${row.board}, ${row.source})`;
+  const comparison = `${text}; published: ${published} frames/s of the network alone (${row.model} on ${row.board}, ${row.source})`;
   // With two frames at work one is letterboxed while the network is at the other.
   const comparable = slots === 1 ? (1000 * frames) / network : rate;
-  if (comparable >= SLOW * published) return { what, verdict: 'ok', text: told };
+  if (comparable >= SLOW * published) return { what, verdict: 'ok', text: comparison };
   return {
     what,
     verdict: 'warning',
-    text: told,
+    text: comparison,
     hint: 'Stop what else uses the BPU (hrut_somstatus tells), and look at governor and temperatures above.',
   };
 }

@@ -98,14 +98,14 @@ export class JsonLinesSink implements ResultSink {
 
   #instance({ classId, score, box, mask }: Instance, segmentation: Segmentation): object {
     const { width, height } = segmentation;
-    const told = {
+    const instance = {
       class_id: classId,
       class_name: this.labels.name(classId),
       score: round(score, 1e6),
       box: [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1].map((value) => round(value, 1e3)),
     };
-    if (!this.masks) return told;
-    return { ...told, mask: this.#rle.encode(this.#scaler.toPicture(mask, segmentation), width, height) };
+    if (!this.masks) return instance;
+    return { ...instance, mask: this.#rle.encode(this.#scaler.toPicture(mask, segmentation), width, height) };
   }
 }
 

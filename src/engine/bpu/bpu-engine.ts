@@ -117,7 +117,7 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
     let engine: WeakRef<BpuEngine> | undefined;
     const native = openNative(settings, (...done) => {
       const alive = engine?.deref();
-      if (alive) alive.#told(...done);
+      if (alive) alive.#onDone(...done);
     });
     try {
       const slots = native.buffers.map((buffers, index) => new Slot(index, native.outputs, buffers));
@@ -148,7 +148,7 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
   }
 
   /** A slot is through with its frame, or is granted. */
-  #told(...[index, failure, preprocess, inference, frameInfo]: Parameters<NativeDone>): void {
+  #onDone(...[index, failure, preprocess, inference, frameInfo]: Parameters<NativeDone>): void {
     const slot = this.#slots[index]!;
     slot.show(this.#native.buffers[index]!);
     if (frameInfo === null) this.reserved.granted(index);
@@ -171,7 +171,7 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
     }
     const letterbox = this.letterboxFor(frameSize(frameInfo.part));
     const timings = { preprocess: frameInfo.preprocess + preprocess, inference };
-    this.cameras.give(frameInfo, new BpuInference(slot, letterbox, timings, () => this.#release(slot)));
+    this.cameras.deliver(frameInfo, new BpuInference(slot, letterbox, timings, () => this.#release(slot)));
   }
 
   #release(slot: Slot): void {
@@ -192,10 +192,10 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
       );
     }
     const slot = this.#slots[index]!;
-    this.hold();
+    this.keepAlive();
     return new Promise((resolve, reject) => {
       slot.done = (failure, timings) => {
-        this.drop();
+        this.allowCollection();
         if (failure) {
           this.#release(slot);
           reject(expectation(failure));

@@ -57,7 +57,7 @@ interface Job {
   /** Whether libuv's pool is at the slot's memory and the frame's. */
   touched: boolean;
   /** Told to the caller when all frames before have been. */
-  settle?: () => void;
+  finish?: () => void;
   readonly resolve: (inference: Inference) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -128,7 +128,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
     });
     // Weak: the slots and the worker hold on to their callbacks until the engine is closed.
     let engine: WeakRef<OnnxEngine> | undefined;
-    const tell = (call: (alive: OnnxEngine) => void): void => {
+    const callIfAlive = (call: (alive: OnnxEngine) => void): void => {
       const alive = engine?.deref();
       if (alive) call(alive);
     };
@@ -139,14 +139,14 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
       });
       const { width, height } = model.input;
       const heapSlots = addon().openHeapSlots(slots, width, height, (...done) =>
-        tell((alive) => alive.#told(...done)),
+        callIfAlive((alive) => alive.#onDone(...done)),
       );
       const opened = new OnnxEngine(model, slots, worker, heapSlots, colorRange);
       engine = new WeakRef(opened);
-      worker.on('message', (answer: Answer) => tell((alive) => alive.#answered(answer)));
-      worker.on('error', (error) => tell((alive) => alive.#lost(error.message)));
+      worker.on('message', (answer: Answer) => callIfAlive((alive) => alive.#answered(answer)));
+      worker.on('error', (error) => callIfAlive((alive) => alive.#lost(error.message)));
       worker.on('exit', (code) =>
-        tell((alive) => alive.#lost(`a worker thread that ended with code ${code}`)),
+        callIfAlive((alive) => alive.#lost(`a worker thread that ended with code ${code}`)),
       );
       // An idle engine must not keep the process alive.
       worker.unref();
@@ -181,7 +181,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
   }
 
   /** A slot has a camera's frame, or is granted. */
-  #told(...[slot, , , , frameInfo]: Parameters<NativeDone>): void {
+  #onDone(...[slot, , , , frameInfo]: Parameters<NativeDone>): void {
     if (frameInfo) this.#arrived(this.#slots[slot]!, frameInfo);
     else this.reserved.granted(slot);
   }
@@ -199,7 +199,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
     const letterbox = this.letterboxFor(frameSize(frameInfo.part));
     const job: Job = {
       ...{ slot, letterbox, state: 'preprocessing', preprocess: frameInfo.preprocess, touched: true },
-      resolve: (inference) => this.cameras.give(frameInfo, inference),
+      resolve: (inference) => this.cameras.deliver(frameInfo, inference),
       reject: (error) => this.cameras.fail(frameInfo, error as Error),
     };
     const { width, height } = this.model.input;
@@ -210,7 +210,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
   #start(job: Job, frame: Nv12Frame, content: Content): void {
     const { slot } = job;
     if (this.#jobs.push(job) === 1) this.#worker.ref();
-    this.hold();
+    this.keepAlive();
     addon()
       .preprocess(frame, content, slot.letterboxed, this.#colorRange, slot.planes)
       .then(
@@ -253,9 +253,9 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
       job.state = 'running';
       this.#worker.postMessage({ memory } satisfies Order, [memory.input, memory.output]);
     }
-    while (this.#jobs[0]?.settle && !this.#jobs[0].touched) {
-      this.#jobs.shift()!.settle!();
-      this.drop();
+    while (this.#jobs[0]?.finish && !this.#jobs[0].touched) {
+      this.#jobs.shift()!.finish!();
+      this.allowCollection();
     }
     if (this.#jobs.length > 0) return;
     this.#worker.unref();
@@ -276,7 +276,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
         this.#heapSlots.release(slot.index),
       );
       job.state = 'settled';
-      job.settle = () => job.resolve(inference);
+      job.finish = () => job.resolve(inference);
     }
     this.#advance();
   }
@@ -285,7 +285,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
   #fail(job: Job, error: unknown): void {
     if (job.state === 'settled') return;
     job.state = 'settled';
-    job.settle = () => {
+    job.finish = () => {
       this.#heapSlots.release(job.slot.index);
       job.reject(error);
     };

@@ -191,8 +191,8 @@ function compareInstances(report: CutReport, rows: Float32Array, heads: Outputs,
   const nearest = new Float64Array(count).fill(Infinity);
   const tolerance = TOLERANCE[report.half ? 'half' : 'single'];
   const differences = Array.from({ length: count }, () => ({ box: NaN, score: [0, 0], coefficient: NaN }));
-  const told = Array.from({ length: count }, (_, row) => rows[row * length + 4]!);
-  const [most, least] = [Math.max(...told), Math.min(...told)];
+  const scores = Array.from({ length: count }, (_, row) => rows[row * length + 4]!);
+  const [most, least] = [Math.max(...scores), Math.min(...scores)];
   const margin = Math.exp(tolerance.score);
   let [best, better] = [0, 0];
   for (const { box, scores, coefficients } of decodedCells(report, heads)) {

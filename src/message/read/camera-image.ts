@@ -8,7 +8,7 @@ import { allocateNv12, packedToNv12, withPicture } from '../../native/convert.js
 import type { RawImage } from './image-message.js';
 import { frameSize, type Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { PictureSize } from '../../vision/picture/picture-size.js';
-import { cutOut, partOf } from '../../native/cut-out.js';
+import { cutOut, clipRegion } from '../../native/cut-out.js';
 import { partFrame, type Region } from '../../vision/picture/region.js';
 
 /** Images as their messages tell of them. */
@@ -59,7 +59,7 @@ export class CameraImageReader {
       return this.#cut({ width, height, data: image.data, ...planes });
     }
     if (region && !this.keepsWhole) {
-      const { part, warning: exceeding } = partOf(region, report);
+      const { part, warning: exceeding } = clipRegion(region, report);
       this.warning ??= exceeding;
       const target = this.#target(part);
       addon().imageToNv12(image, this.#reading, target, region);

@@ -60,15 +60,15 @@ export class CdrCursor {
   }
 
   uint8(field: string): number {
-    return this.#view.getUint8(this.#take(1, 1, field));
+    return this.#view.getUint8(this.#advance(1, 1, field));
   }
 
   int32(field: string): number {
-    return this.#view.getInt32(this.#take(4, 4, field), this.#littleEndian);
+    return this.#view.getInt32(this.#advance(4, 4, field), this.#littleEndian);
   }
 
   uint32(field: string): number {
-    return this.#view.getUint32(this.#take(4, 4, field), this.#littleEndian);
+    return this.#view.getUint32(this.#advance(4, 4, field), this.#littleEndian);
   }
 
   /** @returns a string without its NUL, and without what follows a NUL within it */
@@ -83,7 +83,7 @@ export class CdrCursor {
 
   /** @returns a view on the next `length` bytes */
   bytes(length: number, field: string): Uint8Array {
-    const start = this.#take(length, 1, field);
+    const start = this.#advance(length, 1, field);
     return this.#bytes.subarray(start, start + length);
   }
 
@@ -102,7 +102,7 @@ export class CdrCursor {
   }
 
   /** @returns the offset of the next `size` bytes, and steps over them */
-  #take(size: number, alignment: number, field: string): number {
+  #advance(size: number, alignment: number, field: string): number {
     const misaligned = (this.#offset - HEADER_SIZE) % alignment;
     const start = misaligned === 0 ? this.#offset : this.#offset + alignment - misaligned;
     const left = this.#bytes.length - start;

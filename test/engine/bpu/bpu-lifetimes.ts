@@ -27,14 +27,14 @@ function open(options: Partial<BpuEngineOptions> = {}): Promise<BpuEngine> {
 async function closeWithPictures(): Promise<void> {
   const engine = await open();
   const camera = addon().injectCamera();
-  camera.keepPixels(true);
+  camera.setKeepPixels(true);
   const held: [Inference, CameraFrameInfo][] = [];
-  let tell!: () => void;
-  const both = new Promise<void>((resolve) => (tell = resolve));
+  let resolveBoth!: () => void;
+  const both = new Promise<void>((resolve) => (resolveBoth = resolve));
   engine.attach(camera, {
     result(inference, frameInfo) {
       held.push([inference, frameInfo]);
-      if (held.length === 2) tell();
+      if (held.length === 2) resolveBoth();
       else camera.offer(messageOf(noiseFrame(64, 64, 2)));
     },
     failure(error) {

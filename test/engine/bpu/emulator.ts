@@ -73,8 +73,8 @@ export class SteppedBoard {
 
   /** Blocks the JS thread until so many tasks are with the BPU or were, their slots' threads waiting for them. */
   untilTasks(count: number): void {
-    const told = this.#native.awaitTasks(this.#before.awaited + count, PATIENCE);
-    assert.ok(told, `${this.#since('awaited')} of ${count} tasks came`);
+    const came = this.#native.awaitTasks(this.#before.awaited + count, PATIENCE);
+    assert.ok(came, `${this.#since('awaited')} of ${count} tasks came`);
   }
 
   /** Tasks that the BPU is through with, well or not, and those that hung, since there is this object. */

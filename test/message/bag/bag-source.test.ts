@@ -445,9 +445,9 @@ describe('images of a bag that are not as their messages say', () => {
   it('are warned of where nothing tells how their rows lie, and read as the user says', async () => {
     const { image: raw, nv12 } = sampleImage('nv12', { width: 4, height: 2 }, { stride: 8 });
     const file = write(folder, 'hbm.mcap', await mcap([hbm(1, 'HbmMsg480P', 'nv12', raw.data)]));
-    const [told] = framesOf(await readBag(file));
+    const [frame] = framesOf(await readBag(file));
     assert.match(
-      told!.warning!,
+      frame!.warning!,
       /^Expected 12 bytes for a 4x2 nv12 image with rows of 4 bytes but received 52 bytes/,
     );
     const reading = { step: 8, rows: 0, white: 65535 };

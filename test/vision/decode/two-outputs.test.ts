@@ -268,18 +268,18 @@ describe('a model of two outputs that chooses its instances itself', () => {
       );
       assert.equal(decode(tensors('NC', changed)).instances.length, OBJECTS.length - 1, String(classId));
     }
-    const told: string[] = [];
+    const warnings: string[] = [];
     const layout = recognizeHeads(tensors('NC'), SIZE, { classCount: CLASSES - 1 });
     const decoder = new Decoder(layout);
-    decoder.onWarning = (text) => told.push(text);
+    decoder.onWarning = (text) => warnings.push(text);
     const certain = OBJECTS.filter(({ classId }) => classId < CLASSES - 1).length;
     for (const frames of [1, 2]) {
       assert.equal(decoder.decode(tensors('NC'), LETTERBOX).instances.length, certain);
       assert.equal(decoder.unknownClasses, frames * (OBJECTS.length - certain));
     }
-    assert.equal(told.length, 1, 'once');
+    assert.equal(warnings.length, 1, 'once');
     assert.match(
-      told[0]!,
+      warnings[0]!,
       /^The model finds class 4, but knows 4 classes by name, from 0 to 3: .*\(labels\)/,
     );
     for (const score of [NaN, Infinity, -Infinity]) {
