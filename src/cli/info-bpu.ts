@@ -5,7 +5,9 @@ import { messageOf } from '../base/expect.js';
 import type { NativeTensorProperties } from '../native/bpu.js';
 import { roleTexts, verdictText } from './info-heads.js';
 
-/** What libdnn says of a .bin model, as hrt_model_exec model_info prints it, and what each output is to our decoder. */
+/**
+ * What libdnn reports about a .bin model, in the form of hrt_model_exec model_info, and how our decoder uses each output.
+ */
 export async function bpuModelText(file: string, library?: string, name?: string): Promise<string> {
   const engine = await BpuEngine.open({ file, library, name, slots: 1 });
   try {

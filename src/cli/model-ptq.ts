@@ -16,21 +16,25 @@ const OPTIONS = {
     help: 'the BPU: bayes-e on RDK X5, bernoulli2 on RDK X3',
   },
   images: { type: 'string', value: 'DIR', help: "pictures like those of the robot's camera, 20 to 100" },
-  output: { type: 'string', short: 'o', value: 'DIR', help: 'folder to be filled' },
-  count: { type: 'string', value: 'N', help: 'most pictures to take, evenly from the folder (default 100)' },
+  output: { type: 'string', short: 'o', value: 'DIR', help: 'output folder' },
+  count: {
+    type: 'string',
+    value: 'N',
+    help: 'maximum number of pictures, spread evenly over the folder (default 100)',
+  },
   force: FORCE_OPTION,
   help: { type: 'boolean', short: 'h', help: 'show this help' },
 } satisfies CliOptions;
 
 const USAGE = `Usage: tros-yolo-seg model ptq RDK.onnx --march bayes-e --images DIR -o DIR
 
-Prepares the quantization of a model with ten heads in opset 11: writes the mapper's yaml, the calibration set as that yaml
-says and a copy of the model to one folder, and prints the commands to run in the vendor's docker.
+Prepares the quantization of a model with ten heads in opset 11: writes the mapper's yaml, the matching
+calibration set and a copy of the model to one folder, and prints the commands to run in the vendor's docker.
 
 ${optionHelp(OPTIONS)}
 `;
 
-/** `tros-yolo-seg model ptq`: all that the vendor's mapper needs, in one folder. */
+/** `tros-yolo-seg model ptq`: everything that the vendor's mapper needs, in one folder. */
 export const ptq = command({
   summary: 'write the yaml and the calibration set for the mapper',
   usage: USAGE,
@@ -61,7 +65,7 @@ export const ptq = command({
         progress.step();
       },
     }).finally(() => progress?.end());
-    for (const { name, error } of report.failed) process.stderr.write(`left out ${name}: ${error.message}\n`);
+    for (const { name, error } of report.failed) process.stderr.write(`skipped ${name}: ${error.message}\n`);
     if (report.pictures < FEW_PICTURES) {
       process.stderr.write(`Only ${report.pictures} pictures: 20 to 100 give better ranges.\n`);
     }

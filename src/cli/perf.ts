@@ -26,13 +26,13 @@ const PERF_OPTIONS = {
 const USAGE = `Usage: tros-yolo-seg perf MODEL [PICTURE] [options]
 
 Measures a model (.bin on the BPU, .onnx on the CPU) with one frame in flight and with N: the network alone as
-hrt_model_exec perf does, and the whole path of an NV12 frame in memory, with letterbox, decoding and masks. The frame is
-the picture, or the first of a file, else a gray one of 1920x1080.
+hrt_model_exec perf does, and the whole path of an NV12 frame in memory, with letterbox, decoding and masks.
+The frame is the picture, or the first one of a file; default: a gray one of 1920x1080.
 
 ${optionHelp(PERF_OPTIONS)}
 `;
 
-/** `tros-yolo-seg perf`: how fast a model runs here. */
+/** `tros-yolo-seg perf`: measures how fast a model runs here. */
 export const perf = command({
   summary: 'measure latency and throughput of a model',
   usage: USAGE,
@@ -100,7 +100,7 @@ function fps({ frames, elapsed }: Measurement): number {
   return (1000 * frames) / elapsed;
 }
 
-/** As hrt_model_exec perf prints it. */
+/** In the form of hrt_model_exec perf. */
 function hrtText(m: Measurement): string {
   return [
     'Running condition:',
@@ -123,7 +123,7 @@ function wholePathText(m: Measurement): string {
   ].join('\n');
 }
 
-/** The row that model tables of RDK documents have. */
+/** A row in the form of the model tables in RDK documents. */
 function tableRow(name: string, single: ModelMeasurement, several: ModelMeasurement): string {
   const cell = (m: Measurement): string =>
     `${(m.latency / m.frames).toFixed(1)} ms / ${fps(m).toFixed(1)} FPS`;

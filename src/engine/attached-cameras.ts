@@ -6,24 +6,24 @@ import { type NativeFailure, expectation } from '../native/failure.js';
 import type { NativeFrameInfo, NativeCamera, NativeSlots } from '../native/camera.js';
 import type { CameraFrameInfo, CameraAttachment, CameraHandlers, Inference } from './engine.js';
 
-/** What came of a frame, until its turn. */
+/** The outcome of a frame, kept until it can be reported in order. */
 type Outcome = { readonly frameInfo: CameraFrameInfo } & (
   { readonly inference: Inference } | { readonly error: Error }
 );
 
-/** The cameras attached to an engine: gives what comes of their frames to their handlers, in each camera's order. */
+/** The cameras attached to an engine. Reports the outcomes of their frames to their handlers, for each camera in order. */
 export class AttachedCameras {
   readonly #native: NativeSlots;
   readonly #engine: { keepAlive(): void; allowCollection(): void } | undefined;
   readonly #attached = new Map<number, Attached>();
 
-  /** @param engine is held while a camera is attached */
+  /** @param engine kept alive while a camera is attached */
   constructor(native: NativeSlots, engine?: { keepAlive(): void; allowCollection(): void }) {
     this.#native = native;
     this.#engine = engine;
   }
 
-  /** @throws ExpectationError when the camera is closed or attached already, or there is no memory */
+  /** @throws ExpectationError when the camera is closed or already attached, or memory is short */
   attach(camera: NativeCamera, handlers: CameraHandlers, queue: number): CameraAttachment {
     let attachment: number;
     try {
@@ -70,9 +70,9 @@ export class AttachedCameras {
   }
 }
 
-/** One camera: frames that overtook an earlier one wait for it. */
+/** One camera. Frames that overtook an earlier one wait for it. */
 class Attached implements CameraAttachment {
-  /** Frames that the handlers had. */
+  /** Frames reported to the handlers so far. */
   #delivered = 0;
   readonly #early = new Map<number, Outcome>();
   #wanted: { readonly count: number; readonly resolve: () => void } | undefined;
@@ -96,14 +96,14 @@ class Attached implements CameraAttachment {
       if ('inference' in outcome) this.handlers.result(outcome.inference, outcome.frameInfo);
       else this.handlers.failure(outcome.error, outcome.frameInfo);
     } catch (error) {
-      // Node would only warn of it: this is called by native code.
+      // Native code calls this, so Node would only print a warning.
       setImmediate(() => {
         throw error;
       });
     }
   }
 
-  /** Resolves when the handlers had `count` frames. */
+  /** Resolves when `count` frames have been reported to the handlers. */
   until(count: number): Promise<void> {
     return new Promise((resolve) => {
       this.#wanted = { count, resolve };
@@ -119,7 +119,7 @@ class Attached implements CameraAttachment {
 /** performance.now() minus the clock of process.hrtime(), in ms. */
 const CLOCK_OFFSET = clockOffset();
 
-/** One clock is read between two looks at the other; the closest looks of some tell best. */
+/** Reads one clock between two readings of the other. The attempt with the closest readings is the most accurate. */
 function clockOffset(): number {
   let offset = 0;
   let closest = Infinity;
@@ -182,7 +182,7 @@ class FrameInfo implements CameraFrameInfo {
   }
 }
 
-/** The size of a picture that is smaller than the frame that holds it. */
+/** The size of the picture if it is smaller than its frame; else undefined. */
 function oddSize(picture: PictureSize): PictureSize | undefined {
   const { width, height } = frameSize(picture);
   const odd = width !== picture.width || height !== picture.height;

@@ -249,7 +249,7 @@ describe('what a check says of a model', () => {
     );
     assert.match(finding(fast, '2 threads'), /published: 181\.9 frames\/s/);
     const slow = await withEmulator('busy_us=50000', () => modelSection(check));
-    assert.match(finding(slow, '1 thread'), /^warning: .* -> Stop what else uses the BPU/);
+    assert.match(finding(slow, '1 thread'), /^warning: .* -> Stop other programs that use the BPU/);
     // The letterbox of one frame at work is no fault of the BPU; two are letterboxed beside it.
     const letterbox = await withEmulator('busy_us=50000', () => modelSection(alone(1)));
     assert.match(finding(letterbox, '1 thread'), /^ok: .* 1\.0 ms in the network; published/);
@@ -327,7 +327,7 @@ describe('tros-yolo-seg check', () => {
     assert.match(alone.stdout, /failure +model .*Expected .*give their names \(labels\)/);
     const checked = await cli([...asked, '--heads', 'instances,proto', '--labels', labels]);
     assert.equal(checked.code, 0, checked.stdout);
-    assert.match(checked.stdout, / ok +heads +96x64, 3 classes, instances chosen by the model/);
+    assert.match(checked.stdout, / ok +heads +96x64, 3 classes, instances selected by the model/);
     assert.match(checked.stdout, / note +picture .* instances: (cat|dog|bird) 0\.\d/);
     const whole = join(folder, 'whole.onnx');
     writeFileSync(whole, stockModel({ matrix: true }));

@@ -198,7 +198,7 @@ describe('tros-yolo-seg run', () => {
     const messages: [string, RegExp][] = [
       ['missing.jpg', /Expected a file or folder/],
       ['empty.png', /empty/],
-      ['cut.jpg', /cut off or damaged/],
+      ['cut.jpg', /truncated or damaged/],
       ['short_640x480.nv12', /460800 bytes/],
       ['odd_641x480.nv12', /even width for NV12 but received 641/],
       ['other.xyz', /Raw NV12 needs the ending .nv12/],
@@ -222,7 +222,7 @@ describe('tros-yolo-seg run', () => {
       folder,
     );
     assert.equal(code, 1);
-    assert.match(stderr, /What could be read was used/);
+    assert.match(stderr, /Its readable part was used/);
     const count = lines(stdout).length;
     assert.ok(count >= 5 && count < 20, `${count} frames`);
   });

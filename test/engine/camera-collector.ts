@@ -1,7 +1,7 @@
 import type { CameraFrameInfo, CameraHandlers, Inference } from '../../src/engine/engine.js';
 import { valuesOf } from './conformance.js';
 
-/** What an attached camera's handlers were given, and a promise for more of it. */
+/** Collects what an attached camera's handlers receive, with a promise for more. */
 export class Collector implements CameraHandlers {
   readonly frameInfos: CameraFrameInfo[] = [];
   readonly values: number[][][] = [];
@@ -36,7 +36,7 @@ export class Collector implements CameraHandlers {
     this.#notify();
   }
 
-  /** Until `count` frames have come to something. */
+  /** Resolves when `count` frames have an outcome. */
   async until(count: number): Promise<void> {
     while (this.frameInfos.length < count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }

@@ -164,7 +164,7 @@ describe('openInputs', () => {
       'bag/metadata.yaml',
       'rosbag2_bagfile_information:\n  relative_file_paths:\n    - bag_0.mcap\n',
     );
-    assert.match(await failure(join(folder, 'bag')), /bag_0.mcap.*metadata.yaml names/s);
+    assert.match(await failure(join(folder, 'bag')), /bag_0.mcap.*metadata.yaml lists/s);
     const sqlite = await write('old.db3', latin('SQLite format 3\0'));
     assert.match(await failure(sqlite), /MCAP file but received an SQLite database/);
     assert.match(await failure(`${sqlite}#/camera`), /MCAP file but received an SQLite database/);

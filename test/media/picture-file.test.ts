@@ -129,8 +129,8 @@ describe('decodePicture', () => {
   it('refuses pictures that are cut off', async () => {
     for (const picture of [noise(200, 100).jpeg(), noise(200, 100).png(), noise(200, 100).webp()]) {
       const file = await picture.toBuffer();
-      await refuses(file.subarray(0, Math.floor(file.length * 0.6)), /cut off or damaged/);
-      await refuses(file.subarray(0, 40), /cut off or damaged|only a piece/);
+      await refuses(file.subarray(0, Math.floor(file.length * 0.6)), /truncated or damaged/);
+      await refuses(file.subarray(0, 40), /truncated or damaged|only a piece/);
     }
   });
 

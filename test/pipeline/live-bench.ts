@@ -14,7 +14,7 @@ import type { Segmenter } from '../../src/pipeline/segmenter.js';
 export const MISHAPS = ['none', 'prepare', 'decode', 'result'] as const;
 export type Mishap = (typeof MISHAPS)[number];
 
-/** Frames by the pixels that were made of them: how the engine and the decoder know whom they have. */
+/** Frames by their pixels, by which the engine and the decoder recognize them. */
 const frameOf = new WeakMap<Nv12Frame, TestFrame>();
 
 export class TestFrame implements LiveFrame {
@@ -23,7 +23,7 @@ export class TestFrame implements LiveFrame {
 
   /**
    * @param slow whether `prepare` takes until `ready` is called
-   * @param mishap what goes wrong with it
+   * @param mishap the simulated failure
    */
   constructor(
     readonly id: number,
@@ -64,14 +64,14 @@ interface Pending {
   fail(): void;
 }
 
-/** An engine and a decoder that do nothing before they are told to. */
+/** An engine and a decoder that only work when the test tells them to. */
 export class TestSegmenter {
   /** In order of submission. */
   readonly pending: Pending[] = [];
   readonly submitted: number[] = [];
   /** Submitted and not released. */
   used = 0;
-  /** One for all frames, as the real decoder has it. */
+  /** One for all frames, as in the real decoder. */
   readonly #segmentation = { id: -1 };
   readonly engine;
   readonly decoder = {
@@ -134,7 +134,7 @@ export class TestSegmenter {
   }
 }
 
-/** A LiveSegmenter with a record of what its handlers were told: `3` for the result of frame 3, `!decode 3` for a failure. */
+/** A LiveSegmenter with a record of the calls of its handlers: `3` for the result of frame 3, `!decode 3` for a failure. */
 export class Bench {
   readonly outcomes: string[][];
   readonly timings: LiveTimings[] = [];

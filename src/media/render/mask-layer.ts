@@ -3,18 +3,18 @@ import type { Instance, Segmentation } from '../../vision/mask/segmentation.js';
 import { BLACK, type Rgb } from '../../vision/picture/palette.js';
 import { type RgbPicture } from './rgb-picture.js';
 
-/** Of masks in overlays: what lies beneath stays recognizable. */
+/** Opacity of masks in overlays: the picture beneath stays recognizable. */
 export const DEFAULT_MASK_OPACITY = 0.44;
-/** Owner of a pixel that lies in no mask. */
+/** Owner of a pixel outside all masks. */
 const NOBODY = 0;
-/** What an owner's number can hold. */
+/** The largest owner's number. */
 const MAX_OWNERS = 0xffff;
 
 /**
  * Draws instance masks: translucent inside, with an opaque outline that runs just within each mask's edge.
  *
- * Every pixel belongs to the best-scored instance that covers it, so where masks overlap the better one lies on top and colors
- * never mix. Buffers are kept for the next picture of the same size.
+ * Every pixel belongs to the instance with the best score that covers it, so overlapping masks do not mix colors. Buffers
+ * are kept for the next picture of the same size.
  */
 export class MaskLayer {
   /** For each pixel, 1 + position of the instance it belongs to. */
@@ -22,7 +22,7 @@ export class MaskLayer {
   /** For each column of the picture, the column of the mask grid. */
   private gridColumns = new Int32Array(0);
   private gridWidth = 0;
-  /** What of the picture is covered by any mask: [left, right) x [top, bottom). */
+  /** The part of the picture covered by masks: [left, right) x [top, bottom). */
   private left = 0;
   private right = 0;
   private top = 0;
@@ -58,7 +58,7 @@ export class MaskLayer {
     [this.left, this.right, this.top, this.bottom] = [width, 0, height, 0];
   }
 
-  /** Gives the free pixels under the instance's mask to `owner`. */
+  /** Assigns the free pixels under the instance's mask to `owner`. */
   private claim(picture: RgbPicture, segmentation: Segmentation, { mask }: Instance, owner: number): void {
     const { width, height } = picture;
     const { maskWidth, maskHeight } = segmentation;

@@ -2,7 +2,7 @@ import { type Rgb } from '../../vision/picture/palette.js';
 import { expectInteger } from '../../base/expect.js';
 import { MAX_DIMENSION } from '../../vision/picture/nv12-frame.js';
 
-/** A packed 8-bit RGB picture (ROS encoding `rgb8`): row-major, 3 bytes a pixel, no padding. */
+/** A packed 8-bit RGB picture (ROS encoding `rgb8`): row-major, 3 bytes per pixel, no padding. */
 export interface RgbPicture {
   readonly width: number;
   readonly height: number;
@@ -17,7 +17,7 @@ export function rgbPicture(width: number, height: number): RgbPicture {
   return { width, height, data: new Uint8Array(width * height * 3) };
 }
 
-/** Fills the rectangle [left, right) x [top, bottom), cut to the picture; empty and non-finite ones draw nothing. */
+/** Fills the rectangle [left, right) x [top, bottom), clipped to the picture; empty and non-finite ones draw nothing. */
 export function fillRectangle(
   picture: RgbPicture,
   left: number,
@@ -42,7 +42,9 @@ export function fillRectangle(
   for (let y = y0 + 1; y < y1; y++) data.copyWithin((y * width + x0) * 3, first, end);
 }
 
-/** Draws the border of the rectangle [left, right) x [top, bottom), `line` pixels wide and inside it, cut to the picture. */
+/**
+ * Draws the border of the rectangle [left, right) x [top, bottom), `line` pixels wide and inside it, clipped to the picture.
+ */
 export function strokeRectangle(
   picture: RgbPicture,
   left: number,
@@ -62,7 +64,7 @@ export function strokeRectangle(
   fillRectangle(picture, Math.max(x0, x1 - line), y0, x1, y1, color);
 }
 
-/** Copies all of `from` into `onto` with its top left corner at (left, top), cut to the target. */
+/** Copies all of `from` into `onto` with its top left corner at (left, top), clipped to the target. */
 export function copyPicture(from: RgbPicture, onto: RgbPicture, left: number, top: number): void {
   const x0 = Math.max(0, left);
   const x1 = Math.min(onto.width, left + from.width);

@@ -239,7 +239,7 @@ describe('OnnxEngine.open refuses', () => {
       text,
       /^Expected a whole ONNX file .* received .*text\.onnx .* of another kind/,
     ],
-    ['a truncated model', truncated, /^Expected a whole ONNX file .* too long\. It is cut off/],
+    ['a truncated model', truncated, /^Expected a whole ONNX file .* too long\. It is truncated/],
     [
       'an operator nobody knows',
       model({ nodes: [node('Nonsense', ['images'], 'out')] }),
@@ -255,14 +255,14 @@ describe('OnnxEngine.open refuses', () => {
     ['a batch of two', shaped([2, 3, 64, 64]), /batch=1/],
     ['channels last', shaped([1, 64, 64, 3]), /channels first/],
     ['an odd size', shaped([1, 3, 64, 72]), /multiples of 32/],
-    ['three dimensions', shaped([3, 64, 64]), /no model of one picture/],
+    ['three dimensions', shaped([3, 64, 64]), /exactly one input, a picture/],
     [
       'two inputs',
       model({
         inputs: [image, { name: 'other', shape: [1] }],
         nodes: [node('Add', ['images', 'other'], 'out')],
       }),
-      /received images: float32 .* and other: float32 \[1\]\. This is no model of one picture/,
+      /received images: float32 .* and other: float32 \[1\]\. The model must have exactly one input, a picture/,
     ],
     [
       'an output that is not float32',

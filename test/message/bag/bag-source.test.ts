@@ -293,7 +293,7 @@ describe('BagSource', () => {
     const items = await readBag(write(folder, 'damaged.mcap', damaged));
     assertTiny(framesOf(items), [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11]);
     assert.deepEqual(items.findIndex(isBadFrame), 5);
-    assert.match(errorsOf(items)[0]!, /a whole MCAP file at .* a damaged one \(Incorrect chunk CRC/);
+    assert.match(errorsOf(items)[0]!, /a complete MCAP file at .* a damaged one \(Incorrect chunk CRC/);
   });
 
   it('yields what there is of a file that is cut, wherever it is cut', async () => {
@@ -392,7 +392,7 @@ describe('BagSource', () => {
       ['#ROSBAG V2.0\n', /a ROS 1 bag, .* rosbags-convert/],
       ['\x28\xb5\x2f\xfd....', /a file compressed with zstd, .*zstd -d/],
       ['Once upon a time', /an MCAP file but received something else/],
-      ['\x89MCAP0\r\n', /a whole MCAP file/],
+      ['\x89MCAP0\r\n', /a complete MCAP file/],
     ] as const) {
       const file = write(folder, 'other', Buffer.from(begin, 'latin1'));
       await assert.rejects(BagSource.open(file), (error) => {

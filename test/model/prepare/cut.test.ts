@@ -378,9 +378,9 @@ describe('what cannot be cut', () => {
       [...node('b', 'a'), ...node('c', 'b'), ...node('a', 'c')],
       file('loop.onnx'),
     );
-    refused(readFileSync(file('loop.onnx')), /nodes that wait for each other to make a/);
+    refused(readFileSync(file('loop.onnx')), /nodes that depend on each other to make a/);
     addToGraph(stockFile('loop.onnx'), node('a', 'a'), file('loop.onnx'));
-    refused(readFileSync(file('loop.onnx')), /nodes that wait for each other to make a/);
+    refused(readFileSync(file('loop.onnx')), /nodes that depend on each other to make a/);
   });
 
   it('is refused at whatever byte it is cut off', () => {
