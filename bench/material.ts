@@ -19,9 +19,9 @@ import { demoModel } from '../src/model/demo-model.js';
 import { packageRoot } from '../src/base/package-root.js';
 import type { Yardstick } from './bench.js';
 
-/** Head tensors of one picture, and what they need to be decoded. */
+/** Head tensors of one picture, with everything needed to decode them. */
 export interface Heads {
-  /** Of the picture: "bus", "scene". */
+  /** Name of the picture: "bus", "scene". */
   readonly name: string;
   readonly tensors: readonly Tensor[];
   readonly layout: HeadLayout;
@@ -31,8 +31,8 @@ export interface Heads {
 let heads: Promise<Heads> | undefined;
 
 /**
- * The heads of YOLOv8n-seg for bus.jpg, recorded, where the test material is ($TROS_YOLO_SEG_DATA, or shared/data beside the
- * repository); otherwise those of the demo model for a generated scene.
+ * The recorded heads of YOLOv8n-seg for bus.jpg, if there is the test material ($TROS_YOLO_SEG_DATA); otherwise those of the
+ * demo model for a generated scene.
  */
 export function benchHeads(): Promise<Heads> {
   const folder = resolve(
@@ -90,7 +90,7 @@ async function demoHeads(): Promise<Heads> {
   }
 }
 
-/** The same heads as a .bin model for the X5 gives them: boxes and coefficients as int32 with a scale for each channel. */
+/** The same heads in the form of a .bin model for the X5: boxes and coefficients as int32 with a scale for each channel. */
 export function quantized(float: Heads): Heads {
   const quantizable = new Set(
     float.layout.levels.flatMap(({ box, coefficient }) => [box.output, coefficient.output]),
@@ -113,7 +113,7 @@ export function quantized(float: Heads): Heads {
 
 export const CROWD = 100;
 
-/** Options that give 100 instances: a low threshold, and overlaps allowed as far as is needed. */
+/** Options that give 100 instances: a low threshold, and as much overlap as necessary. */
 export function crowdOptions({ layout, tensors, letterbox }: Heads): DecodeOptions {
   for (const iou of [0.7, 0.95, 1]) {
     for (const score of [0.003, 1e-4, 1e-6, 0]) {
@@ -125,7 +125,7 @@ export function crowdOptions({ layout, tensors, letterbox }: Heads): DecodeOptio
   throw new ExpectationError(`heads with ${CROWD} boxes`, 'fewer at any threshold');
 }
 
-/** What is in the heads, as values of its own. */
+/** The instances in the heads, as copies. */
 export function segmentationOf({ layout, tensors, letterbox }: Heads, options?: DecodeOptions): Segmentation {
   return structuredClone(new Decoder(layout, options).decode(tensors, letterbox));
 }
@@ -134,7 +134,7 @@ export function benchLabels({ layout }: Heads): Labels {
   return new Labels(Array.from({ length: layout.classCount }, (_, id) => `class ${id}`));
 }
 
-/** One pass over the class logits: the least a decoder can do, in plain JavaScript. */
+/** One pass over the class logits: the minimum work of a decoder, in plain JavaScript. */
 export function linearPass({ layout, tensors }: Heads): Yardstick {
   const logits = layout.levels.map((level) => tensors[level.class.output]!.data);
   return {
@@ -152,14 +152,14 @@ function largest(data: ArrayLike<number>): number {
   return best;
 }
 
-/** A copy of as many bytes: what touching every pixel once costs. */
+/** A copy of as many bytes: the cost of touching every pixel once. */
 export function memcpyOf(bytes: number): Yardstick {
   const source = noise(new Uint8Array(bytes));
   const target = new Uint8Array(bytes);
   return { name: 'memcpy', run: () => target.set(source) };
 }
 
-/** An NV12 frame of noise: the time of pixel code does not depend on what is in the picture. */
+/** An NV12 frame of noise: the time of pixel code does not depend on the picture. */
 export function noiseFrame(width: number, height: number): Nv12Frame {
   const frame = allocateNv12(width, height);
   noise(frame.data);
@@ -170,7 +170,7 @@ export function sceneFrame(width: number, height: number): Nv12Frame {
   return new Scene({ width, height, seed: 5 }).render(0).frame;
 }
 
-/** Fills with bytes that do not repeat; the same each time. */
+/** Fills with reproducible bytes that do not repeat. */
 export function noise(data: Uint8Array): Uint8Array {
   let state = 1;
   for (let i = 0; i < data.length; i++) {
@@ -180,7 +180,7 @@ export function noise(data: Uint8Array): Uint8Array {
   return data;
 }
 
-/** An engine that gives the same heads for every frame, to record a model for the emulator from. */
+/** An engine that returns the same heads for every frame, to record a model for the emulator. */
 export function stillEngine({ tensors, layout }: Heads): Engine {
   const input = { width: layout.inputWidth, height: layout.inputHeight };
   return {

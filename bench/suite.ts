@@ -3,16 +3,16 @@ import type { BenchContext, Figure, Result } from './bench.js';
 import { loadBench } from './catalog.js';
 import { measureCase, QUICK, USUAL } from './measure.js';
 
-/** What happens while the suite runs. */
+/** Callbacks while the suite runs. */
 export interface SuiteEvents {
-  /** A case begins. */
+  /** Called when a case begins. */
   begin(bench: string, name: string): void;
-  /** A case is through. */
+  /** Called when a case is done. */
   figure(figure: Figure): void;
   note(bench: string, text: string): void;
 }
 
-/** Runs benches one after the other. One that cannot run is told of, and the others run. */
+/** Runs benches one after the other. One that fails is reported, and the others run. */
 export async function runSuite(
   names: readonly string[],
   quick: boolean,

@@ -7,7 +7,7 @@ import { memcpyOf, noiseFrame } from '../material.js';
 const WIDTH = 1920;
 const HEIGHT = 1080;
 const HEADER = { stamp: { sec: 1, nanosec: 2 }, frameId: 'camera' };
-/** Room for pixels in an HbmMsg1080P. */
+/** Capacity for pixels of an HbmMsg1080P. */
 const HBM_ROOM = 6_220_800;
 
 export const bench: Bench = {
@@ -32,7 +32,7 @@ export const bench: Bench = {
   },
 };
 
-/** As hbm_img_msgs/msg/HbmMsg1080P is laid out (src/message/read/image-message.ts). */
+/** The layout of hbm_img_msgs/msg/HbmMsg1080P (src/message/read/image-message.ts). */
 function hbmMessage(pixels: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(4 + 40 + HBM_ROOM);
   const view = new DataView(bytes.buffer);

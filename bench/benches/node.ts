@@ -13,7 +13,7 @@ const MESSAGES = ['image', 'hbm1080p'];
 const TRANSPORTS = ['native', 'rclnodejs'];
 const RATE = 30;
 
-/** What tools/measure/node.py prints, as far as it is used here. */
+/** The used part of the output of tools/measure/node.py. */
 interface Measured {
   readonly middleware: string;
   readonly transport: string;
@@ -119,7 +119,7 @@ async function measureNode(
   };
 }
 
-/** A program says what was wrong at the end of what it says. */
+/** The last line of a program's output is its error. */
 function lastLine(error: unknown): string {
   const { stderr } = error as { stderr?: string };
   return stderr?.trim().split('\n').at(-1) ?? messageOf(error);

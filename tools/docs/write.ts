@@ -1,4 +1,4 @@
-/** Brings docs/parameters.md, config/*.yaml and CHANGELOG.rst up to date with what they are made from: npm run docs */
+/** Updates docs/parameters.md, config/*.yaml and CHANGELOG.rst from their sources: npm run docs */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/base/package-root.js';

@@ -7,8 +7,8 @@ interface Taps {
 }
 
 /**
- * Taps of a triangle filter. `sharp` uses the two nearest samples, as plain bilinear sampling does whatever the
- * scale; otherwise the filter widens with the scale, so that shrinking averages.
+ * Taps of a triangle filter. `sharp` uses the two nearest samples, like plain bilinear sampling at any scale; otherwise the
+ * filter widens with the scale, so that shrinking averages.
  */
 function triangle(source: number, target: number, sharp: boolean): Taps {
   const step = source / target;
