@@ -5,7 +5,7 @@ import { findModel } from '../model/find-model.js';
 import { findClass } from '../model/labels.js';
 import type { HeadRole } from '../vision/decode/heads.js';
 import type { DecodeOptions } from '../vision/decode/options.js';
-import { recogniseModel } from './recognize-model.js';
+import { recognizeModel } from './recognize-model.js';
 import { Segmenter } from './segmenter.js';
 
 export interface SegmenterSettings extends EngineSettings, Omit<DecodeOptions, 'classes' | 'classScores'> {
@@ -56,7 +56,7 @@ export async function openSegmenter(
   const { classes, classScores, labelFile, heads, ...rest } = settings;
   const engine = await openEngine(model === undefined ? demoModel() : findModel(model), rest);
   try {
-    const { labels, warnings } = recogniseModel(engine.model, { roles: heads, labelFile });
+    const { labels, warnings } = recognizeModel(engine.model, { roles: heads, labelFile });
     const segmenter = new Segmenter(engine, {
       ...rest,
       classes: classes?.map((name) => findClass(String(name), labels)),

@@ -12,36 +12,36 @@ import { LabelInfoWriter } from '../write/label-info.js';
 import { Labels } from '../write/labels.js';
 import type { StageTimings } from '../write/stage-timings.js';
 import { TOPICS } from '../topics.js';
-import { paletteColour } from '../../vision/picture/palette.js';
+import { paletteColor } from '../../vision/picture/palette.js';
 import type { BagWriter } from './bag-writer.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 
-/** Topic of the camera's own images in bags that hold them. */
+/** Topic of the camera images in bags that contain them. */
 export const IMAGE_TOPIC = '/camera/image_raw';
 
 export interface RecorderOptions {
   /** Class names by class id. */
   readonly labels: readonly string[];
-  /** Least score that is reported, for the label table. */
+  /** Minimum score that is reported, for the label table. */
   readonly threshold: number;
-  /** Whether instance maps are written: 2 bytes for each cell of the mask grid, 4 MB for 1080p. @default true */
+  /** Whether to write instance maps: 2 bytes for each cell of the mask grid, 4 MB for 1080p. @default true */
   readonly instanceMap?: boolean | undefined;
-  /** Whether annotations for Foxglove are written. @default true */
+  /** Whether to write annotations for Foxglove. @default true */
   readonly annotations?: boolean | undefined;
   /** A faster form of tracing contours. */
   readonly kernels?: Kernels | undefined;
 }
 
-/** What may go into the bag besides the result. */
+/** Optional additions to the result. */
 export interface RecordExtras {
   readonly timings?: StageTimings | undefined;
-  /** The frame itself, for bags that can be looked at by themselves. */
+  /** The frame itself, for bags that can be viewed on their own. */
   readonly frame?: Nv12Frame | undefined;
   /** An overlay picture as a JPEG file. */
   readonly overlay?: Uint8Array | undefined;
 }
 
-/** Writes results into a bag, on the topics and in the messages of the running node. */
+/** Writes results to a bag, with the topics and messages of the running node. */
 export class SegmentationRecorder {
   readonly #bag: BagWriter;
   readonly #labels: Labels;
@@ -57,7 +57,7 @@ export class SegmentationRecorder {
   readonly #overlay = new CompressedImageWriter();
   readonly #tracer: OutlineTracer;
 
-  /** @param bag remains the caller's, who closes it */
+  /** @param bag owned by the caller, who closes it */
   constructor(bag: BagWriter, options: RecorderOptions) {
     const labels = new Labels(options.labels);
     this.#tracer = new OutlineTracer(options.kernels);
@@ -68,16 +68,16 @@ export class SegmentationRecorder {
     this.#instances = new InstanceArrayWriter(labels);
     this.#instanceMap = options.instanceMap === false ? undefined : new InstanceMapWriter();
     this.#annotations =
-      options.annotations === false ? undefined : new ImageAnnotationsWriter(labels, paletteColour);
+      options.annotations === false ? undefined : new ImageAnnotationsWriter(labels, paletteColor);
   }
 
   /**
-   * Writes the messages of one frame. Await it: the bag is as fast as the disk.
+   * Writes the messages of one frame. Await it, because the disk limits the speed.
    *
-   * Rejects as BagWriter.write does.
+   * Rejects like BagWriter.write.
    */
   record(header: FrameHeader, segmentation: Segmentation, extras: RecordExtras = {}): Promise<void> {
-    // One frame at a time: each writer has one buffer, which the bag reads until its write has settled.
+    // Writes one message at a time: each writer has one buffer, which the bag reads until its write has settled.
     return this.#queue.run(async () => {
       const bag = this.#bag;
       const { stamp } = header;

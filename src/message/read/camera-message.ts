@@ -3,30 +3,30 @@ import { compressedImageView, hbmView, imageView } from './image-message.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { Stamp } from '../../vision/picture/frame-source.js';
 
-/** A camera's message: its header is read, its pixels are not yet. */
+/** A camera's message, of which only the header has been read. */
 export interface CameraImage {
   readonly stamp: Stamp;
-  /** undefined: the message has none (HbmMsg). */
+  /** undefined if the message has none (HbmMsg). */
   readonly frameId: string | undefined;
-  /** The publisher's counter; undefined: the message has none. */
+  /** The publisher's counter; undefined if the message has none. */
   readonly index: number | undefined;
   /**
-   * A view where the message allows it; a promise where decompression takes its time.
+   * Returns a view if the message allows it, or a promise if it has to be decompressed.
    *
    * @throws or rejects with an ExpectationError for an image that cannot be read
    */
   pixels(): Nv12Frame | Promise<Nv12Frame>;
 }
 
-/** A type of messages that cameras send. */
+/** A message type that cameras send. */
 export interface CameraMessageType {
-  /** As topics know it. */
+  /** ROS name of the type. */
   readonly type: string;
   /**
    * Views a serialized message.
    *
-   * @param reader makes its frame
-   * @throws ExpectationError for bytes that are truncated or no such message
+   * @param reader reads its frame
+   * @throws ExpectationError for bytes that are truncated or not such a message
    */
   read(cdr: Uint8Array, reader: CameraImageReader): CameraImage;
 }
@@ -49,7 +49,9 @@ function readHbm(cdr: Uint8Array, reader: CameraImageReader): CameraImage {
   return { stamp: view.stamp, frameId: undefined, index: view.index, pixels };
 }
 
-/** What cameras send, by the values of parameter `image_type`: the only table of it, for topics and bags. */
+/**
+ * The message types of cameras, by the values of parameter `image_type`. This is the only such table, for topics and bags.
+ */
 export const CAMERA_MESSAGE_TYPES = {
   image: { type: 'sensor_msgs/msg/Image', read: readImage },
   compressed: { type: 'sensor_msgs/msg/CompressedImage', read: readCompressed },
@@ -58,7 +60,7 @@ export const CAMERA_MESSAGE_TYPES = {
   hbm1080p: { type: 'hbm_img_msgs/msg/HbmMsg1080P', read: readHbm },
 } as const satisfies Readonly<Record<string, CameraMessageType>>;
 
-/** The row for messages of this type, as topics know it; undefined: they are no images. */
+/** The row for a ROS message type; undefined if it is not an image. */
 export function cameraMessageType(type: string): CameraMessageType | undefined {
   return Object.values(CAMERA_MESSAGE_TYPES).find((row) => row.type === type);
 }

@@ -41,7 +41,7 @@ export interface MessageForm<Message extends object = Buffer, Kept extends Sized
   /** Inverse of `keep`. */
   restore(kept: Kept): Message;
   /** Writes what differs each time a message is sent. */
-  seal(message: Message, stamp: Stamp, index: number): void;
+  setStamp(message: Message, stamp: Stamp, index: number): void;
 }
 
 export interface Sized {
@@ -91,7 +91,7 @@ class ImageForm implements MessageForm<Buffer, Buffer> {
     return kept;
   }
 
-  seal(message: Buffer, stamp: Stamp): void {
+  setStamp(message: Buffer, stamp: Stamp): void {
     writeStamp(message, stamp, IMAGE_STAMP);
   }
 }
@@ -124,7 +124,7 @@ class HbmForm implements MessageForm<Buffer, Buffer> {
     return message;
   }
 
-  seal(message: Buffer, stamp: Stamp, index: number): void {
+  setStamp(message: Buffer, stamp: Stamp, index: number): void {
     message.writeInt32LE(index | 0, HBM_OFFSETS.index);
     writeStamp(message, stamp, HBM_OFFSETS.stamp);
   }
@@ -166,7 +166,7 @@ export class LoanForm implements MessageForm<LoanMessage, KeptPixels> {
     return this.#message;
   }
 
-  seal(_message: LoanMessage, stamp: Stamp, index: number): void {
+  setStamp(_message: LoanMessage, stamp: Stamp, index: number): void {
     this.#message.stamp = stamp;
     this.#message.index = index | 0;
   }

@@ -14,7 +14,7 @@ import type { Labels } from '../../message/write/labels.js';
 import type { MessageType } from '../../message/message-type.js';
 import { type PerceptionMasks, PerceptionTargetsWriter } from '../../message/write/perception-targets.js';
 import type { StageTimings } from '../../message/write/stage-timings.js';
-import { paletteColour } from '../../vision/picture/palette.js';
+import { paletteColor } from '../../vision/picture/palette.js';
 import { AliveSignal } from './alive-signal.js';
 import { OverlayOutput } from './overlay-output.js';
 import { LATCHED_QOS, PICTURE_QOS, type Qos, RESULT_QOS } from '../ros/qos.js';
@@ -128,7 +128,7 @@ export class CameraOutputs {
     this.#annotations = open(
       'foxglove_msgs/ImageAnnotations',
       `${prefix}annotations`,
-      (type, { labels }) => new ImageAnnotationsWriter(labels, paletteColour, type),
+      (type, { labels }) => new ImageAnnotationsWriter(labels, paletteColor, type),
     );
     if (trosTopic !== '') {
       this.#tros = open(

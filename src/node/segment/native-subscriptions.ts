@@ -16,7 +16,7 @@ export type CameraTransportName = (typeof CAMERA_TRANSPORTS)[number];
  * and two nodes of one name would be told apart by nobody. Topics are resolved by the first node, so remaps given to the
  * process hold for both.
  */
-export class NativeCameras {
+export class NativeSubscriptions {
   /** Why there are none; undefined: there are. */
   readonly unavailable: string | undefined;
   readonly #messages: readonly string[];
@@ -45,7 +45,7 @@ export class NativeCameras {
   }
 
   /** @returns whether messages of this type should be taken natively */
-  takes(message: string): boolean {
+  supports(message: string): boolean {
     return this.#messages.includes(message);
   }
 

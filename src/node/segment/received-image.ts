@@ -9,7 +9,7 @@ import type { LiveFrame } from '../../pipeline/live-segmenter.js';
 export type ImageMessage = keyof typeof CAMERA_MESSAGE_TYPES;
 
 /** An image as it came from a topic: its header is read, its pixels are not yet. */
-export class CameraFrame implements LiveFrame, FrameHeader {
+export class ReceivedImage implements LiveFrame, FrameHeader {
   private constructor(
     readonly stamp: Stamp,
     readonly frameId: string,
@@ -19,9 +19,9 @@ export class CameraFrame implements LiveFrame, FrameHeader {
   ) {}
 
   /** A frame that came through C++: its pixels are in the engine already. */
-  static arrived({ stamp, frameId, index, received }: CameraFrameInfo, hbmFrameId: string): CameraFrame {
+  static arrived({ stamp, frameId, index, received }: CameraFrameInfo, hbmFrameId: string): ReceivedImage {
     const name = frameId ?? (hbmFrameId === '' ? String(index) : hbmFrameId);
-    return new CameraFrame(stamp, name, noPixels, received);
+    return new ReceivedImage(stamp, name, noPixels, received);
   }
 
   /**
@@ -38,10 +38,10 @@ export class CameraFrame implements LiveFrame, FrameHeader {
     reader: CameraImageReader,
     hbmFrameId: string,
     received: number,
-  ): CameraFrame {
+  ): ReceivedImage {
     const image = CAMERA_MESSAGE_TYPES[message].read(cdr, reader);
     const frameId = image.frameId ?? (hbmFrameId === '' ? String(image.index) : hbmFrameId);
-    return new CameraFrame(image.stamp, frameId, () => image.pixels(), received);
+    return new ReceivedImage(image.stamp, frameId, () => image.pixels(), received);
   }
 }
 

@@ -10,13 +10,13 @@ import type { PerceptionMasks } from '../../message/write/perception-targets.js'
 import { SEGMENT_PARAMETERS, type SegmentParameters } from '../../parameters/segment.js';
 import { type CameraCounts, type LiveHandlers, LiveSegmenter } from '../../pipeline/live-segmenter.js';
 import { BoardHealth } from './board-health.js';
-import { CameraChannel } from './camera-stream.js';
-import type { CameraFrame, ImageMessage } from './received-image.js';
+import { CameraStream } from './camera-stream.js';
+import type { ReceivedImage, ImageMessage } from './received-image.js';
 import { cameraNames, forEachCamera, regionsOfInterest } from './camera-names.js';
 import { EngineHealth } from './engine-health.js';
 import { Lifecycle } from '../ros/lifecycle.js';
 import { decodeOptions, type LoadedModel, loadModel } from './loaded-model.js';
-import { type CameraTransportName, NativeCameras } from './native-subscriptions.js';
+import { type CameraTransportName, NativeSubscriptions } from './native-subscriptions.js';
 import { LATCHED_QOS, RESULT_QOS } from '../ros/qos.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 import { readWorkConfig } from './work-config.js';
@@ -34,8 +34,8 @@ type ParameterName = keyof SegmentParameters;
 /** What exists from `configure` to `cleanup`. */
 interface Configured {
   model: LoadedModel;
-  readonly native: NativeCameras;
-  readonly channels: readonly CameraChannel[];
+  readonly native: NativeSubscriptions;
+  readonly streams: readonly CameraStream[];
   readonly labelInfo: RawPublisher | undefined;
 }
 
@@ -50,7 +50,7 @@ export class SegmentNode {
   readonly #timers: NodeJS.Timeout[];
   #configured: Configured | undefined;
   /** While active. */
-  #live: LiveSegmenter<CameraFrame> | undefined;
+  #live: LiveSegmenter<ReceivedImage> | undefined;
   #enabled = true;
   /** Why the last change of model failed. */
   #modelProblem: string | undefined;
@@ -84,7 +84,7 @@ export class SegmentNode {
       setInterval(() => this.#follow(), FOLLOW_PERIOD),
       setInterval(() => this.#diagnose(), DIAGNOSTICS_PERIOD),
       setInterval(
-        () => this.#configured?.channels.forEach(({ outputs }) => outputs.alive.look()),
+        () => this.#configured?.streams.forEach(({ outputs }) => outputs.alive.check()),
         WATCH_PERIOD,
       ),
     ];
@@ -119,22 +119,25 @@ export class SegmentNode {
   }
 
   async #configure(): Promise<void> {
-    const native = new NativeCameras(this.ros, this.#parameters.camera_transport as CameraTransportName);
+    const native = new NativeSubscriptions(
+      this.ros,
+      this.#parameters.camera_transport as CameraTransportName,
+    );
     const model = await this.#open(this.#parameters);
-    const channels: CameraChannel[] = [];
+    const streams: CameraStream[] = [];
     try {
-      this.#openChannels(channels, model.engine.slots + model.engine.spare, native);
+      this.#openStreams(streams, model.engine.slots + model.engine.spare, native);
     } catch (error) {
-      await Promise.all(channels.map((channel) => channel.destroy()));
+      await Promise.all(streams.map((stream) => stream.destroy()));
       await model.engine.close();
       throw error;
     }
     const labelInfo = isInstalled('vision_msgs/LabelInfo')
       ? this.ros.publish('vision_msgs/msg/LabelInfo', '~/label_info', LATCHED_QOS)
       : undefined;
-    this.#configured = { model, native, channels, labelInfo };
+    this.#configured = { model, native, streams, labelInfo };
     this.#modelProblem = undefined;
-    this.#tellModel();
+    this.#announceModel();
     const { kind, slots } = model.engine;
     const { width, height } = model.engine.model.input;
     this.ros.log.info(
@@ -142,8 +145,8 @@ export class SegmentNode {
     );
   }
 
-  /** @param channels one for each image topic is added */
-  #openChannels(channels: CameraChannel[], inFlight: number, native: NativeCameras): void {
+  /** @param streams one for each image topic is added */
+  #openStreams(streams: CameraStream[], inFlight: number, native: NativeSubscriptions): void {
     const parameters = this.#parameters;
     const { images, tros_topic: trosTopic } = parameters;
     if (images.length === 0) throw new ExpectationError('at least one topic in parameter images', 'none');
@@ -168,8 +171,8 @@ export class SegmentNode {
         polygonTolerance: () => this.#parameters.polygon_tolerance,
         watchdog: () => this.#parameters.watchdog,
       };
-      channels.push(
-        new CameraChannel(
+      streams.push(
+        new CameraStream(
           this.ros,
           topic,
           {
@@ -187,35 +190,35 @@ export class SegmentNode {
         ),
       );
     }
-    this.#setRates(channels);
-    this.#setRegions(channels);
+    this.#setRates(streams);
+    this.#setRegions(streams);
     for (const [type, topic] of missing) {
       this.ros.log.info(`${type.split('/')[0]} is not installed: no ${topic}`);
     }
   }
 
-  #setRates(channels: readonly CameraChannel[]): void {
-    const rates = forEachCamera('max_rate', this.#parameters.max_rate, channels.length, 0);
-    for (const [index, channel] of channels.entries()) {
-      channel.limit(rates[index]! > 0 ? 1000 / rates[index]! : 0);
+  #setRates(streams: readonly CameraStream[]): void {
+    const rates = forEachCamera('max_rate', this.#parameters.max_rate, streams.length, 0);
+    for (const [index, stream] of streams.entries()) {
+      stream.setMinPeriod(rates[index]! > 0 ? 1000 / rates[index]! : 0);
     }
   }
 
-  #setRegions(channels: readonly CameraChannel[]): void {
-    const regions = regionsOfInterest(this.#parameters.roi, channels.length);
-    for (const [index, channel] of channels.entries()) channel.setRegion(regions[index]);
+  #setRegions(streams: readonly CameraStream[]): void {
+    const regions = regionsOfInterest(this.#parameters.roi, streams.length);
+    for (const [index, stream] of streams.entries()) stream.setRegion(regions[index]);
   }
 
   #activate(): Promise<void> {
-    const { model, channels } = this.#configured!;
-    const handlers: LiveHandlers<CameraFrame> = {
+    const { model, streams } = this.#configured!;
+    const handlers: LiveHandlers<ReceivedImage> = {
       result: (camera, frame, pixels, segmentation, timings) =>
-        channels[camera]!.publish(frame, pixels, segmentation, timings),
-      failure: (camera, _frame, error) => channels[camera]!.health.addError(error.message),
+        streams[camera]!.publish(frame, pixels, segmentation, timings),
+      failure: (camera, _frame, error) => streams[camera]!.health.addError(error.message),
     };
     this.#live = new LiveSegmenter(
       model.segmenter,
-      channels.length,
+      streams.length,
       handlers,
       steadyClock,
       this.#parameters.queue_size,
@@ -225,7 +228,7 @@ export class SegmentNode {
   }
 
   async #deactivate(): Promise<void> {
-    await this.#closeChannels();
+    await this.#closeStreams();
     await this.#live?.stop();
     this.#live = undefined;
   }
@@ -234,20 +237,20 @@ export class SegmentNode {
     const configured = this.#configured;
     if (!configured) return;
     this.#configured = undefined;
-    await Promise.all(configured.channels.map((channel) => channel.destroy()));
+    await Promise.all(configured.streams.map((stream) => stream.destroy()));
     configured.labelInfo?.destroy();
     configured.native.close();
     await configured.model.engine.close();
   }
 
   /** Messages, overlays and the label table speak of the present model and thresholds. */
-  #tellModel(): void {
-    const { model, channels, labelInfo } = this.#configured!;
+  #announceModel(): void {
+    const { model, streams, labelInfo } = this.#configured!;
     const { labels, name } = model;
     if (this.#parameters.labels === '') {
       for (const warning of model.engine.model.warnings ?? []) this.ros.log.warn(warning);
     }
-    for (const { outputs } of channels) outputs.use({ labels, name, kernels: model.engine.kernels });
+    for (const { outputs } of streams) outputs.use({ labels, name, kernels: model.engine.kernels });
     this.#setOverlays();
     if (!labelInfo) return;
     const writer = new LabelInfoWriter(installedType('vision_msgs/LabelInfo'));
@@ -256,16 +259,16 @@ export class SegmentNode {
   }
 
   #setOverlays(): void {
-    const { model, channels } = this.#configured!;
+    const { model, streams } = this.#configured!;
     const parameters = this.#parameters;
     const options = {
       labels: model.labels.names,
-      colours: parameters.overlay_colors as 'class' | 'instance',
+      colors: parameters.overlay_colors as 'class' | 'instance',
       masks: parameters.overlay_masks,
       boxes: parameters.overlay_boxes,
       names: parameters.overlay_labels,
     };
-    for (const { outputs } of channels) outputs.overlay.setOptions(options, parameters.jpeg_quality);
+    for (const { outputs } of streams) outputs.overlay.setOptions(options, parameters.jpeg_quality);
   }
 
   #check(changed: readonly ParameterName[], next: SegmentParameters): void {
@@ -290,16 +293,16 @@ export class SegmentNode {
     const model = this.#configured?.model;
     if (!model) return;
     model.segmenter.setOptions(decodeOptions(this.#parameters, model.labels.names));
-    if (changed.includes('max_rate')) this.#setRates(this.#configured!.channels);
-    if (changed.includes('roi')) this.#setRegions(this.#configured!.channels);
-    if (changed.includes('score')) this.#tellModel();
+    if (changed.includes('max_rate')) this.#setRates(this.#configured!.streams);
+    if (changed.includes('roi')) this.#setRegions(this.#configured!.streams);
+    if (changed.includes('score')) this.#announceModel();
     else this.#setOverlays();
   }
 
   async #enable(wanted: boolean): Promise<{ success: boolean; message: string }> {
     if (wanted !== this.#enabled) {
       this.#enabled = wanted;
-      if (!wanted) await this.#closeChannels();
+      if (!wanted) await this.#closeStreams();
       this.#follow();
       this.ros.log.info(wanted ? 'Enabled' : 'Disabled: no images are taken');
     }
@@ -331,7 +334,7 @@ export class SegmentNode {
       const former = configured.model;
       configured.model = model;
       this.ros.parameters.set(SEGMENT_PARAMETERS, wanted);
-      this.#tellModel();
+      this.#announceModel();
       await former.engine.close();
       this.#modelProblem = undefined;
       const message = `${model.name} on ${model.engine.kind} is in use`;
@@ -354,26 +357,26 @@ export class SegmentNode {
         this.#live?.resume();
       } catch {
         // The cameras' looks at their topics try again, and tell.
-        await this.#closeChannels();
+        await this.#closeStreams();
         this.#follow();
       }
       throw error;
     }
   }
 
-  async #closeChannels(): Promise<void> {
-    await Promise.all((this.#configured?.channels ?? []).map((channel) => channel.close()));
+  async #closeStreams(): Promise<void> {
+    await Promise.all((this.#configured?.streams ?? []).map((stream) => stream.close()));
   }
 
   #follow(): void {
     if (!this.#live || !this.#enabled) return;
-    for (const channel of this.#configured?.channels ?? []) channel.follow();
+    for (const stream of this.#configured?.streams ?? []) stream.follow();
   }
 
   #diagnose(): void {
     const model = this.#configured?.model;
     const name = this.ros.fullName.slice(1);
-    const engine = this.#engineHealth.look(name, {
+    const engine = this.#engineHealth.status(name, {
       engine: model?.engine,
       modelName: model?.name ?? '',
       classCount: model?.labels.names.length ?? 0,
@@ -386,12 +389,12 @@ export class SegmentNode {
     });
     const cameras =
       this.#live && this.#configured
-        ? this.#configured.channels.map(({ health }) =>
-            health.look(name, model?.engine.kind ?? '', this.#enabled),
+        ? this.#configured.streams.map(({ health }) =>
+            health.status(name, model?.engine.kind ?? '', this.#enabled),
           )
         : [];
     const header = { stamp: stampFromNanoseconds(this.ros.now()), frameId: '' };
-    const board = this.#boardHealth.look(name) ?? [];
+    const board = this.#boardHealth.status(name) ?? [];
     this.#diagnostics.publish(this.#diagnosticsWriter.write(header, [engine, ...cameras].concat(board)));
   }
 }

@@ -99,7 +99,7 @@ export class MaskBuilder {
   }
 }
 
-/** The prototype at or left of a cell's centre, within the tensor. */
+/** The prototype at or left of a cell's center, within the tensor. */
 function protoAt(axis: GridAxis, cell: number): number {
   return clamp(Math.floor(axis.scale * cell + axis.offset), 0, axis.protos - 1);
 }

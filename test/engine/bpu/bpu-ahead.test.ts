@@ -7,7 +7,7 @@ import type { Inference } from '../../../src/engine/engine.js';
 import type { NativeTensorProperties } from '../../../src/native/bpu.js';
 import { Segmenter } from '../../../src/pipeline/segmenter.js';
 import { Decoder } from '../../../src/vision/decode/decoder.js';
-import { recogniseHeads } from '../../../src/vision/decode/heads.js';
+import { recognizeHeads } from '../../../src/vision/decode/heads.js';
 import type { DecodeOptions } from '../../../src/vision/decode/options.js';
 import type { Segmentation } from '../../../src/vision/mask/segmentation.js';
 import { Letterbox } from '../../../src/vision/picture/letterbox.js';
@@ -37,7 +37,7 @@ const objects = Array.from({ length: 9 }, (_, i): SyntheticObject => {
   };
 });
 const tensors = encodeHeads(objects, { ...SIZE, classCount: CLASSES }).map((head) => store(head));
-const layout = recogniseHeads(tensors, SIZE, { classCount: CLASSES });
+const layout = recognizeHeads(tensors, SIZE, { classCount: CLASSES });
 // As large as the input, so that no pixel is scaled: the emulator knows its frame again.
 const frame = noiseFrame(SIZE.width, SIZE.height, 1);
 
@@ -81,7 +81,7 @@ function alone(
   options: DecodeOptions,
 ): Segmentation {
   const { outputs, input } = engine.model;
-  const decoder = new Decoder(recogniseHeads(outputs, input, { classCount: CLASSES }), options);
+  const decoder = new Decoder(recognizeHeads(outputs, input, { classCount: CLASSES }), options);
   return structuredClone(decoder.decode(found, letterbox));
 }
 
