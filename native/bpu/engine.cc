@@ -190,7 +190,7 @@ void Engine::LookAhead(Worker& worker, bool answered) noexcept {
     found = worker.found;
   }
   if (!found) return;
-  found->numbers[0] = 0;
+  found->numbers[0] = found->numbers[1] = found->numbers[2] = 0;
   const auto& outputs = worker.slot.outputs();
   if (!plan || !answered || !outputs) return;
   try {

@@ -20,12 +20,13 @@ int Clamp(double value, int most) { return value < 0 ? 0 : value > most ? most :
 
 void Ahead::Resize(size_t cells) {
   if (score_.size() == cells) return;
-  score_.resize(cells);
   class_id_.resize(cells);
   cell_.resize(cells);
   corners_.resize(4 * cells);
   valid_.resize(cells);
   level_.resize(cells);
+  // Last: its size says that all of them have it, also where one of the others throws.
+  score_.resize(cells);
 }
 
 void Ahead::Run(const Kernels& kernels, const Plan& plan, const std::vector<const void*>& outputs,

@@ -17,19 +17,22 @@ constexpr int32_t kMostLevels = 8;
 
 class PlanReader {
  public:
-  PlanReader(const Napi::CallbackInfo& info, const std::vector<size_t>& bytes)
-      : info_(info), bytes_(bytes), numbers_(ViewOf<int32_t>(info[1], "numbers", kPlanLength)) {}
+  PlanReader(const Napi::CallbackInfo& info, const std::vector<size_t>& bytes) : info_(info), bytes_(bytes) {
+    // A copy: reading the lists below may run a getter of JavaScript, which may free the array.
+    const auto numbers = ViewOf<int32_t>(info[1], "numbers", kPlanLength);
+    numbers_.assign(numbers.data, numbers.data + numbers.length);
+  }
 
   Plan Read() {
     Plan plan;
     plan.version = static_cast<int32_t>(arguments::ReadInteger(info_[0], "version", 1, INT32_MAX));
-    Expect(numbers_.data[0] == kPlanVersion, "a plan of version 1");
+    Expect(numbers_[0] == kPlanVersion, "a plan of version 1");
     plan.bins = Number(1, 1, kMostBins);
     plan.most = static_cast<size_t>(Number(2, 1, 1 << 20));
     plan.masks = Number(3, 0, 1) == 1;
     plan.proto_stride = Number(4, 1, 1 << 10);
     const auto levels = static_cast<size_t>(Number(6, 1, kMostLevels));
-    Expect(numbers_.length == kPlanLength + levels * kLevelLength, "numbers for each level");
+    Expect(numbers_.size() == kPlanLength + levels * kLevelLength, "numbers for each level");
     plan.proto = ReadHead(0, Number(5, 0, MostOutput()));
     for (size_t i = 0; i < levels; i++) {
       const size_t at = kPlanLength + i * kLevelLength;
@@ -64,7 +67,7 @@ class PlanReader {
   }
 
   int Number(size_t i, int32_t least, int32_t most) const {
-    const int32_t value = numbers_.data[i];
+    const int32_t value = numbers_[i];
     if (value < least || value > most) {
       arguments::Fail(info_.Env(), "numbers of a plan",
                       "number " + std::to_string(i) + " of " + std::to_string(value));
@@ -77,8 +80,10 @@ class PlanReader {
   PlannedHead ReadHead(size_t i, int output) const {
     Expect(info_[2].IsArray() && info_[3].IsArray(), "lists of blocks and of scales");
     const auto index = static_cast<uint32_t>(i);
-    const auto block = ViewOf<int32_t>(info_[2].As<Napi::Array>().Get(index), "block");
-    const auto scales = ViewOf<double>(info_[3].As<Napi::Array>().Get(index), "scales");
+    const Napi::Value block_value = info_[2].As<Napi::Array>().Get(index);
+    const Napi::Value scales_value = info_[3].As<Napi::Array>().Get(index);
+    const auto block = ViewOf<int32_t>(block_value, "block");
+    const auto scales = ViewOf<double>(scales_value, "scales");
     PlannedHead planned;
     planned.output = static_cast<size_t>(output);
     planned.scales.assign(scales.data, scales.data + scales.length);
@@ -94,7 +99,7 @@ class PlanReader {
 
   const Napi::CallbackInfo& info_;
   const std::vector<size_t>& bytes_;
-  const View<int32_t> numbers_;
+  std::vector<int32_t> numbers_;
 };
 
 }  // namespace

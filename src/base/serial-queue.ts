@@ -6,6 +6,8 @@ export class SerialQueue {
   run<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(work, work);
     this.#last = result;
+    // Whoever asked hears of it; that nobody waits behind is no unhandled rejection.
+    result.catch(() => undefined);
     return result;
   }
 

@@ -27,7 +27,7 @@ export interface OpenSegmenter {
   readonly labels: readonly string[];
   /** What may be wrong with the model though it works; sentences. */
   readonly warnings: readonly string[];
-  /** Frees the engine. Rejects never; frames in flight are given up. */
+  /** Waits for the frames in flight, then frees the engine. */
   close(): Promise<void>;
 }
 
