@@ -1,5 +1,9 @@
 import { parameterTable, type ParameterValues } from './parameter.js';
 
+/** What carries images between DDS and the nodes; `auto` is native where that was built. */
+export const IMAGE_TRANSPORTS = ['auto', 'native', 'rclnodejs'] as const;
+export type ImageTransport = (typeof IMAGE_TRANSPORTS)[number];
+
 /** Message types that the camera stand-in publishes. */
 export const CAMERA_MESSAGES = ['image', 'hbm480p', 'hbm540p', 'hbm1080p'] as const;
 export type CameraMessage = (typeof CAMERA_MESSAGES)[number];
@@ -32,7 +36,7 @@ export const CAMERA_PARAMETERS = parameterTable({
   transport: {
     type: 'string',
     default: 'auto',
-    choices: ['auto', 'native', 'rclnodejs'],
+    choices: IMAGE_TRANSPORTS,
     help: 'what sends the messages: native (HbmMsg only, in memory that the middleware lends: zero copy with the switches of TROS), rclnodejs; auto: native where it was built and the message allows it',
   },
   qos: {

@@ -1,7 +1,10 @@
 import { HEAD_ROLES } from '../vision/decode/heads.js';
 import { MASK_RESOLUTIONS, NMS_MODES } from '../vision/decode/options.js';
 import { COLOR_RANGES, DEFAULT_COLOR_RANGE } from '../vision/picture/color-range.js';
+import { PERCEPTION_MASKS } from '../message/write/perception-targets.js';
+import { OVERLAY_COLORS } from '../media/render/overlay.js';
 import { DEFAULT_MASK_OPACITY } from '../media/render/mask-layer.js';
+import { IMAGE_TRANSPORTS } from './camera.js';
 import { parameterTable, type ParameterValues } from './parameter.js';
 
 /** How the messages on an image topic are found out. */
@@ -135,7 +138,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
   camera_transport: {
     type: 'string',
     default: 'auto',
-    choices: ['auto', 'native', 'rclnodejs'],
+    choices: IMAGE_TRANSPORTS,
     help: 'what takes the images: native (C++, never through JavaScript, without a copy where the middleware lends messages), rclnodejs; auto: native where it was built',
   },
   hbm_frame_id: {
@@ -151,7 +154,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
   tros_masks: {
     type: 'string',
     default: 'polygons',
-    choices: ['polygons', 'semantic_map', 'none'],
+    choices: PERCEPTION_MASKS,
     help: "masks in PerceptionTargets: outlines of each instance, or one map of classes as TROS's own node sends it",
   },
   polygon_tolerance: {
@@ -242,7 +245,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
   overlay_colors: {
     type: 'string',
     default: 'class',
-    choices: ['class', 'instance'],
+    choices: OVERLAY_COLORS,
     dynamic: true,
     help: 'what shares a color in the overlay',
   },

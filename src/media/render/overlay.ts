@@ -7,6 +7,9 @@ import { DEFAULT_MASK_OPACITY, MaskLayer } from './mask-layer.js';
 import { paletteColour, WHITE, type Rgb } from '../../vision/picture/palette.js';
 import { strokeRectangle, type RgbPicture } from './rgb-picture.js';
 
+/** What shares a color. */
+export const OVERLAY_COLORS = ['class', 'instance'] as const;
+
 export interface OverlayOptions {
   /** Class names by class id; a class without one is shown as its number. */
   readonly labels: readonly string[];
@@ -14,7 +17,7 @@ export interface OverlayOptions {
    * What shares a colour. `class` is steady from frame to frame; `instance` tells neighbours of one class apart, by their
    * rank, which changes with every frame of a video. Default `class`.
    */
-  readonly colours?: 'class' | 'instance' | undefined;
+  readonly colours?: (typeof OVERLAY_COLORS)[number] | undefined;
   /** How much masks cover the picture, 0 (no masks) to 1. @default 0.44 */
   readonly masks?: number | undefined;
   /** @default true */

@@ -1,6 +1,6 @@
 import { ExpectationError, messageOf } from '../../base/expect.js';
 import { openNativePublisher, whyNoNativePublisher, type NativePublisher } from '../../native/publisher.js';
-import type { CameraMessage } from '../../parameters/camera.js';
+import type { CameraMessage, ImageTransport } from '../../parameters/camera.js';
 import {
   loanForm,
   messageForm,
@@ -13,9 +13,6 @@ import {
 } from './camera-messages.js';
 import { describeLoans } from '../ros/loaned-messages.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
-
-/** Parameter `transport`. */
-export type CameraTransport = 'auto' | 'native' | 'rclnodejs';
 
 /** Where a camera's frames go: the form of its messages, and what sends them. */
 export interface CameraPublisher<Message extends object = Buffer, Kept extends Sized = Sized> {
@@ -34,7 +31,7 @@ export interface CameraPublisher<Message extends object = Buffer, Kept extends S
 export interface CameraPublisherOptions {
   readonly message: CameraMessage;
   readonly qos: CameraQos;
-  readonly transport: CameraTransport;
+  readonly transport: ImageTransport;
 }
 
 /**
@@ -113,7 +110,7 @@ class LoanPublisher implements CameraPublisher<LoanMessage> {
   constructor(
     ros: RosNode,
     readonly form: LoanForm,
-    transport: CameraTransport,
+    transport: ImageTransport,
   ) {
     this.topic = ros.resolve(form.topic);
     const slash = ros.fullName.lastIndexOf('/');

@@ -1,13 +1,10 @@
 import { ExpectationError, messageOf } from '../../base/expect.js';
 import { addon } from '../../native/addon.js';
 import type { CameraNode, ImageReading, SubscribedCamera } from '../../native/camera.js';
+import type { ImageTransport } from '../../parameters/camera.js';
 import type { Qos } from '../ros/qos.js';
 import type { RclEndpoint } from '../ros/rclnodejs.js';
 import type { RosNode } from '../ros/ros-node.js';
-
-/** Values of parameter `camera_transport`. */
-export const CAMERA_TRANSPORTS = ['auto', 'native', 'rclnodejs'] as const;
-export type CameraTransportName = (typeof CAMERA_TRANSPORTS)[number];
 
 /**
  * Subscriptions whose messages are taken in C++ (native/ros) and never pass through JavaScript.
@@ -25,7 +22,7 @@ export class NativeCameras {
   /** @throws ExpectationError when `native` is wanted and cannot be had */
   constructor(
     private readonly ros: RosNode,
-    private readonly wanted: CameraTransportName,
+    private readonly wanted: ImageTransport,
   ) {
     const found = wanted === 'rclnodejs' ? NOT_WANTED : addon().nativeCameras();
     this.#messages = found.available ? found.messages : [];

@@ -1,22 +1,20 @@
 import { steadyClock } from '../../base/clock.js';
 import { prepareOptions } from '../../vision/decode/options.js';
 import { ExpectationError, messageOf } from '../../base/expect.js';
-import type { ColorRange } from '../../vision/picture/color-range.js';
 import { stampFromNanoseconds } from '../../vision/picture/frame-source.js';
 import { DiagnosticArrayWriter } from '../../message/write/diagnostic-array.js';
 import { installedType, isInstalled } from '../../message/installed-type.js';
 import { LabelInfoWriter } from '../../message/write/label-info.js';
-import type { PerceptionMasks } from '../../message/write/perception-targets.js';
 import { SEGMENT_PARAMETERS, type SegmentParameters } from '../../parameters/segment.js';
 import { type CameraCounts, type LiveHandlers, LiveSegmenter } from '../../pipeline/live-segmenter.js';
 import { BoardHealth } from './board-health.js';
 import { CameraChannel } from './camera-stream.js';
-import type { CameraFrame, ImageMessage } from './received-image.js';
+import type { CameraFrame } from './received-image.js';
 import { cameraNames, forEachCamera, regionsOfInterest } from './camera-names.js';
 import { EngineHealth } from './engine-health.js';
 import { Lifecycle } from '../ros/lifecycle.js';
 import { decodeOptions, type LoadedModel, loadModel } from './loaded-model.js';
-import { type CameraTransportName, NativeCameras } from './native-subscriptions.js';
+import { NativeCameras } from './native-subscriptions.js';
 import { LATCHED_QOS, RESULT_QOS } from '../ros/qos.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 import { readWorkConfig } from './work-config.js';
@@ -119,7 +117,7 @@ export class SegmentNode {
   }
 
   async #configure(): Promise<void> {
-    const native = new NativeCameras(this.ros, this.#parameters.camera_transport as CameraTransportName);
+    const native = new NativeCameras(this.ros, this.#parameters.camera_transport);
     const model = await this.#open(this.#parameters);
     const channels: CameraChannel[] = [];
     try {
@@ -153,7 +151,7 @@ export class SegmentNode {
     const rows = forEachCamera('image_rows', parameters.image_rows, images.length, 0);
     const missing = new Map<string, string>();
     const input = {
-      type: parameters.image_type as ImageMessage | 'auto',
+      type: parameters.image_type,
       qos: parameters.image_qos,
       hbmFrameId: parameters.hbm_frame_id,
       framesInUse: inFlight + 1,
@@ -163,8 +161,8 @@ export class SegmentNode {
       const output = {
         prefix: several ? `~/${names[index]}/` : '~/',
         trosTopic: several && trosTopic !== '' ? `${trosTopic}/${names[index]}` : trosTopic,
-        trosMasks: parameters.tros_masks as PerceptionMasks,
-        colorRange: parameters.color_range as ColorRange,
+        trosMasks: parameters.tros_masks,
+        colorRange: parameters.color_range,
         polygonTolerance: () => this.#parameters.polygon_tolerance,
         watchdog: () => this.#parameters.watchdog,
       };
@@ -260,7 +258,7 @@ export class SegmentNode {
     const parameters = this.#parameters;
     const options = {
       labels: model.labels.names,
-      colours: parameters.overlay_colors as 'class' | 'instance',
+      colours: parameters.overlay_colors,
       masks: parameters.overlay_masks,
       boxes: parameters.overlay_boxes,
       names: parameters.overlay_labels,
