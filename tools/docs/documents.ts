@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExpectationError } from '../../src/base/expect.js';
 import { addon } from '../../src/native/addon.js';
-import { qosText } from '../../src/node/ros/qos.js';
+import { IMAGE_MESSAGES, type ImageMessage } from '../../src/message/image-messages.js';
+import { qosText } from '../../src/message/qos.js';
 import { PUBLISHED_TOPICS, SERVICES } from '../../src/node/segment/topics.js';
 import { packageRoot } from '../../src/base/package-root.js';
 import { CAMERA_PARAMETERS } from '../../src/parameters/camera.js';
@@ -26,6 +27,7 @@ export async function documents(): Promise<Document[]> {
     'topics:segment': topicsMarkdown(),
     'parameters:segment': parametersMarkdown(SEGMENT_PARAMETERS),
     'parameters:camera': parametersMarkdown(CAMERA_PARAMETERS),
+    images: imagesMarkdown(),
     encodings: encodingsMarkdown(),
   };
   const page = 'docs/parameters.md';
@@ -55,6 +57,16 @@ export function withSection(file: string, text: string, [name, content]: readonl
     throw new ExpectationError(`the marks ${begin} and ${end} in ${file}`, 'a text without them');
   }
   return `${text.slice(0, from + begin.length)}\n\n${content}\n${text.slice(to)}`;
+}
+
+function imagesMarkdown(): string {
+  const rows = Object.entries<ImageMessage>(IMAGE_MESSAGES).map(([name, { type, native, standIn }]) => [
+    `\`${name}\``,
+    type,
+    native ? 'yes' : '',
+    standIn ? `on \`${standIn.topic}\`, ${qosText(standIn.qos)}` : '',
+  ]);
+  return markdownTable(['value', 'type', 'native', 'from the camera stand-in'], rows);
 }
 
 function encodingsMarkdown(): string {

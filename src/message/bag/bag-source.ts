@@ -1,16 +1,11 @@
 import { ExpectationError, errorOf } from '../../base/expect.js';
 import { CameraImageReader } from '../read/camera-image.js';
-import { CAMERA_MESSAGE_TYPES, cameraMessageType } from '../read/camera-message.js';
+import { IMAGE_TYPES_TEXT, imageMessage } from '../image-messages.js';
 import type { BadFrame, FrameSource, SourceFrame } from '../../vision/picture/frame-source.js';
 import type { ImageReading } from '../../native/camera.js';
 import { TOPICS } from '../topics.js';
 import { bagFiles } from './bag-files.js';
 import { McapFile, type BagMessage, type BagTopic } from './mcap-file.js';
-
-/** For errors. */
-const IMAGE_TYPES = Object.values(CAMERA_MESSAGE_TYPES)
-  .map(({ type }) => type)
-  .join(', ');
 
 /** Two frames may be in flight and one being read when the source goes on to the next. */
 const FRAMES_IN_USE = 4;
@@ -87,7 +82,7 @@ export class BagSource implements FrameSource {
     const place = { source: this.name, index };
     if (message instanceof Error) return { ...place, error: message };
     try {
-      const type = cameraMessageType(message.type) ?? unreadable(this.topic, message.type);
+      const type = imageMessage(message.type) ?? unreadable(this.topic, message.type);
       const image = type.read(message.data, reader);
       const frame = await image.pixels();
       const { stamp, frameId = this.#frameId } = image;
@@ -119,10 +114,10 @@ function chooseTopic(bag: string, topics: readonly BagTopic[], wanted: string | 
     if (topic === undefined) {
       throw new ExpectationError(`the topic ${wanted} in ${bag}`, `a bag with ${listing(topics)}`);
     }
-    if (!cameraMessageType(topic.type)) unreadable(topic.name, topic.type);
+    if (!imageMessage(topic.type)) unreadable(topic.name, topic.type);
     return topic;
   }
-  const images = topics.filter(({ type }) => cameraMessageType(type));
+  const images = topics.filter(({ type }) => imageMessage(type));
   const inputs = images.filter((topic) => !isResult(topic, topics));
   if (inputs.length === 1) return inputs[0]!;
   const hint = (name: string): string =>
@@ -131,7 +126,7 @@ function chooseTopic(bag: string, topics: readonly BagTopic[], wanted: string | 
     throw new ExpectationError(`one topic of images in ${bag}`, listing(inputs), hint(inputs[0]!.name));
   }
   throw images.length === 0
-    ? new ExpectationError(`a topic of type ${IMAGE_TYPES} in ${bag}`, listing(topics))
+    ? new ExpectationError(`a topic of type ${IMAGE_TYPES_TEXT} in ${bag}`, listing(topics))
     : new ExpectationError(
         `a topic of camera images in ${bag}`,
         `results only: ${listing(images)}`,
@@ -164,5 +159,5 @@ function listing(topics: readonly BagTopic[]): string {
 }
 
 function unreadable(topic: string, type: string): never {
-  throw new ExpectationError(`images on ${topic}: ${IMAGE_TYPES}`, type);
+  throw new ExpectationError(`images on ${topic}: ${IMAGE_TYPES_TEXT}`, type);
 }

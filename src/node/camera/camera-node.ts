@@ -8,7 +8,7 @@ import { CameraPlayer, type PlayerOptions } from './camera-player.js';
 import { Playlist } from './camera-playlist.js';
 import { openCameraPublisher, type CameraPublisher } from './camera-publisher.js';
 import { Sleeper } from './camera-schedule.js';
-import { describeQos } from '../ros/qos.js';
+import { describeQos } from '../../message/qos.js';
 import type { RosNode } from '../ros/ros-node.js';
 
 /** Milliseconds that subscribers have to acknowledge the last frames, or to take them where nobody acknowledges. */

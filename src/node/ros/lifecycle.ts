@@ -2,7 +2,7 @@ import { SerialQueue } from '../../base/serial-queue.js';
 import { messageOf } from '../../base/expect.js';
 import { CdrEncoder, cdrText, type CdrText } from '../../message/write/cdr-encoder.js';
 import { installedType } from '../../message/installed-type.js';
-import { RESULT_QOS } from './qos.js';
+import { RESULT_QOS } from '../../message/qos.js';
 import type { RawPublisher, RosNode } from './ros-node.js';
 
 /** Primary states and what lies between them, as lifecycle_msgs/msg/State numbers them. */

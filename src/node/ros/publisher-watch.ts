@@ -1,6 +1,6 @@
 import { type Clock, steadyClock } from '../../base/clock.js';
 import { nearest } from '../../base/nearest.js';
-import { CAMERA_MESSAGE_TYPES } from '../../message/read/camera-message.js';
+import { IMAGE_MESSAGES } from '../../message/image-messages.js';
 import type { RosNode } from './ros-node.js';
 
 /** Milliseconds that discovery may take before anything is said, and between reminders. */
@@ -12,7 +12,7 @@ const NAMED = 3;
 /** Pictures that other nodes of this kind make of a camera's. */
 const RESULT = /\/(overlay|overlay\/compressed|instance_map)$/;
 
-const TYPES: ReadonlySet<string> = new Set(Object.values(CAMERA_MESSAGE_TYPES).map(({ type }) => type));
+const TYPES: ReadonlySet<string> = new Set(Object.values(IMAGE_MESSAGES).map(({ type }) => type));
 
 /** Says when an image topic has no publisher: nothing is as silent as a mistyped name. */
 export class PublisherWatch {

@@ -17,7 +17,7 @@ import type { StageTimings } from '../../message/write/stage-timings.js';
 import { paletteColour } from '../../vision/picture/palette.js';
 import { AliveSignal } from './alive-signal.js';
 import { OverlayOutput } from './overlay-output.js';
-import { LATCHED_QOS, PICTURE_QOS, type Qos, RESULT_QOS } from '../ros/qos.js';
+import { LATCHED_QOS, PICTURE_QOS, type Qos, RESULT_QOS } from '../../message/qos.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 
 export interface OutputOptions {

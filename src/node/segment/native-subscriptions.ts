@@ -1,8 +1,9 @@
 import { ExpectationError, messageOf } from '../../base/expect.js';
 import { addon } from '../../native/addon.js';
 import type { CameraNode, ImageReading, SubscribedCamera } from '../../native/camera.js';
+import type { ImageMessage } from '../../message/image-messages.js';
 import type { ImageTransport } from '../../parameters/camera.js';
-import type { Qos } from '../ros/qos.js';
+import type { Qos } from '../../message/qos.js';
 import type { RclEndpoint } from '../ros/rclnodejs.js';
 import type { RosNode } from '../ros/ros-node.js';
 
@@ -41,9 +42,9 @@ export class NativeCameras {
     return this.wanted === 'native';
   }
 
-  /** @returns whether messages of this type should be taken natively */
-  takes(message: string): boolean {
-    return this.#messages.includes(message);
+  /** @returns whether these messages should be taken natively */
+  takes({ type, native }: ImageMessage): boolean {
+    return native && this.#messages.includes(type);
   }
 
   /**

@@ -15,7 +15,7 @@ import { EngineHealth } from './engine-health.js';
 import { Lifecycle } from '../ros/lifecycle.js';
 import { decodeOptions, type LoadedModel, loadModel } from './loaded-model.js';
 import { NativeCameras } from './native-subscriptions.js';
-import { LATCHED_QOS, RESULT_QOS } from '../ros/qos.js';
+import { LATCHED_QOS, RESULT_QOS } from '../../message/qos.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 import { readWorkConfig } from './work-config.js';
 

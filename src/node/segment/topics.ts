@@ -1,4 +1,4 @@
-import { LATCHED_QOS, PICTURE_QOS, type Qos, RESULT_QOS } from '../ros/qos.js';
+import { LATCHED_QOS, PICTURE_QOS, type Qos, RESULT_QOS } from '../../message/qos.js';
 
 /** A topic that the node `segment` publishes. */
 export interface PublishedTopic {

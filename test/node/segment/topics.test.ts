@@ -5,7 +5,7 @@ import { before, describe, it } from 'mocha';
 import { TOPICS } from '../../../src/message/topics.js';
 import { DEFINITIONS } from '../../../src/message/definitions.js';
 import { CameraOutputs } from '../../../src/node/segment/camera-outputs.js';
-import type { Qos } from '../../../src/node/ros/qos.js';
+import type { Qos } from '../../../src/message/qos.js';
 import type { RosNode } from '../../../src/node/ros/ros-node.js';
 import { SegmentNode } from '../../../src/node/segment/segment-node.js';
 import { PUBLISHED_TOPICS, SERVICES } from '../../../src/node/segment/topics.js';
