@@ -1,3 +1,4 @@
+import { ENGINES } from '../engine/registry.js';
 import { HEAD_ROLES } from '../vision/decode/heads.js';
 import { MASK_RESOLUTIONS, NMS_MODES } from '../vision/decode/options.js';
 import { COLOR_RANGES, DEFAULT_COLOR_RANGE } from '../vision/picture/color-range.js';
@@ -19,7 +20,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
   engine: {
     type: 'string',
     default: 'auto',
-    choices: ['auto', 'onnx', 'bpu'],
+    choices: ENGINES,
     help: 'where the model runs; auto: .bin on the BPU, others on the CPU',
   },
   labels: {

@@ -9,7 +9,7 @@ import { demoModel } from '../../model/demo-model.js';
 import { findModel } from '../../model/find-model.js';
 import { findClass } from '../../model/labels.js';
 import type { SegmentParameters } from '../../parameters/segment.js';
-import { openEngine, type EngineSettings } from '../../engine/open-engine.js';
+import { openEngine, type EngineSettings } from '../../engine/registry.js';
 import { recogniseModel } from '../../pipeline/recognize-model.js';
 import { Segmenter } from '../../pipeline/segmenter.js';
 
