@@ -1,5 +1,6 @@
 import { BagWriter } from '../../message/bag/bag-writer.js';
 import { SegmentationRecorder } from '../../message/bag/segmentation-recorder.js';
+import type { OutputName } from '../../message/outputs.js';
 import { nativeKernels } from '../../native/kernels.js';
 import type { FrameResult } from '../../pipeline/segmenter.js';
 import { encodeJpeg } from '../../media/render/encode.js';
@@ -12,8 +13,8 @@ export interface BagSinkOptions {
   threshold: number;
   /** Whether the input frames go into the bag. */
   images: boolean;
-  /** Whether instance maps go into the bag: 2 bytes a pixel and frame. @default true */
-  instanceMap?: boolean | undefined;
+  /** Outputs that do not go into the bag: an instance map has 2 bytes a pixel and frame. @default none */
+  omit?: readonly OutputName[] | undefined;
   /** Draws the overlay, if it goes into the bag. */
   overlay?: OverlayRenderer | undefined;
   /** Whether a bag of that name goes. @default false */

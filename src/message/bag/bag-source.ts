@@ -3,13 +3,12 @@ import { CameraImageReader } from '../read/camera-image.js';
 import { IMAGE_TYPES_TEXT, imageMessage } from '../image-messages.js';
 import type { BadFrame, FrameSource, SourceFrame } from '../../vision/picture/frame-source.js';
 import type { ImageReading } from '../../native/camera.js';
-import { TOPICS } from '../topics.js';
+import { bagTopic, OUTPUTS, OWN_PICTURES } from '../outputs.js';
 import { bagFiles } from './bag-files.js';
 import { McapFile, type BagMessage, type BagTopic } from './mcap-file.js';
 
 /** Two frames may be in flight and one being read when the source goes on to the next. */
 const FRAMES_IN_USE = 4;
-const INSTANCE_ARRAY = 'tros_yolo_seg/msg/InstanceArray';
 
 export interface BagSourceOptions {
   /** Topic of the images; needed only where the bag has several. */
@@ -134,10 +133,9 @@ function chooseTopic(bag: string, topics: readonly BagTopic[], wanted: string | 
       );
 }
 
-/** What follows the node's name, and the camera's where there are several, in the topics of our own pictures. */
-const RESULT_ENDINGS = ['/instance_map', '/overlay', '/overlay/compressed'];
-const NODE = TOPICS.instanceMap.slice(0, -RESULT_ENDINGS[0]!.length);
-const INSTANCES = '/instances';
+/** The node's usual name. */
+const NODE = bagTopic({ topic: '~' });
+const INSTANCES = OUTPUTS.instances.topic.slice(1);
 
 /**
  * Whether a topic of images cannot be an input: our own instance maps and overlays, below the node's usual name or beside
@@ -145,11 +143,11 @@ const INSTANCES = '/instances';
  */
 function isResult({ name }: BagTopic, topics: readonly BagTopic[]): boolean {
   if (name.endsWith('/compressedDepth')) return true;
-  const ending = RESULT_ENDINGS.find((text) => name.endsWith(text));
+  const ending = OWN_PICTURES.find((text) => name.endsWith(text));
   if (ending === undefined) return false;
   const node = name.slice(0, -ending.length);
   if (node === NODE || node.startsWith(`${NODE}/`)) return true;
-  return topics.some((topic) => topic.name === node + INSTANCES && topic.type === INSTANCE_ARRAY);
+  return topics.some((topic) => topic.name === node + INSTANCES && topic.type === OUTPUTS.instances.type);
 }
 
 function listing(topics: readonly BagTopic[]): string {

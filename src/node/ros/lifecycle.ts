@@ -2,8 +2,11 @@ import { SerialQueue } from '../../base/serial-queue.js';
 import { messageOf } from '../../base/expect.js';
 import { CdrEncoder, cdrText, type CdrText } from '../../message/write/cdr-encoder.js';
 import { installedType } from '../../message/installed-type.js';
-import { RESULT_QOS } from '../../message/qos.js';
+import { shortName } from '../../message/message-type.js';
+import { OUTPUTS } from '../../message/outputs.js';
 import type { RawPublisher, RosNode } from './ros-node.js';
+
+const EVENTS = OUTPUTS.transition_event;
 
 /** Primary states and what lies between them, as lifecycle_msgs/msg/State numbers them. */
 const STATES = {
@@ -59,7 +62,7 @@ interface TransitionEventMessage {
  */
 export class Lifecycle {
   #state: LifecycleState = 'unconfigured';
-  readonly #encoder = new CdrEncoder<TransitionEventMessage>(installedType('lifecycle_msgs/TransitionEvent'));
+  readonly #encoder = new CdrEncoder<TransitionEventMessage>(installedType(shortName(EVENTS.type)));
   readonly #events: RawPublisher;
   /** The transitions asked for so far; one is made at a time. */
   readonly #queue = new SerialQueue();
@@ -70,7 +73,7 @@ export class Lifecycle {
     private readonly ros: RosNode,
     private readonly work: LifecycleWork,
   ) {
-    this.#events = ros.publish('lifecycle_msgs/msg/TransitionEvent', '~/transition_event', RESULT_QOS);
+    this.#events = ros.publish(EVENTS.type, EVENTS.topic, EVENTS.qos);
     ros.serve<{ transition: { id: number; label: string } }>(
       'lifecycle_msgs/srv/ChangeState',
       '~/change_state',

@@ -3,8 +3,9 @@ import { prepareOptions } from '../../vision/decode/options.js';
 import { ExpectationError, messageOf } from '../../base/expect.js';
 import { stampFromNanoseconds } from '../../vision/picture/frame-source.js';
 import { DiagnosticArrayWriter } from '../../message/write/diagnostic-array.js';
-import { installedType, isInstalled } from '../../message/installed-type.js';
-import { LabelInfoWriter } from '../../message/write/label-info.js';
+import { installedType } from '../../message/installed-type.js';
+import { shortName } from '../../message/message-type.js';
+import { OUTPUTS } from '../../message/outputs.js';
 import { SEGMENT_PARAMETERS, type SegmentParameters } from '../../parameters/segment.js';
 import { type CameraCounts, type LiveHandlers, LiveSegmenter } from '../../pipeline/live-segmenter.js';
 import { BoardHealth } from './board-health.js';
@@ -15,7 +16,7 @@ import { EngineHealth } from './engine-health.js';
 import { Lifecycle } from '../ros/lifecycle.js';
 import { decodeOptions, type LoadedModel, loadModel } from './loaded-model.js';
 import { NativeCameras } from './native-subscriptions.js';
-import { LATCHED_QOS, RESULT_QOS } from '../../message/qos.js';
+import { ModelOutputs } from './model-outputs.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 import { readWorkConfig } from './work-config.js';
 
@@ -27,6 +28,8 @@ const WATCH_PERIOD = 50;
 
 const NO_FRAMES: CameraCounts = { offered: 0, dropped: 0, answered: 0, failed: 0, discarded: 0 };
 
+const DIAGNOSTICS = OUTPUTS.diagnostics;
+
 type ParameterName = keyof SegmentParameters;
 
 /** What exists from `configure` to `cleanup`. */
@@ -34,7 +37,7 @@ interface Configured {
   model: LoadedModel;
   readonly native: NativeCameras;
   readonly channels: readonly CameraChannel[];
-  readonly labelInfo: RawPublisher | undefined;
+  readonly modelOutputs: ModelOutputs;
 }
 
 /** The managed node `segment`: images in, detections and masks out. */
@@ -42,7 +45,7 @@ export class SegmentNode {
   readonly #parameters: SegmentParameters;
   readonly #lifecycle: Lifecycle;
   readonly #diagnostics: RawPublisher;
-  readonly #diagnosticsWriter = new DiagnosticArrayWriter(installedType('diagnostic_msgs/DiagnosticArray'));
+  readonly #diagnosticsWriter = new DiagnosticArrayWriter(installedType(shortName(DIAGNOSTICS.type)));
   readonly #engineHealth = new EngineHealth();
   readonly #boardHealth = new BoardHealth();
   readonly #timers: NodeJS.Timeout[];
@@ -71,7 +74,7 @@ export class SegmentNode {
         await this.#cleanup();
       },
     });
-    this.#diagnostics = ros.publish('diagnostic_msgs/msg/DiagnosticArray', '/diagnostics', RESULT_QOS);
+    this.#diagnostics = ros.publish(DIAGNOSTICS.type, DIAGNOSTICS.topic, DIAGNOSTICS.qos);
     ros.serve<{ data: boolean }>('std_srvs/srv/SetBool', '~/enable', ({ data }) =>
       this.#lifecycle.exclusive(() => this.#enable(data)),
     );
@@ -80,7 +83,10 @@ export class SegmentNode {
     );
     this.#timers = [
       setInterval(() => this.#follow(), FOLLOW_PERIOD),
-      setInterval(() => this.#diagnose(), DIAGNOSTICS_PERIOD),
+      setInterval(() => {
+        this.#diagnose();
+        this.#configured?.modelOutputs.repeat();
+      }, DIAGNOSTICS_PERIOD),
       setInterval(
         () => this.#configured?.channels.forEach(({ outputs }) => outputs.alive.look()),
         WATCH_PERIOD,
@@ -120,17 +126,15 @@ export class SegmentNode {
     const native = new NativeCameras(this.ros, this.#parameters.camera_transport);
     const model = await this.#open(this.#parameters);
     const channels: CameraChannel[] = [];
+    let modelOutputs: ModelOutputs;
     try {
-      this.#openChannels(channels, model.engine.slots + model.engine.spare, native);
+      modelOutputs = this.#openChannels(channels, model.engine.slots + model.engine.spare, native);
     } catch (error) {
       await Promise.all(channels.map((channel) => channel.destroy()));
       await model.engine.close();
       throw error;
     }
-    const labelInfo = isInstalled('vision_msgs/LabelInfo')
-      ? this.ros.publish('vision_msgs/msg/LabelInfo', '~/label_info', LATCHED_QOS)
-      : undefined;
-    this.#configured = { model, native, channels, labelInfo };
+    this.#configured = { model, native, channels, modelOutputs };
     this.#modelProblem = undefined;
     this.#tellModel();
     const { kind, slots } = model.engine;
@@ -141,7 +145,7 @@ export class SegmentNode {
   }
 
   /** @param channels one for each image topic is added */
-  #openChannels(channels: CameraChannel[], inFlight: number, native: NativeCameras): void {
+  #openChannels(channels: CameraChannel[], inFlight: number, native: NativeCameras): ModelOutputs {
     const parameters = this.#parameters;
     const { images, tros_topic: trosTopic } = parameters;
     if (images.length === 0) throw new ExpectationError('at least one topic in parameter images', 'none');
@@ -149,7 +153,12 @@ export class SegmentNode {
     const several = images.length > 1;
     const steps = forEachCamera('image_step', parameters.image_step, images.length, 0);
     const rows = forEachCamera('image_rows', parameters.image_rows, images.length, 0);
-    const missing = new Map<string, string>();
+    const absent = new Map<string, string>();
+    const missing = (type: string, topic: string): void => void absent.set(type, topic);
+    const places = images.map((_, index) => ({
+      prefix: several ? `~/${names[index]}/` : '~/',
+      trosTopic: several && trosTopic !== '' ? `${trosTopic}/${names[index]}` : trosTopic,
+    }));
     const input = {
       type: parameters.image_type,
       qos: parameters.image_qos,
@@ -159,8 +168,7 @@ export class SegmentNode {
     };
     for (const [index, topic] of images.entries()) {
       const output = {
-        prefix: several ? `~/${names[index]}/` : '~/',
-        trosTopic: several && trosTopic !== '' ? `${trosTopic}/${names[index]}` : trosTopic,
+        ...places[index]!,
         trosMasks: parameters.tros_masks,
         colorRange: parameters.color_range,
         polygonTolerance: () => this.#parameters.polygon_tolerance,
@@ -175,7 +183,7 @@ export class SegmentNode {
             reading: { step: steps[index]!, rows: rows[index]!, white: parameters.mono16_max },
           },
           output,
-          (type, off) => missing.set(type, off),
+          missing,
           {
             offer: (frame) => this.#live?.offer(index, frame),
             attach: (camera, frameOf) => this.#live?.attach(index, camera, frameOf),
@@ -187,9 +195,11 @@ export class SegmentNode {
     }
     this.#setRates(channels);
     this.#setRegions(channels);
-    for (const [type, topic] of missing) {
+    const modelOutputs = new ModelOutputs(this.ros, places, missing);
+    for (const [type, topic] of absent) {
       this.ros.log.info(`${type.split('/')[0]} is not installed: no ${topic}`);
     }
+    return modelOutputs;
   }
 
   #setRates(channels: readonly CameraChannel[]): void {
@@ -233,24 +243,22 @@ export class SegmentNode {
     if (!configured) return;
     this.#configured = undefined;
     await Promise.all(configured.channels.map((channel) => channel.destroy()));
-    configured.labelInfo?.destroy();
+    configured.modelOutputs.destroy();
     configured.native.close();
     await configured.model.engine.close();
   }
 
   /** Messages, overlays and the label table speak of the present model and thresholds. */
   #tellModel(): void {
-    const { model, channels, labelInfo } = this.#configured!;
+    const { model, channels, modelOutputs } = this.#configured!;
     const { labels, name } = model;
     if (this.#parameters.labels === '') {
       for (const warning of model.engine.model.warnings ?? []) this.ros.log.warn(warning);
     }
-    for (const { outputs } of channels) outputs.use({ labels, name, kernels: model.engine.kernels });
+    const { kernels } = model.engine;
+    for (const { outputs } of channels) outputs.use({ labels, modelName: name, kernels });
     this.#setOverlays();
-    if (!labelInfo) return;
-    const writer = new LabelInfoWriter(installedType('vision_msgs/LabelInfo'));
-    const header = { stamp: stampFromNanoseconds(this.ros.now()), frameId: '' };
-    labelInfo.publish(writer.write(header, labels, this.#parameters.score));
+    modelOutputs.publish(labels, this.#parameters.score);
   }
 
   #setOverlays(): void {
