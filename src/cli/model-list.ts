@@ -1,3 +1,4 @@
+import { rowNames } from '../base/row-names.js';
 import { textTable } from '../base/text-table.js';
 import { ExpectationError, expectOneOf } from '../base/expect.js';
 import { type Board, type Catalog, type CatalogModel, endingOf, loadCatalog } from '../model/catalog.js';
@@ -51,11 +52,7 @@ export const list = command({
     }
     const told = args.text('board');
     const board =
-      told === undefined
-        ? undefined
-        : CHOICES[
-            expectOneOf('--board', told.toLowerCase(), Object.keys(CHOICES) as (keyof typeof CHOICES)[])
-          ];
+      told === undefined ? undefined : CHOICES[expectOneOf('--board', told.toLowerCase(), rowNames(CHOICES))];
     const catalog = loadCatalog();
     const models = catalog.models.filter((model) => board === undefined || model.board === board);
     process.stdout.write(args.flag('json') ? jsonText(models, catalog) : listText(models, catalog));

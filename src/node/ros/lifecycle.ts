@@ -1,4 +1,5 @@
 import { SerialQueue } from '../../base/serial-queue.js';
+import { rowNames } from '../../base/row-names.js';
 import { messageOf } from '../../base/expect.js';
 import { CdrEncoder, cdrText, type CdrText } from '../../message/write/cdr-encoder.js';
 import { installedType } from '../../message/installed-type.js';
@@ -91,7 +92,7 @@ export class Lifecycle {
       current_state: stateMessage(this.#state),
     }));
     ros.serve('lifecycle_msgs/srv/GetAvailableStates', '~/get_available_states', () => ({
-      available_states: (Object.keys(STATES) as LifecycleState[]).map(stateMessage),
+      available_states: rowNames(STATES).map(stateMessage),
     }));
     ros.serve('lifecycle_msgs/srv/GetAvailableTransitions', '~/get_available_transitions', () => ({
       available_transitions: TRANSITIONS.filter(({ start }) => start === this.#state).map(describe),
