@@ -2,19 +2,19 @@ import { GCProfiler, getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { median } from './times.js';
 
-/** Milliseconds that the runs of one reading may take. */
+/** Maximum milliseconds for the runs of one reading. */
 const LONGEST_READING = 50;
 /** Heap that may be allocated between two readings: well below V8's young generation, which is collected when it is full. */
 const MOST_BYTES = 1 << 21;
 const READINGS = 3;
 
 /**
- * Bytes that one run allocates: what the heap and the array buffers grew by over several runs between which nothing was
- * collected. Node cannot tell what was allocated in all, so the garbage is collected before each reading, and a reading
- * in which the heap was collected nevertheless is taken again with fewer runs.
+ * Bytes that one run allocates: the growth of the heap and the array buffers over several runs without a garbage collection.
+ * Node does not report total allocations, so garbage is collected before each reading, and a reading during which the heap
+ * was collected is repeated with fewer runs.
  *
- * @param expected milliseconds of a run, about
- * @returns undefined when a single run allocates so much that the heap is collected during it
+ * @param expected approximate milliseconds of a run
+ * @returns undefined if a single run allocates so much that the heap is collected during it
  */
 export async function bytesPerRun(run: () => unknown, expected: number): Promise<number | undefined> {
   const collect = garbageCollector();
@@ -33,9 +33,9 @@ export async function bytesPerRun(run: () => unknown, expected: number): Promise
   return readings.length === 0 ? undefined : Math.round(median(readings));
 }
 
-/** @returns undefined when something was collected meanwhile */
+/** @returns undefined if something was collected in the meantime */
 async function growth(run: () => unknown, runs: number, collect: () => void): Promise<number | undefined> {
-  // A collection frees buffers in the background; the next one waits until that is done.
+  // A collection frees buffers in the background; the next one waits for that.
   collect();
   collect();
   const profiler = new GCProfiler();
@@ -56,7 +56,7 @@ function allocated(): { heap: number; buffers: number } {
 
 let collector: (() => void) | undefined;
 
-/** V8's collector, which programs cannot call unless they ask for it. */
+/** V8's collector, which is not exposed by default. */
 export function garbageCollector(): () => void {
   if (!collector) {
     setFlagsFromString('--expose-gc');

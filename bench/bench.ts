@@ -1,6 +1,6 @@
-/** What a case is compared with: measured in turn with it, so that whatever else the machine does falls on both alike. */
+/** A reference for a case. Both are measured in turn, so that other load on the machine affects them alike. */
 export interface Yardstick {
-  /** As the table heads its ratios: "linear", "memcpy". */
+  /** Heading of its ratios in the table: "linear", "memcpy". */
   readonly name: string;
   readonly run: () => unknown;
 }
@@ -18,11 +18,11 @@ export interface Times {
   readonly runs: number;
   readonly median: number;
   readonly p95: number;
-  /** Absent where a program that was run does not tell it. */
+  /** Absent if an external program does not report it. */
   readonly p99?: number | undefined;
 }
 
-/** What came of one case. */
+/** The result of one case. */
 export interface Figure {
   readonly bench: string;
   readonly name: string;
@@ -31,30 +31,29 @@ export interface Figure {
   readonly bytes?: number | undefined;
   /** Medians of the ratios, run by run, to each yardstick. */
   readonly ratios: Readonly<Record<string, number>>;
-  /** Anything else that was measured, the unit in the name: "FPS", "busy %". */
+  /** Other measurements, with the unit in the name: "FPS", "busy %". */
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** A figure without the name of its bench, as benches give it. */
+/** A figure without the name of its bench. */
 export type Result = Partial<Omit<Figure, 'bench' | 'name'>> & Pick<Figure, 'name'>;
 
-/** What a bench is given. */
+/** The context passed to a bench. */
 export interface BenchContext {
-  /** A few runs only, to see that it works; the figures mean nothing. */
+  /** Only a few runs, to check that it works; the figures are meaningless. */
   readonly quick: boolean;
   /** Measures cases one after the other, each in turn with its yardsticks. */
   readonly measure: (cases: readonly Case[]) => Promise<Result[]>;
   /** Something begins that is measured without measure(). */
   readonly begin: (what: string) => void;
   /** A result that is there before the others. */
-  readonly tell: (result: Result) => void;
-  /** Tells the reader what was left out, and why. */
+  readonly report: (result: Result) => void;
+  /** Reports what was skipped, and why. */
   readonly note: (text: string) => void;
 }
 
 /**
- * A bench: one file in bench/benches that exports it as `bench`. That is all; the suite finds it by its file name, which is
- * its name, too.
+ * A bench: a file in bench/benches that exports it as `bench`. The suite finds it by its file name, which is also its name.
  */
 export interface Bench {
   /** One line for --list. */

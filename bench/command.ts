@@ -1,4 +1,4 @@
-import { benchNames, loadBench } from './catalogue.js';
+import { benchNames, loadBench } from './catalog.js';
 import { changeTable, compareFigures, onlyIn } from './compare.js';
 import { makeReport, readReport, writeReport } from './report.js';
 import { runSuite } from './suite.js';
@@ -8,25 +8,26 @@ import { type CliOptions, optionHelp } from '../src/cli/options.js';
 import { checkOutputs, FORCE_OPTION, ReadFiles } from '../src/cli/outputs.js';
 
 const BENCH_OPTIONS = {
-  list: { type: 'boolean', help: 'what there is to measure' },
+  list: { type: 'boolean', help: 'list the benches' },
   json: { type: 'string', value: 'FILE', help: 'write the figures, and where they were measured' },
   compare: { type: 'string', value: 'OLD.json', help: 'print what changed since --json OLD.json' },
   force: FORCE_OPTION,
-  quick: { type: 'boolean', help: 'a few runs each, to see that it works; the figures mean nothing' },
+  quick: { type: 'boolean', help: 'only a few runs, to check that it works; the figures are meaningless' },
   help: { type: 'boolean', short: 'h', help: 'this text' },
 } as const satisfies CliOptions;
 
 const USAGE = `Usage: npm run bench -- [NAME...] [options]
 
-Measures how fast the parts of a frame's way are, all of them or those named. Each is measured in turn with a yardstick (a
-linear pass over the class logits, a copy of the frame), for machines differ and are noisy; ratios are what compares.
+Measures how fast the stages of a frame are, all of them or those named. Each is measured in turn with a
+yardstick (a linear pass over the class logits, a copy of the frame): machines differ and are noisy, so
+compare ratios.
 
 ${optionHelp(BENCH_OPTIONS)}
 `;
 
 /** `npm run bench`: the benchmark suite. */
 export const bench = command({
-  summary: 'measure every part of the way of a frame',
+  summary: 'measure every stage of a frame',
   usage: USAGE,
   options: BENCH_OPTIONS,
   async run(args) {
@@ -36,7 +37,7 @@ export const bench = command({
       }
       return 0;
     }
-    // Before anything is measured: a report that cannot be read would be noticed minutes later.
+    // Read it before measuring: otherwise an unreadable report would be noticed minutes later.
     const compare = args.text('compare');
     const file = args.text('json');
     if (file !== undefined) {
@@ -54,7 +55,7 @@ export const bench = command({
         else if (what === '') stderr.write(`${name} ...\n`);
       },
       figure: (figure) => {
-        // On a terminal the table grows before one's eyes; it is printed once more, aligned, at the end.
+        // On a terminal, rows are printed as they are measured; the aligned table follows at the end.
         if (stderr.isTTY) stderr.write(`${wipe}${figureRow(figure).filter(Boolean).join('  ')}\n`);
       },
       note: (name, text) => stderr.write(`${wipe}${name}: ${text}\n`),

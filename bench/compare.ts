@@ -2,27 +2,27 @@ import { textTable } from '../src/base/text-table.js';
 import type { Figure } from './bench.js';
 import { byteCount, milliseconds } from './table.js';
 
-/** How a case differs from what it was. */
+/** How a case differs from the old report. */
 export interface Change {
   readonly name: string;
-  /** What is compared: the ratio to a yardstick, bytes, a value; milliseconds only where a case has no yardstick. */
+  /** The compared figure: the ratio to a yardstick, bytes, a value; milliseconds only if a case has no yardstick. */
   readonly what: string;
   readonly before: number;
   readonly after: number;
-  /** `noise` where both may well be the same; for what is only a number, `changed`. */
+  /** `noise` if both may be the same; `changed` for values that are neither better nor worse. */
   readonly verdict: 'faster' | 'slower' | 'less' | 'more' | 'changed' | 'noise';
 }
 
-/** Differences below these shares were seen between two runs of the same code. */
+/** Relative differences below these occur between two runs of the same code. */
 export const RATIO_NOISE = 0.1;
-/** A case without a yardstick has the noise of the machine in it, too. */
+/** A case without a yardstick also contains the noise of the machine. */
 export const TIME_NOISE = 0.3;
 /** Instructions do not vary, but V8's compiler may decide otherwise by a hair. */
 export const COUNT_NOISE = 0.02;
 const BYTE_NOISE = 0.1;
 const FEWEST_BYTES = 256;
 
-/** Cases that are in both reports. */
+/** Compares the cases that are in both reports. */
 export function compareFigures(old: readonly Figure[], now: readonly Figure[]): Change[] {
   const before = new Map(old.map((figure) => [keyOf(figure), figure]));
   return now.flatMap((figure) => {
@@ -31,7 +31,7 @@ export function compareFigures(old: readonly Figure[], now: readonly Figure[]): 
   });
 }
 
-/** Names of cases that only one of the reports has. */
+/** Names of cases that are only in one of the reports. */
 export function onlyIn(these: readonly Figure[], others: readonly Figure[]): string[] {
   const known = new Set(others.map(keyOf));
   return these.map(keyOf).filter((key) => !known.has(key));
@@ -71,7 +71,7 @@ function changesOf(name: string, was: Figure, is: Figure): Change[] {
   return changes;
 }
 
-/** What changed, as text; cases within the noise are counted only. */
+/** The changes as text; cases within the noise are only counted. */
 export function changeTable(changes: readonly Change[]): string {
   const loud = changes.filter(({ verdict }) => verdict !== 'noise');
   const still = changes.length - loud.length;

@@ -12,21 +12,21 @@ import { addon } from '../src/native/addon.js';
 import type { InjectedCamera } from '../src/native/camera.js';
 import { measureThroughput } from '../src/pipeline/throughput.js';
 
-/** Frames through an engine and a decoder, as fast as they go. Milliseconds. */
+/** Measurements of frames through an engine and a decoder at full speed. Milliseconds. */
 export interface PathRun {
   readonly elapsed: number;
-  /** Of all frames together. */
+  /** Total of all frames. */
   readonly decode: number;
   /** Share of the time that the JS thread was busy, 0 to 1. */
   readonly busy: number;
-  /** For each frame: from its slot to its instances, less the network. */
+  /** For each frame: from its slot to its instances, minus the network. */
   readonly added: number[];
 }
 
-/** Milliseconds between a camera's frames: more than any BPU takes, so that one always waits. */
+/** Milliseconds between a camera's frames: faster than any BPU, so that one always waits. */
 const PERIOD = 4;
 
-/** Frames that JavaScript submits: those of rclnodejs, files and bags. */
+/** Frames submitted by JavaScript, as from rclnodejs, files and bags. */
 export async function submittedRun(
   engine: Engine,
   decoder: Decoder,
@@ -50,13 +50,14 @@ export async function submittedRun(
     close: () => engine.close(),
   };
   const { elapsed, used, busy } = await measureThroughput(timed, frames, frame, (inference) => {
-    decoder.decode(inference.tensors, inference.letterbox);
+    const { tensors, letterbox, ahead } = inference;
+    decoder.decode(tensors, letterbox, undefined, undefined, ahead);
     added.push(performance.now() - begun.get(inference)! - inference.timings.inference);
   });
   return { elapsed, decode: used, busy, added };
 }
 
-/** Frames of a camera in C++, one for each 4 ms: as those of the node's native cameras, without ROS. */
+/** Frames of a camera in C++, one every 4 ms, like those of the node's native cameras but without ROS. */
 export class CameraRun {
   readonly #camera: InjectedCamera;
   readonly #attachment: CameraAttachment;
@@ -64,21 +65,21 @@ export class CameraRun {
   #added: number[] = [];
   #decode = 0;
   #wanted = 0;
-  #tell: (() => void) | undefined;
+  #resolve: (() => void) | undefined;
   #error: Error | undefined;
 
   constructor(engine: CameraEngine, decoder: Decoder, { data, width, height, lumaStride }: Nv12Frame) {
     this.#decoder = decoder;
     this.#camera = addon().injectCamera();
     this.#attachment = engine.attach(this.#camera, {
-      result: (inference, frameInfo) => this.#take(inference, frameInfo),
+      result: (inference, frameInfo) => this.#addResult(inference, frameInfo),
       failure: (error) => this.#end(error),
     });
     const message = { ...{ width, height, data }, step: lumaStride, encoding: 'nv12' };
     this.#camera.play({ ...message, sec: 0, nanosec: 0, index: 0 }, PERIOD, 2 ** 32 - 1);
   }
 
-  /** The next so many. */
+  /** Runs the next `count` frames. */
   async frames(count: number): Promise<PathRun> {
     this.#added = [];
     this.#decode = 0;
@@ -87,7 +88,7 @@ export class CameraRun {
     const before = performance.eventLoopUtilization();
     const start = performance.now();
     this.#wanted = count;
-    await new Promise<void>((resolve) => (this.#tell = resolve));
+    await new Promise<void>((resolve) => (this.#resolve = resolve));
     const elapsed = performance.now() - start;
     const { utilization: busy } = performance.eventLoopUtilization(before);
     clearInterval(alive);
@@ -100,9 +101,10 @@ export class CameraRun {
     this.#camera.close();
   }
 
-  #take(inference: Inference, { submitted }: CameraFrameInfo): void {
+  #addResult(inference: Inference, { submitted }: CameraFrameInfo): void {
     const start = performance.now();
-    this.#decoder.decode(inference.tensors, inference.letterbox);
+    const { tensors, letterbox, ahead } = inference;
+    this.#decoder.decode(tensors, letterbox, undefined, undefined, ahead);
     const end = performance.now();
     const network = inference.timings.inference;
     inference.release();
@@ -114,6 +116,6 @@ export class CameraRun {
 
   #end(error?: Error): void {
     this.#error ??= error;
-    this.#tell?.();
+    this.#resolve?.();
   }
 }

@@ -4,7 +4,7 @@ import { deserialize, serialize } from 'node:v8';
 import { gunzipSync } from 'node:zlib';
 import { Decoder } from '../src/vision/decode/decoder.js';
 import { outputRoles } from '../src/vision/decode/head-layout.js';
-import { type HeadLayout, recogniseHeads } from '../src/vision/decode/heads.js';
+import { type HeadLayout, recognizeHeads } from '../src/vision/decode/heads.js';
 import type { DecodeOptions } from '../src/vision/decode/options.js';
 import type { Segmentation } from '../src/vision/mask/segmentation.js';
 import type { Engine } from '../src/engine/engine.js';
@@ -22,9 +22,9 @@ import { nativeKernels } from '../src/native/kernels.js';
 import { packageRoot } from '../src/base/package-root.js';
 import type { Yardstick } from './bench.js';
 
-/** Head tensors of one picture, and what they need to be decoded. */
+/** Head tensors of one picture, with everything needed to decode them. */
 export interface Heads {
-  /** Of the picture: "bus", "scene". */
+  /** Name of the picture: "bus", "scene". */
   readonly name: string;
   readonly tensors: readonly Tensor[];
   readonly layout: HeadLayout;
@@ -34,8 +34,8 @@ export interface Heads {
 let heads: Promise<Heads> | undefined;
 
 /**
- * The heads of YOLOv8n-seg for bus.jpg, recorded, where the test material is ($TROS_YOLO_SEG_DATA, or shared/data beside the
- * repository); otherwise those of the demo model for a generated scene.
+ * The recorded heads of YOLOv8n-seg for bus.jpg, if there is the test material ($TROS_YOLO_SEG_DATA); otherwise those of the
+ * demo model for a generated scene.
  */
 export function benchHeads(): Promise<Heads> {
   const recorded = recordedHeads();
@@ -74,7 +74,7 @@ function readHeads(folder: string): Heads {
   return {
     name: 'bus',
     tensors,
-    layout: recogniseHeads(tensors, { width: 640, height: 640 }),
+    layout: recognizeHeads(tensors, { width: 640, height: 640 }),
     letterbox: new Letterbox(810, 1080, 640, 640),
   };
 }
@@ -92,7 +92,7 @@ export async function demoHeads(): Promise<Heads> {
     return {
       name: 'scene',
       tensors,
-      layout: recogniseHeads(outputs, input, { classCount: labels?.length }),
+      layout: recognizeHeads(outputs, input, { classCount: labels?.length }),
       letterbox: inference.letterbox,
     };
   } finally {
@@ -128,20 +128,20 @@ export function readSavedHeads(file: string): Heads {
   return {
     name,
     tensors,
-    layout: recogniseHeads(tensors, { width, height }, { classCount }),
+    layout: recognizeHeads(tensors, { width, height }, { classCount }),
     letterbox: new Letterbox(saved.sourceWidth, saved.sourceHeight, width, height),
   };
 }
 
 /** The same heads as a .bin model for the X5 gives them: boxes and coefficients as int32 with a scale for each channel. */
-export function quantised(float: Heads): Heads {
+export function quantized(float: Heads): Heads {
   return withIntegers(float, (output) =>
     float.layout.levels.some((level) => level.box.output === output || level.coefficient.output === output),
   );
 }
 
-/** The same heads with no de-quantise node left: class heads as int32, too, and the prototypes as int16 with one scale. */
-export function allQuantised(float: Heads): Heads {
+/** The same heads with no de-quantize node left: class heads as int32, too, and the prototypes as int16 with one scale. */
+export function allQuantized(float: Heads): Heads {
   return withIntegers(float, () => true);
 }
 
@@ -158,9 +158,9 @@ function withIntegers(float: Heads, chosen: (output: number) => boolean): Heads 
     return { ...tensor, type: 'int32', quantization: { kind: 'scale', scale, axis: 3 }, data };
   });
   const { inputWidth: width, inputHeight: height } = float.layout;
-  const told = outputRoles(float.layout);
-  const roles = tensors.map((_, output) => told.get(output)!.role);
-  return { ...float, tensors, layout: recogniseHeads(tensors, { width, height }, { roles }) };
+  const rolesOfFloat = outputRoles(float.layout);
+  const roles = tensors.map((_, output) => rolesOfFloat.get(output)!.role);
+  return { ...float, tensors, layout: recognizeHeads(tensors, { width, height }, { roles }) };
 }
 
 function asInt16(tensor: Tensor): Tensor {
@@ -173,7 +173,7 @@ function asInt16(tensor: Tensor): Tensor {
 
 export const CROWD = 100;
 
-/** Options that give 100 instances: a low threshold, and overlaps allowed as far as is needed. */
+/** Options that give 100 instances: a low threshold, and as much overlap as necessary. */
 export function crowdOptions({ layout, tensors, letterbox }: Heads): DecodeOptions {
   for (const iou of [0.7, 0.95, 1]) {
     for (const score of [0.003, 1e-4, 1e-6, 0]) {
@@ -194,7 +194,7 @@ export function benchLabels({ layout }: Heads): Labels {
   return new Labels(Array.from({ length: layout.classCount }, (_, id) => `class ${id}`));
 }
 
-/** One pass over the class logits: the least a decoder can do, in plain JavaScript. */
+/** One pass over the class logits: the minimum work of a decoder, in plain JavaScript. */
 export function linearPass({ layout, tensors }: Heads): Yardstick {
   const logits = layout.levels.map((level) => tensors[level.class.output]!.data);
   return {
@@ -212,14 +212,14 @@ function largest(data: ArrayLike<number>): number {
   return best;
 }
 
-/** A copy of as many bytes: what touching every pixel once costs. */
+/** A copy of as many bytes: the cost of touching every pixel once. */
 export function memcpyOf(bytes: number): Yardstick {
   const source = noise(new Uint8Array(bytes));
   const target = new Uint8Array(bytes);
   return { name: 'memcpy', run: () => target.set(source) };
 }
 
-/** An NV12 frame of noise: the time of pixel code does not depend on what is in the picture. */
+/** An NV12 frame of noise: the time of pixel code does not depend on the picture. */
 export function noiseFrame(width: number, height: number): Nv12Frame {
   const frame = allocateNv12(width, height);
   noise(frame.data);
@@ -230,7 +230,7 @@ export function sceneFrame(width: number, height: number): Nv12Frame {
   return new Scene({ width, height, seed: 5 }).render(0).frame;
 }
 
-/** Fills with bytes that do not repeat; the same each time. */
+/** Fills with reproducible bytes that do not repeat. */
 export function noise(data: Uint8Array): Uint8Array {
   let state = 1;
   for (let i = 0; i < data.length; i++) {
@@ -240,7 +240,7 @@ export function noise(data: Uint8Array): Uint8Array {
   return data;
 }
 
-/** An engine that gives the same heads for every frame, to record a model for the emulator from. */
+/** An engine that returns the same heads for every frame, to record a model for the emulator. */
 export function stillEngine({ tensors, layout }: Heads): Engine {
   const input = { width: layout.inputWidth, height: layout.inputHeight };
   return {

@@ -1,14 +1,14 @@
 import { type Clock, steadyClock } from '../src/base/clock.js';
 import { bytesPerRun } from './allocation.js';
 import type { Case, Result } from './bench.js';
-import { median, summarise } from './times.js';
+import { median, summarize } from './times.js';
 
 export interface MeasureOptions {
-  /** Milliseconds to spend on warming a case up. */
+  /** Milliseconds of warm-up for each case. */
   readonly warmUp: number;
-  /** Milliseconds to spend on measuring it, its yardsticks included. */
+  /** Milliseconds of measuring, including its yardsticks. */
   readonly duration: number;
-  /** Fewest and most runs, whatever they take. */
+  /** Minimum and maximum number of runs, however long they take. */
   readonly fewest: number;
   readonly most: number;
 }
@@ -16,10 +16,10 @@ export interface MeasureOptions {
 export const USUAL: MeasureOptions = { warmUp: 400, duration: 2000, fewest: 50, most: 2000 };
 export const QUICK: MeasureOptions = { warmUp: 0, duration: 0, fewest: 3, most: 3 };
 
-/** A sample takes at least this many milliseconds, so that the clock's own time does not count; short runs are repeated. */
+/** Minimum milliseconds of a sample, so that reading the clock is negligible; short runs are repeated. */
 const SHORTEST_SAMPLE = 0.05;
 
-/** Measures one case in turn with its yardsticks. @param clock of the times; bytes are counted by none */
+/** Measures one case in turn with its yardsticks. @param clock for the times */
 export async function measureCase(
   { name, run, yardsticks = [] }: Case,
   options: MeasureOptions,
@@ -49,7 +49,7 @@ export async function measureCase(
       median(times.map((other, round) => own!.times[round]! / other)),
     ]),
   );
-  const times = summarise(own!.times);
+  const times = summarize(own!.times);
   return { name, times, bytes: await bytesPerRun(run, times.median), ratios };
 }
 

@@ -25,7 +25,7 @@ export interface Machine {
 export interface Report {
   readonly format: typeof FORMAT;
   readonly date: string;
-  /** Git commit, with a + where files differ from it; empty outside a checkout. */
+  /** Git commit, with a + if files differ from it; empty outside of a repository. */
   readonly commit: string;
   readonly machine: Machine;
   readonly figures: readonly Figure[];

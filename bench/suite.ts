@@ -1,18 +1,18 @@
 import { messageOf } from '../src/base/expect.js';
 import type { BenchContext, Figure, Result } from './bench.js';
-import { loadBench } from './catalogue.js';
+import { loadBench } from './catalog.js';
 import { measureCase, QUICK, USUAL } from './measure.js';
 
-/** What happens while the suite runs. */
+/** Callbacks while the suite runs. */
 export interface SuiteEvents {
-  /** A case begins. */
+  /** Called when a case begins. */
   begin(bench: string, name: string): void;
-  /** A case is through. */
+  /** Called when a case is done. */
   figure(figure: Figure): void;
   note(bench: string, text: string): void;
 }
 
-/** Runs benches one after the other. One that cannot run is told of, and the others run. */
+/** Runs benches one after the other. One that fails is reported, and the others run. */
 export async function runSuite(
   names: readonly string[],
   quick: boolean,
@@ -22,10 +22,10 @@ export async function runSuite(
   const figures: Figure[] = [];
   const failed: string[] = [];
   for (const { name, bench } of benches) {
-    const told = new Set<Result>();
-    const tell = (result: Result): void => {
-      if (told.has(result)) return;
-      told.add(result);
+    const reported = new Set<Result>();
+    const report = (result: Result): void => {
+      if (reported.has(result)) return;
+      reported.add(result);
       const figure: Figure = { ratios: {}, values: {}, ...result, bench: name };
       figures.push(figure);
       events.figure(figure);
@@ -37,18 +37,18 @@ export async function runSuite(
         for (const item of cases) {
           events.begin(name, item.name);
           const result = await measureCase(item, quick ? QUICK : USUAL);
-          tell(result);
+          report(result);
           results.push(result);
         }
         return results;
       },
       begin: (what) => events.begin(name, what),
-      tell,
+      report,
       note: (text) => events.note(name, text),
     };
     try {
       events.begin(name, '');
-      for (const result of await bench.run(context)) tell(result);
+      for (const result of await bench.run(context)) report(result);
     } catch (error) {
       failed.push(name);
       events.note(name, messageOf(error));

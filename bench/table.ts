@@ -1,7 +1,7 @@
 import { textTable } from '../src/base/text-table.js';
 import type { Figure } from './bench.js';
 
-/** Figures as a table for a terminal, one line a case. */
+/** Figures as a table for a terminal, one line per case. */
 export function figureTable(figures: readonly Figure[]): string {
   const head = ['', 'median', 'p95', 'p99', 'bytes', 'ratio'];
   return `${textTable([head, ...figures.map(figureRow)]).join('\n')}\n`;

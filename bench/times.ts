@@ -6,7 +6,7 @@ export function median(values: Iterable<number>): number {
 }
 
 /** @param milliseconds of each run */
-export function summarise(milliseconds: readonly number[]): Times {
+export function summarize(milliseconds: readonly number[]): Times {
   const sorted = Float64Array.from(milliseconds).sort();
   return {
     runs: sorted.length,

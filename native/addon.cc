@@ -55,7 +55,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("hbmEncoding", camera::HbmEncodingBinding);
   add("inspectImage", camera::InspectImageBinding);
   add("imageToNv12", camera::ImageToNv12Binding);
-  add("partOf", camera::PartOfBinding);
+  add("clipRegion", camera::ClipRegionBinding);
   add("aliveObjects", AliveObjectsBinding);
 #ifdef TROS_YOLO_SEG_RCLCPP
   add("nativeCameras", ros::NativeCamerasBinding);

@@ -2,10 +2,10 @@
 //
 //   node scripts/ros-app.mjs --source FOLDER --stage FOLDER --app FOLDER --addon FILE --onnx ON|OFF --python PATH
 //
-// The app folder is laid out as the source folder is (src/base/package-root.ts), with what runs and nothing else: the compiled
-// program without its tests, the addon, the settings and, with ONNX Runtime, the demo model, and the packages it
-// imports without their sources, type declarations and binaries for other machines. rclnodejs's messages are
-// generated here, so that an installed program never has to write into its own folder.
+// The app folder is laid out as the source folder is (src/base/package-root.ts), with only what is needed to run: the
+// compiled program without its tests, the addon, the settings and, with ONNX Runtime, the demo model, and the packages it
+// imports without their sources, type declarations and binaries for other machines. rclnodejs's messages are generated here,
+// so that an installed program never needs to write to its own folder.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -37,7 +37,7 @@ const { source, stage, app } = options;
 const onnx = options.onnx === 'ON';
 const manifest = readJson(join(source, 'package.json'));
 const lock = readJson(join(source, 'package-lock.json'));
-// A user who builds with a umask of 077 installs for the others, too.
+// A user with a umask of 077 also installs for others.
 process.umask(0o022);
 mkdirSync(app, { recursive: true });
 
@@ -77,9 +77,9 @@ function copyPackages() {
   writeFileSync(file, JSON.stringify(readJson(file, 'scripts', 'devDependencies'), null, 2));
 }
 
-/** Whether the file of the package has a part in running; `file` is relative to the package, '' is the package itself. */
+/** Whether the file is needed at run time; `file` is relative to the package, '' is the package itself. */
 function runs(name, file) {
-  // Packages within the package have their own turn.
+  // Nested packages are handled separately.
   if (basename(file) === 'node_modules') return false;
   if (
     /\.(d\.[cm]?ts|[cm]?ts|map|md|markdown|tsbuildinfo|gyp|h|cc|cpp)$/i.test(file) &&
@@ -99,7 +99,7 @@ function runs(name, file) {
     case 'onnxruntime-common':
       return parts[0] !== 'lib';
     case 'rxjs':
-      // Node.js takes CommonJS.
+      // Node.js uses CommonJS.
       return parts[0] !== 'src' && (parts[0] !== 'dist' || parts.length === 1 || parts[1] === 'cjs');
     case 'sharp':
       return !['src', 'install'].includes(parts[0]);
@@ -117,7 +117,7 @@ function keepsSource(name) {
   );
 }
 
-/** TypeScript without looking at types: `npm test` has done that, and a board is in a hurry. */
+/** Compiles TypeScript without checking types: `npm test` has done that, and boards are slow. */
 function compile() {
   const dist = join(app, 'dist');
   rmSync(dist, { recursive: true, force: true });
@@ -144,12 +144,12 @@ function compile() {
   if (run.status !== 0) {
     process.stderr.write(`${run.stdout}${run.stderr}`);
     fail('the TypeScript sources to compile', 'tsc failed as shown above', [
-      'Take a released version, or undo the change; `npm test` shows the same',
+      'Use a released version, or undo the change; `npm test` shows the same',
     ]);
   }
 }
 
-/** What is ours, besides the program: small, so copied every time. */
+/** Our own files besides the program. They are small, so they are copied every time. */
 function copyOwn() {
   const ours = readJson(join(source, 'package.json'), 'devDependencies', 'scripts', 'files');
   writeFileSync(join(app, 'package.json'), `${JSON.stringify(ours, null, 2)}\n`);
@@ -164,7 +164,10 @@ function copyOwn() {
   cpSync(options.addon, addon);
 }
 
-/** Makes all of it readable for everyone, and writes down what it is: size and time of each file, or its bytes where small. */
+/**
+ * Makes everything readable for everyone, and returns a fingerprint: size and time of each file, or the content of small
+ * ones.
+ */
 function writeContents() {
   const lines = filesBelow(app).flatMap((path) => {
     if (path === '.contents') return [];

@@ -3,14 +3,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Ends the process with an error in the shape of src/base/expect.ts. */
+/** Ends the process with an error in the form of src/base/expect.ts. */
 export function fail(expected, received, solutions) {
   const list = solutions.map((solution) => `  - ${solution}\n`).join('');
   process.stderr.write(`\nExpected ${expected} but ${received}. Possible solutions:\n${list}\n`);
   process.exit(1);
 }
 
-/** One line for whoever builds. */
+/** Prints one line during the build. */
 export function say(text) {
   process.stdout.write(`${text}\n`);
 }
@@ -22,7 +22,7 @@ export function readJson(file, ...except) {
   return json;
 }
 
-/** SHA-256 of strings and buffers, each with its length, so that no two lists look alike. */
+/** SHA-256 of strings and buffers, each with its length, so that different lists have different hashes. */
 export function digest(parts) {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(`${part.length}:`).update(part);

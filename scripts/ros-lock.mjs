@@ -1,6 +1,8 @@
-// What package-lock.json says about who needs whom.
+// Dependencies between packages, from package-lock.json.
 
-/** Dependencies that only install scripts and compilers use: [who, whom]; they are not installed with the program. */
+/**
+ * Dependencies that only install scripts and compilers use: [package, dependency]; they are not installed with the program.
+ */
 const BUILD_ONLY = [
   ['rclnodejs', 'node-gyp'],
   ['rclnodejs', 'node-addon-api'],
@@ -19,8 +21,8 @@ export function runtimeRoots(manifest, onnx) {
 /**
  * Paths ("node_modules/a/node_modules/b") of all packages that `roots` need, sorted.
  *
- * @param only.machine leave out those for other machines; sharp has one for each
- * @param only.runtime leave out what is needed to build them
+ * @param only.machine skip those for other machines; sharp has one for each
+ * @param only.runtime skip those that are only needed to build others
  */
 export function closure(lock, roots, only = {}) {
   const found = new Set();
@@ -43,7 +45,7 @@ export function closure(lock, roots, only = {}) {
   return [...found].sort();
 }
 
-/** Where Node.js finds `name` when the package at `from` asks for it: in its own node_modules, or in one above. */
+/** Where Node.js finds `name` when the package at `from` imports it: in its own node_modules, or in one above. */
 function resolve(lock, from, name) {
   for (let base = from; ; base = base.slice(0, Math.max(0, base.lastIndexOf('/node_modules/')))) {
     const path = base === '' ? `node_modules/${name}` : `${base}/node_modules/${name}`;
@@ -63,7 +65,7 @@ function forThisMachine({ os, cpu, libc }) {
 
 let knownLibc;
 
-/** Asked for once, where there is a package that wants to know: a report takes a tenth of a second, and more with the network. */
+/** Created once, and only if a package needs it: a report takes a tenth of a second, and more with the network. */
 function libcOfThisMachine() {
   if (knownLibc === undefined) {
     const { excludeNetwork } = process.report;

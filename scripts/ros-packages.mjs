@@ -2,9 +2,9 @@
 //
 //   node scripts/ros-packages.mjs --source FOLDER --stage FOLDER --onnx ON|OFF --npm PATH
 //
-// Those of the source folder are taken where they are the versions of package-lock.json: then no network is needed.
-// Otherwise `npm ci` installs them, from a lock file that is reduced to what the build needs: TypeScript, the headers for
-// the addon, and what runs; ONNX Runtime (some 290 MB) only where it is wanted.
+// Those of the source folder are used if they have the versions of package-lock.json. Then no network is needed. Otherwise
+// `npm ci` installs them, from a lock file reduced to what the build needs: TypeScript, the headers for the addon, and
+// run-time packages; ONNX Runtime (some 290 MB) only if wanted.
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -86,12 +86,12 @@ function install(bare) {
     'node_modules here: it is used when it is complete';
   if (!options.npm || options.npm.endsWith('NOTFOUND')) {
     fail('npm, to install the packages of package-lock.json', 'there is none on the PATH', [
-      'Install Node.js from nodesource.com, nodejs.org or nvm, which bring npm along, and remove the build folder',
+      'Install Node.js from nodesource.com, nodejs.org or nvm, which include npm, and remove the build folder',
       bring,
     ]);
   }
   say(`Installing npm packages (node_modules of the source folder lacks ${wrong}) ...`);
-  // With npm's own patience, a machine without a network waits for more than a minute.
+  // With npm's default time-outs, a machine without a network waits for more than a minute.
   const patience = ['--prefer-offline', '--fetch-retry-maxtimeout=10000'];
   const npm = spawnSync(options.npm, ['ci', '--include=optional', '--no-progress', ...patience], {
     cwd: stage,
@@ -102,13 +102,13 @@ function install(bare) {
   const said = `${npm.stdout ?? ''}${npm.stderr ?? ''}${npm.error?.message ?? ''}`.trim();
   process.stderr.write(`${said.split('\n').slice(-20).join('\n')}\n`);
   fail('npm to install the packages of package-lock.json', '`npm ci` failed as shown above', [
-    'Look after the network, and build again',
+    'Check the network, and build again',
     'Behind a proxy or with a mirror: `npm config set proxy ...`, `npm config set registry ...`',
     bring,
   ]);
 }
 
-/** Removes a folder, or a link to one without what it leads to. */
+/** Removes a folder, or a link to one without its target. */
 function remove(path) {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isSymbolicLink()) unlinkSync(path);

@@ -4,7 +4,7 @@
 //
 //   node scripts/ros-rclnodejs.mjs [--rclnodejs FOLDER] [--source FOLDER] [--python PATH]
 //
-// FOLDER is node_modules/rclnodejs by default, that of a checkout. Needs a sourced ROS 2.
+// FOLDER is by default node_modules/rclnodejs of this repository. Needs a sourced ROS 2.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -28,11 +28,11 @@ const require = createRequire(import.meta.url);
 const here = dirname(fileURLToPath(import.meta.url));
 
 /**
- * Puts a native part that loads into build/Release: a prebuilt one for this ROS and processor, else a compiled one.
- * (rclnodejs itself takes a prebuilt one on its own Ubuntu only; one that loads elsewhere, Debian for instance, is as good.)
+ * Puts a working native part into build/Release: a prebuilt one for this ROS and processor, else a compiled one. (rclnodejs
+ * itself uses prebuilt ones only on their Ubuntu release; one that loads elsewhere, for example on Debian, is as good.)
  *
  * @param from rclnodejs as npm installed it, with prebuilds/
- * @param into rclnodejs that is made ready; may be the same
+ * @param into rclnodejs to make ready; may be the same
  */
 export function provideNative(from, into, scratch) {
   const target = join(into, 'build', 'Release', 'rclnodejs.node');
@@ -63,7 +63,7 @@ export function provideNative(from, into, scratch) {
   return target;
 }
 
-/** Why the library does not load, in a process of its own; undefined when it does. */
+/** Why the library does not load, tested in a separate process; undefined if it does. */
 function loads(file) {
   const run = spawnSync(process.execPath, ['-e', 'require(process.argv[1])', file], { encoding: 'utf8' });
   if (run.status === 0) return undefined;
@@ -73,7 +73,7 @@ function loads(file) {
 
 function compile(from, target, scratch, tried) {
   say(`rclnodejs: compiling its native part (${tried.join('; ')}) ...`);
-  // A copy, because the packages may be those of the source folder, which is left alone.
+  // A copy, because the packages may be those of the source folder, which must not change.
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(join(scratch, 'node_modules'), { recursive: true });
   cpSync(from, join(scratch, 'rclnodejs'), {
@@ -109,7 +109,7 @@ function compile(from, target, scratch, tried) {
 }
 
 /**
- * Generates the message classes, unless they are there and nothing has changed. After provideNative().
+ * Generates the message classes, unless they exist and nothing has changed. Call after provideNative().
  *
  * @param source folder with msg/ and srv/ of this package, which need not be installed
  */
@@ -137,7 +137,7 @@ export async function provideMessages(rclnodejs, source, python, scratch) {
   }
 }
 
-/** What a prefix has in interfaces, as of now. */
+/** The current interfaces of a prefix. */
 function interfacesOf(prefix) {
   const index = join(prefix, 'share', 'ament_index', 'resource_index', 'rosidl_interfaces');
   if (!existsSync(index)) return [];
@@ -172,7 +172,7 @@ async function generate(rclnodejs, python) {
   const child = spawn(
     python,
     [join(here, 'ros-interfaces.py'), join(rclnodejs, 'rosidl_parser', 'parser.py')],
-    // rclnodejs's parser module has nothing to leave behind.
+    // rclnodejs's parser module needs no cleanup.
     { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } },
   );
   let said = '';

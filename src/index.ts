@@ -2,7 +2,7 @@
  * The library behind the command line and the node.
  *
  * - Open a model and segment: `openSegmenter`, `openInputs`; from parts: `openEngine`, `OnnxEngine`, `BpuEngine`, `Segmenter`
- * - Decode head tensors of your own engine: `recogniseHeads`, `Decoder`
+ * - Decode head tensors of your own engine: `recognizeHeads`, `Decoder`
  * - Masks as polygons or COCO RLE: `PolygonTracer`, `RleEncoder`
  * - Draw: `Overlay`, `encodeJpeg`, `encodePng`
  * - Bags: `BagSource`, `BagWriter`, `SegmentationRecorder`
@@ -40,7 +40,7 @@ export { BpuEngine, type BpuEngineOptions } from './engine/bpu/bpu-engine.js';
 // From head tensors to instances.
 export type { Quantization, Tensor, TensorData, TensorInfo, TensorType } from './vision/tensor/tensor.js';
 export { Decoder } from './vision/decode/decoder.js';
-export { type HeadHints, type HeadLayout, type HeadRole, recogniseHeads } from './vision/decode/heads.js';
+export { type HeadHints, type HeadLayout, type HeadRole, recognizeHeads } from './vision/decode/heads.js';
 export {
   MASK_RESOLUTIONS,
   NMS_MODES,

@@ -9,7 +9,7 @@ const root = process.env['TROS_YOLO_SEG_DATA'] ?? resolve(repository, '../shared
 
 /**
  * Real models, photos and reference results that are not part of this repository. Tests that need them pass
- * `{ skip: sharedData.skip }`, which names the reason where the folder is absent.
+ * `{ skip: sharedData.skip }`, which gives the reason if the folder is missing.
  */
 export const sharedData = {
   skip: existsSync(root) ? false : `no test material at ${root} (set TROS_YOLO_SEG_DATA)`,

@@ -7,9 +7,9 @@ interface Sleeper {
 }
 
 /**
- * A clock that stands still until a test lets time go by. Whoever sleeps by it is woken in the order of the turns, at exactly the
- * time that was asked for; what they do then is awaited, up to their next sleep, before the clock goes on. That holds for what
- * waits for promises only; for files and processes use `finish`, which goes on when somebody sleeps.
+ * A clock that only advances when a test advances it. Sleepers wake in order, at exactly the requested time. What they do
+ * then is awaited, up to their next sleep, before the clock advances further. That works for code that waits only for
+ * promises. For files and processes use `finish`, which continues when there is a sleeper.
  *
  * @example
  * const clock = new ManualClock();
@@ -22,17 +22,17 @@ export class ManualClock implements Timing {
   #ended = false;
   #sleepers: Sleeper[] = [];
   #fellAsleep: (() => void) | undefined;
-  /** How many that were late wait for other work to have its turn. */
+  /** Number of late sleepers that wait for other work. */
   #late = 0;
 
-  /** @param now where it begins; clocks have no origin that means anything */
+  /** @param now initial time; a clock's origin is arbitrary */
   constructor(now = 1000.25) {
     this.#now = now;
   }
 
   readonly now = (): number => this.#now;
 
-  /** How many sleep. */
+  /** Number of sleepers. */
   get sleeping(): number {
     return this.#sleepers.length;
   }
@@ -57,12 +57,12 @@ export class ManualClock implements Timing {
     for (const { wake } of sleepers) wake();
   }
 
-  /** Lets time go by while something computes: nobody is woken before the next `advance`. */
+  /** Advances time during a computation: sleepers do not wake before the next `advance`. */
   pass(milliseconds: number): void {
     this.#now += milliseconds;
   }
 
-  /** Lets time go by; resolves when all that was due in it is done. */
+  /** Advances time; resolves when everything that was due is done. */
   async advance(milliseconds: number): Promise<void> {
     const until = this.#now + milliseconds;
     await this.#settle();
@@ -72,7 +72,7 @@ export class ManualClock implements Timing {
     this.#now = Math.max(this.#now, until);
   }
 
-  /** Lets as much time go by as this takes, and gives what comes of it. It may wait for sleep and for real events. */
+  /** Advances time until the promise settles, and returns its result. The promise may wait for sleep and for real events. */
   async finish<T>(work: Promise<T>): Promise<T> {
     let over = false;
     const end = work.finally(() => (over = true));
@@ -87,7 +87,7 @@ export class ManualClock implements Timing {
   }
 
   #next(): Sleeper | undefined {
-    // Of those with one due time, the first that fell asleep.
+    // Among those with the same due time, the first sleeper.
     return this.#sleepers.reduce<Sleeper | undefined>(
       (first, sleeper) => (first === undefined || sleeper.due < first.due ? sleeper : first),
       undefined,
@@ -101,7 +101,7 @@ export class ManualClock implements Timing {
     await this.#settle();
   }
 
-  /** Promises have their turns before an immediate has its own. */
+  /** Promise callbacks run before an immediate. */
   async #settle(): Promise<void> {
     do await setImmediate();
     while (this.#late > 0);

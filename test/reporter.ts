@@ -3,12 +3,12 @@ import Mocha from 'mocha';
 
 const { EVENT_RUN_END, EVENT_TEST_PENDING } = Mocha.Runner.constants;
 
-/** What a run of mocha comes to. */
+/** The results of a run of mocha. */
 export interface Tally {
   passed: number;
   failed: number;
   skipped: number;
-  /** Titles of the tests that took longest, with their milliseconds. */
+  /** Titles of the slowest tests, with their milliseconds. */
   slowest: [title: string, milliseconds: number][];
 }
 

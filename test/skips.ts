@@ -1,10 +1,10 @@
 import { describe, it } from 'mocha';
 
-/** Why a suite or a test cannot run here, in words that end up in the report; false where it can. */
+/** Why a suite or a test cannot run here, for the report; false if it can. */
 export type Reason = string | false;
 
 /**
- * A suite that is skipped for a reason, which the report names.
+ * Defines a suite that may be skipped for a reason, which the report shows.
  *
  *     describeUnless(sharedData.skip, 'the real models', () => { … });
  */
@@ -13,13 +13,13 @@ export function describeUnless(reason: Reason, title: string, suite: (this: Moch
   else describe.skip(`${title} (skipped: ${reason})`, suite);
 }
 
-/** A test that is skipped for a reason, which the report names. */
+/** Defines a test that may be skipped for a reason, which the report shows. */
 export function itUnless(reason: Reason, title: string, test: Mocha.Func | Mocha.AsyncFunc): void {
   if (reason === false) it(title, test as Mocha.AsyncFunc);
   else it.skip(`${title} (skipped: ${reason})`);
 }
 
-/** Adds what a test found out, numbers mostly, to its line in the report. */
-export function tell(context: Mocha.Context, text: string): void {
+/** Adds a note, mostly numbers, to the line of a test in the report. */
+export function printNote(context: Mocha.Context, text: string): void {
   context.test!.title += `: ${text}`;
 }

@@ -7,7 +7,7 @@ import { memcpyOf, noiseFrame } from '../material.js';
 const WIDTH = 1920;
 const HEIGHT = 1080;
 const HEADER = { stamp: { sec: 1, nanosec: 2 }, frameId: 'camera' };
-/** Room for pixels in an HbmMsg1080P. */
+/** Capacity for pixels of an HbmMsg1080P. */
 const HBM_ROOM = 6_220_800;
 
 export const bench: Bench = {

@@ -8,7 +8,7 @@ const HEIGHT = 1080;
 const MODEL = 640;
 
 export const bench: Bench = {
-  summary: 'colour conversion to and from NV12, beside a copy of the larger side',
+  summary: 'color conversion to and from NV12, beside a copy of the larger side',
   run: ({ measure }) => {
     const nv12 = allocateNv12(WIDTH, HEIGHT);
     const toNv12 = (format: PackedFormat, channels: number): Case => {

@@ -2,14 +2,14 @@ import { Decoder } from '../../src/vision/decode/decoder.js';
 import type { DecodeOptions } from '../../src/vision/decode/options.js';
 import { nativeKernels } from '../../src/native/kernels.js';
 import type { Bench, Case } from '../bench.js';
-import { benchHeads, crowdOptions, type Heads, linearPass, quantised } from '../material.js';
+import { benchHeads, crowdOptions, type Heads, linearPass, quantized } from '../material.js';
 
 export const bench: Bench = {
   summary: 'head tensors to boxes and masks, beside a linear pass over the class logits',
   async run({ measure }) {
     const float = await benchHeads();
     const crowd = crowdOptions(float);
-    const cases = [float, quantised(float)].flatMap((heads, i): Case[] => {
+    const cases = [float, quantized(float)].flatMap((heads, i): Case[] => {
       const what = (options: DecodeOptions, name: string): Case =>
         decodeCase(heads, options, `${i === 0 ? 'float' : 'int32'}, ${name}`);
       return [

@@ -7,7 +7,7 @@ const NOTHING = 0.001;
 export const bench: Bench = {
   summary:
     'million arm64 instructions of each part of the way of a frame, under QEMU: what a Cortex-A55 executes',
-  async run({ quick, note, begin, tell }) {
+  async run({ quick, note, begin, report }) {
     if (quick) {
       note('left out with --quick: instructions are counted in full or not at all');
       return [];
@@ -25,7 +25,7 @@ export const bench: Bench = {
           ...(others > NOTHING ? { 'M instructions, other threads': others } : {}),
         };
         const result = { name: counted.name, values };
-        tell(result);
+        report(result);
         results.push(result);
       },
     );

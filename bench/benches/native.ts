@@ -19,7 +19,7 @@ interface Line {
 
 export const bench: Bench = {
   summary:
-    'letterbox and colour conversion in C++ beside libyuv and memcpy (scripts/bench-native.sh builds it)',
+    'letterbox and color conversion in C++ beside libyuv and memcpy (scripts/bench-native.sh builds it)',
   async run({ quick, note }) {
     const program = join(packageRoot, 'build/bench/nv12-bench');
     if (!existsSync(program)) {

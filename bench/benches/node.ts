@@ -13,7 +13,7 @@ const MESSAGES = ['image', 'hbm1080p'];
 const TRANSPORTS = ['native', 'rclnodejs'];
 const RATE = 30;
 
-/** What tools/measure/node.py prints, as far as it is used here. */
+/** The used part of the output of tools/measure/node.py. */
 interface Measured {
   readonly middleware: string;
   readonly transport: string;
@@ -95,31 +95,31 @@ async function measureNode(
     ],
     { timeout: 180_000, killSignal: 'SIGINT' },
   );
-  const told = JSON.parse(stdout) as Measured;
+  const measured = JSON.parse(stdout) as Measured;
   return {
-    name: `${message} by ${transport}, ${told.middleware}; added latency`,
+    name: `${message} by ${transport}, ${measured.middleware}; added latency`,
     times: {
-      runs: told.answered,
-      median: told.added_latency_p50_ms,
-      p95: told.added_latency_p95_ms,
-      p99: told.added_latency_p99_ms,
+      runs: measured.answered,
+      median: measured.added_latency_p50_ms,
+      p95: measured.added_latency_p95_ms,
+      p99: measured.added_latency_p99_ms,
     },
     values: {
-      FPS: told.answered / told.seconds,
-      dropped: told.dropped,
-      'from stamp ms': told.latency_from_stamp_p50_ms,
-      'wait ms': told.wait_p50_ms,
-      'letterbox ms': told.preprocess_p50_ms,
-      'network ms': told.inference_p50_ms,
-      'decode ms': told.decode_p50_ms,
-      'publish ms': told.publish_p50_ms,
-      'JS busy %': told.js_busy_percent,
-      'CPU %': told.segment_cpu_percent,
+      FPS: measured.answered / measured.seconds,
+      dropped: measured.dropped,
+      'from stamp ms': measured.latency_from_stamp_p50_ms,
+      'wait ms': measured.wait_p50_ms,
+      'letterbox ms': measured.preprocess_p50_ms,
+      'network ms': measured.inference_p50_ms,
+      'decode ms': measured.decode_p50_ms,
+      'publish ms': measured.publish_p50_ms,
+      'JS busy %': measured.js_busy_percent,
+      'CPU %': measured.segment_cpu_percent,
     },
   };
 }
 
-/** A program says what was wrong at the end of what it says. */
+/** The last line of a program's output is its error. */
 function lastLine(error: unknown): string {
   const { stderr } = error as { stderr?: string };
   return stderr?.trim().split('\n').at(-1) ?? messageOf(error);

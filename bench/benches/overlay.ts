@@ -4,7 +4,7 @@ import type { Bench } from '../bench.js';
 import { benchHeads, benchLabels, memcpyOf, noiseFrame, sceneFrame, segmentationOf } from '../material.js';
 
 export const bench: Bench = {
-  summary: 'drawing what was found over the picture, and packing that as JPEG',
+  summary: 'drawing instances over the picture, and encoding it as JPEG',
   async run({ measure }) {
     const heads = await benchHeads();
     const segmentation = segmentationOf(heads);

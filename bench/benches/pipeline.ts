@@ -15,14 +15,14 @@ import { benchHeads, type Heads, noiseFrame, stillEngine } from '../material.js'
 import { quantile } from '../../src/base/numbers.js';
 
 const SLOTS = [1, 2, 3];
-/** What the emulated BPU can do at most, frames a second. */
+/** Maximum rate of the emulated BPU in frames per second. */
 const MOST_FPS = 1e6 / X5_BUSY;
-/** Ten seconds of a saturated BPU; a minute of what the node does: long enough for every kind of garbage collection. */
+/** Ten seconds of a saturated BPU; a minute of the node's work: long enough for every kind of garbage collection. */
 const SHORT = 1750;
 const LONG = 10_500;
 
 export const bench: Bench = {
-  summary: 'the whole way of a 1920x1080 frame on the emulated BPU, as fast as a board with yolov8n-seg',
+  summary: 'the whole path of a 1920x1080 frame on the emulated BPU, as fast as a board with yolov8n-seg',
   async run(context) {
     const library = join(packageRoot, 'build/native/emulator/libdnn.so');
     if (!existsSync(library)) {
@@ -58,6 +58,7 @@ async function measureEngine(
   { quick }: BenchContext,
 ): Promise<Result[]> {
   const decoder = new Decoder(layout, {}, engine.kernels);
+  engine.planAhead(decoder.plan);
   const atWork = `${engine.slots} at work`;
   await submittedRun(engine, decoder, frame, quick ? 2 : 100); // warms caches and compilers up
   const alone = await measureThroughput(engine, quick ? 6 : 350, frame);
@@ -81,7 +82,7 @@ async function measureEngine(
   return results;
 }
 
-/** @param some few enough that nothing is collected while their bytes are counted */
+/** @param some number of frames, small enough that nothing is collected while bytes are counted */
 async function measurePath(
   name: string,
   run: (frames: number) => Promise<PathRun>,
@@ -95,7 +96,7 @@ async function measurePath(
   added.sort((a, b) => a - b);
   const bytes = await bytesPerRun(() => run(some), (some * elapsed) / frames);
   return {
-    // Times: what the way adds to the network's, from the slot to instances.
+    // Times: the latency added to the network's, from slot to instances.
     name: `whole path, ${name}; added latency`,
     times: {
       runs: frames,
@@ -114,7 +115,7 @@ async function measurePath(
   };
 }
 
-/** Watches from now on. @returns a function that ends it and tells the longest collection, in milliseconds */
+/** Starts watching. @returns a function that stops and returns the longest collection, in milliseconds */
 function watchCollections(): () => Promise<number> {
   garbageCollector()();
   const start = performance.now();

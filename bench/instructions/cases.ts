@@ -21,16 +21,16 @@ import { PerceptionTargetsWriter } from '../../src/message/write/perception-targ
 import { nativeKernels } from '../../src/native/kernels.js';
 import { packageRoot } from '../../src/base/package-root.js';
 import { Segmenter } from '../../src/pipeline/segmenter.js';
-import { paletteColour } from '../../src/vision/picture/palette.js';
+import { paletteColor } from '../../src/vision/picture/palette.js';
 import { hbmMessage } from '../benches/cdr.js';
 import {
-  allQuantised,
+  allQuantized,
   benchLabels,
   crowdOptions,
   type Heads,
   noise,
   noiseFrame,
-  quantised,
+  quantized,
   segmentationOf,
   stillEngine,
 } from '../material.js';
@@ -74,8 +74,8 @@ function decodeCases(heads: Heads): InstructionCase[] {
   });
   const types: readonly [string, () => Heads][] = [
     ['float', () => heads],
-    ['int32 boxes and coefficients', () => quantised(heads)],
-    ['int32 heads, int16 prototypes', () => allQuantised(heads)],
+    ['int32 boxes and coefficients', () => quantized(heads)],
+    ['int32 heads, int16 prototypes', () => allQuantized(heads)],
   ];
   const crowd = crowdOptions(heads);
   return [
@@ -129,7 +129,7 @@ function outputCases(heads: Heads): InstructionCase[] {
       return () => writer.write(HEADER, found);
     }),
     output('ImageAnnotations', () => {
-      const writer = new ImageAnnotationsWriter(labels, paletteColour);
+      const writer = new ImageAnnotationsWriter(labels, paletteColor);
       return () => writer.write(HEADER, found, outlines);
     }),
     output("the node's default outputs", () => defaultOutputs(heads, found)),
@@ -176,7 +176,8 @@ function frameCases(heads: Heads): InstructionCase[] {
       return {
         run: async () => {
           const inference = await engine.submit(picture);
-          write(segmenter.decoder.decode(inference.tensors, inference.letterbox));
+          const { tensors, letterbox, ahead } = inference;
+          write(segmenter.decoder.decode(tensors, letterbox, undefined, undefined, ahead));
           inference.release();
         },
         close: async () => {

@@ -21,6 +21,7 @@
 typedef uint64_t plugin_id;
 struct block;
 
+extern void qemu_plugin_register_vcpu_exit_cb(plugin_id, void (*)(plugin_id, unsigned int));
 extern void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id, void (*)(plugin_id, struct block *));
 extern size_t qemu_plugin_tb_n_insns(const struct block *);
 extern void qemu_plugin_register_vcpu_tb_exec_cb(struct block *, void (*)(unsigned int, void *), int flags, void *);
@@ -53,6 +54,12 @@ static void executed(unsigned int cpu, void *instructions) {
 static void translated(plugin_id id, struct block *block) {
   (void)id;
   qemu_plugin_register_vcpu_tb_exec_cb(block, executed, 0, (void *)(uintptr_t)qemu_plugin_tb_n_insns(block));
+}
+
+/* The next thread may have its number. */
+static void ended(plugin_id id, unsigned int cpu) {
+  (void)id;
+  if (cpu < MOST_THREADS) threads[cpu].thread = 0;
 }
 
 static void name_of(pid_t thread, char *name) {
@@ -88,6 +95,7 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
     fprintf(stderr, "Expected -plugin instructions.so,out=FILE but received no file.\n");
     return 1;
   }
+  qemu_plugin_register_vcpu_exit_cb(id, ended);
   qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
   qemu_plugin_register_vcpu_syscall_cb(id, called);
   return 0;

@@ -9,6 +9,7 @@
 #include "bpu/libdnn_paths.h"
 #include "camera/js_slots.h"
 #include "camera/js_values.h"
+#include "decode/plan_bindings.h"
 
 namespace bpu {
 namespace {
@@ -109,8 +110,42 @@ class JsEngine : public camera::JsSlots {
     object.Set("height", engine_->height());
     object.Set("buffers", MakeBuffers());
     const auto self = std::static_pointer_cast<JsEngine>(shared_from_this());
+    object.Set(
+        "planAhead",
+        Napi::Function::New(
+            env(), [self](const Napi::CallbackInfo& info) { return self->PlanAhead(info); }, "planAhead"));
     object.Set("run", Napi::Function::New(
                           env(), [self](const Napi::CallbackInfo& info) { return self->Run(info); }, "run"));
+  }
+
+  /** planAhead(version, numbers, blocks, scales, limits, lowest, iou): for each slot a view on what is found
+   * there. Without arguments: nothing is looked for any more. */
+  Napi::Value PlanAhead(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!engine_) arguments::Fail(env, "an open engine", "a closed one");
+    if (info[0].IsUndefined()) {
+      engine_->PlanAhead(nullptr);
+      return env.Undefined();
+    }
+    std::vector<size_t> bytes;
+    for (const TensorDescription& output : engine_->model().outputs()) {
+      bytes.push_back(static_cast<size_t>(output.properties.alignedByteSize));
+    }
+    auto plan = decode::ReadPlan(info, bytes);
+    // Reading it may have run getters.
+    if (!engine_) arguments::Fail(env, "an open engine", "one that was closed while the plan was read");
+    engine_->PlanAhead(std::move(plan));
+    if (found_.IsEmpty()) {
+      Napi::Array slots = Napi::Array::New(env);
+      for (int i = 0; i < engine_->slots(); i++) {
+        const auto found = engine_->found(i);
+        slots.Set(static_cast<uint32_t>(i),
+                  Napi::ArrayBuffer::New(env, found->numbers.data(), found->numbers.size() * sizeof(int32_t),
+                                         [found](Napi::Env, void*) { /* drops `found` */ }));
+      }
+      found_ = Napi::Persistent(slots.As<Napi::Object>());
+    }
+    return found_.Value();
   }
 
   /** A view of BPU memory for each slot and output. */
@@ -200,6 +235,7 @@ class JsEngine : public camera::JsSlots {
     }
     exposed_.clear();
     buffers_.Reset();
+    found_.Reset();
   }
 
   struct BufferView {
@@ -221,6 +257,8 @@ class JsEngine : public camera::JsSlots {
   }
 
   std::vector<ExposedSlot> exposed_;
+  /** Views on what is found ahead, by slot; empty before the first plan. */
+  Napi::ObjectReference found_;
   /** JavaScript's array of the views, by slot and output. */
   Napi::ObjectReference buffers_;
   std::unique_ptr<Engine> engine_;

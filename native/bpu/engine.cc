@@ -168,6 +168,41 @@ std::shared_ptr<camera::Attachment> Engine::Attach(int queue_size, uint32_t numb
   return table_->Attach(std::move(inputs), number, std::move(counters));
 }
 
+void Engine::PlanAhead(std::shared_ptr<const decode::Plan> plan) {
+  const std::lock_guard<std::mutex> lock(ahead_mutex_);
+  for (const auto& worker : workers_) {
+    if (plan && !worker->found) worker->found = std::make_shared<decode::Found>();
+  }
+  plan_ = std::move(plan);
+}
+
+std::shared_ptr<decode::Found> Engine::found(int slot) {
+  const std::lock_guard<std::mutex> lock(ahead_mutex_);
+  return workers_[static_cast<size_t>(slot)]->found;
+}
+
+void Engine::LookAhead(Worker& worker, bool answered) noexcept {
+  std::shared_ptr<const decode::Plan> plan;
+  std::shared_ptr<decode::Found> found;
+  {
+    const std::lock_guard<std::mutex> lock(ahead_mutex_);
+    plan = plan_;
+    found = worker.found;
+  }
+  if (!found) return;
+  found->numbers[0] = found->numbers[1] = found->numbers[2] = 0;
+  const auto& outputs = worker.slot.outputs();
+  if (!plan || !answered || !outputs) return;
+  try {
+    std::vector<const void*> memory;
+    for (const auto& output : outputs->memory) memory.push_back(output->data());
+    worker.ahead.Run(decode::ChosenKernels(), *plan, memory, *found);
+  } catch (...) {
+    // Without memory it is left to JavaScript, which can tell.
+    found->numbers[0] = 0;
+  }
+}
+
 bool Engine::Run(int index, Worker& worker) {
   NameThread(("bpu slot " + std::to_string(index)).c_str());
   std::unique_lock<std::mutex> lock(worker.mutex);
@@ -183,7 +218,10 @@ bool Engine::Run(int index, Worker& worker) {
     state.lacks_memory = !worker.slot.outputs();
     // Start the next waiting frame first: the BPU should not idle while this result is being read.
     table_->Finished(index);
-    if (!fast_shutdown_) done_(index, std::move(*outcome));
+    if (!fast_shutdown_) {
+      LookAhead(worker, !outcome->failure);
+      done_(index, std::move(*outcome));
+    }
     lock.lock();
   }
 }

@@ -13,6 +13,7 @@
 
 #include "bpu/slot.h"
 #include "counted.h"
+#include "decode/ahead.h"
 
 namespace bpu {
 
@@ -75,6 +76,12 @@ class Engine : public Counted<Engine> {
   /** Threads of all engines that were abandoned and are still inside libdnn. */
   static int abandoned_threads();
 
+  /** From the next frame that the BPU answers on, null for none; the slots have memory for it afterwards.
+   * @throws std::bad_alloc */
+  void PlanAhead(std::shared_ptr<const decode::Plan> plan);
+  /** What was found in the slot's frame, by the plan whose version it has. Null before there was a plan. */
+  std::shared_ptr<decode::Found> found(int slot);
+
   /** Starts a frame in a slot taken from the table. The frame's memory must stay valid until `done`. */
   void Start(int slot, const SubmittedFrame& frame);
   /**
@@ -99,6 +106,9 @@ class Engine : public Counted<Engine> {
     bool begin = false;
     bool stop = false;
     std::thread thread;
+    decode::Ahead ahead;
+    /** Under ahead_mutex_; its content belongs to whoever has the slot. */
+    std::shared_ptr<decode::Found> found;
   };
 
   void Begin(int slot, const std::optional<SubmittedFrame>& frame);
@@ -113,6 +123,7 @@ class Engine : public Counted<Engine> {
   static void RegisterExitHandler(const Library& library);
   static void OnProcessExit(int status, void*);
   void Shutdown(AbandonableWait::Clock::time_point deadline);
+  void LookAhead(Worker& worker, bool answered) noexcept;
 
   const Done done_;
   /** The process or this engine's JS thread is ending. */
@@ -123,6 +134,8 @@ class Engine : public Counted<Engine> {
   std::shared_ptr<camera::SlotTable> table_;
   int width_ = 0;
   int height_ = 0;
+  std::mutex ahead_mutex_;
+  std::shared_ptr<const decode::Plan> plan_;
 };
 
 }  // namespace bpu

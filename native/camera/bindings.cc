@@ -173,7 +173,7 @@ Napi::Value ImageToNv12Binding(const Napi::CallbackInfo& info) {
   try {
     const camera::ImageView picture = ViewImage(message, reading);
     const camera::ImageView view =
-        region ? Crop(picture, PartOf(*region, picture.width, picture.height)) : picture;
+        region ? Crop(picture, ClipRegion(*region, picture.width, picture.height)) : picture;
     const int width = nv12::EvenSize(view.width);
     const int height = nv12::EvenSize(view.height);
     if (target.width != width || target.height != height) {
@@ -188,7 +188,7 @@ Napi::Value ImageToNv12Binding(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
-Napi::Value PartOfBinding(const Napi::CallbackInfo& info) {
+Napi::Value ClipRegionBinding(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const std::optional<Region> region = ReadRegion(info[0]);
   if (!region) arguments::Fail(env, "an object for the region", "nothing");
@@ -198,7 +198,7 @@ Napi::Value PartOfBinding(const Napi::CallbackInfo& info) {
   const int width = size(1, "width");
   const int height = size(2, "height");
   try {
-    Napi::Object object = ToObject(env, PartOf(*region, width, height));
+    Napi::Object object = ToObject(env, ClipRegion(*region, width, height));
     object.Set("warning", Exceeds(*region, width, height)
                               ? Napi::Value(ToObject(env, ExceedingRegion(*region, width, height)))
                               : env.Null());

@@ -23,7 +23,7 @@ Napi::Value InspectImageBinding(const Napi::CallbackInfo& info);
 /** imageToNv12(image, reading, target, part) */
 Napi::Value ImageToNv12Binding(const Napi::CallbackInfo& info);
 
-/** partOf(region, width, height): a PictureSection (src/native/camera.ts) */
-Napi::Value PartOfBinding(const Napi::CallbackInfo& info);
+/** clipRegion(region, width, height): a clipped Region (src/native/camera.ts) */
+Napi::Value ClipRegionBinding(const Napi::CallbackInfo& info);
 
 }  // namespace camera

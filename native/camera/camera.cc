@@ -69,9 +69,9 @@ void Camera::Detach(const std::shared_ptr<Attachment>& attachment) {
   if (attachment_ == attachment) attachment_.reset();
 }
 
-void Camera::Limit(Pace::Clock::duration period) {
+void Camera::SetMinPeriod(Pace::Clock::duration period) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  pace_.Limit(period);
+  pace_.SetMinPeriod(period);
 }
 
 void Camera::Offer(const Message& message) {
@@ -108,7 +108,7 @@ void Camera::Offer(const Message& message) {
 void Camera::Process(const Message& message, Clock::time_point received) {
   const ImageView view = ViewImage(message, reading_);
   const Region part =
-      region_ ? PartOf(*region_, view.width, view.height) : Region{0, 0, view.width, view.height};
+      region_ ? ClipRegion(*region_, view.width, view.height) : Region{0, 0, view.width, view.height};
   const ImageView seen = Crop(view, part);
   UpdateWarning(view, message.size);
   const auto discard = [this] { counters_->Update([](CameraCounters& counters) { counters.discarded++; }); };

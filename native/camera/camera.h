@@ -53,16 +53,16 @@ class Camera {
   void SetReading(const ImageReading& reading);
 
   /**
-   * Sets the region that the model sees, in the sense of PartOf(); unset for the whole picture. Waits for a
-   * frame in progress.
+   * Sets the region that the model sees, in the sense of ClipRegion(); unset for the whole picture. Waits for
+   * a frame in progress.
    */
   void SetRegion(const std::optional<Region>& region);
 
   /** Sets whether the full picture is copied along with each frame. */
-  void KeepPixels(bool keep) { keep_pixels_ = keep; }
+  void SetKeepPixels(bool keep) { keep_pixels_ = keep; }
 
   /** Takes at most one frame per `period` from now on; 0 takes all. Waits for a frame in progress. */
-  void Limit(Pace::Clock::duration period);
+  void SetMinPeriod(Pace::Clock::duration period);
 
   const std::shared_ptr<SharedCounters>& counters() const { return counters_; }
   /** Stamps of all messages, readable or not. */

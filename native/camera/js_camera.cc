@@ -160,15 +160,15 @@ void AddCameraMethods(Napi::Env env, const std::shared_ptr<Camera>& camera, Napi
   // Also works after close(): counters can still be read, and every other method does nothing.
   const std::weak_ptr<Camera> weak = camera;
   const std::shared_ptr<SharedCounters> counters = camera->counters();
-  object.Set("limit", Napi::Function::New(env, [weak](const Napi::CallbackInfo& info) {
+  object.Set("setMinPeriod", Napi::Function::New(env, [weak](const Napi::CallbackInfo& info) {
                const std::chrono::duration<double, std::milli> period(
                    ReadNumber(info[0], "milliseconds for the period", 0, kLongestPeriod, false));
                if (const auto open = weak.lock())
-                 open->Limit(std::chrono::duration_cast<Pace::Clock::duration>(period));
+                 open->SetMinPeriod(std::chrono::duration_cast<Pace::Clock::duration>(period));
              }));
-  object.Set("keepPixels", Napi::Function::New(env, [weak](const Napi::CallbackInfo& info) {
+  object.Set("setKeepPixels", Napi::Function::New(env, [weak](const Napi::CallbackInfo& info) {
                const bool keep = info[0].ToBoolean();
-               if (const auto open = weak.lock()) open->KeepPixels(keep);
+               if (const auto open = weak.lock()) open->SetKeepPixels(keep);
              }));
   object.Set("setReading", Napi::Function::New(env, [weak](const Napi::CallbackInfo& info) {
                const ImageReading reading = ReadReading(info[0]);

@@ -11,7 +11,7 @@ class Pace {
   using Clock = std::chrono::steady_clock;
 
   /** @param period minimum time between frames; 0 for no limit */
-  void Limit(Clock::duration period) {
+  void SetMinPeriod(Clock::duration period) {
     period_ = period;
     started_ = false;
   }

@@ -18,7 +18,7 @@ std::string Name(int width, int height) {
 
 }  // namespace
 
-Region PartOf(const Region& wanted, int width, int height) {
+Region ClipRegion(const Region& wanted, int width, int height) {
   if (wanted.x >= width || wanted.y >= height) {
     throw Failure("a region of interest with pixels of " + Name(width, height), Text(wanted),
                   "Set roi to a part of it, or to '' for all of it.");
@@ -35,7 +35,7 @@ bool Exceeds(const Region& wanted, int width, int height) {
 
 Failure ExceedingRegion(const Region& wanted, int width, int height) {
   return {"a region of interest within " + Name(width, height), Text(wanted),
-          "Only " + Text(PartOf(wanted, width, height)) +
+          "Only " + Text(ClipRegion(wanted, width, height)) +
               " is used. Check roi and the size of the camera's images."};
 }
 

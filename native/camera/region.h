@@ -23,7 +23,7 @@ struct Region {
  * @param wanted corner from 0 to kMaxDimension, size from 1 to kMaxDimension
  * @throws Failure when the region does not intersect the picture
  */
-Region PartOf(const Region& wanted, int width, int height);
+Region ClipRegion(const Region& wanted, int width, int height);
 
 /** Whether part of the region lies outside the picture. */
 bool Exceeds(const Region& wanted, int width, int height);
@@ -31,7 +31,7 @@ bool Exceeds(const Region& wanted, int width, int height);
 /** The warning for a region that exceeds the picture. */
 Failure ExceedingRegion(const Region& wanted, int width, int height);
 
-/** A view of the part. @param part from PartOf() with the view's size */
+/** A view of the part. @param part from ClipRegion() with the view's size */
 ImageView Crop(const ImageView& view, const Region& part);
 
 /** The same for a frame that holds the picture. */

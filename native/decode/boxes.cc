@@ -72,15 +72,15 @@ void ReadChannels(const Head& head, const void* values, int cell, float* target)
 
 bool DistanceBox(const Head& head, const void* values, int stride, int bins, int cell, const Boxes& boxes,
                  size_t i) {
-  std::array<float, 4 * kMostBins> distances;
+  std::array<float, size_t{4} * kMostBins> distances;
   if (bins > kMostBins) return false;
   ReadChannels(head, values, cell, distances.data());
   const int y = cell / head.width;
   const int x = cell - y * head.width;
   const double x1 = (x + 0.5 - Distance(distances.data(), bins)) * stride;
   const double y1 = (y + 0.5 - Distance(distances.data() + bins, bins)) * stride;
-  const double x2 = (x + 0.5 + Distance(distances.data() + 2 * bins, bins)) * stride;
-  const double y2 = (y + 0.5 + Distance(distances.data() + 3 * bins, bins)) * stride;
+  const double x2 = (x + 0.5 + Distance(distances.data() + ptrdiff_t{2} * bins, bins)) * stride;
+  const double y2 = (y + 0.5 + Distance(distances.data() + ptrdiff_t{3} * bins, bins)) * stride;
   boxes.x1[i] = static_cast<float>(x1);
   boxes.y1[i] = static_cast<float>(y1);
   boxes.x2[i] = static_cast<float>(x2);

@@ -21,8 +21,8 @@ struct Combination {
   int first_row;
   int last_row;
 
-  size_t columns() const { return static_cast<size_t>(last_column - first_column + 1); }
-  size_t rows() const { return static_cast<size_t>(last_row - first_row + 1); }
+  size_t columns() const { return static_cast<size_t>(last_column - first_column) + 1; }
+  size_t rows() const { return static_cast<size_t>(last_row - first_row) + 1; }
 };
 
 /**

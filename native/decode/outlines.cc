@@ -34,7 +34,7 @@ class Linker {
   std::vector<int32_t> begins;
 
   void Link(const int32_t* runs, size_t count, int width) {
-    Reserve(count, static_cast<size_t>(runs[2 * count - 1] / width + 1));
+    Reserve(count, static_cast<size_t>(runs[2 * count - 1] / width) + 1);
     Side* end = row_.data();
     int32_t row = -1;
     int32_t row_start = 0;
@@ -61,14 +61,11 @@ class Linker {
   /** Memory for the most corners that so many runs in so many rows can have: two for each side. */
   void Reserve(size_t runs, size_t rows) {
     const size_t sides = 2 * (runs + rows) + 1;
-    if (row_.size() < sides) {
-      row_.resize(sides);
-      above_.resize(sides);
-    }
-    if (corners.size() < 2 * sides) {
-      corners.resize(2 * sides);
-      begins.resize(2 * sides);
-    }
+    // Each by itself: where one throws, the others keep their new sizes.
+    if (row_.size() < sides) row_.resize(sides);
+    if (above_.size() < sides) above_.resize(sides);
+    if (corners.size() < 2 * sides) corners.resize(2 * sides);
+    if (begins.size() < 2 * sides) begins.resize(2 * sides);
     above_[0].x = INT32_MAX;
     used_ = corners.data();
     begun_ = begins.data();

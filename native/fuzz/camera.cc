@@ -134,7 +134,7 @@ fuzz::Bytes Offer(const Case& made) {
   const auto table = std::make_shared<camera::SlotTable>(
       std::move(inputs), 1, [&](int slot) { started = slot; }, [](int) {});
   const auto camera = camera::Camera::Create();
-  camera->KeepPixels(made.keep);
+  camera->SetKeepPixels(made.keep);
   camera->SetReading(made.reading);
   camera->SetRegion(made.region);
   const auto attachment =

@@ -105,8 +105,8 @@ Napi::Object ToObject(Napi::Env env, const std::shared_ptr<CameraNode>& node,
                if (!camera->subscriber) arguments::Fail(info.Env(), "an open camera", "a closed one");
                RethrowToJs(info.Env(), [&] { camera->subscriber->Renew(qos); });
              }));
-  object.Set("settle", Napi::Function::New(env, [camera](const Napi::CallbackInfo& info) {
-               if (camera->subscriber) RethrowToJs(info.Env(), [&] { camera->subscriber->Settle(); });
+  object.Set("endHandover", Napi::Function::New(env, [camera](const Napi::CallbackInfo& info) {
+               if (camera->subscriber) RethrowToJs(info.Env(), [&] { camera->subscriber->EndHandover(); });
              }));
   object.Set("start", Napi::Function::New(env, [camera](const Napi::CallbackInfo& info) {
                if (!camera->subscriber) arguments::Fail(info.Env(), "an open camera", "a closed one");

@@ -152,7 +152,7 @@ void Subscriber::Renew(const SubscriberQos& qos) {
   handover_.emplace();
 }
 
-void Subscriber::Settle() {
+void Subscriber::EndHandover() {
   const std::lock_guard<std::mutex> lock(mutex_);
   former_.reset();
   if (handover_) handover_->End();

@@ -59,7 +59,7 @@ class Subscriber {
    */
   void Renew(const SubscriberQos& qos);
   /** Ends the former subscription, even if the new one has delivered nothing yet. */
-  void Settle();
+  void EndHandover();
   /**
    * Starts delivering messages to the camera, including those that waited in the middleware. Idempotent.
    * @throws std::system_error when no thread can be created

@@ -91,7 +91,7 @@ class Round {
           if (random_() % 4 == 0) Detach(index);
           break;
         case 2:
-          cameras_[index]->KeepPixels(random_() % 2 == 0);
+          cameras_[index]->SetKeepPixels(random_() % 2 == 0);
           break;
         case 3:
           Submit();

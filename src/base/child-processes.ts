@@ -4,8 +4,8 @@ const running = new Set<ChildProcess>();
 let listens = false;
 
 /**
- * Has a program that we started end with this process at the latest: one that hangs does not notice that nobody reads what it
- * writes.
+ * Ends a program that this process started when this process ends. A program that hangs does not notice that nobody reads
+ * its output.
  *
  *     const ffmpeg = endWithUs(spawn('ffmpeg', args));
  */
@@ -15,12 +15,12 @@ export function endWithUs<T extends ChildProcess>(child: T): T {
     process.on('exit', endChildren);
   }
   running.add(child);
-  // A program that could not be started has no end.
+  // A program that could not be started never exits.
   for (const event of ['exit', 'error']) child.once(event, () => running.delete(child));
   return child;
 }
 
-/** Kills the programs that still run. */
+/** Kills the programs that are still running. */
 export function endChildren(): void {
   for (const child of running) child.kill('SIGKILL');
 }

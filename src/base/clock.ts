@@ -1,20 +1,20 @@
 /**
- * A clock in milliseconds with fractions. It never runs backward; its origin does not matter. What measures time takes one
- * as an argument, so that a test can be the clock.
+ * A clock in milliseconds with fractions. It never runs backward; its origin does not matter. Code that measures time takes
+ * a clock as an argument, so that tests can supply their own.
  */
 export type Clock = () => number;
 
-/** The clock that everything uses unless it is given another one. */
+/** The default clock. */
 export const steadyClock: Clock = () => performance.now();
 
-/** A clock that one can sleep by. The node's is camera-schedule's Sleeper; tests have one that they step. */
+/** A clock with timers. The node uses Sleeper of camera-schedule; tests use one that they advance by hand. */
 export interface Timing {
   readonly now: Clock;
   /**
-   * Resolves at `due` of `now`, never before it. When that is past it resolves as soon as other work had its turn, and when all
-   * sleep was ended, too.
+   * Resolves when `now` reaches `due`, never earlier. Resolves in a later turn of the event loop if `due` has passed, or if
+   * all sleep has been ended.
    */
   until(due: number): Promise<void>;
-  /** Ends all sleep, now and in future. */
+  /** Ends all sleep, current and future. */
   end(): void;
 }

@@ -1,5 +1,5 @@
 import { quantile } from './numbers.js';
-/** Collects durations and gives their quantiles; keeps the latest `capacity` of them, so that memory is bounded. */
+/** Collects durations and computes their quantiles. Keeps only the latest `capacity` of them, so that memory is bounded. */
 export class Durations {
   readonly #values: Float64Array;
   #count = 0;

@@ -1,5 +1,5 @@
 /**
- * The one error shape of the project: what was expected, what was found, what to do.
+ * The error that all user-facing failures use: what was expected, what was found, what to do.
  *
  * `Expected an even width for NV12 but received 641. Crop or scale the picture to an even size.`
  */
@@ -21,7 +21,7 @@ export class ExpectationError extends Error {
   }
 }
 
-/** A value as an error message shows it: strings bare, numbers with their NaN, long things cut. */
+/** Formats a value for an error message: strings without quotes, NaN and infinities by name, long values truncated. */
 export function show(value: unknown): string {
   let text: string;
   if (typeof value === 'string') text = value === '' ? 'an empty string' : value;
@@ -32,12 +32,12 @@ export function show(value: unknown): string {
   return text.length > 300 ? `${text.slice(0, 297)}...` : text;
 }
 
-/** The message of anything that was thrown. */
+/** The message of any thrown value. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** Anything that was thrown as an Error: itself where it is one. */
+/** Converts any thrown value to an Error; returns it unchanged if it is one. */
 export function errorOf(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

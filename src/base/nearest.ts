@@ -1,8 +1,8 @@
 /**
- * The names most like a given one, for "did you mean".
+ * The names most similar to a given one, for "did you mean".
  *
- * @param most edits (letters put in, left out or changed) that still count as alike
- * @returns nearest first; equally near ones in the order given
+ * @param most edits (letters inserted, removed or changed) that still count as similar
+ * @returns nearest first; ties in the order given
  */
 export function nearest(name: string, names: readonly string[], most = Infinity): string[] {
   return names
@@ -12,7 +12,7 @@ export function nearest(name: string, names: readonly string[], most = Infinity)
     .map(({ candidate }) => candidate);
 }
 
-/** Levenshtein distance: the fewest letters to put in, leave out or change that make `b` of `a`. */
+/** Levenshtein distance: the fewest letters to insert, remove or change to turn `a` into `b`. */
 export function editDistance(a: string, b: string): number {
   let above = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {

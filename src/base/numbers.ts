@@ -1,9 +1,9 @@
-/** The value itself within [low, high], else the nearer end. */
+/** The value, clamped to [low, high]. */
 export function clamp(value: number, low: number, high: number): number {
   return Math.max(low, Math.min(high, value));
 }
 
-/** The value below which `share` of the sorted values lie: 0.5 for the median; NaN for none. */
+/** The quantile of sorted values: 0.5 is the median. NaN if there are no values. */
 export function quantile(sorted: ArrayLike<number>, share: number): number {
   if (sorted.length === 0) return NaN;
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;

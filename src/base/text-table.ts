@@ -1,5 +1,6 @@
 /**
- * Rows of cells as lines for a terminal: the first column to the left, the others to the right, two spaces between.
+ * Formats rows of cells as lines for a terminal: the first column left-aligned, the others right-aligned, two spaces
+ * between.
  *
  * @example textTable([['input', 'frames'], ['bus.jpg', '1']]) // ['input    frames', 'bus.jpg       1']
  */

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
 /**
- * Asks a question that is answered by a line. The terminal stays as it is, so that Ctrl+C does what it does.
+ * Asks a question and reads one line. The terminal keeps its mode, so that Ctrl+C works as usual.
  *
  * @returns the line; undefined at the end of the input (Ctrl+D)
  */
@@ -18,7 +18,7 @@ export function askLine(question: string, input: Readable, output: Writable): Pr
   });
 }
 
-/** Whether a line says yes. Nothing said is no. */
+/** Whether a line means yes. An empty answer means no. */
 export function isYes(line: string | undefined): boolean {
   return /^\s*y(es)?\s*$/i.test(line ?? '');
 }

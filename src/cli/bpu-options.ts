@@ -14,7 +14,7 @@ export const BPU_OPTIONS = {
   timeout: fromParameter('bpu_timeout', 'MS'),
 } as const satisfies CliOptions;
 
-/** Opens a model on the engine asked for with --engine. */
+/** Opens a model on the engine given with --engine. */
 export function openEngine(
   file: string,
   args: Arguments,

@@ -36,18 +36,19 @@ const OPTIONS = {
 
 const USAGE = `Usage: tros-yolo-seg check [MODEL] [options]
 
-Looks at the board, libdnn, the model and ROS 2, runs the model on a picture, measures it with one and two threads, and prints a
-report that can be pasted into an issue. It says what it could not check. Exit code 1 where something does not work.
+Checks the board, libdnn, the model and ROS 2, runs the model on a picture, measures it with one and two
+threads, and prints a report that can be pasted into an issue. It says what it could not check. Exit code 1 if
+something does not work.
 
-MODEL is a .bin, a .onnx or a name of tros-yolo-seg model list; without one it is a segmentation model that the board
-has (${`/${BOARD_MODELS}`}), else the demo model.
+MODEL is a .bin, a .onnx or a name from tros-yolo-seg model list. Default: a segmentation model on the board
+(${`/${BOARD_MODELS}`}), else the demo model.
 
 ${optionHelp(OPTIONS)}
 `;
 
-/** `tros-yolo-seg check`: the first minute on a machine. */
+/** `tros-yolo-seg check`: the first command to run on a machine. */
 export const check = command({
-  summary: 'look whether everything here works, and print a report',
+  summary: 'check whether everything works here, and print a report',
   usage: USAGE,
   options: OPTIONS,
   async run(args) {

@@ -30,19 +30,19 @@ const DEMO_OPTIONS = {
   out: {
     type: 'string',
     value: 'DIR',
-    help: 'where the results go (default out); those of an earlier demo are replaced',
+    help: 'output folder (default out); the results of an earlier demo are replaced',
   },
   frames: { type: 'string', value: 'N', help: 'number of frames (default 150)' },
   seed: { type: 'string', value: 'N', help: 'seed of the scene (default 5)' },
   help: { type: 'boolean', short: 'h', help: 'this text' },
 } as const satisfies CliOptions;
 
-/** Tiles of the contact sheet. */
+/** Number of tiles of the contact sheet. */
 const SHEET_TILES = 6;
 const SHEET = { columns: 3, tileWidth: 480, tileHeight: 270 };
 const SCORE = 0.25;
 
-/** `tros-yolo-seg demo`: the whole way of a frame on this machine, on a scene whose truth is known. */
+/** `tros-yolo-seg demo`: runs the whole pipeline on this machine, on a scene with known ground truth. */
 export const demo = command({
   summary: 'segment a generated camera scene and measure speed and quality',
   usage: `Usage: tros-yolo-seg demo [options]\n\n${optionHelp(DEMO_OPTIONS)}\n`,
@@ -76,7 +76,7 @@ async function runDemo(source: SceneSource, engine: OnnxEngine, out: string, sto
     json: join(out, 'results.jsonl'),
   };
   makeFolder(out);
-  // Removed rather than overwritten: where one is a link, what it leads to stays.
+  // Removed rather than overwritten, so that the target of a symbolic link is kept.
   for (const file of Object.values(files)) {
     try {
       rmSync(file, { force: true });
@@ -86,7 +86,7 @@ async function runDemo(source: SceneSource, engine: OnnxEngine, out: string, sto
   }
 
   const json = await JsonLinesSink.open(files.json, new Labels(labels));
-  // The masks are in the instances; maps of 150 frames would take 280 MB more.
+  // The instances contain the masks; maps of 150 frames would take 280 MB more.
   const bag = await BagSink.open(files.bag, {
     labels,
     threshold: SCORE,
@@ -113,7 +113,7 @@ async function runDemo(source: SceneSource, engine: OnnxEngine, out: string, sto
         const { frame } = result.frame;
         const picture = rgbPicture(frame.width, frame.height);
         nv12ToRgb(frame, undefined, picture.data);
-        // Drawn at the size it is shown in, so that lines and labels stay crisp.
+        // Drawn at its final size, so that lines and labels stay crisp.
         const tile = await shrinkToFit(picture, SHEET.tileWidth, SHEET.tileHeight);
         overlay.draw(tile, result.segmentation);
         tiles.push({
@@ -145,7 +145,7 @@ async function runDemo(source: SceneSource, engine: OnnxEngine, out: string, sto
   const written = Object.values(files).filter((file) => tiles.length > 0 || file !== files.sheet);
   const rows = [
     ['frames', `${summary.frames} of ${width}x${height}`],
-    ['frames/s, everything included', summary.rate.toFixed(1)],
+    ['frames/s, including everything', summary.rate.toFixed(1)],
     ...Object.entries(summary.stages).map(([name, times]) => [
       `${name} ms (median)`,
       times.quantile(0.5).toFixed(2),

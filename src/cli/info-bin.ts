@@ -7,7 +7,7 @@ import { readDeleted } from '../model/bin/dequantize-bin.js';
 import { roleTexts, verdictText } from './info-heads.js';
 import { printable } from './printable.js';
 
-/** Metadata that is worth a line: hb_mapper's key, and what it means. */
+/** Metadata to print: hb_mapper's key, and its meaning. */
 const FACTS: readonly (readonly [string, string])[] = [
   ['MARCH', 'march'],
   ['BUILDER_VERSION', 'builder'],
@@ -25,7 +25,7 @@ const BOARDS: Readonly<Record<string, string>> = {
   bayes: 'RDK Ultra',
 };
 
-/** What a .bin says of itself, on any machine, in the form of hrt_model_exec model_info. */
+/** Describes a .bin on any machine, in the form of hrt_model_exec model_info. */
 export function binModelText(model: BinModel): string {
   const { file, name } = model;
   const { layout, reason, roles } = binHeads(model);
@@ -37,16 +37,16 @@ export function binModelText(model: BinModel): string {
     ...binOutputs(model).flatMap((output, i) => outputLines(i, output, texts?.get(i))),
     ...nodeLines(model, roles),
     ...(layout ? [verdictText(layout)] : `The decoder cannot run it. ${reason}`.split('\n')),
-    'Aligned shapes, strides and times are known on the board only:',
+    'Aligned shapes, strides and times are only known on the board:',
     `  hrt_model_exec model_info --model_file ${quote(file.path)}`,
   ];
   return `${lines.map(printable).join('\n')}\n`;
 }
 
-/** What the file says and libdnn does not: whence it comes, and which nodes on the CPU it has or had. */
+/** What the file contains and libdnn does not report: its origin, and the nodes on the CPU that it has or had. */
 export function binFactsText(model: BinModel): string {
   const lines = [...factLines(model), ...nodeLines(model, binHeads(model).roles)];
-  return `The file says of itself:\n${lines.map(printable).join('\n')}\n`;
+  return `From the file:\n${lines.map(printable).join('\n')}\n`;
 }
 
 function factLines(model: BinModel): string[] {
@@ -71,7 +71,7 @@ function inputLines(model: BinModel): string[] {
       `  tensor type: ${typeName}`,
       `  tensor layout: HB_DNN_LAYOUT_NCHW`,
       `  quanti type: NONE`,
-      `  range of the samples: ${range === undefined ? 'not told' : range === 'full' ? 'full (0 to 255)' : 'limited (16 to 235)'}`,
+      `  range of the samples: ${range === undefined ? 'not in the file' : range === 'full' ? 'full (0 to 255)' : 'limited (16 to 235)'}`,
       `  trained with: ${entry('INPUT_TYPE_TRAIN')}, mean ${entry('MEAN_VALUE')}, scale ${entry('SCALE_VALUE')}`,
     ];
   } catch (error) {

@@ -1,11 +1,13 @@
-import { recogniseHeads } from '../vision/decode/heads.js';
+import { recognizeHeads } from '../vision/decode/heads.js';
 import { BpuEngine } from '../engine/bpu/bpu-engine.js';
 import { QUANTI_TYPE_NAMES, TENSOR_LAYOUT_NAMES, TENSOR_TYPE_NAMES } from '../engine/bpu/bpu-tensor.js';
 import { messageOf } from '../base/expect.js';
 import type { NativeTensorProperties } from '../native/bpu.js';
 import { roleTexts, verdictText } from './info-heads.js';
 
-/** What libdnn says of a .bin model, as hrt_model_exec model_info prints it, and what each output is to our decoder. */
+/**
+ * What libdnn reports about a .bin model, in the form of hrt_model_exec model_info, and how our decoder uses each output.
+ */
 export async function bpuModelText(file: string, library?: string, name?: string): Promise<string> {
   const engine = await BpuEngine.open({ file, library, name, slots: 1 });
   try {
@@ -13,7 +15,7 @@ export async function bpuModelText(file: string, library?: string, name?: string
     let roles: ReadonlyMap<number, string> = new Map();
     let verdict: string;
     try {
-      const layout = recogniseHeads(model.outputs, model.input);
+      const layout = recognizeHeads(model.outputs, model.input);
       roles = roleTexts(layout);
       verdict = verdictText(layout);
     } catch (error) {

@@ -1,6 +1,6 @@
 import { type HeadLayout, outputRoles } from '../vision/decode/head-layout.js';
 
-/** What each output is to the decoder, by its index. */
+/** How the decoder uses each output, by index. */
 export function roleTexts(layout: HeadLayout): ReadonlyMap<number, string> {
   const texts = [...outputRoles(layout)].map(
     ([output, { role, stride }]) =>
@@ -9,7 +9,7 @@ export function roleTexts(layout: HeadLayout): ReadonlyMap<number, string> {
   return new Map(texts);
 }
 
-/** What the decoder makes of a model that it can run. */
+/** How the decoder understands a model that it can run. */
 export function verdictText(layout: HeadLayout): string {
   return `The decoder can run it: ${headsText(layout)}.`;
 }
@@ -19,7 +19,7 @@ export function headsText({ form, classCount, regMax, coefficientCount }: HeadLa
   const boxes = {
     heads: regMax === 1 ? 'plain boxes' : `${regMax} DFL bins`,
     detections: 'boxes and scores decoded by the model',
-    instances: 'instances chosen by the model',
+    instances: 'instances selected by the model',
   }[form];
   return `${classCount} classes, ${boxes}, ${coefficientCount} prototypes`;
 }

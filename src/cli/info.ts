@@ -22,28 +22,29 @@ const OPTIONS = {
 
 const USAGE = `Usage: tros-yolo-seg info MODEL.onnx|MODEL.bin
 
-Tells what a segmentation model is: a stock export or one with its ten heads, its input, outputs, classes and metadata.
-Of a .bin it tells shapes, types and scales, which head each output is, and which de-quantize nodes it has: from libdnn on a board or
-with --library, elsewhere from the file itself, which does not tell strides.
+Describes a segmentation model: a stock export or one with its ten heads, its input, outputs, classes and
+metadata. For a .bin it prints shapes, types and scales, which head each output is, and which de-quantize
+nodes it has: from libdnn on a board or with --library, elsewhere from the file itself, which does not contain
+strides.
 
 ${optionHelp(OPTIONS)}
 `;
 
-/** `tros-yolo-seg info`: what a model file says of itself. */
+/** `tros-yolo-seg info`: describes a model file. */
 export const info = command({
-  summary: 'tell what a model is: input, heads, classes',
+  summary: 'describe a model: input, heads, classes',
   usage: USAGE,
   options: OPTIONS,
   async run(args) {
-    const [told, ...more] = args.positionals;
-    if (told === undefined || more.length > 0) {
+    const [given, ...more] = args.positionals;
+    if (given === undefined || more.length > 0) {
       throw new ExpectationError(
         'one model',
         args.positionals.join(' ') || 'none',
         'See tros-yolo-seg info --help.',
       );
     }
-    const path = findModel(told);
+    const path = findModel(given);
     process.stdout.write(
       path.toLowerCase().endsWith('.bin')
         ? await binText(path, args.text('library'), args.text('name'))
@@ -63,10 +64,10 @@ function onnxText(path: string, summary: OnnxSummary): string {
       ? 'segmentation export that decodes its heads itself'
       : 'stock segmentation export (run cuts it on the fly; for the BPU: tros-yolo-seg model cut)',
     instances: whole
-      ? 'segmentation export that chooses its instances itself, so that NMS is left out'
-      : 'stock segmentation export that chooses its instances itself, so that NMS is left out (for the BPU: tros-yolo-seg model cut)',
+      ? 'segmentation export that selects its instances itself, so NMS is not needed'
+      : 'stock segmentation export that selects its instances itself, so NMS is not needed (for the BPU: tros-yolo-seg model cut)',
   }[form];
-  const distances = regMax === 1 ? 'plain distances' : `${regMax} DFL bins a side`;
+  const distances = regMax === 1 ? 'plain distances' : `${regMax} DFL bins per side`;
   const lines = [
     `${path}: ${kind}`,
     `  opset     ${opset}, ${nodes} nodes${producer ? `, made by ${producer}` : ''}`,
@@ -85,27 +86,27 @@ function onnxText(path: string, summary: OnnxSummary): string {
   return `${lines.map(printable).join('\n')}\n`;
 }
 
-/** From libdnn where there is one; from the file itself on machines without a BPU. */
+/** From libdnn if available; from the file itself on machines without a BPU. */
 async function binText(path: string, library?: string, name?: string): Promise<string> {
   const named = library ?? process.env['TROS_YOLO_SEG_LIBDNN'];
   const hasLibrary = named !== undefined || isBoard();
   if (!hasLibrary) return withBin(path, binModelText);
-  const told = await bpuModelText(path, library, name);
+  const text = await bpuModelText(path, library, name);
   try {
-    return told + withBin(path, binFactsText);
+    return text + withBin(path, binFactsText);
   } catch {
-    return told; // libdnn reads it, and that is what counts
+    return text; // libdnn can read it, which is what counts
   }
 }
 
-/** Whether libdnn is where the boards have it; without loading it, so the loader's own path does not count. */
+/** Whether libdnn is in its place on the boards. Does not load it, so the loader's search path is ignored. */
 function isBoard(): boolean {
   try {
     return addon()
       .libdnnPaths()
       .libraries.some((path) => isAbsolute(path) && existsSync(path));
   } catch {
-    return false; // without the addon there is no BPU engine either, and the file tells enough
+    return false; // without the addon there is no BPU engine either, and the file is sufficient
   }
 }
 

@@ -5,7 +5,7 @@ import { ExpectationError } from '../base/expect.js';
 import { packageRoot } from '../base/package-root.js';
 import { type Command, runProgram } from './program.js';
 
-/** Each command is loaded only when it is asked for. */
+/** Commands are loaded on demand. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.js')).run,
   demo: async () => (await import('./demo.js')).demo,
@@ -26,7 +26,7 @@ async function help(): Promise<string> {
     '',
     ...lines,
     '',
-    'tros-yolo-seg COMMAND --help tells the options of a command.',
+    'tros-yolo-seg COMMAND --help lists the options of a command.',
     '',
   ].join('\n');
 }

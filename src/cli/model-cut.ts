@@ -10,7 +10,11 @@ import { Stop } from './stop.js';
 
 const OPTIONS = {
   output: { type: 'string', short: 'o', value: 'RDK.onnx', help: 'file to write' },
-  opset: { type: 'string', value: '11', help: 'rewrite the operators for opset 11, which hb_mapper wants' },
+  opset: {
+    type: 'string',
+    value: '11',
+    help: 'rewrite the operators for opset 11, which hb_mapper requires',
+  },
   'no-proof': { type: 'boolean', help: 'do not run both models to compare them' },
   force: FORCE_OPTION,
   help: { type: 'boolean', short: 'h', help: 'show this help' },
@@ -20,30 +24,30 @@ const USAGE = `Usage: tros-yolo-seg model cut STOCK.onnx -o RDK.onnx [--opset 11
 
 Cuts a stock Ultralytics segmentation export (YOLOv8, 9, 11, 12, 26, YOLOE; yolo export format=onnx) before
 its decoding part into ten float32 NHWC heads: mc8 mc16 mc32 box8 box16 box32 cls8 cls16 cls32 proto.
-Then both models run on the same input, where ONNX Runtime is installed, and are compared.
+If ONNX Runtime is installed, both models then run on the same input and are compared.
 
 ${optionHelp(OPTIONS)}
 `;
 
-/** `tros-yolo-seg model cut`: a stock export becomes a model with ten heads. */
+/** `tros-yolo-seg model cut`: turns a stock export into a model with ten heads. */
 export const cut = command({
   summary: 'cut a stock ONNX export into its ten heads',
   usage: USAGE,
   options: OPTIONS,
   async run(args) {
-    const [told, ...more] = args.positionals;
+    const [given, ...more] = args.positionals;
     const output = args.text('output');
-    if (told === undefined || more.length > 0 || output === undefined) {
+    if (given === undefined || more.length > 0 || output === undefined) {
       throw new ExpectationError(
         'one stock model and -o FILE',
         args.positionals.join(' ') || 'no model',
         'For example: tros-yolo-seg model cut yolov8n-seg.onnx -o yolov8n-seg-rdk.onnx',
       );
     }
-    const stock = findModel(told);
+    const stock = findModel(given);
     const outputs = [{ option: '--output', path: output, kind: 'file' }] as const;
     checkOutputs(outputs, new ReadFiles([stock]), args.flag('force'));
-    // A signal leaves no half of a model: it is seen when the cut is done, before the proof.
+    // A signal never leaves an incomplete model: it is handled after the cut, before the comparison.
     const stop = Stop.listen();
     let report: CutReport;
     try {
@@ -72,10 +76,10 @@ function cutText(output: string, report: CutReport): string {
   ].join('\n');
 }
 
-/** Of a model that chose its instances itself. */
+/** For a model that selected its instances itself. */
 const ONE_TO_ONE =
-  'These heads are trained for one box an object, and the part that chose them is cut off: NMS is on for the few duplicates (nms: never\n' +
-  'leaves it out).\n';
+  'These heads are trained for one box per object, and the part that selected them is cut off: NMS removes the few duplicates (nms: never\n' +
+  'disables it).\n';
 
 function headLines({ heads }: CutReport): string {
   return heads

@@ -23,17 +23,17 @@ const OPTIONS = {
   heads: {
     type: 'string',
     value: 'LIST',
-    help: `heads whose nodes go, of ${HEAD_ROLES.join(', ')} (default ${USUAL_HEADS.join(',')})`,
+    help: `heads whose nodes to remove, of ${HEAD_ROLES.join(', ')} (default ${USUAL_HEADS.join(',')})`,
   },
-  all: { type: 'boolean', help: 'the nodes of all heads go' },
-  node: { type: 'string', value: 'NAME', multiple: true, help: 'a node that goes; may be repeated' },
-  restore: { type: 'boolean', help: 'put back the nodes that were removed, by the record in the file' },
+  all: { type: 'boolean', help: 'remove the nodes of all heads' },
+  node: { type: 'string', value: 'NAME', multiple: true, help: 'a node to remove; may be repeated' },
+  restore: { type: 'boolean', help: 'restore the removed nodes from the record in the file' },
   force: FORCE_OPTION,
   bin: { type: 'string', value: 'MODEL.bin', help: 'name of the quantized model in the command for a log' },
   onnx: {
     type: 'string',
     value: 'RDK.onnx',
-    help: 'the model that was quantized, where names do not tell the heads',
+    help: 'the model that was quantized, if names do not identify the heads',
   },
   help: { type: 'boolean', short: 'h', help: 'show this help' },
 } satisfies CliOptions;
@@ -42,20 +42,21 @@ const USAGE = `Usage: tros-yolo-seg model dequantize MODEL.bin [-o FILE.bin] [--
        tros-yolo-seg model dequantize MODEL.bin --restore -o FILE.bin
        tros-yolo-seg model dequantize hb_model_modifier.log [--bin MODEL.bin]
 
-Removes de-quantize nodes, which turn the BPU's integers into floats on the CPU: those of the box and coefficient heads, unless told
-otherwise. The decoder de-quantizes the few values that it needs. Without -o it prints the command that makes the vendor's
-hb_model_modifier do so; it finds the nodes in the .bin, or in the log that "hb_model_modifier MODEL.bin" writes.
+Removes de-quantize nodes, which convert the BPU's integers to floats on the CPU: by default those of the box
+and coefficient heads. The decoder de-quantizes the few values that it needs. Without -o it prints the command
+for the vendor's hb_model_modifier; it finds the nodes in the .bin, or in the log that "hb_model_modifier
+MODEL.bin" writes.
 
 ${optionHelp(OPTIONS)}
 `;
 
-/** Logs are some ten kilobytes; what is larger is none. */
+/** Logs take some ten kilobytes; anything much larger is not one. */
 const LARGEST_LOG = 64 * 2 ** 20;
 
-/** What has to be said of everything that is written here. */
+/** Printed for every model written here. */
 const UNTRIED =
-  'No board has run a model edited so yet: the edit follows what hb_model_modifier left behind in real models. Compare the results\n' +
-  'on the board with those of the model as it was.';
+  'No board has run a model edited this way yet: the edit imitates what hb_model_modifier did to real models. Compare the results\n' +
+  'on the board with those of the original model.';
 
 /** `tros-yolo-seg model dequantize`: removes a model's de-quantize nodes, or prints the hb_model_modifier command for it. */
 export const dequantize = command({
@@ -63,8 +64,8 @@ export const dequantize = command({
   usage: USAGE,
   options: OPTIONS,
   run(args) {
-    const [told, ...more] = args.positionals;
-    if (told === undefined || more.length > 0) {
+    const [given, ...more] = args.positionals;
+    if (given === undefined || more.length > 0) {
       throw new ExpectationError(
         'one .bin, or one log of hb_model_modifier',
         args.positionals.join(' ') || 'none',
@@ -75,7 +76,7 @@ export const dequantize = command({
     if (ways.filter(Boolean).length > 1) {
       throw new ExpectationError('one of --all, --heads, --node and --restore', 'several', 'See --help.');
     }
-    const path = findModel(told);
+    const path = findModel(given);
     const output = args.text('output');
     if (output !== undefined) {
       const outputs = [{ option: '--output', path: output, kind: 'file' }] as const;
@@ -92,7 +93,7 @@ export const dequantize = command({
 function commandOfLog(path: string, args: Arguments): string {
   for (const option of ['output', 'restore']) {
     if (args.text(option) === undefined && !args.flag(option)) continue;
-    throw new ExpectationError(`the .bin itself for --${option}`, path, 'A log holds no model.');
+    throw new ExpectationError(`the .bin itself for --${option}`, path, 'A log does not contain the model.');
   }
   const nodes = readModifierLog(readLog(path), path);
   return `${modifierCommand(args.text('bin') ?? 'MODEL.bin', choose(nodes, rolesFromOnnx(args), args))}\n`;
@@ -102,7 +103,7 @@ function restored(model: BinModel, args: Arguments): string {
   const output = args.text('output');
   if (output === undefined) throw new ExpectationError('-o FILE for --restore', 'none', 'See --help.');
   const names = restoreDequantizeNodes(model, output);
-  return `${output}: ${count(names)} put back\n${list(names)}${UNTRIED}\n`;
+  return `${output}: ${count(names)} restored\n${list(names)}${UNTRIED}\n`;
 }
 
 function removed(model: BinModel, args: Arguments): string {
@@ -120,10 +121,10 @@ function removed(model: BinModel, args: Arguments): string {
   }
   const names = chosen.map(({ name }) => name);
   removeDequantizeNodes(model, names, output);
-  return `${output}: ${count(names)} removed\n${list(names)}${UNTRIED}\nThe vendor's tool does it, too:\n${command}\n`;
+  return `${output}: ${count(names)} removed\n${list(names)}${UNTRIED}\nThe vendor's tool can do the same:\n${command}\n`;
 }
 
-/** What the file has and had. */
+/** The nodes that the file has and had. */
 function stateText(model: BinModel, nodes: readonly DequantizeNode[]): string {
   const gone = [...readDeleted(model).keys()];
   const left = nodes.map(({ name }) => name);
@@ -133,7 +134,7 @@ function stateText(model: BinModel, nodes: readonly DequantizeNode[]): string {
   );
 }
 
-/** The nodes that are asked for. */
+/** The requested nodes. */
 function choose(
   nodes: readonly DequantizeNode[],
   roles: ReadonlyMap<string, HeadRole> | undefined,
@@ -164,7 +165,7 @@ function rolesFromOnnx(args: Arguments): ReadonlyMap<string, HeadRole> | undefin
   return onnx === undefined ? undefined : headRolesOf(findModel(onnx));
 }
 
-/** The role of each output by its name, where shapes, types and names tell it. */
+/** The role of each output by its name, if shapes, types and names identify it. */
 function rolesOf(model: BinModel): ReadonlyMap<string, HeadRole> {
   return new Map([...binHeads(model).roles].map(([index, role]) => [model.outputs[index]!.name, role]));
 }

@@ -17,7 +17,7 @@ const OPTIONS = {
   },
   force: {
     type: 'boolean',
-    help: 'download again what is there already, and take a file that its publisher has changed',
+    help: 'download again what is in the cache, and accept a file that its publisher has changed',
   },
   quiet: { type: 'boolean', short: 'q', help: 'no progress; errors only' },
   help: { type: 'boolean', short: 'h', help: 'show this help' },
@@ -25,17 +25,17 @@ const OPTIONS = {
 
 const USAGE = `Usage: tros-yolo-seg model get NAME... [options]
 
-Downloads models by their names into $XDG_CACHE_HOME/tros-yolo-seg/models (~/.cache where that is not set) and prints where
-they lie. What is there already is checked, without any request. A download that broke off goes on where it ended. Proxies are
-taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY. tros-yolo-seg model list shows the names; --model NAME and the node's
-parameter model take them.
+Downloads models by name into $XDG_CACHE_HOME/tros-yolo-seg/models (default ~/.cache) and prints their paths.
+Models in the cache are checked without any request. An interrupted download continues where it ended. Proxies
+are taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY. tros-yolo-seg model list shows the names; --model NAME
+and the node's parameter model accept them.
 
 ${optionHelp(OPTIONS)}
 `;
 
 /** `tros-yolo-seg model get`: downloads models by name. */
 export const get = command({
-  summary: 'download a model by its name',
+  summary: 'download a model by name',
   usage: USAGE,
   options: OPTIONS,
   async run(args) {
@@ -43,7 +43,7 @@ export const get = command({
       throw new ExpectationError('names of models', 'none', 'tros-yolo-seg model list shows them.');
     }
     const catalog = loadCatalog();
-    // All names before the first download.
+    // Check all names before the first download.
     const models = args.positionals.map((name) => catalog.get(name));
     const [force, quiet] = [args.flag('force'), args.flag('quiet')];
     for (const model of models) {
@@ -62,7 +62,9 @@ export const get = command({
     } catch (error) {
       if (stop.exitCode === undefined) throw error;
       if (!quiet)
-        process.stderr.write(`${stop.text}What was received is kept; the same command goes on from there.\n`);
+        process.stderr.write(
+          `${stop.text}What was received is kept; the same command continues from there.\n`,
+        );
       return stop.exitCode;
     } finally {
       stop.release();
@@ -70,7 +72,7 @@ export const get = command({
   },
 });
 
-/** @throws ExpectationError where nobody has accepted the license, nor is there to be asked */
+/** @throws ExpectationError if the license has not been accepted and nobody can be asked */
 async function consent(model: CatalogModel, license: License, given: boolean): Promise<void> {
   const accepted = new AcceptedLicenses();
   if (accepted.has(license)) return;
@@ -103,7 +105,7 @@ async function download(
       force,
       signal,
       onResume: (done) => {
-        if (!quiet) process.stderr.write(`${model.name}: going on after ${sizeText(done)}\n`);
+        if (!quiet) process.stderr.write(`${model.name}: continuing after ${sizeText(done)}\n`);
       },
       onProgress: (done, total) => {
         if (quiet) return;
@@ -123,11 +125,11 @@ function resultText(
   const size = sizeText(record.size);
   if (!downloaded) return `${name}: in the cache, ${size}, unchanged`;
   const sum = `sha256 ${record.sha256}`;
-  const whose = sha256 !== undefined ? 'as published' : 'kept to tell changes; its publisher gives none';
+  const whose = sha256 !== undefined ? 'as published' : 'kept to detect changes; its publisher gives none';
   const lines = [`${name}: ${size}, ${sum} (${whose})`];
   if (changedFrom !== undefined)
-    lines.push(`It is another file than before, which had sha256 ${changedFrom}.`);
+    lines.push(`This file differs from the previous one, which had sha256 ${changedFrom}.`);
   if (!tried)
-    lines.push('Nobody of this project has tried this file: compare its first results with what you expect.');
+    lines.push('This project has not tried this file: compare its first results with what you expect.');
   return lines.join('\n');
 }

@@ -14,32 +14,32 @@ const CHOICES = { x5: 'RDK X5', x3: 'RDK X3', cpu: 'CPU' } as const satisfies Re
 
 const OPTIONS = {
   board: { type: 'string', value: Object.keys(CHOICES).join('|'), help: 'only models for this board' },
-  json: { type: 'boolean', help: 'print all that is known as JSON' },
+  json: { type: 'boolean', help: 'print everything as JSON' },
   help: { type: 'boolean', short: 'h', help: 'show this help' },
 } satisfies CliOptions;
 
 const USAGE = `Usage: tros-yolo-seg model list [options]
 
-Lists the models that tros-yolo-seg model get downloads: for which board, accuracy and speed as published, license, and what
-lies in the cache. No network is used.
+Lists the models that tros-yolo-seg model get downloads: their board, published accuracy and speed, license,
+and whether they are in the cache. Does not use the network.
 
 ${optionHelp(OPTIONS)}
 `;
 
-/** What is in the cache of a model. */
+/** The cached part of a model. */
 interface Cached {
   readonly path: string;
-  /** Bytes of the file; undefined where it is not there. */
+  /** Bytes of the file; undefined if it is not in the cache. */
   readonly size?: number;
-  /** Bytes of a download that broke off. */
+  /** Bytes of an interrupted download. */
   readonly part?: number;
   /** Bytes of the whole file, published or learned from a download. */
   readonly whole?: number;
 }
 
-/** `tros-yolo-seg model list`: the models that have names. */
+/** `tros-yolo-seg model list`: lists the models that can be downloaded. */
 export const list = command({
-  summary: 'list the models that have names',
+  summary: 'list the models that can be downloaded',
   usage: USAGE,
   options: OPTIONS,
   run(args) {
@@ -50,9 +50,11 @@ export const list = command({
         'See tros-yolo-seg model list --help.',
       );
     }
-    const told = args.text('board');
+    const given = args.text('board');
     const board =
-      told === undefined ? undefined : CHOICES[expectOneOf('--board', told.toLowerCase(), rowNames(CHOICES))];
+      given === undefined
+        ? undefined
+        : CHOICES[expectOneOf('--board', given.toLowerCase(), rowNames(CHOICES))];
     const catalog = loadCatalog();
     const models = catalog.models.filter((model) => board === undefined || model.board === board);
     process.stdout.write(args.flag('json') ? jsonText(models, catalog) : listText(models, catalog));
@@ -77,7 +79,7 @@ function jsonText(models: readonly CatalogModel[], catalog: Catalog): string {
   const entries = models.map((model) => ({
     ...model,
     license: catalog.licenseOf(model),
-    // As version 0.1.0 spelled it.
+    // Spelling of version 0.1.0.
     licence: catalog.licenseOf(model),
     readIn: source(model.readIn, catalog),
     accuracy: model.accuracy && { ...model.accuracy, source: source(model.accuracy.source, catalog) },
@@ -129,15 +131,15 @@ function listText(models: readonly CatalogModel[], catalog: Catalog): string {
     ].map(printable);
   });
   const notes = [
-    'Mask AP is over IoU 0.50 to 0.95; ms and frames/s are of the network alone, with one frame in flight and with two.',
-    'Figures are as published, in:',
+    'Mask AP is over IoU 0.50 to 0.95; ms and frames/s are for the network alone, with one frame in flight and with two.',
+    'Figures were published in:',
     ...[...letters].map(([key, letter]) => {
       const { what, url } = catalog.sources.get(key)!;
       return `  ${letter}  ${what}\n     ${url}`;
     }),
-    'untried: nobody of this project has downloaded from this address; --json tells where it was read.',
+    'untried: this project has not downloaded from this address; --json shows its source.',
     ...(models.some((model) => endingOf(model) === '.bin')
-      ? ['A model for a BPU runs on that board alone: bayes-e is RDK X5, bernoulli2 is RDK X3.']
+      ? ['A model for a BPU only runs on that board: bayes-e is RDK X5, bernoulli2 is RDK X3.']
       : []),
     'Download one: tros-yolo-seg model get NAME',
   ];

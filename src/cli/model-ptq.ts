@@ -16,29 +16,33 @@ const OPTIONS = {
     help: 'the BPU: bayes-e on RDK X5, bernoulli2 on RDK X3',
   },
   images: { type: 'string', value: 'DIR', help: "pictures like those of the robot's camera, 20 to 100" },
-  output: { type: 'string', short: 'o', value: 'DIR', help: 'folder to be filled' },
-  count: { type: 'string', value: 'N', help: 'most pictures to take, evenly from the folder (default 100)' },
+  output: { type: 'string', short: 'o', value: 'DIR', help: 'output folder' },
+  count: {
+    type: 'string',
+    value: 'N',
+    help: 'maximum number of pictures, spread evenly over the folder (default 100)',
+  },
   force: FORCE_OPTION,
   help: { type: 'boolean', short: 'h', help: 'show this help' },
 } satisfies CliOptions;
 
 const USAGE = `Usage: tros-yolo-seg model ptq RDK.onnx --march bayes-e --images DIR -o DIR
 
-Prepares the quantisation of a model with ten heads in opset 11: writes the mapper's yaml, the calibration set as that yaml
-says and a copy of the model to one folder, and prints the commands to run in the vendor's docker.
+Prepares the quantization of a model with ten heads in opset 11: writes the mapper's yaml, the matching
+calibration set and a copy of the model to one folder, and prints the commands to run in the vendor's docker.
 
 ${optionHelp(OPTIONS)}
 `;
 
-/** `tros-yolo-seg model ptq`: all that the vendor's mapper needs, in one folder. */
+/** `tros-yolo-seg model ptq`: everything that the vendor's mapper needs, in one folder. */
 export const ptq = command({
   summary: 'write the yaml and the calibration set for the mapper',
   usage: USAGE,
   options: OPTIONS,
   async run(args, argv) {
-    const [told, ...more] = args.positionals;
+    const [given, ...more] = args.positionals;
     const [images, output] = [args.text('images'), args.text('output')];
-    if (told === undefined || more.length > 0 || images === undefined || output === undefined) {
+    if (given === undefined || more.length > 0 || images === undefined || output === undefined) {
       throw new ExpectationError(
         'a model, --march, --images DIR and -o DIR',
         argv.join(' ') || 'nothing',
@@ -46,7 +50,7 @@ export const ptq = command({
       );
     }
     const march = expectOneOf('--march', args.text('march'), MARCHES);
-    const file = findModel(told);
+    const file = findModel(given);
     const outputs = [{ option: '--output', path: output, kind: 'folder' }] as const;
     checkOutputs(outputs, new ReadFiles([file]), args.flag('force'));
     let progress: Progress | undefined;
@@ -61,7 +65,7 @@ export const ptq = command({
         progress.step();
       },
     }).finally(() => progress?.end());
-    for (const { name, error } of report.failed) process.stderr.write(`left out ${name}: ${error.message}\n`);
+    for (const { name, error } of report.failed) process.stderr.write(`skipped ${name}: ${error.message}\n`);
     if (report.pictures < FEW_PICTURES) {
       process.stderr.write(`Only ${report.pictures} pictures: 20 to 100 give better ranges.\n`);
     }
@@ -77,7 +81,7 @@ Run there, in the vendor's docker (OpenExplorer toolchain):
 hb_mapper checker --model-type onnx --march ${march} --model ${quote(model)}
 hb_mapper makertbin --model-type onnx --config ${quote(yaml)}
 
-The quantised model is then ${bin}. Next, there: hb_model_modifier ${quote(bin)}
+The quantized model is then ${bin}. Next, there: hb_model_modifier ${quote(bin)}
 and: tros-yolo-seg model dequantize hb_model_modifier.log --bin ${quote(bin)}
 `;
 }

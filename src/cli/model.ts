@@ -6,7 +6,7 @@ import { get } from './model-get.js';
 import { list } from './model-list.js';
 import { ptq } from './model-ptq.js';
 
-/** What can be done with a model, by name. */
+/** The actions on models, by name. */
 const ACTIONS: Readonly<Record<string, Command>> = { list, get, cut, ptq, dequantize };
 
 const USAGE = `Usage: tros-yolo-seg model ACTION ...
@@ -15,12 +15,13 @@ ${Object.entries(ACTIONS)
   .map(([name, { summary }]) => `  ${name.padEnd(11)} ${summary}`)
   .join('\n')}
 
-tros-yolo-seg model ACTION --help tells the options. docs/models.md goes from training to the robot step by step.
+tros-yolo-seg model ACTION --help lists the options. docs/models.md explains the way from training to the
+robot step by step.
 `;
 
 /** `tros-yolo-seg model`: gets models, and prepares them for the BPU. */
 export const model: Command = {
-  summary: 'get a model by name; prepare one for the BPU: cut its heads, quantise it',
+  summary: 'get a model by name; prepare one for the BPU: cut its heads, quantize it',
   async run([action, ...rest]) {
     if (action === undefined || action === '--help' || action === '-h') {
       process.stdout.write(USAGE);

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { ExpectationError, messageOf } from '../base/expect.js';
 import { renameWarning } from '../parameters/parameter.js';
 
-/** One command line option: what parseArgs needs, and what the help says. */
+/** One command line option: what parseArgs needs, and its help. */
 export interface CliOption {
   readonly type: 'string' | 'boolean';
   /** Placeholder of the value in the help. */
@@ -10,9 +10,9 @@ export interface CliOption {
   readonly help: string;
   readonly short?: string;
   readonly multiple?: boolean;
-  /** Another spelling, which the help leaves out. */
+  /** Another spelling, which the help omits. */
   readonly alias?: string;
-  /** Of an option that is named like a parameter: the former and the present name, without dashes. */
+  /** For an option named like a parameter: the former and the present name, without dashes. */
   readonly renamed?: { readonly from: string; readonly to: string };
 }
 
@@ -50,7 +50,7 @@ export class Arguments {
 }
 
 /**
- * @param warn takes a line on each former name that was used
+ * @param warn receives a line for each former name that was used
  * @throws ExpectationError for options that do not exist or lack their value
  */
 export function parseArguments(
@@ -85,39 +85,37 @@ export function parseArguments(
   }
 }
 
-/** By which an option is taken, too. One that is named otherwise than its parameter has no part in the change of that one's name. */
+/**
+ * Former names by which an option is also accepted. An option whose name differs from its parameter's is not affected by
+ * changes of the parameter's name.
+ */
 function otherNames(name: string, { alias, renamed }: CliOption): string[] {
   return [alias, renamed?.to === name ? renamed.from : undefined].filter((other) => other !== undefined);
 }
 
-/** In one line what parseArgs says in several, and as every other error says it. */
+/** Rewrites the errors of parseArgs in one line, in the form of all other errors. */
 function argumentError(error: unknown, options: CliOptions): ExpectationError {
   const cause = { cause: error };
   const found = /'(-[^' ,]*)/.exec(messageOf(error))?.[1] ?? messageOf(error);
   if ((error as NodeJS.ErrnoException).code !== 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
-    const hint = 'What begins with a dash and is no option comes after --.';
+    const hint = 'Put arguments that begin with a dash but are not options after --.';
     return new ExpectationError('options that are listed by --help', found, hint, cause);
   }
   const [name, option] = Object.entries(options).find(
     ([long, { short }]) => found === `--${long}` || (short !== undefined && found === `-${short}`),
   ) ?? [found, undefined];
   if (option?.type === 'boolean') {
-    return new ExpectationError(
-      `--${name} without a value`,
-      'one with a value',
-      `Leave the value away.`,
-      cause,
-    );
+    return new ExpectationError(`--${name} without a value`, 'one with a value', `Omit the value.`, cause);
   }
   const hint = `A value that begins with a dash is written with an equals sign: --${name}=-1.`;
   return new ExpectationError(`a value for --${name}`, 'none', hint, cause);
 }
 
-/** Letters in a line of help, and before its text. */
+/** Width of a line of help, and its indent. */
 const WIDTH = 110;
 const INDENT = 29;
 
-/** The options as the help shows them. */
+/** Formats the options for the help. */
 export function optionHelp(options: CliOptions): string {
   return Object.entries(options)
     .map(([name, { value, help, short }]) => {
@@ -127,7 +125,7 @@ export function optionHelp(options: CliOptions): string {
     .join('\n');
 }
 
-/** Breaks a line between words; those that follow are indented. */
+/** Breaks a line between words; further lines are indented. */
 function wrapped(line: string): string {
   if (line.length <= WIDTH) return line;
   const end = line.lastIndexOf(' ', WIDTH);

@@ -6,12 +6,12 @@ import { isDevice } from '../base/files/device.js';
 import { writeError } from '../base/files/write-error.js';
 import type { CliOption } from './options.js';
 
-/** Something that a command will write. */
+/** An output of a command. */
 export interface Output {
   /** The option that named it: `--json`. */
   readonly option: string;
   readonly path: string;
-  /** A `folder` is made or added to; a `bag` is a new file, or a new folder as `ros2 bag record` makes it. */
+  /** A `folder` is created or added to; a `bag` is a new file, or a new folder in the layout of `ros2 bag record`. */
   readonly kind: 'file' | 'folder' | 'bag';
 }
 
@@ -21,16 +21,17 @@ export const FORCE_OPTION = {
   help: 'replace files that exist (never an input or the model)',
 } as const satisfies CliOption;
 
-/** Endings, besides those of inputs, of what nobody means as the name of a folder. */
+/** Suffixes, besides those of inputs, that nobody would give a folder. */
 const FILE_ENDINGS = ['.json', '.jsonl', '.onnx', '.bin', '.yaml', '.txt'];
 
 /**
- * The files that a command reads, by device and inode: so they are known by any spelling, through symbolic and hard links.
+ * The files that a command reads, by device and inode, so that they are recognized by any path, through symbolic and hard
+ * links.
  */
 export class ReadFiles {
   readonly #names = new Map<string, string>();
 
-  /** @param paths files, folders whose files are read, and what does not exist (`scene:`), which is passed over */
+  /** @param paths files, folders whose files are read, and anything that does not exist (`scene:`), which is ignored */
   constructor(paths: readonly (string | undefined)[]) {
     for (const path of paths) {
       if (path === undefined) continue;
@@ -40,7 +41,7 @@ export class ReadFiles {
   }
 
   #add(path: string, name: string, within: boolean): void {
-    const found = look(path);
+    const found = statIfAny(path);
     if (found === undefined) return;
     if (found.isFile()) this.#names.set(identity(found), name);
     else if (found.isDirectory() && within) {
@@ -48,22 +49,22 @@ export class ReadFiles {
     }
   }
 
-  /** The input that lies at this path, as the user named it. */
+  /** The input at this path, as named by the user. */
   at(path: string): string | undefined {
-    const found = look(path);
+    const found = statIfAny(path);
     return found && this.#names.get(identity(found));
   }
 }
 
 /**
- * Refuses outputs that would destroy something, or that cannot be written, before anything is begun.
+ * Rejects outputs that would destroy something, or that cannot be written, before anything starts.
  *
- * - An input or the model is never written to, by whatever name or link.
+ * - An input or the model is never written to, under any name or link.
  * - Files that exist are kept, unless `force` is given. Devices and pipes may be written to.
- * - Two outputs are not of the same name, and none lies below one that is a file or a bag.
- * - A folder is not called `-` or `clip.mp4`: whoever says so wants something that is not there.
+ * - Two outputs never have the same name, and none lies below a file or a bag.
+ * - A folder is never called `-` or `clip.mp4`: such a name asks for an output that does not exist.
  *
- * @throws ExpectationError at the first that is wrong
+ * @throws ExpectationError for the first invalid output
  */
 export function checkOutputs(outputs: readonly Output[], read: ReadFiles, force: boolean): void {
   const places = outputs.map((output) => ({ output, place: placeOf(output.path) }));
@@ -98,12 +99,12 @@ function checkOutput(output: Output, read: ReadFiles, force: boolean): void {
   const input = read.at(path);
   if (input !== undefined) {
     throw new ExpectationError(
-      `a file for ${option} beside what is read`,
-      path === input ? `${path}, which is read` : `${path}, the same file as ${input}, which is read`,
+      `a file for ${option} that is not an input`,
+      path === input ? `${path}, which is an input` : `${path}, the same file as ${input}, which is an input`,
       'Choose another name.',
     );
   }
-  const found = look(path);
+  const found = statIfAny(path);
   if (found === undefined) {
     if (kind !== 'file') checkFolderName(output);
     checkFolderAbove(path);
@@ -136,8 +137,8 @@ function checkBagFolder(folder: string, read: ReadFiles, option: string): void {
     const input = read.at(join(folder, name));
     if (input !== undefined) {
       throw new ExpectationError(
-        `a bag for ${option} beside what is read`,
-        `${folder}, which holds the input ${input}`,
+        `a bag for ${option} that is not an input`,
+        `${folder}, which contains the input ${input}`,
         'Choose another name.',
       );
     }
@@ -161,17 +162,17 @@ function checkFolderName({ option, path, kind }: Output): void {
     path,
     kind === 'bag'
       ? 'Bags are written as MCAP.'
-      : `Pictures are written, one for each frame, into a folder; for one of that very name write ${basename(path)}/ with a slash.`,
+      : `Pictures are written, one for each frame, into a folder; for a folder of that name write ${basename(path)}/ with a slash.`,
   );
 }
 
-/** The nearest folder above that exists must be one, and take files. */
+/** The nearest existing parent must be a writable folder. */
 function checkFolderAbove(path: string): void {
   let folder = dirname(resolve(path));
-  let found = look(folder);
+  let found = statIfAny(folder);
   while (found === undefined) {
     folder = dirname(folder);
-    found = look(folder);
+    found = statIfAny(folder);
   }
   if (!found.isDirectory()) {
     throw new ExpectationError(
@@ -191,16 +192,16 @@ function checkWritable(path: string, named = path): void {
   }
 }
 
-function look(path: string): Stats | undefined {
+function statIfAny(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
-    // Below a file, or where one may not look: that is told when it is written to.
+    // Below a file, or in an unreadable folder: writing will report it.
     return undefined;
   }
 }
 
-/** Names in a folder; undefined where they may not be listed: that is told when it is read, or written to. */
+/** Names in a folder; undefined if they cannot be listed, which reading or writing will report. */
 function list(folder: string): string[] | undefined {
   try {
     return readdirSync(folder);
@@ -214,15 +215,15 @@ function identity({ dev, ino }: Stats): string {
 }
 
 function isSame(a: string, b: string): boolean {
-  const [one, other] = [look(a), look(b)];
+  const [one, other] = [statIfAny(a), statIfAny(b)];
   return one !== undefined && other !== undefined && identity(one) === identity(other);
 }
 
-/** The path without links, as far as it exists. */
+/** The path with its existing part resolved through links. */
 function placeOf(path: string): string {
   let folder = resolve(path);
   const missing: string[] = [];
-  while (look(folder) === undefined && dirname(folder) !== folder) {
+  while (statIfAny(folder) === undefined && dirname(folder) !== folder) {
     missing.unshift(basename(folder));
     folder = dirname(folder);
   }

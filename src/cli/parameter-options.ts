@@ -5,10 +5,10 @@ import type { Arguments, CliOption } from './options.js';
 
 type ParameterName = keyof typeof SEGMENT_PARAMETERS;
 
-/** What the help of parameters says of the value that stands for nothing given: "; empty: all", "; 0: two". */
+/** The part of a parameter's help that explains its default: "; empty: all", "; 0: two". */
 const NOTHING_GIVEN = /; (?:empty|0): (.+)$/;
 
-/** An option as `fromParameter` makes it, of any row. */
+/** An option made by `fromParameter` from any row. */
 export function fromRow(
   name: string,
   parameter: Parameter,
@@ -27,10 +27,10 @@ function dashed(name: string): string {
 }
 
 /**
- * An option that exists as a parameter of the node `segment` too, with its help, range and default.
+ * An option that is also a parameter of the node `segment`, with its help, range and default.
  *
- * @param value placeholder in the help; the choices where it is left out
- * @param more further properties, or another help where that of the node does not fit files
+ * @param value placeholder in the help; default: the choices
+ * @param more further properties, or another help if the node's does not fit files
  */
 export function fromParameter(name: ParameterName, value?: string, more: Partial<CliOption> = {}): CliOption {
   return fromRow(name, SEGMENT_PARAMETERS[name], value, more);
@@ -53,7 +53,7 @@ type NameOf<Type extends string> = {
   [Name in ParameterName]: (typeof SEGMENT_PARAMETERS)[Name]['type'] extends Type ? Name : never;
 }[ParameterName];
 
-/** @throws ExpectationError for what is no number within the parameter's range */
+/** @throws ExpectationError unless it is a number within the parameter's range */
 export function numberOption(
   args: Arguments,
   option: string,
@@ -64,7 +64,7 @@ export function numberOption(
   return expect(`--${option}`, args.number(option) ?? standard, range[0], range[1]);
 }
 
-/** @throws ExpectationError for what is none of the parameter's choices */
+/** @throws ExpectationError unless it is one of the parameter's choices */
 export function choiceOption<Choice extends string>(
   args: Arguments,
   option: string,

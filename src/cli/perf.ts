@@ -6,7 +6,7 @@ import { openInputs } from '../media/inputs.js';
 import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
 import { isBadFrame } from '../vision/picture/frame-source.js';
 import { findModel } from '../model/find-model.js';
-import { recogniseModel } from '../pipeline/recognize-model.js';
+import { recognizeModel } from '../pipeline/recognize-model.js';
 import { type Measurement, measureThroughput } from '../pipeline/throughput.js';
 import { BPU_OPTIONS, openEngine } from './bpu-options.js';
 import { command } from './program.js';
@@ -26,30 +26,30 @@ const PERF_OPTIONS = {
 const USAGE = `Usage: tros-yolo-seg perf MODEL [PICTURE] [options]
 
 Measures a model (.bin on the BPU, .onnx on the CPU) with one frame in flight and with N: the network alone as
-hrt_model_exec perf does, and the whole path of an NV12 frame in memory, with letterbox, decoding and masks. The frame is
-the picture, or the first of a file, else a grey one of 1920x1080.
+hrt_model_exec perf does, and the whole path of an NV12 frame in memory, with letterbox, decoding and masks.
+The frame is the picture, or the first one of a file; default: a gray one of 1920x1080.
 
 ${optionHelp(PERF_OPTIONS)}
 `;
 
-/** `tros-yolo-seg perf`: how fast a model runs here. */
+/** `tros-yolo-seg perf`: measures how fast a model runs here. */
 export const perf = command({
   summary: 'measure latency and throughput of a model',
   usage: USAGE,
   options: PERF_OPTIONS,
   async run(args) {
-    const [told, picture, ...rest] = args.positionals;
-    if (told === undefined || rest.length > 0) {
+    const [given, picture, ...rest] = args.positionals;
+    if (given === undefined || rest.length > 0) {
       throw new ExpectationError(
         'one MODEL and at most one PICTURE',
         args.positionals.join(' '),
         'See --help.',
       );
     }
-    const file = findModel(told);
+    const file = findModel(given);
     const threads = expectInteger('--threads', args.number('threads') ?? 2, 1, 32);
     const frames = expectInteger('--frames', args.number('frames') ?? 200, 1, 1_000_000);
-    const frame = picture === undefined ? greyFrame() : await firstFrame(picture);
+    const frame = picture === undefined ? grayFrame() : await firstFrame(picture);
 
     const single = await measureModel(file, 1, frames, frame, args);
     const several = threads > 1 ? await measureModel(file, threads, frames, frame, args) : single;
@@ -77,18 +77,19 @@ async function measureModel(
   const engine = await openEngine(file, args, { slots: threads });
   try {
     const { input } = engine.model;
-    const { layout } = recogniseModel(engine.model, {
+    const { layout } = recognizeModel(engine.model, {
       roles: headRoles(args),
       labelFile: args.text('labels'),
     });
     const decoder = new Decoder(layout, {}, engine.kernels);
+    engine.planAhead?.(decoder.plan);
     await measureThroughput(engine, Math.min(frames, 4 * threads), frame); // warms caches and compilers up
     return {
       size: `${input.width}x${input.height}`,
       classes: layout.classCount,
       engine: await measureThroughput(engine, frames, frame),
-      path: await measureThroughput(engine, frames, frame, ({ tensors, letterbox }) =>
-        decoder.decode(tensors, letterbox),
+      path: await measureThroughput(engine, frames, frame, ({ tensors, letterbox, ahead }) =>
+        decoder.decode(tensors, letterbox, undefined, undefined, ahead),
       ),
     };
   } finally {
@@ -100,7 +101,7 @@ function fps({ frames, elapsed }: Measurement): number {
   return (1000 * frames) / elapsed;
 }
 
-/** As hrt_model_exec perf prints it. */
+/** In the form of hrt_model_exec perf. */
 function hrtText(m: Measurement): string {
   return [
     'Running condition:',
@@ -123,7 +124,7 @@ function wholePathText(m: Measurement): string {
   ].join('\n');
 }
 
-/** The row that model tables of RDK documents have. */
+/** A row in the form of the model tables in RDK documents. */
 function tableRow(name: string, single: ModelMeasurement, several: ModelMeasurement): string {
   const cell = (m: Measurement): string =>
     `${(m.latency / m.frames).toFixed(1)} ms / ${fps(m).toFixed(1)} FPS`;
@@ -136,7 +137,7 @@ function tableRow(name: string, single: ModelMeasurement, several: ModelMeasurem
   ].join('\n');
 }
 
-function greyFrame(): Nv12Frame {
+function grayFrame(): Nv12Frame {
   const frame = allocateNv12(1920, 1080);
   frame.data.fill(128);
   return frame;

@@ -2,7 +2,9 @@ import { ExpectationError, messageOf } from '../base/expect.js';
 import { type Arguments, type CliOptions, parseArguments } from './options.js';
 import { exitCodeWith, watchStdout } from './stdout.js';
 
-/** A command of `tros-yolo-seg`, or a tool of the checkout. Resolves to the exit code; what it throws is printed as one message. */
+/**
+ * A command of `tros-yolo-seg`, or a tool of the repository. Resolves to the exit code; errors that it throws are printed.
+ */
 export interface Command {
   readonly summary: string;
   run(argv: readonly string[]): Promise<number>;
@@ -17,7 +19,7 @@ export interface CommandParts {
   readonly run: (args: Arguments, argv: readonly string[]) => Promise<number>;
 }
 
-/** A command that parses its options, and answers --help whatever else is given. */
+/** Defines a command that parses its options, and handles --help whatever else is given. */
 export function command({ summary, usage, options, run }: CommandParts): Command {
   return {
     summary,
@@ -31,8 +33,8 @@ export function command({ summary, usage, options, run }: CommandParts): Command
 }
 
 /**
- * Runs a program to its end and sets the exit code: 2 for what it throws, printed in one line where it is an ExpectationError,
- * with its stack otherwise.
+ * Runs a program to its end and sets the exit code: 2 if it throws. An ExpectationError is printed in one line, other errors
+ * with their stack.
  *
  * @example await runProgram(() => bench.run(process.argv.slice(2)));
  */
@@ -40,7 +42,7 @@ export async function runProgram(main: () => Promise<number>): Promise<void> {
   watchStdout();
   try {
     const code = exitCodeWith(await main());
-    // What was left behind on a signal, a video player that hangs for one, must not hold up the end.
+    // Anything left behind on a signal, such as a hanging video decoder, must not delay the exit.
     if (code > 128) process.exit(code);
     process.exitCode = code;
   } catch (error) {

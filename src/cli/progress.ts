@@ -1,4 +1,4 @@
-/** What a bar counts. */
+/** The unit of a progress bar. */
 export type ProgressUnit = 'frames' | 'bytes';
 
 /** A progress bar on standard error: redrawn in place on a terminal, a line at every quarter elsewhere. */
@@ -9,8 +9,8 @@ export class Progress {
   readonly #start = performance.now();
 
   /**
-   * @param total number of steps, where it is known
-   * @param begun steps that were done before: they say nothing of the speed
+   * @param total number of steps, if known
+   * @param begun steps that were done before; not counted for the speed
    */
   constructor(
     readonly title: string,
@@ -27,7 +27,7 @@ export class Progress {
     this.reach(this.#done + 1);
   }
 
-  /** @param done steps that are done by now */
+  /** @param done steps done so far */
   reach(done: number): void {
     this.#done = done;
     const now = performance.now();
@@ -42,7 +42,7 @@ export class Progress {
     }
   }
 
-  /** Wipes the bar, so that what is printed next stands alone. */
+  /** Clears the bar before other output is printed. */
   end(): void {
     if (this.stream.isTTY) this.stream.write('\r\u001b[K');
   }
@@ -64,7 +64,7 @@ export class Progress {
   }
 }
 
-/** Bytes in words: 13.9 MB. */
+/** Formats a number of bytes: 13.9 MB. */
 export function sizeText(bytes: number): string {
   if (!(bytes < 1e9)) return `${(bytes / 1e9).toFixed(2)} GB`;
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(bytes < 1e4 ? 1 : 0)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;

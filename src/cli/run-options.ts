@@ -11,7 +11,7 @@ import type { Arguments, CliOptions } from './options.js';
 import { FORCE_OPTION } from './outputs.js';
 import { choiceOption, fromParameter, numberOption } from './parameter-options.js';
 
-/** Options of `tros-yolo-seg run`; those that the node has as parameters come from its table. */
+/** Options of `tros-yolo-seg run`. Those that are also parameters of the node come from its table. */
 export const RUN_OPTIONS = {
   model: fromParameter('model', 'FILE|NAME'),
   engine: fromParameter('engine'),
@@ -31,9 +31,9 @@ export const RUN_OPTIONS = {
     help: 'lowest score of one class: person=0.5; may be repeated',
   }),
   masks: fromParameter('masks', undefined, {
-    help: "where masks are sampled: on the source's pixels, on the model's coarser prototype grid (JSON gives them in source pixels all the same), or not at all",
+    help: "where masks are sampled: on the source's pixels, on the model's coarser prototype grid (JSON has source pixels in any case), or not at all",
   }),
-  json: { type: 'string', value: 'FILE|-', help: 'write one JSON line a frame; - is standard output' },
+  json: { type: 'string', value: 'FILE|-', help: 'write one JSON line per frame; - is standard output' },
   mcap: {
     type: 'string',
     value: 'FILE',
@@ -52,7 +52,7 @@ export const RUN_OPTIONS = {
     help: 'size of raw NV12 files (default: from the name) and of scenes (default 1280x720)',
   },
   'image-step': fromParameter('image_step', 'BYTES', {
-    help: 'bytes from one row to the next in NV12 files and the images of bags that do not say it rightly',
+    help: 'bytes from one row to the next in NV12 files, and in images of bags whose messages are wrong',
   }),
   'image-rows': fromParameter('image_rows', 'N', {
     help: 'rows of luma before the chroma in NV12 files and images of bags that are padded below',
@@ -68,7 +68,7 @@ export const RUN_OPTIONS = {
   rate: {
     type: 'string',
     value: 'HZ',
-    help: 'frames a second of scene: (default 30), NV12 files and pictures (default 10)',
+    help: 'frames per second of scene: (default 30), NV12 files and pictures (default 10)',
   },
   seed: { type: 'string', value: 'N', help: 'seed of scene: (default 1)' },
   force: FORCE_OPTION,
@@ -101,7 +101,7 @@ export function colorRange(args: Arguments): ColorRange {
   return choiceOption(args, 'range', SEGMENT_PARAMETERS.color_range);
 }
 
-/** How images of bags and NV12 files are read. */
+/** How to read images of bags and NV12 files. */
 export function imageReading(args: Arguments): ImageReading {
   const within = (option: string, { range }: { readonly range: readonly [number, number] }): number =>
     expectInteger(`--${option}`, args.number(option) ?? 0, range[0], range[1]);

@@ -6,7 +6,7 @@ import type { FrameSource } from '../vision/picture/frame-source.js';
 import { Labels } from '../message/write/labels.js';
 import { demoModel } from '../model/demo-model.js';
 import { findModel } from '../model/find-model.js';
-import { recogniseModel } from '../pipeline/recognize-model.js';
+import { recognizeModel } from '../pipeline/recognize-model.js';
 import { isResult, Segmenter } from '../pipeline/segmenter.js';
 import { BPU_OPTIONS, openEngine } from './bpu-options.js';
 import { command } from './program.js';
@@ -42,8 +42,9 @@ ${optionHelp(RUN_OPTIONS)}
 Models for the BPU (.bin):
 ${optionHelp(BPU_OPTIONS)}
 
-Exit code: 0 when all inputs were done, 1 when some frame or input failed or an output broke off (a full disk), 2 when
-nothing could be started, 130 or 143 after SIGINT or SIGTERM: the frames in flight are finished then and the outputs closed.
+Exit code: 0 when all inputs were done, 1 when a frame or input failed or an output could not be completed (a
+full disk), 2 when nothing could be started, 130 or 143 after SIGINT or SIGTERM: frames in flight are then
+finished and outputs closed.
 `;
 
 /** `tros-yolo-seg run`: files in, detections and masks out. */
@@ -59,13 +60,13 @@ export const run = command({
         'Try: tros-yolo-seg run scene: --overlay out, or --help.',
       );
     }
-    // All that can be wrong with the settings is found before the model is loaded and before any file is made.
+    // Errors in the settings are found before the model is loaded and before any file is created.
     const roles = headRoles(args);
     const size = pictureSize(args);
     const reading = imageReading(args);
     const region = parseRegion('--roi', args.text('roi') ?? '');
-    const told = args.text('model');
-    const model = told === undefined ? demoModel() : findModel(told);
+    const given = args.text('model');
+    const model = given === undefined ? demoModel() : findModel(given);
     const read = new ReadFiles([...args.positionals, model, args.text('labels'), args.text('library')]);
     checkOutputs(outputsOf(args), read, args.flag('force'));
     const engine = await openEngine(model, args, {
@@ -75,9 +76,13 @@ export const run = command({
     let stop: Stop | undefined;
     try {
       const labelFile = args.text('labels');
-      const { labels, warnings: told } = recogniseModel(engine.model, { roles, labelFile });
+      const { labels, warnings: labelWarnings } = recognizeModel(engine.model, { roles, labelFile });
       const { note, warnings = [] } = engine.model;
-      warn([...(note === undefined ? [] : [note]), ...(labelFile === undefined ? warnings : []), ...told]);
+      warn([
+        ...(note === undefined ? [] : [note]),
+        ...(labelFile === undefined ? warnings : []),
+        ...labelWarnings,
+      ]);
       const decoding = decodeOptions(args, labels);
       const segmenter = new Segmenter(engine, { ...decoding, heads: roles, labelCount: labels.length });
       segmenter.decoder.onWarning = (text) => warn([text]);
@@ -109,9 +114,9 @@ export const run = command({
       const unclosed = await closeAll(sinks.splice(0));
       broken ??= unclosed;
       if (broken) report('tros-yolo-seg', broken);
-      // Standard output may carry the JSON lines; the summary is for people.
+      // Standard output may contain the JSON lines, so the summary goes to standard error.
       if (!quiet) process.stderr.write(summary.text() + stop.text);
-      // A reader that went away (0) hides no failure.
+      // A closed pipe (0) must not hide a failure.
       return stop.exitCode || (broken !== undefined || summary.failures > 0 ? 1 : 0);
     } finally {
       await closeAll(sinks);
@@ -139,7 +144,7 @@ async function segmentSource(
       if (isResult(item)) {
         summary.add(item);
         const { warning } = item;
-        // The same is wrong with all frames of a camera.
+        // All frames of a camera have the same problem.
         if (warning !== undefined && warning !== warned && !quiet) {
           progress?.end();
           process.stderr.write(`${source.name}, frame ${item.frame.index}: ${(warned = warning)}\n`);
@@ -157,7 +162,7 @@ async function segmentSource(
   }
 }
 
-/** Everything that will be written, but for the JSON lines on standard output. */
+/** All outputs except JSON lines on standard output. */
 function outputsOf(args: Arguments): Output[] {
   const outputs: Output[] = [];
   const add = (name: string, kind: Output['kind']): void => {
@@ -172,7 +177,7 @@ function outputsOf(args: Arguments): Output[] {
   return outputs;
 }
 
-/** Adds the outputs to `sinks` one by one, so that those that could be opened are closed if the next cannot. */
+/** Adds the outputs to `sinks` one by one, so that open ones are closed if the next cannot be opened. */
 async function openSinks(
   sinks: ResultSink[],
   args: Arguments,
@@ -199,7 +204,7 @@ async function openSinks(
   }
 }
 
-/** Closes all of them, whatever comes of each. @returns what went wrong first */
+/** Closes all of them, even if some fail. @returns the first error */
 async function closeAll(sinks: readonly ResultSink[]): Promise<Error | undefined> {
   let first: Error | undefined;
   for (const sink of sinks) {

@@ -4,14 +4,14 @@ import { Stop } from './stop.js';
 let claimed = false;
 let broken = false;
 
-/** Says that the caller looks after the errors of what it writes to standard output, and reports them itself. */
+/** Declares that the caller handles and reports errors of its writes to standard output. */
 export function claimStdout(): void {
   claimed = true;
 }
 
 /**
- * Looks after standard output. A reader that goes away (`| head`) is no error of ours; a full disk is one. A command with files
- * in the making closes them first in either case.
+ * Handles errors of standard output. A closed pipe (`| head`) is not an error; a full disk is. A command with open files
+ * closes them first in either case.
  */
 export function watchStdout(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -27,7 +27,7 @@ export function watchStdout(): void {
   });
 }
 
-/** The exit code of a command that ended with this one, unless what it said was lost. */
+/** The given exit code of a command, unless its output was lost. */
 export function exitCodeWith(code: number): number {
   return broken ? code || 1 : code;
 }

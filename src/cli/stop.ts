@@ -1,16 +1,16 @@
 import { endChildren } from '../base/child-processes.js';
 import { discardParts } from '../base/files/whole-file.js';
 
-/** Exit codes as shells give them: 128 and the number of the signal. A reader of ours that went away is no failure. */
+/** Exit codes as in shells: 128 plus the number of the signal. A closed pipe is not a failure. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, EPIPE: 0 } as const;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-/** What ends a command early: a signal, or that nobody reads standard output any more (`| head`). */
+/** Reason to end a command early: a signal, or a closed pipe on standard output (`| head`). */
 export type StopReason = keyof typeof EXIT_CODES;
 
 /**
- * Ends a command in good order on SIGINT or SIGTERM: frames stop coming, those in flight are finished, outputs are closed. A
- * second signal ends the process at once, as it would have without us.
+ * Ends a command cleanly on SIGINT or SIGTERM: no new frames are started, those in flight are finished, outputs are closed.
+ * A second signal ends the process at once, as by default.
  *
  *     const stop = Stop.listen();
  *     try {
@@ -23,14 +23,14 @@ export type StopReason = keyof typeof EXIT_CODES;
 export class Stop {
   static #current: Stop | undefined;
   #reason: StopReason | undefined;
-  #signalled = false;
-  /** Ends the wait for the next item. */
+  #signaled = false;
+  /** Ends waiting for the next item. */
   #wake: (() => void) | undefined;
   readonly #abort = new AbortController();
 
   private constructor(private readonly quiet: boolean) {}
 
-  /** @param quiet say nothing when a signal comes */
+  /** @param quiet print nothing when a signal arrives */
   static listen(quiet = false): Stop {
     const stop = new Stop(quiet);
     Stop.#current = stop;
@@ -38,29 +38,29 @@ export class Stop {
     return stop;
   }
 
-  /** Whether there is a command that ends in good order, and sees for itself what its outputs come to. */
+  /** Whether a command is running that ends cleanly and handles errors of its outputs. */
   static get listening(): boolean {
     return Stop.#current !== undefined;
   }
 
-  /** Asks the command that listens, if one does, to end. @returns whether one does */
+  /** Asks the listening command, if any, to end. @returns whether there is one */
   static request(reason: StopReason): boolean {
     const stop = Stop.#current;
     if (stop !== undefined) stop.#request(reason);
     return stop !== undefined;
   }
 
-  /** Whether the command is to end. */
+  /** Whether the command should end. */
   get requested(): boolean {
     return this.#reason !== undefined;
   }
 
-  /** Aborted when the command is to end, for what can be broken off. */
+  /** Aborted when the command should end, for operations that can be interrupted. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** The exit code of a command that was stopped; undefined when none was asked to. */
+  /** The exit code of a stopped command; undefined if it was not stopped. */
   get exitCode(): number | undefined {
     return this.#reason && EXIT_CODES[this.#reason];
   }
@@ -70,13 +70,13 @@ export class Stop {
     return this.#reason === undefined || this.#reason === 'EPIPE' ? '' : `stopped by ${this.#reason}\n`;
   }
 
-  /** Signals do again what they do by default. */
+  /** Restores the default effect of signals. */
   release(): void {
     for (const signal of SIGNALS) process.off(signal, this.#onSignal);
     if (Stop.#current === this) Stop.#current = undefined;
   }
 
-  /** The items up to the stop. It waits for none that has not come by then: a source may hang. */
+  /** The items until the stop. Does not wait for an outstanding item, because a source may hang. */
   async *until<T>(items: AsyncIterable<T>): AsyncGenerator<T, void, void> {
     const iterator = items[Symbol.asyncIterator]();
     try {
@@ -89,7 +89,7 @@ export class Stop {
       const ended = iterator.return?.();
       if (this.requested) {
         ended?.catch(() => undefined);
-        // The source may hang in one of them, and would keep this process from its end.
+        // The source may hang in one of them and keep this process from exiting.
         endChildren();
       } else await ended;
     }
@@ -103,8 +103,8 @@ export class Stop {
   }
 
   readonly #onSignal = (signal: NodeJS.Signals): void => {
-    if (!this.#signalled) {
-      this.#signalled = true;
+    if (!this.#signaled) {
+      this.#signaled = true;
       this.#request(signal as StopReason);
       return;
     }
@@ -112,7 +112,7 @@ export class Stop {
     endChildren();
     this.release();
     process.kill(process.pid, signal);
-    // The first process of a container is not killed by its own signals.
+    // PID 1 of a container is not killed by its own signals.
     process.exit(EXIT_CODES[signal as StopReason]);
   };
 
@@ -120,7 +120,7 @@ export class Stop {
     this.#reason ??= reason;
     if (!this.quiet && reason !== 'EPIPE') {
       const wipe = process.stderr.isTTY ? '\r\u001b[K' : '';
-      process.stderr.write(`${wipe}${reason}: finishing what is in flight; once more ends at once.\n`);
+      process.stderr.write(`${wipe}${reason}: finishing frames in flight; a second signal ends at once.\n`);
     }
     this.#abort.abort();
     this.#wake?.();

@@ -30,7 +30,7 @@ export class Summary {
     this.stages.decode.add(timings.decode);
   }
 
-  /** Counts a frame, or a whole input, that could not be done. */
+  /** Counts a frame, or a whole input, that failed. */
   fail(name: string, _error: Error): void {
     this.failures++;
     const source = this.#sources.at(-1);
@@ -43,12 +43,12 @@ export class Summary {
     source.seconds = (performance.now() - source.start) / 1000;
   }
 
-  /** Frames that were segmented. */
+  /** Number of segmented frames. */
   get frames(): number {
     return this.#sources.reduce((sum, source) => sum + source.frames, 0);
   }
 
-  /** Frames a second over all sources, all stages and outputs included. */
+  /** Frames per second over all sources, including all stages and outputs. */
   get rate(): number {
     return this.frames / this.#sources.reduce((sum, source) => sum + source.seconds, 0);
   }

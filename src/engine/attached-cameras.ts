@@ -6,24 +6,24 @@ import { type NativeFailure, expectation } from '../native/failure.js';
 import type { NativeFrameInfo, NativeCamera, NativeSlots } from '../native/camera.js';
 import type { CameraFrameInfo, CameraAttachment, CameraHandlers, Inference } from './engine.js';
 
-/** What came of a frame, until its turn. */
+/** The outcome of a frame, kept until it can be reported in order. */
 type Outcome = { readonly frameInfo: CameraFrameInfo } & (
   { readonly inference: Inference } | { readonly error: Error }
 );
 
-/** The cameras attached to an engine: gives what comes of their frames to their handlers, in each camera's order. */
+/** The cameras attached to an engine. Reports the outcomes of their frames to their handlers, for each camera in order. */
 export class AttachedCameras {
   readonly #native: NativeSlots;
-  readonly #engine: { hold(): void; drop(): void } | undefined;
+  readonly #engine: { keepAlive(): void; allowCollection(): void } | undefined;
   readonly #attached = new Map<number, Attached>();
 
-  /** @param engine is held while a camera is attached */
-  constructor(native: NativeSlots, engine?: { hold(): void; drop(): void }) {
+  /** @param engine kept alive while a camera is attached */
+  constructor(native: NativeSlots, engine?: { keepAlive(): void; allowCollection(): void }) {
     this.#native = native;
     this.#engine = engine;
   }
 
-  /** @throws ExpectationError when the camera is closed or attached already, or there is no memory */
+  /** @throws ExpectationError when the camera is closed or already attached, or memory is short */
   attach(camera: NativeCamera, handlers: CameraHandlers, queue: number): CameraAttachment {
     let attachment: number;
     try {
@@ -36,7 +36,7 @@ export class AttachedCameras {
     let detached: Promise<void> | undefined;
     const attached = new Attached(handlers, () => (detached ??= this.#detach(attachment)));
     this.#attached.set(attachment, attached);
-    this.#engine?.hold();
+    this.#engine?.keepAlive();
     return attached;
   }
 
@@ -44,16 +44,16 @@ export class AttachedCameras {
     await Promise.all([...this.#attached.values()].map((attached) => attached.detach()));
   }
 
-  give(frameInfo: NativeFrameInfo, inference: Inference): void {
-    this.#settle(frameInfo, { frameInfo: new FrameInfo(this.#native, frameInfo), inference });
+  deliver(frameInfo: NativeFrameInfo, inference: Inference): void {
+    this.#finish(frameInfo, { frameInfo: new FrameInfo(this.#native, frameInfo), inference });
   }
 
   fail(frameInfo: NativeFrameInfo, error: Error): void {
-    this.#settle(frameInfo, { frameInfo: new FrameInfo(this.#native, frameInfo), error });
+    this.#finish(frameInfo, { frameInfo: new FrameInfo(this.#native, frameInfo), error });
   }
 
-  #settle({ attachment, sequence }: NativeFrameInfo, outcome: Outcome): void {
-    this.#attached.get(attachment)!.settle(sequence, outcome);
+  #finish({ attachment, sequence }: NativeFrameInfo, outcome: Outcome): void {
+    this.#attached.get(attachment)!.finish(sequence, outcome);
   }
 
   async #detach(attachment: number): Promise<void> {
@@ -66,60 +66,60 @@ export class AttachedCameras {
       this.#native.unref();
     }
     this.#attached.delete(attachment);
-    this.#engine?.drop();
+    this.#engine?.allowCollection();
   }
 }
 
-/** One camera: frames that overtook an earlier one wait for it. */
+/** One camera. Frames that overtook an earlier one wait for it. */
 class Attached implements CameraAttachment {
-  /** Frames that the handlers had. */
-  #told = 0;
+  /** Frames reported to the handlers so far. */
+  #delivered = 0;
   readonly #early = new Map<number, Outcome>();
-  #wanted: { readonly count: number; readonly tell: () => void } | undefined;
+  #wanted: { readonly count: number; readonly resolve: () => void } | undefined;
 
   constructor(
     private readonly handlers: CameraHandlers,
     readonly detach: () => Promise<void>,
   ) {}
 
-  settle(sequence: number, outcome: Outcome): void {
+  finish(sequence: number, outcome: Outcome): void {
     this.#early.set(sequence, outcome);
-    for (let next = this.#early.get(this.#told); next; next = this.#early.get(this.#told)) {
-      this.#early.delete(this.#told++);
-      this.#tell(next);
+    for (let next = this.#early.get(this.#delivered); next; next = this.#early.get(this.#delivered)) {
+      this.#early.delete(this.#delivered++);
+      this.#deliver(next);
     }
-    this.#look();
+    this.#checkWanted();
   }
 
-  #tell(outcome: Outcome): void {
+  #deliver(outcome: Outcome): void {
     try {
       if ('inference' in outcome) this.handlers.result(outcome.inference, outcome.frameInfo);
       else this.handlers.failure(outcome.error, outcome.frameInfo);
     } catch (error) {
-      // Node would only warn of it: this is called by native code.
+      // Native code calls this, so Node would only print a warning.
       setImmediate(() => {
         throw error;
       });
     }
   }
 
-  /** Resolves when the handlers had `count` frames. */
+  /** Resolves when `count` frames have been reported to the handlers. */
   until(count: number): Promise<void> {
-    return new Promise((tell) => {
-      this.#wanted = { count, tell };
-      this.#look();
+    return new Promise((resolve) => {
+      this.#wanted = { count, resolve };
+      this.#checkWanted();
     });
   }
 
-  #look(): void {
-    if (this.#wanted && this.#told >= this.#wanted.count) this.#wanted.tell();
+  #checkWanted(): void {
+    if (this.#wanted && this.#delivered >= this.#wanted.count) this.#wanted.resolve();
   }
 }
 
 /** performance.now() minus the clock of process.hrtime(), in ms. */
 const CLOCK_OFFSET = clockOffset();
 
-/** One clock is read between two looks at the other; the closest looks of some tell best. */
+/** Reads one clock between two readings of the other. The attempt with the closest readings is the most accurate. */
 function clockOffset(): number {
   let offset = 0;
   let closest = Infinity;
@@ -146,7 +146,7 @@ class FrameInfo implements CameraFrameInfo {
   readonly picture: PictureSize | undefined;
   readonly cut: Cut | undefined;
   readonly pixels: Nv12Frame | undefined;
-  #give: (() => void) | undefined;
+  #endLease: (() => void) | undefined;
 
   constructor(native: NativeSlots, frameInfo: NativeFrameInfo) {
     const { sec, nanosec, frameId, index, received, submitted, preprocess } = frameInfo;
@@ -173,16 +173,16 @@ class FrameInfo implements CameraFrameInfo {
       this.cut = { x: part.x, y: part.y, picture, whole: this.pixels };
     }
     if (pixels === undefined || lease === undefined) return;
-    this.#give = () => native.endLease(lease, pixels);
+    this.#endLease = () => native.endLease(lease, pixels);
   }
 
   releasePixels(): void {
-    this.#give?.();
-    this.#give = undefined;
+    this.#endLease?.();
+    this.#endLease = undefined;
   }
 }
 
-/** The size of a picture that is smaller than the frame that holds it. */
+/** The size of the picture if it is smaller than its frame; else undefined. */
 function oddSize(picture: PictureSize): PictureSize | undefined {
   const { width, height } = frameSize(picture);
   const odd = width !== picture.width || height !== picture.height;

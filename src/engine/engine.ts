@@ -1,3 +1,4 @@
+import type { Ahead, AheadPlan } from '../vision/decode/ahead.js';
 import type { Kernels } from '../vision/tensor/kernels.js';
 import type { Letterbox } from '../vision/picture/letterbox.js';
 import type { Nv12Frame, Cut } from '../vision/picture/nv12-frame.js';
@@ -8,78 +9,89 @@ import type { Tensor, TensorInfo } from '../vision/tensor/tensor.js';
 
 /** A loaded model as an engine describes it. */
 export interface ModelInfo {
-  /** Path it was loaded from. */
+  /** Path of the model's file. */
   readonly file: string;
   /** Input size in pixels. */
   readonly input: { readonly width: number; readonly height: number };
   readonly outputs: readonly TensorInfo[];
-  /** Class names from the model's own metadata, where it has any. */
+  /** Class names from the model's metadata, if it has any. */
   readonly labels?: readonly string[] | undefined;
-  /** Number of classes, where outputs do not tell and the file does. */
+  /** Number of classes, if the file gives it and the outputs do not. */
   readonly classCount?: number | undefined;
-  /** Whether the file shows that the network chooses instances; undefined where it does not tell. */
+  /** Whether the network selects the instances itself (no NMS needed); undefined if the file does not show it. */
   readonly chosen?: boolean | undefined;
-  /** What the user should know of how the model is run. */
+  /** What the user should know about how the model is run. */
   readonly note?: string | undefined;
-  /** What the user should know of the model's class names, unless others are given; sentences. */
+  /** What the user should know about the model's class names, unless others are given; sentences. */
   readonly warnings?: readonly string[] | undefined;
-  /** Other metadata of the file, as strings. */
+  /** The file's other metadata, as strings. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** Milliseconds an engine spent on one frame. */
 export interface EngineTimings {
-  /** Letterbox and colour conversion: the one pass over the frame's pixels. */
+  /** Letterbox and color conversion: the one pass over the frame's pixels. */
   readonly preprocess: number;
   /** The network itself. */
   readonly inference: number;
 }
 
-/** The head tensors of one frame, lent by the engine: release it, and do not touch the tensors afterwards. */
+/** The head tensors of one frame, lent by the engine. Call release() when done, and do not use the tensors afterwards. */
 export interface Inference {
   /** In the order of `ModelInfo.outputs`. */
   readonly tensors: readonly Tensor[];
   readonly letterbox: Letterbox;
   readonly timings: EngineTimings;
+  /** What was found in them already, by the plan that the engine had; for the decoder. */
+  readonly ahead?: Ahead | undefined;
   /** Gives the slot back. Idempotent. */
   release(): void;
 }
 
-/** A frame of an attached camera; its pixels never came by JavaScript. Times are those of performance.now(). */
+/**
+ * A frame of an attached camera, whose pixels never passed through JavaScript. Times are on the clock of performance.now().
+ */
 export interface CameraFrameInfo {
   readonly stamp: Stamp;
-  /** undefined: the message has none (HbmMsg). */
+  /** undefined if the message has none (HbmMsg). */
   readonly frameId: string | undefined;
-  /** The publisher's counter; -1: the message has none (Image). */
+  /** The publisher's counter; -1 if the message has none (Image). */
   readonly index: number;
-  /** Of the frame that the model saw. */
+  /** Size of the frame that the model saw. */
   readonly width: number;
   readonly height: number;
-  /** Size of the picture where that of the frame is larger, and where that lies in a larger picture: see Nv12Frame. */
+  /**
+   * Size of the picture if the frame is larger, and its place in a larger picture if it was cut out of one; see Nv12Frame.
+   */
   readonly picture: PictureSize | undefined;
   readonly cut: Cut | undefined;
-  /** When the message was there. */
+  /** When the message arrived. */
   readonly received: number;
-  /** When it had a slot. */
+  /** When it got a slot. */
   readonly submitted: number;
-  /** Milliseconds between the two that were no letterbox. */
+  /** Milliseconds between the two, without the letterbox. */
   readonly wait: number;
-  /** The frame of the full picture, also where the model saw a part of it, where the camera keeps pixels; until releasePixels(), whatever becomes of the inference. */
+  /**
+   * The full picture, even if the model saw only a part of it; undefined unless the camera keeps pixels. Valid until
+   * releasePixels(), independent of the inference.
+   */
   readonly pixels: Nv12Frame | undefined;
-  /** Gives the memory of `pixels` back; its data has length 0 then. Idempotent. */
+  /** Returns the memory of `pixels`, whose data then has length 0. Idempotent. */
   releasePixels(): void;
 }
 
-/** What came of a camera's frames, in their order. Must not throw. */
+/** Receives the outcomes of a camera's frames, in order. Must not throw. */
 export interface CameraHandlers {
-  /** @param inference is the handler's to release */
+  /** @param inference to be released by the handler */
   result(inference: Inference, frameInfo: CameraFrameInfo): void;
   /** The engine failed; its slot is free again. */
   failure(error: Error, frameInfo: CameraFrameInfo): void;
 }
 
 export interface CameraAttachment {
-  /** No frame is given a slot afterwards. Resolves when the handlers had those that were in flight. Idempotent. */
+  /**
+   * Frames get no more slots afterwards. Resolves when the frames in flight have been reported to the handlers. Idempotent.
+   */
   detach(): Promise<void>;
 }
 
@@ -87,7 +99,7 @@ export interface CameraAttachment {
  * NV12 in, head tensors out. One interface for all of them (src/engine/registry.ts); test/engine runs one suite on each.
  *
  * An engine has a fixed number of slots, each with its own input and output memory; nothing is allocated per frame.
- * Where it has spare ones, it works on while results are read.
+ * With spare slots, it keeps working while results are read.
  */
 export interface Engine {
   /** Its name in src/engine/registry.ts. */
@@ -97,20 +109,25 @@ export interface Engine {
   readonly kernels?: Kernels | undefined;
   /** Frames that may be at work (submitted and not settled) at once. */
   readonly slots: number;
-  /** Frames at work and inferences not released may be `slots` + `spare` together. */
+  /** Frames in progress and unreleased inferences together may be `slots` + `spare`. */
   readonly spare: number;
-  /** Frames that submit() would take now, a reserved slot included; attached cameras take of them, too. */
+  /** Frames that submit() would accept now, including a reserved slot. Attached cameras use the same slots. */
   readonly free: number;
   /**
-   * Letterboxes the frame into the model's input and runs the network, both off the JS thread.
-   * The frame's bytes must stay as they are until the promise settles.
+   * Letterboxes the frame into the model's input and runs the network, both off the JS thread. The frame's bytes must not
+   * change until the promise settles.
    *
-   * Inferences may be submitted without waiting for each other, up to `slots`; they settle in order of submission.
+   * Up to `slots` frames may be submitted without waiting for each other; they settle in order of submission.
    *
-   * Rejects with an ExpectationError when no slot is free or the engine is closed, and with the engine's
-   * error when inference fails; a failed frame gives its slot back by itself.
+   * Rejects with an ExpectationError when no slot is free or the engine is closed, and with the engine's error when
+   * inference fails. A failed frame frees its slot.
    */
   submit(frame: Nv12Frame): Promise<Inference>;
+  /**
+   * From now on the engine decodes frames by a decoder's plan, as far as that needs no JavaScript, off the JS thread; undefined: not any
+   * more. Frames in flight may still go by the former plan, which the decoder notices.
+   */
+  planAhead?(plan: AheadPlan | undefined): void;
   /** Waits for what is in flight, then frees everything. Idempotent. */
   close(): Promise<void>;
 }
@@ -118,31 +135,31 @@ export interface Engine {
 /** An engine that native cameras can feed. */
 export interface CameraEngine extends Engine {
   /**
-   * Keeps a slot for the next submit(), if one is free now. A camera's thread may take one at any time, so that `free` alone
-   * promises nothing to submit().
+   * Reserves a slot for the next submit() if one is free now. A camera's thread may take a slot at any time, so `free` alone
+   * does not guarantee that submit() gets one.
    *
-   * @returns whether one is kept
+   * @returns whether a slot is reserved
    */
   claim(): boolean;
-  /** Gives a slot back that is kept, by claim() or by reserve(), and not used. One that reserve() waits for will come. */
+  /** Returns a slot that claim() or reserve() has reserved and that was not used. Does not cancel a pending reserve(). */
   unclaim(): void;
   /**
-   * Keeps a slot for the next submit(): the first one that is free when it is its turn among attached cameras whose frames
-   * wait. Without it cameras that are faster than the engine leave none to submit(). One at a time.
+   * Reserves a slot for the next submit(), in turn with attached cameras whose frames wait. Without it, cameras that are
+   * faster than the engine would leave no slot to submit(). At most one slot is reserved.
    *
-   * @returns true when it is kept; false when unreserve() or close() came before
+   * @returns true once a slot is reserved; false if unreserve() or close() was called before
    */
   reserve(): Promise<boolean>;
-  /** Gives the reserved slot back, or does not wait for it any more. */
+  /** Returns the reserved slot, or cancels a pending reserve(). */
   unreserve(): void;
   /**
-   * From now on the camera's frames go through this engine, letterboxed on the camera's thread. They share the slots with
-   * submitted frames: a slot that becomes free goes to a camera whose frame waits, in turn. Newest wins: while no slot is
-   * free, a camera's frame replaces the oldest of those that wait. An attached camera does not keep the process alive.
+   * Sends the camera's frames through this engine from now on, letterboxed on the camera's thread. They share the slots with
+   * submitted frames: free slots go to the cameras with waiting frames in turn. While no slot is free, a new frame replaces
+   * the camera's oldest waiting one. An attached camera does not keep the process alive.
    *
    * @param queue frames of the camera that may wait, 1 to 1000; each takes the memory of a model input @default 1
-   * @throws ExpectationError when the engine or the camera is closed, when the camera is attached already, and when there is
-   * no memory
+   * @throws ExpectationError when the engine or the camera is closed, when the camera is already attached, and when memory
+   * is short
    */
   attach(camera: NativeCamera, handlers: CameraHandlers, queue?: number): CameraAttachment;
   /** Detaches cameras, waits for what is in flight, then frees everything. Idempotent. */

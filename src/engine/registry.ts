@@ -7,21 +7,21 @@ import type { ColorRange } from '../vision/picture/color-range.js';
 import { runnableModel } from '../model/prepare/heads-cache.js';
 
 export interface EngineSettings {
-  /** `auto`: .bin files on the BPU and all others on ONNX Runtime. @default 'auto' */
+  /** `auto` runs .bin files on the BPU and all others on ONNX Runtime. @default 'auto' */
   readonly engine?: (typeof ENGINES)[number] | undefined;
-  /** Frames at work at once. @default 2 */
+  /** Frames processed at the same time. @default 2 */
   readonly slots?: number | undefined;
-  /** Of the ONNX engine. @default the number of cores */
+  /** Threads of the ONNX engine. @default the number of cores */
   readonly threads?: number | undefined;
-  /** Of the ONNX engine; models for the BPU have it built in. @default 'full' */
+  /** Color range for the ONNX engine; models for the BPU have it built in. @default 'full' */
   readonly colorRange?: ColorRange | undefined;
-  /** Model within a .bin file that has several. */
+  /** Name of the model, if a .bin file has several. */
   readonly name?: string | undefined;
   /** Path of libdnn.so. */
   readonly library?: string | undefined;
   readonly core?: number | undefined;
   readonly priority?: number | undefined;
-  /** Milliseconds after which a frame on the BPU is given up. */
+  /** Milliseconds after which a frame on the BPU fails. */
   readonly timeout?: number | undefined;
 }
 
@@ -42,7 +42,7 @@ const ENGINE_TABLE = {
   },
   bpu: {
     endings: ['.bin'],
-    // A spare slot: the BPU works on while a result is decoded.
+    // A spare slot keeps the BPU busy while a result is decoded.
     open: (file, { slots, name, library, core, priority, timeout }) =>
       BpuEngine.open({ file, slots, spare: 1, name, library, core, priority, timeout }),
   },
@@ -56,10 +56,10 @@ const ENGINE_NAMES = rowNames(ENGINE_TABLE);
 export const ENGINES = ['auto', ...ENGINE_NAMES] as const;
 
 /**
- * Opens a model on the engine for it. A stock ONNX export is cut into its heads first, unless it chooses its instances itself or
- * cannot be cut; the cut copy is kept for the next time.
+ * Opens a model on the engine that suits it. A stock ONNX export is first cut into its heads, unless it selects its
+ * instances itself or cannot be cut. The cut copy is cached.
  *
- * Rejects with an ExpectationError when the model cannot be used.
+ * Rejects with an ExpectationError if the model cannot be used.
  */
 export async function openEngine(file: string, settings: EngineSettings = {}): Promise<Engine> {
   const { engine = 'auto' } = settings;

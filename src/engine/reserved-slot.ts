@@ -1,6 +1,6 @@
 import type { NativeSlots } from '../native/camera.js';
 
-/** The slot that an engine keeps for its next submit(). */
+/** The slot that an engine reserves for its next submit(). */
 export class ReservedSlot {
   readonly #native: NativeSlots;
   #slot = -1;
@@ -10,18 +10,18 @@ export class ReservedSlot {
     this.#native = native;
   }
 
-  /** The slot, or -1 when none is kept. */
+  /** The reserved slot, or -1 if there is none. */
   get slot(): number {
     return this.#slot;
   }
 
-  /** Keeps one if it is free now. @returns whether one is kept */
+  /** Reserves a slot if one is free now. @returns whether a slot is reserved */
   claim(): boolean {
     if (this.#slot < 0) this.#slot = this.#native.take();
     return this.#slot >= 0;
   }
 
-  /** Resolves with true when one is kept, with false when it is not wanted any more. */
+  /** Resolves with true once a slot is reserved, or with false if the request is canceled. */
   reserve(): Promise<boolean> {
     if (this.#slot >= 0) return Promise.resolve(true);
     if (!this.#waiting) {
@@ -34,37 +34,37 @@ export class ReservedSlot {
     return this.#waiting.promise;
   }
 
-  /** Gives it back. */
+  /** Returns the reserved slot. */
   unclaim(): void {
     if (this.#slot >= 0) this.#native.release(this.#slot);
     this.#slot = -1;
   }
 
-  /** Gives it back, or does not wait for it any more. */
+  /** Returns the reserved slot, or cancels the request. */
   unreserve(): void {
     this.unclaim();
     if (!this.#waiting) return;
     this.#native.cancelRequest();
-    this.#settle(false);
+    this.#answer(false);
   }
 
-  /** The engine was granted a slot. */
+  /** Accepts a slot that was granted to the engine. */
   granted(slot: number): void {
     if (!this.#waiting) {
-      this.#native.release(slot); // unreserve() came while it was on its way
+      this.#native.release(slot); // unreserve() was called in the meantime
       return;
     }
     if (this.#slot >= 0) this.#native.release(slot);
     else this.#slot = slot;
-    this.#settle(true);
+    this.#answer(true);
   }
 
-  /** A frame is in it. */
+  /** Marks the reserved slot as used by a frame. */
   used(): void {
     this.#slot = -1;
   }
 
-  #settle(kept: boolean): void {
+  #answer(kept: boolean): void {
     this.#native.unref();
     this.#waiting!.resolve(kept);
     this.#waiting = undefined;

@@ -7,17 +7,17 @@ import { AttachedCameras } from './attached-cameras.js';
 import type { CameraAttachment, CameraHandlers, ModelInfo } from './engine.js';
 import { ReservedSlot } from './reserved-slot.js';
 
-/** Engines that frames, cameras or waits for a slot keep alive. */
+/** Engines kept alive by frames, cameras or requests for a slot. */
 const busy = new Set<object>();
 
-/** Closes what nobody closed and nobody can reach any more. */
+/** Closes engines that became unreachable without having been closed. */
 const forgotten = new FinalizationRegistry<() => void>((forget) => forget());
 
 /**
- * What engines have in common that lend native slots: who has a slot, attached cameras, and how an engine ends.
+ * The common part of engines that lend native slots: reserved slots, attached cameras, closing.
  *
- * An engine that nobody closes, and that nothing refers to any more, is collected with its threads. Whatever calls an engine
- * from elsewhere must therefore hold it weakly; hold() keeps it alive while something is to come of that.
+ * An engine that is unreachable and was never closed is garbage-collected with its threads. Callbacks must therefore
+ * reference the engine weakly; keepAlive() keeps it in memory while a callback is pending.
  */
 export abstract class SlotEngine {
   abstract readonly model: ModelInfo;
@@ -25,14 +25,17 @@ export abstract class SlotEngine {
   protected readonly reserved: ReservedSlot;
   readonly #native: NativeSlots;
   #letterbox: Letterbox | undefined;
-  /** Frames in flight, cameras, and waits for a slot. */
-  #holds = 0;
+  /** Number of frames in flight, attached cameras and requests for a slot. */
+  #uses = 0;
   #closed: Promise<void> | undefined;
 
-  /** @param forget ends what the engine has outside of JavaScript's heap; must not refer to the engine */
+  /** @param forget frees what the engine holds outside of JavaScript's heap; must not reference the engine */
   protected constructor(native: NativeSlots, forget: () => void) {
     this.#native = native;
-    this.cameras = new AttachedCameras(native, { hold: () => this.hold(), drop: () => this.drop() });
+    this.cameras = new AttachedCameras(native, {
+      keepAlive: () => this.keepAlive(),
+      allowCollection: () => this.allowCollection(),
+    });
     this.reserved = new ReservedSlot(native);
     forgotten.register(this, forget, native);
   }
@@ -56,8 +59,8 @@ export abstract class SlotEngine {
   reserve(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
     const kept = this.reserved.reserve();
-    this.hold();
-    void kept.then(() => this.drop());
+    this.keepAlive();
+    void kept.then(() => this.allowCollection());
     return kept;
   }
 
@@ -70,7 +73,7 @@ export abstract class SlotEngine {
     return this.cameras.attach(camera, handlers, queue);
   }
 
-  /** Waits until all submitted frames have settled. Inferences not yet released become invalid. */
+  /** Waits until all submitted frames have settled. Unreleased inferences become invalid. */
   close(): Promise<void> {
     this.unreserve();
     if (!this.#closed) {
@@ -80,21 +83,21 @@ export abstract class SlotEngine {
     return this.#closed;
   }
 
-  /** Waits for what is in flight, then frees everything. Once. */
+  /** Waits for what is in flight, then frees everything. Called once. */
   protected abstract end(): Promise<void>;
 
-  /** @throws ExpectationError when the engine takes no frames any more */
+  /** @throws ExpectationError when the engine is closed */
   protected expectRunning(): void {
-    if (this.#closed) throw new ExpectationError('an open engine', 'one that is closed');
+    if (this.#closed) throw new ExpectationError('an open engine', 'a closed one');
   }
 
-  /** The engine is not collected until as many calls of drop(). */
-  protected hold(): void {
-    if (this.#holds++ === 0) busy.add(this);
+  /** Prevents garbage collection until allowCollection() has been called as often. */
+  protected keepAlive(): void {
+    if (this.#uses++ === 0) busy.add(this);
   }
 
-  protected drop(): void {
-    if (--this.#holds === 0) busy.delete(this);
+  protected allowCollection(): void {
+    if (--this.#uses === 0) busy.delete(this);
   }
 
   protected letterboxFor({ width, height }: { readonly width: number; readonly height: number }): Letterbox {

@@ -1,15 +1,15 @@
 import type { FileHandle } from 'node:fs/promises';
 
 const SIGNATURE_LENGTH = 8;
-/** Length and type before the data of a chunk, and its checksum behind. */
+/** Bytes of length and type before the data of a chunk, and of the checksum after it. */
 const CHUNK_HEADER = 8;
 const CHUNK_CHECK = 4;
-/** More than any PNG has before its pixels. */
+/** More chunks than any PNG has before its pixels. */
 const MOST_CHUNKS = 1000;
 
 /**
- * Whether a PNG file is an animated one (APNG): it then has a chunk acTL before its pixels (PNG specification, third edition,
- * 11.3.6.1). False for files that are cut off before it can be told.
+ * Whether a PNG file is animated (APNG), which is marked by a chunk acTL before its pixels (PNG specification, third
+ * edition, 11.3.6.1). False for files that are truncated before that.
  */
 export async function isAnimatedPng(file: FileHandle): Promise<boolean> {
   const header = Buffer.alloc(CHUNK_HEADER);

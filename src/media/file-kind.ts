@@ -1,9 +1,9 @@
 import { extname } from 'node:path';
 
-/** What a file is; `png`: a picture, unless it is animated. `mjpeg`: JPEG files one after the other, without a container. */
+/** Kind of a file. `png` is a picture, unless it is animated. `mjpeg` is a sequence of JPEG files without a container. */
 export type FileKind = 'picture' | 'png' | 'video' | 'mjpeg' | 'nv12' | 'bag';
 
-/** Bytes from the start of a file that fileKind() wants to see. */
+/** Bytes at the start of a file that fileKind() needs. */
 export const BEGIN_LENGTH = 64;
 
 const EXTENSIONS = {
@@ -34,7 +34,7 @@ type NamedKind = keyof typeof EXTENSIONS;
 
 const JPEG = '\xff\xd8\xff';
 
-/** First bytes of what has a signature, as Latin-1 text; ? stands for any byte. */
+/** First bytes of formats with a signature, as Latin-1 text; ? stands for any byte. */
 const SIGNATURES: readonly (readonly [FileKind, string])[] = [
   ['picture', JPEG],
   ['png', '\x89PNG\r\n\x1a\n'],
@@ -48,18 +48,18 @@ const SIGNATURES: readonly (readonly [FileKind, string])[] = [
   ['video', '\x1a\x45\xdf\xa3'], // Matroska, WebM
   ['video', 'RIFF????AVI '],
   ['video', 'GIF8'],
-  ['video', '\0\0\x01\xba'], // MPEG programme stream
+  ['video', '\0\0\x01\xba'], // MPEG program stream
   ['bag', '\x89MCAP0\r\n'],
   ['bag', 'SQLite format 3\0'], // rosbag2's older storage
   ['bag', '#ROSBAG V'],
 ];
 
 /**
- * What kind of file this is: by its signature, else by its name. Raw NV12 has no signature and may begin with anything, so
- * there the name alone counts. One after the other, JPEG files make a video (Motion JPEG as cameras and servers write it), which
- * begins like a picture: there the name of a video decides, since photos of telephones have a second picture behind the first.
+ * The kind of a file: by its signature, else by its name. Raw NV12 has no signature and may begin with any bytes, so only
+ * its name counts. Motion JPEG, as cameras and servers write it, is a sequence of JPEG files and begins like a picture.
+ * There the name of a video decides, because photos of phones also have a second picture behind the first.
  *
- * @param begin the first BEGIN_LENGTH bytes, or all of a shorter file
+ * @param begin the first BEGIN_LENGTH bytes, or the whole of a shorter file
  */
 export function fileKind(path: string, begin: Uint8Array): FileKind | undefined {
   const named = kindByName(path);
@@ -80,7 +80,7 @@ function kindByName(path: string): NamedKind | undefined {
   return kinds.find(([, extensions]) => extensions.includes(extension))?.[0];
 }
 
-/** Whether files are called so: by the ending alone, as pictures, videos, NV12 files and bags are. */
+/** Whether a name has the suffix of a picture, video, NV12 file or bag. */
 export function isFileName(path: string): boolean {
   return kindByName(path) !== undefined;
 }

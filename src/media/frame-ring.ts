@@ -1,10 +1,10 @@
 import { allocateNv12 } from '../native/convert.js';
 import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
 
-/** Frames a file source lends at once: enough for two in flight, one that is read, and a reader that lags behind. */
+/** Frames that a file source lends at the same time: two in flight, one being read, and some for a slow consumer. */
 export const RING_FRAMES = 6;
 
-/** RING_FRAMES packed NV12 frames that are filled in turn; allocated as they are first needed. */
+/** RING_FRAMES packed NV12 frames that are filled in turn, allocated on first use. */
 export class FrameRing {
   readonly #frames: Nv12Frame[] = [];
   #next = 0;
@@ -14,7 +14,7 @@ export class FrameRing {
     private readonly height: number,
   ) {}
 
-  /** The frame whose turn it is; its old contents were lent RING_FRAMES calls ago. */
+  /** The next frame to fill; its old contents were lent RING_FRAMES calls ago. */
   next(): Nv12Frame {
     const frame = (this.#frames[this.#next] ??= allocateNv12(this.width, this.height));
     this.#next = (this.#next + 1) % RING_FRAMES;

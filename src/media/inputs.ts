@@ -14,23 +14,23 @@ import type { FrameSource } from '../vision/picture/frame-source.js';
 import { VideoSource } from './video.js';
 
 export interface InputOptions {
-  /** Size of raw NV12 frames that their file names do not tell, and of generated scenes. */
+  /** Size of raw NV12 frames whose file names do not contain it, and of generated scenes. */
   readonly size?: PictureSize | undefined;
-  /** Topic of the images in bags that have several. */
+  /** Topic of the images in bags with several. */
   readonly topic?: string | undefined;
-  /** Frames per second of what has no clock of its own: pictures, raw NV12 and scenes. */
+  /** Frames per second of inputs without timestamps: pictures, raw NV12 and scenes. */
   readonly rate?: number | undefined;
   /** Number of frames of a scene. */
   readonly frames?: number | undefined;
   /** Seed of a scene. */
   readonly seed?: number | undefined;
-  /** What the user says of raw NV12 and the images of bags. */
+  /** The user's description of raw NV12 and the images of bags. */
   readonly reading?: ImageReading | undefined;
 }
 
-/** An input that cannot be read; the others still can. */
+/** An input that cannot be read. The others are not affected. */
 export interface FailedInput {
-  /** As the user named it, or the path of the file within the folder that the user named. */
+  /** The input as named by the user, or the path of a file in a named folder. */
   readonly name: string;
   readonly error: Error;
 }
@@ -43,16 +43,17 @@ export interface Inputs {
 const SCENE_PREFIX = 'scene:';
 
 /**
- * Turns what the user named into sources of frames, in that order:
+ * Opens the user's inputs as sources of frames, in order:
  *
  * - files: pictures, videos, raw NV12, MCAP bags; by signature, else by name
  * - a rosbag2 folder, known by its metadata.yaml; `bag#/topic` says which topic is meant
- * - any other folder: the files in it that are one of the above, in natural order (2 before 10); folders within are left out
- * - `scene:`, the generated camera, with settings of its own if wanted: `scene:?frames=20&seed=3&size=640x480&rate=15&objects=4`
+ * - any other folder: its files of these kinds, in natural order (2 before 10); subfolders are skipped
+ * - `scene:`, the generated camera, with optional settings: `scene:?frames=20&seed=3&size=640x480&rate=15&objects=4`
  *
- * Stamps of pictures and raw NV12 go on from one to the next, `rate` a second, so that their results make one recording.
+ * Stamps of pictures and raw NV12 continue from one input to the next at `rate` per second, so that the results form one
+ * recording.
  *
- * @throws ExpectationError for a rate outside its range; everything else that is wrong is in `failed`
+ * @throws ExpectationError for a rate outside its range; all other errors are in `failed`
  */
 export async function openInputs(names: readonly string[], options: InputOptions = {}): Promise<Inputs> {
   if (options.rate !== undefined) expectNumber('the frame rate', options.rate, 0.001, 1000);
@@ -64,7 +65,7 @@ export async function openInputs(names: readonly string[], options: InputOptions
 class InputOpener implements Inputs {
   readonly sources: FrameSource[] = [];
   readonly failed: FailedInput[] = [];
-  /** Frames without a clock so far. */
+  /** Frames without timestamps so far. */
   #stills = 0;
 
   constructor(private readonly options: InputOptions) {}
@@ -146,19 +147,19 @@ class InputOpener implements Inputs {
     }
   }
 
-  /** Frames without a clock: those that follow go on from there. */
+  /** Frames without timestamps; the stamps of later ones continue from there. */
   #openStills<Source extends FrameSource & { readonly count: number }>(source: Source): Source {
     this.#stills += source.count;
     return source;
   }
 }
 
-/** @throws ExpectationError for an empty file and what is no file */
+/** @throws ExpectationError for an empty file, and for anything that is not a file */
 async function kindOf(path: string): Promise<Exclude<FileKind, 'png'> | 'apng' | undefined> {
   const found = await stat(path);
-  // Opening a pipe or a device could wait for ever.
-  if (!found.isFile()) throw new ExpectationError('a regular file', `${path}, which is none`);
-  if (found.size === 0) throw new ExpectationError('a file with something in it', `${path}, which is empty`);
+  // Opening a pipe or a device could block forever.
+  if (!found.isFile()) throw new ExpectationError('a regular file', `${path}, which is not one`);
+  if (found.size === 0) throw new ExpectationError('a file that is not empty', `${path}, which is empty`);
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read(new Uint8Array(BEGIN_LENGTH), 0, BEGIN_LENGTH, 0);
@@ -169,7 +170,7 @@ async function kindOf(path: string): Promise<Exclude<FileKind, 'png'> | 'apng' |
   }
 }
 
-/** `bag.mcap#/camera` as path and topic, unless there is a file of that very name. */
+/** Splits `bag.mcap#/camera` into path and topic, unless there is a file of that name. */
 async function splitTopic(name: string): Promise<[path: string, topic: string | undefined]> {
   const hash = name.lastIndexOf('#/');
   if (hash <= 0 || (await stat(name).catch(() => undefined))) return [name, undefined];

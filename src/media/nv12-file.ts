@@ -8,7 +8,7 @@ import { MAX_DIMENSION, nv12Size, type Nv12Frame } from '../vision/picture/nv12-
 import { parseSize, type PictureSize } from '../vision/picture/picture-size.js';
 import type { BadFrame, FrameSource, SourceFrame } from '../vision/picture/frame-source.js';
 
-/** Sizes that cameras and TROS use, most frequent first; only for suggestions in error messages. */
+/** Sizes that cameras and TROS use, most common first; only for suggestions in error messages. */
 const COMMON_SIZES: readonly PictureSize[] = [
   [1920, 1080],
   [1280, 720],
@@ -38,13 +38,13 @@ const COMMON_SIZES: readonly PictureSize[] = [
   [320, 240],
 ].map(([width, height]) => ({ width: width!, height: height! }));
 
-/** The size in a file's name: `people_960x544.nv12`. The last one counts where there are several. */
+/** The size in a file's name: `people_960x544.nv12`. If there are several, the last one counts. */
 export function sizeInName(path: string): PictureSize | undefined {
   const found = parse(path).name.match(/(?<!\d)\d{1,5}x\d{1,5}(?!\d)/gi);
   return found ? parseSize(found.at(-1)!) : undefined;
 }
 
-/** Common sizes of which `bytes` holds whole NV12 frames, fewest frames first: `640x480 (1 frame)`. */
+/** Common sizes that divide `bytes` into complete NV12 frames, fewest frames first: `640x480 (1 frame)`. */
 export function plausibleSizes(bytes: number): string[] {
   return COMMON_SIZES.map((size) => ({ size, frames: bytes / nv12Size(size.width, size.height) }))
     .filter(({ frames }) => frames >= 1 && Number.isInteger(frames))
@@ -54,20 +54,21 @@ export function plausibleSizes(bytes: number): string[] {
 }
 
 export interface Nv12FileOptions {
-  /** Size of the frames; from the file's name where absent. */
+  /** Size of the frames. @default the size in the file's name */
   readonly size?: PictureSize | undefined;
-  /** Frames per second that stamps are made for. */
+  /** Frames per second, for the stamps. */
   readonly rate?: number | undefined;
-  /** Frames without a clock that came before this file, so that stamps go on from there. */
+  /** Frames without timestamps before this file; its stamps continue from there. */
   readonly first?: number | undefined;
-  /** How rows are padded; packed where absent. */
+  /** How rows are padded. @default packed */
   readonly reading?: Pick<ImageReading, 'step' | 'rows'> | undefined;
 }
 
 /**
- * A file of raw NV12 frames, one after the other, packed unless `reading` says otherwise. frame_id is the file's name without its ending.
+ * A file of consecutive raw NV12 frames, packed unless `reading` says otherwise. frame_id is the file's name without its
+ * suffix.
  *
- * Frames are read into a ring: one stays valid for the RING_FRAMES - 1 iterations that follow. A frame cut off at the end of
+ * Frames are read into a ring: a frame stays valid for the next RING_FRAMES - 1 iterations. A truncated frame at the end of
  * the file is a BadFrame.
  */
 export class Nv12FileSource implements FrameSource {
@@ -75,15 +76,15 @@ export class Nv12FileSource implements FrameSource {
     readonly name: string,
     readonly count: number,
     private readonly size: PictureSize,
-    /** Bytes from row to row, and rows of luma, with what is padding. */
+    /** Bytes from row to row, and rows of luma, including padding. */
     private readonly room: PictureSize,
-    /** Bytes of the whole file. */
+    /** Size of the whole file in bytes. */
     private readonly bytes: number,
     private readonly first: number,
     private readonly rate: number,
   ) {}
 
-  /** @throws ExpectationError when the size is missing, odd or too large for the file, with sizes that would fit */
+  /** @throws ExpectationError when the size is missing, odd or too large for the file; it suggests sizes that fit */
   static async open(path: string, options: Nv12FileOptions = {}): Promise<Nv12FileSource> {
     const { size: bytes } = await stat(path);
     const size = options.size ?? sizeInName(path);
@@ -151,7 +152,7 @@ export class Nv12FileSource implements FrameSource {
     return new ExpectationError(
       `${frameBytes(this.room)} bytes for frame ${index} of ${this.name} (${width}x${height} NV12)`,
       `${bytes} bytes at the end of the file`,
-      `The recording was cut off, or the size is wrong. ${suggestion(this.bytes)}`,
+      `The recording is truncated, or the size is wrong. ${suggestion(this.bytes)}`,
     );
   }
 }

@@ -10,7 +10,7 @@ import type { BadFrame, FrameSource, SourceFrame } from '../vision/picture/frame
 /** Largest picture that is decoded: above any camera, below what a small file could use to eat a robot's memory. */
 export const MAX_PICTURE_PIXELS = 2 ** 27;
 
-/** Shows through where a picture is transparent: the grey of the letterbox. */
+/** Background of transparent pictures: the gray of the letterbox. */
 const BACKGROUND = { r: 114, g: 114, b: 114 };
 
 const FORMATS = 'a picture in JPEG, PNG, WebP, TIFF, GIF or AVIF';
@@ -21,7 +21,7 @@ const OPEN_DEPTHS: readonly string[] = ['float', 'double', 'int', 'uint'];
 /**
  * Decodes a picture file to full-range NV12, off the JS thread.
  *
- * Turned upright by EXIF; transparency is laid over grey; greyscale, CMYK and 16-bit pictures become 8-bit sRGB, those of floats
+ * Turned upright by EXIF; transparency is laid over gray; grayscale, CMYK and 16-bit pictures become 8-bit sRGB, those of floats
  * and of 32-bit integers as toBytes() says.
  *
  * @param page of a file with several pages or animation frames
@@ -107,8 +107,8 @@ async function sharpened<T>(work: Promise<T>): Promise<T> {
       });
     }
     throw new ExpectationError(
-      'a whole picture',
-      `one that is cut off or damaged (${reason})`,
+      'a complete picture',
+      `a truncated or damaged one (${reason})`,
       'Copy or record it again.',
       { cause: error },
     );
@@ -116,15 +116,15 @@ async function sharpened<T>(work: Promise<T>): Promise<T> {
 }
 
 export interface PictureOptions {
-  /** Frames per second that stamps are made for, where the file has no times of its own. */
+  /** Frames per second, for the stamps of files without timestamps. */
   readonly rate?: number | undefined;
-  /** Frames without a clock that came before this file, so that stamps go on from there. */
+  /** Frames without timestamps before this file; its stamps continue from there. */
   readonly first?: number | undefined;
 }
 
 /**
  * A picture file as a source of frames: one, or each page of a TIFF and each frame of an animated WebP, with the times of
- * the animation. frame_id is the file's name without its ending. Frames have bytes of their own.
+ * the animation. frame_id is the file's name without its suffix. Each frame has its own memory.
  */
 export class PictureSource implements FrameSource {
   private constructor(
@@ -135,7 +135,7 @@ export class PictureSource implements FrameSource {
     private readonly warning: string | undefined,
   ) {}
 
-  /** Looks at the header of the file only; what is wrong with it comes as a BadFrame. */
+  /** Reads only the header of the file. A damaged file becomes a BadFrame later. */
   static async open(path: string, options: PictureOptions = {}): Promise<PictureSource> {
     const { rate = DEFAULT_RATE, first = 0 } = options;
     const { pages = 1, delay, format } = await pictureMetadata(path).catch((): Partial<Metadata> => ({}));

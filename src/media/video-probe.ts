@@ -2,37 +2,43 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { ExpectationError } from '../base/expect.js';
 
-/** What has to be known of a video before its frames can be read from a pipe. */
+/** Properties of a video that are needed to read its frames from a pipe. */
 export interface VideoInfo {
   /** Size of the upright picture; may be odd. */
   readonly width: number;
   readonly height: number;
-  /** Number of frames where the container says so. */
+  /** Number of frames, if the container gives it. */
   readonly count: number | undefined;
   /** Frames per second, for frames without a timestamp. */
   readonly rate: number;
-  /** Matrix of its YUV: `auto` where the video says it itself. */
+  /** YUV matrix; `auto` if the video specifies it. */
   readonly matrix: 'auto' | 'bt601' | 'bt709';
-  /** The option of the installed ffmpeg that keeps every frame as it comes, none doubled or dropped for an even rate. */
+  /**
+   * The option of the installed ffmpeg that passes every frame unchanged, without duplicating or dropping any for a constant
+   * rate.
+   */
   readonly frameModeOption: '-fps_mode' | '-vsync';
 }
 
-/** What is known of a video that its bytes do not say well enough. */
+/** Properties of a video that ffmpeg cannot reliably find out. */
 export interface VideoFormat {
-  /** ffmpeg's name of its container; found by ffmpeg where absent. */
+  /** ffmpeg's name of its container. @default found by ffmpeg */
   readonly demuxer?: 'mjpeg' | 'apng' | undefined;
-  /** Frames per second of raw Motion JPEG, which has no clock; 25 where absent. */
+  /** Frames per second of raw Motion JPEG, which has no timestamps. @default 25 */
   readonly rate?: number | undefined;
 }
 
-/** Input options for ffmpeg and ffprobe: local files only, whatever a playlist may name, and no path taken for a URL. */
+/**
+ * Input options for ffmpeg and ffprobe: local files only, even if a playlist refers to others, and no path is mistaken for a
+ * URL.
+ */
 export function inputArguments(path: string, { demuxer, rate }: VideoFormat = {}): string[] {
   const format = demuxer === undefined ? [] : ['-f', demuxer];
   const pace = demuxer === 'mjpeg' && rate !== undefined ? ['-framerate', String(rate)] : [];
   return [...format, ...pace, '-protocol_whitelist', 'file', '-i', `file:${path}`];
 }
 
-/** The part of ffprobe's answer that is used. */
+/** The used part of ffprobe's output. */
 interface ProbedStream {
   width?: number;
   height?: number;
@@ -43,7 +49,7 @@ interface ProbedStream {
   side_data_list?: { rotation?: number }[];
 }
 
-/** Longest time ffprobe may take; it reads headers only. */
+/** Time-out of ffprobe, which reads only headers. */
 const PROBE_TIMEOUT_MS = 30_000;
 
 /** @throws ExpectationError when ffprobe is missing or finds no video in the file, with its reason */
@@ -53,7 +59,7 @@ export async function probeVideo(path: string, format: VideoFormat = {}): Promis
   if (width < 2 || height < 2) {
     throw new ExpectationError(`a video of at least 2x2 pixels in ${path}`, `${width}x${height}`);
   }
-  // Telephones record sideways and say so: in the display matrix, or in a tag before ffmpeg 5.
+  // Phones record sideways and mark it: in the display matrix, or in a tag before ffmpeg 5.
   const rotation = stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation;
   const sideways = Math.abs(rotation ?? Number(stream.tags?.rotate ?? 0)) % 180 === 90;
   const [upright, across] = sideways ? [height, width] : [width, height];
@@ -64,18 +70,18 @@ export async function probeVideo(path: string, format: VideoFormat = {}): Promis
     height: across,
     count: frames > 0 ? frames : undefined,
     rate: numerator > 0 && denominator > 0 ? numerator / denominator : 25,
-    matrix: colourMatrix(stream.color_space, height),
+    matrix: colorMatrix(stream.color_space, height),
     frameModeOption: frameModeOption(version),
   };
 }
 
-/** Where a video does not say: what players take it for, BT.709 from high definition on. */
-function colourMatrix(said: string | undefined, height: number): VideoInfo['matrix'] {
+/** If a video does not specify it, players assume BT.709 from high definition on. */
+function colorMatrix(said: string | undefined, height: number): VideoInfo['matrix'] {
   if (said !== undefined && said !== 'unknown' && said !== 'reserved') return 'auto';
   return height >= 720 ? 'bt709' : 'bt601';
 }
 
-/** -fps_mode came with ffmpeg 5.1, and -vsync went with 9; Ubuntu 22.04, so TROS, has 4.4. */
+/** ffmpeg 5.1 introduced -fps_mode, and 9 removed -vsync; Ubuntu 22.04, and so TROS, has 4.4. */
 function frameModeOption(version: string): VideoInfo['frameModeOption'] {
   const [, major, minor] = /^n?(\d+)\.(\d+)/.exec(version) ?? [];
   const old = major !== undefined && (Number(major) < 5 || (Number(major) === 5 && Number(minor) === 0));

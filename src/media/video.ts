@@ -19,16 +19,17 @@ import {
   type VideoInfo,
 } from './video-probe.js';
 
-/** As much of ffmpeg's messages as is kept. */
+/** Characters of ffmpeg's messages to keep. */
 const MAX_STDERR = 4096;
 
 /**
- * A video file, decoded by the program ffmpeg to full-range BT.601 NV12, by way of RGB where its size is odd. frame_id is the file's name without its ending.
+ * A video file, decoded by the program ffmpeg to full-range BT.601 NV12, via RGB if its size is odd. frame_id is the file's
+ * name without its suffix.
  *
- * Every decoded frame comes once, with its own presentation time (variable frame rates keep theirs), turned upright, of the size
- * the video begins with. Frames arrive through a pipe into a ring: one stays valid for the RING_FRAMES - 1 iterations that
- * follow; ffmpeg waits while the reader does, and is ended when the iteration is. What ffmpeg complains about becomes a
- * BadFrame after the frames that could be decoded.
+ * Every decoded frame is yielded once, with its own presentation time (also for variable frame rates), turned upright, in
+ * the size with which the video begins. Frames arrive through a pipe into a ring: a frame stays valid for the next
+ * RING_FRAMES - 1 iterations. ffmpeg waits when the reader does, and is ended with the iteration. Errors of ffmpeg become a
+ * BadFrame after the decoded frames.
  */
 export class VideoSource implements FrameSource {
   readonly count: number | undefined;
@@ -41,7 +42,7 @@ export class VideoSource implements FrameSource {
     this.count = info.count;
   }
 
-  /** @throws ExpectationError when ffmpeg is not installed or the file holds no video */
+  /** @throws ExpectationError when ffmpeg is not installed or the file contains no video */
   static async open(path: string, format: VideoFormat = {}): Promise<VideoSource> {
     return new VideoSource(path, await probeVideo(path, format), format);
   }
@@ -59,7 +60,7 @@ export class VideoSource implements FrameSource {
         const error = new ExpectationError(
           `${this.name} to be decoded to its end`,
           `${index} frames, then: ${complaint ?? 'nothing more'}`,
-          'The file is cut off or damaged.',
+          'The file is truncated or damaged.',
         );
         yield { source: this.name, index, error };
       }
@@ -71,7 +72,7 @@ export class VideoSource implements FrameSource {
   }
 }
 
-/** One run of ffmpeg: raw frames on its stdout, their timestamps on descriptor 3, complaints on stderr. */
+/** One run of ffmpeg: raw frames on its stdout, their timestamps on descriptor 3, error messages on stderr. */
 class Ffmpeg {
   readonly #process: ChildProcess;
   /** Resolves when the process has ended and its pipes are empty. */
@@ -88,7 +89,7 @@ class Ffmpeg {
       spawn('ffmpeg', ffmpegArguments(path, info, format), { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] }),
     );
     this.#closed = once(this.#process, 'close');
-    this.#closed.catch(() => {}); // awaited in complaint(), perhaps long after it failed
+    this.#closed.catch(() => {}); // awaited in complaint(), possibly long after it failed
     this.#times = this.#process.stdio[3] as Readable;
     this.#process.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-MAX_STDERR);
@@ -98,7 +99,7 @@ class Ffmpeg {
   async *frames(): AsyncGenerator<{ frame: Nv12Frame; seconds: number }, void, void> {
     const { width, height } = frameSize(this.info);
     const ring = new FrameRing(width, height);
-    // What cannot be NV12 comes as RGB, and is converted when it is whole.
+    // Frames of odd size arrive as RGB and are converted when complete.
     const rgb = isOdd(this.info) ? new Uint8Array(3 * this.info.width * this.info.height) : undefined;
     const times = presentationTimes(this.#times, this.info.rate);
     let frame = ring.next();
@@ -126,12 +127,12 @@ class Ffmpeg {
         }
       }
     } finally {
-      // Times of frames that never came would keep the process from closing.
+      // Unread times of missing frames would keep the process from closing.
       this.#times.destroy();
     }
   }
 
-  /** Waits for the end. @returns why it was no good one, if so */
+  /** Waits for the end. @returns the reason of a failure, if any */
   async complaint(): Promise<string | undefined> {
     try {
       await this.#closed;
@@ -144,7 +145,7 @@ class Ffmpeg {
     return words || `ffmpeg ended with ${signalCode ?? `exit code ${exitCode}`}`;
   }
 
-  /** Ends ffmpeg if it still runs, and waits until it is gone. */
+  /** Ends ffmpeg if it is still running, and waits until it has exited. */
   async end(): Promise<void> {
     this.#process.kill('SIGKILL');
     await this.#closed.catch(() => {});
@@ -163,7 +164,7 @@ function ffmpegArguments(path: string, info: VideoInfo, format: VideoFormat): st
     'settb=1/1000000',
     'metadata=mode=add:key=frame:value=0',
     'metadata=mode=print:direct=1:file=pipe\\\\:3',
-    // The size is fixed: a stream whose size changes on its way would no longer be cut into frames rightly.
+    // The size is fixed: otherwise a stream that changes its size could not be split into frames.
     isOdd(info) ? size : `${size}:out_color_matrix=bt601:out_range=full`,
     isOdd(info) ? 'format=rgb24' : 'format=nv12',
   ];

@@ -1,6 +1,6 @@
 import { rowNames } from '../base/row-names.js';
 import type { FrameHeader } from '../vision/picture/frame-source.js';
-import { paletteColour } from '../vision/picture/palette.js';
+import { paletteColor } from '../vision/picture/palette.js';
 import type { FrameContent } from './frame-content.js';
 import type { MessageType } from './message-type.js';
 import { LATCHED_QOS, PICTURE_QOS, type Qos, RESULT_QOS } from './qos.js';
@@ -122,7 +122,7 @@ export const OUTPUTS = {
     what: 'outlines and labels that Foxglove draws',
     inBags: true,
     open(type, { labels }) {
-      const writer = new ImageAnnotationsWriter(labels, paletteColour, type);
+      const writer = new ImageAnnotationsWriter(labels, paletteColor, type);
       return ({ header, segmentation, outlines }) => writer.write(header, segmentation, outlines);
     },
   }),

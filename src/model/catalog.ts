@@ -5,7 +5,7 @@ import { nearest } from '../base/nearest.js';
 import { packageRoot } from '../base/package-root.js';
 import { MARCHES, type March } from './march.js';
 
-/** What a model is made for: a board's BPU, or any machine's CPU with ONNX Runtime. */
+/** The target of a model: a board's BPU, or any machine's CPU with ONNX Runtime. */
 export const BOARDS = ['RDK X5', 'RDK X3', 'CPU'] as const;
 export type Board = (typeof BOARDS)[number];
 
@@ -16,14 +16,14 @@ const MARCH_OF: Readonly<Record<Board, March | undefined>> = {
   CPU: undefined,
 };
 
-/** A page that addresses or figures were read in. */
+/** A web page from which addresses or figures were taken. */
 export interface Source {
   readonly what: string;
   readonly url: string;
 }
 
 export interface License {
-  /** As in SPDX's list: AGPL-3.0. */
+  /** SPDX identifier: AGPL-3.0. */
   readonly id: string;
   readonly name: string;
   readonly holder: string;
@@ -38,27 +38,27 @@ export interface PublishedAccuracy {
 }
 
 export interface PublishedSpeed {
-  /** Milliseconds of one frame alone. */
+  /** Milliseconds for a single frame. */
   readonly ms: number;
-  /** Frames a second with one frame in flight, and with two. */
+  /** Frames per second with one frame in flight, and with two. */
   readonly fps?: readonly [number, number];
   readonly source: string;
 }
 
-/** A model that can be downloaded by its name. */
+/** A model that can be downloaded by name. */
 export interface CatalogModel {
   readonly name: string;
   readonly url: string;
-  /** The source that names the address. */
+  /** The source of the address. */
   readonly readIn?: string;
-  /** Whether someone of this project has downloaded it from this address. */
+  /** Whether this project has downloaded it from this address. */
   readonly tried: boolean;
-  /** SHA-256 as its publisher gives it, in hexadecimal digits. */
+  /** SHA-256 as published, in hexadecimal digits. */
   readonly sha256?: string;
-  /** Bytes, as its publisher gives them. */
+  /** Bytes, as published. */
   readonly size?: number;
   readonly board: Board;
-  /** Of the BPU that it was compiled for. */
+  /** The BPU that it was compiled for. */
   readonly march?: March;
   readonly family: string;
   /** Width and height. */
@@ -88,7 +88,9 @@ const FIELDS: readonly (keyof CatalogModel)[] = [
   'note',
 ];
 
-/** The models that have names: config/models.json, and a file of your own (TROS_YOLO_SEG_MODELS) whose entries come first. */
+/**
+ * The named models: those of config/models.json and those of your own file (TROS_YOLO_SEG_MODELS), which take precedence.
+ */
 export class Catalog {
   readonly #models = new Map<string, CatalogModel>();
 
@@ -108,14 +110,14 @@ export class Catalog {
     return this.#models.get(name);
   }
 
-  /** @throws ExpectationError that names models of a similar name */
+  /** @throws ExpectationError that suggests models of a similar name */
   get(name: string): CatalogModel {
     const model = this.find(name);
     if (model) return model;
     throw new ExpectationError('the name of a model', name, this.advice(name));
   }
 
-  /** What to do about a name that there is not. */
+  /** The hint for an unknown name. */
   advice(name: string): string {
     const alike = nearest(name, [...this.#models.keys()], 4).slice(0, 3);
     const list = 'tros-yolo-seg model list shows the names.';
@@ -126,20 +128,20 @@ export class Catalog {
     return this.licenses.get(license)!;
   }
 
-  /** This one's models, and the other one's for names that this one lacks; of licenses the other one's come first. */
+  /** This catalog's models, and the other's for names that this one lacks. For licenses, the other's take precedence. */
   before(other: Catalog): Catalog {
     const mine = this.models;
     const names = new Set(mine.map(({ name }) => name));
     return new Catalog(
       [...mine, ...other.models.filter(({ name }) => !names.has(name))],
-      // What somebody accepts by its name is the same text in every list.
+      // A license accepted by name must be the same text in every list.
       new Map([...this.licenses, ...other.licenses]),
       new Map([...other.sources, ...this.sources]),
     );
   }
 }
 
-/** .onnx or .bin: how the file of a model ends. */
+/** Suffix of a model's file: .onnx or .bin. */
 export function endingOf({ url }: CatalogModel): '.onnx' | '.bin' {
   return extname(new URL(url).pathname).toLowerCase() === '.bin' ? '.bin' : '.onnx';
 }
@@ -147,14 +149,14 @@ export function endingOf({ url }: CatalogModel): '.onnx' | '.bin' {
 /**
  * The catalog of this installation.
  *
- * @throws ExpectationError when the file that TROS_YOLO_SEG_MODELS names is none
+ * @throws ExpectationError when the file that TROS_YOLO_SEG_MODELS names is not a catalog
  */
 export function loadCatalog(own = process.env['TROS_YOLO_SEG_MODELS']): Catalog {
   const ours = readCatalog(join(packageRoot, 'config/models.json'));
   return own === undefined || own === '' ? ours : readCatalog(own, ours).before(ours);
 }
 
-/** @param base whose licenses and sources may be named, too */
+/** @param base catalog whose licenses and sources may be referenced, too */
 export function readCatalog(path: string, base?: Catalog): Catalog {
   let text: string;
   try {
@@ -168,9 +170,9 @@ export function readCatalog(path: string, base?: Catalog): Catalog {
 }
 
 /**
- * Reads a catalog and checks every field of it.
+ * Reads a catalog and checks every field.
  *
- * @throws ExpectationError at the first that is wrong
+ * @throws ExpectationError at the first error
  */
 export function parseCatalog(text: string, path: string, base?: Catalog): Catalog {
   let json: unknown;
@@ -215,7 +217,7 @@ interface Known {
   readonly licenses: ReadonlySet<string>;
 }
 
-/** Lists of users may spell their fields as version 0.1.0 did: licence, licences. */
+/** Users' lists may have the spelling of version 0.1.0: licence, licences. */
 function formerly(fields: Readonly<Record<string, unknown>>, name: string): unknown {
   return fields[name] ?? fields[name.replace('license', 'licence')];
 }
@@ -224,7 +226,7 @@ function readModel(entry: unknown, place: string, known: Known): CatalogModel {
   const { licence, ...own } = record(entry, place);
   const fields = licence === undefined ? own : { license: licence, ...own };
   const name = textOf(fields, 'name', place);
-  // A name is also that of a file in the cache; what has a dot or a slash is a path.
+  // A name is also a file name in the cache. Anything with a dot or a slash is a path.
   if (!/^[a-z\d][\w-]*$/i.test(name)) {
     throw new ExpectationError(`a name of letters, digits, - and _ for ${place}`, name);
   }
@@ -282,7 +284,7 @@ function readModel(entry: unknown, place: string, known: Known): CatalogModel {
   return { ...(fields as unknown as CatalogModel), tried: tried as boolean };
 }
 
-/** Where the figures of a field were read. */
+/** Checks the source of a field's figures. */
 function inner(fields: Readonly<Record<string, unknown>>, key: 'accuracy' | 'speed', where: string): unknown {
   if (fields[key] === undefined) return undefined;
   const values = record(fields[key], `${key} of ${where}`);
@@ -299,8 +301,8 @@ function inner(fields: Readonly<Record<string, unknown>>, key: 'accuracy' | 'spe
 }
 
 /**
- * Addresses are https. http is taken where a published sum tells whether the file was changed on its way, and on this very
- * machine.
+ * Addresses must be https. http is accepted with a published checksum, which shows whether the file was changed on the way,
+ * and on the local machine.
  */
 function checkUrl(text: string, hasSum: boolean, where: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -310,7 +312,7 @@ function checkUrl(text: string, hasSum: boolean, where: string): URL {
   throw new ExpectationError(
     `an address with https for url of ${where}`,
     text,
-    url?.protocol === 'http:' ? 'http is taken with sha256 only.' : undefined,
+    url?.protocol === 'http:' ? 'http is accepted with sha256 only.' : undefined,
   );
 }
 

@@ -1,17 +1,17 @@
 import { ExpectationError, messageOf } from '../base/expect.js';
 
-/** More classes are in no model. */
+/** No model has more classes. */
 const MOST_CLASSES = 100_000;
 
-/** Class names of a model's metadata, and what was wrong with them. */
+/** Class names from a model's metadata, or why they cannot be read. */
 export interface ClassNames {
-  /** By class id; empty where there are none, or they cannot be read. */
+  /** By class id; empty if there are none or they cannot be read. */
   readonly names: readonly string[];
   /** Why they cannot be read. */
   readonly problem: string | undefined;
 }
 
-/** As parseClassNames(); a model whose names cannot be read can still be used. */
+/** Like parseClassNames(), but does not throw: a model whose names cannot be read is still usable. */
 export function readClassNames(text: string): ClassNames {
   try {
     return { names: parseClassNames(text), problem: undefined };
@@ -21,11 +21,11 @@ export function readClassNames(text: string): ClassNames {
 }
 
 /**
- * Class names in the forms that exporters write into a model's metadata: the repr of a Python dict as Ultralytics has it,
- * `{0: 'person', 1: "driver's seat"}`, JSON `{"0": "person"}`, a list or tuple `['person', 'bicycle']`, an OrderedDict, names
- * with their ids behind them `{'person': 0}`, `None`, or names with commas between them.
+ * Parses class names in the forms that exporters write into a model's metadata: the repr of a Python dict as Ultralytics
+ * writes it, `{0: 'person', 1: "driver's seat"}`, JSON `{"0": "person"}`, a list or tuple `['person', 'bicycle']`, an
+ * OrderedDict, names followed by their ids `{'person': 0}`, `None`, or names separated by commas.
  *
- * @returns names by class id; where ids begin with 1, the first is class 0; ids that are left out have their number for a name
+ * @returns names by class id; if ids begin with 1, the first is class 0; missing ids have their number as a name
  * @throws ExpectationError for anything else
  *
  * @example
@@ -47,7 +47,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 const CLOSING: Readonly<Record<string, string>> = { '{': '}', '[': ']', '(': ')' };
 
-/** The little of Python's and JSON's literals that such names need. */
+/** Parses the subset of Python's and JSON's literals that such names need. */
 class Literals {
   #at = 0;
   readonly #names = new Map<number, string>();
@@ -67,7 +67,7 @@ class Literals {
 
   #byId(): string[] {
     const ids = [...this.#names.keys()];
-    // A model of N classes whose ids run from 1 to N.
+    // The model has N classes whose ids run from 1 to N.
     const first = ids.length > 0 && !ids.includes(0) && Math.max(...ids) === ids.length ? 1 : 0;
     const count = ids.length === 0 ? 0 : Math.max(...ids) + 1 - first;
     return Array.from({ length: count }, (_, id) => this.#names.get(id + first) ?? String(id));
@@ -106,7 +106,7 @@ class Literals {
     this.#names.set(id, name ?? String(id));
   }
 
-  /** Items between brackets, with commas between them and perhaps one after the last. */
+  /** Items between brackets, separated by commas, with an optional trailing comma. */
   #items(open: string, close: string, item: () => void): void {
     this.#expect(open);
     while (!this.#accept(close)) {
@@ -125,7 +125,7 @@ class Literals {
     return Number(digits);
   }
 
-  /** A quoted name, or a number for one; undefined for None. */
+  /** A quoted name, or a number instead; undefined for None. */
   #name(): string | undefined {
     this.#space();
     if (this.#quoted()) return this.#string();
@@ -188,7 +188,7 @@ class Literals {
     throw new ExpectationError(
       `${expected} at character ${this.#at + 1} of the class names`,
       this.text.slice(from, this.#at + 20),
-      "Class names look like {0: 'person', 1: 'bicycle'}; give them with labels instead, one name a line.",
+      "Class names look like {0: 'person', 1: 'bicycle'}; give them with labels instead, one name per line.",
     );
   }
 }

@@ -2,10 +2,10 @@ import { ExpectationError, expectNumber } from '../base/expect.js';
 import { findClass } from './labels.js';
 
 /**
- * Lowest scores of single classes, by class id, from texts such as `person=0.5`.
+ * Parses minimum scores of single classes, by class id, from strings such as `person=0.5`.
  *
  * @param option name of the setting, for messages
- * @throws ExpectationError for a text of another form, an unknown class, a score that is none
+ * @throws ExpectationError for a string of another form, an unknown class or an invalid score
  */
 export function parseClassScores(
   option: string,

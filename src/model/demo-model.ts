@@ -6,7 +6,7 @@ import { packageRoot } from '../base/package-root.js';
 /**
  * The bundled demo model: six kinds of shapes in generated scenes (models/README.md).
  *
- * @throws ExpectationError where it was not installed: on robots, which have no ONNX Runtime either
+ * @throws ExpectationError if it was not installed, as on robots, which have no ONNX Runtime either
  */
 export function demoModel(): string {
   const file = join(packageRoot, 'models/scene-n-seg.onnx');

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { ExpectationError, messageOf } from '../base/expect.js';
 import { packageRoot } from '../base/package-root.js';
 
-/** Number of COCO's classes, whose names are assumed for models that carry none. */
+/** Number of COCO's classes, whose names are the default for models without names. */
 const COCO_CLASSES = 80;
 
 /**
- * Class names for a model: from the user's file, from the model's own metadata, from COCO where the class
- * count is COCO's, and otherwise plain numbers.
+ * Class names for a model: from the user's file, from the model's metadata, from COCO if the class count matches, and
+ * otherwise plain numbers.
  *
- * @param file one name a line
- * @throws ExpectationError when the file cannot be read or its lines are fewer or more than the model's classes
+ * @param file one name per line
+ * @throws ExpectationError when the file cannot be read or does not have as many lines as the model has classes
  */
 export function chooseLabels(
   classCount: number,
@@ -24,7 +24,7 @@ export function chooseLabels(
       throw new ExpectationError(
         `${classCount} class names in ${file}`,
         names.length,
-        'The model has that many classes; give one name a line, in the order of training.',
+        'The model has that many classes; give one name per line, in the order of training.',
       );
     }
     return names;
@@ -35,16 +35,16 @@ export function chooseLabels(
 }
 
 /**
- * Number of class names that are given, as evidence of which heads are the classes.
+ * Number of class names that are given, as evidence for which heads are the classes.
  *
- * @param file of the user, which counts more than the model's own
+ * @param file the user's, which takes precedence over the model's own
  * @throws ExpectationError when the file cannot be read
  */
 export function labelCount(fromModel?: readonly string[], file?: string): number | undefined {
   return file === undefined ? fromModel?.length : readLabels(file).length;
 }
 
-/** Reads a list of class names, one a line; blank lines at the end do not count. */
+/** Reads a list of class names, one per line. Blank lines at the end are ignored. */
 export function readLabels(file: string): string[] {
   let text: string;
   try {
@@ -53,7 +53,7 @@ export function readLabels(file: string): string[] {
     throw new ExpectationError(
       `a readable file of class names at ${file}`,
       messageOf(error),
-      'Give one name a line.',
+      'Give one name per line.',
       {
         cause: error,
       },

@@ -4,29 +4,29 @@ import { join } from 'node:path';
 import { type CatalogModel, endingOf } from './catalog.js';
 import { cacheFolder } from '../base/files/cache-folder.js';
 
-/** What is known of a file in the cache since it was downloaded, or first seen. */
+/** What is recorded about a file in the cache when it is downloaded or first seen. */
 export interface CacheRecord {
   readonly url: string;
   readonly sha256: string;
   /** Bytes. */
   readonly size: number;
-  /** When, as ISO 8601. */
+  /** Time, in ISO 8601. */
   readonly at: string;
-  /** Sum of the file that lies there until the new one takes its place; absent as soon as it has. */
+  /** Checksum of the file that a new one is about to replace; absent once it is replaced. */
   readonly replaces?: string;
 }
 
-/** Where a model lies once it is downloaded, or is to be laid by hand. */
+/** Path of a downloaded model; models may also be put there by hand. */
 export function cachedPath(model: CatalogModel, folder = cacheFolder()): string {
   return join(folder, model.name + endingOf(model));
 }
 
-/** Where the record of a file in the cache is kept; it stays when the file is removed. */
+/** Path of the record of a file in the cache; it stays when the file is removed. */
 export function recordPath(file: string): string {
   return `${file}.json`;
 }
 
-/** Undefined where there is none that can be read: it is written anew then. */
+/** Undefined if there is no readable one; it is then written again. */
 export function readRecord(file: string): CacheRecord | undefined {
   try {
     const json = JSON.parse(readFileSync(recordPath(file), 'utf8')) as Partial<CacheRecord> | null;
@@ -39,19 +39,19 @@ export function readRecord(file: string): CacheRecord | undefined {
   }
 }
 
-/** What lies in the cache under the name of a model. */
+/** The file in the cache under the name of a model. */
 export function cachedFile(model: CatalogModel, folder?: string): { path: string; size: number } | undefined {
   const path = cachedPath(model, folder);
-  const found = lookAt(path);
+  const found = statIfAny(path);
   return found?.isFile() ? { path, size: found.size } : undefined;
 }
 
-/** Undefined where there is nothing. */
-export function lookAt(path: string): Stats | undefined {
+/** Undefined if there is nothing. */
+export function statIfAny(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
-    // Somebody else's folder: to whoever may not look, it is as if there were nothing.
+    // A folder that this user may not read counts as empty.
     return undefined;
   }
 }

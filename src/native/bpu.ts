@@ -66,6 +66,23 @@ export interface NativeBpu extends NativeSlots {
    * @throws TypeError, also when a getter of the arguments closes the engine
    */
   run(frame: Nv12Frame, content: Content, slot: number): number;
+  /**
+   * From the next frame that is answered on, its slot's thread decodes as far as it needs no JavaScript (src/vision/decode/ahead.ts). Without
+   * arguments: not any more.
+   *
+   * @returns what is found, by slot: the same buffers each time, written while a frame is at work in the slot
+   * @throws TypeError for heads that reach beyond the outputs
+   */
+  planAhead(
+    version: number,
+    numbers: Int32Array,
+    blocks: readonly Int32Array[],
+    scales: readonly Float64Array[],
+    limits: Float64Array,
+    lowest: number,
+    iou: number,
+  ): readonly ArrayBuffer[];
+  planAhead(): void;
   /** Waits for frames in flight (blocking), detaches the buffers and frees everything. Idempotent. */
   close(): void;
   /** Like close(), but keeps the buffers: their memory is freed when they are garbage-collected. */

@@ -5,7 +5,7 @@ import type { NativeFailure } from './failure.js';
 /** Frame counts: `received` = skipped + dropped + failed + discarded + submitted + frames that wait. */
 export interface NativeCameraCounters {
   readonly received: number;
-  /** Skipped because of `limit`. */
+  /** Skipped because of `setMinPeriod`. */
   readonly skipped: number;
   /** Replaced by a newer frame while no slot was free. */
   readonly dropped: number;
@@ -17,7 +17,7 @@ export interface NativeCameraCounters {
   readonly submitted: number;
   /** Frames that were not NV12 and needed an extra pass over their pixels. */
   readonly converted: number;
-  /** Full pictures copied because of keepPixels, and those that were not because all buffers were lent. */
+  /** Full pictures copied because of setKeepPixels(), and those that were not because all buffers were lent. */
   readonly pixelCopies: number;
   readonly pixelsMissed: number;
   /** Bytes of pixels read and bytes written for them, for any purpose. */
@@ -36,12 +36,12 @@ export interface NativeCamera {
   /** Its number in this process. */
   readonly id: number;
   /** Takes at most one frame per `period` milliseconds from now on, up to a day; 0 takes all. */
-  limit(period: number): void;
+  setMinPeriod(period: number): void;
   /** Sets whether the full picture is copied along with each frame from now on. */
-  keepPixels(keep: boolean): void;
+  setKeepPixels(keep: boolean): void;
   /** Sets how images are read from now on. */
   setReading(reading: ImageReading): void;
-  /** Sets the region that the model sees from now on, in the sense of partOf(); undefined for the whole picture. */
+  /** Sets the region that the model sees from now on, in the sense of clipRegion(); undefined for the whole picture. */
   setRegion(region: Region | undefined): void;
   /** Also works after close(). */
   counters(): NativeCameraCounters;
@@ -181,7 +181,7 @@ export interface NativeSlots {
 }
 
 /** Whether native subscriptions are available: the supported messages, or the reason why not. */
-export type NativeCameras =
+export type NativeSubscriptionSupport =
   | { readonly available: true; readonly messages: readonly string[] }
   | { readonly available: false; readonly reason: string };
 
@@ -229,7 +229,7 @@ export interface SubscribedCamera extends NativeCamera {
    */
   renew(qos: Omit<CameraSubscription, 'topic' | 'message' | 'reading'>): void;
   /** Ends the former subscription, even if the new one has delivered nothing yet. */
-  settle(): void;
+  endHandover(): void;
   /**
    * Starts taking messages, including those that waited in the middleware. Attach an engine first, or those are
    * discarded. Idempotent. @throws TypeError when it is closed
@@ -262,7 +262,7 @@ export interface CameraNode {
 }
 
 export interface CameraAddon {
-  nativeCameras(): NativeCameras;
+  nativeCameras(): NativeSubscriptionSupport;
   /** Only if nativeCameras() are available. @throws Error from the middleware */
   openCameraNode(options: CameraNodeOptions): CameraNode;
   openHeapSlots(slots: number, width: number, height: number, done: NativeDone): NativeSlots;
@@ -274,10 +274,10 @@ export interface CameraAddon {
   /** @throws an error whose `failure` says why the image is not readable */
   inspectImage(image: NativeImage, reading: ImageReading): ImageReport;
   /**
-   * Writes an image, or the part from partOf() for `region`, as full-range NV12. The target has the size of what is
+   * Writes an image, or the part from clipRegion() for `region`, as full-range NV12. The target has the size of what is
    * written, rounded up to even numbers.
    *
-   * @throws as inspectImage() and partOf()
+   * @throws as inspectImage() and clipRegion()
    */
   imageToNv12(image: NativeImage, reading: ImageReading, target: Nv12Frame, region?: Region): void;
   /**
@@ -286,7 +286,11 @@ export interface CameraAddon {
    *
    * @throws an error whose `failure` says that the region does not intersect the picture
    */
-  partOf(region: Region, width: number, height: number): Region & { readonly warning: NativeFailure | null };
+  clipRegion(
+    region: Region,
+    width: number,
+    height: number,
+  ): Region & { readonly warning: NativeFailure | null };
   /** The rectangle of a Letterbox as computed by native cameras. */
   letterboxContent(
     sourceWidth: number,

@@ -160,7 +160,7 @@ function expectEven(name: string, axis: string, size: number): void {
 }
 
 function expectRange(range: ColorRange): void {
-  expectOneOf('the colour range', range, COLOR_RANGES);
+  expectOneOf('the color range', range, COLOR_RANGES);
 }
 
 function expectBytes(name: string, data: Uint8Array, needed: number): void {

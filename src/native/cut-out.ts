@@ -5,7 +5,7 @@ import { addon } from './addon.js';
 import { expectation, fromNative } from './failure.js';
 
 /** The part of a picture that the model sees, and a possible problem with it. */
-export interface PartOfPicture {
+export interface ClippedRegion {
   readonly part: Region;
   readonly warning: string | undefined;
 }
@@ -16,8 +16,8 @@ export interface PartOfPicture {
  *
  * @throws ExpectationError when the region does not intersect the picture
  */
-export function partOf(region: Region, { width, height }: PictureSize): PartOfPicture {
-  const { warning, ...part } = fromNative(() => addon().partOf(region, width, height));
+export function clipRegion(region: Region, { width, height }: PictureSize): ClippedRegion {
+  const { warning, ...part } = fromNative(() => addon().clipRegion(region, width, height));
   return { part, warning: warning ? expectation(warning).message : undefined };
 }
 
@@ -30,9 +30,9 @@ export function partOf(region: Region, { width, height }: PictureSize): PartOfPi
 export function cutOut(
   frame: Nv12Frame,
   region: Region,
-): { view: Nv12Frame; warning: PartOfPicture['warning'] } {
+): { view: Nv12Frame; warning: ClippedRegion['warning'] } {
   const { width, height } = frame.picture ?? frame;
-  const { part, warning } = partOf(region, { width, height });
+  const { part, warning } = clipRegion(region, { width, height });
   if (part.width === width && part.height === height) return { view: frame, warning };
   const { x, y } = part;
   const { data, lumaStride, chromaStride, lumaOffset, chromaOffset } = frame;

@@ -14,30 +14,28 @@ import type { StageTimings } from '../message/write/stage-timings.js';
 import type { NativeCamera } from '../native/camera.js';
 import type { Segmenter } from './segmenter.js';
 
-/** A camera's frame that is not looked at before its turn comes. */
+/** A camera's frame. Its pixels are not read until it is next. */
 export interface LiveFrame {
   /**
-   * Makes its pixels ready: a view, a conversion, a decompression; those of its region of interest, where it has one (Cut).
-   * Called once, and never for a frame that is dropped.
-   * The pixels must stay as they are until the frame's result or failure.
+   * Prepares the pixels by a view, a conversion or a decompression; those of the region of interest if there is one (Cut).
+   * Called once, and never for a dropped frame. The pixels must not change until the frame's result or failure.
    *
    * @throws or rejects for a frame that cannot be read
    */
   prepare(): Nv12Frame | Promise<Nv12Frame>;
 }
 
-/** Milliseconds of one frame, from its offer to its result. */
+/** Milliseconds that each stage of one frame took, from its offer to its result. */
 export interface LiveTimings extends StageTimings {
-  /** From the offer until it was submitted, preparation included. */
+  /** From offer to submission, including preparation. */
   readonly wait: number;
 }
 
-/** What came of frames; called in the order in which a camera's frames were submitted. `failure` must not throw. */
+/** Receives the outcomes of frames, for each camera in the order of submission. `failure` must not throw. */
 export interface LiveHandlers<Frame extends LiveFrame> {
   /**
-   * @param pixels of the whole picture; undefined: those of a native camera that was not told to keep them, or of a frame whose
-   * region alone was made ready
-   * @param segmentation valid during the call only, and so are the pixels
+   * @param pixels of the whole picture; undefined if a native camera does not keep them, or if only the region was prepared
+   * @param segmentation valid only during the call, like the pixels
    */
   result(
     camera: number,
@@ -49,18 +47,18 @@ export interface LiveHandlers<Frame extends LiveFrame> {
   failure(camera: number, frame: Frame, error: Error): void;
 }
 
-/** What became of a camera's frames so far. `offered` = the four others + what waits or is in flight. */
+/** Counts of a camera's frames so far. `offered` = the four others + frames that wait or are in flight. */
 export interface CameraCounts {
   offered: number;
   /** Replaced by newer frames while waiting. */
   dropped: number;
   answered: number;
   failed: number;
-  /** Waiting when the segmenter was stopped. */
+  /** Frames that were waiting when the segmenter was stopped. */
   discarded: number;
 }
 
-/** A camera whose frames come by themselves, in C++. */
+/** A camera whose frames go to the engine in C++, without offer(). */
 interface Attached<Frame> {
   readonly native: NativeCamera;
   readonly frameOf: (frameInfo: CameraFrameInfo) => Frame;
@@ -73,13 +71,14 @@ interface Camera<Frame> {
   attached: Attached<Frame> | undefined;
   /** Oldest first. */
   readonly waiting: { readonly frame: Frame; readonly offered: number }[];
-  /** Whether a frame is being made ready; the next one waits, so that none overtakes it. */
+  /** Whether a frame is being prepared; the next one waits, so that the order is kept. */
   preparing: boolean;
 }
 
 /**
- * Frames of several cameras through one engine. The newest frame wins: at most one waits for each camera (or as many as
- * `queue` says), and a newer one takes the place of the oldest. Cameras take turns. As many frames are at work as the engine has slots.
+ * Runs the frames of several cameras through one engine. The newest frame wins: at most one frame of each camera waits (or
+ * `queue` frames), and a newer one replaces the oldest. Cameras are served in turn. As many frames are in progress as the
+ * engine has slots.
  */
 export class LiveSegmenter<Frame extends LiveFrame> {
   #segmenter: Segmenter;
@@ -87,22 +86,22 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   readonly #handlers: LiveHandlers<Frame>;
   readonly #now: Clock;
   readonly #queue: number;
-  /** Camera whose turn it is. */
+  /** The camera to serve next. */
   #turn = 0;
   #inFlight = 0;
-  /** Of them, those that are being made ready: each is to have a slot. */
+  /** How many of them are being prepared; each will need a slot. */
   #preparing = 0;
   #state: 'running' | 'paused' | 'stopped' = 'running';
-  /** Whether a slot was asked for. */
+  /** Whether a slot has been requested. */
   #asking = false;
-  /** Called when nothing is in flight any more. */
+  /** Called when nothing is in flight. */
   #idle: (() => void)[] = [];
 
   /**
-   * @param segmenter remains the caller's, who closes its engine after `stop`
-   * @param clock of LiveTimings; a native camera's `wait` is measured where its frames arrive
-   * @param queue frames of each camera that may wait, 1 to 1000: with 1 results are as new as can be, with more none is lost
-   * where frames come in bursts
+   * @param segmenter owned by the caller, who closes its engine after `stop`
+   * @param clock for LiveTimings; the `wait` of native cameras is measured where their frames arrive
+   * @param queue frames of each camera that may wait, 1 to 1000: 1 gives the lowest latency, more lose no frames that come
+   * in bursts
    */
   constructor(
     segmenter: Segmenter,
@@ -127,7 +126,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     return this.#segmenter;
   }
 
-  /** Frames in the engine or on their way there. */
+  /** Frames in the engine or on the way to it. */
   get inFlight(): number {
     return this.#inFlight;
   }
@@ -135,7 +134,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   counts(camera: number): Readonly<CameraCounts> {
     const { counts, attached } = this.#cameras[camera]!;
     if (!attached) return counts;
-    // A native camera counts by itself what never comes here.
+    // Frames of a native camera that never get here are counted by the camera.
     const { received, skipped, dropped, failed, discarded } = attached.native.counters();
     return {
       offered: counts.offered + received - skipped,
@@ -147,9 +146,9 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   }
 
   /**
-   * From now on the native camera's frames come through this segmenter, in place of offered ones.
+   * Sends the native camera's frames through this segmenter from now on, in place of offered ones.
    *
-   * @param frameOf what the handlers are to be given for a frame
+   * @param frameOf makes the frame that is passed to the handlers
    * @throws ExpectationError when the engine cannot be fed by native cameras, or the camera is closed
    */
   attach(camera: number, native: NativeCamera, frameOf: (frameInfo: CameraFrameInfo) => Frame): void {
@@ -158,7 +157,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     this.#cameras[camera]!.attached = attached;
   }
 
-  /** Ends `attach`; resolves when the frames in flight have their results. What was counted stays counted. */
+  /** Ends `attach`; resolves when the frames in flight have their results. Counts are kept. */
   async detach(camera: number): Promise<void> {
     const target = this.#cameras[camera]!;
     const attached = target.attached;
@@ -169,7 +168,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     target.attached = undefined;
   }
 
-  /** Takes a camera's newest frame. Never waits, never throws. */
+  /** Accepts a camera's newest frame. Never waits, never throws. */
   offer(camera: number, frame: Frame): void {
     const target = this.#cameras[camera]!;
     target.counts.offered++;
@@ -186,13 +185,14 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   }
 
   /**
-   * Goes on with another engine or decoder once the frames in flight have their results. Offered frames that come meanwhile wait,
-   * the newest `queue` of each camera; a native camera's are discarded, those that wait in its engine, too.
+   * Switches to another engine or decoder once the frames in flight have their results. Frames offered in the meantime wait,
+   * the newest `queue` of each camera. Those of native cameras are discarded, including the ones that wait in the old
+   * engine.
    *
-   * Rejects with what `attach` throws when the other engine does not take a camera. Then the former one is in place, paused:
-   * `resume()` once the other is closed, whose memory may be needed.
+   * Rejects with the error of `attach` if the new engine does not accept a camera. The former one is then in place again,
+   * but paused: call `resume()` after closing the new one, whose memory may be needed.
    *
-   * @returns the former one, no longer used
+   * @returns the former segmenter, which is no longer used
    */
   async replace(segmenter: Segmenter): Promise<Segmenter> {
     await this.pause();
@@ -208,7 +208,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     return former;
   }
 
-  /** Submits nothing more and waits until nothing is in flight. */
+  /** Stops submitting and waits until nothing is in flight. */
   async pause(): Promise<void> {
     if (this.#state === 'running') this.#state = 'paused';
     await Promise.all(
@@ -226,7 +226,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     this.#pump();
   }
 
-  /** Discards what waits, and waits for what is in flight. */
+  /** Discards waiting frames, and waits for those in flight. */
   async stop(): Promise<void> {
     this.#state = 'stopped';
     for (const camera of this.#cameras) {
@@ -296,7 +296,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     await attachment?.detach();
   }
 
-  /** @returns the camera whose frame is next, or -1 */
+  /** @returns the camera to serve next, or -1 */
   #nextCamera(): number {
     const count = this.#cameras.length;
     for (let i = 0; i < count; i++) {
@@ -309,7 +309,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     return -1;
   }
 
-  /** One frame from its turn to its result. Never rejects. */
+  /** Takes one frame from preparation to its result. Never rejects. */
   async #run(index: number): Promise<void> {
     const camera = this.#cameras[index]!;
     const { frame, offered } = camera.waiting.shift()!;
@@ -328,7 +328,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
         this.#preparing++;
         try {
           pixels = await prepared;
-          // A native camera may have had the slot meanwhile.
+          // A native camera may have taken the slot in the meantime.
           while (!claim(engine) && isCameraEngine(engine) && (await engine.reserve()));
         } finally {
           camera.preparing = false; // not earlier: the next frame might be submitted first
@@ -337,9 +337,9 @@ export class LiveSegmenter<Frame extends LiveFrame> {
       }
       wait = this.#now() - offered;
       const pending = engine.submit(pixels);
-      // A frame that the engine refused leaves its slot behind.
+      // A frame that the engine rejected leaves its slot unused.
       if (isCameraEngine(engine)) engine.unclaim();
-      // While this frame was made ready, its camera's next one had to wait.
+      // While this frame was prepared, the camera's next one had to wait.
       if (!atOnce) this.#pump();
       inference = await pending;
     } catch (error) {
@@ -351,7 +351,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     this.#finish(index, frame, whole, pixels, inference, wait);
   }
 
-  /** All in one go: the next decode overwrites this one's segmentation. */
+  /** Without an await in between: the next decode overwrites this segmentation. */
   #finish(
     index: number,
     frame: Frame,
@@ -364,15 +364,16 @@ export class LiveSegmenter<Frame extends LiveFrame> {
       let segmentation: Segmentation;
       let timings: LiveTimings;
       try {
-        // The engine has the next frame before this one is decoded, where it has a spare slot.
+        // With a spare slot, the engine gets the next frame before this one is decoded.
         this.#pump();
         const start = this.#now();
-        segmentation = this.#segmenter.decoder.decode(inference.tensors, inference.letterbox, picture, cut);
-        const decode = this.#now() - start;
+        const { tensors, letterbox, ahead } = inference;
+        segmentation = this.#segmenter.decoder.decode(tensors, letterbox, picture, cut, ahead);
+        const decode = this.#now() - start + (ahead?.milliseconds ?? 0);
         const { preprocess, inference: network } = inference.timings;
         timings = { wait, preprocess, inference: network, decode };
       } finally {
-        // At the latest, the next frame goes to the engine before this one's messages are made.
+        // At the latest, the engine gets the next frame before this one's messages are written.
         inference.release();
         this.#leave();
       }
@@ -398,11 +399,11 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     if (this.#inFlight > 0) return;
     const idle = this.#idle;
     this.#idle = [];
-    for (const tell of idle) tell();
+    for (const resolve of idle) resolve();
   }
 }
 
-/** Whether a frame waits that may be made ready. */
+/** Whether a waiting frame may be prepared. */
 function ready({
   waiting,
   preparing,
@@ -417,7 +418,7 @@ function isCameraEngine(engine: Engine): engine is CameraEngine {
   return 'attach' in engine;
 }
 
-/** Whether submit() will have a slot: kept for it where native cameras take slots, too. */
+/** Whether submit() will get a slot. It is reserved if native cameras take slots, too. */
 function claim(engine: Engine): boolean {
   return !isCameraEngine(engine) || engine.claim();
 }

@@ -5,7 +5,7 @@ import { findModel } from '../model/find-model.js';
 import { findClass } from '../model/labels.js';
 import type { HeadRole } from '../vision/decode/heads.js';
 import type { DecodeOptions } from '../vision/decode/options.js';
-import { recogniseModel } from './recognize-model.js';
+import { recognizeModel } from './recognize-model.js';
 import { Segmenter } from './segmenter.js';
 
 export interface SegmenterSettings extends EngineSettings, Omit<DecodeOptions, 'classes' | 'classScores'> {
@@ -27,7 +27,7 @@ export interface OpenSegmenter {
   readonly labels: readonly string[];
   /** What may be wrong with the model though it works; sentences. */
   readonly warnings: readonly string[];
-  /** Frees the engine. Rejects never; frames in flight are given up. */
+  /** Waits for the frames in flight, then frees the engine. */
   close(): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ export async function openSegmenter(
   const { classes, classScores, labelFile, heads, ...rest } = settings;
   const engine = await openEngine(model === undefined ? demoModel() : findModel(model), rest);
   try {
-    const { labels, warnings } = recogniseModel(engine.model, { roles: heads, labelFile });
+    const { labels, warnings } = recognizeModel(engine.model, { roles: heads, labelFile });
     const segmenter = new Segmenter(engine, {
       ...rest,
       classes: classes?.map((name) => findClass(String(name), labels)),

@@ -1,5 +1,5 @@
 import { Decoder } from '../vision/decode/decoder.js';
-import { type HeadRole, recogniseHeads } from '../vision/decode/heads.js';
+import { type HeadRole, recognizeHeads } from '../vision/decode/heads.js';
 import type { DecodeOptions } from '../vision/decode/options.js';
 import type { Segmentation } from '../vision/mask/segmentation.js';
 import type { Engine, Inference } from '../engine/engine.js';
@@ -10,46 +10,54 @@ import { cutOut } from '../native/cut-out.js';
 import { type Region } from '../vision/picture/region.js';
 import type { StageTimings } from '../message/write/stage-timings.js';
 
-/** What came of one frame. */
+/** The outcome of one frame. */
 export interface FrameResult<Frame extends SourceFrame = SourceFrame> {
   readonly frame: Frame;
-  /** Valid until the next result is asked for. */
+  /** Valid until the next result is requested. */
   readonly segmentation: Segmentation;
   readonly timings: StageTimings;
-  /** What may be wrong with the frame, or with the region that was looked at. */
+  /** A possible problem with the frame or its region. */
   readonly warning: string | undefined;
 }
 
 export interface SegmenterOptions extends DecodeOptions {
-  /** Role of each output in order, for models whose heads cannot be told apart otherwise. */
+  /** Role of each output in order, for models whose heads cannot be told apart. */
   heads?: readonly HeadRole[] | undefined;
   /** Number of class names known for the model. */
   labelCount?: number | undefined;
 }
 
-/** Joins an engine and a decoder: frames in, segmentations out, with as many frames in flight as the engine has slots. */
+/** Combines an engine and a decoder: frames in, segmentations out, with as many frames in flight as the engine has slots. */
 export class Segmenter {
   readonly decoder: Decoder;
 
-  /** @throws ExpectationError when the model's outputs are no such heads or an option is out of range */
+  /** @throws ExpectationError when the model's outputs are not supported heads or an option is out of range */
   constructor(
     readonly engine: Engine,
     options: SegmenterOptions = {},
   ) {
     const { input, outputs, labels, classCount, chosen } = engine.model;
-    const layout = recogniseHeads(outputs, input, {
+    const layout = recognizeHeads(outputs, input, {
       roles: options.heads,
       classCount: options.labelCount ?? classCount ?? labels?.length,
       chosen,
     });
     this.decoder = new Decoder(layout, options, engine.kernels);
+    engine.planAhead?.(this.decoder.plan);
+  }
+
+  /** Replaces the decoder's options, from the next frame that is decoded on. @throws ExpectationError, and keeps the old ones */
+  setOptions(options: DecodeOptions): void {
+    this.decoder.setOptions(options);
+    this.engine.planAhead?.(this.decoder.plan);
   }
 
   /**
-   * Segments every frame of a source, in order, none dropped: while one is decoded and used, the next are in the engine.
-   * A frame that fails is passed on as a BadFrame and does not hold up the others.
+   * Segments every frame of a source in order, without dropping any. While one is decoded and used, the next are in the
+   * engine. A frame that fails is passed on as a BadFrame and does not stop the others.
    *
-   * @param region of the pictures that the model sees; all of them where absent. Results are those of the whole pictures
+   * @param region of the pictures that the model sees; default: all of them. Results have the coordinates of the whole
+   * picture
    */
   async *segment<Frame extends SourceFrame>(
     frames: AsyncIterable<Frame | BadFrame>,
@@ -99,7 +107,7 @@ export class Segmenter {
         ? cutOut(frame.frame, region)
         : { view: frame.frame, warning: undefined };
       const inference = this.engine.submit(view);
-      // It is awaited in its turn; until then a failure must not count as unhandled.
+      // It is awaited later, in order; until then a failure must not count as unhandled.
       inference.catch(() => undefined);
       return { frame, view, warning, inference };
     } catch (error) {
@@ -118,8 +126,14 @@ export class Segmenter {
       inference = await pending;
       const start = performance.now();
       const { picture, cut } = view;
-      const segmentation = this.decoder.decode(inference.tensors, inference.letterbox, picture, cut);
-      const decode = performance.now() - start;
+      const segmentation = this.decoder.decode(
+        inference.tensors,
+        inference.letterbox,
+        picture,
+        cut,
+        inference.ahead,
+      );
+      const decode = performance.now() - start + (inference.ahead?.milliseconds ?? 0);
       const warning = frame.warning ?? exceeding;
       return { frame, segmentation, timings: { ...inference.timings, decode }, warning };
     } catch (error) {
@@ -133,16 +147,16 @@ export class Segmenter {
 /** A frame in the engine. */
 interface Submitted<Frame> {
   readonly frame: Frame;
-  /** What of it the model sees. */
+  /** The part that the model sees. */
   readonly view: Nv12Frame;
-  /** What may be wrong with that. */
+  /** A possible problem with that part. */
   readonly warning: string | undefined;
   readonly inference: Promise<Inference>;
 }
 
 function badFrame({ source, index }: SourceFrame, error: unknown): BadFrame {
-  const told = error instanceof Error ? error : new ExpectationError('a segmented frame', messageOf(error));
-  return { source, index, error: told };
+  const cause = error instanceof Error ? error : new ExpectationError('a segmented frame', messageOf(error));
+  return { source, index, error: cause };
 }
 
 export function isResult<Frame extends SourceFrame>(

@@ -2,24 +2,24 @@ import { performance } from 'node:perf_hooks';
 import type { Engine, Inference } from '../engine/engine.js';
 import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
 
-/** A run of frames, as fast as they go. Milliseconds. */
+/** Measurements of a run at full speed. Times in milliseconds. */
 export interface Measurement {
   readonly threads: number;
   readonly frames: number;
   readonly elapsed: number;
-  /** Of all frames together, from submission to result. */
+  /** Total of all frames, from submission to result. */
   readonly latency: number;
-  /** Of all frames together, in `use`. */
+  /** Total of all frames in `use`. */
   readonly used: number;
   /** Share of the time that the JS thread was busy, 0 to 1. */
   readonly busy: number;
 }
 
 /**
- * Runs one frame again and again with all slots of the engine in use, as LiveSegmenter does with a camera that is faster
- * than the engine: where there is a spare slot, the next frame is submitted before a result is used.
+ * Runs one frame repeatedly with all slots of the engine in use, as LiveSegmenter does with a camera that is faster than the
+ * engine. With a spare slot, the next frame is submitted before a result is used.
  *
- * @param use decodes, for instance
+ * @param use handles a result, for example by decoding it
  */
 export async function measureThroughput(
   engine: Engine,
@@ -43,7 +43,7 @@ export async function measureThroughput(
     while (next ?? submitted < frames) {
       const inference = await (next ?? submit());
       next = ahead && submitted < frames ? submit() : undefined;
-      next?.catch(() => undefined); // it is awaited in the next turn, unless this one throws
+      next?.catch(() => undefined); // awaited in the next iteration, unless this one throws
       try {
         const start = performance.now();
         use?.(inference);

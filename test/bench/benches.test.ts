@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import type { Figure } from '../../bench/bench.js';
-import { benchNames, loadBench } from '../../bench/catalogue.js';
+import { benchNames, loadBench } from '../../bench/catalog.js';
 import { runSuite } from '../../bench/suite.js';
 import { repository } from '../data.js';
 import { EMULATOR } from '../engine/bpu/emulator.js';

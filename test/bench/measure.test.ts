@@ -4,13 +4,13 @@ import { describe, it } from 'mocha';
 import { bytesPerRun } from '../../bench/allocation.js';
 import { measureCase, QUICK } from '../../bench/measure.js';
 import { quantile } from '../../src/base/numbers.js';
-import { median, summarise } from '../../bench/times.js';
+import { median, summarize } from '../../bench/times.js';
 import { ManualClock } from '../manual-clock.js';
 
 describe('statistics of a bench', () => {
   it('gives quantiles of runs in any order', () => {
     const times = Array.from({ length: 100 }, (_, i) => ((i * 37) % 100) + 1);
-    assert.deepEqual(summarise(times), { runs: 100, median: 51, p95: 96, p99: 100 });
+    assert.deepEqual(summarize(times), { runs: 100, median: 51, p95: 96, p99: 100 });
     assert.equal(median([3, 1, 2]), 2);
     assert.equal(quantile([5], 0.99), 5);
     assert.ok(Number.isNaN(quantile([], 0.5)));

@@ -122,7 +122,7 @@ describe('what a check says of the machine', () => {
 
   it('knows drivers to which powersave is the usual governor', async () => {
     const policy = 'sys/devices/system/cpu/cpufreq/policy0';
-    const told = async (driver: string): Promise<string> =>
+    const verdict = async (driver: string): Promise<string> =>
       finding(
         await machineSection(
           host({ [`${policy}/scaling_governor`]: 'powersave', [`${policy}/scaling_driver`]: `${driver}\n` }),
@@ -130,9 +130,9 @@ describe('what a check says of the machine', () => {
         ),
         'CPU governor',
       );
-    assert.equal(await told('intel_pstate'), 'ok: powersave of intel_pstate');
-    assert.equal(await told('amd-pstate-epp'), 'ok: powersave of amd-pstate-epp');
-    assert.match(await told('cpufreq-dt'), /^warning: powersave/);
+    assert.equal(await verdict('intel_pstate'), 'ok: powersave of intel_pstate');
+    assert.equal(await verdict('amd-pstate-epp'), 'ok: powersave of amd-pstate-epp');
+    assert.match(await verdict('cpufreq-dt'), /^warning: powersave/);
   });
 
   it('says what it could not look at', async () => {
@@ -249,7 +249,7 @@ describe('what a check says of a model', () => {
     );
     assert.match(finding(fast, '2 threads'), /published: 181\.9 frames\/s/);
     const slow = await withEmulator('busy_us=50000', () => modelSection(check));
-    assert.match(finding(slow, '1 thread'), /^warning: .* -> Stop what else uses the BPU/);
+    assert.match(finding(slow, '1 thread'), /^warning: .* -> Stop other programs that use the BPU/);
     // The letterbox of one frame at work is no fault of the BPU; two are letterboxed beside it.
     const letterbox = await withEmulator('busy_us=50000', () => modelSection(alone(1)));
     assert.match(finding(letterbox, '1 thread'), /^ok: .* 1\.0 ms in the network; published/);
@@ -325,10 +325,10 @@ describe('tros-yolo-seg check', () => {
     const alone = await cli(asked);
     assert.equal(alone.code, 1);
     assert.match(alone.stdout, /failure +model .*Expected .*give their names \(labels\)/);
-    const told = await cli([...asked, '--heads', 'instances,proto', '--labels', labels]);
-    assert.equal(told.code, 0, told.stdout);
-    assert.match(told.stdout, / ok +heads +96x64, 3 classes, instances chosen by the model/);
-    assert.match(told.stdout, / note +picture .* instances: (cat|dog|bird) 0\.\d/);
+    const checked = await cli([...asked, '--heads', 'instances,proto', '--labels', labels]);
+    assert.equal(checked.code, 0, checked.stdout);
+    assert.match(checked.stdout, / ok +heads +96x64, 3 classes, instances selected by the model/);
+    assert.match(checked.stdout, / note +picture .* instances: (cat|dog|bird) 0\.\d/);
     const whole = join(folder, 'whole.onnx');
     writeFileSync(whole, stockModel({ matrix: true }));
     const uncut = await cli(['check', whole, '--frames', '0']);

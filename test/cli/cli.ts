@@ -6,36 +6,36 @@ import { repository } from '../data.js';
 /** The command's entry point. */
 export const MAIN = join(repository, 'dist/src/cli/main.js');
 
-/** Tools of the checkout that read the command line as the command does. */
+/** Tools of the repository that parse the command line like the command. */
 const TOOLS: Readonly<Record<string, string>> = {
   bench: join(repository, 'dist/bench/main.js'),
   record: join(repository, 'dist/tools/record/main.js'),
 };
 
-/** What Node.js is given to run a command, or a tool, with these arguments. */
+/** Arguments of Node.js to run a command or a tool. */
 export function scriptOf([name = '', ...rest]: readonly string[]): string[] {
   const tool = Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined;
   return tool === undefined ? [MAIN, ...(name === '' ? [] : [name]), ...rest] : [tool, ...rest];
 }
 
 export interface CliResult {
-  /** -1 where a signal ended it, or it did not come back. */
+  /** -1 if a signal ended it, or it hung. */
   code: number;
   stdout: string;
   stderr: string;
 }
 
 export interface CliLimits {
-  /** User to run as, for tests of permissions: root has them all. */
+  /** User to run as, for tests of permissions, which root ignores. */
   readonly uid?: number;
   /** Largest file that may be written, in blocks of 512 bytes. */
   readonly blocks?: number;
 }
 
 /**
- * Runs the command as a user does, in a process of its own. However long it takes: mocha ends a test that hangs.
+ * Runs the command in a separate process, as a user does. There is no time-out: mocha ends a hanging test.
  *
- * @param variables beside those of this process, or undefined to take one away
+ * @param variables added to those of this process; undefined removes one
  */
 export function cli(
   args: readonly string[],
@@ -77,7 +77,7 @@ export class Watched {
     return child;
   }
 
-  /** Waits until it has written something that matches. @throws when it ends without */
+  /** Waits for output that matches. @throws if it ends without */
   async says(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<void> {
     const ended = this.#closed.then(() => true);
     while (!pattern.test(this[stream])) {
@@ -92,7 +92,7 @@ export class Watched {
     this.process.kill(signal);
   }
 
-  /** Ends those that a failed test has left. */
+  /** Ends processes that a failed test has left behind. */
   static endAll(): void {
     for (const child of Watched.#running) child.kill('SIGKILL');
   }

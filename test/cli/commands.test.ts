@@ -15,8 +15,8 @@ describe('tros-yolo-seg', () => {
     assert.deepEqual([asked.code, word.code, none.code], [0, 0, 2]);
     assert.equal(word.stdout, asked.stdout);
     assert.equal(none.stdout, asked.stdout);
-    const told = [...asked.stdout.matchAll(/^ {2}(\w+) +\S/gm)].map(([, name]) => name);
-    assert.deepEqual(told, COMMANDS);
+    const listed = [...asked.stdout.matchAll(/^ {2}(\w+) +\S/gm)].map(([, name]) => name);
+    assert.deepEqual(listed, COMMANDS);
   });
 
   it('tells its version', async () => {
@@ -67,7 +67,7 @@ describe('tros-yolo-seg', () => {
       [['info', '--library'], /a value for --library but received none/],
       [['bench', '--list=5'], /--list without a value but received one with a value/],
       [['bench', '--lost'], /options that are listed by --help but received --lost\./],
-      [['info', '-x'], /options that are listed by --help but received -x\. .*comes after --\./],
+      [['info', '-x'], /options that are listed by --help but received -x\. .*after --\./],
       [['model', 'cut', 'a.onnx'], /Expected one stock model and -o FILE/],
       [['model', 'cut', 'a.onnx', 'b.onnx', '-o', 'c.onnx'], /but received a\.onnx b\.onnx/],
       [['model', 'ptq'], /Expected a model, --march, --images DIR and -o DIR but received nothing/],

@@ -35,7 +35,7 @@ describe('tros-yolo-seg info', () => {
   it('tells an export that chooses its instances, and one that cannot be cut', () => {
     writeFileSync(file('instances.onnx'), stockModel({ rows: 30, regMax: 1 }));
     const chosen = info(file('instances.onnx'));
-    assert.match(chosen.stdout, /chooses its instances itself, so that NMS is left out/);
+    assert.match(chosen.stdout, /selects its instances itself, so NMS is not needed/);
     assert.match(chosen.stdout, /plain distances[^]*classes +3: class 0[^]*output0 +float32 \[1, 30, 10\]/);
     assert.doesNotMatch(chosen.stdout, /cannot be cut/);
 
@@ -80,7 +80,7 @@ describe('tros-yolo-seg info', () => {
     assert.match(stdout, /name: 303\n.*\n.*F32\n.*NONE\n {2}made float on the CPU by: .*cv2\.1/);
     assert.match(stdout, /nodes left:\n( .*\n){8}nodes that were removed:\n {2}300_HzDequantize\n {2}302/);
     assert.match(stdout, /The decoder can run it: 3 classes, 16 DFL bins, 4 prototypes/);
-    assert.match(stdout, /known on the board only:\n {2}hrt_model_exec model_info/);
+    assert.match(stdout, /only known on the board:\n {2}hrt_model_exec model_info/);
   });
 
   it('shows what a .bin says as text only', () => {

@@ -78,9 +78,9 @@ describe('tros-yolo-seg model get', () => {
     assert.deepEqual([first.code, first.stdout], [0, `${path}\n`], first.stderr);
     assert.match(
       first.stderr,
-      /test-seg: \d\.\d MB, sha256 [\da-f]{64} \(kept to tell changes; its publisher gives none\)/,
+      /test-seg: \d\.\d MB, sha256 [\da-f]{64} \(kept to detect changes; its publisher gives none\)/,
     );
-    assert.match(first.stderr, /Nobody of this project has tried this file/);
+    assert.match(first.stderr, /This project has not tried this file/);
     assert.ok(readFileSync(path).equals(Buffer.from(bytes)));
 
     const second = await get(env);
@@ -137,7 +137,7 @@ describe('tros-yolo-seg model get', () => {
       assert.deepEqual(await child.end(), { code: exit, signal: null });
       assert.match(
         child.stderr,
-        new RegExp(`stopped by ${signal}\\nWhat was received is kept; the same command goes on`),
+        new RegExp(`stopped by ${signal}\\nWhat was received is kept; the same command continues`),
       );
       assert.deepEqual(readdirSync(folder).sort(), ['accepted-licenses.json', 'test-seg.onnx.part']);
       assert.match((await cli(['model', 'list'], root, env)).stdout, /^test-seg .* untried +part, \d+ kB$/m);
@@ -145,7 +145,7 @@ describe('tros-yolo-seg model get', () => {
       server.put('/m.onnx', { bytes });
       const again = await get(env);
       assert.equal(again.code, 0, again.stderr);
-      assert.match(again.stderr, /^test-seg: going on after \d+ kB\n/);
+      assert.match(again.stderr, /^test-seg: continuing after \d+ kB\n/);
       assert.match(server.requests.at(-1)!.headers.range!, /^bytes=\d{6}-$/);
       assert.ok(readFileSync(join(folder, 'test-seg.onnx')).equals(Buffer.from(bytes)));
     });
@@ -229,11 +229,11 @@ describe('tros-yolo-seg model get', () => {
     assert.match(said, /Do you accept this license\? \[y\/N\]/);
     assert.match(said, /consent to Test for test-seg but received no\./);
     const { folder, env } = place();
-    const [yes, told] = await answer('y\n', env);
-    assert.equal(yes, 0, told);
+    const [yes, output] = await answer('y\n', env);
+    assert.equal(yes, 0, output);
     // A bar in one line, wiped at its end.
-    assert.match(told, /\rtest-seg {2}\[#{30}\] /);
-    assert.ok(told.includes('\r\u001b[K'));
+    assert.match(output, /\rtest-seg {2}\[#{30}\] /);
+    assert.ok(output.includes('\r\u001b[K'));
     assert.ok(existsSync(join(folder, 'test-seg.onnx')));
   });
 

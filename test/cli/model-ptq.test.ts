@@ -45,7 +45,7 @@ describe('tros-yolo-seg model ptq', () => {
     writeFileSync(join(images, 'd.jpg'), 'no picture');
     const { code, stdout, stderr } = await ptq('-o', 'without');
     assert.equal(code, 1);
-    assert.match(stderr, /^left out d\.jpg: Expected .*/m);
+    assert.match(stderr, /^skipped d\.jpg: Expected .*/m);
     assert.match(stdout, /and 3 calibration pictures/);
   });
 

@@ -54,7 +54,7 @@ describe('tros-yolo-seg model', () => {
     assert.equal(status, 0);
     assert.match(
       stdout,
-      /box32 +\[1, 2, 3, 4\] +cv2\.2[^]*NMS is on for the few duplicates[^]*The cut is right/,
+      /box32 +\[1, 2, 3, 4\] +cv2\.2[^]*NMS removes the few duplicates[^]*The cut is right/,
     );
   });
 
@@ -92,7 +92,7 @@ describe('tros-yolo-seg model', () => {
     writeFileSync(file('same.onnx'), stockModel());
     assert.match(
       cli('model', 'cut', file('same.onnx'), '-o', file('same.onnx')).stderr,
-      /beside what is read but received .*same\.onnx/,
+      /that is not an input but received .*same\.onnx/,
     );
     writeFileSync(file('text.onnx'), 'hello');
     const { status, stderr } = cli('model', 'cut', file('text.onnx'), '-o', file('x.onnx'));
@@ -142,7 +142,7 @@ describe('tros-yolo-seg model', () => {
     assert.match(all.stdout, /4 de-quantize nodes removed/);
     assert.match(cli('model', 'dequantize', file('all.bin'), '--all').stdout, /left: none/);
     const back = cli('model', 'dequantize', file('all.bin'), '--restore', '-o', file('back.bin'));
-    assert.match(back.stdout, /10 de-quantize nodes put back/);
+    assert.match(back.stdout, /10 de-quantize nodes restored/);
   });
 
   it('dequantize takes heads and single nodes, and refuses what it does not know', () => {

@@ -104,24 +104,27 @@ describe('outputs', () => {
       for (const option of ['--json', '--mcap', '--overlay']) {
         await refused(
           ['run', '@keep.jpg', '-q', option, name, '--force'],
-          /beside what is read but received/,
+          /that is not an input but received/,
         );
       }
     }
     const inputs = ['run', '@photos', '--model', '@model.onnx', '--labels', '@labels.txt', '-q'];
     for (const name of ['@model.onnx', '@labels.txt', '@photos/a.jpg'])
-      await refused([...inputs, '--force', '--json', name], /which is read/);
+      await refused([...inputs, '--force', '--json', name], /which is an input/);
     // The overlay of a.jpg would be called as the other picture is.
     await refused(
       ['run', '@photos', '--overlay', '@photos', '-q', '--force'],
       /a_000000\.jpg, which is the input/,
     );
-    await refused(['record', '@heads.onnx', '@keep.jpg', '-o', '@hard.jpg', '--force'], /which is read/);
-    await refused(['record', '@heads.onnx', '@keep.jpg', '-o', '@heads.onnx', '--force'], /which is read/);
-    await refused(['model', 'cut', '@stock.onnx', '-o', '@./stock.onnx', '--force'], /which is read/);
+    await refused(['record', '@heads.onnx', '@keep.jpg', '-o', '@hard.jpg', '--force'], /which is an input/);
+    await refused(
+      ['record', '@heads.onnx', '@keep.jpg', '-o', '@heads.onnx', '--force'],
+      /which is an input/,
+    );
+    await refused(['model', 'cut', '@stock.onnx', '-o', '@./stock.onnx', '--force'], /which is an input/);
     await refused(
       ['bench', '--compare', '@report.json', '--json', '@report.json', '--force'],
-      /which is read/,
+      /which is an input/,
     );
   });
 

@@ -198,7 +198,7 @@ describe('tros-yolo-seg run', () => {
     const messages: [string, RegExp][] = [
       ['missing.jpg', /Expected a file or folder/],
       ['empty.png', /empty/],
-      ['cut.jpg', /cut off or damaged/],
+      ['cut.jpg', /truncated or damaged/],
       ['short_640x480.nv12', /460800 bytes/],
       ['odd_641x480.nv12', /even width for NV12 but received 641/],
       ['other.xyz', /Raw NV12 needs the ending .nv12/],
@@ -222,7 +222,7 @@ describe('tros-yolo-seg run', () => {
       folder,
     );
     assert.equal(code, 1);
-    assert.match(stderr, /What could be read was used/);
+    assert.match(stderr, /Its readable part was used/);
     const count = lines(stdout).length;
     assert.ok(count >= 5 && count < 20, `${count} frames`);
   });
@@ -351,7 +351,7 @@ describe('tros-yolo-seg run', () => {
       [['scene:', '--masks', 'big'], /one of source, proto, none/],
       [['scene:', '--size', 'large'], /WIDTHxHEIGHT/],
       [['scene:', '--heads', 'box'], /does not fit/],
-      [['scene:', '--colour', 'red'], /options that are listed by --help but received --colo/],
+      [['scene:', '--color', 'red'], /options that are listed by --help but received --colo/],
       [['scene:', '--range', 'half'], /one of full, limited/],
       [['scene:', '--engine', 'gpu'], /one of auto, onnx, bpu for --engine but received gpu/],
       [['scene:', '--engine', 'bpu', '--library', '/nowhere/libdnn.so'], /libdnn/],

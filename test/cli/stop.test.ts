@@ -90,7 +90,7 @@ describe('a command that is stopped', () => {
       child.kill(signal);
       assert.deepEqual(await child.end(), { code: EXIT_CODES[signal], signal: null }, child.stderr);
       const frames = countLines(child.stdout);
-      assert.match(child.stderr, new RegExp(`${signal}: finishing what is in flight`));
+      assert.match(child.stderr, new RegExp(`${signal}: finishing frames in flight`));
       assert.match(
         child.stderr,
         new RegExp(`^scene: +${frames} +\\d+.*\\n(.*\\n)*stopped by ${signal}\\n$`, 'm'),
@@ -227,7 +227,7 @@ describe('Stop', () => {
       hanging.kill(first);
       await hanging.says(
         'stderr',
-        new RegExp(`${first}: finishing what is in flight; once more ends at once`),
+        new RegExp(`${first}: finishing frames in flight; a second signal ends at once`),
       );
       hanging.kill(second);
       assert.deepEqual(await hanging.end(), { code: null, signal: second });

@@ -1,7 +1,7 @@
 import type { CameraFrameInfo, CameraHandlers, Inference } from '../../src/engine/engine.js';
 import { valuesOf } from './conformance.js';
 
-/** What an attached camera's handlers were given, and a promise for more of it. */
+/** Collects what an attached camera's handlers receive, with a promise for more. */
 export class Collector implements CameraHandlers {
   readonly frameInfos: CameraFrameInfo[] = [];
   readonly values: number[][][] = [];
@@ -27,16 +27,16 @@ export class Collector implements CameraHandlers {
     if (this.#read) this.values.push(valuesOf(inference));
     if (this.#hold) this.held.push(inference);
     else inference.release();
-    this.#tell();
+    this.#notify();
   }
 
   failure(error: Error, frameInfo: CameraFrameInfo): void {
     this.frameInfos.push(frameInfo);
     this.errors.push(error);
-    this.#tell();
+    this.#notify();
   }
 
-  /** Until `count` frames have come to something. */
+  /** Resolves when `count` frames have an outcome. */
   async until(count: number): Promise<void> {
     while (this.frameInfos.length < count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
@@ -45,7 +45,7 @@ export class Collector implements CameraHandlers {
     for (const inference of this.held.splice(0)) inference.release();
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

@@ -67,7 +67,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       ];
       for (const [i, [region, keep]] of offers.entries()) {
         camera.setRegion(region);
-        camera.keepPixels(keep);
+        camera.setKeepPixels(keep);
         camera.offer(messageOf(frame));
         await seen.until(i + 1);
         assert.deepEqual(seen.values[i], await infer(engine, region ? cutOut(frame, region).view : frame));
@@ -303,7 +303,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       const engine = await openEngine(1);
       const camera = openCamera();
       const seen = new Collector();
-      camera.keepPixels(true);
+      camera.setKeepPixels(true);
       engine.attach(camera, seen);
       const luma = Uint8Array.from({ length: 65 * 65 }, () => 0);
       camera.offer(
@@ -355,7 +355,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       const seen = new Collector({ read: false });
       engine.attach(camera, seen);
       const frame = noiseFrame(80, 50);
-      camera.keepPixels(true);
+      camera.setKeepPixels(true);
       for (let i = 0; i < 3; i++) {
         camera.offer(messageOf(frame));
         await seen.until(i + 1);
@@ -374,7 +374,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       }
       const { pixelCopies, pixelsMissed } = camera.counters();
       assert.ok(pixelsMissed > 0 && pixelCopies + pixelsMissed === 20, `${pixelCopies} and ${pixelsMissed}`);
-      camera.keepPixels(false);
+      camera.setKeepPixels(false);
       camera.offer(messageOf(frame));
       await seen.until(21);
       assert.equal(seen.frameInfos[20]!.pixels, undefined);

@@ -33,11 +33,12 @@ export function valuesOf({ tensors }: Inference): number[][] {
   });
 }
 
-/** Lets everything go that nobody holds on to, native memory included. */
+/** Collects everything that is unreachable, including native memory. */
 export async function collectGarbage(): Promise<void> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  // Buffers of one collection are freed beside the program; the next one waits for that. Finalizers have turns of their own.
+  // Buffers of a collection are freed in the background; the next one waits for that. Finalizers run in later turns of the
+  // event loop.
   for (let i = 0; i < 3; i++) {
     collect();
     await settle();
@@ -52,7 +53,7 @@ export async function infer(engine: Engine, frame: Nv12Frame): Promise<number[][
   return values;
 }
 
-/** What every engine keeps to (src/engine/engine.ts). One suite, run on each of them. */
+/** What every engine must do (src/engine/engine.ts). The same suite runs on each of them. */
 export function testEngine(name: string, open: OpenEngine, options: { skip?: string | false } = {}): void {
   describeUnless(options.skip ?? false, `the ${name} engine`, () => {
     let engine: Engine;
@@ -194,7 +195,7 @@ export function testEngine(name: string, open: OpenEngine, options: { skip?: str
         return inference;
       });
       const closed = closing.close();
-      const message = 'Expected an open engine but received one that is closed.';
+      const message = 'Expected an open engine but received a closed one.';
       await assert.rejects(closing.submit(noiseFrame(64, 64)), { name: 'ExpectationError', message });
       await closed;
       assert.equal(settled.length, 2);

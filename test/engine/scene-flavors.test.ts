@@ -20,7 +20,7 @@ import { proveCut } from '../../src/engine/onnx/prove-cut.js';
 import { loadModel } from '../../src/node/segment/loaded-model.js';
 import { readWorkConfig } from '../../src/node/segment/work-config.js';
 import { openEngine } from '../../src/engine/registry.js';
-import { recogniseModel } from '../../src/pipeline/recognize-model.js';
+import { recognizeModel } from '../../src/pipeline/recognize-model.js';
 import { maskIou } from '../vision/decode/recorded.js';
 import { withVariables } from '../environment.js';
 import { binFile, type BinHead } from '../model/bin/bin-file.js';
@@ -69,7 +69,7 @@ describe('the same scene through every form of a model', () => {
 
   /** A decoder's result is its own until the next frame. */
   async function segment(engine: Engine, options?: DecodeOptions): Promise<Segmentation> {
-    const decoder = new Decoder(recogniseModel(engine.model).layout, options);
+    const decoder = new Decoder(recognizeModel(engine.model).layout, options);
     const inference = await engine.submit(frame);
     const result = decoder.decode(inference.tensors, inference.letterbox);
     inference.release();
@@ -116,7 +116,7 @@ describe('the same scene through every form of a model', () => {
   const emulated = (path: string): Promise<Engine> =>
     withEmulator('clock=fast', () => openEmulated({ file: path }));
 
-  const formOf = (engine: Engine): HeadForm => recogniseModel(engine.model).layout.form;
+  const formOf = (engine: Engine): HeadForm => recognizeModel(engine.model).layout.form;
 
   /** Two outputs as libdnn has them; the steps of int16 are 1/50 of a pixel, those of int32 1/3000. */
   const two = (elementType: 5 | 6): BinHead[] => {
@@ -176,7 +176,7 @@ describe('the same scene through every form of a model', () => {
 
   it('ONNX Runtime, ten heads with plain distances', () =>
     withEngine(openEngine(onnx('plain'), { threads: 1 }), async (engine) => {
-      assert.equal(recogniseModel(engine.model).layout.regMax, 1);
+      assert.equal(recognizeModel(engine.model).layout.regMax, 1);
       assertSame(await segment(engine), wanted, FLOAT);
     }));
 
@@ -255,7 +255,7 @@ describe('the same scene through every form of a model', () => {
       const proto = { name: 'proto', role: 'proto', shape, elementType: 5, perChannel: false } as const;
       const recording = await recordLike(`plain ${raw}`, 'plain', [...heads, proto], raw);
       await withEngine(emulated(recording), async (engine) => {
-        assert.deepEqual([formOf(engine), recogniseModel(engine.model).layout.regMax], ['heads', 1]);
+        assert.deepEqual([formOf(engine), recognizeModel(engine.model).layout.regMax], ['heads', 1]);
         assertSame(await segment(engine), wanted, COARSE);
         assertSame(await segment(engine, { nms: 'never' }), wantedWithoutNms, COARSE);
       });

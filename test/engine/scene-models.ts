@@ -6,7 +6,7 @@ import { repository } from '../data.js';
 import { addDecodingTail } from '../model/onnx/decoding-tail.js';
 import { GraphBuilder } from '../model/onnx/graph-builder.js';
 
-/** The demo model; the file that is there in every checkout. */
+/** The demo model, which is part of the repository. */
 export const SCENE_MODEL = join(repository, 'models/scene-n-seg.onnx');
 export const SCENE = { width: 512, height: 288, classes: 6, coefficients: 32, cells: 3024 };
 const STRIDES = [8, 16, 32];

@@ -1,4 +1,4 @@
-/** Writes small ONNX models, so that the real ONNX Runtime has something quick to run on every machine. */
+/** Writes small ONNX models, which the real ONNX Runtime runs quickly on every machine. */
 
 /** A protobuf message being written: https://protobuf.dev/programming-guides/encoding/ */
 export class Message {
@@ -152,7 +152,7 @@ export function tenHeads(width: number, height: number, classes: readonly string
   return modelFile({ inputs, outputs, nodes, initializers, metadata: { names, task: 'segment' } });
 }
 
-/** Gives its input back, channels last: what the engine made of the frame. */
+/** Returns its input, channels last, to show how the engine converted the frame. */
 export function echo(width: number, height: number): Uint8Array {
   return modelFile({
     inputs: [{ name: 'images', shape: [1, 3, height, width] }],

@@ -11,7 +11,7 @@ import type { FuzzSeed, FuzzTarget } from './target.js';
 type Anything = (...values: unknown[]) => unknown;
 type Exports = Readonly<Record<string, Anything>>;
 
-/** What an input may open of each kind, and calls that it may make. */
+/** Maximum number of objects of each kind, and of calls, for one input. */
 const MOST_OPEN = 3;
 const MOST_CALLS = 40;
 /** Frames that a camera sends at one call. */
@@ -32,7 +32,7 @@ const ENCODINGS = [
   'jpeg',
 ];
 
-/** The functions of the addon, called with what nobody should pass: an input is a row of decisions. */
+/** Calls the addon's functions with invalid arguments; an input is a sequence of decisions. */
 export function addonTarget(folder: string): Promise<FuzzTarget> {
   const model = writePlaybackModel(join(folder, 'heads.bin'));
   const before = process.env['TROS_YOLO_SEG_EMULATOR'];
@@ -60,7 +60,7 @@ function seeds(): FuzzSeed[] {
   });
 }
 
-/** What one input does. */
+/** The actions of one input. */
 class Session {
   readonly #native = addon() as unknown as Exports;
   readonly #choices: Choices;
@@ -71,7 +71,7 @@ class Session {
   readonly #closing: (() => void)[] = [];
   readonly #promises: Promise<unknown>[] = [];
   readonly #leases: [lease: number, buffer: ArrayBuffer][] = [];
-  /** Slots that were told of. */
+  /** Slots reported by `done`. */
   readonly #slots: number[] = [];
 
   constructor(
@@ -103,7 +103,7 @@ class Session {
     for (let i = 0; i < MOST_CALLS && this.#choices.left; i++) {
       tolerate(this.#choices.of(calls));
       if (this.#choices.seldom(8)) this.#hostile.change();
-      // What was begun goes on, and its ends are told of.
+      // Pending work continues and reports its end.
       if (this.#choices.seldom(6)) await new Promise(setImmediate);
     }
     for (const settled of await Promise.allSettled(this.#promises)) {
@@ -230,12 +230,12 @@ class Session {
     });
   }
 
-  /** What the user says of images. */
+  /** The user's description of images. */
   #reading(): object {
     return this.#odd({ step: 0, rows: 0, white: 65535 });
   }
 
-  /** What of a picture is looked at. */
+  /** A region of interest. */
   #region(): object {
     const [x, y] = [this.#choices.below(70), this.#choices.below(70)];
     return this.#odd({ x, y, width: this.#size(), height: this.#size() });
@@ -250,7 +250,7 @@ class Session {
         this.#native['inspectImage']!(this.#message(), this.#hostile.seldom(this.#reading()));
         break;
       case 2:
-        this.#native['partOf']!(this.#region(), this.#hostile.seldom(this.#size()), this.#size());
+        this.#native['clipRegion']!(this.#region(), this.#hostile.seldom(this.#size()), this.#size());
         break;
       default: {
         const [width, height] = [this.#size(), this.#size()];
@@ -342,7 +342,7 @@ class Session {
         camera['step']!(message, count);
         break;
       case 2:
-        camera['keepPixels']!(this.#hostile.seldom<unknown>(true, 3));
+        camera['setKeepPixels']!(this.#hostile.seldom<unknown>(true, 3));
         break;
       case 3:
         camera['counters']!();

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { CameraImageReader } from '../../src/message/read/camera-image.js';
 import { IMAGE_MESSAGE_NAMES } from '../../src/message/image-messages.js';
-import { CameraFrame } from '../../src/node/segment/received-image.js';
+import { ReceivedImage } from '../../src/node/segment/received-image.js';
 import { compressedImage, hbm, tinyPixels } from '../message/bag/bags.js';
 import { ImageWriter } from '../../src/message/write/image.js';
 import { expectFrame } from './frames.js';
@@ -17,7 +17,7 @@ export async function cdrTarget(): Promise<FuzzTarget> {
     seeds: await messages(),
     async run(input) {
       const type = TYPES[(input[0] ?? 0) % TYPES.length]!;
-      const frame = CameraFrame.read(input.subarray(1), type, reader, '', 0);
+      const frame = ReceivedImage.read(input.subarray(1), type, reader, '', 0);
       expectFrame(await frame.prepare());
       return true;
     },

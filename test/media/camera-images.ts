@@ -11,7 +11,7 @@ import { packedBytes, randomBytes } from '../native/frames.js';
 import { nv12Of, nv12OfPlanes, PIXELS } from '../native/reference.js';
 import type { PackedFormat } from '../../src/vision/picture/packed-image.js';
 
-/** What came of an image, on whichever way. */
+/** The outcome of an image, whichever path it took. */
 export interface SeenImage {
   /** The frame, packed. */
   readonly nv12: Uint8Array;
@@ -19,7 +19,7 @@ export interface SeenImage {
   readonly warning: string | undefined;
 }
 
-/** A way that a camera's images take. Rejects with what is told of an image that cannot be read. */
+/** A path of a camera's images. Rejects with the error of an unreadable image. */
 export type ImagePath = (image: RawImage, reading: ImageReading) => Promise<SeenImage>;
 
 export const IMAGE_PATHS: Readonly<Record<string, ImagePath>> = {
@@ -43,7 +43,7 @@ export const IMAGE_PATHS: Readonly<Record<string, ImagePath>> = {
 /** Size of the model that native cameras write for here. */
 export const MODEL = { width: 64, height: 48 };
 
-/** An image's way through a native camera, with the model's input that it makes; rejects where it is not read. */
+/** The path through a native camera, with the resulting model input; rejects if the image cannot be read. */
 export async function throughNativeCamera(
   image: RawImage,
   reading: ImageReading,
@@ -56,18 +56,18 @@ export async function throughNativeCamera(
   counters: NativeCameraCounters;
 }> {
   const camera = addon().injectCamera();
-  let tell: (frameInfo: NativeFrameInfo) => void;
-  const arrived = new Promise<NativeFrameInfo>((resolve) => (tell = resolve));
+  let resolveArrived: (frameInfo: NativeFrameInfo) => void;
+  const arrived = new Promise<NativeFrameInfo>((resolve) => (resolveArrived = resolve));
   const heapSlots = addon().openHeapSlots(
     1,
     MODEL.width,
     MODEL.height,
-    (_slot, _failure, _pre, _inference, frameInfo) => tell(frameInfo!),
+    (_slot, _failure, _pre, _inference, frameInfo) => resolveArrived(frameInfo!),
   );
   try {
     heapSlots.ref();
     heapSlots.attach(camera.id);
-    camera.keepPixels(keepPixels);
+    camera.setKeepPixels(keepPixels);
     camera.setReading(reading);
     camera.setRegion(region);
     camera.offer({ ...image, sec: 0, nanosec: 0, index: -1 });
@@ -77,15 +77,15 @@ export async function throughNativeCamera(
     assert.equal(failed, 0);
     const frameInfo = await arrived;
     const input = new Uint8Array(frameInfo.input!).slice();
-    const told = warning ? expectation(warning).message : undefined;
-    return { frameInfo, input, warning: told, counters };
+    const warningText = warning ? expectation(warning).message : undefined;
+    return { frameInfo, input, warning: warningText, counters };
   } finally {
     camera.close();
     heapSlots.close();
   }
 }
 
-/** An image of noise, with padding of noise, and the frame it is to become. */
+/** An image of noise, with padding of noise, and the expected frame. */
 export function sampleImage(
   encoding: string,
   size: PictureSize,

@@ -164,7 +164,7 @@ describe('openInputs', () => {
       'bag/metadata.yaml',
       'rosbag2_bagfile_information:\n  relative_file_paths:\n    - bag_0.mcap\n',
     );
-    assert.match(await failure(join(folder, 'bag')), /bag_0.mcap.*metadata.yaml names/s);
+    assert.match(await failure(join(folder, 'bag')), /bag_0.mcap.*metadata.yaml lists/s);
     const sqlite = await write('old.db3', latin('SQLite format 3\0'));
     assert.match(await failure(sqlite), /MCAP file but received an SQLite database/);
     assert.match(await failure(`${sqlite}#/camera`), /MCAP file but received an SQLite database/);
@@ -192,8 +192,8 @@ describe('openInputs', () => {
 
   it('says what is wrong with the settings of a scene', async () => {
     assert.match(
-      await failure('scene:?colour=red'),
-      /frames, seed, rate, objects, size but received scene:\?colour=red/,
+      await failure('scene:?color=red'),
+      /frames, seed, rate, objects, size but received scene:\?color=red/,
     );
     assert.match(await failure('scene:frames=2'), /scene:\?name=value/);
     assert.match(await failure('scene:?size=big'), /a size such as 640x480 but received big/);

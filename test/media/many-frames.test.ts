@@ -16,16 +16,16 @@ const withoutFfmpeg =
 
 const WIDTH = 32;
 const HEIGHT = 16;
-const GREYS = [20, 120, 220];
+const GRAYS = [20, 120, 220];
 
-/** A picture of one grey. */
-const grey = (value: number, width = WIDTH): Sharp =>
+/** A picture of one gray. */
+const gray = (value: number, width = WIDTH): Sharp =>
   sharp(Buffer.alloc(width * HEIGHT * 3, value), { raw: { width, height: HEIGHT, channels: 3 } });
 
-/** Pictures of these greys, one page after the other. */
+/** Pictures of these grays, one page after the other. */
 const pages = (): Sharp =>
-  sharp(Buffer.concat(GREYS.map((value) => Buffer.alloc(WIDTH * HEIGHT * 3, value))), {
-    raw: { width: WIDTH, height: HEIGHT * GREYS.length, channels: 3, pageHeight: HEIGHT },
+  sharp(Buffer.concat(GRAYS.map((value) => Buffer.alloc(WIDTH * HEIGHT * 3, value))), {
+    raw: { width: WIDTH, height: HEIGHT * GRAYS.length, channels: 3, pageHeight: HEIGHT },
   });
 
 async function framesOf(path: string, options: InputOptions = {}): Promise<SourceFrame[]> {
@@ -42,12 +42,12 @@ async function framesOf(path: string, options: InputOptions = {}): Promise<Sourc
   return frames;
 }
 
-const greysOf = (frames: readonly SourceFrame[]): number[] => frames.map(({ frame }) => frame.data[0]!);
+const graysOf = (frames: readonly SourceFrame[]): number[] => frames.map(({ frame }) => frame.data[0]!);
 const secondsOf = (frames: readonly SourceFrame[]): number[] =>
   frames.map(({ stamp }) => Number((stamp.sec - FILE_EPOCH + stamp.nanosec / 1e9).toFixed(3)));
 
-function expectGreys(frames: readonly SourceFrame[], expected = GREYS): void {
-  const found = greysOf(frames);
+function expectGrays(frames: readonly SourceFrame[], expected = GRAYS): void {
+  const found = graysOf(frames);
   assert.equal(found.length, expected.length, `${found.join()}`);
   for (const [i, value] of found.entries()) assert.ok(Math.abs(value - expected[i]!) <= 2, `${found.join()}`);
 }
@@ -56,12 +56,12 @@ describeUnless(withoutFfmpeg, 'files of many frames, by ffmpeg', () => {
   const folder = temporaryFolder('many-ffmpeg');
 
   it('give each frame of raw Motion JPEG, whatever it is called', async () => {
-    const jpegs = Buffer.concat(await Promise.all(GREYS.map((value) => grey(value).jpeg().toBuffer())));
+    const jpegs = Buffer.concat(await Promise.all(GRAYS.map((value) => gray(value).jpeg().toBuffer())));
     for (const name of ['a.mjpeg', 'a.mjpg', 'A.MJPG', 'a.avi']) {
       const path = join(folder, name);
       writeFileSync(path, jpegs);
       const frames = await framesOf(path);
-      expectGreys(frames);
+      expectGrays(frames);
       assert.deepEqual(secondsOf(frames), [0, 0.04, 0.08]);
       assert.deepEqual(secondsOf(await framesOf(path, { rate: 5 })), [0, 0.2, 0.4]);
     }
@@ -69,15 +69,15 @@ describeUnless(withoutFfmpeg, 'files of many frames, by ffmpeg', () => {
 
   it('give each frame of Motion JPEG of odd size to its last pixel', async () => {
     const jpegs = await Promise.all(
-      GREYS.map((value) =>
-        grey(value, WIDTH + 1)
+      GRAYS.map((value) =>
+        gray(value, WIDTH + 1)
           .jpeg()
           .toBuffer(),
       ),
     );
     writeFileSync(join(folder, 'odd.mjpeg'), Buffer.concat(jpegs));
     const frames = await framesOf(join(folder, 'odd.mjpeg'));
-    expectGreys(frames);
+    expectGrays(frames);
     assert.deepEqual(frames[0]!.frame.picture, { width: WIDTH + 1, height: HEIGHT });
   });
 
@@ -88,8 +88,8 @@ describeUnless(withoutFfmpeg, 'files of many frames, by ffmpeg', () => {
     assert.equal(made.status, 0, String(made.stderr));
     const frames = await framesOf(path);
     assert.equal(frames.length, 3);
-    const [first, second, third] = greysOf(frames);
-    assert.ok(first! < second! && second! < third!, greysOf(frames).join());
+    const [first, second, third] = graysOf(frames);
+    assert.ok(first! < second! && second! < third!, graysOf(frames).join());
     assert.deepEqual(secondsOf(frames), [0, 0.25, 0.5]);
   });
 });
@@ -129,7 +129,7 @@ describe('files of many frames', () => {
         .toBuffer(),
     );
     const frames = await framesOf(path);
-    expectGreys(frames);
+    expectGrays(frames);
     assert.deepEqual(secondsOf(frames), [0, 0.1, 0.35]);
     assert.deepEqual(
       frames.map(({ frame: { width, height }, index }) => [width, height, index]),
@@ -139,7 +139,7 @@ describe('files of many frames', () => {
 
   it('give each page of a TIFF, and the next file goes on from there', async () => {
     writeFileSync(join(folder, 'pages.tif'), await pages().tiff().toBuffer());
-    writeFileSync(join(folder, 'still.png'), await grey(50).png().toBuffer());
+    writeFileSync(join(folder, 'still.png'), await gray(50).png().toBuffer());
     const frames = [join(folder, 'pages.tif'), join(folder, 'still.png')];
     const { sources } = await openInputs(frames, { rate: 2 });
     assert.deepEqual(
@@ -148,14 +148,14 @@ describe('files of many frames', () => {
     );
     const items: SourceFrame[] = [];
     for (const source of sources) for await (const item of source.frames()) items.push(item as SourceFrame);
-    expectGreys(items, [...GREYS, 50]);
+    expectGrays(items, [...GRAYS, 50]);
     assert.deepEqual(secondsOf(items), [0, 0.5, 1, 1.5]);
   });
 
   it('give one frame of photos with a second picture behind the first, as telephones write them', async () => {
-    const [photo, gain] = [await grey(120).jpeg().toBuffer(), await grey(20).jpeg().toBuffer()];
+    const [photo, gain] = [await gray(120).jpeg().toBuffer(), await gray(20).jpeg().toBuffer()];
     writeFileSync(join(folder, 'photo.jpg'), Buffer.concat([photo, gain]));
-    expectGreys(await framesOf(join(folder, 'photo.jpg')), [120]);
+    expectGrays(await framesOf(join(folder, 'photo.jpg')), [120]);
   });
 });
 

@@ -38,10 +38,10 @@ describe('decodePicture', () => {
     JPEG: red(20, 10).jpeg(),
     PNG: red(20, 10).png(),
     'PNG with a palette': red(20, 10).png({ palette: true }),
-    'PNG of 16 bits': red(20, 10).toColourspace('rgb16').png(),
+    'PNG of 16 bits': red(20, 10).toColorspace('rgb16').png(),
     WebP: red(20, 10).webp({ lossless: true }),
     TIFF: red(20, 10).tiff(),
-    'TIFF of 16 bits': red(20, 10).toColourspace('rgb16').tiff(),
+    'TIFF of 16 bits': red(20, 10).toColorspace('rgb16').tiff(),
     GIF: red(20, 10).gif(),
     AVIF: red(20, 10).avif(),
   };
@@ -56,27 +56,27 @@ describe('decodePicture', () => {
     });
   }
 
-  it('reads CMYK as colours', async () => {
+  it('reads CMYK as colors', async () => {
     const [y, u, v] = firstPixel(
-      await decodePicture(await red(20, 10).toColourspace('cmyk').jpeg().toBuffer()),
+      await decodePicture(await red(20, 10).toColorspace('cmyk').jpeg().toBuffer()),
     );
     assert.ok(y! > 50 && y! < 110 && u! < 110 && v! > 220, `${y} ${u} ${v}`);
   });
 
-  it('reads greyscale of 8 and 16 bits, with and without alpha', async () => {
-    const grey = sharp({
+  it('reads grayscale of 8 and 16 bits, with and without alpha', async () => {
+    const gray = sharp({
       create: { width: 8, height: 8, channels: 3, background: { r: 100, g: 100, b: 100 } },
     });
     for (const picture of [
-      grey.clone().greyscale().png(),
-      grey.clone().toColourspace('grey16').png(),
-      grey.clone().ensureAlpha().toColourspace('b-w').png(),
+      gray.clone().grayscale().png(),
+      gray.clone().toColorspace('grey16').png(),
+      gray.clone().ensureAlpha().toColorspace('b-w').png(),
     ]) {
       assert.deepEqual(firstPixel(await decodePicture(await picture.toBuffer())), [100, 128, 128]);
     }
   });
 
-  it('lays transparency over grey', async () => {
+  it('lays transparency over gray', async () => {
     assert.deepEqual(firstPixel(await decodePicture(await red(8, 8, 0).png().toBuffer())), [114, 128, 128]);
     assert.deepEqual(firstPixel(await decodePicture(await red(8, 8, 1).png().toBuffer())), [76, 85, 255]);
   });
@@ -95,7 +95,7 @@ describe('decodePicture', () => {
     const picture = sharp(data, { raw: { width: 7, height: 5, channels: 3 } });
     for (const file of [
       await picture.clone().png().toBuffer(),
-      await picture.clone().greyscale().png().toBuffer(),
+      await picture.clone().grayscale().png().toBuffer(),
     ]) {
       const frame = await decodePicture(file);
       assert.deepEqual([frame.width, frame.height, frame.picture], [8, 6, { width: 7, height: 5 }]);
@@ -129,8 +129,8 @@ describe('decodePicture', () => {
   it('refuses pictures that are cut off', async () => {
     for (const picture of [noise(200, 100).jpeg(), noise(200, 100).png(), noise(200, 100).webp()]) {
       const file = await picture.toBuffer();
-      await refuses(file.subarray(0, Math.floor(file.length * 0.6)), /cut off or damaged/);
-      await refuses(file.subarray(0, 40), /cut off or damaged|only a piece/);
+      await refuses(file.subarray(0, Math.floor(file.length * 0.6)), /truncated or damaged/);
+      await refuses(file.subarray(0, 40), /truncated or damaged|only a piece/);
     }
   });
 
@@ -155,8 +155,8 @@ describe('PictureSource', () => {
 
   it('says so where only the first of several pictures is taken', async () => {
     const pictures = await Promise.all(
-      [0, 200].map((grey) =>
-        sharp({ create: { width: 8, height: 8, channels: 3, background: { r: grey, g: grey, b: grey } } })
+      [0, 200].map((gray) =>
+        sharp({ create: { width: 8, height: 8, channels: 3, background: { r: gray, g: gray, b: gray } } })
           .png()
           .toBuffer(),
       ),

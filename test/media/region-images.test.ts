@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import sharp from 'sharp';
 import { AS_TOLD, CameraImageReader } from '../../src/message/read/camera-image.js';
 import { Letterbox } from '../../src/vision/picture/letterbox.js';
-import { partOf } from '../../src/native/cut-out.js';
+import { clipRegion } from '../../src/native/cut-out.js';
 import { type Region } from '../../src/vision/picture/region.js';
 import { addon } from '../../src/native/addon.js';
 import { packedBytes } from '../native/frames.js';
@@ -33,7 +33,7 @@ describe('regions of images', () => {
         for (const { image, nv12 } of [packed, padded]) {
           const whole = frameOf(nv12, width + (width % 2), height + (height % 2));
           for (const region of REGIONS) {
-            const { part, warning } = partOf(region, { width, height });
+            const { part, warning } = clipRegion(region, { width, height });
             const crop = cropOf(whole, part);
             const cropped = frameOf(crop, part.width + (part.width % 2), part.height + (part.height % 2));
             const box = new Letterbox(cropped.width, cropped.height, MODEL.width, MODEL.height);
@@ -138,7 +138,7 @@ describe('regions of images', () => {
     const region = { x: 30, y: 20, width: 100, height: 8 };
     reader.region = region;
     const frame = await reader.decompress(file);
-    const { part } = partOf(region, { width: 61, height: 53 });
+    const { part } = clipRegion(region, { width: 61, height: 53 });
     assert.deepEqual(packedBytes(frame), cropOf(whole, part));
     assert.deepEqual([frame.width, frame.height, frame.picture], [32, 8, { width: 31, height: 8 }]);
     assert.match(reader.warning!, /Only 30,20,31,8 is used/);

@@ -92,15 +92,15 @@ describeUnless(withoutFfmpeg, 'VideoSource', () => {
         [76, 85, 255],
       ],
     ];
-    for (const [i, [colour, options, yuv]] of expected.entries()) {
+    for (const [i, [color, options, yuv]] of expected.entries()) {
       const { frames } = await read(
-        clip(`colour${i}.mp4`, `color=${colour}:size=64x48:rate=1:duration=1`, ...options),
+        clip(`color${i}.mp4`, `color=${color}:size=64x48:rate=1:duration=1`, ...options),
       );
       const { data, chromaOffset } = frames[0]!.frame;
       [data[0]!, data[chromaOffset]!, data[chromaOffset + 1]!].forEach((value, channel) => {
         assert.ok(
           Math.abs(value - yuv[channel]!) <= 3,
-          `${colour} ${options.join(' ')}: ${value} for ${yuv[channel]}`,
+          `${color} ${options.join(' ')}: ${value} for ${yuv[channel]}`,
         );
       });
     }

@@ -59,7 +59,7 @@ describe('the table of image messages', () => {
       const { type, standIn, stampAt } = row;
       const form = standIn.form({ type, topic: standIn.topic, qos: standIn.qos });
       const message = form.write(frame, 'cam');
-      form.seal(message, stamp, 9);
+      form.setStamp(message, stamp, 9);
       assert.deepEqual([message.readInt32LE(stampAt), message.readUInt32LE(stampAt + 4)], [1_700_000_000, 7]);
       const image = row.read(message, new CameraImageReader(1));
       assert.deepEqual(image.stamp, stamp, name);

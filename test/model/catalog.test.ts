@@ -90,7 +90,7 @@ describe('a catalog', () => {
       [{ name: 'x.onnx' }, /a name of letters/],
       [{ name: undefined }, /a text for name of model 1 in my\.json but received undefined/],
       [{ url: 'models.test/my.onnx' }, /an address with https for url of my-seg in my\.json/],
-      [{ url: 'http://models.test/my.onnx' }, /http is taken with sha256 only/],
+      [{ url: 'http://models.test/my.onnx' }, /http is accepted with sha256 only/],
       [{ url: 'ftp://models.test/my.onnx' }, /an address with https/],
       [{ url: 'https://me:secret@models.test/my.onnx' }, /an address with https/],
       [{ url: 'https://models.test/my.bin' }, /a file that ends in \.onnx for the CPU/],

@@ -19,7 +19,7 @@ describe('class names of a model', () => {
       () => chooseLabels(3, ['a', 'b', 'c'], file('Katze\nHund\n')),
       (error) =>
         error instanceof ExpectationError &&
-        /^Expected 3 class names in .*names\.txt but received 2\. .*one name a line/.test(error.message),
+        /^Expected 3 class names in .*names\.txt but received 2\. .*one name per line/.test(error.message),
     );
   });
 

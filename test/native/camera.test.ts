@@ -35,28 +35,28 @@ describe('native cameras', () => {
     camera.close();
     camera.close();
     camera.offer({ ...message, ...header });
-    camera.keepPixels(true);
+    camera.setKeepPixels(true);
     const { received, discarded } = camera.counters();
     assert.deepEqual([received, discarded], [1, 1]);
   });
 
-  it('limit: a frame is taken once in the period, the others are skipped unread', () => {
+  it('setMinPeriod: a frame is taken once in the period, the others are skipped unread', () => {
     const camera = addon().injectCamera();
     const message = { width: 2, height: 2, step: 2, encoding: 'nv12', data: new Uint8Array(6) };
     const header = { sec: 0, nanosec: 0, index: 0 };
-    camera.limit(3_600_000);
+    camera.setMinPeriod(3_600_000);
     camera.step({ ...message, ...header }, 5);
     camera.offer({ ...message, ...header, encoding: 'nonsense8' });
     const { received, skipped, discarded, failed } = camera.counters();
     assert.deepEqual([received, skipped, discarded, failed], [6, 5, 1, 0]);
-    camera.limit(0);
+    camera.setMinPeriod(0);
     camera.step({ ...message, ...header }, 5);
     assert.deepEqual([camera.counters().skipped, camera.counters().discarded], [5, 6]);
     for (const wrong of [-1, NaN, 86_400_001, '1']) {
-      assert.throws(() => camera.limit(wrong as number), TypeError);
+      assert.throws(() => camera.setMinPeriod(wrong as number), TypeError);
     }
     camera.close();
-    camera.limit(5);
+    camera.setMinPeriod(5);
   });
 
   it('step: all messages are taken when it returns, their indices counting up', async () => {
@@ -102,17 +102,17 @@ describe('native cameras', () => {
   // Found by scripts/fuzz.sh camera.
   it('have no rows beyond their bytes, whatever the user says of them: products of 64 bits, too', () => {
     const image = { width: 512, height: 38, step: 0, encoding: 'nv12', data: new Uint8Array(512 * 57) };
-    const told = { ...image, isBigEndian: false, hasBufferSize: false };
+    const complete = { ...image, isBigEndian: false, hasBufferSize: false };
     const reading = { step: 2 ** 32 - 16, rows: 2 ** 32 - 2, white: 65535 };
     // Their bytes are 2^64 + 256.
-    const pairs = reading.rows + told.height / 2 - 1;
-    assert.equal(BigInt(reading.step) * BigInt(pairs) + BigInt(told.width), 2n ** 64n + 256n);
+    const pairs = reading.rows + complete.height / 2 - 1;
+    assert.equal(BigInt(reading.step) * BigInt(pairs) + BigInt(complete.width), 2n ** 64n + 256n);
     assert.throws(
-      () => addon().inspectImage(told, reading),
+      () => addon().inspectImage(complete, reading),
       ({ failure }: { failure: NativeFailure }) =>
         failure.expected === 'image_step of at most 1048576 bytes' && failure.received === '4294967280',
     );
-    assert.equal(addon().inspectImage(told, { ...reading, step: 512, rows: 38 }).stride, 512);
+    assert.equal(addon().inspectImage(complete, { ...reading, step: 512, rows: 38 }).stride, 512);
   });
 
   it('say why they are not available in an addon without rclcpp', () => {

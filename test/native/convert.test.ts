@@ -80,7 +80,7 @@ describe('letterboxNv12', () => {
     assert.deepEqual(target.data, packedBytes(source));
   });
 
-  it('keeps a plain colour and pads with grey', () => {
+  it('keeps a plain color and pads with gray', () => {
     const source = plainFrame(40, 20, 200, 90, 30);
     const target = packedFrame(32, 32);
     letterboxNv12(source, box(source, target), target);
@@ -90,7 +90,7 @@ describe('letterboxNv12', () => {
     assert.deepEqual(target.data, expected.data);
   });
 
-  it('keeps a ramp in place: a centre falls on a centre', () => {
+  it('keeps a ramp in place: a center falls on a center', () => {
     // Luma 2x + 20 is linear, so bilinear scaling by 1/2 must read it between pixels 2i and 2i + 1.
     const source = packedFrame(64, 64);
     for (let y = 0; y < 64; y++) for (let x = 0; x < 64; x++) source.data[y * 64 + x] = 2 * x + 20;
@@ -254,7 +254,7 @@ describe('packedToNv12', () => {
     });
   }
 
-  it('keeps every grey, from mono8 and from rgb8', () => {
+  it('keeps every gray, from mono8 and from rgb8', () => {
     const data = Uint8Array.from({ length: 512 }, (_, i) => i & 255);
     const mono = packedToNv12({ width: 256, height: 2, format: 'mono8', data });
     assert.deepEqual(mono.data.subarray(0, 512), data);
@@ -263,14 +263,14 @@ describe('packedToNv12', () => {
     assert.deepEqual(packedToNv12({ width: 256, height: 2, format: 'rgb8', data: rgb }), mono);
   });
 
-  it('comes back within 2 steps in the full range and 3 in the limited one where a 2x2 block has one colour', () => {
-    const colour = fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255));
+  it('comes back within 2 steps in the full range and 3 in the limited one where a 2x2 block has one color', () => {
+    const color = fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255));
     for (const [range, bound] of [
       ['full', 2],
       ['limited', 3],
     ] as const) {
       fc.assert(
-        fc.property(colour, (rgb) => {
+        fc.property(color, (rgb) => {
           const back = nv12ToRgb(packedToNv12(plain(rgb), range), range);
           for (let i = 0; i < 12; i++) {
             assert.ok(Math.abs(back[i]! - rgb[i % 3]!) <= bound, `${rgb.join()} came back as ${back.join()}`);
@@ -328,7 +328,7 @@ describe('packedToNv12', () => {
 
   it('refuses an unknown range', () => {
     assert.throws(() => packedToNv12(plain([1, 2, 3]), 'pc' as 'full'), {
-      message: 'Expected one of full, limited for the colour range but received pc.',
+      message: 'Expected one of full, limited for the color range but received pc.',
     });
   });
 });

@@ -32,17 +32,17 @@ const WORK: Record<string, () => Promise<void>> = {
   async engine() {
     const engine = await BpuEngine.open({ file: model, library: EMULATOR, slots: 3 });
     const camera = addon().injectCamera();
-    camera.keepPixels(true);
+    camera.setKeepPixels(true);
     let seen = 0;
-    const tell = (): void => {
+    const count = (): void => {
       if (++seen === 3) going();
     };
     engine.attach(camera, {
       result(inference) {
         inference.release();
-        tell();
+        count();
       },
-      failure: tell,
+      failure: count,
     });
     camera.play(messageOf(noiseFrame(64, 64, 1)), 0, 1e9);
     for (;;) {

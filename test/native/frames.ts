@@ -58,7 +58,7 @@ export function packedBytes(frame: Nv12Frame): Uint8Array {
   return out;
 }
 
-/** A frame of one colour. */
+/** A frame of one color. */
 export function plainFrame(width: number, height: number, y: number, u: number, v: number): Nv12Frame {
   const frame = packedFrame(width, height);
   frame.data.fill(y, 0, width * height);

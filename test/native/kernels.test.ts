@@ -145,7 +145,7 @@ describe('kernels of the scaler', () => {
   });
 });
 
-describe('kernels of colour conversion', () => {
+describe('kernels of color conversion', () => {
   const ranges: readonly ColorRange[] = ['full', 'limited'];
 
   it('give the bytes of the reference for every width and range', () => {
@@ -219,7 +219,7 @@ describe('kernels of colour conversion', () => {
     }
   });
 
-  it('scale every 16-bit grey by every kind of white', () => {
+  it('scale every 16-bit gray by every kind of white', () => {
     const data = new Uint8Array(Uint16Array.from({ length: 65536 }, (_, i) => i).buffer);
     for (const white of [1, 2, 3, 255, 256, 1023, 4095, 10_000, 43_691, 65_534, 65_535]) {
       const image = { data, width: 256, height: 256, format: 'mono16', step: 512, offset: 0 } as const;
@@ -246,7 +246,7 @@ describe('kernels of colour conversion', () => {
     }
   });
 
-  it('agree on the colours at the corners of the cube, where sums are largest', () => {
+  it('agree on the colors at the corners of the cube, where sums are largest', () => {
     const data = Uint8Array.from({ length: 3 * 64 * 64 }, (_, i) => {
       const [pixel, channel] = [Math.floor(i / 3), i % 3];
       const block = (pixel >> 1) % 32;

@@ -153,8 +153,8 @@ export function nv12Of(image: PackedImage, range: ColorRange): Uint8Array {
     const [first, second] = [data[at(x, y)]!, data[at(x, y) + 1]!];
     const value = image.bigEndian ? 256 * first + second : 256 * second + first;
     const white = image.white ?? 65535;
-    const grey = Math.floor((Math.min(value, white) * 255 + Math.floor(white / 2)) / white);
-    return [grey, grey, grey];
+    const gray = Math.floor((Math.min(value, white) * 255 + Math.floor(white / 2)) / white);
+    return [gray, gray, gray];
   };
   const dot = (row: readonly number[], pixel: readonly number[]): number =>
     row[0]! * pixel[0]! + row[1]! * pixel[1]! + row[2]! * pixel[2]!;

@@ -1,6 +1,6 @@
 import { SEGMENT_PARAMETERS, type SegmentParameters } from '../../src/parameters/segment.js';
 
-/** What the node segment has where nothing is set. */
+/** The default parameters of the node segment. */
 export function defaultParameters(): SegmentParameters {
   return Object.fromEntries(
     Object.entries(SEGMENT_PARAMETERS).map(([name, { default: value }]) => [name, value]),

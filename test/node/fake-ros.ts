@@ -2,7 +2,7 @@ import { type Qos, RMW_DURABILITY, RMW_HISTORY, RMW_RELIABILITY } from '../../sr
 import type { RclEndpoint } from '../../src/node/ros/rclnodejs.js';
 import type { RosNode } from '../../src/node/ros/ros-node.js';
 
-/** A publisher that others see in the graph. */
+/** A publisher in the graph. */
 export interface GraphPublisher {
   readonly type: string;
   readonly reliability?: 'reliable' | 'best_effort';
@@ -10,13 +10,13 @@ export interface GraphPublisher {
 }
 
 /**
- * What the parts of a node ask of ROS, without ROS: the graph is what the test says, and messages come and go by hand. Where
- * it matters what ROS really does, there is test/ros.
+ * The interface that the parts of a node need from ROS, without ROS: the test defines the graph and sends messages. For the
+ * behavior of real ROS, see test/ros.
  */
 export class FakeRos {
   readonly fullName = '/node';
   readonly lines: string[] = [];
-  /** Type and reliability of each subscription that was made, in order. */
+  /** Type and reliability of each subscription, in order of creation. */
   readonly subscribed: string[] = [];
   readonly published: Uint8Array[] = [];
   /** Topic of each message that was published, in order. */
@@ -26,14 +26,14 @@ export class FakeRos {
   topics: readonly { readonly name: string; readonly type: string }[] = [];
   /** Called for each message that is published. */
   onPublish: (topic: string, cdr: Uint8Array) => void = () => undefined;
-  /** Type of the publishers of a topic, where several are followed. */
+  /** Type of the publishers of a topic, if several are followed. */
   typeOf: ((topic: string) => string) | undefined;
   /** Subscriptions of the topics that this node publishes. */
   subscriptions: (topic: string) => number = () => 0;
   /** Whether subscribers have acknowledged everything. */
   delivered: () => boolean = () => true;
   open = 0;
-  /** In the order in which they were made. */
+  /** In order of creation. */
   readonly #subscriptions: { readonly topic: string; readonly take: (cdr: Buffer) => void }[] = [];
   readonly #services = new Map<string, (request: never) => unknown>();
 
@@ -42,7 +42,7 @@ export class FakeRos {
     readonly middleware = 'rmw_test',
   ) {}
 
-  /** As the parts want it. */
+  /** The object in the type that the parts expect. */
   get node(): RosNode {
     return this as unknown as RosNode;
   }
@@ -107,7 +107,7 @@ export class FakeRos {
     return { topic, destroy: () => void this.open-- };
   }
 
-  /** A message comes by the newest subscription, by the newest of a topic, or by the one with this index. */
+  /** Delivers a message to the newest subscription, to the newest of a topic, or to the one with this index. */
   deliver(cdr: Uint8Array, to: string | number = -1): void {
     const subscription =
       typeof to === 'number'
@@ -138,7 +138,7 @@ export class FakeRos {
     this.#services.set(name, answer);
   }
 
-  /** What a service of the node answers. */
+  /** The response of a service of the node. */
   async call<Answer>(name: string, request: object): Promise<Answer> {
     return (await this.#services.get(name)!(request as never)) as Answer;
   }

@@ -36,11 +36,11 @@ describe('the package as a library', () => {
 
   it('decodes heads, encodes masks and reads frames without an engine', () => {
     const { chooseLabels, decodeRle, ExpectationError, Letterbox, MASK_RESOLUTIONS, nv12Frame } = library;
-    const { PolygonTracer, recogniseHeads, RleEncoder } = library;
+    const { PolygonTracer, recognizeHeads, RleEncoder } = library;
     assert.ok(MASK_RESOLUTIONS.includes('source'));
     assert.equal(chooseLabels(80)[0], 'person');
     assert.throws(() => nv12Frame(new Uint8Array(5), { width: 2, height: 2 }), ExpectationError);
-    assert.throws(() => recogniseHeads([], { width: 64, height: 64 }), ExpectationError);
+    assert.throws(() => recognizeHeads([], { width: 64, height: 64 }), ExpectationError);
     assert.deepEqual(new Letterbox(1280, 640, 640, 640).scaleX, 0.5);
     const mask = { x: 1, y: 0, width: 2, height: 2, data: Uint8Array.of(1, 1, 1, 1) };
     const rle = new RleEncoder().encode(mask, 4, 3);

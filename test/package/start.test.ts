@@ -65,11 +65,11 @@ describe('start script', () => {
   });
 
   it('leaves thresholds alone that are set', () => {
-    const told = JSON.parse(start(script, [], { MALLOC_MMAP_THRESHOLD_: '1000000' }).stdout) as Record<
+    const started = JSON.parse(start(script, [], { MALLOC_MMAP_THRESHOLD_: '1000000' }).stdout) as Record<
       string,
       string
     >;
-    assert.equal(told['MALLOC_MMAP_THRESHOLD_'], '1000000');
+    assert.equal(started['MALLOC_MMAP_THRESHOLD_'], '1000000');
   });
 
   it('is found through links, also those of --symlink-install', () => {

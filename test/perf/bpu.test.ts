@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
 import { Decoder } from '../../src/vision/decode/decoder.js';
-import { recogniseHeads } from '../../src/vision/decode/heads.js';
+import { recognizeHeads } from '../../src/vision/decode/heads.js';
 import { BpuEngine } from '../../src/engine/bpu/bpu-engine.js';
 import { OnnxEngine } from '../../src/engine/onnx/onnx-engine.js';
 import { measureThroughput } from '../../src/pipeline/throughput.js';
@@ -12,7 +12,7 @@ import { peopleIn1080p, recordConformanceModel, recordYolo } from '../engine/bpu
 import { EMULATOR, withEmulator } from '../engine/bpu/emulator.js';
 import { tenHeads } from '../engine/tiny-onnx.js';
 import { noiseFrame } from '../native/frames.js';
-import { describeUnless, tell } from '../skips.js';
+import { describeUnless, printNote } from '../skips.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 const folder = temporaryFolder('pace');
@@ -41,7 +41,7 @@ describe('the pace of the bpu engine on the emulated BPU', () => {
 
   it('saturates the BPU with frames in flight, on both cores where there are two', async function () {
     const [one, three, both] = [await rate(1), await rate(3), await rate(4, { cores: 2 })];
-    tell(this, [one, three, both].map((fps) => `${fps.toFixed(1)} FPS`).join(', '));
+    printNote(this, [one, three, both].map((fps) => `${fps.toFixed(1)} FPS`).join(', '));
     assert.ok(one > 35 && one <= 1000 / 18, `${one} FPS with one, of 55.6`);
     assert.ok(three > 75 && three <= 104, `${three} FPS with three, of 100`);
     assert.ok(both > 115, `${both} FPS on two cores, of 200`);
@@ -50,7 +50,7 @@ describe('the pace of the bpu engine on the emulated BPU', () => {
   it('keeps the BPU busy though reading takes as long as the network', async function () {
     // 100 at most; without a spare slot 2 frames in 18 + 8 ms: 77.
     const [without, spare] = [await rate(2, { reading: 8 }), await rate(2, { reading: 8, spare: 1 })];
-    tell(this, `${spare.toFixed(1)} FPS with a spare slot, ${without.toFixed(1)} without`);
+    printNote(this, `${spare.toFixed(1)} FPS with a spare slot, ${without.toFixed(1)} without`);
     assert.ok(spare > 1.08 * without, `${spare} FPS with a spare slot, ${without} without`);
   });
 });
@@ -64,14 +64,17 @@ describeUnless(sharedData.skip, 'the pace of the recorded YOLOv8n-seg on the emu
     await onnx.close();
 
     const engine = await BpuEngine.open({ file, library: EMULATOR, slots: 2, spare: 1 });
-    const decoder = new Decoder(recogniseHeads(engine.model.outputs, engine.model.input));
+    const decoder = new Decoder(recognizeHeads(engine.model.outputs, engine.model.input));
     await measureThroughput(engine, 20, frame);
     const path = await measureThroughput(engine, 150, frame, ({ tensors, letterbox }) =>
       decoder.decode(tensors, letterbox),
     );
     await engine.close();
     const rate = (1000 * path.frames) / path.elapsed;
-    tell(this, `${rate.toFixed(1)} FPS of 175, the JS thread busy for ${(100 * path.busy).toFixed(0)} %`);
+    printNote(
+      this,
+      `${rate.toFixed(1)} FPS of 175, the JS thread busy for ${(100 * path.busy).toFixed(0)} %`,
+    );
     // 99 % on an idle machine, see `tros-yolo-seg perf`; test machines are not idle.
     assert.ok(rate > 0.6 * 175 && rate < 1.03 * 175, `${rate} FPS of 175`);
     assert.ok(path.busy < 0.9, `the JS thread was busy for ${path.busy}`);

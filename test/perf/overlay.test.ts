@@ -2,7 +2,7 @@ import { describe, it } from 'mocha';
 import type { Instance, Segmentation } from '../../src/vision/mask/segmentation.js';
 import { allocateNv12 } from '../../src/native/convert.js';
 import { Overlay } from '../../src/media/render/overlay.js';
-import { tell } from '../skips.js';
+import { printNote } from '../skips.js';
 
 /** An ellipse of 200 x 300 with its upper left corner there. */
 function ellipse(x: number, y: number, classId: number): Instance {
@@ -29,6 +29,6 @@ describe('the pace of the overlay', () => {
       overlay.paint(frame, found, 'full', memory);
       best = Math.min(best, performance.now() - start);
     }
-    tell(this, `${best.toFixed(1)} ms with the conversion of colors, the best of 8`);
+    printNote(this, `${best.toFixed(1)} ms with the conversion of colors, the best of 8`);
   });
 });

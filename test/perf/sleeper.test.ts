@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { Sleeper } from '../../src/node/camera/camera-schedule.js';
-import { tell } from '../skips.js';
+import { printNote } from '../skips.js';
 
 describe('the sleep of the camera player', () => {
   it('is hardly late: less than a millisecond, as a rule', async function () {
@@ -13,7 +13,7 @@ describe('the sleep of the camera player', () => {
       late.push(sleeper.now() - due);
     }
     late.sort((a, b) => a - b);
-    tell(this, `late by ${late[50]!.toFixed(2)} ms (median), ${late[95]!.toFixed(2)} ms (p95)`);
+    printNote(this, `late by ${late[50]!.toFixed(2)} ms (median), ${late[95]!.toFixed(2)} ms (p95)`);
     // Other programs may have the processor for a while, but not most of the time.
     assert.ok(late[25]! < 1, `${late[25]!.toFixed(2)} ms late`);
   });

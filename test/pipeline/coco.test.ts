@@ -8,7 +8,7 @@ import { openInputs } from '../../src/media/inputs.js';
 import { chooseLabels } from '../../src/model/labels.js';
 import { isResult, Segmenter } from '../../src/pipeline/segmenter.js';
 import { sharedData } from '../data.js';
-import { describeUnless, tell } from '../skips.js';
+import { describeUnless, printNote } from '../skips.js';
 
 interface Annotations {
   images: { id: number; file_name: string; width: number; height: number }[];
@@ -55,7 +55,7 @@ describeUnless(sharedData.skip, 'YOLOv8n-seg on 47 photos of COCO', () => {
     }
     await engine.close();
     const { box } = quality.evaluate();
-    tell(this, `box AP ${box.ap.toFixed(4)}, AP50 ${box.ap50.toFixed(4)}`);
+    printNote(this, `box AP ${box.ap.toFixed(4)}, AP50 ${box.ap50.toFixed(4)}`);
     assert.ok(box.ap >= 0.366, `box AP ${box.ap}`);
   });
 });

@@ -5,7 +5,7 @@ import { AveragePrecision } from '../../src/vision/evaluate/average-precision.js
 import { SceneSource } from '../../src/media/scene/index.js';
 import { demoModel } from '../../src/model/demo-model.js';
 import { isResult, Segmenter } from '../../src/pipeline/segmenter.js';
-import { tell } from '../skips.js';
+import { printNote } from '../skips.js';
 
 /** Scenes that training never saw: it uses other seeds (tools/train/README.md). */
 const HELD_OUT_SEEDS = Array.from({ length: 20 }, (_, i) => 900_000 + i);
@@ -28,7 +28,7 @@ describe('demo model', () => {
     const shown = Object.entries({ mask, box }).map(
       ([kind, q]) => `${kind} AP50 ${q.ap50.toFixed(3)} AP ${q.ap.toFixed(3)}`,
     );
-    tell(this, `${frames} frames, ${objects} objects: ${shown.join(', ')}`);
+    printNote(this, `${frames} frames, ${objects} objects: ${shown.join(', ')}`);
     assert.ok(mask.ap50 >= 0.9, shown.join(', '));
   });
 });

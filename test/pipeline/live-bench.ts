@@ -14,7 +14,7 @@ import type { Segmenter } from '../../src/pipeline/segmenter.js';
 export const MISHAPS = ['none', 'prepare', 'decode', 'result'] as const;
 export type Mishap = (typeof MISHAPS)[number];
 
-/** Frames by the pixels that were made of them: how the engine and the decoder know whom they have. */
+/** Frames by their pixels, by which the engine and the decoder recognize them. */
 const frameOf = new WeakMap<Nv12Frame, TestFrame>();
 
 export class TestFrame implements LiveFrame {
@@ -23,7 +23,7 @@ export class TestFrame implements LiveFrame {
 
   /**
    * @param slow whether `prepare` takes until `ready` is called
-   * @param mishap what goes wrong with it
+   * @param mishap the simulated failure
    */
   constructor(
     readonly id: number,
@@ -64,14 +64,14 @@ interface Pending {
   fail(): void;
 }
 
-/** An engine and a decoder that do nothing before they are told to. */
+/** An engine and a decoder that only work when the test tells them to. */
 export class TestSegmenter {
   /** In order of submission. */
   readonly pending: Pending[] = [];
   readonly submitted: number[] = [];
   /** Submitted and not released. */
   used = 0;
-  /** One for all frames, as the real decoder has it. */
+  /** One for all frames, as in the real decoder. */
   readonly #segmentation = { id: -1 };
   readonly engine;
   readonly decoder = {
@@ -134,9 +134,9 @@ export class TestSegmenter {
   }
 }
 
-/** A LiveSegmenter with a record of what its handlers were told: `3` for the result of frame 3, `!decode 3` for a failure. */
+/** A LiveSegmenter with a record of the calls of its handlers: `3` for the result of frame 3, `!decode 3` for a failure. */
 export class Bench {
-  readonly told: string[][];
+  readonly outcomes: string[][];
   readonly timings: LiveTimings[] = [];
   readonly live: LiveSegmenter<TestFrame>;
   engines: TestSegmenter[];
@@ -145,18 +145,18 @@ export class Bench {
 
   constructor(slots: number, { cameras = 1, spare = 0, queue = 1 } = {}) {
     this.engines = [new TestSegmenter(slots, spare)];
-    this.told = Array.from({ length: cameras }, () => []);
+    this.outcomes = Array.from({ length: cameras }, () => []);
     const handlers: LiveHandlers<TestFrame> = {
       result: (camera, frame, pixels, segmentation, timings) => {
         assert.equal(frameOf.get(pixels!), frame);
         assert.equal((segmentation as unknown as { id: number }).id, frame.id, 'its own segmentation');
         if (frame.mishap === 'result') throw new Error(`result ${frame.id}`);
-        this.told[camera]!.push(String(frame.id));
+        this.outcomes[camera]!.push(String(frame.id));
         this.timings.push(timings);
       },
       failure: (camera, frame, error) => {
         assert.match(error.message, new RegExp(` ${frame.id}$`));
-        this.told[camera]!.push(`!${error.message}`);
+        this.outcomes[camera]!.push(`!${error.message}`);
       },
     };
     this.live = new LiveSegmenter(this.engine.segmenter, cameras, handlers, () => this.time, queue);

@@ -44,10 +44,10 @@ describe('native and offered cameras on one engine', () => {
   /**
    * Runs until the offered cameras have had all their answers.
    *
-   * @param told called before each answer, and once at the beginning
+   * @param onEach called before each answer, and once at the beginning
    * @returns which camera had an answer, in order
    */
-  async function run(told: () => void): Promise<number[]> {
+  async function run(onEach: () => void): Promise<number[]> {
     const turns: number[] = [];
     const answers: number[][] = [[], [], []];
     let end!: () => void;
@@ -55,7 +55,7 @@ describe('native and offered cameras on one engine', () => {
     const ended = new Promise<void>((resolve, reject) => ([end, fail] = [resolve, reject]));
     const live = new LiveSegmenter<Frame>(new Segmenter(engine), 3, {
       result: (camera, { id }) => {
-        told();
+        onEach();
         turns.push(camera);
         answers[camera]!.push(id);
         if (camera !== NATIVE && id + 1 < FRAMES) offer(camera, id + 1);
@@ -67,7 +67,7 @@ describe('native and offered cameras on one engine', () => {
     const offer = (camera: number, id: number): void =>
       live.offer(camera, new Frame(id, () => (camera === 1 ? pixels : settle(pixels))));
     live.attach(NATIVE, native, ({ index }) => new Frame(index));
-    told();
+    onEach();
     for (const camera of OFFERED) offer(camera, 0);
     await ended;
     await live.stop();

@@ -13,24 +13,24 @@ describe('live pictures of odd size', () => {
     const engine = await OnnxEngine.open({ file: demoModel(), slots: 1 });
     const { image } = sampleImage('rgb8', { width: 61, height: 53 });
     const sizes: (readonly [number, number, number, number])[] = [];
-    let tell: () => void = () => undefined;
+    let answered: () => void = () => undefined;
     const live = new LiveSegmenter<LiveFrame>(new Segmenter(engine), 2, {
       result: (camera, _frame, pixels, { width, height }) => {
         assert.deepEqual(pixels?.picture, { width: 61, height: 53 });
         sizes.push([camera, width, height, pixels.width]);
-        tell();
+        answered();
       },
       failure: (_camera, _frame, error) => assert.fail(error),
     });
     const next = (begin: () => void): Promise<void> =>
       new Promise((resolve) => {
-        tell = resolve;
+        answered = resolve;
         begin();
       });
     const reader = new CameraImageReader(2, AS_TOLD);
     await next(() => live.offer(0, { prepare: () => reader.read(image) }));
     const native = addon().injectCamera();
-    native.keepPixels(true);
+    native.setKeepPixels(true);
     live.attach(1, native, () => ({ prepare: () => assert.fail('a native frame is ready') }));
     await next(() => native.offer({ ...image, sec: 0, nanosec: 0, index: 0 }));
     assert.deepEqual(sizes, [
@@ -54,11 +54,11 @@ describe('LiveSegmenter.replace', () => {
       return attach(...parameters);
     };
     const seen: number[] = [];
-    let tell: () => void = () => undefined;
+    let answered: () => void = () => undefined;
     const live = new LiveSegmenter<LiveFrame>(new Segmenter(engine), 2, {
       result: (camera) => {
         seen.push(camera);
-        tell();
+        answered();
       },
       failure: (_camera, _frame, error) => assert.fail(error),
     });
@@ -74,7 +74,7 @@ describe('LiveSegmenter.replace', () => {
     const { image } = sampleImage('rgb8', { width: 61, height: 53 });
     for (const native of natives) {
       await new Promise<void>((resolve) => {
-        tell = resolve;
+        answered = resolve;
         native.offer({ ...image, sec: 0, nanosec: 0, index: 0 });
       });
     }

@@ -78,11 +78,11 @@ describe('regions of interest of live frames', () => {
 
   it('have the results of the cropped picture, moved: to the bit, offered and from native cameras', async () => {
     const seen: { camera: number; found: Segmentation; pixels: Uint8Array | undefined }[] = [];
-    let tell: () => void = () => undefined;
+    let answered: () => void = () => undefined;
     const live = new LiveSegmenter<LiveFrame>(new Segmenter(engine), 2, {
       result: (camera, _frame, pixels, found) => {
         seen.push({ camera, found: structuredClone(found), pixels: pixels && packedBytes(pixels) });
-        tell();
+        answered();
       },
       failure: (_camera, _frame, error) => assert.fail(error),
     });
@@ -90,7 +90,7 @@ describe('regions of interest of live frames', () => {
     const reader = new CameraImageReader(3, AS_TOLD);
     const next = (begin: () => void): Promise<void> =>
       new Promise((resolve) => {
-        tell = resolve;
+        answered = resolve;
         begin();
       });
     for (const image of [nv12, bgr]) {
@@ -103,7 +103,7 @@ describe('regions of interest of live frames', () => {
           reader.keepsWhole = keep;
           await next(() => live.offer(OFFERED, { prepare: () => reader.read(image) }));
           native.setRegion(region);
-          native.keepPixels(keep);
+          native.setKeepPixels(keep);
           await next(() => native.offer({ ...image, sec: 0, nanosec: 0, index: 0 }));
           assert.deepEqual(
             seen.map(({ camera }) => camera),
@@ -161,22 +161,22 @@ describe('regions of interest of live frames', () => {
       }
     };
     const wanted = await expected(scene, first);
-    const told: (number | string)[] = [];
+    const outcomes: (number | string)[] = [];
     for await (const item of segmenter.segment(source(), first)) {
       if (isResult(item)) {
         assert.deepEqual(structuredClone(item.segmentation), wanted);
         assert.equal(item.frame.frame, scene);
-        told.push(item.frame.index);
+        outcomes.push(item.frame.index);
       } else {
-        told.push(item.error.message);
+        outcomes.push(item.error.message);
       }
     }
-    assert.equal(told.length, 3);
+    assert.equal(outcomes.length, 3);
     assert.match(
-      String(told[1]),
+      String(outcomes[1]),
       /a region of interest with pixels of the 160x96 picture but received 160,96,/,
     );
-    assert.deepEqual([told[0], told[2]], [0, 2]);
+    assert.deepEqual([outcomes[0], outcomes[2]], [0, 2]);
     for await (const item of segmenter.segment(source(), { x: 1, y: 1, width: 640, height: 95 })) {
       assert.ok(isResult(item));
       assert.match(item.warning!, /Only 0,0,/);

@@ -104,10 +104,10 @@ class Schedule {
         break;
       }
     }
-    this.#judge();
+    this.#check();
   }
 
-  #judge(): void {
+  #check(): void {
     const { live, engine } = this.bench;
     const waiting = this.frames.map((frames, camera) => {
       const { offered, answered, failed, dropped, discarded } = live.counts(camera);
@@ -138,15 +138,15 @@ class Schedule {
       }
     }
     await settle();
-    this.#judge();
+    this.#check();
   }
 
-  judgeEnd(): void {
-    const { told, live, engines } = this.bench;
+  checkEnd(): void {
+    const { outcomes, live, engines } = this.bench;
     const submitted = engines.flatMap((engine) => engine.submitted);
     for (const [camera, frames] of this.frames.entries()) {
       const counts = live.counts(camera);
-      const texts = told[camera]!;
+      const texts = outcomes[camera]!;
       assert.equal(counts.answered, texts.filter((text) => !text.startsWith('!')).length);
       assert.equal(counts.failed, texts.filter((text) => text.startsWith('!')).length);
       assert.equal(counts.dropped, frames.length - texts.length);
@@ -176,7 +176,7 @@ describe('LiveSegmenter on any schedule', () => {
           const schedule = new Schedule(slots, spare);
           for (const next of steps) await schedule.take(next);
           await schedule.end();
-          schedule.judgeEnd();
+          schedule.checkEnd();
         },
       ),
       { numRuns: 300, includeErrorInReport: true },

@@ -10,7 +10,7 @@ describe('LiveSegmenter', () => {
     assert.deepEqual(bench.engine.submitted, [0]);
     await bench.finish();
     await bench.finish();
-    assert.deepEqual(bench.told, [['0', '3']]);
+    assert.deepEqual(bench.outcomes, [['0', '3']]);
     assert.deepEqual(bench.live.counts(0), { offered: 4, dropped: 2, answered: 2, failed: 0, discarded: 0 });
   });
 
@@ -18,12 +18,12 @@ describe('LiveSegmenter', () => {
     const bench = new Bench(1, { queue: 3 });
     bench.offer(0, 1, 2, 3);
     for (let frame = 0; frame < 4; frame++) await bench.finish();
-    assert.deepEqual(bench.told, [['0', '1', '2', '3']]);
+    assert.deepEqual(bench.outcomes, [['0', '1', '2', '3']]);
     bench.offer(4, 5, 6, 7, 8, 9);
     const stopped = bench.live.stop();
     await bench.finish();
     await stopped;
-    assert.deepEqual(bench.told, [['0', '1', '2', '3', '4']]);
+    assert.deepEqual(bench.outcomes, [['0', '1', '2', '3', '4']]);
     assert.deepEqual(bench.live.counts(0), { offered: 10, dropped: 2, answered: 5, failed: 0, discarded: 3 });
   });
 
@@ -49,7 +49,7 @@ describe('LiveSegmenter', () => {
   it('submits the next frame before it tells of the last one', async () => {
     const bench = new Bench(1);
     let seen: number[] = [];
-    bench.told[0]!.push = (...texts): number => {
+    bench.outcomes[0]!.push = (...texts): number => {
       seen = [...bench.engine.submitted];
       return texts.length;
     };
@@ -71,7 +71,7 @@ describe('LiveSegmenter', () => {
     await bench.finish();
     assert.deepEqual(seen, [0, 2]);
     await bench.finish();
-    assert.deepEqual(bench.told, [['0', '2']]);
+    assert.deepEqual(bench.outcomes, [['0', '2']]);
   });
 
   it('lets cameras take turns, however fast one of them is', async () => {
@@ -86,7 +86,7 @@ describe('LiveSegmenter', () => {
       flood();
     }
     assert.deepEqual(
-      bench.told.map(({ length }) => length),
+      bench.outcomes.map(({ length }) => length),
       [10, 10, 10],
     );
   });
@@ -165,7 +165,9 @@ describe('LiveSegmenter', () => {
       else bench.engine.pending[0]?.finish();
       await settle();
     }
-    assert.deepEqual(bench.told, [['!prepare 0', '!prepare 1', '!decode 2', '!result 3', '!engine 4', '5']]);
+    assert.deepEqual(bench.outcomes, [
+      ['!prepare 0', '!prepare 1', '!decode 2', '!result 3', '!engine 4', '5'],
+    ]);
     assert.deepEqual(bench.live.counts(0), { offered: 6, dropped: 0, answered: 1, failed: 5, discarded: 0 });
     assert.deepEqual([bench.live.inFlight, bench.engine.used], [0, 0]);
   });
@@ -177,7 +179,7 @@ describe('LiveSegmenter', () => {
     };
     bench.offer(0);
     await settle();
-    assert.deepEqual([bench.told, bench.live.inFlight], [[['!no such slot 0']], 0]);
+    assert.deepEqual([bench.outcomes, bench.live.inFlight], [[['!no such slot 0']], 0]);
   });
 
   it('changes the engine when nothing is in flight, and loses nothing but what is replaced', async () => {
@@ -196,7 +198,7 @@ describe('LiveSegmenter', () => {
     assert.deepEqual([bench.live.segmenter, next.submitted], [next.segmenter, [3]]);
     bench.engines.push(next);
     await bench.finish();
-    assert.deepEqual(bench.told, [['0', '1', '3']]);
+    assert.deepEqual(bench.outcomes, [['0', '1', '3']]);
     assert.equal(bench.live.counts(0).dropped, 1);
   });
 
@@ -238,7 +240,7 @@ describe('LiveSegmenter', () => {
     await stop;
     bench.live.resume();
     bench.offer(4);
-    assert.deepEqual([bench.told, bench.engine.submitted], [[['0']], [0]]);
+    assert.deepEqual([bench.outcomes, bench.engine.submitted], [[['0']], [0]]);
     assert.deepEqual(bench.live.counts(0), { offered: 5, dropped: 1, answered: 1, failed: 0, discarded: 3 });
     await bench.live.stop();
   });

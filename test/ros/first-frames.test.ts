@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, it } from 'mocha';
 import { repository } from '../data.js';
-import { listenToDiagnostics, type Told, told, toldThat } from './node-diagnostics.js';
+import { listenToDiagnostics, type Diagnostics, diagnosticsOf, diagnosticsThat } from './node-diagnostics.js';
 import type { Peer } from './peer.js';
 import type { RosProcess } from './processes.js';
 import { emulated } from './recorded-model.js';
@@ -47,9 +47,9 @@ for (const { middleware, transport, name } of setups) {
         await other.ended();
       }
       // It goes on for a while after them.
-      const count = ({ values }: Told): number => Number(values['received']);
-      const { values: then } = (await peer.next('/diagnostics', 2), told(peer, TOPIC).slice(-1))[0]!;
-      await toldThat(peer, TOPIC, 'more', (one) => count(one) >= Number(then['received']) + 20);
+      const count = ({ values }: Diagnostics): number => Number(values['received']);
+      const { values: then } = (await peer.next('/diagnostics', 2), diagnosticsOf(peer, TOPIC).slice(-1))[0]!;
+      await diagnosticsThat(peer, TOPIC, 'more', (one) => count(one) >= Number(then['received']) + 20);
       stream.stdin.write('\n');
       sent.push(...(await stampsOf(stream)));
       await answered(sent.at(-1)!);
@@ -57,9 +57,9 @@ for (const { middleware, transport, name } of setups) {
       assert.equal(new Set(answers).size, answers.length);
       const all = sent.length;
       // A busy machine may drop frames for newer ones, after they came.
-      const done = ({ values }: Told): boolean =>
+      const done = ({ values }: Diagnostics): boolean =>
         Number(values['answered']) + Number(values['dropped']) >= all;
-      const { values } = await toldThat(peer, TOPIC, `${all} frames`, done);
+      const { values } = await diagnosticsThat(peer, TOPIC, `${all} frames`, done);
       const missing = sent.filter((stamp) => !answers.includes(stamp.join('.')));
       const frames = `${JSON.stringify(missing)} of ${JSON.stringify(sent)} are missing: ${JSON.stringify(values)}`;
       assert.equal(Number(values['received']), all, frames);

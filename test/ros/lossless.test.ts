@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, it } from 'mocha';
 import { repository } from '../data.js';
-import { listenToDiagnostics, told, toldThat } from './node-diagnostics.js';
+import { listenToDiagnostics, diagnosticsOf, diagnosticsThat } from './node-diagnostics.js';
 import type { Peer, Sent } from './peer.js';
 import { emulated } from './recorded-model.js';
 import { describeRos } from './suite.js';
@@ -91,7 +91,7 @@ for (const { middleware, transport, name } of setups) {
       } finally {
         await player.stop('SIGINT');
       }
-      const { values } = await toldThat(
+      const { values } = await diagnosticsThat(
         peer,
         TOPIC,
         'all frames',
@@ -99,7 +99,7 @@ for (const { middleware, transport, name } of setups) {
       );
       assert.equal(values['dropped'], '0');
       // Not of the burst, which was before the clock began.
-      const dated = told(peer, TOPIC).filter((now) => 'latency_from_stamp_p50_ms' in now.values);
+      const dated = diagnosticsOf(peer, TOPIC).filter((now) => 'latency_from_stamp_p50_ms' in now.values);
       assert.ok(dated.length > 0);
       for (const now of dated) {
         for (const quantile of ['p50', 'p95', 'p99']) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, it } from 'mocha';
 import { repository } from '../data.js';
-import { listenToDiagnostics, toldThat } from './node-diagnostics.js';
+import { listenToDiagnostics, diagnosticsThat } from './node-diagnostics.js';
 import type { Peer } from './peer.js';
 import type { RosProcess } from './processes.js';
 import { emulated } from './recorded-model.js';
@@ -37,19 +37,29 @@ for (const { middleware, transport, name } of setups) {
       publish('/rear', { reliability: 'best_effort' });
       // Best effort until it has looked at the publishers, which it does twice a second.
       const reliable = 'reliable, volatile, depth 5';
-      await toldThat(
+      await diagnosticsThat(
         peer,
         '/front',
         `frames, and ${reliable}`,
         ({ values }) => Number(values['answered']) > 0 && values['qos'] === reliable,
       );
-      const rear = await toldThat(peer, '/rear', 'frames', ({ values }) => Number(values['answered']) > 0);
+      const rear = await diagnosticsThat(
+        peer,
+        '/rear',
+        'frames',
+        ({ values }) => Number(values['answered']) > 0,
+      );
       assert.equal(rear.values['qos'], 'best effort, volatile, depth 5');
     });
 
     it('has the QoS that qos_overrides ask for, and shows them', async () => {
       publish('/side', { lose: 4 });
-      const side = await toldThat(peer, '/side', 'frames', ({ values }) => Number(values['answered']) > 0);
+      const side = await diagnosticsThat(
+        peer,
+        '/side',
+        'frames',
+        ({ values }) => Number(values['answered']) > 0,
+      );
       assert.equal(side.values['qos'], 'best effort, volatile, depth 7');
       const { values } = (await peer.call('/segment/get_parameters', 'rcl_interfaces/srv/GetParameters', {
         names: ['qos_overrides./side.subscription.depth', 'qos_overrides./side.subscription.reliability'],
@@ -64,7 +74,7 @@ for (const { middleware, transport, name } of setups) {
     });
 
     it('says when frames that were sent did not come', async () => {
-      const side = await toldThat(peer, '/side', 'a warning', ({ message }) =>
+      const side = await diagnosticsThat(peer, '/side', 'a warning', ({ message }) =>
         /lost on their way/.test(message),
       );
       assert.equal(side.level, 1);

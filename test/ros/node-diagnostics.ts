@@ -3,7 +3,7 @@ import type { Peer, PeerMessage } from './peer.js';
 const DIAGNOSTICS = '/diagnostics';
 
 /** What the node said of one of its parts. */
-export interface Told {
+export interface Diagnostics {
   /** When, on the node's clock. */
   readonly seconds: number;
   readonly level: number;
@@ -24,23 +24,23 @@ export async function listenToDiagnostics(peer: Peer): Promise<void> {
 }
 
 /** Everything that was said so far of the part whose name ends so. */
-export function told(peer: Peer, part: string): Told[] {
+export function diagnosticsOf(peer: Peer, part: string): Diagnostics[] {
   return peer.messages(DIAGNOSTICS).flatMap((message) => ofPart(message, part));
 }
 
 /** Waits until something is said of the part that meets the condition. @returns that */
-export function toldThat(
+export function diagnosticsThat(
   peer: Peer,
   part: string,
   what: string,
-  condition: (told: Told) => boolean,
-): Promise<Told> {
+  condition: (now: Diagnostics) => boolean,
+): Promise<Diagnostics> {
   return peer.process.until(`receive diagnostics of ${part}: ${what}`, () =>
-    told(peer, part).find(condition),
+    diagnosticsOf(peer, part).find(condition),
   );
 }
 
-function ofPart({ stamp, message }: PeerMessage, part: string): Told[] {
+function ofPart({ stamp, message }: PeerMessage, part: string): Diagnostics[] {
   const { status } = message as unknown as { status: readonly Status[] };
   return status
     .filter(({ name }) => name.endsWith(part))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, it } from 'mocha';
-import { listenToDiagnostics, toldThat } from './node-diagnostics.js';
+import { listenToDiagnostics, diagnosticsThat } from './node-diagnostics.js';
 import type { Peer } from './peer.js';
 import { emulated } from './recorded-model.js';
 import { describeRos } from './suite.js';
@@ -71,25 +71,38 @@ for (const { middleware, transport, name } of setups) {
 
     it('is read as image_step and image_rows say, without a warning', async () => {
       assert.equal(await seen('/told', image()), LUMA * 3 * WIDTH * HEIGHT);
-      const told = await toldThat(peer, '/told', 'results', ({ values }) => Number(values['answered']) > 0);
-      assert.equal(told.values['image_warning'], '');
+      const results = await diagnosticsThat(
+        peer,
+        '/told',
+        'results',
+        ({ values }) => Number(values['answered']) > 0,
+      );
+      assert.equal(results.values['image_warning'], '');
     });
 
     it('is a warning on /diagnostics that names both sizes, where nothing explains its size', async () => {
       assert.notEqual(await seen('/untold', image()), LUMA * 3 * WIDTH * HEIGHT);
-      const told = await toldThat(
+      const results = await diagnosticsThat(
         peer,
         '/untold',
         'a warning',
         ({ level, message, values }) => level === 1 && message === values['image_warning'],
       );
-      assert.match(told.message, new RegExp(`${PACKED} bytes .*${PADDED} bytes.*image_step and image_rows`));
+      assert.match(
+        results.message,
+        new RegExp(`${PACKED} bytes .*${PADDED} bytes.*image_step and image_rows`),
+      );
     });
 
     it('is no warning where rows are packed', async () => {
       assert.equal(await seen('/packed', { value: 128, step: 0 }), 128 * 3 * WIDTH * HEIGHT);
-      const told = await toldThat(peer, '/packed', 'results', ({ values }) => Number(values['answered']) > 0);
-      assert.equal(told.values['image_warning'], '');
+      const results = await diagnosticsThat(
+        peer,
+        '/packed',
+        'results',
+        ({ values }) => Number(values['answered']) > 0,
+      );
+      assert.equal(results.values['image_warning'], '');
       for (const topic of topics) await peer.stop(topic);
     });
   });

@@ -60,8 +60,8 @@ for (const middleware of middlewares) {
       ] as const) {
         const failed = ros.node('segment', ['-p', argument]);
         assert.equal(await failed.ended(), 1, failed.output);
-        const told = failed.output.split('\n').filter((line) => said.test(line));
-        assert.equal(told.length, 1, failed.output);
+        const complaints = failed.output.split('\n').filter((line) => said.test(line));
+        assert.equal(complaints.length, 1, failed.output);
         assert.doesNotMatch(failed.output, /^ +at /m, 'no stack trace');
       }
     });

@@ -71,7 +71,7 @@ def plain(value):
     return list(value) if isinstance(value, (bytes, bytearray)) else value.tolist()
 
 
-def tell(line):
+def send(line):
     print(json.dumps(line, default=plain), flush=True)
 
 
@@ -210,7 +210,7 @@ class Peer:
         except Exception as error:  # noqa: BLE001 -- the test is told
             answer = {'error': f'{type(error).__name__}: {error}'}
         if isinstance(answer, dict):
-            tell({'id': request['id'], **answer})
+            send({'id': request['id'], **answer})
         return answer
 
     def once(self, request, work):
@@ -239,7 +239,7 @@ class Peer:
                 entry['frame_id'] = header.frame_id
             if content:
                 entry['message'] = digest(message)
-            tell(entry)
+            send(entry)
             if header is not None:
                 for images in list(self.images.values()):
                     images.answered(topic, entry['stamp'])
@@ -261,7 +261,7 @@ class Peer:
         images = self.images[request['topic']]
 
         def finish():
-            tell({'id': request['id'], **self.stop(request)})
+            send({'id': request['id'], **self.stop(request)})
 
         if images.stamps and not images.waiting:
             finish()

@@ -33,9 +33,10 @@ export class Peer {
   constructor(env: NodeJS.ProcessEnv) {
     this.process = new RosProcess(['/usr/bin/python3', join(repository, 'test/ros/peer.py')], env);
     createInterface(this.process.stdout).on('line', (line) => {
-      const told = JSON.parse(line) as Answer | (PeerMessage & { readonly topic: string });
-      if ('topic' in told) this.#messages.get(told.topic as string)!.push(told as unknown as PeerMessage);
-      else this.#answers.set(told.id, told);
+      const received = JSON.parse(line) as Answer | (PeerMessage & { readonly topic: string });
+      if ('topic' in received)
+        this.#messages.get(received.topic as string)!.push(received as unknown as PeerMessage);
+      else this.#answers.set(received.id, received);
       this.process.notice();
     });
   }

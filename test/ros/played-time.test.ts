@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { before, it } from 'mocha';
 import { repository } from '../data.js';
-import { listenToDiagnostics, told, toldThat } from './node-diagnostics.js';
+import { listenToDiagnostics, diagnosticsOf, diagnosticsThat } from './node-diagnostics.js';
 import type { Peer } from './peer.js';
 import type { RosProcess } from './processes.js';
 import { emulated } from './recorded-model.js';
@@ -43,16 +43,21 @@ for (const { middleware, transport, name } of setups) {
       ros.start(['ros2', 'bag', 'play', '-s', 'mcap', bag(), '--clock', '100', ...options]);
 
     it('is not there before the bag is', async () => {
-      const { seconds } = await toldThat(peer, TOPIC, 'diagnostics', () => true);
+      const { seconds } = await diagnosticsThat(peer, TOPIC, 'diagnostics', () => true);
       assert.equal(seconds, 0);
     });
 
     it('is heard, and every frame of a bag that begins after two seconds is answered', async () => {
       const player = play('--delay', '2');
       assert.equal(await player.ended(), 0, player.output);
-      const all = await toldThat(peer, TOPIC, 'all frames', ({ values: { received, answered, dropped } }) => {
-        return Number(received) >= FRAMES && Number(answered) + Number(dropped) === Number(received);
-      });
+      const all = await diagnosticsThat(
+        peer,
+        TOPIC,
+        'all frames',
+        ({ values: { received, answered, dropped } }) => {
+          return Number(received) >= FRAMES && Number(answered) + Number(dropped) === Number(received);
+        },
+      );
       assert.equal(all.values['received'], String(FRAMES));
       const answers = peer
         .messages('/segment/detections')
@@ -60,7 +65,7 @@ for (const { middleware, transport, name } of setups) {
       // A busy machine may drop frames for newer ones, after they came.
       assert.equal(answers.length, FRAMES - Number(all.values['dropped']));
       assert.ok(answers.every((frame, i) => frame < FRAMES && frame > (answers[i - 1] ?? -1)));
-      const last = await toldThat(
+      const last = await diagnosticsThat(
         peer,
         TOPIC,
         'latencies on the clock of the bag',
@@ -75,12 +80,12 @@ for (const { middleware, transport, name } of setups) {
       const player = play('--loop');
       try {
         await peer.received('/segment/detections', 2 * FRAMES);
-        const times = told(peer, TOPIC).map(({ seconds }) => seconds);
+        const times = diagnosticsOf(peer, TOPIC).map(({ seconds }) => seconds);
         assert.ok(
           times.some((time, i) => time > FIRST && time < times[i - 1]!),
           `diagnostics of ${times.join(', ')}`,
         );
-        for (const { values } of told(peer, TOPIC)) sane(values);
+        for (const { values } of diagnosticsOf(peer, TOPIC)) sane(values);
       } finally {
         await player.stop('SIGINT');
       }

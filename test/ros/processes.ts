@@ -48,7 +48,7 @@ export class RosProcess {
     const ended = (end: number | string): void => {
       this.#end ??= end;
       running.delete(this);
-      this.#tell();
+      this.#notify();
     };
     this.#child.on('error', (error) => ended(error.message));
     // With its output complete.
@@ -109,15 +109,15 @@ export class RosProcess {
 
   /** Lets those look who wait for this process. */
   notice(): void {
-    this.#tell();
+    this.#notify();
   }
 
   protected hear(text: string): void {
     this.output += text;
-    this.#tell();
+    this.#notify();
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of [...this.#listeners]) listener();
   }
 

@@ -123,7 +123,7 @@ export class RosSuite {
     removeSharedMemory(this.#orphaned);
     const ports = this.#domain ? sharedMemoryPorts(this.#domain.id).map((name) => `/dev/shm/${name}`) : [];
     const left = removeSharedMemory([...used, ...ports]);
-    // A process that is killed takes its neighbours' turns to remove what they shared.
+    // A process that is killed takes its neighbors' turns to remove what they shared.
     if (left.length > 0 && this.#orphaned.size === 0) {
       problems.push(`Expected nothing in shared memory but found ${left.join(', ')}`);
     }

@@ -36,7 +36,7 @@ for (const { middleware, transport, name } of setups) {
     const isAlive = ({ message }: PeerMessage): boolean => message['data'] === true;
 
     /** What is told from now on of the camera, once it is as wanted. */
-    async function told(what: string, wanted: Wanted): Promise<Readonly<Record<string, string>>> {
+    async function diagnosticsThat(what: string, wanted: Wanted): Promise<Readonly<Record<string, string>>> {
       await peer.forget('/diagnostics');
       return diagnosticsOf(peer, TOPIC, what, wanted);
     }
@@ -44,7 +44,7 @@ for (const { middleware, transport, name } of setups) {
     /** Frames come, and have results. @returns how many had come */
     async function works(): Promise<number> {
       await peer.find(ALIVE, 'that results come', isAlive);
-      const { received } = await told(
+      const { received } = await diagnosticsThat(
         'frames and results',
         ({ alive, input_fps, output_fps }, message) =>
           alive === 'true' && Number(input_fps) > 0 && Number(output_fps) > 0 && !AWAY.test(message),
@@ -55,10 +55,13 @@ for (const { middleware, transport, name } of setups) {
     /** Neither frames nor results come, and everybody who asks is told so. */
     async function isAway(said: RegExp): Promise<void> {
       await peer.find(ALIVE, 'that no results come', (message) => !isAlive(message));
-      await told(`that the camera is away: ${said}`, ({ alive, input_fps, output_fps }, message) => {
-        const silent = Number(input_fps) === 0 && Number(output_fps) === 0;
-        return alive === 'false' && silent && said.test(message);
-      });
+      await diagnosticsThat(
+        `that the camera is away: ${said}`,
+        ({ alive, input_fps, output_fps }, message) => {
+          const silent = Number(input_fps) === 0 && Number(output_fps) === 0;
+          return alive === 'false' && silent && said.test(message);
+        },
+      );
       // Until there are results again it says nothing else.
       assert.ok(!isAlive(await peer.next(ALIVE)));
     }

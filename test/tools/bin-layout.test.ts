@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { Decoder } from '../../src/vision/decode/decoder.js';
-import { recogniseHeads } from '../../src/vision/decode/heads.js';
+import { recognizeHeads } from '../../src/vision/decode/heads.js';
 import type { Segmentation } from '../../src/vision/mask/segmentation.js';
 import { readBinLayout } from '../../tools/record/bin-layout.js';
 import type { Engine } from '../../src/engine/engine.js';
@@ -37,7 +37,7 @@ async function sceneFrame(): Promise<Nv12Frame> {
 }
 
 async function segment(engine: Engine, frame: Nv12Frame): Promise<Segmentation> {
-  const decoder = new Decoder(recogniseHeads(engine.model.outputs, engine.model.input));
+  const decoder = new Decoder(recognizeHeads(engine.model.outputs, engine.model.input));
   const inference = await engine.submit(frame);
   const result = decoder.decode(inference.tensors, inference.letterbox);
   inference.release();
@@ -78,7 +78,7 @@ function shown(
   return outputs.map(({ name, type, shape, quantization }) => ({ name, type, shape, quantization }));
 }
 
-const told = (model: BinModel): unknown => shown(binOutputs(model));
+const outputsOf = (model: BinModel): unknown => shown(binOutputs(model));
 
 describe('a recording in the likeness of a .bin', () => {
   const role = (index: number): string => binHeadList(SCENE)[index]!.role;
@@ -95,7 +95,7 @@ describe('a recording in the likeness of a .bin', () => {
       const recording = await recordLike(onnx, frame, flavor, SCENE, removed);
       await onnx.close();
       const engine = await withEmulator('clock=fast', () => openEmulated({ file: recording }));
-      const quantization = withBin(file(`${flavor}-real.bin`), told);
+      const quantization = withBin(file(`${flavor}-real.bin`), outputsOf);
       const outputs = shown(engine.model.outputs) as { quantization: { zeroPoint?: unknown } }[];
       outputs.forEach((output) => delete output.quantization.zeroPoint);
       assert.deepEqual(outputs, quantization);
@@ -203,7 +203,7 @@ describe('a recording in the likeness of a .bin', () => {
     );
     const outputs = shown(engine.model.outputs) as { quantization: { zeroPoint?: unknown } }[];
     outputs.forEach((output) => delete output.quantization.zeroPoint);
-    assert.deepEqual(outputs, withBin(real, told));
+    assert.deepEqual(outputs, withBin(real, outputsOf));
     assert.equal(engine.properties.name, 'yolov8n_instance_seg_bayese_640x640_nv12');
     const found = await segment(engine, frame);
     await engine.close();

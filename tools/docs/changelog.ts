@@ -10,7 +10,7 @@ const MAINTAINERS = 'The tros_yolo_seg authors';
  *     ### Added                 =>     ------------------
  *     - Uses `x`.                      * Added: Uses ``x``.
  *
- * What stands above the first version, and the addresses at the end, are left out: they are for readers on the web.
+ * The text above the first version and the addresses at the end are omitted: they are for readers on the web.
  *
  * @throws ExpectationError for a heading that is neither a version nor a kind of change
  */
@@ -48,7 +48,7 @@ function itemsOf(lines: readonly string[]): string[] {
   return items.map(inline);
 }
 
-/** `0.1.0 (2026-11-26)` for `## [0.1.0] - 2026-11-26`, and what catkin calls a version to come for `## [Unreleased]`. */
+/** `0.1.0 (2026-11-26)` for `## [0.1.0] - 2026-11-26`, and catkin's name of a future version for `## [Unreleased]`. */
 function versionOf(line: string): string {
   if (line === '## [Unreleased]') return 'Forthcoming';
   const [, version, date] = /^## \[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)$/.exec(line) ?? refuse(line);

@@ -15,7 +15,7 @@ import { parametersYaml } from '../../src/parameters/yaml.js';
 import { changelogRst } from './changelog.js';
 import { readRooms, roomsSvg } from './rooms.js';
 
-/** A file that is made from the tables, wholly or in part, with the text it should have. */
+/** A file that is generated from the tables, completely or in part, with its expected text. */
 export interface Document {
   /** Relative to the package. */
   readonly file: string;
@@ -88,7 +88,7 @@ function encodingsMarkdown(): string {
   return markdownTable(['encoding', 'other names', 'how it is read'], rows);
 }
 
-/** What is to be said of some encodings. */
+/** Notes on some encodings. */
 const ENCODING_NOTES: Readonly<Record<string, string>> = {
   nv12: 'where it lies',
   nv21: 'where it lies by native cameras; else its chroma is exchanged on a copy',

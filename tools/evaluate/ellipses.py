@@ -3,7 +3,7 @@
 
     python3 tools/evaluate/ellipses.py > test/vision/evaluate/ellipses.json
 
-Needs: pip install numpy pycocotools. A region is an ellipse around (x, y); its mask holds the pixels whose centre is in it.
+Needs: pip install numpy pycocotools. A region is an ellipse around (x, y); its mask holds the pixels whose center is in it.
 """
 import json
 

@@ -1,6 +1,6 @@
 /**
- * Cuts each model of a folder (see export.py), compares the cut with the stock model tensor by tensor, and what the decoder makes of
- * both: one line of a Markdown table each.
+ * Cuts each model of a folder (see export.py), and compares the cut with the stock model tensor by tensor, and the decoder's
+ * results for both. Prints a Markdown table with one line per model.
  *
  *     node dist/tools/families/check.js FOLDER
  */
@@ -17,9 +17,9 @@ import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 import { SceneSource } from '../../src/media/scene/index.js';
 import { cutModel } from '../../src/model/prepare/cut.js';
 import { proveCut } from '../../src/engine/onnx/prove-cut.js';
-import { recogniseModel } from '../../src/pipeline/recognize-model.js';
+import { recognizeModel } from '../../src/pipeline/recognize-model.js';
 
-/** Candidates of random heads that are compared. */
+/** Number of candidates of random heads to compare. */
 const MOST = 60;
 
 async function main(folder: string): Promise<void> {
@@ -51,7 +51,7 @@ async function check(stock: string, cut: string, frame: Nv12Frame): Promise<stri
     return `${layout.classCount} | not cut: ${messageOf(error).split('\n')[0]} | | ${instances.length} as it is`;
   }
   const best = await segment(cut, frame, { score: 0, nms: 'never', masks: 'none', maxDetections: MOST });
-  // A little lower, so that rounding does not decide of the last one.
+  // A little lower, so that rounding does not decide about the last one.
   const options = { score: 0.9999 * best.instances.at(-1)!.score, nms: 'always' } as const;
   const found = await segment(cut, frame, options);
   try {
@@ -73,7 +73,7 @@ async function segment(
 ): Promise<Segmentation & Pick<Decoder, 'layout'>> {
   const engine: Engine = await OnnxEngine.open({ file });
   try {
-    const decoder = new Decoder(recogniseModel(engine.model).layout, options);
+    const decoder = new Decoder(recognizeModel(engine.model).layout, options);
     const inference = await engine.submit(frame);
     const found = decoder.decode(inference.tensors, inference.letterbox);
     inference.release();

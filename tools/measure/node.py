@@ -85,9 +85,9 @@ def main():
         spin(node, args.seconds)
         last = newest(statuses, topic)
         end = (time.time(), cpu(segment.pid), cpu(camera.pid))
-        told = [s for s in map(lambda m: values(m, topic), statuses) if s and int(s['received']) > int(first['received'])]
+        newer = [s for s in map(lambda m: values(m, topic), statuses) if s and int(s['received']) > int(first['received'])]
         # Those that know of no frame before the run, if it was long enough.
-        in_window = [s for s in told if int(s['answered']) >= int(first['answered']) + KEPT] or told
+        in_window = [s for s in newer if int(s['answered']) >= int(first['answered']) + KEPT] or newer
     finally:
         for process in (camera, segment):
             process.send_signal(signal.SIGINT)

@@ -1,4 +1,4 @@
-import { recogniseHeads } from '../../src/vision/decode/heads.js';
+import { recognizeHeads } from '../../src/vision/decode/heads.js';
 import { ExpectationError } from '../../src/base/expect.js';
 import { type BinModel, withBin } from '../../src/model/bin/bin-model.js';
 import { binInput, type BinOutput, binOutputs } from '../../src/model/bin/bin-tensors.js';
@@ -12,7 +12,7 @@ import {
   type TensorType,
 } from '../../src/vision/tensor/tensor.js';
 
-/** The integers behind floats that a .bin makes on the CPU. */
+/** The integers behind floats that a .bin computes on the CPU. */
 export interface InnerIntegers {
   /** One, or one for each index along `axis`. */
   readonly scale: ArrayLike<number>;
@@ -21,7 +21,7 @@ export interface InnerIntegers {
   readonly highest: number;
 }
 
-/** What a .bin says of its tensors, as libdnn would; memory is taken as packed, since the file does not tell strides. */
+/** The tensors of a .bin in libdnn's form. Memory is assumed to be packed, because the file does not contain strides. */
 export interface BinLayout {
   readonly name: string;
   readonly march: string;
@@ -37,7 +37,7 @@ const BYTES: Readonly<Record<TensorType, number>> = {
   ...{ int8: 1, uint8: 1, int16: 2, uint16: 2, int32: 4, float32: 4 },
 };
 
-/** @throws ExpectationError when it is no such model, or has outputs of a type that cannot be played */
+/** @throws ExpectationError when it is not such a model, or has outputs of a type that cannot be played */
 export function readBinLayout(path: string): BinLayout {
   return withBin(path, (model) => layoutOf(model));
 }
@@ -71,7 +71,7 @@ function properties(
 ): NativeTensorProperties {
   const bytes = BYTES[type];
   const scaled = quantization.kind === 'scale';
-  // Which of HB_DNN_LAYOUT_NHWC (0) and NCHW (2): the grid that has the input's proportions.
+  // HB_DNN_LAYOUT_NHWC (0) or NCHW (2), depending on which grid has the input's proportions.
   const nchw = shape.length === 4 && shape[1]! * input.width !== shape[2]! * input.height;
   return {
     name,
@@ -102,8 +102,8 @@ function innerOf({ inner }: BinOutput): InnerIntegers | undefined {
 }
 
 /**
- * The engine's output behind each of the .bin's: of the same head and level, whatever their order; where they are no heads, of
- * the same shape.
+ * The engine's output for each of the .bin's: the one of the same head and level, in any order; for outputs that are not
+ * heads, the one of the same shape.
  *
  * @throws ExpectationError when the models differ in input size, heads or shapes
  */
@@ -127,12 +127,12 @@ export function matchOutputs({ input, outputs, labels }: ModelInfo, like: BinLay
   throw new ExpectationError(
     `outputs as the .bin has them, ${shapes(like.infos)}`,
     shapes(outputs),
-    'Record with the ONNX model that the .bin was made of, or one with as many classes.',
+    'Record with the ONNX model that the .bin was made from, or one with as many classes.',
   );
 }
 
 function matchHeads(outputs: readonly TensorInfo[], like: BinLayout, classCount?: number): number[] {
-  const [from, to] = [outputs, like.infos].map((infos) => recogniseHeads(infos, like, { classCount }));
+  const [from, to] = [outputs, like.infos].map((infos) => recognizeHeads(infos, like, { classCount }));
   const matched = new Array<number>(like.infos.length).fill(-1);
   matched[to!.proto.output] = from!.proto.output;
   for (const level of to!.levels) {
@@ -144,7 +144,7 @@ function matchHeads(outputs: readonly TensorInfo[], like: BinLayout, classCount?
   return matched;
 }
 
-/** The same extents but for ones, in the order of memory or with channels moved to the other end. */
+/** Whether extents are equal except for ones, in the order of memory or with channels moved to the other end. */
 function isAlike(found: readonly number[], wanted: readonly number[]): boolean {
   return orders(found).some((order) =>
     same(
@@ -164,7 +164,7 @@ function orders(shape: readonly number[]): readonly (readonly number[])[] {
   return shape.length === 4 ? [plain, [0, 3, 1, 2], [0, 2, 3, 1]] : [plain];
 }
 
-/** A tensor with its axes in another order, and extents of one where `shape` has them: no element moves. */
+/** A tensor with its axes in another order, and extents of one inserted as in `shape`; no element moves. */
 export function asShape(tensor: Tensor, shape: readonly number[]): Tensor {
   const order = orders(tensor.shape).find((axes) =>
     same(

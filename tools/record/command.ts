@@ -24,10 +24,14 @@ const RECORD_OPTIONS = {
   like: {
     type: 'string',
     value: 'REAL.bin',
-    help: 'a model for the BPU whose names, order, types, scales and march are taken',
+    help: 'a model for the BPU whose names, order, types, scales and march are used',
   },
   name: { type: 'string', value: 'NAME', help: 'name of the model (default: that of the file)' },
-  busy: { type: 'string', value: 'US', help: `microseconds a frame keeps the BPU busy (default ${X5_BUSY})` },
+  busy: {
+    type: 'string',
+    value: 'US',
+    help: `microseconds for which a frame keeps the BPU busy (default ${X5_BUSY})`,
+  },
   overhead: { type: 'string', value: 'US', help: `microseconds on top of that (default ${X5_OVERHEAD})` },
   range: { type: 'string', value: 'full|limited', help: 'range of the YUV samples (default full)' },
   size: { type: 'string', value: 'WxH', help: 'size of raw NV12 files and of scenes' },
@@ -38,28 +42,29 @@ const RECORD_OPTIONS = {
 
 const USAGE = `Usage: npm run record -- MODEL.onnx INPUT... --output FILE.bin [options]
 
-Records what an ONNX model makes of the inputs, quantised, as a model that the emulated libdnn plays back: for tests of
-the bpu engine on machines without a BPU (docs/emulator.md). A frame of a 640x640 model takes about 9 MB.
+Records the quantized outputs of an ONNX model for the inputs, as a model that the emulated libdnn plays back:
+for tests of the bpu engine on machines without a BPU (docs/emulator.md). A frame of a 640x640 model takes
+about 9 MB.
 
 ${optionHelp(RECORD_OPTIONS)}
 `;
 
-/** `npm run record`: an ONNX model and frames in, a model for the emulator out. */
+/** `npm run record`: turns an ONNX model and frames into a model for the emulator. */
 export const record = command({
   summary: 'record a model for the emulated BPU',
   usage: USAGE,
   options: RECORD_OPTIONS,
   async run(args, argv) {
-    const [told, ...inputs] = args.positionals;
+    const [given, ...inputs] = args.positionals;
     const file = args.text('output');
-    if (told === undefined || inputs.length === 0 || file === undefined) {
+    if (given === undefined || inputs.length === 0 || file === undefined) {
       throw new ExpectationError(
         'MODEL.onnx, at least one INPUT and --output',
         argv.join(' '),
         'See --help.',
       );
     }
-    const model = findModel(told);
+    const model = findModel(given);
     const microseconds = (name: string, usual: number): number =>
       expectInteger(`--${name}`, args.number(name) ?? usual, 0, 10_000_000);
     const options = {
@@ -78,7 +83,7 @@ export const record = command({
       args.flag('force'),
     );
     if (pattern !== undefined && info !== undefined) {
-      throw new ExpectationError('--like or --model-info', 'both', 'Each tells types and scales.');
+      throw new ExpectationError('--like or --model-info', 'both', 'Each of them gives types and scales.');
     }
     const like = pattern === undefined ? undefined : readBinLayout(pattern);
     const outputs = info === undefined ? undefined : (await readModelInfo(info)).outputs;
@@ -98,7 +103,7 @@ export const record = command({
       process.stderr.write(`${file}: ${count} ${count === 1 ? 'frame' : 'frames'}\n${stop.text}`);
       return stop.exitCode ?? 0;
     } catch (error) {
-      // Stopped before the first frame: there is nothing to keep, and nobody needs to be told.
+      // Stopped before the first frame: there is nothing to keep or to report.
       if (stop.exitCode !== undefined && error instanceof NoFramesError) return stop.exitCode;
       throw error;
     } finally {

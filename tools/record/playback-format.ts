@@ -4,9 +4,9 @@ import type { NativeTensorProperties } from '../../src/native/bpu.js';
 /** A model of the emulator's file format (docs/emulator.md). */
 export interface PlaybackModel {
   readonly name: string;
-  /** Kind of BPU it is for: bayes-e, bernoulli2. @default '', any */
+  /** Kind of BPU: bayes-e, bernoulli2. @default '', any */
   readonly march?: string | undefined;
-  /** Microseconds a frame keeps a BPU core busy, and what a frame takes on top of that. */
+  /** Microseconds for which a frame keeps a BPU core busy, and additional time per frame. */
   readonly busy: number;
   readonly overhead: number;
   /** One, NV12 or NV12_SEPARATE, NCHW. */
@@ -17,7 +17,7 @@ export interface PlaybackModel {
 
 const MAGIC = 'TYSEMU2\n';
 const ALIGNMENT = 16;
-/** Of a frame: its hash, and padding. */
+/** Header of a frame: its hash, and padding. */
 const FRAME_HEAD = 16;
 
 /** The first bytes of a file; frames follow, those of the first model first. */
@@ -42,7 +42,7 @@ export function writeFrameHash(into: Uint8Array, input: Nv12Frame): void {
 export const FRAME_OUTPUTS = FRAME_HEAD;
 
 /**
- * Hash of a model input as the emulator takes it: each row, luma first, in little-endian 32-bit words, the last padded
+ * The emulator's hash of a model input: each row, luma first, in little-endian 32-bit words, the last padded
  * with 0; two lanes, of which each word changes both.
  */
 export function hashNv12(frame: Nv12Frame): bigint {

@@ -34,7 +34,7 @@ import {
 export const X5_BUSY = 5714;
 export const X5_OVERHEAD = 3377;
 
-/** There was nothing to record. */
+/** The error for an empty input. */
 export class NoFramesError extends ExpectationError {
   constructor() {
     super('frames to record', 'none', 'Nothing was written.');
@@ -42,20 +42,20 @@ export class NoFramesError extends ExpectationError {
 }
 
 export interface RecordOptions {
-  /** File to write; it appears when it is whole, and its folder is made if need be. */
+  /** File to write. It appears when it is complete; its folder is created if necessary. */
   readonly file: string;
   readonly name: string;
   /** Microseconds; see PlaybackModel. */
   readonly busy?: number | undefined;
   readonly overhead?: number | undefined;
-  /** Outputs of the .bin model that is imitated: their types and scales. Float32, as the engine has them, when absent. */
+  /** Outputs of the .bin model to imitate: their types and scales. Default: the engine's float32. */
   readonly outputs?: readonly NativeTensorProperties[] | undefined;
-  /** A .bin model that is imitated in all that it tells, instead. */
+  /** A .bin model to imitate completely, instead. */
   readonly like?: BinLayout | undefined;
 }
 
 /**
- * Records what a float engine makes of each frame as a model of the emulator, quantised as the properties say.
+ * Records a float engine's outputs for each frame as a model of the emulator, quantized according to the properties.
  *
  * @returns the number of frames
  * @throws ExpectationError when the properties do not fit the engine's outputs, there are no frames, or the file cannot be written
@@ -85,7 +85,7 @@ export async function record(
   makeFolder(dirname(options.file));
   const target = new WholeFile(options.file);
   try {
-    // The header is written again at the end, which appending would not allow.
+    // The header is written again at the end, so the file cannot be opened for appending.
     const file = await open(target.part, target.flag === 'a' ? 'r+' : 'wx').catch((error: unknown) => {
       throw writeError(options.file, error);
     });
@@ -101,7 +101,7 @@ export async function record(
     };
     let frameCount = 0;
     try {
-      // Standard output that is appended to a file: its beginning is not ours.
+      // Standard output that is appended to a file, whose beginning is not ours.
       if ((await file.stat()).size > 0) {
         throw new ExpectationError(
           `a new file at ${options.file}`,
@@ -133,7 +133,7 @@ export async function record(
     target.finish();
     return frameCount;
   } catch (error) {
-    // Half a recording would fail later, and elsewhere.
+    // An incomplete recording would fail later, and elsewhere.
     target.discard();
     throw error;
   }
@@ -196,7 +196,7 @@ function expectSameOutputs(found: readonly TensorInfo[], wanted: readonly Native
   );
 }
 
-/** Each output's part of a frame's bytes, as elements. */
+/** The part of a frame's bytes of each output, as elements. */
 function outputViews(outputs: readonly NativeTensorProperties[], memory: Uint8Array): TensorData[] {
   let offset = FRAME_OUTPUTS;
   return outputs.map((properties) => {
@@ -206,9 +206,9 @@ function outputViews(outputs: readonly NativeTensorProperties[], memory: Uint8Ar
 }
 
 /**
- * Stores a float tensor with the type, stride and quantisation of `info`: to nearest, clamped to the type.
+ * Stores a float tensor with the type, stride and quantization of `info`: to nearest, clamped to the type.
  *
- * @param inner integers that the floats of `target` were made of
+ * @param inner integers from which the floats of `target` were made
  */
 function quantize(source: Tensor, info: TensorInfo, target: TensorData, inner?: InnerIntegers): void {
   const { shape, stride, quantization } = info;
@@ -242,7 +242,7 @@ function quantize(source: Tensor, info: TensorInfo, target: TensorData, inner?: 
   }
 }
 
-/** Of what an element can hold. */
+/** The range of an element. */
 function limits(data: TensorData): [number, number] {
   const bits = 8 * data.BYTES_PER_ELEMENT;
   const unsigned = data instanceof Uint8Array || data instanceof Uint16Array;

@@ -195,8 +195,8 @@ class Soak:
 
     def line(self):
         at = self.looks[-1]
-        told = {name: self.status.get(name) for name in ('received', 'answered', 'dropped', 'bad')}
-        print(f'{at["at"] / 60:5.1f} min  {brief(at)}  {told}  camera {"there" if self.camera else "away"}', flush=True)
+        counts = {name: self.status.get(name) for name in ('received', 'answered', 'dropped', 'bad')}
+        print(f'{at["at"] / 60:5.1f} min  {brief(at)}  {counts}  camera {"there" if self.camera else "away"}', flush=True)
 
     def end(self):
         """Ends all. @returns what was not as it should be"""
@@ -222,7 +222,7 @@ class Soak:
         self.reader.destroy_node()
         rclpy.shutdown()
         left = sorted(path for path in files if os.path.exists(path))
-        # Ports of Fast DDS are shared: who is killed takes its neighbours' turns to remove them. That was our doing.
+        # Ports of Fast DDS are shared: who is killed takes its neighbors' turns to remove them. That was our doing.
         own = [path for path in left if '/fastrtps_port' not in path]
         if own:
             problems.append(f'left in /dev/shm: {own}')

@@ -89,7 +89,7 @@ class TrainingData(SceneData):
             strength * (u * turn.cos() - v * turn.sin()),
             strength * (u * turn.sin() + v * turn.cos()),
         )
-        # A limited-range picture that is taken for full range, as happens with videos: grey and flat.
+        # A limited-range picture that is taken for full range, as happens with videos: gray and flat.
         limited = draw(n, 0, 1) < 0.35
         luma = torch.where(limited, 16 + luma * (219 / 255), luma)
         u = torch.where(limited, u * (224 / 255), u)

@@ -1,7 +1,7 @@
-"""What is minimised: task-aligned assignment, then classification, box, distance and mask terms.
+"""What is minimized: task-aligned assignment, then classification, box, distance and mask terms.
 
 Assignment after Feng et al., "TOOD: Task-aligned One-stage Object Detection", 2021: an object takes the TOP cells
-within its box whose score and overlap are best together, and their target score is their normalised alignment.
+within its box whose score and overlap are best together, and their target score is their normalized alignment.
 """
 
 import torch
@@ -20,13 +20,13 @@ MASK_SAMPLES = 160
 
 
 def grid(height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Centres [A, 2] in model pixels and strides [A, 1] of all cells."""
-    centres, strides = [], []
+    """Centers [A, 2] in model pixels and strides [A, 1] of all cells."""
+    centers, strides = [], []
     for s in STRIDES:
         y, x = torch.meshgrid(torch.arange(height // s), torch.arange(width // s), indexing="ij")
-        centres.append((torch.stack([x, y], -1).reshape(-1, 2) + 0.5) * s)
-        strides.append(torch.full((len(centres[-1]), 1), float(s)))
-    return torch.cat(centres), torch.cat(strides)
+        centers.append((torch.stack([x, y], -1).reshape(-1, 2) + 0.5) * s)
+        strides.append(torch.full((len(centers[-1]), 1), float(s)))
+    return torch.cat(centers), torch.cat(strides)
 
 
 def flat(levels: list[torch.Tensor]) -> torch.Tensor:
@@ -34,11 +34,11 @@ def flat(levels: list[torch.Tensor]) -> torch.Tensor:
     return torch.cat([x.float().flatten(2) for x in levels], 2).transpose(1, 2)
 
 
-def decode(logits: torch.Tensor, centres: torch.Tensor, strides: torch.Tensor) -> torch.Tensor:
+def decode(logits: torch.Tensor, centers: torch.Tensor, strides: torch.Tensor) -> torch.Tensor:
     """Distance logits [..., 4 * REG_MAX] to x1, y1, x2, y2 in model pixels."""
     shares = logits.unflatten(-1, (4, REG_MAX)).softmax(-1)
     distances = shares @ torch.arange(REG_MAX, dtype=torch.float32) * strides
-    return torch.cat([centres - distances[..., :2], centres + distances[..., 2:]], -1)
+    return torch.cat([centers - distances[..., :2], centers + distances[..., 2:]], -1)
 
 
 def overlap(a: torch.Tensor, b: torch.Tensor, complete: bool = False) -> torch.Tensor:
@@ -60,10 +60,10 @@ def overlap(a: torch.Tensor, b: torch.Tensor, complete: bool = False) -> torch.T
 
 
 @torch.no_grad()
-def assign(scores, boxes, centres, batch: Batch):
+def assign(scores, boxes, centers, batch: Batch):
     """For each cell: its object's index in the batch table, whether it has one, and its target score [N, A]."""
     wanted = (batch.numbers > 0) & ~batch.ignore
-    inside = within(centres, batch.boxes) & wanted[..., None]
+    inside = within(centers, batch.boxes) & wanted[..., None]
     iou = overlap(boxes[:, None], batch.boxes[:, :, None]) * inside
     index = batch.classes[..., None].expand(-1, -1, scores.shape[1])
     score = scores.transpose(1, 2).gather(1, index)
@@ -80,28 +80,28 @@ def assign(scores, boxes, centres, batch: Batch):
     return owner, positive, target.amax(1)
 
 
-def within(centres, boxes):
-    """Which cells [N, G, A] have their centre in which boxes."""
-    low = (centres[None, None] - boxes[:, :, None, :2]).amin(-1)
-    high = (boxes[:, :, None, 2:] - centres[None, None]).amin(-1)
+def within(centers, boxes):
+    """Which cells [N, G, A] have their center in which boxes."""
+    low = (centers[None, None] - boxes[:, :, None, :2]).amin(-1)
+    high = (boxes[:, :, None, 2:] - centers[None, None]).amin(-1)
     return torch.minimum(low, high) > 0
 
 
 class Loss:
     def __init__(self, height: int, width: int):
-        self.centres, self.strides = grid(height, width)
+        self.centers, self.strides = grid(height, width)
         y, x = torch.meshgrid(torch.arange(height // 4), torch.arange(width // 4), indexing="ij")
         self.proto_x, self.proto_y = (x + 0.5) * 4, (y + 0.5) * 4
 
     def __call__(self, outputs, batch: Batch) -> dict[str, torch.Tensor]:
         mc, distances, cls = (flat(levels) for levels in outputs[:3])
-        boxes = decode(distances, self.centres, self.strides)
-        owner, positive, target = assign(cls.sigmoid(), boxes, self.centres, batch)
+        boxes = decode(distances, self.centers, self.strides)
+        owner, positive, target = assign(cls.sigmoid(), boxes, self.centers, batch)
         total = target.sum().clamp(min=1)
 
         classes = batch.classes.gather(1, owner)
         wanted = F.one_hot(classes, cls.shape[-1]) * (target * positive)[..., None]
-        hardly = (within(self.centres, batch.boxes) & batch.ignore[..., None]).any(1) & ~positive
+        hardly = (within(self.centers, batch.boxes) & batch.ignore[..., None]).any(1) & ~positive
         entropy = F.binary_cross_entropy_with_logits(cls, wanted, reduction="none").sum(-1)
         terms = {"cls": CLS * (entropy * ~hardly).sum() / total}
 
@@ -119,8 +119,8 @@ class Loss:
 
     def distribution(self, logits, goal, a):
         """Cross entropy with the two whole distances around the right one."""
-        centres, strides = self.centres[a], self.strides[a]
-        distance = torch.cat([centres - goal[:, :2], goal[:, 2:] - centres], -1) / strides
+        centers, strides = self.centers[a], self.strides[a]
+        distance = torch.cat([centers - goal[:, :2], goal[:, 2:] - centers], -1) / strides
         distance = distance.clamp(0, REG_MAX - 1.01)
         lower = distance.long()
         share = distance - lower

@@ -20,7 +20,7 @@ MASKS = 32
 
 
 def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    """Convolution, normalisation, ReLU (which ONNX Runtime and the BPU fold into the convolution)."""
+    """Convolution, normalization, ReLU (which ONNX Runtime and the BPU fold into the convolution)."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
         nn.BatchNorm2d(outputs, momentum=0.03),

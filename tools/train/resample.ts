@@ -7,8 +7,8 @@ interface Taps {
 }
 
 /**
- * Taps of a triangle filter. `sharp` uses the two nearest samples, as plain bilinear sampling does whatever the
- * scale; otherwise the filter widens with the scale, so that shrinking averages.
+ * Taps of a triangle filter. `sharp` uses the two nearest samples, like plain bilinear sampling at any scale; otherwise the
+ * filter widens with the scale, so that shrinking averages.
  */
 function triangle(source: number, target: number, sharp: boolean): Taps {
   const step = source / target;
@@ -17,11 +17,11 @@ function triangle(source: number, target: number, sharp: boolean): Taps {
   const index = new Int32Array(target * count);
   const weight = new Float32Array(target * count);
   for (let i = 0; i < target; i++) {
-    const centre = (i + 0.5) * step - 0.5;
-    const first = Math.ceil(centre - reach);
+    const center = (i + 0.5) * step - 0.5;
+    const first = Math.ceil(center - reach);
     let sum = 0;
     for (let tap = 0; tap < count; tap++) {
-      const share = Math.max(0, 1 - Math.abs(first + tap - centre) / reach);
+      const share = Math.max(0, 1 - Math.abs(first + tap - center) / reach);
       index[i * count + tap] = Math.max(0, Math.min(source - 1, first + tap));
       weight[i * count + tap] = share;
       sum += share;

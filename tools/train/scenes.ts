@@ -4,7 +4,7 @@
  *   node dist/tools/train/scenes.js <folder> [--scenes 1500] [--frames 4] [--seed 1000] [--width 512] [--height 288]
  *
  * - frames.u8: for each frame the model input as packed NV12, letterboxed as an engine does it
- * - owners.u8: for each frame and model pixel the number of the object seen there, 0 for none
+ * - owners.u8: for each frame and model pixel the number of the visible object, 0 for none
  * - objects.f32: rows of frame, number, class id, x1, y1, x2, y2 (model pixels), ignore
  * - meta.json: sizes, counts and class names
  */
@@ -35,7 +35,7 @@ const [scenes, framesPerScene, firstSeed, width, height] = (
   ['scenes', 'frames', 'seed', 'width', 'height'] as const
 ).map((name) => Number(values[name])) as [number, number, number, number, number];
 
-/** Camera sizes, the common one more often than the others. */
+/** Camera sizes; the most common one is used more often. */
 const CAMERAS = [
   [1280, 720],
   [1280, 720],

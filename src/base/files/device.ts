@@ -1,15 +1,15 @@
 import { type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-/** Names of what a process has open. */
+/** Paths that name a process's open files. */
 const DESCRIPTORS = /^\/dev\/(stdout|stderr|fd\/\d+)$/;
 
 /**
- * Whether a path leads to a device, a pipe or a socket: there is nothing in it that could be lost, and nothing may take its
- * place. /dev/stdout, /dev/stderr and /dev/fd/N count too, though redirection may lead them to a file; open them with the flag
- * `a`, so that what the file holds stays. Other files below /dev are files like any: /dev/shm is a disk in memory.
+ * Whether a path leads to a device, a pipe or a socket. These hold no data that could be lost, and no file may replace them.
+ * /dev/stdout, /dev/stderr and /dev/fd/N count too, although redirection may lead them to a file; open them with the flag
+ * `a`, so that the file keeps its content. Anything else below /dev may be an ordinary file: /dev/shm is a disk in memory.
  *
- * @param found what stat() tells of it, undefined where there is nothing
+ * @param found result of stat() for the path; undefined if it does not exist
  */
 export function isDevice(
   path: string,

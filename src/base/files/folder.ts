@@ -3,8 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { ExpectationError, messageOf } from '../expect.js';
 
 /**
- * Makes a folder and those above it where they are missing. Every output of this project goes through here: Node's own
- * recursive mkdir never returns where a file system refuses with ENOENT, as /proc does.
+ * Creates a folder and its missing parents. Every output of this project goes through here, because Node's own recursive
+ * mkdir never returns when a file system refuses with ENOENT, as /proc does.
  *
  * @example makeFolder(dirname('out/new/found.jsonl'));
  * @throws ExpectationError when it cannot be made, or when there is a file in its place
@@ -13,11 +13,11 @@ export function makeFolder(path: string): void {
   const missing: string[] = [];
   let folder = resolve(path);
   try {
-    let found = lookAt(folder);
+    let found = statIfAny(folder);
     while (found === undefined) {
       missing.unshift(folder);
       folder = dirname(folder);
-      found = lookAt(folder);
+      found = statIfAny(folder);
     }
     if (!found.isDirectory()) throw new Error(`the file ${folder}`);
     for (const name of missing) makeOne(name);
@@ -28,8 +28,8 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** A folder below a file counts as missing, like one below a folder that is missing. */
-function lookAt(path: string): Stats | undefined {
+/** A folder below a file counts as missing, like one below a missing folder. */
+function statIfAny(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
@@ -42,7 +42,7 @@ function makeOne(path: string): void {
   try {
     mkdirSync(path);
   } catch (error) {
-    // Another process may have made it a moment ago.
+    // Another process may have created it a moment ago.
     if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
   }
 }

@@ -5,15 +5,15 @@ import { dirname, join } from 'node:path';
 import { isDevice } from './device.js';
 import { writeError } from './write-error.js';
 
-/** Parts of this process that are being written. */
+/** The partial files that this process is writing. */
 const open = new Set<WholeFile>();
 const PART = /^\.tros-yolo-seg-[\da-f-]+\.part$/;
-/** A part that nobody has written to for so long belongs to a process that was killed. Milliseconds. */
+/** Milliseconds without a write after which a partial file belongs to a process that was killed. */
 const FORSAKEN = 3_600_000;
 
 /**
- * A file that appears under its name only when it is whole: it is written beside it, under a name of its own, and moved there
- * at the end. What was there before stays until then.
+ * A file that appears under its name only when it is complete. It is written beside the target under a temporary name and
+ * moved there at the end. Whatever was there before stays until then.
  *
  *     const file = new WholeFile('out/model.onnx');
  *     try {
@@ -25,20 +25,20 @@ const FORSAKEN = 3_600_000;
  *     }
  */
 export class WholeFile {
-  /** Where to write: a file in the same folder; the target itself where that is a device or a pipe. */
+  /** The path to write to: a file in the same folder, or the target itself if that is a device or a pipe. */
   readonly part: string;
   /**
-   * How to open it: a part is new, for two processes (the first of two containers, with one cache) must never share one; what is
-   * written to a device follows what came before, for redirection may lead it to a log.
+   * The flag to open it with. A partial file must be new: two processes must never share one, not even PID 1 of two
+   * containers with a common cache. A device is appended to, because redirection may lead it to a log.
    */
   readonly flag: 'wx' | 'a';
   readonly #target: string;
 
   constructor(readonly path: string) {
     const found = statSync(path, { throwIfNoEntry: false });
-    // A link keeps pointing where it does: what it points at is replaced.
+    // A symbolic link stays; the file that it points to is replaced.
     this.#target = found === undefined ? path : realpathSync(path);
-    // To move a file over /dev/null would take that away from everyone.
+    // Moving a file over /dev/null would take it away from everyone.
     const special = isDevice(path, found);
     this.flag = special ? 'a' : 'wx';
     this.part = special ? path : join(dirname(this.#target), `.tros-yolo-seg-${randomUUID()}.part`);
@@ -46,10 +46,10 @@ export class WholeFile {
   }
 
   /**
-   * Gives the file its name.
+   * Moves the file to its final name.
    *
-   * @param replace whether a file that has it goes
-   * @throws a system error; EEXIST where there is a file that must not go
+   * @param replace whether to replace an existing file
+   * @throws a system error; EEXIST if there is a file and `replace` is false
    */
   finish(replace = true): void {
     if (!open.has(this)) return;
@@ -58,19 +58,19 @@ export class WholeFile {
     open.delete(this);
   }
 
-  /** Removes the part; nothing happens after finish(). */
+  /** Removes the partial file. Does nothing after finish(). */
   discard(): void {
     if (open.delete(this)) rmSync(this.part, { force: true });
   }
 }
 
-/** A rename that replaces nothing, even if another process is quicker. */
+/** A rename that never replaces a file, even if another process creates one at the same time. */
 function moveToNew(from: string, to: string): void {
   try {
     linkSync(from, to);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
-    // FAT, as SD cards and USB sticks have it, knows no second name of a file.
+    // FAT, common on SD cards and USB sticks, has no hard links.
     if (statSync(to, { throwIfNoEntry: false }) !== undefined) {
       throw Object.assign(new Error(`EEXIST: file already exists, '${to}'`), { code: 'EEXIST' });
     }
@@ -81,9 +81,9 @@ function moveToNew(from: string, to: string): void {
 }
 
 /**
- * Writes a file whole or not at all.
+ * Writes a file completely or not at all.
  *
- * @param replace whether a file of that name goes
+ * @param replace whether to replace an existing file
  * @throws ExpectationError that names the file when it cannot be written
  */
 export async function writeWhole(path: string, data: Uint8Array | string, replace = true): Promise<void> {
@@ -98,7 +98,7 @@ export async function writeWhole(path: string, data: Uint8Array | string, replac
   }
 }
 
-/** As writeWhole(), at once. */
+/** Like writeWhole(), but synchronous. */
 export function writeWholeSync(path: string, data: NodeJS.ArrayBufferView | string, replace = true): void {
   let file: WholeFile | undefined;
   try {
@@ -111,7 +111,7 @@ export function writeWholeSync(path: string, data: NodeJS.ArrayBufferView | stri
   }
 }
 
-/** Removes what is half written, for a process that ends at once. */
+/** Removes unfinished files, for a process that is about to exit. */
 export function discardParts(): void {
   for (const file of [...open]) {
     try {
@@ -122,7 +122,7 @@ export function discardParts(): void {
   }
 }
 
-/** Removes parts from a folder that killed processes left there, hours ago. */
+/** Removes partial files that killed processes left in a folder hours ago. */
 export function sweepParts(folder: string, now = Date.now()): void {
   for (const name of readdirSync(folder)) {
     if (!PART.test(name)) continue;

@@ -1,7 +1,7 @@
 import { ExpectationError, messageOf } from '../expect.js';
 
 /**
- * What went wrong with an output, as one error that names it: a full disk, a missing permission, a folder in its place.
+ * Describes why an output could not be written, naming it: a full disk, a missing permission, a folder of that name.
  *
  * @example throw writeError('out/found.jsonl', error); // Expected room for out/found.jsonl but received ENOSPC: …
  */

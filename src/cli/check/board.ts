@@ -5,13 +5,13 @@ import type { Host } from './host.js';
 
 export interface Board {
   readonly name: string;
-  /** What models for it are compiled for, as the MARCH of a .bin says; undefined where this project cannot run them. */
+  /** The MARCH of .bin models for this board; undefined if this project cannot run them. */
   readonly march: string | undefined;
 }
 
 /**
- * Where D-Robotics' images tell the board, first to last (rdk_model_zoo, utils/py_utils/platforms.py): RDK S has boardinfo, X5
- * says x5u in socinfo, older images have the device tree only.
+ * Files that identify the board on D-Robotics' images, in order (rdk_model_zoo, utils/py_utils/platforms.py): RDK S has
+ * boardinfo, X5 has x5u in socinfo, older images only have the device tree.
  */
 const SOURCES = ['sys/class/boardinfo/soc_name', 'sys/class/socinfo/soc_name', 'proc/device-tree/model'];
 
@@ -21,7 +21,7 @@ const BOARDS: readonly (Board & { readonly pattern: RegExp })[] = [
   { pattern: /\bs(100|600)/i, name: 'RDK S100 or S600', march: undefined },
 ];
 
-/** @returns undefined on machines that are none of D-Robotics' boards */
+/** @returns undefined if the machine is not one of D-Robotics' boards */
 export function findBoard(host: Host): Board | undefined {
   for (const source of SOURCES) {
     const text = host.text(source);
@@ -35,35 +35,35 @@ export function boardFinding(host: Host, board: Board | undefined): Finding {
   const what = 'board';
   const model = host.text('proc/device-tree/model');
   const soc = host.text(SOURCES[0]!) ?? host.text(SOURCES[1]!);
-  const told = [model, soc && `SoC ${soc}`].filter(Boolean).join(', ');
+  const found = [model, soc && `SoC ${soc}`].filter(Boolean).join(', ');
   if (!board) {
     return {
       what,
       verdict: 'note',
-      text: `${told || 'no device tree'}: none of D-Robotics' boards, so no BPU. Models run on the CPU or the emulator.`,
+      text: `${found || 'no device tree'}: not one of D-Robotics' boards, so no BPU. Models run on the CPU or the emulator.`,
     };
   }
   if (board.march === undefined) {
     return {
       what,
       verdict: 'failure',
-      text: `${board.name} (${told})`,
+      text: `${board.name} (${found})`,
       hint: 'This version runs .bin models of RDK X5 and X3; the .hbm models of RDK S run on another runtime.',
     };
   }
-  return { what, verdict: 'ok', text: `${board.name} (${told}), march ${board.march}` };
+  return { what, verdict: 'ok', text: `${board.name} (${found}), march ${board.march}` };
 }
 
-/** Where TROS installs models of its packages. */
+/** Where TROS installs the models of its packages. */
 export const BOARD_MODELS = 'opt/hobot/model';
 
-/** The first segmentation model among those that TROS brought along. */
+/** The first segmentation model among those installed with TROS. */
 export function boardModel(host: Host): string | undefined {
   const found = filesBelow(host.path(BOARD_MODELS)).sort();
   return found.find((file) => /yolo[^/]*seg[^/]*\.bin$/i.test(file));
 }
 
-/** A folder that cannot be read has none. */
+/** An unreadable folder counts as empty. */
 function filesBelow(folder: string): string[] {
   let entries: Dirent[];
   try {

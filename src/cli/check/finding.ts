@@ -1,8 +1,8 @@
 /**
- * How a check came out:
+ * The outcome of a check:
  *
- * - `ok`: as it should be
- * - `note`: neither right nor wrong, but worth knowing when somebody reads the report
+ * - `ok`: as expected
+ * - `note`: neither right nor wrong, but useful for readers of the report
  * - `warning`: it works, but slower or less reliably than it could
  * - `failure`: it does not work
  * - `unknown`: it could not be checked here
@@ -16,7 +16,7 @@ export interface Finding {
   readonly verdict: Verdict;
   /** What was found, in one line. */
   readonly text: string;
-  /** What to do about it, where something is to be done. */
+  /** What to do about it, if anything. */
   readonly hint?: string | undefined;
 }
 

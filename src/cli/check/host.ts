@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The machine that is checked: its files below a root, and the environment. Tests give it a folder of their own. */
+/** The machine to check: its files below a root folder, and its environment. Tests use a folder of their own. */
 export class Host {
   constructor(
     readonly root = '/',
@@ -12,7 +12,10 @@ export class Host {
     return join(this.root, file);
   }
 
-  /** A small file's text without its end of line or NUL, as sysfs and the device tree have them; undefined where it cannot be read. */
+  /**
+   * The text of a small file without a trailing newline or NUL, which files of sysfs and the device tree have; undefined if
+   * it cannot be read.
+   */
   text(file: string): string | undefined {
     try {
       // Strings of a device tree end with NUL.

@@ -11,7 +11,9 @@ import type { Host } from './host.js';
 
 const GOVERNOR = 'sys/devices/system/cpu/cpufreq/policy0/scaling_governor';
 const DRIVER = 'sys/devices/system/cpu/cpufreq/policy0/scaling_driver';
-/** Drivers of PCs that choose the clock themselves; to them `powersave` is the usual balance of the two (kernel, admin-guide/pm). */
+/**
+ * Drivers of PCs that choose the clock themselves. Their `powersave` is the normal balanced mode (kernel, admin-guide/pm).
+ */
 const SELF_GOVERNED = ['intel_pstate', 'amd-pstate-epp'];
 
 /** Board, operating system, cores, clocks, memory, Node.js and the addon. */
@@ -68,12 +70,12 @@ function governor(host: Host): Finding {
 async function clocks(host: Host): Promise<Finding[]> {
   const health = new BoardHealth(host.root);
   await health.read();
-  const status = health.look('check');
+  const status = health.status('check');
   if (!status)
-    return [{ what: 'temperatures and clocks', verdict: 'unknown', text: 'the kernel tells none' }];
-  const told = Object.entries(status.values).map(([name, value]) => `${name} ${value}`);
+    return [{ what: 'temperatures and clocks', verdict: 'unknown', text: 'the kernel reports none' }];
+  const readings = Object.entries(status.values).map(([name, value]) => `${name} ${value}`);
   return [
-    { what: 'temperatures and clocks', verdict: 'ok', text: told.join(', ') },
+    { what: 'temperatures and clocks', verdict: 'ok', text: readings.join(', ') },
     ...(status.level === 'ok'
       ? []
       : [

@@ -18,10 +18,10 @@ import { measureThroughput } from '../../pipeline/throughput.js';
 import type { Board } from './board.js';
 import type { Finding, Section } from './finding.js';
 import { isKnownModel, KNOWN_RESULTS, type KnownResult, publishedRow } from './published.js';
-import { type ModelHints, recogniseModel, type RecognisedModel } from '../../pipeline/recognize-model.js';
+import { type ModelHints, recognizeModel, type RecognizedModel } from '../../pipeline/recognize-model.js';
 import { headsText } from '../info-heads.js';
 
-/** Opens the model with so many frames at work. */
+/** Opens the model with this many frames in flight. */
 export type Opener = (slots: number) => Promise<Engine>;
 
 export interface ModelCheck {
@@ -30,17 +30,17 @@ export interface ModelCheck {
   readonly board: Board | undefined;
   /** @default a generated scene */
   readonly picture?: string | undefined;
-  /** What the user says of the model. */
+  /** What the user specifies about the model. */
   readonly hints?: ModelHints;
   /** Frames of each measurement; 0 for none. */
   readonly frames: number;
-  /** Whether the model is the one of this package, which knows the shapes of the scene. */
+  /** Whether the model is this package's own, which is trained on the shapes of the scene. */
   readonly demo: boolean;
 }
 
-/** Below this share of the published rate something holds the BPU up. */
+/** Below this fraction of the published rate, something slows the BPU down. */
 const SLOW = 0.9;
-/** Of the demo model's objects in the built-in scene that have to be found: it is one of the held-out scenes. */
+/** Fraction of the objects in the built-in scene that the demo model has to find. The scene was not used for training. */
 const FOUND = 0.8;
 
 /** The model's file, its engine, what it finds in a picture, and how fast it is. */
@@ -57,7 +57,7 @@ export async function modelSection(check: ModelCheck): Promise<Section> {
   return { title: 'Model', findings };
 }
 
-/** With one frame at work also: what the engine and the heads are, and what is found. */
+/** With one frame in flight, also reports the engine, the heads and the instances found. */
 async function measured(
   check: ModelCheck,
   slots: number,
@@ -67,14 +67,14 @@ async function measured(
   const engine = await check.open(slots);
   try {
     if (slots === 1) findings.push(...engineFindings(engine, check));
-    const recognised = recogniseModel(engine.model, check.hints);
+    const recognized = recognizeModel(engine.model, check.hints);
     if (slots === 1) {
-      findings.push(headsFinding(recognised.layout, engine));
-      for (const text of recognised.warnings) findings.push({ what: 'heads', verdict: 'warning', text });
+      findings.push(headsFinding(recognized.layout, engine));
+      for (const text of recognized.warnings) findings.push({ what: 'heads', verdict: 'warning', text });
     }
     const { frame, truth } = await pictureOf(check.picture);
-    if (slots === 1) findings.push(await resultFinding(check, engine, recognised, frame, truth, sha256));
-    if (check.frames > 0) findings.push(await speedFinding(check, engine, recognised.layout, frame));
+    if (slots === 1) findings.push(await resultFinding(check, engine, recognized, frame, truth, sha256));
+    if (check.frames > 0) findings.push(await speedFinding(check, engine, recognized.layout, frame));
   } finally {
     await engine.close();
   }
@@ -99,35 +99,35 @@ function fileFinding(file: string, { size, sha256 }: FileSum): Finding {
   return { what: 'file', verdict: 'ok', text: `${file}, ${size} bytes, sha256 ${sha256}` };
 }
 
-/** A model for another board's BPU fails in libdnn with a number only. */
+/** libdnn rejects a model for another board's BPU with nothing but a number. */
 function marchFindings({ file, board }: ModelCheck): Finding[] {
   if (!file.toLowerCase().endsWith('.bin')) return [];
   let march: string;
   try {
     march = withBin(file, (model) => (model.metadata.get('MARCH') ?? '').trim());
   } catch {
-    return [{ what: 'march', verdict: 'unknown', text: 'the file does not tell it' }];
+    return [{ what: 'march', verdict: 'unknown', text: 'not in the file' }];
   }
   if (board?.march === undefined || march === '')
-    return [{ what: 'march', verdict: 'note', text: march || 'not told' }];
+    return [{ what: 'march', verdict: 'note', text: march || 'not in the file' }];
   if (march === board.march) return [{ what: 'march', verdict: 'ok', text: march }];
   return [
     {
       what: 'march',
       verdict: 'failure',
       text: `${march}, but ${board.name} runs ${board.march}`,
-      hint: 'Take the model that was compiled for this board.',
+      hint: 'Use the model that was compiled for this board.',
     },
   ];
 }
 
 function engineFindings(engine: Engine, { board, hints }: ModelCheck): Finding[] {
   const { note, warnings = [] } = engine.model;
-  // Those are of the model's own class names.
-  const told = [note, ...(hints?.labelFile === undefined ? warnings : [])];
+  // These warnings concern the model's own class names.
+  const notes = [note, ...(hints?.labelFile === undefined ? warnings : [])];
   return [
     engineFinding(engine, board),
-    ...told.flatMap((text): Finding[] =>
+    ...notes.flatMap((text): Finding[] =>
       text === undefined ? [] : [{ what: 'engine', verdict: 'note', text }],
     ),
   ];
@@ -139,7 +139,7 @@ function engineFinding(engine: Engine, board: Board | undefined): Finding {
     const text = 'ONNX Runtime on the CPU';
     return board?.march === undefined
       ? { what, verdict: 'ok', text }
-      : { what, verdict: 'note', text, hint: 'Name a .bin to have libdnn and the BPU checked.' };
+      : { what, verdict: 'note', text, hint: 'Name a .bin to check libdnn and the BPU.' };
   }
   const { version, library } = engine.properties;
   const text = `libdnn ${version} at ${library}`;
@@ -167,7 +167,7 @@ function headsFinding(layout: HeadLayout, { model: { input } }: Engine): Finding
 
 interface Picture {
   readonly frame: Nv12Frame;
-  /** Where the picture is generated. */
+  /** Place of the generated picture. */
   readonly truth?: SceneTruth;
 }
 
@@ -185,7 +185,7 @@ async function pictureOf(file: string | undefined): Promise<Picture> {
 async function resultFinding(
   check: ModelCheck,
   engine: Engine,
-  { layout, labels }: RecognisedModel,
+  { layout, labels }: RecognizedModel,
   frame: Nv12Frame,
   truth: SceneTruth | undefined,
   sha256: string,
@@ -209,15 +209,15 @@ async function resultFinding(
     if (found.instances.length === known.instances) {
       return { what, verdict: 'ok', text: `${text}; ${known.instances} are known to be in it` };
     }
-    // Somebody's own training of that family may find others.
+    // A model of that family with other training may find different instances.
     const certain = isKnownModel(known, basename(check.file), sha256);
     return {
       what,
       verdict: certain ? 'failure' : 'warning',
       text: `${text}; ${known.instances} instances are known to be found`,
       hint: certain
-        ? 'Send us this report: the outputs are read in a wrong way.'
-        : 'If the model is the stock one, send us this report: its outputs may be read in a wrong way.',
+        ? 'Send us this report: the outputs are decoded wrongly.'
+        : 'If this is the stock model, send us this report: its outputs may be decoded wrongly.',
     };
   } finally {
     inference.release();
@@ -232,9 +232,9 @@ function sceneFinding(text: string, found: Segmentation, truth: SceneTruth): Fin
       return classId === object.classId && shared > 0.5 * (boxArea(box) + boxArea(object.box) - shared);
     }),
   );
-  const told = `${text}; ${hits.length} of the ${wanted.length} shapes in it found`;
-  if (hits.length >= FOUND * wanted.length) return { what: 'picture', verdict: 'ok', text: told };
-  return { what: 'picture', verdict: 'failure', text: told, hint: 'Send us this report.' };
+  const result = `${text}; ${hits.length} of the ${wanted.length} shapes in it found`;
+  if (hits.length >= FOUND * wanted.length) return { what: 'picture', verdict: 'ok', text: result };
+  return { what: 'picture', verdict: 'failure', text: result, hint: 'Send us this report.' };
 }
 
 async function knownResult(
@@ -272,19 +272,19 @@ async function speedFinding(
   });
   const rate = (1000 * frames) / elapsed;
   const what = `${slots} ${slots === 1 ? 'thread' : 'threads'}`;
-  const text = `${rate.toFixed(1)} frames/s, ${(latency / frames).toFixed(1)} ms a frame, ${(network / frames).toFixed(1)} ms in the network`;
+  const text = `${rate.toFixed(1)} frames/s, ${(latency / frames).toFixed(1)} ms per frame, ${(network / frames).toFixed(1)} ms in the network`;
   const row =
     engine instanceof BpuEngine ? publishedRow(check.board?.name, basename(check.file), layout) : undefined;
   if (!row) return { what, verdict: 'note', text };
   const published = slots === 1 ? row.one : row.two;
-  const told = `${text}; published: ${published} frames/s of the network alone (${row.model} on ${row.board}, ${row.source})`;
-  // With two frames at work one is letterboxed while the network is at the other.
+  const comparison = `${text}; published: ${published} frames/s of the network alone (${row.model} on ${row.board}, ${row.source})`;
+  // With two frames in flight, one is letterboxed while the network runs on the other.
   const comparable = slots === 1 ? (1000 * frames) / network : rate;
-  if (comparable >= SLOW * published) return { what, verdict: 'ok', text: told };
+  if (comparable >= SLOW * published) return { what, verdict: 'ok', text: comparison };
   return {
     what,
     verdict: 'warning',
-    text: told,
-    hint: 'Stop what else uses the BPU (hrut_somstatus tells), and look at governor and temperatures above.',
+    text: comparison,
+    hint: 'Stop other programs that use the BPU (see hrut_somstatus), and check governor and temperatures above.',
   };
 }

@@ -3,12 +3,12 @@ import type { HeadLayout } from '../../vision/decode/head-layout.js';
 import { type CatalogModel, loadCatalog } from '../../model/catalog.js';
 
 /**
- * What others have published of a model on a board. Rates are frames per second of the network alone, as hrt_model_exec perf
- * measures it, with one thread and with two.
+ * Published figures of a model on a board. Rates are frames per second of the network alone, as measured by hrt_model_exec
+ * perf, with one thread and with two.
  */
 export interface PublishedRow {
   readonly board: string;
-  /** Its name in the catalog. */
+  /** Name in the catalog. */
   readonly model: string;
   readonly one: number;
   readonly two: number;
@@ -16,9 +16,9 @@ export interface PublishedRow {
 }
 
 /**
- * The row of this very file where there is one, else that of a file of the same family and size.
+ * The row for exactly this file if there is one, else for a file of the same family and size.
  *
- * @param layout of the model: one of another input size or number of classes has another speed
+ * @param layout of the model; another input size or number of classes means another speed
  */
 export function publishedRow(
   board: string | undefined,
@@ -50,19 +50,19 @@ function isFile({ name, url }: CatalogModel, file: string): boolean {
   return [`${name}.bin`, basename(new URL(url).pathname)].includes(file);
 }
 
-/** yolov8n-seg-x5 is like yolov8n_seg.bin and my-yolov8n-parts-seg.bin. */
+/** yolov8n-seg-x5 matches yolov8n_seg.bin and my-yolov8n-parts-seg.bin. */
 function isLike({ name }: CatalogModel, file: string): boolean {
   const [stem] = name.split('-seg');
   return new RegExp(`${stem!.replaceAll('-', '[-_]?')}(?!\\d).*seg`, 'i').test(file);
 }
 
-/** What a model is known to find in a picture: by the sum of the picture and the name of the model. */
+/** The instances that a model is known to find in a picture, by the picture's checksum and the model's name. */
 export interface KnownResult {
   /** SHA-256 of the picture's file. */
   readonly picture: string;
   readonly name: string;
   readonly pattern: RegExp;
-  /** The files that are known to find that: a .bin by its SHA-256, an export by its name. Others are of its family only. */
+  /** The files known to find them: a .bin by its SHA-256, an export by its name. Other files are only of the same family. */
   readonly sums: readonly string[];
   readonly exports: readonly string[];
   readonly classes: number;
@@ -79,12 +79,12 @@ export const KNOWN_RESULTS: readonly KnownResult[] = [
     sums: ['d8eef15640b93b91a1b8e4182da58db3aef7dc7ba424f701dbf3f711682a2d11'],
     exports: ['yolov8n-seg.onnx'],
     classes: 80,
-    // Of the zoo's model on RDK X5, and of the float model on ONNX Runtime.
+    // Found by the zoo's model on RDK X5, and by the float model on ONNX Runtime.
     instances: 6,
   },
 ];
 
-/** Whether a model is the very one that finds that. */
+/** Whether a model is exactly the one that finds them. */
 export function isKnownModel({ sums, exports }: KnownResult, file: string, sha256: string): boolean {
   return sums.includes(sha256) || exports.includes(file.toLowerCase());
 }

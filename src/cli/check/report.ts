@@ -3,12 +3,12 @@ import type { Section, Verdict } from './finding.js';
 
 const VERDICTS: readonly Verdict[] = ['failure', 'warning', 'note', 'unknown', 'ok'];
 
-/** How many findings came out so. */
+/** Number of findings for each verdict. */
 export function countOf(sections: readonly Section[], verdict: Verdict): number {
   return sections.flatMap(({ findings }) => findings).filter((finding) => finding.verdict === verdict).length;
 }
 
-/** The report as text that survives being pasted into an issue: one line a finding, hints below. */
+/** The report as text to paste into an issue: one line per finding, hints below. */
 export function reportText(title: string, sections: readonly Section[]): string {
   const width = Math.max(...sections.flatMap(({ findings }) => findings.map(({ what }) => what.length)));
   const lines = [title];

@@ -5,12 +5,12 @@ import { loadRcl } from '../../node/ros/rclnodejs.js';
 import type { Finding, Section } from './finding.js';
 import type { Host } from './host.js';
 
-/** What 1080p frames were measured to need of a socket (config/dds/cyclonedds.xml). Bytes. */
+/** Socket buffer that 1080p frames need, as measured (config/dds/cyclonedds.xml). Bytes. */
 const RECEIVE_BUFFER = 4 * 2 ** 20;
-/** A handful of 1080p frames for each of a few subscribers. Bytes. */
+/** Enough for some 1080p frames for each of a few subscribers. Bytes. */
 const SHARED_MEMORY = 64 * 2 ** 20;
 
-/** ROS 2, middleware, its profile and what the kernel allows it. */
+/** ROS 2, the middleware, its profile and the limits of the kernel. */
 export async function rosSection(host: Host): Promise<Section> {
   const { ROS_DISTRO: distro } = host.env;
   if (!distro) {
@@ -23,7 +23,7 @@ export async function rosSection(host: Host): Promise<Section> {
         {
           what: 'ROS 2',
           verdict: 'unknown',
-          text: places.length > 0 ? 'installed, but not sourced' : 'not installed; files need none',
+          text: places.length > 0 ? 'installed, but not sourced' : 'not installed; not needed for files',
           hint:
             places.length > 0
               ? `source /${places[0]} and that of your workspace, then check again.`
@@ -73,7 +73,7 @@ function domain({ env }: Host): Finding {
   return { what: 'domain', verdict: 'ok', text: `${env['ROS_DOMAIN_ID'] ?? '0'}${local}` };
 }
 
-/** The launch files bring our profiles where none is set. */
+/** The launch files use our profiles if none is set. */
 function profile({ env }: Host, middleware: string): Finding {
   const what = 'DDS profile';
   const name = middleware === 'rmw_cyclonedds_cpp' ? 'CYCLONEDDS_URI' : 'FASTRTPS_DEFAULT_PROFILES_FILE';
@@ -82,7 +82,7 @@ function profile({ env }: Host, middleware: string): Finding {
     return {
       what,
       verdict: 'note',
-      text: `${name} is not set: the launch files bring ours, ros2 run does not`,
+      text: `${name} is not set: the launch files set ours, ros2 run does not`,
     };
   }
   const path = value.replace(/^file:\/\//, '');
@@ -91,11 +91,11 @@ function profile({ env }: Host, middleware: string): Finding {
     what,
     verdict: 'failure',
     text: `${name}=${value}: no such file`,
-    hint: 'Name one that is there, or unset it.',
+    hint: 'Set it to an existing file, or unset it.',
   };
 }
 
-/** Whether frames of a lending camera can be read in place. */
+/** Whether frames of a camera that lends messages can be read in place. */
 function loans({ env }: Host, middleware: string): Finding {
   const what = 'zero copy';
   const missing = missingLoanSettings(middleware, env);
@@ -104,7 +104,7 @@ function loans({ env }: Host, middleware: string): Finding {
   return {
     what,
     verdict: 'note',
-    text: `not set, which the launch files do for Fast DDS: ${missing.join('; ')}`,
+    text: `not set (the launch files set them for Fast DDS): ${missing.join('; ')}`,
   };
 }
 
@@ -129,7 +129,7 @@ function sharedMemory(host: Host): Finding {
 function receiveBuffer(host: Host, middleware: string): Finding {
   const what = 'net.core.rmem_max';
   const most = Number(host.text('proc/sys/net/core/rmem_max'));
-  if (!Number.isInteger(most)) return { what, verdict: 'unknown', text: 'the kernel does not tell' };
+  if (!Number.isInteger(most)) return { what, verdict: 'unknown', text: 'the kernel does not report it' };
   if (most >= RECEIVE_BUFFER || middleware !== 'rmw_cyclonedds_cpp')
     return { what, verdict: 'ok', text: `${most}` };
   return {

@@ -9,19 +9,19 @@ import type { ResultSink } from './sink.js';
 
 export interface BagSinkOptions {
   labels: readonly string[];
-  /** Lowest score that is reported. */
+  /** Minimum score that is reported. */
   threshold: number;
-  /** Whether the input frames go into the bag. */
+  /** Whether to write the input frames. */
   images: boolean;
-  /** Outputs that do not go into the bag: an instance map has 2 bytes a pixel and frame. @default none */
+  /** Outputs to leave out: instance maps take 2 bytes per pixel and frame. @default none */
   omit?: readonly OutputName[] | undefined;
-  /** Draws the overlay, if it goes into the bag. */
+  /** Draws the overlay, if the bag contains it. */
   overlay?: OverlayRenderer | undefined;
-  /** Whether a bag of that name goes. @default false */
+  /** Whether to replace a bag of that name. @default false */
   replace?: boolean | undefined;
 }
 
-/** The results as a rosbag2 bag, on the topics of the running node. */
+/** Writes the results to a rosbag2 bag, with the topics of the running node. */
 export class BagSink implements ResultSink {
   readonly #recorder: SegmentationRecorder;
 
@@ -33,7 +33,7 @@ export class BagSink implements ResultSink {
     this.#recorder = new SegmentationRecorder(bag, { ...options, kernels: nativeKernels() });
   }
 
-  /** @param target an .mcap file, or a folder to be made in rosbag2's layout */
+  /** @param target an .mcap file, or a folder to create in rosbag2's layout */
   static async open(target: string, options: BagSinkOptions): Promise<BagSink> {
     return new BagSink(target, await BagWriter.create(target, options.replace), options);
   }

@@ -12,22 +12,22 @@ import { claimStdout } from '../stdout.js';
 import type { ResultSink } from './sink.js';
 
 export interface JsonLinesOptions {
-  /** Whether a file of that name goes. @default false */
+  /** Whether to replace a file of that name. @default false */
   readonly replace?: boolean | undefined;
-  /** Whether instances have masks. @default true */
+  /** Whether to write masks. @default true */
   readonly masks?: boolean | undefined;
 }
 
 /**
- * One JSON object a line and frame; masks as COCO RLE of the picture's size that pycocotools reads as it is.
+ * Writes one JSON object per line and frame. Masks are COCO RLE of the picture's size, which pycocotools reads directly.
  *
- * The file holds whole lines at any time but that of writing one; where the disk is full the line that found no room is taken
- * back.
+ * The file contains only complete lines, except while one is being written. If the disk is full, the incomplete line is
+ * removed.
  */
 export class JsonLinesSink implements ResultSink {
   readonly #rle = new RleEncoder();
   readonly #scaler = new MaskScaler();
-  /** Bytes of whole lines. */
+  /** Bytes of complete lines. */
   #length = 0;
 
   private constructor(
@@ -36,7 +36,7 @@ export class JsonLinesSink implements ResultSink {
     private readonly masks: boolean,
     /** Undefined for standard output. */
     private readonly file: FileHandle | undefined,
-    /** Whether nobody else writes to it. */
+    /** Whether no other program writes to it. */
     private readonly own: boolean,
   ) {}
 
@@ -65,7 +65,7 @@ export class JsonLinesSink implements ResultSink {
       await this.file.appendFile(line);
       this.#length += line.length;
     } catch (error) {
-      // Half a line is no JSON. A device cannot be cut, and a log that others write to must not be.
+      // An incomplete line is not JSON. A device cannot be truncated, and a log that others write to must not be.
       if (this.own) await this.file.truncate(this.#length).catch(() => undefined);
       throw writeError(this.target, error);
     }
@@ -98,18 +98,18 @@ export class JsonLinesSink implements ResultSink {
 
   #instance({ classId, score, box, mask }: Instance, segmentation: Segmentation): object {
     const { width, height } = segmentation;
-    const told = {
+    const instance = {
       class_id: classId,
       class_name: this.labels.name(classId),
       score: round(score, 1e6),
       box: [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1].map((value) => round(value, 1e3)),
     };
-    if (!this.masks) return told;
-    return { ...told, mask: this.#rle.encode(this.#scaler.toPicture(mask, segmentation), width, height) };
+    if (!this.masks) return instance;
+    return { ...instance, mask: this.#rle.encode(this.#scaler.toPicture(mask, segmentation), width, height) };
   }
 }
 
-/** Waits where the reader is slow. One that went away is the business of whoever listens to standard output. */
+/** Waits for a slow reader. A closed pipe is handled by the listener on standard output. */
 function writeStdout(line: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     if (process.stdout.destroyed) return resolve();

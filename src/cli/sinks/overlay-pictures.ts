@@ -15,22 +15,22 @@ const PICTURE = /^(.*)_\d{6,}\.jpg$/;
 export interface OverlayPicturesOptions {
   /** Names of the sources in the order of their frames. */
   readonly sources: readonly string[];
-  /** What must not be overwritten. */
+  /** Inputs, which must not be overwritten. */
   readonly read: ReadFiles;
-  /** Whether pictures of an earlier run go. */
+  /** Whether to replace pictures of an earlier run. */
   readonly replace: boolean;
 }
 
-/** A JPEG file for each frame: the picture with masks, boxes and labels. */
+/** Writes a JPEG file for each frame: the picture with masks, boxes and labels. */
 export class OverlayPicturesSink implements ResultSink {
-  /** Where the frames come from and what their pictures are called, so that equal names do not overwrite each other. */
+  /** Names of the pictures by source, so that sources of the same name do not overwrite each other's pictures. */
   readonly #sources: readonly { name: string; stem: string }[];
   #source = 0;
   #index = -1;
 
   /**
-   * @param target the folder; made if need be
-   * @throws ExpectationError when it cannot be made, or holds pictures of these names that must stay
+   * @param target the folder; created if necessary
+   * @throws ExpectationError when it cannot be created, or contains pictures of these names that must not be replaced
    */
   constructor(
     readonly target: string,
@@ -67,7 +67,7 @@ export class OverlayPicturesSink implements ResultSink {
     return Promise.resolve();
   }
 
-  /** Sources come in order; one without frames is passed over, one that is named twice begins again. */
+  /** Sources come in order; one without frames is skipped, and one that is named twice starts again. */
   #stem(source: string, index: number): string {
     const sources = this.#sources;
     if (sources[this.#source]?.name !== source || index <= this.#index) {

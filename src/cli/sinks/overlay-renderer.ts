@@ -3,7 +3,7 @@ import type { FrameResult } from '../../pipeline/segmenter.js';
 import { Overlay } from '../../media/render/overlay.js';
 import type { RgbPicture } from '../../media/render/rgb-picture.js';
 
-/** Draws the overlay of a result once, however many outputs want it. */
+/** Draws the overlay of a result once for all outputs. */
 export class OverlayRenderer {
   readonly #overlay: Overlay;
   #picture: RgbPicture | undefined;

@@ -1,5 +1,6 @@
 import { SerialQueue } from '../../base/serial-queue.js';
 import { ExpectationError, expectInteger, errorOf } from '../../base/expect.js';
+import { Ahead, type AheadPlan } from '../../vision/decode/ahead.js';
 import { expectNv12Frame } from '../../native/convert.js';
 import type { Letterbox } from '../../vision/picture/letterbox.js';
 import { frameSize, type Nv12Frame } from '../../vision/picture/nv12-frame.js';
@@ -14,21 +15,21 @@ import type { CameraEngine, EngineTimings, Inference, ModelInfo } from '../engin
 import { SlotEngine } from '../slot-engine.js';
 import type { Tensor, TensorData, TensorInfo } from '../../vision/tensor/tensor.js';
 
-/** Most slots: libdnn keeps at most 32 tasks alive in a process. */
+/** Maximum number of slots: libdnn keeps at most 32 tasks alive in a process. */
 export const MOST_SLOTS = 32;
-/** Most spare ones: each is memory of a frame (9 MB of yolov8n-seg). */
+/** Maximum number of spare slots: each takes the memory of a frame (9 MB for yolov8n-seg). */
 const MOST_SPARE = 8;
 
 export interface BpuEngineOptions {
   /** Path of a .bin model with one NV12 input. */
   file: string;
-  /** Name of the model, where the file has several. */
+  /** Name of the model, if the file has several. */
   name?: string | undefined;
-  /** Frames at work at once, 1 to 32. @default 2 */
+  /** Frames processed at the same time, 1 to 32. @default 2 */
   slots?: number | undefined;
   /**
-   * Results that may be read while as many frames as there are slots are at work, 0 to 8. One keeps the BPU busy
-   * however long decoding takes; it costs the memory of one more frame, and no frame waits longer for it.
+   * Results that may still be read while every slot processes a frame, 0 to 8. One is enough to keep the BPU busy however
+   * long decoding takes. It costs the memory of one frame and adds no latency.
    *
    * @default 0
    */
@@ -36,18 +37,18 @@ export interface BpuEngineOptions {
   /**
    * Path of libdnn.so.
    *
-   * @default environment variable TROS_YOLO_SEG_LIBDNN, or where RDK X5 and X3 have it
+   * @default environment variable TROS_YOLO_SEG_LIBDNN, or its place on RDK X5 and X3
    */
   library?: string | undefined;
-  /** BPU core: 0 any, 1 or 2. X3 has both, X5 one: leave it at 0 there. @default 0 */
+  /** BPU core: 0 for any, 1 or 2. X3 has both; X5 has one, so leave it at 0 there. @default 0 */
   core?: number | undefined;
-  /** 0 to 255; the BPU takes waiting frames of higher priority first. @default 0 */
+  /** 0 to 255; the BPU runs waiting frames of higher priority first. @default 0 */
   priority?: number | undefined;
-  /** Milliseconds after which a frame is given up. @default 5000 */
+  /** Milliseconds after which a frame fails. @default 5000 */
   timeout?: number | undefined;
 }
 
-/** What libdnn says of a model, unchanged. */
+/** What libdnn reports about a model, unchanged. */
 export interface BpuModelProperties {
   readonly library: string;
   readonly version: string;
@@ -61,12 +62,12 @@ export interface BpuModelProperties {
 /**
  * Runs a model on the BPU of RDK X5 or X3 through libdnn (native/bpu).
  *
- * Each slot has BPU memory and a thread of its own: letterbox straight into the BPU's input, inference, cache flushes.
- * Tensors are views on the BPU's output memory.
+ * Each slot has its own BPU memory and its own thread, which letterboxes straight into the BPU's input, flushes caches and
+ * runs the network. Tensors are views on the BPU's output memory.
  *
- * An engine that nobody closes, and that nothing refers to any more, is collected with its threads; views on its tensors
- * keep their memory. It stays while a frame is in flight or a camera is attached. Do close() it: the collector may take
- * long, as it does not know of BPU memory.
+ * An engine that is unreachable and was never closed is garbage-collected with its threads; views on its tensors keep their
+ * memory. It stays alive while a frame is in flight or a camera is attached. Call close() anyway: the collector does not
+ * know about BPU memory and may take long.
  */
 export class BpuEngine extends SlotEngine implements CameraEngine {
   readonly kind = 'bpu';
@@ -76,7 +77,7 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
   readonly spare: number;
   readonly #native: NativeBpu;
   readonly #slots: readonly Slot[];
-  /** Settles when the frame that was submitted last has settled, and so all frames have. */
+  /** Settles when the last submitted frame has settled. Frames settle in order, so all of them have. */
   readonly #queue = new SerialQueue();
 
   private constructor(file: string, native: NativeBpu, slots: readonly Slot[], spare: number) {
@@ -98,8 +99,8 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
   /**
    * Loads libdnn and the model, and allocates the slots. Blocks the JS thread while libdnn loads the file (about 0.2 s).
    *
-   * @throws ExpectationError when libdnn is missing, too old or of another kind of board, when the model does not load,
-   * when its input is not NV12 or its outputs are of a type the decoder cannot read
+   * @throws ExpectationError when libdnn is missing, too old or made for another board, when the model does not load, when
+   * its input is not NV12, or when the decoder cannot read the type of its outputs
    */
   // eslint-disable-next-line @typescript-eslint/require-await -- one signature for all engines; throws become rejections
   static async open(options: BpuEngineOptions): Promise<BpuEngine> {
@@ -113,11 +114,11 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
       priority: expectInteger('priority', options.priority ?? 0, 0, 255),
       timeout: expectInteger('timeout', options.timeout ?? 5000, 1, 2 ** 30),
     };
-    // Weak, as native code holds on to the callback until the engine is closed.
+    // Weak, because native code keeps the callback until the engine is closed.
     let engine: WeakRef<BpuEngine> | undefined;
     const native = openNative(settings, (...done) => {
       const alive = engine?.deref();
-      if (alive) alive.#told(...done);
+      if (alive) alive.#onDone(...done);
     });
     try {
       const slots = native.buffers.map((buffers, index) => new Slot(index, native.outputs, buffers));
@@ -137,8 +138,21 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
     } catch (error) {
       return Promise.reject(errorOf(error));
     }
-    outcome.catch(() => undefined); // it is told in its turn, below
+    outcome.catch(() => undefined); // reported below, in order
     return this.#queue.run(() => outcome);
+  }
+
+  planAhead(plan: AheadPlan | undefined): void {
+    this.expectRunning();
+    if (!plan) {
+      this.#native.planAhead();
+      return;
+    }
+    const { version, numbers, heads, limits, lowest, iou } = plan;
+    const blocks = heads.map((head) => head.numbers);
+    const scales = heads.map((head) => head.scales);
+    const found = this.#native.planAhead(version, numbers, blocks, scales, limits, lowest, iou);
+    for (const slot of this.#slots) slot.ahead ??= new Ahead(found[slot.index]!);
   }
 
   protected async end(): Promise<void> {
@@ -147,8 +161,8 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
     this.#native.close();
   }
 
-  /** A slot is through with its frame, or is granted. */
-  #told(...[index, failure, preprocess, inference, frameInfo]: Parameters<NativeDone>): void {
+  /** Called when a slot has finished its frame or has been granted. */
+  #onDone(...[index, failure, preprocess, inference, frameInfo]: Parameters<NativeDone>): void {
     const slot = this.#slots[index]!;
     slot.show(this.#native.buffers[index]!);
     if (frameInfo === null) this.reserved.granted(index);
@@ -156,7 +170,7 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
     else slot.done(failure, { preprocess, inference });
   }
 
-  /** A slot is through with a camera's frame. */
+  /** Called when a slot has finished a camera's frame. */
   #arrived(
     slot: Slot,
     failure: NativeFailure | null,
@@ -171,7 +185,7 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
     }
     const letterbox = this.letterboxFor(frameSize(frameInfo.part));
     const timings = { preprocess: frameInfo.preprocess + preprocess, inference };
-    this.cameras.give(frameInfo, new BpuInference(slot, letterbox, timings, () => this.#release(slot)));
+    this.cameras.deliver(frameInfo, new BpuInference(slot, letterbox, timings, () => this.#release(slot)));
   }
 
   #release(slot: Slot): void {
@@ -192,10 +206,10 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
       );
     }
     const slot = this.#slots[index]!;
-    this.hold();
+    this.keepAlive();
     return new Promise((resolve, reject) => {
       slot.done = (failure, timings) => {
-        this.drop();
+        this.allowCollection();
         if (failure) {
           this.#release(slot);
           reject(expectation(failure));
@@ -207,11 +221,13 @@ export class BpuEngine extends SlotEngine implements CameraEngine {
   }
 }
 
-/** A frame's place in BPU memory. */
+/** BPU memory for one frame. */
 class Slot {
   /** The inference that holds the slot. */
   lent: BpuInference | undefined;
   done: (failure: NativeFailure | null, timings: EngineTimings) => void = () => undefined;
+  /** What its thread finds; undefined before there was a plan. */
+  ahead: Ahead | undefined;
   readonly #properties: readonly NativeTensorProperties[];
   #buffers: readonly ArrayBuffer[];
   #tensors: readonly SlotTensor[];
@@ -231,7 +247,7 @@ class Slot {
     return this.#tensors;
   }
 
-  /** The slot's memory, which is another one after a frame that timed out. */
+  /** The slot's memory. A slot gets new memory after a frame that timed out. */
   show(buffers: readonly ArrayBuffer[]): void {
     if (buffers === this.#buffers) return;
     this.#buffers = buffers;
@@ -246,7 +262,7 @@ class Slot {
   }
 }
 
-/** A tensor whose data cannot be reached while its slot is not lent. */
+/** A tensor whose data is accessible only until the slot is released. */
 class SlotTensor implements Tensor {
   readonly name: Tensor['name'];
   readonly shape: Tensor['shape'];
@@ -294,6 +310,12 @@ class BpuInference implements Inference {
     return this.#slot.tensors;
   }
 
+  /** @throws ExpectationError after release */
+  get ahead(): Ahead | undefined {
+    if (this.#slot.lent !== this) throw released();
+    return this.#slot.ahead;
+  }
+
   release(): void {
     if (this.#slot.lent !== this) return;
     this.#slot.lent = undefined;
@@ -313,12 +335,12 @@ function openNative(...[options, done]: Parameters<ReturnType<typeof addon>['ope
   return fromNative(() => addon().openBpu(options, done));
 }
 
-/** Names of the layers behind the outputs, which the file has and libdnn does not tell. */
+/** Names of the layers that make the outputs. They are in the file, but libdnn does not report them. */
 function withLayers(file: string, outputs: readonly TensorInfo[]): readonly TensorInfo[] {
   try {
     const layers = withBin(file, binLayers);
     return outputs.map((info) => ({ ...info, layer: layers.get(info.name) }));
   } catch {
-    return outputs; // a file that libdnn reads and we do not, or a recording for the emulator
+    return outputs; // a file that libdnn can read and we cannot, or a recording for the emulator
   }
 }

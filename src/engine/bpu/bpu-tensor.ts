@@ -9,7 +9,7 @@ import {
   UNQUANTIZED,
 } from '../../vision/tensor/tensor.js';
 
-/** Names of hbDNN's enumerations, as hrt_model_exec prints them. */
+/** Names in hbDNN's enumerations, as hrt_model_exec prints them. */
 export const TENSOR_TYPE_NAMES: readonly string[] = [
   ...['Y', 'NV12', 'NV12_SEPARATE', 'YUV444', 'RGB', 'BGR'].map((name) => `HB_DNN_IMG_TYPE_${name}`),
   ...['S4', 'U4', 'S8', 'U8', 'F16', 'S16', 'U16', 'F32', 'S32', 'U32', 'F64', 'S64', 'U64'].map(
@@ -29,7 +29,7 @@ interface ElementType {
   readonly view: new (buffer: ArrayBuffer, offset: number, length: number) => TensorData;
 }
 
-/** Element types the decoder reads, by the number of hbDNN's. */
+/** Element types that the decoder reads, by hbDNN's number. */
 const ELEMENT_TYPES: Readonly<Record<string, ElementType>> = {
   HB_DNN_TENSOR_TYPE_S8: { type: 'int8', bytes: 1, view: Int8Array },
   HB_DNN_TENSOR_TYPE_U8: { type: 'uint8', bytes: 1, view: Uint8Array },
@@ -40,7 +40,7 @@ const ELEMENT_TYPES: Readonly<Record<string, ElementType>> = {
 };
 
 /**
- * An output in the decoder's terms. The shape is the valid one; strides are libdnn's, or those of the aligned shape where
+ * An output in the decoder's terms. The shape is the valid one; strides are libdnn's, or computed from the aligned shape if
  * it gives none.
  *
  * @throws ExpectationError for an element type the decoder cannot read and for strides or scales that do not fit
@@ -95,7 +95,7 @@ function quantization(properties: NativeTensorProperties): Quantization {
   }
   if (kind === 'SHIFT' && fits(shift)) return { kind: 'shift', shift: Uint8Array.from(shift), axis };
   throw new ExpectationError(
-    `quantisation of output ${name}: one value, or one for each of ${channels} on axis ${quantizeAxis}`,
+    `quantization of output ${name}: one value, or one for each of ${channels} on axis ${quantizeAxis}`,
     `type ${quantiType} with ${scale.length} scales, ${zeroPoint.length} zero points, ${shift.length} shifts`,
     'The model is damaged or its libdnn has another struct layout.',
   );

@@ -4,11 +4,11 @@ import type { NativeTensorProperties } from '../../native/bpu.js';
 import { QUANTI_TYPE_NAMES, TENSOR_LAYOUT_NAMES, TENSOR_TYPE_NAMES } from './bpu-tensor.js';
 
 /**
- * Reads tensor properties of a .bin model from a list of what `hrt_model_exec model_info` prints, as JSON: objects with
- * slot (`input[0]`, `output[3]`), name, validShape, alignedShape, alignedByteSize, tensorType, tensorLayout, quantiType,
- * stride, and where quantised scale (or shift, zeroPoint) and quantizeAxis.
+ * Reads tensor properties of a .bin model from JSON: a list of what `hrt_model_exec model_info` prints. Its objects have
+ * slot (`input[0]`, `output[3]`), name, validShape, alignedShape, alignedByteSize, tensorType, tensorLayout, quantiType and
+ * stride; quantized ones also have scale (or shift, zeroPoint) and quantizeAxis.
  *
- * @throws ExpectationError when the file is no such list
+ * @throws ExpectationError when the file is not such a list
  */
 export async function readModelInfo(
   file: string,

@@ -27,13 +27,13 @@ import type { Tensor } from '../../vision/tensor/tensor.js';
 export interface OnnxEngineOptions {
   /** Path of an ONNX model with one float32 input [1, 3, height, width], RGB from 0 to 1. */
   file: string;
-  /** What the user should know of the file: the model's note. */
+  /** What the user should know about the file; reported as the model's note. */
   note?: string | undefined;
   /** Threads of the network. @default the number of cores */
   threads?: number | undefined;
   /** Frames in flight, 1 to 8. @default 2 */
   slots?: number | undefined;
-  /** What the frames' codes mean. @default 'full' */
+  /** Range of the frames' sample values. @default 'full' */
   colorRange?: ColorRange | undefined;
 }
 
@@ -48,16 +48,19 @@ interface Slot {
   planes: Float32Array;
 }
 
-/** A submitted frame, or a camera's. `preprocessing`, `ready`, `running`, then settled; a failure settles it from any of them. */
+/**
+ * A submitted frame, or a camera's. It is `preprocessing`, `ready`, `running`, then settled; a failure settles it in any
+ * state.
+ */
 interface Job {
   readonly slot: Slot;
   readonly letterbox: Letterbox;
   state: 'preprocessing' | 'ready' | 'running' | 'settled';
   preprocess: number;
-  /** Whether libuv's pool is at the slot's memory and the frame's. */
+  /** Whether a thread of libuv's pool is using the slot's and the frame's memory. */
   touched: boolean;
-  /** Told to the caller when all frames before have been. */
-  settle?: () => void;
+  /** Settles the caller's promise; called when all earlier frames have settled. */
+  finish?: () => void;
   readonly resolve: (inference: Inference) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -65,29 +68,30 @@ interface Job {
 /**
  * Runs an ONNX model on the CPU through ONNX Runtime: the engine of machines without a BPU.
  *
- * Letterbox and colour conversion run on libuv's thread pool, the network on a worker thread, so that one frame is
+ * Letterbox and color conversion run on libuv's thread pool, the network on a worker thread, so that one frame is
  * prepared while another is in the network. The JS thread only moves buffers; no pixel and no tensor is copied there.
  *
- * A released slot's tensors keep their values until the slot is used again; from then on they have length 0,
- * because their memory has moved to the worker.
+ * The tensors of a released slot keep their values until the slot is used again. Then they have length 0, because their
+ * memory has moved to the worker.
  *
- * An engine that nobody closes, and that nothing refers to any more, is collected with its worker. It stays while a frame is
- * in flight or a camera is attached. Do close() it: the collector may take long, as it does not know of ONNX Runtime's memory.
+ * An engine that is unreachable and was never closed is garbage-collected with its worker. It stays alive while a frame is
+ * in flight or a camera is attached. Call close() anyway: the collector does not know about ONNX Runtime's memory and may
+ * take long.
  */
 export class OnnxEngine extends SlotEngine implements CameraEngine {
   readonly kind = 'onnx';
-  /** The network takes far longer than anybody reads its result. */
+  /** Reading a result takes far less time than the network. */
   readonly spare = 0;
   readonly #worker: Worker;
   readonly #colorRange: ColorRange;
   readonly #slots: readonly Slot[];
-  /** Who has which slot: submitted frames, and attached cameras, which write what they letterbox there. */
+  /** Keeps track of the slots of submitted frames and attached cameras. Cameras letterbox straight into them. */
   readonly #heapSlots: NativeSlots;
-  /** Frames in flight that have not been settled, in order of submission. */
+  /** Frames that have not settled, in order of submission. */
   readonly #jobs: Job[] = [];
-  /** Called when #jobs has run empty. */
+  /** Called when #jobs becomes empty. */
   readonly #idle: (() => void)[] = [];
-  /** Why the worker is gone, if it is. */
+  /** Why the worker ended, if it did. */
   #broken: string | undefined;
 
   private constructor(
@@ -110,25 +114,25 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
   /**
    * Loads a model.
    *
-   * @throws ExpectationError when the file is missing or no ONNX model, when ONNX Runtime is not installed or refuses
-   * the model, and when its input is not an image of fixed size, multiples of 32, in float32. Half precision
-   * (float16) inputs and outputs are refused: on CPUs they are slower than float32.
+   * @throws ExpectationError when the file is missing or not an ONNX model, when ONNX Runtime is not installed or rejects
+   * the model, and when its input is not a float32 image of fixed size, a multiple of 32. Half precision (float16) inputs
+   * and outputs are refused: on CPUs they are slower than float32.
    */
   static async open(options: OnnxEngineOptions): Promise<OnnxEngine> {
     const { file, note, colorRange = DEFAULT_COLOR_RANGE } = options;
     const threads = expectInteger('threads', options.threads ?? availableParallelism(), 1, 256);
     const slots = expectInteger('slots', options.slots ?? 2, 1, 8);
-    expectOneOf('the colour range', colorRange, COLOR_RANGES);
-    addon(); // fails here rather than with the first frame
+    expectOneOf('the color range', colorRange, COLOR_RANGES);
+    addon(); // fail here rather than at the first frame
     const metadata = readOnnxMetadata(file);
     withoutTelemetry();
     const worker = new Worker(new URL('./onnx-worker.js', import.meta.url), {
       workerData: { file, threads } satisfies WorkerSettings,
       execArgv: [], // options of the main script, such as --input-type, may not fit a worker
     });
-    // Weak: the slots and the worker hold on to their callbacks until the engine is closed.
+    // Weak, because the slots and the worker keep their callbacks until the engine is closed.
     let engine: WeakRef<OnnxEngine> | undefined;
-    const tell = (call: (alive: OnnxEngine) => void): void => {
+    const callIfAlive = (call: (alive: OnnxEngine) => void): void => {
       const alive = engine?.deref();
       if (alive) call(alive);
     };
@@ -139,14 +143,14 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
       });
       const { width, height } = model.input;
       const heapSlots = addon().openHeapSlots(slots, width, height, (...done) =>
-        tell((alive) => alive.#told(...done)),
+        callIfAlive((alive) => alive.#onDone(...done)),
       );
       const opened = new OnnxEngine(model, slots, worker, heapSlots, colorRange);
       engine = new WeakRef(opened);
-      worker.on('message', (answer: Answer) => tell((alive) => alive.#answered(answer)));
-      worker.on('error', (error) => tell((alive) => alive.#lost(error.message)));
+      worker.on('message', (answer: Answer) => callIfAlive((alive) => alive.#answered(answer)));
+      worker.on('error', (error) => callIfAlive((alive) => alive.#lost(error.message)));
       worker.on('exit', (code) =>
-        tell((alive) => alive.#lost(`a worker thread that ended with code ${code}`)),
+        callIfAlive((alive) => alive.#lost(`a worker thread that ended with code ${code}`)),
       );
       // An idle engine must not keep the process alive.
       worker.unref();
@@ -180,13 +184,13 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
     });
   }
 
-  /** A slot has a camera's frame, or is granted. */
-  #told(...[slot, , , , frameInfo]: Parameters<NativeDone>): void {
+  /** Called when a slot has a camera's frame or has been granted. */
+  #onDone(...[slot, , , , frameInfo]: Parameters<NativeDone>): void {
     if (frameInfo) this.#arrived(this.#slots[slot]!, frameInfo);
     else this.reserved.granted(slot);
   }
 
-  /** A camera's frame is letterboxed: only its colours are converted here. */
+  /** A camera's frame is letterboxed already; only its colors are converted here. */
   #arrived(slot: Slot, frameInfo: NativeFrameInfo): void {
     if (this.#broken !== undefined) {
       this.#heapSlots.release(slot.index);
@@ -199,7 +203,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
     const letterbox = this.letterboxFor(frameSize(frameInfo.part));
     const job: Job = {
       ...{ slot, letterbox, state: 'preprocessing', preprocess: frameInfo.preprocess, touched: true },
-      resolve: (inference) => this.cameras.give(frameInfo, inference),
+      resolve: (inference) => this.cameras.deliver(frameInfo, inference),
       reject: (error) => this.cameras.fail(frameInfo, error as Error),
     };
     const { width, height } = this.model.input;
@@ -210,7 +214,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
   #start(job: Job, frame: Nv12Frame, content: Content): void {
     const { slot } = job;
     if (this.#jobs.push(job) === 1) this.#worker.ref();
-    this.hold();
+    this.keepAlive();
     addon()
       .preprocess(frame, content, slot.letterboxed, this.#colorRange, slot.planes)
       .then(
@@ -244,7 +248,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
     }
   }
 
-  /** Hands frames to the worker and results to callers, both in order of submission. */
+  /** Sends frames to the worker and settles callers' promises, both in order of submission. */
   #advance(): void {
     for (const job of this.#jobs) {
       if (job.state === 'preprocessing') break;
@@ -253,9 +257,9 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
       job.state = 'running';
       this.#worker.postMessage({ memory } satisfies Order, [memory.input, memory.output]);
     }
-    while (this.#jobs[0]?.settle && !this.#jobs[0].touched) {
-      this.#jobs.shift()!.settle!();
-      this.drop();
+    while (this.#jobs[0]?.finish && !this.#jobs[0].touched) {
+      this.#jobs.shift()!.finish!();
+      this.allowCollection();
     }
     if (this.#jobs.length > 0) return;
     this.#worker.unref();
@@ -276,22 +280,22 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
         this.#heapSlots.release(slot.index),
       );
       job.state = 'settled';
-      job.settle = () => job.resolve(inference);
+      job.finish = () => job.resolve(inference);
     }
     this.#advance();
   }
 
-  /** A frame that fails gives its slot back. */
+  /** A failed frame frees its slot. */
   #fail(job: Job, error: unknown): void {
     if (job.state === 'settled') return;
     job.state = 'settled';
-    job.settle = () => {
+    job.finish = () => {
       this.#heapSlots.release(job.slot.index);
       job.reject(error);
     };
   }
 
-  /** Fails everything in flight when the worker is gone. Slots that were with it went with it; nothing uses them again. */
+  /** Fails everything in flight after the worker has ended. The slots that it held are lost and are not used again. */
   #lost(reason: string): void {
     this.#broken ??= reason;
     for (const job of this.#jobs) this.#fail(job, new ExpectationError('a running ONNX engine', reason));
@@ -346,7 +350,7 @@ function firstMessage(worker: Worker): Promise<Opened> {
   });
 }
 
-/** They are evidence only: a model that ONNX Runtime reads and we do not can still be used. */
+/** They are hints only. A model that ONNX Runtime can read and we cannot is still usable. */
 function graphFacts(file: string): GraphFacts {
   try {
     return withModel(file, (model) => ({

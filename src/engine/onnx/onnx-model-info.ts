@@ -7,21 +7,21 @@ import type { ModelInfo } from '../engine.js';
 import { ELEMENT_TYPE, type Opened, type ValueInfo } from './onnx-protocol.js';
 import { packedStride, type TensorInfo, UNQUANTIZED } from '../../vision/tensor/tensor.js';
 
-/** What a model's graph tells and ONNX Runtime does not. */
+/** What a model's graph shows and ONNX Runtime does not report. */
 export interface GraphFacts {
-  /** By output, the layer that makes it. */
+  /** The layer that makes each output. */
   readonly layers?: ReadonlyMap<string, string> | undefined;
   readonly classCount?: number | undefined;
-  /** Whether it chooses instances. */
+  /** Whether the network selects the instances itself. */
   readonly chosen?: boolean | undefined;
-  /** What the user should know of the file. */
+  /** What the user should know about the file. */
   readonly note?: string | undefined;
 }
 
 /**
- * What the engine needs to know of a model, from what its file and ONNX Runtime say.
+ * Collects what the engine needs to know about a model from its file and from ONNX Runtime.
  *
- * @throws ExpectationError that says how to export the model instead, when it is not one this engine can run
+ * @throws ExpectationError when this engine cannot run the model; it says how to export it instead
  */
 export function describeOnnxModel(
   file: string,
@@ -62,7 +62,7 @@ function refusal(
       );
 }
 
-/** Size of the one image input. */
+/** Size of the only input, an image. */
 function imageSize(file: string, inputs: readonly ValueInfo[]): { width: number; height: number } {
   const fail = (hint: string): ExpectationError =>
     new ExpectationError(
@@ -72,7 +72,7 @@ function imageSize(file: string, inputs: readonly ValueInfo[]): { width: number;
     );
   const [input] = inputs;
   if (!input || inputs.length !== 1 || input.shape.length !== 4)
-    throw fail('This is no model of one picture.');
+    throw fail('The model must have exactly one input, a picture.');
   if (!isFixed(input.shape)) throw fail('Export it with a fixed size (dynamic=False).');
   const [batch, channels, height, width] = input.shape as [number, number, number, number];
   if (input.type !== ELEMENT_TYPE) throw fail('Export it in single precision (half=False).');

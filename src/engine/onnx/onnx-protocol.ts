@@ -1,6 +1,6 @@
 import type { TensorType } from '../../vision/tensor/tensor.js';
 
-/** Given to the worker when it starts. */
+/** Passed to the worker when it starts. */
 export interface WorkerSettings {
   readonly file: string;
   readonly threads: number;
@@ -15,14 +15,14 @@ export interface ValueInfo {
   readonly shape: readonly (number | string)[];
 }
 
-/** The worker's first message: the model, or why there is none. */
+/** The worker's first message: the model, or why it could not be loaded. */
 export type Opened =
   | { readonly inputs: readonly ValueInfo[]; readonly outputs: readonly ValueInfo[] }
   | { readonly failure: string; readonly missing: boolean };
 
 /**
- * A slot's memory. It is moved from thread to thread with every message, not copied and not shared: ONNX Runtime's
- * binding does not take SharedArrayBuffers (1.30).
+ * A slot's memory. It is transferred with every message, not copied and not shared: ONNX Runtime's binding does not accept
+ * SharedArrayBuffers (1.30).
  */
 export interface SlotMemory {
   /** float32 [1, 3, height, width]. */
@@ -31,17 +31,17 @@ export interface SlotMemory {
   readonly output: ArrayBuffer;
 }
 
-/** To the worker: one inference, or the end. Inferences are answered in order. */
+/** A message to the worker: run one inference, or end. Inferences are answered in order. */
 export type Order = { readonly memory: SlotMemory } | 'close';
 
-/** The answer to one inference: the memory, and the milliseconds of the network alone or what went wrong. */
+/** The answer to one inference: the memory, and either the milliseconds of the network alone or an error. */
 export interface Answer {
   readonly memory: SlotMemory;
   readonly milliseconds: number;
   readonly failure?: string;
 }
 
-/** The only element type this engine takes and gives out. */
+/** The only element type of this engine's inputs and outputs. */
 export const ELEMENT_TYPE = 'float32' satisfies TensorType;
 
 export function elementCount(shape: readonly number[]): number {

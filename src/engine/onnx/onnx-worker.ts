@@ -1,6 +1,6 @@
 /**
- * Runs ONNX Runtime on a thread of its own: `run` of its Node binding (1.30) occupies the thread it is called on for
- * the whole inference, 60 to 110 ms a frame for YOLOv8n-seg on two cores.
+ * Runs ONNX Runtime on its own thread, because `run` of its Node binding (1.30) blocks the calling thread for the whole
+ * inference: 60 to 110 ms a frame for YOLOv8n-seg on two cores.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -45,8 +45,8 @@ async function open(): Promise<Loaded | undefined> {
   try {
     const model = await runtime.InferenceSession.create(file, {
       intraOpNumThreads: threads,
-      logSeverityLevel: 4, // what goes wrong is thrown, and told by who submitted the frame
-      // Threads that spin while they wait would take the core that decodes the frame before.
+      logSeverityLevel: 4, // errors are thrown and reported by the caller that submitted the frame
+      // Threads that spin while waiting would take the core that decodes the previous frame.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     });
     const inputs = model.inputMetadata.map(describe);
@@ -66,7 +66,7 @@ function describe(value: InferenceSession.ValueMetadata): ValueInfo {
     : { name, type: 'no tensor', shape: [] };
 }
 
-/** Extents that have names only, though the input's are fixed: known once the model has run. */
+/** Output extents may be symbolic even if the input's are fixed. They are known once the model has run. */
 async function measured(
   runtime: Runtime,
   model: InferenceSession,
@@ -102,7 +102,7 @@ function serve({ runtime, model, inputs, outputs }: Loaded): void {
     const start = performance.now();
     let failure: string | undefined;
     try {
-      // Given tensors to fetch into, ONNX Runtime computes straight into the slot's memory.
+      // If given output tensors, ONNX Runtime computes straight into the slot's memory.
       await model.run(views(inputs, memory.input), views(outputs, memory.output));
     } catch (error) {
       failure = messageOf(error);
@@ -112,7 +112,7 @@ function serve({ runtime, model, inputs, outputs }: Loaded): void {
     port.postMessage(answer, [memory.input, memory.output]);
   };
 
-  // One after the other: `run` yields before it starts, and a second frame must not begin to count its time then.
+  // One at a time: `run` yields before it starts, and the clock of a second frame must not start then.
   let done: Promise<void> = Promise.resolve();
   port.on('message', (order: Order) => {
     if (order === 'close') {

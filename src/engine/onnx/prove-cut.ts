@@ -8,30 +8,30 @@ import { fromHalf, toHalf } from '../../model/onnx/half.js';
 export interface Proof {
   /** Largest absolute difference of the class scores' logarithms, where scores are not saturated. */
   readonly score: number;
-  /** Largest difference of box centres and sizes in model pixels. */
+  /** Largest difference of box centers and sizes in model pixels. */
   readonly box: number;
   readonly coefficient: number;
   readonly proto: number;
 }
 
-/** What rounding explains in single and in half precision. */
+/** Differences that rounding explains, in single and in half precision. */
 const TOLERANCE: Readonly<Record<'single' | 'half', Proof>> = {
   single: { score: 1e-2, box: 1e-2, coefficient: 1e-4, proto: 1e-4 },
   half: { score: 0.5, box: 4, coefficient: 0.05, proto: 0.05 },
 };
 
-/** More than any share of a tolerance. */
+/** Larger than any fraction of a tolerance. */
 const FAR = 1e9;
 
 type Runtime = typeof import('onnxruntime-node');
 type Outputs = Readonly<Record<string, Float32Array>>;
 
 /**
- * Runs the stock and the cut model on the same pseudo-random picture and decodes the cut model's heads as
- * Ultralytics does (sigmoid; DFL, then distances from the cell's center to xywh): the result must be the stock model's. Where that
- * chooses instances, they must be those of the best scores.
+ * Runs the stock and the cut model on the same pseudo-random picture and decodes the cut model's heads as Ultralytics does
+ * (sigmoid; DFL, then distances from the cell's center to xywh): the result must equal the stock model's output. If the
+ * stock model selects its instances, they must be those with the best scores.
  *
- * @returns undefined where ONNX Runtime is not installed
+ * @returns undefined if ONNX Runtime is not installed
  * @throws ExpectationError when a model does not run or they differ by more than rounding explains
  */
 export async function proveCut(stock: string, cut: string, report: CutReport): Promise<Proof | undefined> {
@@ -44,7 +44,7 @@ export async function proveCut(stock: string, cut: string, report: CutReport): P
   }
   const { inputWidth: width, inputHeight: height } = report;
   const picture = noise(3 * width * height);
-  // One after the other: a large model is not held twice.
+  // One after the other, so that a large model is not in memory twice.
   const stockOutputs = await run(runtime, stock, picture, [1, 3, height, width]);
   const heads = await run(runtime, cut, picture, [1, 3, height, width]);
   const proof = compareOutputs(report, stockOutputs, heads);
@@ -62,7 +62,7 @@ export async function proveCut(stock: string, cut: string, report: CutReport): P
   return proof;
 }
 
-/** Reproducible values in [0, 1), smoothed so that they look a little like a picture. */
+/** Reproducible values in [0, 1), smoothed to resemble a picture. */
 function noise(count: number): Float32Array {
   const values = new Float32Array(count);
   let state = 12345;
@@ -106,8 +106,8 @@ async function run(runtime: Runtime, path: string, picture: Float32Array, shape:
 }
 
 /**
- * Where JavaScript has Float16Array (Node.js 24 and newer), onnxruntime-common makes one of the patterns, and the native part
- * of 1.30 takes it for an empty array. It reads the property `data`, so that is what it is given.
+ * If JavaScript has Float16Array (Node.js 24 and newer), onnxruntime-common converts the bit patterns to one, which the
+ * native part of 1.30 mistakes for an empty array. The native part reads the property `data`, so the patterns are set there.
  */
 function halfTensor(runtime: Runtime, patterns: Uint16Array, shape: number[]): Tensor {
   const tensor = new runtime.Tensor('float16', patterns, shape);
@@ -115,12 +115,12 @@ function halfTensor(runtime: Runtime, patterns: Uint16Array, shape: number[]): T
   return tensor;
 }
 
-/** @param data of an output: Float16Array or the patterns, as JavaScript has it */
+/** @param data of an output: a Float16Array or bit patterns, depending on the version of Node.js */
 function fromHalves({ buffer, byteOffset, byteLength }: ArrayBufferView<ArrayBuffer>): Float32Array {
   return Float32Array.from(new Uint16Array(buffer, byteOffset, byteLength / 2), fromHalf);
 }
 
-/** One cell of the cut model's heads, decoded: what a stock model says of it. */
+/** One decoded cell of the cut model's heads, in the form of the stock model's output. */
 interface Cell {
   /** Center x, y, width, height in model pixels. */
   readonly box: Float64Array;
@@ -141,7 +141,7 @@ class Worst {
 }
 
 function scoreDifference(found: number, expected: number): number {
-  // Tiny scores have no digits left in half precision; all count absolutely.
+  // Tiny scores have no digits left in half precision, so all differences are absolute.
   const tiny = found < 1e-4 || expected < 1e-4;
   return tiny ? Math.abs(found - expected) : Math.abs(Math.log(found / expected));
 }
@@ -180,8 +180,8 @@ function compareCells(report: CutReport, detections: Float32Array, heads: Output
 }
 
 /**
- * Each row must be what some cell says: of those whose box is within the tolerance the one that says it best, for neighbors may
- * have the same box in half precision; else the one whose box is nearest. And there must be no cells left out with better scores.
+ * Each row must match some cell. Among cells whose box is within the tolerance, the best match counts, because neighbors may
+ * have the same box in half precision; otherwise the cell with the nearest box. No cell with a better score may be missing.
  *
  * @param rows [1, count, 6 + K]: corners, score, class, coefficients
  */
@@ -191,8 +191,8 @@ function compareInstances(report: CutReport, rows: Float32Array, heads: Outputs,
   const nearest = new Float64Array(count).fill(Infinity);
   const tolerance = TOLERANCE[report.half ? 'half' : 'single'];
   const differences = Array.from({ length: count }, () => ({ box: NaN, score: [0, 0], coefficient: NaN }));
-  const told = Array.from({ length: count }, (_, row) => rows[row * length + 4]!);
-  const [most, least] = [Math.max(...told), Math.min(...told)];
+  const scores = Array.from({ length: count }, (_, row) => rows[row * length + 4]!);
+  const [most, least] = [Math.max(...scores), Math.min(...scores)];
   const margin = Math.exp(tolerance.score);
   let [best, better] = [0, 0];
   for (const { box, scores, coefficients } of decodedCells(report, heads)) {
@@ -206,7 +206,7 @@ function compareInstances(report: CutReport, rows: Float32Array, heads: Outputs,
       const offX = Math.max(Math.abs(left - of(0)), Math.abs(right - of(2)));
       const off = Math.max(offX, Math.abs(top - of(1)), Math.abs(bottom - of(3)));
       const within = off <= tolerance.box;
-      // Shares of the tolerances are less than that for what is within, all others rank behind by their boxes.
+      // Cells within the tolerances have fractions below this; all others rank behind them by their boxes.
       if (!within && !(FAR + off < nearest[row]!)) continue;
       const coefficient = coefficients.reduce(
         (most, value, c) => Math.max(most, Math.abs(value - of(6 + c))),
@@ -232,7 +232,7 @@ function compareInstances(report: CutReport, rows: Float32Array, heads: Outputs,
   }
 }
 
-/** All cells, finest level first; each is valid until the next. */
+/** All cells, finest level first. Each is valid until the next is yielded. */
 function* decodedCells({ heads: named, ...report }: CutReport, heads: Outputs): Generator<Cell> {
   const { classCount, inputWidth, inputHeight } = report;
   const k = named.at(-1)!.shape[3];

@@ -20,7 +20,7 @@ import type { March } from '../../model/march.js';
 import { inspectOnnx, type OnnxSummary } from '../../model/onnx/inspect-onnx.js';
 import { MAPPER_OPSET } from '../../model/onnx/opset11.js';
 
-/** Fewer pictures than this measure the ranges badly. */
+/** Fewer pictures than this give inaccurate ranges. */
 export const FEW_PICTURES = 20;
 
 /** Raw planes, R G B; the name is the vendor's. */
@@ -31,11 +31,11 @@ export interface PtqOptions {
   readonly march: March;
   /** Folder of pictures like those of the robot's camera. */
   readonly images: string;
-  /** Folder to be filled: model, yaml and calibration set. */
+  /** Output folder for model, yaml and calibration set. */
   readonly output: string;
-  /** Most pictures to take, evenly from the folder. @default 100 */
+  /** Maximum number of pictures, spread evenly over the folder. @default 100 */
   readonly count?: number | undefined;
-  /** Whether the model, yaml and calibration set of an earlier call go. @default false */
+  /** Whether to replace the model, yaml and calibration set of an earlier call. @default false */
   readonly replace?: boolean | undefined;
   /** Called after each picture. */
   readonly onPicture?: ((index: number, total: number) => void) | undefined;
@@ -46,20 +46,20 @@ export interface PtqReport {
   readonly yaml: string;
   /** Name of the model within the output folder. */
   readonly model: string;
-  /** Where the mapper will put the quantised model, from the output folder on. */
+  /** Path of the quantized model that the mapper will write, relative to the output folder. */
   readonly bin: string;
   readonly pictures: number;
   readonly failed: readonly { readonly name: string; readonly error: Error }[];
 }
 
 /**
- * Prepares all that `hb_mapper makertbin` needs: a folder with the model, the yaml and the calibration set.
+ * Prepares everything that `hb_mapper makertbin` needs: a folder with the model, the yaml and the calibration set.
  *
- * Each picture goes the way of a camera frame (NV12, letterbox with grey padding), then to float32 [3, height, width], R G B from
- * 0 to 255, for the yaml's data_scale of 1/255 lies within the quantised model. Pictures that cannot be read are
- * reported and left out.
+ * Each picture is processed like a camera frame (NV12, letterbox with gray padding), then converted to float32 [3, height,
+ * width], R G B from 0 to 255, because the quantized model contains the yaml's data_scale of 1/255. Unreadable pictures are
+ * reported and skipped.
  *
- * @throws ExpectationError when the model is not one with ten heads in opset 11, or no picture can be read
+ * @throws ExpectationError when the model does not have ten heads in opset 11, or no picture can be read
  */
 export async function preparePtq(file: string, options: PtqOptions): Promise<PtqReport> {
   const { march, images, output, onPicture } = options;
@@ -134,7 +134,7 @@ function ptqName(file: string, march: March, { width, height }: OnnxSummary): st
 }
 
 /**
- * The mapper's configuration, as D-Robotics' YOLOv8-seg page has it: NV12 at run time, RGB pictures in training, divided by 255.
+ * The mapper's configuration, as on D-Robotics' YOLOv8-seg page: NV12 at run time, RGB pictures in training, divided by 255.
  * Softmax before the heads (the attention of YOLO11) stays on the BPU with 16 bits, as their YOLO11 page says.
  */
 export function ptqYaml(model: string, prefix: string, march: March, summary: OnnxSummary): string {
@@ -210,7 +210,7 @@ function pictureFiles(folder: string): string[] {
   }
 }
 
-/** At most `count` of the items, evenly spread. */
+/** At most `count` of the items, spread evenly. */
 function evenly<T>(items: readonly T[], count: number): T[] {
   if (items.length <= count) return [...items];
   return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);

@@ -6,7 +6,7 @@ import { Typeface } from './text.js';
 
 export interface Tile {
   readonly picture: RgbPicture;
-  /** One line below the picture, cut where it is too long. */
+  /** One line below the picture, truncated if too long. */
   readonly caption: string;
 }
 
@@ -15,9 +15,9 @@ export interface SheetOptions {
   readonly title: string;
   /** Small, beneath the title. */
   readonly subtitle: string;
-  /** Tiles in a row. @default 3 */
+  /** Tiles per row. @default 3 */
   readonly columns?: number | undefined;
-  /** Width of a tile in pixels; larger pictures are scaled down to it, smaller ones are centred. @default 400 */
+  /** Width of a tile in pixels; larger pictures are scaled down to it, smaller ones are centered. @default 400 */
   readonly tileWidth?: number | undefined;
 }
 
@@ -36,11 +36,11 @@ const HEAD = TITLE.rise + SMALL.rise + 34;
 const CAPTION = SMALL.capital + 20;
 
 /**
- * Lays pictures out in rows under a title strip, each with its caption. Tiles are as high as the highest picture, at most square.
+ * Arranges captioned pictures in rows under a title. Tiles are as high as the highest picture, at most square.
  *
- * Overlays look best drawn at the size they are shown in: shrinkToFit() the pictures to the tile first, then draw.
+ * Overlays look best if drawn at their final size: call shrinkToFit() on the pictures first, then draw.
  *
- * @throws ExpectationError without tiles, and for a sheet wider or taller than pictures may be
+ * @throws ExpectationError without tiles, and if the sheet would exceed the maximum size of pictures
  */
 export async function contactSheet(tiles: readonly Tile[], options: SheetOptions): Promise<RgbPicture> {
   if (tiles.length === 0) throw new ExpectationError('at least one picture for a contact sheet', 0);

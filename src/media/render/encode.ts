@@ -2,21 +2,21 @@ import sharp, { type Sharp } from 'sharp';
 import type { RgbPicture } from './rgb-picture.js';
 
 /**
- * Packs a picture as a JPEG file, off the JS thread. Its bytes must stay as they are until the promise settles.
+ * Encodes a picture as a JPEG file, off the JS thread. Its bytes must not change until the promise settles.
  *
  * @param quality 1 to 100; at the default, text and outlines stay clean
  */
 export async function encodeJpeg(picture: RgbPicture, quality = 90): Promise<Buffer> {
-  // Full chroma resolution: thin coloured lines would bleed otherwise.
+  // Full chroma resolution: thin colored lines would bleed otherwise.
   return asSharp(picture).jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer();
 }
 
-/** Packs a picture as a PNG file, off the JS thread. Its bytes must stay as they are until the promise settles. */
+/** Encodes a picture as a PNG file, off the JS thread. Its bytes must not change until the promise settles. */
 export async function encodePng(picture: RgbPicture): Promise<Buffer> {
   return asSharp(picture).png().toBuffer();
 }
 
-/** The largest copy of a picture that fits into `width` x `height`, aspect kept; never larger than the picture itself. */
+/** Scales a picture down to fit into `width` x `height`, keeping its aspect ratio. Never enlarges it. */
 export async function shrinkToFit(picture: RgbPicture, width: number, height: number): Promise<RgbPicture> {
   const { data, info } = await asSharp(picture)
     .resize({ width, height, fit: 'inside', withoutEnlargement: true })

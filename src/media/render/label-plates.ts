@@ -1,8 +1,8 @@
-import { type Rgb, textColour } from '../../vision/picture/palette.js';
+import { type Rgb, textColor } from '../../vision/picture/palette.js';
 import { fillRectangle, type RgbPicture } from './rgb-picture.js';
 import { Typeface } from './text.js';
 
-/** Where a label lies: its text on a plate of the instance's colour. */
+/** Position of a label: its text on a plate of the instance's color. */
 export interface Plate {
   readonly text: string;
   readonly left: number;
@@ -11,7 +11,7 @@ export interface Plate {
   readonly bottom: number;
 }
 
-/** Corners of what a label belongs to, in pixels of the picture. */
+/** Corners of the labeled object, in pixels of the picture. */
 export interface Anchor {
   readonly x1: number;
   readonly y1: number;
@@ -36,9 +36,9 @@ export class LabelPlates {
   }
 
   /**
-   * Finds a place for a label: above the box, below it or within it, at its left or its right corner; the first that is
-   * free, else the one that covers least of `taken`. Plates lie within the picture; text wider than that is cut.
-   * Undefined where not even one row of text fits.
+   * Finds a place for a label: above the box, below it or within it, at its left or its right corner. Returns the first free
+   * one, else the one that covers the least of `taken`. Plates lie within the picture; wider text is truncated. Undefined if
+   * not even one row of text fits.
    */
   place(text: string, box: Anchor, taken: readonly Plate[]): Plate | undefined {
     const high = this.typeface.capital + 2 * this.paddingY;
@@ -61,14 +61,14 @@ export class LabelPlates {
     return best;
   }
 
-  draw(picture: RgbPicture, plate: Plate, colour: Rgb): void {
-    fillRectangle(picture, plate.left, plate.top, plate.right, plate.bottom, colour);
+  draw(picture: RgbPicture, plate: Plate, color: Rgb): void {
+    fillRectangle(picture, plate.left, plate.top, plate.right, plate.bottom, color);
     const baseline = plate.bottom - this.paddingY;
-    this.typeface.draw(picture, plate.text, plate.left + this.paddingX, baseline, textColour(colour));
+    this.typeface.draw(picture, plate.text, plate.left + this.paddingX, baseline, textColor(color));
   }
 }
 
-/** Pixels two plates share. */
+/** Number of pixels that two plates share. */
 function overlap(a: Plate, b: Plate): number {
   const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
   const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);

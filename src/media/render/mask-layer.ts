@@ -3,18 +3,18 @@ import type { Instance, Segmentation } from '../../vision/mask/segmentation.js';
 import { BLACK, type Rgb } from '../../vision/picture/palette.js';
 import { type RgbPicture } from './rgb-picture.js';
 
-/** Of masks in overlays: what lies beneath stays recognisable. */
+/** Opacity of masks in overlays: the picture beneath stays recognizable. */
 export const DEFAULT_MASK_OPACITY = 0.44;
-/** Owner of a pixel that lies in no mask. */
+/** Owner of a pixel outside all masks. */
 const NOBODY = 0;
-/** What an owner's number can hold. */
+/** The largest owner's number. */
 const MAX_OWNERS = 0xffff;
 
 /**
  * Draws instance masks: translucent inside, with an opaque outline that runs just within each mask's edge.
  *
- * Every pixel belongs to the best-scored instance that covers it, so where masks overlap the better one lies on top and colours
- * never mix. Buffers are kept for the next picture of the same size.
+ * Every pixel belongs to the instance with the best score that covers it, so overlapping masks do not mix colors. Buffers
+ * are kept for the next picture of the same size.
  */
 export class MaskLayer {
   /** For each pixel, 1 + position of the instance it belongs to. */
@@ -22,21 +22,21 @@ export class MaskLayer {
   /** For each column of the picture, the column of the mask grid. */
   private gridColumns = new Int32Array(0);
   private gridWidth = 0;
-  /** What of the picture is covered by any mask: [left, right) x [top, bottom). */
+  /** The part of the picture covered by masks: [left, right) x [top, bottom). */
   private left = 0;
   private right = 0;
   private top = 0;
   private bottom = 0;
 
   /**
-   * @param colours one for each instance, in the instances' order
+   * @param colors one for each instance, in the instances' order
    * @param line width of the outline in pixels
-   * @param opacity how much of a mask's colour covers the picture beneath, 0 to 1
+   * @param opacity how much of a mask's color covers the picture beneath, 0 to 1
    */
   draw(
     picture: RgbPicture,
     segmentation: Segmentation,
-    colours: readonly Rgb[],
+    colors: readonly Rgb[],
     line: number,
     opacity = DEFAULT_MASK_OPACITY,
   ): void {
@@ -45,7 +45,7 @@ export class MaskLayer {
     for (let i = 0; i < instances.length && i < MAX_OWNERS; i++) {
       this.claim(picture, segmentation, instances[i]!, i + 1);
     }
-    this.blend(picture, colours, line, Math.round(opacity * 256));
+    this.blend(picture, colors, line, Math.round(opacity * 256));
   }
 
   private fitTo({ width, height }: RgbPicture, gridWidth: number): void {
@@ -58,7 +58,7 @@ export class MaskLayer {
     [this.left, this.right, this.top, this.bottom] = [width, 0, height, 0];
   }
 
-  /** Gives the free pixels under the instance's mask to `owner`. */
+  /** Assigns the free pixels under the instance's mask to `owner`. */
   private claim(picture: RgbPicture, segmentation: Segmentation, { mask }: Instance, owner: number): void {
     const { width, height } = picture;
     const { maskWidth, maskHeight } = segmentation;
@@ -83,10 +83,10 @@ export class MaskLayer {
     }
   }
 
-  /** Colours every owned pixel: opaque within `line` pixels of another owner's or the picture's edge, else translucent: `fill` 256ths. */
+  /** Colors every owned pixel: opaque within `line` pixels of another owner's or the picture's edge, else translucent: `fill` 256ths. */
   private blend(
     { width, height, data }: RgbPicture,
-    colours: readonly Rgb[],
+    colors: readonly Rgb[],
     line: number,
     fill: number,
   ): void {
@@ -100,7 +100,7 @@ export class MaskLayer {
         const owner = owners[at]!;
         if (owner === NOBODY) continue;
         if (owner !== drawn) {
-          [red, green, blue] = colours[owner - 1]!;
+          [red, green, blue] = colors[owner - 1]!;
           drawn = owner;
         }
         const outline =

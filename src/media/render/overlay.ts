@@ -4,21 +4,21 @@ import { nv12ToRgb } from '../../native/convert.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import { LabelPlates, type Anchor, type Plate } from './label-plates.js';
 import { DEFAULT_MASK_OPACITY, MaskLayer } from './mask-layer.js';
-import { paletteColour, WHITE, type Rgb } from '../../vision/picture/palette.js';
+import { paletteColor, WHITE, type Rgb } from '../../vision/picture/palette.js';
 import { strokeRectangle, type RgbPicture } from './rgb-picture.js';
 
-/** What shares a color. */
+/** What determines the color. */
 export const OVERLAY_COLORS = ['class', 'instance'] as const;
 
 export interface OverlayOptions {
-  /** Class names by class id; a class without one is shown as its number. */
+  /** Class names by class id; a class without a name is shown as its number. */
   readonly labels: readonly string[];
   /**
-   * What shares a colour. `class` is steady from frame to frame; `instance` tells neighbours of one class apart, by their
-   * rank, which changes with every frame of a video. Default `class`.
+   * What determines the color. `class` is stable from frame to frame; `instance` distinguishes neighbors of one class by
+   * their rank, which changes with every frame of a video. Default `class`.
    */
-  readonly colours?: (typeof OVERLAY_COLORS)[number] | undefined;
-  /** How much masks cover the picture, 0 (no masks) to 1. @default 0.44 */
+  readonly colors?: (typeof OVERLAY_COLORS)[number] | undefined;
+  /** Opacity of masks, 0 (no masks) to 1. @default 0.44 */
   readonly masks?: number | undefined;
   /** @default true */
   readonly boxes?: boolean | undefined;
@@ -27,9 +27,9 @@ export interface OverlayOptions {
 }
 
 /**
- * Draws what was found over a picture: translucent masks with crisp outlines, boxes, and labels with name and score.
+ * Draws instances over a picture: translucent masks with crisp outlines, boxes, and labels with name and score.
  *
- * Where only a region of the picture was looked at, a white border shows it.
+ * A white border shows the region of interest, if there is one.
  *
  * Line width and text grow with the picture. Better scores lie on top. Buffers are kept between pictures of one size,
  * so keep one Overlay for each camera.
@@ -41,11 +41,11 @@ export class Overlay {
   constructor(private readonly options: OverlayOptions) {}
 
   /**
-   * The frame as a picture with everything drawn on it. It has the size of the segmentation, one less than the frame's where
-   * the picture in the frame has odd sides.
+   * The frame as a picture with everything drawn on it. It has the size of the segmentation, which is one less than the
+   * frame's if the picture in the frame has odd sides.
    *
-   * @param range of the frame's colours
-   * @param into memory for the picture, 3 bytes for each pixel of the frame; new memory where absent
+   * @param range of the frame's colors
+   * @param into memory for the picture, 3 bytes for each pixel of the frame; default: new memory
    */
   paint(
     frame: Nv12Frame,
@@ -59,14 +59,14 @@ export class Overlay {
     return picture;
   }
 
-  /** Draws on `picture`, which may be of another size than the segmentation's: everything is scaled to it. */
+  /** Draws on `picture`. Everything is scaled if its size differs from the segmentation's. */
   draw(picture: RgbPicture, segmentation: Segmentation): void {
     const { instances } = segmentation;
     const mean = (picture.width + picture.height) / 2;
     const line = Math.max(1, Math.round(0.6 + mean / 600));
-    const colours = instances.map((instance, rank) => this.colourOf(instance, rank));
+    const colors = instances.map((instance, rank) => this.colorOf(instance, rank));
     const { masks: opacity = DEFAULT_MASK_OPACITY, boxes: withBoxes = true, names = true } = this.options;
-    if (opacity > 0) this.masks.draw(picture, segmentation, colours, line, opacity);
+    if (opacity > 0) this.masks.draw(picture, segmentation, colors, line, opacity);
 
     if (segmentation.region) {
       const { x, y, width, height } = segmentation.region;
@@ -86,16 +86,16 @@ export class Overlay {
     });
     for (let rank = withBoxes ? instances.length - 1 : -1; rank >= 0; rank--) {
       const { x1, y1, x2, y2 } = boxes[rank]!;
-      strokeRectangle(picture, x1, y1, x2, y2, line, colours[rank]!);
+      strokeRectangle(picture, x1, y1, x2, y2, line, colors[rank]!);
     }
     for (let rank = instances.length - 1; rank >= 0; rank--) {
       const plate = placed[rank];
-      if (plate) plates.draw(picture, plate, colours[rank]!);
+      if (plate) plates.draw(picture, plate, colors[rank]!);
     }
   }
 
-  private colourOf(instance: Instance, rank: number): Rgb {
-    return paletteColour(this.options.colours === 'instance' ? rank : instance.classId);
+  private colorOf(instance: Instance, rank: number): Rgb {
+    return paletteColor(this.options.colors === 'instance' ? rank : instance.classId);
   }
 
   private textOf({ classId, score }: Instance): string {
@@ -110,7 +110,7 @@ export class Overlay {
   }
 }
 
-/** The upper left part of `picture`, moved together in the same memory. */
+/** The upper left part of `picture`, packed in the same memory. */
 function cropped(picture: RgbPicture, maxWidth: number, maxHeight: number): RgbPicture {
   const width = Math.min(picture.width, maxWidth);
   const height = Math.min(picture.height, maxHeight);

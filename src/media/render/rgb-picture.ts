@@ -2,7 +2,7 @@ import { type Rgb } from '../../vision/picture/palette.js';
 import { expectInteger } from '../../base/expect.js';
 import { MAX_DIMENSION } from '../../vision/picture/nv12-frame.js';
 
-/** A packed 8-bit RGB picture (ROS encoding `rgb8`): row-major, 3 bytes a pixel, no padding. */
+/** A packed 8-bit RGB picture (ROS encoding `rgb8`): row-major, 3 bytes per pixel, no padding. */
 export interface RgbPicture {
   readonly width: number;
   readonly height: number;
@@ -17,14 +17,14 @@ export function rgbPicture(width: number, height: number): RgbPicture {
   return { width, height, data: new Uint8Array(width * height * 3) };
 }
 
-/** Fills the rectangle [left, right) x [top, bottom), cut to the picture; empty and non-finite ones draw nothing. */
+/** Fills the rectangle [left, right) x [top, bottom), clipped to the picture; empty and non-finite ones draw nothing. */
 export function fillRectangle(
   picture: RgbPicture,
   left: number,
   top: number,
   right: number,
   bottom: number,
-  colour: Rgb,
+  color: Rgb,
 ): void {
   const x0 = Math.max(0, Math.round(left));
   const x1 = Math.min(picture.width, Math.round(right));
@@ -35,14 +35,16 @@ export function fillRectangle(
   const first = (y0 * width + x0) * 3;
   const end = first + (x1 - x0) * 3;
   for (let at = first; at < end; at += 3) {
-    data[at] = colour[0];
-    data[at + 1] = colour[1];
-    data[at + 2] = colour[2];
+    data[at] = color[0];
+    data[at + 1] = color[1];
+    data[at + 2] = color[2];
   }
   for (let y = y0 + 1; y < y1; y++) data.copyWithin((y * width + x0) * 3, first, end);
 }
 
-/** Draws the border of the rectangle [left, right) x [top, bottom), `line` pixels wide and inside it, cut to the picture. */
+/**
+ * Draws the border of the rectangle [left, right) x [top, bottom), `line` pixels wide and inside it, clipped to the picture.
+ */
 export function strokeRectangle(
   picture: RgbPicture,
   left: number,
@@ -50,19 +52,19 @@ export function strokeRectangle(
   right: number,
   bottom: number,
   line: number,
-  colour: Rgb,
+  color: Rgb,
 ): void {
   const x0 = Math.round(left);
   const x1 = Math.round(right);
   const y0 = Math.round(top);
   const y1 = Math.round(bottom);
-  fillRectangle(picture, x0, y0, x1, Math.min(y1, y0 + line), colour);
-  fillRectangle(picture, x0, Math.max(y0, y1 - line), x1, y1, colour);
-  fillRectangle(picture, x0, y0, Math.min(x1, x0 + line), y1, colour);
-  fillRectangle(picture, Math.max(x0, x1 - line), y0, x1, y1, colour);
+  fillRectangle(picture, x0, y0, x1, Math.min(y1, y0 + line), color);
+  fillRectangle(picture, x0, Math.max(y0, y1 - line), x1, y1, color);
+  fillRectangle(picture, x0, y0, Math.min(x1, x0 + line), y1, color);
+  fillRectangle(picture, Math.max(x0, x1 - line), y0, x1, y1, color);
 }
 
-/** Copies all of `from` into `onto` with its top left corner at (left, top), cut to the target. */
+/** Copies all of `from` into `onto` with its top left corner at (left, top), clipped to the target. */
 export function copyPicture(from: RgbPicture, onto: RgbPicture, left: number, top: number): void {
   const x0 = Math.max(0, left);
   const x1 = Math.min(onto.width, left + from.width);

@@ -2,7 +2,7 @@ import { GLYPHS, MISSING_GLYPH } from './glyphs.js';
 import type { Rgb } from '../../vision/picture/palette.js';
 import type { RgbPicture } from './rgb-picture.js';
 
-/** A glyph at one size: how much of each pixel its ink covers. */
+/** A glyph at one size, as the coverage of each pixel. */
 interface Bitmap {
   /** Columns of `coverage`, whose row 0 lies `Typeface.rise` above the baseline. */
   readonly width: number;
@@ -19,7 +19,7 @@ const OVERSHOOT = 1;
 const GAP = 1;
 /** Stroke width as a part of the capital's height: a medium weight, readable in light on dark and dark on light. */
 const WEIGHT = 0.135;
-/** Straight pieces that stand for one quadratic curve. */
+/** Number of line segments that approximate a quadratic curve. */
 const CURVE_STEPS = 6;
 
 /**
@@ -27,7 +27,7 @@ const CURVE_STEPS = 6;
  * and outer stems are moved to whole pixels before, which keeps small text crisp.
  */
 export class Typeface {
-  /** Height of capitals in pixels, stroke included. */
+  /** Height of capitals in pixels, including the stroke. */
   readonly capital: number;
   /** Rows above the baseline that glyphs may touch, and rows below it. */
   readonly rise: number;
@@ -37,11 +37,11 @@ export class Typeface {
   private readonly gap: number;
   private readonly bitmaps = new Map<string, Bitmap>();
 
-  /** @param capital height of capitals in pixels; below 7 nothing can be read */
+  /** @param capital height of capitals in pixels; text is illegible below 7 */
   constructor(capital: number) {
     this.capital = Math.max(5, Math.round(capital));
     this.stroke = Math.max(1, this.capital * WEIGHT);
-    // The pen's middle runs from 0 to CAPITAL_HEIGHT; half a stroke stands out at either end.
+    // The middle of the pen runs from 0 to CAPITAL_HEIGHT; half a stroke protrudes at either end.
     this.unit = (this.capital - this.stroke) / CAPITAL_HEIGHT;
     this.rise = this.capital + Math.ceil(OVERSHOOT * this.unit);
     this.drop = Math.round(DESCENDER * this.unit) + 1;
@@ -62,13 +62,13 @@ export class Typeface {
     return characters.join('');
   }
 
-  /** Draws `text` with its first column at `left` and its baseline's row at `baseline`, cut to the picture. */
-  draw(picture: RgbPicture, text: string, left: number, baseline: number, colour: Rgb): void {
+  /** Draws `text` with its first column at `left` and its baseline's row at `baseline`, clipped to the picture. */
+  draw(picture: RgbPicture, text: string, left: number, baseline: number, color: Rgb): void {
     let x = Math.round(left);
     const top = Math.round(baseline) - this.rise;
     for (const character of text) {
       const bitmap = this.bitmap(character);
-      blend(picture, bitmap, x, top, colour);
+      blend(picture, bitmap, x, top, color);
       x += bitmap.advance;
     }
   }
@@ -76,14 +76,14 @@ export class Typeface {
   private bitmap(character: string): Bitmap {
     let bitmap = this.bitmaps.get(character);
     if (!bitmap) {
-      bitmap = this.rasterise(GLYPHS[character] ?? MISSING_GLYPH);
+      bitmap = this.rasterize(GLYPHS[character] ?? MISSING_GLYPH);
       this.bitmaps.set(character, bitmap);
     }
     return bitmap;
   }
 
-  /** Coverage of a pixel is its centre's distance to the pen's path, less half a stroke, as a ramp of one pixel. */
-  private rasterise([glyphWidth, path]: readonly [number, string]): Bitmap {
+  /** Coverage of a pixel is its center's distance to the pen's path, less half a stroke, as a ramp of one pixel. */
+  private rasterize([glyphWidth, path]: readonly [number, string]): Bitmap {
     const { unit, stroke } = this;
     const width = Math.round(glyphWidth * unit + stroke);
     const stretch = glyphWidth > 0 ? (width - stroke) / glyphWidth : unit;
@@ -122,13 +122,13 @@ export class Typeface {
   }
 }
 
-function blend(picture: RgbPicture, bitmap: Bitmap, left: number, top: number, colour: Rgb): void {
+function blend(picture: RgbPicture, bitmap: Bitmap, left: number, top: number, color: Rgb): void {
   const { data, width, height } = picture;
   const rows = bitmap.coverage.length / bitmap.width;
   const x0 = Math.max(0, left);
   const x1 = Math.min(width, left + bitmap.width);
   const y1 = Math.min(height, top + rows);
-  const [red, green, blue] = colour;
+  const [red, green, blue] = color;
   for (let y = Math.max(0, top); y < y1; y++) {
     let from = (y - top) * bitmap.width + x0 - left;
     let to = (y * width + x0) * 3;
@@ -142,7 +142,7 @@ function blend(picture: RgbPicture, bitmap: Bitmap, left: number, top: number, c
   }
 }
 
-/** The straight pieces of a path as [x1, y1, x2, y2] quadruples in pixels. */
+/** The line segments of a path as [x1, y1, x2, y2] quadruples in pixels. */
 function penSegments(path: string, toX: (x: number) => number, toY: (y: number) => number): Float64Array {
   const segments: number[] = [];
   let x = 0;
@@ -173,7 +173,7 @@ function penSegments(path: string, toX: (x: number) => number, toY: (y: number) 
   return Float64Array.from(segments);
 }
 
-/** Distance from a point to the nearest segment; infinite where there is none. */
+/** Distance from a point to the nearest segment; infinite if there is none. */
 function distanceTo(segments: Float64Array, x: number, y: number): number {
   let nearest = Infinity;
   for (let i = 0; i < segments.length; i += 4) {

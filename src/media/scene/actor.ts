@@ -54,7 +54,7 @@ export class Actor {
     this.#swellPhase = random.uniform(0, 2 * Math.PI);
   }
 
-  /** Where it is after `seconds`, written into `pose`. */
+  /** Writes its pose after `seconds` into `pose`. */
   poseAt(seconds: number, pose: Pose): void {
     const start = this.#start;
     const velocity = this.#velocity;
@@ -67,14 +67,14 @@ export class Actor {
   }
 }
 
-/** A position that runs to and fro between `min` and `max`. */
+/** A position that moves back and forth between `min` and `max`. */
 function reflected(position: number, min: number, max: number): number {
   const span = max - min;
   const phase = (((position - min) % (2 * span)) + 2 * span) % (2 * span);
   return min + (phase < span ? phase : 2 * span - phase);
 }
 
-/** Two or three vivid colors that go together. */
+/** Two or three vivid, matching colors. */
 function colors(random: Random): Color[] {
   const hue = random.next();
   const saturation = random.uniform(0.45, 0.95);
@@ -90,7 +90,7 @@ function colors(random: Random): Color[] {
   return random.next() < 0.5 ? [from, to] : [from, to, random.pick(accents)];
 }
 
-/** The side of a shape that faces the light is brighter; `direction` in radians, where the light comes from. */
+/** The side of a shape that faces the light is brighter. `direction` is where the light comes from, in radians. */
 export function shadeFrom(direction: number, shade: Shade): void {
   shade.base = 4;
   shade.alongX = 26 * Math.cos(direction);

@@ -4,12 +4,12 @@ import { hsv, material, noisePattern, PATTERN_SIZE, type Color, type Material } 
 import type { Random } from './random.js';
 import { bar, blob } from './shapes.js';
 
-/** Pixels that the picture may wander over the backdrop in each direction. */
+/** Pixels by which the picture may move over the backdrop in each direction. */
 export const BACKDROP_MARGIN = 24;
 
 /**
- * Draws what lies behind the objects: a floor of planks, tiles or concrete with stains, scraps and cables on it, a
- * margin larger than the picture on every side.
+ * Draws the background: a floor of planks, tiles or concrete with stains, scraps and cables on it. It exceeds the picture by
+ * a margin on every side.
  */
 export function drawBackdrop(random: Random, width: number, height: number): Canvas {
   const canvas: Canvas = {
@@ -104,7 +104,7 @@ function layFloor(canvas: Canvas, floor: Material, { grainX, grainY, tone }: Flo
   }
 }
 
-/** The pattern between its values: a floor magnifies it, and nearest values would show as squares. */
+/** Interpolates the pattern, because floors magnify it and nearest values would show as squares. */
 function smoothValue(pattern: Uint8Array, x: number, y: number): number {
   const mask = PATTERN_SIZE - 1;
   const column = Math.floor(x);
@@ -120,7 +120,7 @@ function smoothValue(pattern: Uint8Array, x: number, y: number): number {
   return above * (1 - fy) + below * fy;
 }
 
-/** Stains, scraps and cables: clutter that is no object. */
+/** Stains, scraps and cables: clutter on the floor. */
 function scatter(canvas: Canvas, random: Random, unit: number, hue: number, noise: Uint8Array): void {
   const coverage = new Coverage(canvas.width, canvas.height);
   const count = 6 + random.integer(8);

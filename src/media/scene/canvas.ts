@@ -10,7 +10,7 @@ export interface Canvas {
   readonly chroma: Uint8Array;
 }
 
-/** Light on a shape: what is added to its luma at the centre and, per radius, along x and y. */
+/** Light on a shape: the amount added to its luma at the center and, per radius, along x and y. */
 export interface Shade {
   base: number;
   alongX: number;
@@ -20,7 +20,7 @@ export interface Shade {
 const WRAP = PATTERN_SIZE - 1;
 /** Pattern coordinates are 16.16 fixed point; a row of the pattern is 2^8 values. */
 const ROW_SHIFT = 8;
-/** One shape radius spans this share of the pattern, so a shape shows most of one repetition. */
+/** One shape radius spans this fraction of the pattern, so a shape shows most of one repetition. */
 const PATTERN_PER_RADIUS = 0.42 * PATTERN_SIZE;
 
 /** Paints a filled shape: textured, lit and blended over the canvas by its coverage. */

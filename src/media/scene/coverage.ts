@@ -1,6 +1,6 @@
 import type { Outline } from './shapes.js';
 
-/** Where a shape lies: rotated by `angle`, scaled by `radius`, then moved to (x, y), all in pixels. */
+/** Position of a shape: rotated by `angle`, scaled by `radius`, then moved to (x, y), all in pixels. */
 export interface Pose {
   x: number;
   y: number;
@@ -18,7 +18,7 @@ export interface Pose {
  * sides, so that it consists of whole 2x2 chroma blocks.
  */
 export class Coverage {
-  /** Rectangle that holds the shape's visible part; empty (0 x 0) when it is outside. */
+  /** Bounding rectangle of the shape's visible part; empty (0 x 0) if it is outside. */
   x = 0;
   y = 0;
   width = 0;
@@ -59,7 +59,7 @@ export class Coverage {
     return this;
   }
 
-  /** Places the rectangle around a disc, makes room and clears. */
+  /** Sets the rectangle to the bounds of a disc, and allocates and clears its memory. */
   #frame(x: number, y: number, reach: number): void {
     const left = Math.max(0, Math.floor((x - reach) / 2) * 2);
     const top = Math.max(0, Math.floor((y - reach) / 2) * 2);
@@ -106,7 +106,7 @@ export class Coverage {
       const dy = Math.min(row + 1, yTo) - Math.max(row, yFrom);
       const next = x + slope * dy;
       const area = down ? dy : -dy;
-      // What lies left of the rectangle covers it all the same; what lies right of it does not.
+      // Parts left of the rectangle contribute to its coverage; parts right of it do not.
       const left = Math.min(width, Math.max(0, Math.min(x, next)));
       const right = Math.min(width, Math.max(0, Math.max(x, next)));
       x = next;

@@ -33,7 +33,7 @@ export function hsv(hue: number, saturation: number, value: number): Color {
   return { y, u: 128 + (b - y) / 1.772, v: 128 + (r - y) / 1.402 };
 }
 
-/** A material that runs through `colors` evenly as the pattern's value goes from 0 to 255. */
+/** A material that blends evenly through `colors` as the pattern's value goes from 0 to 255. */
 export function material(pattern: Pattern, colors: readonly Color[]): Material {
   const luma = new Uint8Array(256);
   const u = new Uint8Array(256);
@@ -105,7 +105,7 @@ function stripe(position: number, count: number): number {
   return Math.max(0, Math.min(1, 0.5 + 2.5 * Math.sin(2 * Math.PI * count * position)));
 }
 
-/** The patterns that objects wear, drawn anew for each scene. */
+/** The patterns of objects, generated for each scene. */
 export function objectPatterns(random: Random): Pattern[] {
   const fine = noisePattern(random, 16, 4);
   const stripes = 3 + random.integer(4);

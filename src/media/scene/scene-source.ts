@@ -7,7 +7,7 @@ import type { SceneTruth } from './truth.js';
 
 /** A frame of the generated camera. */
 export interface SceneFrame extends SourceFrame {
-  /** What is in it; valid as long as the frame's bytes. */
+  /** Its ground truth; valid as long as the frame's bytes. */
   readonly truth: SceneTruth;
 }
 
@@ -44,7 +44,7 @@ export class SceneSource implements FrameSource {
         stamp: { sec: SCENE_EPOCH + sec, nanosec },
         frameId: 'scene_camera',
       };
-      // Rendering never waits for anything: let the reader's own I/O have its turn.
+      // Rendering never yields to the event loop, so let pending I/O run here.
       await setImmediate();
     }
   }

@@ -26,13 +26,13 @@ export interface SceneOptions {
   seed?: number | undefined;
   /** Frames per second, 1 to 1000. */
   rate?: number | undefined;
-  /** Moving objects, 0 to 64; with six or more every class appears. */
+  /** Number of moving objects, 0 to 64; with six or more, every class appears. */
   objects?: number | undefined;
-  /** What the samples mean. @default 'full', as everywhere in this program */
+  /** Range of the samples. @default 'full', as everywhere in this program */
   range?: ColorRange | undefined;
 }
 
-/** A rendered frame and what is in it. */
+/** A rendered frame and its ground truth. */
 export interface RenderedFrame {
   readonly frame: Nv12Frame;
   readonly truth: SceneTruth;
@@ -45,15 +45,15 @@ export const SCENE_RING = 6;
 interface Slot {
   readonly canvas: Canvas;
   readonly frame: Nv12Frame;
-  /** Mask bytes by actor; grown when an object is larger than ever. */
+  /** Mask bytes by actor, enlarged when an object needs more. */
   readonly masks: Uint8Array[];
 }
 
 /**
  * The generated camera: textured, lit shapes that move over a cluttered floor, as NV12 with exact ground truth.
  *
- * The same options and index give the same bytes, on any machine and in any order of rendering. A frame and its truth
- * are overwritten by the SCENE_RING-th `render` after it.
+ * The same options and index give the same bytes, on any machine and in any order of rendering. A frame and its truth are
+ * overwritten by the SCENE_RING-th `render` call after it.
  */
 export class Scene {
   static readonly classes: readonly string[] = SCENE_CLASSES;
@@ -72,7 +72,7 @@ export class Scene {
   #nextSlot = 0;
   readonly #pose: Pose = { x: 0, y: 0, radius: 0, angle: 0 };
   readonly #shade: Shade = { base: 0, alongX: 0, alongY: 0 };
-  /** Where each actor was painted in the frame at hand. */
+  /** Where each actor was painted in the current frame. */
   readonly #painted: Rectangle[] = [];
 
   /** @throws ExpectationError for sizes, counts or names outside their range */
@@ -92,7 +92,7 @@ export class Scene {
     this.#owners = new OwnerMap(this.width, this.height);
   }
 
-  /** Draws the frame with this index, from 0; the same time between any two frames. */
+  /** Renders the frame with this index, from 0. Frames are equally spaced in time. */
   render(index: number): RenderedFrame {
     expectInteger('the frame index', index, 0, 0xffffffff);
     const seconds = index / this.rate;

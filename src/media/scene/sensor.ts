@@ -6,7 +6,7 @@ const NOISE_LENGTH = 1 << 16;
 const GAIN_SHIFT = 12;
 const UNIT_GAIN = 1 << GAIN_SHIFT;
 
-/** Light on the whole picture and what a camera makes of it: a slowly turning gradient, a vignette, noise, range. */
+/** The light on the whole picture and the effects of a camera: a slowly turning gradient, a vignette, noise, range. */
 export class Sensor {
   readonly #noise: Int8Array;
   readonly #gainX: Int32Array;

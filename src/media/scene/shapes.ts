@@ -1,6 +1,6 @@
 import type { Random } from './random.js';
 
-/** One closed polygon as x, y pairs. Holes run the other way round than what they are cut from. */
+/** One closed polygon as x, y pairs. Holes have the opposite orientation to their outline. */
 export type Contour = Float64Array;
 
 /** A filled shape around the origin, about one unit in radius. */
@@ -8,7 +8,7 @@ export interface Outline {
   readonly contours: readonly Contour[];
   /** Distance of the farthest point from the origin. */
   readonly reach: number;
-  /** Area without holes' share. */
+  /** Area, without holes. */
   readonly area: number;
 }
 
@@ -81,7 +81,7 @@ export const CLASS_OUTLINES: readonly Outline[] = [
   ),
 ];
 
-/** A blob pinched into two or three lobes: clutter that is none of the classes. */
+/** A blob pinched into two or three lobes: clutter without a class. */
 export function blob(random: Random): Outline {
   const lobes = 2 + random.integer(2);
   const skew = random.uniform(0, 2 * Math.PI);
@@ -93,7 +93,7 @@ export function blob(random: Random): Outline {
   return outline(polygon(ROUND, radius));
 }
 
-/** A long thin bar: clutter that is none of the classes. */
+/** A long thin bar: clutter without a class. */
 export function bar(random: Random): Outline {
   const half = random.uniform(0.025, 0.06);
   return outline(Float64Array.of(-2, -half, 2, -half, 2, half, -2, half));

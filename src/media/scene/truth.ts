@@ -1,9 +1,9 @@
 import type { Box, Mask } from '../../vision/mask/segmentation.js';
 import type { Coverage } from './coverage.js';
 
-/** One object as it is really seen in a frame. */
+/** The visible part of one object in a frame. */
 export interface TruthObject {
-  /** The same object has the same id in every frame of its scene. */
+  /** Id of the object, the same in every frame of its scene. */
   readonly trackId: number;
   readonly classId: number;
   /** Tight around the visible pixels. */
@@ -12,13 +12,13 @@ export interface TruthObject {
   readonly mask: Mask;
   /** Visible pixels. */
   readonly area: number;
-  /** Visible pixels as a share of the whole shape, 0 to 1; the rest is hidden or outside. */
+  /** Visible pixels as a fraction of the whole shape, 0 to 1; the rest is hidden or outside. */
   readonly visibility: number;
-  /** Too little is visible to demand that it is found, yet finding it is no mistake. */
+  /** Too little is visible to require a detection, but a detection is not an error. */
   readonly ignore: boolean;
 }
 
-/** Everything that can be seen in one frame. */
+/** Everything that is visible in one frame. */
 export interface SceneTruth {
   readonly width: number;
   readonly height: number;
@@ -32,7 +32,7 @@ export const LEAST_SIDE = 12;
 /** A rectangle of whole pixels. */
 export type Rectangle = Omit<Mask, 'data'>;
 
-/** Which shape each pixel shows; shapes are marked from back to front, so the last one that covers a pixel has it. */
+/** The shape that each pixel shows. Shapes are marked from back to front, so the last one that covers a pixel wins. */
 export class OwnerMap {
   readonly #owners: Uint8Array;
 
@@ -47,7 +47,7 @@ export class OwnerMap {
     this.#owners.fill(0);
   }
 
-  /** Gives `owner` (1 to 255) the pixels that are covered by half or more. */
+  /** Assigns the pixels that are covered by half or more to `owner` (1 to 255). */
   mark(coverage: Coverage, owner: number): void {
     const { data, start, end } = coverage;
     const owners = this.#owners;
@@ -60,7 +60,7 @@ export class OwnerMap {
     }
   }
 
-  /** The smallest rectangle around the owner's pixels, looked for within `search`; 0 x 0 when there are none. */
+  /** The bounding rectangle of the owner's pixels within `search`; 0 x 0 if there are none. */
   bounds(owner: number, search: Rectangle): Rectangle {
     const owners = this.#owners;
     let left = search.x + search.width;

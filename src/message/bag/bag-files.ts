@@ -5,9 +5,9 @@ import { ExpectationError, messageOf } from '../../base/expect.js';
 const CONVERT_HINT =
   'Convert it: ros2 bag convert -i BAG -o out.yaml, with "output_bags: [{uri: NEW_BAG, storage_id: mcap, all: true}]" in out.yaml.';
 const DECOMPRESS_HINT = 'Decompress it first: zstd -d FILE.';
-const ROS1_HINT = 'It is a bag of ROS 1. Convert it, for example with the rosbags package: rosbags-convert.';
+const ROS1_HINT = 'It is a ROS 1 bag. Convert it, for example with rosbags-convert of the rosbags package.';
 
-/** First bytes of files that are taken for MCAP files, and what to do about them. */
+/** First bytes of files that are mistaken for MCAP files, and what to do about them. */
 const OTHER_FORMATS: readonly { begin: string; found: string; hint: string }[] = [
   { begin: 'SQLite format 3\0', found: 'an SQLite database (.db3)', hint: CONVERT_HINT },
   { begin: '#ROSBAG V', found: 'a ROS 1 bag', hint: ROS1_HINT },
@@ -15,7 +15,7 @@ const OTHER_FORMATS: readonly { begin: string; found: string; hint: string }[] =
 ];
 const MCAP_BEGIN = '\x89MCAP0\r\n';
 
-/** Bytes of a file that `expectMcap` wants to see, where it has as many. */
+/** Bytes at the start of a file that `expectMcap` needs, if the file is long enough. */
 export const MAGIC_LENGTH = 16;
 
 /** @throws ExpectationError unless a file that begins with these bytes is an MCAP file. */
@@ -28,12 +28,13 @@ export function expectMcap(file: string, begin: Uint8Array): void {
 }
 
 /**
- * The MCAP files of a bag in the order of recording: the file itself, or those of a rosbag2 folder.
+ * The MCAP files of a bag in the order of recording: the file itself, or those in a rosbag2 folder.
  *
- * In a folder metadata.yaml is the authority; without one (a recording that was killed) all MCAP files count, in the order of
- * the numbers that rosbag2 gives them.
+ * In a folder, metadata.yaml is the authority. Without it (a recording that was killed), all MCAP files count, in the order
+ * of rosbag2's numbers.
  *
- * @throws ExpectationError for what is no bag, a bag in another format, and files that metadata.yaml names but are missing
+ * @throws ExpectationError for anything that is not a bag, a bag in another format, and files that metadata.yaml lists but
+ * are missing
  */
 export async function bagFiles(bag: string): Promise<string[]> {
   const found = await stat(bag).catch((error: unknown) => {
@@ -50,9 +51,9 @@ export async function bagFiles(bag: string): Promise<string[]> {
     if (!name.endsWith('.mcap')) throw new ExpectationError('an MCAP file', name, CONVERT_HINT);
     if (!entries.includes(name)) {
       throw new ExpectationError(
-        `the file ${name} in ${bag}, which its metadata.yaml names`,
+        `the file ${name} in ${bag}, which its metadata.yaml lists`,
         'none',
-        'Copy it there, or have the list made anew: ros2 bag reindex -s mcap BAG.',
+        'Copy it there, or rebuild the list: ros2 bag reindex -s mcap BAG.',
       );
     }
   }

@@ -1,4 +1,4 @@
-/** Whether late subscribers get the last message: as `transient_local` label tables should, `volatile` for all else. */
+/** Whether late subscribers get the last message: `transient_local` for label tables, `volatile` for everything else. */
 export type Durability = 'volatile' | 'transient_local';
 
 /** A topic as metadata.yaml lists it. */
@@ -10,7 +10,7 @@ export interface TopicMetadata {
   readonly messages: number;
 }
 
-/** What metadata.yaml says of a bag of one file; times in nanoseconds. */
+/** The content of metadata.yaml for a bag of one file; times in nanoseconds. */
 export interface BagMetadata {
   /** Name of the file within the folder. */
   readonly file: string;

@@ -7,27 +7,27 @@ import { bagTopic, OUTPUTS, OWN_PICTURES } from '../outputs.js';
 import { bagFiles } from './bag-files.js';
 import { McapFile, type BagMessage, type BagTopic } from './mcap-file.js';
 
-/** Two frames may be in flight and one being read when the source goes on to the next. */
+/** Two frames may be in flight and one being read when the source moves on to the next. */
 const FRAMES_IN_USE = 4;
 
 export interface BagSourceOptions {
-  /** Topic of the images; needed only where the bag has several. */
+  /** Topic of the images; only needed if the bag has several. */
   readonly topic?: string | undefined;
   /**
-   * frame_id of images that have none (HbmMsg). Empty by default: TROS puts a counter there, but a frame_id names a
+   * frame_id of images that have none (HbmMsg). Empty by default: TROS writes a counter there, but a frame_id names a
    * coordinate frame.
    */
   readonly frameId?: string | undefined;
-  /** What the user says of the images. */
+  /** The user's description of the images. */
   readonly reading?: ImageReading | undefined;
 }
 
 /**
- * The images on one topic of a bag: an MCAP file, or a rosbag2 folder of one or many.
+ * The images on one topic of a bag: an MCAP file, or a rosbag2 folder of one or more.
  *
- * Frames come in the order of log time, each with the stamp and frame_id of its message. A message that makes no frame is a
- * BadFrame; so is a part of a file that cannot be read (see McapFile). Frames of NV12 have bytes of their own; others
- * stay valid for the two iterations that follow.
+ * Frames come in the order of log time, each with the stamp and frame_id of its message. An unreadable message is a
+ * BadFrame; so is an unreadable part of a file (see McapFile). NV12 frames have their own memory; others stay valid for the
+ * next two iterations.
  */
 export class BagSource implements FrameSource {
   readonly #files: readonly McapFile[];
@@ -49,7 +49,7 @@ export class BagSource implements FrameSource {
 
   /**
    * @param bag path of an MCAP file or a rosbag2 folder
-   * @throws ExpectationError for what is no such bag, and when it is not clear which topic has the images
+   * @throws ExpectationError for anything that is not such a bag, and when it is not clear which topic has the images
    */
   static async open(bag: string, options: BagSourceOptions = {}): Promise<BagSource> {
     const files: McapFile[] = [];
@@ -92,7 +92,7 @@ export class BagSource implements FrameSource {
   }
 }
 
-/** The topics of all files; a recording that was split has them in each. */
+/** The topics of all files; a split recording has them in each. */
 function mergeTopics(files: readonly McapFile[]): BagTopic[] {
   const merged = new Map<string, BagTopic>();
   for (const topic of files.flatMap((file) => file.topics)) {
@@ -129,17 +129,17 @@ function chooseTopic(bag: string, topics: readonly BagTopic[], wanted: string | 
     : new ExpectationError(
         `a topic of camera images in ${bag}`,
         `results only: ${listing(images)}`,
-        `Record the camera too (run --mcap-images). To read a result all the same: --topic ${images[0]!.name}.`,
+        `Record the camera too (run --mcap-images). To read a result anyway: --topic ${images[0]!.name}.`,
       );
 }
 
-/** The node's usual name. */
+/** The default name of the node. */
 const NODE = bagTopic({ topic: '~' });
 const INSTANCES = OUTPUTS.instances.topic.slice(1);
 
 /**
- * Whether a topic of images cannot be an input: our own instance maps and overlays, below the node's usual name or beside
- * instances of ours; and image_transport's compressed depth, which is no picture.
+ * Whether an image topic cannot be an input: our own instance maps and overlays, below the node's default name or beside our
+ * instances; and image_transport's compressed depth, which is not a picture.
  */
 function isResult({ name }: BagTopic, topics: readonly BagTopic[]): boolean {
   if (name.endsWith('/compressedDepth')) return true;

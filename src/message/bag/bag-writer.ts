@@ -11,7 +11,7 @@ import type { MessageType } from '../message-type.js';
 import { bagMetadata, offeredQos, type Durability, type TopicMetadata } from './bag-metadata.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 
-/** rosbag2's own chunk size: what a crash may cost, and what a reader holds at once. */
+/** rosbag2's chunk size: the most that a crash may lose, and that a reader holds in memory. */
 const CHUNK_SIZE = 768 * 1024;
 
 interface Channel extends TopicMetadata {
@@ -20,12 +20,12 @@ interface Channel extends TopicMetadata {
 }
 
 /**
- * Writes a bag as rosbag2_storage_mcap does, for `ros2 bag play` and Foxglove: profile ros2, CDR messages, whole
- * definitions, the QoS of the publishers. Chunks are not compressed, which is rosbag2's default. Log and publish
- * time are the stamp of the frame.
+ * Writes a bag as rosbag2_storage_mcap does, for `ros2 bag play` and Foxglove: profile ros2, CDR messages, complete
+ * definitions, the QoS of the publishers. Chunks are not compressed, as by default in rosbag2. Log and publish time are the
+ * stamp of the frame.
  *
- * Await each write: then no more than a chunk and a message are in memory. A process that is killed leaves a file without an
- * index, readable up to its last whole chunk (`ros2 bag reindex`, McapFile).
+ * Await each write, so that no more than a chunk and a message are in memory. A killed process leaves a file without an
+ * index, readable up to its last complete chunk (`ros2 bag reindex`, McapFile).
  */
 export class BagWriter {
   readonly #handle: FileHandle;
@@ -38,7 +38,7 @@ export class BagWriter {
   #closed = false;
 
   private constructor(
-    /** The MCAP file that is written. */
+    /** Path of the MCAP file. */
     readonly file: string,
     /** The rosbag2 folder around it, if there is one. */
     readonly folder: string | undefined,
@@ -50,9 +50,9 @@ export class BagWriter {
   }
 
   /**
-   * @param target a new file, NAME.mcap, or else a new folder as `ros2 bag record` makes it; one that is empty will do
-   * @param replace whether a bag of that name goes; a folder that holds anything else never does
-   * @throws ExpectationError when it exists already or cannot be made
+   * @param target a new file, NAME.mcap, or else a new or empty folder, in the layout of `ros2 bag record`
+   * @param replace whether to replace a bag of that name; a folder with other content is never replaced
+   * @throws ExpectationError when it already exists or cannot be created
    */
   static async create(target: string, replace = false): Promise<BagWriter> {
     const folder = target.endsWith('.mcap') ? undefined : target;
@@ -83,9 +83,9 @@ export class BagWriter {
   /**
    * Appends a message.
    *
-   * Rejects with an ExpectationError when the file cannot be written (a full disk), from then on always.
+   * Rejects with an ExpectationError when the file cannot be written (a full disk); so do all later calls.
    *
-   * @param cdr the message's bytes; they must stay as they are until the promise settles
+   * @param cdr the message's bytes; they must not change until the promise settles
    * @param stamp of the frame; times before the epoch count as the epoch
    */
   write(
@@ -127,7 +127,7 @@ export class BagWriter {
     });
   }
 
-  /** Takes back a bag that could not be begun. What goes wrong here matters less than why. */
+  /** Removes a bag that could not be started. Errors are ignored here, because the first one matters more. */
   async #withdraw(): Promise<void> {
     this.#closed = true;
     await this.#handle.close().catch(() => undefined);
@@ -140,7 +140,7 @@ export class BagWriter {
     if (this.folder === undefined) return;
     const { messageStartTime: start, messageEndTime: end } = this.#mcap.statistics!;
     const metadata = { file: path.basename(this.file), start, end, topics: [...this.#channels.values()] };
-    // Readers go by metadata.yaml: half of it would be worse than none.
+    // Readers rely on metadata.yaml: an incomplete one would be worse than none.
     await writeWhole(path.join(this.folder, 'metadata.yaml'), bagMetadata(metadata));
   }
 
@@ -159,7 +159,7 @@ export class BagWriter {
     return channel;
   }
 
-  /** After a failure the file's end is unknown, so nothing is added to it any more. */
+  /** After a failure the end of the file is unknown, so nothing more is appended. */
   async #attempt(work: () => Promise<void>): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     try {
@@ -167,14 +167,17 @@ export class BagWriter {
     } catch (error) {
       const expected = `room for the bag ${this.file}`;
       const readable = this.#writable.writes > 1;
-      const hint = readable ? 'What was written before can be read.' : undefined;
+      const hint = readable ? 'What was written before is readable.' : undefined;
       this.#failure = new ExpectationError(expected, messageOf(error), hint, { cause: error });
       throw this.#failure;
     }
   }
 }
 
-/** Makes the folder of a bag, or empties it of the bag that is in it. @throws EEXIST when it holds what must not go */
+/**
+ * Creates the folder of a bag, or removes the bag that is in it. @throws EEXIST if the folder has content that must not be
+ * replaced
+ */
 function makeRoom(folder: string, replace: boolean): void {
   const found = statSync(folder, { throwIfNoEntry: false });
   if (found === undefined) {
@@ -190,10 +193,10 @@ function makeRoom(folder: string, replace: boolean): void {
   for (const name of names) rmSync(path.join(folder, name));
 }
 
-/** Appends to a file, all of each buffer: FileHandle.write may write less. */
+/** Appends complete buffers to a file; FileHandle.write may write less. */
 class FileWritable implements IWritable {
   #position = 0n;
-  /** Number of whole writes: the header, and then one for each chunk. */
+  /** Number of complete writes: the header, and then one for each chunk. */
   writes = 0;
 
   constructor(readonly handle: FileHandle) {}

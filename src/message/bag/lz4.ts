@@ -62,10 +62,11 @@ export class Lz4 {
     this.instance.context = this.instance.module._createDecompressionContext();
     if (this.#renewing) return;
     this.#renewing = true;
-    void instantiate().then((instance) => {
-      this.instance = instance;
-      this.#renewing = false;
-    });
+    void instantiate()
+      .then((instance) => (this.instance = instance))
+      // Without memory for a new instance the former one goes on, with its new context.
+      .catch(() => undefined)
+      .finally(() => (this.#renewing = false));
   }
 }
 

@@ -13,9 +13,9 @@ import { ExpectationError, messageOf } from '../../base/expect.js';
 import { expectMcap, MAGIC_LENGTH } from './bag-files.js';
 import { Lz4 } from './lz4.js';
 
-/** Largest record, and largest chunk once decompressed, that is read: what claims to be larger is damage. */
+/** Maximum size of a record, and of a decompressed chunk; anything larger is a sign of damage. */
 const MAX_RECORD_SIZE = 512 * 1024 * 1024;
-/** Bytes read at once where there is no index. */
+/** Bytes to read at a time if there is no index. */
 const BLOCK_SIZE = 1024 * 1024;
 
 /** A topic of a bag. */
@@ -23,35 +23,35 @@ export interface BagTopic {
   readonly name: string;
   /** `sensor_msgs/msg/Image` */
   readonly type: string;
-  /** Number of messages; undefined where the file's index does not say. */
+  /** Number of messages; undefined if the file's index does not give it. */
   readonly count: number | undefined;
 }
 
 /** A message of a bag. */
 export interface BagMessage {
   readonly type: string;
-  /** Bytes of its own, no view on a buffer that others use. */
+  /** The message's own memory, not a view of a shared buffer. */
   readonly data: Uint8Array;
 }
 
 /**
- * Reads an MCAP file, whole or damaged, without ever holding more of it than a chunk.
+ * Reads an MCAP file, even a damaged one, with at most one chunk in memory.
  *
- * With an index, messages come in the order of their log times. A file without one (a recording that was killed, or cut by
- * a full disk) is read from front to back, in the order it was written, as far as it goes.
+ * With an index, messages come in the order of their log times. A file without one (a recording that was killed or stopped
+ * by a full disk) is read from front to back, in the order in which it was written, as far as possible.
  */
 export class McapFile {
   private constructor(
     readonly path: string,
     readonly topics: readonly BagTopic[],
-    /** What is wrong with the file as a whole, if anything: its index is missing and it ends early. */
+    /** A problem of the file as a whole, if any: its index is missing and it ends early. */
     readonly damage: Error | undefined,
   ) {}
 
   /**
-   * Lists what is in the file: quick with an index, else the whole file is read once.
+   * Lists the topics of the file: fast with an index, else the whole file is read once.
    *
-   * @throws ExpectationError for what is no MCAP file
+   * @throws ExpectationError when it is not an MCAP file
    */
   static async open(path: string): Promise<McapFile> {
     return withFile(path, async (handle) => {
@@ -68,8 +68,7 @@ export class McapFile {
   }
 
   /**
-   * All messages on a topic. Where the file is damaged an error stands in their place, and those after it follow if there
-   * is an index to find them by.
+   * All messages on a topic. A damaged part yields an error instead; later messages follow if there is an index.
    */
   async *messages(topic: string): AsyncGenerator<BagMessage | Error, void, void> {
     const handle = await open(this.path);
@@ -97,7 +96,7 @@ async function withFile<T>(path: string, use: (handle: FileHandle) => Promise<T>
   }
 }
 
-/** A reader by the file's index, or undefined where the index is missing, damaged or does not tell of every message. */
+/** A reader that uses the file's index; undefined if the index is missing, damaged or incomplete. */
 async function indexedReader(handle: FileHandle): Promise<McapIndexedReader | undefined> {
   let reader: McapIndexedReader;
   try {
@@ -108,7 +107,7 @@ async function indexedReader(handle: FileHandle): Promise<McapIndexedReader | un
   }
   if (reader.chunkIndexes.length === 0) return undefined;
   for (const chunk of reader.chunkIndexes) {
-    // rosbag2's storage options noMessageIndex and noRepeatedChannels leave these out.
+    // rosbag2's storage options noMessageIndex and noRepeatedChannels omit these.
     if (chunk.messageIndexOffsets.size === 0 && chunk.messageEndTime !== 0n) return undefined;
     for (const id of chunk.messageIndexOffsets.keys()) {
       const channel = reader.channelsById.get(id);
@@ -118,7 +117,7 @@ async function indexedReader(handle: FileHandle): Promise<McapIndexedReader | un
   return reader;
 }
 
-/** Reads nothing that is not there or that is too large to be true, and so allocates nothing for it. */
+/** Rejects reads beyond the file or of implausible size before anything is allocated. */
 class BoundedReadable implements IReadable {
   readonly #readable: FileHandleReadable;
 
@@ -197,7 +196,7 @@ class TopicTally {
   }
 }
 
-/** Stretches of time of which no chunk lies in two, so that damage to one does not touch the others. */
+/** Time ranges such that no chunk overlaps two of them, so that damage to one does not affect the others. */
 function windowsOf(reader: McapIndexedReader): { startTime: bigint; endTime: bigint }[] {
   const chunks = reader.chunkIndexes
     .filter((chunk) => chunk.messageIndexOffsets.size > 0)
@@ -247,7 +246,7 @@ async function* streamedMessages(
   }
 }
 
-/** Records from front to back. @throws at the first that cannot be read, and at the end of a file that has no footer */
+/** Records from front to back. @throws at the first unreadable one, and at the end of a file without a footer */
 async function* streamRecords(handle: FileHandle): AsyncGenerator<TypedMcapRecord, void, void> {
   const reader = new McapStreamReader({ decompressHandlers: await decompressHandlers() });
   const block = new Uint8Array(BLOCK_SIZE);
@@ -273,9 +272,9 @@ async function* streamRecords(handle: FileHandle): AsyncGenerator<TypedMcapRecor
 
 function damageOf(path: string, error: unknown): ExpectationError {
   return new ExpectationError(
-    `a whole MCAP file at ${path}`,
+    `a complete MCAP file at ${path}`,
     `a damaged one (${messageOf(error).replace(/\.$/, '')})`,
-    'What could be read was used.',
+    'Its readable part was used.',
     { cause: error },
   );
 }

@@ -12,13 +12,13 @@ import { Labels } from '../write/labels.js';
 import type { StageTimings } from '../write/stage-timings.js';
 import type { BagWriter } from './bag-writer.js';
 
-/** Topic of the camera's own images in bags that hold them. */
+/** Topic of the camera images in bags that contain them. */
 export const IMAGE_TOPIC = '/camera/image_raw';
 
 export interface RecorderOptions {
   /** Class names by class id. */
   readonly labels: readonly string[];
-  /** Least score that is reported, for the label table. */
+  /** Minimum score that is reported, for the label table. */
   readonly threshold: number;
   /** Outputs that are left out: `instance_map` has 2 bytes for each cell of the mask grid, 4 MB for 1080p. @default none */
   readonly omit?: readonly OutputName[] | undefined;
@@ -26,10 +26,10 @@ export interface RecorderOptions {
   readonly kernels?: Kernels | undefined;
 }
 
-/** What may go into the bag besides the result. */
+/** Optional additions to the result. */
 export interface RecordExtras {
   readonly timings?: StageTimings | undefined;
-  /** The frame itself, for bags that can be looked at by themselves. */
+  /** The frame itself, for bags that can be viewed on their own. */
   readonly frame?: Nv12Frame | undefined;
   /** An overlay picture as a JPEG file. */
   readonly overlay?: Uint8Array | undefined;
@@ -41,7 +41,7 @@ interface RecordedOutput {
   readonly write: (content: FrameContent) => Uint8Array;
 }
 
-/** Writes results into a bag, on the topics and in the messages of the running node. */
+/** Writes results to a bag, with the topics and messages of the running node. */
 export class SegmentationRecorder {
   readonly #bag: BagWriter;
   readonly #labels: Labels;
@@ -70,12 +70,12 @@ export class SegmentationRecorder {
   }
 
   /**
-   * Writes the messages of one frame. Await it: the bag is as fast as the disk.
+   * Writes the messages of one frame. Await it, because the disk limits the speed.
    *
-   * Rejects as BagWriter.write does.
+   * Rejects like BagWriter.write.
    */
   record(header: FrameHeader, segmentation: Segmentation, extras: RecordExtras = {}): Promise<void> {
-    // One frame at a time: each writer has one buffer, which the bag reads until its write has settled.
+    // Writes one message at a time: each writer has one buffer, which the bag reads until its write has settled.
     return this.#queue.run(async () => {
       const bag = this.#bag;
       const { stamp } = header;

@@ -8,36 +8,36 @@ import { allocateNv12, packedToNv12, withPicture } from '../../native/convert.js
 import type { RawImage } from './image-message.js';
 import { frameSize, type Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { PictureSize } from '../../vision/picture/picture-size.js';
-import { cutOut, partOf } from '../../native/cut-out.js';
+import { cutOut, clipRegion } from '../../native/cut-out.js';
 import { partFrame, type Region } from '../../vision/picture/region.js';
 
-/** Images as their messages tell of them. */
+/** Images as described by their messages. */
 export const AS_TOLD: ImageReading = { step: 0, rows: 0, white: 65535 };
 
-/** Bytes of a PNG file that tell its depth and kind of color, and their values for 16-bit greys. */
+/** Offsets of a PNG file's bit depth and color type, and their values for 16-bit grays. */
 const PNG_DEPTH = 24;
 const PNG_COLOR = 25;
 
 /**
- * Makes frames of what cameras send. NV12 becomes a view on the bytes that arrived; everything else is converted into
- * one of `count` buffers that are used in turn, so a frame stays valid until `count` - 1 more have been made.
+ * Converts cameras' images to frames. NV12 becomes a view of the received bytes. Everything else is converted into one of
+ * `count` buffers that are used in turn, so a frame stays valid until `count` - 1 more have been read.
  *
- * Which encodings are read, and where their rows lie, is decided by the code that native cameras use (native/camera/rows.h).
+ * The code of native cameras decides which encodings are supported and where their rows lie (native/camera/rows.h).
  */
 export class CameraImageReader {
   readonly #targets: (Nv12Frame | undefined)[];
   readonly #reading: ImageReading;
   #next = 0;
-  /** What may be wrong with the last image, though it is read. */
+  /** A possible problem with the last image, which was read nevertheless. */
   warning: string | undefined;
-  /** What is made a frame of each image; undefined: all of it. */
+  /** The region of each image to read; undefined for the whole image. */
   region: Region | undefined;
-  /** Whether frames of a region come with the whole picture (Cut), which may have to be converted for it. */
+  /** Whether frames of a region include the whole picture (Cut), even if it has to be converted. */
   keepsWhole = true;
 
   /**
-   * @param count frames that are in use at once, at most: waiting, in flight and being made
-   * @param reading what the user says of the images
+   * @param count maximum number of frames in use at once: waiting, in flight and being read
+   * @param reading the user's description of the images
    */
   constructor(count: number, reading: ImageReading = AS_TOLD) {
     this.#targets = new Array<Nv12Frame | undefined>(count).fill(undefined);
@@ -45,8 +45,8 @@ export class CameraImageReader {
   }
 
   /**
-   * @throws ExpectationError for an encoding that is not read, sizes that make no frame, data that is too short, and a region
-   * that has no pixel of the picture
+   * @throws ExpectationError for an unsupported encoding, invalid sizes, data that is too short, and a region outside the
+   * picture
    */
   read(image: RawImage): Nv12Frame {
     this.warning = undefined;
@@ -59,7 +59,7 @@ export class CameraImageReader {
       return this.#cut({ width, height, data: image.data, ...planes });
     }
     if (region && !this.keepsWhole) {
-      const { part, warning: exceeding } = partOf(region, report);
+      const { part, warning: exceeding } = clipRegion(region, report);
       this.warning ??= exceeding;
       const target = this.#target(part);
       addon().imageToNv12(image, this.#reading, target, region);
@@ -73,17 +73,17 @@ export class CameraImageReader {
   }
 
   /**
-   * Decompresses a JPEG or PNG file, off the JS thread. Turning by EXIF is left alone: cameras do not turn.
+   * Decompresses a JPEG or PNG file, off the JS thread. EXIF orientation is ignored: cameras do not turn.
    *
-   * Rejects with an ExpectationError for data that is no picture or is cut off, and a region that has no pixel of it.
+   * Rejects with an ExpectationError for data that is not a picture or truncated, and for a region outside the picture.
    */
   async decompress(file: Uint8Array): Promise<Nv12Frame> {
     this.warning = undefined;
-    // What compressed_image_transport makes of mono16 and 16UC1.
+    // compressed_image_transport writes mono16 and 16UC1 like this.
     const wide = file[0] === 0x89 && file[PNG_DEPTH] === 16 && file[PNG_COLOR] === 0;
     let picture;
     try {
-      // MJPEG cameras send stray bytes that libjpeg warns of; only errors are a reason to lose a frame.
+      // MJPEG cameras send stray bytes that libjpeg warns about; only errors justify losing a frame.
       picture = await sharp(file, { failOn: 'error' })
         .removeAlpha()
         .toColorspace(wide ? 'grey16' : 'srgb')
@@ -93,7 +93,7 @@ export class CameraImageReader {
       throw new ExpectationError(
         'a compressed image in JPEG or PNG',
         messageOf(error),
-        'Video (H.264, H.265) and compressedDepth are not read.',
+        'Video (H.264, H.265) and compressedDepth are not supported.',
         { cause: error },
       );
     }
@@ -111,7 +111,7 @@ export class CameraImageReader {
     return view;
   }
 
-  /** The buffer whose turn it is, if it can be used again. */
+  /** The next buffer to write to, allocated anew if its size differs. */
   #target(picture: PictureSize): Nv12Frame {
     const { width, height } = frameSize(picture);
     const index = this.#next;

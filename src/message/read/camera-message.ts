@@ -3,15 +3,15 @@ import { compressedImageView, hbmView, imageView } from './image-message.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { Stamp } from '../../vision/picture/frame-source.js';
 
-/** A camera's message: its header is read, its pixels are not yet. */
+/** A camera's message, of which only the header has been read. */
 export interface CameraImage {
   readonly stamp: Stamp;
-  /** undefined: the message has none (HbmMsg). */
+  /** undefined if the message has none (HbmMsg). */
   readonly frameId: string | undefined;
-  /** The publisher's counter; undefined: the message has none. */
+  /** The publisher's counter; undefined if the message has none. */
   readonly index: number | undefined;
   /**
-   * A view where the message allows it; a promise where decompression takes its time.
+   * Returns a view if the message allows it, or a promise if it has to be decompressed.
    *
    * @throws or rejects with an ExpectationError for an image that cannot be read
    */

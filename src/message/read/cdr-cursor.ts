@@ -1,7 +1,7 @@
 import { ExpectationError } from '../../base/expect.js';
 import type { FrameHeader, Stamp } from '../../vision/picture/frame-source.js';
 
-/** Bytes of the encapsulation header; alignment counts from its end. */
+/** Size of the encapsulation header in bytes; alignment is relative to its end. */
 const HEADER_SIZE = 4;
 const CDR_BE = 0;
 const CDR_LE = 1;
@@ -19,10 +19,10 @@ const OTHER_REPRESENTATIONS: Readonly<Record<number, string>> = {
 };
 
 /**
- * Reads the fields of a serialized ROS 2 message (XCDR1, either byte order) one after the other, as views.
+ * Reads the fields of a serialized ROS 2 message (XCDR1, either byte order) in order, as views.
  *
- * No length in the message is believed before it is compared with the bytes that are there. Bytes after the
- * last field are ignored: CycloneDDS pads messages to a multiple of four.
+ * Every length in the message is checked against the available bytes. Bytes after the last field are ignored, because
+ * CycloneDDS pads messages to a multiple of four.
  */
 export class CdrCursor {
   readonly #bytes: Uint8Array;
@@ -51,7 +51,7 @@ export class CdrCursor {
       throw new ExpectationError(
         `a ${type} in plain CDR (representation 0 or 1)`,
         `representation ${representation} (${name})`,
-        'The bytes are no XCDR1 message; they may be compressed, or of a middleware that speaks XCDR2.',
+        'The bytes are not an XCDR1 message; they may be compressed, or sent by a middleware that uses XCDR2.',
       );
     }
     this.#bytes = cdr;
@@ -60,18 +60,18 @@ export class CdrCursor {
   }
 
   uint8(field: string): number {
-    return this.#view.getUint8(this.#take(1, 1, field));
+    return this.#view.getUint8(this.#advance(1, 1, field));
   }
 
   int32(field: string): number {
-    return this.#view.getInt32(this.#take(4, 4, field), this.#littleEndian);
+    return this.#view.getInt32(this.#advance(4, 4, field), this.#littleEndian);
   }
 
   uint32(field: string): number {
-    return this.#view.getUint32(this.#take(4, 4, field), this.#littleEndian);
+    return this.#view.getUint32(this.#advance(4, 4, field), this.#littleEndian);
   }
 
-  /** @returns a string without its NUL, and without what follows a NUL within it */
+  /** @returns a string up to its first NUL */
   string(field: string): string {
     return textOf(this.sequence(field));
   }
@@ -83,11 +83,11 @@ export class CdrCursor {
 
   /** @returns a view on the next `length` bytes */
   bytes(length: number, field: string): Uint8Array {
-    const start = this.#take(length, 1, field);
+    const start = this.#advance(length, 1, field);
     return this.#bytes.subarray(start, start + length);
   }
 
-  /** @returns a view on all bytes that are left, at most `limit` */
+  /** @returns a view on the remaining bytes, at most `limit` */
   rest(limit: number): Uint8Array {
     return this.#bytes.subarray(this.#offset, this.#offset + limit);
   }
@@ -101,8 +101,8 @@ export class CdrCursor {
     return { stamp: this.stamp('header.stamp'), frameId: this.string('header.frame_id') };
   }
 
-  /** @returns the offset of the next `size` bytes, and steps over them */
-  #take(size: number, alignment: number, field: string): number {
+  /** @returns the offset of the next `size` bytes, and advances past them */
+  #advance(size: number, alignment: number, field: string): number {
     const misaligned = (this.#offset - HEADER_SIZE) % alignment;
     const start = misaligned === 0 ? this.#offset : this.#offset + alignment - misaligned;
     const left = this.#bytes.length - start;

@@ -2,18 +2,21 @@ import { addon } from '../../native/addon.js';
 import { CdrCursor } from './cdr-cursor.js';
 import type { FrameHeader, Stamp } from '../../vision/picture/frame-source.js';
 
-/** Uncompressed pixels as a camera sent them, not yet checked against each other. */
+/** Uncompressed pixels as sent by a camera; nothing is validated. */
 export interface RawImage {
   readonly width: number;
   readonly height: number;
-  /** As the publisher names it: nv12, bgr8, 8UC3 ... */
+  /** The publisher's name of the encoding: nv12, bgr8, 8UC3 ... */
   readonly encoding: string;
   /** Whether the high byte of 16-bit samples comes first. */
   readonly isBigEndian: boolean;
-  /** Bytes from one row to the next, as the publisher claims; TROS's leave 0 or an old value, or the width where rows are longer. */
+  /**
+   * Bytes from one row to the next, according to the publisher. TROS's publishers may send 0, an old value, or the width
+   * although rows are longer.
+   */
   readonly step: number;
   readonly data: Uint8Array;
-  /** Whether the length of `data` is that of a buffer, which may be longer than the image. */
+  /** Whether `data` is a buffer that may be longer than the image. */
   readonly hasBufferSize: boolean;
 }
 
@@ -35,9 +38,9 @@ export interface HbmView extends RawImage {
 }
 
 /**
- * Views a serialized sensor_msgs/msg/Image, in either byte order. No pixel is copied or looked at.
+ * Views a serialized sensor_msgs/msg/Image, in either byte order. No pixel is copied or read.
  *
- * @throws ExpectationError for bytes that are truncated or no such message
+ * @throws ExpectationError for bytes that are truncated or not such a message
  */
 export function imageView(cdr: Uint8Array): ImageView {
   const cursor = new CdrCursor(cdr, 'sensor_msgs/msg/Image');
@@ -54,7 +57,7 @@ export function imageView(cdr: Uint8Array): ImageView {
 /**
  * Views a serialized sensor_msgs/msg/CompressedImage, in either byte order.
  *
- * @throws ExpectationError for bytes that are truncated or no such message
+ * @throws ExpectationError for bytes that are truncated or not such a message
  */
 export function compressedImageView(cdr: Uint8Array): CompressedImageView {
   const cursor = new CdrCursor(cdr, 'sensor_msgs/msg/CompressedImage');
@@ -63,10 +66,10 @@ export function compressedImageView(cdr: Uint8Array): CompressedImageView {
 }
 
 /**
- * Views a serialized hbm_img_msgs/msg/HbmMsg480P, 540P or 1080P: one layout, only the room for pixels differs.
+ * Views a serialized hbm_img_msgs/msg/HbmMsg480P, 540P or 1080P: one layout; only the capacity for pixels differs.
  *
- * Publishers write the letters of the encoding into memory that is not cleared, so only the beginning counts;
- * `step` may be stale; `data_size` may be the size of the publisher's buffer, so `data` is what there is of it.
+ * Publishers write the encoding into memory that is not cleared, so only its beginning counts. `step` may be stale.
+ * `data_size` may be the size of the publisher's buffer, so `data` may be longer than the image.
  *
  * @throws ExpectationError for bytes that end before the pixels
  */

@@ -28,10 +28,10 @@ export class ImageAnnotationsWriter {
   readonly #out = new CdrOutput();
   readonly #layout: InstalledLayout | undefined;
 
-  /** @param colourOf the colour of a class, the same as in the overlay */
+  /** @param colorOf the color of a class, the same as in the overlay */
   constructor(
     readonly labels: Labels,
-    readonly colourOf: (classId: number) => Rgb,
+    readonly colorOf: (classId: number) => Rgb,
     readonly type = TYPE,
   ) {
     this.#layout = InstalledLayout.between(TYPE, type);
@@ -56,7 +56,7 @@ export class ImageAnnotationsWriter {
     // The worst score first: what comes later is drawn on top.
     for (let i = instances.length - 1; i >= 0; i--) {
       const { classId, box } = instances[i]!;
-      const color = this.colourOf(classId);
+      const color = this.colorOf(classId);
       if (outlines) this.#contours(stamp, outlines, i, color, line);
       this.#beginLoop(stamp);
       out.uint32(4);
@@ -82,7 +82,7 @@ export class ImageAnnotationsWriter {
       out.text(text);
       out.float64(12 * line);
       this.#color(BLACK, 1);
-      this.#color(this.colourOf(classId), 1);
+      this.#color(this.colorOf(classId), 1);
       out.uint32(0); // metadata
     }
     out.reserve(8);

@@ -33,7 +33,7 @@ export interface MessageForm<Message extends object = Buffer, Kept extends Sized
   /** Inverse of `keep`. */
   restore(kept: Kept): Message;
   /** Writes what differs each time a message is sent. */
-  seal(message: Message, stamp: Stamp, index: number): void;
+  setStamp(message: Message, stamp: Stamp, index: number): void;
 }
 
 export interface Sized {
@@ -66,7 +66,7 @@ export class ImageForm implements CdrForm {
     return kept;
   }
 
-  seal(message: Buffer, stamp: Stamp): void {
+  setStamp(message: Buffer, stamp: Stamp): void {
     writeStamp(message, stamp, IMAGE_STAMP);
   }
 }
@@ -99,7 +99,7 @@ export class HbmForm implements CdrForm {
     return message;
   }
 
-  seal(message: Buffer, stamp: Stamp, index: number): void {
+  setStamp(message: Buffer, stamp: Stamp, index: number): void {
     message.writeInt32LE(index | 0, HBM_OFFSETS.index);
     writeStamp(message, stamp, HBM_OFFSETS.stamp);
   }

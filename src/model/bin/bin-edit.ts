@@ -4,19 +4,19 @@ import { BIN, type BinModel, type BinNode, GRAPH, METADATA, NODE, TYPE, VALUE } 
 
 /** Changes to a model's graph and metadata; everything else is copied byte by byte. */
 export interface BinEdit {
-  /** Nodes that go. */
+  /** Nodes to remove. */
   readonly dropNodes: Set<BinNode>;
-  /** Nodes that come, each a whole message. */
+  /** Nodes to add, each a complete message. */
   readonly addNodes: Chunk[][];
-  /** What the nodes' outputs are called from now on, by their names. */
+  /** New names of nodes' outputs, by the old ones. */
   readonly renameOutputs: Map<string, string>;
-  /** Element types of the graph's outputs by name. */
+  /** New element types of the graph's outputs, by name. */
   readonly outputTypes: Map<string, number>;
-  /** Names of inner tensors that go. */
+  /** Names of inner tensors to remove. */
   readonly dropValues: Set<string>;
-  /** Inner tensors that come, each a whole message. */
+  /** Inner tensors to add, each a complete message. */
   readonly addValues: Chunk[][];
-  /** Metadata entries: the new text, or undefined for those that go. */
+  /** Metadata entries: the new text, or undefined to remove the entry. */
   readonly metadata: Map<string, string | undefined>;
 }
 
@@ -33,7 +33,7 @@ export function emptyEdit(): BinEdit {
 }
 
 /**
- * Writes a model with some changes. The file appears when it is whole, and may replace the one that is read.
+ * Writes a model with some changes. The file appears when it is complete, and may replace the one that is read.
  *
  * @throws ExpectationError when it cannot be written
  */
@@ -109,7 +109,7 @@ function entry(key: string, text: string | undefined): Chunk[] {
   return messageField(METADATA.entry, [...textField(METADATA.key, key), ...textField(METADATA.value, text)]);
 }
 
-/** A node with an attribute of one integer, `num_args`, as the mapper writes its own. */
+/** A node with one integer attribute, `num_args`, in the form that the mapper writes. */
 export function nodeChunks(node: {
   readonly name: string;
   readonly opType: string;

@@ -2,21 +2,21 @@ import { ExpectationError } from '../../base/expect.js';
 import { type Field, LENGTH_DELIMITED, type Span, VARINT, WireFile } from '../onnx/wire.js';
 
 /**
- * Field numbers of a .bin, message by message. The format is not published; this was read from models that hb_mapper 1.24
+ * Field numbers of a .bin, message by message. The format is not published; it was derived from models that hb_mapper 1.24
  * made for RDK X5 (docs/bin-format.md).
  */
 export const BIN = { graph: 5, metadata: 6 } as const;
 export const GRAPH = { node: 1, name: 2, initializer: 3, input: 4, output: 5, valueInfo: 6 } as const;
 export const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5 } as const;
 export const VALUE = { name: 1, type: 2 } as const;
-/** Of a value's type and of an initializer's. */
+/** Of a value's type and of an initializer. */
 export const TYPE = { element: 1, dims: 2 } as const;
 export const INITIALIZER = { type: 1, floats: 2, bytes: 5, name: 8 } as const;
 export const METADATA = { entry: 1, key: 1, value: 2 } as const;
 
-/** The initializer that holds the compiled program, nearly all of the file. */
+/** The initializer that holds the compiled program: nearly the whole file. */
 const PROGRAM = 'PACKED_HBM_MODEL';
-/** No such model has more; what claims to is damaged. */
+/** Upper bounds of any such model; a file that exceeds them is damaged. */
 const MOST = { nodes: 10_000, values: 20_000, entries: 10_000, dimensions: 8, scales: 1 << 16 } as const;
 const LARGEST_EXTENT = 2 ** 31 - 1;
 
@@ -31,7 +31,7 @@ export interface BinNode {
 /** An input, an output or an inner tensor. */
 export interface BinValue {
   readonly name: string;
-  /** As ONNX counts them (TensorProto.DataType): 1 float32, 3 int8, 5 int16, 6 int32. */
+  /** ONNX's number (TensorProto.DataType): 1 float32, 3 int8, 5 int16, 6 int32. */
   readonly elementType: number;
   readonly shape: readonly number[];
   readonly field: Field;
@@ -40,24 +40,24 @@ export interface BinValue {
 export interface BinInitializer {
   readonly name: string;
   readonly elementType: number;
-  /** Where its values lie. */
+  /** Position of its values in the file. */
   readonly payloads: readonly Field[];
   readonly field: Field;
 }
 
-/** The compiled program, as far as its first bytes tell. */
+/** The compiled program, as described by its first bytes. */
 export interface BinProgram {
-  /** For instance B2E. */
+  /** For example B2E. */
   readonly kind: string;
   readonly bytes: number;
 }
 
 /**
- * What a quantized model for the BPU (.bin of RDK X5 and X3) says of itself: its graph and metadata. The compiled program stays on disk, so
+ * The graph and metadata of a quantized model for the BPU (.bin of RDK X5 and X3). The compiled program stays on disk, so
  * memory does not grow with the model.
  */
 export class BinModel {
-  /** Name by which libdnn lists the model. */
+  /** Name under which libdnn lists the model. */
   name = '';
   /** Top-level fields in order. */
   readonly fields: Field[] = [];
@@ -73,7 +73,7 @@ export class BinModel {
   /** Entries of the metadata in order, by key. */
   readonly metadataFields: { readonly key: string; readonly field: Field }[] = [];
 
-  /** @throws ExpectationError when the file is no such model, or damaged */
+  /** @throws ExpectationError when the file is not such a model, or damaged */
   constructor(readonly file: WireFile) {
     this.#expectNoOther();
     let [graphs, lists] = [0, 0];
@@ -98,7 +98,7 @@ export class BinModel {
     if (new Set(names).size < names.length) throw this.#foreign('two inputs or outputs of the same name');
   }
 
-  /** The compiled program; undefined where there is none. */
+  /** The compiled program; undefined if there is none. */
   get program(): BinProgram | undefined {
     const [payload] = this.initializers.get(PROGRAM)?.payloads ?? [];
     if (!payload) return undefined;
@@ -111,7 +111,7 @@ export class BinModel {
   /**
    * The values of a small initializer of float32.
    *
-   * @throws ExpectationError when there is none of that name, or it is no float32
+   * @throws ExpectationError when there is none of that name, or it is not float32
    */
   floats(name: string): number[] {
     const initializer = this.initializers.get(name);
@@ -128,12 +128,12 @@ export class BinModel {
     return values;
   }
 
-  /** A metadata entry of values for each input (`nv12;`), the first of them; '' where there is none. */
+  /** The first value of a metadata entry that has one for each input (`nv12;`); '' if there is none. */
   firstEntry(key: string): string {
     return (this.metadata.get(key) ?? '').split(';')[0]!.trim();
   }
 
-  /** Kinds of file that carry the same suffix. */
+  /** Other kinds of file with the same suffix. */
   #expectNoOther(): void {
     const head = this.file.bytes({ start: 0, end: Math.min(8, this.file.size) }).toString('latin1');
     if (!head.startsWith('TYSEMU')) return;
@@ -149,7 +149,7 @@ export class BinModel {
       this.graphFields.push(field);
       const { number, payload } = field;
       const known = Object.values(GRAPH).includes(number as 1);
-      if (known && field.wireType !== LENGTH_DELIMITED) throw this.#foreign('a graph that is none');
+      if (known && field.wireType !== LENGTH_DELIMITED) throw this.#foreign('an invalid graph');
       if (number === GRAPH.node) {
         if (this.nodes.length === MOST.nodes) throw this.#foreign(`more than ${MOST.nodes} nodes`);
         this.nodes.push(this.#readNode(field));
@@ -209,14 +209,14 @@ export class BinModel {
   }
 
   #readType(field: Field): { elementType: number; shape: number[] } {
-    if (field.wireType !== LENGTH_DELIMITED) throw this.#foreign('a tensor type that is none');
+    if (field.wireType !== LENGTH_DELIMITED) throw this.#foreign('an invalid tensor type');
     let elementType = 0;
     const shape: number[] = [];
     for (const part of this.file.fields(field.payload)) {
       if (part.number === TYPE.element && part.wireType === VARINT) elementType = Number(part.varint);
       else if (part.number === TYPE.dims) {
         if (part.payload.end - part.payload.start > 10 * MOST.dimensions) {
-          throw this.#foreign('a shape that is none');
+          throw this.#foreign('an invalid shape');
         }
         shape.push(...this.file.integers(part).map(Number));
       }
@@ -244,10 +244,10 @@ export class BinModel {
     }
   }
 
-  /** Names are written again when a model is edited: bytes that are no UTF-8 would change. */
+  /** Names are written again when a model is edited, which would change bytes that are not UTF-8. */
   #text(span: Span): string {
     const text = this.file.text(span);
-    if (text.includes('\ufffd')) throw this.#foreign('a name that is no UTF-8');
+    if (text.includes('\ufffd')) throw this.#foreign('a name that is not UTF-8');
     return text;
   }
 
@@ -255,7 +255,7 @@ export class BinModel {
     return new ExpectationError(
       'a quantized model for the BPU (.bin of RDK X5 or X3)',
       `${this.file.path} with ${what}`,
-      'Give what hb_mapper makertbin wrote; an .onnx or .hbm file cannot be read as one.',
+      'Use the file that hb_mapper makertbin wrote; .onnx and .hbm files have other formats.',
     );
   }
 }
@@ -263,7 +263,7 @@ export class BinModel {
 /**
  * Opens a .bin, uses it and closes it.
  *
- * @throws ExpectationError when it is no such model, or damaged
+ * @throws ExpectationError when it is not such a model, or damaged
  */
 export function withBin<T>(path: string, use: (model: BinModel) => T): T {
   const file = new WireFile(path, '.bin model for the BPU');

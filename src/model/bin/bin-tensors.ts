@@ -1,5 +1,5 @@
 import { outputRoles } from '../../vision/decode/head-layout.js';
-import { recogniseHeads, type HeadHints, type HeadLayout, type HeadRole } from '../../vision/decode/heads.js';
+import { recognizeHeads, type HeadHints, type HeadLayout, type HeadRole } from '../../vision/decode/heads.js';
 import {
   packedStride,
   type Quantization,
@@ -10,7 +10,7 @@ import {
 import { ExpectationError, messageOf } from '../../base/expect.js';
 import type { BinModel, BinNode, BinValue } from './bin-model.js';
 
-/** hbDNN's name and ours of each element type, by ONNX's number (TensorProto.DataType). */
+/** hbDNN's and our name of each element type, by ONNX's number (TensorProto.DataType). */
 const ELEMENTS: Readonly<Record<number, { readonly name: string; readonly type?: TensorType }>> = {
   1: { name: 'F32', type: 'float32' },
   2: { name: 'U8', type: 'uint8' },
@@ -25,42 +25,42 @@ const ELEMENTS: Readonly<Record<number, { readonly name: string; readonly type?:
   13: { name: 'U64' },
 };
 
-/** An output as libdnn will show it. */
+/** An output as libdnn will report it. */
 export interface BinOutput {
   readonly name: string;
   readonly shape: readonly number[];
-  /** For instance HB_DNN_TENSOR_TYPE_S32. */
+  /** For example HB_DNN_TENSOR_TYPE_S32. */
   readonly typeName: string;
-  /** Undefined where the decoder has no such type. */
+  /** Undefined if the decoder does not support the type. */
   readonly type: TensorType | undefined;
   readonly quantization: Quantization;
-  /** The node on the CPU that makes it a float, where there is one. */
+  /** The node on the CPU that converts it to float, if there is one. */
   readonly dequantizedBy: BinNode | undefined;
-  /** The integers that the node reads, and their scales. */
+  /** The integers that the node reads, with their scales. */
   readonly inner: { readonly type: TensorType; readonly quantization: Quantization } | undefined;
-  /** The node's tensor that libdnn hands out as it is, or that a de-quantize node reads; names of layers live on there. */
+  /** The tensor that libdnn returns unchanged, or that a de-quantize node reads. Its name still contains the layer's. */
   readonly source: string;
 }
 
 /** The camera's picture. */
 export interface BinInput {
   readonly name: string;
-  /** [1, 3, height, width], as libdnn tells it. */
+  /** [1, 3, height, width], as libdnn reports it. */
   readonly shape: readonly number[];
   readonly width: number;
   readonly height: number;
-  /** For instance HB_DNN_IMG_TYPE_NV12. */
+  /** For example HB_DNN_IMG_TYPE_NV12. */
   readonly typeName: string;
-  /** Range of the YUV samples; undefined where the file does not say. */
+  /** Range of the YUV samples; undefined if the file does not say. */
   readonly range: 'full' | 'limited' | undefined;
   /** Where the pixels come from: `pyramid` (a camera's memory) or `ddr`. */
   readonly source: string;
 }
 
-/** Node types that make floats of the BPU's integers. */
+/** Node types that convert the BPU's integers to floats. */
 export const DEQUANTIZE = 'Dequantize';
 
-/** The de-quantize node of each graph output that has one, by the output's name. */
+/** Finds the de-quantize node of each graph output that has one, by the output's name. */
 export function dequantizeNodes(model: BinModel): Map<string, BinNode> {
   const outputs = new Set(model.outputs.map(({ name }) => name));
   const nodes = new Map<string, BinNode>();
@@ -72,7 +72,7 @@ export function dequantizeNodes(model: BinModel): Map<string, BinNode> {
 }
 
 /**
- * @throws ExpectationError when the scales that the file names are not there, or do not fit
+ * @throws ExpectationError when the scales that the file names are missing or do not fit
  */
 export function binOutputs(model: BinModel): BinOutput[] {
   const nodes = dequantizeNodes(model);
@@ -93,7 +93,7 @@ export function binOutputs(model: BinModel): BinOutput[] {
   });
 }
 
-/** Undefined where the node is of a form that is not known here. */
+/** Undefined if the node has an unknown form. */
 function innerIntegers(model: BinModel, { shape }: BinValue, { inputs }: BinNode): BinOutput['inner'] {
   const [source = '', scaleName = '', zeroPoint] = inputs;
   const type = ELEMENTS[model.values.get(source)?.elementType ?? 0]?.type;
@@ -107,7 +107,7 @@ export function elementTypeName(elementType: number): string {
   return `HB_DNN_TENSOR_TYPE_${ELEMENTS[elementType]?.name ?? `(${elementType})`}`;
 }
 
-/** What hb_model_modifier noted of the node that it took away: libdnn gets the scales of an integer output from there. */
+/** What hb_model_modifier recorded about the node that it removed. libdnn takes the scales of an integer output from it. */
 function rawQuantization(model: BinModel, { name, shape }: BinValue, source: string): Quantization {
   const note = (what: string): string => model.metadata.get(`DN_D_${source}_${what}`) ?? '';
   const scaleName = note('scale');
@@ -117,7 +117,7 @@ function rawQuantization(model: BinModel, { name, shape }: BinValue, source: str
     throw new ExpectationError(
       `no zero point of ${name}`,
       note('zeropoint'),
-      'No model with one was ever seen here; look at it on the board with hrt_model_exec model_info.',
+      'No known model has one; inspect it on the board with hrt_model_exec model_info.',
     );
   }
   const axis = Number(note('axis') || shape.length - 1);
@@ -126,16 +126,16 @@ function rawQuantization(model: BinModel, { name, shape }: BinValue, source: str
     throw new ExpectationError(
       `one scale, or one for each of the ${channels ?? '?'} channels on axis ${axis} of ${name}`,
       scale.length,
-      'The model is damaged, or was edited by a tool that is not known here.',
+      'The model is damaged, or was edited by an unknown tool.',
     );
   }
   return { kind: 'scale', scale, axis };
 }
 
 /**
- * The picture that the model takes.
+ * The model's input picture.
  *
- * @throws ExpectationError when it takes anything but one picture
+ * @throws ExpectationError unless its only input is one picture
  */
 export function binInput(model: BinModel): BinInput {
   const [input] = model.inputs;
@@ -153,7 +153,7 @@ export function binInput(model: BinModel): BinInput {
     shape,
     width: shape[3]!,
     height: shape[2]!,
-    typeName: IMAGE_TYPES[type] ?? (type === '' ? 'not told by the file' : type),
+    typeName: IMAGE_TYPES[type] ?? (type === '' ? 'not in the file' : type),
     range: range === 'regular' ? 'full' : range === 'bt601_video' ? 'limited' : undefined,
     source: sourceOf(model, input.name),
   };
@@ -168,7 +168,7 @@ const IMAGE_TYPES: Readonly<Record<string, string>> = {
   bgr: 'HB_DNN_IMG_TYPE_BGR',
 };
 
-/** [batch, channels, height, width]: the trained shape, else that of the graph, which is channels last. */
+/** [batch, channels, height, width]: the trained shape, or else the graph's, which is channels last. */
 function imageShape(model: BinModel): number[] | undefined {
   const trained = model.firstEntry('INPUT_SHAPE').split('x').map(Number);
   const shape =
@@ -193,21 +193,21 @@ function sourceOf(model: BinModel, name: string): string {
   return of(name) ?? of('_default_value') ?? '';
 }
 
-/** By output, the name of the inner tensor behind it, which names the network's layer. */
+/** The inner tensor of each output, whose name contains the network's layer. */
 export function binLayers(model: BinModel): Map<string, string> {
   return new Map(binOutputs(model).map(({ name, source }) => [name, source]));
 }
 
-/** What the decoder makes of the outputs. */
+/** How the decoder understands the outputs. */
 export interface BinHeads {
-  /** Undefined where the decoder cannot run the model; `reason` tells why. */
+  /** Undefined if the decoder cannot run the model; `reason` says why. */
   readonly layout: HeadLayout | undefined;
   readonly reason: string;
-  /** By index of the output. */
+  /** Role of each output. */
   readonly roles: ReadonlyMap<number, HeadRole>;
 }
 
-/** Which head each output is, from shapes and types, and from the names of the layers that the file still holds. */
+/** Finds out which head each output is, from shapes and types, and from the names of layers that the file still contains. */
 export function binHeads(model: BinModel, hints: HeadHints = {}): BinHeads {
   const roles = new Map<number, HeadRole>();
   try {
@@ -217,7 +217,7 @@ export function binHeads(model: BinModel, hints: HeadHints = {}): BinHeads {
       if (type) return { name, layer: source, shape, stride: packedStride(shape), type, quantization };
       throw new ExpectationError(`output ${name} to be F32, S32, S16, U16, S8 or U8`, typeName);
     });
-    const layout = recogniseHeads(infos, input, hints);
+    const layout = recognizeHeads(infos, input, hints);
     for (const [output, { role }] of outputRoles(layout)) roles.set(output, role);
     return { layout, reason: '', roles };
   } catch (error) {

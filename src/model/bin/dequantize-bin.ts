@@ -3,19 +3,19 @@ import { type BinEdit, emptyEdit, nodeChunks, valueChunks, writeEdited } from '.
 import type { BinModel, BinNode, BinValue } from './bin-model.js';
 import { DEQUANTIZE, dequantizeNodes } from './bin-tensors.js';
 
-/** Element types that a de-quantize node makes, and that it may read (TensorProto.DataType). */
+/** Element types of a de-quantize node's output and of its possible inputs (TensorProto.DataType). */
 const FLOAT32 = 1;
 const INTEGERS: readonly number[] = [2, 3, 4, 5, 6];
 
-/** Keys under which hb_model_modifier notes what it took away. */
+/** Metadata keys under which hb_model_modifier records what it removed. */
 const DELETED_NODES = 'DELETED_NODES';
 const DELETED_INFO = 'DELETED_NODE_INFO';
 
 /**
- * Writes a model without some of its de-quantize nodes, so that libdnn hands out the BPU's integers. Graph and metadata become what
- * hb_model_modifier leaves behind (docs/bin-format.md); the rest is copied byte by byte.
+ * Writes a model without some of its de-quantize nodes, so that libdnn returns the BPU's integers. Graph and metadata become
+ * the same as after hb_model_modifier (docs/bin-format.md); the rest is copied byte by byte.
  *
- * @param names of nodes, in the order in which they are noted
+ * @param names of nodes, in the order in which they are recorded
  * @throws ExpectationError when there is no such node, or it cannot be removed alone
  *
  * @example
@@ -46,7 +46,7 @@ function remove(model: BinModel, node: BinNode, head: string, edit: BinEdit): vo
     throw new ExpectationError(
       expected,
       found,
-      `${node.name} is of a form that was never seen here; remove it with hb_model_modifier.`,
+      `${node.name} has an unknown form; remove it with hb_model_modifier.`,
     );
   };
   const [source = '', scale = '', ...more] = node.inputs;
@@ -75,14 +75,14 @@ function remove(model: BinModel, node: BinNode, head: string, edit: BinEdit): vo
   edit.metadata.set(`DN_D_${source}_axis`, String(axis));
   edit.metadata.set(`DN_D_${source}_zeropoint`, '');
   edit.metadata.set(`DN_M_${head}`, source);
-  // The braces are the vendor's: a place holder that its tool never fills.
+  // The braces are the vendor's: a placeholder that its tool never fills.
   edit.metadata.set(
     `NODE_${node.name}`,
     `${node.name}: scale: [${scales.map(pythonFloat).join(', ')}]; zero point: {zero_point}`,
   );
 }
 
-/** Channels are the last axis, unless only another one has as many as there are scales. */
+/** Channels are the last axis, unless only another axis is as long as the list of scales. */
 function scaleAxis({ name, shape }: BinValue, scales: number): number {
   if (scales === 1 || shape.at(-1) === scales) return shape.length - 1;
   const axis = shape.lastIndexOf(scales);
@@ -91,10 +91,10 @@ function scaleAxis({ name, shape }: BinValue, scales: number): number {
 }
 
 /**
- * Writes a model with the de-quantize nodes put back that were taken away before, by the file's own record.
+ * Writes a model with its removed de-quantize nodes restored, from the file's own record.
  *
  * @returns names of the nodes, in the order in which they were removed
- * @throws ExpectationError when the record does not tell what a node read, or nothing was removed
+ * @throws ExpectationError when the record does not show what a node read, or nothing was removed
  */
 export function restoreDequantizeNodes(model: BinModel, output: string): string[] {
   const deleted = readDeleted(model);
@@ -134,8 +134,8 @@ interface Removed {
 }
 
 /**
- * The record names nodes, and tensors, but not which belong together. Nodes are called after one or the other; where they are not,
- * the scales in the node's own text decide.
+ * The record names nodes and tensors, but not which belong together. Nodes are usually named after one of their tensors;
+ * otherwise the scales in the node's own text decide.
  */
 function matchDeleted(model: BinModel, names: readonly string[]): Map<string, Removed> {
   const open = model.outputs.flatMap(({ name: head, elementType }): Removed[] => {
@@ -163,7 +163,7 @@ function matchDeleted(model: BinModel, names: readonly string[]): Map<string, Re
     throw new ExpectationError(
       `a record of what each removed node of ${model.file.path} read`,
       `none for ${lost.join(', ')}`,
-      'Take the model as hb_mapper wrote it, before its nodes were removed.',
+      'Use the model as hb_mapper wrote it, before its nodes were removed.',
     );
   }
   return new Map(names.map((name) => [name, matched.get(name)!]));
@@ -183,7 +183,7 @@ function scalesText(model: BinModel, source: string): string {
 }
 
 /**
- * Nodes that were removed before, with their operators, in order.
+ * The nodes that were removed before, with their operators, in order.
  *
  * @throws ExpectationError when the record is damaged
  */
@@ -219,7 +219,7 @@ function noteDeleted(edit: BinEdit, deleted: ReadonlyMap<string, string>): void 
   edit.metadata.set(DELETED_INFO, empty ? undefined : `{${pairs.join(', ')}}`);
 }
 
-/** A text as Python's json.dumps writes it: other than ASCII as escapes. */
+/** Formats a string like Python's json.dumps: non-ASCII characters become escapes. */
 function pythonJson(text: string): string {
   return JSON.stringify(text).replace(
     /[\u007f-\uffff]/g,
@@ -227,7 +227,7 @@ function pythonJson(text: string): string {
   );
 }
 
-/** A number as Python's repr writes it: 6.4e-05 where JavaScript has 0.000064. */
+/** Formats a number like Python's repr: 6.4e-05, not 0.000064 as in JavaScript. */
 export function pythonFloat(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
   const [mantissa, power] = value.toExponential().split('e') as [string, string];

@@ -20,42 +20,43 @@ import { ask, openConnections, UnreachableError } from './http.js';
 import { Part, SYNC_EVERY } from './part.js';
 import { LEAST, LOOK_EVERY, realWait, StallWatch, type Wait } from './stall-watch.js';
 
-/** Bytes of the disk that a download leaves free: a robot without any neither logs nor starts. */
+/** Bytes of the disk that a download leaves free: a robot with a full disk neither logs nor boots. */
 const KEPT_FREE = 64 << 20;
 
 export interface GetOptions {
   /** @default the user's cache folder */
   readonly folder?: string;
-  /** Download what lies in the cache already, and take a file that is another one than last time. */
+  /** Download even if the model is in the cache, and accept a file that differs from the last one. */
   readonly force?: boolean;
-  /** Ends the download; what was received stays for the next one. */
+  /** Aborts the download; the next one continues with what was received. */
   readonly signal?: AbortSignal;
-  /** Called with bytes that are there, and those of the whole file where the server tells. */
+  /** Called with the bytes received, and the size of the file if the server reports it. */
   readonly onProgress?: (done: number, total: number | undefined) => void;
-  /** Called when a download goes on where an earlier one ended, after so many bytes. */
+  /** Called when a download continues an earlier one, with the bytes that were received before. */
   readonly onResume?: (done: number) => void;
   readonly wait?: Wait;
-  /** Bytes that a folder has room for. */
+  /** Returns the free bytes of a folder's disk. */
   readonly room?: (folder: string) => number;
 }
 
 export interface GotModel {
   readonly path: string;
   readonly record: CacheRecord;
-  /** Whether it was downloaded now; false where it was in the cache. */
+  /** Whether it was downloaded now; false if it was in the cache. */
   readonly downloaded: boolean;
-  /** Sum of the file before, where a download with `force` brought another one. */
+  /** Checksum of the previous file, if a download with `force` brought a different one. */
   readonly changedFrom?: string;
 }
 
 /**
- * A model in the cache; it is downloaded where it is not there yet. Under its name there is never a half file: a part lies
- * beside it, the next download goes on with it, and it gets the name when its sum and its kind were checked.
+ * Returns a model in the cache, after downloading it if necessary. There is never an incomplete file under its name: a
+ * partial file lies beside it, the next download continues it, and it gets the name once its checksum and kind have been
+ * checked.
  *
- * The sum is the publisher's, or else that of the first download, which is kept when the file is removed.
+ * The checksum is the publisher's, or else the first download's, which is kept even when the file is removed.
  *
  * @example const { path } = await getModel(loadCatalog().get('yolov8n-seg-x5'));
- * @throws ExpectationError when it cannot be had, or is another file than it should be; the signal's reason when that is aborted
+ * @throws ExpectationError when it cannot be downloaded, or is not the expected file; the signal's reason when it is aborted
  */
 export async function getModel(model: CatalogModel, options: GetOptions = {}): Promise<GotModel> {
   const { folder = cacheFolder(), force = false, signal = new AbortController().signal } = options;
@@ -70,7 +71,7 @@ export async function getModel(model: CatalogModel, options: GetOptions = {}): P
     const record = before?.sha256 === found.sha256 ? before : found;
     signal.throwIfAborted();
     const changed = before !== undefined && before.sha256 !== record.sha256;
-    // The power may go at any time: until the new file has its place the record speaks for both.
+    // The power may fail at any time, so the record covers both files until the new one is in place.
     if (changed) writeRecord(path, { ...record, replaces: before.sha256 });
     await part.finish();
     writeRecord(path, withoutReplaced(record));
@@ -81,19 +82,19 @@ export async function getModel(model: CatalogModel, options: GetOptions = {}): P
       ...(changed ? { changedFrom: before.sha256 } : {}),
     };
   } catch (error) {
-    // Nothing happens where the part was given its place or removed.
+    // Does nothing if the partial file was moved to its place or removed.
     await part.leave();
     throw error;
   }
 }
 
-/** What lies in the cache, if it is what it was. */
+/** The cached file, if it is unchanged. */
 async function fromCache(model: CatalogModel, path: string): Promise<GotModel> {
   const before = readRecord(path);
   const found = await recordOf(model, path);
   const wanted = model.sha256 ?? before?.sha256;
   if (model.sha256 === undefined && found.sha256 === before?.replaces) {
-    // The power went before the new file had its place.
+    // The power failed before the new file was in place.
     writeRecord(path, found);
     return { path, record: found, downloaded: false };
   }
@@ -105,7 +106,7 @@ async function fromCache(model: CatalogModel, path: string): Promise<GotModel> {
     );
   }
   if (before) return { path, record: before, downloaded: false };
-  // Laid there by hand.
+  // The file was put there by hand.
   checkKind(model, path, path);
   writeRecord(path, found);
   return { path, record: found, downloaded: false };
@@ -132,7 +133,7 @@ function prepareFolder(folder: string): void {
   }
 }
 
-/** Receives what the part lacks. */
+/** Receives what the partial file lacks. */
 async function receive(
   model: CatalogModel,
   part: Part,
@@ -165,7 +166,7 @@ async function receive(
       watch.add(bytes.length);
       await part.write(bytes);
       if (part.length - looked >= SYNC_EVERY) {
-        // Others write to the disk, too, and not every server tells the length.
+        // Other programs write to the disk, too, and not every server reports the length.
         checkRoom(part.target, total === undefined ? 0 : total - part.length, room);
         looked = part.length;
       }
@@ -175,19 +176,22 @@ async function receive(
       throw new ExpectationError(
         `${total} bytes from ${model.url}`,
         `${part.length}`,
-        'Try again: the download goes on from there.',
+        'Try again: the download continues from there.',
       );
     }
   } catch (error) {
     throw withWayOut(model, part.target, error);
   } finally {
     watch.end();
-    // Not close(), which would wait for a body that nobody reads.
+    // Not close(), which would wait for a body that is never read.
     await connections?.destroy();
   }
 }
 
-/** What of a part may be gone on with: only a server that can tell whether it is the same file, or a sum that will, allows it. */
+/**
+ * The part of a partial file that may be continued. That requires a server that can tell whether the file is the same, or a
+ * checksum.
+ */
 function usable(
   model: CatalogModel,
   part: Part,
@@ -202,11 +206,11 @@ function stalled({ url }: CatalogModel): UnreachableError {
   return new UnreachableError(
     `at least ${LEAST >> 10} KiB in ${LOOK_EVERY / 1000} s from ${new URL(url).origin}`,
     'less',
-    'Try again: what was received is kept, and the download goes on from there.',
+    'Try again: what was received is kept, and the download continues from there.',
   );
 }
 
-/** The error, with another way to the file for whoever has no network. */
+/** The error, with another way to get the file without a network. */
 function withWayOut(model: CatalogModel, path: string, error: unknown): unknown {
   if (!(error instanceof UnreachableError)) return error;
   const hint = [error.hint, placeByHand(model, path)].filter(Boolean).join(' ');
@@ -232,7 +236,7 @@ function roomIn(folder: string): number {
   return bavail * bsize;
 }
 
-/** Checks what was received before it gets its name; what is wrong is removed. */
+/** Checks the received file before it gets its name; removes it if it is wrong. */
 async function checkPart(
   model: CatalogModel,
   part: Part,
@@ -251,7 +255,7 @@ async function checkPart(
         `sha256 ${wanted} of ${model.url}, ${whose(model, before)}`,
         record.sha256,
         model.sha256 === undefined
-          ? `The publisher has changed the file. To take the new one: tros-yolo-seg model get ${model.name} --force`
+          ? `The publisher has changed the file. To accept the new one: tros-yolo-seg model get ${model.name} --force`
           : 'The file was changed at its publisher, or on its way. Try again, and another network.',
       );
     }
@@ -273,7 +277,7 @@ function whose({ sha256 }: CatalogModel, before: CacheRecord | undefined): strin
   return sha256 !== undefined ? 'as published' : `as at its first download on ${before!.at.slice(0, 10)}`;
 }
 
-/** A page that asks for a login, or a model for another board, is not what was asked for. */
+/** A login page, or a model for another board, is not the requested model. */
 function checkKind(model: CatalogModel, file: string, where: string): void {
   const kind = endingOf(model);
   let march: string;

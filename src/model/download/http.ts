@@ -2,36 +2,36 @@ import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { ExpectationError, messageOf } from '../../base/expect.js';
 import type { PartOrigin } from './part.js';
 
-/** Redirects that are followed: GitHub has one, content networks two or three. */
+/** Redirects to follow: GitHub has one, content networks two or three. */
 const MOST_REDIRECTS = 5;
 const REDIRECTS = [301, 302, 303, 307, 308];
-/** Models are protobuf files, which have at most 2 GiB. */
+/** Models are protobuf files, which are limited to 2 GiB. */
 const LARGEST = 2 ** 31;
 
-/** This machine cannot get at the file; another one might. */
+/** This machine cannot reach the file; another one might. */
 export class UnreachableError extends ExpectationError {}
 
-/** A file on a server, from some byte on. */
+/** A file on a server, from a certain byte on. */
 export interface Answer {
-  /** The first byte that comes; 0 where the server begins anew. */
+  /** Position of the first byte; 0 if the server starts from the beginning. */
   readonly start: number;
   readonly origin: PartOrigin;
   readonly body: AsyncIterable<Buffer>;
 }
 
-/** What lies here already of the file that is asked for. */
+/** The beginning of the requested file that was received before. */
 export interface Beginning {
   readonly length: number;
   readonly validator?: string | undefined;
-  /** Bytes of the whole file, where the server told. */
+  /** Size of the whole file in bytes, if the server reported it. */
   readonly total?: number | undefined;
 }
 
 /**
- * Connections as the environment wants them: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in capitals or small letters. Time-outs are
- * StallWatch's, so that one clock counts.
+ * Connections as configured by the environment: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in upper or lower case. Only
+ * StallWatch has time-outs, so that there is one clock.
  *
- * @throws ExpectationError when a proxy's address is none
+ * @throws ExpectationError when a proxy's address is invalid
  */
 export function openConnections(): Dispatcher {
   try {
@@ -47,10 +47,10 @@ export function openConnections(): Dispatcher {
 }
 
 /**
- * Asks for a file, or for what is missing of it.
+ * Requests a file, or what is missing of it.
  *
- * @param beginning what lies here; the server sends what follows, or all where the file changed
- * @throws ExpectationError when the server has no such file, or something that is none; the signal's reason when that is aborted
+ * @param beginning what was received before; the server sends the rest, or everything if the file changed
+ * @throws ExpectationError when the server has no such file, or sends something else; the signal's reason when it is aborted
  */
 export async function ask(
   url: string,
@@ -60,7 +60,7 @@ export async function ask(
 ): Promise<Answer> {
   const headers: Record<string, string> = {
     accept: 'application/octet-stream, */*;q=0.5',
-    // Compressed on the way, ranges and lengths would be of something else.
+    // With compression, ranges and lengths would refer to something else.
     'accept-encoding': 'identity',
     'user-agent': 'tros-yolo-seg',
   };
@@ -88,35 +88,35 @@ export async function ask(
   }
 }
 
-/** Whether the server answers of another file than the one whose beginning lies here. */
+/** Whether the server's answer is about another file than the one received before. */
 function isOfAnother({ statusCode, headers }: Dispatcher.ResponseData, beginning: Beginning): boolean {
-  // What lies here is longer than the file on the server.
+  // The partial file is longer than the file on the server.
   if (statusCode === 416) return true;
   if (statusCode !== 206) return false;
-  // Some servers and caches pass If-Range over and send the rest of whatever they have now.
+  // Some servers and caches ignore If-Range and send the rest of whatever they have now.
   const total = rangeOf(one(headers['content-range']))?.total;
   return differ(validatorOf(headers), beginning.validator) || differ(total, beginning.total);
 }
 
-/** What is not told on one side says nothing. */
+/** A value that one side lacks proves nothing. */
 function differ<T>(one: T | undefined, other: T | undefined): boolean {
   return one !== undefined && other !== undefined && one !== other;
 }
 
-/** The page that comes with a redirect or a refusal is nobody's concern. */
+/** The page that comes with a redirect or an error is discarded. */
 async function drain({ body }: Dispatcher.ResponseData): Promise<void> {
   await body.dump({ limit: 1 << 16 }).catch(() => undefined);
 }
 
-/** An address without its query: that of a content network is a signature, which nobody should paste into an issue. */
+/** An address without its query. The query of a content network is a signature, which must not end up in a bug report. */
 function shown({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname}`;
 }
 
 /**
- * Where a redirect leads.
+ * The target of a redirect.
  *
- * @throws ExpectationError when it leads nowhere, or from https to what is open to changes on the way
+ * @throws ExpectationError when it has no target, or leads from https to an insecure address
  */
 export function nextAddress(from: URL, location: string | undefined): URL {
   if (location === undefined || !URL.canParse(location, from.href)) {
@@ -183,7 +183,7 @@ function read(
   }
 }
 
-/** What comes, with words for what breaks it off. */
+/** The body, with readable errors for an interruption. */
 async function* received(
   at: URL,
   body: Dispatcher.ResponseData['body'],
@@ -222,7 +222,9 @@ function rangeOf(text: string | undefined): ByteRange | undefined {
   return total === '*' ? { start: Number(start) } : { start: Number(start), total: Number(total) };
 }
 
-/** What names this version of a file: a strong ETag, else its time of change. A weak ETag names similar files, too. */
+/**
+ * What identifies this version of a file: a strong ETag, else its modification time. A weak ETag also matches similar files.
+ */
 function validatorOf(headers: Dispatcher.ResponseData['headers']): string | undefined {
   const etag = one(headers['etag']);
   return etag !== undefined && /^"/.test(etag) ? etag : one(headers['last-modified']);
@@ -242,12 +244,12 @@ function statusError(at: URL, status: number): ExpectationError {
   const hint = gone
     ? 'The publisher has moved or removed it.'
     : refused
-      ? 'The server, or a proxy before it, refuses this network.'
+      ? 'The server, or a proxy in front of it, refuses this network.'
       : 'Try again later.';
   return new UnreachableError(`a file at ${shown(at)}`, `HTTP status ${status}`, hint);
 }
 
-const TRY_AGAIN = 'Try again: what was received is kept, and the download goes on from there.';
+const TRY_AGAIN = 'Try again: what was received is kept, and the download continues from there.';
 
 function networkError(at: URL, error: unknown): ExpectationError {
   const { code = '', message } = deepest(error);
@@ -259,12 +261,12 @@ function networkError(at: URL, error: unknown): ExpectationError {
   } else if (/CERT|SIGNED|UNABLE_TO_|TLS|SSL/.test(code)) {
     hint = 'If your network inspects connections, name its certificate with NODE_EXTRA_CA_CERTS.';
   } else if (/proxy|407/i.test(message)) {
-    hint = 'Look at HTTP_PROXY and HTTPS_PROXY: their address, name and password.';
+    hint = 'Check HTTP_PROXY and HTTPS_PROXY: their address, name and password.';
   }
   return new UnreachableError(expected, found, hint, { cause: error });
 }
 
-/** What lies behind "fetch failed" and lists of attempts. */
+/** The cause behind "fetch failed" and lists of attempts. */
 function deepest(error: unknown): { code?: string; message: string } {
   const { cause, errors, code, message } = error as NodeJS.ErrnoException & { errors?: unknown[] };
   if (errors?.[0] !== undefined) return deepest(errors[0]);

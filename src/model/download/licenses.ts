@@ -5,10 +5,10 @@ import { writeWholeSync } from '../../base/files/whole-file.js';
 import type { License } from '../catalog.js';
 import { cacheFolder } from '../../base/files/cache-folder.js';
 
-/** Licenses that the user of a cache has accepted, in a file of that cache. */
+/** The licenses that the user of a cache has accepted, stored in that cache. */
 export class AcceptedLicenses {
   readonly #file: string;
-  /** As version 0.1.0 spelled it; read only. */
+  /** The file name of version 0.1.0; only read. */
   readonly #former: string;
 
   constructor(private readonly folder = cacheFolder()) {
@@ -20,7 +20,7 @@ export class AcceptedLicenses {
     return Object.hasOwn(this.#read(), keyOf(license));
   }
 
-  /** @throws ExpectationError where it cannot be written down */
+  /** @throws ExpectationError when it cannot be saved */
   accept(license: License, at = new Date()): void {
     makeFolder(this.folder);
     const accepted = { ...this.#read(), [keyOf(license)]: at.toISOString() };
@@ -32,7 +32,7 @@ export class AcceptedLicenses {
   }
 }
 
-/** What the file holds. None accepted yet, or what cannot be read: it is asked for again. */
+/** The file's content. If it is missing or unreadable, the user is asked again. */
 function readObject(file: string): Record<string, unknown> {
   try {
     const json = JSON.parse(readFileSync(file, 'utf8')) as unknown;
@@ -44,7 +44,7 @@ function readObject(file: string): Record<string, unknown> {
   }
 }
 
-/** The same license of another holder is another consent. */
+/** The same license from another holder needs a new consent. */
 function keyOf({ id, holder }: License): string {
   return `${id} of ${holder}`;
 }

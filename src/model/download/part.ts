@@ -6,38 +6,38 @@ import { basename, dirname, join } from 'node:path';
 import { writeWholeSync } from '../../base/files/whole-file.js';
 import { writeError } from '../../base/files/write-error.js';
 
-/** A part of another machine or container that nobody has written to for so long is nobody's. Milliseconds. */
+/** Milliseconds without a write after which a partial download of another machine or container counts as abandoned. */
 const FORSAKEN = 120_000;
-/** Bytes after which what was received is put on disk for sure: a robot may be switched off at any time. */
+/** Bytes after which received data is synced to disk: a robot may be switched off at any time. */
 export const SYNC_EVERY = 8 << 20;
 
-/** Of which file on the server a part is the beginning. */
+/** Identifies the file on the server that a partial download belongs to. */
 export interface PartOrigin {
   readonly url: string;
-  /** ETag or time of change that names this very file; undefined where the server gives none. */
+  /** ETag or modification time that identifies this version; undefined if the server gives none. */
   readonly validator?: string | undefined;
-  /** Bytes of the whole file, where the server tells. */
+  /** Size of the whole file in bytes, if the server reports it. */
   readonly total?: number | undefined;
 }
 
 interface State extends PartOrigin {
-  /** Bytes that are on disk for sure. */
+  /** Bytes that are synced to disk. */
   readonly length: number;
 }
 
 /**
- * The beginning of a file that is downloaded: a folder beside the file's place with the bytes, and what they belong to.
+ * A partial download: a folder beside the target with the bytes received so far and a description of their file.
  *
- * While a process works on it the folder has a name of its own, so that two processes never write to the same one; at its end it
- * takes a name at which the next process finds it. A folder is renamed in one step: whoever is quicker has it. What a killed
- * process leaves is found by its name, which tells the process.
+ * While a process uses the folder, it has a unique name, so that two processes never write to the same one. Afterwards it
+ * gets a name by which the next process finds it. Renaming is atomic: only one process can get it. The folder of a killed
+ * process is recognized by its name, which contains the process.
  */
 export class Part {
   #file: FileHandle | undefined;
   #position: number;
   #synced: number;
   #origin: PartOrigin | undefined;
-  /** Whether it has its place, or was left or removed. */
+  /** Whether it was completed, left or removed. */
   #over = false;
 
   private constructor(
@@ -50,10 +50,10 @@ export class Part {
   }
 
   /**
-   * Takes the part that an earlier process left, or begins one.
+   * Continues the partial download that an earlier process left, or begins one.
    *
-   * @param target where the whole file is to lie; its folder exists
-   * @throws ExpectationError where that folder cannot be written to
+   * @param target path of the complete file; its folder exists
+   * @throws ExpectationError when that folder is not writable
    */
   static async claim(target: string, now = Date.now()): Promise<Part> {
     const folder = join(
@@ -77,29 +77,29 @@ export class Part {
     return new Part(target, folder, undefined);
   }
 
-  /** Of what this is the beginning; undefined where nothing was received yet. */
+  /** The file that this belongs to; undefined if nothing was received yet. */
   get origin(): PartOrigin | undefined {
     return this.#origin;
   }
 
-  /** Bytes that are there. */
+  /** Bytes received so far. */
   get length(): number {
     return this.#position;
   }
 
-  /** Where the bytes are. */
+  /** Path of the bytes. */
   get path(): string {
     return join(this.folder, 'data');
   }
 
   /**
-   * Sets out to receive a file from `start` on: what lies behind that, or belonged to another file, goes.
+   * Prepares to receive a file from `start` on. Anything behind that, or of another file, is removed.
    *
-   * @throws ExpectationError where it cannot be written
+   * @throws ExpectationError when it cannot be written
    */
   async begin(origin: PartOrigin, start: number): Promise<void> {
     await this.#guard(async () => {
-      // A new file, not the old one emptied: a process that slept may still write to that.
+      // A new file instead of truncating the old one, to which a suspended process may still write.
       if (start === 0) rmSync(this.path, { force: true });
       this.#file = await open(this.path, start === 0 ? 'wx' : 'r+');
       await this.#file.truncate(start);
@@ -109,7 +109,7 @@ export class Part {
     });
   }
 
-  /** @throws ExpectationError where there is no room; what was written before stays */
+  /** @throws ExpectationError when the disk is full; what was written before stays */
   async write(bytes: Uint8Array): Promise<void> {
     await this.#guard(async () => {
       for (let done = 0; done < bytes.length;) {
@@ -121,7 +121,7 @@ export class Part {
     });
   }
 
-  /** Puts all on disk, so that it can be read and checked. */
+  /** Syncs everything to disk, so that it can be read and checked. */
   async complete(): Promise<void> {
     await this.#guard(async () => {
       if (this.#file) await this.#sync();
@@ -129,16 +129,19 @@ export class Part {
     await this.#close();
   }
 
-  /** Gives the file its place. @throws ExpectationError where it cannot be */
+  /** Moves the file to its target. @throws ExpectationError when that fails */
   async finish(): Promise<void> {
     await this.#guard(() => rename(this.path, this.target));
     this.#over = true;
     rmSync(this.folder, { recursive: true, force: true });
-    // The file is there: what others left of it helps nobody.
+    // The file is complete: partial downloads by others are useless now.
     for (const left of leftParts(this.target, Date.now())) rmSync(left, { recursive: true, force: true });
   }
 
-  /** Leaves what there is to a later process. Nothing happens where it cannot: there is an error already that matters more. */
+  /**
+   * Leaves the partial download to a later process. Failures are ignored, because there is already an error that matters
+   * more.
+   */
   async leave(): Promise<void> {
     if (this.#over) return;
     try {
@@ -154,12 +157,12 @@ export class Part {
       if ((readState(shared)?.length ?? 0) < this.#synced) rmSync(shared, { recursive: true, force: true });
       renameSync(this.folder, shared);
     } catch {
-      // Another process has left more than we have.
+      // Another process left more than this one has.
       await this.discard();
     }
   }
 
-  /** Removes it. */
+  /** Removes the partial download. */
   async discard(): Promise<void> {
     this.#over = true;
     await this.#close();
@@ -192,12 +195,12 @@ export class Part {
   }
 }
 
-/** How much of a file an earlier process left, in bytes; undefined where there is nothing. */
+/** Bytes of a file that an earlier process left; undefined if there are none. */
 export function leftLength(target: string): { length: number; total?: number | undefined } | undefined {
   return readState(`${target}.part`);
 }
 
-/** The parts of a file that belong to nobody, the longest first. */
+/** The abandoned partial downloads of a file, longest first. */
 function leftParts(target: string, now: number): string[] {
   const folder = dirname(target);
   const own = `.${basename(target)}.`;
@@ -212,20 +215,20 @@ function leftParts(target: string, now: number): string[] {
   return parts.sort((a, b) => b.length - a.length).map(({ path }) => path);
 }
 
-/** Whether the process that works on a part has ended. */
+/** Whether the process that used a partial download has ended. */
 function isForsaken(path: string, prefix: number, now: number): boolean {
   const [, host, pid] = /^(.*)\.(\d+)\.[\da-f-]{36}\.part$/.exec(basename(path).slice(prefix)) ?? [];
   if (host === undefined) return false;
   if (host === processHome() && !isAlive(Number(pid))) return true;
-  // A process of another machine, or of another container, whose number says nothing here.
+  // A process of another machine or container, whose number means nothing here.
   const found =
     statSync(join(path, 'data'), { throwIfNoEntry: false }) ?? statSync(path, { throwIfNoEntry: false });
   return found !== undefined && now - found.mtimeMs > FORSAKEN;
 }
 
 /**
- * Within which a process number names one process: the machine, and the namespace of its numbers, for containers may share a
- * hostname. `robot-4026531836`
+ * The scope of process numbers: the machine and its PID namespace, because containers may share a hostname.
+ * `robot-4026531836`
  */
 export function processHome(): string {
   let namespace = '';
@@ -246,7 +249,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Undefined where nothing in it can be used. */
+/** Undefined if nothing in it is usable. */
 function readState(folder: string): State | undefined {
   try {
     const json = JSON.parse(readFileSync(join(folder, 'state.json'), 'utf8')) as Partial<State>;

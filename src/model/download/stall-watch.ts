@@ -1,17 +1,17 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Milliseconds of each look, and bytes that must come between two looks: less than 1 KiB/s is no download. */
+/** Milliseconds between checks, and bytes that must arrive between two checks: less than 1 KiB/s counts as stalled. */
 export const LOOK_EVERY = 30_000;
 export const LEAST = 30 << 10;
 
-/** Resolves after so many milliseconds, or as soon as the signal is aborted. Tests have a clock that they step. */
+/** Resolves after so many milliseconds, or as soon as the signal is aborted. Tests use a clock that they advance by hand. */
 export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
 
 export const realWait: Wait = (milliseconds, signal) =>
   setTimeout(milliseconds, undefined, { signal, ref: false }).catch(() => undefined);
 
 /**
- * Watches that a download goes on: a server may take a connection and send nothing, or a byte now and then, for ever.
+ * Notices when a download stalls: a server may accept a connection and then send nothing, or only a byte now and then.
  *
  *     const watch = new StallWatch(wait, () => connection.abort(…));
  *     try {
@@ -24,7 +24,7 @@ export class StallWatch {
   readonly #end = new AbortController();
   #bytes = 0;
 
-  /** @param onStall called once, when too little came since the last look */
+  /** @param onStall called once, when too few bytes arrived since the last check */
   constructor(wait: Wait, onStall: () => void) {
     void this.#watch(wait, onStall);
   }

@@ -5,7 +5,7 @@ import { elementName, type Node, type OnnxModel, type Value } from './onnx-model
 
 /** A tensor at which the graph is cut: [1, channels, height, width]. */
 export interface CutPoint {
-  /** The value in the stock graph. */
+  /** Name of the value in the stock graph. */
   readonly value: string;
   readonly channels: number;
   readonly height: number;
@@ -21,7 +21,7 @@ export interface CutPoints {
   readonly inputHeight: number;
   /** Graph output that holds boxes, scores and coefficients. */
   readonly detections: Value;
-  /** Of all cells, or of those that the graph chooses (end-to-end exports). */
+  /** Of all cells, or of those that the graph selects (end-to-end exports). */
   readonly form: 'detections' | 'instances';
   /** Graph output that holds the prototypes. */
   readonly prototypes: Value;
@@ -33,17 +33,17 @@ export interface CutPoints {
   readonly regMax: number;
 }
 
-/** Of a chosen instance, before its coefficients: corners, score, class. */
+/** Values of a selected instance before its coefficients: corners, score, class. */
 const INSTANCE_CHANNELS = 6;
 
 /**
- * Finds where a stock export has to be cut, from the graph's structure alone; names of nodes do not matter.
+ * Finds where to cut a stock export, from the graph's structure alone; names of nodes do not matter.
  *
- * From the output [1, 4 + C + K, cells], or [1, rows, 6 + K] of an end-to-end export, every way back to a convolution is followed
- * (walkToHeads). The order of the heads is that of the concatenated cells, strides 8, 16, 32. Both layouts of Ultralytics are
- * understood: box and class heads concatenated level by level and split later (up to 8.3), or role by role.
+ * From the output [1, 4 + C + K, cells], or [1, rows, 6 + K] of an end-to-end export, every path back to a convolution is
+ * followed (walkToHeads). The heads have the order of the concatenated cells: strides 8, 16, 32. Both layouts of Ultralytics
+ * are supported: box and class heads concatenated level by level and split later (up to 8.3), or role by role.
  *
- * @throws ExpectationError that says what was looked for and what was found
+ * @throws ExpectationError that says what was expected and what was found
  */
 export function findCutPoints(model: OnnxModel): CutPoints {
   const { input, width, height } = imageInput(model);
@@ -63,7 +63,7 @@ export function findCutPoints(model: OnnxModel): CutPoints {
       `a class, a box and a coefficient convolution for each level, normally three, before ${detections.name}`,
       `${found.class.length} class, ${found.box.length} box, ${found.coefficient.length} coefficient convolutions`,
       found.chosen || isChosen(model)
-        ? 'Its instances are chosen inside the graph in a way that is not known here: export it with nms=False, and end2end=False for YOLO26.'
+        ? 'The graph selects its instances in an unknown way: export it with nms=False, and end2end=False for YOLO26.'
         : undefined,
     );
   }
@@ -82,7 +82,7 @@ export function findCutPoints(model: OnnxModel): CutPoints {
         elementType: dataType,
       };
     });
-  // As a rule half the finest level's stride: 4, and 2 with P2.
+  // Usually half the finest level's stride: 4, and 2 with P2.
   const protoHeight = extents(prototypes, 4)[2];
   const protoStride = protoHeight ? height / protoHeight : strides[0]! / 2;
   const coefficient = level('coefficient');
@@ -137,7 +137,7 @@ export function findCutPoints(model: OnnxModel): CutPoints {
   return { ...points, classCount, regMax };
 }
 
-/** The two outputs: that of rank 3 and that of rank 4, or in the usual order where the file does not tell ranks. */
+/** The two outputs: the one of rank 3 and the one of rank 4, or in the usual order if the file does not give ranks. */
 function outputsOf(model: OnnxModel): [detections: Value, prototypes: Value] {
   const { outputs } = model;
   const rank = ({ shape }: Value, wanted: number): boolean => shape === undefined || shape.length === wanted;
@@ -153,17 +153,17 @@ function outputsOf(model: OnnxModel): [detections: Value, prototypes: Value] {
   );
 }
 
-/** Extents of an output; 0 where the file has names for them, or nothing. */
+/** Extents of an output; 0 for symbolic or missing ones. */
 function extents({ shape }: Value, rank: number): number[] {
   return shape?.length === rank ? [...shape] : new Array<number>(rank).fill(0);
 }
 
-/** An extent that the file does not tell agrees with any. */
+/** An extent that the file does not give matches any. */
 function agree(found: readonly (number | undefined)[], wanted: readonly number[]): boolean {
   return wanted.every((extent, i) => !found[i] || found[i] === extent);
 }
 
-/** The levels' strides: what gives the number of cells, else what the export notes as its largest, else 8 and up. */
+/** The levels' strides: those that result in the number of cells, else from the export's largest stride, else from 8 up. */
 function stridesOf(model: OnnxModel, count: number, cells: number, width: number, height: number): number[] {
   const size = { width, height };
   const choices = strideSeries(count, size);
@@ -197,7 +197,7 @@ function imageInput(model: OnnxModel): { input: Value; width: number; height: nu
   return { input, width, height };
 }
 
-/** What is wrong with an image input of these extents, 0 for those that are not fixed. */
+/** What is wrong with an image input of these extents; 0 stands for one that is not fixed. */
 export function inputHint(shape: readonly number[]): string {
   const [batch = 0, channels = 0, height = 0, width = 0] = shape;
   if (batch === 0 || height === 0 || width === 0) {
@@ -209,12 +209,12 @@ export function inputHint(shape: readonly number[]): string {
     return `The input has ${count} and three are needed, red, green and blue: train the model on color pictures.`;
   }
   if (batch !== 1) return `It takes ${batch} pictures at once: export it with batch=1.`;
-  return 'Its size is no multiple of 32: export it with an imgsz in steps of 32.';
+  return 'Its size is not a multiple of 32: export it with an imgsz in steps of 32.';
 }
 
 const QUANTIZED = /^(Quantize|Dequantize|DynamicQuantize)Linear$|^QLinear|^(Conv|MatMul)Integer$/;
 
-/** A node that computes with integers, if there is one. */
+/** The first node that computes with integers, if any. */
 export function quantizedNode({ nodes }: OnnxModel): Node | undefined {
   return nodes.find(({ opType }) => QUANTIZED.test(opType));
 }
@@ -230,12 +230,12 @@ function expectFloatGraph(model: OnnxModel): void {
   );
 }
 
-/** Operators that choose boxes. */
+/** Operators that select boxes. */
 const CHOOSING = new Set(['TopK', 'NonMaxSuppression']);
 
 /**
- * Whether the graph gives instances that it chose, [1, rows, 6 + K]: YOLO26's end-to-end export, or one with nms=True. Extents that
- * the file does not tell count as they are wanted.
+ * Whether the graph outputs selected instances, [1, rows, 6 + K]: YOLO26's end-to-end export, or one with nms=True. Extents
+ * that the file does not give count as matching.
  */
 export function isChosen({ outputs, nodes }: OnnxModel): boolean {
   if (outputs.length !== 2 || !nodes.some(({ opType }) => CHOOSING.has(opType))) return false;

@@ -1,8 +1,8 @@
-/** IEEE 754 half precision. Values are kept as 16-bit patterns: Float16Array comes with Node.js 24 only. */
+/** IEEE 754 half precision. Values are stored as 16-bit patterns, because Float16Array requires Node.js 24. */
 
 const scratch = new DataView(new ArrayBuffer(4));
 
-/** The half nearest to a number, ties to even; what is too large becomes infinite. */
+/** The half nearest to a number, ties to even; too large values become infinite. */
 export function toHalf(value: number): number {
   scratch.setFloat32(0, value);
   const bits = scratch.getUint32(0);

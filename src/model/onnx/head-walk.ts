@@ -8,11 +8,11 @@ interface Path {
   readonly sigmoid: boolean;
   /** Anchors and strides are added and multiplied. */
   readonly arithmetic: boolean;
-  /** The channels that are used, [from, to), after a Split or Slice; undefined means all. */
+  /** The channels [from, to) that remain after a Split or Slice; undefined for all. */
   readonly channels: readonly [number, number] | undefined;
 }
 
-/** Operators that pass their first input on, with the channels where they were. */
+/** Operators that pass on their first input and keep its channels in place. */
 const PASSES_ON = new Set([
   'Identity',
   'Cast',
@@ -22,31 +22,34 @@ const PASSES_ON = new Set([
   'Unsqueeze',
   'Transpose',
   'Expand',
-  // Of chosen cells: what they are chosen from. The ways of their indices are not followed.
+  // Selections of cells: their source is followed, their indices are not.
   'GatherElements',
   'GatherND',
   'ReduceMax',
 ]);
-/** Operators behind which axis 1 has as many channels as before. */
+/** Operators that keep the number of channels (axis 1). */
 const KEEPS_CHANNELS = new Set(['Identity', 'Cast', 'Sigmoid', 'Concat']);
-/** Steps of a walk for each value that nodes take or give: a stock export needs less than three. A graph can have 2^n ways in n nodes. */
+/**
+ * Maximum steps of a walk for each input or output of a node: a stock export needs less than three. A graph of n nodes can
+ * have 2^n paths.
+ */
 const MOST_STEPS = 64;
 const ARITHMETIC = new Set(['Add', 'Sub', 'Mul', 'Div']);
 
-/** The convolutions of the heads, finest level first, and what was seen on the way to them. */
+/** The convolutions of the heads, finest level first, and what was found on the way to them. */
 export interface WalkedHeads {
   readonly class: readonly Node[];
   readonly box: readonly Node[];
   readonly coefficient: readonly Node[];
-  /** Whether the graph chooses some of the cells (TopK), as end-to-end exports do. */
+  /** Whether the graph selects some of the cells (TopK), as end-to-end exports do. */
   readonly chosen: boolean;
-  /** Cells of all levels, from the anchors that are added to the boxes; 0 where they do not tell. */
+  /** Number of cells of all levels, from the anchors that are added to the boxes; 0 if unknown. */
   readonly cells: number;
 }
 
 /**
- * Follows every way from the detections back to a convolution. Those whose outputs go through a sigmoid are the class heads; through
- * softmax (DFL), or anchors and strides, the box heads; unchanged, the coefficients.
+ * Follows every path from the detections back to a convolution. Convolutions whose outputs go through a sigmoid are the
+ * class heads; through softmax (DFL), or anchors and strides, the box heads; unchanged, the coefficient heads.
  *
  * @throws ExpectationError when a head has weights that are computed at run time
  */
@@ -70,13 +73,13 @@ class HeadWalk {
   #chosen = false;
   #cells = 0;
   readonly #seen = new Set<string>();
-  /** Channels (axis 1) of the values, as far as the head's own operators tell. */
+  /** Channels (axis 1) of the values, as far as the head's operators show them. */
   readonly #channels = new Map<string, number>();
-  /** Values that are a softmax's but for their form: the DFL's own convolution, a weighted sum over the bins, is behind one. */
+  /** Values that are reshaped outputs of a softmax. The DFL's own convolution, a weighted sum over the bins, reads one. */
   readonly #behindSoftmax = new Set<string>();
 
   constructor(private readonly model: OnnxModel) {
-    // Nodes are behind those that make their inputs: one pass knows all, however long the chains are.
+    // Nodes come after those that make their inputs, so one pass is enough, however long the chains are.
     for (const node of model.nodes) {
       const count = this.#countChannels(node);
       const soft =
@@ -98,7 +101,7 @@ class HeadWalk {
     };
   }
 
-  /** The ways are followed with a stack of their own, the first input first, so that levels keep their order. */
+  /** An explicit stack follows the paths, first inputs first, so that levels keep their order. */
   #walk(output: string, start: Path): void {
     const stack: [string, Path][] = [[output, start]];
     const ends = ({ inputs, outputs }: Node): number => inputs.length + outputs.length;
@@ -127,7 +130,7 @@ class HeadWalk {
     const all = (changed: Path): [string, Path][] => node.inputs.map((name) => [name, changed]);
     const { opType } = node;
     if (opType === 'Sigmoid') return [[first, { ...path, sigmoid: true }]];
-    // What was selected behind the DFL are box sides, no channels of the convolution.
+    // A selection behind the DFL concerns box sides, not channels of the convolution.
     if (opType === 'Softmax') return [[first, { ...path, softmax: true, channels: undefined }]];
     if (opType === 'Conv') return [[first, { ...path, channels: undefined }]];
     if (ARITHMETIC.has(opType)) {
@@ -154,7 +157,7 @@ class HeadWalk {
     return [];
   }
 
-  /** The inputs of a channel concatenation that overlap the used channels, with their share. */
+  /** The inputs of a channel concatenation that overlap the used channels, each with its used range. */
   #within(node: Node, path: Path, [from, to]: readonly [number, number]): [string, Path][] {
     let offset = 0;
     const inputs: [string, Path][] = [];
@@ -170,7 +173,7 @@ class HeadWalk {
     return inputs;
   }
 
-  /** Channels that a Split's or Slice's output takes from its input; `elsewhere` when it works on another axis. */
+  /** The channels of its input that a Split's or Slice's output contains; `elsewhere` if it works on another axis. */
   #part(value: string, node: Node): readonly [number, number] | 'elsewhere' {
     if (node.opType === 'Slice') {
       const [starts, ends, axes] = [1, 2, 3].map((i) => this.model.integers(node.inputs[i] ?? ''));
@@ -200,7 +203,7 @@ class HeadWalk {
     }
     if (node.opType === 'Concat' && this.#axis(node) === 1) {
       let sum = 0;
-      // NaN where one is not known.
+      // NaN for unknown ones.
       for (const name of node.inputs) sum += this.#channels.get(name) ?? NaN;
       return Number.isNaN(sum) ? undefined : sum;
     }
@@ -218,7 +221,7 @@ class HeadWalk {
         this.model,
         `constant weights for ${node.name || node.outputs[0]!}`,
         `${node.inputs[1] ?? 'none'}, computed at run time`,
-        'Quantised exports cannot be cut; export it in single or half precision.',
+        'Quantized exports cannot be cut; export it in single or half precision.',
       );
     }
     this.#heads[role].add(node);

@@ -3,7 +3,7 @@ import { findCutPoints } from './cut-points.js';
 import { formOf, headsOf, type ModelForm, withModel } from './model-form.js';
 import { elementName } from './onnx-model.js';
 
-/** What an ONNX file says of itself. */
+/** A description of an ONNX model. */
 export interface OnnxSummary {
   readonly form: ModelForm;
   readonly producer: string;
@@ -13,10 +13,10 @@ export interface OnnxSummary {
   readonly width: number;
   readonly height: number;
   readonly classCount: number;
-  /** DFL bins a box side; 1 means plain distances. */
+  /** DFL bins per box side; 1 means plain distances. */
   readonly regMax: number;
   readonly coefficientCount: number;
-  /** Why it cannot be cut into its heads, where that is so. */
+  /** Why it cannot be cut into its heads, if so. */
   readonly uncut: string | undefined;
   readonly outputs: readonly {
     readonly name: string;
@@ -30,7 +30,7 @@ export interface OnnxSummary {
 }
 
 /**
- * Reads what an ONNX segmentation model says of itself, without its weights.
+ * Reads the description of an ONNX segmentation model, without its weights.
  *
  * @throws ExpectationError when it is neither a stock export nor a model with ten heads
  */
@@ -61,7 +61,7 @@ export function inspectOnnx(path: string): OnnxSummary {
       return { width, height, classCount, regMax, coefficientCount, uncut: undefined };
     }
 
-    /** Of one that cannot be cut only the outputs tell. */
+    /** If it cannot be cut, only the outputs are known. */
     function sizesOfStock(): Sizes {
       try {
         const { inputWidth, inputHeight, classCount, regMax, proto } = findCutPoints(model);

@@ -1,5 +1,5 @@
 import { outputRoles } from '../../vision/decode/head-layout.js';
-import { type HeadLayout, type HeadRole, isHeadCount, recogniseHeads } from '../../vision/decode/heads.js';
+import { type HeadLayout, type HeadRole, isHeadCount, recognizeHeads } from '../../vision/decode/heads.js';
 import { findCutPoints, isChosen } from './cut-points.js';
 import { readClassNames } from '../class-names.js';
 import { packedStride, UNQUANTIZED } from '../../vision/tensor/tensor.js';
@@ -8,15 +8,15 @@ import { WireFile } from './wire.js';
 
 /**
  * - `heads`: a model that ends in its ten heads
- * - `stock`: an export that decodes all cells; it has to be cut first, and only cutting tells whether it can be
- * - `instances`: one that chooses instances, too: YOLO26's end-to-end export, or one with nms=True
+ * - `stock`: an export that decodes all cells; it has to be cut first, and only cutting shows whether that is possible
+ * - `instances`: an export that also selects instances: YOLO26's end-to-end export, or one with nms=True
  */
 export type ModelForm = 'stock' | 'heads' | 'instances';
 
 /**
- * Tells what a model gives.
+ * Determines the form of a model's outputs.
  *
- * @throws ExpectationError when it is no ONNX model
+ * @throws ExpectationError when it is not an ONNX model
  */
 export function modelForm(path: string): ModelForm {
   return withModel(path, formOf);
@@ -32,7 +32,10 @@ export function withModel<T>(path: string, use: (model: OnnxModel) => T): T {
   }
 }
 
-/** By the number of outputs and their rank; whether they are the heads shows when they are used, and settings may have a say there. */
+/**
+ * Decided by the number of outputs and their rank. Whether they really are the heads is checked later, with the user's
+ * settings.
+ */
 export function formOf(model: OnnxModel): ModelForm {
   const { outputs } = model;
   if (isChosen(model)) return 'instances';
@@ -52,7 +55,7 @@ export function headRolesOf(path: string): Map<string, HeadRole> {
   });
 }
 
-/** @throws ExpectationError when the outputs are not the heads, or their shapes are not told */
+/** @throws ExpectationError when the outputs are not the heads, or their shapes are unknown */
 export function headsOf(model: OnnxModel): { width: number; height: number; layout: HeadLayout } {
   const shape = model.fedInputs[0]?.shape ?? [];
   const [, , height = 0, width = 0] = shape;
@@ -68,10 +71,13 @@ export function headsOf(model: OnnxModel): { width: number; height: number; layo
   const names = readClassNames(model.metadata.get('names') ?? '').names;
   const classCount = names.length > 0 ? names.length : undefined;
   const hints = { classCount, chosen: isChosen(model) };
-  return { width, height, layout: recogniseHeads(outputs, { width, height }, hints) };
+  return { width, height, layout: recognizeHeads(outputs, { width, height }, hints) };
 }
 
-/** Number of classes of a model that chooses its instances, whose outputs do not tell; undefined where its graph does not either. */
+/**
+ * Number of classes of a model that selects its instances. Its outputs do not show it; undefined if its graph does not,
+ * either.
+ */
 export function classCountOf(model: OnnxModel): number | undefined {
   if (formOf(model) !== 'instances') return undefined;
   try {
@@ -84,13 +90,16 @@ export function classCountOf(model: OnnxModel): number | undefined {
 /** Operators between a head's convolution and the output. */
 const BEHIND_HEADS = new Set(['Transpose', 'Cast', 'Identity', 'Reshape']);
 
-/** By output, the names of the convolution before it and of its weights, which tell the head where outputs are called by numbers. */
+/**
+ * For each output, the names of the convolution before it and of its weights. They identify the head if outputs have numbers
+ * as names.
+ */
 export function headLayers(model: OnnxModel): Map<string, string> {
   const layers = new Map<string, string>();
   for (const { name } of model.outputs) {
     let node = model.producers.get(name);
     while (node && BEHIND_HEADS.has(node.opType)) node = model.producers.get(node.inputs[0] ?? '');
-    // An activation behind the prototypes' convolution has a name of the same part.
+    // An activation behind the prototypes' convolution has a name with the same prefix.
     if (node) layers.set(name, `${node.name} ${node.inputs[1] ?? ''}`);
   }
   return layers;

@@ -2,25 +2,25 @@ import { ExpectationError } from '../../base/expect.js';
 import { MODEL, OPSET } from './onnx-model.js';
 import { LENGTH_DELIMITED, type Span, VARINT, WireFile } from './wire.js';
 
-/** What an ONNX file says of itself besides its graph. */
+/** An ONNX file's metadata. */
 export interface OnnxMetadata {
   readonly irVersion: number;
-  /** Program that wrote the file and its version: `pytorch 2.1.0`; empty where it does not say. */
+  /** Program that wrote the file and its version: `pytorch 2.1.0`; empty if unknown. */
   readonly producer: string;
-  /** Version of the standard operator set, where there is one. */
+  /** Version of the standard operator set, if there is one. */
   readonly opset: number | undefined;
   /** metadata_props: for Ultralytics exports author, names, stride, task, imgsz and others. */
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** Field of ModelProto beside those that a graph needs. */
+/** Fields of ModelProto besides those that a graph needs. */
 const PRODUCER_VERSION = 3;
-/** Longest text that is read; names of ten thousand classes take a tenth of it. */
+/** Maximum length of a string; names of ten thousand classes take a tenth of it. */
 const LONGEST_TEXT = 4 << 20;
 
 /**
- * Reads a model's metadata without reading the model: only the top-level fields of the file are visited, and the
- * graph, which may be hundreds of megabytes, is stepped over. (onnxruntime-node does not tell metadata.)
+ * Reads a model's metadata without reading the model: only the top-level fields of the file are visited, and the graph,
+ * which may take hundreds of megabytes, is skipped. (onnxruntime-node does not provide metadata.)
  *
  * @throws ExpectationError when the file cannot be read, ends early or is not an ONNX model
  */
@@ -43,7 +43,7 @@ function readModel(file: WireFile): OnnxMetadata {
     new ExpectationError(
       'an ONNX model',
       `${file.path}: ${what}`,
-      'The file may be truncated, or of another format.',
+      'The file may be truncated, or have another format.',
     );
 
   for (const { number, wireType, varint, payload } of file.fields({ start: 0, end: file.size })) {
@@ -53,7 +53,7 @@ function readModel(file: WireFile): OnnxMetadata {
     else if (number === MODEL.producer && isText) name = file.text(payload, LONGEST_TEXT);
     else if (number === PRODUCER_VERSION && isText) version = file.text(payload, LONGEST_TEXT);
     else if (number === MODEL.opsetImport || number === MODEL.metadata) {
-      if (!isText) throw foreign(`field ${number} is no message`);
+      if (!isText) throw foreign(`field ${number} is not a message`);
       const pair = readPair(file, payload);
       if (number === MODEL.metadata) properties.set(pair.key, pair.text);
       else if (pair.key === '' || pair.key === 'ai.onnx') opset = pair.number;

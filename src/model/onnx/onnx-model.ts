@@ -45,7 +45,7 @@ export function elementName(type: number): string {
   return ELEMENT_NAMES[type] ?? `type ${type}`;
 }
 
-/** Constants up to this size (shapes, axes, split sizes) are read; larger ones are weights. */
+/** Constants up to this many bytes (shapes, axes, split sizes) are read; larger ones are weights. */
 const LARGEST_SHAPE = 4096;
 
 /** A tensor stored in the file; its payload is not read. */
@@ -65,7 +65,7 @@ export interface Attribute {
   readonly ints: readonly number[];
   readonly tensor: StoredTensor | undefined;
   readonly hasGraph: boolean;
-  /** The field in its node, to be kept as it is. */
+  /** The field in its node, kept unchanged. */
   readonly whole: Span;
 }
 
@@ -83,22 +83,22 @@ export interface Node {
 /** A graph input or output. */
 export interface Value {
   readonly name: string;
-  /** TensorProto.DataType, 0 where it is not given. */
+  /** TensorProto.DataType, 0 if not given. */
   readonly elementType: number;
-  /** Undefined where unknown; an extent that is no fixed number is 0. */
+  /** Undefined if unknown; an extent that is not fixed is 0. */
   readonly shape: readonly number[] | undefined;
   readonly whole: Span;
 }
 
-/** A field that is kept as it is, with the name it depends on, if any. */
+/** A field that is kept unchanged, with the name that it depends on, if any. */
 export interface NamedField {
   readonly name: string;
   readonly whole: Span;
 }
 
 /**
- * What an ONNX file says, without its weights: nodes, shapes and where everything lies. Memory is that of the graph's structure
- * (some hundred kilobytes), whatever the size of the file.
+ * The structure of an ONNX file without its weights: nodes, shapes and the position of everything. It takes some hundred
+ * kilobytes of memory, whatever the size of the file.
  */
 export class OnnxModel {
   irVersion = 0;
@@ -106,20 +106,20 @@ export class OnnxModel {
   /** Version of each operator set by domain; '' is ONNX's own. */
   readonly opsets = new Map<string, number>();
   readonly metadata = new Map<string, string>();
-  /** Top-level fields in order, but for the graph and the operator sets. */
+  /** Top-level fields in order, except the graph and the operator sets. */
   readonly otherFields: Span[] = [];
-  /** Each behind those that make its inputs. */
+  /** Each node comes after those that make its inputs. */
   readonly nodes: Node[] = [];
   readonly initializers = new Map<string, StoredTensor & NamedField>();
   readonly inputs: Value[] = [];
   readonly outputs: Value[] = [];
   readonly valueInfo: NamedField[] = [];
-  /** Fields of the graph that are none of the above, kept as they are. */
+  /** Other fields of the graph, kept unchanged. */
   readonly otherGraphFields: Span[] = [];
   /** The node that makes each value. */
   readonly producers = new Map<string, Node>();
 
-  /** @throws ExpectationError when the file is no ONNX model, or damaged */
+  /** @throws ExpectationError when the file is not an ONNX model, or damaged */
   constructor(readonly file: WireFile) {
     const foreign = (what: string): ExpectationError =>
       new ExpectationError(
@@ -135,7 +135,7 @@ export class OnnxModel {
           this.otherFields.push(field.whole);
           break;
         case MODEL.graph:
-          if (field.wireType !== LENGTH_DELIMITED) throw foreign('a graph that is none');
+          if (field.wireType !== LENGTH_DELIMITED) throw foreign('an invalid graph');
           graphs++;
           this.#readGraph(field.payload);
           break;
@@ -164,12 +164,12 @@ export class OnnxModel {
       }
     }
     const loop = this.#sort();
-    if (loop !== undefined) throw foreign(`nodes that wait for each other to make ${loop}`);
+    if (loop !== undefined) throw foreign(`nodes that depend on each other to make ${loop}`);
   }
 
   /**
-   * Puts each node behind those that it needs, else in the order of the file. ONNX demands that order, converters to half
-   * precision do not keep it, and ONNX Runtime does not mind.
+   * Sorts nodes so that each comes after those that it needs, otherwise in the order of the file. ONNX requires that order,
+   * but converters to half precision do not keep it and ONNX Runtime does not check it.
    *
    * @returns a value within a cycle, if there is one
    */
@@ -204,7 +204,7 @@ export class OnnxModel {
     return this.opsets.get('')!;
   }
 
-  /** Graph inputs that are fed; older files list the weights among the inputs, too. */
+  /** The real inputs of the graph; older files list the weights among the inputs, too. */
   get fedInputs(): Value[] {
     return this.inputs.filter(({ name }) => !this.initializers.has(name));
   }
@@ -218,7 +218,7 @@ export class OnnxModel {
     return node?.opType === 'Constant' ? node.attributes.get('value')?.tensor : undefined;
   }
 
-  /** The numbers of a small constant of integers; undefined where it is none. */
+  /** The numbers of a small integer constant; undefined if it is not one. */
   integers(name: string): number[] | undefined {
     const tensor = this.constant(name);
     if (!tensor || tensor.external) return undefined;
@@ -334,7 +334,7 @@ export class OnnxModel {
     return { name, elementType, shape, whole: field.whole };
   }
 
-  /** Texts and integers of a flat message by field number. */
+  /** Strings and integers of a flat message, by field number. */
   #scalars(span: Span): { text: Map<number, string>; integer: Map<number, number> } {
     const text = new Map<number, string>();
     const integer = new Map<number, number>();
@@ -348,7 +348,7 @@ export class OnnxModel {
   }
 }
 
-/** The fields of a message, some replaced: `change` returns what to write instead, or undefined to keep the field as it is. */
+/** The fields of a message, some replaced: `change` returns what to write instead, or undefined to keep the field. */
 export function rewrite(
   file: WireFile,
   message: Span,

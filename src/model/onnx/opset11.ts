@@ -2,22 +2,22 @@ import { ExpectationError } from '../../base/expect.js';
 import { ATTRIBUTE, NODE, type Node, type OnnxModel } from './onnx-model.js';
 import { type Chunk, integerField, messageField, textField } from './wire.js';
 
-/** The operator set that the Horizon/D-Robotics mapper takes. */
+/** The operator set that the Horizon/D-Robotics mapper accepts. */
 export const MAPPER_OPSET = 11;
 /** The newest operator set whose changes are known here. */
 const NEWEST_OPSET = 23;
 
-/** Name of the empty tensor that stands for an omitted input which opset 11 does not allow to omit. */
+/** Name of the empty tensor that replaces an omitted input, if opset 11 does not allow omitting it. */
 export const EMPTY_TENSOR = 'tros_yolo_seg_empty';
 
-/** A node as opset 11 writes it. */
+/** A node in the form of opset 11. */
 export interface LoweredNode {
   readonly inputs: readonly string[];
-  /** Attributes in their encoded form, kept or new. */
+  /** Encoded attributes, kept or new. */
   readonly attributes: readonly Chunk[];
 }
 
-/** Operators whose form did not change from 11 to 23 but for the types they take. */
+/** Operators that did not change from 11 to 23 except for the types that they accept. */
 const SAME_FORM = new Set(
   (
     'Abs Add And Cast Clip Concat Conv ConvTranspose Div Elu Equal Erf Exp Expand Flatten Floor Gather Gemm ' +
@@ -27,7 +27,7 @@ const SAME_FORM = new Set(
   ).split(' '),
 );
 
-/** Attributes that are newer than opset 11, with the value that means what opset 11 does anyway. */
+/** Attributes that are newer than opset 11, with the value that has the meaning of opset 11. */
 const NEW_ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, number | string>>>> = {
   Reshape: { allowzero: 0 },
   BatchNormalization: { training_mode: 0 },
@@ -52,7 +52,7 @@ const AXES_INPUT_SINCE: Readonly<Record<string, number>> = {
 /**
  * Rewrites one node of opset 12 to 23 in the form of opset 11.
  *
- * @throws ExpectationError for operators that opset 11 lacks and forms it cannot say
+ * @throws ExpectationError for operators that opset 11 lacks and forms that it cannot express
  */
 export function lowerNode(model: OnnxModel, node: Node): LoweredNode {
   const { opType, attributes } = node;
@@ -60,7 +60,7 @@ export function lowerNode(model: OnnxModel, node: Node): LoweredNode {
     new ExpectationError(
       'operators that opset 11 can express',
       `${opType} ${node.name} ${what}`,
-      'Export with opset=11 instead, or leave --opset away.',
+      'Export with opset=11 instead, or omit --opset.',
     );
   if (model.opset > NEWEST_OPSET) {
     throw new ExpectationError(
@@ -94,12 +94,12 @@ export function lowerNode(model: OnnxModel, node: Node): LoweredNode {
     return { inputs: [data], attributes: [...kept(), ...intsAttribute('split', constant(second))] };
   }
   if (opType === 'Softmax' || opType === 'LogSoftmax') {
-    // Before 13 all axes from `axis` on were taken together, which is the same only for the last one.
+    // Before 13, all axes from `axis` on were flattened, which is the same only for the last one.
     const axis = attributes.get('axis')?.int ?? (model.opset >= 13 ? -1 : 1);
     if (model.opset >= 13 && axis !== -1 && axis !== 3) throw refuse(`along axis ${axis}, not the last one`);
     return { inputs: node.inputs, attributes: [...kept('axis'), ...intAttribute('axis', axis)] };
   }
-  if (!SAME_FORM.has(opType)) throw refuse('which opset 11 lacks or which is not known here');
+  if (!SAME_FORM.has(opType)) throw refuse('which opset 11 lacks or which is unknown here');
 
   const dropped: string[] = [];
   for (const [name, neutral] of Object.entries(NEW_ATTRIBUTES[opType] ?? {})) {

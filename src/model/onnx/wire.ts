@@ -11,13 +11,13 @@ export const FIXED64 = 1;
 export const LENGTH_DELIMITED = 2;
 export const FIXED32 = 5;
 
-/** A stretch of the file: [start, end) in bytes. */
+/** A part of the file: [start, end) in bytes. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** One field of a message, where it lies. */
+/** One field of a message, with its position. */
 export interface Field {
   readonly number: number;
   readonly wireType: number;
@@ -29,25 +29,25 @@ export interface Field {
   readonly payload: Span;
 }
 
-/** What a message is written from: bytes of ours, or a stretch of the source file that is copied when written. */
+/** A piece of a message to write: new bytes, or a span of the source file that is copied when written. */
 export type Chunk = Uint8Array | Span;
 
-/** Bytes that are read ahead; the headers of most nodes and tensors lie within one window. */
+/** Bytes to read ahead; the headers of most nodes and tensors lie within one window. */
 const WINDOW = 1 << 16;
-/** Bytes that are copied at a time. */
+/** Bytes to copy at a time. */
 const COPY_STEP = 1 << 20;
-/** No name or shape is longer; what claims to be is damaged. */
+/** Maximum bytes of a name or shape; a longer one means that the file is damaged. */
 const LONGEST_TEXT = 1 << 20;
 /**
- * Bounds on what a file may make its reader do: texts in all, in bytes, and fields. Graphs of the largest networks take a
- * hundredth of it.
+ * Limits on the work that a file may cause: total bytes of strings, and number of fields. Graphs of the largest networks
+ * take a hundredth of them.
  */
 const MOST_TEXT = 32 << 20;
 const MOST_FIELDS = 5_000_000;
 
 /**
- * A protobuf file that is read in place: fields are found by walking their headers, payloads (hundreds of megabytes of
- * weights) stay on disk until someone asks for them.
+ * A protobuf file that is read in place: fields are found by walking their headers; payloads (hundreds of megabytes of
+ * weights) stay on disk until they are requested.
  */
 export class WireFile {
   readonly size: number;
@@ -84,7 +84,7 @@ export class WireFile {
     closeSync(this.#descriptor);
   }
 
-  /** The bytes of a span, as a view on the read-ahead window where they fit: valid until the next read. */
+  /** The bytes of a span, as a view on the read-ahead window if they fit; valid until the next read. */
   bytes({ start, end }: Span): Buffer {
     if (start >= this.#windowStart && end <= this.#windowEnd) {
       return this.#window.subarray(start - this.#windowStart, end - this.#windowStart);
@@ -106,7 +106,7 @@ export class WireFile {
     if (length < target.length) throw damaged(this, `it ends at byte ${start + length}`);
   }
 
-  /** @param longest bytes of a text that is read; names of ten thousand classes take more than a name does */
+  /** @param longest maximum bytes of the string; names of ten thousand classes take more than a single name */
   text(span: Span, longest = LONGEST_TEXT): string {
     const length = span.end - span.start;
     this.#textRead += length;
@@ -119,7 +119,7 @@ export class WireFile {
   /**
    * The fields of the message in a span, in order.
    *
-   * @throws ExpectationError when the bytes are no protobuf message or end too early
+   * @throws ExpectationError when the bytes are not a protobuf message or end too early
    */
   *fields(message: Span): Generator<Field> {
     for (let at = message.start; at < message.end;) {
@@ -151,7 +151,7 @@ export class WireFile {
   /** The values of a repeated integer field, packed or not. */
   integers(field: Field): bigint[] {
     if (field.wireType === VARINT) return [BigInt.asIntN(64, field.varint)];
-    if (field.wireType !== LENGTH_DELIMITED) throw damaged(this, 'numbers that are none');
+    if (field.wireType !== LENGTH_DELIMITED) throw damaged(this, 'invalid numbers');
     const length = field.payload.end - field.payload.start;
     if (length > LONGEST_TEXT) throw damaged(this, `a list of ${length} bytes`);
     const values: bigint[] = [];
@@ -189,7 +189,7 @@ function damaged({ path, kind }: WireFile, what: string): ExpectationError {
   return new ExpectationError(
     `a whole ${kind} (protobuf)`,
     `${path} with ${what}`,
-    'It is cut off, damaged or of another kind; export or copy it again.',
+    'It is truncated, damaged or of another kind; export or copy it again.',
   );
 }
 
@@ -227,8 +227,8 @@ export function messageField(number: number, chunks: readonly Chunk[]): Chunk[] 
 }
 
 /**
- * Writes the chunks to a file, whose folder is made if need be; stretches of the source are copied through one buffer of a megabyte. The file appears under its name
- * only when it is whole, so that the source itself may be replaced.
+ * Writes the chunks to a file, whose folder is created if necessary. Spans of the source are copied through a buffer of one
+ * megabyte. The file appears under its name only when it is complete, so the source itself may be replaced.
  *
  * @throws ExpectationError when it cannot be written
  */
@@ -240,7 +240,7 @@ export function writeChunks(path: string, chunks: readonly Chunk[], source: Wire
     const descriptor = openSync(file.part, file.flag);
     try {
       copyChunks(descriptor, chunks, source);
-      // A robot loses its power at any time; a name without its bytes would then be taken for a model.
+      // A robot may lose power at any time; a file name without its bytes would then be taken for a model.
       if (fstatSync(descriptor).isFile()) fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
@@ -278,7 +278,7 @@ function copyChunks(descriptor: number, chunks: readonly Chunk[], source: WireFi
   flush();
 }
 
-/** Neighbouring stretches of the source become one. */
+/** Adjacent spans of the source become one. */
 function* joinSpans(chunks: readonly Chunk[]): Generator<Chunk> {
   let open: { start: number; end: number } | undefined;
   for (const chunk of chunks) {

@@ -17,21 +17,21 @@ import { EMPTY_TENSOR, intAttribute, intsAttribute, lowerNode, MAPPER_OPSET } fr
 import { type Chunk, integerField, messageField, textField, writeChunks } from '../onnx/wire.js';
 
 export interface CutOptions {
-  /** Rewrite the operators for this operator set; only 11, the mapper's, is known. @default as it is */
+  /** Rewrite the operators for this operator set; only 11, the mapper's, is supported. @default unchanged */
   opset?: number | undefined;
 }
 
 export interface CutReport {
-  /** False when the model had its ten heads before; nothing was written then, unless asked for. */
+  /** False if the model already had its ten heads. Then nothing was written, unless an opset was requested. */
   readonly wasStock: boolean;
-  /** What the stock model gave: detections of all cells, or instances that it chose. */
+  /** Output of the stock model: detections of all cells, or selected instances. */
   readonly form: CutPoints['form'];
   readonly inputWidth: number;
   readonly inputHeight: number;
   readonly classCount: number;
   /** Operator set of the stock model and of the result. */
   readonly opset: { readonly from: number; readonly to: number };
-  /** True when the stock model computes in half precision. */
+  /** Whether the stock model computes in half precision. */
   readonly half: boolean;
   readonly nodes: { readonly from: number; readonly to: number };
   /** The outputs in order. */
@@ -43,7 +43,7 @@ export interface CutReport {
 export interface HeadOutput {
   readonly name: string;
   readonly shape: readonly [1, number, number, number];
-  /** The value of the stock graph it comes from. */
+  /** The value of the stock graph that it comes from. */
   readonly value: string;
 }
 
@@ -51,17 +51,17 @@ export interface HeadOutput {
  * Cuts a stock Ultralytics export before its decoding part into the ten heads that the BPU and our decoder expect: NHWC, float32, in
  * the order of D-Robotics' YOLOv8-seg page: mc8, mc16, mc32, box8, box16, box32, cls8, cls16, cls32, proto.
  *
- * Nodes and weights before the cut are copied byte by byte, with fields unknown here; what lies behind it is dropped. Memory
- * does not grow with the weights.
+ * Nodes and weights before the cut are copied byte by byte, including unknown fields; everything behind it is dropped.
+ * Memory does not grow with the weights.
  *
  * @param path the stock model
- * @param output the file to write; nothing is written when the model is already cut and no opset is asked for
- * @throws ExpectationError when the model cannot be cut, with what was looked for
+ * @param output the file to write; nothing is written if the model is already cut and no opset is requested
+ * @throws ExpectationError when the model cannot be cut, saying what was expected
  */
 export function cutModel(path: string, output: string, options: CutOptions = {}): CutReport {
   const { opset } = options;
   if (opset !== undefined && opset !== MAPPER_OPSET) {
-    throw new ExpectationError(`${MAPPER_OPSET} for the opset`, opset, 'That is what the mapper takes.');
+    throw new ExpectationError(`${MAPPER_OPSET} for the opset`, opset, 'The mapper accepts no other.');
   }
   return withModel(path, (model) => {
     if (opset !== undefined && model.opset < opset) {
@@ -95,7 +95,7 @@ function alreadyCut(model: OnnxModel): CutReport {
   };
 }
 
-/** A node that is kept, in the form in which it is written. */
+/** A kept node, in the form in which it is written. */
 interface KeptNode {
   readonly node: Node;
   readonly inputs: readonly string[];
@@ -106,7 +106,7 @@ class CutPlan {
   readonly #heads: readonly { output: HeadOutput; elementType: number }[];
   readonly #kept: readonly KeptNode[];
   readonly #live: ReadonlySet<string>;
-  /** Name of the half precision copy of the input, where the model wants one. */
+  /** Name of the half precision copy of the input, if the model needs one. */
   readonly #halfInput: string | undefined;
 
   constructor(
@@ -154,7 +154,7 @@ class CutPlan {
     };
   }
 
-  /** The whole file. */
+  /** All chunks of the file. */
   chunks(): Chunk[] {
     const { model } = this;
     const opsets = [...model.opsets].flatMap(([domain, version]) =>
@@ -234,7 +234,7 @@ class CutPlan {
     return taken ? this.#unused(`${name}_`) : name;
   }
 
-  /** What the heads need, found backwards from them. */
+  /** The nodes that the heads need, found by walking backward from them. */
   #keep(): { kept: KeptNode[]; live: Set<string> } {
     const live = new Set<string>();
     const byNode = new Map<Node, KeptNode>();

@@ -1,9 +1,9 @@
 import type { HeadRole } from '../../vision/decode/heads.js';
 import { ExpectationError } from '../../base/expect.js';
 
-/** A node that turns the BPU's integers into floats, as hb_model_modifier.log tells it. */
+/** A node that converts the BPU's integers to floats, as listed in hb_model_modifier.log. */
 export interface DequantizeNode {
-  /** What `hb_model_modifier -r` wants. */
+  /** The name for `hb_model_modifier -r`. */
   readonly name: string;
   /** The model's output behind it. */
   readonly output: string;
@@ -15,8 +15,8 @@ export interface HeadNode extends DequantizeNode {
 }
 
 /**
- * Reads the removable de-quantize nodes from the log that `hb_model_modifier MODEL.bin` writes: text-format protobuf,
- * one node after a time stamp, with `input:`, `output:`, `name:` and `op_type:` lines. What else stands in the log is passed over.
+ * Reads the removable de-quantize nodes from the log that `hb_model_modifier MODEL.bin` writes: text-format protobuf, one
+ * node after a time stamp, with `input:`, `output:`, `name:` and `op_type:` lines. Everything else in the log is ignored.
  *
  * @throws ExpectationError when there is none
  */
@@ -25,7 +25,7 @@ export function readModifierLog(log: string, path: string): DequantizeNode[] {
   let output: string | undefined;
   let name: string | undefined;
   for (const line of log.split(/\r?\n/)) {
-    // The first line of a node begins with time stamp and source line; a new one ends what was not finished.
+    // The first line of a node begins with time stamp and source line. It ends an unfinished node before it.
     const [, key, text] = /(?:^|\s)(input|output|name|op_type): "((?:[^"\\]|\\.)*)"\s*$/.exec(line) ?? [];
     if (key === undefined || text === undefined) {
       [output, name] = [undefined, undefined];
@@ -55,10 +55,10 @@ function unescape(text: string): string {
 }
 
 /**
- * Tells which head each node belongs to: by the output's name, as `model cut` gives it; else by the node's name, where
- * Ultralytics' own parts show (cv2 boxes, cv3 classes, cv4 coefficients).
+ * Determines which head each node belongs to: by the output's name, as given by `model cut`; else by the node's name, which
+ * contains Ultralytics' names of the parts (cv2 boxes, cv3 classes, cv4 coefficients).
  *
- * @param roles role of each output by name, where a model told it
+ * @param roles role of each output by name, if known from a model
  * @throws ExpectationError when a node fits no head
  */
 export function assignRoles(
@@ -69,9 +69,9 @@ export function assignRoles(
     const role = roles.get(node.output) ?? roleOfOutput(node.output) ?? roleOfNode(node.name);
     if (role === undefined) {
       throw new ExpectationError(
-        'names that tell the head of each de-quantize node',
+        'names that identify the head of each de-quantize node',
         `${node.name} with output ${node.output}`,
-        'Give the ONNX model that was quantised with --onnx FILE; its outputs tell the heads.',
+        'Give the ONNX model that was quantized with --onnx FILE; its outputs identify the heads.',
       );
     }
     return { ...node, role };
@@ -94,13 +94,13 @@ function roleOfNode(name: string): HeadRole | undefined {
 }
 
 /**
- * What the decoder de-quantizes itself for the few cells that survive. Classes, all of whose values are compared, and prototypes stay
- * float; detections, which hold classes and all else, are integers of one scale and compare as such.
+ * The heads that the decoder de-quantizes itself, for the few cells that survive. Classes, all of whose values are compared,
+ * and prototypes stay float. Detections, which contain everything, are integers with one scale and can be compared as such.
  */
 export const USUAL_HEADS: readonly HeadRole[] = ['coefficient', 'box', 'detections'];
 
 /**
- * The nodes of some heads, coefficients first, as D-Robotics' page has them.
+ * The nodes of some heads, coefficients first, as on D-Robotics' page.
  *
  * @throws ExpectationError when a level has a box head's node and no coefficient head's, or the other way round
  */
@@ -114,7 +114,7 @@ export function nodesOfHeads<Node extends HeadNode>(
     throw new ExpectationError(
       'as many de-quantize nodes of box heads as of coefficient heads',
       nodes.map(({ name, role }) => `${name} (${role})`).join(', '),
-      'Some may be removed already: name those that are to go with --node. Or the model is not cut into its heads.',
+      'Some may be removed already: name those to remove with --node. Or the model is not cut into its heads.',
     );
   }
   return (['coefficient', 'box', 'class', 'proto', 'detections', 'instances'] as const).flatMap((role) =>
@@ -130,7 +130,7 @@ export function modifierCommand(bin: string, nodes: readonly DequantizeNode[]): 
   ].join(' \\\n');
 }
 
-/** A shell word: as it is where it needs no quotes. */
+/** A shell word, quoted if necessary. */
 export function quote(word: string): string {
   return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

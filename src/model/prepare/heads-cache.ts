@@ -10,19 +10,19 @@ import { findCutPoints, quantizedNode } from '../onnx/cut-points.js';
 import { formOf, headsOf, modelForm, withModel } from '../onnx/model-form.js';
 import { ELEMENT, type OnnxModel } from '../onnx/onnx-model.js';
 
-/** Changes whenever models are cut differently, so that older results are not used. */
+/** Changed whenever models are cut differently, so that older results are not used. */
 const CUT_VERSION = 1;
-/** Bytes that are read at a time. */
+/** Bytes to read at a time. */
 const STEP = 1 << 20;
 
 /**
- * The model itself when it ends in its ten heads, else a cut copy of it in the user's cache folder.
+ * Returns the model itself if it ends in its ten heads, else a cut copy of it in the user's cache folder.
  *
- * A stock model is cut once; the copy is found again by the model's content, wherever it lies and whatever its time of change
- * says. Reading and hashing takes about a second for 300 MB (docs/models.md).
+ * A stock model is cut once. The copy is found again by the model's content, wherever the file is and whatever its
+ * modification time. Reading and hashing takes about a second for 300 MB (docs/models.md).
  *
  * @returns path of an ONNX model with ten heads
- * @throws ExpectationError when the file is no segmentation model, or the cache folder cannot be written
+ * @throws ExpectationError when the file is not a segmentation model, or the cache folder cannot be written
  */
 export function ensureHeads(file: string): string {
   if (modelForm(file) === 'heads') return file;
@@ -47,15 +47,16 @@ export function ensureHeads(file: string): string {
   return cut;
 }
 
-/** A file for the CPU engine, and what its user should know of it. */
+/** A file for the CPU engine, and what its user should know about it. */
 export interface RunnableModel {
   readonly file: string;
   readonly note?: string | undefined;
 }
 
 /**
- * The model that the CPU engine runs: one that chooses its instances as it is, which spares the decoder most of its work; any other
- * with its ten heads, or as it is where they cannot be found. In half precision, which that engine does not take, all are cut.
+ * The model that the CPU engine runs. A model that selects its instances runs unchanged, which saves the decoder most of its
+ * work. Any other runs with its ten heads, or unchanged if they cannot be found. All models in half precision are cut,
+ * because that engine does not support it.
  *
  * @throws ExpectationError when there is no such model
  */
@@ -81,7 +82,7 @@ function runsWhole(model: OnnxModel): { whole: boolean; note?: string } {
   return { whole: false };
 }
 
-/** Whether its two outputs are those of a stock export. */
+/** Whether its two outputs look like those of a stock export. */
 function decodesItself(model: OnnxModel): boolean {
   try {
     return headsOf(model).layout.form === 'detections';

@@ -74,7 +74,7 @@ export class LoanForm implements MessageForm<LoanMessage, KeptPixels> {
     return this.#message;
   }
 
-  seal(_message: LoanMessage, stamp: Stamp, index: number): void {
+  setStamp(_message: LoanMessage, stamp: Stamp, index: number): void {
     this.#message.stamp = stamp;
     this.#message.index = index | 0;
   }

@@ -71,7 +71,7 @@ export class CameraPlayer<Message extends object = Buffer> {
       await this.#turn(frame);
       if (this.#stopped) return;
       const stamp = now ? stampFromNanoseconds(now()) : frame.stamp;
-      this.form.seal(frame.message, stamp, this.published + this.lost);
+      this.form.setStamp(frame.message, stamp, this.published + this.lost);
       const begin = timing.now();
       const sent = publish(frame.message);
       const end = timing.now();

@@ -58,7 +58,7 @@ export class NodeParameters {
   readonly #fixed = new Set<string>();
   /** Former names that were warned of. */
   readonly #warned = new Set<string>();
-  /** Whether the node itself sets parameters, which needs no judgement. */
+  /** Whether the node itself sets parameters, which needs no judgment. */
   #setting = false;
 
   /** @param guard does the work; what is thrown goes to the log, for it would abort the process */

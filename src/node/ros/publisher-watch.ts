@@ -21,7 +21,7 @@ function isOwnPicture(topic: string): boolean {
 export class PublisherWatch {
   #waitingSince: number | undefined;
   #next = 0;
-  #told = false;
+  #warned = false;
   #seen = false;
 
   /** @param topic fully resolved */
@@ -32,9 +32,9 @@ export class PublisherWatch {
   ) {}
 
   /** To be called about twice a second. @param publishers number of publishers that the topic has now */
-  look(publishers: number): void {
+  update(publishers: number): void {
     if (publishers > 0) {
-      if (this.#told) this.ros.log.info(`${this.topic} has a publisher.`);
+      if (this.#warned) this.ros.log.info(`${this.topic} has a publisher.`);
       this.#seen = true;
       this.reset();
       return;
@@ -46,7 +46,7 @@ export class PublisherWatch {
     }
     if (now < this.#next) return;
     this.#next = now + REMINDER;
-    this.#told = true;
+    this.#warned = true;
     this.ros.log.warn(
       this.#seen
         ? `The publisher on ${this.topic} is gone: waiting for another.`
@@ -57,7 +57,7 @@ export class PublisherWatch {
   /** Begins anew, for a topic that was not looked at for a while. */
   reset(): void {
     this.#waitingSince = undefined;
-    this.#told = false;
+    this.#warned = false;
   }
 
   #advice(): string {

@@ -13,7 +13,7 @@ export interface Renewable {
   /** Subscribes anew. The former subscription brings messages until the new one does, and each message comes once. */
   renew(qos: Qos): void;
   /** Ends the former subscription, whatever the new one has brought. */
-  settle(): void;
+  endHandover(): void;
 }
 
 /** Two subscriptions to one topic, while one takes over: each message once, and none is lost. */
@@ -84,7 +84,7 @@ export class RenewableSubscription implements Renewable {
     this.#handover = new Handover();
   }
 
-  settle(): void {
+  endHandover(): void {
     this.#former?.destroy();
     this.#former = undefined;
     this.#handover?.end();
@@ -92,11 +92,11 @@ export class RenewableSubscription implements Renewable {
 
   /** Settles when the new one has taken over; to be called about twice a second, for nothing is destroyed in its own callback. */
   tidy(): void {
-    if (this.#handover?.over) this.settle();
+    if (this.#handover?.over) this.endHandover();
   }
 
   destroy(): void {
-    this.settle();
+    this.endHandover();
     this.#current.destroy();
   }
 

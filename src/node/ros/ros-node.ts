@@ -108,7 +108,7 @@ export class RosNode {
   }
 
   /**
-   * Initialises ROS and creates the process's node; `spin` it when everything is set up.
+   * Initializes ROS and creates the process's node; `spin` it when everything is set up.
    *
    * Rejects with an ExpectationError when ROS is not there, or for wrong --ros-args.
    */

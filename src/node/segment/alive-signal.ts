@@ -34,7 +34,7 @@ export class AliveSignal {
   }
 
   /** To be called much more often than `limit`. */
-  look(): void {
+  check(): void {
     const now = this.clock();
     const limit = this.limit();
     const alive = now - this.#lastResult <= limit;

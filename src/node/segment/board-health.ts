@@ -28,7 +28,7 @@ export class BoardHealth {
   constructor(private readonly root = '/') {}
 
   /** What was read last, and begins to read anew. @returns undefined where the board tells nothing */
-  look(node: string): DiagnosticStatus | undefined {
+  status(node: string): DiagnosticStatus | undefined {
     if (!this.#reading) {
       this.#reading = true;
       void this.read().finally(() => (this.#reading = false));

@@ -3,7 +3,7 @@ import { regionText } from '../../vision/picture/region.js';
 import type { DiagnosticLevel, DiagnosticStatus } from '../../message/write/diagnostic-array.js';
 import { type CameraCounts, type LiveTimings } from '../../pipeline/live-segmenter.js';
 import { Durations } from '../../base/durations.js';
-import type { CameraInput } from './image-subscription.js';
+import type { ImageSubscription } from './image-subscription.js';
 import type { OverlayOutput } from './overlay-output.js';
 import { StampAge } from './stamp-age.js';
 import type { SentFrames } from './stamp-gaps.js';
@@ -26,7 +26,7 @@ class Rate {
   #count = 0;
   value = 0;
 
-  look(count: number, seconds: number): void {
+  update(count: number, seconds: number): void {
     this.value = (count - this.#count) / seconds;
     this.#count = count;
   }
@@ -49,19 +49,19 @@ export class CameraHealth {
   #lastError: string | undefined;
   #lastErrorAt = 0;
   #lastMalformed: string | undefined;
-  #looked: number;
+  #updated: number;
   #lastReceived = 0;
   #silentFor = 0;
 
   /** @param name of the camera: its topic */
   constructor(
-    private readonly input: CameraInput,
+    private readonly input: ImageSubscription,
     private readonly counts: () => Readonly<CameraCounts>,
     private readonly overlay: () => OverlayOutput | undefined,
     private readonly alive: () => boolean,
     private readonly clock: Clock = steadyClock,
   ) {
-    this.#looked = clock();
+    this.#updated = clock();
   }
 
   /** Results per second. */
@@ -103,21 +103,21 @@ export class CameraHealth {
   }
 
   /** The state since the last call. @param enabled whether frames are wanted at all */
-  look(node: string, hardwareId: string, enabled: boolean): DiagnosticStatus {
+  status(node: string, hardwareId: string, enabled: boolean): DiagnosticStatus {
     const now = this.clock();
-    const seconds = Math.max(1e-3, (now - this.#looked) / 1000);
-    this.#looked = now;
+    const seconds = Math.max(1e-3, (now - this.#updated) / 1000);
+    this.#updated = now;
     const { input } = this;
     const counts = this.counts();
     const { count: bad, last: lastError } = this.errors();
-    this.#input.look(input.received, seconds);
-    this.#output.look(counts.answered, seconds);
-    this.#dropped.look(counts.dropped, seconds);
-    this.#refused.look(bad, seconds);
+    this.#input.update(input.received, seconds);
+    this.#output.update(counts.answered, seconds);
+    this.#dropped.update(counts.dropped, seconds);
+    this.#refused.update(bad, seconds);
     this.#silentFor = input.received === this.#lastReceived ? this.#silentFor + seconds : 0;
     this.#lastReceived = input.received;
     const { sent } = input;
-    const { level, message } = this.#judge(enabled, lastError, sent);
+    const { level, message } = this.#summary(enabled, lastError, sent);
     return {
       level,
       name: `${node}: ${input.topic}`,
@@ -156,7 +156,7 @@ export class CameraHealth {
     };
   }
 
-  #judge(
+  #summary(
     enabled: boolean,
     lastError: string | undefined,
     sent: SentFrames | undefined,

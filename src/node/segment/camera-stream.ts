@@ -4,30 +4,30 @@ import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { Region } from '../../vision/picture/region.js';
 import { stampToNanoseconds } from '../../vision/picture/frame-source.js';
 import type { CameraCounts, LiveTimings } from '../../pipeline/live-segmenter.js';
-import type { CameraFrame } from './received-image.js';
+import type { ReceivedImage } from './received-image.js';
 import { CameraHealth } from './camera-health.js';
-import { CameraInput, type CameraInputOptions, type FrameSink } from './image-subscription.js';
+import { ImageSubscription, type ImageSubscriptionOptions, type FrameSink } from './image-subscription.js';
 import { CameraOutputs, type OutputOptions } from './camera-outputs.js';
 import { PublisherWatch } from '../ros/publisher-watch.js';
 import { RefusedFrames } from './refused-frames.js';
 import type { RosNode } from '../ros/ros-node.js';
 
 /** One camera's way through the node: its image topic, the topics of its results, how it fares. */
-export class CameraChannel {
+export class CameraStream {
   readonly outputs: CameraOutputs;
   readonly health: CameraHealth;
-  readonly #input: CameraInput;
+  readonly #input: ImageSubscription;
   readonly #watch: PublisherWatch;
   readonly #refused: RefusedFrames;
 
   /**
-   * @param sink is given frames while the channel is open
+   * @param sink is given frames while the stream is open
    * @param counts of this camera's frames in the pipeline
    */
   constructor(
     private readonly ros: RosNode,
     topic: string,
-    input: CameraInputOptions,
+    input: ImageSubscriptionOptions,
     output: OutputOptions,
     missing: (type: string, topic: string) => void,
     sink: FrameSink,
@@ -35,7 +35,7 @@ export class CameraChannel {
     private readonly clock: Clock = steadyClock,
   ) {
     this.outputs = new CameraOutputs(ros, output, missing);
-    this.#input = new CameraInput(ros, topic, input, sink, clock);
+    this.#input = new ImageSubscription(ros, topic, input, sink, clock);
     this.#watch = new PublisherWatch(ros, this.#input.topic, clock);
     this.#refused = new RefusedFrames(this.#input.topic, (line) => ros.log.warn(line), clock);
     this.health = new CameraHealth(
@@ -49,16 +49,16 @@ export class CameraChannel {
 
   /** Subscribes when a publisher is there; to be called about twice a second, for publishers come and go. */
   follow(): void {
-    this.#input.keepPixels(this.outputs.overlay.wanted);
+    this.#input.setKeepPixels(this.outputs.overlay.wanted);
     this.#input.follow();
-    this.#watch.look(this.#input.publisherCount);
+    this.#watch.update(this.#input.publisherCount);
     const { count, last } = this.health.errors();
-    this.#refused.look(count, last);
+    this.#refused.update(count, last);
   }
 
   /** @param period milliseconds between frames that are taken, at least; 0: all are */
-  limit(period: number): void {
-    this.#input.limit(period);
+  setMinPeriod(period: number): void {
+    this.#input.setMinPeriod(period);
   }
 
   /** @param region that the model sees from the next frame on; undefined: the whole picture */
@@ -73,7 +73,7 @@ export class CameraChannel {
   }
 
   publish(
-    frame: CameraFrame,
+    frame: ReceivedImage,
     pixels: Nv12Frame | undefined,
     segmentation: Segmentation,
     timings: LiveTimings,

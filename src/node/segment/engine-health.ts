@@ -29,7 +29,7 @@ export class EngineHealth {
 
   constructor(private readonly clock: Clock = steadyClock) {}
 
-  look(node: string, facts: EngineFacts): DiagnosticStatus {
+  status(node: string, facts: EngineFacts): DiagnosticStatus {
     const { engine } = facts;
     const utilization = performance.eventLoopUtilization();
     const busy = performance.eventLoopUtilization(utilization, this.#utilization).utilization;
@@ -40,7 +40,7 @@ export class EngineHealth {
       this.#problemAt = now;
     }
     const age = now - this.#problemAt;
-    const { level, message } = judge(facts, age);
+    const { level, message } = summary(facts, age);
     const { rss, external } = process.memoryUsage();
     return {
       level,
@@ -69,7 +69,7 @@ export class EngineHealth {
   }
 }
 
-function judge(
+function summary(
   { engine, state, enabled, problem, modelName }: EngineFacts,
   problemAge: number,
 ): { level: DiagnosticLevel; message: string } {

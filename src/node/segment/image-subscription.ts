@@ -12,9 +12,9 @@ import type { Region } from '../../vision/picture/region.js';
 import type { ImageReading, NativeCamera, SubscribedCamera } from '../../native/camera.js';
 import { expectation } from '../../native/failure.js';
 import type { SegmentParameters } from '../../parameters/segment.js';
-import { CameraFrame } from './received-image.js';
+import { ReceivedImage } from './received-image.js';
 import { describeArrival } from '../ros/loaned-messages.js';
-import type { NativeCameras } from './native-subscriptions.js';
+import type { NativeSubscriptions } from './native-subscriptions.js';
 import { Pace } from './pace.js';
 import {
   compatible,
@@ -30,7 +30,7 @@ import { type Renewable, RenewableSubscription, stampOf } from '../ros/renewable
 import { endpointNode, endpointQos, type RosNode } from '../ros/ros-node.js';
 import { type SentFrames, StampGaps } from './stamp-gaps.js';
 
-export interface CameraInputOptions {
+export interface ImageSubscriptionOptions {
   /** Type of the messages; `auto`: that of the topic's publishers. */
   readonly type: ImageMessageName | 'auto';
   /** Value of parameter `image_qos`. */
@@ -40,14 +40,14 @@ export interface CameraInputOptions {
   readonly reading: ImageReading;
   /** Frames that are in use at once, at most. */
   readonly framesInUse: number;
-  readonly native: NativeCameras;
+  readonly native: NativeSubscriptions;
 }
 
 /** Where a camera's frames go. */
 export interface FrameSink {
-  offer(frame: CameraFrame): void;
+  offer(frame: ReceivedImage): void;
   /** Frames come from this native camera from now on, without `offer`. */
-  attach(camera: NativeCamera, frameOf: (frameInfo: CameraFrameInfo) => CameraFrame): void;
+  attach(camera: NativeCamera, frameOf: (frameInfo: CameraFrameInfo) => ReceivedImage): void;
   /** Ends `attach`; resolves when the frames in flight have their results. */
   detach(): Promise<void>;
 }
@@ -65,7 +65,7 @@ const TAKES_JPEG = 'Set camera_transport to auto or rclnodejs, which decompress 
  * The subscription to one image topic. Follows the topic's publishers: finds out their type, subscribes anew when another type
  * takes over, and notices publishers it cannot hear.
  */
-export class CameraInput {
+export class ImageSubscription {
   readonly topic: string;
   #subscription: RenewableSubscription | undefined;
   #camera: SubscribedCamera | undefined;
@@ -104,7 +104,7 @@ export class CameraInput {
   constructor(
     private readonly ros: RosNode,
     topic: string,
-    private readonly options: CameraInputOptions,
+    private readonly options: ImageSubscriptionOptions,
     private readonly sink: FrameSink,
     private readonly clock: Clock = steadyClock,
   ) {
@@ -131,7 +131,7 @@ export class CameraInput {
   /** What the camera sent lately, by the stamps of what came; undefined when that is too little to know. */
   get sent(): SentFrames | undefined {
     for (const stamp of this.#camera?.takeStamps() ?? []) this.#gaps.add(stamp);
-    return this.#gaps.look();
+    return this.#gaps.sentFrames();
   }
 
   /** Why a message could not be read, the last time. */
@@ -171,16 +171,16 @@ export class CameraInput {
     };
   }
 
-  /** Messages that were not taken because of `limit`. */
+  /** Messages that were not taken because of `setMinPeriod`. */
   get skipped(): number {
     return this.#skipped + (this.#camera?.counters().skipped ?? 0);
   }
 
   /** @param period milliseconds between frames that are taken, at least; 0: all are */
-  limit(period: number): void {
+  setMinPeriod(period: number): void {
     this.#period = period;
-    this.#pace.limit(period);
-    this.#camera?.limit(period);
+    this.#pace.setMinPeriod(period);
+    this.#camera?.setMinPeriod(period);
   }
 
   /** What of each picture the model sees, from the next frame on; undefined: all of it. */
@@ -194,10 +194,10 @@ export class CameraInput {
   }
 
   /** Whether full pictures are needed, which cost native cameras a copy, and conversions of a region the rest of the picture. */
-  keepPixels(keep: boolean): void {
+  setKeepPixels(keep: boolean): void {
     if (keep === this.#keepsPixels) return;
     this.#keepsPixels = this.#reader.keepsWhole = keep;
-    this.#camera?.keepPixels(keep);
+    this.#camera?.setKeepPixels(keep);
   }
 
   /** Looks at the topic's publishers; to be called about twice a second. */
@@ -217,7 +217,7 @@ export class CameraInput {
       this.#renew(qos);
     }
     this.#tidy();
-    this.#judge(publishers);
+    this.#findProblem(publishers);
   }
 
   /** As both nodes of this process see them. */
@@ -265,14 +265,14 @@ export class CameraInput {
     const { type } = row;
     const { native, hbmFrameId, reading } = this.options;
     try {
-      if (native.takes(row) && !this.#compressed) {
+      if (native.supports(row) && !this.#compressed) {
         this.#camera = native.subscribe(this.topic, type, qos, reading);
       }
       if (this.#camera) {
-        this.#camera.keepPixels(this.#keepsPixels);
-        this.#camera.limit(this.#period);
+        this.#camera.setKeepPixels(this.#keepsPixels);
+        this.#camera.setMinPeriod(this.#period);
         this.#camera.setRegion(this.region);
-        this.sink.attach(this.#camera, (frameInfo) => CameraFrame.arrived(frameInfo, hbmFrameId));
+        this.sink.attach(this.#camera, (frameInfo) => ReceivedImage.arrived(frameInfo, hbmFrameId));
         this.#camera.start();
       } else {
         this.#subscription = new RenewableSubscription(
@@ -280,7 +280,7 @@ export class CameraInput {
           row,
           this.topic,
           qos,
-          (cdr) => this.#take(cdr, message),
+          (cdr) => this.#receive(cdr, message),
           this.clock,
         );
       }
@@ -316,20 +316,20 @@ export class CameraInput {
     this.#subscription?.tidy();
     if (this.#renewed === undefined || this.clock() - this.#renewed < FOUND_AFTER) return;
     this.#renewed = undefined;
-    this.#active?.settle();
+    this.#active?.endHandover();
   }
 
-  #take(cdr: Buffer, message: ImageMessageName): void {
+  #receive(cdr: Buffer, message: ImageMessageName): void {
     this.#received++;
     // Of those that are skipped, too: they were not lost.
     this.#gaps.add(stampOf(cdr, IMAGE_MESSAGES[message].stampAt));
-    if (!this.#pace.take(this.clock())) {
+    if (!this.#pace.admit(this.clock())) {
       this.#skipped++;
       return;
     }
-    let frame: CameraFrame;
+    let frame: ReceivedImage;
     try {
-      frame = CameraFrame.read(cdr, message, this.#reader, this.options.hbmFrameId, this.clock());
+      frame = ReceivedImage.read(cdr, message, this.#reader, this.options.hbmFrameId, this.clock());
     } catch (error) {
       this.malformed++;
       this.#lastMalformed = messageOf(error);
@@ -421,7 +421,7 @@ export class CameraInput {
   }
 
   /** Notices publishers that this subscription cannot hear. */
-  #judge(publishers: readonly RclEndpoint[]): void {
+  #findProblem(publishers: readonly RclEndpoint[]): void {
     if (!this.#subscribed) return;
     this.problem = undefined;
     for (const publisher of publishers) {

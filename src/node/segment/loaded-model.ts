@@ -10,7 +10,7 @@ import { findModel } from '../../model/find-model.js';
 import { findClass } from '../../model/labels.js';
 import type { SegmentParameters } from '../../parameters/segment.js';
 import { openEngine, type EngineSettings } from '../../engine/registry.js';
-import { recogniseModel } from '../../pipeline/recognize-model.js';
+import { recognizeModel } from '../../pipeline/recognize-model.js';
 import { Segmenter } from '../../pipeline/segmenter.js';
 
 /** A model that is ready for frames. */
@@ -38,7 +38,7 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
   const engine = await openEngine(file, engineSettings(parameters));
   try {
     const labelFile = parameters.labels || undefined;
-    const { labels: names, warnings } = recogniseModel(engine.model, { roles, labelFile });
+    const { labels: names, warnings } = recognizeModel(engine.model, { roles, labelFile });
     const options = decodeOptions(parameters, names);
     const segmenter = new Segmenter(engine, { ...options, heads: roles, labelCount: names.length });
     const name = basename(file).replace(/\.\w+$/, '');

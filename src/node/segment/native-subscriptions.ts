@@ -14,7 +14,7 @@ import type { RosNode } from '../ros/ros-node.js';
  * and two nodes of one name would be told apart by nobody. Topics are resolved by the first node, so remaps given to the
  * process hold for both.
  */
-export class NativeCameras {
+export class NativeSubscriptions {
   /** Why there are none; undefined: there are. */
   readonly unavailable: string | undefined;
   readonly #messages: readonly string[];
@@ -43,7 +43,7 @@ export class NativeCameras {
   }
 
   /** @returns whether these messages should be taken natively */
-  takes({ type, native }: ImageMessage): boolean {
+  supports({ type, native }: ImageMessage): boolean {
     return native && this.#messages.includes(type);
   }
 

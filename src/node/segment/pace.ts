@@ -4,13 +4,13 @@ export class Pace {
   #due: number | undefined;
 
   /** @param period milliseconds between frames; 0: all are let through */
-  limit(period: number): void {
+  setMinPeriod(period: number): void {
     this.#period = period;
     this.#due = undefined;
   }
 
   /** @returns whether the frame that came at `now`, in milliseconds, is to be taken */
-  take(now: number): boolean {
+  admit(now: number): boolean {
     const period = this.#period;
     if (period === 0) return true;
     const due = this.#due ?? now;

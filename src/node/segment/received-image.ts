@@ -7,7 +7,7 @@ import type { CameraFrameInfo } from '../../engine/engine.js';
 import type { LiveFrame } from '../../pipeline/live-segmenter.js';
 
 /** An image as it came from a topic: its header is read, its pixels are not yet. */
-export class CameraFrame implements LiveFrame, FrameHeader {
+export class ReceivedImage implements LiveFrame, FrameHeader {
   private constructor(
     readonly stamp: Stamp,
     readonly frameId: string,
@@ -17,9 +17,9 @@ export class CameraFrame implements LiveFrame, FrameHeader {
   ) {}
 
   /** A frame that came through C++: its pixels are in the engine already. */
-  static arrived({ stamp, frameId, index, received }: CameraFrameInfo, hbmFrameId: string): CameraFrame {
+  static arrived({ stamp, frameId, index, received }: CameraFrameInfo, hbmFrameId: string): ReceivedImage {
     const name = frameId ?? (hbmFrameId === '' ? String(index) : hbmFrameId);
-    return new CameraFrame(stamp, name, noPixels, received);
+    return new ReceivedImage(stamp, name, noPixels, received);
   }
 
   /**
@@ -36,10 +36,10 @@ export class CameraFrame implements LiveFrame, FrameHeader {
     reader: CameraImageReader,
     hbmFrameId: string,
     received: number,
-  ): CameraFrame {
+  ): ReceivedImage {
     const image = IMAGE_MESSAGES[message].read(cdr, reader);
     const frameId = image.frameId ?? (hbmFrameId === '' ? String(image.index) : hbmFrameId);
-    return new CameraFrame(image.stamp, frameId, () => image.pixels(), received);
+    return new ReceivedImage(image.stamp, frameId, () => image.pixels(), received);
   }
 }
 

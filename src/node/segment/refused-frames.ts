@@ -8,7 +8,7 @@ const PAUSE = 1000;
  * not matter whether C++ or JavaScript refused a frame.
  */
 export class RefusedFrames {
-  #told = 0;
+  #reported = 0;
   #next = -Infinity;
 
   /** @param topic fully resolved: what `ros2 topic info` knows */
@@ -24,12 +24,12 @@ export class RefusedFrames {
    * @param count of frames refused so far; it begins again when the node is activated
    * @param reason why the last of them was
    */
-  look(count: number, reason: string | undefined): void {
-    if (count < this.#told) this.#told = 0;
+  update(count: number, reason: string | undefined): void {
+    if (count < this.#reported) this.#reported = 0;
     const now = this.clock();
-    if (count === this.#told || now < this.#next) return;
-    const fresh = count - this.#told;
-    this.#told = count;
+    if (count === this.#reported || now < this.#next) return;
+    const fresh = count - this.#reported;
+    this.#reported = count;
     this.#next = now + PAUSE;
     const what = fresh === 1 ? 'A frame' : `${fresh} frames`;
     this.warn(`${this.topic}: ${what} cannot be used. ${reason ?? ''}`.trimEnd());

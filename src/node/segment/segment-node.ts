@@ -9,13 +9,13 @@ import { OUTPUTS } from '../../message/outputs.js';
 import { SEGMENT_PARAMETERS, type SegmentParameters } from '../../parameters/segment.js';
 import { type CameraCounts, type LiveHandlers, LiveSegmenter } from '../../pipeline/live-segmenter.js';
 import { BoardHealth } from './board-health.js';
-import { CameraChannel } from './camera-stream.js';
-import type { CameraFrame } from './received-image.js';
+import { CameraStream } from './camera-stream.js';
+import type { ReceivedImage } from './received-image.js';
 import { cameraNames, forEachCamera, regionsOfInterest } from './camera-names.js';
 import { EngineHealth } from './engine-health.js';
 import { Lifecycle } from '../ros/lifecycle.js';
 import { decodeOptions, type LoadedModel, loadModel } from './loaded-model.js';
-import { NativeCameras } from './native-subscriptions.js';
+import { NativeSubscriptions } from './native-subscriptions.js';
 import { ModelOutputs } from './model-outputs.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 import { readWorkConfig } from './work-config.js';
@@ -35,8 +35,8 @@ type ParameterName = keyof SegmentParameters;
 /** What exists from `configure` to `cleanup`. */
 interface Configured {
   model: LoadedModel;
-  readonly native: NativeCameras;
-  readonly channels: readonly CameraChannel[];
+  readonly native: NativeSubscriptions;
+  readonly streams: readonly CameraStream[];
   readonly modelOutputs: ModelOutputs;
 }
 
@@ -51,7 +51,7 @@ export class SegmentNode {
   readonly #timers: NodeJS.Timeout[];
   #configured: Configured | undefined;
   /** While active. */
-  #live: LiveSegmenter<CameraFrame> | undefined;
+  #live: LiveSegmenter<ReceivedImage> | undefined;
   #enabled = true;
   /** Why the last change of model failed. */
   #modelProblem: string | undefined;
@@ -88,7 +88,7 @@ export class SegmentNode {
         this.#configured?.modelOutputs.repeat();
       }, DIAGNOSTICS_PERIOD),
       setInterval(
-        () => this.#configured?.channels.forEach(({ outputs }) => outputs.alive.look()),
+        () => this.#configured?.streams.forEach(({ outputs }) => outputs.alive.check()),
         WATCH_PERIOD,
       ),
     ];
@@ -123,20 +123,20 @@ export class SegmentNode {
   }
 
   async #configure(): Promise<void> {
-    const native = new NativeCameras(this.ros, this.#parameters.camera_transport);
+    const native = new NativeSubscriptions(this.ros, this.#parameters.camera_transport);
     const model = await this.#open(this.#parameters);
-    const channels: CameraChannel[] = [];
+    const streams: CameraStream[] = [];
     let modelOutputs: ModelOutputs;
     try {
-      modelOutputs = this.#openChannels(channels, model.engine.slots + model.engine.spare, native);
+      modelOutputs = this.#openStreams(streams, model.engine.slots + model.engine.spare, native);
     } catch (error) {
-      await Promise.all(channels.map((channel) => channel.destroy()));
+      await Promise.all(streams.map((stream) => stream.destroy()));
       await model.engine.close();
       throw error;
     }
-    this.#configured = { model, native, channels, modelOutputs };
+    this.#configured = { model, native, streams, modelOutputs };
     this.#modelProblem = undefined;
-    this.#tellModel();
+    this.#announceModel();
     const { kind, slots } = model.engine;
     const { width, height } = model.engine.model.input;
     this.ros.log.info(
@@ -144,8 +144,8 @@ export class SegmentNode {
     );
   }
 
-  /** @param channels one for each image topic is added */
-  #openChannels(channels: CameraChannel[], inFlight: number, native: NativeCameras): ModelOutputs {
+  /** @param streams one for each image topic is added */
+  #openStreams(streams: CameraStream[], inFlight: number, native: NativeSubscriptions): ModelOutputs {
     const parameters = this.#parameters;
     const { images, tros_topic: trosTopic } = parameters;
     if (images.length === 0) throw new ExpectationError('at least one topic in parameter images', 'none');
@@ -174,8 +174,8 @@ export class SegmentNode {
         polygonTolerance: () => this.#parameters.polygon_tolerance,
         watchdog: () => this.#parameters.watchdog,
       };
-      channels.push(
-        new CameraChannel(
+      streams.push(
+        new CameraStream(
           this.ros,
           topic,
           {
@@ -193,8 +193,8 @@ export class SegmentNode {
         ),
       );
     }
-    this.#setRates(channels);
-    this.#setRegions(channels);
+    this.#setRates(streams);
+    this.#setRegions(streams);
     const modelOutputs = new ModelOutputs(this.ros, places, missing);
     for (const [type, topic] of absent) {
       this.ros.log.info(`${type.split('/')[0]} is not installed: no ${topic}`);
@@ -202,28 +202,28 @@ export class SegmentNode {
     return modelOutputs;
   }
 
-  #setRates(channels: readonly CameraChannel[]): void {
-    const rates = forEachCamera('max_rate', this.#parameters.max_rate, channels.length, 0);
-    for (const [index, channel] of channels.entries()) {
-      channel.limit(rates[index]! > 0 ? 1000 / rates[index]! : 0);
+  #setRates(streams: readonly CameraStream[]): void {
+    const rates = forEachCamera('max_rate', this.#parameters.max_rate, streams.length, 0);
+    for (const [index, stream] of streams.entries()) {
+      stream.setMinPeriod(rates[index]! > 0 ? 1000 / rates[index]! : 0);
     }
   }
 
-  #setRegions(channels: readonly CameraChannel[]): void {
-    const regions = regionsOfInterest(this.#parameters.roi, channels.length);
-    for (const [index, channel] of channels.entries()) channel.setRegion(regions[index]);
+  #setRegions(streams: readonly CameraStream[]): void {
+    const regions = regionsOfInterest(this.#parameters.roi, streams.length);
+    for (const [index, stream] of streams.entries()) stream.setRegion(regions[index]);
   }
 
   #activate(): Promise<void> {
-    const { model, channels } = this.#configured!;
-    const handlers: LiveHandlers<CameraFrame> = {
+    const { model, streams } = this.#configured!;
+    const handlers: LiveHandlers<ReceivedImage> = {
       result: (camera, frame, pixels, segmentation, timings) =>
-        channels[camera]!.publish(frame, pixels, segmentation, timings),
-      failure: (camera, _frame, error) => channels[camera]!.health.addError(error.message),
+        streams[camera]!.publish(frame, pixels, segmentation, timings),
+      failure: (camera, _frame, error) => streams[camera]!.health.addError(error.message),
     };
     this.#live = new LiveSegmenter(
       model.segmenter,
-      channels.length,
+      streams.length,
       handlers,
       steadyClock,
       this.#parameters.queue_size,
@@ -233,7 +233,7 @@ export class SegmentNode {
   }
 
   async #deactivate(): Promise<void> {
-    await this.#closeChannels();
+    await this.#closeStreams();
     await this.#live?.stop();
     this.#live = undefined;
   }
@@ -242,36 +242,36 @@ export class SegmentNode {
     const configured = this.#configured;
     if (!configured) return;
     this.#configured = undefined;
-    await Promise.all(configured.channels.map((channel) => channel.destroy()));
+    await Promise.all(configured.streams.map((stream) => stream.destroy()));
     configured.modelOutputs.destroy();
     configured.native.close();
     await configured.model.engine.close();
   }
 
   /** Messages, overlays and the label table speak of the present model and thresholds. */
-  #tellModel(): void {
-    const { model, channels, modelOutputs } = this.#configured!;
+  #announceModel(): void {
+    const { model, streams, modelOutputs } = this.#configured!;
     const { labels, name } = model;
     if (this.#parameters.labels === '') {
       for (const warning of model.engine.model.warnings ?? []) this.ros.log.warn(warning);
     }
     const { kernels } = model.engine;
-    for (const { outputs } of channels) outputs.use({ labels, modelName: name, kernels });
+    for (const { outputs } of streams) outputs.use({ labels, modelName: name, kernels });
     this.#setOverlays();
     modelOutputs.publish(labels, this.#parameters.score);
   }
 
   #setOverlays(): void {
-    const { model, channels } = this.#configured!;
+    const { model, streams } = this.#configured!;
     const parameters = this.#parameters;
     const options = {
       labels: model.labels.names,
-      colours: parameters.overlay_colors,
+      colors: parameters.overlay_colors,
       masks: parameters.overlay_masks,
       boxes: parameters.overlay_boxes,
       names: parameters.overlay_labels,
     };
-    for (const { outputs } of channels) outputs.overlay.setOptions(options, parameters.jpeg_quality);
+    for (const { outputs } of streams) outputs.overlay.setOptions(options, parameters.jpeg_quality);
   }
 
   #check(changed: readonly ParameterName[], next: SegmentParameters): void {
@@ -295,17 +295,17 @@ export class SegmentNode {
   #apply(changed: readonly ParameterName[]): void {
     const model = this.#configured?.model;
     if (!model) return;
-    model.segmenter.decoder.setOptions(decodeOptions(this.#parameters, model.labels.names));
-    if (changed.includes('max_rate')) this.#setRates(this.#configured!.channels);
-    if (changed.includes('roi')) this.#setRegions(this.#configured!.channels);
-    if (changed.includes('score')) this.#tellModel();
+    model.segmenter.setOptions(decodeOptions(this.#parameters, model.labels.names));
+    if (changed.includes('max_rate')) this.#setRates(this.#configured!.streams);
+    if (changed.includes('roi')) this.#setRegions(this.#configured!.streams);
+    if (changed.includes('score')) this.#announceModel();
     else this.#setOverlays();
   }
 
   async #enable(wanted: boolean): Promise<{ success: boolean; message: string }> {
     if (wanted !== this.#enabled) {
       this.#enabled = wanted;
-      if (!wanted) await this.#closeChannels();
+      if (!wanted) await this.#closeStreams();
       this.#follow();
       this.ros.log.info(wanted ? 'Enabled' : 'Disabled: no images are taken');
     }
@@ -337,7 +337,7 @@ export class SegmentNode {
       const former = configured.model;
       configured.model = model;
       this.ros.parameters.set(SEGMENT_PARAMETERS, wanted);
-      this.#tellModel();
+      this.#announceModel();
       await former.engine.close();
       this.#modelProblem = undefined;
       const message = `${model.name} on ${model.engine.kind} is in use`;
@@ -360,26 +360,26 @@ export class SegmentNode {
         this.#live?.resume();
       } catch {
         // The cameras' looks at their topics try again, and tell.
-        await this.#closeChannels();
+        await this.#closeStreams();
         this.#follow();
       }
       throw error;
     }
   }
 
-  async #closeChannels(): Promise<void> {
-    await Promise.all((this.#configured?.channels ?? []).map((channel) => channel.close()));
+  async #closeStreams(): Promise<void> {
+    await Promise.all((this.#configured?.streams ?? []).map((stream) => stream.close()));
   }
 
   #follow(): void {
     if (!this.#live || !this.#enabled) return;
-    for (const channel of this.#configured?.channels ?? []) channel.follow();
+    for (const stream of this.#configured?.streams ?? []) stream.follow();
   }
 
   #diagnose(): void {
     const model = this.#configured?.model;
     const name = this.ros.fullName.slice(1);
-    const engine = this.#engineHealth.look(name, {
+    const engine = this.#engineHealth.status(name, {
       engine: model?.engine,
       modelName: model?.name ?? '',
       classCount: model?.labels.names.length ?? 0,
@@ -392,12 +392,12 @@ export class SegmentNode {
     });
     const cameras =
       this.#live && this.#configured
-        ? this.#configured.channels.map(({ health }) =>
-            health.look(name, model?.engine.kind ?? '', this.#enabled),
+        ? this.#configured.streams.map(({ health }) =>
+            health.status(name, model?.engine.kind ?? '', this.#enabled),
           )
         : [];
     const header = { stamp: stampFromNanoseconds(this.ros.now()), frameId: '' };
-    const board = this.#boardHealth.look(name) ?? [];
+    const board = this.#boardHealth.status(name) ?? [];
     this.#diagnostics.publish(this.#diagnosticsWriter.write(header, [engine, ...cameras].concat(board)));
   }
 }

@@ -41,7 +41,7 @@ export class StampAge {
     else if (now === 0n) this.#kind = 'no clock';
     else if (age < -AHEAD) this.#kind = 'ahead';
     else if (age > BEHIND) this.#kind = 'behind';
-    else if (!this.#timeline.agrees(stamp, now)) this.#kind = 'other run';
+    else if (!this.#timeline.sameRun(stamp, now)) this.#kind = 'other run';
     else {
       this.#kind = 'ok';
       return age > 0n ? Number(age) / 1e6 : 0;

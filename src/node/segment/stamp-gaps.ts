@@ -41,7 +41,7 @@ export class StampGaps {
   }
 
   /** @returns undefined when too little came to know */
-  look(): SentFrames | undefined {
+  sentFrames(): SentFrames | undefined {
     const end = this.#stamps.at(-1) ?? 0;
     const stamps = this.#stamps.slice(-KEPT).filter((stamp) => stamp >= end - WINDOW);
     // Frames of two publishers may have the same stamp.

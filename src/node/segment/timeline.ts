@@ -14,7 +14,7 @@ export class Timeline {
   #alone: bigint | undefined;
 
   /** @param stamp of a frame @param now on the clock of ROS; both in nanoseconds @returns whether the frame's age says something */
-  agrees(stamp: bigint, now: bigint): boolean {
+  sameRun(stamp: bigint, now: bigint): boolean {
     if (now < this.#now) this.#alone = undefined;
     else if (stamp < this.#stamp - JUMP) this.#alone = now;
     if (this.#alone !== undefined && now - this.#alone > PATIENCE) this.#alone = undefined;

@@ -100,7 +100,7 @@ export function boxDecoder({ form, regMax }: HeadLayout): BoxDecoder {
  *
  * Each of the distances left, top, right, bottom is the expectation of a softmax over `regMax` bins
  * (distribution focal loss, Li et al. 2020), or the plain number where regMax is 1, in units of the level's stride, from the
- * cell's centre: x1 = (x + 0.5 - left) * stride, and so on (Ultralytics' dist2bbox).
+ * cell's center: x1 = (x + 0.5 - left) * stride, and so on (Ultralytics' dist2bbox).
  */
 class DistanceBoxes implements BoxDecoder {
   readonly #values: Float32Array;

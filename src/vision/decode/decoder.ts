@@ -2,17 +2,15 @@ import { ExpectationError } from '../../base/expect.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Letterbox } from '../picture/letterbox.js';
 import type { PictureSize } from '../picture/picture-size.js';
-import { CandidateBoxes, LevelBoxes } from './box.js';
-import { DecodedMasks } from '../mask/decoded-mask.js';
+import { type Ahead, type AheadPlan, aheadPlan } from './ahead.js';
+import { type DecodedMask, DecodedMasks } from '../mask/decoded-mask.js';
 import { type ChannelScales, channelScales, readChannels } from './dequantize.js';
 import { cellOffset, type HeadLayout } from './head-layout.js';
 import type { Kernels } from '../tensor/kernels.js';
 import { MaskBuilder } from './mask.js';
 import { type MaskGrid, maskGrid, type Placement } from './mask-grid.js';
-import { NonMaximumSuppression } from './nms.js';
 import { type DecodeOptions, type DecodeSettings, prepareOptions, sigmoid } from './options.js';
-import { Candidates, type Scanner } from './scan.js';
-import { scannerFor } from './scanner.js';
+import { Finder, type Selection } from './selection.js';
 import type { Box, Instance, Segmentation } from '../mask/segmentation.js';
 
 /**
@@ -27,15 +25,11 @@ export class Decoder {
   onWarning: ((text: string) => void) | undefined;
   #unknownClasses = 0;
   #settings: DecodeSettings;
+  #plan: AheadPlan | undefined;
   /** Elements that each output must have. */
   readonly #extents: readonly { output: number; name: string; needed: number }[];
-  readonly #scanners: readonly Scanner[];
-  readonly #levelBoxes: readonly LevelBoxes[];
+  readonly #finder: Finder;
   readonly #coefficientScales: (ChannelScales | undefined)[];
-  readonly #candidates: Candidates;
-  readonly #boxes: CandidateBoxes;
-  readonly #valid: Uint8Array;
-  readonly #nms: NonMaximumSuppression;
   readonly #coefficients: Float32Array;
   readonly #masks: MaskBuilder;
   #grid: MaskGrid | undefined;
@@ -64,18 +58,11 @@ export class Decoder {
         needed: (height - 1) * strideY + (width - 1) * strideX + (first + channels - 1) * strideC + 1,
       }),
     );
-    this.#scanners = layout.levels.map((_, index) =>
-      scannerFor(layout, index, (classId) => this.#noteUnknown(classId), kernels),
-    );
-    this.#levelBoxes = layout.levels.map((level) => new LevelBoxes(layout, level, kernels));
+    this.#finder = new Finder(layout, (classId) => this.#noteUnknown(classId), kernels);
     this.#coefficientScales = layout.levels.map((level) => channelScales(level.coefficient));
-    const cells = layout.levels.reduce((sum, { class: head }) => sum + head.width * head.height, 0);
-    this.#candidates = new Candidates(cells);
-    this.#boxes = new CandidateBoxes(cells);
-    this.#valid = new Uint8Array(cells);
-    this.#nms = new NonMaximumSuppression(cells);
     this.#coefficients = new Float32Array(layout.coefficientCount);
     this.#masks = new MaskBuilder(layout.proto, channelScales(layout.proto), kernels);
+    this.#plan = aheadPlan(layout, this.#settings);
   }
 
   /** Rows so far that were certain enough, but of a class that is not known: they are left out. */
@@ -95,6 +82,12 @@ export class Decoder {
   /** Replaces all options, from the next frame on. @throws ExpectationError, and keeps the old ones */
   setOptions(options: DecodeOptions): void {
     this.#settings = prepareOptions(options, this.layout);
+    this.#plan = aheadPlan(this.layout, this.#settings);
+  }
+
+  /** What an engine may do with frames before they are decoded, with the present options; undefined: nothing. */
+  get plan(): AheadPlan | undefined {
+    return this.#plan;
   }
 
   /**
@@ -104,6 +97,7 @@ export class Decoder {
    * even sizes only, so a picture of odd size has a column or row that is not its own
    * @param place where that part lies in a larger picture: boxes and masks are those of the larger one then. They are the
    * same to the bit as without, moved; but masks at `proto` resolution, which lie on the larger picture's grid
+   * @param ahead what an engine has found already; of no use unless it went by the present plan. Same results
    * @returns instances in source pixels, best first. Boxes are clipped to the part; one that lies wholly outside of
    * it (in the padding) is left out.
    * @throws ExpectationError when a tensor is shorter than its shape and stride say
@@ -113,39 +107,22 @@ export class Decoder {
     letterbox: Letterbox,
     picture: PictureSize = { width: letterbox.sourceWidth, height: letterbox.sourceHeight },
     place?: Placement,
+    ahead?: Ahead,
   ): Segmentation {
-    const { levels, proto } = this.layout;
-    const { classLimits, lowestLimit, iou, maxDetections, masks } = this.#settings;
     this.#checkTensors(tensors);
-
-    const candidates = this.#candidates;
-    candidates.count = 0;
-    for (let index = 0; index < levels.length; index++) {
-      const level = levels[index]!;
-      const from = candidates.count;
-      this.#scanners[index]!.scan(tensors[level.class.output]!, classLimits, lowestLimit, candidates);
-      const tensor = tensors[level.box.output]!;
-      this.#levelBoxes[index]!.decode(
-        tensor,
-        candidates.cell,
-        from,
-        candidates.count,
-        this.#boxes,
-        this.#valid,
-      );
-    }
-    const kept = this.#nms.run(candidates, this.#boxes, this.#valid, iou, maxDetections);
-
+    const found = ahead && this.#plan && ahead.version === this.#plan.version ? ahead : undefined;
+    if (!found) this.#finder.find(tensors, this.#settings);
+    const selection: Selection = found ?? this.#finder;
     const grid = this.#gridOf(letterbox, picture, place);
     const instances: Instance[] = [];
     this.#masks.begin();
-    for (let k = 0; k < kept; k++) {
+    for (let k = 0; k < selection.count; k++) {
       const instance = this.#instance(instances.length);
-      const i = this.#nms.kept[k]!;
-      if (!this.#place(i, letterbox, picture, instance) || !this.#readCoefficients(tensors, i)) continue;
-      const mask = this.#decodedMasks.at(instances.length);
-      if (masks === 'none') mask.clear();
-      else this.#masks.build(tensors[proto.output]!, this.#coefficients, instance.box, grid, mask);
+      if (!this.#place(selection, k, letterbox, picture, instance)) continue;
+      if (
+        !this.#mask(tensors, selection, k, instance.box, grid, this.#decodedMasks.at(instances.length), found)
+      )
+        continue;
       if (place) move(instance.box, place);
       instances.push(instance);
     }
@@ -209,27 +186,54 @@ export class Decoder {
     });
   }
 
-  /** Maps the box of candidate i to the picture. @returns false when nothing of it is left there */
-  #place(i: number, letterbox: Letterbox, picture: PictureSize, instance: Instance): boolean {
+  /** Maps the box of an instance to the picture. @returns false when nothing of it is left there */
+  #place(
+    found: Selection,
+    k: number,
+    letterbox: Letterbox,
+    picture: PictureSize,
+    instance: Instance,
+  ): boolean {
     const { box } = instance;
-    instance.classId = this.#candidates.classId[i]!;
-    const score = this.#candidates.score[i]!;
+    instance.classId = found.classId(k);
+    const score = found.score(k);
     // Steps of a quantized output may pass 1.
     instance.score = this.layout.form === 'heads' ? sigmoid(score) : Math.min(1, score);
-    box.x1 = Math.max(0, letterbox.toSourceX(this.#boxes.x1[i]!));
-    box.y1 = Math.max(0, letterbox.toSourceY(this.#boxes.y1[i]!));
-    box.x2 = Math.min(picture.width, letterbox.toSourceX(this.#boxes.x2[i]!));
-    box.y2 = Math.min(picture.height, letterbox.toSourceY(this.#boxes.y2[i]!));
+    box.x1 = Math.max(0, letterbox.toSourceX(found.corner(k, 0)));
+    box.y1 = Math.max(0, letterbox.toSourceY(found.corner(k, 1)));
+    box.x2 = Math.min(picture.width, letterbox.toSourceX(found.corner(k, 2)));
+    box.y2 = Math.min(picture.height, letterbox.toSourceY(found.corner(k, 3)));
     return box.x2 > box.x1 && box.y2 > box.y1;
   }
 
-  /** @returns false when a coefficient is NaN or infinite: what such a mask would show is anyone's guess */
-  #readCoefficients(tensors: readonly Tensor[], i: number): boolean {
-    const index = this.#candidates.level[i]!;
+  /**
+   * Makes the mask of an instance.
+   *
+   * @param ahead what was made of it already
+   * @returns false when a coefficient is NaN or infinite: what such a mask would show is anyone's guess
+   */
+  #mask(
+    tensors: readonly Tensor[],
+    found: Selection,
+    k: number,
+    box: Box,
+    grid: MaskGrid,
+    mask: DecodedMask,
+    ahead: Ahead | undefined,
+  ): boolean {
+    const none = this.#settings.masks === 'none';
+    if (none) mask.clear();
+    if (ahead) {
+      if (!ahead.finite(k)) return false;
+      if (none || this.#masks.buildAhead(ahead, k, box, grid, mask)) return true;
+    }
+    const index = found.level(k);
     const head = this.layout.levels[index]!.coefficient;
-    const offset = cellOffset(head, this.#candidates.cell[i]!);
+    const offset = cellOffset(head, found.cell(k));
     readChannels(tensors[head.output]!, head, this.#coefficientScales[index], offset, this.#coefficients);
-    return this.#coefficients.every(Number.isFinite);
+    if (!this.#coefficients.every(Number.isFinite)) return false;
+    if (!none) this.#masks.build(tensors[this.layout.proto.output]!, this.#coefficients, box, grid, mask);
+    return true;
   }
 }
 

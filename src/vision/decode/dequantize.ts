@@ -11,7 +11,7 @@ export interface ChannelScales {
 }
 
 /**
- * The de-quantisation of a head by channel; undefined where values are real numbers already.
+ * The de-quantization of a head by channel; undefined where values are real numbers already.
  *
  * @throws ExpectationError when the scales neither cover the channels nor hold for all
  */

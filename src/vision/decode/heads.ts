@@ -10,7 +10,7 @@ import {
   type Level,
   MOST_LEVELS,
 } from './head-layout.js';
-import { recogniseTwoOutputs, strideOf } from './two-outputs.js';
+import { recognizeTwoOutputs, strideOf } from './two-outputs.js';
 
 export { HEAD_ROLES } from './head-layout.js';
 export type { Head, HeadHints, HeadLayout, HeadRole, Level } from './head-layout.js';
@@ -25,11 +25,11 @@ export type { Head, HeadHints, HeadLayout, HeadRole, Level } from './head-layout
  * coefficient heads beside float class heads. What remains ambiguous is an error that asks for the `heads` setting:
  * exporters order the heads in every way there is, so order is no evidence.
  *
- * A model with two outputs decodes its heads itself: see recogniseTwoOutputs().
+ * A model with two outputs decodes its heads itself: see recognizeTwoOutputs().
  *
  * @throws ExpectationError with a table of what was expected and found
  */
-export function recogniseHeads(
+export function recognizeHeads(
   outputs: readonly TensorInfo[],
   input: InputSize,
   hints: HeadHints = {},
@@ -41,7 +41,7 @@ export function recogniseHeads(
       `${reason}\n${headTable(outputs, input)}`,
     );
   };
-  if (outputs.length === 2) return recogniseTwoOutputs(outputs, input, hints, fail);
+  if (outputs.length === 2) return recognizeTwoOutputs(outputs, input, hints, fail);
   if (!isHeadCount(outputs.length)) {
     fail(
       'A model must have one class, box and coefficient head for each of its grids, normally three, and one prototype tensor.',

@@ -7,8 +7,8 @@ import type { MaskResolution } from './options.js';
 /**
  * One axis of the grid that masks are sampled on, and its map to the prototypes.
  *
- * Cell i covers `pitch` source pixels from `origin + pitch * i` on; its centre lies at `scale * i + offset` in prototype
- * coordinates, where prototype k has its centre at k. Interval k holds the cells whose centres lie in [k, k + 1).
+ * Cell i covers `pitch` source pixels from `origin + pitch * i` on; its center lies at `scale * i + offset` in prototype
+ * coordinates, where prototype k has its center at k. Interval k holds the cells whose centers lie in [k, k + 1).
  *
  * Where the source is a part of a larger picture, these are the cells of the picture's grid that meet it.
  */
@@ -23,7 +23,7 @@ export class GridAxis {
    * @param first number of cell 0 in the grid of the whole picture
    * @param total cells of the whole picture
    * @param scale prototypes per cell
-   * @param offset prototype coordinate of the centre of cell 0
+   * @param offset prototype coordinate of the center of cell 0
    * @param protos prototypes along the axis
    */
   constructor(
@@ -41,12 +41,12 @@ export class GridAxis {
       this.firstCells[k + 1] = clamp(Math.ceil((k - offset) / scale), 0, cells);
   }
 
-  /** First cell whose centre is not left of prototype coordinate k; k from -1 to `protos`. */
+  /** First cell whose center is not left of prototype coordinate k; k from -1 to `protos`. */
   firstCell(k: number): number {
     return this.firstCells[k + 1]!;
   }
 
-  /** The first cell whose centre is not left of `position`, in source pixels; `cells` where there is none. */
+  /** The first cell whose center is not left of `position`, in source pixels; `cells` where there is none. */
   firstWithin(position: number): number {
     return clamp(Math.ceil((position - this.origin) * this.perPixel - 0.5), 0, this.cells);
   }

@@ -29,7 +29,7 @@ export class MaskLogits {
   readonly #scales: ChannelScales | undefined;
   readonly #kernels: Kernels | undefined;
   readonly #block: HeadBlock;
-  /** Coefficients with the scales of a quantised prototype tensor multiplied in. */
+  /** Coefficients with the scales of a quantized prototype tensor multiplied in. */
   readonly #factors: Float32Array;
   readonly #lanes = new Float32Array(LANES);
   readonly #area = new Int32Array(4);
@@ -64,7 +64,7 @@ export class MaskLogits {
       let cell = first * strideC + y * strideY + firstColumn * strideX;
       for (const end = at + columns; at < end; at++, cell += strideX) {
         const sum = fround(this.#sum(proto.data, cell, strideC) + bias);
-        // NaN and infinities of a broken tensor count as outside, and do not spread to their neighbours.
+        // NaN and infinities of a broken tensor count as outside, and do not spread to their neighbors.
         values[at] = sum - sum === 0 ? sum : -1;
       }
     }

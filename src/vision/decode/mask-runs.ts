@@ -89,7 +89,7 @@ export class MaskRuns {
     const columns = lastColumn - firstColumn + 1;
     const width = right - left;
     this.#end = -1;
-    // Left of the first prototype's centre, and right of the last one's, the nearest holds; above and below, too.
+    // Left of the first prototype's center, and right of the last one's, the nearest holds; above and below, too.
     const startRow = grid.y.firstCell(firstRow) > top ? firstRow - 1 : firstRow;
     for (let row = startRow; row <= lastRow; row++) {
       const fromY = Math.max(top, grid.y.firstCell(row));

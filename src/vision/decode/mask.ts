@@ -1,6 +1,7 @@
 import { clamp } from '../../base/numbers.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { DecodedMask } from '../mask/decoded-mask.js';
+import type { Ahead } from './ahead.js';
 import type { ChannelScales } from './dequantize.js';
 import type { Head } from './head-layout.js';
 import type { Kernels } from '../tensor/kernels.js';
@@ -22,6 +23,7 @@ export class MaskBuilder {
   readonly #runs: MaskRuns;
   readonly #crop = { left: 0, top: 0, right: 0, bottom: 0 };
   readonly #area = { firstColumn: 0, lastColumn: 0, firstRow: 0, lastRow: 0 };
+  readonly #aheadArea = { firstColumn: 0, lastColumn: 0, firstRow: 0, lastRow: 0 };
 
   constructor(proto: Head, scales: ChannelScales | undefined, kernels?: Kernels) {
     this.#head = proto;
@@ -51,6 +53,34 @@ export class MaskBuilder {
     mask.set(left + grid.x.first, top + grid.y.first, right - left, bottom - top, runs);
   }
 
+  /**
+   * As build(), from sums that an engine has made ahead.
+   *
+   * @returns false where it has none, or not all that are needed
+   */
+  buildAhead(ahead: Ahead, instance: number, box: Box, grid: MaskGrid, mask: DecodedMask): boolean {
+    if (!this.#measure(box, grid)) {
+      mask.clear();
+      return true;
+    }
+    const needed: ProtoArea = this.#area;
+    const area = this.#aheadArea;
+    const from = ahead.area(instance, area);
+    const has =
+      from >= 0 &&
+      area.firstColumn <= needed.firstColumn &&
+      area.lastColumn >= needed.lastColumn &&
+      area.firstRow <= needed.firstRow &&
+      area.lastRow >= needed.lastRow;
+    if (!has) return false;
+    const size = (area.lastColumn - area.firstColumn + 1) * (area.lastRow - area.firstRow + 1);
+    const { left, top, right, bottom } = this.#crop;
+    // A larger area has the same surface within the crop.
+    const runs = this.#runs.find(this.#crop, grid, area, ahead.sums(from, size));
+    mask.set(left + grid.x.first, top + grid.y.first, right - left, bottom - top, runs);
+    return true;
+  }
+
   /** Finds the crop of a box, and the prototypes around it. @returns false where there is no cell */
   #measure(box: Box, grid: MaskGrid): boolean {
     const crop = this.#crop;
@@ -69,7 +99,7 @@ export class MaskBuilder {
   }
 }
 
-/** The prototype at or left of a cell's centre, within the tensor. */
+/** The prototype at or left of a cell's center, within the tensor. */
 function protoAt(axis: GridAxis, cell: number): number {
   return clamp(Math.floor(axis.scale * cell + axis.offset), 0, axis.protos - 1);
 }

@@ -32,7 +32,7 @@ type Fail = (reason: string) => never;
  *
  * @throws what `fail` throws, when it is neither or may be both
  */
-export function recogniseTwoOutputs(
+export function recognizeTwoOutputs(
   outputs: readonly TensorInfo[],
   input: InputSize,
   hints: HeadHints,

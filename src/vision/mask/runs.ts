@@ -47,12 +47,12 @@ export class Spans {
       this.#split(this.edges[2 * run]!, this.edges[2 * run + 1]!, use);
   }
 
-  /** Tells of the cells inside whose upper neighbours are outside, in the same way. */
+  /** Tells of the cells inside whose upper neighbors are outside, in the same way. */
   upperEdges(use: (from: number, to: number) => void): void {
     this.#difference(0, this.#width, use);
   }
 
-  /** Tells of the cells outside whose upper neighbours are inside, in the same way; the row below the crop counts. */
+  /** Tells of the cells outside whose upper neighbors are inside, in the same way; the row below the crop counts. */
   lowerEdges(use: (from: number, to: number) => void): void {
     this.#difference(this.#width, 0, use);
   }

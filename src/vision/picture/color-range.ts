@@ -13,7 +13,7 @@ export const COLOR_RANGES: readonly ColorRange[] = ['full', 'limited'];
  *
  * The BPU leaves no choice: the D-Robotics toolchain takes an NV12 input as full-range BT.601 (a training type of
  * `yuv_bt601_video_range` has to be asked for by name) and compiles R = Y + 1.402 (V - 128) and so on into the
- * model. So frames are full range everywhere in this program, and both engines see the same colours.
+ * model. So frames are full range everywhere in this program, and both engines see the same colors.
  * MIPI cameras (the ISP) and JPEG or MJPEG decoders, the usual sources, give full range as they are.
  *
  * H.264 and H.265 video is limited as a rule: whoever reads a file converts on the way in (ffmpeg's

@@ -25,7 +25,7 @@ export interface SourceFrame extends FrameHeader {
   readonly warning?: string | undefined;
 }
 
-/** A frame that could not be read; its neighbours still can. */
+/** A frame that could not be read; its neighbors still can. */
 export interface BadFrame {
   readonly source: string;
   readonly index: number;

@@ -1,17 +1,17 @@
 import { expectInteger } from '../../base/expect.js';
 import { MAX_DIMENSION } from './nv12-frame.js';
 
-/** Luma of the padding: the 114 grey that Ultralytics models are trained with (chroma is neutral, 128). */
+/** Luma of the padding: the 114 gray that Ultralytics models are trained with (chroma is neutral, 128). */
 export const PAD_LUMA = 114;
 
 /**
  * The one place that knows where a source pixel lies in the model's input and back.
  *
- * The picture is scaled to fit, aspect kept, and centred; what is left is padding. NV12 has one chroma pair for
+ * The picture is scaled to fit, aspect kept, and centered; what is left is padding. NV12 has one chroma pair for
  * each 2x2 block, so the content's size and offset are even; therefore the scale of the two axes may differ
  * by a fraction of a percent, and each axis has its own.
  *
- * Coordinates are continuous with pixel centres at .5: a source of width W spans [0, W].
+ * Coordinates are continuous with pixel centers at .5: a source of width W spans [0, W].
  */
 export class Letterbox {
   /** Size of the scaled picture within the model input; even. */

@@ -1,14 +1,14 @@
-/** A colour, 8 bits for each channel. */
+/** A color, 8 bits for each channel. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 
 export const BLACK: Rgb = [0, 0, 0];
 export const WHITE: Rgb = [255, 255, 255];
 
 /**
- * Twenty colours that stay apart from each other, in an order that keeps neighbours far apart.
+ * Twenty colors that stay apart from each other, in an order that keeps neighbors far apart.
  *
  * Chosen by farthest-point search in OKLab (chroma counted 1.6-fold, as hues must differ more than brightness) from
- * colours of lightness 0.60 to 0.88 and chroma 0.13 to 0.24: vivid on photographs, never as dark or as pale as their shadows
+ * colors of lightness 0.60 to 0.88 and chroma 0.13 to 0.24: vivid on photographs, never as dark or as pale as their shadows
  * and skies. The first is an azure, because most of what robots see is class 0, a person, and little in the world is azure.
  */
 export const PALETTE: readonly Rgb[] = [
@@ -16,8 +16,8 @@ export const PALETTE: readonly Rgb[] = [
   0xc36900, 0xb496f0, 0x00f0a5, 0x00b400, 0xff96c3, 0xd22db4, 0xd2e178, 0xff8769, 0xff3c87, 0x4bc3ff,
 ].map((hex): Rgb => [hex >> 16, (hex >> 8) & 0xff, hex & 0xff]);
 
-/** The palette's colour for a class or an instance number; any integer, repeating after twenty. */
-export function paletteColour(index: number): Rgb {
+/** The palette's color for a class or an instance number; any integer, repeating after twenty. */
+export function paletteColor(index: number): Rgb {
   const wrapped = Math.trunc(index) % PALETTE.length;
   return PALETTE[wrapped < 0 ? wrapped + PALETTE.length : wrapped] ?? PALETTE[0]!;
 }
@@ -28,9 +28,9 @@ const LIGHT = 0.25;
 /**
  * Black or white, whichever reads better on `background`, at a contrast of at least 3.5 to 1.
  *
- * By WCAG's formula the two are equal at a luminance of 0.179; on the vivid colours just above, the eye still prefers white.
+ * By WCAG's formula the two are equal at a luminance of 0.179; on the vivid colors just above, the eye still prefers white.
  */
-export function textColour(background: Rgb): Rgb {
+export function textColor(background: Rgb): Rgb {
   const [red, green, blue] = background.map((channel) => {
     const value = channel / 255;
     return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;

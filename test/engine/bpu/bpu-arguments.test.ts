@@ -124,8 +124,8 @@ describe('the addon while an engine works', () => {
       refused,
     );
     const slot = bpu.run(on(new Growable(6144, options)), content, -1);
-    const [told, failure] = await nextOf(calls);
-    assert.deepEqual([told, failure], [slot, null]);
+    const [reported, failure] = await nextOf(calls);
+    assert.deepEqual([reported, failure], [slot, null]);
     // Nothing is in flight when these return.
     addon().letterbox(on(new Resizable(6144, options)), content, packedFrame(64, 64));
     bpu.close();

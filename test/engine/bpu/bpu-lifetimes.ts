@@ -27,14 +27,14 @@ function open(options: Partial<BpuEngineOptions> = {}): Promise<BpuEngine> {
 async function closeWithPictures(): Promise<void> {
   const engine = await open();
   const camera = addon().injectCamera();
-  camera.keepPixels(true);
+  camera.setKeepPixels(true);
   const held: [Inference, CameraFrameInfo][] = [];
-  let tell!: () => void;
-  const both = new Promise<void>((resolve) => (tell = resolve));
+  let resolveBoth!: () => void;
+  const both = new Promise<void>((resolve) => (resolveBoth = resolve));
   engine.attach(camera, {
     result(inference, frameInfo) {
       held.push([inference, frameInfo]);
-      if (held.length === 2) tell();
+      if (held.length === 2) resolveBoth();
       else camera.offer(messageOf(noiseFrame(64, 64, 2)));
     },
     failure(error) {
@@ -91,13 +91,13 @@ const LIVES: Record<string, () => Promise<unknown>> = {
   },
   async forgotten() {
     for (let i = 0; i < 5; i++) (await (await open()).submit(frame)).release();
-    // One whose tensor somebody keeps: its memory stays readable, and is freed with it.
+    // An engine with a tensor that is still referenced: the tensor's memory stays readable, and is freed with it.
     const { tensors } = await (await open()).submit(frame);
     const kept = tensors[0]!.data;
     await collect(() => addon().aliveObjects().engines === 0);
     if (kept.length === 0) throw new Error('the tensor is gone');
   },
-  /** The same of the onnx engine: its slots and its worker end; one with an attached camera stays. */
+  /** The same for the onnx engine: its slots and its worker end; an engine with an attached camera stays. */
   async onnx() {
     const ended: Promise<unknown>[] = [];
     subscribe('worker_threads', (message) =>
@@ -145,7 +145,7 @@ const LIVES: Record<string, () => Promise<unknown>> = {
     await timeOut(engine);
     await engine.close();
   },
-  /** Nobody steps the clock for a frame in flight. */
+  /** The clock does not advance for a frame in flight. */
   async stepped() {
     const engine = await open({ slots: 2, timeout: 1000 });
     for (let i = 0; i < 2; i++) void engine.submit(frame);
@@ -172,7 +172,7 @@ const LIVES: Record<string, () => Promise<unknown>> = {
   },
 };
 
-/** Lets the collector and what it starts run until it is done, or for long. */
+/** Runs the collector and its finalizers until `done`, or for a long time. */
 async function collect(done: () => boolean): Promise<void> {
   for (let i = 0; i < 500 && !done(); i++) {
     (globalThis as { gc?: () => void }).gc!();

@@ -9,7 +9,7 @@ import { cutOut } from '../../../src/native/cut-out.js';
 import { sharedData } from '../../data.js';
 import { noiseFrame, packedFrame } from '../../native/frames.js';
 
-/** Everything the conformance suite shows to an engine. */
+/** All frames that the conformance suite submits to an engine. */
 function* conformanceFrames() {
   yield noiseFrame(80, 50);
   for (let seed = 1; seed < 7; seed++) yield noiseFrame(64, 64, seed);

@@ -11,7 +11,7 @@ import { noiseFrame } from '../../native/frames.js';
 import { temporaryFolder } from '../../temporary-folder.js';
 import { type BoardReport, EMULATOR } from './emulator.js';
 import { tenHeads } from '../tiny-onnx.js';
-import { tell } from '../../skips.js';
+import { printNote } from '../../skips.js';
 
 interface Outcome {
   results: number;
@@ -51,7 +51,7 @@ describe('the bpu engine under faults', () => {
     const script = join(repository, 'dist/test/engine/bpu/bpu-soak.js');
     const [stdout, report] = await run(faults, [script, model, String(FRAMES)]);
     const { results, wrong, errors, refused, blocks } = JSON.parse(stdout) as Outcome;
-    tell(this, `${stdout.trim()} ${JSON.stringify(report)}`);
+    printNote(this, `${stdout.trim()} ${JSON.stringify(report)}`);
     const failed = Object.values(errors).reduce((sum, count) => sum + count, 0);
     assert.equal(results + failed, FRAMES);
     assert.equal(wrong, 0);
@@ -76,7 +76,7 @@ describe('the bpu engine under faults', () => {
     const script = join(repository, 'dist/test/engine/bpu/bpu-soak.js');
     const [stdout, report] = await run('clock=fast,cores=2,hang=0.05', [script, model, '1500']);
     const { results, wrong, refused } = JSON.parse(stdout) as Outcome;
-    tell(this, `${stdout.trim()} ${JSON.stringify(report)}`);
+    printNote(this, `${stdout.trim()} ${JSON.stringify(report)}`);
     assert.ok(results > 750, stdout);
     assert.deepEqual(
       { wrong, refused, violations: report.violations },

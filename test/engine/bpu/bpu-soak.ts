@@ -16,10 +16,10 @@ const frames = [1, 2, 3].map((seed) => noiseFrame(64, 64, seed));
 const total = Number(count);
 const engine = await BpuEngine.open({ file: file!, library: EMULATOR, slots: SLOTS, timeout: TIMEOUT });
 
-// What each frame gives when nothing fails, to tell that a fault of one frame never reaches another.
+// The results of each frame without faults, to check that a fault of one frame never affects another.
 const sums: (number | undefined)[] = [];
 const outcomes = { results: 0, wrong: 0, errors: {} as Record<string, number> };
-/** Blocks of BPU memory that are alive, looked at all along. */
+/** Maximum number of live blocks of BPU memory. */
 const blocks: number[] = [];
 let submitted = 0;
 

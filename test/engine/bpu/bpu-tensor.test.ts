@@ -140,7 +140,7 @@ describe('an output of libdnn', () => {
     ]) {
       assert.throws(
         () => tensorInfo(properties({ quantizeAxis: 3, ...changes })),
-        /quantisation of output box8: one value, or one for each of 4 on axis 3 but received type \d with \d scales/,
+        /quantization of output box8: one value, or one for each of 4 on axis 3 but received type \d with \d scales/,
         JSON.stringify(changes),
       );
     }

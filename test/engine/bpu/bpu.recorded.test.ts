@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, it } from 'mocha';
 import { Decoder } from '../../../src/vision/decode/decoder.js';
-import { recogniseHeads } from '../../../src/vision/decode/heads.js';
+import { recognizeHeads } from '../../../src/vision/decode/heads.js';
 import type { Box, Segmentation } from '../../../src/vision/mask/segmentation.js';
 import type { Engine } from '../../../src/engine/engine.js';
 import { OnnxEngine } from '../../../src/engine/onnx/onnx-engine.js';
@@ -69,7 +69,7 @@ describeUnless(sharedData.skip, 'the recorded YOLOv8n-seg on the emulated BPU', 
 });
 
 function decoderFor({ model }: Engine): Decoder {
-  return new Decoder(recogniseHeads(model.outputs, model.input));
+  return new Decoder(recognizeHeads(model.outputs, model.input));
 }
 
 /** Decoded by a decoder of its own, whose memory the result keeps. */

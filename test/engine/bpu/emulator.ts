@@ -9,10 +9,10 @@ export const EMULATOR = join(repository, 'build/native/emulator/libdnn.so');
 
 const VARIABLE = 'TROS_YOLO_SEG_EMULATOR';
 
-/** Real time after which a task that never comes is a failure: the JS thread is blocked, so mocha cannot tell. */
+/** Real time after which a missing task is a failure: the JS thread is blocked, so mocha cannot notice. */
 const PATIENCE = 100_000;
 
-/** Runs `use` on a board configured so (docs/emulator.md); models loaded meanwhile see it. */
+/** Runs `use` on a board with this configuration (docs/emulator.md); it applies to models loaded meanwhile. */
 export async function withEmulator<T>(configuration: string, use: () => Promise<T>): Promise<T> {
   const before = process.env[VARIABLE];
   process.env[VARIABLE] = configuration;
@@ -24,13 +24,13 @@ export async function withEmulator<T>(configuration: string, use: () => Promise<
   }
 }
 
-/** Opens an engine on the board that is configured, or else on one whose clock never waits: no frame is given up there. */
+/** Opens an engine on the configured board, or else on one whose clock never waits, so that no frame times out. */
 export function openEmulated(options: BpuEngineOptions): Promise<BpuEngine> {
   const open = (): Promise<BpuEngine> => BpuEngine.open({ library: EMULATOR, ...options });
   return process.env[VARIABLE] === undefined ? withEmulator('clock=fast', open) : open();
 }
 
-/** Has the board configured anew, which is done by loading a model: engines that are open see it, too. */
+/** Applies the configuration by loading a model; it affects open engines, too. */
 export async function reconfigure(configuration: string, file: string): Promise<void> {
   const engine = await withEmulator(configuration, () =>
     BpuEngine.open({ library: EMULATOR, file, slots: 1 }),
@@ -38,7 +38,7 @@ export async function reconfigure(configuration: string, file: string): Promise<
   await engine.close();
 }
 
-/** What is alive on the board, and what was counted since the library was loaded. */
+/** Live objects of the board, and counters since the library was loaded. */
 export type BoardReport = Readonly<
   Record<
     | 'tasksAlive'
@@ -61,23 +61,23 @@ export function boardReport(): BoardReport {
   return JSON.parse(addon().openEmulator(EMULATOR).report()) as BoardReport;
 }
 
-/** A board whose clock the test steps. */
+/** A board whose clock the test advances. */
 export class SteppedBoard {
   readonly #native = addon().openEmulator(EMULATOR);
   readonly #before = boardReport();
 
-  /** Lets so many microseconds go by. Afterwards the BPU has taken up, and told of, all that is due. */
+  /** Advances the clock by so many microseconds. Afterwards the BPU has started and reported everything that is due. */
   advance(microseconds: number): void {
     this.#native.advance(microseconds);
   }
 
-  /** Blocks the JS thread until so many tasks are with the BPU or were, their slots' threads waiting for them. */
+  /** Blocks the JS thread until so many tasks have been submitted to the BPU and their slots' threads wait for them. */
   untilTasks(count: number): void {
-    const told = this.#native.awaitTasks(this.#before.awaited + count, PATIENCE);
-    assert.ok(told, `${this.#since('awaited')} of ${count} tasks came`);
+    const came = this.#native.awaitTasks(this.#before.awaited + count, PATIENCE);
+    assert.ok(came, `${this.#since('awaited')} of ${count} tasks came`);
   }
 
-  /** Tasks that the BPU is through with, well or not, and those that hung, since there is this object. */
+  /** Tasks that the BPU has finished, successfully or not, and hanging ones, since this object was created. */
   get succeeded(): number {
     return this.#since('succeeded');
   }
@@ -87,7 +87,7 @@ export class SteppedBoard {
   get hung(): number {
     return this.#since('hung');
   }
-  /** Tasks that the BPU wrote results of after they were released. */
+  /** Tasks whose results the BPU wrote after their release. */
   get late(): number {
     return this.#since('late');
   }
@@ -97,7 +97,7 @@ export class SteppedBoard {
   }
 }
 
-/** Runs `use` on a board whose clock stands still until `use` steps it. */
+/** Runs `use` on a board whose clock only advances when `use` advances it. */
 export function onSteppedBoard<T>(
   configuration: string,
   use: (board: SteppedBoard) => Promise<T>,

@@ -105,7 +105,7 @@ describe('OnnxEngine', () => {
   it('settles in order of submission, though a later frame is prepared before an earlier one', async () => {
     await withEngine({ file: write(mean(2048, 2048)) }, async (engine) => {
       const large = plainFrame(2048, 2048, 255, 128, 128);
-      const strip = plainFrame(2, 2048, 114, 128, 128); // the grey of its padding
+      const strip = plainFrame(2, 2048, 114, 128, 128); // the gray of its padding
       for (let i = 0; i < 3; i++) {
         const settled: [width: number, mean: string][] = [];
         await Promise.all(
@@ -239,7 +239,7 @@ describe('OnnxEngine.open refuses', () => {
       text,
       /^Expected a whole ONNX file .* received .*text\.onnx .* of another kind/,
     ],
-    ['a truncated model', truncated, /^Expected a whole ONNX file .* too long\. It is cut off/],
+    ['a truncated model', truncated, /^Expected a whole ONNX file .* too long\. It is truncated/],
     [
       'an operator nobody knows',
       model({ nodes: [node('Nonsense', ['images'], 'out')] }),
@@ -255,14 +255,14 @@ describe('OnnxEngine.open refuses', () => {
     ['a batch of two', shaped([2, 3, 64, 64]), /batch=1/],
     ['channels last', shaped([1, 64, 64, 3]), /channels first/],
     ['an odd size', shaped([1, 3, 64, 72]), /multiples of 32/],
-    ['three dimensions', shaped([3, 64, 64]), /no model of one picture/],
+    ['three dimensions', shaped([3, 64, 64]), /exactly one input, a picture/],
     [
       'two inputs',
       model({
         inputs: [image, { name: 'other', shape: [1] }],
         nodes: [node('Add', ['images', 'other'], 'out')],
       }),
-      /received images: float32 .* and other: float32 \[1\]\. This is no model of one picture/,
+      /received images: float32 .* and other: float32 \[1\]\. The model must have exactly one input, a picture/,
     ],
     [
       'an output that is not float32',
@@ -283,7 +283,7 @@ describe('OnnxEngine.open refuses', () => {
     [{ slots: 9 }, /for slots but received 9/],
     [{ threads: 0 }, /an integer from 1 to 256 for threads but received 0/],
     [{ threads: 1.5 }, /for threads but received 1.5/],
-    [{ colorRange: 'pc' as 'full' }, /one of full, limited for the colour range but received pc/],
+    [{ colorRange: 'pc' as 'full' }, /one of full, limited for the color range but received pc/],
   ] as const) {
     it(`${JSON.stringify(option)}`, async () => {
       await assert.rejects(OnnxEngine.open({ file: heads, ...option }), {

@@ -25,7 +25,7 @@ async function picture(name: string, red: number, green: number, blue: number): 
     .toFile(join(images, name));
 }
 
-describe('preparing the quantisation', () => {
+describe('preparing the quantization', () => {
   it('writes the yaml and a calibration set of RGB planes from 0 to 255, letterboxed', async () => {
     for (let i = 0; i < 12; i++) await picture(`${i}.png`, 200, 100, 20 * i);
     writeFileSync(join(images, 'broken.jpg'), 'no picture');
@@ -67,12 +67,12 @@ describe('preparing the quantisation', () => {
     const bytes = readFileSync(join(set, names[3]!));
     const planes = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
     assert.equal(planes.length, 3 * 64 * 96);
-    // 96x32 in 96x64: 16 rows of grey above and below.
-    const centre = 32 * 96 + 48;
+    // 96x32 in 96x64: 16 rows of gray above and below.
+    const center = 32 * 96 + 48;
     for (const [c, value] of [200, 100, 60].entries()) {
       assert.ok(
-        Math.abs(planes[c * 64 * 96 + centre]! - value) <= 3,
-        `channel ${c}: ${planes[c * 64 * 96 + centre]!}`,
+        Math.abs(planes[c * 64 * 96 + center]! - value) <= 3,
+        `channel ${c}: ${planes[c * 64 * 96 + center]!}`,
       );
       assert.equal(planes[c * 64 * 96 + 5], 114);
     }

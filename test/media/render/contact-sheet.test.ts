@@ -7,16 +7,16 @@ import { encodeJpeg, encodePng, shrinkToFit } from '../../../src/media/render/en
 import { type Rgb } from '../../../src/vision/picture/palette.js';
 import { fillRectangle, rgbPicture, type RgbPicture } from '../../../src/media/render/rgb-picture.js';
 
-const COLOURS: Rgb[] = [
+const COLORS: Rgb[] = [
   [250, 0, 0],
   [0, 250, 0],
   [0, 0, 250],
   [250, 250, 0],
 ];
 
-function plain(width: number, height: number, colour: Rgb): RgbPicture {
+function plain(width: number, height: number, color: Rgb): RgbPicture {
   const picture = rgbPicture(width, height);
-  fillRectangle(picture, 0, 0, width, height, colour);
+  fillRectangle(picture, 0, 0, width, height, color);
   return picture;
 }
 
@@ -37,9 +37,9 @@ describe('encodePng and encodeJpeg', () => {
 
 describe('shrinkToFit', () => {
   it('keeps the aspect and never enlarges', async () => {
-    const small = await shrinkToFit(plain(400, 100, COLOURS[0]!), 200, 200);
+    const small = await shrinkToFit(plain(400, 100, COLORS[0]!), 200, 200);
     assert.deepEqual([small.width, small.height, small.data.length], [200, 50, 200 * 50 * 3]);
-    const same = await shrinkToFit(plain(40, 10, COLOURS[0]!), 200, 200);
+    const same = await shrinkToFit(plain(40, 10, COLORS[0]!), 200, 200);
     assert.deepEqual([same.width, same.height], [40, 10]);
   });
 });
@@ -53,15 +53,15 @@ describe('contactSheet', () => {
   };
 
   it('shows every picture once, in rows from left to right', async () => {
-    const tiles = COLOURS.slice(0, 3).map((colour, i) => ({
-      picture: plain(320, 180, colour),
+    const tiles = COLORS.slice(0, 3).map((color, i) => ({
+      picture: plain(320, 180, color),
       caption: `${i}`,
     }));
     const sheet = await contactSheet(tiles, options);
-    const centreOf = (colour: Rgb): [number, number] => {
+    const centerOf = (color: Rgb): [number, number] => {
       let [count, x, y] = [0, 0, 0];
       for (let i = 0; i < sheet.width * sheet.height; i++) {
-        if (!colour.every((channel, c) => Math.abs(sheet.data[i * 3 + c]! - channel) < 8)) continue;
+        if (!color.every((channel, c) => Math.abs(sheet.data[i * 3 + c]! - channel) < 8)) continue;
         count++;
         x += i % sheet.width;
         y += Math.floor(i / sheet.width);
@@ -69,14 +69,14 @@ describe('contactSheet', () => {
       assert.equal(count, 160 * 90);
       return [x / count, y / count];
     };
-    const [first, second, third] = tiles.map((_, i) => centreOf(COLOURS[i]!));
+    const [first, second, third] = tiles.map((_, i) => centerOf(COLORS[i]!));
     assert.ok(second![0] > first![0] + 160 && second![1] === first![1]);
     assert.ok(third![0] === first![0] && third![1] > first![1] + 90);
   });
 
   it('takes any captions and odd pictures, and fewer tiles than columns', async () => {
     const caption = 'a caption that is much longer than its tile is wide \u{1f600} and goes on and on';
-    const sheet = await contactSheet([{ picture: plain(3, 301, COLOURS[3]!), caption }], {
+    const sheet = await contactSheet([{ picture: plain(3, 301, COLORS[3]!), caption }], {
       ...options,
       columns: 5,
     });

@@ -34,7 +34,7 @@ function segmentation(
   return { width, height, maskWidth: grid[0]!, maskHeight: grid[1]!, instances };
 }
 
-/** Letters by colour: R and G opaque, r and g translucent on black, . untouched. */
+/** Letters by color: R and G opaque, r and g translucent on black, . untouched. */
 function art({ width, height, data }: RgbPicture): string[] {
   const letter = (at: number): string => {
     const [red, green] = [data[at]!, data[at + 1]!];
@@ -71,7 +71,7 @@ describe('MaskLayer', () => {
     assert.deepEqual(art(picture), ['RRRR', 'RrrR', 'RrrR', 'RRRR']);
   });
 
-  it('lays the better instance on top and does not mix colours', () => {
+  it('lays the better instance on top and does not mix colors', () => {
     const picture = rgbPicture(9, 5);
     const instances = [instance(0, 0, block(5, 5), 0, 0.9), instance(3, 0, block(6, 5), 1, 0.4)];
     new MaskLayer().draw(picture, segmentation(9, 5, instances), [RED, GREEN], 1);
@@ -103,7 +103,7 @@ describe('MaskLayer', () => {
     ]);
   });
 
-  it('gives a pixel to the cell in which its centre lies', () => {
+  it('gives a pixel to the cell in which its center lies', () => {
     // Three cells on five pixels: 0 0 1 2 2.
     const picture = rgbPicture(5, 5);
     new MaskLayer().draw(picture, segmentation(5, 5, [instance(1, 0, ['#', '#', '#'])], [3, 3]), [RED], 1);
@@ -231,14 +231,14 @@ describe('Overlay', () => {
     }
   });
 
-  it('colours by class, or by rank on request', () => {
+  it('colors by class, or by rank on request', () => {
     const found = segmentation(200, 200, [
       instance(20, 60, block(40, 40), 1, 0.9),
       instance(120, 60, block(40, 40), 1, 0.8),
     ]);
-    const corners = (colours: 'class' | 'instance'): number[][] => {
+    const corners = (colors: 'class' | 'instance'): number[][] => {
       const picture = rgbPicture(200, 200);
-      new Overlay({ labels, colours }).draw(picture, found);
+      new Overlay({ labels, colors }).draw(picture, found);
       return [20, 120].map((x) => [...picture.data.subarray((99 * 200 + x) * 3, (99 * 200 + x) * 3 + 3)]);
     };
     assert.deepEqual(corners('class'), [[...PALETTE[1]!], [...PALETTE[1]!]]);
@@ -267,12 +267,12 @@ describe('Overlay', () => {
 
   it('covers the picture with masks as much as it is told to', () => {
     const found = segmentation(200, 200, [instance(50, 50, block(100, 100))]);
-    const colour = PALETTE[0]!;
+    const color = PALETTE[0]!;
     for (const masks of [0.25, 0.5, 1]) {
       const picture = rgbPicture(200, 200);
       picture.data.fill(100);
       new Overlay({ labels, masks, boxes: false, names: false }).draw(picture, found);
-      for (const [channel, value] of colour.entries()) {
+      for (const [channel, value] of color.entries()) {
         const expected = 100 * (1 - masks) + value * masks;
         const actual = picture.data[(100 * 200 + 100) * 3 + channel]!;
         assert.ok(Math.abs(actual - expected) <= 1, `${masks}: ${actual}, not ${expected}`);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import fc from 'fast-check';
-import { type Rgb, PALETTE, paletteColour, textColour } from '../../../src/vision/picture/palette.js';
+import { type Rgb, PALETTE, paletteColor, textColor } from '../../../src/vision/picture/palette.js';
 import {
   copyPicture,
   fillRectangle,
@@ -80,25 +80,25 @@ describe('copyPicture', () => {
 });
 
 describe('the palette', () => {
-  it('has a colour for every integer and never the same for neighbours', () => {
+  it('has a color for every integer and never the same for neighbors', () => {
     fc.assert(
       fc.property(fc.integer(), (index) => {
-        assert.ok(PALETTE.includes(paletteColour(index)));
-        assert.notEqual(paletteColour(index), paletteColour(index + 1));
+        assert.ok(PALETTE.includes(paletteColor(index)));
+        assert.notEqual(paletteColor(index), paletteColor(index + 1));
       }),
     );
   });
 
-  it('is readable: text has a contrast of 3.5 to 1 or more on each colour', () => {
-    const luminance = (colour: Rgb): number => {
-      const [r, g, b] = colour.map((c) =>
+  it('is readable: text has a contrast of 3.5 to 1 or more on each color', () => {
+    const luminance = (color: Rgb): number => {
+      const [r, g, b] = color.map((c) =>
         c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4,
       );
       return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
     };
-    for (const colour of PALETTE) {
-      const [low, high] = [luminance(colour), luminance(textColour(colour))].sort((a, b) => a - b);
-      assert.ok((high! + 0.05) / (low! + 0.05) >= 3.5, colour.join());
+    for (const color of PALETTE) {
+      const [low, high] = [luminance(color), luminance(textColor(color))].sort((a, b) => a - b);
+      assert.ok((high! + 0.05) / (low! + 0.05) >= 3.5, color.join());
     }
   });
 });

@@ -135,12 +135,12 @@ describe('scene', () => {
       const { objects } = scene.render(index).truth;
       counts.add(objects.length);
       for (const { trackId, box, visibility } of objects) {
-        const centre = { x: (box.x1 + box.x2) / 2, y: (box.y1 + box.y2) / 2 };
+        const center = { x: (box.x1 + box.x2) / 2, y: (box.y1 + box.y2) / 2 };
         const before = last.get(trackId);
         last.delete(trackId);
         if (visibility < 0.99) continue;
-        if (before) assert.ok(Math.hypot(centre.x - before.x, centre.y - before.y) < 8);
-        last.set(trackId, centre);
+        if (before) assert.ok(Math.hypot(center.x - before.x, center.y - before.y) < 8);
+        last.set(trackId, center);
       }
     }
     assert.ok(counts.size > 1, 'objects should leave and enter');

@@ -169,7 +169,7 @@ describe('BagSource', () => {
     const jpeg = await sharp({ create: { width, height, channels: 3, background } })
       .jpeg({ quality: 100 })
       .toBuffer();
-    const grey = await sharp(new Uint8Array(width * height).fill(148), {
+    const gray = await sharp(new Uint8Array(width * height).fill(148), {
       raw: { width, height, channels: 1 },
     })
       .png()
@@ -179,22 +179,22 @@ describe('BagSource', () => {
     // hobot_codec's encoder over shared memory.
     const shared = hbm(0, 'HbmMsg480P', 'jpeg', jpeg);
     const fromShared = framesOf(await readBag(write(folder, 'shared.mcap', await mcap([shared]))));
-    const compressed = [jpeg, grey].map((file, i) => compressedImage(i, file, '/camera/compressed'));
+    const compressed = [jpeg, gray].map((file, i) => compressedImage(i, file, '/camera/compressed'));
     const decompressed = framesOf(await readBag(write(folder, 'jpeg.mcap', await mcap(compressed))));
-    // BT.601, full range: Y 147.5, U 56, V 201; grey has no colour.
-    const colour = (frame: SourceFrame): number[] => [frame.frame.data[0]!, ...pixels(frame).slice(-2)];
+    // BT.601, full range: Y 147.5, U 56, V 201; gray has no color.
+    const color = (frame: SourceFrame): number[] => [frame.frame.data[0]!, ...pixels(frame).slice(-2)];
     const near = (actual: number[], expected: number[]): void => {
       assert.ok(
         actual.every((value, i) => Math.abs(value - expected[i]!) <= 2),
         `${actual.join()} for ${expected.join()}`,
       );
     };
-    near(colour(raw[0]!), [147, 56, 201]);
-    near(colour(raw[1]!), [147, 56, 201]);
-    near(colour(raw[2]!), [148, 128, 128]);
-    near(colour(fromShared[0]!), [147, 56, 201]);
-    near(colour(decompressed[0]!), [147, 56, 201]);
-    near(colour(decompressed[1]!), [148, 128, 128]);
+    near(color(raw[0]!), [147, 56, 201]);
+    near(color(raw[1]!), [147, 56, 201]);
+    near(color(raw[2]!), [148, 128, 128]);
+    near(color(fromShared[0]!), [147, 56, 201]);
+    near(color(decompressed[0]!), [147, 56, 201]);
+    near(color(decompressed[1]!), [148, 128, 128]);
   });
 
   it('takes the camera from a bag with our own results', async () => {
@@ -293,7 +293,7 @@ describe('BagSource', () => {
     const items = await readBag(write(folder, 'damaged.mcap', damaged));
     assertTiny(framesOf(items), [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11]);
     assert.deepEqual(items.findIndex(isBadFrame), 5);
-    assert.match(errorsOf(items)[0]!, /a whole MCAP file at .* a damaged one \(Incorrect chunk CRC/);
+    assert.match(errorsOf(items)[0]!, /a complete MCAP file at .* a damaged one \(Incorrect chunk CRC/);
   });
 
   it('yields the chunks after one whose compressed data is damaged, and later files', async () => {
@@ -409,7 +409,7 @@ describe('BagSource', () => {
       ['#ROSBAG V2.0\n', /a ROS 1 bag, .* rosbags-convert/],
       ['\x28\xb5\x2f\xfd....', /a file compressed with zstd, .*zstd -d/],
       ['Once upon a time', /an MCAP file but received something else/],
-      ['\x89MCAP0\r\n', /a whole MCAP file/],
+      ['\x89MCAP0\r\n', /a complete MCAP file/],
     ] as const) {
       const file = write(folder, 'other', Buffer.from(begin, 'latin1'));
       await assert.rejects(BagSource.open(file), (error) => {
@@ -462,9 +462,9 @@ describe('images of a bag that are not as their messages say', () => {
   it('are warned of where nothing tells how their rows lie, and read as the user says', async () => {
     const { image: raw, nv12 } = sampleImage('nv12', { width: 4, height: 2 }, { stride: 8 });
     const file = write(folder, 'hbm.mcap', await mcap([hbm(1, 'HbmMsg480P', 'nv12', raw.data)]));
-    const [told] = framesOf(await readBag(file));
+    const [frame] = framesOf(await readBag(file));
     assert.match(
-      told!.warning!,
+      frame!.warning!,
       /^Expected 12 bytes for a 4x2 nv12 image with rows of 4 bytes but received 52 bytes/,
     );
     const reading = { step: 8, rows: 0, white: 65535 };

@@ -11,8 +11,8 @@ function image(fields: Partial<RawImage>): RawImage {
   return { ...standard, isBigEndian: false, hasBufferSize: false, ...fields };
 }
 
-/** A grey picture: a colour would need the coefficients that convert.ts has its own tests for. */
-function grey(value: number, width: number, height: number, encoding: 'mono8' | 'bgr8' | 'rgb8'): RawImage {
+/** A gray picture: a color would need the coefficients that convert.ts has its own tests for. */
+function gray(value: number, width: number, height: number, encoding: 'mono8' | 'bgr8' | 'rgb8'): RawImage {
   const row = width * (encoding === 'mono8' ? 1 : 3);
   return image({ width, height, encoding, step: row, data: new Uint8Array(row * height).fill(value) });
 }
@@ -27,14 +27,14 @@ describe('CameraImageReader', () => {
 
   it('converts into as many buffers as are in use at once, one after the other', () => {
     const reader = new CameraImageReader(3);
-    const frames = [10, 20, 30, 40].map((value) => reader.read(grey(value, 4, 2, 'bgr8')));
+    const frames = [10, 20, 30, 40].map((value) => reader.read(gray(value, 4, 2, 'bgr8')));
     assert.deepEqual(
       frames.map(({ data }) => data[0]),
       [40, 20, 30, 40],
     );
     assert.equal(frames[3]!.data, frames[0]!.data);
     // Another size, as when a camera is reconfigured.
-    assert.deepEqual([reader.read(grey(50, 8, 4, 'rgb8')).width, frames[2]!.data[0]], [8, 30]);
+    assert.deepEqual([reader.read(gray(50, 8, 4, 'rgb8')).width, frames[2]!.data[0]], [8, 30]);
   });
 
   it('repeats the last row and column of odd sizes, and says the true size', () => {
@@ -76,7 +76,7 @@ describe('CameraImageReader', () => {
       [16384, 16384],
       [4, 3],
     ] as const) {
-      const wrong = { ...grey(0, 2, 2, 'rgb8'), width, height };
+      const wrong = { ...gray(0, 2, 2, 'rgb8'), width, height };
       assert.throws(() => reader.read(wrong), /bytes for a \d+x\d+ rgb8 image but received 12 bytes/);
     }
     for (const [width, height] of [
@@ -85,10 +85,10 @@ describe('CameraImageReader', () => {
       [2, 0],
       [0xffffffff, 0xffffffff],
     ] as const) {
-      assert.throws(() => reader.read({ ...grey(0, 2, 2, 'rgb8'), width, height }), ExpectationError);
+      assert.throws(() => reader.read({ ...gray(0, 2, 2, 'rgb8'), width, height }), ExpectationError);
     }
     assert.throws(
-      () => reader.read({ ...grey(0, 3, 2, 'mono8'), encoding: 'nv12' }),
+      () => reader.read({ ...gray(0, 3, 2, 'mono8'), encoding: 'nv12' }),
       /an even width for NV12/,
     );
   });

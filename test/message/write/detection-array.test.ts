@@ -17,7 +17,7 @@ describe('DetectionArrayWriter', () => {
   const writer = new DetectionArrayWriter(LABELS);
   const header = { stamp: HEADER.stamp, frame_id: 'camera' };
 
-  it('writes centre, size, class name and score, and the header into each detection', () => {
+  it('writes center, size, class name and score, and the header into each detection', () => {
     const message = readBack<Detection2DArray>(writer.type, writer.write(HEADER, SEGMENTATION));
     assert.deepEqual(message.header, header);
     assert.equal(message.detections.length, 3);

@@ -14,10 +14,10 @@ interface ImageAnnotations {
 describe('ImageAnnotationsWriter', () => {
   const triangle = { points: [1, 2, 3, 2, 2, 5], hole: false };
   const hole = { points: [1.5, 3, 2.5, 3, 2, 4], hole: true };
-  const colour = (classId: number): [number, number, number] => [51 * classId, 102, 255];
+  const color = (classId: number): [number, number, number] => [51 * classId, 102, 255];
 
   it('writes outlines, holes, boxes and labels, best score last', () => {
-    const writer = new ImageAnnotationsWriter(LABELS, colour);
+    const writer = new ImageAnnotationsWriter(LABELS, color);
     const cdr = writer.write(HEADER, SEGMENTATION, outlinesOf([[triangle, hole], [triangle], []]));
     const message = readBack<ImageAnnotations>(writer.type, cdr);
     assert.deepEqual(message.timestamp, HEADER.stamp);
@@ -54,7 +54,7 @@ describe('ImageAnnotationsWriter', () => {
   });
 
   it('clears the drawing of a picture without instances', () => {
-    const writer = new ImageAnnotationsWriter(LABELS, colour);
+    const writer = new ImageAnnotationsWriter(LABELS, color);
     const message = readBack<ImageAnnotations>(writer.type, writer.write(HEADER, EMPTY));
     assert.deepEqual([message.points, message.texts], [[], []]);
   });
@@ -67,7 +67,7 @@ describe('ImageAnnotationsWriter', () => {
         ? withoutMetadata.replace(/^.* timestamp\n/, '')
         : withoutMetadata;
     });
-    const writer = new ImageAnnotationsWriter(LABELS, colour, before);
+    const writer = new ImageAnnotationsWriter(LABELS, color, before);
     const message = readBack<ImageAnnotations>(
       before,
       writer.write(HEADER, SEGMENTATION, outlinesOf([[triangle], [], []])),

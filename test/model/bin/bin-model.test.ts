@@ -113,10 +113,10 @@ describe('a .bin model', () => {
       [
         'a graph of numbers',
         join8(...(messageField(5, integerField(1, 7)) as Uint8Array[])),
-        /a graph that is none/,
+        /an invalid graph/,
       ],
       [
-        'a name that is no UTF-8',
+        'a name that is not UTF-8',
         graph(...(messageField(2, [Uint8Array.of(0xff, 0xfe)]) as Uint8Array[])),
         /UTF-8/,
       ],

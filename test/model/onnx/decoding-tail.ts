@@ -67,24 +67,24 @@ export function addDecodingTail(graph: GraphBuilder, options: DecodingTail): voi
     sides = graph.reshape('dfl.out', 'dfl', [1, 4, total]);
   }
   graph.split(sides, ['lt', 'rb'], [2, 2]);
-  const centres: number[][] = [[], []];
+  const centers: number[][] = [[], []];
   const strides: number[] = [];
   for (const stride of levels) {
     for (let y = 0; y < height / stride; y++) {
       for (let x = 0; x < width / stride; x++) {
-        centres[0]!.push(x + 0.5);
-        centres[1]!.push(y + 0.5);
+        centers[0]!.push(x + 0.5);
+        centers[1]!.push(y + 0.5);
         strides.push(stride);
       }
     }
   }
-  const anchors = graph.floats('anchors', [1, 2, total], centres.flat());
+  const anchors = graph.floats('anchors', [1, 2, total], centers.flat());
   graph.add('Sub', [anchors, 'lt'], 'x1y1');
   graph.add('Add', [anchors, 'rb'], 'x2y2');
   graph.add('Add', ['x1y1', 'x2y2'], 'twice');
-  graph.add('Div', ['twice', graph.floats('two', [1], [2])], 'centre');
+  graph.add('Div', ['twice', graph.floats('two', [1], [2])], 'center');
   graph.add('Sub', ['x2y2', 'x1y1'], 'size');
-  if (rows === undefined) graph.add('Concat', ['centre', 'size'], 'xywh', intAttribute('axis', 1));
+  if (rows === undefined) graph.add('Concat', ['center', 'size'], 'xywh', intAttribute('axis', 1));
   else graph.add('Concat', ['x1y1', 'x2y2'], 'xywh', intAttribute('axis', 1));
   graph.add('Mul', ['xywh', graph.floats('strides', [1, total], strides)], 'boxes');
   graph.add('Sigmoid', ['cls'], 'scores');

@@ -89,7 +89,7 @@ describe('readOnnxMetadata', () => {
       /at byte 0 that is \d+ bytes too/,
     ],
     ['a fixed field cut off', Uint8Array.of(8, 8, 9, 1, 2), /at byte 2 that is 6 bytes too long/],
-    ['metadata that is a number', model().integer(14, 1).finish(), /: field 14 is no message/],
+    ['metadata that is a number', model().integer(14, 1).finish(), /: field 14 is not a message/],
     ['metadata that is no message', model().bytes(14, Uint8Array.of(10, 200)).finish(), /unfinished number/],
     [
       'endless metadata',

@@ -283,7 +283,7 @@ describe('cutting a stock model', () => {
     assert.equal(modelForm(path), 'heads');
   });
 
-  it('recognises a model that is cut already', () => {
+  it('recognizes a model that is cut already', () => {
     cutModel(stockFile('twice.onnx'), file('twice-cut.onnx'));
     const report = cutModel(file('twice-cut.onnx'), file('thrice.onnx'));
     assert.equal(report.wasStock, false);
@@ -378,9 +378,9 @@ describe('what cannot be cut', () => {
       [...node('b', 'a'), ...node('c', 'b'), ...node('a', 'c')],
       file('loop.onnx'),
     );
-    refused(readFileSync(file('loop.onnx')), /nodes that wait for each other to make a/);
+    refused(readFileSync(file('loop.onnx')), /nodes that depend on each other to make a/);
     addToGraph(stockFile('loop.onnx'), node('a', 'a'), file('loop.onnx'));
-    refused(readFileSync(file('loop.onnx')), /nodes that wait for each other to make a/);
+    refused(readFileSync(file('loop.onnx')), /nodes that depend on each other to make a/);
   });
 
   it('is refused at whatever byte it is cut off', () => {
@@ -495,7 +495,7 @@ describeUnless(sharedData.skip, 'the real models', () => {
     }
   });
 
-  it('the published cut model is recognised', () => {
+  it('the published cut model is recognized', () => {
     assert.equal(modelForm(sharedData.path('models/yolov8n-seg-rdk.onnx')), 'heads');
   });
 });

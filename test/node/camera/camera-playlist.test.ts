@@ -208,7 +208,7 @@ describe('MessageForm', () => {
     for (const frameId of ['', 'cam', 'camera']) {
       const form = messageForm('image', 'auto');
       const message = form.restore(form.keep(form.write(frame, frameId)));
-      form.seal(message, stamp, 5);
+      form.setStamp(message, stamp, 5);
       const { data, ...rest } = imageView(message);
       const size = { width: 2, height: 2, step: 2 };
       assert.deepEqual(rest, {
@@ -229,7 +229,7 @@ describe('MessageForm', () => {
     form.write(nv12Frame(new Uint8Array(24), { width: 4, height: 4 }), '');
     const message = form.restore(kept);
     assert.equal(message.length, 44 + 1_555_200);
-    form.seal(message, stamp, 2 ** 31 + 7); // the counter of a very old camera begins again, below zero
+    form.setStamp(message, stamp, 2 ** 31 + 7); // the counter of a very old camera begins again, below zero
     const { data, ...rest } = hbmView(message);
     const size = { width: 2, height: 2, step: 2 };
     const rows = { isBigEndian: false, hasBufferSize: true };

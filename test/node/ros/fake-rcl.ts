@@ -1,7 +1,7 @@
 import { NodeParameters } from '../../../src/node/ros/node-parameters.js';
 import type { Rcl, RclNode, RclParameter } from '../../../src/node/ros/rclnodejs.js';
 
-/** A parameter as rclnodejs makes it. */
+/** A parameter in the form of rclnodejs. */
 class Parameter implements RclParameter {
   constructor(
     readonly name: string,
@@ -17,8 +17,8 @@ class Descriptor {
 class Range {}
 
 /**
- * What NodeParameters needs of rclnodejs, without ROS: parameters that were given from outside are declared, and requests to set
- * them go through the callbacks in the library's order. Where it matters what rclnodejs really does, there is test/ros.
+ * The part of rclnodejs that NodeParameters needs, without ROS: parameters given from outside are declared, and requests to
+ * set them go through the callbacks in the library's order. For the behavior of the real rclnodejs, see test/ros.
  */
 export class FakeRcl {
   /** Warnings of the node, in order. */
@@ -29,7 +29,7 @@ export class FakeRcl {
   readonly #after: ((parameters: RclParameter[]) => void)[] = [];
   readonly #node: RclNode;
 
-  /** @param given what files and the command line give, as rcl reads it */
+  /** @param given parameters from files and the command line, as read by rcl */
   constructor(given: readonly RclParameter[]) {
     const refuse = (parameters: RclParameter[]): { successful: boolean; reason: string | null } => {
       const unknown = parameters.find(({ name }) => !this.declared.has(name));
@@ -60,7 +60,7 @@ export class FakeRcl {
     this.parameters = new NodeParameters(rcl as unknown as Rcl, this.#node, (_, work) => work());
   }
 
-  /** What `ros2 param set` asks for. @returns the reason for a refusal; undefined where it was set */
+  /** Sets a parameter like `ros2 param set`. @returns the reason for a refusal; undefined if it was set */
   set(name: string, type: number, value: unknown): string | undefined {
     let parameters: RclParameter[] = [new Parameter(name, type, value)];
     for (const callback of this.#before) parameters = callback(parameters);

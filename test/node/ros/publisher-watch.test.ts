@@ -20,7 +20,7 @@ describe('PublisherWatch', () => {
   function seconds(count: number, publishers = 0): string[] {
     const before = ros.lines.length;
     for (let look = 0; look < 4 * count; look++) {
-      watch.look(publishers);
+      watch.update(publishers);
       now += 250;
     }
     return ros.lines.slice(before);

@@ -27,7 +27,7 @@ describe('AliveSignal', () => {
     const sent: string[] = [];
     for (const end = now + milliseconds; now < end; now += 50) {
       const before = ros.published.length;
-      signal.look();
+      signal.check();
       for (const cdr of ros.published.slice(before)) sent.push(`${now} ${cdr[4] === 1}`);
     }
     return sent;
@@ -56,7 +56,7 @@ describe('AliveSignal', () => {
     run(4000);
     assert.equal(signal.alive, true);
     limit = 1000;
-    signal.look();
+    signal.check();
     assert.equal(signal.alive, false);
   });
 });

@@ -23,11 +23,11 @@ describe('BoardHealth', () => {
     }
   }
 
-  async function look(): Promise<ReturnType<BoardHealth['look']>> {
+  async function status(): Promise<ReturnType<BoardHealth['status']>> {
     const health = new BoardHealth(root);
-    assert.equal(health.look('segment'), undefined, 'nothing has been read yet');
+    assert.equal(health.status('segment'), undefined, 'nothing has been read yet');
     await health.read();
-    return health.look('segment');
+    return health.status('segment');
   }
 
   const COOL = {
@@ -52,7 +52,7 @@ describe('BoardHealth', () => {
 
   it('BoardHealth tells temperatures and clocks', async () => {
     board(COOL);
-    const { level, name, message, values } = (await look())!;
+    const { level, name, message, values } = (await status())!;
     assert.deepEqual([level, name, message], ['ok', 'segment: board', 'cool and at full clock']);
     assert.deepEqual(values, {
       'temperature_cpu-thermal_c': '51.2',
@@ -71,7 +71,7 @@ describe('BoardHealth', () => {
       'class/thermal/cooling_device0/cur_state': 2,
       'devices/system/cpu/cpufreq/policy0/scaling_max_freq': 1_000_000,
     });
-    const { level, message } = (await look())!;
+    const { level, message } = (await status())!;
     assert.equal(level, 'warn');
     assert.equal(
       message,
@@ -81,7 +81,7 @@ describe('BoardHealth', () => {
   });
 
   it('BoardHealth leaves out what cannot be read, and says nothing where there is nothing', async () => {
-    assert.equal(await look(), undefined);
+    assert.equal(await status(), undefined);
     board({
       'class/thermal/thermal_zone0/type': 'cpu',
       'class/thermal/thermal_zone0/temp': 'asleep',
@@ -91,6 +91,6 @@ describe('BoardHealth', () => {
       'class/thermal/thermal_zone2/temp': 5000,
       'class/devfreq/ddr/governor': 'none',
     });
-    assert.deepEqual((await look())!.values, { temperature_cpu_c: '-5.0', temperature_cpu_2_c: '5.0' });
+    assert.deepEqual((await status())!.values, { temperature_cpu_c: '-5.0', temperature_cpu_2_c: '5.0' });
   });
 });

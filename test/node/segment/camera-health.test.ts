@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'mocha';
 import type { DiagnosticStatus } from '../../../src/message/write/diagnostic-array.js';
 import { CameraHealth } from '../../../src/node/segment/camera-health.js';
-import type { CameraInput } from '../../../src/node/segment/image-subscription.js';
+import type { ImageSubscription } from '../../../src/node/segment/image-subscription.js';
 import type { CameraCounts } from '../../../src/pipeline/live-segmenter.js';
 
 describe('CameraHealth', () => {
   let now: number;
-  let input: { -readonly [Key in keyof CameraInput]?: CameraInput[Key] };
+  let input: { -readonly [Key in keyof ImageSubscription]?: ImageSubscription[Key] };
   let counts: CameraCounts;
   let skipped: number;
   let health: CameraHealth;
@@ -29,7 +29,7 @@ describe('CameraHealth', () => {
     counts = { offered: 0, dropped: 0, answered: 0, failed: 0, discarded: 0 };
     skipped = 0;
     health = new CameraHealth(
-      input as CameraInput,
+      input as ImageSubscription,
       () => counts,
       () => ({ skipped }) as never,
       () => true,
@@ -49,7 +49,7 @@ describe('CameraHealth', () => {
     counts.failed += failed;
     input.malformed! += malformed;
     input.received! += answered + dropped + failed + malformed;
-    return health.look('robot/segment', 'onnx', enabled);
+    return health.status('robot/segment', 'onnx', enabled);
   };
 
   it('gives rates since the last look, and totals', () => {

@@ -8,10 +8,10 @@ import { allocateNv12 } from '../../../src/native/convert.js';
 import { CameraImageReader } from '../../../src/message/read/camera-image.js';
 import { ImageWriter } from '../../../src/message/write/image.js';
 import { builtIn, messageType } from '../../../src/message/message-type.js';
-import { CameraChannel } from '../../../src/node/segment/camera-stream.js';
-import { CameraFrame } from '../../../src/node/segment/received-image.js';
+import { CameraStream } from '../../../src/node/segment/camera-stream.js';
+import { ReceivedImage } from '../../../src/node/segment/received-image.js';
 import type { FrameSink } from '../../../src/node/segment/image-subscription.js';
-import type { NativeCameras } from '../../../src/node/segment/native-subscriptions.js';
+import type { NativeSubscriptions } from '../../../src/node/segment/native-subscriptions.js';
 import { withVariables } from '../../environment.js';
 import { HEADER, LABELS, readBack, SEGMENTATION } from '../../message/write/samples.js';
 import { temporaryFolder } from '../../temporary-folder.js';
@@ -36,8 +36,8 @@ const TOPICS = {
 };
 const TIMINGS = { wait: 1, preprocess: 2, inference: 3, decode: 4 };
 
-describe('CameraChannel', () => {
-  const prefix = temporaryFolder('camera-channel');
+describe('CameraStream', () => {
+  const prefix = temporaryFolder('camera-stream');
   withVariables({ AMENT_PREFIX_PATH: prefix });
   /** Installs a message package as ROS does. */
   const install = (types: readonly string[]): void => {
@@ -52,7 +52,7 @@ describe('CameraChannel', () => {
   let ros: FakeRos;
   let now: number;
   let missing: string[];
-  let offered: CameraFrame[];
+  let offered: ReceivedImage[];
   before(() => install(INSTALLED));
   beforeEach(() => {
     ros = new FakeRos();
@@ -64,19 +64,19 @@ describe('CameraChannel', () => {
   function open(
     trosTopic: string = TOPICS.tros,
     trosMasks: 'polygons' | 'semantic_map' = 'polygons',
-  ): CameraChannel {
+  ): CameraStream {
     const native = {
-      takes: () => false,
+      supports: () => false,
       publishersOf: () => [],
       required: false,
       unavailable: undefined,
-    } as unknown as NativeCameras;
+    } as unknown as NativeSubscriptions;
     const sink: FrameSink = {
       offer: (frame) => void offered.push(frame),
       attach: () => assert.fail('no native camera'),
       detach: () => Promise.resolve(),
     };
-    const channel = new CameraChannel(
+    const stream = new CameraStream(
       ros.node,
       'image',
       {
@@ -100,41 +100,41 @@ describe('CameraChannel', () => {
       () => ({ offered: 1, dropped: 0, answered: 1, failed: 0, discarded: 0 }),
       () => now,
     );
-    channel.outputs.use({ labels: LABELS, modelName: 'yolo' });
-    return channel;
+    stream.outputs.use({ labels: LABELS, modelName: 'yolo' });
+    return stream;
   }
 
   /** Publishes the sample for a frame that came 20 ms ago; publishing takes nothing by the clock. */
-  function publish(channel: CameraChannel): void {
+  function publish(stream: CameraStream): void {
     const frame = allocateNv12(SEGMENTATION.width, SEGMENTATION.height);
     const cdr = new ImageWriter().writeNv12({ ...HEADER, stamp: { sec: 4, nanosec: 950_000_007 } }, frame);
-    const arrived = CameraFrame.read(cdr, 'image', new CameraImageReader(1), '', now);
+    const arrived = ReceivedImage.read(cdr, 'image', new CameraImageReader(1), '', now);
     now += 20;
-    channel.publish(arrived, frame, SEGMENTATION, TIMINGS);
+    stream.publish(arrived, frame, SEGMENTATION, TIMINGS);
   }
 
   /** Topics of results: the watchdog's signal is published whoever listens. */
   const results = (): string[] => ros.publishedOn.filter((topic) => topic !== '~/front/alive');
 
   it('makes only what somebody subscribes to', async () => {
-    const channel = open();
-    publish(channel);
+    const stream = open();
+    publish(stream);
     assert.deepEqual(results(), []);
     for (const topic of Object.values(TOPICS)) {
       ros.publishedOn.length = 0;
       ros.subscriptions = (asked) => Number(asked === topic);
-      publish(channel);
-      await channel.outputs.overlay.idle();
+      publish(stream);
+      await stream.outputs.overlay.idle();
       assert.deepEqual(results(), [topic]);
     }
-    await channel.destroy();
+    await stream.destroy();
   });
 
   it('says the same in each message', async () => {
     ros.subscriptions = () => 1;
-    const channel = open();
-    publish(channel);
-    await channel.destroy();
+    const stream = open();
+    publish(stream);
+    await stream.destroy();
     assert.deepEqual(results().sort(), Object.values(TOPICS).sort());
     const sent = (topic: string): Uint8Array => ros.published[ros.publishedOn.indexOf(topic)]!;
     const read = <T>(type: string, topic: string): T => readBack<T>(messageType(type), sent(topic));
@@ -189,42 +189,42 @@ describe('CameraChannel', () => {
 
   it('draws no overlay of a frame whose pixels stayed in the engine', () => {
     ros.subscriptions = (topic) => Number(topic === TOPICS.overlay);
-    const channel = open();
+    const stream = open();
     const cdr = new ImageWriter().writeNv12(HEADER, allocateNv12(16, 12));
-    const frame = CameraFrame.read(cdr, 'image', new CameraImageReader(1), '', now);
-    channel.publish(frame, undefined, SEGMENTATION, TIMINGS);
+    const frame = ReceivedImage.read(cdr, 'image', new CameraImageReader(1), '', now);
+    stream.publish(frame, undefined, SEGMENTATION, TIMINGS);
     assert.deepEqual(results(), []);
   });
 
   it('counts how long frames took, from their stamp and from their arrival', () => {
-    const channel = open();
-    publish(channel);
+    const stream = open();
+    publish(stream);
     now += 980;
-    const { values } = channel.health.look('segment', 'onnx', true);
+    const { values } = stream.health.status('segment', 'onnx', true);
     // ROS says 5.000000007 s, the stamp was 4.950000007 s; 20 ms from the arrival, less preprocess and inference.
     assert.equal(values['latency_from_stamp_p50_ms'], '50.00');
     assert.equal(values['added_latency_p50_ms'], '15.00');
     assert.deepEqual([values['inference_p50_ms'], values['publish_p50_ms']], ['3.00', '0.00']);
-    assert.equal(channel.health.fps, 1);
+    assert.equal(stream.health.fps, 1);
   });
 
   it('gives no latency from the stamp while simulated time stands still', () => {
     ros.now = () => 0n;
-    const channel = open();
-    publish(channel);
-    const { values } = channel.health.look('segment', 'onnx', true);
+    const stream = open();
+    publish(stream);
+    const { values } = stream.health.status('segment', 'onnx', true);
     assert.equal(values['latency_from_stamp_p50_ms'], undefined);
     assert.equal(values['added_latency_p50_ms'], '15.00');
   });
 
   it('subscribes when a publisher is there, hands its frames on and ends', async () => {
-    const channel = open();
+    const stream = open();
     ros.publishers = [{ type: IMAGE }];
-    channel.follow();
+    stream.follow();
     assert.deepEqual([ros.subscribed.length, ros.open], [1, 1]);
     ros.deliver(new ImageWriter().writeNv12(HEADER, allocateNv12(16, 12)));
     assert.equal(offered.length, 1);
-    await channel.destroy();
+    await stream.destroy();
     assert.equal(ros.open, 0);
   });
 });

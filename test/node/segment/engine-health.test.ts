@@ -20,26 +20,26 @@ describe('EngineHealth', () => {
   it('EngineHealth warns for a minute of a problem that the engine outlived, with its age', () => {
     let now = 5000;
     const health = new EngineHealth(() => now);
-    const look = (problem: string | undefined): unknown[] => {
-      const { level, message, values } = health.look('segment', { ...FACTS, problem });
+    const status = (problem: string | undefined): unknown[] => {
+      const { level, message, values } = health.status('segment', { ...FACTS, problem });
       return [level, message, values['last_problem'], values['last_problem_age_s']];
     };
-    assert.deepEqual(look(undefined), ['ok', 'm on onnx, active', '', undefined]);
-    assert.deepEqual(look('no file'), ['warn', 'm on onnx, active; last problem: no file', 'no file', '0']);
+    assert.deepEqual(status(undefined), ['ok', 'm on onnx, active', '', undefined]);
+    assert.deepEqual(status('no file'), ['warn', 'm on onnx, active; last problem: no file', 'no file', '0']);
     now += 60_000;
-    assert.equal(look('no file')[0], 'warn');
+    assert.equal(status('no file')[0], 'warn');
     now += 1;
-    assert.deepEqual(look('no file'), ['ok', 'm on onnx, active', 'no file', '60']);
-    assert.deepEqual(look('other')[3], '0');
+    assert.deepEqual(status('no file'), ['ok', 'm on onnx, active', 'no file', '60']);
+    assert.deepEqual(status('other')[3], '0');
   });
 
   it('EngineHealth keeps a problem an error while there is no engine', () => {
     let now = 5000;
     const health = new EngineHealth(() => now);
     const facts: EngineFacts = { ...FACTS, engine: undefined, state: 'unconfigured', problem: 'no file' };
-    health.look('segment', facts);
+    health.status('segment', facts);
     now += 600_000;
-    const { level, message } = health.look('segment', facts);
+    const { level, message } = health.status('segment', facts);
     assert.deepEqual([level, message], ['error', 'no file']);
   });
 });

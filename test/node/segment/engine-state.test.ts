@@ -25,11 +25,11 @@ function facts(changes: Partial<EngineFacts> = {}): EngineFacts {
 }
 
 describe('the state of the engine', () => {
-  const look = (changes?: Partial<EngineFacts>): ReturnType<EngineHealth['look']> =>
-    new EngineHealth(() => 5000).look('robot/segment', facts(changes));
+  const status = (changes?: Partial<EngineFacts>): ReturnType<EngineHealth['status']> =>
+    new EngineHealth(() => 5000).status('robot/segment', facts(changes));
 
   it('tells the model, what it runs on and what is at work', () => {
-    const { level, name, message, hardwareId, values } = look();
+    const { level, name, message, hardwareId, values } = status();
     assert.deepEqual(
       [level, name, message, hardwareId],
       ['ok', 'robot/segment: engine', 'yolo on bpu, active', 'bpu'],
@@ -69,15 +69,15 @@ describe('the state of the engine', () => {
   });
 
   it('is fine without a model that nobody asked for yet, and an error where one could not be loaded', () => {
-    const none = look({ engine: undefined, state: 'unconfigured', classCount: 0 });
+    const none = status({ engine: undefined, state: 'unconfigured', classCount: 0 });
     assert.deepEqual([none.level, none.message], ['ok', 'unconfigured: no model is loaded']);
     assert.deepEqual([none.hardwareId, none.values['model'], none.values['slots']], ['none', '', '0']);
-    const failed = look({ engine: undefined, state: 'unconfigured', problem: 'no such file' });
+    const failed = status({ engine: undefined, state: 'unconfigured', problem: 'no such file' });
     assert.deepEqual([failed.level, failed.message], ['error', 'no such file']);
   });
 
   it('warns of what went wrong while the old model goes on', () => {
-    const { level, message, values } = look({ problem: 'a bad model', enabled: false });
+    const { level, message, values } = status({ problem: 'a bad model', enabled: false });
     assert.deepEqual([level, message], ['warn', 'yolo on bpu, active, disabled; last problem: a bad model']);
     assert.deepEqual([values['last_problem'], values['enabled']], ['a bad model', 'false']);
   });

@@ -3,13 +3,13 @@ import { beforeEach, describe, it } from 'mocha';
 import { ImageWriter } from '../../../src/message/write/image.js';
 import { addon } from '../../../src/native/addon.js';
 import type { ImageReading } from '../../../src/native/camera.js';
-import type { CameraFrame } from '../../../src/node/segment/received-image.js';
+import type { ReceivedImage } from '../../../src/node/segment/received-image.js';
 import {
-  CameraInput,
-  type CameraInputOptions,
+  ImageSubscription,
+  type ImageSubscriptionOptions,
   type FrameSink,
 } from '../../../src/node/segment/image-subscription.js';
-import type { NativeCameras } from '../../../src/node/segment/native-subscriptions.js';
+import type { NativeSubscriptions } from '../../../src/node/segment/native-subscriptions.js';
 import type { Qos } from '../../../src/message/qos.js';
 import { messageOf } from '../../engine/camera-messages.js';
 import { HEADER } from '../../message/write/samples.js';
@@ -29,10 +29,10 @@ function image(sec: number): Uint8Array {
   return cdr;
 }
 
-describe('CameraInput', () => {
+describe('ImageSubscription', () => {
   let now: number;
   let ros: FakeRos;
-  let offered: CameraFrame[];
+  let offered: ReceivedImage[];
 
   beforeEach(() => {
     now = 5000;
@@ -41,23 +41,23 @@ describe('CameraInput', () => {
   });
 
   function input(
-    options: Partial<CameraInputOptions> = {},
+    options: Partial<ImageSubscriptionOptions> = {},
     topic = 'image',
     attach: FrameSink['attach'] = () => assert.fail('no native camera'),
-  ): CameraInput {
+  ): ImageSubscription {
     const native = {
-      takes: () => false,
+      supports: () => false,
       publishersOf: () => [],
       required: false,
       unavailable: undefined,
-    } as unknown as NativeCameras;
+    } as unknown as NativeSubscriptions;
     const reading = { step: 0, rows: 0, white: 65535 };
     const sink: FrameSink = {
       offer: (frame) => void offered.push(frame),
       attach,
       detach: () => Promise.resolve(),
     };
-    return new CameraInput(
+    return new ImageSubscription(
       ros.node,
       topic,
       { type: 'auto', qos: 'match', hbmFrameId: '', reading, framesInUse: 2, native, ...options },
@@ -86,7 +86,11 @@ describe('CameraInput', () => {
       tries++;
       throw new Error('no memory');
     };
-    const native = { takes: () => true, publishersOf: () => [], subscribe } as unknown as NativeCameras;
+    const native = {
+      supports: () => true,
+      publishersOf: () => [],
+      subscribe,
+    } as unknown as NativeSubscriptions;
     const camera = input({ native });
     ros.publishers = [{ type: IMAGE, gid: 1 }];
     camera.follow();
@@ -223,14 +227,14 @@ describe('CameraInput', () => {
 
   it('takes no more frames than its limit allows, and counts the others', () => {
     const camera = input({ type: 'image' });
-    camera.limit(100);
+    camera.setMinPeriod(100);
     camera.follow();
     for (let frame = 0; frame < 10; frame++) {
       ros.deliver(frame % 3 === 0 ? CDR : CDR.subarray(0, 20));
       now += 33.4;
     }
     assert.deepEqual([camera.received, camera.skipped, camera.malformed, offered.length], [10, 6, 0, 4]);
-    camera.limit(0);
+    camera.setMinPeriod(0);
     ros.deliver(CDR);
     ros.deliver(CDR);
     assert.deepEqual([camera.skipped, offered.length], [6, 6]);
@@ -238,7 +242,7 @@ describe('CameraInput', () => {
 
   it('does not take frames for lost that its limit skips', () => {
     const camera = input({ type: 'image' });
-    camera.limit(2500);
+    camera.setMinPeriod(2500);
     camera.follow();
     for (let sec = 1; sec <= 10; sec++) {
       ros.deliver(image(sec));
@@ -261,27 +265,27 @@ describe('CameraInput', () => {
     const injected = addon().injectCamera();
     const heapSlots = addon().openHeapSlots(1, 64, 48, () => undefined);
     const reading = { step: 80, rows: 0, white: 65535 };
-    const told: unknown[] = [];
+    const calls: unknown[] = [];
     const native = {
-      takes: () => true,
+      supports: () => true,
       publishersOf: () => [],
       required: false,
       unavailable: undefined,
       subscribe: (topic: string, type: string, _qos: Qos, how: ImageReading) => {
-        told.push(topic, type, how);
+        calls.push(topic, type, how);
         return Object.assign(injected, {
           transport: () => ({ canLoan: false, publishers: 1 }),
-          start: () => told.push('start'),
+          start: () => calls.push('start'),
         });
       },
-    } as unknown as NativeCameras;
+    } as unknown as NativeSubscriptions;
     const camera = input({ type: 'hbm480p', native, reading }, 'image', (attached) => {
-      told.push('attach');
+      calls.push('attach');
       heapSlots.attach(attached.id);
     });
     camera.follow();
     // What a publisher has sent before finds an engine.
-    assert.deepEqual(told, ['/image', HBM, reading, 'attach', 'start']);
+    assert.deepEqual(calls, ['/image', HBM, reading, 'attach', 'start']);
     assert.equal(camera.warning, undefined);
     const message = messageOf(noiseFrame(64, 48));
     injected.offer({ ...message, data: new Uint8Array(message.data.length + 10), hasBufferSize: true });

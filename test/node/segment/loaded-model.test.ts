@@ -45,7 +45,7 @@ describe('the model that parameters name', () => {
     it('is that of the cache, and nothing is downloaded where it is not there', async () => {
       await assert.rejects(
         loadModel(parameters({ model: 'yolov8n-seg' })),
-        /Expected yolov8n-seg at .* but received nothing\. Download it before: tros-yolo-seg model get yolov8n-seg$/,
+        /Expected yolov8n-seg at .* but received nothing\. Download it first: tros-yolo-seg model get yolov8n-seg$/,
       );
       await assert.rejects(loadModel(parameters({ model: 'yolov8m-sec' })), /Did you mean yolov8m-seg/);
       mkdirSync(join(folder, 'tros-yolo-seg/models'), { recursive: true });

@@ -25,7 +25,7 @@ function viewer(looks: boolean): { publisher: RawPublisher; published: Uint8Arra
   return { publisher, published };
 }
 
-/** A smooth grey, `shade` lighter in each turn; a picture of odd size lies in a frame of even size. */
+/** A smooth gray, `shade` lighter in each turn; a picture of odd size lies in a frame of even size. */
 function frameOf(width: number, height: number, shade = 0): Nv12Frame {
   const [evenWidth, evenHeight] = [width + (width % 2), height + (height % 2)];
   const data = new Uint8Array(nv12Size(evenWidth, evenHeight)).fill(128);

@@ -8,11 +8,11 @@ describe('Pace', () => {
   function taken(rate: number, limit: number, seconds: number, jitter = 0): number[] {
     const random = new Random(5);
     const pace = new Pace();
-    pace.limit(1000 / limit);
+    pace.setMinPeriod(1000 / limit);
     const times = Array.from({ length: rate * seconds }, (_, frame) => {
       return (frame * 1000) / rate + (random.next() - 0.5) * 2 * jitter;
     });
-    return times.filter((time) => pace.take(time));
+    return times.filter((time) => pace.admit(time));
   }
 
   it('Pace takes so many frames a second, whatever the rate and the jitter of the camera', () => {
@@ -38,12 +38,12 @@ describe('Pace', () => {
 
   it('Pace does not make up for a pause, and takes all without a limit', () => {
     const pace = new Pace();
-    pace.limit(100);
+    pace.setMinPeriod(100);
     assert.deepEqual(
-      [0, 33, 66, 100, 10_000, 10_033, 10_066, 10_100, 10_133].map((time) => pace.take(time)),
+      [0, 33, 66, 100, 10_000, 10_033, 10_066, 10_100, 10_133].map((time) => pace.admit(time)),
       [true, false, false, true, true, true, false, true, false],
     );
-    pace.limit(0);
-    assert.ok(pace.take(10_134) && pace.take(10_134));
+    pace.setMinPeriod(0);
+    assert.ok(pace.admit(10_134) && pace.admit(10_134));
   });
 });

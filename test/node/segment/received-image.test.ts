@@ -7,21 +7,21 @@ import { IMAGE_MESSAGE_NAMES, type ImageMessageName } from '../../../src/message
 import { nv12Frame } from '../../../src/vision/picture/nv12-frame.js';
 import { HbmImageWriter } from '../../../src/message/write/hbm-image.js';
 import { CompressedImageWriter, ImageWriter } from '../../../src/message/write/image.js';
-import { CameraFrame } from '../../../src/node/segment/received-image.js';
+import { ReceivedImage } from '../../../src/node/segment/received-image.js';
 import { HEADER } from '../../message/write/samples.js';
 
 const PIXELS = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13);
 const NV12 = { width: 4, height: 2, encoding: 'nv12', step: 4 };
 
-const read = (cdr: Uint8Array, message: ImageMessageName, hbmFrameId = ''): CameraFrame =>
-  CameraFrame.read(cdr, message, new CameraImageReader(2), hbmFrameId, 123.5);
+const read = (cdr: Uint8Array, message: ImageMessageName, hbmFrameId = ''): ReceivedImage =>
+  ReceivedImage.read(cdr, message, new CameraImageReader(2), hbmFrameId, 123.5);
 
 function hbm(index = 7): Buffer {
   const frame = nv12Frame(PIXELS, { width: 4, height: 2 });
   return new HbmImageWriter('HbmMsg480P').writeNv12({ index, stamp: HEADER.stamp }, frame);
 }
 
-describe('CameraFrame', () => {
+describe('ReceivedImage', () => {
   it('takes the stamp and frame_id of an image, and leaves NV12 where it arrived', async () => {
     const cdr = new ImageWriter().write(HEADER, NV12, PIXELS).slice();
     const frame = read(cdr, 'image');
@@ -38,8 +38,8 @@ describe('CameraFrame', () => {
   });
 
   it('converts other encodings', async () => {
-    const grey = { width: 4, height: 2, encoding: 'mono8', step: 4 };
-    const frame = read(new ImageWriter().write(HEADER, grey, PIXELS.subarray(0, 8)), 'image');
+    const gray = { width: 4, height: 2, encoding: 'mono8', step: 4 };
+    const frame = read(new ImageWriter().write(HEADER, gray, PIXELS.subarray(0, 8)), 'image');
     assert.deepEqual([...(await frame.prepare()).data], [1, 2, 3, 4, 5, 6, 7, 8, 128, 128, 128, 128]);
   });
 

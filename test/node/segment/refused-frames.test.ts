@@ -18,24 +18,24 @@ describe('RefusedFrames', () => {
   });
 
   it('RefusedFrames writes one line a second at most, with the topic and how many', () => {
-    refused.look(0, undefined);
-    refused.look(1, 'no such encoding');
+    refused.update(0, undefined);
+    refused.update(1, 'no such encoding');
     now += 500;
-    refused.look(8, 'no such encoding');
+    refused.update(8, 'no such encoding');
     now += 499;
-    refused.look(16, 'no such encoding');
+    refused.update(16, 'no such encoding');
     assert.deepEqual(lines, ['/front/image: A frame cannot be used. no such encoding']);
     now += 1;
-    refused.look(20, 'too short');
+    refused.update(20, 'too short');
     now += 5000;
-    refused.look(20, 'too short');
+    refused.update(20, 'too short');
     assert.deepEqual(lines.slice(1), ['/front/image: 19 frames cannot be used. too short']);
   });
 
   it('RefusedFrames goes on when the counters begin again', () => {
-    refused.look(5, 'a');
+    refused.update(5, 'a');
     now += 1000;
-    refused.look(2, 'b');
+    refused.update(2, 'b');
     assert.deepEqual(lines.slice(1), ['/front/image: 2 frames cannot be used. b']);
   });
 });

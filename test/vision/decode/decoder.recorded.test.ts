@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { it } from 'mocha';
 import { Decoder } from '../../../src/vision/decode/decoder.js';
-import { recogniseHeads } from '../../../src/vision/decode/heads.js';
+import { recognizeHeads } from '../../../src/vision/decode/heads.js';
 import type { Tensor } from '../../../src/vision/tensor/tensor.js';
 import { Letterbox } from '../../../src/vision/picture/letterbox.js';
 import { sharedData } from '../../data.js';
@@ -13,7 +13,7 @@ const SIZE = { width: 640, height: 640 };
 const LETTERBOX = new Letterbox(810, 1080, 640, 640);
 
 /** Box and coefficient heads as the X5 model gives them: int32 with the real per-channel scales. */
-function quantised(tensors: readonly Tensor[]): Tensor[] {
+function quantized(tensors: readonly Tensor[]): Tensor[] {
   const file = sharedData.path('rdk/yolov8n_instance_seg_bayese_640x640_nv12_modified.model_info.json');
   const slots = JSON.parse(readFileSync(file, 'utf8')) as { slot: string; scale?: number[] }[];
   return tensors.map((tensor, i) => {
@@ -31,7 +31,7 @@ function quantised(tensors: readonly Tensor[]): Tensor[] {
 
 describeUnless(sharedData.skip, 'decoder on the recorded heads of bus.jpg', () => {
   const run = (tensors: readonly Tensor[]): void => {
-    const found = new Decoder(recogniseHeads(tensors, SIZE)).decode(tensors, LETTERBOX);
+    const found = new Decoder(recognizeHeads(tensors, SIZE)).decode(tensors, LETTERBOX);
     const { detections } = referenceDetections('bus');
     assert.equal(found.instances.length, detections.length);
     for (const [i, reference] of detections.entries()) {
@@ -50,5 +50,5 @@ describeUnless(sharedData.skip, 'decoder on the recorded heads of bus.jpg', () =
   it('agrees with the reference on float heads', () => run(recordedBusHeads()));
 
   it('agrees with the reference on int32 heads with the real scales', () =>
-    run(quantised(recordedBusHeads())));
+    run(quantized(recordedBusHeads())));
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import fc from 'fast-check';
 import { Decoder } from '../../../src/vision/decode/decoder.js';
-import { recogniseHeads } from '../../../src/vision/decode/heads.js';
+import { recognizeHeads } from '../../../src/vision/decode/heads.js';
 import type { Placement } from '../../../src/vision/decode/mask-grid.js';
 import type { DecodeOptions } from '../../../src/vision/decode/options.js';
 import type { Box, Segmentation } from '../../../src/vision/mask/segmentation.js';
@@ -47,7 +47,7 @@ const sceneArbitrary: fc.Arbitrary<Scene> = fc
       const cx = letterbox.left + object.x * letterbox.width;
       const cy = letterbox.top + object.y * letterbox.height;
       const w = Math.max(10, object.width * 32 * columns);
-      // Never so slim that the centre of its cell lies outside: DFL knows no negative distances.
+      // Never so slim that the center of its cell lies outside: DFL knows no negative distances.
       const h = Math.max(10, w / 4, Math.min(4 * w, object.height * 32 * rows));
       // One object for each coarse cell, so that no two share a cell of any level or suppress each other.
       const cell = `${Math.floor(cx / 32)},${Math.floor(cy / 32)}`;
@@ -71,7 +71,7 @@ function decode(heads: Tensor[], scene: Scene, options: DecodeOptions = {}, plac
   const { letterbox, classCount } = scene;
   const input = { width: letterbox.modelWidth, height: letterbox.modelHeight };
   const roles = heads.map(({ name }) => name.replace(/\d+$/, '') as RealHead['role']);
-  return new Decoder(recogniseHeads(heads, input, { classCount, roles }), options).decode(
+  return new Decoder(recognizeHeads(heads, input, { classCount, roles }), options).decode(
     heads,
     letterbox,
     undefined,
@@ -219,7 +219,7 @@ describe('decoder', () => {
     );
   });
 
-  it('gives the same answer for faithfully quantised heads', () => {
+  it('gives the same answer for faithfully quantized heads', () => {
     const kinds: [string, Record<string, StorageOptions>][] = [
       ['int32 boxes and coefficients', { box: { type: 'int32' }, coefficient: { type: 'int32' } }],
       [
@@ -338,7 +338,7 @@ describe('decoder', () => {
     const scene = singleObject({ letterbox, box: [500, 400, 600, 660] });
     const heads = encode(scene).map((head) => store(head));
     const input = { width: 640, height: 640 };
-    const decoder = new Decoder(recogniseHeads(heads, input, { classCount: 3 }));
+    const decoder = new Decoder(recognizeHeads(heads, input, { classCount: 3 }));
     const found = decoder.decode(heads, letterbox, { width: 427, height: 639 });
     assert.deepEqual([found.width, found.height, found.maskWidth, found.maskHeight], [427, 639, 427, 639]);
     const { box, mask } = found.instances[0]!;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
 import fc from 'fast-check';
-import { type HeadRole, recogniseHeads } from '../../../src/vision/decode/heads.js';
+import { type HeadRole, recognizeHeads } from '../../../src/vision/decode/heads.js';
 import { packedStride, type TensorInfo, UNQUANTIZED } from '../../../src/vision/tensor/tensor.js';
 import { sharedData } from '../../data.js';
 import { itUnless } from '../../skips.js';
@@ -48,7 +48,7 @@ function outputs(
 }
 
 function assertRoles(infos: TensorInfo[], described: Described[], hints = {}, size = SIZE): void {
-  const layout = recogniseHeads(infos, size, hints);
+  const layout = recognizeHeads(infos, size, hints);
   for (const level of layout.levels) {
     for (const role of ['class', 'box', 'coefficient'] as const) {
       assert.deepEqual(
@@ -97,7 +97,7 @@ describe('head recognition', () => {
       ] as const) {
         const [infos, described] = outputs(order, classCount, box);
         const what = `${classCount} classes, ${box} box channels`;
-        assert.throws(() => recogniseHeads(infos, SIZE), /setting heads/, what);
+        assert.throws(() => recognizeHeads(infos, SIZE), /setting heads/, what);
         if (classCount !== box && classCount !== 32) assertRoles(infos, described, { classCount });
         const layer = { class: 'cv3', box: 'cv2', coefficient: 'cv4', proto: 'proto' };
         const level = (stride: number): number => [8, 16, 32].indexOf(stride);
@@ -129,7 +129,7 @@ describe('head recognition', () => {
       if (!strides.includes(4)) continue;
       // Coefficients and prototypes of the same grid look alike.
       const silent = infos.map((output, i) => ({ ...output, name: String(i) }));
-      assert.throws(() => recogniseHeads(silent, size), /setting heads/);
+      assert.throws(() => recognizeHeads(silent, size), /setting heads/);
       assertRoles(silent, all, { roles: all.map(({ role }) => role) }, size);
     }
   });
@@ -138,7 +138,7 @@ describe('head recognition', () => {
     const alike = [8, 16, 32, 64, 128, 2, 1].flatMap((stride) =>
       Array.from({ length: 3 }, () => info([1, 640 / stride, 640 / stride, 32])),
     );
-    assert.throws(() => recogniseHeads([...alike, info([1, 160, 160, 32])], SIZE), /setting heads/);
+    assert.throws(() => recognizeHeads([...alike, info([1, 160, 160, 32])], SIZE), /setting heads/);
   });
 
   it('uses the label count where class and box heads could be swapped', () => {
@@ -151,7 +151,7 @@ describe('head recognition', () => {
     );
   });
 
-  it('tells 32 float classes from 32 quantised coefficients in any order', () => {
+  it('tells 32 float classes from 32 quantized coefficients in any order', () => {
     const [infos, described] = outputs('role', 32);
     const typed = infos.map((output, i): TensorInfo => {
       const role = described[i]!.role;
@@ -174,13 +174,13 @@ describe('head recognition', () => {
     const order = [6, 0, 3, 9, 1, 7, 4, 8, 5, 2];
     const shuffled = order.map((i) => infos[i]!);
     const roles = order.map((i) => described[i]!.role);
-    assert.throws(() => recogniseHeads(shuffled, SIZE), /setting heads/);
+    assert.throws(() => recognizeHeads(shuffled, SIZE), /setting heads/);
     assertRoles(
       shuffled,
       order.map((i) => described[i]!),
       { roles },
     );
-    assert.throws(() => recogniseHeads(shuffled, SIZE, { roles: [...roles].reverse() }), /does not fit/);
+    assert.throws(() => recognizeHeads(shuffled, SIZE, { roles: [...roles].reverse() }), /does not fit/);
   });
 
   it('reads names that exporters give on purpose', () => {
@@ -205,7 +205,7 @@ describe('head recognition', () => {
       return info([n, c, h, w], output.name);
     });
     assertRoles(planar, described, {}, size);
-    const layout = recogniseHeads(planar, size);
+    const layout = recognizeHeads(planar, size);
     assert.equal(layout.proto.strideX, 1);
     assert.equal(layout.proto.strideC, 72 * 128);
   });
@@ -226,7 +226,7 @@ describe('head recognition', () => {
         quantization:
           quantiType === 'SCALE' ? { kind: 'scale', scale: Float32Array.from(scale!), axis: 3 } : UNQUANTIZED,
       }));
-    const layout = recogniseHeads(infos, SIZE);
+    const layout = recognizeHeads(infos, SIZE);
     assert.deepEqual(
       layout.levels.map((level) => [level.coefficient.output, level.box.output, level.class.output]),
       [
@@ -245,21 +245,21 @@ describe('head recognition', () => {
   it('shows what it expected and found when a model does not fit', () => {
     const [infos] = outputs('role', 80);
     assert.throws(
-      () => recogniseHeads(infos.slice(1), SIZE),
+      () => recognizeHeads(infos.slice(1), SIZE),
       /received 9 outputs[^]*class +\[1, 80, 80, C\][^]*Found:[^]*301/,
     );
-    assert.throws(() => recogniseHeads([...infos, info([1, 80, 80, 3])], SIZE), /received 11 outputs/);
+    assert.throws(() => recognizeHeads([...infos, info([1, 80, 80, 3])], SIZE), /received 11 outputs/);
     assert.throws(
-      () => recogniseHeads([info([1, 25200, 117], 'output0'), info([1, 32, 160, 160], 'output1')], SIZE),
+      () => recognizeHeads([info([1, 25200, 117], 'output0'), info([1, 32, 160, 160], 'output1')], SIZE),
       /Two outputs must be detections/,
     );
     const [odd] = outputs('role', 79, 63);
-    assert.throws(() => recogniseHeads(odd, SIZE), /multiple of 4/);
+    assert.throws(() => recognizeHeads(odd, SIZE), /multiple of 4/);
     const uneven = infos.map((output, i) => (i === 6 ? info([1, 80, 80, 79]) : output));
-    assert.throws(() => recogniseHeads(uneven, SIZE), /agree on the channel counts/);
+    assert.throws(() => recognizeHeads(uneven, SIZE), /agree on the channel counts/);
     const rank = infos.map((output, i) => (i === 9 ? info([32, 160, 160]) : output));
-    assert.throws(() => recogniseHeads(rank, SIZE), /must be a grid/);
+    assert.throws(() => recognizeHeads(rank, SIZE), /must be a grid/);
     const grids = infos.map((output, i) => (i >= 8 ? info([1, 80, 80, 32]) : output));
-    assert.throws(() => recogniseHeads(grids, SIZE), /Each grid must carry three/);
+    assert.throws(() => recognizeHeads(grids, SIZE), /Each grid must carry three/);
   });
 });

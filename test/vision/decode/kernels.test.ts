@@ -252,12 +252,14 @@ for (const name of usable) {
             assert.ok(found.values.every(Number.isFinite));
             // The sums themselves, with a tolerance: both forms might be wrong in the same way.
             const cell = y1! * head.width + x1!;
-            const sum = coefficients.reduce((all, factor, k) => {
+            const terms = [...coefficients].map((factor, k) => {
               const stored = tensor.data[cellOffset(head, cell) + k * head.strideC]!;
-              return all + factor * (scales ? (stored - scales.zero[k]!) * scales.scale[k]! : stored);
-            }, 0);
-            if (Math.abs(sum) < 1e6)
-              assert.ok(Math.abs(found.values[0]! - sum) <= 1e-4 * (1 + Math.abs(sum)), `${sum}`);
+              return factor * (scales ? (stored - scales.zero[k]!) * scales.scale[k]! : stored);
+            });
+            const add = (sum: number, term: number): number => sum + term;
+            const sum = terms.reduce(add, 0);
+            const size = terms.map(Math.abs).reduce(add, 0);
+            if (size < 1e6) assert.ok(Math.abs(found.values[0]! - sum) <= 1e-4 + 1e-5 * size, `${sum}`);
           },
         ),
         { numRuns: 2000 },

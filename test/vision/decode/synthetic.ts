@@ -44,7 +44,7 @@ export interface RealHead {
 /**
  * Encodes objects as the network would: the inverse of the decoder, written from the definition.
  *
- * Each object goes to the cell of its centre on the finest level whose distances fit; object i owns prototype i.
+ * Each object goes to the cell of its center on the finest level whose distances fit; object i owns prototype i.
  */
 export function encodeHeads(objects: readonly SyntheticObject[], options: SyntheticOptions): RealHead[] {
   const { width, height, classCount, regMax = 16, coefficients = 32, background = -8 } = options;
@@ -94,7 +94,7 @@ export function encodeHeads(objects: readonly SyntheticObject[], options: Synthe
   return [...coefficient, ...box, ...cls, proto];
 }
 
-/** DFL logits whose expectation is the distance: two neighbouring bins share the probability. */
+/** DFL logits whose expectation is the distance: two neighboring bins share the probability. */
 function writeDistance(bins: Float32Array, distance: number): void {
   if (bins.length === 1) {
     bins[0] = distance;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { Decoder } from '../../../src/vision/decode/decoder.js';
-import { type HeadHints, type HeadRole, recogniseHeads } from '../../../src/vision/decode/heads.js';
+import { type HeadHints, type HeadRole, recognizeHeads } from '../../../src/vision/decode/heads.js';
 import type { DecodeOptions } from '../../../src/vision/decode/options.js';
 import type { Segmentation } from '../../../src/vision/mask/segmentation.js';
 import {
@@ -11,7 +11,7 @@ import {
   UNQUANTIZED,
 } from '../../../src/vision/tensor/tensor.js';
 import { Letterbox } from '../../../src/vision/picture/letterbox.js';
-import { type RecognisedModel, recogniseModel } from '../../../src/pipeline/recognize-model.js';
+import { type RecognizedModel, recognizeModel } from '../../../src/pipeline/recognize-model.js';
 import { maskIou } from './recorded.js';
 import { encodeHeads, type RealHead, store, type SyntheticObject } from './synthetic.js';
 import { chooseInstances, decodeCells, type ListStorage, storeList } from './two-outputs.js';
@@ -46,7 +46,7 @@ function decode(
   options: DecodeOptions = {},
   hints: HeadHints = {},
 ): Segmentation {
-  const layout = recogniseHeads(tensors, SIZE, { classCount: CLASSES, ...hints });
+  const layout = recognizeHeads(tensors, SIZE, { classCount: CLASSES, ...hints });
   return new Decoder(layout, options).decode(tensors, LETTERBOX);
 }
 
@@ -112,8 +112,8 @@ describe('a model of two outputs that decodes its cells itself', () => {
   for (const [name, [storage, layout]] of Object.entries(layouts)) {
     it(`gives what its heads give: ${name}`, () => {
       const tensors = [storeList(rows, storage), proto(real, layout)];
-      assert.equal(recogniseHeads(tensors, SIZE).form, 'detections');
-      assert.equal(recogniseHeads(tensors, SIZE).classCount, CLASSES);
+      assert.equal(recognizeHeads(tensors, SIZE).form, 'detections');
+      assert.equal(recognizeHeads(tensors, SIZE).classCount, CLASSES);
       assertAlike(decode(tensors), wanted);
       assertAlike(decode([...tensors].reverse()), wanted);
     });
@@ -169,7 +169,7 @@ describe('a model of two outputs that decodes its cells itself', () => {
   });
 
   it('gives a cell its best class, the first of equals, in every frame anew', () => {
-    const layout = recogniseHeads([storeList(rows, { shape: 'CN' }), proto(real)], SIZE);
+    const layout = recognizeHeads([storeList(rows, { shape: 'CN' }), proto(real)], SIZE);
     const decoder = new Decoder(layout, { score: 0.3, masks: 'none' });
     const found = (change: (row: Float32Array, cell: number) => void): [number, number][] => {
       const changed = rows.map((row, cell) => {
@@ -216,7 +216,7 @@ describe('a model of two outputs that decodes its cells itself', () => {
 
   it('refuses tensors that are shorter than described', () => {
     const tensors = [storeList(rows, { shape: 'CN' }), proto(real)];
-    const layout = recogniseHeads(tensors, SIZE);
+    const layout = recognizeHeads(tensors, SIZE);
     const short = { ...tensors[0]!, data: tensors[0]!.data.subarray(0, 4000) };
     assert.throws(
       () => new Decoder(layout).decode([short, tensors[1]!], LETTERBOX),
@@ -238,7 +238,7 @@ describe('a model of two outputs that chooses its instances itself', () => {
     const wanted = fromHeads(real, { nms: 'never' });
     assert.equal(wanted.instances.length, OBJECTS.length);
     for (const shape of ['NC', '1NC', 'N1C'] as const) {
-      assert.equal(recogniseHeads(tensors(shape), SIZE, { classCount: CLASSES }).form, 'instances');
+      assert.equal(recognizeHeads(tensors(shape), SIZE, { classCount: CLASSES }).form, 'instances');
       assertAlike(decode(tensors(shape)), wanted);
       assertAlike(decode(tensors(shape).reverse()), wanted);
     }
@@ -268,18 +268,18 @@ describe('a model of two outputs that chooses its instances itself', () => {
       );
       assert.equal(decode(tensors('NC', changed)).instances.length, OBJECTS.length - 1, String(classId));
     }
-    const told: string[] = [];
-    const layout = recogniseHeads(tensors('NC'), SIZE, { classCount: CLASSES - 1 });
+    const warnings: string[] = [];
+    const layout = recognizeHeads(tensors('NC'), SIZE, { classCount: CLASSES - 1 });
     const decoder = new Decoder(layout);
-    decoder.onWarning = (text) => told.push(text);
+    decoder.onWarning = (text) => warnings.push(text);
     const certain = OBJECTS.filter(({ classId }) => classId < CLASSES - 1).length;
     for (const frames of [1, 2]) {
       assert.equal(decoder.decode(tensors('NC'), LETTERBOX).instances.length, certain);
       assert.equal(decoder.unknownClasses, frames * (OBJECTS.length - certain));
     }
-    assert.equal(told.length, 1, 'once');
+    assert.equal(warnings.length, 1, 'once');
     assert.match(
-      told[0]!,
+      warnings[0]!,
       /^The model finds class 4, but knows 4 classes by name, from 0 to 3: .*\(labels\)/,
     );
     for (const score of [NaN, Infinity, -Infinity]) {
@@ -297,8 +297,8 @@ describe('two outputs whose integers share one scale', () => {
     ...{ type: 'float32', quantization: UNQUANTIZED },
   };
   const full = { width: 640, height: 640 };
-  const recognised = (shape: number[], scale: number[], axis: number): RecognisedModel =>
-    recogniseModel({
+  const recognized = (shape: number[], scale: number[], axis: number): RecognizedModel =>
+    recognizeModel({
       ...{ file: 'whole.bin', input: full, classCount: 80, metadata: {} },
       outputs: [
         {
@@ -319,20 +319,20 @@ describe('two outputs whose integers share one scale', () => {
   ];
 
   it('are warned of where they leave no scores', () => {
-    const { warnings } = recognised([1, 116, 8400], [640 / 127], 1);
+    const { warnings } = recognized([1, 116, 8400], [640 / 127], 1);
     assert.match(warnings.join(), /^Scores of output output0 come in steps of 5: it is int8 .*Compile/);
-    assert.deepEqual(recognised([1, 116, 8400], [640 / 32767], 1).warnings, []);
-    assert.match(recognised([1, 300, 38], [0.5], 2).warnings.join(), /steps of 0\.5/);
-    assert.match(recognised([1, 300, 38], channels(0.1, 1), 2).warnings.join(), /steps of 0\.1/);
-    assert.deepEqual(recognised([1, 300, 38], channels(1 / 127, 1), 2).warnings, []);
+    assert.deepEqual(recognized([1, 116, 8400], [640 / 32767], 1).warnings, []);
+    assert.match(recognized([1, 300, 38], [0.5], 2).warnings.join(), /steps of 0\.5/);
+    assert.match(recognized([1, 300, 38], channels(0.1, 1), 2).warnings.join(), /steps of 0\.1/);
+    assert.deepEqual(recognized([1, 300, 38], channels(1 / 127, 1), 2).warnings, []);
   });
 
   it('are refused where they leave no classes', () => {
     assert.throws(
-      () => recognised([1, 300, 38], [640 / 127], 2),
+      () => recognized([1, 300, 38], [640 / 127], 2),
       /class numbers .* in steps of 5, .*float32/,
     );
-    assert.throws(() => recognised([1, 300, 38], channels(1 / 127, 2), 2), /class numbers .* in steps of 2/);
+    assert.throws(() => recognized([1, 300, 38], channels(1 / 127, 2), 2), /class numbers .* in steps of 2/);
   });
 });
 
@@ -347,7 +347,7 @@ describe('recognition of two outputs', () => {
       classCount,
       coefficientCount,
       protoStride,
-    } = recogniseHeads([info(...a), info(...b)], size, hints);
+    } = recognizeHeads([info(...a), info(...b)], size, hints);
     return [found, classCount, coefficientCount, protoStride];
   };
 

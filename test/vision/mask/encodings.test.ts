@@ -83,7 +83,7 @@ describe('COCO RLE', () => {
 describe('polygons', () => {
   const tracer = new PolygonTracer();
 
-  /** Even-odd filling of exact contours must give the mask back: cell centres are never on an edge. */
+  /** Even-odd filling of exact contours must give the mask back: cell centers are never on an edge. */
   function fill(mask: Mask, gridWidth: number, gridHeight: number): Uint8Array {
     const whole = new Uint8Array(gridWidth * gridHeight);
     for (const { points } of tracer.trace(mask, { tolerance: 0, minArea: 0 })) {

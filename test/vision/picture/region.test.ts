@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import fc from 'fast-check';
 import { ExpectationError } from '../../../src/base/expect.js';
 import { MAX_DIMENSION, type Nv12Frame } from '../../../src/vision/picture/nv12-frame.js';
-import { cutOut, partOf } from '../../../src/native/cut-out.js';
+import { cutOut, clipRegion } from '../../../src/native/cut-out.js';
 import { parseRegion, type Region, regionText } from '../../../src/vision/picture/region.js';
 import { addon } from '../../../src/native/addon.js';
 import { messageOf } from '../../engine/camera-messages.js';
@@ -55,16 +55,16 @@ describe('parseRegion', () => {
   });
 });
 
-describe('partOf', () => {
+describe('clipRegion', () => {
   it('is the region rounded outward to even pixels and cut to the picture', () => {
-    assert.deepEqual(partOf({ x: 101, y: 51, width: 99, height: 100 }, { width: 640, height: 480 }), {
+    assert.deepEqual(clipRegion({ x: 101, y: 51, width: 99, height: 100 }, { width: 640, height: 480 }), {
       part: { x: 100, y: 50, width: 100, height: 102 },
       warning: undefined,
     });
     fc.assert(
       fc.property(REGION, SIDE, SIDE, (region, width, height) => {
         if (region.x >= width || region.y >= height) return;
-        const { part, warning } = partOf(region, { width, height });
+        const { part, warning } = clipRegion(region, { width, height });
         const axes = [
           [region.x, region.width, part.x, part.width, width],
           [region.y, region.height, part.y, part.height, height],
@@ -82,7 +82,7 @@ describe('partOf', () => {
   it('says what is looked at of a region that exceeds the picture, and refuses one outside of it', () => {
     const picture = { width: 641, height: 480 };
     assert.equal(
-      partOf({ x: 601, y: 400, width: 100, height: 40 }, picture).warning,
+      clipRegion({ x: 601, y: 400, width: 100, height: 40 }, picture).warning,
       'Expected a region of interest within the 641x480 picture but received 601,400,100,40. ' +
         "Only 600,400,41,40 is used. Check roi and the size of the camera's images.",
     );
@@ -91,7 +91,7 @@ describe('partOf', () => {
       { x: 0, y: 480, width: 5, height: 5 },
     ]) {
       assert.throws(
-        () => partOf(region, picture),
+        () => clipRegion(region, picture),
         new ExpectationError(
           'a region of interest with pixels of the 641x480 picture',
           regionText(region),
@@ -112,11 +112,11 @@ describe('partOf', () => {
       { ...region, width: 0 },
       { ...region, y: NaN },
     ]) {
-      assert.throws(() => addon().partOf(wrong as Region, 4, 4), TypeError);
+      assert.throws(() => addon().clipRegion(wrong as Region, 4, 4), TypeError);
     }
     for (const size of [0, -1, 2.5, 16385, '4', undefined]) {
-      assert.throws(() => addon().partOf(region, size as number, 4), TypeError);
-      assert.throws(() => addon().partOf(region, 4, size as number), TypeError);
+      assert.throws(() => addon().clipRegion(region, size as number, 4), TypeError);
+      assert.throws(() => addon().clipRegion(region, 4, size as number), TypeError);
     }
     const camera = addon().injectCamera();
     camera.setRegion(region);
@@ -154,7 +154,7 @@ describe('cutOut', () => {
         const whole = w % 2 || h % 2 ? { ...frame, picture } : frame;
         if (region.x >= w || region.y >= h) return;
         const { view } = cutOut(whole, region);
-        const { part } = partOf(region, picture);
+        const { part } = clipRegion(region, picture);
         assert.equal(view.data, frame.data);
         assert.deepEqual(view.picture ?? { width: view.width, height: view.height }, {
           ...{ width: part.width, height: part.height },

@@ -5,7 +5,7 @@ import type { Bench } from './bench.js';
 
 const folder = new URL('./benches/', import.meta.url);
 
-/** Names of all benches: those of their files, in the order of the alphabet. */
+/** Names of all benches, from their files, in alphabetical order. */
 export function benchNames(): string[] {
   return readdirSync(fileURLToPath(folder))
     .filter((file) => file.endsWith('.js'))
@@ -13,7 +13,7 @@ export function benchNames(): string[] {
     .sort();
 }
 
-/** @throws ExpectationError for a name that no bench has */
+/** @throws ExpectationError for an unknown name */
 export async function loadBench(name: string): Promise<Bench> {
   const known = benchNames();
   if (!known.includes(name)) {

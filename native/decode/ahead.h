@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "decode/boxes.h"
+#include "decode/head.h"
+#include "decode/kernels.h"
+#include "decode/nms.h"
+#include "decode/scan.h"
+
+namespace decode {
+
+/** A head that owns its scales, and which output it lies in. */
+struct PlannedHead {
+  size_t output = 0;
+  Head head;
+  std::vector<double> scales;
+
+  PlannedHead() = default;
+  PlannedHead(PlannedHead&&) = default;
+  PlannedHead& operator=(PlannedHead&&) = default;
+};
+
+struct PlannedLevel {
+  /** Model pixels of a cell. */
+  int stride = 0;
+  PlannedHead classes;
+  PlannedHead boxes;
+  PlannedHead coefficients;
+};
+
+/** What is to be done with a frame before JavaScript hears of it, with the decoder's options of one version.
+ */
+struct Plan {
+  int32_t version = 0;
+  std::vector<PlannedLevel> levels;
+  PlannedHead proto;
+  int proto_stride = 0;
+  int bins = 0;
+  std::vector<double> limits;
+  double lowest = 0;
+  double iou = 1;
+  size_t most = 0;
+  /** Whether prototypes are combined. */
+  bool masks = false;
+};
+
+/**
+ * What was found in a frame, in memory that JavaScript reads (src/vision/decode/ahead.ts): 32-bit numbers,
+ * those named float as such.
+ *
+ * From 0 on: the version of the plan, 0 for none; how many instances; float milliseconds that it took. From
+ * kRecords on, kRecordLength for each instance: class, level, cell, whether its coefficients are finite,
+ * first and last column and row of the prototypes combined, where their sums begin, or -1; float logit, float
+ * corners of the box in model pixels. From kSums on, float sums.
+ */
+struct Found {
+  static constexpr size_t kRecords = 8;
+  static constexpr size_t kRecordLength = 16;
+  static constexpr size_t kMostInstances = 512;
+  static constexpr size_t kSums = kRecords + kRecordLength * kMostInstances;
+  /** Cells of prototypes: those of a frame full of objects. What does not fit is left to JavaScript. */
+  static constexpr size_t kMostSums = 1 << 18;
+  static constexpr size_t kLength = kSums + kMostSums;
+
+  std::vector<int32_t> numbers = std::vector<int32_t>(kLength);
+};
+
+/** A frame's decoding as far as it needs no JavaScript. Keeps its memory from frame to frame; for one thread
+ * at a time. */
+class Ahead {
+ public:
+  /** @param outputs memory of the model's outputs, as long as the plan's heads need */
+  void Run(const Kernels& kernels, const Plan& plan, const std::vector<const void*>& outputs, Found& found);
+
+ private:
+  void Resize(size_t cells);
+  /** @returns sums used */
+  size_t Combine(const Kernels& kernels, const Plan& plan, const PlannedLevel& level,
+                 const std::vector<const void*>& outputs, int cell, size_t used, int32_t* record,
+                 Found& found);
+
+  std::vector<float> score_;
+  std::vector<uint16_t> class_id_;
+  std::vector<int32_t> cell_;
+  std::vector<float> corners_;
+  std::vector<uint8_t> valid_;
+  std::vector<uint8_t> level_;
+  std::vector<float> coefficients_;
+  std::vector<float> factors_;
+  Suppression suppression_;
+};
+
+}  // namespace decode
