@@ -1,5 +1,6 @@
 """Shows it all without a camera: generated scenes, the node with the demo model, and rviz2 where it is installed."""
 
+import json
 import os
 
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
@@ -8,6 +9,11 @@ from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, LogI
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+
+
+# Made from src/parameters/ by `npm run docs`.
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'parameters.json'), encoding='utf8') as stream:
+    PARAMETERS = json.load(stream)['parameters']
 
 
 def generate_launch_description():
@@ -27,9 +33,11 @@ def generate_launch_description():
     return LaunchDescription(
         [
             DeclareLaunchArgument('size', default_value='1280x720', description='WxH of the scenes'),
-            DeclareLaunchArgument('rate', default_value='15.0', description='frames a second'),
-            DeclareLaunchArgument('model', default_value='', description='another model than the bundled one'),
-            DeclareLaunchArgument('score', default_value='0.4', description='lowest score of an instance, 0 to 1'),
+            DeclareLaunchArgument('rate', default_value='15.0', description=PARAMETERS['camera']['rate']['help']),
+            *(
+                DeclareLaunchArgument(name, default_value=default, description=PARAMETERS['segment'][name]['help'])
+                for name, default in {'model': '', 'score': '0.4'}.items()
+            ),
             DeclareLaunchArgument('log_level', default_value='info', description='debug, info, warn, error or fatal'),
             DeclareLaunchArgument(
                 'rviz',

@@ -4,6 +4,7 @@ On TROS the camera is the one that CAM_TYPE names, as in TROS's own launch files
 other machine it is the stand-in of this package. See `ros2 launch tros_yolo_seg segment.launch.py --show-args`.
 """
 
+import json
 import os
 import shutil
 
@@ -31,39 +32,13 @@ JPEG_TOPIC = '/image'
 CAMERAS = ['auto', 'mipi', 'usb', 'fb', 'stand-in', 'false']
 SWITCH = ['auto', 'true', 'false']
 
-# (name, default, help, choices): where the default is empty, the parameter is left to params_file or to the node.
-PARAMETERS = [
-    ('model', '', 'path of the model: .bin for the BPU, .onnx for the CPU; or a name of tros-yolo-seg model list; default: the bundled demo model', None),
-    ('engine', '', 'where the model runs: auto, onnx or bpu; default: auto', ['', 'auto', 'onnx', 'bpu']),
-    ('labels', '', 'path of a file of class names, one a line', None),
-    ('images', '', 'image topics, separated by commas; default: that of the camera, or else `image`', None),
-    (
-        'image_type', '', 'messages on the image topics; default: auto',
-        ['', 'auto', 'image', 'compressed', 'hbm480p', 'hbm540p', 'hbm1080p'],
-    ),
-    ('image_step', '', 'bytes from row to row of images whose messages do not say it rightly, by commas; default: 0', None),
-    ('image_rows', '', 'rows of luma of images that are padded below, separated by commas; default: 0', None),
-    ('roi', '', 'region of interest of each camera, x,y,width,height, separated by semicolons; default: whole pictures', None),
-    ('mono16_max', '', 'value of mono16 and 16UC1 images that is white; default: 65535', None),
-    ('image_qos', '', 'QoS of the image subscriptions: match, sensor_data, reliable or default', None),
-    ('queue_size', '', 'frames of a camera that may wait for the engine; more for bags without loss; default: 1', None),
-    ('score', '', 'lowest score of an instance, 0 to 1; default: 0.25', None),
-    ('iou', '', 'overlap above which NMS drops a box, 0 to 1; default: 0.7', None),
-    ('nms', '', 'whether there is NMS: auto, always or never; default: auto, which is never for models that choose their instances', ['', 'auto', 'always', 'never']),
-    ('classes', '', 'classes to report, names or numbers, separated by commas; default: all', None),
-    ('masks', '', 'where masks are sampled: source, proto or none; default: source', ['', 'source', 'proto', 'none']),
-    ('work_config', '', "path of one of TROS's work configs (JSON)", None),
-    ('tros_topic', '', 'topic of ai_msgs/PerceptionTargets; default: hobot_dnn_detection', None),
-    (
-        'tros_masks', '', 'masks in it: polygons, semantic_map or none; default: polygons',
-        ['', 'polygons', 'semantic_map', 'none'],
-    ),
-    ('autostart', '', 'false: the node waits for `ros2 lifecycle set`; default: true', ['', 'true', 'false']),
-]
-LISTS = ['images', 'classes', 'roi']
-NUMBERS = ['score', 'iou']
-INTEGERS = ['mono16_max', 'queue_size']
-INTEGER_LISTS = ['image_step', 'image_rows']
+# The parameters of the nodes, made from src/parameters/ by `npm run docs`. Each parameter of segment is an argument.
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'parameters.json'), encoding='utf8') as stream:
+    TABLES = json.load(stream)
+PARAMETERS = TABLES['parameters']['segment']
+CAMERA_PARAMETERS = TABLES['parameters']['camera']
+# Those of the stand-in that are arguments, too.
+STAND_IN = ['size', 'rate', 'inputs', 'loop', 'message', 'frame_id']
 
 
 def generate_launch_description():
@@ -77,7 +52,8 @@ def generate_launch_description():
         ),
         ('log_level', 'info', 'debug, info, warn, error or fatal', ['debug', 'info', 'warn', 'error', 'fatal']),
         ('use_sim_time', 'false', 'whether time comes from /clock', ['true', 'false']),
-        *PARAMETERS,
+        # Where nothing is given, a parameter is left to params_file or to the node.
+        *((name, '', help_of(row), choices_of(row)) for name, row in PARAMETERS.items()),
         (
             'camera', EnvironmentVariable('CAM_TYPE', default_value='auto'),
             'mipi, usb, fb (pictures of TROS\'s image publisher): the cameras of TROS; stand-in: that of this package; '
@@ -85,12 +61,8 @@ def generate_launch_description():
         ),
         ('device', '', 'device of the TROS camera: a sensor for mipi, /dev/videoN for usb', None),
         ('size', '', 'WxH of the camera; default: 960x544 (mipi), 640x480 (usb), that of the files (stand-in)', None),
-        ('rate', '30.0', 'frames a second of the stand-in camera', None),
         ('inputs', 'scene:', 'files, folders, bags or scene: that fb and the stand-in publish, by commas', None),
-        ('loop', 'true', 'whether the stand-in begins again after the last file', ['true', 'false']),
-        ('message', 'image', "messages of the stand-in: image, or hbm1080p with TROS's topic and QoS",
-         ['image', 'hbm1080p']),
-        ('frame_id', '', 'frame_id of the stand-in camera', None),
+        *(stand_in_argument(name, CAMERA_PARAMETERS[name]) for name in ['rate', 'loop', 'message', 'frame_id']),
         ('web', 'auto', "TROS's web page on port 8000; auto: with the cameras of TROS, where it is installed", SWITCH),
         (
             'dds', 'auto', 'whether to use the DDS profiles of this package, which keep large frames from getting lost; '
@@ -108,24 +80,73 @@ def generate_launch_description():
     )
 
 
+def help_of(row):
+    """Give the help of a parameter with what it takes, how lists are written, and the default."""
+    notes = [row['takes']]
+    if row['type'].endswith('_array'):
+        notes.append('separated by semicolons' if row.get('placed') else 'separated by commas')
+    if row['default'] not in ('', []):
+        notes.append(f'default: {shown(row["default"])}')
+    return f'{row["help"]} ({"; ".join(notes)})'
+
+
+def choices_of(row):
+    """Give the values that an argument takes, nothing among them; None where any will do."""
+    choices = ['true', 'false'] if row['type'] == 'bool' else row.get('choices')
+    return ['', *choices] if choices else None
+
+
+def stand_in_argument(name, row):
+    choices = choices_of(row)
+    return (name, shown(row['default']), f'{row["help"]} (of the stand-in camera)', choices and choices[1:])
+
+
+def shown(value):
+    """Give a value as it is written on a command line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ','.join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def former_names(table, given):
+    """Give the values that came by the former names of parameters, by their present names, and what to tell of them."""
+    values, notes = {}, []
+    for name, row in table.items():
+        former = row.get('was')
+        if not former or given.get(former, '') == '':
+            continue
+        if given.get(name, '') in ('', shown(row['default'])):
+            values[name] = given[former]
+            rest = 'works by its former name until the next minor version.'
+        else:
+            rest = 'is given by that name, too: the value of the former name is not used.'
+        notes.append(f'Argument {former} is called {name} now, and {rest}')
+    return values, notes
+
+
 def start(context):
+    given = context.launch_configurations
+    by_former, name_notes = former_names(
+        {**PARAMETERS, **{name: CAMERA_PARAMETERS[name] for name in STAND_IN}}, given
+    )
+
     def get(name):
-        return LaunchConfiguration(name).perform(context)
+        return by_former.get(name) or LaunchConfiguration(name).perform(context)
 
     camera, notes = choose_camera(get('camera'))
     on_tros = camera in ('mipi', 'usb', 'fb')
     with_web, web_notes = choose_web(get('web'), on_tros, get('message'))
-    hbm = on_tros or (camera == 'stand-in' and get('message') == 'hbm1080p')
+    topic = HBM_TOPIC if on_tros else TABLES['stand_in_topics'][get('message')] if camera == 'stand-in' else None
 
-    actions = [LogInfo(msg=f'tros_yolo_seg: {note}') for note in notes + web_notes]
+    actions = [LogInfo(msg=f'tros_yolo_seg: {note}') for note in name_notes + notes + web_notes]
     actions += dds_profiles(get('dds'))
     if on_tros:
         # Sets what zero copy needs, for all that is started after it. Before the node, so that both sides agree.
         actions.append(include('hobot_shm', 'hobot_shm.launch.py'))
-    actions += start_camera(camera, get, hbm)
+    actions += start_camera(camera, get)
     if with_web:
         actions += start_web(camera, get)
-    actions.append(start_node(get, HBM_TOPIC if hbm else None))
+    actions.append(start_node(get, topic))
     return actions
 
 
@@ -164,7 +185,7 @@ def choose_web(wanted, on_tros, message):
     return True, ['web page: port 8000']
 
 
-def start_camera(camera, get, hbm):
+def start_camera(camera, get):
     width, height = size_of(get('size'))
     device = get('device')
     if camera == 'mipi':
@@ -204,14 +225,8 @@ def start_camera(camera, get, hbm):
         }
         return [include('hobot_image_publisher', 'hobot_image_publisher.launch.py', given)]
     if camera == 'stand-in':
-        parameters = {
-            'inputs': items(get('inputs')),
-            'rate': number('rate', get('rate')),
-            'loop': get('loop') == 'true',
-            'message': get('message'),
-            'use_sim_time': get('use_sim_time') == 'true',
-        }
-        parameters.update({name: get(name) for name in ('size', 'frame_id') if get(name)})
+        parameters = given_parameters({name: CAMERA_PARAMETERS[name] for name in STAND_IN}, get)
+        parameters['use_sim_time'] = get('use_sim_time') == 'true'
         return [
             Node(
                 package=PACKAGE,
@@ -251,26 +266,10 @@ def start_web(camera, get):
 
 
 def start_node(get, camera_topic):
-    given = {}
-    for name, *_ in PARAMETERS:
-        text = get(name)
-        if text == '':
-            continue
-        if name == 'roi':
-            # launch_ros makes nothing of an empty text; a space is the whole picture, too.
-            given[name] = [part.strip() or ' ' for part in text.split(';')]
-        elif name in LISTS:
-            given[name] = items(text)
-        elif name in NUMBERS:
-            given[name] = number(name, text)
-        elif name in INTEGERS:
-            given[name] = integer(name, text)
-        elif name in INTEGER_LISTS:
-            given[name] = [integer(name, item) for item in items(text)]
-        else:
-            given[name] = text == 'true' if name == 'autostart' else text
+    given = given_parameters(PARAMETERS, get)
     file = parameter_file(get('params_file'))
-    if camera_topic and not get('images') and not sets_images(file):
+    known = camera_topic is None or [camera_topic] == PARAMETERS['images']['default']
+    if not known and not get('images') and not sets_images(file):
         given['images'] = [camera_topic]
     # Later ones go before earlier ones.
     parameters = ([file] if file else []) + [{'use_sim_time': get('use_sim_time') == 'true', **given}]
@@ -284,6 +283,26 @@ def start_node(get, camera_topic):
         output='screen',
         on_exit=[Shutdown()] if get('required') == 'true' else None,
     )
+
+
+def given_parameters(table, get):
+    """Give the parameters that arguments are given for, with the types of the table."""
+    given = {name: get(name) for name in table}
+    return {name: typed(name, table[name], text) for name, text in given.items() if text != ''}
+
+
+def typed(name, row, text):
+    kind = row['type']
+    if kind == 'string_array' and row.get('placed'):
+        # launch_ros makes nothing of an empty text; a space is nothing to the node, too.
+        return [part.strip() or ' ' for part in text.split(';')]
+    if kind == 'string_array':
+        return items(text)
+    if kind == 'integer_array':
+        return [integer(name, item) for item in items(text)]
+    if kind == 'bool':
+        return text == 'true'
+    return {'double': number, 'integer': integer}.get(kind, lambda _, value: value)(name, text)
 
 
 def parameter_file(text):

@@ -33,7 +33,7 @@ export { demoModel } from './model/demo-model.js';
 export { findModel } from './model/find-model.js';
 export { chooseLabels, readLabels } from './model/labels.js';
 export type { Engine, EngineTimings, Inference, ModelInfo } from './engine/engine.js';
-export { type EngineSettings, openEngine } from './engine/open-engine.js';
+export { type EngineSettings, openEngine } from './engine/registry.js';
 export { OnnxEngine, type OnnxEngineOptions } from './engine/onnx/onnx-engine.js';
 export { BpuEngine, type BpuEngineOptions } from './engine/bpu/bpu-engine.js';
 
@@ -60,6 +60,7 @@ export { encodeJpeg, encodePng } from './media/render/encode.js';
 export type { RgbPicture } from './media/render/rgb-picture.js';
 
 // Bags.
+export type { OutputName } from './message/outputs.js';
 export { BagSource, type BagSourceOptions } from './message/bag/bag-source.js';
 export { BagWriter } from './message/bag/bag-writer.js';
 export {

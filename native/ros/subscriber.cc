@@ -78,15 +78,28 @@ camera::Message View(const Image& message) {
 
 }  // namespace
 
-std::vector<std::string> Subscriber::Messages() {
-  return {
-      "sensor_msgs/msg/Image",
+struct Subscriber::Kind {
+  const char* name;
+  rclcpp::SubscriptionBase::SharedPtr (Subscriber::*subscribe)(const SubscriberQos&, unsigned);
+};
+
+const std::vector<Subscriber::Kind>& Subscriber::Kinds() {
+  // The rows of src/message/image-messages.ts that are native.
+  static const std::vector<Kind> kinds = {
+      {"sensor_msgs/msg/Image", &Subscriber::Subscribe<Image>},
 #ifdef TROS_YOLO_SEG_HBM
-      "hbm_img_msgs/msg/HbmMsg480P",
-      "hbm_img_msgs/msg/HbmMsg540P",
-      "hbm_img_msgs/msg/HbmMsg1080P",
+      {"hbm_img_msgs/msg/HbmMsg480P", &Subscriber::Subscribe<hbm_img_msgs::msg::HbmMsg480P>},
+      {"hbm_img_msgs/msg/HbmMsg540P", &Subscriber::Subscribe<hbm_img_msgs::msg::HbmMsg540P>},
+      {"hbm_img_msgs/msg/HbmMsg1080P", &Subscriber::Subscribe<hbm_img_msgs::msg::HbmMsg1080P>},
 #endif
   };
+  return kinds;
+}
+
+std::vector<std::string> Subscriber::Messages() {
+  std::vector<std::string> messages;
+  for (const Kind& kind : Kinds()) messages.emplace_back(kind.name);
+  return messages;
 }
 
 Subscriber::Subscriber(std::shared_ptr<Participant> participant, const SubscriberOptions& options,
@@ -158,15 +171,9 @@ size_t Subscriber::publishers() const {
 
 rclcpp::SubscriptionBase::SharedPtr Subscriber::Open(const SubscriberQos& qos) {
   const unsigned generation = subscription_ ? generation_ + 1 : generation_;
-  if (message_ == "sensor_msgs/msg/Image") return Subscribe<Image>(qos, generation);
-#ifdef TROS_YOLO_SEG_HBM
-  using hbm_img_msgs::msg::HbmMsg1080P;
-  using hbm_img_msgs::msg::HbmMsg480P;
-  using hbm_img_msgs::msg::HbmMsg540P;
-  if (message_ == "hbm_img_msgs/msg/HbmMsg480P") return Subscribe<HbmMsg480P>(qos, generation);
-  if (message_ == "hbm_img_msgs/msg/HbmMsg540P") return Subscribe<HbmMsg540P>(qos, generation);
-  if (message_ == "hbm_img_msgs/msg/HbmMsg1080P") return Subscribe<HbmMsg1080P>(qos, generation);
-#endif
+  for (const Kind& kind : Kinds()) {
+    if (message_ == kind.name) return (this->*kind.subscribe)(qos, generation);
+  }
   throw std::invalid_argument("no native camera takes " + message_);
 }
 

@@ -73,6 +73,9 @@ class Subscriber {
   size_t publishers() const;
 
  private:
+  struct Kind;
+  /** One for each message type. */
+  static const std::vector<Kind>& Kinds();
   rclcpp::SubscriptionBase::SharedPtr Open(const SubscriberQos& qos);
   template <typename ImageMessage>
   rclcpp::SubscriptionBase::SharedPtr Subscribe(const SubscriberQos& qos, unsigned generation);

@@ -1,8 +1,8 @@
 import type { Engine } from '../engine/engine.js';
-import { expectOneOf } from '../base/expect.js';
-import { ENGINES, openEngine as openModel } from '../engine/open-engine.js';
+import { openEngine as openModel } from '../engine/registry.js';
+import { SEGMENT_PARAMETERS } from '../parameters/segment.js';
 import type { Arguments, CliOptions } from './options.js';
-import { fromParameter } from './parameter-options.js';
+import { choiceOption, fromParameter } from './parameter-options.js';
 import { colorRange } from './run-options.js';
 
 /** Options of commands that run .bin models. */
@@ -21,7 +21,7 @@ export function openEngine(
   { slots, threads }: { slots?: number; threads?: number | undefined } = {},
 ): Promise<Engine> {
   return openModel(file, {
-    engine: expectOneOf('--engine', args.text('engine') ?? 'auto', ENGINES),
+    engine: choiceOption(args, 'engine', SEGMENT_PARAMETERS.engine),
     slots,
     threads,
     colorRange: colorRange(args),

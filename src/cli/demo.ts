@@ -87,7 +87,12 @@ async function runDemo(source: SceneSource, engine: OnnxEngine, out: string, sto
 
   const json = await JsonLinesSink.open(files.json, new Labels(labels));
   // The instances contain the masks; maps of 150 frames would take 280 MB more.
-  const bag = await BagSink.open(files.bag, { labels, threshold: SCORE, images: false, instanceMap: false });
+  const bag = await BagSink.open(files.bag, {
+    labels,
+    threshold: SCORE,
+    images: false,
+    omit: ['instance_map'],
+  });
   const overlay = new Overlay({ labels });
   const quality = new AveragePrecision(segmenter.decoder.layout.classCount);
   const summary = new Summary();

@@ -1,3 +1,4 @@
+import { rowNames } from '../base/row-names.js';
 import { textTable } from '../base/text-table.js';
 import { ExpectationError, expectOneOf } from '../base/expect.js';
 import { type Board, type Catalog, type CatalogModel, endingOf, loadCatalog } from '../model/catalog.js';
@@ -53,9 +54,7 @@ export const list = command({
     const board =
       given === undefined
         ? undefined
-        : CHOICES[
-            expectOneOf('--board', given.toLowerCase(), Object.keys(CHOICES) as (keyof typeof CHOICES)[])
-          ];
+        : CHOICES[expectOneOf('--board', given.toLowerCase(), rowNames(CHOICES))];
     const catalog = loadCatalog();
     const models = catalog.models.filter((model) => board === undefined || model.board === board);
     process.stdout.write(args.flag('json') ? jsonText(models, catalog) : listText(models, catalog));

@@ -96,13 +96,14 @@ export interface CameraAttachment {
 }
 
 /**
- * NV12 in, head tensors out. One interface for `onnx` and `bpu`; test/engine runs the same suite on both.
+ * NV12 in, head tensors out. One interface for all of them (src/engine/registry.ts); test/engine runs one suite on each.
  *
  * An engine has a fixed number of slots, each with its own input and output memory; nothing is allocated per frame.
  * With spare slots, it keeps working while results are read.
  */
 export interface Engine {
-  readonly kind: 'onnx' | 'bpu';
+  /** Its name in src/engine/registry.ts. */
+  readonly kind: string;
   readonly model: ModelInfo;
   /** A faster form of the decoder's inner loops, for decoders of its tensors. */
   readonly kernels?: Kernels | undefined;

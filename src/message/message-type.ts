@@ -42,6 +42,11 @@ export function messageType(type: string, lookup: DefinitionLookup = builtIn): M
   return new MessageType(`${packageName}/msg/${typeName}`, definitionText(type, lookup));
 }
 
+/** `package/Type` of a type as topics know it, `package/msg/Type`. */
+export function shortName(type: string): string {
+  return type.replace('/msg/', '/');
+}
+
 /** The definitions this package carries. */
 export function builtIn(type: string): string | undefined {
   return Object.hasOwn(DEFINITIONS, type) ? DEFINITIONS[type] : undefined;

@@ -1,8 +1,9 @@
+import { STAND_IN_NAMES } from '../message/image-messages.js';
 import { parameterTable, type ParameterValues } from './parameter.js';
 
-/** Message types that the camera stand-in publishes. */
-export const CAMERA_MESSAGES = ['image', 'hbm480p', 'hbm540p', 'hbm1080p'] as const;
-export type CameraMessage = (typeof CAMERA_MESSAGES)[number];
+/** What carries images between DDS and the nodes; `auto` is native where that was built. */
+export const IMAGE_TRANSPORTS = ['auto', 'native', 'rclnodejs'] as const;
+export type ImageTransport = (typeof IMAGE_TRANSPORTS)[number];
 
 /** Parameters of the node `camera`. */
 export const CAMERA_PARAMETERS = parameterTable({
@@ -26,13 +27,13 @@ export const CAMERA_PARAMETERS = parameterTable({
   message: {
     type: 'string',
     default: 'image',
-    choices: CAMERA_MESSAGES,
+    choices: STAND_IN_NAMES,
     help: "message type: sensor_msgs/Image (nv12) on topic image, or TROS's HbmMsg480P, 540P or 1080P on /hbmem_img; remap the topic for another",
   },
   transport: {
     type: 'string',
     default: 'auto',
-    choices: ['auto', 'native', 'rclnodejs'],
+    choices: IMAGE_TRANSPORTS,
     help: 'what sends the messages: native (HbmMsg only, in memory that the middleware lends: zero copy with the switches of TROS), rclnodejs; auto: native where it was built and the message allows it',
   },
   qos: {

@@ -33,13 +33,23 @@ export interface Parameter<T extends ParameterType = ParameterType> {
 
 export type ParameterTable = Readonly<Record<string, Parameter>>;
 
+/** What a parameter may be: one of its choices, where it has some. */
+export type ValueOf<Row extends Parameter> = Row extends { readonly choices: readonly (infer Choice)[] }
+  ? Choice
+  : ParameterTypes[Row['type']];
+
 /** The values of a table by parameter name. */
 export type ParameterValues<Table extends ParameterTable> = {
-  readonly [Name in keyof Table]: ParameterTypes[Table[Name]['type']];
+  readonly [Name in keyof Table]: ValueOf<Table[Name]>;
 };
 
-/** @returns the table as it is, with each row's type kept */
-export function parameterTable<const Table extends ParameterTable>(table: Table): Table {
+/** Rows with choices have one of them as their default. */
+type Consistent<Table extends ParameterTable> = {
+  readonly [Name in keyof Table]: { readonly default: ValueOf<Table[Name]> };
+};
+
+/** @returns the table as it is, with each row's type and choices kept */
+export function parameterTable<const Table extends ParameterTable>(table: Table & Consistent<Table>): Table {
   return table;
 }
 

@@ -1,11 +1,14 @@
+import { ENGINES } from '../engine/registry.js';
 import { HEAD_ROLES } from '../vision/decode/heads.js';
 import { MASK_RESOLUTIONS, NMS_MODES } from '../vision/decode/options.js';
 import { COLOR_RANGES, DEFAULT_COLOR_RANGE } from '../vision/picture/color-range.js';
+import { PERCEPTION_MASKS } from '../message/write/perception-targets.js';
+import { OVERLAY_COLORS } from '../media/render/overlay.js';
+import { IMAGE_MESSAGE_NAMES } from '../message/image-messages.js';
+import { IMAGE_QOS_NAMES } from '../message/qos.js';
 import { DEFAULT_MASK_OPACITY } from '../media/render/mask-layer.js';
+import { IMAGE_TRANSPORTS } from './camera.js';
 import { parameterTable, type ParameterValues } from './parameter.js';
-
-/** How the messages on an image topic are found out. */
-export const IMAGE_TYPES = ['auto', 'image', 'compressed', 'hbm480p', 'hbm540p', 'hbm1080p'] as const;
 
 /** Parameters of the node `segment`. */
 export const SEGMENT_PARAMETERS = parameterTable({
@@ -17,7 +20,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
   engine: {
     type: 'string',
     default: 'auto',
-    choices: ['auto', 'onnx', 'bpu'],
+    choices: ENGINES,
     help: 'where the model runs; auto: .bin on the BPU, others on the CPU',
   },
   labels: {
@@ -105,13 +108,13 @@ export const SEGMENT_PARAMETERS = parameterTable({
   image_type: {
     type: 'string',
     default: 'auto',
-    choices: IMAGE_TYPES,
+    choices: ['auto', ...IMAGE_MESSAGE_NAMES],
     help: 'message type of the image topics; auto: found when a publisher appears',
   },
   image_qos: {
     type: 'string',
     default: 'match',
-    choices: ['sensor_data', 'reliable', 'default', 'match'],
+    choices: [...IMAGE_QOS_NAMES, 'match'],
     help: 'QoS of the image subscriptions: match (reliable where the publishers are, which loses least; depth 5), sensor_data (best effort, depth 5), reliable (depth 5), default (reliable, depth 10)',
   },
   image_step: {
@@ -135,7 +138,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
   camera_transport: {
     type: 'string',
     default: 'auto',
-    choices: ['auto', 'native', 'rclnodejs'],
+    choices: IMAGE_TRANSPORTS,
     help: 'what takes the images: native (C++, never through JavaScript, without a copy where the middleware lends messages), rclnodejs; auto: native where it was built',
   },
   hbm_frame_id: {
@@ -151,7 +154,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
   tros_masks: {
     type: 'string',
     default: 'polygons',
-    choices: ['polygons', 'semantic_map', 'none'],
+    choices: PERCEPTION_MASKS,
     help: "masks in PerceptionTargets: outlines of each instance, or one map of classes as TROS's own node sends it",
   },
   polygon_tolerance: {
@@ -242,7 +245,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
   overlay_colors: {
     type: 'string',
     default: 'class',
-    choices: ['class', 'instance'],
+    choices: OVERLAY_COLORS,
     dynamic: true,
     help: 'what shares a color in the overlay',
   },

@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.js';
-import { type EngineSettings, openEngine } from '../engine/open-engine.js';
+import { type EngineSettings, openEngine } from '../engine/registry.js';
 import { demoModel } from '../model/demo-model.js';
 import { findModel } from '../model/find-model.js';
 import { findClass } from '../model/labels.js';

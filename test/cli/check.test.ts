@@ -10,7 +10,7 @@ import { type ModelCheck, modelSection } from '../../src/cli/check/model.js';
 import { isKnownModel, KNOWN_RESULTS, publishedRow } from '../../src/cli/check/published.js';
 import { rosSection } from '../../src/cli/check/ros.js';
 import { demoModel } from '../../src/model/demo-model.js';
-import { openEngine } from '../../src/engine/open-engine.js';
+import { openEngine } from '../../src/engine/registry.js';
 import { sharedData } from '../data.js';
 import { EMULATOR, withEmulator } from '../engine/bpu/emulator.js';
 import { tenHeads } from '../engine/tiny-onnx.js';

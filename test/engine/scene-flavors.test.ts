@@ -19,7 +19,7 @@ import { cutModel } from '../../src/model/prepare/cut.js';
 import { proveCut } from '../../src/engine/onnx/prove-cut.js';
 import { loadModel } from '../../src/node/segment/loaded-model.js';
 import { readWorkConfig } from '../../src/node/segment/work-config.js';
-import { openEngine } from '../../src/engine/open-engine.js';
+import { openEngine } from '../../src/engine/registry.js';
 import { recognizeModel } from '../../src/pipeline/recognize-model.js';
 import { maskIou } from '../vision/decode/recorded.js';
 import { withVariables } from '../environment.js';

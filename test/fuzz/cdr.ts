@@ -1,13 +1,13 @@
 import sharp from 'sharp';
 import { CameraImageReader } from '../../src/message/read/camera-image.js';
-import { CAMERA_MESSAGE_TYPES } from '../../src/message/read/camera-message.js';
-import { ReceivedImage, type ImageMessage } from '../../src/node/segment/received-image.js';
+import { IMAGE_MESSAGE_NAMES } from '../../src/message/image-messages.js';
+import { ReceivedImage } from '../../src/node/segment/received-image.js';
 import { compressedImage, hbm, tinyPixels } from '../message/bag/bags.js';
 import { ImageWriter } from '../../src/message/write/image.js';
 import { expectFrame } from './frames.js';
 import { type FuzzSeed, type FuzzTarget, tagged } from './target.js';
 
-const TYPES = Object.keys(CAMERA_MESSAGE_TYPES) as ImageMessage[];
+const TYPES = IMAGE_MESSAGE_NAMES;
 
 /** Serialized messages of cameras: the first byte says of which type. */
 export async function cdrTarget(): Promise<FuzzTarget> {

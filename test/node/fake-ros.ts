@@ -1,4 +1,4 @@
-import { type Qos, RMW_DURABILITY, RMW_HISTORY, RMW_RELIABILITY } from '../../src/node/ros/qos.js';
+import { type Qos, RMW_DURABILITY, RMW_HISTORY, RMW_RELIABILITY } from '../../src/message/qos.js';
 import type { RclEndpoint } from '../../src/node/ros/rclnodejs.js';
 import type { RosNode } from '../../src/node/ros/ros-node.js';
 

@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { packageRoot } from '../../src/base/package-root.js';
+import { CAMERA_PARAMETERS } from '../../src/parameters/camera.js';
+import { checkParameter, type Parameter, renameWarning } from '../../src/parameters/parameter.js';
 import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
 import { describeUnless } from '../skips.js';
 
@@ -103,32 +105,90 @@ describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch f
     }
   });
 
-  it('have arguments for parameters that there are, with the values that they take', () => {
-    const parameters = launchFile('segment.launch.py', 'file.PARAMETERS') as [
-      string,
-      string,
-      string,
-      string[] | null,
-    ][];
-    assert.ok(parameters.length > 10);
-    const table: Record<string, { type: string; choices?: readonly string[]; default?: unknown }> =
-      SEGMENT_PARAMETERS;
-    const lists = launchFile('segment.launch.py', 'file.LISTS') as string[];
-    const numbers = launchFile('segment.launch.py', 'file.NUMBERS') as string[];
-    const integers = launchFile('segment.launch.py', 'file.INTEGERS') as string[];
-    const integerLists = launchFile('segment.launch.py', 'file.INTEGER_LISTS') as string[];
-    for (const [name, value, help, choices] of parameters) {
-      const parameter = table[name];
-      assert.ok(parameter, `no parameter ${name}`);
+  type Argument = [name: string, value: string, help: string, choices: string[] | null];
+  const declared = (name: string): Argument[] =>
+    launchFile(
+      name,
+      `(file.generate_launch_description(), [[call.args[0], str(call.kwargs['default_value']), call.kwargs['description'], call.kwargs.get('choices')] for call in file.DeclareLaunchArgument.call_args_list])[1]`,
+    ) as Argument[];
+
+  it('have an argument for each parameter of segment, which leaves it to the node where nothing is given', () => {
+    const all = declared('segment.launch.py');
+    const names = all.map(([name]) => name);
+    assert.deepEqual(names, [...new Set(names)], 'each once');
+    for (const [name, row] of Object.entries<Parameter>(SEGMENT_PARAMETERS)) {
+      const [, value, help, choices] = all.find((argument) => argument[0] === name) ?? assert.fail(name);
       assert.equal(value, '', 'so that params_file and the node decide');
-      assert.equal(parameter.type === 'string_array', lists.includes(name), name);
-      assert.equal(parameter.type === 'double', numbers.includes(name), name);
-      assert.equal(parameter.type === 'integer', integers.includes(name), name);
-      assert.equal(parameter.type === 'integer_array', integerLists.includes(name), name);
-      if (parameter.choices && choices) assert.deepEqual(choices, ['', ...parameter.choices], name);
-      const said = /default: ([\w.]+)$/.exec(help)?.[1];
-      if (said && name !== 'classes') assert.equal(said, String(parameter.default), name);
+      assert.ok(help.startsWith(row.help), name);
+      const values = row.type === 'bool' ? ['true', 'false'] : row.choices;
+      assert.deepEqual(choices, values ? ['', ...values] : null, name);
     }
+    const help = (name: string): string => all.find((argument) => argument[0] === name)![2];
+    assert.match(help('score'), /\(a number from 0 to 1; default: 0\.25\)$/);
+    assert.match(help('roi'), /\(a list of strings; separated by semicolons\)$/);
+    assert.match(help('max_rate'), /\(a list of integers from 0 to 1000; separated by commas; default: 0\)$/);
+    assert.match(help('autostart'), /\(true or false; default: true\)$/);
+  });
+
+  it('have the arguments of the stand-in with its defaults and choices', () => {
+    const all = new Map(
+      declared('segment.launch.py').map(([name, value, , choices]) => [name, { value, choices }]),
+    );
+    const { message } = CAMERA_PARAMETERS;
+    assert.deepEqual(all.get('message'), { value: message.default, choices: [...message.choices] });
+    assert.deepEqual(all.get('rate'), { value: '30', choices: null });
+    assert.deepEqual(all.get('loop'), { value: 'true', choices: ['true', 'false'] });
+    assert.deepEqual(all.get('inputs'), { value: CAMERA_PARAMETERS.inputs.default.join(), choices: null });
+  });
+
+  it('give parameters the types that nodes take', () => {
+    const given = {
+      model: 'yolov8n-seg-x5',
+      images: '/front/image, /rear/image',
+      roi: '1,2,30,40;',
+      max_rate: '[5, 0]',
+      score: '1',
+      slots: '3',
+      overlay_boxes: 'false',
+    };
+    const texts = JSON.stringify(given).replaceAll('"', "'");
+    const parameters = launchFile(
+      'segment.launch.py',
+      `file.given_parameters(file.PARAMETERS, lambda name: ${texts}.get(name, ''))`,
+    ) as Record<string, unknown>;
+    assert.deepEqual(parameters, {
+      ...given,
+      images: ['/front/image', '/rear/image'],
+      roi: ['1,2,30,40', ' '],
+      max_rate: [5, 0],
+      score: 1,
+      slots: 3,
+      overlay_boxes: false,
+    });
+    for (const [name, value] of Object.entries(parameters)) {
+      checkParameter(name, SEGMENT_PARAMETERS[name as keyof typeof SEGMENT_PARAMETERS], value);
+    }
+    const wrong = (name: string, text: string): unknown =>
+      launchFile('segment.launch.py', `file.typed('${name}', file.PARAMETERS['${name}'], '${text}')`);
+    assert.throws(() => wrong('score', 'high'), /Expected a number for score but received high/);
+    assert.throws(() => wrong('max_rate', '5,x'), /Expected an integer for max_rate but received x/);
+  });
+
+  it('take arguments by their former names, with a warning', () => {
+    const former = (given: object): unknown =>
+      launchFile(
+        'segment.launch.py',
+        `file.former_names({'iou': {'was': 'nms_threshold', 'default': 0.7}, 'score': {'default': 0.25}}, ${JSON.stringify(given)})`,
+      );
+    assert.deepEqual(former({ iou: '', score: '0.3' }), [{}, []]);
+    assert.deepEqual(former({ iou: '', nms_threshold: '0.5' }), [
+      { iou: '0.5' },
+      [renameWarning('Argument', 'nms_threshold', 'iou', false)],
+    ]);
+    assert.deepEqual(former({ iou: '0.6', nms_threshold: '0.5' }), [
+      {},
+      [renameWarning('Argument', 'nms_threshold', 'iou', true)],
+    ]);
   });
 
   it('take the camera that is there, and say so when it is not the one that was asked for', () => {

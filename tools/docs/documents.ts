@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExpectationError } from '../../src/base/expect.js';
 import { addon } from '../../src/native/addon.js';
-import { qosText } from '../../src/node/ros/qos.js';
+import { IMAGE_MESSAGES, type ImageMessage, STAND_IN_NAMES } from '../../src/message/image-messages.js';
+import { qosText } from '../../src/message/qos.js';
 import { PUBLISHED_TOPICS, SERVICES } from '../../src/node/segment/topics.js';
 import { packageRoot } from '../../src/base/package-root.js';
 import { CAMERA_PARAMETERS } from '../../src/parameters/camera.js';
+import { launchJson } from '../../src/parameters/launch.js';
 import { markdownTable, parametersMarkdown } from '../../src/parameters/markdown.js';
 import type { ParameterTable } from '../../src/parameters/parameter.js';
 import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
@@ -26,6 +28,7 @@ export async function documents(): Promise<Document[]> {
     'topics:segment': topicsMarkdown(),
     'parameters:segment': parametersMarkdown(SEGMENT_PARAMETERS),
     'parameters:camera': parametersMarkdown(CAMERA_PARAMETERS),
+    images: imagesMarkdown(),
     encodings: encodingsMarkdown(),
   };
   const page = 'docs/parameters.md';
@@ -39,7 +42,14 @@ export async function documents(): Promise<Document[]> {
     { file: 'CHANGELOG.rst', text: changelogRst(read('CHANGELOG.md')) },
     { file: 'config/segment.yaml', text: nodeYaml('segment', SEGMENT_PARAMETERS) },
     { file: 'config/camera.yaml', text: nodeYaml('camera', CAMERA_PARAMETERS) },
+    { file: 'launch/parameters.json', text: launchFileJson() },
   ];
+}
+
+function launchFileJson(): string {
+  const topics = STAND_IN_NAMES.map((name) => [name, IMAGE_MESSAGES[name].standIn.topic]);
+  const nodes = { segment: SEGMENT_PARAMETERS, camera: CAMERA_PARAMETERS };
+  return launchJson(nodes, Object.fromEntries(topics) as Record<string, string>);
 }
 
 function read(file: string): string {
@@ -55,6 +65,16 @@ export function withSection(file: string, text: string, [name, content]: readonl
     throw new ExpectationError(`the marks ${begin} and ${end} in ${file}`, 'a text without them');
   }
   return `${text.slice(0, from + begin.length)}\n\n${content}\n${text.slice(to)}`;
+}
+
+function imagesMarkdown(): string {
+  const rows = Object.entries<ImageMessage>(IMAGE_MESSAGES).map(([name, { type, native, standIn }]) => [
+    `\`${name}\``,
+    type,
+    native ? 'yes' : '',
+    standIn ? `on \`${standIn.topic}\`, ${qosText(standIn.qos)}` : '',
+  ]);
+  return markdownTable(['value', 'type', 'native', 'from the camera stand-in'], rows);
 }
 
 function encodingsMarkdown(): string {

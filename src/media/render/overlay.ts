@@ -7,6 +7,9 @@ import { DEFAULT_MASK_OPACITY, MaskLayer } from './mask-layer.js';
 import { paletteColor, WHITE, type Rgb } from '../../vision/picture/palette.js';
 import { strokeRectangle, type RgbPicture } from './rgb-picture.js';
 
+/** What determines the color. */
+export const OVERLAY_COLORS = ['class', 'instance'] as const;
+
 export interface OverlayOptions {
   /** Class names by class id; a class without a name is shown as its number. */
   readonly labels: readonly string[];
@@ -14,7 +17,7 @@ export interface OverlayOptions {
    * What determines the color. `class` is stable from frame to frame; `instance` distinguishes neighbors of one class by
    * their rank, which changes with every frame of a video. Default `class`.
    */
-  readonly colors?: 'class' | 'instance' | undefined;
+  readonly colors?: (typeof OVERLAY_COLORS)[number] | undefined;
   /** Opacity of masks, 0 (no masks) to 1. @default 0.44 */
   readonly masks?: number | undefined;
   /** @default true */

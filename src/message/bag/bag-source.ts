@@ -1,20 +1,14 @@
 import { ExpectationError, errorOf } from '../../base/expect.js';
 import { CameraImageReader } from '../read/camera-image.js';
-import { CAMERA_MESSAGE_TYPES, cameraMessageType } from '../read/camera-message.js';
+import { IMAGE_TYPES_TEXT, imageMessage } from '../image-messages.js';
 import type { BadFrame, FrameSource, SourceFrame } from '../../vision/picture/frame-source.js';
 import type { ImageReading } from '../../native/camera.js';
-import { TOPICS } from '../topics.js';
+import { bagTopic, OUTPUTS, OWN_PICTURES } from '../outputs.js';
 import { bagFiles } from './bag-files.js';
 import { McapFile, type BagMessage, type BagTopic } from './mcap-file.js';
 
-/** For errors. */
-const IMAGE_TYPES = Object.values(CAMERA_MESSAGE_TYPES)
-  .map(({ type }) => type)
-  .join(', ');
-
 /** Two frames may be in flight and one being read when the source moves on to the next. */
 const FRAMES_IN_USE = 4;
-const INSTANCE_ARRAY = 'tros_yolo_seg/msg/InstanceArray';
 
 export interface BagSourceOptions {
   /** Topic of the images; only needed if the bag has several. */
@@ -87,7 +81,7 @@ export class BagSource implements FrameSource {
     const place = { source: this.name, index };
     if (message instanceof Error) return { ...place, error: message };
     try {
-      const type = cameraMessageType(message.type) ?? unreadable(this.topic, message.type);
+      const type = imageMessage(message.type) ?? unreadable(this.topic, message.type);
       const image = type.read(message.data, reader);
       const frame = await image.pixels();
       const { stamp, frameId = this.#frameId } = image;
@@ -119,10 +113,10 @@ function chooseTopic(bag: string, topics: readonly BagTopic[], wanted: string | 
     if (topic === undefined) {
       throw new ExpectationError(`the topic ${wanted} in ${bag}`, `a bag with ${listing(topics)}`);
     }
-    if (!cameraMessageType(topic.type)) unreadable(topic.name, topic.type);
+    if (!imageMessage(topic.type)) unreadable(topic.name, topic.type);
     return topic;
   }
-  const images = topics.filter(({ type }) => cameraMessageType(type));
+  const images = topics.filter(({ type }) => imageMessage(type));
   const inputs = images.filter((topic) => !isResult(topic, topics));
   if (inputs.length === 1) return inputs[0]!;
   const hint = (name: string): string =>
@@ -131,7 +125,7 @@ function chooseTopic(bag: string, topics: readonly BagTopic[], wanted: string | 
     throw new ExpectationError(`one topic of images in ${bag}`, listing(inputs), hint(inputs[0]!.name));
   }
   throw images.length === 0
-    ? new ExpectationError(`a topic of type ${IMAGE_TYPES} in ${bag}`, listing(topics))
+    ? new ExpectationError(`a topic of type ${IMAGE_TYPES_TEXT} in ${bag}`, listing(topics))
     : new ExpectationError(
         `a topic of camera images in ${bag}`,
         `results only: ${listing(images)}`,
@@ -139,10 +133,9 @@ function chooseTopic(bag: string, topics: readonly BagTopic[], wanted: string | 
       );
 }
 
-/** Suffixes of our own picture topics, after the name of the node and, if there are several, of the camera. */
-const RESULT_ENDINGS = ['/instance_map', '/overlay', '/overlay/compressed'];
-const NODE = TOPICS.instanceMap.slice(0, -RESULT_ENDINGS[0]!.length);
-const INSTANCES = '/instances';
+/** The default name of the node. */
+const NODE = bagTopic({ topic: '~' });
+const INSTANCES = OUTPUTS.instances.topic.slice(1);
 
 /**
  * Whether an image topic cannot be an input: our own instance maps and overlays, below the node's default name or beside our
@@ -150,11 +143,11 @@ const INSTANCES = '/instances';
  */
 function isResult({ name }: BagTopic, topics: readonly BagTopic[]): boolean {
   if (name.endsWith('/compressedDepth')) return true;
-  const ending = RESULT_ENDINGS.find((text) => name.endsWith(text));
+  const ending = OWN_PICTURES.find((text) => name.endsWith(text));
   if (ending === undefined) return false;
   const node = name.slice(0, -ending.length);
   if (node === NODE || node.startsWith(`${NODE}/`)) return true;
-  return topics.some((topic) => topic.name === node + INSTANCES && topic.type === INSTANCE_ARRAY);
+  return topics.some((topic) => topic.name === node + INSTANCES && topic.type === OUTPUTS.instances.type);
 }
 
 function listing(topics: readonly BagTopic[]): string {
@@ -164,5 +157,5 @@ function listing(topics: readonly BagTopic[]): string {
 }
 
 function unreadable(topic: string, type: string): never {
-  throw new ExpectationError(`images on ${topic}: ${IMAGE_TYPES}`, type);
+  throw new ExpectationError(`images on ${topic}: ${IMAGE_TYPES_TEXT}`, type);
 }

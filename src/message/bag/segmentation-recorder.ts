@@ -1,20 +1,16 @@
+import { SerialQueue } from '../../base/serial-queue.js';
 import { OutlineTracer } from '../../vision/mask/outlines.js';
-import type { Kernels } from '../../vision/tensor/kernels.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
-import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { FrameHeader } from '../../vision/picture/frame-source.js';
-import { DetectionArrayWriter } from '../write/detection-array.js';
-import { ImageAnnotationsWriter } from '../write/image-annotations.js';
+import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
+import type { Kernels } from '../../vision/tensor/kernels.js';
+import { type ContentTools, FrameContent } from '../frame-content.js';
+import { messageType, type MessageType, shortName } from '../message-type.js';
+import { bagTopic, FRAME_OUTPUTS, MODEL_OUTPUTS, type OutputName, OUTPUTS } from '../outputs.js';
 import { CompressedImageWriter, ImageWriter } from '../write/image.js';
-import { InstanceArrayWriter } from '../write/instance-array.js';
-import { InstanceMapWriter } from '../write/instance-map.js';
-import { LabelInfoWriter } from '../write/label-info.js';
 import { Labels } from '../write/labels.js';
 import type { StageTimings } from '../write/stage-timings.js';
-import { TOPICS } from '../topics.js';
-import { paletteColor } from '../../vision/picture/palette.js';
 import type { BagWriter } from './bag-writer.js';
-import { SerialQueue } from '../../base/serial-queue.js';
 
 /** Topic of the camera images in bags that contain them. */
 export const IMAGE_TOPIC = '/camera/image_raw';
@@ -24,10 +20,8 @@ export interface RecorderOptions {
   readonly labels: readonly string[];
   /** Minimum score that is reported, for the label table. */
   readonly threshold: number;
-  /** Whether to write instance maps: 2 bytes for each cell of the mask grid, 4 MB for 1080p. @default true */
-  readonly instanceMap?: boolean | undefined;
-  /** Whether to write annotations for Foxglove. @default true */
-  readonly annotations?: boolean | undefined;
+  /** Outputs that are left out: `instance_map` has 2 bytes for each cell of the mask grid, 4 MB for 1080p. @default none */
+  readonly omit?: readonly OutputName[] | undefined;
   /** A faster form of tracing contours. */
   readonly kernels?: Kernels | undefined;
 }
@@ -41,34 +35,38 @@ export interface RecordExtras {
   readonly overlay?: Uint8Array | undefined;
 }
 
+interface RecordedOutput {
+  readonly topic: string;
+  readonly type: MessageType;
+  readonly write: (content: FrameContent) => Uint8Array;
+}
+
 /** Writes results to a bag, with the topics and messages of the running node. */
 export class SegmentationRecorder {
   readonly #bag: BagWriter;
   readonly #labels: Labels;
-  readonly #threshold: number;
+  readonly #score: number;
   readonly #queue = new SerialQueue();
-  #labelInfoWritten = false;
+  #modelWritten = false;
 
-  readonly #detections: DetectionArrayWriter;
-  readonly #instances: InstanceArrayWriter;
-  readonly #instanceMap: InstanceMapWriter | undefined;
-  readonly #annotations: ImageAnnotationsWriter | undefined;
+  readonly #outputs: readonly RecordedOutput[];
   readonly #image = new ImageWriter();
   readonly #overlay = new CompressedImageWriter();
-  readonly #tracer: OutlineTracer;
+  readonly #tools: ContentTools;
 
-  /** @param bag owned by the caller, who closes it */
-  constructor(bag: BagWriter, options: RecorderOptions) {
-    const labels = new Labels(options.labels);
-    this.#tracer = new OutlineTracer(options.kernels);
+  /** @param bag remains the caller's, who closes it */
+  constructor(bag: BagWriter, { labels: names, threshold, omit = [], kernels }: RecorderOptions) {
+    const labels = new Labels(names);
     this.#bag = bag;
     this.#labels = labels;
-    this.#threshold = options.threshold;
-    this.#detections = new DetectionArrayWriter(labels);
-    this.#instances = new InstanceArrayWriter(labels);
-    this.#instanceMap = options.instanceMap === false ? undefined : new InstanceMapWriter();
-    this.#annotations =
-      options.annotations === false ? undefined : new ImageAnnotationsWriter(labels, paletteColor);
+    this.#score = threshold;
+    this.#tools = { tracer: new OutlineTracer(kernels) };
+    const omitted = omit.map((name): object => OUTPUTS[name]);
+    this.#outputs = FRAME_OUTPUTS.filter((row) => row.inBags && !omitted.includes(row)).map((row) => {
+      const type = messageType(shortName(row.type));
+      const write = row.open(type, { labels, modelName: '', trosMasks: 'none' });
+      return { topic: bagTopic(row), type, write };
+    });
   }
 
   /**
@@ -81,32 +79,28 @@ export class SegmentationRecorder {
     return this.#queue.run(async () => {
       const bag = this.#bag;
       const { stamp } = header;
-      if (!this.#labelInfoWritten) {
-        const writer = new LabelInfoWriter();
-        const cdr = writer.write(header, this.#labels, this.#threshold);
-        await bag.write(TOPICS.labelInfo, writer.type, cdr, stamp, 'transient_local');
-        this.#labelInfoWritten = true;
-      }
+      await this.#writeModel(header);
       if (extras.frame !== undefined) {
         const cdr = this.#image.writeNv12(header, extras.frame);
         await bag.write(IMAGE_TOPIC, this.#image.type, cdr, stamp);
       }
-      const detections = this.#detections.write(header, segmentation);
-      await bag.write(TOPICS.detections, this.#detections.type, detections, stamp);
-      const instances = this.#instances.write(header, segmentation, extras.timings);
-      await bag.write(TOPICS.instances, this.#instances.type, instances, stamp);
-      if (this.#instanceMap !== undefined) {
-        const cdr = this.#instanceMap.write(header, segmentation);
-        await bag.write(TOPICS.instanceMap, this.#instanceMap.type, cdr, stamp);
-      }
-      if (this.#annotations !== undefined) {
-        const cdr = this.#annotations.write(header, segmentation, this.#tracer.trace(segmentation));
-        await bag.write(TOPICS.annotations, this.#annotations.type, cdr, stamp);
-      }
+      const content = new FrameContent(header, segmentation, this.#tools, extras.timings);
+      for (const { topic, type, write } of this.#outputs) await bag.write(topic, type, write(content), stamp);
       if (extras.overlay !== undefined) {
         const cdr = this.#overlay.write(header, 'jpeg', extras.overlay);
-        await bag.write(TOPICS.overlay, this.#overlay.type, cdr, stamp);
+        await bag.write(bagTopic(OUTPUTS.overlay_compressed), this.#overlay.type, cdr, stamp);
       }
     });
+  }
+
+  /** Once, before the first frame. */
+  async #writeModel(header: FrameHeader): Promise<void> {
+    if (this.#modelWritten) return;
+    for (const row of MODEL_OUTPUTS.filter(({ inBags }) => inBags)) {
+      const type = messageType(shortName(row.type));
+      const cdr = row.open(type)({ header, labels: this.#labels, score: this.#score });
+      await this.#bag.write(bagTopic(row), type, cdr, header.stamp, row.qos.durability);
+    }
+    this.#modelWritten = true;
   }
 }

@@ -1,6 +1,7 @@
 import type { Segmentation } from '../../vision/mask/segmentation.js';
 import { Spans } from '../../vision/mask/runs.js';
 import type { FrameHeader } from '../../vision/picture/frame-source.js';
+import { messageType } from '../message-type.js';
 import { ImageWriter } from './image.js';
 
 /**
@@ -10,9 +11,12 @@ import { ImageWriter } from './image.js';
  * mono16, because mono8 ends at 255 instances and 32SC1, which vision_msgs suggests, is shown by few viewers.
  */
 export class InstanceMapWriter {
-  readonly #image = new ImageWriter();
+  readonly #image: ImageWriter;
   readonly #spans = new Spans();
-  readonly type = this.#image.type;
+
+  constructor(readonly type = messageType('sensor_msgs/Image')) {
+    this.#image = new ImageWriter(type);
+  }
 
   /** @returns CDR bytes, valid until the next call */
   write(header: FrameHeader, segmentation: Segmentation): Uint8Array {

@@ -19,7 +19,8 @@ import type { StageTimings } from './stage-timings.js';
  * - `semantic_map`: one map of classes in an extra target, as dnn_node_example sends it; instances are merged
  * - `none`: boxes only
  */
-export type PerceptionMasks = 'polygons' | 'semantic_map' | 'none';
+export const PERCEPTION_MASKS = ['polygons', 'semantic_map', 'none'] as const;
+export type PerceptionMasks = (typeof PERCEPTION_MASKS)[number];
 
 /** What a message may carry besides the instances. */
 export interface PerceptionDetails {

@@ -3,13 +3,12 @@ import { ExpectationError, expectInteger } from '../../base/expect.js';
 import { openInputs } from '../../media/inputs.js';
 import { MAX_DIMENSION } from '../../vision/picture/nv12-frame.js';
 import { parseSize, type PictureSize } from '../../vision/picture/picture-size.js';
-import { CAMERA_PARAMETERS, type CameraMessage, type CameraParameters } from '../../parameters/camera.js';
-import type { CameraQos } from './camera-messages.js';
+import { CAMERA_PARAMETERS, type CameraParameters } from '../../parameters/camera.js';
 import { CameraPlayer, type PlayerOptions } from './camera-player.js';
 import { Playlist } from './camera-playlist.js';
-import { openCameraPublisher, type CameraPublisher, type CameraTransport } from './camera-publisher.js';
+import { openCameraPublisher, type CameraPublisher } from './camera-publisher.js';
 import { Sleeper } from './camera-schedule.js';
-import { describeQos } from '../ros/qos.js';
+import { describeQos } from '../../message/qos.js';
 import type { RosNode } from '../ros/ros-node.js';
 
 /** Milliseconds that subscribers have to acknowledge the last frames, or to take them where nobody acknowledges. */
@@ -39,11 +38,7 @@ export class CameraNode {
       apply() {}, // looked at before each frame
     });
     const { message, qos, transport } = this.#parameters;
-    this.#publisher = openCameraPublisher(ros, {
-      message: message as CameraMessage,
-      qos: qos as CameraQos,
-      transport: transport as CameraTransport,
-    });
+    this.#publisher = openCameraPublisher(ros, { message, qos, transport });
   }
 
   /**

@@ -2,7 +2,7 @@ import type { Timing } from '../../base/clock.js';
 import { Durations } from '../../base/durations.js';
 import { stampFromNanoseconds } from '../../vision/picture/frame-source.js';
 import type { PlayedFrame, Playlist } from './camera-playlist.js';
-import type { MessageForm } from './camera-messages.js';
+import type { MessageForm } from '../../message/write/image-form.js';
 import { Schedule, Sleeper } from './camera-schedule.js';
 
 /** Milliseconds between the lines about how it goes. */

@@ -9,7 +9,7 @@ import {
   stampToNanoseconds,
   guardedFrames,
 } from '../../vision/picture/frame-source.js';
-import type { MessageForm, Sized } from './camera-messages.js';
+import type { MessageForm, Sized } from '../../message/write/image-form.js';
 
 /** Longest pause, in milliseconds, between two frames by their stamps, which may be nonsense. */
 const MAX_PAUSE = 10_000;

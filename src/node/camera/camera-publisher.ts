@@ -1,21 +1,11 @@
 import { ExpectationError, messageOf } from '../../base/expect.js';
 import { openNativePublisher, whyNoNativePublisher, type NativePublisher } from '../../native/publisher.js';
-import type { CameraMessage } from '../../parameters/camera.js';
-import {
-  loanForm,
-  messageForm,
-  topicType,
-  type CameraQos,
-  type LoanForm,
-  type LoanMessage,
-  type MessageForm,
-  type Sized,
-} from './camera-messages.js';
+import { IMAGE_MESSAGES, STAND_IN_NAMES, type StandInName } from '../../message/image-messages.js';
+import type { CdrForm, MessageForm, Sized } from '../../message/write/image-form.js';
+import type { CameraParameters, ImageTransport } from '../../parameters/camera.js';
+import { loanForm, type LoanForm, type LoanMessage, type LoanName, messageForm } from './camera-messages.js';
 import { describeLoans } from '../ros/loaned-messages.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
-
-/** Parameter `transport`. */
-export type CameraTransport = 'auto' | 'native' | 'rclnodejs';
 
 /** Where a camera's frames go: the form of its messages, and what sends them. */
 export interface CameraPublisher<Message extends object = Buffer, Kept extends Sized = Sized> {
@@ -31,11 +21,7 @@ export interface CameraPublisher<Message extends object = Buffer, Kept extends S
   close(): void;
 }
 
-export interface CameraPublisherOptions {
-  readonly message: CameraMessage;
-  readonly qos: CameraQos;
-  readonly transport: CameraTransport;
-}
+export type CameraPublisherOptions = Pick<CameraParameters, 'message' | 'qos' | 'transport'>;
 
 /**
  * Opens the publisher that the parameters ask for, and says in the log what it is.
@@ -45,19 +31,17 @@ export interface CameraPublisherOptions {
  *
  * @throws ExpectationError when the message package is not installed, or the transport cannot be had
  */
-export function openCameraPublisher(
-  ros: RosNode,
-  { message, qos, transport }: CameraPublisherOptions,
-): CameraPublisher<object> {
-  if (transport === 'native' && message === 'image') {
+export function openCameraPublisher(ros: RosNode, options: CameraPublisherOptions): CameraPublisher<object> {
+  const { message, qos, transport } = options;
+  if (transport === 'native' && !isLoanable(message)) {
     throw new ExpectationError(
-      'message hbm480p, hbm540p or hbm1080p for transport native',
-      'image, which has no fixed size and so cannot be lent',
+      `message ${listed(STAND_IN_NAMES.filter(isLoanable))} for transport native`,
+      `${message}, which has no fixed size and so cannot be lent`,
       'Choose such a message, or transport auto or rclnodejs.',
     );
   }
-  if (transport === 'rclnodejs' || message === 'image') return new RclnodejsPublisher(ros, message, qos);
-  const reason = whyNoNativePublisher(topicType(message));
+  if (transport === 'rclnodejs' || !isLoanable(message)) return new RclnodejsPublisher(ros, options);
+  const reason = whyNoNativePublisher(IMAGE_MESSAGES[message].type);
   if (reason === undefined) {
     try {
       return new LoanPublisher(ros, loanForm(message, qos), transport);
@@ -72,14 +56,23 @@ export function openCameraPublisher(
       'Build with ROS 2 and hbm_img_msgs sourced (colcon build), or choose transport auto or rclnodejs.',
     );
   } else ros.log.info(`No native publisher: ${reason}.`);
-  return new RclnodejsPublisher(ros, message, qos);
+  return new RclnodejsPublisher(ros, options);
+}
+
+/** "a, b or c" */
+function listed(names: readonly string[]): string {
+  return names.join(', ').replace(/, (\w+)$/, ' or $1');
+}
+
+function isLoanable(message: StandInName): message is LoanName {
+  return 'hbm' in IMAGE_MESSAGES[message];
 }
 
 class RclnodejsPublisher implements CameraPublisher<Buffer, Buffer> {
-  readonly form: MessageForm<Buffer, Buffer>;
+  readonly form: CdrForm;
   readonly #publisher: RawPublisher;
 
-  constructor(ros: RosNode, message: CameraMessage, qos: CameraQos) {
+  constructor(ros: RosNode, { message, qos }: CameraPublisherOptions) {
     this.form = messageForm(message, qos);
     this.#publisher = ros.publish(this.form.type, this.form.topic, this.form.qos);
   }
@@ -113,7 +106,7 @@ class LoanPublisher implements CameraPublisher<LoanMessage> {
   constructor(
     ros: RosNode,
     readonly form: LoanForm,
-    transport: CameraTransport,
+    transport: ImageTransport,
   ) {
     this.topic = ros.resolve(form.topic);
     const slash = ros.fullName.lastIndexOf('/');

@@ -1,9 +1,13 @@
 import { SerialQueue } from '../../base/serial-queue.js';
+import { rowNames } from '../../base/row-names.js';
 import { messageOf } from '../../base/expect.js';
 import { CdrEncoder, cdrText, type CdrText } from '../../message/write/cdr-encoder.js';
 import { installedType } from '../../message/installed-type.js';
-import { RESULT_QOS } from './qos.js';
+import { shortName } from '../../message/message-type.js';
+import { OUTPUTS } from '../../message/outputs.js';
 import type { RawPublisher, RosNode } from './ros-node.js';
+
+const EVENTS = OUTPUTS.transition_event;
 
 /** Primary states and what lies between them, as lifecycle_msgs/msg/State numbers them. */
 const STATES = {
@@ -59,7 +63,7 @@ interface TransitionEventMessage {
  */
 export class Lifecycle {
   #state: LifecycleState = 'unconfigured';
-  readonly #encoder = new CdrEncoder<TransitionEventMessage>(installedType('lifecycle_msgs/TransitionEvent'));
+  readonly #encoder = new CdrEncoder<TransitionEventMessage>(installedType(shortName(EVENTS.type)));
   readonly #events: RawPublisher;
   /** The transitions asked for so far; one is made at a time. */
   readonly #queue = new SerialQueue();
@@ -70,7 +74,7 @@ export class Lifecycle {
     private readonly ros: RosNode,
     private readonly work: LifecycleWork,
   ) {
-    this.#events = ros.publish('lifecycle_msgs/msg/TransitionEvent', '~/transition_event', RESULT_QOS);
+    this.#events = ros.publish(EVENTS.type, EVENTS.topic, EVENTS.qos);
     ros.serve<{ transition: { id: number; label: string } }>(
       'lifecycle_msgs/srv/ChangeState',
       '~/change_state',
@@ -88,7 +92,7 @@ export class Lifecycle {
       current_state: stateMessage(this.#state),
     }));
     ros.serve('lifecycle_msgs/srv/GetAvailableStates', '~/get_available_states', () => ({
-      available_states: (Object.keys(STATES) as LifecycleState[]).map(stateMessage),
+      available_states: rowNames(STATES).map(stateMessage),
     }));
     ros.serve('lifecycle_msgs/srv/GetAvailableTransitions', '~/get_available_transitions', () => ({
       available_transitions: TRANSITIONS.filter(({ start }) => start === this.#state).map(describe),

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { imageMessage } from '../../message/image-messages.js';
 import type { CameraTransport } from '../../native/camera.js';
 import { packageRoot } from '../../base/package-root.js';
 
@@ -68,7 +69,7 @@ export function describeArrival(
 ): string {
   if (canLoan && sharedMemory === true) return 'yes: read where the publisher wrote them';
   if (canLoan && sharedMemory === undefined) return 'yes, when there are messages';
-  if (!message.startsWith('hbm_img_msgs/')) return `no: ${message} has no fixed size`;
+  if (imageMessage(message)?.hbm === undefined) return `no: ${message} has no fixed size`;
   const missing = missingLoanSettings(middleware, env);
   if (env['ROS_DISABLE_LOANED_MESSAGES'] !== '0') missing.push('export ROS_DISABLE_LOANED_MESSAGES=0');
   return missing.length > 0

@@ -1,6 +1,7 @@
 import { type Clock, steadyClock } from '../../base/clock.js';
 import { nearest } from '../../base/nearest.js';
-import { CAMERA_MESSAGE_TYPES } from '../../message/read/camera-message.js';
+import { IMAGE_MESSAGES } from '../../message/image-messages.js';
+import { OWN_PICTURES } from '../../message/outputs.js';
 import type { RosNode } from './ros-node.js';
 
 /** Milliseconds that discovery may take before anything is said, and between reminders. */
@@ -9,10 +10,12 @@ const REMINDER = 30_000;
 /** Topics that are named, at most. */
 const NAMED = 3;
 
-/** Pictures that other nodes of this kind make of a camera's. */
-const RESULT = /\/(overlay|overlay\/compressed|instance_map)$/;
+const TYPES: ReadonlySet<string> = new Set(Object.values(IMAGE_MESSAGES).map(({ type }) => type));
 
-const TYPES: ReadonlySet<string> = new Set(Object.values(CAMERA_MESSAGE_TYPES).map(({ type }) => type));
+/** Whether a topic has what nodes of this kind make of a camera's pictures. */
+function isOwnPicture(topic: string): boolean {
+  return OWN_PICTURES.some((ending) => topic.endsWith(ending));
+}
 
 /** Says when an image topic has no publisher: nothing is as silent as a mistyped name. */
 export class PublisherWatch {
@@ -58,7 +61,7 @@ export class PublisherWatch {
   }
 
   #advice(): string {
-    const published = this.ros.publishedTopics(TYPES).filter(({ name }) => !RESULT.test(name));
+    const published = this.ros.publishedTopics(TYPES).filter(({ name }) => !isOwnPicture(name));
     const types = new Map(published.map(({ name, type }) => [name, type]));
     types.delete(this.topic);
     const similar = nearest(this.topic, [...types.keys()]).slice(0, NAMED);

@@ -1,5 +1,5 @@
 import { ExpectationError } from '../../base/expect.js';
-import type { Qos } from './qos.js';
+import type { Qos } from '../../message/qos.js';
 
 /** The policies that parameters may override, with their values, as rclcpp names them. */
 const POLICIES = {

@@ -1,14 +1,12 @@
 import { type Clock, steadyClock } from '../../base/clock.js';
-import { HBM_OFFSETS } from '../../message/write/hbm-image.js';
-import type { Qos } from './qos.js';
+import type { ImageMessage } from '../../message/image-messages.js';
+import type { Qos } from '../../message/qos.js';
 import type { RawSubscription, RosNode } from './ros-node.js';
 
 /** Messages that are remembered during a handover, at most: more than any of our queues holds. */
 const REMEMBERED = 32;
 /** Milliseconds after the new subscription's first message when the former one is not listened to any more. */
 const LONGEST = 1000;
-/** Offset of header.stamp in serialized sensor_msgs. */
-const HEADER_STAMP = 4;
 
 /** What can be renewed: a subscription of rclnodejs, or a native camera (native/ros/subscriber.h does the same). */
 export interface Renewable {
@@ -69,7 +67,7 @@ export class RenewableSubscription implements Renewable {
   /** @throws ExpectationError as RosNode.subscribe does */
   constructor(
     private readonly ros: RosNode,
-    private readonly type: string,
+    private readonly message: Pick<ImageMessage, 'type' | 'stampAt'>,
     private readonly topic: string,
     qos: Qos,
     private readonly receive: (cdr: Buffer) => void,
@@ -103,9 +101,13 @@ export class RenewableSubscription implements Renewable {
   }
 
   #open(qos: Qos): RawSubscription {
-    const opened: RawSubscription = this.ros.subscribe(this.type, this.topic, qos, (cdr) => {
+    const opened: RawSubscription = this.ros.subscribe(this.message.type, this.topic, qos, (cdr) => {
       const handover = this.#handover;
-      if (handover && !handover.admit(opened === this.#current, keyOf(cdr, this.type), this.clock())) return;
+      if (
+        handover &&
+        !handover.admit(opened === this.#current, keyOf(cdr, this.message.stampAt), this.clock())
+      )
+        return;
       this.receive(cdr);
     });
     return opened;
@@ -113,18 +115,21 @@ export class RenewableSubscription implements Renewable {
 }
 
 /** The bytes of a serialized image's stamp; fewer than 8 of a message that is cut off. */
-function stampBytes(cdr: Buffer, type: string): Buffer {
-  const at = type.startsWith('hbm_img_msgs/') ? HBM_OFFSETS.stamp : HEADER_STAMP;
-  return cdr.subarray(at, at + 8);
+function stampBytes(cdr: Buffer, stampAt: number): Buffer {
+  return cdr.subarray(stampAt, stampAt + 8);
 }
 
-function keyOf(cdr: Buffer, type: string): string | undefined {
-  const stamp = stampBytes(cdr, type);
+function keyOf(cdr: Buffer, stampAt: number): string | undefined {
+  const stamp = stampBytes(cdr, stampAt);
   return stamp.length < 8 || stamp.every((byte) => byte === 0) ? undefined : stamp.toString('latin1');
 }
 
-/** Milliseconds of the stamp of a serialized image, which need not be readable otherwise; 0: it has none. */
-export function stampOf(cdr: Buffer, type: string): number {
-  const stamp = stampBytes(cdr, type);
+/**
+ * Milliseconds of the stamp of a serialized image, which need not be readable otherwise; 0: it has none.
+ *
+ * @param stampAt of the image message's row
+ */
+export function stampOf(cdr: Buffer, stampAt: number): number {
+  const stamp = stampBytes(cdr, stampAt);
   return stamp.length < 8 ? 0 : stamp.readInt32LE(0) * 1000 + stamp.readUInt32LE(4) / 1e6;
 }

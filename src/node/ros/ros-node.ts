@@ -1,7 +1,7 @@
 import { ExpectationError, messageOf } from '../../base/expect.js';
 import { NodeParameters, plainValue } from './node-parameters.js';
 import { overridesFor } from './parameter-overrides.js';
-import { CLOCK_QOS, type Qos, RMW_DURABILITY, RMW_HISTORY, RMW_RELIABILITY } from './qos.js';
+import { CLOCK_QOS, type Qos, RMW_DURABILITY, RMW_HISTORY, RMW_RELIABILITY } from '../../message/qos.js';
 import { overrideQos } from './qos-overrides.js';
 import { enclaveOf } from './ros-arguments.js';
 import { guardSetParameters, libraryValue } from './set-parameters.js';
@@ -288,6 +288,15 @@ export class RosNode {
 /** The node that an endpoint belongs to: /namespace/name. */
 export function endpointNode({ node_namespace, node_name }: RclEndpoint): string {
   return `${node_namespace.replace(/\/$/, '')}/${node_name}`;
+}
+
+/** A publisher's policies; those it leaves to the system count as ROS's default. */
+export function endpointQos({ qos_profile }: RclEndpoint): Qos {
+  return {
+    reliability: qos_profile.reliability === RMW_RELIABILITY.best_effort ? 'best_effort' : 'reliable',
+    durability: qos_profile.durability === RMW_DURABILITY.transient_local ? 'transient_local' : 'volatile',
+    depth: qos_profile.depth,
+  };
 }
 
 class Publisher implements RawPublisher {

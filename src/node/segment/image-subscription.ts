@@ -2,34 +2,39 @@ import { type Clock, steadyClock } from '../../base/clock.js';
 import type { CameraFrameInfo } from '../../engine/engine.js';
 import { messageOf } from '../../base/expect.js';
 import { CameraImageReader } from '../../message/read/camera-image.js';
-import { CAMERA_MESSAGE_TYPES } from '../../message/read/camera-message.js';
+import {
+  IMAGE_MESSAGE_NAMES,
+  IMAGE_MESSAGES,
+  type ImageMessage,
+  type ImageMessageName,
+} from '../../message/image-messages.js';
 import type { Region } from '../../vision/picture/region.js';
 import type { ImageReading, NativeCamera, SubscribedCamera } from '../../native/camera.js';
 import { expectation } from '../../native/failure.js';
-import { ReceivedImage, type ImageMessage } from './received-image.js';
+import type { SegmentParameters } from '../../parameters/segment.js';
+import { ReceivedImage } from './received-image.js';
 import { describeArrival } from '../ros/loaned-messages.js';
 import type { NativeSubscriptions } from './native-subscriptions.js';
 import { Pace } from './pace.js';
 import {
   compatible,
   describeQos,
-  endpointQos,
   IMAGE_QOS,
   type Qos,
   qosText,
   sameQos,
   SENSOR_QOS,
-} from '../ros/qos.js';
+} from '../../message/qos.js';
 import type { RclEndpoint } from '../ros/rclnodejs.js';
 import { type Renewable, RenewableSubscription, stampOf } from '../ros/renewable-subscription.js';
-import { endpointNode, type RosNode } from '../ros/ros-node.js';
+import { endpointNode, endpointQos, type RosNode } from '../ros/ros-node.js';
 import { type SentFrames, StampGaps } from './stamp-gaps.js';
 
 export interface ImageSubscriptionOptions {
   /** Type of the messages; `auto`: that of the topic's publishers. */
-  readonly type: ImageMessage | 'auto';
+  readonly type: ImageMessageName | 'auto';
   /** Value of parameter `image_qos`. */
-  readonly qos: string;
+  readonly qos: SegmentParameters['image_qos'];
   readonly hbmFrameId: string;
   /** What the user says of the images. */
   readonly reading: ImageReading;
@@ -56,8 +61,6 @@ const AGAIN_AFTER = 5000;
 
 const TAKES_JPEG = 'Set camera_transport to auto or rclnodejs, which decompress JPEG.';
 
-const MESSAGES = Object.keys(CAMERA_MESSAGE_TYPES) as ImageMessage[];
-
 /**
  * The subscription to one image topic. Follows the topic's publishers: finds out their type, subscribes anew when another type
  * takes over, and notices publishers it cannot hear.
@@ -68,7 +71,7 @@ export class ImageSubscription {
   #camera: SubscribedCamera | undefined;
   /** While a native camera is being closed. */
   #closing: Promise<void> | undefined;
-  #message: ImageMessage | undefined;
+  #message: ImageMessageName | undefined;
   #qos: Qos = SENSOR_QOS;
   /** When it could not be subscribed, the last time. */
   #failed: number | undefined;
@@ -113,7 +116,7 @@ export class ImageSubscription {
 
   /** Message type subscribed to, if any: sensor_msgs/msg/Image ... */
   get messageType(): string | undefined {
-    return this.#message && CAMERA_MESSAGE_TYPES[this.#message].type;
+    return this.#message && IMAGE_MESSAGES[this.#message].type;
   }
 
   get qos(): string {
@@ -205,7 +208,7 @@ export class ImageSubscription {
     const { type } = this.options;
     const message = type === 'auto' ? this.#chooseMessage(publishers) : type;
     if (message === undefined) return;
-    const qos = this.#chooseQos(publishers, CAMERA_MESSAGE_TYPES[message].type);
+    const qos = this.#chooseQos(publishers, IMAGE_MESSAGES[message].type);
     const changed = this.#publishersChanged(publishers);
     if (!this.#subscribed || message !== this.#message || this.#mustChangeTransport(changed)) {
       if (message === this.#message && !changed && this.#justFailed) return;
@@ -249,7 +252,7 @@ export class ImageSubscription {
     return this.#active !== undefined;
   }
 
-  #subscribe(message: ImageMessage, qos: Qos): void {
+  #subscribe(message: ImageMessageName, qos: Qos): void {
     if (this.#subscribed) {
       void this.close();
       // The next look subscribes, when the frames in flight have their results.
@@ -258,10 +261,11 @@ export class ImageSubscription {
     this.#message = message;
     this.#qos = qos;
     this.#failed = undefined;
-    const type = CAMERA_MESSAGE_TYPES[message].type;
+    const row: ImageMessage = IMAGE_MESSAGES[message];
+    const { type } = row;
     const { native, hbmFrameId, reading } = this.options;
     try {
-      if (native.supports(type) && !this.#compressed) {
+      if (native.supports(row) && !this.#compressed) {
         this.#camera = native.subscribe(this.topic, type, qos, reading);
       }
       if (this.#camera) {
@@ -273,7 +277,7 @@ export class ImageSubscription {
       } else {
         this.#subscription = new RenewableSubscription(
           this.ros,
-          type,
+          row,
           this.topic,
           qos,
           (cdr) => this.#receive(cdr, message),
@@ -315,10 +319,10 @@ export class ImageSubscription {
     this.#active?.endHandover();
   }
 
-  #receive(cdr: Buffer, message: ImageMessage): void {
+  #receive(cdr: Buffer, message: ImageMessageName): void {
     this.#received++;
     // Of those that are skipped, too: they were not lost.
-    this.#gaps.add(stampOf(cdr, CAMERA_MESSAGE_TYPES[message].type));
+    this.#gaps.add(stampOf(cdr, IMAGE_MESSAGES[message].stampAt));
     if (!this.#pace.admit(this.clock())) {
       this.#skipped++;
       return;
@@ -370,17 +374,18 @@ export class ImageSubscription {
   /** Whether a native camera gets JPEG in HbmMsg. JPEG in an Image is nothing that anybody reads. */
   get #sendsJpeg(): boolean {
     return (
-      this.messageType?.startsWith('hbm_img_msgs/') === true &&
+      this.#message !== undefined &&
+      'hbm' in IMAGE_MESSAGES[this.#message] &&
       this.#camera?.counters().lastFailure?.received === 'jpeg'
     );
   }
 
   /** The type of the publishers; the present one as long as any of them has it. */
-  #chooseMessage(publishers: readonly RclEndpoint[]): ImageMessage | undefined {
+  #chooseMessage(publishers: readonly RclEndpoint[]): ImageMessageName | undefined {
     const types = publishers.map(({ topic_type }) => topic_type);
-    if (this.#message && types.includes(CAMERA_MESSAGE_TYPES[this.#message].type)) return this.#message;
+    if (this.#message && types.includes(IMAGE_MESSAGES[this.#message].type)) return this.#message;
     return (
-      MESSAGES.find((message) => types.includes(CAMERA_MESSAGE_TYPES[message].type)) ??
+      IMAGE_MESSAGE_NAMES.find((message) => types.includes(IMAGE_MESSAGES[message].type)) ??
       this.#message ??
       this.#guess()
     );
@@ -390,17 +395,20 @@ export class ImageSubscription {
    * Fast DDS's discovery server tells a participant of topics that it uses, and of no others: without a subscription there would
    * never be a publisher. Any type will do to hear of them all; the likeliest loses no time.
    */
-  #guess(): ImageMessage | undefined {
+  #guess(): ImageMessageName | undefined {
     const now = this.clock();
     this.#ignorantSince ??= now;
     if (now - this.#ignorantSince < GUESS_AFTER) return undefined;
-    if (this.topic.endsWith('/compressed')) return 'compressed';
-    return this.topic.includes('hbmem') ? 'hbm1080p' : 'image';
+    const likely = (name: ImageMessageName): boolean => {
+      const { likelyOn }: ImageMessage = IMAGE_MESSAGES[name];
+      return likelyOn?.test(this.topic) === true;
+    };
+    return IMAGE_MESSAGE_NAMES.find(likely) ?? 'image';
   }
 
   #chooseQos(publishers: readonly RclEndpoint[], type: string): Qos {
-    const named = IMAGE_QOS[this.options.qos];
-    if (named) return this.#overridden(named);
+    const { qos } = this.options;
+    if (qos !== 'match') return this.#overridden(IMAGE_QOS[qos]);
     const offers = publishers.filter(({ topic_type }) => topic_type === type).map(endpointQos);
     // Best effort hears whoever comes, from the first frame on.
     if (offers.length === 0) return this.#overridden(SENSOR_QOS);

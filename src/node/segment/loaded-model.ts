@@ -1,16 +1,15 @@
 import { basename } from 'node:path';
 import { HEAD_ROLES } from '../../vision/decode/heads.js';
-import type { DecodeOptions, MaskResolution, NmsMode } from '../../vision/decode/options.js';
+import type { DecodeOptions } from '../../vision/decode/options.js';
 import type { Engine } from '../../engine/engine.js';
 import { expectOneOf } from '../../base/expect.js';
-import type { ColorRange } from '../../vision/picture/color-range.js';
 import { Labels } from '../../message/write/labels.js';
 import { parseClassScores } from '../../model/class-scores.js';
 import { demoModel } from '../../model/demo-model.js';
 import { findModel } from '../../model/find-model.js';
 import { findClass } from '../../model/labels.js';
 import type { SegmentParameters } from '../../parameters/segment.js';
-import { openEngine, type EngineSettings } from '../../engine/open-engine.js';
+import { openEngine, type EngineSettings } from '../../engine/registry.js';
 import { recognizeModel } from '../../pipeline/recognize-model.js';
 import { Segmenter } from '../../pipeline/segmenter.js';
 
@@ -60,21 +59,21 @@ export function decodeOptions(parameters: SegmentParameters, labels: readonly st
   return {
     score,
     iou,
-    nms: nms as NmsMode,
+    nms: nms,
     maxDetections,
     classes: classes.length === 0 ? undefined : classes.map((name) => findClass(name, labels)),
     classScores: parseClassScores('parameter class_scores', scores, labels),
-    masks: parameters.masks as MaskResolution,
+    masks: parameters.masks,
   };
 }
 
 /** Zero and the empty string leave a setting to the engine. */
 function engineSettings(parameters: SegmentParameters): EngineSettings {
   return {
-    engine: parameters.engine as NonNullable<EngineSettings['engine']>,
+    engine: parameters.engine,
     slots: parameters.slots || undefined,
     threads: parameters.threads || undefined,
-    colorRange: parameters.color_range as ColorRange,
+    colorRange: parameters.color_range,
     name: parameters.model_name || undefined,
     library: parameters.library || undefined,
     core: parameters.bpu_core,

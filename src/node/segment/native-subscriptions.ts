@@ -1,13 +1,11 @@
 import { ExpectationError, messageOf } from '../../base/expect.js';
 import { addon } from '../../native/addon.js';
 import type { CameraNode, ImageReading, SubscribedCamera } from '../../native/camera.js';
-import type { Qos } from '../ros/qos.js';
+import type { ImageMessage } from '../../message/image-messages.js';
+import type { ImageTransport } from '../../parameters/camera.js';
+import type { Qos } from '../../message/qos.js';
 import type { RclEndpoint } from '../ros/rclnodejs.js';
 import type { RosNode } from '../ros/ros-node.js';
-
-/** Values of parameter `camera_transport`. */
-export const CAMERA_TRANSPORTS = ['auto', 'native', 'rclnodejs'] as const;
-export type CameraTransportName = (typeof CAMERA_TRANSPORTS)[number];
 
 /**
  * Subscriptions whose messages are taken in C++ (native/ros) and never pass through JavaScript.
@@ -25,7 +23,7 @@ export class NativeSubscriptions {
   /** @throws ExpectationError when `native` is wanted and cannot be had */
   constructor(
     private readonly ros: RosNode,
-    private readonly wanted: CameraTransportName,
+    private readonly wanted: ImageTransport,
   ) {
     const found = wanted === 'rclnodejs' ? NOT_WANTED : addon().nativeCameras();
     this.#messages = found.available ? found.messages : [];
@@ -44,9 +42,9 @@ export class NativeSubscriptions {
     return this.wanted === 'native';
   }
 
-  /** @returns whether messages of this type should be taken natively */
-  supports(message: string): boolean {
-    return this.#messages.includes(message);
+  /** @returns whether these messages should be taken natively */
+  supports({ type, native }: ImageMessage): boolean {
+    return native && this.#messages.includes(type);
   }
 
   /**

@@ -1,12 +1,10 @@
 import { ExpectationError } from '../../base/expect.js';
 import type { CameraImageReader } from '../../message/read/camera-image.js';
-import { CAMERA_MESSAGE_TYPES } from '../../message/read/camera-message.js';
+import { IMAGE_MESSAGES, type ImageMessageName } from '../../message/image-messages.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { FrameHeader, Stamp } from '../../vision/picture/frame-source.js';
 import type { CameraFrameInfo } from '../../engine/engine.js';
 import type { LiveFrame } from '../../pipeline/live-segmenter.js';
-
-export type ImageMessage = keyof typeof CAMERA_MESSAGE_TYPES;
 
 /** An image as it came from a topic: its header is read, its pixels are not yet. */
 export class ReceivedImage implements LiveFrame, FrameHeader {
@@ -34,12 +32,12 @@ export class ReceivedImage implements LiveFrame, FrameHeader {
    */
   static read(
     cdr: Uint8Array,
-    message: ImageMessage,
+    message: ImageMessageName,
     reader: CameraImageReader,
     hbmFrameId: string,
     received: number,
   ): ReceivedImage {
-    const image = CAMERA_MESSAGE_TYPES[message].read(cdr, reader);
+    const image = IMAGE_MESSAGES[message].read(cdr, reader);
     const frameId = image.frameId ?? (hbmFrameId === '' ? String(image.index) : hbmFrameId);
     return new ReceivedImage(image.stamp, frameId, () => image.pixels(), received);
   }

@@ -1,23 +1,22 @@
 import { steadyClock } from '../../base/clock.js';
 import { prepareOptions } from '../../vision/decode/options.js';
 import { ExpectationError, messageOf } from '../../base/expect.js';
-import type { ColorRange } from '../../vision/picture/color-range.js';
 import { stampFromNanoseconds } from '../../vision/picture/frame-source.js';
 import { DiagnosticArrayWriter } from '../../message/write/diagnostic-array.js';
-import { installedType, isInstalled } from '../../message/installed-type.js';
-import { LabelInfoWriter } from '../../message/write/label-info.js';
-import type { PerceptionMasks } from '../../message/write/perception-targets.js';
+import { installedType } from '../../message/installed-type.js';
+import { shortName } from '../../message/message-type.js';
+import { OUTPUTS } from '../../message/outputs.js';
 import { SEGMENT_PARAMETERS, type SegmentParameters } from '../../parameters/segment.js';
 import { type CameraCounts, type LiveHandlers, LiveSegmenter } from '../../pipeline/live-segmenter.js';
 import { BoardHealth } from './board-health.js';
 import { CameraStream } from './camera-stream.js';
-import type { ReceivedImage, ImageMessage } from './received-image.js';
+import type { ReceivedImage } from './received-image.js';
 import { cameraNames, forEachCamera, regionsOfInterest } from './camera-names.js';
 import { EngineHealth } from './engine-health.js';
 import { Lifecycle } from '../ros/lifecycle.js';
 import { decodeOptions, type LoadedModel, loadModel } from './loaded-model.js';
-import { type CameraTransportName, NativeSubscriptions } from './native-subscriptions.js';
-import { LATCHED_QOS, RESULT_QOS } from '../ros/qos.js';
+import { NativeSubscriptions } from './native-subscriptions.js';
+import { ModelOutputs } from './model-outputs.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 import { readWorkConfig } from './work-config.js';
 
@@ -29,6 +28,8 @@ const WATCH_PERIOD = 50;
 
 const NO_FRAMES: CameraCounts = { offered: 0, dropped: 0, answered: 0, failed: 0, discarded: 0 };
 
+const DIAGNOSTICS = OUTPUTS.diagnostics;
+
 type ParameterName = keyof SegmentParameters;
 
 /** What exists from `configure` to `cleanup`. */
@@ -36,7 +37,7 @@ interface Configured {
   model: LoadedModel;
   readonly native: NativeSubscriptions;
   readonly streams: readonly CameraStream[];
-  readonly labelInfo: RawPublisher | undefined;
+  readonly modelOutputs: ModelOutputs;
 }
 
 /** The managed node `segment`: images in, detections and masks out. */
@@ -44,7 +45,7 @@ export class SegmentNode {
   readonly #parameters: SegmentParameters;
   readonly #lifecycle: Lifecycle;
   readonly #diagnostics: RawPublisher;
-  readonly #diagnosticsWriter = new DiagnosticArrayWriter(installedType('diagnostic_msgs/DiagnosticArray'));
+  readonly #diagnosticsWriter = new DiagnosticArrayWriter(installedType(shortName(DIAGNOSTICS.type)));
   readonly #engineHealth = new EngineHealth();
   readonly #boardHealth = new BoardHealth();
   readonly #timers: NodeJS.Timeout[];
@@ -73,7 +74,7 @@ export class SegmentNode {
         await this.#cleanup();
       },
     });
-    this.#diagnostics = ros.publish('diagnostic_msgs/msg/DiagnosticArray', '/diagnostics', RESULT_QOS);
+    this.#diagnostics = ros.publish(DIAGNOSTICS.type, DIAGNOSTICS.topic, DIAGNOSTICS.qos);
     ros.serve<{ data: boolean }>('std_srvs/srv/SetBool', '~/enable', ({ data }) =>
       this.#lifecycle.exclusive(() => this.#enable(data)),
     );
@@ -82,7 +83,10 @@ export class SegmentNode {
     );
     this.#timers = [
       setInterval(() => this.#follow(), FOLLOW_PERIOD),
-      setInterval(() => this.#diagnose(), DIAGNOSTICS_PERIOD),
+      setInterval(() => {
+        this.#diagnose();
+        this.#configured?.modelOutputs.repeat();
+      }, DIAGNOSTICS_PERIOD),
       setInterval(
         () => this.#configured?.streams.forEach(({ outputs }) => outputs.alive.check()),
         WATCH_PERIOD,
@@ -119,23 +123,18 @@ export class SegmentNode {
   }
 
   async #configure(): Promise<void> {
-    const native = new NativeSubscriptions(
-      this.ros,
-      this.#parameters.camera_transport as CameraTransportName,
-    );
+    const native = new NativeSubscriptions(this.ros, this.#parameters.camera_transport);
     const model = await this.#open(this.#parameters);
     const streams: CameraStream[] = [];
+    let modelOutputs: ModelOutputs;
     try {
-      this.#openStreams(streams, model.engine.slots + model.engine.spare, native);
+      modelOutputs = this.#openStreams(streams, model.engine.slots + model.engine.spare, native);
     } catch (error) {
       await Promise.all(streams.map((stream) => stream.destroy()));
       await model.engine.close();
       throw error;
     }
-    const labelInfo = isInstalled('vision_msgs/LabelInfo')
-      ? this.ros.publish('vision_msgs/msg/LabelInfo', '~/label_info', LATCHED_QOS)
-      : undefined;
-    this.#configured = { model, native, streams, labelInfo };
+    this.#configured = { model, native, streams, modelOutputs };
     this.#modelProblem = undefined;
     this.#announceModel();
     const { kind, slots } = model.engine;
@@ -146,7 +145,7 @@ export class SegmentNode {
   }
 
   /** @param streams one for each image topic is added */
-  #openStreams(streams: CameraStream[], inFlight: number, native: NativeSubscriptions): void {
+  #openStreams(streams: CameraStream[], inFlight: number, native: NativeSubscriptions): ModelOutputs {
     const parameters = this.#parameters;
     const { images, tros_topic: trosTopic } = parameters;
     if (images.length === 0) throw new ExpectationError('at least one topic in parameter images', 'none');
@@ -154,9 +153,14 @@ export class SegmentNode {
     const several = images.length > 1;
     const steps = forEachCamera('image_step', parameters.image_step, images.length, 0);
     const rows = forEachCamera('image_rows', parameters.image_rows, images.length, 0);
-    const missing = new Map<string, string>();
+    const absent = new Map<string, string>();
+    const missing = (type: string, topic: string): void => void absent.set(type, topic);
+    const places = images.map((_, index) => ({
+      prefix: several ? `~/${names[index]}/` : '~/',
+      trosTopic: several && trosTopic !== '' ? `${trosTopic}/${names[index]}` : trosTopic,
+    }));
     const input = {
-      type: parameters.image_type as ImageMessage | 'auto',
+      type: parameters.image_type,
       qos: parameters.image_qos,
       hbmFrameId: parameters.hbm_frame_id,
       framesInUse: inFlight + 1,
@@ -164,10 +168,9 @@ export class SegmentNode {
     };
     for (const [index, topic] of images.entries()) {
       const output = {
-        prefix: several ? `~/${names[index]}/` : '~/',
-        trosTopic: several && trosTopic !== '' ? `${trosTopic}/${names[index]}` : trosTopic,
-        trosMasks: parameters.tros_masks as PerceptionMasks,
-        colorRange: parameters.color_range as ColorRange,
+        ...places[index]!,
+        trosMasks: parameters.tros_masks,
+        colorRange: parameters.color_range,
         polygonTolerance: () => this.#parameters.polygon_tolerance,
         watchdog: () => this.#parameters.watchdog,
       };
@@ -180,7 +183,7 @@ export class SegmentNode {
             reading: { step: steps[index]!, rows: rows[index]!, white: parameters.mono16_max },
           },
           output,
-          (type, off) => missing.set(type, off),
+          missing,
           {
             offer: (frame) => this.#live?.offer(index, frame),
             attach: (camera, frameOf) => this.#live?.attach(index, camera, frameOf),
@@ -192,9 +195,11 @@ export class SegmentNode {
     }
     this.#setRates(streams);
     this.#setRegions(streams);
-    for (const [type, topic] of missing) {
+    const modelOutputs = new ModelOutputs(this.ros, places, missing);
+    for (const [type, topic] of absent) {
       this.ros.log.info(`${type.split('/')[0]} is not installed: no ${topic}`);
     }
+    return modelOutputs;
   }
 
   #setRates(streams: readonly CameraStream[]): void {
@@ -238,24 +243,22 @@ export class SegmentNode {
     if (!configured) return;
     this.#configured = undefined;
     await Promise.all(configured.streams.map((stream) => stream.destroy()));
-    configured.labelInfo?.destroy();
+    configured.modelOutputs.destroy();
     configured.native.close();
     await configured.model.engine.close();
   }
 
   /** Messages, overlays and the label table speak of the present model and thresholds. */
   #announceModel(): void {
-    const { model, streams, labelInfo } = this.#configured!;
+    const { model, streams, modelOutputs } = this.#configured!;
     const { labels, name } = model;
     if (this.#parameters.labels === '') {
       for (const warning of model.engine.model.warnings ?? []) this.ros.log.warn(warning);
     }
-    for (const { outputs } of streams) outputs.use({ labels, name, kernels: model.engine.kernels });
+    const { kernels } = model.engine;
+    for (const { outputs } of streams) outputs.use({ labels, modelName: name, kernels });
     this.#setOverlays();
-    if (!labelInfo) return;
-    const writer = new LabelInfoWriter(installedType('vision_msgs/LabelInfo'));
-    const header = { stamp: stampFromNanoseconds(this.ros.now()), frameId: '' };
-    labelInfo.publish(writer.write(header, labels, this.#parameters.score));
+    modelOutputs.publish(labels, this.#parameters.score);
   }
 
   #setOverlays(): void {
@@ -263,7 +266,7 @@ export class SegmentNode {
     const parameters = this.#parameters;
     const options = {
       labels: model.labels.names,
-      colors: parameters.overlay_colors as 'class' | 'instance',
+      colors: parameters.overlay_colors,
       masks: parameters.overlay_masks,
       boxes: parameters.overlay_boxes,
       names: parameters.overlay_labels,

@@ -79,7 +79,7 @@ describe('SegmentationRecorder', () => {
   });
 
   it('writes no more than it is asked for', async () => {
-    const topics = await readTopics(await record('few.mcap', { instanceMap: false, annotations: false }, {}));
+    const topics = await readTopics(await record('few.mcap', { omit: ['instance_map', 'annotations'] }, {}));
     assert.deepEqual([...topics.keys()].sort(), [
       '/segment/detections',
       '/segment/instances',

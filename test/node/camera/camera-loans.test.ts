@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { nv12Frame, type Nv12Frame } from '../../../src/vision/picture/nv12-frame.js';
 import type { FrameSource } from '../../../src/vision/picture/frame-source.js';
-import { loanForm, topicType, type LoanMessage } from '../../../src/node/camera/camera-messages.js';
+import { loanForm, type LoanMessage } from '../../../src/node/camera/camera-messages.js';
 import { CameraPlayer, type PlayerOptions } from '../../../src/node/camera/camera-player.js';
 import { Playlist } from '../../../src/node/camera/camera-playlist.js';
 import { ManualClock } from '../../manual-clock.js';
@@ -105,7 +105,7 @@ describe('messages for memory that is lent', () => {
 
   it('have the types of TROS, its QoS, and no more room than these', () => {
     const form = loanForm('hbm1080p', 'auto');
-    assert.equal(form.type, topicType('hbm1080p'));
+    assert.equal(form.type, 'hbm_img_msgs/msg/HbmMsg1080P');
     assert.deepEqual([form.topic, form.qos.reliability, form.qos.depth], ['/hbmem_img', 'best_effort', 5]);
     assert.equal(loanForm('hbm540p', 'reliable').qos.reliability, 'reliable');
     const frame = nv12Frame(new Uint8Array(1280 * 720 * 1.5), { width: 1280, height: 720 });

@@ -3,7 +3,8 @@ import { describe, it } from 'mocha';
 import { imageView, hbmView } from '../../../src/message/read/image-message.js';
 import { nv12Frame } from '../../../src/vision/picture/nv12-frame.js';
 import type { BadFrame, FrameSource, SourceFrame } from '../../../src/vision/picture/frame-source.js';
-import { messageForm, type MessageForm } from '../../../src/node/camera/camera-messages.js';
+import { messageForm } from '../../../src/node/camera/camera-messages.js';
+import type { MessageForm } from '../../../src/message/write/image-form.js';
 import { Playlist, type PlaylistOptions } from '../../../src/node/camera/camera-playlist.js';
 
 interface TestFrame {

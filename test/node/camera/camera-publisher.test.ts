@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'mocha';
 import { ExpectationError } from '../../../src/base/expect.js';
 import { whyNoNativePublisher } from '../../../src/native/publisher.js';
-import { topicType } from '../../../src/node/camera/camera-messages.js';
+import { IMAGE_MESSAGES } from '../../../src/message/image-messages.js';
 import { openCameraPublisher } from '../../../src/node/camera/camera-publisher.js';
 import { describeUnless } from '../../skips.js';
 import { FakeRos } from '../fake-ros.js';
 
-const HBM = topicType('hbm1080p');
+const HBM = IMAGE_MESSAGES.hbm1080p.type;
 
 describe('the publisher of a camera', () => {
   let ros: FakeRos;
@@ -35,7 +35,11 @@ describe('the publisher of a camera', () => {
   it('cannot be native for images, which have no fixed size', () => {
     assert.throws(
       () => openCameraPublisher(ros.node, { message: 'image', qos: 'auto', transport: 'native' }),
-      (error) => error instanceof ExpectationError && /hbm1080p for transport native/.test(error.message),
+      (error) =>
+        error instanceof ExpectationError &&
+        /^Expected message hbm480p, hbm540p or hbm1080p for transport native but received image,/.test(
+          error.message,
+        ),
     );
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { SENSOR_QOS } from '../../../src/node/ros/qos.js';
+import { SENSOR_QOS } from '../../../src/message/qos.js';
 import { overrideQos } from '../../../src/node/ros/qos-overrides.js';
 
 describe('overrideQos', () => {

@@ -100,7 +100,7 @@ describe('CameraStream', () => {
       () => ({ offered: 1, dropped: 0, answered: 1, failed: 0, discarded: 0 }),
       () => now,
     );
-    stream.outputs.use({ labels: LABELS, name: 'yolo' });
+    stream.outputs.use({ labels: LABELS, modelName: 'yolo' });
     return stream;
   }
 
@@ -177,10 +177,10 @@ describe('CameraStream', () => {
     try {
       open('');
       assert.deepEqual(missing, [
-        'vision_msgs/Detection2DArray ~/front/detections',
-        'tros_yolo_seg/InstanceArray ~/front/instances',
-        'sensor_msgs/Image ~/front/instance_map',
-        'foxglove_msgs/ImageAnnotations ~/front/annotations',
+        'vision_msgs/msg/Detection2DArray ~/front/detections',
+        'tros_yolo_seg/msg/InstanceArray ~/front/instances',
+        'sensor_msgs/msg/Image ~/front/instance_map',
+        'foxglove_msgs/msg/ImageAnnotations ~/front/annotations',
       ]);
     } finally {
       process.env['AMENT_PREFIX_PATH'] = prefix;

@@ -10,7 +10,7 @@ import {
   type FrameSink,
 } from '../../../src/node/segment/image-subscription.js';
 import type { NativeSubscriptions } from '../../../src/node/segment/native-subscriptions.js';
-import type { Qos } from '../../../src/node/ros/qos.js';
+import type { Qos } from '../../../src/message/qos.js';
 import { messageOf } from '../../engine/camera-messages.js';
 import { HEADER } from '../../message/write/samples.js';
 import { noiseFrame } from '../../native/frames.js';

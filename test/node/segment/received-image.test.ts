@@ -3,17 +3,17 @@ import { describe, it } from 'mocha';
 import sharp from 'sharp';
 import { ExpectationError } from '../../../src/base/expect.js';
 import { CameraImageReader } from '../../../src/message/read/camera-image.js';
-import { CAMERA_MESSAGE_TYPES } from '../../../src/message/read/camera-message.js';
+import { IMAGE_MESSAGE_NAMES, type ImageMessageName } from '../../../src/message/image-messages.js';
 import { nv12Frame } from '../../../src/vision/picture/nv12-frame.js';
 import { HbmImageWriter } from '../../../src/message/write/hbm-image.js';
 import { CompressedImageWriter, ImageWriter } from '../../../src/message/write/image.js';
-import { ReceivedImage, type ImageMessage } from '../../../src/node/segment/received-image.js';
+import { ReceivedImage } from '../../../src/node/segment/received-image.js';
 import { HEADER } from '../../message/write/samples.js';
 
 const PIXELS = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13);
 const NV12 = { width: 4, height: 2, encoding: 'nv12', step: 4 };
 
-const read = (cdr: Uint8Array, message: ImageMessage, hbmFrameId = ''): ReceivedImage =>
+const read = (cdr: Uint8Array, message: ImageMessageName, hbmFrameId = ''): ReceivedImage =>
   ReceivedImage.read(cdr, message, new CameraImageReader(2), hbmFrameId, 123.5);
 
 function hbm(index = 7): Buffer {
@@ -83,7 +83,7 @@ describe('ReceivedImage', () => {
 
   it('refuses messages that are cut off or of another type at once', () => {
     const image = new ImageWriter().write(HEADER, NV12, PIXELS).slice();
-    for (const message of Object.keys(CAMERA_MESSAGE_TYPES) as ImageMessage[]) {
+    for (const message of IMAGE_MESSAGE_NAMES) {
       for (const length of [0, 3, 4, 11, 20]) {
         assert.throws(
           () => read(image.subarray(0, length), message),

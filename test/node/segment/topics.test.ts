@@ -2,21 +2,33 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, describe, it } from 'mocha';
-import { TOPICS } from '../../../src/message/topics.js';
+import {
+  bagTopic,
+  FRAME_OUTPUTS,
+  type FrameOutput,
+  MODEL_OUTPUTS,
+  type ModelOutput,
+  OUTPUTS,
+} from '../../../src/message/outputs.js';
+import { cdrText } from '../../../src/message/write/cdr-encoder.js';
 import { DEFINITIONS } from '../../../src/message/definitions.js';
 import { CameraOutputs } from '../../../src/node/segment/camera-outputs.js';
-import type { Qos } from '../../../src/node/ros/qos.js';
+import { type Qos, qosText } from '../../../src/message/qos.js';
 import type { RosNode } from '../../../src/node/ros/ros-node.js';
+import { ModelOutputs } from '../../../src/node/segment/model-outputs.js';
 import { SegmentNode } from '../../../src/node/segment/segment-node.js';
 import { PUBLISHED_TOPICS, SERVICES } from '../../../src/node/segment/topics.js';
 import { defaultsOf } from '../../../src/parameters/parameter.js';
 import { SEGMENT_PARAMETERS } from '../../../src/parameters/segment.js';
 import { withVariables } from '../../environment.js';
+import { HEADER, LABELS, SEGMENTATION } from '../../message/write/samples.js';
 import { temporaryFolder } from '../../temporary-folder.js';
 
 /** Stands in for ROS: writes down what is opened. */
 class Register {
   readonly topics: { topic: string; type: string; qos: Qos }[] = [];
+  readonly published: string[] = [];
+  subscriptions = 0;
   readonly services: { name: string; type: string }[] = [];
   readonly fullName = '/segment';
   readonly log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -27,7 +39,17 @@ class Register {
 
   publish(type: string, topic: string, qos: Qos): unknown {
     this.topics.push({ topic, type, qos });
-    return { topic, subscriptions: 0, publish() {}, delivered: () => true, destroy() {} };
+    return {
+      topic,
+      subscriptions: this.subscriptions,
+      publish: (cdr: Uint8Array) => this.published.push(`${topic} ${Buffer.from(cdr).toString()}`),
+      delivered: () => true,
+      destroy: () => this.published.push(`${topic} is gone`),
+    };
+  }
+
+  now(): bigint {
+    return 0n;
   }
 
   serve(type: string, name: string): void {
@@ -38,6 +60,21 @@ class Register {
     return this as unknown as RosNode;
   }
 }
+
+/** What users have written down, in code, configurations and bags; docs/parameters.md says the same. */
+const PUBLISHED = `
+~/detections vision_msgs/msg/Detection2DArray reliable, volatile, depth 10
+~/instances tros_yolo_seg/msg/InstanceArray reliable, volatile, depth 10
+~/instance_map sensor_msgs/msg/Image reliable, volatile, depth 2
+~/annotations foxglove_msgs/msg/ImageAnnotations reliable, volatile, depth 10
+hobot_dnn_detection ai_msgs/msg/PerceptionTargets reliable, volatile, depth 10
+~/overlay sensor_msgs/msg/Image reliable, volatile, depth 2
+~/overlay/compressed sensor_msgs/msg/CompressedImage reliable, volatile, depth 2
+~/alive std_msgs/msg/Bool reliable, transient local, depth 1
+~/label_info vision_msgs/msg/LabelInfo reliable, transient local, depth 1
+/diagnostics diagnostic_msgs/msg/DiagnosticArray reliable, volatile, depth 10
+~/transition_event lifecycle_msgs/msg/TransitionEvent reliable, volatile, depth 10
+`;
 
 const topicsOf = (rows: readonly { topic: string; type: string; qos: Qos }[]): object[] =>
   rows.map(({ topic, type, qos }) => ({ topic, type, qos })).sort((a, b) => (a.topic < b.topic ? -1 : 1));
@@ -54,7 +91,11 @@ describe('the table of topics and services', () => {
     }
   });
 
-  const open = (register: Register, missing: (type: string, topic: string) => void): CameraOutputs =>
+  const open = (
+    register: Register,
+    missing: (type: string, topic: string) => void,
+    rows?: readonly FrameOutput[],
+  ): CameraOutputs =>
     new CameraOutputs(
       register.node,
       {
@@ -66,7 +107,13 @@ describe('the table of topics and services', () => {
         watchdog: () => 1000,
       },
       missing,
+      rows,
     );
+
+  it('has the names, types and QoS that users know', () => {
+    const rows = PUBLISHED_TOPICS.map(({ topic, type, qos }) => `${topic} ${type} ${qosText(qos)}\n`);
+    assert.equal(`\n${rows.join('')}`, PUBLISHED);
+  });
 
   it('has the topics that each camera opens, with their types and QoS', () => {
     const register = new Register();
@@ -92,8 +139,104 @@ describe('the table of topics and services', () => {
   });
 
   it('has the names that bags have', () => {
-    const names = PUBLISHED_TOPICS.map(({ topic }) => topic.replace('~', '/segment'));
-    for (const topic of Object.values(TOPICS)) assert.ok(names.includes(topic), topic);
+    const rows = [...FRAME_OUTPUTS, ...MODEL_OUTPUTS].filter(({ inBags }) => inBags);
+    assert.deepEqual([...rows, OUTPUTS.overlay_compressed].map(bagTopic), [
+      '/segment/detections',
+      '/segment/instances',
+      '/segment/instance_map',
+      '/segment/annotations',
+      '/segment/label_info',
+      '/segment/overlay/compressed',
+    ]);
+  });
+
+  const text = (words: string): Uint8Array => cdrText(words).slice(0, -1);
+
+  it('needs no more than a row for another message of each frame', () => {
+    const register = new Register();
+    const row: FrameOutput = {
+      ...OUTPUTS.detections,
+      topic: '~/count',
+      type: 'std_msgs/msg/Header',
+      open:
+        (type, { labels, modelName }) =>
+        ({ header, segmentation, fps }) =>
+          text(
+            [type.name, labels.name(1), modelName, header.frameId, segmentation.instances.length, fps].join(
+              ' ',
+            ),
+          ),
+    };
+    const outputs = open(register, (type) => assert.fail(`${type} is installed`), [row]);
+    const result = {
+      header: HEADER,
+      pixels: undefined,
+      segmentation: SEGMENTATION,
+      timings: { preprocess: 1, inference: 2, decode: 3 },
+      fps: 30,
+    };
+    outputs.publish(result); // there is no model yet
+    outputs.use({ labels: LABELS, modelName: 'yolo' });
+    outputs.publish(result);
+    assert.deepEqual(
+      register.published.filter((line) => line.startsWith('~/count')),
+      [],
+      'nobody subscribes',
+    );
+    register.subscriptions = 1;
+    const heard = open(register, (type) => assert.fail(`${type} is installed`), [row]);
+    heard.use({ labels: LABELS, modelName: 'yolo' });
+    heard.publish(result);
+    assert.deepEqual(
+      register.published.filter((line) => line.startsWith('~/count')),
+      ['~/count std_msgs/msg/Header Möwe yolo camera 3 30'],
+    );
+  });
+
+  it('needs no more than a row for another message about the model, of each camera and once a second too', () => {
+    const places = [
+      { prefix: '~/front/', trosTopic: 'hobot_dnn_detection/front' },
+      { prefix: '~/rear/', trosTopic: '' },
+    ];
+    const row = (topic: string, perCamera: boolean, repeated: boolean): ModelOutput => ({
+      ...OUTPUTS.label_info,
+      ...{ topic, type: 'std_msgs/msg/Header', perCamera, repeated },
+      open:
+        () =>
+        ({ labels, score }) =>
+          text(`${labels.name(0)} ${score}`),
+    });
+    const rows = [
+      row('~/once', false, false),
+      row('~/each', true, true),
+      row('{tros_topic}_info', true, true),
+      { ...row('~/never', true, true), type: 'nobody_msgs/msg/None' },
+    ];
+    const register = new Register();
+    register.subscriptions = 1;
+    const off: string[] = [];
+    const outputs = new ModelOutputs(
+      register.node,
+      places,
+      (type, topic) => off.push(`${type} ${topic}`),
+      rows,
+    );
+    assert.deepEqual(off, ['nobody_msgs/msg/None ~/front/never', 'nobody_msgs/msg/None ~/rear/never']);
+    outputs.repeat();
+    assert.deepEqual(register.published, [], 'there is no model yet');
+    outputs.publish(LABELS, 0.5);
+    const each = [
+      '~/front/each person 0.5',
+      '~/rear/each person 0.5',
+      'hobot_dnn_detection/front_info person 0.5',
+    ];
+    assert.deepEqual(register.published.splice(0), ['~/once person 0.5', ...each]);
+    outputs.repeat();
+    assert.deepEqual(register.published.splice(0), each);
+    outputs.destroy();
+    assert.equal(register.published.length, 4);
+    outputs.repeat();
+    assert.equal(register.published.length, 4);
   });
 
   describe('without their packages', () => {
@@ -103,7 +246,7 @@ describe('the table of topics and services', () => {
       const register = new Register();
       const off: string[] = [];
       open(register, (type, topic) => off.push(`${topic} ${type}`));
-      assert.ok(off.includes('hobot_dnn_detection ai_msgs/PerceptionTargets'), off.join());
+      assert.ok(off.includes('hobot_dnn_detection ai_msgs/msg/PerceptionTargets'), off.join());
       assert.ok(!register.topics.some(({ type }) => type.startsWith('ai_msgs')));
     });
   });

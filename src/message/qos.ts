@@ -1,4 +1,4 @@
-import type { RclEndpoint } from './rclnodejs.js';
+import { rowNames } from '../base/row-names.js';
 
 /** The policies of a topic's quality of service that matter here. */
 export interface Qos {
@@ -24,12 +24,13 @@ export const PICTURE_QOS: Qos = { reliability: 'reliable', durability: 'volatile
 /** For what is said once: late subscribers receive it too. */
 export const LATCHED_QOS: Qos = { reliability: 'reliable', durability: 'transient_local', depth: 1 };
 
-/** Values of parameter `image_qos` that say it all; `match` depends on the publisher. */
-export const IMAGE_QOS: Readonly<Record<string, Qos>> = {
+/** For images, by the names that parameters `image_qos` of the node `segment` and `qos` of the camera stand-in take. */
+export const IMAGE_QOS = {
   sensor_data: SENSOR_QOS,
   reliable: { ...SENSOR_QOS, reliability: 'reliable' },
   default: RESULT_QOS,
-};
+} as const satisfies Readonly<Record<string, Qos>>;
+export const IMAGE_QOS_NAMES = rowNames(IMAGE_QOS);
 
 /** As rclcpp's ClockQoS: the newest time or none. `ros2 bag play --clock` publishes best effort. */
 export const CLOCK_QOS: Qos = { ...SENSOR_QOS, depth: 1 };
@@ -38,15 +39,6 @@ export const CLOCK_QOS: Qos = { ...SENSOR_QOS, depth: 1 };
 export const RMW_HISTORY = { keep_last: 1, keep_all: 2 } as const;
 export const RMW_RELIABILITY = { reliable: 1, best_effort: 2 } as const;
 export const RMW_DURABILITY = { transient_local: 1, volatile: 2 } as const;
-
-/** A publisher's policies; those it leaves to the system count as ROS's default. */
-export function endpointQos({ qos_profile }: RclEndpoint): Qos {
-  return {
-    reliability: qos_profile.reliability === RMW_RELIABILITY.best_effort ? 'best_effort' : 'reliable',
-    durability: qos_profile.durability === RMW_DURABILITY.transient_local ? 'transient_local' : 'volatile',
-    depth: qos_profile.depth,
-  };
-}
 
 /** @returns whether a subscription with one is as good as with the other */
 export function sameQos(a: Qos, b: Qos): boolean {

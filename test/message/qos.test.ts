@@ -3,7 +3,6 @@ import { describe, it } from 'mocha';
 import {
   compatible,
   describeQos,
-  endpointQos,
   IMAGE_QOS,
   LATCHED_QOS,
   PICTURE_QOS,
@@ -11,9 +10,10 @@ import {
   RESULT_QOS,
   SENSOR_QOS,
   qosText,
-} from '../../../src/node/ros/qos.js';
-import type { RclEndpoint } from '../../../src/node/ros/rclnodejs.js';
-import { SEGMENT_PARAMETERS } from '../../../src/parameters/segment.js';
+} from '../../src/message/qos.js';
+import type { RclEndpoint } from '../../src/node/ros/rclnodejs.js';
+import { endpointQos } from '../../src/node/ros/ros-node.js';
+import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
 
 function endpoint(reliability: number, durability: number, depth = 5): RclEndpoint {
   return {
@@ -81,8 +81,8 @@ describe('QoS', () => {
       Object.keys(IMAGE_QOS),
       choices.filter((choice) => choice !== 'match'),
     );
-    assert.deepEqual(IMAGE_QOS['sensor_data'], SENSOR_QOS);
-    assert.deepEqual(IMAGE_QOS['reliable'], { reliability: 'reliable', durability: 'volatile', depth: 5 });
+    assert.deepEqual(IMAGE_QOS.sensor_data, SENSOR_QOS);
+    assert.deepEqual(IMAGE_QOS.reliable, { reliability: 'reliable', durability: 'volatile', depth: 5 });
   });
 
   it('is said in words', () => {

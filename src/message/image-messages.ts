@@ -1,0 +1,99 @@
+import { rowNames } from '../base/row-names.js';
+import { IMAGE_QOS, type Qos, SENSOR_QOS } from './qos.js';
+import type { CameraImageReader } from './read/camera-image.js';
+import { type CameraImage, readCompressed, readHbm, readImage } from './read/camera-message.js';
+import { HBM_OFFSETS, type HbmMessage } from './write/hbm-image.js';
+import { type CdrForm, HbmForm, ImageForm, type SentOn } from './write/image-form.js';
+
+/** A type of messages that cameras send. */
+export interface ImageMessage {
+  /** As topics know it. */
+  readonly type: string;
+  /**
+   * Views a serialized message.
+   *
+   * @param reader makes its frame
+   * @throws ExpectationError for bytes that are truncated or no such message
+   */
+  read(cdr: Uint8Array, reader: CameraImageReader): CameraImage;
+  /** Offset of the stamp in a serialized message: int32 sec, uint32 nanosec. */
+  readonly stampAt: number;
+  /** Whether cameras in C++ take it (native/ros/subscriber.cc), where its package was there when they were built. */
+  readonly native: boolean;
+  /** Which of TROS's structs it is: of fixed size, so that the middleware can lend it, and with JPEG in it at times. */
+  readonly hbm?: HbmMessage;
+  /** Topics that are likely to carry it, as long as no publisher tells. */
+  readonly likelyOn?: RegExp;
+  /** How the camera stand-in sends it; absent: it does not. */
+  readonly standIn?: StandIn;
+}
+
+export interface StandIn {
+  readonly topic: string;
+  /** As the cameras have it that send this message. */
+  readonly qos: Qos;
+  form(sent: SentOn): CdrForm;
+}
+
+/** Offset of header.stamp in serialized sensor_msgs. */
+const HEADER_STAMP = 4;
+
+/**
+ * What cameras send, by the values of parameters `image_type` of the node `segment` and `message` of the camera stand-in.
+ * The only table of it: subscriptions, bags, native cameras, the stand-in, docs/parameters.md and launch files go by it.
+ */
+export const IMAGE_MESSAGES = {
+  image: {
+    type: 'sensor_msgs/msg/Image',
+    read: readImage,
+    stampAt: HEADER_STAMP,
+    native: true,
+    // As most camera drivers have it, mipi_cam among them: subscribers of either reliability hear it.
+    standIn: { topic: 'image', qos: IMAGE_QOS.reliable, form: (sent) => new ImageForm(sent) },
+  },
+  compressed: {
+    type: 'sensor_msgs/msg/CompressedImage',
+    read: readCompressed,
+    stampAt: HEADER_STAMP,
+    native: false,
+    likelyOn: /\/compressed$/,
+  },
+  hbm480p: hbm('HbmMsg480P'),
+  hbm540p: hbm('HbmMsg540P'),
+  hbm1080p: { ...hbm('HbmMsg1080P'), likelyOn: /hbmem/ },
+} as const satisfies Readonly<Record<string, ImageMessage>>;
+
+function hbm(message: HbmMessage): ImageMessage & { readonly hbm: HbmMessage; readonly standIn: StandIn } {
+  return {
+    type: `hbm_img_msgs/msg/${message}`,
+    read: readHbm,
+    stampAt: HBM_OFFSETS.stamp,
+    native: true,
+    hbm: message,
+    // rclcpp's SensorDataQoS, as TROS's cameras have it.
+    standIn: { topic: '/hbmem_img', qos: SENSOR_QOS, form: (sent) => new HbmForm(message, sent) },
+  };
+}
+
+export type ImageMessageName = keyof typeof IMAGE_MESSAGES;
+export const IMAGE_MESSAGE_NAMES = rowNames(IMAGE_MESSAGES);
+
+/** Those that the camera stand-in sends. */
+export type StandInName = {
+  [Name in ImageMessageName]: (typeof IMAGE_MESSAGES)[Name] extends { readonly standIn: StandIn }
+    ? Name
+    : never;
+}[ImageMessageName];
+export const STAND_IN_NAMES = IMAGE_MESSAGE_NAMES.filter(
+  (name): name is StandInName => 'standIn' in IMAGE_MESSAGES[name],
+);
+
+/** All types, for errors. */
+export const IMAGE_TYPES_TEXT = Object.values(IMAGE_MESSAGES)
+  .map(({ type }) => type)
+  .join(', ');
+
+/** The row for messages of this type, as topics know it; undefined: they are no images. */
+export function imageMessage(type: string): ImageMessage | undefined {
+  return Object.values(IMAGE_MESSAGES).find((row) => row.type === type);
+}

@@ -1,0 +1,237 @@
+import { rowNames } from '../base/row-names.js';
+import type { FrameHeader } from '../vision/picture/frame-source.js';
+import { paletteColor } from '../vision/picture/palette.js';
+import type { FrameContent } from './frame-content.js';
+import type { MessageType } from './message-type.js';
+import { LATCHED_QOS, PICTURE_QOS, type Qos, RESULT_QOS } from './qos.js';
+import { DetectionArrayWriter } from './write/detection-array.js';
+import { ImageAnnotationsWriter } from './write/image-annotations.js';
+import { InstanceArrayWriter } from './write/instance-array.js';
+import { InstanceMapWriter } from './write/instance-map.js';
+import { LabelInfoWriter } from './write/label-info.js';
+import type { Labels } from './write/labels.js';
+import { type PerceptionMasks, PerceptionTargetsWriter } from './write/perception-targets.js';
+
+/** A topic that the node `segment` publishes. */
+export interface Output {
+  /**
+   * With one camera; with several, `~/` becomes `~/NAME/` where `perCamera` says so. `{tros_topic}` is the value of that
+   * parameter, followed by `/NAME` with several cameras.
+   */
+  readonly topic: string;
+  /** As topics know it. */
+  readonly type: string;
+  readonly qos: Qos;
+  readonly perCamera: boolean;
+  /** For docs/parameters.md, as `what`. */
+  readonly when: string;
+  readonly what: string;
+}
+
+/** What the writers of a model's results need to know. */
+export interface OutputContext {
+  readonly labels: Labels;
+  /** In front of PerceptionTargets' perfs. */
+  readonly modelName: string;
+  readonly trosMasks: PerceptionMasks;
+}
+
+/** A message of each frame, made only while somebody subscribes to it. */
+export interface FrameOutput extends Output {
+  readonly of: 'frame';
+  /** Whether bags of results have it, unless it is left out on purpose. */
+  readonly inBags: boolean;
+  /**
+   * Makes the writer, anew for each model.
+   *
+   * @param type the definition that is installed
+   * @returns what makes the CDR bytes of a frame's message, valid until its next call
+   */
+  open(type: MessageType, context: OutputContext): (content: FrameContent) => Uint8Array;
+}
+
+/** What messages about the model are made of. */
+export interface ModelContent {
+  readonly header: FrameHeader;
+  readonly labels: Labels;
+  /** Lowest score that is reported. */
+  readonly score: number;
+}
+
+/** A message about the model: with each model, and when what it says changes. */
+export interface ModelOutput extends Output {
+  readonly of: 'model';
+  readonly inBags: boolean;
+  /** Whether it is published once a second, too, for subscribers that do not get what was said before they came. */
+  readonly repeated: boolean;
+  /** As that of FrameOutput. */
+  open(type: MessageType): (content: ModelContent) => Uint8Array;
+}
+
+/** What a row of a frame's message need not repeat. */
+function frame(
+  row: Omit<FrameOutput, 'of' | 'perCamera' | 'when' | 'qos'> & { readonly qos?: Qos },
+): FrameOutput {
+  return { of: 'frame', perCamera: true, when: 'every frame, while subscribed to', qos: RESULT_QOS, ...row };
+}
+
+function model(row: Omit<ModelOutput, 'of'>): ModelOutput {
+  return { of: 'model', ...row };
+}
+
+/**
+ * What the node `segment` publishes. The node's publishers, the topics of bags, docs/parameters.md and tests go by this table:
+ * a message of each frame, or about the model, is its writer in write/ and a row. Rows without `of` are filled by parts of
+ * the node of their own.
+ */
+export const OUTPUTS = {
+  detections: frame({
+    topic: '~/detections',
+    type: 'vision_msgs/msg/Detection2DArray',
+    what: 'boxes, class names, scores',
+    inBags: true,
+    open(type, { labels }) {
+      const writer = new DetectionArrayWriter(labels, type);
+      return ({ header, segmentation }) => writer.write(header, segmentation);
+    },
+  }),
+  instances: frame({
+    topic: '~/instances',
+    type: 'tros_yolo_seg/msg/InstanceArray',
+    what: 'the same with one mask each, and timings',
+    inBags: true,
+    open(type, { labels }) {
+      const writer = new InstanceArrayWriter(labels, type);
+      return ({ header, segmentation, timings }) => writer.write(header, segmentation, timings);
+    },
+  }),
+  instance_map: frame({
+    topic: '~/instance_map',
+    type: 'sensor_msgs/msg/Image',
+    qos: PICTURE_QOS,
+    what: 'mono16 as large as the masks: 0 background, i + 1 the i-th instance',
+    inBags: true,
+    open(type) {
+      const writer = new InstanceMapWriter(type);
+      return ({ header, segmentation }) => writer.write(header, segmentation);
+    },
+  }),
+  annotations: frame({
+    topic: '~/annotations',
+    type: 'foxglove_msgs/msg/ImageAnnotations',
+    what: 'outlines and labels that Foxglove draws',
+    inBags: true,
+    open(type, { labels }) {
+      const writer = new ImageAnnotationsWriter(labels, paletteColor, type);
+      return ({ header, segmentation, outlines }) => writer.write(header, segmentation, outlines);
+    },
+  }),
+  perception_targets: frame({
+    topic: '{tros_topic}',
+    type: 'ai_msgs/msg/PerceptionTargets',
+    what: "for TROS's web page and displays: boxes, masks, timings; another name by parameter `tros_topic`",
+    inBags: false,
+    open(type, { labels, modelName, trosMasks }) {
+      const writer = new PerceptionTargetsWriter(labels, modelName, trosMasks, type);
+      return (content) =>
+        writer.write(content.header, content.segmentation, {
+          fps: content.fps,
+          timings: content.timings,
+          finished: content.now,
+          outlines: trosMasks === 'polygons' ? content.outlines : undefined,
+        });
+    },
+  }),
+  overlay: {
+    topic: '~/overlay',
+    type: 'sensor_msgs/msg/Image',
+    qos: PICTURE_QOS,
+    perCamera: true,
+    when: 'every frame, while subscribed to',
+    what: 'rgb8: the image with masks, boxes and labels',
+  },
+  overlay_compressed: {
+    topic: '~/overlay/compressed',
+    type: 'sensor_msgs/msg/CompressedImage',
+    qos: PICTURE_QOS,
+    perCamera: true,
+    when: 'every frame, while subscribed to',
+    what: 'the same as JPEG',
+  },
+  alive: {
+    topic: '~/alive',
+    type: 'std_msgs/msg/Bool',
+    qos: LATCHED_QOS,
+    perCamera: true,
+    when: 'on each change, and every `watchdog` ms',
+    what: 'false: no result has come for `watchdog` ms; silence means the same',
+  },
+  label_info: model({
+    topic: '~/label_info',
+    type: 'vision_msgs/msg/LabelInfo',
+    qos: LATCHED_QOS,
+    perCamera: false,
+    when: 'with each model, and when `score` changes',
+    what: 'class ids and names, lowest score',
+    inBags: true,
+    repeated: false,
+    open(type) {
+      const writer = new LabelInfoWriter(type);
+      return ({ header, labels, score }) => writer.write(header, labels, score);
+    },
+  }),
+  diagnostics: {
+    topic: '/diagnostics',
+    type: 'diagnostic_msgs/msg/DiagnosticArray',
+    qos: RESULT_QOS,
+    perCamera: false,
+    when: 'once a second',
+    what: 'state of the engine; of each camera rates, drops, latencies, last error',
+  },
+  transition_event: {
+    topic: '~/transition_event',
+    type: 'lifecycle_msgs/msg/TransitionEvent',
+    qos: RESULT_QOS,
+    perCamera: false,
+    when: 'on each transition',
+    what: 'steps of the life cycle',
+  },
+} as const satisfies Readonly<Record<string, Output | FrameOutput | ModelOutput>>;
+
+export type OutputName = keyof typeof OUTPUTS;
+export const OUTPUT_NAMES = rowNames(OUTPUTS);
+
+const ROWS: readonly (Output | FrameOutput | ModelOutput)[] = Object.values(OUTPUTS);
+const isOf = <Kind extends FrameOutput | ModelOutput>(of: Kind['of']) => {
+  return (row: Output | FrameOutput | ModelOutput): row is Kind => 'of' in row && row.of === of;
+};
+export const FRAME_OUTPUTS: readonly FrameOutput[] = ROWS.filter(isOf<FrameOutput>('frame'));
+export const MODEL_OUTPUTS: readonly ModelOutput[] = ROWS.filter(isOf<ModelOutput>('model'));
+
+/** Where the outputs of one camera go. */
+export interface OutputPlace {
+  /** In place of `~/`: that, or `~/front/` for one of several cameras. */
+  readonly prefix: string;
+  /** In place of `{tros_topic}`; empty: none. */
+  readonly trosTopic: string;
+}
+
+/** The topic of an output; undefined where it is switched off. */
+export function outputTopic(
+  { topic, perCamera }: Output,
+  { prefix, trosTopic }: OutputPlace,
+): string | undefined {
+  if (topic.includes('{tros_topic}') && trosTopic === '') return undefined;
+  const placed = topic.replace('{tros_topic}', trosTopic);
+  return perCamera ? placed.replace(/^~\//, prefix) : placed;
+}
+
+/** The topic of an output in bags: as in a running system with a node of the usual name. */
+export function bagTopic({ topic }: Pick<Output, 'topic'>): string {
+  return topic.replace('~', '/segment');
+}
+
+/** What follows the names of node and camera in the topics of our pictures. */
+export const OWN_PICTURES: readonly string[] = ROWS.filter(({ type }) =>
+  /\/(Compressed)?Image$/.test(type),
+).map(({ topic }) => topic.replace('~', ''));

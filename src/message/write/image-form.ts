@@ -1,0 +1,115 @@
+import type { Stamp } from '../../vision/picture/frame-source.js';
+import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
+import type { Qos } from '../qos.js';
+import { HBM_OFFSETS, HbmImageWriter, type HbmMessage } from './hbm-image.js';
+import { ImageWriter } from './image.js';
+
+export const NO_STAMP: Stamp = { sec: 0, nanosec: 0 };
+/** Offset of header.stamp in a serialized sensor_msgs/Image. */
+const IMAGE_STAMP = 4;
+
+/** Where messages go, and how. */
+export interface SentOn {
+  /** As topics know it. */
+  readonly type: string;
+  readonly topic: string;
+  readonly qos: Qos;
+}
+
+/**
+ * One type of message that frames are sent in. Messages are made beforehand; only stamp and index are written when they are
+ * sent. So those of a short input can be kept and sent again and again.
+ *
+ * Message: what is handed to the publisher: CDR bytes, or a LoanMessage. Kept: the same as it waits in the cache.
+ */
+export interface MessageForm<Message extends object = Buffer, Kept extends Sized = Sized> extends SentOn {
+  /**
+   * @returns the message, valid until the next call of `write` or `restore`
+   * @throws ExpectationError for a frame that the type has no room for
+   */
+  write(frame: Nv12Frame, frameId: string): Message;
+  /** @returns what is needed to have the message again, in memory of its own: hardly more than its pixels */
+  keep(message: Message): Kept;
+  /** Inverse of `keep`. */
+  restore(kept: Kept): Message;
+  /** Writes what differs each time a message is sent. */
+  setStamp(message: Message, stamp: Stamp, index: number): void;
+}
+
+export interface Sized {
+  readonly byteLength: number;
+}
+
+/** Messages as CDR bytes. */
+export type CdrForm = MessageForm<Buffer, Buffer>;
+
+/** Frames in sensor_msgs/msg/Image. */
+export class ImageForm implements CdrForm {
+  readonly type: string;
+  readonly topic: string;
+  readonly qos: Qos;
+  readonly #writer = new ImageWriter();
+
+  constructor({ type, topic, qos }: SentOn) {
+    [this.type, this.topic, this.qos] = [type, topic, qos];
+  }
+
+  write(frame: Nv12Frame, frameId: string): Buffer {
+    return asBuffer(this.#writer.writeNv12({ stamp: NO_STAMP, frameId }, frame));
+  }
+
+  keep(message: Buffer): Buffer {
+    return asBuffer(new Uint8Array(message));
+  }
+
+  restore(kept: Buffer): Buffer {
+    return kept;
+  }
+
+  setStamp(message: Buffer, stamp: Stamp): void {
+    writeStamp(message, stamp, IMAGE_STAMP);
+  }
+}
+
+/** Frames in hbm_img_msgs. Of a message only the part with pixels is kept: half of a 1080P message, a fifth of it for 720p frames. */
+export class HbmForm implements CdrForm {
+  readonly type: string;
+  readonly topic: string;
+  readonly qos: Qos;
+  readonly #writer: HbmImageWriter;
+  #message: Buffer | undefined;
+
+  constructor(message: HbmMessage, { type, topic, qos }: SentOn) {
+    [this.type, this.topic, this.qos] = [type, topic, qos];
+    this.#writer = new HbmImageWriter(message);
+  }
+
+  write(frame: Nv12Frame): Buffer {
+    return (this.#message = this.#writer.writeNv12({ index: 0, stamp: NO_STAMP }, frame));
+  }
+
+  keep(message: Buffer): Buffer {
+    const end = HBM_OFFSETS.data + message.readUInt32LE(HBM_OFFSETS.dataSize);
+    return asBuffer(new Uint8Array(message.subarray(0, end)));
+  }
+
+  restore(kept: Buffer): Buffer {
+    const message = this.#message!; // written before it was kept
+    message.set(kept);
+    return message;
+  }
+
+  setStamp(message: Buffer, stamp: Stamp, index: number): void {
+    message.writeInt32LE(index | 0, HBM_OFFSETS.index);
+    writeStamp(message, stamp, HBM_OFFSETS.stamp);
+  }
+}
+
+function writeStamp(message: Buffer, { sec, nanosec }: Stamp, offset: number): void {
+  message.writeInt32LE(sec, offset);
+  message.writeUInt32LE(nanosec, offset + 4);
+}
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}

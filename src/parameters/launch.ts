@@ -1,0 +1,21 @@
+import { describeParameter, type ParameterTable } from './parameter.js';
+
+/**
+ * What launch files read of the tables: for each node its parameters with type, default, help and what they take, and where
+ * a row has them choices, `placed` and the former name; and the topic of each message of the camera stand-in.
+ */
+export function launchJson(
+  nodes: Readonly<Record<string, ParameterTable>>,
+  standInTopics: Readonly<Record<string, string>>,
+): string {
+  const parameters = Object.entries(nodes).map(([node, table]) => [
+    node,
+    Object.fromEntries(
+      Object.entries(table).map(([name, row]) => {
+        const { type, default: value, help, choices, placed, was } = row;
+        return [name, { type, default: value, help, takes: describeParameter(row), choices, placed, was }];
+      }),
+    ),
+  ]);
+  return `${JSON.stringify({ parameters: Object.fromEntries(parameters) as object, stand_in_topics: standInTopics }, null, 2)}\n`;
+}

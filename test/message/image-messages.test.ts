@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import { packageRoot } from '../../src/base/package-root.js';
+import { IMAGE_MESSAGES, imageMessage, STAND_IN_NAMES } from '../../src/message/image-messages.js';
+import { CameraImageReader } from '../../src/message/read/camera-image.js';
+import { CAMERA_PARAMETERS } from '../../src/parameters/camera.js';
+import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
+import { nv12Frame } from '../../src/vision/picture/nv12-frame.js';
+
+const NATIVE = ['image', 'hbm480p', 'hbm540p', 'hbm1080p'];
+
+describe('the table of image messages', () => {
+  it('has the values of image_type and message, which users have written down', () => {
+    assert.deepEqual(SEGMENT_PARAMETERS.image_type.choices, [
+      'auto',
+      'image',
+      'compressed',
+      ...NATIVE.slice(1),
+    ]);
+    assert.deepEqual(CAMERA_PARAMETERS.message.choices, NATIVE);
+  });
+
+  it('finds a row by its type', () => {
+    for (const row of Object.values(IMAGE_MESSAGES)) assert.equal(imageMessage(row.type), row);
+    assert.equal(imageMessage('std_msgs/msg/Bool'), undefined);
+  });
+
+  it('has as native what cameras in C++ take, and as lent what the publisher in C++ sends', () => {
+    const typesIn = (file: string): string[] => [
+      ...new Set(
+        [...readFileSync(join(packageRoot, file), 'utf8').matchAll(/"(\w+\/msg\/\w+)"/g)].map(
+          ([, type]) => type!,
+        ),
+      ),
+    ];
+    const rows = Object.entries(IMAGE_MESSAGES);
+    const native = rows.filter(([, row]) => row.native);
+    assert.deepEqual(
+      native.map(([name]) => name),
+      NATIVE,
+    );
+    assert.deepEqual(
+      typesIn('native/ros/subscriber.cc'),
+      native.map(([, { type }]) => type),
+    );
+    assert.deepEqual(
+      typesIn('native/ros/publisher.cc'),
+      rows.filter(([, row]) => 'hbm' in row).map(([, { type }]) => type),
+    );
+  });
+
+  it('reads what the stand-in writes, stamp and pixels', async () => {
+    const frame = nv12Frame(Uint8Array.of(16, 50, 90, 130, 100, 140), { width: 2, height: 2 });
+    const stamp = { sec: 1_700_000_000, nanosec: 7 };
+    for (const name of STAND_IN_NAMES) {
+      const row = IMAGE_MESSAGES[name];
+      const { type, standIn, stampAt } = row;
+      const form = standIn.form({ type, topic: standIn.topic, qos: standIn.qos });
+      const message = form.write(frame, 'cam');
+      form.setStamp(message, stamp, 9);
+      assert.deepEqual([message.readInt32LE(stampAt), message.readUInt32LE(stampAt + 4)], [1_700_000_000, 7]);
+      const image = row.read(message, new CameraImageReader(1));
+      assert.deepEqual(image.stamp, stamp, name);
+      const { data, lumaOffset } = await image.pixels();
+      assert.deepEqual([...data.subarray(lumaOffset, lumaOffset + 6)], [...frame.data], name);
+    }
+  });
+});
