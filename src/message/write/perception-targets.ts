@@ -8,7 +8,7 @@ import { HeaderEncoder } from './header.js';
 import { InstalledLayout } from './installed-layout.js';
 import type { Labels } from './labels.js';
 import { messageType } from '../message-type.js';
-import { renderSemanticMap } from './semantic-map.js';
+import { SemanticMapRenderer } from './semantic-map.js';
 import type { StageTimings } from './stage-timings.js';
 
 /**
@@ -53,6 +53,7 @@ const UNKNOWN_FPS = -1;
 export class PerceptionTargetsWriter {
   readonly #out = new CdrOutput();
   readonly #header = new HeaderEncoder();
+  readonly #map = new SemanticMapRenderer();
   readonly #layout: InstalledLayout | undefined;
   readonly #perfNames: readonly CdrText[];
 
@@ -122,7 +123,7 @@ export class PerceptionTargetsWriter {
   }
 
   #mapTarget(header: FrameHeader, segmentation: Segmentation): void {
-    const { width, height, features } = renderSemanticMap(segmentation);
+    const { width, height, features } = this.#map.render(segmentation);
     const out = this.#out;
     out.reserve(128);
     out.text(MAP_TARGET);

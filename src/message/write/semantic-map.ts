@@ -1,5 +1,5 @@
 import { Spans } from '../../vision/mask/runs.js';
-import type { Segmentation } from '../../vision/mask/segmentation.js';
+import type { Mask, Segmentation } from '../../vision/mask/segmentation.js';
 
 /** Longest side of the map: that of a 640 model's prototypes, as dnn_node_example has it. Each cell costs a float. */
 const LONGEST_SIDE = 160;
@@ -15,40 +15,74 @@ export interface SemanticMap {
   readonly features: Float32Array;
 }
 
-/** Samples the masks on a grid that is coarse enough for a float in each cell. The better score is on top. */
-export function renderSemanticMap(segmentation: Segmentation): SemanticMap {
-  const { maskWidth, maskHeight, instances } = segmentation;
-  const scale = Math.max(1, Math.max(maskWidth, maskHeight) / LONGEST_SIDE);
-  const width = Math.max(1, Math.round(maskWidth / scale));
-  const height = Math.max(1, Math.round(maskHeight / scale));
-  const features = new Float32Array(width * height + 1);
-  const columns = firstSamples(maskWidth, width);
-  const rows = firstSamples(maskHeight, height);
-  const spans = new Spans();
-  for (let i = instances.length - 1; i >= 0; i--) {
-    const { classId, mask } = instances[i]!;
-    spans.read(mask);
-    spans.rows((from, to) => {
-      const y = Math.floor(from / mask.width);
-      const shift = mask.x - y * mask.width;
-      const first = columns[from + shift]!;
-      const last = columns[to + shift]!;
-      if (first === last) return;
-      for (let row = rows[mask.y + y]!; row < rows[mask.y + y + 1]!; row++) {
-        features.fill(classId + 1, row * width + first, row * width + last);
-      }
+/** Samples masks on a grid that is coarse enough for a float in each cell. Keeps its memory from frame to frame. */
+export class SemanticMapRenderer {
+  readonly #spans = new Spans();
+  /** Of the masks that the map is for. */
+  #maskWidth = 0;
+  #maskHeight = 0;
+  #width = 0;
+  #height = 0;
+  #features = new Float32Array(0);
+  /** For each column of the masks, and one behind the last, the first column of the map under whose center it or a later one lies. */
+  #columns = new Int32Array(0);
+  /** For each row of the map the row of the masks under its center. */
+  #rows = new Int32Array(0);
+
+  /** The better score is on top. @returns a map that is valid until the next call */
+  render({ maskWidth, maskHeight, instances }: Segmentation): SemanticMap {
+    if (maskWidth !== this.#maskWidth || maskHeight !== this.#maskHeight) this.#measure(maskWidth, maskHeight);
+    this.#features.fill(0);
+    for (let i = instances.length - 1; i >= 0; i--) {
+      const { classId, mask } = instances[i]!;
+      this.#draw(mask, classId + 1);
+    }
+    return { width: this.#width, height: this.#height, features: this.#features };
+  }
+
+  #measure(maskWidth: number, maskHeight: number): void {
+    this.#maskWidth = maskWidth;
+    this.#maskHeight = maskHeight;
+    const scale = Math.max(1, Math.max(maskWidth, maskHeight) / LONGEST_SIDE);
+    const width = (this.#width = Math.max(1, Math.round(maskWidth / scale)));
+    const height = (this.#height = Math.max(1, Math.round(maskHeight / scale)));
+    this.#features = new Float32Array(width * height + 1);
+    this.#rows = Int32Array.from({ length: height }, (_, row) => underCenter(row, maskHeight, height));
+    let column = 0;
+    this.#columns = Int32Array.from({ length: maskWidth + 1 }, (_, at) => {
+      while (column < width && underCenter(column, maskWidth, width) < at) column++;
+      return column;
     });
   }
-  return { width, height, features };
+
+  /** Looks at the rows of the mask that a row of the map lies on, and at none of the others. */
+  #draw(mask: Mask, value: number): void {
+    const spans = this.#spans;
+    spans.read(mask);
+    const { edges } = spans;
+    const count = 2 * spans.count;
+    const columns = this.#columns;
+    const rows = this.#rows;
+    const features = this.#features;
+    const width = this.#width;
+    const { x, y, width: cells } = mask;
+    let run = 0;
+    for (let row = 0; row < rows.length; row++) {
+      const start = (rows[row]! - y) * cells;
+      if (start < 0) continue;
+      const end = start + cells;
+      while (run < count && edges[run + 1]! <= start) run += 2;
+      if (run === count) break;
+      for (let i = run; i < count && edges[i]! < end; i += 2) {
+        const first = columns[Math.max(edges[i]!, start) - start + x]!;
+        const last = columns[Math.min(edges[i + 1]!, end) - start + x]!;
+        for (let at = row * width + first; at < row * width + last; at++) features[at] = value;
+      }
+    }
+  }
 }
 
-/** For each mask cell along an axis, and one behind the last, the first cell of the map under whose center it or a later one lies. */
-function firstSamples(maskCells: number, cells: number): Int32Array {
-  const first = new Int32Array(maskCells + 1);
-  let cell = 0;
-  for (let at = 0; at <= maskCells; at++) {
-    while (cell < cells && Math.floor(((cell + 0.5) * maskCells) / cells) < at) cell++;
-    first[at] = cell;
-  }
-  return first;
+/** The mask cell under the center of a cell of the map, along an axis. */
+function underCenter(cell: number, maskCells: number, cells: number): number {
+  return Math.floor(((cell + 0.5) * maskCells) / cells);
 }

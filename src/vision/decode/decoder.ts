@@ -13,6 +13,14 @@ import { type DecodeOptions, type DecodeSettings, prepareOptions, sigmoid } from
 import { Finder, type Selection } from './selection.js';
 import type { Box, Instance, Segmentation } from '../mask/segmentation.js';
 
+/** Options that a decoder is ready to take. */
+export interface PreparedOptions {
+  /** What its plan will be. */
+  readonly plan: AheadPlan | undefined;
+  /** From the next frame on it goes by these options. */
+  use(): void;
+}
+
 /**
  * Head tensors in, instances out.
  *
@@ -81,8 +89,22 @@ export class Decoder {
 
   /** Replaces all options, from the next frame on. @throws ExpectationError, and keeps the old ones */
   setOptions(options: DecodeOptions): void {
-    this.#settings = prepareOptions(options, this.layout);
-    this.#plan = aheadPlan(this.layout, this.#settings);
+    this.prepare(options).use();
+  }
+
+  /**
+   * Options that are not in use yet, for those who must have prepared something else, too, before one of both changes.
+   *
+   * @throws ExpectationError for options out of range
+   */
+  prepare(options: DecodeOptions): PreparedOptions {
+    const settings = prepareOptions(options, this.layout);
+    const plan = aheadPlan(this.layout, settings);
+    const use = (): void => {
+      this.#settings = settings;
+      this.#plan = plan;
+    };
+    return { plan, use };
   }
 
   /** What an engine may do with frames before they are decoded, with the present options; undefined: nothing. */

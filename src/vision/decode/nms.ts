@@ -1,3 +1,4 @@
+import type { Kernels } from '../tensor/kernels.js';
 import type { CandidateBoxes } from './box.js';
 import type { Candidates } from './scan.js';
 
@@ -9,10 +10,13 @@ export class NonMaximumSuppression {
   /** Candidate indices that survive, best first; the first `count` entries hold. */
   readonly kept: Int32Array;
   readonly #order: Int32Array;
+  readonly #kernels: Kernels | undefined;
 
-  constructor(capacity: number) {
+  /** @param kernels a faster form; same results */
+  constructor(capacity: number, kernels?: Kernels) {
     this.kept = new Int32Array(capacity);
-    this.#order = new Int32Array(capacity);
+    this.#order = new Int32Array(kernels ? 0 : capacity);
+    this.#kernels = kernels;
   }
 
   /**
@@ -29,6 +33,10 @@ export class NonMaximumSuppression {
   ): number {
     const order = this.#order;
     const kept = this.kept;
+    if (this.#kernels) {
+      const { score, classId, count } = candidates;
+      return this.#kernels.suppress(score, classId, boxes, valid, count, iou, maxDetections, kept);
+    }
     let length = 0;
     for (let i = 0; i < candidates.count; i++) if (valid[i] !== 0) order[length++] = i;
     const queue = new ScoreHeap(order, length, candidates.score);
@@ -84,8 +92,9 @@ class ScoreHeap {
   }
 
   #precedes(a: number, b: number): boolean {
-    const difference = this.scores[a]! - this.scores[b]!;
-    return difference > 0 || (difference === 0 && a < b);
+    const first = this.scores[a]!;
+    const second = this.scores[b]!;
+    return first > second || (first === second && a < b);
   }
 
   #sink(at: number): void {

@@ -45,8 +45,12 @@ export interface Scanner {
   scan(tensor: Tensor, classLimits: Float64Array, lowestLimit: number, found: Candidates): void;
 }
 
-/** A threshold in stored units, lower by less than float32 can tell, so that "above" it means "at least" the threshold. */
+/**
+ * A threshold in stored units, lower by less than float32 can tell, so that "above" it means "at least" the threshold. What is no number, of
+ * a broken scale, is no threshold.
+ */
 export function storedLimit(limit: number, scale = 1, zero = 0): number {
   const value = limit / scale + zero;
-  return value - (Math.abs(value) + 1) * 1e-9;
+  const lower = value - (Math.abs(value) + 1) * 1e-9;
+  return Number.isNaN(lower) ? -Infinity : lower;
 }

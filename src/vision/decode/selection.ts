@@ -40,7 +40,7 @@ export class Finder implements Selection {
     this.#candidates = new Candidates(cells);
     this.#boxes = new CandidateBoxes(cells);
     this.#valid = new Uint8Array(cells);
-    this.#nms = new NonMaximumSuppression(cells);
+    this.#nms = new NonMaximumSuppression(cells, kernels);
   }
 
   /** What is found stays until the next call. */

@@ -49,25 +49,17 @@ export class Spans {
 
   /** Tells of the cells inside whose upper neighbors are outside, in the same way. */
   upperEdges(use: (from: number, to: number) => void): void {
-    this.#difference(0, this.#width, use);
-  }
-
-  /** Tells of the cells outside whose upper neighbors are inside, in the same way; the row below the crop counts. */
-  lowerEdges(use: (from: number, to: number) => void): void {
-    this.#difference(this.#width, 0, use);
-  }
-
-  /** What is in the runs moved on by `own` and not in the runs moved on by `other`. */
-  #difference(own: number, other: number, use: (from: number, to: number) => void): void {
     const { count, edges } = this;
+    const width = this.#width;
+    // What is in the runs, and not in the runs a row further down.
     let k = 0;
     for (let run = 0; run < count; run++) {
-      const end = edges[2 * run + 1]! + own;
-      for (let at = edges[2 * run]! + own; at < end;) {
-        while (k < count && edges[2 * k + 1]! + other <= at) k++;
-        const covered = k < count ? edges[2 * k]! + other : end;
+      const end = edges[2 * run + 1]!;
+      for (let at = edges[2 * run]!; at < end;) {
+        while (k < count && edges[2 * k + 1]! + width <= at) k++;
+        const covered = k < count ? edges[2 * k]! + width : end;
         if (covered <= at) {
-          at = edges[2 * k + 1]! + other;
+          at = edges[2 * k + 1]! + width;
           continue;
         }
         const until = Math.min(end, covered);

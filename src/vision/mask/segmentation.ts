@@ -22,7 +22,7 @@ export interface Mask {
   width: number;
   height: number;
   /** Row-major, width * height bytes, 1 inside and 0 outside. The decoder's masks make it when it is asked for. */
-  data: Uint8Array;
+  readonly data: Uint8Array;
   /**
    * The same as runs, where the mask is known as such: pairs of the first cell inside and one past the last, cells counted through the
    * crop row by row. Those that touch are one, also from the end of a row to the next.

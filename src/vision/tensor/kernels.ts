@@ -2,7 +2,7 @@ import type { TensorData } from './tensor.js';
 
 /**
  * A second form of the decoder's innermost loops, which gives the same bits as the first: the TypeScript of CellScanner and
- * PlaneScanner, DistanceBoxes, MaskLogits, maskRuns() and PolygonTracer, which is the reference and runs where there is no other.
+ * PlaneScanner, DistanceBoxes, NonMaximumSuppression, MaskLogits, maskRuns() and PolygonTracer, which is the reference and runs where there is no other.
  *
  * Kernels know neither an engine nor the decoder: numbers in typed arrays, as native code reads them.
  */
@@ -40,6 +40,26 @@ export interface Kernels {
     corners: Corners,
     valid: Uint8Array,
   ): void;
+
+  /**
+   * Drops candidates [0, count) that overlap, as NonMaximumSuppression does.
+   *
+   * @param valid candidates whose entry is 0 are passed over
+   * @param iou 1 for none
+   * @param most candidates that are kept, no more than `kept` has room for
+   * @param kept gets those kept, best first
+   * @returns how many
+   */
+  suppress(
+    scores: Float32Array,
+    classes: Uint16Array,
+    corners: Corners,
+    valid: Uint8Array,
+    count: number,
+    iou: number,
+    most: number,
+    kept: Int32Array,
+  ): number;
 
   /**
    * Sums factors times prototypes for each cell of an area, as MaskLogits defines it.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { PerceptionTargetsWriter } from '../../../src/message/write/perception-targets.js';
-import { renderSemanticMap } from '../../../src/message/write/semantic-map.js';
+import { SemanticMapRenderer } from '../../../src/message/write/semantic-map.js';
 import { busyStreet, EMPTY, HEADER, LABELS, outlinesOf, readBack, SEGMENTATION } from './samples.js';
 
 interface Target {
@@ -125,17 +125,19 @@ describe('PerceptionTargetsWriter', () => {
   });
 });
 
-describe('renderSemanticMap', () => {
+describe('SemanticMapRenderer', () => {
+  const renderer = new SemanticMapRenderer();
+
   it('keeps the aspect and at most 160 cells a side', () => {
-    const { width, height, features } = renderSemanticMap(busyStreet());
+    const { width, height, features } = renderer.render(busyStreet());
     assert.deepEqual([width, height, features.length], [160, 90, 160 * 90 + 1]);
-    const upright = renderSemanticMap({ ...busyStreet(), maskWidth: 1080, maskHeight: 1920, instances: [] });
+    const upright = renderer.render({ ...busyStreet(), maskWidth: 1080, maskHeight: 1920, instances: [] });
     assert.deepEqual([upright.width, upright.height], [90, 160]);
   });
 
   it('samples the masks where they lie', () => {
     const street = busyStreet();
-    const { width, features } = renderSemanticMap({ ...street, instances: [street.instances[3]!] });
+    const { width, features } = renderer.render({ ...street, instances: [street.instances[3]!] });
     const { x, y, width: w, height: h } = street.instances[3]!.mask;
     const cell = (px: number, py: number): number =>
       features[Math.floor(py / 12) * width + Math.floor(px / 12)]!;
@@ -144,5 +146,21 @@ describe('renderSemanticMap', () => {
     const inside = features.reduce((sum, value) => sum + Math.min(1, value), 0) * 144;
     const area = street.instances[3]!.mask.data.reduce((sum, value) => sum + value, 0);
     assert.ok(Math.abs(inside / area - 1) < 0.05, `${inside} of ${area}`);
+  });
+
+  it('has in each cell what the masks have at the pixel under its center, frame after frame', () => {
+    const street = busyStreet();
+    for (const instances of [street.instances, street.instances.slice(2), [], street.instances.slice(0, 1)]) {
+      const { width, height, features } = renderer.render({ ...street, instances });
+      const wanted = Array.from({ length: width * height + 1 }, (_, i) => {
+        const px = Math.floor((((i % width) + 0.5) * street.maskWidth) / width);
+        const py = Math.floor(((Math.floor(i / width) + 0.5) * street.maskHeight) / height);
+        const on = instances.find(({ mask: { x, y, width: w, height: h, data } }) => {
+          return px >= x && px < x + w && py >= y && py < y + h && data[(py - y) * w + px - x] === 1;
+        });
+        return i < width * height && on ? on.classId + 1 : 0;
+      });
+      assert.deepEqual([...features], wanted);
+    }
   });
 });
