@@ -15,8 +15,8 @@
 #endif
 
 /**
- * Of what the addon exports, with all arguments, blocks and plans: one more with each change of it, here and in
- * src/native/addon.ts. So that a build of an older commit is told when it is loaded, and not by a frame.
+ * Of what the addon exports, with all arguments, blocks and plans: one more with each change of it, here and
+ * in src/native/addon.ts. So that a build of an older commit is told when it is loaded, and not by a frame.
  */
 constexpr int kInterface = 1;
 

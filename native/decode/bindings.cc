@@ -141,9 +141,8 @@ Napi::Value CombineBinding(const Napi::CallbackInfo& info) {
   const auto factors = ViewOf<float>(info[3], "factors", static_cast<size_t>(head.channels));
   const auto bias = static_cast<float>(Number(info[4], "bias"));
   const auto area = ViewOf<int32_t>(info[5], "area", 4);
-  const Combination task{factors.data,         bias,
-                         Once(area.data),      Once(area.data + 1),
-                         Once(area.data + 2),  Once(area.data + 3)};
+  const Combination task{factors.data,       bias, Once(area.data), Once(area.data + 1), Once(area.data + 2),
+                         Once(area.data + 3)};
   const auto within = [](int first, int last, int count) {
     return first >= 0 && first <= last && last < count;
   };

@@ -28,8 +28,8 @@ struct Outlines {
 };
 
 /**
- * Copies runs that may change meanwhile, if they are those of a mask: in order, none empty, where one may begin where the one
- * before ends, and none below the lowest row that a mask may have.
+ * Copies runs that may change meanwhile, if they are those of a mask: in order, none empty, where one may
+ * begin where the one before ends, and none below the lowest row that a mask may have.
  *
  * @param length numbers, two for each run
  */

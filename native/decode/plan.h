@@ -31,8 +31,8 @@ struct PlanParts {
 
 /**
  * @param bytes of each of the model's outputs
- * @param expected, received what is wrong with the parts, where this returns null: heads beyond the outputs, for
- * one
+ * @param expected, received what is wrong with the parts, where this returns null: heads beyond the outputs,
+ * for one
  */
 std::shared_ptr<const Plan> MakePlan(PlanParts&& parts, const std::vector<size_t>& bytes,
                                      std::string& expected, std::string& received);

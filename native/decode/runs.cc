@@ -57,9 +57,9 @@ class Writer {
 };
 
 /**
- * Without its fraction, the lower 32 bits of it, as JavaScript's `| 0`: a surface that falls by more than 2^31 from one cell to
- * the next has pieces of one cell, of which nobody asks how it falls. What has more than 63 bits, or is no number, which comes of
- * scales that no grid has, is some number.
+ * Without its fraction, the lower 32 bits of it, as JavaScript's `| 0`: a surface that falls by more than
+ * 2^31 from one cell to the next has pieces of one cell, of which nobody asks how it falls. What has more
+ * than 63 bits, or is no number, which comes of scales that no grid has, is some number.
  */
 inline int32_t Whole(double value) {
 #if defined(__aarch64__)

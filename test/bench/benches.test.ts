@@ -102,11 +102,13 @@ describe('the benches', () => {
     assert.match(notes[0]!, /^left out with --quick/);
   });
 
-  it('that of the node says what has to be sourced', async () => {
-    const { figures, notes } = await figuresOf('node');
-    assert.deepEqual(figures, []);
-    assert.match(notes[0]!, /^left out: no workspace with tros_yolo_seg is sourced/);
-  });
+  for (const name of ['node', 'launch']) {
+    it(`${name} says what has to be sourced`, async () => {
+      const { figures, notes } = await figuresOf(name);
+      assert.deepEqual(figures, []);
+      assert.match(notes[0]!, /^left out: no workspace with tros_yolo_seg is sourced/);
+    });
+  }
 });
 
 describeUnless(!existsSync(EMULATOR) && `there is no ${EMULATOR}`, 'the bench of the whole path', () => {
@@ -121,7 +123,11 @@ describeUnless(!existsSync(EMULATOR) && `there is no ${EMULATOR}`, 'the bench of
     ]);
     assert.deepEqual(
       figures.map(({ name }) => name),
-      names,
+      [
+        ...names,
+        'whole path, 4 native cameras of 45 FPS, 2 at work; added latency',
+        'whole path, native camera, 2 at work, a BPU of 350 FPS; added latency',
+      ],
     );
     for (const { name, times, values } of figures) {
       assert.ok(values['FPS']! > 0, name);

@@ -122,7 +122,7 @@ describe('MaskLayer', () => {
     const picture = rgbPicture(6, 6);
     const outside = instance(20, -20, block(3, 3));
     const short = instance(0, 0, block(3, 3));
-    short.mask.data = new Uint8Array(0);
+    short.mask = { ...short.mask, data: new Uint8Array(0) };
     const instances = [instance(0, 0, []), outside, short];
     new MaskLayer().draw(picture, segmentation(6, 6, instances), [RED, RED, RED], 1);
     assert.ok(picture.data.every((byte) => byte === 0));
