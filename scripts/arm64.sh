@@ -24,7 +24,7 @@ run() {
 }
 run -p '"node " + process.version + " on " + process.arch'
 failed=0
-for test in "$root"/dist/test/native/*.test.js "$root"/dist/test/engine/bpu/bpu-engine.test.js "$root"/dist/test/vision/{decode,mask}/*.test.js; do
+for test in "$root"/dist/test/native/*.test.js "$root"/dist/test/engine/bpu/{bpu-engine,bpu-ahead}.test.js "$root"/dist/test/vision/{decode,mask}/*.test.js; do
   echo "== ${test#"$root/dist/"}"
   if run node_modules/mocha/bin/mocha.js --no-config --timeout 600000 --reporter dot "$test" >"$root/log.txt" 2>&1; then
     grep -E '^ +[0-9]+ (passing|pending)' "$root/log.txt"
