@@ -146,8 +146,8 @@ export class NodeParameters {
     const ours = ({ name }: RclParameter): boolean => Object.hasOwn(table, name);
     const node = this.#node;
     // Brings names up to date, and values into the type of the table where that can be done: 1 for a double, one string for a list.
-    node.addPreSetParametersCallback((parameters) =>
-      parameters.map((parameter) => {
+    node.addPreSetParametersCallback((given) =>
+      this.#withoutReplaced(table, given).map((parameter) => {
         const present = presentName(table, parameter.name);
         const name = present ?? parameter.name;
         if (!Object.hasOwn(table, name) || parameter.type === 0) return parameter;
@@ -195,6 +195,17 @@ export class NodeParameters {
         if (changed.length > 0 && !this.#setting) changes.apply(changed, values);
       }),
     );
+  }
+
+  /** Leaves out former names whose present name is in the same request: where both are given, the present one counts. */
+  #withoutReplaced(table: ParameterTable, parameters: readonly RclParameter[]): RclParameter[] {
+    const names = new Set(parameters.map(({ name }) => name));
+    return parameters.filter(({ name }) => {
+      const present = presentName(table, name);
+      if (present === undefined || !names.has(present)) return true;
+      this.#warnOfFormer(name, present, true);
+      return false;
+    });
   }
 
   /**

@@ -9,9 +9,9 @@ import { demoModel } from '../../model/demo-model.js';
 import { findModel } from '../../model/find-model.js';
 import { findClass } from '../../model/labels.js';
 import type { SegmentParameters } from '../../parameters/segment.js';
-import { openEngine, type EngineSettings } from '../../engine/registry.js';
-import { recognizeModel } from '../../pipeline/recognize-model.js';
-import { Segmenter } from '../../pipeline/segmenter.js';
+import type { EngineSettings } from '../../engine/registry.js';
+import { openWith } from '../../pipeline/open-segmenter.js';
+import type { Segmenter } from '../../pipeline/segmenter.js';
 
 /** A model that is ready for frames. */
 export interface LoadedModel {
@@ -20,7 +20,7 @@ export interface LoadedModel {
   readonly labels: Labels;
   /** File name without its ending. */
   readonly name: string;
-  /** What the user should know of its outputs; sentences. */
+  /** What the user should know of it; sentences. */
   readonly warnings: readonly string[];
 }
 
@@ -35,18 +35,20 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
     parameters.heads.length === 0
       ? undefined
       : parameters.heads.map((role) => expectOneOf('parameter heads', role, HEAD_ROLES));
-  const engine = await openEngine(file, engineSettings(parameters));
-  try {
-    const labelFile = parameters.labels || undefined;
-    const { labels: names, warnings } = recognizeModel(engine.model, { roles, labelFile });
-    const options = decodeOptions(parameters, names);
-    const segmenter = new Segmenter(engine, { ...options, heads: roles, labelCount: names.length });
-    const name = basename(file).replace(/\.\w+$/, '');
-    return { engine, segmenter, labels: new Labels(names), name, warnings };
-  } catch (error) {
-    await engine.close();
-    throw error;
-  }
+  const hints = { roles, labelFile: parameters.labels || undefined };
+  const { engine, segmenter, labels, warnings } = await openWith(
+    file,
+    engineSettings(parameters),
+    hints,
+    (names) => decodeOptions(parameters, names),
+  );
+  return {
+    engine,
+    segmenter,
+    labels: new Labels(labels),
+    name: basename(file).replace(/\.\w+$/, ''),
+    warnings,
+  };
 }
 
 /**

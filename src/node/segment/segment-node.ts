@@ -252,9 +252,6 @@ export class SegmentNode {
   #announceModel(): void {
     const { model, streams, modelOutputs } = this.#configured!;
     const { labels, name } = model;
-    if (this.#parameters.labels === '') {
-      for (const warning of model.engine.model.warnings ?? []) this.ros.log.warn(warning);
-    }
     const { kernels } = model.engine;
     for (const { outputs } of streams) outputs.use({ labels, modelName: name, kernels });
     this.#setOverlays();
@@ -314,8 +311,7 @@ export class SegmentNode {
 
   async #open(parameters: SegmentParameters): Promise<LoadedModel> {
     const model = await loadModel(parameters);
-    const { note } = model.engine.model;
-    for (const text of [...(note === undefined ? [] : [note]), ...model.warnings]) this.ros.log.warn(text);
+    for (const text of model.warnings) this.ros.log.warn(text);
     model.segmenter.decoder.onWarning = (text) => this.ros.log.warn(text);
     return model;
   }

@@ -62,7 +62,12 @@ export class FakeRcl {
 
   /** Sets a parameter like `ros2 param set`. @returns the reason for a refusal; undefined if it was set */
   set(name: string, type: number, value: unknown): string | undefined {
-    let parameters: RclParameter[] = [new Parameter(name, type, value)];
+    return this.setAll([name, type, value]);
+  }
+
+  /** Sets parameters as the service set_parameters_atomically does. @returns as `set` */
+  setAll(...given: [name: string, type: number, value: unknown][]): string | undefined {
+    let parameters: RclParameter[] = given.map((one) => new Parameter(...one));
     for (const callback of this.#before) parameters = callback(parameters);
     const { successful, reason } = this.#node._validateParameters(parameters);
     if (!successful) return reason ?? 'refused';

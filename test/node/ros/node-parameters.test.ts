@@ -70,6 +70,20 @@ describe('NodeParameters', () => {
     assert.deepEqual(changes, ['check iou', 'apply iou', 'check iou', 'apply iou']);
   });
 
+  it('takes the present name where one request sets both, in any order', () => {
+    const former: [string, number, unknown] = ['nms_threshold', DOUBLE, 0.5];
+    const present: [string, number, unknown] = ['iou', DOUBLE, 0.6];
+    for (const request of [
+      [former, present],
+      [present, former],
+    ]) {
+      const { ros, values } = node();
+      assert.equal(ros.setAll(...request), undefined);
+      assert.equal(values.iou, 0.6);
+      assert.deepEqual(ros.warnings, [`Parameter nms_threshold ${UNUSED}`]);
+    }
+  });
+
   it('refuses names that were never a parameter, and tells of mistyped ones', () => {
     const { ros } = node(['scroe', DOUBLE, 0.5]);
     assert.deepEqual(ros.warnings, ['There is no parameter scroe, it has no effect. Did you mean score?']);
