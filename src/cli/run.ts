@@ -1,5 +1,5 @@
 import { guardedFrames } from '../vision/picture/frame-source.js';
-import { ExpectationError, errorOf } from '../base/expect.js';
+import { ExpectationError, errorOf, reportOf } from '../base/expect.js';
 import { openInputs } from '../media/inputs.js';
 import { parseRegion, type Region } from '../vision/picture/region.js';
 import type { FrameSource } from '../vision/picture/frame-source.js';
@@ -218,7 +218,5 @@ function warn(warnings: readonly string[]): void {
 }
 
 function report(where: string, error: Error): void {
-  process.stderr.write(
-    `${where}: ${error instanceof ExpectationError ? error.message : (error.stack ?? error.message)}\n`,
-  );
+  process.stderr.write(`${where}: ${reportOf(error)}\n`);
 }

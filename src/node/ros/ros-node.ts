@@ -1,4 +1,4 @@
-import { ExpectationError, messageOf } from '../../base/expect.js';
+import { ExpectationError, messageOf, reportOf } from '../../base/expect.js';
 import { NodeParameters, plainValue } from './node-parameters.js';
 import { overridesFor } from './parameter-overrides.js';
 import { CLOCK_QOS, type Qos, RMW_DURABILITY, RMW_HISTORY, RMW_RELIABILITY } from '../../message/qos.js';
@@ -115,8 +115,9 @@ export class RosNode {
   static async create(name: string, argv: readonly string[] = process.argv): Promise<RosNode> {
     const loaded = await loadRcl();
     try {
-      await loaded.rcl.init(undefined, [...argv]);
+      // The library's handler shuts ROS down at SIGINT, under a node that is being made. Signals are StopSignal's.
       loaded.rcl.removeSignalHandlers();
+      await loaded.rcl.init(undefined, [...argv]);
       return new RosNode(loaded, name, enclaveOf(argv));
     } catch (error) {
       throw new ExpectationError(
@@ -280,7 +281,7 @@ export class RosNode {
     try {
       work();
     } catch (error) {
-      this.log.error(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      this.log.error(`${what}: ${reportOf(error)}`);
     }
   }
 }
