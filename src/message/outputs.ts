@@ -109,7 +109,7 @@ export const OUTPUTS = {
     topic: '~/instance_map',
     type: 'sensor_msgs/msg/Image',
     qos: PICTURE_QOS,
-    what: 'mono16 as large as the masks: 0 background, i + 1 the i-th instance',
+    what: 'mono16 of the size of the masks: 0 background, i + 1 the i-th instance',
     inBags: true,
     open(type) {
       const writer = new InstanceMapWriter(type);
@@ -129,7 +129,7 @@ export const OUTPUTS = {
   perception_targets: frame({
     topic: '{tros_topic}',
     type: 'ai_msgs/msg/PerceptionTargets',
-    what: "for TROS's web page and displays: boxes, masks, timings; another name by parameter `tros_topic`",
+    what: "for TROS's web page and displays: boxes, masks, timings; renamed by parameter `tros_topic`",
     inBags: false,
     open(type, { labels, modelName, trosMasks }) {
       const writer = new PerceptionTargetsWriter(labels, modelName, trosMasks, type);
@@ -164,7 +164,7 @@ export const OUTPUTS = {
     qos: LATCHED_QOS,
     perCamera: true,
     when: 'on each change, and every `watchdog` ms',
-    what: 'false: no result has come for `watchdog` ms; silence means the same',
+    what: 'false: no result for `watchdog` ms; no message means the same',
   },
   label_info: model({
     topic: '~/label_info',
@@ -186,7 +186,7 @@ export const OUTPUTS = {
     qos: RESULT_QOS,
     perCamera: false,
     when: 'once a second',
-    what: 'state of the engine; of each camera rates, drops, latencies, last error',
+    what: 'state of the engine; rates, drops, latencies and last error of each camera',
   },
   transition_event: {
     topic: '~/transition_event',
@@ -194,7 +194,7 @@ export const OUTPUTS = {
     qos: RESULT_QOS,
     perCamera: false,
     when: 'on each transition',
-    what: 'steps of the life cycle',
+    what: 'transitions of the life cycle',
   },
 } as const satisfies Readonly<Record<string, Output | FrameOutput | ModelOutput>>;
 
