@@ -40,7 +40,7 @@ const HEADER_STAMP = 4;
 
 /**
  * What cameras send, by the values of parameters `image_type` of the node `segment` and `message` of the camera stand-in.
- * The only table of it: subscriptions, bags, native cameras, the stand-in, docs/parameters.md and launch files go by it.
+ * The only table of it: subscriptions, bags, native subscriptions, the stand-in, docs/parameters.md and launch files go by it.
  */
 export const IMAGE_MESSAGES = {
   image: {

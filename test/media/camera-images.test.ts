@@ -232,7 +232,7 @@ for (const [name, read] of Object.entries(IMAGE_PATHS)) {
   });
 }
 
-describe('images of native cameras', () => {
+describe('images of native subscriptions', () => {
   it('become the model input that the frame would, whether pixels are kept or not', async () => {
     for (const encoding of ENCODINGS) {
       for (const [width, height] of [

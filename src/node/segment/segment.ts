@@ -2,7 +2,7 @@ import { ExpectationError, messageOf } from '../../base/expect.js';
 import { RosNode } from '../ros/ros-node.js';
 import { SegmentNode } from './segment-node.js';
 
-/** The executable `segment`: the node, from its start to the signal that ends it. */
+/** The executable `segment`: runs the node until a signal ends it. */
 async function main(): Promise<void> {
   const ros = await RosNode.create('segment');
   let ending: Promise<void> | undefined;

@@ -186,7 +186,7 @@ describe('BpuEngine that looks ahead', () => {
     assert.throws(() => engine.planAhead(decoder.plan), /an open engine/);
   });
 
-  it('looks at frames of native cameras, too', async () => {
+  it('looks at frames of native subscriptions, too', async () => {
     const engine = await openEmulated({ file: await file, slots: 2 });
     const segmenter = new Segmenter(engine, { score: 0.05, labelCount: CLASSES });
     const camera = addon().injectCamera();

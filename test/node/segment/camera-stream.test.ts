@@ -73,7 +73,7 @@ describe('CameraStream', () => {
     } as unknown as NativeSubscriptions;
     const sink: FrameSink = {
       offer: (frame) => void offered.push(frame),
-      attach: () => assert.fail('no native camera'),
+      attach: () => assert.fail('no native subscription'),
       detach: () => Promise.resolve(),
     };
     const stream = new CameraStream(

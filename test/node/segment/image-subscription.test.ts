@@ -43,7 +43,7 @@ describe('ImageSubscription', () => {
   function input(
     options: Partial<ImageSubscriptionOptions> = {},
     topic = 'image',
-    attach: FrameSink['attach'] = () => assert.fail('no native camera'),
+    attach: FrameSink['attach'] = () => assert.fail('no native subscription'),
   ): ImageSubscription {
     const native = {
       supports: () => false,
@@ -260,7 +260,7 @@ describe('ImageSubscription', () => {
     assert.match(camera.lastMalformed!, /Expected .* but received/);
   });
 
-  it('tells what may be wrong with the images of a native camera, read as it was told to', async () => {
+  it('tells what may be wrong with the images of a native subscription, read as it was told to', async () => {
     // A buffer of more bytes than the picture has: the size does not say where they are.
     const injected = addon().injectCamera();
     const heapSlots = addon().openHeapSlots(1, 64, 48, () => undefined);
