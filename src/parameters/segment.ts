@@ -45,7 +45,11 @@ export const SEGMENT_PARAMETERS = parameterTable({
     range: [0, 256],
     help: 'threads of the CPU engine; 0: the number of cores',
   },
-  model_name: { type: 'string', default: '', help: 'name of the model, for a .bin file that contains several' },
+  model_name: {
+    type: 'string',
+    default: '',
+    help: 'name of the model, for a .bin file that contains several',
+  },
   library: {
     type: 'string',
     default: '',
