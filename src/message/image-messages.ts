@@ -7,7 +7,7 @@ import { type CdrForm, HbmForm, ImageForm, type SentOn } from './write/image-for
 
 /** A type of messages that cameras send. */
 export interface ImageMessage {
-  /** As topics know it. */
+  /** Name of the type, as in `ros2 topic info`. */
   readonly type: string;
   /**
    * Views a serialized message.

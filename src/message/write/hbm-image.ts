@@ -54,7 +54,7 @@ export function expectRoom(message: HbmMessage, { width, height }: Nv12Frame): n
  * that TROS's publishers borrow; the encoding, however, is followed by zeros.
  */
 export class HbmImageWriter {
-  /** As topics know it. */
+  /** Name of the type, as in `ros2 topic info`. */
   readonly type: string;
   readonly #bytes: Buffer;
 

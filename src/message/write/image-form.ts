@@ -10,7 +10,7 @@ const IMAGE_STAMP = 4;
 
 /** Topic, type and QoS of messages. */
 export interface SentOn {
-  /** As topics know it. */
+  /** Name of the type, as in `ros2 topic info`. */
   readonly type: string;
   readonly topic: string;
   readonly qos: Qos;

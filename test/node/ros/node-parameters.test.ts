@@ -70,7 +70,7 @@ describe('NodeParameters', () => {
     assert.deepEqual(changes, ['check iou', 'apply iou', 'check iou', 'apply iou']);
   });
 
-  it('refuses names that were never a parameter, and tells of mistyped ones', () => {
+  it('refuses unknown names, and suggests names for misspelled ones', () => {
     const { ros } = node(['scroe', DOUBLE, 0.5]);
     assert.deepEqual(ros.warnings, ['There is no parameter scroe, it has no effect. Did you mean score?']);
     assert.match(ros.set('nms_thresholds', DOUBLE, 0.5)!, /^Expected a parameter of \/segment/);
