@@ -25,7 +25,9 @@ export const RUN_OPTIONS = {
   iou: fromParameter('iou', 'P'),
   nms: fromParameter('nms'),
   'max-detections': fromParameter('max_detections', 'N'),
-  classes: fromParameter('classes', 'LIST', { help: 'names or ids of the classes to report, comma-separated' }),
+  classes: fromParameter('classes', 'LIST', {
+    help: 'names or ids of the classes to report, comma-separated',
+  }),
   'class-score': fromParameter('class_scores', 'CLASS=P', {
     multiple: true,
     help: 'lowest score of one class: person=0.5; may be repeated',

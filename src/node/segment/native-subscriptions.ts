@@ -30,7 +30,7 @@ export class NativeSubscriptions {
     this.unavailable = found.available ? undefined : found.reason;
     if (this.required && !found.available) {
       throw new ExpectationError(
-        'cameras in C++ for camera_transport native',
+        'native subscriptions for camera_transport native',
         found.reason,
         'Build with colcon where rclcpp is installed, or set camera_transport to auto.',
       );
