@@ -102,7 +102,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
     default: [],
     placed: true,
     dynamic: true,
-    help: "region of interest as x,y,width,height in pixels: the model's input is only that part of the picture, results are in pixels of the whole picture; one for each camera ('': the whole picture), or one for all; empty: whole pictures",
+    help: "region of interest as x,y,width,height in pixels: the part of the picture that the model gets; results are in pixels of the whole picture; one for each camera ('': whole picture), or one for all; empty: whole pictures",
   },
   camera_names: {
     type: 'string_array',
