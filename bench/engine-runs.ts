@@ -57,7 +57,7 @@ export async function submittedRun(
   return { elapsed, decode: used, busy, added };
 }
 
-/** Frames of a camera in C++, one every 4 ms, like those of the node's native cameras but without ROS. */
+/** Frames of a camera in C++, one every 4 ms, like those of the node's native subscriptions but without ROS. */
 export class CameraRun {
   readonly #camera: InjectedCamera;
   readonly #attachment: CameraAttachment;

@@ -19,7 +19,7 @@ export interface Output {
    * parameter, followed by `/NAME` with several cameras.
    */
   readonly topic: string;
-  /** As topics know it. */
+  /** Name of the type, as in `ros2 topic info`. */
   readonly type: string;
   readonly qos: Qos;
   readonly perCamera: boolean;
@@ -28,29 +28,29 @@ export interface Output {
   readonly what: string;
 }
 
-/** What the writers of a model's results need to know. */
+/** Facts about the model for the writers of its results. */
 export interface OutputContext {
   readonly labels: Labels;
-  /** In front of PerceptionTargets' perfs. */
+  /** Prefix of the perfs in PerceptionTargets. */
   readonly modelName: string;
   readonly trosMasks: PerceptionMasks;
 }
 
-/** A message of each frame, made only while somebody subscribes to it. */
+/** A message for each frame, made only while it has a subscriber. */
 export interface FrameOutput extends Output {
   readonly of: 'frame';
-  /** Whether bags of results have it, unless it is left out on purpose. */
+  /** Whether bags of results contain it, unless it is left out on purpose. */
   readonly inBags: boolean;
   /**
-   * Makes the writer, anew for each model.
+   * Creates the writer, again for each model.
    *
-   * @param type the definition that is installed
-   * @returns what makes the CDR bytes of a frame's message, valid until its next call
+   * @param type the installed definition
+   * @returns a function that makes the CDR bytes of a frame's message, valid until its next call
    */
   open(type: MessageType, context: OutputContext): (content: FrameContent) => Uint8Array;
 }
 
-/** What messages about the model are made of. */
+/** The contents of messages about the model. */
 export interface ModelContent {
   readonly header: FrameHeader;
   readonly labels: Labels;
@@ -58,17 +58,17 @@ export interface ModelContent {
   readonly score: number;
 }
 
-/** A message about the model: with each model, and when what it says changes. */
+/** A message about the model: published with each model, and when its contents change. */
 export interface ModelOutput extends Output {
   readonly of: 'model';
   readonly inBags: boolean;
-  /** Whether it is published once a second, too, for subscribers that do not get what was said before they came. */
+  /** Whether it is also published once a second, for subscribers that cannot get earlier messages. */
   readonly repeated: boolean;
-  /** As that of FrameOutput. */
+  /** As in FrameOutput. */
   open(type: MessageType): (content: ModelContent) => Uint8Array;
 }
 
-/** What a row of a frame's message need not repeat. */
+/** The common fields of rows for each frame. */
 function frame(
   row: Omit<FrameOutput, 'of' | 'perCamera' | 'when' | 'qos'> & { readonly qos?: Qos },
 ): FrameOutput {
@@ -80,9 +80,9 @@ function model(row: Omit<ModelOutput, 'of'>): ModelOutput {
 }
 
 /**
- * What the node `segment` publishes. The node's publishers, the topics of bags, docs/parameters.md and tests go by this table:
- * a message of each frame, or about the model, is its writer in write/ and a row. Rows without `of` are filled by parts of
- * the node of their own.
+ * The topics of the node `segment`. The node's publishers, the topics of bags, docs/parameters.md and tests use this table:
+ * a message for each frame, or about the model, needs a writer in write/ and a row. Rows without `of` are published by separate
+ * parts of the node.
  */
 export const OUTPUTS = {
   detections: frame({
@@ -109,7 +109,7 @@ export const OUTPUTS = {
     topic: '~/instance_map',
     type: 'sensor_msgs/msg/Image',
     qos: PICTURE_QOS,
-    what: 'mono16 as large as the masks: 0 background, i + 1 the i-th instance',
+    what: 'mono16 of the size of the masks: 0 background, i + 1 the i-th instance',
     inBags: true,
     open(type) {
       const writer = new InstanceMapWriter(type);
@@ -129,7 +129,7 @@ export const OUTPUTS = {
   perception_targets: frame({
     topic: '{tros_topic}',
     type: 'ai_msgs/msg/PerceptionTargets',
-    what: "for TROS's web page and displays: boxes, masks, timings; another name by parameter `tros_topic`",
+    what: "for TROS's web page and displays: boxes, masks, timings; renamed by parameter `tros_topic`",
     inBags: false,
     open(type, { labels, modelName, trosMasks }) {
       const writer = new PerceptionTargetsWriter(labels, modelName, trosMasks, type);
@@ -164,7 +164,7 @@ export const OUTPUTS = {
     qos: LATCHED_QOS,
     perCamera: true,
     when: 'on each change, and every `watchdog` ms',
-    what: 'false: no result has come for `watchdog` ms; silence means the same',
+    what: 'false: no result for `watchdog` ms; no message means the same',
   },
   label_info: model({
     topic: '~/label_info',
@@ -186,7 +186,7 @@ export const OUTPUTS = {
     qos: RESULT_QOS,
     perCamera: false,
     when: 'once a second',
-    what: 'state of the engine; of each camera rates, drops, latencies, last error',
+    what: 'state of the engine; rates, drops, latencies and last error of each camera',
   },
   transition_event: {
     topic: '~/transition_event',
@@ -194,7 +194,7 @@ export const OUTPUTS = {
     qos: RESULT_QOS,
     perCamera: false,
     when: 'on each transition',
-    what: 'steps of the life cycle',
+    what: 'transitions of the life cycle',
   },
 } as const satisfies Readonly<Record<string, Output | FrameOutput | ModelOutput>>;
 
@@ -208,15 +208,15 @@ const isOf = <Kind extends FrameOutput | ModelOutput>(of: Kind['of']) => {
 export const FRAME_OUTPUTS: readonly FrameOutput[] = ROWS.filter(isOf<FrameOutput>('frame'));
 export const MODEL_OUTPUTS: readonly ModelOutput[] = ROWS.filter(isOf<ModelOutput>('model'));
 
-/** Where the outputs of one camera go. */
+/** Topic names of one camera's outputs. */
 export interface OutputPlace {
-  /** In place of `~/`: that, or `~/front/` for one of several cameras. */
+  /** Replaces `~/`: `~/` itself, or `~/front/` for one of several cameras. */
   readonly prefix: string;
-  /** In place of `{tros_topic}`; empty: none. */
+  /** Replaces `{tros_topic}`; empty: none. */
   readonly trosTopic: string;
 }
 
-/** The topic of an output; undefined where it is switched off. */
+/** The topic of an output; undefined if it is disabled. */
 export function outputTopic(
   { topic, perCamera }: Output,
   { prefix, trosTopic }: OutputPlace,
@@ -226,12 +226,12 @@ export function outputTopic(
   return perCamera ? placed.replace(/^~\//, prefix) : placed;
 }
 
-/** The topic of an output in bags: as in a running system with a node of the usual name. */
+/** The topic of an output in bags: the topic of a running node with the usual name. */
 export function bagTopic({ topic }: Pick<Output, 'topic'>): string {
   return topic.replace('~', '/segment');
 }
 
-/** What follows the names of node and camera in the topics of our pictures. */
+/** The ends of the topics of our pictures, after the names of node and camera. */
 export const OWN_PICTURES: readonly string[] = ROWS.filter(({ type }) =>
   /\/(Compressed)?Image$/.test(type),
 ).map(({ topic }) => topic.replace('~', ''));

@@ -19,7 +19,7 @@ for (const middleware of middlewares) {
 
     const ros2 = (line: string, wanted?: RegExp): Promise<string> => ros.ros2(line.split(' '), wanted);
 
-    it('lists what the package has', async () => {
+    it('lists the contents of the package', async () => {
       assert.match(await ros2('pkg executables tros_yolo_seg'), /camera\n.*segment\n.*tros-yolo-seg\n/);
       assert.match(await ros2('interface show tros_yolo_seg/msg/InstanceArray'), /Instance\[\] instances/);
       const args = await ros2('launch tros_yolo_seg segment.launch.py --show-args');

@@ -1,7 +1,7 @@
 import { Spans } from '../../vision/mask/runs.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
 
-/** Longest side of the map: that of a 640 model's prototypes, as dnn_node_example has it. Each cell costs a float. */
+/** Longest side of the map: that of a 640 model's prototypes, as in dnn_node_example. Each cell takes a float. */
 const LONGEST_SIDE = 160;
 
 /** A map of classes over the whole picture: 0 is background, class id + 1 an object. */
@@ -9,8 +9,8 @@ export interface SemanticMap {
   readonly width: number;
   readonly height: number;
   /**
-   * width * height values, row by row, and a 0 after them: hobot_websocket reads one element beyond the map,
-   * which would be memory of others.
+   * width * height values, row by row, followed by a 0: hobot_websocket reads one element beyond the map,
+   * which would be foreign memory.
    */
   readonly features: Float32Array;
 }
@@ -42,7 +42,7 @@ export function renderSemanticMap(segmentation: Segmentation): SemanticMap {
   return { width, height, features };
 }
 
-/** For each mask cell along an axis, and one behind the last, the first cell of the map under whose center it or a later one lies. */
+/** For each mask cell along an axis, and one past the last, the first map cell whose center lies in it or in a later one. */
 function firstSamples(maskCells: number, cells: number): Int32Array {
   const first = new Int32Array(maskCells + 1);
   let cell = 0;

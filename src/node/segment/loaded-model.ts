@@ -18,16 +18,16 @@ export interface LoadedModel {
   readonly engine: Engine;
   readonly segmenter: Segmenter;
   readonly labels: Labels;
-  /** File name without its ending. */
+  /** File name without its extension. */
   readonly name: string;
-  /** What the user should know of it; sentences. */
+  /** Warnings about it; sentences. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Loads the model that the parameters name, with its classes and thresholds.
+ * Loads the model given by the parameters, with its classes and thresholds.
  *
- * Rejects with an ExpectationError when it cannot be used; nothing is left open then.
+ * Rejects with an ExpectationError if it cannot be used; everything is closed then.
  */
 export async function loadModel(parameters: SegmentParameters): Promise<LoadedModel> {
   const file = parameters.model === '' ? demoModel() : findModel(parameters.model);
@@ -54,7 +54,7 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
 /**
  * The decoder's options from parameters.
  *
- * @throws ExpectationError for classes that the model does not know and scores that are none
+ * @throws ExpectationError for classes that the model does not have, and for invalid scores
  */
 export function decodeOptions(parameters: SegmentParameters, labels: readonly string[]): DecodeOptions {
   const { score, iou, nms, max_detections: maxDetections, classes, class_scores: scores } = parameters;
@@ -69,7 +69,7 @@ export function decodeOptions(parameters: SegmentParameters, labels: readonly st
   };
 }
 
-/** Zero and the empty string leave a setting to the engine. */
+/** For zero and the empty string, the engine uses its default. */
 function engineSettings(parameters: SegmentParameters): EngineSettings {
   return {
     engine: parameters.engine,

@@ -17,15 +17,15 @@ interface OpenOutput {
   readonly publisher: RawPublisher;
 }
 
-/** The topics that tell of the model: with each model, and once a second those that are repeated. */
+/** The topics with messages about the model: published for each model, and once a second if they are repeated. */
 export class ModelOutputs {
   readonly #outputs: OpenOutput[] = [];
   #labels: Labels | undefined;
   #score = 0;
 
   /**
-   * @param places of the cameras, each of which has the topics of its own
-   * @param missing is told each message type that is not installed, `package/msg/Type`, and the topic that is off for it
+   * @param places of the cameras, each of which has its own topics
+   * @param missing called with each message type that is not installed, `package/msg/Type`, and the topic that is left out
    */
   constructor(
     private readonly ros: RosNode,
@@ -45,7 +45,7 @@ export class ModelOutputs {
     }
   }
 
-  /** Tells of another model, or of another lowest score. */
+  /** Publishes another model, or another lowest score. */
   publish(labels: Labels, score: number): void {
     this.#labels = labels;
     this.#score = score;

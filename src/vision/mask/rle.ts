@@ -2,7 +2,7 @@ import { ExpectationError } from '../../base/expect.js';
 import type { Mask } from './segmentation.js';
 import { Spans } from './runs.js';
 
-/** A mask in the run-length form of COCO: columns first, runs of 0 and 1 in turn, packed into a string. */
+/** A mask in COCO's run-length encoding: column-major, alternating runs of 0 and 1, packed into a string. */
 export interface CocoRle {
   /** Height and width of the grid, in this order. */
   readonly size: readonly [number, number];
@@ -10,11 +10,11 @@ export interface CocoRle {
 }
 
 /**
- * Encodes masks as COCO's compressed RLE; pycocotools reads the result as it is.
+ * Encodes masks as COCO's compressed RLE, which pycocotools reads directly.
  *
  * Keeps its buffers from call to call. The format (maskApi.c, rleToString): run lengths over the
- * whole grid in column-major order, beginning with the zeros; from the third on, each as the difference to the one two
- * places before; written in groups of 5 bits, least first, bit 6 set while more follow, offset by 48 into ASCII.
+ * whole grid in column-major order, starting with zeros; from the third on, each as the difference to the one two
+ * places before; written in groups of 5 bits, lowest first, bit 6 set if more follow, offset by 48 into ASCII.
  */
 export class RleEncoder {
   readonly #spans = new Spans();
@@ -35,7 +35,7 @@ export class RleEncoder {
     const { x: left, y: top, width } = mask;
     this.#findEdges(mask);
     let runStart = 0;
-    /** Where a run of ones ends, unless the next one begins there: at the foot of a column. */
+    /** End of a run of ones, unless the next run begins there: at the bottom of a column. */
     let end = 0;
     for (let x = 0, edge = 0; x < width; x++) {
       const column = (left + x) * gridHeight + top;
@@ -61,14 +61,14 @@ export class RleEncoder {
     return { size: [gridHeight, gridWidth], counts: latin1.decode(this.#text.subarray(0, this.#length)) };
   }
 
-  /** The rows in which runs begin and end, column by column. */
+  /** Determines the rows in which runs begin and end, column by column. */
   #findEdges(mask: Mask): void {
     const { width } = mask;
     const spans = this.#spans;
     spans.read(mask);
     if (this.#firstEdge.length <= width + 1) this.#firstEdge = new Int32Array(2 * width + 2);
     const first = this.#firstEdge.fill(0, 0, width + 2);
-    // Counted into the place after next, so that filling the columns in leaves the first of each in its own place.
+    // Counted two entries ahead, so that after filling the columns each entry is the first of its column.
     spans.upperEdges((from, to) => {
       for (let x = from % width, end = x + to - from; x < end; x++) first[x + 2]!++;
     });
@@ -84,7 +84,7 @@ export class RleEncoder {
       const y = Math.floor(from / width);
       for (let x = from % width, end = x + to - from; x < end; x++) begins[first[x + 1]!++] = y;
     });
-    // A column has as many ends as begins: back to the first of each.
+    // A column has as many ends as begins: reset to the first of each.
     first.copyWithin(1, 0, width + 1);
     first[0] = 0;
     spans.lowerEdges((from, to) => {
@@ -117,7 +117,7 @@ const latin1 = new TextDecoder('latin1');
 /**
  * Expands compressed RLE into a mask that covers its whole grid.
  *
- * @throws ExpectationError for counts that are cut off, negative, or do not add up to the size
+ * @throws ExpectationError for counts that are truncated, negative, or do not add up to the size
  */
 export function decodeRle(rle: CocoRle): Mask {
   const [height, width] = rle.size;

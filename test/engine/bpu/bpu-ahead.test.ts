@@ -168,7 +168,7 @@ describe('BpuEngine that looks ahead', () => {
       await engine.close();
     }));
 
-  it('leaves frames alone when it is told to, and those that have more instances than it has room for', async () => {
+  it('skips frames on request, and those with more instances than it has room for', async () => {
     const engine = await openEmulated({ file: await file, slots: 1 });
     const decoder = new Decoder(layout, { score: 0, nms: 'never', maxDetections: 10_000 });
     engine.planAhead(decoder.plan);
@@ -186,7 +186,7 @@ describe('BpuEngine that looks ahead', () => {
     assert.throws(() => engine.planAhead(decoder.plan), /an open engine/);
   });
 
-  it('looks at frames of native cameras, too', async () => {
+  it('processes frames of native subscriptions, too', async () => {
     const engine = await openEmulated({ file: await file, slots: 2 });
     const segmenter = new Segmenter(engine, { score: 0.05, labelCount: CLASSES });
     const camera = addon().injectCamera();

@@ -84,7 +84,7 @@ describe('NodeParameters', () => {
     }
   });
 
-  it('refuses names that were never a parameter, and tells of mistyped ones', () => {
+  it('refuses unknown names, and suggests names for misspelled ones', () => {
     const { ros } = node(['scroe', DOUBLE, 0.5]);
     assert.deepEqual(ros.warnings, ['There is no parameter scroe, it has no effect. Did you mean score?']);
     assert.match(ros.set('nms_thresholds', DOUBLE, 0.5)!, /^Expected a parameter of \/segment/);

@@ -73,7 +73,7 @@ describe('CameraStream', () => {
     } as unknown as NativeSubscriptions;
     const sink: FrameSink = {
       offer: (frame) => void offered.push(frame),
-      attach: () => assert.fail('no native camera'),
+      attach: () => assert.fail('no native subscription'),
       detach: () => Promise.resolve(),
     };
     const stream = new CameraStream(
@@ -116,7 +116,7 @@ describe('CameraStream', () => {
   /** Topics of results: the watchdog's signal is published whoever listens. */
   const results = (): string[] => ros.publishedOn.filter((topic) => topic !== '~/front/alive');
 
-  it('makes only what somebody subscribes to', async () => {
+  it('makes only messages with a subscriber', async () => {
     const stream = open();
     publish(stream);
     assert.deepEqual(results(), []);
@@ -172,7 +172,7 @@ describe('CameraStream', () => {
     assert.deepEqual([jpeg.format, format, width, height], ['jpeg', 'jpeg', 16, 12]);
   });
 
-  it('leaves a topic out whose package is not installed, and tells which', () => {
+  it('leaves out topics whose package is not installed, and reports them', () => {
     process.env['AMENT_PREFIX_PATH'] = join(prefix, 'share/vision_msgs');
     try {
       open('');
