@@ -12,11 +12,14 @@ import { LabelInfoWriter } from './write/label-info.js';
 import type { Labels } from './write/labels.js';
 import { type PerceptionMasks, PerceptionTargetsWriter } from './write/perception-targets.js';
 
+/** Begins topics that follow parameter `tros_topic`: its value, followed by `/NAME` with several cameras. */
+const TROS_TOPIC = '{tros_topic}';
+
 /** A topic that the node `segment` publishes. */
 export interface Output {
   /**
-   * With one camera; with several, `~/` becomes `~/NAME/` where `perCamera` says so. `{tros_topic}` is the value of that
-   * parameter, followed by `/NAME` with several cameras.
+   * With one camera; with several, `~/` becomes `~/NAME/` where `perCamera` says so. Or it
+   * begins with TROS_TOPIC.
    */
   readonly topic: string;
   /** Name of the type, as in `ros2 topic info`. */
@@ -82,7 +85,8 @@ function model(row: Omit<ModelOutput, 'of'>): ModelOutput {
 /**
  * The topics of the node `segment`. The node's publishers, the topics of bags, docs/parameters.md and tests use this table:
  * a message for each frame, or about the model, needs a writer in write/ and a row. Rows without `of` are published by separate
- * parts of the node.
+ * parts of the node. Messages of a frame are published in the order of the rows: large ones
+ * last, so that the others do not wait for them.
  */
 export const OUTPUTS = {
   detections: frame({
@@ -105,29 +109,8 @@ export const OUTPUTS = {
       return ({ header, segmentation, timings }) => writer.write(header, segmentation, timings);
     },
   }),
-  instance_map: frame({
-    topic: '~/instance_map',
-    type: 'sensor_msgs/msg/Image',
-    qos: PICTURE_QOS,
-    what: 'mono16 of the size of the masks: 0 background, i + 1 the i-th instance',
-    inBags: true,
-    open(type) {
-      const writer = new InstanceMapWriter(type);
-      return ({ header, segmentation }) => writer.write(header, segmentation);
-    },
-  }),
-  annotations: frame({
-    topic: '~/annotations',
-    type: 'foxglove_msgs/msg/ImageAnnotations',
-    what: 'outlines and labels that Foxglove draws',
-    inBags: true,
-    open(type, { labels }) {
-      const writer = new ImageAnnotationsWriter(labels, paletteColor, type);
-      return ({ header, segmentation, outlines }) => writer.write(header, segmentation, outlines);
-    },
-  }),
   perception_targets: frame({
-    topic: '{tros_topic}',
+    topic: TROS_TOPIC,
     type: 'ai_msgs/msg/PerceptionTargets',
     what: "for TROS's web page and displays: boxes, masks, timings; renamed by parameter `tros_topic`",
     inBags: false,
@@ -140,6 +123,27 @@ export const OUTPUTS = {
           finished: content.now,
           outlines: trosMasks === 'polygons' ? content.outlines : undefined,
         });
+    },
+  }),
+  annotations: frame({
+    topic: '~/annotations',
+    type: 'foxglove_msgs/msg/ImageAnnotations',
+    what: 'outlines and labels that Foxglove draws',
+    inBags: true,
+    open(type, { labels }) {
+      const writer = new ImageAnnotationsWriter(labels, paletteColor, type);
+      return ({ header, segmentation, outlines }) => writer.write(header, segmentation, outlines);
+    },
+  }),
+  instance_map: frame({
+    topic: '~/instance_map',
+    type: 'sensor_msgs/msg/Image',
+    qos: PICTURE_QOS,
+    what: 'mono16 of the size of the masks: 0 background, i + 1 the i-th instance',
+    inBags: true,
+    open(type) {
+      const writer = new InstanceMapWriter(type);
+      return ({ header, segmentation }) => writer.write(header, segmentation);
     },
   }),
   overlay: {
@@ -200,6 +204,15 @@ export const OUTPUTS = {
 
 export type OutputName = keyof typeof OUTPUTS;
 export const OUTPUT_NAMES = rowNames(OUTPUTS);
+/** Outputs that bags have. */
+export const BAG_OUTPUT_NAMES = OUTPUT_NAMES.filter((name): name is BagOutputName => isInBags(OUTPUTS[name]));
+export type BagOutputName = {
+  [Name in OutputName]: (typeof OUTPUTS)[Name] extends { readonly of: string } ? Name : never;
+}[OutputName];
+
+function isInBags(row: Output | FrameOutput | ModelOutput): boolean {
+  return 'inBags' in row && row.inBags;
+}
 
 const ROWS: readonly (Output | FrameOutput | ModelOutput)[] = Object.values(OUTPUTS);
 const isOf = <Kind extends FrameOutput | ModelOutput>(of: Kind['of']) => {
@@ -221,9 +234,11 @@ export function outputTopic(
   { topic, perCamera }: Output,
   { prefix, trosTopic }: OutputPlace,
 ): string | undefined {
-  if (topic.includes('{tros_topic}') && trosTopic === '') return undefined;
-  const placed = topic.replace('{tros_topic}', trosTopic);
-  return perCamera ? placed.replace(/^~\//, prefix) : placed;
+  // The parameter names the topic of each camera itself, one below the node's name (~/targets) included.
+  if (topic.startsWith(TROS_TOPIC)) {
+    return trosTopic === '' ? undefined : trosTopic + topic.slice(TROS_TOPIC.length);
+  }
+  return perCamera ? topic.replace(/^~\//, prefix) : topic;
 }
 
 /** The topic of an output in bags: the topic of a running node with the usual name. */

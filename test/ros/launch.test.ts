@@ -11,7 +11,7 @@ for (const middleware of middlewares) {
 
     before(async () => {
       launch = ros.start(
-        'ros2 launch tros_yolo_seg demo.launch.py rate:=5.0 size:=640x480 rviz:=false'.split(' '),
+        'ros2 launch tros_yolo_seg demo.launch.py rate:=5.0 size:=640x480 frame_id:=7 rviz:=false'.split(' '),
       );
       await launch.said(/frames in flight/);
       await launch.said(/Images from \/image/);
@@ -38,6 +38,10 @@ for (const middleware of middlewares) {
         assert.ok(topics.includes(topic), topics);
       }
       assert.match(await ros2('node info /segment'), /\/segment\/load_model: tros_yolo_seg\/srv\/LoadModel/);
+    });
+
+    it('gives text that looks like a number as text', async () => {
+      assert.match(await ros2('param get /camera frame_id', /value/), /String value is: 7/);
     });
 
     it('is heard by ros2 topic hz', async () => {

@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     ros.destroy();
     process.exit(code);
   };
-  stop.whenHeard(() => {
+  stop.onStop(() => {
     if (node === undefined) exit(0);
     node?.end();
     setTimeout(() => exit(0), GRACE).unref();

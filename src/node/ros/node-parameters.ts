@@ -56,7 +56,7 @@ export class NodeParameters {
   /** Parameter overrides, by name. */
   readonly #overrides: ReadonlyMap<string, { readonly type: number; readonly value: unknown }>;
   readonly #fixed = new Set<string>();
-  /** Former names for which a warning was logged. */
+  /** Former names for which a warning was logged, each with whether its value was used. */
   readonly #warned = new Set<string>();
   /** Whether the node itself is setting parameters, which needs no check. */
   #setting = false;
@@ -162,6 +162,14 @@ export class NodeParameters {
         }
       }),
     );
+    // The library sets those of one request one by one, and each would know nothing of the others.
+    const setOneByOne = node.setParameters.bind(node);
+    node.setParameters = (parameters) => {
+      const kept = new Set(this.#withoutReplaced(table, parameters));
+      return parameters.map((one) =>
+        kept.has(one) ? setOneByOne([one])[0]! : { successful: true, reason: '' },
+      );
+    };
     const inherited = node._validateParameters.bind(node);
     node._validateParameters = (parameters, declaring = false) => {
       if (declaring) return inherited(parameters, declaring);
@@ -243,8 +251,9 @@ export class NodeParameters {
   }
 
   #warnOfFormer(former: string, present: string, unused: boolean): void {
-    if (this.#warned.has(former)) return;
-    this.#warned.add(former);
+    const warned = `${former} ${unused}`;
+    if (this.#warned.has(warned)) return;
+    this.#warned.add(warned);
     this.#node.getLogger().warn(renameWarning('Parameter', former, present, unused));
   }
 

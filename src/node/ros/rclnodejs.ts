@@ -89,6 +89,7 @@ export interface RclNode {
   hasParameter(name: string): boolean;
   getParameter(name: string): RclParameter;
   setParameter(parameter: RclParameter): { successful: boolean; reason: string };
+  setParameters(parameters: RclParameter[]): { successful: boolean; reason: string }[];
   addPreSetParametersCallback(callback: (parameters: RclParameter[]) => RclParameter[]): void;
   addPostSetParametersCallback(callback: (parameters: RclParameter[]) => void): void;
   /** Checks a request to set parameters before anything else; our override gives helpful reasons. */

@@ -10,7 +10,7 @@ import { findModel } from '../../model/find-model.js';
 import { findClass } from '../../model/labels.js';
 import type { SegmentParameters } from '../../parameters/segment.js';
 import type { EngineSettings } from '../../engine/registry.js';
-import { openWith } from '../../pipeline/open-segmenter.js';
+import { openRecognized } from '../../pipeline/open-segmenter.js';
 import type { Segmenter } from '../../pipeline/segmenter.js';
 
 /** A model that is ready for frames. */
@@ -36,7 +36,7 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
       ? undefined
       : parameters.heads.map((role) => expectOneOf('parameter heads', role, HEAD_ROLES));
   const hints = { roles, labelFile: parameters.labels || undefined };
-  const { engine, segmenter, labels, warnings } = await openWith(
+  const { engine, segmenter, labels, warnings } = await openRecognized(
     file,
     engineSettings(parameters),
     hints,

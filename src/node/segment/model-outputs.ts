@@ -33,15 +33,13 @@ export class ModelOutputs {
     missing: (type: string, topic: string) => void,
     rows: readonly ModelOutput[] = MODEL_OUTPUTS,
   ) {
-    for (const row of rows) {
-      for (const place of row.perCamera ? places : places.slice(0, 1)) {
-        const topic = outputTopic(row, place);
-        if (topic === undefined) continue;
-        if (isInstalled(shortName(row.type))) {
-          const write = row.open(installedType(shortName(row.type)));
-          this.#outputs.push({ row, write, publisher: ros.publish(row.type, topic, row.qos) });
-        } else missing(row.type, topic);
+    try {
+      for (const row of rows) {
+        for (const place of row.perCamera ? places : places.slice(0, 1)) this.#open(row, place, missing);
       }
+    } catch (error) {
+      this.destroy();
+      throw error;
     }
   }
 
@@ -59,6 +57,14 @@ export class ModelOutputs {
 
   destroy(): void {
     for (const { publisher } of this.#outputs.splice(0)) publisher.destroy();
+  }
+
+  #open(row: ModelOutput, place: OutputPlace, missing: (type: string, topic: string) => void): void {
+    const topic = outputTopic(row, place);
+    if (topic === undefined) return;
+    if (!isInstalled(shortName(row.type))) return missing(row.type, topic);
+    const write = row.open(installedType(shortName(row.type)));
+    this.#outputs.push({ row, write, publisher: this.ros.publish(row.type, topic, row.qos) });
   }
 
   #publish(wanted: (output: OpenOutput) => boolean): void {

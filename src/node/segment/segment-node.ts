@@ -153,8 +153,11 @@ export class SegmentNode {
     const several = images.length > 1;
     const steps = forEachCamera('image_step', parameters.image_step, images.length, 0);
     const rows = forEachCamera('image_rows', parameters.image_rows, images.length, 0);
-    const absent = new Map<string, string>();
-    const missing = (type: string, topic: string): void => void absent.set(type, topic);
+    const absent = new Map<string, string[]>();
+    const missing = (type: string, topic: string): void => {
+      const [name = type] = type.split('/');
+      absent.set(name, [...(absent.get(name) ?? []), topic]);
+    };
     const places = images.map((_, index) => ({
       prefix: several ? `~/${names[index]}/` : '~/',
       trosTopic: several && trosTopic !== '' ? `${trosTopic}/${names[index]}` : trosTopic,
@@ -196,8 +199,8 @@ export class SegmentNode {
     this.#setRates(streams);
     this.#setRegions(streams);
     const modelOutputs = new ModelOutputs(this.ros, places, missing);
-    for (const [type, topic] of absent) {
-      this.ros.log.info(`${type.split('/')[0]} is not installed: no ${topic}`);
+    for (const [name, topics] of absent) {
+      this.ros.log.info(`${name} is not installed: no ${topics.join(', ')}`);
     }
     return modelOutputs;
   }

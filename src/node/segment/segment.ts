@@ -19,7 +19,9 @@ async function main(): Promise<void> {
       ros.destroy();
       process.exit(code);
     })());
-  stop.whenHeard(() => void end(0));
+  stop.onStop(() => void end(0));
+  // Nothing is begun that the end would not know of.
+  if (stop.received) return ending;
   try {
     node = new SegmentNode(ros);
     ros.spin();

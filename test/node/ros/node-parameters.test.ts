@@ -81,6 +81,11 @@ describe('NodeParameters', () => {
       assert.equal(ros.setAll(...request), undefined);
       assert.equal(values.iou, 0.6);
       assert.deepEqual(ros.warnings, [`Parameter nms_threshold ${UNUSED}`]);
+
+      const other = node();
+      assert.deepEqual(other.ros.setEach(...request), [undefined, undefined]);
+      assert.equal(other.values.iou, 0.6);
+      assert.deepEqual(other.ros.warnings, [`Parameter nms_threshold ${UNUSED}`]);
     }
   });
 

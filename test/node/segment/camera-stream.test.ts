@@ -179,8 +179,8 @@ describe('CameraStream', () => {
       assert.deepEqual(missing, [
         'vision_msgs/msg/Detection2DArray ~/front/detections',
         'tros_yolo_seg/msg/InstanceArray ~/front/instances',
-        'sensor_msgs/msg/Image ~/front/instance_map',
         'foxglove_msgs/msg/ImageAnnotations ~/front/annotations',
+        'sensor_msgs/msg/Image ~/front/instance_map',
       ]);
     } finally {
       process.env['AMENT_PREFIX_PATH'] = prefix;
