@@ -8,6 +8,7 @@ import { allocateNv12 } from '../../../src/native/convert.js';
 import { CameraImageReader } from '../../../src/message/read/camera-image.js';
 import { ImageWriter } from '../../../src/message/write/image.js';
 import { builtIn, messageType } from '../../../src/message/message-type.js';
+import { FRAME_OUTPUTS } from '../../../src/message/outputs.js';
 import { CameraStream } from '../../../src/node/segment/camera-stream.js';
 import { ReceivedImage } from '../../../src/node/segment/received-image.js';
 import type { FrameSink } from '../../../src/node/segment/image-subscription.js';
@@ -176,12 +177,12 @@ describe('CameraStream', () => {
     process.env['AMENT_PREFIX_PATH'] = join(prefix, 'share/vision_msgs');
     try {
       open('');
-      assert.deepEqual(missing, [
-        'vision_msgs/msg/Detection2DArray ~/front/detections',
-        'tros_yolo_seg/msg/InstanceArray ~/front/instances',
-        'foxglove_msgs/msg/ImageAnnotations ~/front/annotations',
-        'sensor_msgs/msg/Image ~/front/instance_map',
-      ]);
+      const rows = FRAME_OUTPUTS.filter(({ topic }) => topic.startsWith('~/'));
+      assert.deepEqual(
+        missing,
+        rows.map(({ topic, type }) => `${type} ${topic.replace('~/', '~/front/')}`),
+      );
+      assert.ok(missing.includes('vision_msgs/msg/Detection2DArray ~/front/detections'));
     } finally {
       process.env['AMENT_PREFIX_PATH'] = prefix;
     }
