@@ -57,7 +57,7 @@ export async function submittedRun(
   return { elapsed, decode: used, busy, added };
 }
 
-/** Frames of cameras in C++, like those of the node's native cameras but without ROS. */
+/** Frames of cameras in C++, like those of the node's native subscriptions but without ROS. */
 export class CameraRun {
   readonly #cameras: readonly InjectedCamera[];
   readonly #attachments: readonly CameraAttachment[];

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD/build/arm64
 
-npx tsc -p .
+npm run --silent build:ts
 bash scripts/arm64-build.sh
 file -b "$root/build/native/Release/tros_yolo_seg.node" "$root/build/native/emulator/libdnn.so" 2>/dev/null | cut -c1-60 || true
 

@@ -63,7 +63,7 @@ export { encodeJpeg, encodePng } from './media/render/encode.js';
 export type { RgbPicture } from './media/render/rgb-picture.js';
 
 // Bags.
-export type { OutputName } from './message/outputs.js';
+export { BAG_OUTPUT_NAMES, type BagOutputName } from './message/outputs.js';
 export { BagSource, type BagSourceOptions } from './message/bag/bag-source.js';
 export { BagWriter } from './message/bag/bag-writer.js';
 export {

@@ -88,7 +88,7 @@ async function measureEngine(
   try {
     await camera.frames(quick ? 2 : 100);
     const take = (count: number): Promise<PathRun> => camera.frames(count);
-    results.push(await measurePath(`native camera, ${atWork}`, take, frames, some));
+    results.push(await measurePath(`native subscription, ${atWork}`, take, frames, some));
   } finally {
     await camera.close();
   }

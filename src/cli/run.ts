@@ -1,14 +1,15 @@
 import { guardedFrames } from '../vision/picture/frame-source.js';
-import { ExpectationError, errorOf } from '../base/expect.js';
+import { ExpectationError, errorOf, reportOf } from '../base/expect.js';
 import { openInputs } from '../media/inputs.js';
 import { parseRegion, type Region } from '../vision/picture/region.js';
 import type { FrameSource } from '../vision/picture/frame-source.js';
 import { Labels } from '../message/write/labels.js';
 import { demoModel } from '../model/demo-model.js';
 import { findModel } from '../model/find-model.js';
-import { recognizeModel } from '../pipeline/recognize-model.js';
-import { isResult, Segmenter } from '../pipeline/segmenter.js';
-import { BPU_OPTIONS, openEngine } from './bpu-options.js';
+import { openRecognized } from '../pipeline/open-segmenter.js';
+import { isResult, type Segmenter } from '../pipeline/segmenter.js';
+import { BPU_OPTIONS, engineSettings } from './bpu-options.js';
+import { numberOption } from './parameter-options.js';
 import { command } from './program.js';
 import { checkOutputs, type Output, ReadFiles } from './outputs.js';
 import { type Arguments, optionHelp } from './options.js';
@@ -69,22 +70,18 @@ export const run = command({
     const model = given === undefined ? demoModel() : findModel(given);
     const read = new ReadFiles([...args.positionals, model, args.text('labels'), args.text('library')]);
     checkOutputs(outputsOf(args), read, args.flag('force'));
-    const engine = await openEngine(model, args, {
-      threads: args.number('threads'),
-    });
+    const { engine, segmenter, labels } = await openRecognized(
+      model,
+      engineSettings(args, args.number('threads')),
+      { roles, labelFile: args.text('labels') },
+      (names, warnings) => {
+        warn(warnings);
+        return decodeOptions(args, names);
+      },
+    );
     const sinks: ResultSink[] = [];
     let stop: Stop | undefined;
     try {
-      const labelFile = args.text('labels');
-      const { labels, warnings: labelWarnings } = recognizeModel(engine.model, { roles, labelFile });
-      const { note, warnings = [] } = engine.model;
-      warn([
-        ...(note === undefined ? [] : [note]),
-        ...(labelFile === undefined ? warnings : []),
-        ...labelWarnings,
-      ]);
-      const decoding = decodeOptions(args, labels);
-      const segmenter = new Segmenter(engine, { ...decoding, heads: roles, labelCount: labels.length });
       segmenter.decoder.onWarning = (text) => warn([text]);
 
       const { sources, failed } = await openInputs([...args.positionals], {
@@ -102,7 +99,8 @@ export const run = command({
       }
       const quiet = args.flag('quiet');
       stop = Stop.listen(quiet);
-      if (sources.length > 0) await openSinks(sinks, args, labels, decoding.score!, sources, read);
+      if (sources.length > 0)
+        await openSinks(sinks, args, labels, numberOption(args, 'score', 'score'), sources, read);
       let broken: Error | undefined;
       try {
         for (const source of sources) {
@@ -222,7 +220,5 @@ function warn(warnings: readonly string[]): void {
 }
 
 function report(where: string, error: Error): void {
-  process.stderr.write(
-    `${where}: ${error instanceof ExpectationError ? error.message : (error.stack ?? error.message)}\n`,
-  );
+  process.stderr.write(`${where}: ${reportOf(error)}\n`);
 }

@@ -114,12 +114,12 @@ describe('the benches', () => {
 describeUnless(!existsSync(EMULATOR) && `there is no ${EMULATOR}`, 'the bench of the whole path', () => {
   withVariables({ TROS_YOLO_SEG_DATA: '/nowhere' });
 
-  it('measures the network, frames of JavaScript and a native camera with 1 to 3 at work', async () => {
+  it('measures the network, frames of JavaScript and a native subscription with 1 to 3 at work', async () => {
     const { figures } = await figuresOf('pipeline');
     const names = [1, 2, 3].flatMap((slots) => [
       `network alone, ${slots} at work`,
       `whole path, frames of JavaScript, ${slots} at work; added latency`,
-      `whole path, native camera, ${slots} at work; added latency`,
+      `whole path, native subscription, ${slots} at work; added latency`,
     ]);
     assert.deepEqual(
       figures.map(({ name }) => name),

@@ -10,7 +10,7 @@ interface LabelInfoMessage {
   threshold: number;
 }
 
-/** Writes vision_msgs/msg/LabelInfo: which class id has which name. Published once, transient-local. */
+/** Writes vision_msgs/msg/LabelInfo: the names of class ids. Published once, transient local. */
 export class LabelInfoWriter {
   readonly #encoder: CdrEncoder<LabelInfoMessage>;
   readonly #header = new HeaderEncoder();
@@ -21,7 +21,7 @@ export class LabelInfoWriter {
 
   /**
    * @returns CDR bytes, valid until the next call
-   * @param threshold least score that is reported, 0 to 1
+   * @param threshold lowest score that is reported, 0 to 1
    */
   write(header: FrameHeader, labels: Labels, threshold: number): Uint8Array {
     return this.#encoder.write({

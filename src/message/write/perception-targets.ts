@@ -12,22 +12,22 @@ import { SemanticMapRenderer } from './semantic-map.js';
 import type { StageTimings } from './stage-timings.js';
 
 /**
- * How masks travel in PerceptionTargets; not both at once, for the web page draws both on one canvas of which the map
- * changes the size.
+ * The form of masks in PerceptionTargets. Not both at once, because the web page draws both on one canvas, whose size the map
+ * changes.
  *
  * - `polygons`: each target has its outlines, drawn by TROS's web page with "floatMatrixsMask" ticked
- * - `semantic_map`: one map of classes in an extra target, as dnn_node_example sends it; instances are merged
+ * - `semantic_map`: one map of classes in an extra target, as in dnn_node_example; instances are merged
  * - `none`: boxes only
  */
 export const PERCEPTION_MASKS = ['polygons', 'semantic_map', 'none'] as const;
 export type PerceptionMasks = (typeof PERCEPTION_MASKS)[number];
 
-/** What a message may carry besides the instances. */
+/** Optional contents of a message besides the instances. */
 export interface PerceptionDetails {
   /** Results per second; absent: unknown. */
   readonly fps?: number | undefined;
   readonly timings?: StageTimings | undefined;
-  /** When the result was ready, on the clock of the frame's stamp; with `timings`, gives the perfs. */
+  /** When the result was ready, on the clock of the frame's stamp; with `timings`, used for the perfs. */
   readonly finished?: Stamp | undefined;
   /** Contours of the instances; for `polygons`. */
   readonly outlines?: Outlines | undefined;
@@ -39,7 +39,7 @@ const STAGES = ['preprocess', 'predict_infer', 'predict_parse', 'pipeline'];
 const TARGET_BYTES = 96;
 const EMPTY = cdrText('');
 const MASK = cdrText('mask');
-/** dnn_node_example's type of the extra target, the only one whose map hobot_websocket looks at. */
+/** dnn_node_example's type of the extra target, the only one whose map hobot_websocket reads. */
 const MAP_TARGET = cdrText('parking_space');
 const LABEL_COUNT = cdrText('segmentation_label_count');
 const UNKNOWN_FPS = -1;
@@ -47,8 +47,8 @@ const UNKNOWN_FPS = -1;
 /**
  * Writes ai_msgs/msg/PerceptionTargets for TROS's own consumers: hobot_websocket, hobot_hdmi, render tools.
  *
- * One message for each frame, empty ones too, with the stamp untouched: hobot_websocket pairs images and results by
- * equal stamps and drops what finds no partner. Rois are whole pixels, cut to the picture.
+ * One message for each frame, even without instances, with the stamp unchanged: hobot_websocket pairs images and results by
+ * equal stamps and drops unpaired ones. ROIs are whole pixels, clipped to the picture.
  */
 export class PerceptionTargetsWriter {
   readonly #out = new CdrOutput();
@@ -102,7 +102,7 @@ export class PerceptionTargetsWriter {
     return this.#layout ? this.#layout.convert(out.end()) : out.end();
   }
 
-  /** One filled polygon for each outer contour; holes cannot be said in this message. */
+  /** One filled polygon for each outer contour; this message cannot represent holes. */
   #points({ points, scaleX, scaleY, ends, holes, instanceEnds }: Outlines, instance: number): void {
     const out = this.#out;
     const first = instance > 0 ? instanceEnds[instance - 1]! : 0;
@@ -179,7 +179,7 @@ export class PerceptionTargetsWriter {
   }
 }
 
-/** `stamp` less some milliseconds. */
+/** `stamp` minus some milliseconds. */
 function earlier(stamp: Stamp, milliseconds: number): Stamp {
   const nanoseconds = stamp.nanosec - Math.round(milliseconds * 1e6);
   const seconds = Math.floor(nanoseconds / 1e9);

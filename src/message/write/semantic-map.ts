@@ -1,7 +1,7 @@
 import { Spans } from '../../vision/mask/runs.js';
 import type { Mask, Segmentation } from '../../vision/mask/segmentation.js';
 
-/** Longest side of the map: that of a 640 model's prototypes, as dnn_node_example has it. Each cell costs a float. */
+/** Longest side of the map: that of a 640 model's prototypes, as in dnn_node_example. Each cell takes a float. */
 const LONGEST_SIDE = 160;
 
 /** A map of classes over the whole picture: 0 is background, class id + 1 an object. */
@@ -9,8 +9,8 @@ export interface SemanticMap {
   readonly width: number;
   readonly height: number;
   /**
-   * width * height values, row by row, and a 0 after them: hobot_websocket reads one element beyond the map,
-   * which would be memory of others.
+   * width * height values, row by row, followed by a 0: hobot_websocket reads one element beyond the map,
+   * which would be foreign memory.
    */
   readonly features: Float32Array;
 }
@@ -31,7 +31,8 @@ export class SemanticMapRenderer {
 
   /** The better score is on top. @returns a map that is valid until the next call */
   render({ maskWidth, maskHeight, instances }: Segmentation): SemanticMap {
-    if (maskWidth !== this.#maskWidth || maskHeight !== this.#maskHeight) this.#measure(maskWidth, maskHeight);
+    if (maskWidth !== this.#maskWidth || maskHeight !== this.#maskHeight)
+      this.#measure(maskWidth, maskHeight);
     this.#features.fill(0);
     for (let i = instances.length - 1; i >= 0; i--) {
       const { classId, mask } = instances[i]!;
@@ -82,7 +83,7 @@ export class SemanticMapRenderer {
   }
 }
 
-/** The mask cell under the center of a cell of the map, along an axis. */
+/** The mask cell under the center of a map cell, along one axis. */
 function underCenter(cell: number, maskCells: number, cells: number): number {
   return Math.floor(((cell + 0.5) * maskCells) / cells);
 }

@@ -2,7 +2,7 @@ import { ExpectationError } from '../../base/expect.js';
 import type { Mask } from './segmentation.js';
 import { Spans } from './runs.js';
 
-/** A mask in the run-length form of COCO: columns first, runs of 0 and 1 in turn, packed into a string. */
+/** A mask in COCO's run-length encoding: column-major, alternating runs of 0 and 1, packed into a string. */
 export interface CocoRle {
   /** Height and width of the grid, in this order. */
   readonly size: readonly [number, number];
@@ -13,11 +13,11 @@ export interface CocoRle {
 const NO_CELL = 0x7fffffff;
 
 /**
- * Encodes masks as COCO's compressed RLE; pycocotools reads the result as it is.
+ * Encodes masks as COCO's compressed RLE, which pycocotools reads directly.
  *
  * Keeps its buffers from call to call. The format (maskApi.c, rleToString): run lengths over the
- * whole grid in column-major order, beginning with the zeros; from the third on, each as the difference to the one two
- * places before; written in groups of 5 bits, least first, bit 6 set while more follow, offset by 48 into ASCII.
+ * whole grid in column-major order, starting with zeros; from the third on, each as the difference to the one two
+ * places before; written in groups of 5 bits, lowest first, bit 6 set if more follow, offset by 48 into ASCII.
  */
 export class RleEncoder {
   readonly #spans = new Spans();
@@ -45,7 +45,7 @@ export class RleEncoder {
     const rows = this.#rows;
     const next = this.#next;
     let runStart = 0;
-    /** Where a run of ones ends, unless the next one begins there: at the foot of a column. */
+    /** End of a run of ones, unless the next run begins there: at the bottom of a column. */
     let end = -1;
     for (let x = 0; x < width; x++) {
       const column = (left + x) * gridHeight + top;
@@ -168,7 +168,7 @@ export class RleEncoder {
 /**
  * Expands compressed RLE into a mask that covers its whole grid.
  *
- * @throws ExpectationError for counts that are cut off, negative, or do not add up to the size
+ * @throws ExpectationError for counts that are truncated, negative, or do not add up to the size
  */
 export function decodeRle(rle: CocoRle): Mask {
   const [height, width] = rle.size;

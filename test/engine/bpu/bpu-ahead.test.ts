@@ -168,7 +168,7 @@ describe('BpuEngine that looks ahead', () => {
       await engine.close();
     }));
 
-  it('and its decoder keep the former options where it refuses those, or where they are out of range', async () => {
+  it('and its decoder keep the former options if it refuses a plan or if options are out of range', async () => {
     const engine = await openEmulated({ file: await file, slots: 1 });
     const segmenter = new Segmenter(engine, { score: 0.05, labelCount: CLASSES });
     const { plan } = segmenter.decoder;
@@ -187,10 +187,9 @@ describe('BpuEngine that looks ahead', () => {
     const before = await found();
     assert.throws(() => segmenter.setOptions({ score: 2 }), /score/);
     assert.equal(await found(), before);
-    const { planAhead } = engine;
     engine.planAhead = () => assert.fail('no memory');
     assert.throws(() => segmenter.setOptions({ score: 0.9 }), /no memory/);
-    engine.planAhead = planAhead;
+    delete (engine as Partial<BpuEngine>).planAhead;
     assert.equal(segmenter.decoder.plan, plan);
     assert.equal(await found(), before);
     segmenter.setOptions({ score: 0.9 });
@@ -201,7 +200,7 @@ describe('BpuEngine that looks ahead', () => {
     assert.equal(segmenter.decoder.plan, last);
   });
 
-  it('leaves frames alone when it is told to, and those that have more instances than it has room for', async () => {
+  it('skips frames on request, and those with more instances than it has room for', async () => {
     const engine = await openEmulated({ file: await file, slots: 1 });
     const decoder = new Decoder(layout, { score: 0, nms: 'never', maxDetections: 10_000 });
     engine.planAhead(decoder.plan);
@@ -219,7 +218,7 @@ describe('BpuEngine that looks ahead', () => {
     assert.throws(() => engine.planAhead(decoder.plan), /an open engine/);
   });
 
-  it('looks at frames of native cameras, too', async () => {
+  it('processes frames of native subscriptions, too', async () => {
     const engine = await openEmulated({ file: await file, slots: 2 });
     const segmenter = new Segmenter(engine, { score: 0.05, labelCount: CLASSES });
     const camera = addon().injectCamera();
