@@ -345,7 +345,7 @@ bool CopyRuns(const int32_t* runs, size_t length, int width, std::vector<int32_t
   for (size_t i = 0; i < length; i += 2) {
     const int32_t from = Once(runs + i);
     const int32_t to = Once(runs + i + 1);
-    if (from < last || to <= from) return false;
+    if (from < last || to <= from || to > end) return false;
     copy[i] = from;
     copy[i + 1] = last = to;
   }
