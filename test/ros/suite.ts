@@ -10,9 +10,10 @@ import { Peer } from './peer.js';
 import { command, pendingWaits, RosProcess } from './processes.js';
 import { rosWorkspace, workspaceIsBuilt } from './workspace.js';
 
-/** Ends what has not ended by itself after a minute, with exit code 124. */
+/** Ends what has not ended by itself after a minute, by SIGINT. */
 const PATIENT = ['timeout', '--signal=INT', '--kill-after=10', '60'] as const;
-const GAVE_UP = 124;
+/** Exit codes of timeout, after SIGINT and after SIGKILL. */
+const GAVE_UP: readonly unknown[] = [124, 137];
 
 /** Milliseconds that `colcon build` may take, where scripts/test.mjs has not done it before. */
 const BUILDING = 1_800_000;
@@ -94,7 +95,7 @@ export class RosSuite {
   ): Promise<string> {
     while (!this.#over) {
       const { code, output } = await command([...PATIENT, 'ros2', ...args], this.env);
-      if (code !== GAVE_UP && wanted.test(output)) return output;
+      if (!GAVE_UP.includes(code) && wanted.test(output)) return output;
     }
     throw new Error(`Expected ros2 ${args.join(' ')} to say ${wanted} but the suite is over.`);
   }
