@@ -20,6 +20,8 @@ export interface RecorderOptions {
   readonly labels: readonly string[];
   /** Minimum score that is reported, for the label table. */
   readonly threshold: number;
+  /** Ids of the classes that are reported, for the label table. @default all */
+  readonly classes?: readonly number[] | undefined;
   /** Outputs that are left out: `instance_map` has 2 bytes for each cell of the mask grid, 4 MB for 1080p. @default none */
   readonly omit?: readonly OutputName[] | undefined;
   /** A faster form of tracing contours. */
@@ -46,6 +48,7 @@ export class SegmentationRecorder {
   readonly #bag: BagWriter;
   readonly #labels: Labels;
   readonly #score: number;
+  readonly #classes: readonly number[] | undefined;
   readonly #queue = new SerialQueue();
   #modelWritten = false;
 
@@ -55,16 +58,21 @@ export class SegmentationRecorder {
   readonly #tools: ContentTools;
 
   /** @param bag remains the caller's, who closes it */
-  constructor(bag: BagWriter, { labels: names, threshold, omit = [], kernels }: RecorderOptions) {
+  constructor(bag: BagWriter, { labels: names, threshold, classes, omit = [], kernels }: RecorderOptions) {
     const labels = new Labels(names);
     this.#bag = bag;
     this.#labels = labels;
     this.#score = threshold;
+    this.#classes = classes;
     this.#tools = { tracer: new OutlineTracer(kernels) };
     const omitted = omit.map((name): object => OUTPUTS[name]);
     this.#outputs = FRAME_OUTPUTS.filter((row) => row.inBags && !omitted.includes(row)).map((row) => {
       const type = messageType(shortName(row.type));
-      const write = row.open(type, { labels, modelName: '', trosMasks: 'none' });
+      const write = row.open(type, {
+        ...{ labels, modelName: '', trosMasks: 'none' },
+        coloredBy: () => 'class',
+        classMapSize: () => 'picture',
+      });
       return { topic: bagTopic(row), type, write };
     });
   }
@@ -98,7 +106,8 @@ export class SegmentationRecorder {
     if (this.#modelWritten) return;
     for (const row of MODEL_OUTPUTS.filter(({ inBags }) => inBags)) {
       const type = messageType(shortName(row.type));
-      const cdr = row.open(type)({ header, labels: this.#labels, score: this.#score });
+      const content = { header, labels: this.#labels, score: this.#score, classes: this.#classes };
+      const cdr = row.open(type)(content);
       await this.#bag.write(bagTopic(row), type, cdr, header.stamp, row.qos.durability);
     }
     this.#modelWritten = true;

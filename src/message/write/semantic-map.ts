@@ -1,54 +1,48 @@
-import { Spans } from '../../vision/mask/runs.js';
+import { MaskPainter } from '../../vision/mask/mask-painter.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
+import type { PictureSize } from '../../vision/picture/picture-size.js';
 
 /** Longest side of the map: that of a 640 model's prototypes, as dnn_node_example has it. Each cell costs a float. */
 const LONGEST_SIDE = 160;
 
 /** A map of classes over the whole picture: 0 is background, class id + 1 an object. */
-export interface SemanticMap {
-  readonly width: number;
-  readonly height: number;
-  /**
-   * width * height values, row by row, and a 0 after them: hobot_websocket reads one element beyond the map,
-   * which would be memory of others.
-   */
+export interface SemanticMap extends PictureSize {
+  /** width * height values, row by row: TROS's navigation refuses a map with any other number. Valid until the next one is made. */
   readonly features: Float32Array;
 }
 
 /** Samples the masks on a grid that is coarse enough for a float in each cell. The better score is on top. */
-export function renderSemanticMap(segmentation: Segmentation): SemanticMap {
-  const { maskWidth, maskHeight, instances } = segmentation;
+export class SemanticMapPainter {
+  readonly #painter = new MaskPainter();
+  #features = new Float32Array(0);
+
+  render(segmentation: Segmentation): SemanticMap {
+    const { width, height } = mapSize(segmentation);
+    if (this.#features.length !== width * height) this.#features = new Float32Array(width * height);
+    const features = this.#features.fill(0);
+    const { instances } = segmentation;
+    this.#painter.paint(segmentation, width, height, (from, to, rank) =>
+      features.fill(instances[rank]!.classId + 1, from, to),
+    );
+    return { width, height, features };
+  }
+}
+
+/**
+ * The size of the map: the masks' grid, or as many times coarser as makes its longest side 160.
+ *
+ * hobot_websocket reads one float beyond the last (websocket.cpp, FrameAddSmart: it counts up before it reads). That is harmless as long as
+ * the memory of its vector has room behind it: glibc's malloc gives 4 bytes or more beyond those asked for unless these are 8 more than a
+ * multiple of 16, so unless width * height is 2 more than a multiple of 4. Such a map gets a row or column more, on its longer side.
+ */
+export function mapSize({
+  maskWidth,
+  maskHeight,
+}: Pick<Segmentation, 'maskWidth' | 'maskHeight'>): PictureSize {
   const scale = Math.max(1, Math.max(maskWidth, maskHeight) / LONGEST_SIDE);
   const width = Math.max(1, Math.round(maskWidth / scale));
   const height = Math.max(1, Math.round(maskHeight / scale));
-  const features = new Float32Array(width * height + 1);
-  const columns = firstSamples(maskWidth, width);
-  const rows = firstSamples(maskHeight, height);
-  const spans = new Spans();
-  for (let i = instances.length - 1; i >= 0; i--) {
-    const { classId, mask } = instances[i]!;
-    spans.read(mask);
-    spans.rows((from, to) => {
-      const y = Math.floor(from / mask.width);
-      const shift = mask.x - y * mask.width;
-      const first = columns[from + shift]!;
-      const last = columns[to + shift]!;
-      if (first === last) return;
-      for (let row = rows[mask.y + y]!; row < rows[mask.y + y + 1]!; row++) {
-        features.fill(classId + 1, row * width + first, row * width + last);
-      }
-    });
-  }
-  return { width, height, features };
-}
-
-/** For each mask cell along an axis, and one behind the last, the first cell of the map under whose center it or a later one lies. */
-function firstSamples(maskCells: number, cells: number): Int32Array {
-  const first = new Int32Array(maskCells + 1);
-  let cell = 0;
-  for (let at = 0; at <= maskCells; at++) {
-    while (cell < cells && Math.floor(((cell + 0.5) * maskCells) / cells) < at) cell++;
-    first[at] = cell;
-  }
-  return first;
+  if ((width * height) % 4 !== 2) return { width, height };
+  // One side is odd, the other 2 more than a multiple of 4; one more of either makes the product odd or a multiple of 4.
+  return width >= height ? { width: width + 1, height } : { width, height: height + 1 };
 }

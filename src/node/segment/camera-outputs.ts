@@ -21,10 +21,11 @@ import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { Kernels } from '../../vision/tensor/kernels.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 import { AliveSignal } from './alive-signal.js';
+import { InstanceMapOutput } from './instance-map-output.js';
 import { OverlayOutput } from './overlay-output.js';
 
-export interface OutputOptions extends OutputPlace {
-  readonly trosMasks: PerceptionMasks;
+export interface OutputOptions
+  extends OutputPlace, Pick<OutputContext, 'trosMasks' | 'coloredBy' | 'classMapSize'> {
   readonly colorRange: ColorRange;
   /** Pixels by which simplification may move the contours of masks. */
   readonly polygonTolerance: () => number;
@@ -33,7 +34,7 @@ export interface OutputOptions extends OutputPlace {
 }
 
 /** What messages say of the model. */
-export interface ModelNames extends Pick<OutputContext, 'labels' | 'modelName'> {
+export interface ModelNames extends Pick<OutputContext, 'labels' | 'modelName' | 'trosTypes'> {
   /** The engine's, for what is made of masks. */
   readonly kernels?: Kernels | undefined;
 }
@@ -61,6 +62,7 @@ interface OpenOutput {
 /** The topics of one camera's results. What nobody subscribes to is not made. */
 export class CameraOutputs {
   readonly overlay: OverlayOutput;
+  readonly #maps: InstanceMapOutput;
   /** Whether results come. */
   readonly alive: AliveSignal;
   readonly #publishers: RawPublisher[] = [];
@@ -91,6 +93,9 @@ export class CameraOutputs {
       } else missing(row.type, topic);
     }
     this.alive = new AliveSignal(this.#open(OUTPUTS.alive), options.watchdog);
+    this.#maps = new InstanceMapOutput(this.#open(OUTPUTS.instance_map_compressed), (error) =>
+      ros.log.warn(`instance_map/compressed: ${messageOf(error)}`),
+    );
     this.overlay = new OverlayOutput(
       this.#open(OUTPUTS.overlay),
       this.#open(OUTPUTS.overlay_compressed),
@@ -100,9 +105,10 @@ export class CameraOutputs {
   }
 
   /** From now on results are those of this model. */
-  use({ labels, modelName, kernels }: ModelNames): void {
+  use({ labels, modelName, trosTypes, kernels }: ModelNames): void {
     this.#tools = { ...this.#tools, tracer: new OutlineTracer(kernels) };
-    const context = { labels, modelName, trosMasks: this.options.trosMasks };
+    const { trosMasks, coloredBy, classMapSize } = this.options;
+    const context = { labels, modelName, trosMasks, trosTypes, coloredBy, classMapSize };
     for (const output of this.#outputs) output.write = output.row.open(output.type, context);
   }
 
@@ -113,13 +119,19 @@ export class CameraOutputs {
       content ??= new FrameContent(header, segmentation, this.#tools, timings, fps);
       publisher.publish(write(content));
     }
+    this.#maps.publish(header, segmentation);
     if (pixels) this.overlay.publish(header, pixels, segmentation);
     this.alive.result();
   }
 
-  /** Waits for what is still being packed, then takes the topics away. */
+  /** Waits for what is still being packed. */
+  async idle(): Promise<void> {
+    await Promise.all([this.overlay.idle(), this.#maps.idle()]);
+  }
+
+  /** The same, then takes the topics away. */
   async destroy(): Promise<void> {
-    await this.overlay.idle();
+    await this.idle();
     for (const publisher of this.#publishers.splice(0)) publisher.destroy();
   }
 
