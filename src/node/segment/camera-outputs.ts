@@ -11,7 +11,6 @@ import {
   OUTPUTS,
   outputTopic,
 } from '../../message/outputs.js';
-import type { PerceptionMasks } from '../../message/write/perception-targets.js';
 import type { StageTimings } from '../../message/write/stage-timings.js';
 import { OutlineTracer } from '../../vision/mask/outlines.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
@@ -62,7 +61,8 @@ interface OpenOutput {
 /** The topics of one camera's results. What nobody subscribes to is not made. */
 export class CameraOutputs {
   readonly overlay: OverlayOutput;
-  readonly #maps: InstanceMapOutput;
+  /** Instance maps as PNG. */
+  readonly maps: InstanceMapOutput;
   /** Whether results come. */
   readonly alive: AliveSignal;
   readonly #publishers: RawPublisher[] = [];
@@ -93,7 +93,7 @@ export class CameraOutputs {
       } else missing(row.type, topic);
     }
     this.alive = new AliveSignal(this.#open(OUTPUTS.alive), options.watchdog);
-    this.#maps = new InstanceMapOutput(this.#open(OUTPUTS.instance_map_compressed), (error) =>
+    this.maps = new InstanceMapOutput(this.#open(OUTPUTS.instance_map_compressed), (error) =>
       ros.log.warn(`instance_map/compressed: ${messageOf(error)}`),
     );
     this.overlay = new OverlayOutput(
@@ -119,14 +119,14 @@ export class CameraOutputs {
       content ??= new FrameContent(header, segmentation, this.#tools, timings, fps);
       publisher.publish(write(content));
     }
-    this.#maps.publish(header, segmentation);
+    this.maps.publish(header, segmentation);
     if (pixels) this.overlay.publish(header, pixels, segmentation);
     this.alive.result();
   }
 
   /** Waits for what is still being packed. */
   async idle(): Promise<void> {
-    await Promise.all([this.overlay.idle(), this.#maps.idle()]);
+    await Promise.all([this.overlay.idle(), this.maps.idle()]);
   }
 
   /** The same, then takes the topics away. */

@@ -20,7 +20,7 @@ class Publisher {
 
   publish(cdr: Uint8Array): void {
     if (this.fails) throw new Error('the context is invalid');
-    this.sent.push(readBack<Packed>(messageType('sensor_msgs/CompressedImage'), cdr));
+    this.sent.push(readBack<Packed>(messageType('sensor_msgs/CompressedImage'), Uint8Array.from(cdr)));
   }
 
   get raw(): RawPublisher {
