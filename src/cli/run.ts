@@ -10,7 +10,6 @@ import { findModel } from '../model/find-model.js';
 import { openWith } from '../pipeline/open-segmenter.js';
 import { isResult, type Segmenter } from '../pipeline/segmenter.js';
 import { BPU_OPTIONS, engineSettings } from './bpu-options.js';
-import { numberOption } from './parameter-options.js';
 import { command } from './program.js';
 import { checkOutputs, type Output, ReadFiles } from './outputs.js';
 import { type Arguments, optionHelp } from './options.js';

@@ -149,7 +149,7 @@ for (const middleware of middlewares) {
         [`inputs:=${folder}/none.mp4`, /at least one input to publish/],
         ["inputs:=['']", /at least one input to publish but received none/],
         [`inputs:=${folder}/broken.png`, /at least one frame to publish/],
-        ['message:=jpeg', /one of image, hbm480p, hbm540p, hbm1080p for parameter message/],
+        ['message:=jpeg', /one of image, compressed, hbm480p, hbm540p, hbm1080p for parameter message/],
       ] as const;
       await Promise.all(
         wrong.map(async ([argument, reason]) => {

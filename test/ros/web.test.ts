@@ -53,9 +53,9 @@ for (const middleware of middlewares.slice(0, 1)) {
       );
       await launch.said(/Waiting for: ros2 lifecycle set/);
       await launch.stop('SIGINT');
-      return [...launch.output.matchAll(/started (\w+.*)$|(No web page)|(No picture)/gm)].map(
-        ([, what, ...none]) => what ?? none.find(Boolean)!,
-      );
+      return [
+        ...launch.output.matchAll(/started ((?:websocket|hobot_).*)$|(No web page)|(No picture)/gm),
+      ].map(([, what, ...none]) => what ?? none.find(Boolean)!);
     }
 
     const websocket = (topic: string, type = 'mjpeg', results = '/hobot_dnn_detection'): string =>
