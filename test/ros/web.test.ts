@@ -33,12 +33,18 @@ for (const middleware of middlewares.slice(0, 1)) {
     };
     let page: string;
     let codec: string;
+    let board: string;
     before(() => {
       page = join(ros.folder, 'page');
       codec = join(ros.folder, 'codec');
       const given = ['websocket_image_topic', 'websocket_image_type', 'websocket_smart_topic'];
       install(page, 'websocket', 'websocket.launch.py', given);
       install(codec, 'hobot_codec', 'hobot_codec_encode.launch.py', ['codec_sub_topic', 'codec_pub_topic']);
+      // A board with a MIPI camera and a screen.
+      board = join(ros.folder, 'board');
+      install(board, 'mipi_cam', 'mipi_cam.launch.py', ['mipi_io_method']);
+      install(board, 'hobot_shm', 'hobot_shm.launch.py', []);
+      install(board, 'hobot_hdmi', 'display.launch.py', ['display_is_shared_mem']);
     });
 
     afterEach(() => ros.end());
@@ -52,9 +58,13 @@ for (const middleware of middlewares.slice(0, 1)) {
         env,
       );
       await launch.said(/Waiting for: ros2 lifecycle set/);
+      if (line.includes('hdmi:=true web:=true')) {
+        await ros.ros2(['param', 'get', '/segment', 'tros_topic'], /value is: \/hobot_detection/);
+        await ros.ros2(['param', 'get', '/segment', 'tros_masks'], /value is: polygons/);
+      }
       await launch.stop('SIGINT');
       return [
-        ...launch.output.matchAll(/started ((?:websocket|hobot_).*)$|(No web page)|(No picture)/gm),
+        ...launch.output.matchAll(/started ((?:websocket|hobot_|mipi_).*)$|(No web page)|(No picture)/gm),
       ].map(([, what, ...none]) => what ?? none.find(Boolean)!);
     }
 
@@ -87,6 +97,17 @@ for (const middleware of middlewares.slice(0, 1)) {
       assert.deepEqual((await started('camera:=stand-in web:=true message:=hbm1080p', page, codec)).sort(), [
         'hobot_codec codec_sub_topic=/hbmem_img codec_pub_topic=/image',
         websocket('/image'),
+      ]);
+    });
+
+    it('starts the display, and has results where it and the page look for them', async () => {
+      const found = await started('camera:=mipi hdmi:=true web:=true', board, page, codec);
+      assert.deepEqual(found.sort(), [
+        'hobot_codec codec_sub_topic=/hbmem_img codec_pub_topic=/image',
+        'hobot_hdmi display_is_shared_mem=True',
+        'hobot_shm',
+        'mipi_cam mipi_io_method=shared_mem',
+        websocket('/image', 'mjpeg', '/hobot_detection'),
       ]);
     });
 
