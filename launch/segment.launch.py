@@ -7,6 +7,7 @@ other machine it is the stand-in of this package. See `ros2 launch tros_yolo_seg
 import json
 import os
 import shutil
+from typing import List
 
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
 from launch import LaunchDescription
@@ -21,12 +22,12 @@ from launch.actions import (
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import EnvironmentVariable, LaunchConfiguration
 from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
 import yaml
 
 PACKAGE = 'tros_yolo_seg'
 
-# Where TROS's cameras publish hbm_img_msgs/HbmMsg1080P, and the topic of JPEG pictures beside it.
-HBM_TOPIC = '/hbmem_img'
+# The topic of JPEG pictures beside that of TROS's cameras.
 JPEG_TOPIC = '/image'
 # Where hobot_hdmi looks for results.
 HDMI_TOPIC = '/hobot_detection'
@@ -38,6 +39,8 @@ SWITCH = ['auto', 'true', 'false']
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'parameters.json'), encoding='utf8') as stream:
     TABLES = json.load(stream)
 PARAMETERS = TABLES['parameters']['segment']
+# Where TROS's cameras publish hbm_img_msgs/HbmMsg1080P.
+HBM_TOPIC = TABLES['stand_in_topics']['hbm1080p']
 CAMERA_PARAMETERS = TABLES['parameters']['camera']
 # Those of the stand-in that are arguments, too.
 STAND_IN = ['size', 'rate', 'inputs', 'loop', 'message', 'hbm_encoding', 'frame_id']
@@ -97,7 +100,8 @@ def help_of(row):
     if row['type'].endswith('_array'):
         notes.append('separated by semicolons' if row.get('placed') else 'separated by commas')
     if row['default'] not in ('', []):
-        notes.append(f'default: {shown(row["default"])}')
+        own = "the camera's topic, else " if row is PARAMETERS['images'] else ''
+        notes.append(f'default: {own}{shown(row["default"])}')
     return f'{row["help"]} ({"; ".join(notes)})'
 
 
@@ -126,6 +130,9 @@ def former_names(table, given):
         former = row.get('was')
         if not former or given.get(former, '') == '':
             continue
+        allowed = choices_of(row)
+        if allowed and given[former] not in allowed:
+            raise RuntimeError(f'Expected {", ".join(allowed[1:])} for {name} but received {given[former]}.')
         if given.get(name, '') in ('', shown(row['default'])):
             values[name] = given[former]
             rest = 'works by its former name until the next minor version.'
@@ -347,14 +354,17 @@ def typed(name, row, text):
     kind = row['type']
     if kind == 'string_array' and row.get('placed'):
         # launch_ros makes nothing of an empty text; a space is nothing to the node, too.
-        return [part.strip() or ' ' for part in text.split(';')]
+        return ParameterValue([part.strip() or ' ' for part in text.split(';')], value_type=List[str])
     if kind == 'string_array':
-        return items(text)
+        return ParameterValue(items(text), value_type=List[str])
     if kind == 'integer_array':
         return [integer(name, item) for item in items(text)]
     if kind == 'bool':
         return text == 'true'
-    return {'double': number, 'integer': integer}.get(kind, lambda _, value: value)(name, text)
+    if kind == 'string':
+        # launch_ros reads texts as YAML: model_name:=1 would become an integer.
+        return ParameterValue(text, value_type=str)
+    return {'double': number, 'integer': integer}[kind](name, text)
 
 
 def parameter_file(text):

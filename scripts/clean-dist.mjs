@@ -8,7 +8,12 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 
-for (const file of existsSync(dist) ? readdirSync(dist, { recursive: true, encoding: 'utf8' }) : []) {
-  const [, source] = /^(.*)\.(?:js|js\.map|d\.ts|d\.ts\.map)$/.exec(file) ?? [];
-  if (source !== undefined && !existsSync(join(root, `${source}.ts`))) rmSync(join(dist, file));
-}
+const stale = (existsSync(dist) ? readdirSync(dist, { recursive: true, encoding: 'utf8' }) : []).filter(
+  (file) => {
+    const [, source] = /^(.*)\.(?:js|js\.map|d\.ts|d\.ts\.map)$/.exec(file) ?? [];
+    return source !== undefined && !existsSync(join(root, `${source}.ts`));
+  },
+);
+// Otherwise tsc would not write them again when their sources come back before it has run once.
+if (stale.length > 0) rmSync(join(dist, '.tsbuildinfo'), { force: true });
+for (const file of stale) rmSync(join(dist, file), { force: true });

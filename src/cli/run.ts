@@ -7,7 +7,7 @@ import type { FrameSource } from '../vision/picture/frame-source.js';
 import { Labels } from '../message/write/labels.js';
 import { demoModel } from '../model/demo-model.js';
 import { findModel } from '../model/find-model.js';
-import { openWith } from '../pipeline/open-segmenter.js';
+import { openRecognized } from '../pipeline/open-segmenter.js';
 import { isResult, type Segmenter } from '../pipeline/segmenter.js';
 import { BPU_OPTIONS, engineSettings } from './bpu-options.js';
 import { command } from './program.js';
@@ -70,16 +70,18 @@ export const run = command({
     const model = given === undefined ? demoModel() : findModel(given);
     const read = new ReadFiles([...args.positionals, model, args.text('labels'), args.text('library')]);
     checkOutputs(outputsOf(args), read, args.flag('force'));
-    const { engine, segmenter, labels, warnings } = await openWith(
+    const { engine, segmenter, labels } = await openRecognized(
       model,
       engineSettings(args, args.number('threads')),
       { roles, labelFile: args.text('labels') },
-      (names) => decodeOptions(args, names),
+      (names, warnings) => {
+        warn(warnings);
+        return decodeOptions(args, names);
+      },
     );
     const sinks: ResultSink[] = [];
     let stop: Stop | undefined;
     try {
-      warn(warnings);
       segmenter.decoder.onWarning = (text) => warn([text]);
 
       const { sources, failed } = await openInputs([...args.positionals], {

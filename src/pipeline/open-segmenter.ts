@@ -54,7 +54,7 @@ export async function openSegmenter(
   settings: SegmenterSettings = {},
 ): Promise<OpenSegmenter> {
   const { classes, classScores, labelFile, heads: roles, ...rest } = settings;
-  return openWith(
+  return openRecognized(
     model === undefined ? demoModel() : findModel(model),
     rest,
     { labelFile, roles },
@@ -70,30 +70,33 @@ export async function openSegmenter(
  * Opens a model whose decoder's options depend on its class names, as those of the command line and of the node do.
  *
  * @param file path of the model
- * @param decoding gives the decoder's options for class names by class id; what it throws, this rejects with
+ * @param decoding gives the decoder's options for class names by class id; what it throws, this rejects with. It gets the
+ * model's warnings, too, which may explain the error
  */
-export async function openWith(
+export async function openRecognized(
   file: string,
   settings: EngineSettings,
   hints: ModelHints,
-  decoding: (labels: readonly string[]) => DecodeOptions,
+  decoding: (labels: readonly string[], warnings: readonly string[]) => DecodeOptions,
 ): Promise<OpenSegmenter> {
   const engine = await openEngine(file, settings);
   try {
-    const { labels, warnings } = recognizeModel(engine.model, hints);
+    const { labels, warnings: ofOutputs } = recognizeModel(engine.model, hints);
     const { roles: heads, labelFile } = hints;
-    const segmenter = new Segmenter(engine, { ...decoding(labels), heads, labelCount: labels.length });
-    const { note, warnings: own = [] } = engine.model;
+    const { note, warnings: ofNames = [] } = engine.model;
+    const warnings = [
+      ...(note === undefined ? [] : [note]),
+      // The file replaces the model's own names.
+      ...(labelFile === undefined ? ofNames : []),
+      ...ofOutputs,
+    ];
+    const options = decoding(labels, warnings);
+    const segmenter = new Segmenter(engine, { ...options, heads, labelCount: labels.length });
     return {
       segmenter,
       engine,
       labels,
-      warnings: [
-        ...(note === undefined ? [] : [note]),
-        // The model's own are about its class names, which the file replaces.
-        ...(labelFile === undefined ? own : []),
-        ...warnings,
-      ],
+      warnings,
       close: () => engine.close(),
     };
   } catch (error) {

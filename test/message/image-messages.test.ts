@@ -28,7 +28,7 @@ describe('the table of image messages', () => {
     assert.equal(imageMessage('std_msgs/msg/Bool'), undefined);
   });
 
-  it('has as native what cameras in C++ take, and as lent what the publisher in C++ sends', () => {
+  it('marks as native the messages of native subscriptions, and as lent those of the native publisher', () => {
     const typesIn = (file: string): string[] => [
       ...new Set(
         [...readFileSync(join(packageRoot, file), 'utf8').matchAll(/"(\w+\/msg\/\w+)"/g)].map(

@@ -17,8 +17,8 @@ const DETECTION_BYTES = 480;
 /**
  * Writes vision_msgs/msg/Detection2DArray (vision_msgs 4): the boxes, best score first.
  *
- * `class_id` is the class name, as yolo_ros has it and as people expect to read it; the numbers stand in LabelInfo.
- * Each detection carries the header of the array. `pose` and `id` are not known and left at their defaults.
+ * `class_id` is the class name, as in yolo_ros and as users expect; the numbers are in LabelInfo.
+ * Each detection has the header of the array. `pose` and `id` are unknown and left at their defaults.
  */
 export class DetectionArrayWriter {
   readonly #out = new CdrOutput();

@@ -4,7 +4,7 @@ import type { PictureSize } from '../../vision/picture/picture-size.js';
 import type { Stamp } from '../../vision/picture/frame-source.js';
 import { packNv12 } from './image.js';
 
-/** TROS's image messages of hbm_img_msgs and the bytes of pixels each has room for: 3 * width * height of its name. */
+/** TROS's image messages of hbm_img_msgs and their capacity in bytes of pixels: 3 * width * height of the name. */
 export const HBM_ROOM = {
   HbmMsg480P: 640 * 480 * 3,
   HbmMsg540P: 960 * 540 * 3,
@@ -30,7 +30,7 @@ export const HBM_OFFSETS = {
   data: 44,
 } as const;
 
-/** What a message says besides its pixels; it has no frame_id. */
+/** The fields of a message besides its pixels; it has no frame_id. */
 export interface HbmHeader {
   /** The publisher's counter. */
   readonly index: number;
@@ -55,11 +55,11 @@ export function expectRoom(message: HbmMessage, { width, height }: Nv12Frame): n
  * Writes hbm_img_msgs/msg/HbmMsg480P, 540P and 1080P. They are structs of fixed size without gaps, so their CDR is the struct
  * after the encapsulation header.
  *
- * The bytes are there once and used for every message. Behind the pixels lies what earlier ones left there, as in the memory
+ * The same bytes are reused for every message. After the pixels, they contain data of earlier messages, as in the memory
  * that TROS's publishers borrow; the encoding, however, is followed by zeros.
  */
 export class HbmImageWriter {
-  /** As topics know it. */
+  /** Name of the type, as in `ros2 topic info`. */
   readonly type: string;
   readonly #bytes: Buffer;
 

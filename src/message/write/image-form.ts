@@ -18,33 +18,33 @@ export interface Packing {
   readonly hbmEncoding: HbmEncoding;
 }
 
-/** Where messages go, and how. */
+/** Topic, type and QoS of messages. */
 export interface SentOn {
-  /** As topics know it. */
+  /** Name of the type, as in `ros2 topic info`. */
   readonly type: string;
   readonly topic: string;
   readonly qos: Qos;
 }
 
 /**
- * One type of message that frames are sent in. Messages are made beforehand; only stamp and index are written when they are
- * sent. So those of a short input can be kept and sent again and again.
+ * A type of message for frames. Messages are made in advance; only stamp and index are written when they are
+ * sent. So the messages of a short input can be kept and sent repeatedly.
  *
- * Message: what is handed to the publisher: CDR bytes, or a LoanMessage. Kept: the same as it waits in the cache.
+ * Message: the publisher's input, CDR bytes or a LoanMessage. Kept: its form in the cache.
  */
 export interface MessageForm<Message extends object = Buffer, Kept extends Sized = Sized> extends SentOn {
   /** What the pixels are in the message. */
   readonly encoding: HbmEncoding;
   /**
    * @returns the message, valid until the next call of `write` or `restore`
-   * @throws ExpectationError for a frame that the type has no room for; rejects so where it is a promise
+   * @throws ExpectationError for a frame that is too large for the type; a promise rejects with it
    */
   write(frame: Nv12Frame, frameId: string): Message | Promise<Message>;
-  /** @returns what is needed to have the message again, in memory of its own: hardly more than its pixels */
+  /** @returns the data from which the message can be restored, in memory of its own: little more than its pixels */
   keep(message: Message): Kept;
   /** Inverse of `keep`. */
   restore(kept: Kept): Message;
-  /** Writes what differs each time a message is sent. */
+  /** Writes the fields that differ each time a message is sent. */
   setStamp(message: Message, stamp: Stamp, index: number): void;
 }
 
@@ -116,7 +116,7 @@ export class CompressedForm implements CdrForm {
   }
 }
 
-/** Frames in hbm_img_msgs. Of a message only the part with pixels is kept: half of a 1080P message, a fifth of it for 720p frames. */
+/** Frames in hbm_img_msgs. Only the part with pixels is kept: half of a 1080P message, or a fifth of it for 720p frames. */
 export class HbmForm implements CdrForm {
   readonly encoding: HbmEncoding;
   readonly type: string;

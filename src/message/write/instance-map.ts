@@ -8,7 +8,7 @@ import { ImageWriter } from './image.js';
  * Writes the instances as one sensor_msgs/msg/Image on the mask grid: 0 is background, i + 1 is instance i of the
  * InstanceArray and the Detection2DArray with the same stamp. Where instances overlap, the better score is on top.
  *
- * mono16, because mono8 ends at 255 instances and 32SC1, which vision_msgs suggests, is shown by few viewers.
+ * mono16, because mono8 is limited to 255 instances, and few viewers show 32SC1, which vision_msgs suggests.
  */
 export class InstanceMapWriter {
   readonly #image: ImageWriter;

@@ -11,9 +11,9 @@ interface LabelInfoMessage {
 }
 
 /**
- * Writes vision_msgs/msg/LabelInfo: which class id has which name. Published once, transient-local.
+ * Writes vision_msgs/msg/LabelInfo: the names of class ids. Published once, transient local.
  *
- * Only the classes that may come: nav2's semantic_segmentation_layer reports each listed one that it has no cost for as a critical error.
+ * Only of classes that are reported: nav2's semantic_segmentation_layer logs each listed class without a cost as a critical error.
  */
 export class LabelInfoWriter {
   readonly #encoder: CdrEncoder<LabelInfoMessage>;
@@ -25,7 +25,7 @@ export class LabelInfoWriter {
 
   /**
    * @returns CDR bytes, valid until the next call
-   * @param threshold least score that is reported, 0 to 1
+   * @param threshold lowest score that is reported, 0 to 1
    * @param classes ids of those that are reported; absent: all
    */
   write(header: FrameHeader, labels: Labels, threshold: number, classes?: readonly number[]): Uint8Array {

@@ -8,7 +8,7 @@ import { HeaderEncoder } from './header.js';
 import { InstalledLayout } from './installed-layout.js';
 import type { Labels } from './labels.js';
 import { messageType } from '../message-type.js';
-import { SemanticMapPainter } from './semantic-map.js';
+import { SemanticMapRenderer } from './semantic-map.js';
 import type { StageTimings } from './stage-timings.js';
 
 /**
@@ -24,12 +24,12 @@ import type { StageTimings } from './stage-timings.js';
 export const PERCEPTION_MASKS = ['both', 'polygons', 'semantic_map', 'none'] as const;
 export type PerceptionMasks = (typeof PERCEPTION_MASKS)[number];
 
-/** What a message may carry besides the instances. */
+/** Optional contents of a message besides the instances. */
 export interface PerceptionDetails {
   /** Results per second; absent: unknown. */
   readonly fps?: number | undefined;
   readonly timings?: StageTimings | undefined;
-  /** When the result was ready, on the clock of the frame's stamp; with `timings`, gives the perfs. */
+  /** When the result was ready, on the clock of the frame's stamp; with `timings`, used for the perfs. */
   readonly finished?: Stamp | undefined;
   /** Contours of the instances; for `polygons` and `both`. */
   readonly outlines?: Outlines | undefined;
@@ -41,7 +41,7 @@ const STAGES = ['preprocess', 'predict_infer', 'predict_parse', 'pipeline'];
 const TARGET_BYTES = 96;
 const EMPTY = cdrText('');
 const MASK = cdrText('mask');
-/** dnn_node_example's type of the extra target, the only one whose map hobot_websocket looks at. */
+/** dnn_node_example's type of the extra target, the only one whose map hobot_websocket reads. */
 const MAP_TARGET = cdrText('parking_space');
 const LABEL_COUNT = cdrText('segmentation_label_count');
 const UNKNOWN_FPS = -1;
@@ -52,15 +52,15 @@ const NO_TYPES: ReadonlyMap<number, string> = new Map();
 /**
  * Writes ai_msgs/msg/PerceptionTargets for TROS's own consumers: hobot_websocket, hobot_hdmi, render tools.
  *
- * One message for each frame, empty ones too, with the stamp untouched: hobot_websocket pairs images and results by
- * equal stamps and drops what finds no partner. Rois are whole pixels, cut to the picture.
+ * One message for each frame, even without instances, with the stamp unchanged: hobot_websocket pairs images and results by
+ * equal stamps and drops unpaired ones. ROIs are whole pixels, clipped to the picture.
  */
 export class PerceptionTargetsWriter {
   readonly #out = new CdrOutput();
   readonly #header = new HeaderEncoder();
+  readonly #map = new SemanticMapRenderer();
   readonly #layout: InstalledLayout | undefined;
   readonly #perfNames: readonly CdrText[];
-  readonly #map = new SemanticMapPainter();
   readonly #roiTypes: ReadonlyMap<number, CdrText>;
 
   /**
@@ -115,7 +115,7 @@ export class PerceptionTargetsWriter {
     return this.#layout ? this.#layout.convert(out.end()) : out.end();
   }
 
-  /** One filled polygon for each outer contour; holes cannot be said in this message. */
+  /** One filled polygon for each outer contour; this message cannot represent holes. */
   #points({ points, scaleX, scaleY, ends, holes, instanceEnds }: Outlines, instance: number): void {
     const out = this.#out;
     const first = instance > 0 ? instanceEnds[instance - 1]! : 0;
@@ -197,7 +197,7 @@ export class PerceptionTargetsWriter {
   }
 }
 
-/** `stamp` less some milliseconds. */
+/** `stamp` minus some milliseconds. */
 function earlier(stamp: Stamp, milliseconds: number): Stamp {
   const nanoseconds = stamp.nanosec - Math.round(milliseconds * 1e6);
   const seconds = Math.floor(nanoseconds / 1e9);

@@ -54,7 +54,7 @@ function jpegPacker(): JpegPacker {
   };
 }
 
-/** Messages that the native publisher writes, into memory that is lent to it. */
+/** Messages that the native publisher writes into lent memory. */
 export function loanForm(message: LoanName, qos: CameraQos): LoanForm {
   const row = IMAGE_MESSAGES[message];
   return new LoanForm(row.hbm, sentOn(row, qos));
@@ -64,20 +64,20 @@ function sentOn({ type, standIn }: ImageMessage & { readonly standIn: StandIn },
   return { type, topic: standIn.topic, qos: qos === 'auto' ? standIn.qos : IMAGE_QOS[qos] };
 }
 
-/** A frame that is not yet written anywhere but where its source has it, or the cache. */
+/** A frame whose pixels are still in its source or in the cache. */
 export interface LoanMessage {
   readonly frame: Nv12Frame;
   readonly stamp: Stamp;
   readonly index: number;
 }
 
-/** Pixels are copied when the message is sent, into the memory lent; and before that only where the cache keeps them. */
+/** Pixels are copied into the lent memory when the message is sent. They are only copied before if the cache keeps them. */
 export class LoanForm implements MessageForm<LoanMessage, KeptPixels> {
   readonly encoding = 'nv12';
   readonly type: string;
   readonly topic: string;
   readonly qos: Qos;
-  /** The same for all messages. */
+  /** Reused for all messages. */
   readonly #message = { frame: undefined as unknown as Nv12Frame, stamp: NO_STAMP, index: 0 };
 
   constructor(

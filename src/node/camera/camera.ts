@@ -3,13 +3,13 @@ import { CameraNode } from './camera-node.js';
 import { RosNode } from '../ros/ros-node.js';
 import { StopSignal } from '../ros/stop-signal.js';
 
-/** Milliseconds that a frame which is being read may hold up the end. */
+/** Milliseconds by which reading a frame may delay the end. */
 const GRACE = 1000;
 
 /**
  * The executable `camera`.
  *
- * Exit code: 0 after the last input or a signal, 2 when nothing could be published, 1 when publishing broke off.
+ * Exit code: 0 after the last input or a signal, 2 if nothing could be published, 1 if publishing was aborted.
  */
 async function main(): Promise<void> {
   const stop = new StopSignal();
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     ros.destroy();
     process.exit(code);
   };
-  stop.whenHeard(() => {
+  stop.onStop(() => {
     if (node === undefined) exit(0);
     node?.end();
     setTimeout(() => exit(0), GRACE).unref();

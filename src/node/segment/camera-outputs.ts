@@ -28,20 +28,20 @@ export interface OutputOptions
   readonly colorRange: ColorRange;
   /** Pixels by which simplification may move the contours of masks. */
   readonly polygonTolerance: () => number;
-  /** Milliseconds that may go by without a result. */
+  /** Milliseconds that may pass without a result. */
   readonly watchdog: () => number;
 }
 
-/** What messages say of the model. */
+/** The model's labels and name, for messages. */
 export interface ModelNames extends Pick<OutputContext, 'labels' | 'modelName' | 'trosTypes'> {
-  /** The engine's, for what is made of masks. */
+  /** Kernels of the engine, for outlines and other work on masks. */
   readonly kernels?: Kernels | undefined;
 }
 
-/** What a result is made of. */
+/** A result and its frame. */
 export interface Result {
   readonly header: FrameHeader;
-  /** Absent for native cameras while nobody wants an overlay. */
+  /** Absent for native subscriptions while the overlay has no subscriber. */
   readonly pixels: Nv12Frame | undefined;
   readonly segmentation: Segmentation;
   readonly timings: StageTimings;
@@ -54,24 +54,24 @@ interface OpenOutput {
   readonly row: FrameOutput;
   readonly type: MessageType;
   readonly publisher: RawPublisher;
-  /** Made anew for each model. */
+  /** Created again for each model. */
   write: ((content: FrameContent) => Uint8Array) | undefined;
 }
 
-/** The topics of one camera's results. What nobody subscribes to is not made. */
+/** The topics of one camera's results. Messages without a subscriber are not made. */
 export class CameraOutputs {
   readonly overlay: OverlayOutput;
   /** Instance maps as PNG. */
   readonly maps: InstanceMapOutput;
-  /** Whether results come. */
+  /** Publishes whether there are results. */
   readonly alive: AliveSignal;
   readonly #publishers: RawPublisher[] = [];
   readonly #outputs: OpenOutput[] = [];
   #tools: ContentTools;
 
   /**
-   * @param missing is told each message type that is not installed, `package/msg/Type`, and the topic that is off for it
-   * @param rows what is made of each frame, besides the overlay
+   * @param missing called with each message type that is not installed, `package/msg/Type`, and the topic that is left out
+   * @param rows the outputs for each frame, besides the overlay
    */
   constructor(
     private readonly ros: RosNode,
@@ -104,7 +104,7 @@ export class CameraOutputs {
     );
   }
 
-  /** From now on results are those of this model. */
+  /** Sets the model of all further results. */
   use({ labels, modelName, trosTypes, kernels }: ModelNames): void {
     this.#tools = { ...this.#tools, tracer: new OutlineTracer(kernels) };
     const { trosMasks, coloredBy, classMapSize } = this.options;
@@ -124,12 +124,12 @@ export class CameraOutputs {
     this.alive.result();
   }
 
-  /** Waits for what is still being packed. */
+  /** Waits for pictures that are being compressed. */
   async idle(): Promise<void> {
     await Promise.all([this.overlay.idle(), this.maps.idle()]);
   }
 
-  /** The same, then takes the topics away. */
+  /** The same, then removes the topics. */
   async destroy(): Promise<void> {
     await this.idle();
     for (const publisher of this.#publishers.splice(0)) publisher.destroy();

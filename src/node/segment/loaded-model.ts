@@ -11,7 +11,7 @@ import { findModel } from '../../model/find-model.js';
 import { findClass } from '../../model/labels.js';
 import type { SegmentParameters } from '../../parameters/segment.js';
 import type { EngineSettings } from '../../engine/registry.js';
-import { openWith } from '../../pipeline/open-segmenter.js';
+import { openRecognized } from '../../pipeline/open-segmenter.js';
 import type { Segmenter } from '../../pipeline/segmenter.js';
 
 /** A model that is ready for frames. */
@@ -21,16 +21,16 @@ export interface LoadedModel {
   readonly labels: Labels;
   /** Types of rois for TROS by class id, where these are not the class names. */
   readonly trosTypes: ReadonlyMap<number, string>;
-  /** File name without its ending. */
+  /** File name without its extension. */
   readonly name: string;
-  /** What the user should know of it; sentences. */
+  /** Warnings about it; sentences. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Loads the model that the parameters name, with its classes and thresholds.
+ * Loads the model given by the parameters, with its classes and thresholds.
  *
- * Rejects with an ExpectationError when it cannot be used; nothing is left open then.
+ * Rejects with an ExpectationError if it cannot be used; everything is closed then.
  */
 export async function loadModel(parameters: SegmentParameters): Promise<LoadedModel> {
   const file = parameters.model === '' ? demoModel() : findModel(parameters.model);
@@ -40,7 +40,7 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
       : parameters.heads.map((role) => expectOneOf('parameter heads', role, HEAD_ROLES));
   const hints = { roles, labelFile: parameters.labels || undefined };
   let trosTypes: ReadonlyMap<number, string> = new Map();
-  const { engine, segmenter, labels, warnings } = await openWith(
+  const { engine, segmenter, labels, warnings } = await openRecognized(
     file,
     engineSettings(parameters),
     hints,
@@ -62,7 +62,7 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
 /**
  * The decoder's options from parameters.
  *
- * @throws ExpectationError for classes that the model does not know and scores that are none
+ * @throws ExpectationError for classes that the model does not have, and for invalid scores
  */
 export function decodeOptions(parameters: SegmentParameters, labels: readonly string[]): DecodeOptions {
   const { score, iou, nms, max_detections: maxDetections, classes, class_scores: scores } = parameters;
@@ -77,7 +77,7 @@ export function decodeOptions(parameters: SegmentParameters, labels: readonly st
   };
 }
 
-/** Zero and the empty string leave a setting to the engine. */
+/** For zero and the empty string, the engine uses its default. */
 function engineSettings(parameters: SegmentParameters): EngineSettings {
   return {
     engine: parameters.engine,

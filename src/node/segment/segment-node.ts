@@ -21,10 +21,10 @@ import { ModelOutputs } from './model-outputs.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 import { readWorkConfig } from './work-config.js';
 
-/** Milliseconds between looks at the publishers of the image topics, and between diagnostics. */
+/** Milliseconds between checks of the publishers of the image topics, and between diagnostics. */
 const FOLLOW_PERIOD = 500;
 const DIAGNOSTICS_PERIOD = 1000;
-/** Milliseconds by which the signal that no results come may be late. */
+/** Milliseconds by which the signal that there are no results may be late. */
 const WATCH_PERIOD = 50;
 
 const NO_FRAMES: CameraCounts = { offered: 0, dropped: 0, answered: 0, failed: 0, discarded: 0 };
@@ -33,7 +33,7 @@ const DIAGNOSTICS = OUTPUTS.diagnostics;
 
 type ParameterName = keyof SegmentParameters;
 
-/** What exists from `configure` to `cleanup`. */
+/** Objects that exist from `configure` to `cleanup`. */
 interface Configured {
   model: LoadedModel;
   readonly native: NativeSubscriptions;
@@ -57,7 +57,7 @@ export class SegmentNode {
   /** Why the last change of model failed. */
   #modelProblem: string | undefined;
 
-  /** @throws ExpectationError for parameters that are not allowed */
+  /** @throws ExpectationError for invalid parameters */
   constructor(private readonly ros: RosNode) {
     const workConfig = ros.parameters.given('work_config', SEGMENT_PARAMETERS);
     this.#parameters = ros.parameters.declare(
@@ -96,9 +96,9 @@ export class SegmentNode {
   }
 
   /**
-   * Configures and activates the node, unless parameter `autostart` says otherwise.
+   * Configures and activates the node, unless parameter `autostart` is false.
    *
-   * @returns false when that does not work; why is in the log then
+   * @returns false if that fails; the reason is in the log
    */
   async start(): Promise<boolean> {
     if (!this.#parameters.autostart) {
@@ -110,11 +110,11 @@ export class SegmentNode {
       await this.#lifecycle.request('activate');
       return true;
     } catch {
-      return false; // the life cycle has told it
+      return false; // the life cycle has logged it
     }
   }
 
-  /** Finishes the frames in flight and frees everything; the node is of no use then. */
+  /** Finishes the frames in flight and frees everything; the node cannot be used after that. */
   async end(): Promise<void> {
     this.#timers.forEach(clearInterval);
     await this.#lifecycle.exclusive(async () => {
@@ -145,7 +145,7 @@ export class SegmentNode {
     );
   }
 
-  /** @param streams one for each image topic is added */
+  /** @param streams gets one stream for each image topic */
   #openStreams(streams: CameraStream[], inFlight: number, native: NativeSubscriptions): ModelOutputs {
     const parameters = this.#parameters;
     const { images, tros_topic: trosTopic } = parameters;
@@ -253,7 +253,7 @@ export class SegmentNode {
     await configured.model.engine.close();
   }
 
-  /** Messages, overlays and the label table speak of the present model and thresholds. */
+  /** Updates messages, overlays and the label table to the current model and thresholds. */
   #announceModel(): void {
     const { model, streams } = this.#configured!;
     const { labels, name, trosTypes } = model;
@@ -329,7 +329,7 @@ export class SegmentNode {
     return model;
   }
 
-  /** The old model stays in use until the new one is ready, and when the new one does not work. */
+  /** The old model stays in use until the new one is ready, or if the new one fails. */
   async #loadModel({ model: file, labels }: { model: string; labels: string }): Promise<{
     success: boolean;
     message: string;
@@ -359,7 +359,7 @@ export class SegmentNode {
     }
   }
 
-  /** Closes the model when cameras cannot be attached to it. */
+  /** Closes the model if cameras cannot be attached to it. */
   async #use(model: LoadedModel): Promise<void> {
     try {
       await this.#live?.replace(model.segmenter);
@@ -368,7 +368,7 @@ export class SegmentNode {
       try {
         this.#live?.resume();
       } catch {
-        // The cameras' looks at their topics try again, and tell.
+        // The next checks of the cameras' topics retry, and report the error.
         await this.#closeStreams();
         this.#follow();
       }

@@ -3,7 +3,7 @@ import { RosNode } from '../ros/ros-node.js';
 import { StopSignal } from '../ros/stop-signal.js';
 import { SegmentNode } from './segment-node.js';
 
-/** The executable `segment`: the node, from its start to the signal that ends it. */
+/** The executable `segment`: runs the node until a signal ends it. */
 async function main(): Promise<void> {
   const stop = new StopSignal();
   const ros = await RosNode.create('segment');
@@ -19,7 +19,9 @@ async function main(): Promise<void> {
       ros.destroy();
       process.exit(code);
     })());
-  stop.whenHeard(() => void end(0));
+  stop.onStop(() => void end(0));
+  // Nothing is begun that the end would not know of.
+  if (stop.received) return ending;
   try {
     node = new SegmentNode(ros);
     ros.spin();

@@ -5,11 +5,11 @@ export const BLACK: Rgb = [0, 0, 0];
 export const WHITE: Rgb = [255, 255, 255];
 
 /**
- * Twenty colors that stay apart from each other, in an order that keeps neighbors far apart.
+ * Twenty distinguishable colors, in an order in which neighbors differ most.
  *
  * Chosen by farthest-point search in OKLab (chroma counted 1.6-fold, as hues must differ more than brightness) from
- * colors of lightness 0.60 to 0.88 and chroma 0.13 to 0.24: vivid on photographs, never as dark or as pale as their shadows
- * and skies. The first is an azure, because most of what robots see is class 0, a person, and little in the world is azure.
+ * colors of lightness 0.60 to 0.88 and chroma 0.13 to 0.24: vivid on photographs, and neither as dark as shadows nor as pale
+ * as skies. The first is azure: class 0, person, is the most frequent one, and few objects are azure.
  */
 export const PALETTE: readonly Rgb[] = [
   0x1e96ff, 0xf01e00, 0x96f000, 0xff78ff, 0xffb44b, 0x00a578, 0x4bf0ff, 0x965aff, 0xc35a87, 0x969600,
@@ -35,7 +35,7 @@ export function instanceColor(by: ColoredBy, classId: number, rank: number): Rgb
 const LIGHT = 0.25;
 
 /**
- * Black or white, whichever reads better on `background`, at a contrast of at least 3.5 to 1.
+ * Black or white, whichever is more readable on `background`, at a contrast of at least 3.5 to 1.
  *
  * By WCAG's formula the two are equal at a luminance of 0.179; on the vivid colors just above, the eye still prefers white.
  */

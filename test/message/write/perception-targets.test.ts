@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { PerceptionTargetsWriter } from '../../../src/message/write/perception-targets.js';
-import { mapSize, type SemanticMap, SemanticMapPainter } from '../../../src/message/write/semantic-map.js';
+import { mapSize, type SemanticMap, SemanticMapRenderer } from '../../../src/message/write/semantic-map.js';
 import type { Segmentation } from '../../../src/vision/mask/segmentation.js';
 import { busyStreet, EMPTY, HEADER, LABELS, outlinesOf, readBack, SEGMENTATION } from './samples.js';
 
@@ -176,9 +176,9 @@ describe('PerceptionTargetsWriter', () => {
   });
 });
 
-describe('SemanticMapPainter', () => {
-  const renderSemanticMap = (segmentation: Segmentation): SemanticMap =>
-    new SemanticMapPainter().render(segmentation);
+describe('SemanticMapRenderer', () => {
+  const renderer = new SemanticMapRenderer();
+  const renderSemanticMap = (segmentation: Segmentation): SemanticMap => renderer.render(segmentation);
 
   it('keeps the aspect and at most 160 cells a side', () => {
     const { width, height, features } = renderSemanticMap(busyStreet());
@@ -189,7 +189,7 @@ describe('SemanticMapPainter', () => {
 
   it('samples the masks where they lie', () => {
     const street = busyStreet();
-    const { width, features } = renderSemanticMap({ ...street, instances: [street.instances[3]!] });
+    const { width, features } = renderer.render({ ...street, instances: [street.instances[3]!] });
     const { x, y, width: w, height: h } = street.instances[3]!.mask;
     const cell = (px: number, py: number): number =>
       features[Math.floor(py / 12) * width + Math.floor(px / 12)]!;
@@ -201,10 +201,10 @@ describe('SemanticMapPainter', () => {
   });
 
   it('forgets the frame before', () => {
-    const painter = new SemanticMapPainter();
-    painter.render(SEGMENTATION);
-    assert.ok(painter.render(EMPTY).features.every((value) => value === 0));
-    assert.equal(painter.render({ ...EMPTY, maskWidth: 4 }).features.length, 4 * 6);
+    const renderer = new SemanticMapRenderer();
+    renderer.render(SEGMENTATION);
+    assert.ok(renderer.render(EMPTY).features.every((value) => value === 0));
+    assert.equal(renderer.render({ ...EMPTY, maskWidth: 4 }).features.length, 4 * 6);
   });
 
   it('has exactly width x height values, and never as many as leave malloc no room behind them', () => {
@@ -219,5 +219,21 @@ describe('SemanticMapPainter', () => {
     }
     assert.deepEqual(mapSize({ maskWidth: 30, maskHeight: 15 }), { width: 31, height: 15 });
     assert.deepEqual(mapSize({ maskWidth: 15, maskHeight: 30 }), { width: 15, height: 31 });
+  });
+
+  it('has in each cell what the masks have at the pixel under its center, frame after frame', () => {
+    const street = busyStreet();
+    for (const instances of [street.instances, street.instances.slice(2), [], street.instances.slice(0, 1)]) {
+      const { width, height, features } = renderSemanticMap({ ...street, instances });
+      const wanted = Array.from({ length: width * height }, (_, i) => {
+        const px = Math.floor((((i % width) + 0.5) * street.maskWidth) / width);
+        const py = Math.floor(((Math.floor(i / width) + 0.5) * street.maskHeight) / height);
+        const on = instances.find(({ mask: { x, y, width: w, height: h, data } }) => {
+          return px >= x && px < x + w && py >= y && py < y + h && data[(py - y) * w + px - x] === 1;
+        });
+        return on ? on.classId + 1 : 0;
+      });
+      assert.deepEqual([...features], wanted);
+    }
   });
 });

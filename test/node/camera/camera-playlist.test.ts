@@ -94,7 +94,7 @@ describe('Playlist', () => {
     assert.deepEqual(reports, []);
   });
 
-  it('names the frames as it is told, or as their source does', async () => {
+  it('uses the given frame_id, or that of the source', async () => {
     const source = new Frames('a', frames(1));
     assert.deepEqual((await play([source], 1)).frameIds, ['camera']);
     assert.deepEqual((await play([source], 1, { frameId: '' })).frameIds, ['a_frame']);
@@ -111,7 +111,7 @@ describe('Playlist', () => {
     });
   }
 
-  it('reads beforehand what tells its number of frames', async () => {
+  it('reads sources in advance if their number of frames is known', async () => {
     for (const [counted, read] of [
       [true, 3],
       [false, 1],
@@ -149,7 +149,7 @@ describe('Playlist', () => {
     }
   });
 
-  it('goes by the stamps within a source, and by the last pause from one to the next', async () => {
+  it('uses stamps within a source, and the last pause between sources', async () => {
     const a = new Frames('a', frames(10, 11, 13));
     const b = new Frames('b', frames(1, 2));
     const { pauses } = await play([a, b], 7, { loop: true });
@@ -162,7 +162,7 @@ describe('Playlist', () => {
     assert.deepEqual(pauses, [100, 40, 40, 40, 20, 10_000, 500]);
   });
 
-  it('tells of bad frames once and plays the others', async () => {
+  it('reports bad frames once and plays the others', async () => {
     for (const cacheBytes of [0, 10_000]) {
       const bad = new Frames('bad', [new Error('torn'), ...frames(1), new Error('torn')]);
       const broken = new Frames('broken', [...frames(2), new Error('break'), ...frames(9)]);

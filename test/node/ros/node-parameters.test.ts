@@ -81,10 +81,15 @@ describe('NodeParameters', () => {
       assert.equal(ros.setAll(...request), undefined);
       assert.equal(values.iou, 0.6);
       assert.deepEqual(ros.warnings, [`Parameter nms_threshold ${UNUSED}`]);
+
+      const other = node();
+      assert.deepEqual(other.ros.setEach(...request), [undefined, undefined]);
+      assert.equal(other.values.iou, 0.6);
+      assert.deepEqual(other.ros.warnings, [`Parameter nms_threshold ${UNUSED}`]);
     }
   });
 
-  it('refuses names that were never a parameter, and tells of mistyped ones', () => {
+  it('refuses unknown names, and suggests names for misspelled ones', () => {
     const { ros } = node(['scroe', DOUBLE, 0.5]);
     assert.deepEqual(ros.warnings, ['There is no parameter scroe, it has no effect. Did you mean score?']);
     assert.match(ros.set('nms_thresholds', DOUBLE, 0.5)!, /^Expected a parameter of \/segment/);

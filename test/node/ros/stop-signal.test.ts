@@ -5,15 +5,15 @@ import { StopSignal } from '../../../src/node/ros/stop-signal.js';
 
 describe('StopSignal', () => {
   function signals() {
-    const codes: (number | undefined)[] = [];
-    const emitter = Object.assign(new EventEmitter(), { exit: (code?: number) => void codes.push(code) });
-    return { emitter, codes, stop: new StopSignal(emitter as unknown as NodeJS.Process) };
+    const codes: number[] = [];
+    const emitter = Object.assign(new EventEmitter(), { exit: (code: number) => void codes.push(code) });
+    return { emitter, codes, stop: new StopSignal(emitter) };
   }
 
   it('calls the end at every signal', () => {
     const { emitter, codes, stop } = signals();
     let ends = 0;
-    stop.whenHeard(() => ends++);
+    stop.onStop(() => ends++);
     assert.equal(ends, 0);
     emitter.emit('SIGINT');
     emitter.emit('SIGTERM');
@@ -23,9 +23,11 @@ describe('StopSignal', () => {
 
   it('remembers a signal that came during the start', () => {
     const { emitter, codes, stop } = signals();
+    assert.ok(!stop.received);
     emitter.emit('SIGTERM');
+    assert.ok(stop.received);
     let ends = 0;
-    stop.whenHeard(() => ends++);
+    stop.onStop(() => ends++);
     assert.equal(ends, 1);
     assert.deepEqual(codes, []);
   });

@@ -91,7 +91,7 @@ describe('CameraHealth', () => {
     assert.equal(values['message_type'], 'unknown: no publisher yet');
   });
 
-  it('tells how old the last error is, and forgets it after a minute without another', () => {
+  it('reports the age of the last error, and clears it after a minute without another', () => {
     input.lastMalformed = 'cut off';
     second({ malformed: 1 });
     second({ malformed: 1 });
@@ -152,7 +152,7 @@ describe('CameraHealth', () => {
     assert.equal(second({ answered: 20 }).level, 'ok');
   });
 
-  it('passes on what is wrong with the topic: an error while nothing comes', () => {
+  it('reports a problem of the topic, as an error while no frame arrives', () => {
     input.problem = 'QoS does not match';
     assert.deepEqual([second().level, second().message], ['error', 'QoS does not match']);
     assert.equal(second({ answered: 5 }).level, 'warn', 'another publisher is heard');
