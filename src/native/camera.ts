@@ -226,8 +226,10 @@ export interface SubscribedCamera extends NativeCamera {
   transport(): CameraTransport;
   /**
    * Creates a new subscription. The former one delivers messages until the new one does; each message is taken once.
+   *
+   * @param several whether the topic has several publishers: the former one then delivers messages until `endHandover`
    */
-  renew(qos: Omit<CameraSubscription, 'topic' | 'message' | 'reading'>): void;
+  renew(qos: Omit<CameraSubscription, 'topic' | 'message' | 'reading'>, several: boolean): void;
   /** Ends the former subscription, even if the new one has delivered nothing yet. */
   endHandover(): void;
   /**
