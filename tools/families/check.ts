@@ -1,6 +1,6 @@
 /**
  * Cuts each model of a folder (see export.py), and compares the cut with the stock model tensor by tensor, and the decoder's
- * results for both. Networks with queries, which cannot be cut, are compared with what RF-DETR's own code makes of their outputs.
+ * results for both. Networks with queries, which cannot be cut, are compared with a reference written from RF-DETR's own code.
  * Prints a Markdown table with one line per model.
  *
  *     node dist/tools/families/check.js FOLDER
