@@ -30,6 +30,7 @@ export interface SegmenterOptions extends DecodeOptions {
 /** Combines an engine and a decoder: frames in, segmentations out, with as many frames in flight as the engine has slots. */
 export class Segmenter {
   readonly decoder: Decoder;
+  #options: DecodeOptions;
 
   /** @throws ExpectationError when the model's outputs are not supported heads or an option is out of range */
   constructor(
@@ -45,6 +46,12 @@ export class Segmenter {
     const decoder = new Decoder(layout, options, engine.kernels);
     engine.planAhead?.(decoder.plan);
     this.decoder = decoder;
+    this.#options = options;
+  }
+
+  /** The decoder's options, as they were given last. */
+  get options(): DecodeOptions {
+    return this.#options;
   }
 
   /** Replaces the decoder's options, from the next frame that is decoded on. @throws ExpectationError, and keeps the old ones */
@@ -53,6 +60,7 @@ export class Segmenter {
     // The engine first, for it may refuse; then neither has changed.
     this.engine.planAhead?.(plan);
     use();
+    this.#options = options;
   }
 
   /**
