@@ -1,3 +1,4 @@
+import type { DecodeOptions } from '../vision/decode/options.js';
 import { guardedFrames } from '../vision/picture/frame-source.js';
 import { ExpectationError, errorOf, reportOf } from '../base/expect.js';
 import { openInputs } from '../media/inputs.js';
@@ -9,7 +10,6 @@ import { findModel } from '../model/find-model.js';
 import { openRecognized } from '../pipeline/open-segmenter.js';
 import { isResult, type Segmenter } from '../pipeline/segmenter.js';
 import { BPU_OPTIONS, engineSettings } from './bpu-options.js';
-import { numberOption } from './parameter-options.js';
 import { command } from './program.js';
 import { checkOutputs, type Output, ReadFiles } from './outputs.js';
 import { type Arguments, optionHelp } from './options.js';
@@ -100,7 +100,7 @@ export const run = command({
       const quiet = args.flag('quiet');
       stop = Stop.listen(quiet);
       if (sources.length > 0)
-        await openSinks(sinks, args, labels, numberOption(args, 'score', 'score'), sources, read);
+        await openSinks(sinks, args, labels, decodeOptions(args, labels), sources, read);
       let broken: Error | undefined;
       try {
         for (const source of sources) {
@@ -180,7 +180,7 @@ async function openSinks(
   sinks: ResultSink[],
   args: Arguments,
   labels: readonly string[],
-  threshold: number,
+  { score, classes }: DecodeOptions,
   sources: readonly FrameSource[],
   read: ReadFiles,
 ): Promise<void> {
@@ -198,7 +198,9 @@ async function openSinks(
   if (mcap !== undefined) {
     const images = args.flag('mcap-images');
     const drawn = args.flag('mcap-overlay') ? renderer : undefined;
-    sinks.push(await BagSink.open(mcap, { labels, threshold, images, overlay: drawn, replace }));
+    sinks.push(
+      await BagSink.open(mcap, { labels, threshold: score!, classes, images, overlay: drawn, replace }),
+    );
   }
 }
 

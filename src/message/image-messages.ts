@@ -3,7 +3,14 @@ import { IMAGE_QOS, type Qos, SENSOR_QOS } from './qos.js';
 import type { CameraImageReader } from './read/camera-image.js';
 import { type CameraImage, readCompressed, readHbm, readImage } from './read/camera-message.js';
 import { HBM_OFFSETS, type HbmMessage } from './write/hbm-image.js';
-import { type CdrForm, HbmForm, ImageForm, type SentOn } from './write/image-form.js';
+import {
+  type CdrForm,
+  CompressedForm,
+  HbmForm,
+  ImageForm,
+  type Packing,
+  type SentOn,
+} from './write/image-form.js';
 
 /** A type of messages that cameras send. */
 export interface ImageMessage {
@@ -32,7 +39,7 @@ export interface StandIn {
   readonly topic: string;
   /** The QoS of cameras that send this message. */
   readonly qos: Qos;
-  form(sent: SentOn): CdrForm;
+  form(sent: SentOn, packing: Packing): CdrForm;
 }
 
 /** Offset of header.stamp in serialized sensor_msgs. */
@@ -57,6 +64,12 @@ export const IMAGE_MESSAGES = {
     stampAt: HEADER_STAMP,
     native: false,
     likelyOn: /\/compressed$/,
+    // As image_transport names it.
+    standIn: {
+      topic: 'image/compressed',
+      qos: IMAGE_QOS.reliable,
+      form: (sent, { jpeg }) => new CompressedForm(sent, jpeg),
+    },
   },
   hbm480p: hbm('HbmMsg480P'),
   hbm540p: hbm('HbmMsg540P'),
@@ -71,7 +84,11 @@ function hbm(message: HbmMessage): ImageMessage & { readonly hbm: HbmMessage; re
     native: true,
     hbm: message,
     // rclcpp's SensorDataQoS, as in TROS's cameras.
-    standIn: { topic: '/hbmem_img', qos: SENSOR_QOS, form: (sent) => new HbmForm(message, sent) },
+    standIn: {
+      topic: '/hbmem_img',
+      qos: SENSOR_QOS,
+      form: (sent, packing) => new HbmForm(message, sent, packing),
+    },
   };
 }
 

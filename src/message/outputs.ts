@@ -1,15 +1,19 @@
 import { rowNames } from '../base/row-names.js';
 import type { FrameHeader } from '../vision/picture/frame-source.js';
-import { paletteColor } from '../vision/picture/palette.js';
+import { type ColoredBy, paletteColor } from '../vision/picture/palette.js';
+import type { PictureSize } from '../vision/picture/picture-size.js';
 import type { FrameContent } from './frame-content.js';
 import type { MessageType } from './message-type.js';
 import { LATCHED_QOS, PICTURE_QOS, type Qos, RESULT_QOS } from './qos.js';
+import { type ClassMapSize, ClassMapWriter, ConfidenceWriter } from './write/class-map.js';
 import { DetectionArrayWriter } from './write/detection-array.js';
 import { ImageAnnotationsWriter } from './write/image-annotations.js';
 import { InstanceArrayWriter } from './write/instance-array.js';
 import { InstanceMapWriter } from './write/instance-map.js';
+import { InstancePictureWriter } from './write/instance-picture.js';
 import { LabelInfoWriter } from './write/label-info.js';
 import type { Labels } from './write/labels.js';
+import { PerceptionInfoWriter } from './write/perception-info.js';
 import { type PerceptionMasks, PerceptionTargetsWriter } from './write/perception-targets.js';
 
 /** Begins topics that follow parameter `tros_topic`: its value, followed by `/NAME` with several cameras. */
@@ -37,6 +41,11 @@ export interface OutputContext {
   /** Prefix of the perfs in PerceptionTargets. */
   readonly modelName: string;
   readonly trosMasks: PerceptionMasks;
+  /** Types of rois in PerceptionTargets by class id, where these are not the class names. */
+  readonly trosTypes?: ReadonlyMap<number, string> | undefined;
+  /** Asked for each frame. */
+  readonly coloredBy: () => ColoredBy;
+  readonly classMapSize: () => ClassMapSize;
 }
 
 /** A message for each frame, made only while it has a subscriber. */
@@ -59,6 +68,10 @@ export interface ModelContent {
   readonly labels: Labels;
   /** Lowest score that is reported. */
   readonly score: number;
+  /** Ids of the classes that are reported; absent: all. */
+  readonly classes?: readonly number[] | undefined;
+  /** Size of the model's input, where it is known. */
+  readonly input?: PictureSize | undefined;
 }
 
 /** A message about the model: published with each model, and when its contents change. */
@@ -114,14 +127,15 @@ export const OUTPUTS = {
     type: 'ai_msgs/msg/PerceptionTargets',
     what: "for TROS's web page and displays: boxes, masks, timings; renamed by parameter `tros_topic`",
     inBags: false,
-    open(type, { labels, modelName, trosMasks }) {
-      const writer = new PerceptionTargetsWriter(labels, modelName, trosMasks, type);
+    open(type, { labels, modelName, trosMasks, trosTypes }) {
+      const writer = new PerceptionTargetsWriter(labels, modelName, trosMasks, type, trosTypes);
+      const withOutlines = trosMasks === 'polygons' || trosMasks === 'both';
       return (content) =>
         writer.write(content.header, content.segmentation, {
           fps: content.fps,
           timings: content.timings,
           finished: content.now,
-          outlines: trosMasks === 'polygons' ? content.outlines : undefined,
+          outlines: withOutlines ? content.outlines : undefined,
         });
     },
   }),
@@ -144,6 +158,61 @@ export const OUTPUTS = {
     open(type) {
       const writer = new InstanceMapWriter(type);
       return ({ header, segmentation }) => writer.write(header, segmentation);
+    },
+  }),
+  instance_map_compressed: {
+    topic: '~/instance_map/compressed',
+    type: 'sensor_msgs/msg/CompressedImage',
+    qos: PICTURE_QOS,
+    perCamera: true,
+    when: 'every frame, while subscribed to',
+    what: 'the same as PNG of 16 bits, without loss, for recordings and networks; left out when packing is behind',
+  },
+  instance_picture: frame({
+    topic: '~/instance_picture',
+    type: 'sensor_msgs/msg/Image',
+    qos: PICTURE_QOS,
+    what: "rgb8 as large as the masks: the instances in the overlay's colors on black, for viewers that show mono16 as gray",
+    inBags: false,
+    open(type, { coloredBy }) {
+      const writer = new InstancePictureWriter(coloredBy, type);
+      return ({ header, segmentation }) => writer.write(header, segmentation);
+    },
+  }),
+  class_map: frame({
+    topic: '~/class_map',
+    type: 'sensor_msgs/msg/Image',
+    qos: PICTURE_QOS,
+    what: 'mono8, for costmaps: class id, 255 background; size by parameter `class_map_size`',
+    inBags: false,
+    open(type, { classMapSize }) {
+      const writer = new ClassMapWriter(classMapSize, type);
+      return ({ header, segmentation }) => writer.write(header, segmentation);
+    },
+  }),
+  confidence: frame({
+    topic: '~/confidence',
+    type: 'sensor_msgs/msg/Image',
+    qos: PICTURE_QOS,
+    what: 'mono8, as large as the class map: score times 255 of what it shows, 0 background',
+    inBags: false,
+    open(type, { classMapSize }) {
+      const writer = new ConfidenceWriter(classMapSize, type);
+      return ({ header, segmentation }) => writer.write(header, segmentation);
+    },
+  }),
+  perception_info: model({
+    topic: `${TROS_TOPIC}_info`,
+    type: 'ai_msgs/msg/PerceptionInfo',
+    qos: RESULT_QOS,
+    perCamera: true,
+    when: 'with each model, and once a second while subscribed to',
+    what: "class names in the order of their ids, which TROS's navigation waits for",
+    inBags: false,
+    repeated: true,
+    open(type) {
+      const writer = new PerceptionInfoWriter(type);
+      return ({ header, labels, input }) => writer.write(header, labels, input);
     },
   }),
   overlay: {
@@ -175,13 +244,13 @@ export const OUTPUTS = {
     type: 'vision_msgs/msg/LabelInfo',
     qos: LATCHED_QOS,
     perCamera: false,
-    when: 'with each model, and when `score` changes',
-    what: 'class ids and names, lowest score',
+    when: 'with each model, and when `score` or `classes` changes',
+    what: 'ids and names of the classes that are reported, lowest score',
     inBags: true,
     repeated: false,
     open(type) {
       const writer = new LabelInfoWriter(type);
-      return ({ header, labels, score }) => writer.write(header, labels, score);
+      return ({ header, labels, score, classes }) => writer.write(header, labels, score, classes);
     },
   }),
   diagnostics: {

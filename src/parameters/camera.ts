@@ -1,4 +1,5 @@
 import { STAND_IN_NAMES } from '../message/image-messages.js';
+import { HBM_ENCODINGS } from '../message/write/hbm-image.js';
 import { parameterTable, type ParameterValues } from './parameter.js';
 
 /** How images pass between DDS and the nodes; `auto` is native if the native code was built. */
@@ -28,7 +29,13 @@ export const CAMERA_PARAMETERS = parameterTable({
     type: 'string',
     default: 'image',
     choices: STAND_IN_NAMES,
-    help: "message type: sensor_msgs/Image (nv12) on topic image, or TROS's HbmMsg480P, 540P or 1080P on /hbmem_img; remap to use another topic",
+    help: "message type: sensor_msgs/Image (nv12) on topic image, CompressedImage (JPEG) on image/compressed, or TROS's HbmMsg480P, 540P or 1080P on /hbmem_img; remap to use another topic",
+  },
+  hbm_encoding: {
+    type: 'string',
+    default: 'nv12',
+    choices: HBM_ENCODINGS,
+    help: "what HbmMsg messages carry: nv12, as cameras send it, or jpeg, as TROS's codec does",
   },
   transport: {
     type: 'string',

@@ -1,9 +1,9 @@
 import { ENGINES } from '../engine/registry.js';
 import { HEAD_ROLES } from '../vision/decode/heads.js';
 import { MASK_RESOLUTIONS, NMS_MODES } from '../vision/decode/options.js';
+import { COLORED_BY } from '../vision/picture/palette.js';
 import { COLOR_RANGES, DEFAULT_COLOR_RANGE } from '../vision/picture/color-range.js';
 import { PERCEPTION_MASKS } from '../message/write/perception-targets.js';
-import { OVERLAY_COLORS } from '../media/render/overlay.js';
 import { IMAGE_MESSAGE_NAMES } from '../message/image-messages.js';
 import { IMAGE_QOS_NAMES } from '../message/qos.js';
 import { DEFAULT_MASK_OPACITY } from '../media/render/mask-layer.js';
@@ -153,13 +153,24 @@ export const SEGMENT_PARAMETERS = parameterTable({
   tros_topic: {
     type: 'string',
     default: 'hobot_dnn_detection',
-    help: 'topic of ai_msgs/PerceptionTargets for TROS (web page, hobot_hdmi); empty: none',
+    help: 'topic of ai_msgs/PerceptionTargets for TROS (web page, navigation, hobot_hdmi: hobot_detection); the class names are on the same with _info behind it. Empty: none',
   },
   tros_masks: {
     type: 'string',
-    default: 'polygons',
+    default: 'both',
     choices: PERCEPTION_MASKS,
-    help: "masks in PerceptionTargets: outlines of each instance, or one map of classes as in TROS's own node",
+    help: "masks in PerceptionTargets: outlines of each instance, one map of classes as TROS's own node sends it (a float for each cell, 58 KB for 16:9), or both",
+  },
+  tros_types: {
+    type: 'string_array',
+    default: [],
+    help: 'types of rois in PerceptionTargets for single classes, as CLASS=TYPE, for nodes that look for body, head, face or hand: person=body. The type of the target stays the class name',
+  },
+  class_map_size: {
+    type: 'string',
+    default: 'picture',
+    dynamic: true,
+    help: "size of ~/class_map and ~/confidence: picture, masks (the grid of the masks: with masks: proto that of the model's prototypes), or WIDTHxHEIGHT, as the point cloud has it that they are laid on",
   },
   polygon_tolerance: {
     type: 'double',
@@ -249,9 +260,9 @@ export const SEGMENT_PARAMETERS = parameterTable({
   overlay_colors: {
     type: 'string',
     default: 'class',
-    choices: OVERLAY_COLORS,
+    choices: COLORED_BY,
     dynamic: true,
-    help: 'whether the overlay has one color for each class or for each instance',
+    help: 'whether the overlay and ~/instance_picture have one color for each class or for each instance',
   },
   jpeg_quality: {
     type: 'integer',

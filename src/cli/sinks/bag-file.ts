@@ -11,6 +11,8 @@ export interface BagSinkOptions {
   labels: readonly string[];
   /** Minimum score that is reported. */
   threshold: number;
+  /** Ids of the classes that are reported. @default all */
+  classes?: readonly number[] | undefined;
   /** Whether to write the input frames. */
   images: boolean;
   /** Outputs to leave out: instance maps take 2 bytes per pixel and frame. @default none */

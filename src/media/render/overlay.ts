@@ -4,11 +4,8 @@ import { nv12ToRgb } from '../../native/convert.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import { LabelPlates, type Anchor, type Plate } from './label-plates.js';
 import { DEFAULT_MASK_OPACITY, MaskLayer } from './mask-layer.js';
-import { paletteColor, WHITE, type Rgb } from '../../vision/picture/palette.js';
+import { type ColoredBy, instanceColor, WHITE, type Rgb } from '../../vision/picture/palette.js';
 import { strokeRectangle, type RgbPicture } from './rgb-picture.js';
-
-/** What determines the color. */
-export const OVERLAY_COLORS = ['class', 'instance'] as const;
 
 export interface OverlayOptions {
   /** Class names by class id; a class without a name is shown as its number. */
@@ -17,7 +14,7 @@ export interface OverlayOptions {
    * What determines the color. `class` is stable from frame to frame; `instance` distinguishes neighbors of one class by
    * their rank, which changes with every frame of a video. Default `class`.
    */
-  readonly colors?: (typeof OVERLAY_COLORS)[number] | undefined;
+  readonly colors?: ColoredBy | undefined;
   /** Opacity of masks, 0 (no masks) to 1. @default 0.44 */
   readonly masks?: number | undefined;
   /** @default true */
@@ -95,7 +92,7 @@ export class Overlay {
   }
 
   private colorOf(instance: Instance, rank: number): Rgb {
-    return paletteColor(this.options.colors === 'instance' ? rank : instance.classId);
+    return instanceColor(this.options.colors ?? 'class', instance.classId, rank);
   }
 
   private textOf({ classId, score }: Instance): string {

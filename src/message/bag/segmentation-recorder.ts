@@ -30,6 +30,8 @@ export interface RecorderOptions {
   readonly labels: readonly string[];
   /** Minimum score that is reported, for the label table. */
   readonly threshold: number;
+  /** Ids of the classes that are reported, for the label table. @default all */
+  readonly classes?: readonly number[] | undefined;
   /** Outputs that are left out: `instance_map` has 2 bytes for each cell of the mask grid, 4 MB for 1080p. @default none */
   readonly omit?: readonly BagOutputName[] | undefined;
   /** A faster form of tracing contours. */
@@ -56,6 +58,7 @@ export class SegmentationRecorder {
   readonly #bag: BagWriter;
   readonly #labels: Labels;
   readonly #score: number;
+  readonly #classes: readonly number[] | undefined;
   readonly #queue = new SerialQueue();
   #modelWritten = false;
 
@@ -66,17 +69,22 @@ export class SegmentationRecorder {
   readonly #tools: ContentTools;
 
   /** @param bag the caller owns it and closes it */
-  constructor(bag: BagWriter, { labels: names, threshold, omit = [], kernels }: RecorderOptions) {
+  constructor(bag: BagWriter, { labels: names, threshold, classes, omit = [], kernels }: RecorderOptions) {
     const labels = new Labels(names);
     this.#bag = bag;
     this.#labels = labels;
     this.#score = threshold;
+    this.#classes = classes;
     this.#tools = { tracer: new OutlineTracer(kernels) };
     const omitted = omit.map((name): Output => OUTPUTS[expectOneOf('omit', name, BAG_OUTPUT_NAMES)]);
     this.#modelOutputs = MODEL_OUTPUTS.filter((row) => row.inBags && !omitted.includes(row));
     this.#outputs = FRAME_OUTPUTS.filter((row) => row.inBags && !omitted.includes(row)).map((row) => {
       const type = messageType(shortName(row.type));
-      const write = row.open(type, { labels, modelName: '', trosMasks: 'none' });
+      const write = row.open(type, {
+        ...{ labels, modelName: '', trosMasks: 'none' },
+        coloredBy: () => 'class',
+        classMapSize: () => 'picture',
+      });
       return { topic: bagTopic(row), type, write };
     });
   }
@@ -110,7 +118,8 @@ export class SegmentationRecorder {
     if (this.#modelWritten) return;
     for (const row of this.#modelOutputs) {
       const type = messageType(shortName(row.type));
-      const cdr = row.open(type)({ header, labels: this.#labels, score: this.#score });
+      const content = { header, labels: this.#labels, score: this.#score, classes: this.#classes };
+      const cdr = row.open(type)(content);
       await this.#bag.write(bagTopic(row), type, cdr, header.stamp, row.qos.durability);
     }
     this.#modelWritten = true;

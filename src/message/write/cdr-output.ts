@@ -112,14 +112,24 @@ export class CdrOutput {
    * The corners of contours as geometry_msgs/Point32[], z 0.
    *
    * @param from, to indices of x, y, x, y ...
+   * @param least what x and y are at least
    */
-  points32(points: Int32Array, from: number, to: number, scaleX: number, scaleY: number): void {
+  points32(
+    points: Int32Array,
+    from: number,
+    to: number,
+    scaleX: number,
+    scaleY: number,
+    least = -Infinity,
+  ): void {
     this.uint32((to - from) >> 1);
     const values = this.#float32;
     let at = this.#at >> 2;
     for (let i = from; i < to; i += 2) {
-      values[at] = points[i]! * scaleX;
-      values[at + 1] = points[i + 1]! * scaleY;
+      const x = points[i]! * scaleX;
+      const y = points[i + 1]! * scaleY;
+      values[at] = x > least ? x : least;
+      values[at + 1] = y > least ? y : least;
       values[at + 2] = 0;
       at += 3;
     }

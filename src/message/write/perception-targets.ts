@@ -12,14 +12,16 @@ import { SemanticMapRenderer } from './semantic-map.js';
 import type { StageTimings } from './stage-timings.js';
 
 /**
- * The form of masks in PerceptionTargets. Not both at once, because the web page draws both on one canvas, whose size the map
- * changes.
+ * How masks travel in PerceptionTargets.
  *
- * - `polygons`: each target has its outlines, drawn by TROS's web page with "floatMatrixsMask" ticked
- * - `semantic_map`: one map of classes in an extra target, as in dnn_node_example; instances are merged
+ * - `polygons`: each target has its outlines, which TROS's web page draws with "Human body segmentation" ticked
+ * - `semantic_map`: one map of classes in an extra target, as dnn_node_example sends it; instances are merged. The web page draws it with
+ *   "Full Image Segmentation" ticked, TROS's navigation cuts depth images with it
+ * - `both`: outlines and, where there are instances, the map behind them. Empty frames have no targets, so that who follows the first
+ *   target never follows a map
  * - `none`: boxes only
  */
-export const PERCEPTION_MASKS = ['polygons', 'semantic_map', 'none'] as const;
+export const PERCEPTION_MASKS = ['both', 'polygons', 'semantic_map', 'none'] as const;
 export type PerceptionMasks = (typeof PERCEPTION_MASKS)[number];
 
 /** Optional contents of a message besides the instances. */
@@ -29,7 +31,7 @@ export interface PerceptionDetails {
   readonly timings?: StageTimings | undefined;
   /** When the result was ready, on the clock of the frame's stamp; with `timings`, used for the perfs. */
   readonly finished?: Stamp | undefined;
-  /** Contours of the instances; for `polygons`. */
+  /** Contours of the instances; for `polygons` and `both`. */
   readonly outlines?: Outlines | undefined;
 }
 
@@ -43,6 +45,9 @@ const MASK = cdrText('mask');
 const MAP_TARGET = cdrText('parking_space');
 const LABEL_COUNT = cdrText('segmentation_label_count');
 const UNKNOWN_FPS = -1;
+/** Least coordinate of a corner: proto3 leaves out zeros, and the web page the corners that lack a coordinate. */
+const AT_EDGE = 0.01;
+const NO_TYPES: ReadonlyMap<number, string> = new Map();
 
 /**
  * Writes ai_msgs/msg/PerceptionTargets for TROS's own consumers: hobot_websocket, hobot_hdmi, render tools.
@@ -56,16 +61,22 @@ export class PerceptionTargetsWriter {
   readonly #map = new SemanticMapRenderer();
   readonly #layout: InstalledLayout | undefined;
   readonly #perfNames: readonly CdrText[];
+  readonly #roiTypes: ReadonlyMap<number, CdrText>;
 
-  /** @param model name in front of the perfs: `<model>_preprocess`, `_predict_infer`, `_predict_parse`, `_pipeline` */
+  /**
+   * @param model name in front of the perfs: `<model>_preprocess`, `_predict_infer`, `_predict_parse`, `_pipeline`
+   * @param roiTypes types of the rois of single classes, by class id; the others have their class name
+   */
   constructor(
     readonly labels: Labels,
     readonly model: string,
     readonly masks: PerceptionMasks,
     readonly type = TYPE,
+    roiTypes = NO_TYPES,
   ) {
     this.#layout = InstalledLayout.between(TYPE, type);
     this.#perfNames = STAGES.map((stage) => cdrText(`${model}_${stage}`));
+    this.#roiTypes = new Map([...roiTypes].map(([id, name]) => [id, cdrText(name)]));
   }
 
   /** @returns CDR bytes, valid until the next call */
@@ -73,7 +84,8 @@ export class PerceptionTargetsWriter {
     const out = this.#out;
     const { instances } = segmentation;
     const { fps, outlines } = details;
-    const withMap = this.masks === 'semantic_map';
+    const withMap = this.masks === 'semantic_map' || (this.masks === 'both' && instances.length > 0);
+    const withPoints = this.masks === 'polygons' || this.masks === 'both';
     out.begin();
     this.#header.write(header, out);
     out.reserve(16);
@@ -84,15 +96,16 @@ export class PerceptionTargetsWriter {
     for (let i = 0; i < instances.length; i++) {
       const { classId, score, box } = instances[i]!;
       const type = this.labels.text(classId);
-      out.reserve(TARGET_BYTES + 2 * type.length);
+      const roiType = this.#roiTypes.get(classId) ?? type;
+      out.reserve(TARGET_BYTES + type.length + roiType.length);
       out.text(type);
       out.zeros64(1); // track_id
       out.uint32(1);
-      out.text(type);
+      out.text(roiType);
       regionOfInterest(box, segmentation, out);
       out.float32(score);
       out.uint32(0); // attributes
-      if (this.masks === 'polygons' && outlines) this.#points(outlines, i);
+      if (withPoints && outlines) this.#points(outlines, i);
       else out.uint32(0);
       out.uint32(0); // captures
     }
@@ -116,7 +129,7 @@ export class PerceptionTargetsWriter {
       const to = ends[ring]!;
       out.reserve(32 + 6 * (to - from));
       out.text(MASK);
-      out.points32(points, from, to, scaleX, scaleY);
+      out.points32(points, from, to, scaleX, scaleY, AT_EDGE);
       out.uint32(0); // confidence
     }
     out.reserve(8);
@@ -125,10 +138,15 @@ export class PerceptionTargetsWriter {
   #mapTarget(header: FrameHeader, segmentation: Segmentation): void {
     const { width, height, features } = this.#map.render(segmentation);
     const out = this.#out;
-    out.reserve(128);
+    out.reserve(160);
     out.text(MAP_TARGET);
     out.zeros64(1); // track_id
-    out.uint32(0); // rois
+    // One roi with nothing in it: hobot_hdmi, and whoever reads the first roi of each target, would read beyond an empty list.
+    out.uint32(1);
+    out.text(EMPTY);
+    for (let i = 0; i < 4; i++) out.uint32(0);
+    out.uint8(0); // do_rectify
+    out.float32(0); // confidence
     out.uint32(1);
     out.text(LABEL_COUNT);
     out.float32(this.labels.names.length);

@@ -1,17 +1,13 @@
 import { Spans } from '../../vision/mask/runs.js';
 import type { Mask, Segmentation } from '../../vision/mask/segmentation.js';
+import type { PictureSize } from '../../vision/picture/picture-size.js';
 
 /** Longest side of the map: that of a 640 model's prototypes, as in dnn_node_example. Each cell takes a float. */
 const LONGEST_SIDE = 160;
 
 /** A map of classes over the whole picture: 0 is background, class id + 1 an object. */
-export interface SemanticMap {
-  readonly width: number;
-  readonly height: number;
-  /**
-   * width * height values, row by row, followed by a 0: hobot_websocket reads one element beyond the map,
-   * which would be foreign memory.
-   */
+export interface SemanticMap extends PictureSize {
+  /** width * height values, row by row: TROS's navigation refuses a map with any other number. */
   readonly features: Float32Array;
 }
 
@@ -44,10 +40,9 @@ export class SemanticMapRenderer {
   #measure(maskWidth: number, maskHeight: number): void {
     this.#maskWidth = maskWidth;
     this.#maskHeight = maskHeight;
-    const scale = Math.max(1, Math.max(maskWidth, maskHeight) / LONGEST_SIDE);
-    const width = (this.#width = Math.max(1, Math.round(maskWidth / scale)));
-    const height = (this.#height = Math.max(1, Math.round(maskHeight / scale)));
-    this.#features = new Float32Array(width * height + 1);
+    const { width, height } = mapSize({ maskWidth, maskHeight });
+    [this.#width, this.#height] = [width, height];
+    this.#features = new Float32Array(width * height);
     this.#rows = Int32Array.from({ length: height }, (_, row) => underCenter(row, maskHeight, height));
     let column = 0;
     this.#columns = Int32Array.from({ length: maskWidth + 1 }, (_, at) => {
@@ -86,4 +81,23 @@ export class SemanticMapRenderer {
 /** The mask cell under the center of a map cell, along one axis. */
 function underCenter(cell: number, maskCells: number, cells: number): number {
   return Math.floor(((cell + 0.5) * maskCells) / cells);
+}
+
+/**
+ * The size of the map: the masks' grid, or as many times coarser as makes its longest side 160.
+ *
+ * hobot_websocket reads one float beyond the last (websocket.cpp, FrameAddSmart: it counts up before it reads). That is harmless as long as
+ * the memory of its vector has room behind it: glibc's malloc gives 4 bytes or more beyond those asked for unless these are 8 more than a
+ * multiple of 16, so unless width * height is 2 more than a multiple of 4. Such a map gets a row or column more, on its longer side.
+ */
+export function mapSize({
+  maskWidth,
+  maskHeight,
+}: Pick<Segmentation, 'maskWidth' | 'maskHeight'>): PictureSize {
+  const scale = Math.max(1, Math.max(maskWidth, maskHeight) / LONGEST_SIDE);
+  const width = Math.max(1, Math.round(maskWidth / scale));
+  const height = Math.max(1, Math.round(maskHeight / scale));
+  if ((width * height) % 4 !== 2) return { width, height };
+  // One side is odd, the other 2 more than a multiple of 4; one more of either makes the product odd or a multiple of 4.
+  return width >= height ? { width: width + 1, height } : { width, height: height + 1 };
 }

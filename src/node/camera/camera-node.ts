@@ -37,8 +37,7 @@ export class CameraNode {
       },
       apply() {}, // read before each frame
     });
-    const { message, qos, transport } = this.#parameters;
-    this.#publisher = openCameraPublisher(ros, { message, qos, transport });
+    this.#publisher = openCameraPublisher(ros, this.#parameters);
   }
 
   /**
@@ -119,7 +118,7 @@ export class CameraNode {
     const { inputs, rate, loop } = this.#parameters;
     const pace = rate > 0 ? `${rate} frames a second` : 'the pace of its stamps';
     return (
-      `${width}x${height} NV12 on ${this.#publisher.topic} (${this.#publisher.form.type}, ${describeQos(this.#publisher.form.qos)}) ` +
+      `${width}x${height} ${this.#publisher.form.encoding.toUpperCase()} on ${this.#publisher.topic} (${this.#publisher.form.type}, ${describeQos(this.#publisher.form.qos)}) ` +
       `at ${pace}, ${loop ? 'in a loop' : 'once'}: ${inputs.join(', ')}`
     );
   }

@@ -98,7 +98,9 @@ export class Playlist<Message extends object = Buffer, Kept extends Sized = Size
       const { frame, stamp } = item;
       let message: Message;
       try {
-        message = form.write(frame, options.frameId || item.frameId);
+        const written = form.write(frame, options.frameId || item.frameId);
+        // Most are there at once.
+        message = written instanceof Promise ? await written : written;
       } catch (error) {
         this.#report(item.source, errorOf(error));
         continue;

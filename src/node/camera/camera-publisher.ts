@@ -21,7 +21,8 @@ export interface CameraPublisher<Message extends object = Buffer, Kept extends S
   close(): void;
 }
 
-export type CameraPublisherOptions = Pick<CameraParameters, 'message' | 'qos' | 'transport'>;
+export type CameraPublisherOptions = Pick<CameraParameters, 'message' | 'qos' | 'transport'> &
+  Partial<Pick<CameraParameters, 'hbm_encoding'>>;
 
 /**
  * Opens the publisher chosen by the parameters, and logs which one it is.
@@ -32,7 +33,14 @@ export type CameraPublisherOptions = Pick<CameraParameters, 'message' | 'qos' | 
  * @throws ExpectationError if the message package is not installed, or the transport is not available
  */
 export function openCameraPublisher(ros: RosNode, options: CameraPublisherOptions): CameraPublisher<object> {
-  const { message, qos, transport } = options;
+  const { message, hbm_encoding: hbmEncoding, qos, transport } = options;
+  if (transport === 'native' && hbmEncoding === 'jpeg') {
+    throw new ExpectationError(
+      'hbm_encoding nv12 for transport native',
+      'jpeg',
+      'Pixels go into lent memory as they are; choose transport auto or rclnodejs for JPEG.',
+    );
+  }
   if (transport === 'native' && !isLoanable(message)) {
     throw new ExpectationError(
       `message ${listed(STAND_IN_NAMES.filter(isLoanable))} for transport native`,
@@ -40,7 +48,8 @@ export function openCameraPublisher(ros: RosNode, options: CameraPublisherOption
       'Choose such a message, or transport auto or rclnodejs.',
     );
   }
-  if (transport === 'rclnodejs' || !isLoanable(message)) return new RclnodejsPublisher(ros, options);
+  if (transport === 'rclnodejs' || hbmEncoding === 'jpeg' || !isLoanable(message))
+    return new RclnodejsPublisher(ros, options);
   const reason = whyNoNativePublisher(IMAGE_MESSAGES[message].type);
   if (reason === undefined) {
     try {
@@ -72,8 +81,8 @@ class RclnodejsPublisher implements CameraPublisher<Buffer, Buffer> {
   readonly form: CdrForm;
   readonly #publisher: RawPublisher;
 
-  constructor(ros: RosNode, { message, qos }: CameraPublisherOptions) {
-    this.form = messageForm(message, qos);
+  constructor(ros: RosNode, { message, hbm_encoding: hbmEncoding, qos }: CameraPublisherOptions) {
+    this.form = messageForm(message, qos, hbmEncoding);
     this.#publisher = ros.publish(this.form.type, this.form.topic, this.form.qos);
   }
 

@@ -4,7 +4,6 @@ import type { DiagnosticLevel, DiagnosticStatus } from '../../message/write/diag
 import { type CameraCounts, type LiveTimings } from '../../pipeline/live-segmenter.js';
 import { Durations } from '../../base/durations.js';
 import type { ImageSubscription } from './image-subscription.js';
-import type { OverlayOutput } from './overlay-output.js';
 import { StampAge } from './stamp-age.js';
 import type { SentFrames } from './stamp-gaps.js';
 
@@ -32,6 +31,12 @@ class Rate {
   }
 }
 
+/** Frames without a picture of a kind because all its packers were busy. */
+export interface PackedCounts {
+  readonly overlay: { readonly skipped: number };
+  readonly maps: { readonly skipped: number };
+}
+
 /** The diagnostics of one camera: rates, latencies, recent errors. */
 export class CameraHealth {
   readonly #latency = new Durations(KEPT);
@@ -57,7 +62,7 @@ export class CameraHealth {
   constructor(
     private readonly input: ImageSubscription,
     private readonly counts: () => Readonly<CameraCounts>,
-    private readonly overlay: () => OverlayOutput | undefined,
+    private readonly packed: () => PackedCounts,
     private readonly alive: () => boolean,
     private readonly clock: Clock = steadyClock,
   ) {
@@ -139,7 +144,8 @@ export class CameraHealth {
         dropped: String(counts.dropped),
         bad: String(bad),
         discarded: String(counts.discarded),
-        overlays_skipped: String(this.overlay()?.skipped ?? 0),
+        overlays_skipped: String(this.packed().overlay.skipped),
+        maps_skipped: String(this.packed().maps.skipped),
         ...quantiles('latency_from_stamp', this.#latency),
         ...quantiles('added_latency', this.#added),
         ...Object.fromEntries(

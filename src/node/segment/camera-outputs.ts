@@ -11,7 +11,6 @@ import {
   OUTPUTS,
   outputTopic,
 } from '../../message/outputs.js';
-import type { PerceptionMasks } from '../../message/write/perception-targets.js';
 import type { StageTimings } from '../../message/write/stage-timings.js';
 import { OutlineTracer } from '../../vision/mask/outlines.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
@@ -21,10 +20,11 @@ import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { Kernels } from '../../vision/tensor/kernels.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 import { AliveSignal } from './alive-signal.js';
+import { InstanceMapOutput } from './instance-map-output.js';
 import { OverlayOutput } from './overlay-output.js';
 
-export interface OutputOptions extends OutputPlace {
-  readonly trosMasks: PerceptionMasks;
+export interface OutputOptions
+  extends OutputPlace, Pick<OutputContext, 'trosMasks' | 'coloredBy' | 'classMapSize'> {
   readonly colorRange: ColorRange;
   /** Pixels by which simplification may move the contours of masks. */
   readonly polygonTolerance: () => number;
@@ -33,7 +33,7 @@ export interface OutputOptions extends OutputPlace {
 }
 
 /** The model's labels and name, for messages. */
-export interface ModelNames extends Pick<OutputContext, 'labels' | 'modelName'> {
+export interface ModelNames extends Pick<OutputContext, 'labels' | 'modelName' | 'trosTypes'> {
   /** Kernels of the engine, for outlines and other work on masks. */
   readonly kernels?: Kernels | undefined;
 }
@@ -61,6 +61,8 @@ interface OpenOutput {
 /** The topics of one camera's results. Messages without a subscriber are not made. */
 export class CameraOutputs {
   readonly overlay: OverlayOutput;
+  /** Instance maps as PNG. */
+  readonly maps: InstanceMapOutput;
   /** Publishes whether there are results. */
   readonly alive: AliveSignal;
   readonly #publishers: RawPublisher[] = [];
@@ -91,6 +93,9 @@ export class CameraOutputs {
       } else missing(row.type, topic);
     }
     this.alive = new AliveSignal(this.#open(OUTPUTS.alive), options.watchdog);
+    this.maps = new InstanceMapOutput(this.#open(OUTPUTS.instance_map_compressed), (error) =>
+      ros.log.warn(`instance_map/compressed: ${messageOf(error)}`),
+    );
     this.overlay = new OverlayOutput(
       this.#open(OUTPUTS.overlay),
       this.#open(OUTPUTS.overlay_compressed),
@@ -100,9 +105,10 @@ export class CameraOutputs {
   }
 
   /** Sets the model of all further results. */
-  use({ labels, modelName, kernels }: ModelNames): void {
+  use({ labels, modelName, trosTypes, kernels }: ModelNames): void {
     this.#tools = { ...this.#tools, tracer: new OutlineTracer(kernels) };
-    const context = { labels, modelName, trosMasks: this.options.trosMasks };
+    const { trosMasks, coloredBy, classMapSize } = this.options;
+    const context = { labels, modelName, trosMasks, trosTypes, coloredBy, classMapSize };
     for (const output of this.#outputs) output.write = output.row.open(output.type, context);
   }
 
@@ -113,13 +119,19 @@ export class CameraOutputs {
       content ??= new FrameContent(header, segmentation, this.#tools, timings, fps);
       publisher.publish(write(content));
     }
+    this.maps.publish(header, segmentation);
     if (pixels) this.overlay.publish(header, pixels, segmentation);
     this.alive.result();
   }
 
-  /** Waits for overlays that are being compressed, then removes the topics. */
+  /** Waits for pictures that are being compressed. */
+  async idle(): Promise<void> {
+    await Promise.all([this.overlay.idle(), this.maps.idle()]);
+  }
+
+  /** The same, then removes the topics. */
   async destroy(): Promise<void> {
-    await this.overlay.idle();
+    await this.idle();
     for (const publisher of this.#publishers.splice(0)) publisher.destroy();
   }
 

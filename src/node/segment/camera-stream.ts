@@ -41,7 +41,7 @@ export class CameraStream {
     this.health = new CameraHealth(
       this.#input,
       counts,
-      () => this.outputs.overlay,
+      () => this.outputs,
       () => this.outputs.alive.alive,
       clock,
     );

@@ -5,6 +5,7 @@ import type { Engine } from '../../engine/engine.js';
 import { expectOneOf } from '../../base/expect.js';
 import { Labels } from '../../message/write/labels.js';
 import { parseClassScores } from '../../model/class-scores.js';
+import { parseClassTypes } from '../../model/class-types.js';
 import { demoModel } from '../../model/demo-model.js';
 import { findModel } from '../../model/find-model.js';
 import { findClass } from '../../model/labels.js';
@@ -18,6 +19,8 @@ export interface LoadedModel {
   readonly engine: Engine;
   readonly segmenter: Segmenter;
   readonly labels: Labels;
+  /** Types of rois for TROS by class id, where these are not the class names. */
+  readonly trosTypes: ReadonlyMap<number, string>;
   /** File name without its extension. */
   readonly name: string;
   /** Warnings about it; sentences. */
@@ -36,16 +39,21 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
       ? undefined
       : parameters.heads.map((role) => expectOneOf('parameter heads', role, HEAD_ROLES));
   const hints = { roles, labelFile: parameters.labels || undefined };
+  let trosTypes: ReadonlyMap<number, string> = new Map();
   const { engine, segmenter, labels, warnings } = await openRecognized(
     file,
     engineSettings(parameters),
     hints,
-    (names) => decodeOptions(parameters, names),
+    (names) => {
+      trosTypes = parseClassTypes('parameter tros_types', parameters.tros_types, names);
+      return decodeOptions(parameters, names);
+    },
   );
   return {
     engine,
     segmenter,
     labels: new Labels(labels),
+    trosTypes,
     name: basename(file).replace(/\.\w+$/, ''),
     warnings,
   };

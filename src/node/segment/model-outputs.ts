@@ -7,7 +7,6 @@ import {
   type OutputPlace,
   outputTopic,
 } from '../../message/outputs.js';
-import type { Labels } from '../../message/write/labels.js';
 import { stampFromNanoseconds } from '../../vision/picture/frame-source.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 
@@ -20,8 +19,7 @@ interface OpenOutput {
 /** The topics with messages about the model: published for each model, and once a second if they are repeated. */
 export class ModelOutputs {
   readonly #outputs: OpenOutput[] = [];
-  #labels: Labels | undefined;
-  #score = 0;
+  #told: Omit<ModelContent, 'header'> | undefined;
 
   /**
    * @param places of the cameras, each of which has its own topics
@@ -43,10 +41,9 @@ export class ModelOutputs {
     }
   }
 
-  /** Publishes another model, or another lowest score. */
-  publish(labels: Labels, score: number): void {
-    this.#labels = labels;
-    this.#score = score;
+  /** Tells of another model, or of other settings of the same. */
+  publish(content: Omit<ModelContent, 'header'>): void {
+    this.#told = content;
     this.#publish(() => true);
   }
 
@@ -68,11 +65,11 @@ export class ModelOutputs {
   }
 
   #publish(wanted: (output: OpenOutput) => boolean): void {
-    const labels = this.#labels;
-    if (!labels) return;
+    const told = this.#told;
+    if (!told) return;
     const header = { stamp: stampFromNanoseconds(this.ros.now()), frameId: '' };
     for (const output of this.#outputs) {
-      if (wanted(output)) output.publisher.publish(output.write({ header, labels, score: this.#score }));
+      if (wanted(output)) output.publisher.publish(output.write({ header, ...told }));
     }
   }
 }

@@ -5,6 +5,7 @@ import { stampFromNanoseconds } from '../../vision/picture/frame-source.js';
 import { DiagnosticArrayWriter } from '../../message/write/diagnostic-array.js';
 import { installedType } from '../../message/installed-type.js';
 import { shortName } from '../../message/message-type.js';
+import { parseClassMapSize } from '../../message/write/class-map.js';
 import { OUTPUTS } from '../../message/outputs.js';
 import { SEGMENT_PARAMETERS, type SegmentParameters } from '../../parameters/segment.js';
 import { type CameraCounts, type LiveHandlers, LiveSegmenter } from '../../pipeline/live-segmenter.js';
@@ -148,16 +149,15 @@ export class SegmentNode {
   #openStreams(streams: CameraStream[], inFlight: number, native: NativeSubscriptions): ModelOutputs {
     const parameters = this.#parameters;
     const { images, tros_topic: trosTopic } = parameters;
+    parseClassMapSize(parameters.class_map_size);
     if (images.length === 0) throw new ExpectationError('at least one topic in parameter images', 'none');
     const names = cameraNames(images, parameters.camera_names);
     const several = images.length > 1;
     const steps = forEachCamera('image_step', parameters.image_step, images.length, 0);
     const rows = forEachCamera('image_rows', parameters.image_rows, images.length, 0);
     const absent = new Map<string, string[]>();
-    const missing = (type: string, topic: string): void => {
-      const [name = type] = type.split('/');
-      absent.set(name, [...(absent.get(name) ?? []), topic]);
-    };
+    const missing = (type: string, topic: string): void =>
+      void absent.set(type, [...(absent.get(type) ?? []), topic]);
     const places = images.map((_, index) => ({
       prefix: several ? `~/${names[index]}/` : '~/',
       trosTopic: several && trosTopic !== '' ? `${trosTopic}/${names[index]}` : trosTopic,
@@ -173,6 +173,8 @@ export class SegmentNode {
       const output = {
         ...places[index]!,
         trosMasks: parameters.tros_masks,
+        coloredBy: () => this.#parameters.overlay_colors,
+        classMapSize: () => parseClassMapSize(this.#parameters.class_map_size),
         colorRange: parameters.color_range,
         polygonTolerance: () => this.#parameters.polygon_tolerance,
         watchdog: () => this.#parameters.watchdog,
@@ -199,8 +201,8 @@ export class SegmentNode {
     this.#setRates(streams);
     this.#setRegions(streams);
     const modelOutputs = new ModelOutputs(this.ros, places, missing);
-    for (const [name, topics] of absent) {
-      this.ros.log.info(`${name} is not installed: no ${topics.join(', ')}`);
+    for (const [type, topics] of absent) {
+      this.ros.log.info(`${type} is not installed: no ${topics.join(', ')}`);
     }
     return modelOutputs;
   }
@@ -253,12 +255,19 @@ export class SegmentNode {
 
   /** Updates messages, overlays and the label table to the current model and thresholds. */
   #announceModel(): void {
-    const { model, streams, modelOutputs } = this.#configured!;
-    const { labels, name } = model;
+    const { model, streams } = this.#configured!;
+    const { labels, name, trosTypes } = model;
     const { kernels } = model.engine;
-    for (const { outputs } of streams) outputs.use({ labels, modelName: name, kernels });
+    for (const { outputs } of streams) outputs.use({ labels, modelName: name, trosTypes, kernels });
     this.#setOverlays();
-    modelOutputs.publish(labels, this.#parameters.score);
+    this.#publishModel();
+  }
+
+  #publishModel(): void {
+    const { model, modelOutputs } = this.#configured!;
+    const { labels } = model;
+    const { classes } = decodeOptions(this.#parameters, labels.names);
+    modelOutputs.publish({ labels, score: this.#parameters.score, classes, input: model.engine.model.input });
   }
 
   #setOverlays(): void {
@@ -283,6 +292,7 @@ export class SegmentNode {
         `ros2 lifecycle set ${this.ros.fullName} deactivate, then cleanup. Models are also changed by ~/load_model.`,
       );
     }
+    parseClassMapSize(next.class_map_size);
     const model = this.#configured?.model;
     if (model) {
       forEachCamera('max_rate', next.max_rate, next.images.length, 0);
@@ -298,8 +308,8 @@ export class SegmentNode {
     model.segmenter.setOptions(decodeOptions(this.#parameters, model.labels.names));
     if (changed.includes('max_rate')) this.#setRates(this.#configured!.streams);
     if (changed.includes('roi')) this.#setRegions(this.#configured!.streams);
-    if (changed.includes('score')) this.#announceModel();
-    else this.#setOverlays();
+    if (changed.includes('score') || changed.includes('classes')) this.#publishModel();
+    this.#setOverlays();
   }
 
   async #enable(wanted: boolean): Promise<{ success: boolean; message: string }> {

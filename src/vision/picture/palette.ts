@@ -22,6 +22,15 @@ export function paletteColor(index: number): Rgb {
   return PALETTE[wrapped < 0 ? wrapped + PALETTE.length : wrapped] ?? PALETTE[0]!;
 }
 
+/** What may determine the color of an instance. */
+export const COLORED_BY = ['class', 'instance'] as const;
+export type ColoredBy = (typeof COLORED_BY)[number];
+
+/** The color of an instance in overlay and instance picture. */
+export function instanceColor(by: ColoredBy, classId: number, rank: number): Rgb {
+  return paletteColor(by === 'instance' ? rank : classId);
+}
+
 /** Above this relative luminance (WCAG 2.2) text is black, else white. */
 const LIGHT = 0.25;
 

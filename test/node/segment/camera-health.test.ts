@@ -31,7 +31,7 @@ describe('CameraHealth', () => {
     health = new CameraHealth(
       input as ImageSubscription,
       () => counts,
-      () => ({ skipped }) as never,
+      () => ({ overlay: { skipped }, maps: { skipped: 3 } }),
       () => true,
       () => now,
     );
@@ -193,8 +193,9 @@ describe('CameraHealth', () => {
         'inference_p95_ms',
         'publish_p50_ms',
         'overlays_skipped',
+        'maps_skipped',
       ].map((key) => values[key]),
-      ['111.00', '120.00', '19.00', '11.00', '10.00', '0.50', '4'],
+      ['111.00', '120.00', '19.00', '11.00', '10.00', '0.50', '4', '3'],
     );
   });
 });

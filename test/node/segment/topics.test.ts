@@ -69,6 +69,11 @@ const PUBLISHED = `
 hobot_dnn_detection ai_msgs/msg/PerceptionTargets reliable, volatile, depth 10
 ~/annotations foxglove_msgs/msg/ImageAnnotations reliable, volatile, depth 10
 ~/instance_map sensor_msgs/msg/Image reliable, volatile, depth 2
+~/instance_map/compressed sensor_msgs/msg/CompressedImage reliable, volatile, depth 2
+~/instance_picture sensor_msgs/msg/Image reliable, volatile, depth 2
+~/class_map sensor_msgs/msg/Image reliable, volatile, depth 2
+~/confidence sensor_msgs/msg/Image reliable, volatile, depth 2
+hobot_dnn_detection_info ai_msgs/msg/PerceptionInfo reliable, volatile, depth 10
 ~/overlay sensor_msgs/msg/Image reliable, volatile, depth 2
 ~/overlay/compressed sensor_msgs/msg/CompressedImage reliable, volatile, depth 2
 ~/alive std_msgs/msg/Bool reliable, transient local, depth 1
@@ -103,6 +108,8 @@ describe('the table of topics and services', () => {
         prefix: '~/',
         trosTopic: SEGMENT_PARAMETERS.tros_topic.default,
         trosMasks: 'polygons',
+        coloredBy: () => 'class',
+        classMapSize: () => 'picture',
         colorRange: 'full',
         polygonTolerance: () => 1,
         watchdog: () => 1000,
@@ -118,7 +125,11 @@ describe('the table of topics and services', () => {
 
   it('has the topics that each camera opens, with their types and QoS', () => {
     const register = new Register();
-    open(register, (type) => assert.fail(`${type} is installed`));
+    const installed = (type: string): never => assert.fail(`${type} is installed`);
+    open(register, installed);
+    const perCamera = MODEL_OUTPUTS.filter((row) => row.perCamera);
+    const place = { prefix: '~/', trosTopic: SEGMENT_PARAMETERS.tros_topic.default };
+    new ModelOutputs(register.node, [place], installed, perCamera);
     assert.deepEqual(
       topicsOf(register.topics),
       topicsOf(PUBLISHED_TOPICS.filter(({ perCamera }) => perCamera)),
@@ -249,7 +260,7 @@ describe('the table of topics and services', () => {
     assert.deepEqual(off, ['nobody_msgs/msg/None ~/front/never', 'nobody_msgs/msg/None ~/rear/never']);
     outputs.repeat();
     assert.deepEqual(register.published, [], 'there is no model yet');
-    outputs.publish(LABELS, 0.5);
+    outputs.publish({ labels: LABELS, score: 0.5 });
     const each = [
       '~/front/each person 0.5',
       '~/rear/each person 0.5',
