@@ -56,10 +56,10 @@ export class Segmenter {
 
   /** Replaces the decoder's options, from the next frame that is decoded on. @throws ExpectationError, and keeps the old ones */
   setOptions(options: DecodeOptions): void {
-    const { plan, use } = this.decoder.prepare(options);
+    const prepared = this.decoder.prepare(options);
     // The engine first, for it may refuse; then neither has changed.
-    this.engine.planAhead?.(plan);
-    use();
+    this.engine.planAhead?.(prepared.plan);
+    prepared.use();
     this.#options = options;
   }
 
