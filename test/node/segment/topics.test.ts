@@ -185,7 +185,10 @@ describe('the table of topics and services', () => {
     outputs.publish({ header: HEADER, pixels: undefined, segmentation: SEGMENTATION, timings, fps: 30 });
     assert.deepEqual(
       register.published.map((line) => line.split(' ')[0]).filter((topic) => topic !== '~/alive'),
-      ['~/detections', '~/instances', 'hobot_dnn_detection', '~/annotations', '~/instance_map'],
+      [
+        ...['~/detections', '~/instances', 'hobot_dnn_detection', '~/annotations'],
+        ...['~/instance_map', '~/instance_picture', '~/class_map', '~/confidence'],
+      ],
     );
   });
 
