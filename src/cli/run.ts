@@ -7,6 +7,7 @@ import { Labels } from '../message/write/labels.js';
 import { demoModel } from '../model/demo-model.js';
 import { findModel } from '../model/find-model.js';
 import { recognizeModel } from '../pipeline/recognize-model.js';
+import { CameraTracking, decodeForTracking } from '../pipeline/tracking.js';
 import { isResult, Segmenter } from '../pipeline/segmenter.js';
 import { BPU_OPTIONS, openEngine } from './bpu-options.js';
 import { command } from './program.js';
@@ -21,6 +22,7 @@ import {
   imageReading,
   pictureSize,
   RUN_OPTIONS,
+  trackingOptions,
 } from './run-options.js';
 import { BagSink } from './sinks/bag-file.js';
 import { JsonLinesSink } from './sinks/json-lines.js';
@@ -29,6 +31,9 @@ import { OverlayRenderer } from './sinks/overlay-renderer.js';
 import type { ResultSink } from './sinks/sink.js';
 import { Stop } from './stop.js';
 import { Summary } from './summary.js';
+
+/** Frames before, of which the overlay shows where tracked objects were. */
+const TRAILS = 30;
 
 const OPTIONS = { ...RUN_OPTIONS, ...BPU_OPTIONS };
 
@@ -84,7 +89,11 @@ export const run = command({
         ...labelWarnings,
       ]);
       const decoding = decodeOptions(args, labels);
-      const segmenter = new Segmenter(engine, { ...decoding, heads: roles, labelCount: labels.length });
+      const tracked = trackingOptions(args, decoding);
+      const found = tracked ? decodeForTracking(decoding, tracked.lowScore!) : decoding;
+      const segmenter = new Segmenter(engine, { ...found, heads: roles, labelCount: labels.length });
+      const tracking = tracked && new CameraTracking();
+      tracking?.setOptions(tracked);
       segmenter.decoder.onWarning = (text) => warn([text]);
 
       const { sources, failed } = await openInputs([...args.positionals], {
@@ -106,7 +115,10 @@ export const run = command({
       let broken: Error | undefined;
       try {
         for (const source of sources) {
-          if (!stop.requested) await segmentSource(source, segmenter, region, sinks, summary, quiet, stop);
+          if (stop.requested) break;
+          await segmentSource(source, segmenter, region, tracking, sinks, summary, quiet, stop);
+          // The next one is another camera.
+          tracking?.reset();
         }
       } catch (error) {
         broken = errorOf(error);
@@ -130,6 +142,7 @@ async function segmentSource(
   source: FrameSource,
   segmenter: Segmenter,
   region: Region | undefined,
+  tracking: CameraTracking | undefined,
   sinks: readonly ResultSink[],
   summary: Summary,
   quiet: boolean,
@@ -139,7 +152,7 @@ async function segmentSource(
   summary.begin(source.name);
   let warned: string | undefined;
   try {
-    for await (const item of segmenter.segment(stop.until(guardedFrames(source)), region)) {
+    for await (const item of segmenter.segment(stop.until(guardedFrames(source)), region, tracking)) {
       progress?.step();
       if (isResult(item)) {
         summary.add(item);
@@ -186,7 +199,7 @@ async function openSinks(
   sources: readonly FrameSource[],
   read: ReadFiles,
 ): Promise<void> {
-  const renderer = new OverlayRenderer(labels, colorRange(args));
+  const renderer = new OverlayRenderer(labels, colorRange(args), args.flag('track') ? TRAILS : 0);
   const replace = args.flag('force');
   const [json, mcap, overlay] = [args.text('json'), args.text('mcap'), args.text('overlay')];
   if (overlay !== undefined) {

@@ -4,25 +4,29 @@ import { nv12ToRgb } from '../../native/convert.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import { LabelPlates, type Anchor, type Plate } from './label-plates.js';
 import { DEFAULT_MASK_OPACITY, MaskLayer } from './mask-layer.js';
-import { paletteColor, WHITE, type Rgb } from '../../vision/picture/palette.js';
+import { colorNumber, paletteColor, WHITE, type Rgb } from '../../vision/picture/palette.js';
 import { strokeRectangle, type RgbPicture } from './rgb-picture.js';
+import { Trails } from './trails.js';
 
 /** What determines the color. */
-export const OVERLAY_COLORS = ['class', 'instance'] as const;
+export const OVERLAY_COLORS = ['auto', 'class', 'instance'] as const;
 
 export interface OverlayOptions {
   /** Class names by class id; a class without a name is shown as its number. */
   readonly labels: readonly string[];
   /**
-   * What determines the color. `class` is stable from frame to frame; `instance` distinguishes neighbors of one class by
-   * their rank, which changes with every frame of a video. Default `class`.
+   * What determines the color. `auto`: that of the object where it is tracked, else that of the class. `class` is stable from frame to
+   * frame; `instance` distinguishes neighbors of one class, by their rank where they are not tracked, which changes with every
+   * frame of a video. Default `auto`.
    */
   readonly colors?: (typeof OVERLAY_COLORS)[number] | undefined;
   /** Opacity of masks, 0 (no masks) to 1. @default 0.44 */
   readonly masks?: number | undefined;
   /** @default true */
   readonly boxes?: boolean | undefined;
-  /** Names and scores. @default true */
+  /** Positions of tracked objects in the frames before that are drawn as a line; 0: none. @default 0 */
+  readonly trails?: number | undefined;
+  /** Names, ids of tracked objects, and scores. @default true */
   readonly names?: boolean | undefined;
 }
 
@@ -37,8 +41,12 @@ export interface OverlayOptions {
 export class Overlay {
   private readonly masks = new MaskLayer();
   private plates: LabelPlates | undefined;
+  private readonly trails: Trails | undefined;
 
-  constructor(private readonly options: OverlayOptions) {}
+  constructor(private readonly options: OverlayOptions) {
+    const { trails = 0 } = options;
+    if (trails > 0) this.trails = new Trails(trails);
+  }
 
   /**
    * The frame as a picture with everything drawn on it. It has the size of the segmentation, which is one less than the
@@ -68,6 +76,9 @@ export class Overlay {
     const { masks: opacity = DEFAULT_MASK_OPACITY, boxes: withBoxes = true, names = true } = this.options;
     if (opacity > 0) this.masks.draw(picture, segmentation, colors, line, opacity);
 
+    this.trails?.add(segmentation);
+    this.trails?.draw(picture, segmentation, colors, line);
+
     if (segmentation.region) {
       const { x, y, width, height } = segmentation.region;
       const border = scaledBox({ x1: x, y1: y, x2: x + width, y2: y + height }, picture, segmentation);
@@ -95,11 +106,16 @@ export class Overlay {
   }
 
   private colorOf(instance: Instance, rank: number): Rgb {
-    return paletteColor(this.options.colors === 'instance' ? rank : instance.classId);
+    const { colors = 'auto' } = this.options;
+    const { classId, trackId = 0 } = instance;
+    if (colors === 'class') return paletteColor(classId);
+    if (colors === 'instance' && trackId === 0) return paletteColor(rank);
+    return paletteColor(colorNumber(instance));
   }
 
-  private textOf({ classId, score }: Instance): string {
-    return `${this.options.labels[classId] ?? classId} ${score.toFixed(2)}`;
+  private textOf({ classId, score, trackId = 0 }: Instance): string {
+    const id = trackId > 0 ? ` #${trackId}` : '';
+    return `${this.options.labels[classId] ?? classId}${id} ${score.toFixed(2)}`;
   }
 
   private platesFor({ width, height }: RgbPicture, mean: number): LabelPlates {

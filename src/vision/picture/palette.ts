@@ -22,6 +22,17 @@ export function paletteColor(index: number): Rgb {
   return PALETTE[wrapped < 0 ? wrapped + PALETTE.length : wrapped] ?? PALETTE[0]!;
 }
 
+/** What the palette is asked for: a tracked object has a color of its own, others that of their class. */
+export function colorNumber({
+  classId,
+  trackId = 0,
+}: {
+  classId: number;
+  trackId?: number | undefined;
+}): number {
+  return trackId > 0 ? trackId : classId;
+}
+
 /** Above this relative luminance (WCAG 2.2) text is black, else white. */
 const LIGHT = 0.25;
 
