@@ -37,7 +37,9 @@ describe('the tracks of a camera', () => {
 
   it('are reported down to the lower score where that is asked for, once they were', () => {
     const tracking = open({ steadyScores: true, highScore: 0.2, reported: { score: 0.5 } });
-    const seen = [0.3, 0.3, 0.3, 0.6, 0.3, 0.15].map((score) => ids(next(tracking, block(100, 100, 40, 90, score))));
+    const seen = [0.3, 0.3, 0.3, 0.6, 0.3, 0.15].map((score) =>
+      ids(next(tracking, block(100, 100, 40, 90, score))),
+    );
     assert.deepEqual(seen, [[], [], [], [[0.6, 1]], [[0.3, 1]], [[0.15, 1]]]);
   });
 

@@ -12,6 +12,8 @@ const MARGIN = 1;
 const WIDEST = 0.5;
 /** What the masks of tracks that compete count, the rest being the boxes'. */
 const MASK_SHARE = 0.5;
+/** From this share of the best overlap on, another one is a rival. */
+const RIVAL = 0.4;
 /** A lost track has less of a claim than one that was seen just now. */
 const LOST_CLAIM = 0.9;
 /** How far from where it is expected a lost track may be found, in deviations and in its mean sides. */
@@ -32,7 +34,9 @@ export class Affinity {
   readonly #now: MaskRuns = { x: 0, y: 0, width: 0, height: 0, edges: new Int32Array(0), count: 0 };
   #segmentation: Segmentation | undefined;
   #values = new Float64Array(0);
-  #fitting = new Int32Array(0);
+  /** Of each column the largest value, and how many come near it. */
+  #best = new Float64Array(0);
+  #contested = new Int32Array(0);
 
   constructor(tracks: TrackList, filters: BoxFilters, found: FrameDetections) {
     this.#tracks = tracks;
@@ -80,7 +84,6 @@ export class Affinity {
   ): Float64Array {
     const values = this.#room(rowCount, columnCount);
     const { classId } = this.#found;
-    const fitting = this.#fitting.fill(0, 0, columnCount);
     let pairs = 0;
     for (let r = 0, at = 0; r < rowCount; r++) {
       const slot = rows[r]!;
@@ -92,11 +95,10 @@ export class Affinity {
         const overlap = this.#overlap(slot, k);
         if (!(overlap >= least) || overlap === 0) continue;
         values[at] = track.state === LOST ? LOST_CLAIM * overlap : overlap;
-        fitting[c]!++;
         pairs++;
       }
     }
-    if (pairs > 0) this.#compareMasks(values, rows, rowCount, columns, columnCount);
+    if (pairs > 1) this.#compareMasks(values, rows, rowCount, columns, columnCount);
     return values;
   }
 
@@ -118,7 +120,7 @@ export class Affinity {
     return shared / (own + others - shared);
   }
 
-  /** Boxes tell neighbors apart as long as each has only one; where they do not, masks have a say. */
+  /** Boxes tell neighbors apart as long as one fits far better than the others; where they do not, masks have a say. */
   #compareMasks(
     values: Float64Array,
     rows: Int32Array,
@@ -126,17 +128,23 @@ export class Affinity {
     columns: Int32Array,
     columnCount: number,
   ): void {
-    const fitting = this.#fitting;
+    const best = this.#best;
+    const contested = this.#contested;
+    for (let c = 0; c < columnCount; c++) best[c] = contested[c] = 0;
+    for (let r = 0, at = 0; r < rowCount; r++)
+      for (let c = 0; c < columnCount; c++, at++) if (values[at]! > best[c]!) best[c] = values[at]!;
+    for (let r = 0, at = 0; r < rowCount; r++) {
+      for (let c = 0; c < columnCount; c++, at++) if (values[at]! > RIVAL * best[c]!) contested[c]!++;
+    }
     for (let r = 0; r < rowCount; r++) {
       const from = r * columnCount;
       let own = 0;
-      let contested = false;
+      for (let c = 0; c < columnCount; c++) own = Math.max(own, values[from + c]!);
+      let rivals = 0;
       for (let c = 0; c < columnCount; c++) {
-        if (values[from + c] === 0) continue;
-        own++;
-        contested ||= fitting[c]! > 1;
+        if (values[from + c]! > RIVAL * own) rivals += contested[c]! > 1 ? 2 : 1;
       }
-      if (own < 2 && !contested) continue;
+      if (rivals < 2) continue;
       for (let c = 0; c < columnCount; c++) {
         const overlap = values[from + c]!;
         if (overlap === 0) continue;
@@ -227,7 +235,10 @@ export class Affinity {
 
   #room(rows: number, columns: number): Float64Array {
     if (this.#values.length < rows * columns) this.#values = new Float64Array(2 * rows * columns);
-    if (this.#fitting.length < columns) this.#fitting = new Int32Array(2 * columns);
+    if (this.#best.length < columns) {
+      this.#best = new Float64Array(2 * columns);
+      this.#contested = new Int32Array(2 * columns);
+    }
     return this.#values;
   }
 }

@@ -11,6 +11,9 @@ export class Assignment {
   #alone = new Int32Array(0);
   #rowList = new Int32Array(0);
   #columnList = new Int32Array(0);
+  #rowCount = 0;
+  #columnCount = 0;
+  #grouped = new Uint8Array(0);
   #cost = new Float64Array(0);
   #rowPotential = new Float64Array(0);
   #columnPotential = new Float64Array(0);
@@ -25,11 +28,15 @@ export class Assignment {
    */
   solve(values: Float64Array, rows: number, columns: number): number {
     this.#grow(rows, columns);
-    this.rows.fill(-1, 0, rows);
-    this.columns.fill(-1, 0, columns);
+    for (let r = 0; r < rows; r++) this.rows[r] = -1;
+    for (let c = 0; c < columns; c++) {
+      this.columns[c] = -1;
+      this.#match[c] = 0;
+      this.#grouped[c] = 0;
+    }
     // Of each column how many rows it may have, and of each row the only column: most need no search.
     const { rows: ofRow, columns: ofColumn } = this;
-    const count = this.#match.fill(0, 0, columns);
+    const count = this.#match;
     for (let r = 0, at = 0; r < rows; r++) {
       let only = -1;
       for (let c = 0; c < columns; c++, at++) {
@@ -40,24 +47,43 @@ export class Assignment {
       this.#alone[r] = only;
     }
     let pairs = 0;
-    let rowCount = 0;
     for (let r = 0; r < rows; r++) {
       const only = this.#alone[r]!;
-      if (only === -1) continue;
-      if (only >= 0 && count[only] === 1) {
-        ofRow[r] = only;
-        ofColumn[only] = r;
-        pairs++;
-      } else this.#rowList[rowCount++] = r;
+      if (only < 0 || count[only] !== 1) continue;
+      ofRow[r] = only;
+      ofColumn[only] = r;
+      this.#alone[r] = -1;
+      pairs++;
     }
-    if (rowCount === 0) return pairs;
-    let columnCount = 0;
-    for (let c = 0; c < columns; c++)
-      if (count[c]! > 0 && ofColumn[c]! < 0) this.#columnList[columnCount++] = c;
-    return pairs + this.#search(values, columns, rowCount, columnCount);
+    // The others in groups that have nothing to do with each other: often two rows, which are no work.
+    const grouped = this.#grouped;
+    for (let r = 0; r < rows; r++) {
+      if (this.#alone[r] === -1) continue;
+      this.#rowCount = this.#columnCount = 0;
+      this.#addRow(r);
+      for (let next = 0; next < this.#rowCount; next++) {
+        const from = this.#rowList[next]! * columns;
+        for (let c = 0; c < columns; c++) {
+          if (!(values[from + c]! > 0) || grouped[c] === 1) continue;
+          grouped[c] = 1;
+          this.#columnList[this.#columnCount++] = c;
+          for (let other = 0; other < rows; other++) {
+            if (this.#alone[other] !== -1 && values[other * columns + c]! > 0) this.#addRow(other);
+          }
+        }
+      }
+      pairs += this.#search(values, columns, this.#rowCount, this.#columnCount);
+    }
+    return pairs;
   }
 
-  /** The rest, with at least as many columns as rows: the other way round where there are fewer. */
+  /** To the group; it is in no other from now on. */
+  #addRow(row: number): void {
+    this.#alone[row] = -1;
+    this.#rowList[this.#rowCount++] = row;
+  }
+
+  /** A group, with at least as many columns as rows: the other way round where there are fewer. */
   #search(values: Float64Array, columns: number, rowCount: number, columnCount: number): number {
     const turned = rowCount > columnCount;
     const n = turned ? columnCount : rowCount;
@@ -87,16 +113,21 @@ export class Assignment {
   /** Adds one row after the other along the path that costs least. Index 0 stands for none. */
   #augment(n: number, m: number): void {
     const cost = this.#cost;
-    const rowPotential = this.#rowPotential.fill(0, 0, n + 1);
-    const columnPotential = this.#columnPotential.fill(0, 0, m + 1);
-    const match = this.#match.fill(0, 0, m + 1);
+    const rowPotential = this.#rowPotential;
+    const columnPotential = this.#columnPotential;
+    const match = this.#match;
+    // Loops, for a call of fill() costs as much as a hundred elements.
+    for (let i = 0; i <= n; i++) rowPotential[i] = 0;
+    for (let j = 0; j <= m; j++) columnPotential[j] = match[j] = 0;
     const way = this.#way;
     const used = this.#used;
     const least = this.#least;
     for (let i = 1; i <= n; i++) {
       match[0] = i;
-      least.fill(Infinity, 0, m + 1);
-      used.fill(0, 0, m + 1);
+      for (let j = 0; j <= m; j++) {
+        least[j] = Infinity;
+        used[j] = 0;
+      }
       let column = 0;
       do {
         used[column] = 1;
@@ -142,6 +173,7 @@ export class Assignment {
       this.#match = new Int32Array(size);
       this.#way = new Int32Array(size);
       this.#used = new Uint8Array(size);
+      this.#grouped = new Uint8Array(size);
       this.#rowPotential = new Float64Array(size);
       this.#columnPotential = new Float64Array(size);
       this.#least = new Float64Array(size);

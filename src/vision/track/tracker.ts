@@ -270,6 +270,8 @@ export class Tracker {
     kept.y = mask.y;
     kept.width = mask.width;
     kept.height = mask.height;
+    kept.count = 0;
+    if (mask.width === 0) return;
     this.#spans.read(mask);
     const { edges, count } = this.#spans;
     if (kept.edges.length < edges.length) kept.edges = new Int32Array(2 * edges.length);

@@ -26,7 +26,10 @@ function decodeRuns(runs: Iterable<number>): Uint8Array {
 describe('InstanceArrayWriter', () => {
   it('writes the ids of tracked objects', () => {
     const writer = new InstanceArrayWriter(LABELS);
-    const { instances } = readBack<{ instances: { id: string }[] }>(writer.type, writer.write(HEADER, TRACKED));
+    const { instances } = readBack<{ instances: { id: string }[] }>(
+      writer.type,
+      writer.write(HEADER, TRACKED),
+    );
     assert.deepEqual(
       instances.map(({ id }) => id),
       ['17', '5000000000', ''],

@@ -54,7 +54,10 @@ export function outlinesOf(
 /** The same with ids for the first two, the second beyond 32 bits, and tracks that are over. */
 export const TRACKED: Segmentation = {
   ...SEGMENTATION,
-  instances: SEGMENTATION.instances.map((instance, i) => ({ ...instance, trackId: [17, 5_000_000_000, 0][i] })),
+  instances: SEGMENTATION.instances.map((instance, i) => ({
+    ...instance,
+    trackId: [17, 5_000_000_000, 0][i],
+  })),
   ended: [
     { trackId: 3, classId: 1 },
     { trackId: 2 ** 53 - 1, classId: 7 },

@@ -65,9 +65,12 @@ describe('CameraHealth', () => {
     );
     const { values } = tracked.status('robot/segment', 'onnx', true);
     const { tracks_live, tracks_lost, tracks_switched, track_resets } = values;
-    assert.deepEqual({ tracks_live, tracks_lost, tracks_switched, track_resets }, {
-      ...{ tracks_live: '3', tracks_lost: '1', tracks_switched: '2', track_resets: '5' },
-    });
+    assert.deepEqual(
+      { tracks_live, tracks_lost, tracks_switched, track_resets },
+      {
+        ...{ tracks_live: '3', tracks_lost: '1', tracks_switched: '2', track_resets: '5' },
+      },
+    );
   });
 
   it('gives rates since the last look, and totals', () => {

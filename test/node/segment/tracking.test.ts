@@ -67,7 +67,10 @@ describe('SegmentNode with tracking', () => {
       assert.deepEqual(new Set(first), new Set(['']));
       const tracked = await camera.send(stampAt(1.1));
       const count = tracked.length;
-      assert.deepEqual(tracked.map(Number).sort((a, b) => a - b), Array.from({ length: count }, (_, i) => i + 1));
+      assert.deepEqual(
+        tracked.map(Number).sort((a, b) => a - b),
+        Array.from({ length: count }, (_, i) => i + 1),
+      );
       assert.deepEqual(await camera.send(stampAt(1.2)), tracked);
 
       const answer = await camera.ros.call<{ success: boolean; message: string }>('~/reset_tracks', {});

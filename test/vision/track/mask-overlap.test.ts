@@ -47,8 +47,7 @@ describe('movedMaskIou', () => {
     const move = fc.integer({ min: -4, max: 4 });
     fc.assert(
       fc.property(mask, mask, move, move, (a, b, x, y) => {
-        // 12 rows each, and no more than 6 + 4 apart: 24 rows are all.
-        fc.pre(Math.max(a.y + y + a.height, b.y + b.height) - Math.min(a.y + y, b.y) <= 24);
+        fc.pre(Math.max(a.y + y + a.height, b.y + b.height) - Math.min(a.y + y, b.y) <= 12);
         const found = movedMaskIou(a, x, y, b);
         assert.ok(Math.abs(found - iou(a, x, y, b)) < 1e-12, `${found}`);
       }),
@@ -56,7 +55,7 @@ describe('movedMaskIou', () => {
     );
   });
 
-  it('comes close to it for tall masks, of which it looks at 24 rows', () => {
+  it('comes close to it for tall masks, of which it looks at 12 rows', () => {
     const disc = (radius: number, x: number, y: number): MaskRuns => {
       const side = 2 * radius;
       const data = Array.from({ length: side * side }, (_, cell) => {
@@ -72,7 +71,7 @@ describe('movedMaskIou', () => {
       [25, 31],
       [-40, 12],
     ] as const) {
-      assert.ok(Math.abs(movedMaskIou(a, x, y, b) - iou(a, x, y, b)) < 0.02);
+      assert.ok(Math.abs(movedMaskIou(a, x, y, b) - iou(a, x, y, b)) < 0.04);
     }
   });
 
