@@ -9,10 +9,14 @@ export const FLOORS = [
   'message',
   'media',
   'parameters',
-].concat([...['pipeline', 'node', 'web', 'cli']]);
+  'pipeline',
+  'node',
+  'web',
+  'cli',
+];
 
 /** Parts of the room vision, the ground first. */
-const VISION = ['picture', 'tensor', 'mask', 'decode', 'track', 'depth', 'evaluate'];
+export const VISION = ['picture', 'tensor', 'mask', 'decode', 'track', 'depth', 'evaluate'];
 
 const upward = (root, floors) =>
   floors.slice(0, -1).map((floor, index) => ({
@@ -35,6 +39,14 @@ export default {
       to: {},
     },
     { name: 'circle', severity: 'error', from: { path: '^src/' }, to: { circular: true } },
+    {
+      name: 'circle-of-folders',
+      severity: 'error',
+      scope: 'folder',
+      comment: 'Parts of a room may import each other, never in a circle.',
+      from: { path: '^src/' },
+      to: { circular: true },
+    },
     {
       name: 'not-shipped',
       severity: 'error',

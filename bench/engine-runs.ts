@@ -24,7 +24,7 @@ export interface PathRun {
 }
 
 /** Milliseconds between a camera's frames: faster than any BPU, so that one always waits. */
-const PERIOD = 4;
+const PERIOD = 2;
 
 /** Frames submitted by JavaScript, as from rclnodejs, files and bags. */
 export async function submittedRun(
@@ -57,10 +57,10 @@ export async function submittedRun(
   return { elapsed, decode: used, busy, added };
 }
 
-/** Frames of a camera in C++, one every 4 ms, like those of the node's native cameras but without ROS. */
+/** Frames of cameras in C++, like those of the node's native subscriptions but without ROS. */
 export class CameraRun {
-  readonly #camera: InjectedCamera;
-  readonly #attachment: CameraAttachment;
+  readonly #cameras: readonly InjectedCamera[];
+  readonly #attachments: readonly CameraAttachment[];
   readonly #decoder: Decoder;
   #added: number[] = [];
   #decode = 0;
@@ -68,15 +68,25 @@ export class CameraRun {
   #resolve: (() => void) | undefined;
   #error: Error | undefined;
 
-  constructor(engine: CameraEngine, decoder: Decoder, { data, width, height, lumaStride }: Nv12Frame) {
+  /** @param cameras how many, and milliseconds between the frames of each @default one that always has a frame waiting */
+  constructor(
+    engine: CameraEngine,
+    decoder: Decoder,
+    { data, width, height, lumaStride }: Nv12Frame,
+    { cameras = 1, period = PERIOD } = {},
+  ) {
     this.#decoder = decoder;
-    this.#camera = addon().injectCamera();
-    this.#attachment = engine.attach(this.#camera, {
-      result: (inference, frameInfo) => this.#addResult(inference, frameInfo),
-      failure: (error) => this.#end(error),
-    });
+    this.#cameras = Array.from({ length: cameras }, () => addon().injectCamera());
+    this.#attachments = this.#cameras.map((camera) =>
+      engine.attach(camera, {
+        result: (inference, frameInfo) => this.#addResult(inference, frameInfo),
+        failure: (error) => this.#end(error),
+      }),
+    );
     const message = { ...{ width, height, data }, step: lumaStride, encoding: 'nv12' };
-    this.#camera.play({ ...message, sec: 0, nanosec: 0, index: 0 }, PERIOD, 2 ** 32 - 1);
+    for (const camera of this.#cameras) {
+      camera.play({ ...message, sec: 0, nanosec: 0, index: 0 }, period, 2 ** 32 - 1);
+    }
   }
 
   /** Runs the next `count` frames. */
@@ -97,8 +107,8 @@ export class CameraRun {
   }
 
   async close(): Promise<void> {
-    await this.#attachment.detach();
-    this.#camera.close();
+    await Promise.all(this.#attachments.map((attachment) => attachment.detach()));
+    for (const camera of this.#cameras) camera.close();
   }
 
   #addResult(inference: Inference, { submitted }: CameraFrameInfo): void {

@@ -4,9 +4,10 @@ import { deserialize, serialize } from 'node:v8';
 import { gunzipSync } from 'node:zlib';
 import { Decoder } from '../src/vision/decode/decoder.js';
 import { outputRoles } from '../src/vision/decode/head-layout.js';
-import { type HeadLayout, recognizeHeads } from '../src/vision/decode/heads.js';
+import { type HeadLayout, type HeadRole, recognizeHeads } from '../src/vision/decode/heads.js';
 import type { DecodeOptions } from '../src/vision/decode/options.js';
 import type { Segmentation } from '../src/vision/mask/segmentation.js';
+import { QUANTI_TYPE_NAMES, TENSOR_TYPE_NAMES } from '../src/engine/bpu/bpu-tensor.js';
 import type { Engine } from '../src/engine/engine.js';
 import { OnnxEngine } from '../src/engine/onnx/onnx-engine.js';
 import { packedStride, type Tensor, UNQUANTIZED } from '../src/vision/tensor/tensor.js';
@@ -20,6 +21,8 @@ import { Labels } from '../src/message/write/labels.js';
 import { demoModel } from '../src/model/demo-model.js';
 import { nativeKernels } from '../src/native/kernels.js';
 import { packageRoot } from '../src/base/package-root.js';
+import type { NativeTensorProperties } from '../src/native/bpu.js';
+import { floatProperties } from '../tools/record/record.js';
 import type { Yardstick } from './bench.js';
 
 /** Head tensors of one picture, with everything needed to decode them. */
@@ -145,6 +148,29 @@ export function allQuantized(float: Heads): Heads {
   return withIntegers(float, () => true);
 }
 
+/** What libdnn would say of the outputs of such heads; for record(). */
+export function integerProperties({ tensors }: Heads): NativeTensorProperties[] {
+  return tensors.map((tensor) => {
+    const { quantization, type, data, shape, stride } = tensor;
+    const bytes = data.BYTES_PER_ELEMENT;
+    return {
+      ...floatProperties(tensor),
+      stride: stride.map((step) => step * bytes),
+      alignedByteSize: shape.reduce((product, extent) => product * extent, bytes),
+      tensorType: TENSOR_TYPE_NAMES.indexOf(`HB_DNN_TENSOR_TYPE_${type === 'int32' ? 'S32' : 'S16'}`),
+      quantiType: QUANTI_TYPE_NAMES.indexOf('SCALE'),
+      quantizeAxis: 3,
+      scale: quantization.kind === 'scale' ? [...quantization.scale] : [],
+    };
+  });
+}
+
+/** The role of each output, in order. */
+export function rolesOf({ layout, tensors }: Heads): HeadRole[] {
+  const roles = outputRoles(layout);
+  return tensors.map((_, output) => roles.get(output)!.role);
+}
+
 function withIntegers(float: Heads, chosen: (output: number) => boolean): Heads {
   const tensors = float.tensors.map((tensor, output): Tensor => {
     if (!chosen(output)) return tensor;
@@ -158,8 +184,7 @@ function withIntegers(float: Heads, chosen: (output: number) => boolean): Heads 
     return { ...tensor, type: 'int32', quantization: { kind: 'scale', scale, axis: 3 }, data };
   });
   const { inputWidth: width, inputHeight: height } = float.layout;
-  const rolesOfFloat = outputRoles(float.layout);
-  const roles = tensors.map((_, output) => rolesOfFloat.get(output)!.role);
+  const roles = rolesOf(float);
   return { ...float, tensors, layout: recognizeHeads(tensors, { width, height }, { roles }) };
 }
 

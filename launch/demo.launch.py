@@ -27,6 +27,7 @@ def generate_launch_description():
             'rate': LaunchConfiguration('rate'),
             'model': LaunchConfiguration('model'),
             'score': LaunchConfiguration('score'),
+            'message': LaunchConfiguration('message'),
             'log_level': LaunchConfiguration('log_level'),
         }.items(),
     )
@@ -37,6 +38,12 @@ def generate_launch_description():
             *(
                 DeclareLaunchArgument(name, default_value=default, description=PARAMETERS['segment'][name]['help'])
                 for name, default in {'model': '', 'score': '0.4'}.items()
+            ),
+            DeclareLaunchArgument(
+                'message',
+                default_value=PARAMETERS['camera']['message']['default'],
+                description=PARAMETERS['camera']['message']['help'],
+                choices=PARAMETERS['camera']['message']['choices'],
             ),
             DeclareLaunchArgument('log_level', default_value='info', description='debug, info, warn, error or fatal'),
             DeclareLaunchArgument(

@@ -7,6 +7,7 @@ other machine it is the stand-in of this package. See `ros2 launch tros_yolo_seg
 import json
 import os
 import shutil
+from typing import List
 
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
 from launch import LaunchDescription
@@ -21,13 +22,15 @@ from launch.actions import (
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import EnvironmentVariable, LaunchConfiguration
 from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
 import yaml
 
 PACKAGE = 'tros_yolo_seg'
 
-# Where TROS's cameras publish hbm_img_msgs/HbmMsg1080P, and the topic of JPEG pictures beside it.
-HBM_TOPIC = '/hbmem_img'
+# The topic of JPEG pictures beside that of TROS's cameras.
 JPEG_TOPIC = '/image'
+# Where hobot_hdmi looks for results.
+HDMI_TOPIC = '/hobot_detection'
 
 CAMERAS = ['auto', 'mipi', 'usb', 'fb', 'stand-in', 'false']
 SWITCH = ['auto', 'true', 'false']
@@ -36,9 +39,11 @@ SWITCH = ['auto', 'true', 'false']
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'parameters.json'), encoding='utf8') as stream:
     TABLES = json.load(stream)
 PARAMETERS = TABLES['parameters']['segment']
+# Where TROS's cameras publish hbm_img_msgs/HbmMsg1080P.
+HBM_TOPIC = TABLES['stand_in_topics']['hbm1080p']
 CAMERA_PARAMETERS = TABLES['parameters']['camera']
 # Those of the stand-in that are arguments, too.
-STAND_IN = ['size', 'rate', 'inputs', 'loop', 'message', 'frame_id']
+STAND_IN = ['size', 'rate', 'inputs', 'loop', 'message', 'hbm_encoding', 'frame_id']
 
 
 def generate_launch_description():
@@ -62,8 +67,17 @@ def generate_launch_description():
         ('device', '', 'device of the TROS camera: a sensor for mipi, /dev/videoN for usb', None),
         ('size', '', 'WxH of the camera; default: 960x544 (mipi), 640x480 (usb), that of the files (stand-in)', None),
         ('inputs', 'scene:', 'files, folders, bags or scene: that fb and the stand-in publish, by commas', None),
-        *(stand_in_argument(name, CAMERA_PARAMETERS[name]) for name in ['rate', 'loop', 'message', 'frame_id']),
+        *(stand_in_argument(name, CAMERA_PARAMETERS[name]) for name in STAND_IN[1:] if name != 'inputs'),
         ('web', 'auto', "TROS's web page on port 8000; auto: with the cameras of TROS, where it is installed", SWITCH),
+        (
+            'image_topic', '',
+            "topic of the JPEG pictures that the web page shows, sensor_msgs/CompressedImage. Default: the camera's, where it sends JPEG or "
+            "hobot_codec makes it, else the node's overlay", None,
+        ),
+        (
+            'hdmi', 'false', 'whether hobot_hdmi shows the pictures of the TROS camera with boxes on a screen: results are on hobot_detection '
+            'then, without the map of classes, which would cover the picture; tros_topic and tros_masks go before that', ['true', 'false'],
+        ),
         (
             'dds', 'auto', 'whether to use the DDS profiles of this package, which keep large frames from getting lost; '
             'auto: unless you have set your own', SWITCH,
@@ -86,7 +100,8 @@ def help_of(row):
     if row['type'].endswith('_array'):
         notes.append('separated by semicolons' if row.get('placed') else 'separated by commas')
     if row['default'] not in ('', []):
-        notes.append(f'default: {shown(row["default"])}')
+        own = "the camera's topic, else " if row is PARAMETERS['images'] else ''
+        notes.append(f'default: {own}{shown(row["default"])}')
     return f'{row["help"]} ({"; ".join(notes)})'
 
 
@@ -115,6 +130,9 @@ def former_names(table, given):
         former = row.get('was')
         if not former or given.get(former, '') == '':
             continue
+        allowed = choices_of(row)
+        if allowed and given[former] not in allowed:
+            raise RuntimeError(f'Expected {", ".join(allowed[1:])} for {name} but received {given[former]}.')
         if given.get(name, '') in ('', shown(row['default'])):
             values[name] = given[former]
             rest = 'works by its former name until the next minor version.'
@@ -135,18 +153,21 @@ def start(context):
 
     camera, notes = choose_camera(get('camera'))
     on_tros = camera in ('mipi', 'usb', 'fb')
-    with_web, web_notes = choose_web(get('web'), on_tros, get('message'))
+    page, web_notes = choose_web(camera, get)
+    with_hdmi, hdmi_notes = choose_hdmi(get('hdmi'), on_tros)
     topic = HBM_TOPIC if on_tros else TABLES['stand_in_topics'][get('message')] if camera == 'stand-in' else None
 
-    actions = [LogInfo(msg=f'tros_yolo_seg: {note}') for note in name_notes + notes + web_notes]
+    actions = [LogInfo(msg=f'tros_yolo_seg: {note}') for note in name_notes + notes + web_notes + hdmi_notes]
     actions += dds_profiles(get('dds'))
     if on_tros:
         # Sets what zero copy needs, for all that is started after it. Before the node, so that both sides agree.
         actions.append(include('hobot_shm', 'hobot_shm.launch.py'))
     actions += start_camera(camera, get)
-    if with_web:
-        actions += start_web(camera, get)
-    actions.append(start_node(get, topic))
+    if page:
+        actions += start_web(page, tros_topic(get, with_hdmi))
+    if with_hdmi:
+        actions.append(include('hobot_hdmi', 'display.launch.py', {'display_is_shared_mem': 'True'}))
+    actions.append(start_node(get, topic, with_hdmi))
     return actions
 
 
@@ -174,15 +195,55 @@ def choose_camera(wanted):
     return wanted, [f'camera: {wanted}']
 
 
-def choose_web(wanted, on_tros, message):
+def choose_web(camera, get):
+    """Give the pictures that the web page is started with, None for no page, and what to tell about the choice."""
+    on_tros = camera in ('mipi', 'usb', 'fb')
+    wanted = get('web')
     if wanted == 'false' or (wanted == 'auto' and not on_tros):
+        return None, []
+    if not installed('websocket'):
+        return None, ['Expected websocket for the web page but did not find that installed. No web page']
+    page = web_pictures(camera, get)
+    return page, [f'web page: port 8000, pictures of {page["topic"]}']
+
+
+def web_pictures(camera, get):
+    """Give the JPEG pictures of the web page: topic, the name of their type, and whether the codec has to make them."""
+    if get('image_topic'):
+        return {'topic': absolute(get('image_topic'), get), 'type': 'mjpeg', 'codec': False}
+    if camera == 'usb':
+        # A USB camera's pictures are JPEG already.
+        return {'topic': JPEG_TOPIC, 'type': 'mjpeg', 'codec': False}
+    message = get('message')
+    if camera == 'stand-in' and message == 'compressed':
+        return {'topic': absolute(TABLES['stand_in_topics'][message], get), 'type': 'mjpeg', 'codec': False}
+    if camera == 'stand-in' and message == 'hbm1080p' and get('hbm_encoding') == 'jpeg':
+        return {'topic': HBM_TOPIC, 'type': 'jpeg_shared_mem', 'codec': False}
+    if (camera in ('mipi', 'fb') or message == 'hbm1080p') and installed('hobot_codec'):
+        return {'topic': JPEG_TOPIC, 'type': 'mjpeg', 'codec': True}
+    overlay = absolute(get('name') + '/overlay/compressed', get)
+    return {'topic': overlay, 'type': 'mjpeg', 'codec': False}
+
+
+def choose_hdmi(wanted, on_tros):
+    if wanted == 'false':
         return False, []
-    missing = [package for package in ['websocket', 'hobot_codec'] if not installed(package)]
-    if not on_tros and message != 'hbm1080p':
-        return False, ['Expected message:=hbm1080p for the web page of the stand-in camera. No web page']
-    if missing:
-        return False, [f'Expected {", ".join(missing)} for the web page but did not find that installed. No web page']
-    return True, ['web page: port 8000']
+    if not on_tros:
+        return False, ['Expected a camera of TROS for hdmi but there is none. No picture on the screen']
+    if not installed('hobot_hdmi'):
+        return False, ['Expected hobot_hdmi for hdmi but did not find that installed. No picture on the screen']
+    return True, ['hdmi: pictures and boxes on the screen']
+
+
+def absolute(topic, get):
+    """Give the name of a topic as a node in the namespace knows it."""
+    return topic if topic.startswith('/') else '/'.join(['', *filter(None, get('namespace').split('/')), topic])
+
+
+def tros_topic(get, with_hdmi):
+    """Give the topic of PerceptionTargets."""
+    default = HDMI_TOPIC if with_hdmi else PARAMETERS['tros_topic']['default']
+    return absolute(get('tros_topic') or default, get)
 
 
 def start_camera(camera, get):
@@ -241,32 +302,30 @@ def start_camera(camera, get):
     return []
 
 
-def start_web(camera, get):
+def start_web(page, results):
     """Start the web page, which pairs JPEG pictures and results by their stamps."""
     encode = {
         'codec_in_mode': 'shared_mem',
         'codec_out_mode': 'ros',
         'codec_sub_topic': HBM_TOPIC,
-        'codec_pub_topic': JPEG_TOPIC,
+        'codec_pub_topic': page['topic'],
         # Ours would be theirs, too, otherwise.
         'log_level': 'warn',
     }
-    topic = get('tros_topic') or 'hobot_dnn_detection'
-    if not topic.startswith('/'):
-        topic = '/'.join(['', *filter(None, get('namespace').split('/')), topic])
-    page = {
-        'websocket_image_topic': JPEG_TOPIC,
-        'websocket_image_type': 'mjpeg',
-        'websocket_smart_topic': topic,
+    given = {
+        'websocket_image_topic': page['topic'],
+        'websocket_image_type': page['type'],
+        'websocket_smart_topic': results,
         'log_level': 'warn',
     }
-    # A USB camera's pictures are JPEG already.
-    codec = [] if camera == 'usb' else [include('hobot_codec', 'hobot_codec_encode.launch.py', encode)]
-    return codec + [include('websocket', 'websocket.launch.py', page)]
+    codec = [include('hobot_codec', 'hobot_codec_encode.launch.py', encode)] if page['codec'] else []
+    return codec + [include('websocket', 'websocket.launch.py', given)]
 
 
-def start_node(get, camera_topic):
+def start_node(get, camera_topic, with_hdmi):
     given = given_parameters(PARAMETERS, get)
+    if with_hdmi:
+        given = {'tros_topic': HDMI_TOPIC, 'tros_masks': 'polygons', **given}
     file = parameter_file(get('params_file'))
     known = camera_topic is None or [camera_topic] == PARAMETERS['images']['default']
     if not known and not get('images') and not sets_images(file):
@@ -295,14 +354,17 @@ def typed(name, row, text):
     kind = row['type']
     if kind == 'string_array' and row.get('placed'):
         # launch_ros makes nothing of an empty text; a space is nothing to the node, too.
-        return [part.strip() or ' ' for part in text.split(';')]
+        return ParameterValue([part.strip() or ' ' for part in text.split(';')], value_type=List[str])
     if kind == 'string_array':
-        return items(text)
+        return ParameterValue(items(text), value_type=List[str])
     if kind == 'integer_array':
         return [integer(name, item) for item in items(text)]
     if kind == 'bool':
         return text == 'true'
-    return {'double': number, 'integer': integer}.get(kind, lambda _, value: value)(name, text)
+    if kind == 'string':
+        # launch_ros reads texts as YAML: model_name:=1 would become an integer.
+        return ParameterValue(text, value_type=str)
+    return {'double': number, 'integer': integer}[kind](name, text)
 
 
 def parameter_file(text):

@@ -14,6 +14,12 @@
 #include "ros/bindings.h"
 #endif
 
+/**
+ * Of what the addon exports, with all arguments, blocks and plans: one more with each change of it, here and
+ * in src/native/addon.ts. So that a build of an older commit is told when it is loaded, and not by a frame.
+ */
+constexpr int kInterface = 1;
+
 /** aliveObjects(): an AliveObjects (src/native/addon.ts). */
 static Napi::Value AliveObjectsBinding(const Napi::CallbackInfo& info) {
   Napi::Object object = Napi::Object::New(info.Env());
@@ -33,6 +39,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
     exports.Set(name, Napi::Function::New(env, function, name));
   };
+  exports.Set("interface", kInterface);
   add("letterbox", nv12::LetterboxBinding);
   add("nv12ToPlanarFloat", nv12::ToPlanarFloatBinding);
   add("nv12ToRgb8", nv12::ToRgb8Binding);
@@ -42,6 +49,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("decodeKernels", decode::KernelsBinding);
   add("decodeScan", decode::ScanBinding);
   add("decodeBoxes", decode::BoxesBinding);
+  add("decodeSuppress", decode::SuppressBinding);
   add("decodeCombine", decode::CombineBinding);
   add("decodeRuns", decode::RunsBinding);
   add("decodeOutlines", decode::OutlinesBinding);

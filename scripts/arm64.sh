@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD/build/arm64
 
-npx tsc -p .
+npm run --silent build:ts
 bash scripts/arm64-build.sh
 file -b "$root/build/native/Release/tros_yolo_seg.node" "$root/build/native/emulator/libdnn.so" 2>/dev/null | cut -c1-60 || true
 
@@ -24,7 +24,7 @@ run() {
 }
 run -p '"node " + process.version + " on " + process.arch'
 failed=0
-for test in "$root"/dist/test/native/*.test.js "$root"/dist/test/engine/bpu/bpu-engine.test.js "$root"/dist/test/vision/{decode,mask}/*.test.js; do
+for test in "$root"/dist/test/native/*.test.js "$root"/dist/test/engine/bpu/{bpu-engine,bpu-ahead}.test.js "$root"/dist/test/vision/{decode,mask}/*.test.js; do
   echo "== ${test#"$root/dist/"}"
   if run node_modules/mocha/bin/mocha.js --no-config --timeout 600000 --reporter dot "$test" >"$root/log.txt" 2>&1; then
     grep -E '^ +[0-9]+ (passing|pending)' "$root/log.txt"

@@ -7,6 +7,7 @@
 #
 #   camera    camera messages on their way into a model's input (native/fuzz)
 #   playback  model files of the emulator (native/fuzz)
+#   decode    plans of decoders, tensors, and masks from logits to contours (native/fuzz)
 #   addon     arguments of the addon's functions: getters, proxies, detached buffers (test/fuzz)
 #   cdr       serialized messages of cameras (test/fuzz)
 #   bag       MCAP files and metadata.yaml (test/fuzz)
@@ -14,7 +15,7 @@
 #
 # TROS_YOLO_SEG_FUZZ_SEED selects the inputs; the same seed gives the same inputs. The first finding ends the run with exit code 1;
 # its input is saved in build/fuzz, and the output says how to repeat it.
-all=(camera playback addon cdr bag models)
+all=(camera playback decode addon cdr bag models)
 seconds=10
 [[ ${1:-} =~ ^[0-9]+$ ]] && seconds=$1 && shift
 targets=()
@@ -38,7 +39,7 @@ fi
 source "$(dirname "${BASH_SOURCE[0]}")/instrumented.sh"
 # The build of asan.sh, plus the fuzzers.
 stage build/asan --CDTROS_YOLO_SEG_SANITIZE=ON
-cmake --build "$root/build/native" --target fuzz_camera fuzz_playback >"$root/fuzz-build.log" 2>&1 || {
+cmake --build "$root/build/native" --target fuzz_camera fuzz_playback fuzz_decode >"$root/fuzz-build.log" 2>&1 || {
   cat "$root/fuzz-build.log"
   exit 1
 }
@@ -60,7 +61,7 @@ sanitized() {
 
 for target in "${targets[@]}"; do
   case $target in
-  camera | playback) "$root/build/native/fuzz/fuzz_$target" --findings "$findings" "${how[@]}" ;;
+  camera | playback | decode) "$root/build/native/fuzz/fuzz_$target" --findings "$findings" "${how[@]}" ;;
   addon | cdr | bag) sanitized "$target" --findings "$findings" "${how[@]}" ;;
   # All in TypeScript, so without sanitizers.
   models) printf 'models: ' && node "$root/dist/test/fuzz/run-model-readers.js" "${how[@]}" ;;

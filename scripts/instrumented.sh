@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 stage() {
   root=$PWD/$1
   shift
-  npx tsc -p . || exit 1
+  npm run --silent build:ts || exit 1
   mkdir -p "$root/build"
   rm -rf "$root/dist"
   cp -r dist package.json "$root/"

@@ -3,6 +3,7 @@
 // (native/.clang-tidy). `npm run lint` runs it.
 //
 //   node scripts/lint-native.mjs [FILE]...      all of native/, or these files
+//   node scripts/lint-native.mjs --format       formats all of native/ instead
 //
 // Both tools must be version 14, because other versions format and report differently. If one is missing, this says so and
 // skips its check; under CI (CI=true) that is an error. native/ros is checked by clang-tidy only when ROS 2 is sourced.
@@ -13,7 +14,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const VERSION = 14;
@@ -25,20 +26,25 @@ const all = readdirSync(native, { recursive: true, encoding: 'utf8' })
   .filter((file) => /\.(cc|h)$/.test(file))
   .map((file) => join(native, file))
   .sort();
-const named = process.argv.slice(2).map((file) => resolve(file));
+const reformat = process.argv.includes('--format');
+const named = process.argv
+  .slice(2)
+  .filter((argument) => argument !== '--format')
+  .map((file) => resolve(file));
 const files = named.length > 0 ? named : all;
 let failed = false;
 
 const format = tool('clang-format');
 if (format) {
-  const { status, stderr } = spawnSync(format, ['--dry-run', '-Werror', ...files], { encoding: 'utf8' });
+  const mode = reformat ? ['-i'] : ['--dry-run', '-Werror'];
+  const { status, stderr } = spawnSync(format, [...mode, ...files], { encoding: 'utf8' });
   if (status !== 0) {
     process.stderr.write(`${stderr}Expected formatted C++ code. To format it: npm run format\n`);
     failed = true;
   }
 }
 
-const tidy = tool('clang-tidy');
+const tidy = reformat ? undefined : tool('clang-tidy');
 if (tidy)
   failed = !(await checkAll(files.filter((file) => file.endsWith('.cc') && compiles(file)))) || failed;
 process.exit(failed ? 1 : 0);
@@ -70,8 +76,8 @@ function flags(file) {
   const modules = join(root, 'node_modules');
   const system = [join(modules, 'node-addon-api'), join(modules, 'node-api-headers/include')];
   const defines = ['NAPI_VERSION=8', 'NODE_ADDON_API_CPP_EXCEPTIONS', 'NODE_ADDON_API_CPP_EXCEPTIONS_ALL'];
-  if (process.arch === 'x64') defines.push('NV12_KERNELS_X86');
-  if (process.arch === 'arm64') defines.push('NV12_KERNELS_NEON');
+  if (process.arch === 'x64') defines.push('NV12_KERNELS_X86', 'DECODE_KERNELS_X86');
+  if (process.arch === 'arm64') defines.push('NV12_KERNELS_NEON', 'DECODE_KERNELS_NEON');
   const options = ['-std=c++17', `-I${native}`, `-I${join(native, 'bench')}`];
   const name = relative(native, file);
   // GCC's, for the sanitizers' headers, which clang has in another package.
@@ -93,7 +99,10 @@ function flags(file) {
 
 /** Checks files side by side. @returns whether there are no findings */
 async function checkAll(sources) {
-  const settings = readFileSync(join(native, '.clang-tidy'), 'utf8');
+  const settings = readdirSync(native, { recursive: true, encoding: 'utf8' })
+    .filter((file) => basename(file) === '.clang-tidy')
+    .map((file) => readFileSync(join(native, file), 'utf8'))
+    .join();
   const headers = all.filter((file) => file.endsWith('.h')).map((file) => readFileSync(file, 'utf8'));
   const clean = new Set(existsSync(remembered) ? JSON.parse(readFileSync(remembered, 'utf8')) : []);
   const keyOf = (file) =>

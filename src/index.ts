@@ -38,6 +38,8 @@ export { OnnxEngine, type OnnxEngineOptions } from './engine/onnx/onnx-engine.js
 export { BpuEngine, type BpuEngineOptions } from './engine/bpu/bpu-engine.js';
 
 // From head tensors to instances.
+export type { Corners, HeadBlock, Kernels } from './vision/tensor/kernels.js';
+export { nativeKernels } from './native/kernels.js';
 export type { Quantization, Tensor, TensorData, TensorInfo, TensorType } from './vision/tensor/tensor.js';
 export { Decoder } from './vision/decode/decoder.js';
 export { type HeadHints, type HeadLayout, type HeadRole, recognizeHeads } from './vision/decode/heads.js';
@@ -51,6 +53,7 @@ export {
 export type { Box, Instance, Mask, Segmentation } from './vision/mask/segmentation.js';
 export { type Polygon, type PolygonOptions, PolygonTracer } from './vision/mask/polygon.js';
 export { type CocoRle, decodeRle, RleEncoder } from './vision/mask/rle.js';
+export type { StageTimings } from './message/write/stage-timings.js';
 export { type FrameResult, isResult, Segmenter, type SegmenterOptions } from './pipeline/segmenter.js';
 export { type OpenSegmenter, openSegmenter, type SegmenterSettings } from './pipeline/open-segmenter.js';
 
@@ -60,7 +63,7 @@ export { encodeJpeg, encodePng } from './media/render/encode.js';
 export type { RgbPicture } from './media/render/rgb-picture.js';
 
 // Bags.
-export type { OutputName } from './message/outputs.js';
+export { BAG_OUTPUT_NAMES, type BagOutputName } from './message/outputs.js';
 export { BagSource, type BagSourceOptions } from './message/bag/bag-source.js';
 export { BagWriter } from './message/bag/bag-writer.js';
 export {

@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { record } from '../../tools/record/record.js';
-import { messageOf } from '../../src/base/expect.js';
 import { packageRoot } from '../../src/base/package-root.js';
 import type { Bench, BenchContext, Result } from '../bench.js';
 import { benchHeads, noiseFrame, stillEngine } from '../material.js';
+import { emulator, lastLine, whatIsMissing } from '../sourced.js';
 
 const MESSAGES = ['image', 'hbm1080p'];
 const TRANSPORTS = ['native', 'rclnodejs'];
@@ -36,7 +36,7 @@ interface Measured {
 export const bench: Bench = {
   summary: 'the ROS 2 node with a 1080p camera of 30 FPS, where a workspace with tros_yolo_seg is sourced',
   async run(context) {
-    const missing = whatIsMissing();
+    const missing = whatIsMissing(script());
     if (missing !== undefined) {
       context.note(`left out: ${missing}`);
       return [];
@@ -66,18 +66,6 @@ function script(): string {
   return join(packageRoot, 'tools/measure/node.py');
 }
 
-function library(): string {
-  return join(packageRoot, 'build/native/emulator/libdnn.so');
-}
-
-function whatIsMissing(): string | undefined {
-  const prefixes = (process.env['AMENT_PREFIX_PATH'] ?? '').split(delimiter);
-  if (!prefixes.some((prefix) => existsSync(join(prefix, 'lib/tros_yolo_seg/segment')))) {
-    return 'no workspace with tros_yolo_seg is sourced; see "On a robot" in the README';
-  }
-  return [script(), library()].find((file) => !existsSync(file))?.concat(' is not there');
-}
-
 async function measureNode(
   model: string,
   message: string,
@@ -89,7 +77,7 @@ async function measureNode(
     'python3',
     [
       script(),
-      ...['--model', model, '--library', library(), '--message', message],
+      ...['--model', model, '--library', emulator(), '--message', message],
       ...['--rate', String(RATE), '--seconds', String(seconds)],
       ...['--node', `camera_transport:=${transport}`],
     ],
@@ -117,10 +105,4 @@ async function measureNode(
       'CPU %': measured.segment_cpu_percent,
     },
   };
-}
-
-/** The last line of a program's output is its error. */
-function lastLine(error: unknown): string {
-  const { stderr } = error as { stderr?: string };
-  return stderr?.trim().split('\n').at(-1) ?? messageOf(error);
 }

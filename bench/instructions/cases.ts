@@ -29,10 +29,12 @@ import {
   allQuantized,
   benchLabels,
   crowdOptions,
+  integerProperties,
   type Heads,
   noise,
   noiseFrame,
   quantized,
+  rolesOf,
   segmentationOf,
   stillEngine,
 } from '../material.js';
@@ -164,19 +166,30 @@ function outputWriter(heads: Heads): (found: Segmentation) => void {
 
 /** A frame's whole way on the emulated BPU, whose own thread is not counted. */
 function frameCases(heads: Heads): InstructionCase[] {
-  const frame = (what: string, options: DecodeOptions, outputs: boolean): InstructionCase => ({
+  const frame = (
+    what: string,
+    options: DecodeOptions,
+    messages: boolean,
+    integers?: () => Heads,
+  ): InstructionCase => ({
     name: `${heads.name}: whole frame, ${what}`,
-    group: 'whole frame',
+    // What V8 has learned of floats is of no use to integers.
+    group: integers ? 'whole frame of integers' : 'whole frame',
     prepare: async () => {
       const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-bench-'));
       const file = join(folder, 'model.bin');
       const { sourceWidth, sourceHeight } = heads.letterbox;
       const picture = noiseFrame(sourceWidth, sourceHeight);
-      await record(stillEngine(heads), [picture], { file, name: 'bench', busy: 1000, overhead: 0 });
+      const outputs = integers && integerProperties(integers());
+      await record(stillEngine(heads), [picture], { file, name: 'bench', busy: 1000, overhead: 0, outputs });
       const library = join(packageRoot, 'build/native/emulator/libdnn.so');
       const engine = await BpuEngine.open({ file, library, slots: 2, spare: 1 });
-      const segmenter = new Segmenter(engine, { ...options, labelCount: heads.layout.classCount });
-      const write = outputs ? outputWriter(heads) : () => undefined;
+      const segmenter = new Segmenter(engine, {
+        ...options,
+        labelCount: heads.layout.classCount,
+        heads: integers && rolesOf(heads),
+      });
+      const write = messages ? outputWriter(heads) : () => undefined;
       return {
         run: async () => {
           const inference = await engine.submit(picture);
@@ -196,6 +209,16 @@ function frameCases(heads: Heads): InstructionCase[] {
     frame('masks on the prototype grid', { masks: 'proto' }, false),
     frame('masks at source', { masks: 'source' }, false),
     frame("the node's default outputs", { masks: 'source' }, true),
+    ...(
+      [
+        ['boxes', { masks: 'none' }],
+        ['masks on the prototype grid', { masks: 'proto' }],
+        ['masks at source', { masks: 'source' }],
+      ] as const
+    ).map(([what, options]) =>
+      frame(`int32 heads, int16 prototypes, ${what}`, options, false, () => allQuantized(heads)),
+    ),
+    frame('100 instances, masks at source', { ...crowdOptions(heads), masks: 'source' }, false),
   ];
 }
 

@@ -124,7 +124,7 @@ class JsEngine : public camera::JsSlots {
     const Napi::Env env = info.Env();
     if (!engine_) arguments::Fail(env, "an open engine", "a closed one");
     if (info[0].IsUndefined()) {
-      engine_->PlanAhead(nullptr);
+      engine_->SetPlan(nullptr);
       return env.Undefined();
     }
     std::vector<size_t> bytes;
@@ -134,7 +134,8 @@ class JsEngine : public camera::JsSlots {
     auto plan = decode::ReadPlan(info, bytes);
     // Reading it may have run getters.
     if (!engine_) arguments::Fail(env, "an open engine", "one that was closed while the plan was read");
-    engine_->PlanAhead(std::move(plan));
+    // Last comes what cannot fail: where this throws, the former plan still holds.
+    engine_->ReserveAhead();
     if (found_.IsEmpty()) {
       Napi::Array slots = Napi::Array::New(env);
       for (int i = 0; i < engine_->slots(); i++) {
@@ -145,6 +146,7 @@ class JsEngine : public camera::JsSlots {
       }
       found_ = Napi::Persistent(slots.As<Napi::Object>());
     }
+    engine_->SetPlan(std::move(plan));
     return found_.Value();
   }
 

@@ -168,12 +168,17 @@ std::shared_ptr<camera::Attachment> Engine::Attach(int queue_size, uint32_t numb
   return table_->Attach(std::move(inputs), number, std::move(counters));
 }
 
-void Engine::PlanAhead(std::shared_ptr<const decode::Plan> plan) {
+void Engine::ReserveAhead() {
   const std::lock_guard<std::mutex> lock(ahead_mutex_);
   for (const auto& worker : workers_) {
-    if (plan && !worker->found) worker->found = std::make_shared<decode::Found>();
+    if (!worker->found) worker->found = std::make_shared<decode::Found>();
   }
-  plan_ = std::move(plan);
+}
+
+void Engine::SetPlan(std::shared_ptr<const decode::Plan> plan) noexcept {
+  const std::lock_guard<std::mutex> lock(ahead_mutex_);
+  // The former one is freed by the caller, not under the lock.
+  plan_.swap(plan);
 }
 
 std::shared_ptr<decode::Found> Engine::found(int slot) {
@@ -194,9 +199,9 @@ void Engine::LookAhead(Worker& worker, bool answered) noexcept {
   const auto& outputs = worker.slot.outputs();
   if (!plan || !answered || !outputs) return;
   try {
-    std::vector<const void*> memory;
-    for (const auto& output : outputs->memory) memory.push_back(output->data());
-    worker.ahead.Run(decode::ChosenKernels(), *plan, memory, *found);
+    worker.looked_at.clear();
+    for (const auto& output : outputs->memory) worker.looked_at.push_back(output->data());
+    worker.ahead.Run(decode::ChosenKernels(), *plan, worker.looked_at, *found);
   } catch (...) {
     // Without memory it is left to JavaScript, which can tell.
     found->numbers[0] = 0;
@@ -218,10 +223,9 @@ bool Engine::Run(int index, Worker& worker) {
     state.lacks_memory = !worker.slot.outputs();
     // Start the next waiting frame first: the BPU should not idle while this result is being read.
     table_->Finished(index);
-    if (!fast_shutdown_) {
-      LookAhead(worker, !outcome->failure);
-      done_(index, std::move(*outcome));
-    }
+    if (!fast_shutdown_) LookAhead(worker, !outcome->failure);
+    // Asked again, as the end may have begun meanwhile.
+    if (!fast_shutdown_) done_(index, std::move(*outcome));
     lock.lock();
   }
 }

@@ -76,10 +76,11 @@ class Engine : public Counted<Engine> {
   /** Threads of all engines that were abandoned and are still inside libdnn. */
   static int abandoned_threads();
 
-  /** From the next frame that the BPU answers on, null for none; the slots have memory for it afterwards.
-   * @throws std::bad_alloc */
-  void PlanAhead(std::shared_ptr<const decode::Plan> plan);
-  /** What was found in the slot's frame, by the plan whose version it has. Null before there was a plan. */
+  /** Gives the slots memory for what is found ahead. @throws std::bad_alloc */
+  void ReserveAhead();
+  /** From the next frame that the BPU answers on, null for none. After ReserveAhead(). */
+  void SetPlan(std::shared_ptr<const decode::Plan> plan) noexcept;
+  /** What was found in the slot's frame, by the plan whose version it has. Null before ReserveAhead(). */
   std::shared_ptr<decode::Found> found(int slot);
 
   /** Starts a frame in a slot taken from the table. The frame's memory must stay valid until `done`. */
@@ -107,6 +108,8 @@ class Engine : public Counted<Engine> {
     bool stop = false;
     std::thread thread;
     decode::Ahead ahead;
+    /** Of the outputs of the frame that is looked at; kept, so that none is allocated for each frame. */
+    std::vector<const void*> looked_at;
     /** Under ahead_mutex_; its content belongs to whoever has the slot. */
     std::shared_ptr<decode::Found> found;
   };

@@ -14,7 +14,11 @@ constexpr double kMargin = 0.05;
 
 void Store(int32_t* at, float value) { std::memcpy(at, &value, sizeof value); }
 
-int Clamp(double value, int most) { return value < 0 ? 0 : value > most ? most : static_cast<int>(value); }
+int Clamp(double value, int most) {
+  // NaN is 0, too.
+  if (!(value > 0)) return 0;
+  return value > most ? most : static_cast<int>(value);
+}
 
 }  // namespace
 

@@ -7,7 +7,9 @@
 #include "decode/block.h"
 #include "decode/boxes.h"
 #include "decode/kernels.h"
+#include "decode/nms.h"
 #include "decode/of_thread.h"
+#include "decode/once.h"
 #include "decode/outlines.h"
 #include "decode/runs.h"
 #include "decode/scan.h"
@@ -47,8 +49,19 @@ HeadArgument ReadHead(const Napi::CallbackInfo& info, size_t i) {
   return argument;
 }
 
-int Integer(Napi::Value value, const char* name, double least, double most) {
+int Integer(Napi::Value value, const char* name, int least, int most) {
   return static_cast<int>(arguments::ReadInteger(value, name, least, most));
+}
+
+/** An index or a count, which may have more than 31 bits. */
+size_t Index(Napi::Value value, const char* name, size_t least, size_t most) {
+  return static_cast<size_t>(
+      arguments::ReadInteger(value, name, static_cast<double>(least), static_cast<double>(most)));
+}
+
+double Number(Napi::Value value, const char* name) {
+  if (!value.IsNumber()) arguments::Fail(value.Env(), std::string("a number for ") + name, "something else");
+  return value.As<Napi::Number>().DoubleValue();
 }
 
 }  // namespace
@@ -67,15 +80,14 @@ Napi::Value KernelsBinding(const Napi::CallbackInfo& info) {
 Napi::Value ScanBinding(const Napi::CallbackInfo& info) {
   const HeadArgument argument = ReadHead(info, 0);
   const auto limits = ViewOf<double>(info[3], "limits", static_cast<size_t>(argument.head.channels));
-  if (!info[4].IsNumber()) arguments::Fail(info.Env(), "a number for lowest", "something else");
+  const double lowest = Number(info[4], "lowest");
   const auto scores = ViewOf<float>(info[5], "scores");
   const auto classes = ViewOf<uint16_t>(info[6], "classes");
   const auto cells = ViewOf<int32_t>(info[7], "cells");
   const size_t capacity = std::min({scores.length, classes.length, cells.length});
-  const int from = Integer(info[8], "from", 0, static_cast<double>(capacity));
-  Candidates found{scores.data, classes.data, cells.data, capacity, static_cast<size_t>(from)};
-  Scan(ChosenKernels(), argument.head, argument.values, limits.data, info[4].As<Napi::Number>().DoubleValue(),
-       found);
+  const size_t from = Index(info[8], "from", 0, capacity);
+  Candidates found{scores.data, classes.data, cells.data, capacity, from};
+  Scan(ChosenKernels(), argument.head, argument.values, limits.data, lowest, found);
   return Napi::Number::New(info.Env(), static_cast<double>(found.count));
 }
 
@@ -89,21 +101,36 @@ Napi::Value BoxesBinding(const Napi::CallbackInfo& info) {
                     std::to_string(argument.head.channels));
   }
   const auto cells = ViewOf<int32_t>(info[5], "cells");
-  const int from = Integer(info[6], "from", 0, static_cast<double>(cells.length));
-  const int to = Integer(info[7], "to", from, static_cast<double>(cells.length));
-  const auto count = static_cast<size_t>(to);
+  const size_t from = Index(info[6], "from", 0, cells.length);
+  const size_t count = Index(info[7], "to", from, cells.length);
   const Boxes boxes{ViewOf<float>(info[8], "x1", count).data, ViewOf<float>(info[9], "y1", count).data,
                     ViewOf<float>(info[10], "x2", count).data, ViewOf<float>(info[11], "y2", count).data};
   const auto valid = ViewOf<uint8_t>(info[12], "valid", count);
-  for (int i = from; i < to; i++) {
-    const int cell = cells.data[i];
+  for (size_t i = from; i < count; i++) {
+    const int32_t cell = Once(cells.data + i);
     if (cell < 0 || cell >= argument.head.cells()) {
       arguments::Fail(info.Env(), "cells of the head", std::to_string(cell));
     }
-    const auto at = static_cast<size_t>(i);
-    valid.data[at] = DistanceBox(argument.head, argument.values, stride, bins, cell, boxes, at) ? 1 : 0;
+    valid.data[i] = DistanceBox(argument.head, argument.values, stride, bins, cell, boxes, i) ? 1 : 0;
   }
   return info.Env().Undefined();
+}
+
+/** suppress(scores, classes, x1, y1, x2, y2, valid, count, iou, most, kept): how many of `kept` hold */
+Napi::Value SuppressBinding(const Napi::CallbackInfo& info) {
+  const size_t count = Index(info[7], "count", 0, INT32_MAX);
+  const double iou = Number(info[8], "iou");
+  const auto scores = ViewOf<float>(info[0], "scores", count);
+  const auto classes = ViewOf<uint16_t>(info[1], "classes", count);
+  const Boxes boxes{ViewOf<float>(info[2], "x1", count).data, ViewOf<float>(info[3], "y1", count).data,
+                    ViewOf<float>(info[4], "x2", count).data, ViewOf<float>(info[5], "y2", count).data};
+  const auto valid = ViewOf<uint8_t>(info[6], "valid", count);
+  const auto kept = ViewOf<int32_t>(info[10], "kept");
+  const size_t most = std::min(kept.length, Index(info[9], "most", 0, INT32_MAX));
+  const Candidates candidates{scores.data, classes.data, nullptr, count, count};
+  const auto& best = OfThread<Suppression>().Run(candidates, boxes, valid.data, iou, most);
+  std::copy(best.begin(), best.end(), kept.data);
+  return Napi::Number::New(info.Env(), static_cast<double>(best.size()));
 }
 
 /** combine(values, block, factors, bias, area, sums): `area` is first and last column, first and last row */
@@ -112,11 +139,10 @@ Napi::Value CombineBinding(const Napi::CallbackInfo& info) {
   const HeadArgument argument = ReadHead(info, 0);
   const Head& head = argument.head;
   const auto factors = ViewOf<float>(info[3], "factors", static_cast<size_t>(head.channels));
-  if (!info[4].IsNumber()) arguments::Fail(env, "a number for bias", "something else");
+  const auto bias = static_cast<float>(Number(info[4], "bias"));
   const auto area = ViewOf<int32_t>(info[5], "area", 4);
-  const Combination task{factors.data, info[4].As<Napi::Number>().FloatValue(),
-                         area.data[0], area.data[1],
-                         area.data[2], area.data[3]};
+  const Combination task{factors.data,       bias, Once(area.data), Once(area.data + 1), Once(area.data + 2),
+                         Once(area.data + 3)};
   const auto within = [](int first, int last, int count) {
     return first >= 0 && first <= last && last < count;
   };
@@ -136,29 +162,25 @@ Napi::Value CombineBinding(const Napi::CallbackInfo& info) {
  */
 Napi::Value RunsBinding(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto numbers = ViewOf<int32_t>(info[0], "crop", 8);
-  const int32_t* n = numbers.data;
+  const auto numbers = ViewOf<int32_t>(info[0], "crop", kCropLength);
   const auto logits = ViewOf<float>(info[1], "logits");
   const auto first_x = ViewOf<int32_t>(info[2], "firstX", 2);
   const auto first_y = ViewOf<int32_t>(info[3], "firstY", 2);
   const auto scales = ViewOf<double>(info[4], "scales", 4);
   const auto runs = ViewOf<int32_t>(info[5], "runs");
-  constexpr int32_t kMost = 1 << 15;
-  const auto within = [&](int32_t first, int32_t last, size_t protos) {
-    return first >= 0 && first <= last && static_cast<size_t>(last) < protos - 2;
-  };
-  const bool crop = n[0] >= 0 && n[0] < n[2] && n[2] <= kMost && n[1] >= 0 && n[1] < n[3] && n[3] <= kMost;
-  if (!crop || !within(n[4], n[5], first_x.length) || !within(n[6], n[7], first_y.length)) {
+  Crop crop{};
+  if (!ReadCrop(numbers.data, first_x.length, first_y.length, crop)) {
     arguments::Fail(env, "a crop of the grid and an area of the prototypes", "numbers out of range");
   }
-  const auto needed = static_cast<size_t>(n[5] - n[4] + 1) * static_cast<size_t>(n[7] - n[6] + 1);
+  const auto extent = [](int first, int last) { return static_cast<size_t>(last - first) + 1; };
+  const size_t needed = extent(crop.first_column, crop.last_column) * extent(crop.first_row, crop.last_row);
   if (logits.length < needed) {
     arguments::Fail(env, std::to_string(needed) + " logits", std::to_string(logits.length));
   }
-  const Crop area{n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], logits.data};
+  crop.logits = logits.data;
   const double* s = scales.data;
   const size_t count =
-      FindRuns(area, {first_x.data, s[0], s[1]}, {first_y.data, s[2], s[3]}, runs.data, runs.length / 2);
+      FindRuns(crop, {first_x.data, s[0], s[1]}, {first_y.data, s[2], s[3]}, runs.data, runs.length / 2);
   return Napi::Number::New(env, static_cast<double>(count));
 }
 
@@ -170,27 +192,24 @@ Napi::Value RunsBinding(const Napi::CallbackInfo& info) {
 Napi::Value OutlinesBinding(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto runs = ViewOf<int32_t>(info[0], "runs");
-  const int width = Integer(info[1], "width", 1, 1 << 15);
-  const auto number = [&](size_t i, const char* name) {
-    if (!info[i].IsNumber()) arguments::Fail(env, std::string("a number for ") + name, "something else");
-    return info[i].As<Napi::Number>().DoubleValue();
-  };
+  const int width = Integer(info[1], "width", 1, kMostCells);
   constexpr int kMost = 1 << 20;
   const int left = Integer(info[2], "left", -kMost, kMost);
   const int top = Integer(info[3], "top", -kMost, kMost);
-  const OutlineOptions options{number(4, "tolerance"), number(5, "leastArea")};
+  const OutlineOptions options{Number(info[4], "tolerance"), Number(info[5], "leastArea")};
   const auto points = ViewOf<int32_t>(info[6], "points");
-  const auto from = static_cast<size_t>(Integer(info[7], "from", 0, static_cast<double>(points.length)));
+  const auto from = Index(info[7], "from", 0, std::min<size_t>(points.length, INT32_MAX));
   const auto rings = ViewOf<int32_t>(info[8], "rings", 2);
-  int32_t last = 0;
-  for (size_t i = 0; i < runs.length; i++) {
-    // Runs in order, and none that is empty; one may begin where the one before ends.
-    const bool ordered = i % 2 == 0 ? runs.data[i] >= last : runs.data[i] > last;
-    if (!ordered || runs.data[i] > 1 << 30) arguments::Fail(env, "runs in order", "others");
-    last = runs.data[i];
+  struct Copied {
+    std::vector<int32_t> runs;
+  };
+  auto& copied = OfThread<Copied>().runs;
+  if (!CopyRuns(runs.data, runs.length, width, copied)) {
+    arguments::Fail(env, "runs in order, within " + std::to_string(kMostCells) + " rows", "others");
   }
   auto& found = OfThread<Outlines>();
-  FindOutlines(runs.data, runs.length / 2, width, options, found);
+  FindOutlines(copied.data(), copied.size() / 2, width, options, found);
+  if (from + found.points.size() > INT32_MAX) arguments::Fail(env, "fewer points", "more than 31 bits count");
   rings.data[0] = static_cast<int32_t>(from + found.points.size());
   rings.data[1] = static_cast<int32_t>(2 + 2 * found.rings.size());
   if (from + found.points.size() > points.length || 2 + 2 * found.rings.size() > rings.length) {

@@ -8,6 +8,7 @@ namespace decode {
 Napi::Value KernelsBinding(const Napi::CallbackInfo& info);
 Napi::Value ScanBinding(const Napi::CallbackInfo& info);
 Napi::Value BoxesBinding(const Napi::CallbackInfo& info);
+Napi::Value SuppressBinding(const Napi::CallbackInfo& info);
 Napi::Value CombineBinding(const Napi::CallbackInfo& info);
 Napi::Value RunsBinding(const Napi::CallbackInfo& info);
 Napi::Value OutlinesBinding(const Napi::CallbackInfo& info);

@@ -1,12 +1,15 @@
 #include "decode/block.h"
 
+#include "decode/once.h"
+
 namespace decode {
 
-bool ReadBlock(const int32_t* block, size_t length, const double* scales, size_t scale_count, Head& head,
+bool ReadBlock(const int32_t* numbers, size_t length, const double* scales, size_t scale_count, Head& head,
                std::string& problem) {
+  int32_t block[kBlockLength] = {};
+  for (size_t i = 0; i < kBlockLength && i < length; i++) block[i] = Once(numbers + i);
   if (length != kBlockLength || block[0] != kBlockVersion) {
-    problem = "a block of version " + std::to_string(length > 0 ? block[0] : 0) + " and length " +
-              std::to_string(length);
+    problem = "a block of version " + std::to_string(block[0]) + " and length " + std::to_string(length);
     return false;
   }
   constexpr int32_t kMost = 1 << 24;
@@ -28,6 +31,12 @@ bool ReadBlock(const int32_t* block, size_t length, const double* scales, size_t
   const auto channels = static_cast<size_t>(head.channels);
   if (static_cast<int64_t>(head.height) * head.width > kMost) {
     problem = "more cells than there are";
+    return false;
+  }
+  // Elements of their own: strides of 0 would make a grid of any size of one value.
+  const uint64_t elements = static_cast<uint64_t>(head.cells()) * channels;
+  if (elements > head.Needed()) {
+    problem = std::to_string(elements) + " elements that lie within " + std::to_string(head.Needed());
     return false;
   }
   if (scale_count != 0 && scale_count != 2 * channels) {

@@ -16,10 +16,11 @@ constexpr size_t kBlockLength = 9;
 /**
  * A head from a block of src/vision/decode/head-block.ts.
  *
+ * @param numbers may change meanwhile: each is read once
  * @param scales a scale for each channel, then a zero point for each; none where numbers are real. Not copied
  * @param problem what is wrong with it, where this returns false
  */
-bool ReadBlock(const int32_t* block, size_t length, const double* scales, size_t scale_count, Head& head,
+bool ReadBlock(const int32_t* numbers, size_t length, const double* scales, size_t scale_count, Head& head,
                std::string& problem);
 
 }  // namespace decode

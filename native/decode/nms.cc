@@ -33,8 +33,9 @@ const std::vector<int32_t>& Suppression::Run(const Candidates& candidates, const
   }
   // A heap: the best are often enough, and only what is taken is sorted.
   const auto worse = [&](int32_t a, int32_t b) {
-    const float difference = candidates.score[a] - candidates.score[b];
-    return difference < 0 || (difference == 0 && a > b);
+    const float first = candidates.score[a];
+    const float second = candidates.score[b];
+    return first < second || (first == second && a > b);
   };
   std::make_heap(order_.begin(), order_.end(), worse);
   while (!order_.empty() && kept_.size() < most) {

@@ -4,6 +4,8 @@
 #include <cstdlib>
 
 #include "decode/of_thread.h"
+#include "decode/once.h"
+#include "decode/runs.h"
 
 namespace decode {
 namespace {
@@ -332,6 +334,23 @@ void Find(const int32_t* runs, size_t count, int width, const OutlineOptions& op
 }
 
 }  // namespace
+
+bool CopyRuns(const int32_t* runs, size_t length, int width, std::vector<int32_t>& copy) {
+  // So many that corners can be counted in 32 bits.
+  constexpr size_t kMostNumbers = size_t{1} << 28;
+  if (length % 2 != 0 || length > kMostNumbers) return false;
+  copy.resize(length);
+  const int32_t end = width * kMostCells;
+  int32_t last = 0;
+  for (size_t i = 0; i < length; i += 2) {
+    const int32_t from = Once(runs + i);
+    const int32_t to = Once(runs + i + 1);
+    if (from < last || to <= from || to > end) return false;
+    copy[i] = from;
+    copy[i + 1] = last = to;
+  }
+  return true;
+}
 
 void FindOutlines(const int32_t* runs, size_t count, int width, const OutlineOptions& options,
                   Outlines& out) {

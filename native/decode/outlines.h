@@ -28,6 +28,14 @@ struct Outlines {
 };
 
 /**
+ * Copies runs that may change meanwhile, if they are those of a mask: in order, none empty, where one may
+ * begin where the one before ends, and none below the lowest row that a mask may have.
+ *
+ * @param length numbers, two for each run
+ */
+bool CopyRuns(const int32_t* runs, size_t length, int width, std::vector<int32_t>& copy);
+
+/**
  * The contours of the runs of a mask, along the edges between cells: PolygonTracer of
  * src/vision/mask/polygon.ts, in its order and with its corners. Outer ones run clockwise on the screen,
  * holes against. Cells that touch only at a corner belong to different contours.

@@ -5,6 +5,13 @@
 #include <vector>
 
 #include "decode/of_thread.h"
+#include "decode/once.h"
+
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#elif defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace decode {
 namespace {
@@ -49,8 +56,20 @@ class Writer {
   int32_t end_ = -1;
 };
 
-/** Of a double within 32 bits, without its fraction. */
-inline int32_t Whole(double value) { return static_cast<int32_t>(value); }
+/**
+ * Without its fraction, the lower 32 bits of it, as JavaScript's `| 0`: a surface that falls by more than
+ * 2^31 from one cell to the next has pieces of one cell, of which nobody asks how it falls. What has more
+ * than 63 bits, or is no number, which comes of scales that no grid has, is some number.
+ */
+inline int32_t Whole(double value) {
+#if defined(__aarch64__)
+  return static_cast<int32_t>(vcvtd_s64_f64(value));
+#elif defined(__SSE2__)
+  return static_cast<int32_t>(_mm_cvttsd_si64(_mm_set_sd(value)));
+#else
+  return std::fabs(value) < 0x1p63 ? static_cast<int32_t>(static_cast<int64_t>(value)) : 0;
+#endif
+}
 
 size_t Find(const Crop& crop, const Axis& x, const Axis& y, int32_t* runs, size_t capacity,
             std::vector<Piece>& pieces) {
@@ -62,10 +81,13 @@ size_t Find(const Crop& crop, const Axis& x, const Axis& y, int32_t* runs, size_
   const int start_column =
       x.FirstCell(crop.first_column) > crop.left ? crop.first_column - 1 : crop.first_column;
   const int start_row = y.FirstCell(crop.first_row) > crop.top ? crop.first_row - 1 : crop.first_row;
+  // Where the last band ended: each row is looked at once, whatever the axis says.
+  int done = crop.top;
   for (int row = start_row; row <= crop.last_row; row++) {
-    const int from_y = std::max(crop.top, y.FirstCell(row));
+    const int from_y = std::max(done, y.FirstCell(row));
     const int to_y = std::min(crop.bottom, y.FirstCell(row + 1));
     if (from_y >= to_y) continue;
+    done = to_y;
     const float* upper =
         crop.logits + static_cast<ptrdiff_t>(std::max(row, crop.first_row) - crop.first_row) * columns;
     const float* lower =
@@ -152,6 +174,18 @@ size_t Find(const Crop& crop, const Axis& x, const Axis& y, int32_t* runs, size_
 }
 
 }  // namespace
+
+bool ReadCrop(const int32_t* numbers, size_t columns, size_t rows, Crop& crop) {
+  int32_t n[kCropLength];
+  for (size_t i = 0; i < kCropLength; i++) n[i] = Once(numbers + i);
+  const auto side = [](int32_t from, int32_t to) { return from >= 0 && from < to && to <= kMostCells; };
+  // An axis has the first cells of one interval before the first prototype, and one past the last.
+  const auto within = [](int32_t first, int32_t last, size_t count) {
+    return first >= 0 && first <= last && static_cast<size_t>(last) + 2 < count;
+  };
+  crop = {n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], nullptr};
+  return side(n[0], n[2]) && side(n[1], n[3]) && within(n[4], n[5], columns) && within(n[6], n[7], rows);
+}
 
 size_t FindRuns(const Crop& crop, const Axis& x, const Axis& y, int32_t* runs, size_t capacity) {
   return Find(crop, x, y, runs, capacity, OfThread<std::vector<Piece>>());

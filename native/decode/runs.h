@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "decode/once.h"
+
 namespace decode {
 
 /** One axis of the grid that masks are sampled on: GridAxis of src/vision/decode/mask-grid.ts. */
@@ -13,7 +15,7 @@ struct Axis {
   double scale;
   double offset;
 
-  int FirstCell(int k) const { return first[k + 1]; }
+  int FirstCell(int k) const { return Once(first + k + 1); }
 };
 
 /** A crop of the grid, and the logits at the prototypes around it, row by row. */
@@ -28,6 +30,19 @@ struct Crop {
   int last_row;
   const float* logits;
 };
+
+/** Cells that a mask may have along each axis. */
+constexpr int32_t kMostCells = 1 << 15;
+/** Numbers of a crop: left, top, right, bottom, first and last column, first and last row. */
+constexpr size_t kCropLength = 8;
+
+/**
+ * A crop, without its logits, from numbers that may change meanwhile: each is read once.
+ *
+ * @param columns, rows how many first cells the axes have
+ * @returns false where it is no crop of a grid, or its prototypes are not between those of the axes
+ */
+bool ReadCrop(const int32_t* numbers, size_t columns, size_t rows, Crop& crop);
 
 /**
  * The runs of cells inside a mask: those where the bilinear surface between the logits is above 0, as

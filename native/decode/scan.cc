@@ -12,10 +12,11 @@ namespace decode {
 namespace {
 
 /** A limit in stored units, lower by less than float32 can tell, so that "above" it means "at least" the
- * limit. */
+ * limit. What is no number limits nothing. */
 double StoredLimit(double limit, double scale, double zero) {
   const double value = limit / scale + zero;
-  return value - (std::fabs(value) + 1) * 1e-9;
+  const double lower = value - (std::fabs(value) + 1) * 1e-9;
+  return std::isnan(lower) ? -Candidates::kInfinity : lower;
 }
 
 /** Bits of the largest float32 that is not above `value`, those of +0 for -0. */
@@ -45,7 +46,7 @@ class Search {
       return;
     }
     const double whole = std::floor(limit);
-    everything_ = whole < Least(type);
+    everything_ = !(whole >= Least(type));
     nothing_ = whole >= Most(type);
     limit_ = everything_ || nothing_ ? 0 : static_cast<int64_t>(whole);
   }

@@ -24,6 +24,7 @@
 
 #include "bpu/engine.h"
 #include "camera/camera.h"
+#include "decode/plan.h"
 
 namespace {
 
@@ -42,6 +43,34 @@ void Expect(bool right, const char* what) {
 }
 
 uint8_t BrightnessOf(int64_t index) { return static_cast<uint8_t>(1 + index % 250); }
+
+/** A plan for a network of three levels whose heads are ten float outputs, channels last: classes, boxes and
+ * coefficients of each level, then the prototypes. Null for another one. */
+std::shared_ptr<const decode::Plan> PlanFor(const bpu::Model& model, int32_t version) {
+  const auto& outputs = model.outputs();
+  if (outputs.size() != 10) return nullptr;
+  decode::PlanParts parts;
+  std::vector<size_t> bytes;
+  for (size_t i = 0; i < outputs.size(); i++) {
+    const auto& properties = outputs[i].properties;
+    const int32_t* shape = properties.validShape.dimensionSize;
+    bytes.push_back(static_cast<size_t>(properties.alignedByteSize));
+    decode::PlanParts::HeadParts head;
+    head.block = {1, 0, shape[1], shape[2], shape[3], shape[2] * shape[3], shape[3], 1, 0};
+    // The prototypes come first.
+    parts.heads.insert(i == 9 ? parts.heads.begin() : parts.heads.end(), head);
+  }
+  parts.version = version;
+  parts.numbers = {decode::kPlanVersion, 16, 300, 1, 4, 9, 3, 8, 0, 1, 2, 16, 3, 4, 5, 32, 6, 7, 8};
+  parts.lowest = -1e6;
+  parts.iou = 0.7;
+  parts.limits.assign(static_cast<size_t>(outputs[0].properties.validShape.dimensionSize[3]), parts.lowest);
+  std::string expected;
+  std::string received;
+  auto plan = decode::MakePlan(std::move(parts), bytes, expected, received);
+  if (!plan) std::fprintf(stderr, "expected %s but received %s\n", expected.c_str(), received.c_str());
+  return plan;
+}
 
 /** Sends frames of varying sizes, some of them invalid, until `stop`. */
 void Send(Camera& target, unsigned seed, const std::atomic<bool>& stop) {
@@ -76,7 +105,11 @@ class Round {
         [this](int slot) {
           Push({slot, false, true});
         });
+    engine_->ReserveAhead();
   }
+
+  /** Frames of all rounds that were decoded ahead. */
+  static uint64_t looked_at;
 
   void Run() {
     const auto end = camera::Clock::now() + kRound;
@@ -105,6 +138,10 @@ class Round {
           break;
         case 7:
           if (requested_ && random_() % 4 == 0 && engine_->table()->CancelRequest()) requested_ = false;
+          break;
+        case 8:
+          if (random_() % 4 == 0)
+            engine_->SetPlan(random_() % 3 > 0 ? PlanFor(engine_->model(), ++plans_) : nullptr);
           break;
         case 5:
           std::this_thread::sleep_for(std::chrono::milliseconds(random_() % 20));
@@ -204,6 +241,7 @@ class Round {
       } else {
         in_flight_--;
       }
+      if (!event.granted) ReadFound(event.slot, event.failed);
       if (random_() % 8 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(random_() % 5));
       engine_->table()->Release(event.slot);
     }
@@ -230,6 +268,18 @@ class Round {
     if (pixels_.size() > 4) pixels_.erase(pixels_.begin());
   }
 
+  /** Reads what was found in a frame, as JavaScript does before it releases the slot. */
+  void ReadFound(int slot, bool failed) {
+    const auto found = engine_->found(slot);
+    const int32_t* numbers = found->numbers.data();
+    Expect(!failed || numbers[0] == 0, "nothing is found in a frame that failed");
+    Expect(numbers[0] >= 0 && numbers[0] <= plans_, "found by a plan that was set");
+    if (numbers[0] == 0) return;
+    looked_at++;
+    Expect(numbers[1] >= 0 && numbers[1] <= 300, "as many instances as the plan wants");
+  }
+
+  int32_t plans_ = 0;
   std::mt19937 random_;
   const std::vector<std::shared_ptr<Camera>>& cameras_;
   std::vector<std::shared_ptr<Attachment>> attachments_;
@@ -245,6 +295,8 @@ class Round {
   std::deque<Done> done_;
   std::unique_ptr<bpu::Engine> engine_;
 };
+
+uint64_t Round::looked_at = 0;
 
 }  // namespace
 
@@ -291,11 +343,11 @@ int main(int count, char** arguments) {
     sum.pixel_copies += counters.pixel_copies;
   }
   std::printf(
-      "%d rounds: %llu frames, %llu submitted, %llu dropped, %llu failed, %llu discarded, %llu pictures, %d "
-      "problems\n",
+      "%d rounds: %llu frames, %llu submitted, %llu dropped, %llu failed, %llu discarded, %llu pictures, "
+      "%llu decoded ahead, %d problems\n",
       rounds, static_cast<unsigned long long>(sum.received), static_cast<unsigned long long>(sum.submitted),
       static_cast<unsigned long long>(sum.dropped), static_cast<unsigned long long>(sum.failed),
       static_cast<unsigned long long>(sum.discarded), static_cast<unsigned long long>(sum.pixel_copies),
-      problems.load());
+      static_cast<unsigned long long>(Round::looked_at), problems.load());
   return problems > 0 ? 1 : 0;
 }

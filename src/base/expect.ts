@@ -37,6 +37,12 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/** What to tell the user of any thrown value: the message of an ExpectationError, for others where they came from, too. */
+export function reportOf(thrown: unknown): string {
+  if (thrown instanceof ExpectationError || !(thrown instanceof Error)) return messageOf(thrown);
+  return thrown.stack ?? thrown.message;
+}
+
 /** Converts any thrown value to an Error; returns it unchanged if it is one. */
 export function errorOf(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

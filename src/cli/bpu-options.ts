@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.js';
-import { openEngine as openModel } from '../engine/registry.js';
+import { type EngineSettings, openEngine as openModel } from '../engine/registry.js';
 import { SEGMENT_PARAMETERS } from '../parameters/segment.js';
 import type { Arguments, CliOptions } from './options.js';
 import { choiceOption, fromParameter } from './parameter-options.js';
@@ -14,15 +14,10 @@ export const BPU_OPTIONS = {
   timeout: fromParameter('bpu_timeout', 'MS'),
 } as const satisfies CliOptions;
 
-/** Opens a model on the engine given with --engine. */
-export function openEngine(
-  file: string,
-  args: Arguments,
-  { slots, threads }: { slots?: number; threads?: number | undefined } = {},
-): Promise<Engine> {
-  return openModel(file, {
+/** Settings of the engine that --engine and the options above give. */
+export function engineSettings(args: Arguments, threads?: number): EngineSettings {
+  return {
     engine: choiceOption(args, 'engine', SEGMENT_PARAMETERS.engine),
-    slots,
     threads,
     colorRange: colorRange(args),
     name: args.text('name'),
@@ -30,5 +25,14 @@ export function openEngine(
     core: args.number('core'),
     priority: args.number('priority'),
     timeout: args.number('timeout'),
-  });
+  };
+}
+
+/** Opens a model on the engine given with --engine. */
+export function openEngine(
+  file: string,
+  args: Arguments,
+  { slots }: { slots?: number } = {},
+): Promise<Engine> {
+  return openModel(file, { ...engineSettings(args), slots });
 }

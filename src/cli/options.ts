@@ -102,8 +102,10 @@ function argumentError(error: unknown, options: CliOptions): ExpectationError {
     return new ExpectationError('options that are listed by --help', found, hint, cause);
   }
   const [name, option] = Object.entries(options).find(
-    ([long, { short }]) => found === `--${long}` || (short !== undefined && found === `-${short}`),
-  ) ?? [found, undefined];
+    ([long, entry]) =>
+      [long, ...otherNames(long, entry)].some((other) => found === `--${other}`) ||
+      (entry.short !== undefined && found === `-${entry.short}`),
+  ) ?? [found.replace(/^-+/, ''), undefined];
   if (option?.type === 'boolean') {
     return new ExpectationError(`--${name} without a value`, 'one with a value', `Omit the value.`, cause);
   }

@@ -26,7 +26,9 @@ export const RUN_OPTIONS = {
   iou: fromParameter('iou', 'P'),
   nms: fromParameter('nms'),
   'max-detections': fromParameter('max_detections', 'N'),
-  classes: fromParameter('classes', 'LIST', { help: 'classes to report, names or ids, comma-separated' }),
+  classes: fromParameter('classes', 'LIST', {
+    help: 'names or ids of the classes to report, comma-separated',
+  }),
   'class-score': fromParameter('class_scores', 'CLASS=P', {
     multiple: true,
     help: 'lowest score of one class: person=0.5; may be repeated',
@@ -73,7 +75,7 @@ export const RUN_OPTIONS = {
     help: 'value of mono16 and 16UC1 images that is white',
   }),
   roi: fromParameter('roi', 'X,Y,W,H', {
-    help: "region of interest in pixels: the model sees that part of each picture only, results are in the whole picture's pixels",
+    help: "region of interest in pixels: the model's input is only that part of each picture, results are in pixels of the whole picture",
   }),
   topic: { type: 'string', value: 'NAME', help: 'image topic of bags (default: the only one)' },
   frames: { type: 'string', value: 'N', help: 'number of frames of scene: (default 150)' },

@@ -1,15 +1,16 @@
+import type { DecodeOptions } from '../vision/decode/options.js';
 import { guardedFrames } from '../vision/picture/frame-source.js';
-import { ExpectationError, errorOf } from '../base/expect.js';
+import { ExpectationError, errorOf, reportOf } from '../base/expect.js';
 import { openInputs } from '../media/inputs.js';
 import { parseRegion, type Region } from '../vision/picture/region.js';
 import type { FrameSource } from '../vision/picture/frame-source.js';
 import { Labels } from '../message/write/labels.js';
 import { demoModel } from '../model/demo-model.js';
 import { findModel } from '../model/find-model.js';
-import { recognizeModel } from '../pipeline/recognize-model.js';
-import { CameraTracking, decodeForTracking } from '../pipeline/tracking.js';
-import { isResult, Segmenter } from '../pipeline/segmenter.js';
-import { BPU_OPTIONS, openEngine } from './bpu-options.js';
+import { openRecognized } from '../pipeline/open-segmenter.js';
+import { CameraTracking, decodeForTracking, type TrackingOptions } from '../pipeline/tracking.js';
+import { isResult, type Segmenter } from '../pipeline/segmenter.js';
+import { BPU_OPTIONS, engineSettings } from './bpu-options.js';
 import { command } from './program.js';
 import { checkOutputs, type Output, ReadFiles } from './outputs.js';
 import { type Arguments, optionHelp } from './options.js';
@@ -74,26 +75,23 @@ export const run = command({
     const model = given === undefined ? demoModel() : findModel(given);
     const read = new ReadFiles([...args.positionals, model, args.text('labels'), args.text('library')]);
     checkOutputs(outputsOf(args), read, args.flag('force'));
-    const engine = await openEngine(model, args, {
-      threads: args.number('threads'),
-    });
+    let tracked: TrackingOptions | undefined;
+    const { engine, segmenter, labels } = await openRecognized(
+      model,
+      engineSettings(args, args.number('threads')),
+      { roles, labelFile: args.text('labels') },
+      (names, warnings) => {
+        warn(warnings);
+        const decoding = decodeOptions(args, names);
+        tracked = trackingOptions(args, decoding);
+        return tracked ? decodeForTracking(decoding, tracked.lowScore!) : decoding;
+      },
+    );
+    const tracking = tracked && new CameraTracking();
+    tracking?.setOptions(tracked);
     const sinks: ResultSink[] = [];
     let stop: Stop | undefined;
     try {
-      const labelFile = args.text('labels');
-      const { labels, warnings: labelWarnings } = recognizeModel(engine.model, { roles, labelFile });
-      const { note, warnings = [] } = engine.model;
-      warn([
-        ...(note === undefined ? [] : [note]),
-        ...(labelFile === undefined ? warnings : []),
-        ...labelWarnings,
-      ]);
-      const decoding = decodeOptions(args, labels);
-      const tracked = trackingOptions(args, decoding);
-      const found = tracked ? decodeForTracking(decoding, tracked.lowScore!) : decoding;
-      const segmenter = new Segmenter(engine, { ...found, heads: roles, labelCount: labels.length });
-      const tracking = tracked && new CameraTracking();
-      tracking?.setOptions(tracked);
       segmenter.decoder.onWarning = (text) => warn([text]);
 
       const { sources, failed } = await openInputs([...args.positionals], {
@@ -111,7 +109,8 @@ export const run = command({
       }
       const quiet = args.flag('quiet');
       stop = Stop.listen(quiet);
-      if (sources.length > 0) await openSinks(sinks, args, labels, decoding.score!, sources, read);
+      if (sources.length > 0)
+        await openSinks(sinks, args, labels, decodeOptions(args, labels), sources, read);
       let broken: Error | undefined;
       try {
         for (const source of sources) {
@@ -195,7 +194,7 @@ async function openSinks(
   sinks: ResultSink[],
   args: Arguments,
   labels: readonly string[],
-  threshold: number,
+  { score, classes }: DecodeOptions,
   sources: readonly FrameSource[],
   read: ReadFiles,
 ): Promise<void> {
@@ -213,7 +212,9 @@ async function openSinks(
   if (mcap !== undefined) {
     const images = args.flag('mcap-images');
     const drawn = args.flag('mcap-overlay') ? renderer : undefined;
-    sinks.push(await BagSink.open(mcap, { labels, threshold, images, overlay: drawn, replace }));
+    sinks.push(
+      await BagSink.open(mcap, { labels, threshold: score!, classes, images, overlay: drawn, replace }),
+    );
   }
 }
 
@@ -235,7 +236,5 @@ function warn(warnings: readonly string[]): void {
 }
 
 function report(where: string, error: Error): void {
-  process.stderr.write(
-    `${where}: ${error instanceof ExpectationError ? error.message : (error.stack ?? error.message)}\n`,
-  );
+  process.stderr.write(`${where}: ${reportOf(error)}\n`);
 }

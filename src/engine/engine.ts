@@ -132,7 +132,7 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** An engine that native cameras can feed. */
+/** An engine that native subscriptions can feed. */
 export interface CameraEngine extends Engine {
   /**
    * Reserves a slot for the next submit() if one is free now. A camera's thread may take a slot at any time, so `free` alone

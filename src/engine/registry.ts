@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { expectOneOf } from '../base/expect.js';
 import { rowNames } from '../base/row-names.js';
 import { BpuEngine } from './bpu/bpu-engine.js';
 import type { Engine } from './engine.js';
@@ -48,7 +49,7 @@ const ENGINE_TABLE = {
   },
 } as const satisfies Readonly<Record<string, EngineRow>>;
 
-/** The engine for files of unknown ending: it says best what is wrong with them. */
+/** The engine for files of unknown ending: its errors describe a wrong file best. */
 const FALLBACK = 'onnx';
 
 const ENGINE_NAMES = rowNames(ENGINE_TABLE);
@@ -62,7 +63,7 @@ export const ENGINES = ['auto', ...ENGINE_NAMES] as const;
  * Rejects with an ExpectationError if the model cannot be used.
  */
 export async function openEngine(file: string, settings: EngineSettings = {}): Promise<Engine> {
-  const { engine = 'auto' } = settings;
+  const engine = expectOneOf('engine', settings.engine ?? 'auto', ENGINES);
   return ENGINE_TABLE[engine === 'auto' ? fitting(file) : engine].open(file, settings);
 }
 

@@ -133,6 +133,7 @@ float32[] features
 DBResult db_result
 `,
   'ai_msgs/DBResult': 'string db_type\nstring match_id\nfloat32 distance\nfloat32 similarity\n',
+  'ai_msgs/PerceptionInfo': 'std_msgs/Header header\nuint32 height\nuint32 width\nstring[] class_names\n',
 
   'diagnostic_msgs/DiagnosticArray': 'std_msgs/Header header\nDiagnosticStatus[] status\n',
   'diagnostic_msgs/DiagnosticStatus': `byte OK=0

@@ -1,25 +1,32 @@
 import { rowNames } from '../base/row-names.js';
 import type { FrameHeader } from '../vision/picture/frame-source.js';
-import { paletteColor } from '../vision/picture/palette.js';
+import { type ColoredBy, paletteColor } from '../vision/picture/palette.js';
+import type { PictureSize } from '../vision/picture/picture-size.js';
 import type { FrameContent } from './frame-content.js';
 import type { MessageType } from './message-type.js';
 import { LATCHED_QOS, PICTURE_QOS, type Qos, RESULT_QOS } from './qos.js';
+import { type ClassMapSize, ClassMapWriter, ConfidenceWriter } from './write/class-map.js';
 import { DetectionArrayWriter } from './write/detection-array.js';
 import { ImageAnnotationsWriter } from './write/image-annotations.js';
 import { InstanceArrayWriter } from './write/instance-array.js';
 import { InstanceMapWriter } from './write/instance-map.js';
+import { InstancePictureWriter } from './write/instance-picture.js';
 import { LabelInfoWriter } from './write/label-info.js';
 import type { Labels } from './write/labels.js';
+import { PerceptionInfoWriter } from './write/perception-info.js';
 import { type PerceptionMasks, PerceptionTargetsWriter } from './write/perception-targets.js';
+
+/** Begins topics that follow parameter `tros_topic`: its value, followed by `/NAME` with several cameras. */
+const TROS_TOPIC = '{tros_topic}';
 
 /** A topic that the node `segment` publishes. */
 export interface Output {
   /**
-   * With one camera; with several, `~/` becomes `~/NAME/` where `perCamera` says so. `{tros_topic}` is the value of that
-   * parameter, followed by `/NAME` with several cameras.
+   * With one camera; with several, `~/` becomes `~/NAME/` where `perCamera` says so. Or it
+   * begins with TROS_TOPIC.
    */
   readonly topic: string;
-  /** As topics know it. */
+  /** Name of the type, as in `ros2 topic info`. */
   readonly type: string;
   readonly qos: Qos;
   readonly perCamera: boolean;
@@ -28,47 +35,56 @@ export interface Output {
   readonly what: string;
 }
 
-/** What the writers of a model's results need to know. */
+/** Facts about the model for the writers of its results. */
 export interface OutputContext {
   readonly labels: Labels;
-  /** In front of PerceptionTargets' perfs. */
+  /** Prefix of the perfs in PerceptionTargets. */
   readonly modelName: string;
   readonly trosMasks: PerceptionMasks;
+  /** Types of rois in PerceptionTargets by class id, where these are not the class names. */
+  readonly trosTypes?: ReadonlyMap<number, string> | undefined;
+  /** Asked for each frame. */
+  readonly coloredBy: () => ColoredBy;
+  readonly classMapSize: () => ClassMapSize;
 }
 
-/** A message of each frame, made only while somebody subscribes to it. */
+/** A message for each frame, made only while it has a subscriber. */
 export interface FrameOutput extends Output {
   readonly of: 'frame';
-  /** Whether bags of results have it, unless it is left out on purpose. */
+  /** Whether bags of results contain it, unless it is left out on purpose. */
   readonly inBags: boolean;
   /**
-   * Makes the writer, anew for each model.
+   * Creates the writer, again for each model.
    *
-   * @param type the definition that is installed
-   * @returns what makes the CDR bytes of a frame's message, valid until its next call
+   * @param type the installed definition
+   * @returns a function that makes the CDR bytes of a frame's message, valid until its next call
    */
   open(type: MessageType, context: OutputContext): (content: FrameContent) => Uint8Array;
 }
 
-/** What messages about the model are made of. */
+/** The contents of messages about the model. */
 export interface ModelContent {
   readonly header: FrameHeader;
   readonly labels: Labels;
   /** Lowest score that is reported. */
   readonly score: number;
+  /** Ids of the classes that are reported; absent: all. */
+  readonly classes?: readonly number[] | undefined;
+  /** Size of the model's input, where it is known. */
+  readonly input?: PictureSize | undefined;
 }
 
-/** A message about the model: with each model, and when what it says changes. */
+/** A message about the model: published with each model, and when its contents change. */
 export interface ModelOutput extends Output {
   readonly of: 'model';
   readonly inBags: boolean;
-  /** Whether it is published once a second, too, for subscribers that do not get what was said before they came. */
+  /** Whether it is also published once a second, for subscribers that cannot get earlier messages. */
   readonly repeated: boolean;
-  /** As that of FrameOutput. */
+  /** As in FrameOutput. */
   open(type: MessageType): (content: ModelContent) => Uint8Array;
 }
 
-/** What a row of a frame's message need not repeat. */
+/** The common fields of rows for each frame. */
 function frame(
   row: Omit<FrameOutput, 'of' | 'perCamera' | 'when' | 'qos'> & { readonly qos?: Qos },
 ): FrameOutput {
@@ -80,9 +96,10 @@ function model(row: Omit<ModelOutput, 'of'>): ModelOutput {
 }
 
 /**
- * What the node `segment` publishes. The node's publishers, the topics of bags, docs/parameters.md and tests go by this table:
- * a message of each frame, or about the model, is its writer in write/ and a row. Rows without `of` are filled by parts of
- * the node of their own.
+ * The topics of the node `segment`. The node's publishers, the topics of bags, docs/parameters.md and tests use this table:
+ * a message for each frame, or about the model, needs a writer in write/ and a row. Rows without `of` are published by separate
+ * parts of the node. Messages of a frame are published in the order of the rows: large ones
+ * last, so that the others do not wait for them.
  */
 export const OUTPUTS = {
   detections: frame({
@@ -105,15 +122,21 @@ export const OUTPUTS = {
       return ({ header, segmentation, timings }) => writer.write(header, segmentation, timings);
     },
   }),
-  instance_map: frame({
-    topic: '~/instance_map',
-    type: 'sensor_msgs/msg/Image',
-    qos: PICTURE_QOS,
-    what: 'mono16 as large as the masks: 0 background, i + 1 the i-th instance',
-    inBags: true,
-    open(type) {
-      const writer = new InstanceMapWriter(type);
-      return ({ header, segmentation }) => writer.write(header, segmentation);
+  perception_targets: frame({
+    topic: TROS_TOPIC,
+    type: 'ai_msgs/msg/PerceptionTargets',
+    what: "for TROS's web page and displays: boxes, masks, timings; renamed by parameter `tros_topic`",
+    inBags: false,
+    open(type, { labels, modelName, trosMasks, trosTypes }) {
+      const writer = new PerceptionTargetsWriter(labels, modelName, trosMasks, type, trosTypes);
+      const withOutlines = trosMasks === 'polygons' || trosMasks === 'both';
+      return (content) =>
+        writer.write(content.header, content.segmentation, {
+          fps: content.fps,
+          timings: content.timings,
+          finished: content.now,
+          outlines: withOutlines ? content.outlines : undefined,
+        });
     },
   }),
   annotations: frame({
@@ -126,20 +149,70 @@ export const OUTPUTS = {
       return ({ header, segmentation, outlines }) => writer.write(header, segmentation, outlines);
     },
   }),
-  perception_targets: frame({
-    topic: '{tros_topic}',
-    type: 'ai_msgs/msg/PerceptionTargets',
-    what: "for TROS's web page and displays: boxes, masks, timings; another name by parameter `tros_topic`",
+  instance_map: frame({
+    topic: '~/instance_map',
+    type: 'sensor_msgs/msg/Image',
+    qos: PICTURE_QOS,
+    what: 'mono16 of the size of the masks: 0 background, i + 1 the i-th instance',
+    inBags: true,
+    open(type) {
+      const writer = new InstanceMapWriter(type);
+      return ({ header, segmentation }) => writer.write(header, segmentation);
+    },
+  }),
+  instance_map_compressed: {
+    topic: '~/instance_map/compressed',
+    type: 'sensor_msgs/msg/CompressedImage',
+    qos: PICTURE_QOS,
+    perCamera: true,
+    when: 'every frame, while subscribed to',
+    what: 'the same as PNG of 16 bits, without loss, for recordings and networks; left out when packing is behind',
+  },
+  instance_picture: frame({
+    topic: '~/instance_picture',
+    type: 'sensor_msgs/msg/Image',
+    qos: PICTURE_QOS,
+    what: "rgb8 as large as the masks: the instances in the overlay's colors on black, for viewers that show mono16 as gray",
     inBags: false,
-    open(type, { labels, modelName, trosMasks }) {
-      const writer = new PerceptionTargetsWriter(labels, modelName, trosMasks, type);
-      return (content) =>
-        writer.write(content.header, content.segmentation, {
-          fps: content.fps,
-          timings: content.timings,
-          finished: content.now,
-          outlines: trosMasks === 'polygons' ? content.outlines : undefined,
-        });
+    open(type, { coloredBy }) {
+      const writer = new InstancePictureWriter(coloredBy, type);
+      return ({ header, segmentation }) => writer.write(header, segmentation);
+    },
+  }),
+  class_map: frame({
+    topic: '~/class_map',
+    type: 'sensor_msgs/msg/Image',
+    qos: PICTURE_QOS,
+    what: 'mono8, for costmaps: class id, 255 background; size by parameter `class_map_size`',
+    inBags: false,
+    open(type, { classMapSize }) {
+      const writer = new ClassMapWriter(classMapSize, type);
+      return ({ header, segmentation }) => writer.write(header, segmentation);
+    },
+  }),
+  confidence: frame({
+    topic: '~/confidence',
+    type: 'sensor_msgs/msg/Image',
+    qos: PICTURE_QOS,
+    what: 'mono8, as large as the class map: score times 255 of what it shows, 0 background',
+    inBags: false,
+    open(type, { classMapSize }) {
+      const writer = new ConfidenceWriter(classMapSize, type);
+      return ({ header, segmentation }) => writer.write(header, segmentation);
+    },
+  }),
+  perception_info: model({
+    topic: `${TROS_TOPIC}_info`,
+    type: 'ai_msgs/msg/PerceptionInfo',
+    qos: RESULT_QOS,
+    perCamera: true,
+    when: 'with each model, and once a second while subscribed to',
+    what: "class names in the order of their ids, which TROS's navigation waits for",
+    inBags: false,
+    repeated: true,
+    open(type) {
+      const writer = new PerceptionInfoWriter(type);
+      return ({ header, labels, input }) => writer.write(header, labels, input);
     },
   }),
   overlay: {
@@ -164,20 +237,20 @@ export const OUTPUTS = {
     qos: LATCHED_QOS,
     perCamera: true,
     when: 'on each change, and every `watchdog` ms',
-    what: 'false: no result has come for `watchdog` ms; silence means the same',
+    what: 'false: no result for `watchdog` ms; no message means the same',
   },
   label_info: model({
     topic: '~/label_info',
     type: 'vision_msgs/msg/LabelInfo',
     qos: LATCHED_QOS,
     perCamera: false,
-    when: 'with each model, and when `score` changes',
-    what: 'class ids and names, lowest score',
+    when: 'with each model, and when `score` or `classes` changes',
+    what: 'ids and names of the classes that are reported, lowest score',
     inBags: true,
     repeated: false,
     open(type) {
       const writer = new LabelInfoWriter(type);
-      return ({ header, labels, score }) => writer.write(header, labels, score);
+      return ({ header, labels, score, classes }) => writer.write(header, labels, score, classes);
     },
   }),
   diagnostics: {
@@ -186,7 +259,7 @@ export const OUTPUTS = {
     qos: RESULT_QOS,
     perCamera: false,
     when: 'once a second',
-    what: 'state of the engine; of each camera rates, drops, latencies, last error',
+    what: 'state of the engine; rates, drops, latencies and last error of each camera',
   },
   transition_event: {
     topic: '~/transition_event',
@@ -194,12 +267,21 @@ export const OUTPUTS = {
     qos: RESULT_QOS,
     perCamera: false,
     when: 'on each transition',
-    what: 'steps of the life cycle',
+    what: 'transitions of the life cycle',
   },
 } as const satisfies Readonly<Record<string, Output | FrameOutput | ModelOutput>>;
 
 export type OutputName = keyof typeof OUTPUTS;
 export const OUTPUT_NAMES = rowNames(OUTPUTS);
+/** Outputs that bags have. */
+export const BAG_OUTPUT_NAMES = OUTPUT_NAMES.filter((name): name is BagOutputName => isInBags(OUTPUTS[name]));
+export type BagOutputName = {
+  [Name in OutputName]: (typeof OUTPUTS)[Name] extends { readonly of: string } ? Name : never;
+}[OutputName];
+
+function isInBags(row: Output | FrameOutput | ModelOutput): boolean {
+  return 'inBags' in row && row.inBags;
+}
 
 const ROWS: readonly (Output | FrameOutput | ModelOutput)[] = Object.values(OUTPUTS);
 const isOf = <Kind extends FrameOutput | ModelOutput>(of: Kind['of']) => {
@@ -208,30 +290,32 @@ const isOf = <Kind extends FrameOutput | ModelOutput>(of: Kind['of']) => {
 export const FRAME_OUTPUTS: readonly FrameOutput[] = ROWS.filter(isOf<FrameOutput>('frame'));
 export const MODEL_OUTPUTS: readonly ModelOutput[] = ROWS.filter(isOf<ModelOutput>('model'));
 
-/** Where the outputs of one camera go. */
+/** Topic names of one camera's outputs. */
 export interface OutputPlace {
-  /** In place of `~/`: that, or `~/front/` for one of several cameras. */
+  /** Replaces `~/`: `~/` itself, or `~/front/` for one of several cameras. */
   readonly prefix: string;
-  /** In place of `{tros_topic}`; empty: none. */
+  /** Replaces `{tros_topic}`; empty: none. */
   readonly trosTopic: string;
 }
 
-/** The topic of an output; undefined where it is switched off. */
+/** The topic of an output; undefined if it is disabled. */
 export function outputTopic(
   { topic, perCamera }: Output,
   { prefix, trosTopic }: OutputPlace,
 ): string | undefined {
-  if (topic.includes('{tros_topic}') && trosTopic === '') return undefined;
-  const placed = topic.replace('{tros_topic}', trosTopic);
-  return perCamera ? placed.replace(/^~\//, prefix) : placed;
+  // The parameter names the topic of each camera itself, one below the node's name (~/targets) included.
+  if (topic.startsWith(TROS_TOPIC)) {
+    return trosTopic === '' ? undefined : trosTopic + topic.slice(TROS_TOPIC.length);
+  }
+  return perCamera ? topic.replace(/^~\//, prefix) : topic;
 }
 
-/** The topic of an output in bags: as in a running system with a node of the usual name. */
+/** The topic of an output in bags: the topic of a running node with the usual name. */
 export function bagTopic({ topic }: Pick<Output, 'topic'>): string {
   return topic.replace('~', '/segment');
 }
 
-/** What follows the names of node and camera in the topics of our pictures. */
+/** The ends of the topics of our pictures, after the names of node and camera. */
 export const OWN_PICTURES: readonly string[] = ROWS.filter(({ type }) =>
   /\/(Compressed)?Image$/.test(type),
 ).map(({ topic }) => topic.replace('~', ''));

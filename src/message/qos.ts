@@ -24,7 +24,7 @@ export const PICTURE_QOS: Qos = { reliability: 'reliable', durability: 'volatile
 /** For what is said once: late subscribers receive it too. */
 export const LATCHED_QOS: Qos = { reliability: 'reliable', durability: 'transient_local', depth: 1 };
 
-/** For images, by the names that parameters `image_qos` of the node `segment` and `qos` of the camera stand-in take. */
+/** For images, by the names that parameter `image_qos` takes. The camera stand-in's `qos` takes some of them. */
 export const IMAGE_QOS = {
   sensor_data: SENSOR_QOS,
   reliable: { ...SENSOR_QOS, reliability: 'reliable' },

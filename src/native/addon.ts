@@ -16,6 +16,8 @@ import { packageRoot } from '../base/package-root.js';
  * Source and target must not share memory. Arrays may be backed by a SharedArrayBuffer.
  */
 export interface Addon extends Nv12Addon, BpuAddon, CameraAddon, DecodeAddon, EmulatorAddon {
+  /** ADDON_INTERFACE of the sources it was built from; builds of before that was told have none. */
+  readonly interface?: number;
   /** Numbers of living native objects in this process. Tests use them to check that everything is freed. */
   aliveObjects(): AliveObjects;
 }
@@ -32,6 +34,12 @@ export interface AliveObjects {
   /** Buffers of full pictures, in use or pooled. */
   readonly pictures: number;
 }
+
+/**
+ * Of all that the addon exports, with arguments, blocks of heads and plans: one more with each change of it, here and in native/addon.cc.
+ * So that a build of another commit is told when it is loaded, and not by a frame.
+ */
+const ADDON_INTERFACE = 1;
 
 let loaded: Addon | undefined;
 
@@ -56,17 +64,21 @@ export function loadAddon(root: string): Addon {
       continue;
     }
     try {
-      return require(file) as Addon;
+      const built = require(file) as Addon;
+      if (built.interface === ADDON_INTERFACE) return built;
+      tried.push(
+        `${relative(root, file)}: built from another version of its sources (interface ${built.interface ?? 'without a number'}, expected ${ADDON_INTERFACE})`,
+      );
     } catch (error) {
       tried.push(`${relative(root, file)}: ${messageOf(error)}`);
     }
   }
   throw new ExpectationError(
     `the native addon for ${process.platform}-${process.arch} in ${root}`,
-    `nothing that loads:\n${tried.map((line) => `  - ${line}`).join('\n')}\n`,
+    `none that can be used:\n${tried.map((line) => `  - ${line}`).join('\n')}\n`,
     [
       'Possible solutions:',
-      '  - Build it: npm run build:native (needs cmake and g++: sudo apt install cmake g++)',
+      '  - Build it, again after each update: npm run build:native (needs cmake and g++: sudo apt install cmake g++)',
       '  - If it was built on another machine or for another Node.js, remove build/native and build again',
     ].join('\n'),
   );

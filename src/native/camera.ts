@@ -185,7 +185,7 @@ export type NativeSubscriptionSupport =
   | { readonly available: true; readonly messages: readonly string[] }
   | { readonly available: false; readonly reason: string };
 
-/** Options of the native cameras' node, which is separate from rclnodejs's and needs its own name. */
+/** Options of the native subscriptions' node, which is separate from rclnodejs's and needs its own name. */
 export interface CameraNodeOptions {
   readonly name: string;
   /** Absolute: / or /front. */
@@ -291,7 +291,7 @@ export interface CameraAddon {
     width: number,
     height: number,
   ): Region & { readonly warning: NativeFailure | null };
-  /** The rectangle of a Letterbox as computed by native cameras. */
+  /** The rectangle of a Letterbox as computed by native subscriptions. */
   letterboxContent(
     sourceWidth: number,
     sourceHeight: number,

@@ -12,7 +12,7 @@ export interface ClippedRegion {
 
 /**
  * The part of a picture of this size that the model sees: the region, rounded outward to even pixels and clipped to the
- * picture. Uses the code of native cameras (native/camera/region.h).
+ * picture. Uses the code of native subscriptions (native/camera/region.h).
  *
  * @throws ExpectationError when the region does not intersect the picture
  */

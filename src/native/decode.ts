@@ -1,7 +1,7 @@
 import type { TensorData } from '../vision/tensor/tensor.js';
 
 /**
- * The decoder's inner loops in C++ (native/decode), by the arguments of Kernels (src/decode/kernels.ts); a block comes as its two arrays. All
+ * The decoder's inner loops in C++ (native/decode), by the arguments of Kernels (src/vision/tensor/kernels.ts); a block comes as its two arrays. All
  * is checked there, so that no value makes them touch memory outside the arrays.
  */
 export interface DecodeAddon {
@@ -33,6 +33,19 @@ export interface DecodeAddon {
     y2: Float32Array,
     valid: Uint8Array,
   ): void;
+  decodeSuppress(
+    scores: Float32Array,
+    classes: Uint16Array,
+    x1: Float32Array,
+    y1: Float32Array,
+    x2: Float32Array,
+    y2: Float32Array,
+    valid: Uint8Array,
+    count: number,
+    iou: number,
+    most: number,
+    kept: Int32Array,
+  ): number;
   decodeCombine(
     values: TensorData,
     block: Int32Array,

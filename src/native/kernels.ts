@@ -18,6 +18,8 @@ function makeKernels(): Kernels {
       native.decodeScan(values, numbers, scales, limits, lowest, scores, classes, cells, from),
     boxes: (values, { numbers, scales }, stride, bins, cells, from, to, { x1, y1, x2, y2 }, valid) =>
       native.decodeBoxes(values, numbers, scales, stride, bins, cells, from, to, x1, y1, x2, y2, valid),
+    suppress: (scores, classes, { x1, y1, x2, y2 }, valid, count, iou, most, kept) =>
+      native.decodeSuppress(scores, classes, x1, y1, x2, y2, valid, count, iou, most, kept),
     combine: (values, { numbers, scales }, factors, bias, area, sums) =>
       native.decodeCombine(values, numbers, scales, factors, bias, area, sums),
     runs: (...all) => native.decodeRuns(...all),

@@ -1,8 +1,8 @@
 import { describeParameter, type ParameterTable } from './parameter.js';
 
 /**
- * What launch files read of the tables: for each node its parameters with type, default, help and what they take, and where
- * a row has them choices, `placed` and the former name; and the topic of each message of the camera stand-in.
+ * The part of the tables that launch files read: for each node its parameters with type, default, help and accepted values, and, if the
+ * row has them, choices, `placed` and the former name; and the topic of each message of the camera stand-in.
  */
 export function launchJson(
   nodes: Readonly<Record<string, ParameterTable>>,

@@ -5,7 +5,7 @@ const TYPE_NAMES: Partial<Record<ParameterType, string>> = {
   integer_array: 'list of integers',
 };
 
-/** The table as docs/parameters.md shows it, one parameter a row. */
+/** The table for docs/parameters.md, with one row for each parameter. */
 export function parametersMarkdown(table: ParameterTable): string {
   const rows = Object.entries(table).map(([name, parameter]) => [
     `\`${name}\``,

@@ -1,6 +1,6 @@
 import { ExpectationError } from '../base/expect.js';
 
-/** Value types of ROS parameters that we use, and how they are seen here. */
+/** Value types of ROS parameters that we use, and their TypeScript types. */
 export interface ParameterTypes {
   bool: boolean;
   /** 64 bits in ROS; only safe integers are accepted. */
@@ -13,27 +13,27 @@ export interface ParameterTypes {
 export type ParameterType = keyof ParameterTypes;
 export type ParameterValue = ParameterTypes[ParameterType];
 
-/** One row of a parameter table: all that the ROS descriptor, the command line, config/*.yaml and docs/parameters.md say of it. */
+/** One row of a parameter table, the source of its ROS descriptor, command-line option, config/*.yaml and docs/parameters.md. */
 export interface Parameter<T extends ParameterType = ParameterType> {
   readonly type: T;
   readonly default: ParameterTypes[T];
   /** One or two sentences, lower case, no full stop at the end. */
   readonly help: string;
-  /** Of numbers, and of each in a list; both ends included. */
+  /** Range of numbers, and of each number in a list; both ends included. */
   readonly range?: readonly [min: number, max: number];
-  /** Of strings. */
+  /** Accepted strings. */
   readonly choices?: readonly string[];
-  /** Of a list of strings that has a place for each camera: '' within it counts as a value, unless there is nothing else. @default false */
+  /** For a list of strings with a place for each camera: '' in it counts as a value, unless there are no others. @default false */
   readonly placed?: boolean;
-  /** Whether it may change while the node is active; the others while it is unconfigured. @default false */
+  /** Whether it may change while the node is active; others only while it is unconfigured. @default false */
   readonly dynamic?: boolean;
-  /** The name it had in the former minor version: it still works, with a warning (CONTRIBUTING.md, Compatibility). */
+  /** Its name in the previous minor version: it still works, with a warning (CONTRIBUTING.md, Compatibility). */
   readonly was?: string;
 }
 
 export type ParameterTable = Readonly<Record<string, Parameter>>;
 
-/** What a parameter may be: one of its choices, where it has some. */
+/** Type of a parameter's value: a union of its choices, if it has any. */
 export type ValueOf<Row extends Parameter> = Row extends { readonly choices: readonly (infer Choice)[] }
   ? Choice
   : ParameterTypes[Row['type']];
@@ -43,12 +43,12 @@ export type ParameterValues<Table extends ParameterTable> = {
   readonly [Name in keyof Table]: ValueOf<Table[Name]>;
 };
 
-/** Rows with choices have one of them as their default. */
+/** The default of a row with choices must be one of them. */
 type Consistent<Table extends ParameterTable> = {
   readonly [Name in keyof Table]: { readonly default: ValueOf<Table[Name]> };
 };
 
-/** @returns the table as it is, with each row's type and choices kept */
+/** @returns the unchanged table, typed with each row's type and choices */
 export function parameterTable<const Table extends ParameterTable>(table: Table & Consistent<Table>): Table {
   return table;
 }
@@ -59,16 +59,16 @@ export function defaultsOf<Table extends ParameterTable>(table: Table): Paramete
   ) as ParameterValues<Table>;
 }
 
-/** The present name of what was called `name` in the former minor version; undefined where nothing was. */
+/** The current name of the parameter that was called `name` in the previous minor version; undefined if there was none. */
 export function presentName(table: ParameterTable, name: string): string | undefined {
   return Object.keys(table).find((present) => table[present]!.was === name);
 }
 
 /**
- * What is said once of a former name that somebody uses.
+ * The warning about the use of a former name.
  *
  * @param kind Parameter, or Option
- * @param unused whether the present name was given as well, so that the value given by the former one is not used
+ * @param unused whether the current name was given as well, so that the value given by the former one is not used
  */
 export function renameWarning(kind: string, former: string, present: string, unused: boolean): string {
   const until = unused
@@ -78,10 +78,10 @@ export function renameWarning(kind: string, former: string, present: string, unu
 }
 
 /**
- * A value as the row wants it. People write `rate:=9` for a double, and `classes:=person` or `[0, 2]` for a list of strings,
- * so these are accepted. '' within a list counts as nothing, but for lists that are `placed`: YAML for ROS cannot say which type an empty list has.
+ * Checks a value and converts it to the type of the row. Users write `rate:=9` for a double, and `classes:=person` or `[0, 2]` for a list
+ * of strings, so these are accepted. '' in a list is dropped unless the list is `placed`: ROS's YAML cannot give the type of an empty list.
  *
- * @throws ExpectationError for a value of another type, outside the range, or that is none of the choices
+ * @throws ExpectationError for a value of another type, outside the range, or not among the choices
  */
 export function checkParameter<T extends ParameterType>(
   name: string,
@@ -125,7 +125,7 @@ export function checkParameter<T extends ParameterType>(
   return value as ParameterTypes[T];
 }
 
-/** The value as a number; undefined where it is none, or not within the range. */
+/** The value as a number; undefined if it is not a number, or out of range. */
 function numberWithin(value: unknown, range: Parameter['range']): number | undefined {
   const number = typeof value === 'bigint' ? Number(value) : value;
   if (typeof number !== 'number' || Number.isNaN(number)) return undefined;

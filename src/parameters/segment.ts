@@ -1,9 +1,9 @@
 import { ENGINES } from '../engine/registry.js';
 import { HEAD_ROLES } from '../vision/decode/heads.js';
 import { MASK_RESOLUTIONS, NMS_MODES } from '../vision/decode/options.js';
+import { COLORED_BY } from '../vision/picture/palette.js';
 import { COLOR_RANGES, DEFAULT_COLOR_RANGE } from '../vision/picture/color-range.js';
 import { PERCEPTION_MASKS } from '../message/write/perception-targets.js';
-import { OVERLAY_COLORS } from '../media/render/overlay.js';
 import { IMAGE_MESSAGE_NAMES } from '../message/image-messages.js';
 import { IMAGE_QOS_NAMES } from '../message/qos.js';
 import { DEFAULT_MASK_OPACITY } from '../media/render/mask-layer.js';
@@ -16,7 +16,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
   model: {
     type: 'string',
     default: '',
-    help: 'path of the model: .bin for the BPU, .onnx (cut into heads or a stock export) for the CPU; or a name of tros-yolo-seg model list; empty: the bundled demo model',
+    help: 'path of the model: .bin for the BPU, .onnx (cut into heads or a stock export) for the CPU; or a name from tros-yolo-seg model list; empty: the bundled demo model',
   },
   engine: {
     type: 'string',
@@ -27,7 +27,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
   labels: {
     type: 'string',
     default: '',
-    help: "path of a file of class names, one a line; empty: the model's own, else COCO's for 80 classes, else numbers",
+    help: "path of a file of class names, one per line; empty: the model's own names, else COCO's for 80 classes, else numbers",
   },
   heads: {
     type: 'string_array',
@@ -38,7 +38,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
     type: 'integer',
     default: 0,
     range: [0, 8],
-    help: 'frames at work in the engine at once; 0: two',
+    help: 'number of frames that the engine processes at the same time; 0: two',
   },
   threads: {
     type: 'integer',
@@ -46,136 +46,151 @@ export const SEGMENT_PARAMETERS = parameterTable({
     range: [0, 256],
     help: 'threads of the CPU engine; 0: the number of cores',
   },
-  model_name: { type: 'string', default: '', help: 'model within a .bin file that has several' },
+  model_name: {
+    type: 'string',
+    default: '',
+    help: 'name of the model, for a .bin file that contains several',
+  },
   library: {
     type: 'string',
     default: '',
-    help: 'path of libdnn.so; empty: $TROS_YOLO_SEG_LIBDNN, else where RDK X5 and X3 have it',
+    help: 'path of libdnn.so; empty: $TROS_YOLO_SEG_LIBDNN, else its usual paths on RDK X5 and X3',
   },
   bpu_core: {
     type: 'integer',
     default: 0,
     range: [0, 2],
-    help: 'BPU core: 0 any, 1 or 2 (HB_BPU_CORE_0 or HB_BPU_CORE_1 of libdnn); RDK X5 has one: leave it at 0',
+    help: 'BPU core: 0 for any, 1 or 2 (HB_BPU_CORE_0 or HB_BPU_CORE_1 of libdnn); leave it at 0 on RDK X5, which has one core',
   },
   bpu_priority: {
     type: 'integer',
     default: 0,
     range: [0, 255],
-    help: 'priority on the BPU, which takes waiting frames of higher priority first',
+    help: 'priority on the BPU; waiting frames of higher priority run first',
   },
   bpu_timeout: {
     type: 'integer',
     default: 5000,
     range: [1, 600_000],
-    help: 'milliseconds after which a frame on the BPU is given up',
+    help: 'milliseconds after which a frame on the BPU times out',
   },
   color_range: {
     type: 'string',
     default: DEFAULT_COLOR_RANGE,
     choices: COLOR_RANGES,
-    help: "range of the cameras' YUV samples; JPEG cameras and TROS send full",
+    help: "range of the cameras' YUV samples; JPEG cameras and TROS send full range",
   },
   images: {
     type: 'string_array',
     default: ['image'],
-    help: 'image topics, one for each camera; all share the engine in turn. With native cameras it is the node NAME_camera that subscribes to them',
+    help: 'image topics, one for each camera; the cameras share the engine in turn. With native subscriptions, the node NAME_camera subscribes to them',
   },
   max_rate: {
     type: 'integer_array',
     default: [0],
     range: [0, 1000],
     dynamic: true,
-    help: 'most frames a second that are taken of a camera, for a BPU that others use, too; one for each camera, or one for all; 0: all frames',
+    help: 'maximum number of frames per second that are processed of a camera, for a BPU with other users; one for each camera, or one for all; 0: all frames',
   },
   queue_size: {
     type: 'integer',
     default: 1,
     range: [1, 1000],
-    help: 'frames of a camera that may wait for the engine; the oldest of more is dropped. 1: results are of the newest frame. More: for bags that are to be processed without loss',
+    help: 'number of frames of a camera that may wait for the engine; when it is exceeded, the oldest is dropped. 1: results are of the newest frame. Larger values: to process bags without loss',
   },
   roi: {
     type: 'string_array',
     default: [],
     placed: true,
     dynamic: true,
-    help: "region of interest as x,y,width,height in pixels: the model sees that part of the picture only, results are in the whole picture's pixels; one for each camera ('': all of it), or one for all; empty: whole pictures",
+    help: "region of interest as x,y,width,height in pixels: the part of the picture that the model gets; results are in pixels of the whole picture; one for each camera ('': whole picture), or one for all; empty: whole pictures",
   },
   camera_names: {
     type: 'string_array',
     default: [],
-    help: 'names of the cameras, which stand in the topics of their results when there are several: ~/NAME/detections; empty: from the image topics',
+    help: 'names of the cameras, used in the topics of their results if there are several cameras: ~/NAME/detections; empty: from the image topics',
   },
   image_type: {
     type: 'string',
     default: 'auto',
     choices: ['auto', ...IMAGE_MESSAGE_NAMES],
-    help: 'message type of the image topics; auto: found when a publisher appears',
+    help: 'message type of the image topics; auto: determined when a publisher appears',
   },
   image_qos: {
     type: 'string',
     default: 'match',
     choices: [...IMAGE_QOS_NAMES, 'match'],
-    help: 'QoS of the image subscriptions: match (reliable where the publishers are, which loses least; depth 5), sensor_data (best effort, depth 5), reliable (depth 5), default (reliable, depth 10)',
+    help: 'QoS of the image subscriptions: match (reliable if the publishers are, which loses the fewest frames; depth 5), sensor_data (best effort, depth 5), reliable (depth 5), default (reliable, depth 10)',
   },
   image_step: {
     type: 'integer_array',
     default: [0],
     range: [0, 1_048_576],
-    help: "bytes from one row of an image to the next, where the camera's messages do not say it rightly; one for each camera, or one for all; 0: as told",
+    help: "bytes from one row of an image to the next, if the camera's messages give a wrong value; one for each camera, or one for all; 0: as in the message",
   },
   image_rows: {
     type: 'integer_array',
     default: [0],
     range: [0, 65_536],
-    help: 'rows of luma before the chroma (nv12 and its like), where the camera pads them below and its messages do not say so; one for each camera, or one for all; 0: as told',
+    help: 'rows of luma before the chroma (nv12 and similar encodings), if the camera pads them below and its messages do not say so; one for each camera, or one for all; 0: as in the message',
   },
   mono16_max: {
     type: 'integer',
     default: 65_535,
     range: [1, 65_535],
-    help: 'value of mono16 and 16UC1 images that is white: 4095 for a camera of 12 bits, 10000 for depth in millimeters up to 10 m',
+    help: 'value of mono16 and 16UC1 images that is shown as white: 4095 for a 12-bit camera, 10000 for depth in millimeters up to 10 m',
   },
   camera_transport: {
     type: 'string',
     default: 'auto',
     choices: IMAGE_TRANSPORTS,
-    help: 'what takes the images: native (C++, never through JavaScript, without a copy where the middleware lends messages), rclnodejs; auto: native where it was built',
+    help: 'how images are received: native (in C++, not through JavaScript, without a copy if the middleware lends messages), rclnodejs; auto: native if it was built',
   },
   hbm_frame_id: {
     type: 'string',
     default: '',
-    help: "frame_id of results for HbmMsg images, which carry none; empty: the message's index, as TROS's dnn_node has it",
+    help: "frame_id of results for HbmMsg images, which have none; empty: the message's index, as in TROS's dnn_node",
   },
   tros_topic: {
     type: 'string',
     default: 'hobot_dnn_detection',
-    help: 'topic of ai_msgs/PerceptionTargets for TROS (web page, hobot_hdmi); empty: none',
+    help: 'topic of ai_msgs/PerceptionTargets for TROS (web page, navigation, hobot_hdmi: hobot_detection); the class names are on the same with _info behind it. Empty: none',
   },
   tros_masks: {
     type: 'string',
-    default: 'polygons',
+    default: 'both',
     choices: PERCEPTION_MASKS,
-    help: "masks in PerceptionTargets: outlines of each instance, or one map of classes as TROS's own node sends it",
+    help: "masks in PerceptionTargets: outlines of each instance, one map of classes as TROS's own node sends it (a float for each cell, 58 KB for 16:9), or both",
+  },
+  tros_types: {
+    type: 'string_array',
+    default: [],
+    help: 'types of rois in PerceptionTargets for single classes, as CLASS=TYPE, for nodes that look for body, head, face or hand: person=body. The type of the target stays the class name',
+  },
+  class_map_size: {
+    type: 'string',
+    default: 'picture',
+    dynamic: true,
+    help: "size of ~/class_map and ~/confidence: picture, masks (the grid of the masks: with masks: proto that of the model's prototypes), or WIDTHxHEIGHT, as the point cloud has it that they are laid on",
   },
   polygon_tolerance: {
     type: 'double',
     default: 1,
     range: [0, 100],
     dynamic: true,
-    help: 'pixels by which the outlines in PerceptionTargets and annotations may be off, so that they have fewer points; 0: every step of the mask. At least a cell of coarser masks',
+    help: 'maximum error, in pixels, of simplified outlines in PerceptionTargets and annotations; larger values give fewer points; 0: exact outlines. At least one cell for masks coarser than the picture',
   },
   work_config: {
     type: 'string',
     default: '',
-    help: 'path of a TROS work config (JSON) with model_file, cls_names_list, score_threshold, ...; used for what is not set otherwise',
+    help: 'path of a TROS work config (JSON) with model_file, cls_names_list, score_threshold, ...; used for parameters that are not set otherwise',
   },
   watchdog: {
     type: 'integer',
     default: 1000,
     range: [100, 600_000],
     dynamic: true,
-    help: 'milliseconds without a result of a camera after which ~/alive says false',
+    help: 'milliseconds without a result of a camera after which ~/alive is false',
   },
   autostart: {
     type: 'bool',
@@ -194,40 +209,40 @@ export const SEGMENT_PARAMETERS = parameterTable({
     default: 0.7,
     range: [0, 1],
     dynamic: true,
-    help: 'class-wise NMS drops boxes that overlap a better one of their class by more',
+    help: 'IoU threshold of class-wise NMS: a box that overlaps a better one of its class by more is dropped',
   },
   nms: {
     type: 'string',
     default: 'auto',
     choices: NMS_MODES,
     dynamic: true,
-    help: "whether there is NMS; auto: unless the model chooses its instances itself ([1, 300, 38], YOLO26's default export)",
+    help: "whether to run NMS; auto: unless the model selects its instances itself ([1, 300, 38], YOLO26's default export)",
   },
   max_detections: {
     type: 'integer',
     default: 300,
     range: [1, 10_000],
     dynamic: true,
-    help: 'most instances of a frame, best first',
+    help: 'maximum number of instances per frame; the best are kept',
   },
   classes: {
     type: 'string_array',
     default: [],
     dynamic: true,
-    help: 'classes to report, names or ids; empty: all',
+    help: 'names or ids of the classes to report; empty: all',
   },
   class_scores: {
     type: 'string_array',
     default: [],
     dynamic: true,
-    help: 'lowest scores of single classes, as CLASS=SCORE: person=0.5',
+    help: 'lowest scores of individual classes, as CLASS=SCORE: person=0.5',
   },
   masks: {
     type: 'string',
     default: 'source',
     choices: MASK_RESOLUTIONS,
     dynamic: true,
-    help: "where masks are sampled: on the image's pixels, on the model's coarser prototype grid, or not at all",
+    help: "where masks are sampled: on the picture's pixels (source), on the model's coarser prototype grid (proto), or not at all (none)",
   },
   tracking: {
     type: 'bool',
@@ -288,14 +303,14 @@ export const SEGMENT_PARAMETERS = parameterTable({
     type: 'bool',
     default: true,
     dynamic: true,
-    help: 'whether the overlay shows names, scores, and ids of tracked objects',
+    help: 'whether the overlay shows class names, scores, and ids of tracked objects',
   },
   overlay_colors: {
     type: 'string',
     default: 'auto',
-    choices: OVERLAY_COLORS,
+    choices: COLORED_BY,
     dynamic: true,
-    help: 'what shares a color in the overlay; auto: tracked objects have their own, others that of their class',
+    help: 'what has one color in the overlay and ~/instance_picture: each class, or each instance; auto: each tracked object, and the other instances by class',
   },
   overlay_trails: {
     type: 'integer',
@@ -309,7 +324,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
     default: 80,
     range: [1, 100],
     dynamic: true,
-    help: 'quality of ~/overlay/compressed',
+    help: 'JPEG quality of ~/overlay/compressed',
   },
 });
 

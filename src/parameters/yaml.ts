@@ -1,12 +1,12 @@
 import { describeParameter, type Parameter, type ParameterTable } from './parameter.js';
 
-/** Letters in a line of comment, at most. */
+/** Maximum width of a line of comment. */
 const WIDTH = 110;
 
 /**
  * A parameter file for ROS with every parameter of the table, each with its default and its help.
  *
- * @param head lines of comment at the top
+ * @param head comment lines at the top
  */
 export function parametersYaml(table: ParameterTable, head: readonly string[]): string {
   const rows = Object.entries(table).map(
@@ -20,11 +20,11 @@ function comment(parameter: Parameter): string {
   return [...wrapped(parameter.help), `(${kind})`].map((line) => `    # ${line}\n`).join('');
 }
 
-/** A value such that ROS's parser sees the type that the table has. */
+/** A value that ROS's parser reads with the type of the table. */
 function yamlValue({ type, default: value }: Parameter): string {
   if (type === 'double') return Number.isInteger(value) ? `${value as number}.0` : String(value);
   if (typeof value !== 'object') return JSON.stringify(value);
-  // ROS cannot tell the type of an empty list; an empty string within one counts as nothing.
+  // ROS cannot tell the type of an empty list; an empty string in a list is dropped.
   return JSON.stringify(value.length === 0 && type === 'string_array' ? [''] : value);
 }
 

@@ -34,7 +34,7 @@ export interface LiveTimings extends StageTimings {
 /** Receives the outcomes of frames, for each camera in the order of submission. `failure` must not throw. */
 export interface LiveHandlers<Frame extends LiveFrame> {
   /**
-   * @param pixels of the whole picture; undefined if a native camera does not keep them, or if only the region was prepared
+   * @param pixels of the whole picture; undefined if a native subscription does not keep them, or if only the region was prepared
    * @param segmentation valid only during the call, like the pixels
    */
   result(
@@ -101,7 +101,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
 
   /**
    * @param segmenter owned by the caller, who closes its engine after `stop`
-   * @param clock for LiveTimings; the `wait` of native cameras is measured where their frames arrive
+   * @param clock for LiveTimings; the `wait` of native subscriptions is measured where their frames arrive
    * @param queue frames of each camera that may wait, 1 to 1000: 1 gives the lowest latency, more lose no frames that come
    * in bursts
    */
@@ -136,7 +136,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   counts(camera: number): Readonly<CameraCounts> {
     const { counts, attached } = this.#cameras[camera]!;
     if (!attached) return counts;
-    // Frames of a native camera that never get here are counted by the camera.
+    // Frames of a native subscription that never get here are counted by the camera.
     const { received, skipped, dropped, failed, discarded } = attached.native.counters();
     return {
       offered: counts.offered + received - skipped,
@@ -148,10 +148,10 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   }
 
   /**
-   * Sends the native camera's frames through this segmenter from now on, in place of offered ones.
+   * Sends the native subscription's frames through this segmenter from now on, in place of offered ones.
    *
    * @param frameOf makes the frame that is passed to the handlers
-   * @throws ExpectationError when the engine cannot be fed by native cameras, or the camera is closed
+   * @throws ExpectationError when the engine cannot be fed by native subscriptions, or the camera is closed
    */
   attach(camera: number, native: NativeCamera, frameOf: (frameInfo: CameraFrameInfo) => Frame): void {
     const attached: Attached<Frame> = { native, frameOf, attachment: undefined };
@@ -188,7 +188,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
 
   /**
    * Switches to another engine or decoder once the frames in flight have their results. Frames offered in the meantime wait,
-   * the newest `queue` of each camera. Those of native cameras are discarded, including the ones that wait in the old
+   * the newest `queue` of each camera. Those of native subscriptions are discarded, including the ones that wait in the old
    * engine.
    *
    * Rejects with the error of `attach` if the new engine does not accept a camera. The former one is then in place again,
@@ -247,7 +247,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     this.#askForRoom();
   }
 
-  /** Native cameras that are faster than the engine would leave no slot to offered frames. */
+  /** Native subscriptions that are faster than the engine would leave no slot to offered frames. */
   #askForRoom(): void {
     const { engine } = this.#segmenter;
     if (this.#asking || this.#state !== 'running' || !isCameraEngine(engine)) return;
@@ -268,7 +268,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   #attach(index: number, attached: Attached<Frame>): void {
     const { engine } = this.#segmenter;
     if (!isCameraEngine(engine)) {
-      throw new ExpectationError('an engine for native cameras', engine.kind);
+      throw new ExpectationError('an engine for native subscriptions', engine.kind);
     }
     const handlers: CameraHandlers = {
       result: (inference, frameInfo) => {
@@ -330,7 +330,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
         this.#preparing++;
         try {
           pixels = await prepared;
-          // A native camera may have taken the slot in the meantime.
+          // A native subscription may have taken the slot in the meantime.
           while (!claim(engine) && isCameraEngine(engine) && (await engine.reserve()));
         } finally {
           camera.preparing = false; // not earlier: the next frame might be submitted first
@@ -421,7 +421,7 @@ function isCameraEngine(engine: Engine): engine is CameraEngine {
   return 'attach' in engine;
 }
 
-/** Whether submit() will get a slot. It is reserved if native cameras take slots, too. */
+/** Whether submit() will get a slot. It is reserved if native subscriptions take slots, too. */
 function claim(engine: Engine): boolean {
   return !isCameraEngine(engine) || engine.claim();
 }

@@ -5,7 +5,7 @@ import { findModel } from '../model/find-model.js';
 import { findClass } from '../model/labels.js';
 import type { HeadRole } from '../vision/decode/heads.js';
 import type { DecodeOptions } from '../vision/decode/options.js';
-import { recognizeModel } from './recognize-model.js';
+import { type ModelHints, recognizeModel } from './recognize-model.js';
 import { Segmenter } from './segmenter.js';
 
 export interface SegmenterSettings extends EngineSettings, Omit<DecodeOptions, 'classes' | 'classScores'> {
@@ -53,24 +53,52 @@ export async function openSegmenter(
   model?: string,
   settings: SegmenterSettings = {},
 ): Promise<OpenSegmenter> {
-  const { classes, classScores, labelFile, heads, ...rest } = settings;
-  const engine = await openEngine(model === undefined ? demoModel() : findModel(model), rest);
-  try {
-    const { labels, warnings } = recognizeModel(engine.model, { roles: heads, labelFile });
-    const segmenter = new Segmenter(engine, {
+  const { classes, classScores, labelFile, heads: roles, ...rest } = settings;
+  return openRecognized(
+    model === undefined ? demoModel() : findModel(model),
+    rest,
+    { labelFile, roles },
+    (labels) => ({
       ...rest,
       classes: classes?.map((name) => findClass(String(name), labels)),
       classScores: byId(classScores, labels),
-      heads,
-      labelCount: labels.length,
-    });
-    const { note, warnings: own = [] } = engine.model;
-    const told = [
+    }),
+  );
+}
+
+/**
+ * Opens a model whose decoder's options depend on its class names, as those of the command line and of the node do.
+ *
+ * @param file path of the model
+ * @param decoding gives the decoder's options for class names by class id; what it throws, this rejects with. It gets the
+ * model's warnings, too, which may explain the error
+ */
+export async function openRecognized(
+  file: string,
+  settings: EngineSettings,
+  hints: ModelHints,
+  decoding: (labels: readonly string[], warnings: readonly string[]) => DecodeOptions,
+): Promise<OpenSegmenter> {
+  const engine = await openEngine(file, settings);
+  try {
+    const { labels, warnings: ofOutputs } = recognizeModel(engine.model, hints);
+    const { roles: heads, labelFile } = hints;
+    const { note, warnings: ofNames = [] } = engine.model;
+    const warnings = [
       ...(note === undefined ? [] : [note]),
-      ...(labelFile === undefined ? own : []),
-      ...warnings,
+      // The file replaces the model's own names.
+      ...(labelFile === undefined ? ofNames : []),
+      ...ofOutputs,
     ];
-    return { segmenter, engine, labels, warnings: told, close: () => engine.close() };
+    const options = decoding(labels, warnings);
+    const segmenter = new Segmenter(engine, { ...options, heads, labelCount: labels.length });
+    return {
+      segmenter,
+      engine,
+      labels,
+      warnings,
+      close: () => engine.close(),
+    };
   } catch (error) {
     await engine.close();
     throw error;

@@ -43,14 +43,17 @@ export class Segmenter {
       classCount: options.labelCount ?? classCount ?? labels?.length,
       chosen,
     });
-    this.decoder = new Decoder(layout, options, engine.kernels);
-    engine.planAhead?.(this.decoder.plan);
+    const decoder = new Decoder(layout, options, engine.kernels);
+    engine.planAhead?.(decoder.plan);
+    this.decoder = decoder;
   }
 
   /** Replaces the decoder's options, from the next frame that is decoded on. @throws ExpectationError, and keeps the old ones */
   setOptions(options: DecodeOptions): void {
-    this.decoder.setOptions(options);
-    this.engine.planAhead?.(this.decoder.plan);
+    const { plan, use } = this.decoder.prepare(options);
+    // The engine first, for it may refuse; then neither has changed.
+    this.engine.planAhead?.(plan);
+    use();
   }
 
   /**

@@ -102,26 +102,32 @@ describe('the benches', () => {
     assert.match(notes[0]!, /^left out with --quick/);
   });
 
-  it('that of the node says what has to be sourced', async () => {
-    const { figures, notes } = await figuresOf('node');
-    assert.deepEqual(figures, []);
-    assert.match(notes[0]!, /^left out: no workspace with tros_yolo_seg is sourced/);
-  });
+  for (const name of ['node', 'launch']) {
+    it(`${name} says what has to be sourced`, async () => {
+      const { figures, notes } = await figuresOf(name);
+      assert.deepEqual(figures, []);
+      assert.match(notes[0]!, /^left out: no workspace with tros_yolo_seg is sourced/);
+    });
+  }
 });
 
 describeUnless(!existsSync(EMULATOR) && `there is no ${EMULATOR}`, 'the bench of the whole path', () => {
   withVariables({ TROS_YOLO_SEG_DATA: '/nowhere' });
 
-  it('measures the network, frames of JavaScript and a native camera with 1 to 3 at work', async () => {
+  it('measures the network, frames of JavaScript and a native subscription with 1 to 3 at work', async () => {
     const { figures } = await figuresOf('pipeline');
     const names = [1, 2, 3].flatMap((slots) => [
       `network alone, ${slots} at work`,
       `whole path, frames of JavaScript, ${slots} at work; added latency`,
-      `whole path, native camera, ${slots} at work; added latency`,
+      `whole path, native subscription, ${slots} at work; added latency`,
     ]);
     assert.deepEqual(
       figures.map(({ name }) => name),
-      names,
+      [
+        ...names,
+        'whole path, 4 native cameras of 45 FPS, 2 at work; added latency',
+        'whole path, native camera, 2 at work, a BPU of 350 FPS; added latency',
+      ],
     );
     for (const { name, times, values } of figures) {
       assert.ok(values['FPS']! > 0, name);

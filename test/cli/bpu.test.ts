@@ -43,7 +43,7 @@ describe('tros-yolo-seg record and perf', () => {
     assert.match((await measure('Katze\n')).stderr, /Expected 3 class names in .*names\.txt but received 1/);
   });
 
-  it('tells what libdnn says of a model, and what each output is', async () => {
+  it('prints what libdnn reports of a model, and the role of each output', async () => {
     const { code, stdout, stderr } = await cli(['info', model, '--library', EMULATOR]);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /tensor type: HB_DNN_IMG_TYPE_NV12\n/);

@@ -68,6 +68,7 @@ describe('tros-yolo-seg', () => {
       [['bench', '--list=5'], /--list without a value but received one with a value/],
       [['bench', '--lost'], /options that are listed by --help but received --lost\./],
       [['info', '-x'], /options that are listed by --help but received -x\. .*after --\./],
+      [['model', 'get', 'x', '--accept-licence=yes'], /--accept-license without a value but received one/],
       [['model', 'cut', 'a.onnx'], /Expected one stock model and -o FILE/],
       [['model', 'cut', 'a.onnx', 'b.onnx', '-o', 'c.onnx'], /but received a\.onnx b\.onnx/],
       [['model', 'ptq'], /Expected a model, --march, --images DIR and -o DIR but received nothing/],

@@ -122,7 +122,7 @@ describe('tros-yolo-seg run', () => {
     }
   });
 
-  it('looks at a region with --roi: results, masks and overlays are those of the whole picture', async () => {
+  it('segments a region with --roi: results, masks and overlays are those of the whole picture', async () => {
     const common = ['run', 'scene:', '--frames', '2', '--size', '640x360', '--seed', '3', '--json', '-'];
     const region = ['--roi', '160,40,320,256'];
     const { code, stdout, stderr } = await cli([...common, ...region, '--overlay', 'region'], folder);

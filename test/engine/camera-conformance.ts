@@ -53,7 +53,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       expectCounts(camera, { received: 4, submitted: 4, dropped: 0, failed: 0, discarded: 0, converted: 0 });
     });
 
-    it('give the tensors of the region that is looked at, and where it lies', async () => {
+    it('give the tensors of the region of interest, and its position', async () => {
       const engine = await openEngine(1);
       const camera = openCamera();
       const seen = new Collector();
@@ -86,7 +86,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       }
     });
 
-    it('say what is known of a frame', async () => {
+    it('give the header of a frame', async () => {
       const engine = await openEngine(1);
       const camera = openCamera();
       const seen = new Collector();
@@ -108,7 +108,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       }
     });
 
-    it('keep to the newest frame while no slot is free, and count what was dropped', async () => {
+    it('keep the newest frame while no slot is free, and count dropped frames', async () => {
       const engine = await openEngine(1);
       const camera = openCamera();
       const seen = new Collector({ hold: true });
@@ -158,7 +158,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       expectCounts(camera, { received: 8, submitted: 7, dropped: 1 });
     });
 
-    it('discard those that wait when they are detached', async () => {
+    it('discard waiting frames when they are detached', async () => {
       const engine = await openEngine(1);
       const camera = openCamera();
       const seen = new Collector({ hold: true });
@@ -386,7 +386,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       });
     });
 
-    it('are detached: what is in flight is told of, what waits is discarded, and another engine takes over', async () => {
+    it('are detached: frames in flight are delivered, waiting ones discarded, and another engine takes over', async () => {
       const engine = await openEngine(1);
       const camera = openCamera();
       const seen = new Collector({ hold: true });

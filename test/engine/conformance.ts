@@ -62,7 +62,7 @@ export function testEngine(name: string, open: OpenEngine, options: { skip?: str
     });
     after(() => engine.close());
 
-    it('says what it is', () => {
+    it('describes itself', () => {
       const { width, height } = engine.model.input;
       assert.ok(width % 32 === 0 && height % 32 === 0 && width > 0 && height > 0);
       assert.ok(engine.model.outputs.length > 0);
@@ -166,7 +166,7 @@ export function testEngine(name: string, open: OpenEngine, options: { skip?: str
       for (const inference of both) inference.release();
     });
 
-    it('refuses frames that are not what they say, and keeps its slots', async () => {
+    it('refuses frames that contradict their description, and keeps its slots', async () => {
       const good = packedFrame(64, 64);
       for (const change of [
         { width: 63 },

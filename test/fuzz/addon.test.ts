@@ -13,7 +13,7 @@ describe('the addon', () => {
   const run = (...options: string[]) =>
     spawnSync(process.execPath, [RUN, ...options, '--findings', folder], { encoding: 'utf8' });
 
-  it('throws TypeErrors for what nobody should pass, and goes on', () => {
+  it('throws TypeErrors for invalid arguments, and continues', () => {
     const { status, stdout, stderr } = run('addon', '--inputs', '300');
     assert.equal(status, 0, stderr);
     assert.match(stdout, /^addon: 300 inputs of seed 1 in \d+ s, 300 read, .* no finding\n$/);

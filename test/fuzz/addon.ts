@@ -89,6 +89,8 @@ class Session {
       () => this.bytes(),
       () => this.packed(),
       () => this.preprocess(),
+      () => this.decode(),
+      () => this.decode(),
       () => this.image(),
       () => this.other(),
       () => this.openHeapSlots(),
@@ -211,6 +213,117 @@ class Session {
     const promise = done as Promise<unknown>;
     promise.catch(() => undefined);
     this.#promises.push(promise);
+  }
+
+  /** The decoder's kernels, on a head of a few cells. */
+  decode(): void {
+    const hostile = this.#hostile;
+    const below = (most: number): number => 1 + this.#choices.below(most);
+    const [height, width, classes] = [below(6), below(6), below(12)];
+    const cells = width * height;
+    const numbers = hostile.array(Int32Array, 9);
+    put(numbers, [1, this.#choices.below(2), height, width, classes, width * classes, classes, 1, 0]);
+    if (this.#choices.seldom(3)) numbers[this.#choices.below(9)] = Number(hostile.number());
+    const scales = hostile.array(Float64Array, this.#choices.of([0, 2 * classes]));
+    const values =
+      numbers[1] === 0
+        ? hostile.array(Float32Array, cells * classes)
+        : hostile.array(Int8Array, cells * classes);
+    const floats = (): unknown => hostile.seldom<unknown>(hostile.array(Float32Array, cells), 20);
+    const integers = (length: number): Int32Array => hostile.array(Int32Array, length);
+    const seldom = (number: number): unknown => hostile.seldom<unknown>(number, 10);
+    const [ids, valid] = [hostile.array(Uint16Array, cells), hostile.bytes(cells)];
+    const call = (name: string, ...values: unknown[]): unknown => this.#native[name]!(...values);
+    switch (this.#choices.below(6)) {
+      case 0: {
+        const limits = hostile.array(Float64Array, classes);
+        call(
+          'decodeScan',
+          values,
+          numbers,
+          scales,
+          limits,
+          seldom(0),
+          floats(),
+          ids,
+          integers(cells),
+          seldom(0),
+        );
+        break;
+      }
+      case 1: {
+        const corners = [floats(), floats(), floats(), floats()];
+        const candidates = [integers(cells), seldom(0), seldom(cells)];
+        call('decodeBoxes', values, numbers, scales, seldom(8), seldom(1), ...candidates, ...corners, valid);
+        break;
+      }
+      case 2: {
+        const all = [floats(), ids, floats(), floats(), floats(), floats(), valid];
+        call('decodeSuppress', ...all, seldom(cells), seldom(0.5), seldom(cells), integers(cells));
+        break;
+      }
+      case 3: {
+        const area = integers(4);
+        put(area, [0, width - 1, 0, height - 1]);
+        if (this.#choices.seldom(3)) area[this.#choices.below(4)] = Number(hostile.number());
+        const factors = hostile.array(Float32Array, classes);
+        call('decodeCombine', values, numbers, scales, factors, seldom(0), area, floats());
+        break;
+      }
+      case 4: {
+        const crop = integers(8);
+        put(crop, [0, 0, 4 * width, 4 * height, 0, width - 1, 0, height - 1]);
+        if (this.#choices.seldom(3)) crop[this.#choices.below(8)] = this.#choices.below(300) - 2;
+        const firsts = [width, height].map((protos) => {
+          const first = integers(protos + 2);
+          for (let k = 0; k < first.length; k++) first[k] = 4 * k;
+          if (first.length > 0 && this.#choices.seldom(3)) first[0] = Number(hostile.number());
+          return first;
+        });
+        const maps = hostile.array(Float64Array, 4);
+        for (let i = 0; i < maps.length; i++)
+          maps[i] = Number(this.#choices.seldom(4) ? hostile.number() : 0.25);
+        call('decodeRuns', crop, floats(), ...firsts, maps, integers(64));
+        break;
+      }
+      default: {
+        const runs = integers(2 * below(8));
+        let cell = 0;
+        for (let i = 0; i < runs.length; i++) runs[i] = cell += below(5);
+        if (runs.length > 0 && this.#choices.seldom(3)) runs[runs.length - 1] = Number(hostile.number());
+        const place = [seldom(0), seldom(0)];
+        const options = [seldom(1), seldom(1)];
+        call(
+          'decodeOutlines',
+          runs,
+          seldom(width),
+          ...place,
+          ...options,
+          integers(256),
+          seldom(0),
+          integers(32),
+        );
+      }
+    }
+  }
+
+  /** What a decoder asks of an engine, of heads that hardly fit its outputs. */
+  #plan(): unknown[] {
+    const hostile = this.#hostile;
+    const block = (height: number, width: number, channels: number): Int32Array => {
+      const numbers = hostile.array(Int32Array, 9);
+      put(numbers, [1, 0, height, width, channels, width * channels, channels, 1, 0]);
+      if (this.#choices.seldom(8)) numbers[this.#choices.below(9)] = Number(hostile.number());
+      return numbers;
+    };
+    const blocks = [block(2, 2, 1), block(1, 1, 2), block(1, 1, 4), block(1, 1, 1)];
+    const numbers = Int32Array.of(1, 1, 10, 1, 4, 0, 1, 8, 0, 0, 0);
+    if (this.#choices.seldom(3)) numbers[this.#choices.below(11)] = Number(hostile.number());
+    const scales = blocks.map(() => hostile.array(Float64Array, 0));
+    const lists = [hostile.object(blocks), hostile.object(scales)];
+    const limits = hostile.array(Float64Array, 2);
+    const seldom = (number: number): unknown => hostile.seldom<unknown>(number, 10);
+    return [seldom(1), hostile.seldom<unknown>(numbers), ...lists, limits, seldom(0), seldom(0.5)];
   }
 
   /** A message as cameras send it. */
@@ -372,7 +485,13 @@ class Session {
     if (this.#tables.length === 0) return;
     const table = this.#choices.of(this.#tables);
     const hostile = <T>(value: T): unknown => this.#hostile.seldom<unknown>(value, 6);
-    switch (this.#choices.below(12)) {
+    switch (this.#choices.below(14)) {
+      case 11:
+        table['planAhead']?.();
+        break;
+      case 12:
+        table['planAhead']?.(...this.#plan());
+        break;
       case 0:
         table[this.#choices.of(['ref', 'unref', 'free'])]!();
         break;
@@ -406,6 +525,11 @@ class Session {
         table['close']!();
     }
   }
+}
+
+/** As many as there is room for: the array may be of another kind, or taken away. */
+function put(array: Int32Array, numbers: readonly number[]): void {
+  for (let i = 0; i < numbers.length && i < array.length; i++) array[i] = numbers[i]!;
 }
 
 /** A count of frames that a test can wait for. */

@@ -31,7 +31,7 @@ describe('fuzz()', () => {
   const run = (run: FuzzTarget['run'], seed = 1) =>
     fuzz(target(run), { seed, going: (input) => input < 200 });
 
-  it('tells the first input that fails in another way, again and again', async () => {
+  it('reports the first input that fails in another way, reproducibly', async () => {
     const found = (bytes: Uint8Array): boolean => {
       if (bytes.includes(0xff)) throw new RangeError('beyond the end');
       return true;
@@ -47,7 +47,7 @@ describe('fuzz()', () => {
     assert.notEqual(await message(2), first);
   });
 
-  it('counts what is refused, and wants its seeds to be read', async () => {
+  it('counts refused inputs, and requires that its seeds are read', async () => {
     const refuse = (bytes: Uint8Array): boolean => {
       if (bytes[0] !== 0x61) throw new ExpectationError('an a', bytes[0]);
       return true;

@@ -128,11 +128,11 @@ export class Hostile {
 
   /** So many elements. */
   array<T extends ArrayBufferView>(
-    Type: new (buffer: ArrayBuffer, offset?: number, length?: number) => T,
+    Type: (new (buffer: ArrayBuffer, offset?: number, length?: number) => T) & { BYTES_PER_ELEMENT: number },
     length: number,
   ): T {
     const choices = this.#choices;
-    const size = 4 * length;
+    const size = Math.max(4, Type.BYTES_PER_ELEMENT) * length;
     let buffer: Buffers;
     switch (choices.seldom(3) ? choices.below(5) : 0) {
       case 1:

@@ -128,7 +128,7 @@ for (const [name, read] of Object.entries(IMAGE_PATHS)) {
       await expectRead({ ...image, step: 54 }, nv12);
     });
 
-    it('of any other length are read as told, with a warning that names both sizes', async () => {
+    it('of any other length are read as in the message, with a warning that names both sizes', async () => {
       const { image, nv12 } = sampleImage('nv12', { width: 64, height: 48 });
       const longer = { ...image, data: Uint8Array.of(...image.data, ...new Uint8Array(10)) };
       const seen = await read(longer, AS_TOLD);
@@ -142,7 +142,7 @@ for (const [name, read] of Object.entries(IMAGE_PATHS)) {
       await expectRead({ ...padded.image, data: padded.image.data.subarray(0, 7 * 32 + 30) }, padded.nv12);
     });
 
-    it('of a length that several paddings would explain are read as told, with a warning that names them', async () => {
+    it('of a length that several paddings would explain are read as in the message, with a warning that names them', async () => {
       const { image } = sampleImage('nv12', { width: 48, height: 48 }, { rows: 64 });
       const { warning } = await read({ ...image, step: 0 }, AS_TOLD);
       assert.match(warning!, /The size is that of 64 rows of 48 bytes, or of 48 rows of 64 bytes\./);
@@ -232,7 +232,7 @@ for (const [name, read] of Object.entries(IMAGE_PATHS)) {
   });
 }
 
-describe('images of native cameras', () => {
+describe('images of native subscriptions', () => {
   it('become the model input that the frame would, whether pixels are kept or not', async () => {
     for (const encoding of ENCODINGS) {
       for (const [width, height] of [

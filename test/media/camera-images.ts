@@ -33,17 +33,17 @@ export const IMAGE_PATHS: Readonly<Record<string, ImagePath>> = {
       warning: reader.warning,
     };
   },
-  'native camera': async (image, reading) => {
+  'native subscription': async (image, reading) => {
     const { frameInfo, warning } = await throughNativeCamera(image, reading, true);
     const { width, height } = frameInfo;
     return { nv12: new Uint8Array(frameInfo.pixels!).slice(), picture: { width, height }, warning };
   },
 };
 
-/** Size of the model that native cameras write for here. */
+/** Size of the model that native subscriptions write for here. */
 export const MODEL = { width: 64, height: 48 };
 
-/** The path through a native camera, with the resulting model input; rejects if the image cannot be read. */
+/** The path through a native subscription, with the resulting model input; rejects if the image cannot be read. */
 export async function throughNativeCamera(
   image: RawImage,
   reading: ImageReading,

@@ -14,7 +14,7 @@ import { temporaryFolder } from '../temporary-folder.js';
 const latin = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
 describe('fileKind', () => {
-  it('goes by the signature, whatever the name', () => {
+  it('recognizes files by their signature, whatever their name', () => {
     const signatures: [FileKind, Uint8Array][] = [
       ['png', latin('\x89PNG\r\n\x1a\n')],
       ['picture', latin('RIFF\x10\0\n\0WEBPVP8 ')],
@@ -32,7 +32,7 @@ describe('fileKind', () => {
     }
   });
 
-  it('goes by the name of JPEG files, which may be many', () => {
+  it('recognizes JPEG files by their name, because they may contain several pictures', () => {
     for (const name of ['a.mjpeg', 'a.MJPG', 'a.avi', 'a.mp4'])
       assert.equal(fileKind(name, latin('\xff\xd8\xff\xe0')), 'mjpeg');
     for (const name of ['a.jpg', 'a', 'a.png', 'a.mcap'])
@@ -40,12 +40,12 @@ describe('fileKind', () => {
     assert.equal(fileKind('a.mjpeg', latin('--boundary')), 'video');
   });
 
-  it('goes by the name of raw NV12, which may begin with anything', () => {
+  it('recognizes raw NV12 by its name, because it may begin with any bytes', () => {
     assert.equal(fileKind('frame_640x480.nv12', latin('\xff\xd8\xff\xe0')), 'nv12');
     assert.equal(fileKind('frame.YUV', latin('\x10\x10')), 'nv12');
   });
 
-  it('goes by the name of what has no signature that it knows', () => {
+  it('uses the name if the signature is unknown', () => {
     assert.equal(fileKind('a.JPG', latin('nonsense')), 'picture');
     assert.equal(fileKind('a.ts', latin('G@\x11')), 'video');
     assert.equal(fileKind('a.txt', latin('nonsense')), undefined);
@@ -139,7 +139,7 @@ describe('openInputs', () => {
     );
   });
 
-  it('says what is wrong with an input', async () => {
+  it('reports errors in an input', async () => {
     assert.match(await failure(join(folder, 'missing.png')), /a file or folder but received .*missing.png/);
     assert.match(await failure(''), /a file or folder/);
     assert.match(await failure(await write('empty.jpg', '')), /empty.jpg, which is empty/);
@@ -190,7 +190,7 @@ describe('openInputs', () => {
     assert.equal(Math.round((stamps[1]!.nanosec - stamps[0]!.nanosec) / 1e6), 200);
   });
 
-  it('says what is wrong with the settings of a scene', async () => {
+  it('reports errors in the settings of a scene', async () => {
     assert.match(
       await failure('scene:?color=red'),
       /frames, seed, rate, objects, size but received scene:\?color=red/,

@@ -121,7 +121,7 @@ describe('decodePicture', () => {
       return true;
     });
 
-  it('says what is wrong with what is no picture', async () => {
+  it('gives the reason why a file is not a picture', async () => {
     await refuses(new Uint8Array(0), /an empty file/);
     await refuses(Buffer.from('hello, world'), /Expected a picture in JPEG, PNG/);
   });
@@ -179,7 +179,7 @@ describe('PictureSource', () => {
     );
   });
 
-  it('gives one frame with the stamp it was told and the name of the file', async () => {
+  it('gives one frame with the given stamp and the name of the file', async () => {
     const path = join(folder, 'front door.png');
     await writeFile(path, await red(20, 10).png().toBuffer());
     const [item, ...more] = await items(await PictureSource.open(path, { rate: 2, first: 3 }));

@@ -68,7 +68,7 @@ describe('regions of images', () => {
     });
   }
 
-  it('cost no copy of NV12, and of what is converted only what lies in them', async () => {
+  it('need no copy of NV12, and convert only the region in other encodings', async () => {
     const region = { x: 20, y: 10, width: 40, height: 36 };
     const { image } = sampleImage('nv12', { width: 100, height: 60 });
     const reader = new CameraImageReader(1, AS_TOLD);
@@ -91,7 +91,7 @@ describe('regions of images', () => {
     assert.deepEqual(await counters('bgr8'), [1, 0, 3 * region.width * region.height + seen, seen + model]);
   });
 
-  it('outside of the picture are refused with words by both ways, and the next frame is looked at', async () => {
+  it('outside of the picture are refused with a reason by both transports, and the next frame is read', async () => {
     const { image, nv12 } = sampleImage('nv12', { width: 100, height: 60 });
     const region = { x: 100, y: 0, width: 10, height: 10 };
     const refused =
@@ -110,7 +110,7 @@ describe('regions of images', () => {
     }
   });
 
-  it('that exceed the picture are warned of until they are changed, after what is wrong with its rows', () => {
+  it('that exceed the picture cause a warning until they are changed, after the warning about its rows', () => {
     const camera = addon().injectCamera();
     const { image } = sampleImage('nv12', { width: 100, height: 60 });
     const warning = (data = image.data): string | undefined => {

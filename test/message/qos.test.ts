@@ -76,12 +76,10 @@ describe('QoS', () => {
   });
 
   it('has a profile for every value of image_qos but match', () => {
-    const { choices } = SEGMENT_PARAMETERS.image_qos;
-    assert.deepEqual(
-      Object.keys(IMAGE_QOS),
-      choices.filter((choice) => choice !== 'match'),
-    );
-    assert.deepEqual(IMAGE_QOS.sensor_data, SENSOR_QOS);
+    assert.deepEqual(SEGMENT_PARAMETERS.image_qos.choices, ['sensor_data', 'reliable', 'default', 'match']);
+    assert.deepEqual(Object.keys(IMAGE_QOS), ['sensor_data', 'reliable', 'default']);
+    assert.deepEqual(IMAGE_QOS.sensor_data, { reliability: 'best_effort', durability: 'volatile', depth: 5 });
+    assert.deepEqual(IMAGE_QOS.default, { reliability: 'reliable', durability: 'volatile', depth: 10 });
     assert.deepEqual(IMAGE_QOS.reliable, { reliability: 'reliable', durability: 'volatile', depth: 5 });
   });
 

@@ -165,7 +165,7 @@ describe('a catalog', () => {
     assert.ok(!('licence' in model));
   });
 
-  it('names what is similar to a name that there is not', () => {
+  it('suggests names that are similar to an unknown one', () => {
     const catalog = loadCatalog('');
     assert.throws(() => catalog.get('yolo11-seg'), /Did you mean yolo11n-seg or /);
     assert.throws(() => catalog.get('constructor'), /received constructor\. tros-yolo-seg model list shows/);

@@ -19,7 +19,7 @@ describe('parseClassScores', () => {
     assert.deepEqual(parse('person=0.5', '0=0.75'), { 0: 0.75 });
   });
 
-  it('names the setting, what it wants, and what it got', () => {
+  it('names the setting, what was expected, and what was found', () => {
     assert.throws(() => parse('person'), {
       message: 'Expected CLASS=SCORE for --class-score but received person. For example person=0.5.',
     });

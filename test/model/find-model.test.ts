@@ -33,7 +33,7 @@ describe('findModel', () => {
     assert.throws(() => findModel('src'), /a model file, or the name of a model but received src\./);
   });
 
-  it('finds in the cache what was downloaded', () => {
+  it('finds downloaded models in the cache', () => {
     assert.throws(
       () => findModel('yolo11n-seg-x5'),
       new RegExp(

@@ -13,7 +13,7 @@ describe('class names of a model', () => {
     return join(folder, 'names.txt');
   };
 
-  it('are those of the user, whatever the model says', () => {
+  it('are those of the user, whatever the model contains', () => {
     assert.deepEqual(chooseLabels(2, ['a', 'b'], file('Katze\r\nHund \r\n\r\n')), ['Katze', 'Hund']);
     assert.throws(
       () => chooseLabels(3, ['a', 'b', 'c'], file('Katze\nHund\n')),
@@ -23,7 +23,7 @@ describe('class names of a model', () => {
     );
   });
 
-  it('else the own of the model, else those of COCO, else numbers', () => {
+  it('are else those of the model, else those of COCO, else numbers', () => {
     assert.deepEqual(chooseLabels(2, ['a', 'b']), ['a', 'b']);
     assert.deepEqual(chooseLabels(3, ['a', 'b']), ['0', '1', '2'], 'names that do not fit are none');
     const coco = chooseLabels(80);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'mocha';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -28,6 +28,25 @@ describe('loading the addon', () => {
       writeFileSync(join(root, 'build/native/Release/tros_yolo_seg.node'), 'not a shared library');
       assert.throws(() => loadAddon(root), {
         message: /Release\/tros_yolo_seg.node: .*(too short|invalid ELF)/,
+      });
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+
+  it('tells a build of another commit, and what to do', () => {
+    const root = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-'));
+    try {
+      const name = 'build/native/Release/tros_yolo_seg.node';
+      // This build, but for the name under which it tells its number.
+      const built = readFileSync(join(repository, name));
+      for (let at = built.indexOf('interface\0'); at >= 0; at = built.indexOf('interface\0', at))
+        built[at] = 0x49;
+      mkdirSync(join(root, dirname(name)), { recursive: true });
+      writeFileSync(join(root, name), built);
+      assert.throws(() => loadAddon(root), {
+        name: 'ExpectationError',
+        message: /tros_yolo_seg.node: built from another version of its sources .*npm run build:native/s,
       });
     } finally {
       rmSync(root, { recursive: true });

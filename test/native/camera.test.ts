@@ -8,7 +8,7 @@ import { addon } from '../../src/native/addon.js';
 import type { NativeFailure } from '../../src/native/failure.js';
 import { repository } from '../data.js';
 
-describe('native cameras', () => {
+describe('native subscriptions', () => {
   it('letterbox where Letterbox says', () => {
     const size = fc.integer({ min: 2, max: 16384 });
     const model = fc.oneof(fc.constantFrom(64, 320, 384, 640, 672, 1280), size);

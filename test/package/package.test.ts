@@ -69,7 +69,7 @@ import importlib.machinery, importlib.util, json, sys
 from unittest.mock import MagicMock
 class Missing(Exception): pass
 for module in ['launch', 'launch.actions', 'launch.launch_description_sources', 'launch.substitutions', 'launch_ros',
-               'launch_ros.actions', 'ament_index_python', 'ament_index_python.packages']:
+               'launch_ros.actions', 'launch_ros.parameter_descriptions', 'ament_index_python', 'ament_index_python.packages']:
     sys.modules[module] = MagicMock()
 packages = {}
 def share(package):
@@ -77,6 +77,7 @@ def share(package):
     return packages[package]
 sys.modules['ament_index_python.packages'].PackageNotFoundError = Missing
 sys.modules['ament_index_python.packages'].get_package_share_directory = share
+sys.modules['launch_ros.parameter_descriptions'].ParameterValue = lambda value, value_type: value
 sys.dont_write_bytecode = True
 loader = importlib.machinery.SourceFileLoader('launch_file', sys.argv[1])
 file = importlib.util.module_from_spec(importlib.util.spec_from_loader('launch_file', loader))
@@ -178,7 +179,7 @@ describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch f
     const former = (given: object): unknown =>
       launchFile(
         'segment.launch.py',
-        `file.former_names({'iou': {'was': 'nms_threshold', 'default': 0.7}, 'score': {'default': 0.25}}, ${JSON.stringify(given)})`,
+        `file.former_names({'iou': {'type': 'double', 'was': 'nms_threshold', 'default': 0.7}, 'loop': {'type': 'bool', 'was': 'again', 'default': False}, 'score': {'type': 'double', 'default': 0.25}}, ${JSON.stringify(given)})`,
       );
     assert.deepEqual(former({ iou: '', score: '0.3' }), [{}, []]);
     assert.deepEqual(former({ iou: '', nms_threshold: '0.5' }), [
@@ -189,6 +190,7 @@ describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch f
       {},
       [renameWarning('Argument', 'nms_threshold', 'iou', true)],
     ]);
+    assert.throws(() => former({ again: 'True' }), /Expected true, false for loop but received True/);
   });
 
   it('take the camera that is there, and say so when it is not the one that was asked for', () => {

@@ -89,7 +89,7 @@ describe('checkParameter', () => {
     accepts(PLACED, 'a', ['a']);
   });
 
-  it('says what is wanted, of which parameter, and what came', () => {
+  it('says what was expected, for which parameter, and what was found', () => {
     assert.throws(() => checkParameter('score', SHARE, 1.5), {
       message: 'Expected a number from 0 to 1 for parameter score but received 1.5.',
     });

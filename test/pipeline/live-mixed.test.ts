@@ -84,7 +84,7 @@ describe('native and offered cameras on one engine', () => {
   }
 
   it('have their turns, however fast the native one is, and each keeps its order', async () => {
-    // One of the native camera's frames waits whenever a slot becomes free.
+    // One of the native subscription's frames waits whenever a slot becomes free.
     let index = 0;
     const turns = await run(() => {
       native.step({ ...message, index }, 3);
@@ -93,17 +93,17 @@ describe('native and offered cameras on one engine', () => {
     for (const camera of OFFERED) {
       const at = [...turns.keys()].filter((i) => turns[i] === camera);
       const others = at.map((turn, i) => turn - (at[i - 1] ?? -1) - 1);
-      // A frame of it may have to let each slot go once to the native camera and once to the other one before.
+      // A frame of it may have to let each slot go once to the native subscription and once to the other one before.
       assert.ok(
         Math.max(...others) <= 5,
         `turns of others before each of camera ${camera}: ${others.join()}`,
       );
     }
     const share = turns.filter((camera) => camera === NATIVE).length / turns.length;
-    assert.ok(share > 1 / 3, `the native camera had ${share} of the turns`);
+    assert.ok(share > 1 / 3, `the native subscription had ${share} of the turns`);
   });
 
-  it('lose no frame to a native camera that takes slots from its own thread at any time', async () => {
+  it('lose no frame to a native subscription that takes slots from its own thread at any time', async () => {
     native.play(message, 0, 2 ** 31);
     const turns = await run(() => undefined);
     for (const camera of OFFERED) assert.equal(turns.filter((turn) => turn === camera).length, FRAMES);

@@ -9,7 +9,7 @@ import { Segmenter } from '../../src/pipeline/segmenter.js';
 import { sampleImage } from '../media/camera-images.js';
 
 describe('live pictures of odd size', () => {
-  it('have results for all their pixels, offered and from native cameras', async () => {
+  it('have results for all their pixels, offered and from native subscriptions', async () => {
     const engine = await OnnxEngine.open({ file: demoModel(), slots: 1 });
     const { image } = sampleImage('rgb8', { width: 61, height: 53 });
     const sizes: (readonly [number, number, number, number])[] = [];

@@ -76,7 +76,7 @@ describe('regions of interest of live frames', () => {
     return cut ? moved(found, { x: cut.x, y: cut.y, width, height }) : found;
   }
 
-  it('have the results of the cropped picture, moved: to the bit, offered and from native cameras', async () => {
+  it('have the results of the cropped picture, moved: to the bit, offered and from native subscriptions', async () => {
     const seen: { camera: number; found: Segmentation; pixels: Uint8Array | undefined }[] = [];
     let answered: () => void = () => undefined;
     const live = new LiveSegmenter<LiveFrame>(new Segmenter(engine), 2, {

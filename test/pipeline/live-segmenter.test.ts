@@ -46,7 +46,7 @@ describe('LiveSegmenter', () => {
     assert.equal(bench.live.counts(0).dropped, 0);
   });
 
-  it('submits the next frame before it tells of the last one', async () => {
+  it('submits the next frame before it delivers the last one', async () => {
     const bench = new Bench(1);
     let seen: number[] = [];
     bench.outcomes[0]!.push = (...texts): number => {
@@ -91,7 +91,7 @@ describe('LiveSegmenter', () => {
     );
   });
 
-  it('says how long a frame waited and what was spent on it', async () => {
+  it('reports how long a frame waited and was processed', async () => {
     const bench = new Bench(1);
     const { decode } = bench.engine.decoder;
     bench.engine.decoder.decode = (tensors) => {
@@ -147,7 +147,7 @@ describe('LiveSegmenter', () => {
     assert.deepEqual(bench.engine.submitted, [10, 0, 1]);
   });
 
-  it('goes on after each kind of failure, and tells of it once', async () => {
+  it('continues after each kind of failure, and reports it once', async () => {
     const bench = new Bench(1);
     const frames = [
       new TestFrame(0, false, 'prepare'),
@@ -172,7 +172,7 @@ describe('LiveSegmenter', () => {
     assert.deepEqual([bench.live.inFlight, bench.engine.used], [0, 0]);
   });
 
-  it('tells of a submit that throws instead of rejecting', async () => {
+  it('reports a submit that throws instead of rejecting', async () => {
     const bench = new Bench(1);
     bench.engine.engine.submit = () => {
       throw new Error('no such slot 0');
@@ -182,7 +182,7 @@ describe('LiveSegmenter', () => {
     assert.deepEqual([bench.outcomes, bench.live.inFlight], [[['!no such slot 0']], 0]);
   });
 
-  it('changes the engine when nothing is in flight, and loses nothing but what is replaced', async () => {
+  it('changes the engine when nothing is in flight, and loses only replaced frames', async () => {
     const bench = new Bench(2);
     const [former] = bench.engines as [TestSegmenter];
     bench.offer(0, 1);
@@ -225,7 +225,7 @@ describe('LiveSegmenter', () => {
     assert.deepEqual(bench.engine.submitted, [0, 2]);
   });
 
-  it('stops for good: what is in flight is answered, what waits or comes later is discarded', async () => {
+  it('stops for good: frames in flight get results, waiting or later ones are discarded', async () => {
     const bench = new Bench(1);
     const slow = new TestFrame(0, true);
     bench.live.offer(0, slow);

@@ -139,7 +139,7 @@ describeRos(skip, 'messages lent to the node camera', FAST, (ros) => {
     assert.match(node.output, /Expected message hbm480p, hbm540p or hbm1080p for transport native/);
   });
 
-  it('take frames with gaps between rows, and refuse what is none', async () => {
+  it('take frames with gaps between rows, and refuse invalid frames', async () => {
     const heard = await listen(switched, '/rows', 'HbmMsg480P', 3);
     const script = `
       const assert = require('node:assert/strict');

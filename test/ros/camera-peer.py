@@ -20,6 +20,12 @@ hbm = kind.split('/')[-1].startswith('Hbm')
 came = []
 
 
+def encoding_of(message):
+    if hbm:
+        return bytes(message.encoding).split(b'\0')[0].decode()
+    return message.format if hasattr(message, 'format') else message.encoding
+
+
 def receive(message):
     entry = {'at': time.time()}
     stamp = message.time_stamp if hbm else message.header.stamp
@@ -27,10 +33,11 @@ def receive(message):
     used = message.data_size if hbm else len(data)
     entry.update(
         stamp=[stamp.sec, stamp.nanosec],
-        width=message.width,
-        height=message.height,
-        step=message.step,
-        encoding=bytes(message.encoding).split(b'\0')[0].decode() if hbm else message.encoding,
+        # A CompressedImage has none of these.
+        width=getattr(message, 'width', 0),
+        height=getattr(message, 'height', 0),
+        step=getattr(message, 'step', 0),
+        encoding=encoding_of(message),
         length=used,
         sum=int(data[:used].sum(dtype=np.uint64)),
     )

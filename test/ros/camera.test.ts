@@ -59,6 +59,28 @@ for (const middleware of middlewares) {
       });
     }
 
+    it('publishes JPEG as cameras and codecs do', async () => {
+      const begin = Date.now();
+      for (const [message, topic, type, reliability] of [
+        ['compressed', '/image/compressed', 'sensor_msgs/msg/CompressedImage', 'reliable'],
+        ['hbm480p', '/hbmem_img', 'hbm_img_msgs/msg/HbmMsg480P', 'best_effort'],
+      ] as const) {
+        const heard = await listen(ros, [topic, type, 5, reliability]);
+        const node = camera(
+          ...['-p', `message:=${message}`, '-p', 'hbm_encoding:=jpeg', '-p', 'rate:=20.0'],
+          ...['-p', 'inputs:=scene:?size=320x240&frames=4', '-p', 'wait_for_subscribers:=1'],
+        );
+        const { came } = await heard();
+        checkStamps(came, begin);
+        for (const { encoding, length } of came) {
+          assert.equal(encoding, 'jpeg', message);
+          assert.ok(length > 1000 && length < 115_200, `${message}: ${length} bytes`);
+        }
+        assert.match(node.output, /320x240 JPEG on /);
+        await node.stop('SIGINT');
+      }
+    });
+
     it('publishes every frame once with the stamps of the input, and ends', async () => {
       const heard = await listen(ros, ['/renamed', IMAGE, 3, 'reliable']);
       const node = camera(
@@ -127,7 +149,7 @@ for (const middleware of middlewares) {
         [`inputs:=${folder}/none.mp4`, /at least one input to publish/],
         ["inputs:=['']", /at least one input to publish but received none/],
         [`inputs:=${folder}/broken.png`, /at least one frame to publish/],
-        ['message:=jpeg', /one of image, hbm480p, hbm540p, hbm1080p for parameter message/],
+        ['message:=jpeg', /one of image, compressed, hbm480p, hbm540p, hbm1080p for parameter message/],
       ] as const;
       await Promise.all(
         wrong.map(async ([argument, reason]) => {

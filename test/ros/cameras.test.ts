@@ -161,7 +161,7 @@ for (const { middleware, transport, name } of setups) {
       await strict.stop();
     });
 
-    it('says what is wrong and ends with 1 when it cannot start', async () => {
+    it('gives the reason and ends with 1 if it cannot start', async () => {
       const wrong = [
         ['model:=/nowhere.onnx', /nowhere\.onnx/],
         ['score:=2.0', /Expected a number from 0 to 1 for parameter score but received 2/],

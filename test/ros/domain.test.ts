@@ -16,7 +16,7 @@ describeUnless(process.platform === 'linux' ? false : 'it reads /proc', 'the dom
     for (const domain of taken) domain.release();
   });
 
-  it('are none that somebody speaks in', async () => {
+  it('are unused', async () => {
     const free = await takeDomain();
     const socket = createSocket('udp4');
     socket.bind(firstPort(free.id) + FIRST_PARTICIPANT, '127.0.0.1');

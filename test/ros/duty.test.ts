@@ -30,7 +30,7 @@ for (const { middleware, transport, name } of setups) {
       assert.ok(messages.every((message) => !alive(message)));
     });
 
-    it('says that results come, takes fewer of them when it is told to, and says soon that none come', async () => {
+    it('reports that there are results, limits their rate on request, and soon reports that there are none', async () => {
       await peer.request('publish', {
         ...{ topic: FRONT, type: 'sensor_msgs/msg/Image', width: 640, height: 480, period: 0.05 },
       });

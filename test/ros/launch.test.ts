@@ -11,7 +11,7 @@ for (const middleware of middlewares) {
 
     before(async () => {
       launch = ros.start(
-        'ros2 launch tros_yolo_seg demo.launch.py rate:=5.0 size:=640x480 rviz:=false'.split(' '),
+        'ros2 launch tros_yolo_seg demo.launch.py rate:=5.0 size:=640x480 frame_id:=7 rviz:=false'.split(' '),
       );
       await launch.said(/frames in flight/);
       await launch.said(/Images from \/image/);
@@ -19,7 +19,7 @@ for (const middleware of middlewares) {
 
     const ros2 = (line: string, wanted?: RegExp): Promise<string> => ros.ros2(line.split(' '), wanted);
 
-    it('lists what the package has', async () => {
+    it('lists the contents of the package', async () => {
       assert.match(await ros2('pkg executables tros_yolo_seg'), /camera\n.*segment\n.*tros-yolo-seg\n/);
       assert.match(await ros2('interface show tros_yolo_seg/msg/InstanceArray'), /Instance\[\] instances/);
       const args = await ros2('launch tros_yolo_seg segment.launch.py --show-args');
@@ -38,6 +38,10 @@ for (const middleware of middlewares) {
         assert.ok(topics.includes(topic), topics);
       }
       assert.match(await ros2('node info /segment'), /\/segment\/load_model: tros_yolo_seg\/srv\/LoadModel/);
+    });
+
+    it('gives text that looks like a number as text', async () => {
+      assert.match(await ros2('param get /camera frame_id', /value/), /String value is: 7/);
     });
 
     it('is heard by ros2 topic hz', async () => {

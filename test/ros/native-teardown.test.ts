@@ -32,7 +32,7 @@ const FAILING = `
   FAILING(rcl_trigger_guard_condition)
 `;
 
-describeUnless(rosSkip, 'native cameras when rclcpp throws', () => {
+describeUnless(rosSkip, 'native subscriptions when rclcpp throws', () => {
   const folder = temporaryFolder('ros-teardown');
   const preload = join(folder, 'failing.so');
   const marker = join(folder, 'fails-now');

@@ -20,7 +20,7 @@ for (const middleware of middlewares) {
       assert.doesNotMatch(segment.output, /of_another_node/);
     });
 
-    it('answers ros2 param set with what is wrong', async () => {
+    it('answers ros2 param set with the reason of a refusal', async () => {
       for (const [name, value, said] of [
         ['scroe', '0.3', /Expected a parameter of \/segment but received scroe\. Did you mean score\? /],
         ['anything', '1', /Expected a parameter of \/segment but received anything\. ros2 param list/],
@@ -51,7 +51,7 @@ for (const middleware of middlewares) {
       await segment.stop();
     });
 
-    it('tells a start that fails once, in its own words, and ends', async () => {
+    it('reports a failed start once, in its own words, and ends', async () => {
       for (const [argument, said] of [
         ['images:=bad-name', /received bad-name\. /],
         ['tros_topic:="no topic"', /no topic/],

@@ -183,7 +183,7 @@ for (const { middleware, transport, name } of setups) {
         await peer.stop(TOPIC);
         await change(1);
         await change(3);
-        // Most rounds are over before it has subscribed; these are not. Native cameras have threads only then.
+        // Most rounds are over before it has subscribed; these are not. Native subscriptions have threads only then.
         if (round % 5 === 0) await works();
         if (round === 5) early = threads();
       }

@@ -19,6 +19,10 @@ const RESULTS: Readonly<Record<string, string>> = {
   '/robot/segment/detections': 'vision_msgs/msg/Detection2DArray',
   '/robot/segment/instances': 'tros_yolo_seg/msg/InstanceArray',
   '/robot/segment/instance_map': 'sensor_msgs/msg/Image',
+  '/robot/segment/instance_map/compressed': 'sensor_msgs/msg/CompressedImage',
+  '/robot/segment/instance_picture': 'sensor_msgs/msg/Image',
+  '/robot/segment/class_map': 'sensor_msgs/msg/Image',
+  '/robot/segment/confidence': 'sensor_msgs/msg/Image',
   '/robot/segment/overlay': 'sensor_msgs/msg/Image',
   '/robot/segment/overlay/compressed': 'sensor_msgs/msg/CompressedImage',
   '/robot/segment/annotations': 'foxglove_msgs/msg/ImageAnnotations',
@@ -75,7 +79,8 @@ for (const { middleware, transport, name } of setups) {
       assert.equal(grown('answered'), answered.length);
       assert.equal(grown('received'), answered.length + grown('dropped') + grown('discarded'));
       for (const topic of Object.keys(RESULTS)) {
-        const skipped = topic.endsWith('compressed') ? grown('overlays_skipped') : 0;
+        const counter = topic.includes('map') ? 'maps_skipped' : 'overlays_skipped';
+        const skipped = topic.endsWith('compressed') ? grown(counter) : 0;
         const messages = await peer.received(topic, answered.length - skipped);
         if (topic.endsWith('annotations')) {
           assert.equal(messages.length, answered.length, topic); // they have no header
@@ -125,12 +130,35 @@ for (const { middleware, transport, name } of setups) {
       assert.equal(overlay.data_digest.length, 640 * 480 * 3);
       const perfs = targets.perfs.map(({ type }) => type);
       assert.ok(perfs.some((type) => type.endsWith('_predict_infer')) && perfs.length === 4);
+      for (const [topic, encoding, bytes] of [
+        ['instance_picture', 'rgb8', 3],
+        ['class_map', 'mono8', 1],
+        ['confidence', 'mono8', 1],
+      ] as const) {
+        const picture = peer.messages(`/robot/segment/${topic}`).at(-1)!.message as unknown as Picture;
+        assert.deepEqual([picture.width, picture.height, picture.encoding], [640, 480, encoding]);
+        assert.equal(picture.data_digest.length, 640 * 480 * bytes);
+      }
+      const mapTarget = targets.targets.at(-1)!;
+      assert.deepEqual([mapTarget.type, mapTarget.rois.length], ['parking_space', 1]);
+      const { img, features } = mapTarget.captures[0]!;
+      assert.deepEqual([img.width, img.height, features.length], [160, 120, 160 * 120]);
       const [labels] = await peer.received('/robot/segment/label_info', 1);
       const { class_map } = labels!.message as { class_map: { class_name: string }[] };
       assert.deepEqual(
         class_map.map(({ class_name }) => class_name),
         DEMO_CLASSES,
       );
+    });
+
+    it('tells the class names again and again, on a topic of its own', async () => {
+      const topic = '/robot/hobot_dnn_detection_info';
+      // As TROS's navigation does: volatile, long after the model was loaded.
+      await peer.subscribe(topic, 'ai_msgs/msg/PerceptionInfo');
+      const messages = await peer.received(topic, 2);
+      for (const { message } of messages) {
+        assert.deepEqual((message as { class_names: string[] }).class_names, DEMO_CLASSES);
+      }
     });
 
     it('takes parameters from files for its full name, by wildcards, and while running', async () => {
@@ -159,6 +187,8 @@ for (const { middleware, transport, name } of setups) {
     });
 
     it('reports classes that are asked for, only', async () => {
+      const table = '/robot/segment/label_info';
+      await peer.forget(table);
       await set('classes', { type: 9, string_array_value: ['circle', 'star'] });
       const messages = await publish(3);
       await peer.finish(CAMERA);
@@ -170,7 +200,14 @@ for (const { middleware, transport, name } of setups) {
         names.every((name) => ['circle', 'star'].includes(name)),
         names.join(),
       );
+      // A costmap would report classes that never come.
+      const [told] = await peer.received(table, 1);
+      const { class_map } = told!.message as { class_map: { class_name: string }[] };
+      assert.deepEqual(class_map.map(({ class_name }) => class_name).sort(), ['circle', 'star']);
+      await peer.forget(table);
       await set('classes', { type: 9, string_array_value: [''] });
+      const [all] = await peer.received(table, 1);
+      assert.equal((all!.message as { class_map: unknown[] }).class_map.length, DEMO_CLASSES.length);
     });
 
     it('is enabled and disabled by a service', async () => {
@@ -291,7 +328,12 @@ interface Instances {
   }[];
 }
 interface Targets {
-  targets: { rois: { type: string }[]; points: { type: string }[] }[];
+  targets: {
+    type: string;
+    rois: { type: string }[];
+    points: { type: string }[];
+    captures: { img: { width: number; height: number }; features: number[] }[];
+  }[];
   perfs: { type: string }[];
 }
 interface Picture {

@@ -56,7 +56,7 @@ for (const { middleware, transport, name } of setups) {
       await segment.said(/\[WARN\] .*\[robot\.segment\]: \/robot\/front\/image: /);
     });
 
-    it('says what it waits for, and which topics have images', async () => {
+    it('reports what it waits for, and which topics have images', async () => {
       await segment.said(
         /Waiting for a publisher on \/robot\/typo\/image_raw\. Images are on \/robot\/front\/image /,
       );
@@ -94,7 +94,7 @@ for (const { middleware, transport, name } of setups) {
       }
     });
 
-    it('tells how old its last error is', async () => {
+    it('reports the age of its last error', async () => {
       await peer.stop(FRONT);
       const { last_error } = await diagnosticsOf(
         peer,

@@ -33,7 +33,7 @@ for (const { middleware, transport, name } of setups) {
       });
     });
 
-    it('answers frames though the clock has not begun, and says nothing of their age', async () => {
+    it('gives results although the clock has not started, and no age of frames', async () => {
       await peer.received(ANSWERS, 5);
       const { stamp, values } = await diagnostics();
       assert.deepEqual(stamp, [0, 0]);
@@ -42,7 +42,7 @@ for (const { middleware, transport, name } of setups) {
       assert.ok('added_latency_p50_ms' in values);
     });
 
-    it("tells the age of a frame on the simulation's clock", async () => {
+    it("reports the age of a frame on the simulation's clock", async () => {
       // Best effort: one may be lost.
       do await clock(STAMP + AHEAD);
       while ((await peer.next('/diagnostics')).stamp[0] !== STAMP + AHEAD);

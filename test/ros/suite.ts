@@ -10,6 +10,11 @@ import { Peer } from './peer.js';
 import { command, pendingWaits, RosProcess } from './processes.js';
 import { rosWorkspace, workspaceIsBuilt } from './workspace.js';
 
+/** Ends what has not ended by itself after a minute, by SIGINT. */
+const PATIENT = ['timeout', '--signal=INT', '--kill-after=10', '60'] as const;
+/** Exit codes of timeout, after SIGINT and after SIGKILL. */
+const GAVE_UP: readonly unknown[] = [124, 137];
+
 /** Milliseconds that `colcon build` may take, where scripts/test.mjs has not done it before. */
 const BUILDING = 1_800_000;
 /** Milliseconds after which a process that was told to end hangs, and fails the suite. */
@@ -79,14 +84,18 @@ export class RosSuite {
     return command(line, env);
   }
 
-  /** Runs the ros2 command, again and again until it says what is wanted: its daemon learns of nodes by and by. */
+  /**
+   * Runs the ros2 command, again and again until it says what is wanted: its daemon learns of nodes by and by. One that waits for
+   * an answer does so for ever when the service had not discovered it yet (seen with `ros2 param set` on a busy machine): it is asked
+   * again.
+   */
   async ros2(
     args: readonly string[],
     wanted = /^(?![^]*(not found|timed out|waiting for))/i,
   ): Promise<string> {
     while (!this.#over) {
-      const { output } = await command(['ros2', ...args], this.env);
-      if (wanted.test(output)) return output;
+      const { code, output } = await command([...PATIENT, 'ros2', ...args], this.env);
+      if (!GAVE_UP.includes(code) && wanted.test(output)) return output;
     }
     throw new Error(`Expected ros2 ${args.join(' ')} to say ${wanted} but the suite is over.`);
   }

@@ -123,7 +123,7 @@ export interface Setup {
 }
 
 /**
- * The setups that one suite of tests runs on: Cyclone DDS with rclnodejs and Fast DDS with native cameras; with
+ * The setups that one suite of tests runs on: Cyclone DDS with rclnodejs and Fast DDS with native subscriptions; with
  * TROS_YOLO_SEG_ROS_MATRIX=full all four, which takes twice as long.
  */
 export const setups: readonly Setup[] = middlewares

@@ -1,6 +1,6 @@
 import { BagWriter } from '../../message/bag/bag-writer.js';
 import { SegmentationRecorder } from '../../message/bag/segmentation-recorder.js';
-import type { OutputName } from '../../message/outputs.js';
+import type { BagOutputName } from '../../message/outputs.js';
 import { nativeKernels } from '../../native/kernels.js';
 import type { FrameResult } from '../../pipeline/segmenter.js';
 import { encodeJpeg } from '../../media/render/encode.js';
@@ -11,10 +11,12 @@ export interface BagSinkOptions {
   labels: readonly string[];
   /** Minimum score that is reported. */
   threshold: number;
+  /** Ids of the classes that are reported. @default all */
+  classes?: readonly number[] | undefined;
   /** Whether to write the input frames. */
   images: boolean;
   /** Outputs to leave out: instance maps take 2 bytes per pixel and frame. @default none */
-  omit?: readonly OutputName[] | undefined;
+  omit?: readonly BagOutputName[] | undefined;
   /** Draws the overlay, if the bag contains it. */
   overlay?: OverlayRenderer | undefined;
   /** Whether to replace a bag of that name. @default false */

@@ -16,6 +16,19 @@ export async function encodePng(picture: RgbPicture): Promise<Buffer> {
   return asSharp(picture).png().toBuffer();
 }
 
+/**
+ * Encodes numbers of 16 bits as a PNG file without loss, off the JS thread. They must not change until the promise settles.
+ *
+ * Packed quickly rather than tightly: maps of instances are mostly runs.
+ */
+export async function encodeGray16(values: Uint16Array, width: number, height: number): Promise<Buffer> {
+  const raw = { width, height, channels: 1 } as const;
+  return sharp(values, { raw, limitInputPixels: false })
+    .toColourspace('grey16')
+    .png({ compressionLevel: 1 })
+    .toBuffer();
+}
+
 /** Scales a picture down to fit into `width` x `height`, keeping its aspect ratio. Never enlarges it. */
 export async function shrinkToFit(picture: RgbPicture, width: number, height: number): Promise<RgbPicture> {
   const { data, info } = await asSharp(picture)

@@ -4,12 +4,9 @@ import { nv12ToRgb } from '../../native/convert.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import { LabelPlates, type Anchor, type Plate } from './label-plates.js';
 import { DEFAULT_MASK_OPACITY, MaskLayer } from './mask-layer.js';
-import { colorNumber, paletteColor, WHITE, type Rgb } from '../../vision/picture/palette.js';
+import { type ColoredBy, instanceColor, WHITE, type Rgb } from '../../vision/picture/palette.js';
 import { strokeRectangle, type RgbPicture } from './rgb-picture.js';
 import { Trails } from './trails.js';
-
-/** What determines the color. */
-export const OVERLAY_COLORS = ['auto', 'class', 'instance'] as const;
 
 export interface OverlayOptions {
   /** Class names by class id; a class without a name is shown as its number. */
@@ -19,7 +16,7 @@ export interface OverlayOptions {
    * frame; `instance` distinguishes neighbors of one class, by their rank where they are not tracked, which changes with every
    * frame of a video. Default `auto`.
    */
-  readonly colors?: (typeof OVERLAY_COLORS)[number] | undefined;
+  readonly colors?: ColoredBy | undefined;
   /** Opacity of masks, 0 (no masks) to 1. @default 0.44 */
   readonly masks?: number | undefined;
   /** @default true */
@@ -106,11 +103,7 @@ export class Overlay {
   }
 
   private colorOf(instance: Instance, rank: number): Rgb {
-    const { colors = 'auto' } = this.options;
-    const { classId, trackId = 0 } = instance;
-    if (colors === 'class') return paletteColor(classId);
-    if (colors === 'instance' && trackId === 0) return paletteColor(rank);
-    return paletteColor(colorNumber(instance));
+    return instanceColor(this.options.colors ?? 'auto', instance.classId, rank, instance.trackId);
   }
 
   private textOf({ classId, score, trackId = 0 }: Instance): string {

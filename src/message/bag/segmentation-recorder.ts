@@ -1,3 +1,4 @@
+import { expectOneOf } from '../../base/expect.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 import { OutlineTracer } from '../../vision/mask/outlines.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
@@ -6,7 +7,16 @@ import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { Kernels } from '../../vision/tensor/kernels.js';
 import { type ContentTools, FrameContent } from '../frame-content.js';
 import { messageType, type MessageType, shortName } from '../message-type.js';
-import { bagTopic, FRAME_OUTPUTS, MODEL_OUTPUTS, type OutputName, OUTPUTS } from '../outputs.js';
+import {
+  BAG_OUTPUT_NAMES,
+  type BagOutputName,
+  bagTopic,
+  FRAME_OUTPUTS,
+  MODEL_OUTPUTS,
+  type ModelOutput,
+  type Output,
+  OUTPUTS,
+} from '../outputs.js';
 import { CompressedImageWriter, ImageWriter } from '../write/image.js';
 import { Labels } from '../write/labels.js';
 import type { StageTimings } from '../write/stage-timings.js';
@@ -20,8 +30,10 @@ export interface RecorderOptions {
   readonly labels: readonly string[];
   /** Minimum score that is reported, for the label table. */
   readonly threshold: number;
+  /** Ids of the classes that are reported, for the label table. @default all */
+  readonly classes?: readonly number[] | undefined;
   /** Outputs that are left out: `instance_map` has 2 bytes for each cell of the mask grid, 4 MB for 1080p. @default none */
-  readonly omit?: readonly OutputName[] | undefined;
+  readonly omit?: readonly BagOutputName[] | undefined;
   /** A faster form of tracing contours. */
   readonly kernels?: Kernels | undefined;
 }
@@ -46,25 +58,33 @@ export class SegmentationRecorder {
   readonly #bag: BagWriter;
   readonly #labels: Labels;
   readonly #score: number;
+  readonly #classes: readonly number[] | undefined;
   readonly #queue = new SerialQueue();
   #modelWritten = false;
 
   readonly #outputs: readonly RecordedOutput[];
+  readonly #modelOutputs: readonly ModelOutput[];
   readonly #image = new ImageWriter();
   readonly #overlay = new CompressedImageWriter();
   readonly #tools: ContentTools;
 
-  /** @param bag remains the caller's, who closes it */
-  constructor(bag: BagWriter, { labels: names, threshold, omit = [], kernels }: RecorderOptions) {
+  /** @param bag the caller owns it and closes it */
+  constructor(bag: BagWriter, { labels: names, threshold, classes, omit = [], kernels }: RecorderOptions) {
     const labels = new Labels(names);
     this.#bag = bag;
     this.#labels = labels;
     this.#score = threshold;
+    this.#classes = classes;
     this.#tools = { tracer: new OutlineTracer(kernels) };
-    const omitted = omit.map((name): object => OUTPUTS[name]);
+    const omitted = omit.map((name): Output => OUTPUTS[expectOneOf('omit', name, BAG_OUTPUT_NAMES)]);
+    this.#modelOutputs = MODEL_OUTPUTS.filter((row) => row.inBags && !omitted.includes(row));
     this.#outputs = FRAME_OUTPUTS.filter((row) => row.inBags && !omitted.includes(row)).map((row) => {
       const type = messageType(shortName(row.type));
-      const write = row.open(type, { labels, modelName: '', trosMasks: 'none' });
+      const write = row.open(type, {
+        ...{ labels, modelName: '', trosMasks: 'none' },
+        coloredBy: () => 'class',
+        classMapSize: () => 'picture',
+      });
       return { topic: bagTopic(row), type, write };
     });
   }
@@ -96,9 +116,10 @@ export class SegmentationRecorder {
   /** Once, before the first frame. */
   async #writeModel(header: FrameHeader): Promise<void> {
     if (this.#modelWritten) return;
-    for (const row of MODEL_OUTPUTS.filter(({ inBags }) => inBags)) {
+    for (const row of this.#modelOutputs) {
       const type = messageType(shortName(row.type));
-      const cdr = row.open(type)({ header, labels: this.#labels, score: this.#score });
+      const content = { header, labels: this.#labels, score: this.#score, classes: this.#classes };
+      const cdr = row.open(type)(content);
       await this.#bag.write(bagTopic(row), type, cdr, header.stamp, row.qos.durability);
     }
     this.#modelWritten = true;

@@ -22,7 +22,7 @@ const PNG_COLOR = 25;
  * Converts cameras' images to frames. NV12 becomes a view of the received bytes. Everything else is converted into one of
  * `count` buffers that are used in turn, so a frame stays valid until `count` - 1 more have been read.
  *
- * The code of native cameras decides which encodings are supported and where their rows lie (native/camera/rows.h).
+ * The code of native subscriptions decides which encodings are supported and where their rows lie (native/camera/rows.h).
  */
 export class CameraImageReader {
   readonly #targets: (Nv12Frame | undefined)[];

@@ -6,7 +6,7 @@ import type { MessageDefinition, MessageType } from '../message-type.js';
  * A string as CDR stores it: UTF-8 and a NUL.
  *
  * MessageWriter counts a string's UTF-16 units, not its bytes, and so garbles every label beyond ASCII (人, Möwe).
- * Therefore it is given the bytes: an array of uint8 and a string have the same encoding, length first.
+ * Therefore it gets the bytes: an array of uint8 and a string have the same encoding, length first.
  */
 export type CdrText = Uint8Array;
 
@@ -18,7 +18,7 @@ export function cdrText(value: string): CdrText {
 /** Turns message objects into CDR bytes: the encapsulation header (little-endian), then the fields. */
 export class CdrEncoder<T extends object> {
   readonly #writer: MessageWriter;
-  /** Grows to the longest message and is used for all. */
+  /** Grows to the longest message, and is reused for all messages. */
   #buffer = new ArrayBuffer(4096);
 
   constructor(readonly type: MessageType) {
@@ -31,8 +31,8 @@ export class CdrEncoder<T extends object> {
    *   are left out (an older foxglove_msgs has fewer)
    */
   write(message: T): Uint8Array {
-    // MessageWriter hands `output` to CdrWriter, which wants an ArrayBuffer whatever the declaration says, and which
-    // grows by itself. That also spares the pass that counts the bytes beforehand.
+    // MessageWriter passes `output` to CdrWriter, which needs an ArrayBuffer despite its declaration, and which
+    // grows by itself. This also avoids a first pass that counts the bytes.
     const bytes = this.#writer.writeMessage(message, this.#buffer as unknown as Uint8Array);
     this.#buffer = bytes.buffer as ArrayBuffer;
     return bytes;
@@ -71,7 +71,7 @@ export function textAsBytes(type: MessageType): MessageDefinition[] {
   return type.definitions.map((part) => withTextAsBytes(part.name ?? root, part));
 }
 
-/** The definition with its text fields as arrays of bytes. Strings we do not know stay and become "". */
+/** The definition with its text fields as arrays of bytes. Unknown strings are kept and become "". */
 function withTextAsBytes(type: string, definition: MessageDefinition): MessageDefinition {
   const definitions = definition.definitions.map((field) =>
     TEXT_FIELDS.has(`${type}.${field.name}`) ? { ...field, type: 'uint8', isArray: true } : field,

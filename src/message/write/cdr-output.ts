@@ -3,14 +3,14 @@ import type { CdrText } from './cdr-encoder.js';
 
 /** The encapsulation header of plain CDR, little-endian. */
 const HEADER = 4;
-/** Where the fields begin: at a multiple of 8, so that aligned fields are aligned in memory. */
+/** Offset of the fields in the buffer: a multiple of 8, so that aligned fields are aligned in memory. */
 const ORIGIN = 8;
 
 /**
- * Writes the fields of a message one after the other as plain CDR (XCDR1), without an object in between. Numbers are aligned to
- * their size, counted from behind the header.
+ * Writes the fields of a message one after the other as plain CDR (XCDR1), without an intermediate object. Numbers are aligned to
+ * their size, counted from the end of the header.
  *
- * Keeps its buffer from message to message. A writer says with reserve() how many bytes may come, at most; the others do not look.
+ * Keeps its buffer from message to message. Writers must call reserve() with the maximum number of bytes; other methods do not check.
  */
 export class CdrOutput {
   #bytes = new Uint8Array(0);
@@ -26,7 +26,7 @@ export class CdrOutput {
     this.#resize(1 << 12);
   }
 
-  /** Begins a message: what end() returned before is no longer valid. */
+  /** Begins a message. The bytes returned by end() before are no longer valid. */
   begin(): void {
     this.#at = ORIGIN;
   }
@@ -36,7 +36,7 @@ export class CdrOutput {
     return this.#bytes.subarray(ORIGIN - HEADER, this.#at);
   }
 
-  /** Room for `bytes` more, padding included. */
+  /** Makes room for `bytes` more, including padding. */
   reserve(bytes: number): void {
     if (this.#at + bytes > this.#bytes.length) this.#resize(2 * (this.#at + bytes));
   }
@@ -109,7 +109,7 @@ export class CdrOutput {
   text(value: CdrText): void {
     this.uint32(value.length);
     const at = this.#at;
-    // Names are short: a call of set() costs more than their bytes.
+    // Names are short: a call of set() would take longer than this loop.
     for (let i = 0; i < value.length; i++) this.#bytes[at + i] = value[i]!;
     this.#at = at + value.length;
   }
@@ -131,14 +131,24 @@ export class CdrOutput {
    * The corners of contours as geometry_msgs/Point32[], z 0.
    *
    * @param from, to indices of x, y, x, y ...
+   * @param least what x and y are at least
    */
-  points32(points: Int32Array, from: number, to: number, scaleX: number, scaleY: number): void {
+  points32(
+    points: Int32Array,
+    from: number,
+    to: number,
+    scaleX: number,
+    scaleY: number,
+    least = -Infinity,
+  ): void {
     this.uint32((to - from) >> 1);
     const values = this.#float32;
     let at = this.#at >> 2;
     for (let i = from; i < to; i += 2) {
-      values[at] = points[i]! * scaleX;
-      values[at + 1] = points[i + 1]! * scaleY;
+      const x = points[i]! * scaleX;
+      const y = points[i + 1]! * scaleY;
+      values[at] = x > least ? x : least;
+      values[at + 1] = y > least ? y : least;
       values[at + 2] = 0;
       at += 3;
     }
@@ -161,14 +171,14 @@ export class CdrOutput {
   }
 
   /**
-   * uint16[] of msg/Mask.msg: the lengths of runs, cells outside first, at most 65535 each; a longer one goes on after one of 0.
+   * uint16[] of msg/Mask.msg: the lengths of runs, cells outside first, at most 65535 each; a longer run continues after a run of 0.
    *
    * @param edges pairs of the first cell of a run and one past its last, as Mask.runs
    * @param count pairs
    * @param cells of the crop
    */
   runLengths(edges: Int32Array, count: number, cells: number): void {
-    // A run for each edge and one behind the last, but for what is too long for one number.
+    // A run for each edge and one after the last, and more for runs that are too long for one number.
     this.reserve(8 + 2 * (2 * count + 1 + 2 * Math.ceil(cells / LONGEST_RUN)));
     this.uint32(0);
     const lengthAt = (this.#at >> 2) - 1;
@@ -197,7 +207,7 @@ export class CdrOutput {
     this.#at = at << 1;
   }
 
-  /** The gap is written, as it would show what was there before. */
+  /** The gap is cleared, because it would contain earlier data. */
   #align(size: number): void {
     while ((this.#at & (size - 1)) !== 0) this.#bytes[this.#at++] = 0;
   }

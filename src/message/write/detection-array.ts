@@ -15,9 +15,9 @@ const DETECTION_BYTES = 480;
 /**
  * Writes vision_msgs/msg/Detection2DArray (vision_msgs 4): the boxes, best score first.
  *
- * `class_id` is the class name, as yolo_ros has it and as people expect to read it; the numbers stand in LabelInfo.
- * Each detection carries the header of the array. `id` is the
- * object's, empty where it is not tracked. `pose` is not known and left at its default.
+ * `class_id` is the class name, as in yolo_ros and as users expect; the numbers are in LabelInfo.
+ * Each detection has the header of the array. `id` is that of a
+ * tracked object, else empty. `pose` is unknown and left at its default.
  */
 export class DetectionArrayWriter {
   readonly #out = new CdrOutput();

@@ -7,12 +7,12 @@ import { messageType } from '../message-type.js';
 export const DIAGNOSTIC_LEVELS = { ok: 0, warn: 1, error: 2, stale: 3 } as const;
 export type DiagnosticLevel = keyof typeof DIAGNOSTIC_LEVELS;
 
-/** How one part of a node is. */
+/** The status of one part of a node. */
 export interface DiagnosticStatus {
   readonly level: DiagnosticLevel;
-  /** "node: part"; tools group by what stands before the colon. */
+  /** "node: part"; tools group by the part before the colon. */
   readonly name: string;
-  /** A sentence for people. */
+  /** A sentence for users. */
   readonly message: string;
   readonly hardwareId: string;
   readonly values: Readonly<Record<string, string>>;

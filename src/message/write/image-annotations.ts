@@ -21,9 +21,9 @@ const FILL_OPACITY = 0.35;
 
 /**
  * Writes foxglove_msgs/msg/ImageAnnotations: outlines, boxes and labels that Foxglove and Lichtblick draw over the camera's
- * own image, so that no overlay picture need be sent.
+ * own image, so that no overlay has to be sent.
  *
- * A polygon with a hole does not exist in this message: a hole is drawn as an outline over the filled outer contour.
+ * This message has no polygons with holes: a hole is drawn as an outline over the filled outer contour.
  */
 export class ImageAnnotationsWriter {
   readonly #out = new CdrOutput();
@@ -54,7 +54,7 @@ export class ImageAnnotationsWriter {
       instances.length +
         (outlines && instances.length > 0 ? outlines.instanceEnds[instances.length - 1]! : 0),
     );
-    // The worst score first: what comes later is drawn on top.
+    // The worst score first: later ones are drawn on top.
     for (let i = instances.length - 1; i >= 0; i--) {
       const { box } = instances[i]!;
       const color = this.colorOf(colorNumber(instances[i]!));

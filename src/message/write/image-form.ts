@@ -1,38 +1,50 @@
 import type { Stamp } from '../../vision/picture/frame-source.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { Qos } from '../qos.js';
-import { HBM_OFFSETS, HbmImageWriter, type HbmMessage } from './hbm-image.js';
-import { ImageWriter } from './image.js';
+import { HBM_OFFSETS, type HbmEncoding, HbmImageWriter, type HbmMessage } from './hbm-image.js';
+import { CompressedImageWriter, ImageWriter } from './image.js';
 
 export const NO_STAMP: Stamp = { sec: 0, nanosec: 0 };
-/** Offset of header.stamp in a serialized sensor_msgs/Image. */
+/** Offset of header.stamp in a serialized sensor_msgs/Image and CompressedImage. */
 const IMAGE_STAMP = 4;
 
-/** Where messages go, and how. */
+/** Makes the JPEG file of a frame, whose pixels must not change until then. */
+export type JpegPacker = (frame: Nv12Frame) => Promise<Uint8Array>;
+
+/** How pixels are put into messages that leave a choice. */
+export interface Packing {
+  readonly jpeg: JpegPacker;
+  /** Of HbmMsg. */
+  readonly hbmEncoding: HbmEncoding;
+}
+
+/** Topic, type and QoS of messages. */
 export interface SentOn {
-  /** As topics know it. */
+  /** Name of the type, as in `ros2 topic info`. */
   readonly type: string;
   readonly topic: string;
   readonly qos: Qos;
 }
 
 /**
- * One type of message that frames are sent in. Messages are made beforehand; only stamp and index are written when they are
- * sent. So those of a short input can be kept and sent again and again.
+ * A type of message for frames. Messages are made in advance; only stamp and index are written when they are
+ * sent. So the messages of a short input can be kept and sent repeatedly.
  *
- * Message: what is handed to the publisher: CDR bytes, or a LoanMessage. Kept: the same as it waits in the cache.
+ * Message: the publisher's input, CDR bytes or a LoanMessage. Kept: its form in the cache.
  */
 export interface MessageForm<Message extends object = Buffer, Kept extends Sized = Sized> extends SentOn {
+  /** What the pixels are in the message. */
+  readonly encoding: HbmEncoding;
   /**
    * @returns the message, valid until the next call of `write` or `restore`
-   * @throws ExpectationError for a frame that the type has no room for
+   * @throws ExpectationError for a frame that is too large for the type; a promise rejects with it
    */
-  write(frame: Nv12Frame, frameId: string): Message;
-  /** @returns what is needed to have the message again, in memory of its own: hardly more than its pixels */
+  write(frame: Nv12Frame, frameId: string): Message | Promise<Message>;
+  /** @returns the data from which the message can be restored, in memory of its own: little more than its pixels */
   keep(message: Message): Kept;
   /** Inverse of `keep`. */
   restore(kept: Kept): Message;
-  /** Writes what differs each time a message is sent. */
+  /** Writes the fields that differ each time a message is sent. */
   setStamp(message: Message, stamp: Stamp, index: number): void;
 }
 
@@ -45,6 +57,7 @@ export type CdrForm = MessageForm<Buffer, Buffer>;
 
 /** Frames in sensor_msgs/msg/Image. */
 export class ImageForm implements CdrForm {
+  readonly encoding = 'nv12';
   readonly type: string;
   readonly topic: string;
   readonly qos: Qos;
@@ -71,21 +84,65 @@ export class ImageForm implements CdrForm {
   }
 }
 
-/** Frames in hbm_img_msgs. Of a message only the part with pixels is kept: half of a 1080P message, a fifth of it for 720p frames. */
+/** Frames as JPEG in sensor_msgs/msg/CompressedImage. */
+export class CompressedForm implements CdrForm {
+  readonly encoding = 'jpeg';
+  readonly type: string;
+  readonly topic: string;
+  readonly qos: Qos;
+  readonly #writer = new CompressedImageWriter();
+
+  constructor(
+    { type, topic, qos }: SentOn,
+    private readonly jpeg: JpegPacker,
+  ) {
+    [this.type, this.topic, this.qos] = [type, topic, qos];
+  }
+
+  async write(frame: Nv12Frame, frameId: string): Promise<Buffer> {
+    return asBuffer(this.#writer.write({ stamp: NO_STAMP, frameId }, 'jpeg', await this.jpeg(frame)));
+  }
+
+  keep(message: Buffer): Buffer {
+    return asBuffer(new Uint8Array(message));
+  }
+
+  restore(kept: Buffer): Buffer {
+    return kept;
+  }
+
+  setStamp(message: Buffer, stamp: Stamp): void {
+    writeStamp(message, stamp, IMAGE_STAMP);
+  }
+}
+
+/** Frames in hbm_img_msgs. Only the part with pixels is kept: half of a 1080P message, or a fifth of it for 720p frames. */
 export class HbmForm implements CdrForm {
+  readonly encoding: HbmEncoding;
   readonly type: string;
   readonly topic: string;
   readonly qos: Qos;
   readonly #writer: HbmImageWriter;
   #message: Buffer | undefined;
 
-  constructor(message: HbmMessage, { type, topic, qos }: SentOn) {
+  constructor(
+    message: HbmMessage,
+    { type, topic, qos }: SentOn,
+    private readonly packing: Packing,
+  ) {
     [this.type, this.topic, this.qos] = [type, topic, qos];
+    this.encoding = packing.hbmEncoding;
     this.#writer = new HbmImageWriter(message);
   }
 
-  write(frame: Nv12Frame): Buffer {
+  write(frame: Nv12Frame): Buffer | Promise<Buffer> {
+    if (this.encoding === 'jpeg') return this.#writeJpeg(frame);
     return (this.#message = this.#writer.writeNv12({ index: 0, stamp: NO_STAMP }, frame));
+  }
+
+  async #writeJpeg(frame: Nv12Frame): Promise<Buffer> {
+    const file = await this.packing.jpeg(frame);
+    return (this.#message = this.#writer.writeJpeg({ index: 0, stamp: NO_STAMP }, frame, file));
   }
 
   keep(message: Buffer): Buffer {

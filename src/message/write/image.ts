@@ -18,11 +18,11 @@ interface CompressedImageMessage {
   format: CdrText;
 }
 
-/** How the pixels of a sensor_msgs/Image lie. */
+/** The memory layout of a sensor_msgs/Image. */
 export interface ImageLayout {
   readonly width: number;
   readonly height: number;
-  /** As sensor_msgs/image_encodings names it: bgr8, mono16, nv12 ... */
+  /** Name in sensor_msgs/image_encodings: bgr8, mono16, nv12 ... */
   readonly encoding: string;
   /** Bytes from one row to the next. */
   readonly step: number;
@@ -38,7 +38,7 @@ export class ImageWriter {
   }
 
   /**
-   * Prepares a message whose pixels the caller fills in.
+   * Prepares a message; the caller writes its pixels.
    *
    * @param length bytes of pixels: step * height for packed formats
    * @returns the message's bytes and, within them, those of the pixels, not cleared; valid until the next call.

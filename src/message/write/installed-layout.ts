@@ -3,8 +3,8 @@ import { CdrEncoder, textAsBytes } from './cdr-encoder.js';
 import type { MessageType } from '../message-type.js';
 
 /**
- * Turns bytes of a message as this package knows it into those of the definition that is installed, where they differ: an older
- * foxglove_msgs has fewer fields. Fields that only the installed one has are zero.
+ * Converts bytes of a message from our definition to the installed definition, if they differ: an older
+ * foxglove_msgs has fewer fields. Fields that only the installed definition has are zero.
  */
 export class InstalledLayout {
   readonly #reader: MessageReader;
@@ -15,7 +15,7 @@ export class InstalledLayout {
     this.#encoder = new CdrEncoder(installed);
   }
 
-  /** @returns undefined where both have the same fields */
+  /** @returns undefined if both have the same fields */
   static between(known: MessageType, installed: MessageType): InstalledLayout | undefined {
     return fieldsOf(known) === fieldsOf(installed) ? undefined : new InstalledLayout(known, installed);
   }
@@ -26,7 +26,7 @@ export class InstalledLayout {
   }
 }
 
-/** What decides the layout: types and names of fields in their order, without constants and defaults. */
+/** The fields, which determine the layout: types and names in order, without constants and defaults. */
 function fieldsOf({ definitions }: MessageType): string {
   return JSON.stringify(
     definitions.map(({ name, definitions: fields }, index) => [

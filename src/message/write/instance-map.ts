@@ -8,11 +8,10 @@ import { ImageWriter } from './image.js';
  * Writes the instances as one sensor_msgs/msg/Image on the mask grid: 0 is background, i + 1 is instance i of the
  * InstanceArray and the Detection2DArray with the same stamp. Where instances overlap, the better score is on top.
  *
- * mono16, because mono8 ends at 255 instances and 32SC1, which vision_msgs suggests, is shown by few viewers.
+ * mono16, because mono8 is limited to 255 instances, and few viewers show 32SC1, which vision_msgs suggests.
  */
 export class InstanceMapWriter {
   readonly #image: ImageWriter;
-  readonly #spans = new Spans();
 
   constructor(readonly type = messageType('sensor_msgs/Image')) {
     this.#image = new ImageWriter(type);
@@ -20,21 +19,27 @@ export class InstanceMapWriter {
 
   /** @returns CDR bytes, valid until the next call */
   write(header: FrameHeader, segmentation: Segmentation): Uint8Array {
-    const { maskWidth: width, maskHeight: height, instances } = segmentation;
+    const { maskWidth: width, maskHeight: height } = segmentation;
     const layout = { width, height, encoding: 'mono16', step: 2 * width };
     const { bytes, data } = this.#image.prepare(header, layout);
-    const map = new Uint16Array(data.buffer, data.byteOffset, width * height);
-    map.fill(0);
-    // Best score last.
-    for (let i = instances.length - 1; i >= 0; i--) {
-      const { mask } = instances[i]!;
-      this.#spans.read(mask);
-      this.#spans.rows((from, to) => {
-        const row = Math.floor(from / mask.width);
-        const shift = (mask.y + row) * width + mask.x - row * mask.width;
-        map.fill(i + 1, from + shift, to + shift);
-      });
-    }
+    paintInstanceMap(segmentation, new Uint16Array(data.buffer, data.byteOffset, width * height));
     return bytes;
+  }
+}
+
+const spans = new Spans();
+
+/** @param map a number for each cell of the mask grid, all of which are written */
+export function paintInstanceMap({ maskWidth: width, instances }: Segmentation, map: Uint16Array): void {
+  map.fill(0);
+  // Best score last.
+  for (let i = instances.length - 1; i >= 0; i--) {
+    const { mask } = instances[i]!;
+    spans.read(mask);
+    spans.rows((from, to) => {
+      const row = Math.floor(from / mask.width);
+      const shift = (mask.y + row) * width + mask.x - row * mask.width;
+      map.fill(i + 1, from + shift, to + shift);
+    });
   }
 }

@@ -10,7 +10,11 @@ interface LabelInfoMessage {
   threshold: number;
 }
 
-/** Writes vision_msgs/msg/LabelInfo: which class id has which name. Published once, transient-local. */
+/**
+ * Writes vision_msgs/msg/LabelInfo: the names of class ids. Published once, transient local.
+ *
+ * Only of classes that are reported: nav2's semantic_segmentation_layer logs each listed class without a cost as a critical error.
+ */
 export class LabelInfoWriter {
   readonly #encoder: CdrEncoder<LabelInfoMessage>;
   readonly #header = new HeaderEncoder();
@@ -21,12 +25,14 @@ export class LabelInfoWriter {
 
   /**
    * @returns CDR bytes, valid until the next call
-   * @param threshold least score that is reported, 0 to 1
+   * @param threshold lowest score that is reported, 0 to 1
+   * @param classes ids of those that are reported; absent: all
    */
-  write(header: FrameHeader, labels: Labels, threshold: number): Uint8Array {
+  write(header: FrameHeader, labels: Labels, threshold: number, classes?: readonly number[]): Uint8Array {
+    const ids = classes ? [...new Set(classes)].sort((a, b) => a - b) : labels.names.keys();
     return this.#encoder.write({
       header: this.#header.encode(header),
-      class_map: labels.names.map((_, classId) => ({ class_id: classId, class_name: labels.text(classId) })),
+      class_map: Array.from(ids, (classId) => ({ class_id: classId, class_name: labels.text(classId) })),
       threshold,
     });
   }

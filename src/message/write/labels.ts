@@ -8,14 +8,14 @@ export class Labels {
     this.#texts = names.map(cdrText);
   }
 
-  /** @returns the name of a class; its number where the list has none, so that nothing is ever unnamed */
+  /** @returns the name of a class; its number if it has no name, so that no class is unnamed */
   name(classId: number): string {
     return this.names[classId] || String(classId);
   }
 
   /** @returns `name(classId)` as a CDR string */
   text(classId: number): CdrText {
-    // An empty name is its NUL only.
+    // An empty name consists only of its NUL.
     const text = this.#texts[classId];
     return text !== undefined && text.length > 1 ? text : cdrText(String(classId));
   }

@@ -8,28 +8,30 @@ import { HeaderEncoder } from './header.js';
 import { InstalledLayout } from './installed-layout.js';
 import type { Labels } from './labels.js';
 import { messageType } from '../message-type.js';
-import { renderSemanticMap } from './semantic-map.js';
+import { SemanticMapRenderer } from './semantic-map.js';
 import type { StageTimings } from './stage-timings.js';
 
 /**
- * How masks travel in PerceptionTargets; not both at once, for the web page draws both on one canvas of which the map
- * changes the size.
+ * How masks travel in PerceptionTargets.
  *
- * - `polygons`: each target has its outlines, drawn by TROS's web page with "floatMatrixsMask" ticked
- * - `semantic_map`: one map of classes in an extra target, as dnn_node_example sends it; instances are merged
+ * - `polygons`: each target has its outlines, which TROS's web page draws with "Human body segmentation" ticked
+ * - `semantic_map`: one map of classes in an extra target, as dnn_node_example sends it; instances are merged. The web page draws it with
+ *   "Full Image Segmentation" ticked, TROS's navigation cuts depth images with it
+ * - `both`: outlines and, where there are instances, the map behind them. Empty frames have no targets, so that who follows the first
+ *   target never follows a map
  * - `none`: boxes only
  */
-export const PERCEPTION_MASKS = ['polygons', 'semantic_map', 'none'] as const;
+export const PERCEPTION_MASKS = ['both', 'polygons', 'semantic_map', 'none'] as const;
 export type PerceptionMasks = (typeof PERCEPTION_MASKS)[number];
 
-/** What a message may carry besides the instances. */
+/** Optional contents of a message besides the instances. */
 export interface PerceptionDetails {
   /** Results per second; absent: unknown. */
   readonly fps?: number | undefined;
   readonly timings?: StageTimings | undefined;
-  /** When the result was ready, on the clock of the frame's stamp; with `timings`, gives the perfs. */
+  /** When the result was ready, on the clock of the frame's stamp; with `timings`, used for the perfs. */
   readonly finished?: Stamp | undefined;
-  /** Contours of the instances; for `polygons`. */
+  /** Contours of the instances; for `polygons` and `both`. */
   readonly outlines?: Outlines | undefined;
 }
 
@@ -39,32 +41,42 @@ const STAGES = ['preprocess', 'predict_infer', 'predict_parse', 'pipeline'];
 const TARGET_BYTES = 96;
 const EMPTY = cdrText('');
 const MASK = cdrText('mask');
-/** dnn_node_example's type of the extra target, the only one whose map hobot_websocket looks at. */
+/** dnn_node_example's type of the extra target, the only one whose map hobot_websocket reads. */
 const MAP_TARGET = cdrText('parking_space');
 const LABEL_COUNT = cdrText('segmentation_label_count');
 const UNKNOWN_FPS = -1;
+/** Least coordinate of a corner: proto3 leaves out zeros, and the web page the corners that lack a coordinate. */
+const AT_EDGE = 0.01;
+const NO_TYPES: ReadonlyMap<number, string> = new Map();
 
 /**
  * Writes ai_msgs/msg/PerceptionTargets for TROS's own consumers: hobot_websocket, hobot_hdmi, render tools.
  *
- * One message for each frame, empty ones too, with the stamp untouched: hobot_websocket pairs images and results by
- * equal stamps and drops what finds no partner. Rois are whole pixels, cut to the picture.
+ * One message for each frame, even without instances, with the stamp unchanged: hobot_websocket pairs images and results by
+ * equal stamps and drops unpaired ones. ROIs are whole pixels, clipped to the picture.
  */
 export class PerceptionTargetsWriter {
   readonly #out = new CdrOutput();
   readonly #header = new HeaderEncoder();
+  readonly #map = new SemanticMapRenderer();
   readonly #layout: InstalledLayout | undefined;
   readonly #perfNames: readonly CdrText[];
+  readonly #roiTypes: ReadonlyMap<number, CdrText>;
 
-  /** @param model name in front of the perfs: `<model>_preprocess`, `_predict_infer`, `_predict_parse`, `_pipeline` */
+  /**
+   * @param model name in front of the perfs: `<model>_preprocess`, `_predict_infer`, `_predict_parse`, `_pipeline`
+   * @param roiTypes types of the rois of single classes, by class id; the others have their class name
+   */
   constructor(
     readonly labels: Labels,
     readonly model: string,
     readonly masks: PerceptionMasks,
     readonly type = TYPE,
+    roiTypes = NO_TYPES,
   ) {
     this.#layout = InstalledLayout.between(TYPE, type);
     this.#perfNames = STAGES.map((stage) => cdrText(`${model}_${stage}`));
+    this.#roiTypes = new Map([...roiTypes].map(([id, name]) => [id, cdrText(name)]));
   }
 
   /** @returns CDR bytes, valid until the next call */
@@ -72,7 +84,8 @@ export class PerceptionTargetsWriter {
     const out = this.#out;
     const { instances } = segmentation;
     const { fps, outlines } = details;
-    const withMap = this.masks === 'semantic_map';
+    const withMap = this.masks === 'semantic_map' || (this.masks === 'both' && instances.length > 0);
+    const withPoints = this.masks === 'polygons' || this.masks === 'both';
     out.begin();
     this.#header.write(header, out);
     out.reserve(16);
@@ -83,15 +96,16 @@ export class PerceptionTargetsWriter {
     for (let i = 0; i < instances.length; i++) {
       const { classId, score, box, trackId } = instances[i]!;
       const type = this.labels.text(classId);
-      out.reserve(TARGET_BYTES + 2 * type.length);
+      const roiType = this.#roiTypes.get(classId) ?? type;
+      out.reserve(TARGET_BYTES + type.length + roiType.length);
       out.text(type);
       out.uint64(trackId ?? 0);
       out.uint32(1);
-      out.text(type);
+      out.text(roiType);
       regionOfInterest(box, segmentation, out);
       out.float32(score);
       out.uint32(0); // attributes
-      if (this.masks === 'polygons' && outlines) this.#points(outlines, i);
+      if (withPoints && outlines) this.#points(outlines, i);
       else out.uint32(0);
       out.uint32(0); // captures
     }
@@ -119,7 +133,7 @@ export class PerceptionTargetsWriter {
     }
   }
 
-  /** One filled polygon for each outer contour; holes cannot be said in this message. */
+  /** One filled polygon for each outer contour; this message cannot represent holes. */
   #points({ points, scaleX, scaleY, ends, holes, instanceEnds }: Outlines, instance: number): void {
     const out = this.#out;
     const first = instance > 0 ? instanceEnds[instance - 1]! : 0;
@@ -133,19 +147,24 @@ export class PerceptionTargetsWriter {
       const to = ends[ring]!;
       out.reserve(32 + 6 * (to - from));
       out.text(MASK);
-      out.points32(points, from, to, scaleX, scaleY);
+      out.points32(points, from, to, scaleX, scaleY, AT_EDGE);
       out.uint32(0); // confidence
     }
     out.reserve(8);
   }
 
   #mapTarget(header: FrameHeader, segmentation: Segmentation): void {
-    const { width, height, features } = renderSemanticMap(segmentation);
+    const { width, height, features } = this.#map.render(segmentation);
     const out = this.#out;
-    out.reserve(128);
+    out.reserve(160);
     out.text(MAP_TARGET);
     out.zeros64(1); // track_id
-    out.uint32(0); // rois
+    // One roi with nothing in it: hobot_hdmi, and whoever reads the first roi of each target, would read beyond an empty list.
+    out.uint32(1);
+    out.text(EMPTY);
+    for (let i = 0; i < 4; i++) out.uint32(0);
+    out.uint8(0); // do_rectify
+    out.float32(0); // confidence
     out.uint32(1);
     out.text(LABEL_COUNT);
     out.float32(this.labels.names.length);
@@ -196,7 +215,7 @@ export class PerceptionTargetsWriter {
   }
 }
 
-/** `stamp` less some milliseconds. */
+/** `stamp` minus some milliseconds. */
 function earlier(stamp: Stamp, milliseconds: number): Stamp {
   const nanoseconds = stamp.nanosec - Math.round(milliseconds * 1e6);
   const seconds = Math.floor(nanoseconds / 1e9);

@@ -6,11 +6,20 @@ import {
   type StandInName,
 } from '../../message/image-messages.js';
 import { IMAGE_QOS, type Qos } from '../../message/qos.js';
-import { expectRoom, type HbmMessage } from '../../message/write/hbm-image.js';
+import { encodeJpeg } from '../../media/render/encode.js';
+import { expectRoom, type HbmEncoding, type HbmMessage } from '../../message/write/hbm-image.js';
 import { packNv12 } from '../../message/write/image.js';
-import { type CdrForm, type MessageForm, NO_STAMP, type SentOn } from '../../message/write/image-form.js';
+import {
+  type CdrForm,
+  type JpegPacker,
+  type MessageForm,
+  NO_STAMP,
+  type SentOn,
+} from '../../message/write/image-form.js';
+import { nv12ToRgb } from '../../native/convert.js';
 import type { CameraParameters } from '../../parameters/camera.js';
 import type { Stamp } from '../../vision/picture/frame-source.js';
+import { DEFAULT_COLOR_RANGE } from '../../vision/picture/color-range.js';
 import { nv12Frame, nv12Size, type Nv12Frame } from '../../vision/picture/nv12-frame.js';
 
 type CameraQos = CameraParameters['qos'];
@@ -22,12 +31,30 @@ export type LoanName = {
     : never;
 }[ImageMessageName];
 
+/** Of JPEG cameras, about. */
+const JPEG_QUALITY = 90;
+
 /** Messages as CDR bytes, for rclnodejs. */
-export function messageForm(message: StandInName, qos: CameraQos): CdrForm {
-  return IMAGE_MESSAGES[message].standIn.form(sentOn(IMAGE_MESSAGES[message], qos));
+export function messageForm(
+  message: StandInName,
+  qos: CameraQos,
+  hbmEncoding: HbmEncoding = 'nv12',
+): CdrForm {
+  const row = IMAGE_MESSAGES[message];
+  return row.standIn.form(sentOn(row, qos), { hbmEncoding, jpeg: jpegPacker() });
 }
 
-/** Messages that the native publisher writes, into memory that is lent to it. */
+/** Keeps the memory of its colors from frame to frame. */
+function jpegPacker(): JpegPacker {
+  let colors = new Uint8Array(0);
+  return (frame) => {
+    const { width, height } = frame;
+    if (colors.length !== 3 * width * height) colors = new Uint8Array(3 * width * height);
+    return encodeJpeg({ width, height, data: nv12ToRgb(frame, DEFAULT_COLOR_RANGE, colors) }, JPEG_QUALITY);
+  };
+}
+
+/** Messages that the native publisher writes into lent memory. */
 export function loanForm(message: LoanName, qos: CameraQos): LoanForm {
   const row = IMAGE_MESSAGES[message];
   return new LoanForm(row.hbm, sentOn(row, qos));
@@ -37,19 +64,20 @@ function sentOn({ type, standIn }: ImageMessage & { readonly standIn: StandIn },
   return { type, topic: standIn.topic, qos: qos === 'auto' ? standIn.qos : IMAGE_QOS[qos] };
 }
 
-/** A frame that is not yet written anywhere but where its source has it, or the cache. */
+/** A frame whose pixels are still in its source or in the cache. */
 export interface LoanMessage {
   readonly frame: Nv12Frame;
   readonly stamp: Stamp;
   readonly index: number;
 }
 
-/** Pixels are copied when the message is sent, into the memory lent; and before that only where the cache keeps them. */
+/** Pixels are copied into the lent memory when the message is sent. They are only copied before if the cache keeps them. */
 export class LoanForm implements MessageForm<LoanMessage, KeptPixels> {
+  readonly encoding = 'nv12';
   readonly type: string;
   readonly topic: string;
   readonly qos: Qos;
-  /** The same for all messages. */
+  /** Reused for all messages. */
   readonly #message = { frame: undefined as unknown as Nv12Frame, stamp: NO_STAMP, index: 0 };
 
   constructor(

@@ -11,10 +11,10 @@ import { Sleeper } from './camera-schedule.js';
 import { describeQos } from '../../message/qos.js';
 import type { RosNode } from '../ros/ros-node.js';
 
-/** Milliseconds that subscribers have to acknowledge the last frames, or to take them where nobody acknowledges. */
+/** Milliseconds that subscribers have to acknowledge the last frames, or to receive them if the QoS has no acknowledgment. */
 const LAST_FRAMES = 2000;
 const UNACKNOWLEDGED_FRAMES = 200;
-/** Milliseconds between looks at whether they have. */
+/** Milliseconds between checks of that. */
 const DELIVERY_PERIOD = 10;
 
 /** The node `camera`: publishes files or the generated scene as a camera would. */
@@ -24,7 +24,7 @@ export class CameraNode {
   #player: CameraPlayer<object> | undefined;
   #ended = false;
 
-  /** @throws ExpectationError for parameters that are not allowed, and when what they need is not installed */
+  /** @throws ExpectationError for invalid parameters, and if something that they require is not installed */
   constructor(
     private readonly ros: RosNode,
     private readonly timing: Timing = new Sleeper(),
@@ -35,22 +35,21 @@ export class CameraNode {
         if (fixed === undefined) return;
         throw new ExpectationError('only rate to change while the node runs', fixed, 'Start it anew.');
       },
-      apply() {}, // looked at before each frame
+      apply() {}, // read before each frame
     });
-    const { message, qos, transport } = this.#parameters;
-    this.#publisher = openCameraPublisher(ros, { message, qos, transport });
+    this.#publisher = openCameraPublisher(ros, this.#parameters);
   }
 
   /**
    * Publishes until the inputs end or `end` is called.
    *
-   * Rejects with an ExpectationError when there is no frame to publish.
+   * Rejects with an ExpectationError if there is no frame to publish.
    */
   async run(): Promise<void> {
     const { ros } = this;
     const { inputs, rate, loop, frame_id: frameId, stamps, cache } = this.#parameters;
     const size = pictureSize(this.#parameters.size);
-    // Scenes move as fast as they are shown, but no slower than one frame a second.
+    // Scenes move at the publishing rate, but at one frame per second or more.
     const { sources, failed } = await openInputs(inputs, {
       size,
       rate: rate > 0 ? Math.max(1, rate) : undefined,
@@ -92,7 +91,7 @@ export class CameraNode {
     ros.log.info(`All ${player.published} frames are published.`);
   }
 
-  /** Takes the publisher out of the graph. */
+  /** Removes the publisher from the graph. */
   close(): void {
     this.#publisher.close();
   }
@@ -103,7 +102,7 @@ export class CameraNode {
     this.#player?.stop();
   }
 
-  /** A node that is gone sends nothing again, so the last frames are given time. */
+  /** A node that has ended cannot resend, so the last frames are given time. */
   async #deliver(): Promise<void> {
     const { timing } = this;
     const until = timing.now() + LAST_FRAMES;
@@ -119,13 +118,13 @@ export class CameraNode {
     const { inputs, rate, loop } = this.#parameters;
     const pace = rate > 0 ? `${rate} frames a second` : 'the pace of its stamps';
     return (
-      `${width}x${height} NV12 on ${this.#publisher.topic} (${this.#publisher.form.type}, ${describeQos(this.#publisher.form.qos)}) ` +
+      `${width}x${height} ${this.#publisher.form.encoding.toUpperCase()} on ${this.#publisher.topic} (${this.#publisher.form.type}, ${describeQos(this.#publisher.form.qos)}) ` +
       `at ${pace}, ${loop ? 'in a loop' : 'once'}: ${inputs.join(', ')}`
     );
   }
 }
 
-/** @throws ExpectationError for what is no even size */
+/** @throws ExpectationError unless the text is a size with even width and height */
 function pictureSize(text: string): PictureSize | undefined {
   if (text === '') return undefined;
   const size = parseSize(text);

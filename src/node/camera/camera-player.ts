@@ -5,28 +5,28 @@ import type { PlayedFrame, Playlist } from './camera-playlist.js';
 import type { MessageForm } from '../../message/write/image-form.js';
 import { Schedule, Sleeper } from './camera-schedule.js';
 
-/** Milliseconds between the lines about how it goes. */
+/** Milliseconds between progress lines. */
 const REPORT_PERIOD = 10_000;
-/** Share of the frames that may miss their turn before anybody is warned. */
+/** Share of periods that may pass without a frame before there is a warning. */
 const TOLERATED_MISSES = 0.05;
-/** Milliseconds between looks at the number of subscribers that are waited for. */
+/** Milliseconds between checks of the number of subscribers. */
 const SUBSCRIBER_PERIOD = 20;
-/** Milliseconds between looks at the rate while a frame is not due: at low rates it may be changed long before. */
+/** Milliseconds between checks of the rate while waiting for a frame: at low rates it may change long before the frame is due. */
 const RATE_PERIOD = 100;
 
-/** Durations of publishing that the summary counts: eighteen minutes at 60 frames a second. */
+/** Durations of publishing kept for the summary: eighteen minutes at 60 frames per second. */
 const KEPT_DURATIONS = 65_536;
 
 export interface PlayerOptions<Message extends object = Buffer> {
-  /** Frames per second, 0: by the stamps; asked for before each frame and while it is not due. */
+  /** Frames per second, 0: by the stamps; called before each frame and while waiting for it. */
   readonly rate: () => number;
   /** Nanoseconds since the epoch; undefined: the input's own stamps. */
   readonly now: (() => bigint) | undefined;
-  /** @returns false when the middleware has no room for the frame, which is lost then */
+  /** @returns false if the middleware has no room for the frame, which is then lost */
   readonly publish: (message: Message) => boolean;
   readonly debug: (line: string) => void;
   readonly warn: (line: string) => void;
-  /** Told of the first frame. */
+  /** Called with the first frame. */
   readonly begun: (frame: PlayedFrame<Message>) => void;
 }
 
@@ -36,9 +36,9 @@ export class CameraPlayer<Message extends object = Buffer> {
   #stopped = false;
   /** Frames published. */
   published = 0;
-  /** Frames that the middleware had no room for. */
+  /** Frames for which the middleware had no room. */
   lost = 0;
-  /** Milliseconds of the calls of `publish`. */
+  /** Duration of each call of `publish`, in milliseconds. */
   readonly #publishing = new Durations(KEPT_DURATIONS);
   #longest = 0;
   #begin = 0;
@@ -52,12 +52,12 @@ export class CameraPlayer<Message extends object = Buffer> {
     private readonly timing: Timing = new Sleeper(),
   ) {}
 
-  /** Turns that passed without a frame. */
+  /** Periods that passed without a frame. */
   get missed(): number {
     return this.#schedule.missed;
   }
 
-  /** Resolves when all is published, or soon after `stop`. */
+  /** Resolves when all frames are published, or soon after `stop`. */
   async play(): Promise<void> {
     const { timing } = this;
     const { now, publish, begun } = this.options;
@@ -85,7 +85,7 @@ export class CameraPlayer<Message extends object = Buffer> {
     }
   }
 
-  /** Waits for the frame's turn. A rate that is changed meanwhile counts at once. */
+  /** Waits until the frame is due. A change of the rate takes effect at once. */
   async #turn(frame: PlayedFrame<Message>): Promise<void> {
     const { timing } = this;
     let period = this.#period(frame);
@@ -100,7 +100,7 @@ export class CameraPlayer<Message extends object = Buffer> {
     }
   }
 
-  /** Milliseconds from the frame before. */
+  /** Milliseconds since the previous frame. */
   #period(frame: PlayedFrame<Message>): number {
     const rate = this.options.rate();
     return rate > 0 ? 1000 / rate : frame.pause;
@@ -118,7 +118,7 @@ export class CameraPlayer<Message extends object = Buffer> {
     this.timing.end();
   }
 
-  /** How it went, for the log. */
+  /** A summary for the log. */
   summary(): string {
     const publishing = this.#publishing;
     const seconds = (this.#end - this.#begin) / 1000;
@@ -158,7 +158,7 @@ export class CameraPlayer<Message extends object = Buffer> {
   }
 }
 
-/** What a report begins from. */
+/** Counters at the start of a report. */
 class Window {
   readonly publishing = new Durations(1024);
 

@@ -11,16 +11,16 @@ import {
 } from '../../vision/picture/frame-source.js';
 import type { MessageForm, Sized } from '../../message/write/image-form.js';
 
-/** Longest pause, in milliseconds, between two frames by their stamps, which may be nonsense. */
+/** Longest pause between two frames, in milliseconds: their stamps may be nonsense. */
 const MAX_PAUSE = 10_000;
 
-/** A frame as a message that lacks only its stamp and index. */
+/** A frame as a message that is complete except for its stamp and index. */
 export interface PlayedFrame<Message extends object = Buffer> {
   /** Valid until the next frame is asked for. */
   readonly message: Message;
   /** The input's own. */
   readonly stamp: Stamp;
-  /** Milliseconds since the frame before, by the input's stamps. */
+  /** Milliseconds since the previous frame, by the input's stamps. */
   readonly pause: number;
   readonly size: PictureSize;
 }
@@ -35,17 +35,17 @@ export interface PlaylistOptions {
   readonly loop: boolean;
   /** Empty: that of the source. */
   readonly frameId: string;
-  /** Bytes of frames to keep, at most. */
+  /** Maximum number of bytes of frames to keep. */
   readonly cacheBytes: number;
-  /** Told of each frame and each source that cannot be read, once. */
+  /** Called once for each frame and each source that cannot be read. */
   readonly report: (name: string, error: Error) => void;
 }
 
 /**
- * The frames of several sources as messages, once or again and again.
+ * The frames of several sources as messages, once or in a loop.
  *
- * In a loop, sources whose frames fit into the cache are read only once: beforehand where they tell how many frames they have, so
- * that they are played at any rate from the first frame on; else while they are played for the first time.
+ * In a loop, sources whose frames fit into the cache are read only once. If the number of frames is known, they are read in advance,
+ * so that the first round can be played at any rate; otherwise they are read during the first round.
  */
 export class Playlist<Message extends object = Buffer, Kept extends Sized = Sized> {
   readonly #kept = new Map<FrameSource, readonly KeptFrame<Kept>[]>();
@@ -62,7 +62,7 @@ export class Playlist<Message extends object = Buffer, Kept extends Sized = Size
     this.#cacheLeft = options.loop ? options.cacheBytes : 0;
   }
 
-  /** Ends after the last source, in a loop only when no source has a frame any more. */
+  /** Ends after the last source. A loop only ends when no source has any frame left. */
   async *frames(): AsyncGenerator<PlayedFrame<Message>, void, void> {
     let played: number;
     do {
@@ -83,7 +83,7 @@ export class Playlist<Message extends object = Buffer, Kept extends Sized = Size
     } while (this.options.loop && played > 0);
   }
 
-  /** Frames as they are read, kept where they fit; those of a source that is read beforehand come from memory. */
+  /** Frames as they are read, kept if they fit; frames of a source that is read in advance come from memory. */
   async *#stream(source: FrameSource): AsyncGenerator<PlayedFrame<Message>, void, void> {
     const { form, options } = this;
     let kept: KeptFrame<Kept>[] | undefined = this.#tooLarge.has(source) ? undefined : [];
@@ -98,7 +98,9 @@ export class Playlist<Message extends object = Buffer, Kept extends Sized = Size
       const { frame, stamp } = item;
       let message: Message;
       try {
-        message = form.write(frame, options.frameId || item.frameId);
+        const written = form.write(frame, options.frameId || item.frameId);
+        // Most are there at once.
+        message = written instanceof Promise ? await written : written;
       } catch (error) {
         this.#report(item.source, errorOf(error));
         continue;
@@ -114,7 +116,7 @@ export class Playlist<Message extends object = Buffer, Kept extends Sized = Size
         left -= copy.byteLength;
         kept.push({ kept: copy, stamp, size });
         if (left < 0) {
-          // Frames that grow on the way, or more than announced. Those held back come now, this one among them.
+          // The frames are larger, or more, than announced. Play those kept so far, including this one.
           if (beforehand) yield* this.#play(kept);
           kept = undefined;
           if (beforehand) {
@@ -153,12 +155,12 @@ class Pace {
   #last: bigint | undefined;
   #pause = 1000 / DEFAULT_RATE;
 
-  /** Of a new source, or of one again: its stamps have nothing to do with those before. */
+  /** For a new source, or a new round of one: its stamps are unrelated to the previous ones. */
   begin(): void {
     this.#last = undefined;
   }
 
-  /** The first frame of a source follows after the pause that was between the last ones. */
+  /** The pause before the first frame of a source is the last pause of the previous source. */
   next(stamp: Stamp): number {
     const now = stampToNanoseconds(stamp);
     if (this.#last !== undefined) {

@@ -7,32 +7,40 @@ import { loanForm, type LoanForm, type LoanMessage, type LoanName, messageForm }
 import { describeLoans } from '../ros/loaned-messages.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 
-/** Where a camera's frames go: the form of its messages, and what sends them. */
+/** Publishes a camera's frames: the form of its messages, and their publisher. */
 export interface CameraPublisher<Message extends object = Buffer, Kept extends Sized = Sized> {
   readonly form: MessageForm<Message, Kept>;
   /** Fully resolved. */
   readonly topic: string;
-  /** Number of subscriptions it has now. */
+  /** Current number of subscriptions. */
   readonly subscriptions: number;
-  /** @returns false when the frame is lost because the middleware has no room for it */
+  /** @returns false if the frame is lost because the middleware has no room for it */
   publish(message: Message): boolean;
-  /** Whether reliable subscriptions have acknowledged all that was published. */
+  /** Whether reliable subscriptions have acknowledged all published messages. */
   delivered(): boolean;
   close(): void;
 }
 
-export type CameraPublisherOptions = Pick<CameraParameters, 'message' | 'qos' | 'transport'>;
+export type CameraPublisherOptions = Pick<CameraParameters, 'message' | 'qos' | 'transport'> &
+  Partial<Pick<CameraParameters, 'hbm_encoding'>>;
 
 /**
- * Opens the publisher that the parameters ask for, and says in the log what it is.
+ * Opens the publisher chosen by the parameters, and logs which one it is.
  *
- * The native one is a node of its own, `<name>_publisher`: it is a participant of its own for DDS, and two nodes of one name would
- * look like a mistake.
+ * The native publisher is a separate node, `<name>_publisher`: it is a DDS participant of its own, and two nodes of the same name
+ * would look like a mistake.
  *
- * @throws ExpectationError when the message package is not installed, or the transport cannot be had
+ * @throws ExpectationError if the message package is not installed, or the transport is not available
  */
 export function openCameraPublisher(ros: RosNode, options: CameraPublisherOptions): CameraPublisher<object> {
-  const { message, qos, transport } = options;
+  const { message, hbm_encoding: hbmEncoding, qos, transport } = options;
+  if (transport === 'native' && hbmEncoding === 'jpeg') {
+    throw new ExpectationError(
+      'hbm_encoding nv12 for transport native',
+      'jpeg',
+      'Pixels go into lent memory as they are; choose transport auto or rclnodejs for JPEG.',
+    );
+  }
   if (transport === 'native' && !isLoanable(message)) {
     throw new ExpectationError(
       `message ${listed(STAND_IN_NAMES.filter(isLoanable))} for transport native`,
@@ -40,7 +48,8 @@ export function openCameraPublisher(ros: RosNode, options: CameraPublisherOption
       'Choose such a message, or transport auto or rclnodejs.',
     );
   }
-  if (transport === 'rclnodejs' || !isLoanable(message)) return new RclnodejsPublisher(ros, options);
+  if (transport === 'rclnodejs' || hbmEncoding === 'jpeg' || !isLoanable(message))
+    return new RclnodejsPublisher(ros, options);
   const reason = whyNoNativePublisher(IMAGE_MESSAGES[message].type);
   if (reason === undefined) {
     try {
@@ -72,8 +81,8 @@ class RclnodejsPublisher implements CameraPublisher<Buffer, Buffer> {
   readonly form: CdrForm;
   readonly #publisher: RawPublisher;
 
-  constructor(ros: RosNode, { message, qos }: CameraPublisherOptions) {
-    this.form = messageForm(message, qos);
+  constructor(ros: RosNode, { message, hbm_encoding: hbmEncoding, qos }: CameraPublisherOptions) {
+    this.form = messageForm(message, qos, hbmEncoding);
     this.#publisher = ros.publish(this.form.type, this.form.topic, this.form.qos);
   }
 
@@ -137,7 +146,7 @@ class LoanPublisher implements CameraPublisher<LoanMessage> {
     try {
       return this.#publisher.delivered();
     } catch {
-      return true; // a middleware that cannot say
+      return true; // the middleware does not support the query
     }
   }
 

@@ -1,23 +1,23 @@
 import { setImmediate } from 'node:timers/promises';
 import { steadyClock, type Timing } from '../../base/clock.js';
 
-/** Milliseconds that timers may be late by and still be in time: they count whole milliseconds of a clock read earlier. */
+/** Milliseconds by which a timer may be late: timers count whole milliseconds of a clock that was read earlier. */
 const TIMER_GRAIN = 2;
 
 /**
- * When frames are due, in milliseconds of a clock: each a period after the one before it, whenever that was really
- * sent, so that nothing adds up.
+ * When frames are due, in milliseconds of a clock. Each is due one period after the due time of the previous one, not after the time
+ * it was sent, so that delays do not add up.
  */
 export class Schedule {
   #due: number | undefined;
-  /** When the frame before the next one was due. */
+  /** When the previous frame was due. */
   #before = 0;
-  /** Turns that passed without a frame, because it was not ready. */
+  /** Periods that passed without a frame, because it was not ready. */
   missed = 0;
 
   /**
-   * @param period milliseconds since the frame before; 0 or more
-   * @returns when the next frame is due. It may be past, by less than a period: the frame is late, its turn is not over.
+   * @param period milliseconds since the previous frame; 0 or more
+   * @returns when the next frame is due. This may be in the past by less than a period: the frame is late but not missed.
    */
   next(period: number, now: number): number {
     if (this.#due === undefined) return (this.#due = this.#before = now);
@@ -33,7 +33,7 @@ export class Schedule {
   }
 
   /**
-   * Gives the frame that is waited for another period: it is due at once where that is over. No turn is missed by this.
+   * Changes the period of the next frame. It is due at once if that period is over; none is counted as missed.
    *
    * @returns when it is due
    */
@@ -42,10 +42,10 @@ export class Schedule {
   }
 }
 
-/** Sleeps to the tenth of a millisecond, without heat. */
+/** Sleeps to a tenth of a millisecond without a busy loop. */
 export class Sleeper implements Timing {
   readonly now = steadyClock;
-  /** Never woken; Atomics.wait on it is a sleep that knows fractions of milliseconds. */
+  /** Never notified: Atomics.wait on it sleeps for fractions of a millisecond. */
   readonly #cell = new Int32Array(new SharedArrayBuffer(4));
   #timer: NodeJS.Timeout | undefined;
   #wake: (() => void) | undefined;
@@ -53,7 +53,7 @@ export class Sleeper implements Timing {
 
   async until(due: number): Promise<void> {
     const coarse = Math.floor(due - this.now()) - TIMER_GRAIN;
-    // Signals and services have their turn even when every frame is late.
+    // Lets signals and services run even if every frame is late.
     if (coarse <= 0 || this.#ended) await setImmediate();
     else {
       await new Promise<void>((resolve) => {
@@ -61,7 +61,7 @@ export class Sleeper implements Timing {
         this.#timer = setTimeout(resolve, coarse);
       });
     }
-    // What is left is at most a few milliseconds of this thread, which has nothing else to do then.
+    // At most a few milliseconds remain, in which this thread has nothing else to do.
     const rest = due - this.now();
     if (rest > 0 && !this.#ended) Atomics.wait(this.#cell, 0, 0, rest);
   }

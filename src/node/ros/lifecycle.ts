@@ -9,7 +9,7 @@ import type { RawPublisher, RosNode } from './ros-node.js';
 
 const EVENTS = OUTPUTS.transition_event;
 
-/** Primary states and what lies between them, as lifecycle_msgs/msg/State numbers them. */
+/** Primary and transition states, with the numbers of lifecycle_msgs/msg/State. */
 const STATES = {
   unconfigured: 1,
   inactive: 2,
@@ -25,7 +25,7 @@ export type LifecycleState = keyof typeof STATES;
 
 type Work = 'configure' | 'cleanup' | 'activate' | 'deactivate' | 'shutdown';
 
-/** A transition that others may ask for, as lifecycle_msgs/msg/Transition numbers it. */
+/** A transition that can be requested, with its number in lifecycle_msgs/msg/Transition. */
 interface Transition {
   readonly id: number;
   readonly label: Work;
@@ -56,16 +56,16 @@ interface TransitionEventMessage {
 
 /**
  * The life cycle of a managed node (design.ros2.org/articles/node_lifecycle.html) with the services and the topic that
- * `ros2 lifecycle` and launch_ros know.
+ * `ros2 lifecycle` and launch_ros use.
  *
- * Our own and not rclnodejs's LifecycleNode, because that one wants callbacks that end at once, and loading a model on another
- * thread does not: a node with an async callback would be stuck in `configuring`.
+ * This replaces rclnodejs's LifecycleNode, whose callbacks must be synchronous. Loading a model on another thread is not: a node with
+ * an async callback would be stuck in `configuring`.
  */
 export class Lifecycle {
   #state: LifecycleState = 'unconfigured';
   readonly #encoder = new CdrEncoder<TransitionEventMessage>(installedType(shortName(EVENTS.type)));
   readonly #events: RawPublisher;
-  /** The transitions asked for so far; one is made at a time. */
+  /** The requested transitions; they run one at a time. */
   readonly #queue = new SerialQueue();
   /** Why the last transition failed. */
   #problem: string | undefined;
@@ -80,7 +80,7 @@ export class Lifecycle {
       '~/change_state',
       async ({ transition }) => ({
         success: await this.#request(({ id, label }) =>
-          // As in rcl: the label counts where it is given, else the number.
+          // As in rcl: the label if it is given, else the number.
           transition.label === '' ? id === transition.id : label === transition.label,
         ).then(
           () => true,
@@ -106,21 +106,21 @@ export class Lifecycle {
     return this.#state;
   }
 
-  /** Why the last transition failed; undefined when it did not. */
+  /** Why the last transition failed; undefined if it did not. */
   get problem(): string | undefined {
     return this.#problem;
   }
 
   /**
-   * Makes a transition, after those asked for before.
+   * Runs a transition after those requested before.
    *
-   * Rejects when the state does not allow it, and with what the node's work rejected with.
+   * Rejects if the state does not allow it, or with the rejection of the node's work.
    */
   request(label: Work): Promise<void> {
     return this.#request((transition) => transition.label === label);
   }
 
-  /** Does something during which no transition may happen, after those asked for before. */
+  /** Runs work after the transitions requested before; no transition runs meanwhile. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     return this.#queue.run(work);
   }

@@ -5,10 +5,10 @@ import type { CameraTransport } from '../../native/camera.js';
 import { packageRoot } from '../../base/package-root.js';
 
 /**
- * What is to be set, before both sides are started, for messages that are lent in shared memory: TROS's
- * switches, as far as the environment has them not.
+ * The settings that are still missing for messages to be lent in shared memory: those of TROS that the environment lacks. They must be
+ * set before either side is started.
  *
- * @returns export NAME=VALUE, in shell's words; empty when all are set
+ * @returns shell commands: export NAME=VALUE; empty if everything is set
  */
 export function missingLoanSettings(middleware: string, env: NodeJS.ProcessEnv = process.env): string[] {
   const settings: string[] = [];
@@ -22,7 +22,7 @@ export function missingLoanSettings(middleware: string, env: NodeJS.ProcessEnv =
   return settings.map((setting) => `export ${setting}`);
 }
 
-/** How a publisher's messages travel, for the log. */
+/** How a publisher's messages are transported, for the log. */
 export interface PublisherLoans {
   readonly middleware: string;
   readonly loans: boolean;
@@ -30,7 +30,7 @@ export interface PublisherLoans {
   readonly refusal: string;
 }
 
-/** @returns whether frames go without a copy, and in a sentence or two what they do instead and what to set */
+/** @returns whether frames are sent without a copy; if not, how they are sent and what to set, in a sentence or two */
 export function describeLoans(
   publisher: PublisherLoans,
   env?: NodeJS.ProcessEnv,
@@ -57,7 +57,7 @@ export function describeLoans(
 }
 
 /**
- * How a native camera's messages arrive, and what would have to be set for them to be lent.
+ * How a native subscription's messages arrive, and which settings are missing for them to be lent.
  *
  * @param message type of the messages
  */

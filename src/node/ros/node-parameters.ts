@@ -23,7 +23,7 @@ const RCL_TYPES: Readonly<Record<ParameterType, number>> = {
   string_array: 9,
 };
 
-/** The same, of parameters that ROS itself declares. */
+/** Names of the types of parameters that ROS itself declares. */
 const RCL_TYPE_NAMES: Readonly<Record<number, string>> = {
   1: 'true or false',
   2: 'an integer',
@@ -33,35 +33,35 @@ const RCL_TYPE_NAMES: Readonly<Record<number, string>> = {
   9: 'a list of strings',
 };
 
-/** Letters that may differ for a name to count as a mistyped one. */
+/** Largest edit distance at which a name counts as misspelled. */
 const MISTYPED = 2;
 
-/** What a node does with parameters that are set while it runs. */
+/** How a node handles parameters that are set while it runs. */
 export interface ParameterChanges<Table extends ParameterTable> {
   /**
-   * Judges changes before they are made.
+   * Checks changes before they are made.
    *
-   * @param next all values as they would be @throws anything; its message is told to whoever sets
+   * @param next all values after the change @throws any error; its message is returned to the caller
    */
   check(changed: readonly (keyof Table & string)[], next: ParameterValues<Table>): void;
   /** After they were made. */
   apply(changed: readonly (keyof Table & string)[], values: ParameterValues<Table>): void;
 }
 
-/** The parameters of a node: given from outside as for rclcpp nodes, and judged by our tables whenever they are set. */
+/** The parameters of a node. Their overrides work as in rclcpp, and our tables check every value that is set. */
 export class NodeParameters {
   readonly #rcl: Rcl;
   readonly #node: RclNode;
   readonly #guard: (what: string, work: () => void) => void;
-  /** Those given from outside, by name. */
+  /** Parameter overrides, by name. */
   readonly #overrides: ReadonlyMap<string, { readonly type: number; readonly value: unknown }>;
   readonly #fixed = new Set<string>();
-  /** Former names that were warned of. */
+  /** Former names for which a warning was logged, each with whether its value was used. */
   readonly #warned = new Set<string>();
-  /** Whether the node itself sets parameters, which needs no judgment. */
+  /** Whether the node itself is setting parameters, which needs no check. */
   #setting = false;
 
-  /** @param guard does the work; what is thrown goes to the log, for it would abort the process */
+  /** @param guard runs the work and logs any exception, which would otherwise abort the process */
   constructor(rcl: Rcl, node: RclNode, guard: (what: string, work: () => void) => void) {
     this.#rcl = rcl;
     this.#node = node;
@@ -70,15 +70,15 @@ export class NodeParameters {
   }
 
   /**
-   * The value of a parameter as the command line or a file gives it, before it is declared; undefined: not given.
+   * The value that the command line or a file gives for a parameter, before it is declared; undefined: not given.
    *
-   * @param table where the parameter is a row of it: knows its former name
+   * @param table the table that has the parameter as a row, for its former name
    */
   given(parameter: string, table: ParameterTable = {}): unknown {
     return plainValue(this.#override(table, parameter)?.value);
   }
 
-  /** What is given for a parameter by its present name, else by its former one. */
+  /** The override of a parameter by its present name, else by its former one. */
   #override(
     table: ParameterTable,
     name: string,
@@ -87,11 +87,11 @@ export class NodeParameters {
   }
 
   /**
-   * Declares a table of parameters with the values given from outside.
+   * Declares a table of parameters with their overrides.
    *
-   * @param own values that stand in for the table's defaults, where nothing is given
+   * @param own values that replace the table's defaults for parameters without an override
    * @returns the values, kept up to date in place
-   * @throws ExpectationError for a given value that the table does not allow
+   * @throws ExpectationError for an override that the table does not allow
    */
   declare<Table extends ParameterTable>(
     table: Table,
@@ -114,7 +114,7 @@ export class NodeParameters {
     return values as unknown as ParameterValues<Table>;
   }
 
-  /** Sets declared parameters on the node's own behalf: others see them, `ParameterChanges` is not asked. */
+  /** Sets declared parameters from within the node: `ParameterChanges` is not called. */
   set<Table extends ParameterTable>(table: Table, values: Partial<ParameterValues<Table>>): void {
     this.#setting = true;
     try {
@@ -126,7 +126,7 @@ export class NodeParameters {
     }
   }
 
-  /** Declares a parameter that was given from outside and cannot be changed. Once: later calls change nothing. */
+  /** Declares a parameter that has an override and cannot be changed. Later calls for the same name have no effect. */
   declareFixed(name: string, value: string | number): void {
     if (this.#fixed.has(name)) return;
     this.#fixed.add(name);
@@ -145,9 +145,9 @@ export class NodeParameters {
   ): void {
     const ours = ({ name }: RclParameter): boolean => Object.hasOwn(table, name);
     const node = this.#node;
-    // Brings names up to date, and values into the type of the table where that can be done: 1 for a double, one string for a list.
-    node.addPreSetParametersCallback((parameters) =>
-      parameters.map((parameter) => {
+    // Replaces former names, and converts values to the type of the table if possible: 1 to a double, one string to a list.
+    node.addPreSetParametersCallback((given) =>
+      this.#withoutReplaced(table, given).map((parameter) => {
         const present = presentName(table, parameter.name);
         const name = present ?? parameter.name;
         if (!Object.hasOwn(table, name) || parameter.type === 0) return parameter;
@@ -162,6 +162,14 @@ export class NodeParameters {
         }
       }),
     );
+    // The library sets those of one request one by one, and each would know nothing of the others.
+    const setOneByOne = node.setParameters.bind(node);
+    node.setParameters = (parameters) => {
+      const kept = new Set(this.#withoutReplaced(table, parameters));
+      return parameters.map((one) =>
+        kept.has(one) ? setOneByOne([one])[0]! : { successful: true, reason: '' },
+      );
+    };
     const inherited = node._validateParameters.bind(node);
     node._validateParameters = (parameters, declaring = false) => {
       if (declaring) return inherited(parameters, declaring);
@@ -197,10 +205,21 @@ export class NodeParameters {
     );
   }
 
+  /** Leaves out former names whose present name is in the same request: where both are given, the present one counts. */
+  #withoutReplaced(table: ParameterTable, parameters: readonly RclParameter[]): RclParameter[] {
+    const names = new Set(parameters.map(({ name }) => name));
+    return parameters.filter(({ name }) => {
+      const present = presentName(table, name);
+      if (present === undefined || !names.has(present)) return true;
+      this.#warnOfFormer(name, present, true);
+      return false;
+    });
+  }
+
   /**
-   * The library's own answers are "has not been declared" and, for a value of another type, "does not  readonly".
+   * Replaces the library's own answers, "has not been declared" and, for a value of another type, "does not  readonly".
    *
-   * @throws ExpectationError for parameters that the node does not have, and values that it cannot take
+   * @throws ExpectationError for unknown parameters and invalid values
    */
   #checkOther({ name, type, value }: RclParameter, names: readonly string[]): void {
     const node = this.#node;
@@ -216,14 +235,14 @@ export class NodeParameters {
     throw new ExpectationError(`${kind} for parameter ${name}`, plainValue(value));
   }
 
-  /** Warns of former names given from outside, and of names that are no parameter but look much like one: nobody else would. */
+  /** Warns of former names in overrides, and of unknown names that resemble a parameter: ROS itself would not. */
   #warnOfNames(table: ParameterTable): void {
     for (const name of this.#overrides.keys()) {
       const present = presentName(table, name);
       if (present !== undefined) this.#warnOfFormer(name, present, this.#overrides.has(present));
       if (present !== undefined || Object.hasOwn(table, name) || this.#node.hasParameter(name)) continue;
       const [similar] = nearest(name, Object.keys(table), MISTYPED);
-      // A file may be meant for other nodes, too: what looks like nothing here is left alone.
+      // A file may be for other nodes, too: other unknown names are ignored.
       if (similar === undefined) continue;
       this.#node
         .getLogger()
@@ -232,8 +251,9 @@ export class NodeParameters {
   }
 
   #warnOfFormer(former: string, present: string, unused: boolean): void {
-    if (this.#warned.has(former)) return;
-    this.#warned.add(former);
+    const warned = `${former} ${unused}`;
+    if (this.#warned.has(warned)) return;
+    this.#warned.add(warned);
     this.#node.getLogger().warn(renameWarning('Parameter', former, present, unused));
   }
 
@@ -250,7 +270,7 @@ export class NodeParameters {
   #descriptor(name: string, parameter: Parameter): object {
     const { type, help, range } = parameter;
     const descriptor = new this.#rcl.ParameterDescriptor(name, RCL_TYPES[type], help, false, null);
-    // rclnodejs never sends the ranges it is given: it looks for this field, with these names in it. Step 0: any value.
+    // rclnodejs never sends the ranges it is given: it reads this field, with these names. Step 0: any value.
     if (range && type !== 'integer_array') {
       const [from_value, to_value] = range;
       descriptor._rangeConstraint =
@@ -271,14 +291,14 @@ export class NodeParameters {
 }
 
 /**
- * A value given from outside. An empty list, as `ros2 param dump` writes it, comes without a type and a value from rcl's
- * parser, which cannot know what it is a list of.
+ * The value of an override. For an empty list, as in the output of `ros2 param dump`, rcl's parser gives neither type nor value,
+ * because it cannot know the type of the items.
  */
 function givenValue({ type }: Parameter, given: { readonly type: number; readonly value: unknown }): unknown {
   return given.type === 0 && type.endsWith('_array') ? [] : plainValue(given.value);
 }
 
-/** A value of rclnodejs as TypeScript would have it: numbers for 64-bit integers, arrays for lists. */
+/** A value of rclnodejs as plain JavaScript: numbers for 64-bit integers, arrays for lists. */
 export function plainValue(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>, plainValue);

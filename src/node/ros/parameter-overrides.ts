@@ -1,6 +1,6 @@
 import type { RclOverrides } from './rclnodejs.js';
 
-/** A parameter as rcl has it: its rcl_interfaces/msg/ParameterType and its value. */
+/** A parameter in rcl: its rcl_interfaces/msg/ParameterType and its value. */
 export interface OverrideValue {
   readonly name: string;
   readonly type: number;
@@ -8,12 +8,12 @@ export interface OverrideValue {
 }
 
 /**
- * The parameters meant for one node, of all that the command line and YAML files give.
+ * The parameters for one node among all those of the command line and YAML files.
  *
- * Keys are matched as rclcpp does (rclcpp/parameter_map.cpp): `/*` stands for one part of the name, `/**` for any number,
- * later ones win. Besides, a bare node name is taken in any namespace, as rclnodejs does; what matches by the full name
- * goes before it. rclnodejs by itself sees `/**` and bare names only, and so loses what `ros2 launch` writes for a
- * node with a name and a namespace.
+ * Keys are matched as in rclcpp (rclcpp/parameter_map.cpp): `/*` stands for one part of the name, `/**` for any number, and later
+ * values win. A bare node name also matches in any namespace, as in rclnodejs, but a match of the full name takes precedence. rclnodejs
+ * itself only supports `/**` and bare names, and so ignores the parameters that `ros2 launch` writes for a node with a name and a
+ * namespace.
  *
  * @param node fully qualified: /robot/segment
  */
@@ -30,7 +30,7 @@ export function overridesFor(node: string, overrides: readonly RclOverrides[]): 
   return result;
 }
 
-/** @returns whether the key of a parameter file, with its wildcards, means `node` */
+/** @returns whether the key of a parameter file, with its wildcards, matches `node` */
 export function matchesNode(key: string, node: string): boolean {
   const absolute = key.startsWith('/') ? key : `/${key}`;
   const pattern = absolute
@@ -39,6 +39,6 @@ export function matchesNode(key: string, node: string): boolean {
   try {
     return new RegExp(`^${pattern}$`).test(node);
   } catch {
-    return false; // a lone * within a name: no pattern of ROS
+    return false; // a lone * within a name is not a valid pattern in ROS
   }
 }

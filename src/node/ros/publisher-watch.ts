@@ -4,20 +4,20 @@ import { IMAGE_MESSAGES } from '../../message/image-messages.js';
 import { OWN_PICTURES } from '../../message/outputs.js';
 import type { RosNode } from './ros-node.js';
 
-/** Milliseconds that discovery may take before anything is said, and between reminders. */
+/** Milliseconds that discovery may take before the first warning. */
 const PATIENCE = 3000;
 const REMINDER = 30_000;
-/** Topics that are named, at most. */
+/** Maximum number of topics to name. */
 const NAMED = 3;
 
 const TYPES: ReadonlySet<string> = new Set(Object.values(IMAGE_MESSAGES).map(({ type }) => type));
 
-/** Whether a topic has what nodes of this kind make of a camera's pictures. */
+/** Whether a topic carries pictures made by a node of this package. */
 function isOwnPicture(topic: string): boolean {
   return OWN_PICTURES.some((ending) => topic.endsWith(ending));
 }
 
-/** Says when an image topic has no publisher: nothing is as silent as a mistyped name. */
+/** Reports an image topic without a publisher, because a misspelled name causes no error. */
 export class PublisherWatch {
   #waitingSince: number | undefined;
   #next = 0;
@@ -31,7 +31,7 @@ export class PublisherWatch {
     private readonly clock: Clock = steadyClock,
   ) {}
 
-  /** To be called about twice a second. @param publishers number of publishers that the topic has now */
+  /** To be called about twice a second. @param publishers current number of publishers of the topic */
   update(publishers: number): void {
     if (publishers > 0) {
       if (this.#warned) this.ros.log.info(`${this.topic} has a publisher.`);
@@ -54,7 +54,7 @@ export class PublisherWatch {
     );
   }
 
-  /** Begins anew, for a topic that was not looked at for a while. */
+  /** Starts over, for a topic that was not watched for a while. */
   reset(): void {
     this.#waitingSince = undefined;
     this.#warned = false;

@@ -1,7 +1,7 @@
 import { ExpectationError } from '../../base/expect.js';
 import type { Qos } from '../../message/qos.js';
 
-/** The policies that parameters may override, with their values, as rclcpp names them. */
+/** The policies that parameters may override, with their values, named as in rclcpp. */
 const POLICIES = {
   history: ['keep_last', 'keep_all'],
   depth: 'a whole number from 1 to 1000',
@@ -17,8 +17,8 @@ export interface QosOverride {
 }
 
 /**
- * QoS as parameters override it: `qos_overrides.TOPIC.subscription.POLICY` and `.publisher.`, as with rclcpp, where TOPIC is the
- * resolved name.
+ * QoS with overrides by parameters `qos_overrides.TOPIC.subscription.POLICY` and `.publisher.`, as in rclcpp. TOPIC is the resolved
+ * name.
  *
  * @example
  * /segment:
@@ -27,9 +27,9 @@ export interface QosOverride {
  *       /camera/image:
  *         subscription: {reliability: reliable, depth: 5}
  *
- * @param given a parameter's value from outside; undefined: there is none
- * @returns the QoS, and the parameters that had a part in it
- * @throws ExpectationError for a value that the policy does not have
+ * @param given returns the override of a parameter; undefined: there is none
+ * @returns the QoS, and the parameters that changed it
+ * @throws ExpectationError for an invalid value of the policy
  */
 export function overrideQos(
   topic: string,

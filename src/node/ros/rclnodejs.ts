@@ -4,14 +4,14 @@ import { dirname, join } from 'node:path';
 import { ExpectationError, messageOf } from '../../base/expect.js';
 
 /**
- * What we use of rclnodejs 2.2, typed by what it does: its own types are wrong in places (QoS, getters of publishers)
- * and refer to a file that exists only after messages were generated. This is the one file that imports it.
+ * The parts of rclnodejs 2.2 that we use, typed by their actual behavior: its own types are wrong in places (QoS, getters of
+ * publishers) and refer to a file that only exists after messages were generated. No other file imports rclnodejs.
  */
 export interface Rcl {
   init(context?: unknown, argv?: readonly string[]): Promise<void>;
   shutdown(): void;
   removeSignalHandlers(): void;
-  /** @returns what is left without --ros-args and what belongs to it */
+  /** @returns the arguments without --ros-args and its flags */
   removeROSArgs(argv: readonly string[]): string[];
   readonly Context: { defaultContext(): RclContext };
   readonly Node: new (
@@ -89,14 +89,15 @@ export interface RclNode {
   hasParameter(name: string): boolean;
   getParameter(name: string): RclParameter;
   setParameter(parameter: RclParameter): { successful: boolean; reason: string };
+  setParameters(parameters: RclParameter[]): { successful: boolean; reason: string }[];
   addPreSetParametersCallback(callback: (parameters: RclParameter[]) => RclParameter[]): void;
   addPostSetParametersCallback(callback: (parameters: RclParameter[]) => void): void;
-  /** Checks a request to set parameters before anything else does; ours gives reasons that can be acted on. */
+  /** Checks a request to set parameters before anything else; our override gives helpful reasons. */
   _validateParameters(
     parameters: RclParameter[],
     declaring?: boolean,
   ): { successful: boolean; reason: string | null };
-  /** Called by the constructor; the library's own overlooks fully qualified names and wildcards. */
+  /** Called by the constructor; the library's own method ignores fully qualified names and wildcards. */
   _getNativeParameterOverrides(): Map<string, RclParameter>;
 }
 
@@ -104,7 +105,7 @@ export interface RclPublisher {
   readonly topic: string;
   readonly subscriptionCount: number;
   publish(cdr: Buffer): void;
-  /** @param timeout in nanoseconds; 0 asks only @returns whether all is acknowledged */
+  /** @param timeout in nanoseconds; 0 does not wait @returns whether all messages are acknowledged */
   waitForAllAcked(timeout: bigint): boolean;
 }
 
@@ -119,17 +120,17 @@ export interface RclLogger {
   error(message: string): void;
 }
 
-/** A publisher as the graph tells it; the policies are numbers of rmw. */
+/** A publisher in the graph; the policies are numbers of rmw. */
 export interface RclEndpoint {
   readonly node_name: string;
   readonly node_namespace: string;
-  /** Tells endpoints of one node apart. */
+  /** Distinguishes endpoints of the same node. */
   readonly endpoint_gid: readonly number[];
   readonly topic_type: string;
   readonly qos_profile: { readonly depth: number; readonly reliability: number; readonly durability: number };
 }
 
-/** Parameters as the command line and its YAML files give them, by the node name they are for, which may be a pattern. */
+/** Parameters of the command line and its YAML files, by node name, which may be a pattern. */
 export interface RclOverrides {
   readonly name: string;
   readonly parameters: readonly { readonly name: string; readonly type: number; readonly value: unknown }[];
@@ -147,8 +148,8 @@ export interface LoadedRcl {
 /**
  * Loads rclnodejs.
  *
- * Rejects with an ExpectationError when ROS 2 is not sourced or the library is not made ready for it. It is looked at
- * beforehand, because the library would then call npm and a compiler by itself, for minutes, and wipe its messages.
+ * Rejects with an ExpectationError if ROS 2 is not sourced or the library was not built for it. This is checked first, because the
+ * library would otherwise run npm and a compiler for minutes, and delete its generated messages.
  */
 export async function loadRcl(): Promise<LoadedRcl> {
   const { ROS_DISTRO: distro, AMENT_PREFIX_PATH: prefixes } = process.env;
@@ -170,7 +171,7 @@ export async function loadRcl(): Promise<LoadedRcl> {
   }
   try {
     const rcl = (await import('rclnodejs')).default as unknown as Rcl;
-    // Not part of the declared types; by way of a variable TypeScript does not look for them.
+    // This file has no declared types; TypeScript does not look for them if the name is in a variable.
     const inner = 'rclnodejs/lib/native_loader.js';
     const native = (await import(inner)) as { default: NativeRcl };
     return { rcl, overrides: (context) => native.default.getParameterOverrides(context.handle) };

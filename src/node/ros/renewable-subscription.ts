@@ -3,54 +3,54 @@ import type { ImageMessage } from '../../message/image-messages.js';
 import type { Qos } from '../../message/qos.js';
 import type { RawSubscription, RosNode } from './ros-node.js';
 
-/** Messages that are remembered during a handover, at most: more than any of our queues holds. */
+/** Maximum number of messages remembered during a handover: more than any of our queues holds. */
 const REMEMBERED = 32;
-/** Milliseconds after the new subscription's first message when the former one is not listened to any more. */
+/** Milliseconds after the new subscription's first message from which on messages of the former one are ignored. */
 const LONGEST = 1000;
 
-/** What can be renewed: a subscription of rclnodejs, or a native camera (native/ros/subscriber.h does the same). */
+/** What can be renewed: a subscription of rclnodejs, or a native subscription (native/ros/subscriber.h does the same). */
 export interface Renewable {
-  /** Subscribes anew. The former subscription brings messages until the new one does, and each message comes once. */
+  /** Subscribes again. The former subscription delivers messages until the new one does, and each message is delivered once. */
   renew(qos: Qos): void;
-  /** Ends the former subscription, whatever the new one has brought. */
+  /** Ends the former subscription, even if the new one has not delivered anything. */
   endHandover(): void;
 }
 
-/** Two subscriptions to one topic, while one takes over: each message once, and none is lost. */
+/** Two subscriptions to one topic during a handover: each message is taken once, and none is lost. */
 export class Handover {
   #seen: { readonly key: string; readonly byNew: boolean }[] = [];
   #began: number | undefined;
   #over = false;
 
-  /** Whether the former subscription has nothing to say any more. */
+  /** Whether the former subscription is no longer needed. */
   get over(): boolean {
     return this.#over;
   }
 
-  /** Nothing of the former subscription is taken any more. */
+  /** Ignores all further messages of the former subscription. */
   end(): void {
     this.#over = true;
   }
 
   /**
-   * @param byNew whether the new subscription brought the message
-   * @param key tells it from others: its stamp; undefined: it has none @param now milliseconds
+   * @param byNew whether the message is from the new subscription
+   * @param key identifies the message: its stamp; undefined: it has none @param now milliseconds
    * @returns whether the message is to be taken
    */
   admit(byNew: boolean, key: string | undefined, now: number): boolean {
     const repeated = this.#seen.some((message) => message.key === key && message.byNew !== byNew);
     if (this.#over) {
-      // The former one may have been ahead; once the new one is, stamps may come again: a bag that begins anew.
+      // The former subscription may have been ahead. Once the new one is ahead, stamps may repeat: a bag starts over.
       if (byNew && !repeated) this.#seen = [];
       return byNew && !repeated;
     }
     if (byNew) this.#began ??= now;
-    // Each brings the messages of a publisher in order: from one that both have on, the new one has all.
+    // Each delivers a publisher's messages in order: after a message that both have delivered, the new one delivers them all.
     if (repeated) {
       this.#over = true;
       return false;
     }
-    // Without stamps they cannot be told apart: rather one twice than one lost.
+    // Without stamps, messages cannot be distinguished: a duplicate is better than a loss.
     if (byNew && (key === undefined || now - this.#began! > LONGEST)) this.#over = true;
     if (key !== undefined) this.#seen.push({ key, byNew });
     if (this.#seen.length > REMEMBERED) this.#seen.shift();
@@ -58,7 +58,7 @@ export class Handover {
   }
 }
 
-/** A subscription of rclnodejs to images that can be renewed while messages come. */
+/** An image subscription of rclnodejs that can be renewed while messages arrive. */
 export class RenewableSubscription implements Renewable {
   #current: RawSubscription;
   #former: RawSubscription | undefined;
@@ -90,7 +90,7 @@ export class RenewableSubscription implements Renewable {
     this.#handover?.end();
   }
 
-  /** Settles when the new one has taken over; to be called about twice a second, for nothing is destroyed in its own callback. */
+  /** Closes the former subscription after the handover. To be called about twice a second: a subscription cannot be destroyed in its own callback. */
   tidy(): void {
     if (this.#handover?.over) this.endHandover();
   }
@@ -114,7 +114,7 @@ export class RenewableSubscription implements Renewable {
   }
 }
 
-/** The bytes of a serialized image's stamp; fewer than 8 of a message that is cut off. */
+/** The bytes of a serialized image's stamp; fewer than 8 if the message is truncated. */
 function stampBytes(cdr: Buffer, stampAt: number): Buffer {
   return cdr.subarray(stampAt, stampAt + 8);
 }
@@ -125,9 +125,9 @@ function keyOf(cdr: Buffer, stampAt: number): string | undefined {
 }
 
 /**
- * Milliseconds of the stamp of a serialized image, which need not be readable otherwise; 0: it has none.
+ * The stamp of a serialized image, in milliseconds; 0: it has none. The rest of the message need not be readable.
  *
- * @param stampAt of the image message's row
+ * @param stampAt offset of the stamp, from the row of the image message
  */
 export function stampOf(cdr: Buffer, stampAt: number): number {
   const stamp = stampBytes(cdr, stampAt);

@@ -1,6 +1,6 @@
 /**
- * The enclave that `--ros-args` name, the last one if there are several (rcl/arguments.c): flags stand between `--ros-args`
- * and `--`, or the end.
+ * The enclave in `--ros-args`, the last one if there are several (rcl/arguments.c). The flags of ROS are between `--ros-args` and `--`
+ * or the end.
  *
  * @example enclaveOf(['node', 'segment', '--ros-args', '--enclave', '/front']) // '/front'
  */

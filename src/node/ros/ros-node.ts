@@ -1,4 +1,4 @@
-import { ExpectationError, messageOf } from '../../base/expect.js';
+import { ExpectationError, messageOf, reportOf } from '../../base/expect.js';
 import { NodeParameters, plainValue } from './node-parameters.js';
 import { overridesFor } from './parameter-overrides.js';
 import { CLOCK_QOS, type Qos, RMW_DURABILITY, RMW_HISTORY, RMW_RELIABILITY } from '../../message/qos.js';
@@ -28,11 +28,11 @@ const CLOCK_TOPIC = '/clock';
 export interface RawPublisher {
   /** Fully resolved. */
   readonly topic: string;
-  /** Number of subscriptions it has now. */
+  /** Current number of subscriptions. */
   readonly subscriptions: number;
   /** @param cdr the message with its encapsulation header; may be reused at once */
   publish(cdr: Uint8Array): void;
-  /** Whether reliable subscriptions have acknowledged all that was published. */
+  /** Whether reliable subscriptions have acknowledged all published messages. */
   delivered(): boolean;
   destroy(): void;
 }
@@ -44,11 +44,11 @@ export interface RawSubscription {
 }
 
 /**
- * A ROS node: rclnodejs with its sharp edges taken off.
+ * A ROS node on rclnodejs, with workarounds for its defects.
  *
- * - A throw in one of its callbacks would abort the process, so every callback is guarded; what it threw is logged.
- * - Parameters come from the command line and YAML as for rclcpp nodes, and are judged by our table.
- * - Messages go in and out serialized only.
+ * - An exception in one of its callbacks would abort the process, so every callback is guarded, and exceptions are logged.
+ * - Parameters from the command line and YAML files work as in rclcpp, and are checked by our table.
+ * - All messages are sent and received in serialized form.
  */
 export class RosNode {
   readonly #rcl: Rcl;
@@ -60,16 +60,16 @@ export class RosNode {
   private constructor(
     { rcl, overrides }: LoadedRcl,
     name: string,
-    /** Where the security files are (SROS2): what --enclave says; undefined: / */
+    /** Enclave with the security files (SROS2), from --enclave; undefined: / */
     readonly enclave: string | undefined,
   ) {
     this.#rcl = rcl;
     const qosOf = (qos: Qos): object => this.#qos(qos);
-    // No method: the constructor of rclnodejs's class asks for it.
+    // Not a method, because the constructor of rclnodejs's class calls it.
     const givenFor = (node: RclNode): ReturnType<typeof overridesFor> =>
       overridesFor(node.getFullyQualifiedName(), overrides(node.context) ?? []);
     class Node extends rcl.Node {
-      // The library's own services of parameters are made by the constructor, unguarded.
+      // The library's constructor makes the parameter services unguarded.
       override createService(type: string, service: string, ...rest: ServiceArguments): unknown {
         const answer = rest.pop() as ServiceCallback;
         const own = /^rcl_interfaces\/srv\/SetParameters/.test(type) ? guardSetParameters(answer) : answer;
@@ -85,7 +85,7 @@ export class RosNode {
         );
       }
 
-      /** rclnodejs listens to /clock with ROS's default, which is reliable and hears no `ros2 bag play --clock`. */
+      /** rclnodejs subscribes to /clock with ROS's default QoS, which is reliable and incompatible with `ros2 bag play --clock`. */
       override createSubscription(...args: Parameters<RclNode['createSubscription']>): RclSubscription {
         const [type, topic, options] = args as readonly unknown[];
         if (topic !== CLOCK_TOPIC || typeof options !== 'function') return super.createSubscription(...args);
@@ -97,7 +97,7 @@ export class RosNode {
         return super.createSubscription(...(listen as typeof args));
       }
     }
-    // Humble's rcl makes the rosout publisher itself and warns when rclnodejs makes another; it has no logger services.
+    // Humble's rcl creates the rosout publisher itself and warns if rclnodejs creates another; it has no logger services.
     const humble = process.env['ROS_DISTRO'] === 'humble';
     this.#node = new Node(name, '', rcl.Context.defaultContext(), {
       enableRosout: !humble,
@@ -110,13 +110,14 @@ export class RosNode {
   /**
    * Initializes ROS and creates the process's node; `spin` it when everything is set up.
    *
-   * Rejects with an ExpectationError when ROS is not there, or for wrong --ros-args.
+   * Rejects with an ExpectationError if ROS is not available or --ros-args is invalid.
    */
   static async create(name: string, argv: readonly string[] = process.argv): Promise<RosNode> {
     const loaded = await loadRcl();
     try {
-      await loaded.rcl.init(undefined, [...argv]);
+      // The library's handler shuts ROS down at SIGINT, under a node that is being made. Signals are StopSignal's.
       loaded.rcl.removeSignalHandlers();
+      await loaded.rcl.init(undefined, [...argv]);
       return new RosNode(loaded, name, enclaveOf(argv));
     } catch (error) {
       throw new ExpectationError(
@@ -138,7 +139,7 @@ export class RosNode {
     return this.#node.getRMWImplementationIdentifier();
   }
 
-  /** Nanoseconds since the epoch, of the simulation where use_sim_time is set. */
+  /** Nanoseconds since the epoch, in simulation time if use_sim_time is set. */
   now(): bigint {
     return this.#node.now().nanoseconds;
   }
@@ -166,7 +167,7 @@ export class RosNode {
   }
 
   /**
-   * @param receive is given the serialized message, which is its own to keep
+   * @param receive gets the serialized message and may keep it
    * @throws ExpectationError when the message package is not installed, or the topic's name is none
    */
   subscribe(type: string, topic: string, qos: Qos, receive: (cdr: Buffer) => void): RawSubscription {
@@ -186,7 +187,7 @@ export class RosNode {
     };
   }
 
-  /** @param answer its rejection is logged and leaves the caller without an answer: better tell him */
+  /** @param answer should not reject: a rejection is logged, and the caller gets no answer */
   serve<Request extends object>(
     type: string,
     name: string,
@@ -204,9 +205,9 @@ export class RosNode {
   }
 
   /**
-   * The name as the graph has it, after namespaces and remaps.
+   * The name in the graph, after namespaces and remaps.
    *
-   * @throws ExpectationError for what is no name of a topic
+   * @throws ExpectationError for an invalid topic name
    */
   resolve(topic: string): string {
     try {
@@ -221,7 +222,7 @@ export class RosNode {
     }
   }
 
-  /** Message types that a topic has now, of publishers and subscriptions. */
+  /** Current message types of a topic's publishers and subscriptions. */
   typesOf(resolvedTopic: string): readonly string[] {
     return this.#node.getTopicNamesAndTypes().find(({ name }) => name === resolvedTopic)?.types ?? [];
   }
@@ -230,7 +231,7 @@ export class RosNode {
     return this.#node.getPublishersInfoByTopic(resolvedTopic);
   }
 
-  /** Topics with one of these types that other nodes publish now. Asks for each topic: not for every frame. */
+  /** Topics with one of these types that other nodes publish now. One query for each topic, so too slow for every frame. */
   publishedTopics(types: ReadonlySet<string>): { readonly name: string; readonly type: string }[] {
     const own = this.fullName;
     return this.#node.getTopicNamesAndTypes().flatMap(({ name, types: found }) => {
@@ -242,10 +243,10 @@ export class RosNode {
   }
 
   /**
-   * QoS as parameters `qos_overrides.*` have it, which are declared then. Publishers have it without being asked.
+   * QoS with the overrides of parameters `qos_overrides.*`, which are then declared. Publishers apply it themselves.
    *
    * @param topic fully resolved
-   * @throws ExpectationError for a value that the policy does not have
+   * @throws ExpectationError for an invalid value of the policy
    */
   overriddenQos(topic: string, entity: 'subscription' | 'publisher', qos: Qos): Qos {
     const { parameters } = this;
@@ -280,7 +281,7 @@ export class RosNode {
     try {
       work();
     } catch (error) {
-      this.log.error(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      this.log.error(`${what}: ${reportOf(error)}`);
     }
   }
 }
@@ -290,7 +291,7 @@ export function endpointNode({ node_namespace, node_name }: RclEndpoint): string
   return `${node_namespace.replace(/\/$/, '')}/${node_name}`;
 }
 
-/** A publisher's policies; those it leaves to the system count as ROS's default. */
+/** A publisher's policies; system defaults count as ROS's defaults. */
 export function endpointQos({ qos_profile }: RclEndpoint): Qos {
   return {
     reliability: qos_profile.reliability === RMW_RELIABILITY.best_effort ? 'best_effort' : 'reliable',
@@ -321,7 +322,7 @@ class Publisher implements RawPublisher {
     try {
       return this.publisher.waitForAllAcked(0n);
     } catch {
-      return true; // a middleware that cannot say
+      return true; // the middleware does not support the query
     }
   }
 }

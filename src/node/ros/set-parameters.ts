@@ -4,7 +4,7 @@ import type { ServiceCallback } from './rclnodejs.js';
 /** rcl_interfaces/msg/ParameterType */
 const INTEGER_ARRAY = 7;
 
-/** A parameter's value as rclnodejs's Parameter wants it: it reads lists of integers as numbers, and takes bigints only. */
+/** A parameter's value for rclnodejs's Parameter, which reads lists of integers as numbers but only accepts bigints. */
 export function libraryValue(type: number, value: unknown): unknown {
   return type === INTEGER_ARRAY ? Array.from(value as Iterable<number | bigint>, BigInt) : value;
 }
@@ -16,10 +16,10 @@ interface SetRequest {
 }
 
 /**
- * rclnodejs's answer to SetParameters and SetParametersAtomically, safe to be asked anything.
+ * rclnodejs's answer to SetParameters and SetParametersAtomically, safe for every request.
  *
- * The library (2.2) throws for every list of integers, of whatever parameter: it wants bigints and reads numbers. A throw in a
- * callback aborts the process, so that `ros2 param set /node anything "[1]"` would end it.
+ * The library (2.2) throws for every list of integers, whatever the parameter: it requires bigints but reads numbers. An exception in a
+ * callback aborts the process, so `ros2 param set /node anything "[1]"` would end it.
  */
 export function guardSetParameters(answer: ServiceCallback): ServiceCallback {
   return (request, response) => {

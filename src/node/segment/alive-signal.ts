@@ -5,17 +5,17 @@ import type { RawPublisher } from '../ros/ros-node.js';
 const MESSAGES = { true: Uint8Array.of(0, 1, 0, 0, 1), false: Uint8Array.of(0, 1, 0, 0, 0) } as const;
 
 /**
- * Says on a topic whether results of a camera come: a watchdog for those who drive by them.
+ * Publishes whether there are results of a camera: a watchdog for robots that drive by them.
  *
- * Published on each change and at least once per `limit`, so that a listener also notices when the whole node is gone: silence
- * means the same as false.
+ * Published on each change and at least once per `limit`, so that a subscriber also notices if the whole node is gone: no message means
+ * the same as false.
  */
 export class AliveSignal {
   #alive = false;
   #lastResult = -Infinity;
   #lastSent = -Infinity;
 
-  /** @param limit milliseconds that may go by without a result */
+  /** @param limit milliseconds that may pass without a result */
   constructor(
     private readonly publisher: RawPublisher,
     private readonly limit: () => number,
@@ -26,7 +26,7 @@ export class AliveSignal {
     return this.#alive;
   }
 
-  /** A frame has its messages. */
+  /** To be called when a frame's messages are published. */
   result(): void {
     const now = this.clock();
     this.#lastResult = now;

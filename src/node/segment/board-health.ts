@@ -2,32 +2,32 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DiagnosticStatus } from '../../message/write/diagnostic-array.js';
 
-/** Degrees below the temperature at which the kernel switches the board off. */
+/** Degrees below the temperature at which the kernel shuts the board down. */
 const CLOSE = 5;
 
-/** Where the kernel tells it (Documentation/driver-api/thermal, admin-guide/pm/cpufreq, class devfreq). */
+/** Folders of the kernel (Documentation/driver-api/thermal, admin-guide/pm/cpufreq, class devfreq). */
 const THERMAL = 'sys/class/thermal';
 const CPUFREQ = 'sys/devices/system/cpu/cpufreq';
 const DEVFREQ = 'sys/class/devfreq';
 
 interface Reading {
   readonly values: Record<string, string>;
-  /** What slows the board down, or soon will. */
+  /** Reasons why the board is slow, or soon will be. */
   readonly troubles: string[];
 }
 
 /**
- * Temperatures and clocks of the board, where the kernel tells them: a BPU that is too hot answers slower, and nothing else says
- * why. Files are read beside other work, because some sensors take milliseconds.
+ * Temperatures and clocks of the board, if the kernel reports them: a BPU that is too hot is slower, and nothing else shows the reason.
+ * Files are read asynchronously, because some sensors take milliseconds.
  */
 export class BoardHealth {
   #last: Reading | undefined;
   #reading = false;
 
-  /** @param root where sys/ is */
+  /** @param root the folder that contains sys/ */
   constructor(private readonly root = '/') {}
 
-  /** What was read last, and begins to read anew. @returns undefined where the board tells nothing */
+  /** The last values; starts the next reading. @returns undefined if the board reports nothing */
   status(node: string): DiagnosticStatus | undefined {
     if (!this.#reading) {
       this.#reading = true;
@@ -45,7 +45,7 @@ export class BoardHealth {
     };
   }
 
-  /** Never rejects: what cannot be read is not told. */
+  /** Never rejects: unreadable values are left out. */
   async read(): Promise<void> {
     const reading: Reading = { values: {}, troubles: [] };
     for (const zone of await this.#list(THERMAL, 'thermal_zone')) await this.#zone(zone, reading);
@@ -59,7 +59,7 @@ export class BoardHealth {
     const [type, millidegrees] = [await this.#text(zone, 'type'), await this.#number(zone, 'temp')];
     if (type === undefined || millidegrees === undefined) return;
     const degrees = millidegrees / 1000;
-    // Two zones may have one name.
+    // Two zones may have the same name.
     const key = `temperature_${type}_c`;
     values[key in values ? `temperature_${type}_${zone.replace(/\D/g, '')}_c` : key] = degrees.toFixed(1);
     for (let trip = 0; ; trip++) {
@@ -72,7 +72,7 @@ export class BoardHealth {
     }
   }
 
-  /** The kernel slows something down against heat while the state of its cooling device is not 0. A fan is one, too. */
+  /** The kernel throttles something while the state of its cooling device is not 0. A fan is a cooling device, too. */
   async #cooling(device: string, { values, troubles }: Reading): Promise<void> {
     const [type, state] = [await this.#text(device, 'type'), await this.#number(device, 'cur_state')];
     if (type === undefined || state === undefined || !/cpufreq|devfreq/.test(type)) return;
@@ -117,7 +117,7 @@ export class BoardHealth {
     try {
       return (await readFile(join(this.root, folder, file), 'utf8')).trim();
     } catch {
-      return undefined; // not there, or a sensor that is asleep
+      return undefined; // missing, or a sensor in standby
     }
   }
 

@@ -5,24 +5,23 @@ import { type CameraCounts, type LiveTimings } from '../../pipeline/live-segment
 import type { TrackCounts } from '../../pipeline/tracking.js';
 import { Durations } from '../../base/durations.js';
 import type { ImageSubscription } from './image-subscription.js';
-import type { OverlayOutput } from './overlay-output.js';
 import { StampAge } from './stamp-age.js';
 import type { SentFrames } from './stamp-gaps.js';
 
-/** Durations that quantiles are taken of: the last 10 s of a camera at 30 FPS. */
+/** Number of durations for quantiles: the last 10 s of a camera at 30 FPS. */
 const KEPT = 300;
 /** Seconds without a frame after which a camera counts as silent. */
 const SILENCE = 2;
-/** Milliseconds that the last error is told after there were no more. */
+/** Milliseconds for which the last error is reported after it occurred. */
 const ERROR_MEMORY = 60_000;
-/** Share of dropped frames from which on a camera is faster than the engine. */
+/** Share of dropped frames above which a camera counts as faster than the engine. */
 const MANY_DROPS = 0.1;
-/** Share of the frames sent that do not come, from which on it is worth a warning. */
+/** Share of lost frames above which there is a warning. */
 const MANY_LOST = 0.05;
 
 const STAGES = ['wait', 'preprocess', 'inference', 'decode', 'publish'] as const;
 
-/** How often things happened per second since the last look. */
+/** Events per second since the last update. */
 class Rate {
   #count = 0;
   value = 0;
@@ -33,7 +32,13 @@ class Rate {
   }
 }
 
-/** What there is to say of one camera: rates, latencies, what went wrong lately. */
+/** Frames without a picture of a kind because all its packers were busy. */
+export interface PackedCounts {
+  readonly overlay: { readonly skipped: number };
+  readonly maps: { readonly skipped: number };
+}
+
+/** The diagnostics of one camera: rates, latencies, recent errors. */
 export class CameraHealth {
   readonly #latency = new Durations(KEPT);
   readonly #added = new Durations(KEPT);
@@ -58,7 +63,7 @@ export class CameraHealth {
   constructor(
     private readonly input: ImageSubscription,
     private readonly counts: () => Readonly<CameraCounts>,
-    private readonly overlay: () => OverlayOutput | undefined,
+    private readonly packed: () => PackedCounts,
     private readonly alive: () => boolean,
     private readonly clock: Clock = steadyClock,
     private readonly tracks: () => TrackCounts | undefined = () => undefined,
@@ -87,7 +92,7 @@ export class CameraHealth {
     this.#lastError = error;
   }
 
-  /** Frames that could not be used so far, and why the last one could not; undefined when that is long ago. */
+  /** Number of frames that could not be used so far, and the reason for the last one; undefined if that is long ago. */
   errors(): { readonly count: number; readonly last: string | undefined } {
     const { input } = this;
     const count = this.counts().failed + input.malformed;
@@ -104,7 +109,7 @@ export class CameraHealth {
     return { count, last: this.#lastError };
   }
 
-  /** The state since the last call. @param enabled whether frames are wanted at all */
+  /** The state since the last call. @param enabled whether frames are processed at all */
   status(node: string, hardwareId: string, enabled: boolean): DiagnosticStatus {
     const now = this.clock();
     const seconds = Math.max(1e-3, (now - this.#updated) / 1000);
@@ -141,7 +146,8 @@ export class CameraHealth {
         dropped: String(counts.dropped),
         bad: String(bad),
         discarded: String(counts.discarded),
-        overlays_skipped: String(this.overlay()?.skipped ?? 0),
+        overlays_skipped: String(this.packed().overlay.skipped),
+        maps_skipped: String(this.packed().maps.skipped),
         ...trackValues(this.tracks()),
         ...quantiles('latency_from_stamp', this.#latency),
         ...quantiles('added_latency', this.#added),

@@ -2,10 +2,10 @@ import { ExpectationError } from '../../base/expect.js';
 import { parseRegion, type Region } from '../../vision/picture/region.js';
 
 /**
- * Names of cameras for the topics of their results: those given, else what tells their image topics apart:
+ * Names of cameras for the topics of their results: the given names, else the parts in which their image topics differ:
  * `/front/image` and `/rear/image` are `front` and `rear`.
  *
- * @throws ExpectationError for another number of names than topics, names that no topic can have, and equal ones
+ * @throws ExpectationError if there are more or fewer names than topics, and for names that are invalid in topics or equal
  */
 export function cameraNames(topics: readonly string[], given: readonly string[]): string[] {
   if (given.length > 0) {
@@ -34,9 +34,9 @@ export function cameraNames(topics: readonly string[], given: readonly string[])
 }
 
 /**
- * The values of a list parameter for the cameras: one for each, or one for all; `none` where there is none.
+ * The values of a list parameter for the cameras: one for each, or one for all; `none` if the list is empty.
  *
- * @throws ExpectationError for another number of values
+ * @throws ExpectationError for any other number of values
  */
 export function forEachCamera<Value extends number | string>(
   parameter: string,
@@ -55,7 +55,7 @@ export function forEachCamera<Value extends number | string>(
 /**
  * The regions of interest of the cameras, from parameter `roi`; undefined: the whole picture.
  *
- * @throws ExpectationError for another number of regions, and text that is none
+ * @throws ExpectationError for any other number of regions, and for text that is not a region
  */
 export function regionsOfInterest(
   values: readonly string[],

@@ -11,7 +11,6 @@ import {
   OUTPUTS,
   outputTopic,
 } from '../../message/outputs.js';
-import type { PerceptionMasks } from '../../message/write/perception-targets.js';
 import type { StageTimings } from '../../message/write/stage-timings.js';
 import { OutlineTracer } from '../../vision/mask/outlines.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
@@ -21,27 +20,28 @@ import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { Kernels } from '../../vision/tensor/kernels.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 import { AliveSignal } from './alive-signal.js';
+import { InstanceMapOutput } from './instance-map-output.js';
 import { OverlayOutput } from './overlay-output.js';
 
-export interface OutputOptions extends OutputPlace {
-  readonly trosMasks: PerceptionMasks;
+export interface OutputOptions
+  extends OutputPlace, Pick<OutputContext, 'trosMasks' | 'coloredBy' | 'classMapSize'> {
   readonly colorRange: ColorRange;
   /** Pixels by which simplification may move the contours of masks. */
   readonly polygonTolerance: () => number;
-  /** Milliseconds that may go by without a result. */
+  /** Milliseconds that may pass without a result. */
   readonly watchdog: () => number;
 }
 
-/** What messages say of the model. */
-export interface ModelNames extends Pick<OutputContext, 'labels' | 'modelName'> {
-  /** The engine's, for what is made of masks. */
+/** The model's labels and name, for messages. */
+export interface ModelNames extends Pick<OutputContext, 'labels' | 'modelName' | 'trosTypes'> {
+  /** Kernels of the engine, for outlines and other work on masks. */
   readonly kernels?: Kernels | undefined;
 }
 
-/** What a result is made of. */
+/** A result and its frame. */
 export interface Result {
   readonly header: FrameHeader;
-  /** Absent for native cameras while nobody wants an overlay. */
+  /** Absent for native subscriptions while the overlay has no subscriber. */
   readonly pixels: Nv12Frame | undefined;
   readonly segmentation: Segmentation;
   readonly timings: StageTimings;
@@ -54,22 +54,24 @@ interface OpenOutput {
   readonly row: FrameOutput;
   readonly type: MessageType;
   readonly publisher: RawPublisher;
-  /** Made anew for each model. */
+  /** Created again for each model. */
   write: ((content: FrameContent) => Uint8Array) | undefined;
 }
 
-/** The topics of one camera's results. What nobody subscribes to is not made. */
+/** The topics of one camera's results. Messages without a subscriber are not made. */
 export class CameraOutputs {
   readonly overlay: OverlayOutput;
-  /** Whether results come. */
+  /** Instance maps as PNG. */
+  readonly maps: InstanceMapOutput;
+  /** Publishes whether there are results. */
   readonly alive: AliveSignal;
   readonly #publishers: RawPublisher[] = [];
   readonly #outputs: OpenOutput[] = [];
   #tools: ContentTools;
 
   /**
-   * @param missing is told each message type that is not installed, `package/msg/Type`, and the topic that is off for it
-   * @param rows what is made of each frame, besides the overlay
+   * @param missing called with each message type that is not installed, `package/msg/Type`, and the topic that is left out
+   * @param rows the outputs for each frame, besides the overlay
    */
   constructor(
     private readonly ros: RosNode,
@@ -91,6 +93,9 @@ export class CameraOutputs {
       } else missing(row.type, topic);
     }
     this.alive = new AliveSignal(this.#open(OUTPUTS.alive), options.watchdog);
+    this.maps = new InstanceMapOutput(this.#open(OUTPUTS.instance_map_compressed), (error) =>
+      ros.log.warn(`instance_map/compressed: ${messageOf(error)}`),
+    );
     this.overlay = new OverlayOutput(
       this.#open(OUTPUTS.overlay),
       this.#open(OUTPUTS.overlay_compressed),
@@ -99,10 +104,11 @@ export class CameraOutputs {
     );
   }
 
-  /** From now on results are those of this model. */
-  use({ labels, modelName, kernels }: ModelNames): void {
+  /** Sets the model of all further results. */
+  use({ labels, modelName, trosTypes, kernels }: ModelNames): void {
     this.#tools = { ...this.#tools, tracer: new OutlineTracer(kernels) };
-    const context = { labels, modelName, trosMasks: this.options.trosMasks };
+    const { trosMasks, coloredBy, classMapSize } = this.options;
+    const context = { labels, modelName, trosMasks, trosTypes, coloredBy, classMapSize };
     for (const output of this.#outputs) output.write = output.row.open(output.type, context);
   }
 
@@ -113,13 +119,19 @@ export class CameraOutputs {
       content ??= new FrameContent(header, segmentation, this.#tools, timings, fps);
       publisher.publish(write(content));
     }
+    this.maps.publish(header, segmentation);
     if (pixels) this.overlay.publish(header, pixels, segmentation);
     this.alive.result();
   }
 
-  /** Waits for what is still being packed, then takes the topics away. */
+  /** Waits for pictures that are being compressed. */
+  async idle(): Promise<void> {
+    await Promise.all([this.overlay.idle(), this.maps.idle()]);
+  }
+
+  /** The same, then removes the topics. */
   async destroy(): Promise<void> {
-    await this.overlay.idle();
+    await this.idle();
     for (const publisher of this.#publishers.splice(0)) publisher.destroy();
   }
 

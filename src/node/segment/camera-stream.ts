@@ -14,7 +14,7 @@ import { PublisherWatch } from '../ros/publisher-watch.js';
 import { RefusedFrames } from './refused-frames.js';
 import type { RosNode } from '../ros/ros-node.js';
 
-/** One camera's way through the node: its image topic, the topics of its results, how it fares. */
+/** One camera in the node: its image topic, the topics of its results, its diagnostics. */
 export class CameraStream {
   readonly outputs: CameraOutputs;
   readonly health: CameraHealth;
@@ -24,8 +24,8 @@ export class CameraStream {
   readonly #refused: RefusedFrames;
 
   /**
-   * @param sink is given frames while the stream is open
-   * @param counts of this camera's frames in the pipeline
+   * @param sink receives frames while the stream is open
+   * @param counts counters of this camera's frames in the pipeline
    * @param trackIds that cameras share
    */
   constructor(
@@ -47,14 +47,14 @@ export class CameraStream {
     this.health = new CameraHealth(
       this.#input,
       counts,
-      () => this.outputs.overlay,
+      () => this.outputs,
       () => this.outputs.alive.alive,
       clock,
       () => this.tracking.counts,
     );
   }
 
-  /** Subscribes when a publisher is there; to be called about twice a second, for publishers come and go. */
+  /** Subscribes if there is a publisher. To be called about twice a second, because publishers start and stop. */
   follow(): void {
     this.#input.setKeepPixels(this.outputs.overlay.wanted);
     this.#input.follow();
@@ -63,17 +63,17 @@ export class CameraStream {
     this.#refused.update(count, last);
   }
 
-  /** @param period milliseconds between frames that are taken, at least; 0: all are */
+  /** @param period minimum time between accepted frames, in milliseconds; 0: all frames are accepted */
   setMinPeriod(period: number): void {
     this.#input.setMinPeriod(period);
   }
 
-  /** @param region that the model sees from the next frame on; undefined: the whole picture */
+  /** @param region the region of interest from the next frame on; undefined: the whole picture */
   setRegion(region: Region | undefined): void {
     this.#input.setRegion(region);
   }
 
-  /** Ends the subscription; resolves when no more frame comes. */
+  /** Ends the subscription; resolves when no more frames will arrive. */
   close(): Promise<void> {
     this.#watch.reset();
     return this.#input.close();

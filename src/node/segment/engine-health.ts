@@ -3,15 +3,15 @@ import type { Engine } from '../../engine/engine.js';
 import type { DiagnosticLevel, DiagnosticStatus } from '../../message/write/diagnostic-array.js';
 import type { LifecycleState } from '../ros/lifecycle.js';
 
-/** Milliseconds that a problem is a reason to warn, where the engine works nevertheless. */
+/** Milliseconds for which a problem causes a warning although the engine works. */
 const PROBLEM_MEMORY = 60_000;
 
-/** What the state of the engine is told from. */
+/** The facts from which the engine's status is made. */
 export interface EngineFacts {
   readonly engine: Engine | undefined;
   readonly modelName: string;
   readonly classCount: number;
-  /** Instances so far that were left out, for the model gives their class a number that no name has. */
+  /** Number of instances left out so far, because their class number has no name. */
   readonly unknownClasses: number;
   readonly inFlight: number;
   readonly state: LifecycleState;
@@ -21,7 +21,7 @@ export interface EngineFacts {
   readonly middleware: string;
 }
 
-/** What there is to say of the engine and of the JS thread. */
+/** The diagnostics of the engine and of the JS thread. */
 export class EngineHealth {
   #utilization = performance.eventLoopUtilization();
   #problem: string | undefined;

@@ -36,71 +36,71 @@ export interface ImageSubscriptionOptions {
   /** Value of parameter `image_qos`. */
   readonly qos: SegmentParameters['image_qos'];
   readonly hbmFrameId: string;
-  /** What the user says of the images. */
+  /** The user's settings for reading the images. */
   readonly reading: ImageReading;
-  /** Frames that are in use at once, at most. */
+  /** Maximum number of frames in use at the same time. */
   readonly framesInUse: number;
   readonly native: NativeSubscriptions;
 }
 
-/** Where a camera's frames go. */
+/** The receiver of a camera's frames. */
 export interface FrameSink {
   offer(frame: ReceivedImage): void;
-  /** Frames come from this native camera from now on, without `offer`. */
+  /** Frames come from this native subscription from now on, without `offer`. */
   attach(camera: NativeCamera, frameOf: (frameInfo: CameraFrameInfo) => ReceivedImage): void;
   /** Ends `attach`; resolves when the frames in flight have their results. */
   detach(): Promise<void>;
 }
 
-/** Milliseconds after which a topic without publishers is subscribed to with a type that is guessed. */
+/** Milliseconds after which a topic without publishers is subscribed to with a guessed type. */
 const GUESS_AFTER = 1000;
-/** Milliseconds after which publishers are sure to have found a new subscription. */
+/** Milliseconds after which publishers have certainly discovered a new subscription. */
 const FOUND_AFTER = 5000;
-/** Milliseconds after which a subscription that failed is tried again: it may take much memory each time. */
+/** Milliseconds after which a failed subscription is retried: each attempt may take much memory. */
 const AGAIN_AFTER = 5000;
 
 const TAKES_JPEG = 'Set camera_transport to auto or rclnodejs, which decompress JPEG.';
 
 /**
- * The subscription to one image topic. Follows the topic's publishers: finds out their type, subscribes anew when another type
- * takes over, and notices publishers it cannot hear.
+ * The subscription to one image topic. It follows the topic's publishers: it determines their type, subscribes again when the type
+ * changes, and reports incompatible publishers.
  */
 export class ImageSubscription {
   readonly topic: string;
   #subscription: RenewableSubscription | undefined;
   #camera: SubscribedCamera | undefined;
-  /** While a native camera is being closed. */
+  /** While a native subscription is being closed. */
   #closing: Promise<void> | undefined;
   #message: ImageMessageName | undefined;
   #qos: Qos = SENSOR_QOS;
-  /** When it could not be subscribed, the last time. */
+  /** When subscribing last failed. */
   #failed: number | undefined;
   readonly #reader: CameraImageReader;
   readonly #warned = new Set<string>();
-  /** The publishers at the last look, by their ids. */
+  /** Ids of the publishers at the last check. */
   #publishers = '';
   /** When the subscription was renewed, until the former one is closed. */
   #renewed: number | undefined;
-  /** Since when no type is known. */
+  /** Since when the type has been unknown. */
   #ignorantSince: number | undefined;
   readonly #gaps = new StampGaps();
-  /** Of rclnodejs's subscriptions and of native cameras that were closed. */
+  /** Of rclnodejs's subscriptions and of native subscriptions that were closed. */
   #received = 0;
   #skipped = 0;
   #period = 0;
   readonly #pace = new Pace();
-  /** Messages that were no images of their type. */
+  /** Messages that could not be read as images of their type. */
   malformed = 0;
   #lastMalformed: string | undefined;
   #keepsPixels = false;
-  /** The publishers send what only rclnodejs can take. */
+  /** Whether the publishers send images that only rclnodejs can handle. */
   #compressed = false;
-  /** What is wrong with the topic; undefined when nothing is. */
+  /** A problem of the topic; undefined if there is none. */
   problem: string | undefined;
-  /** Publishers at the last look. */
+  /** Number of publishers at the last check. */
   publisherCount = 0;
 
-  /** @throws ExpectationError for parameters `qos_overrides.*` that make no QoS */
+  /** @throws ExpectationError for invalid parameters `qos_overrides.*` */
   constructor(
     private readonly ros: RosNode,
     topic: string,
@@ -114,7 +114,7 @@ export class ImageSubscription {
     this.#qos = this.#overridden(SENSOR_QOS);
   }
 
-  /** Message type subscribed to, if any: sensor_msgs/msg/Image ... */
+  /** Type of the current subscription, if any: sensor_msgs/msg/Image ... */
   get messageType(): string | undefined {
     return this.#message && IMAGE_MESSAGES[this.#message].type;
   }
@@ -123,32 +123,32 @@ export class ImageSubscription {
     return qosText(this.#qos);
   }
 
-  /** Messages that came, readable or not. */
+  /** Number of received messages, readable or not. */
   get received(): number {
     return this.#received + (this.#camera?.counters().received ?? 0);
   }
 
-  /** What the camera sent lately, by the stamps of what came; undefined when that is too little to know. */
+  /** Frames that the camera sent recently, by the stamps of received frames; undefined if there are too few of them. */
   get sent(): SentFrames | undefined {
     for (const stamp of this.#camera?.takeStamps() ?? []) this.#gaps.add(stamp);
     return this.#gaps.sentFrames();
   }
 
-  /** Why a message could not be read, the last time. */
+  /** Why the last unreadable message could not be read. */
   get lastMalformed(): string | undefined {
     const failure = this.#camera?.counters().lastFailure;
     if (!failure) return this.#lastMalformed;
     return expectation(this.#sendsJpeg ? { ...failure, hint: TAKES_JPEG } : failure).message;
   }
 
-  /** What may be wrong with the images that come now, though they are read. */
+  /** A possible problem of the current images, although they can be read. */
   get warning(): string | undefined {
     if (!this.#camera) return this.#reader.warning;
     const { warning } = this.#camera.counters();
     return warning ? expectation(warning).message : undefined;
   }
 
-  /** How messages come, as diagnostics tell it. */
+  /** The transport of messages, for diagnostics. */
   get transport(): Record<string, string> {
     if (!this.#camera) {
       const { unavailable } = this.options.native;
@@ -171,19 +171,19 @@ export class ImageSubscription {
     };
   }
 
-  /** Messages that were not taken because of `setMinPeriod`. */
+  /** Number of messages skipped because of `setMinPeriod`. */
   get skipped(): number {
     return this.#skipped + (this.#camera?.counters().skipped ?? 0);
   }
 
-  /** @param period milliseconds between frames that are taken, at least; 0: all are */
+  /** @param period minimum time between accepted frames, in milliseconds; 0: all frames are accepted */
   setMinPeriod(period: number): void {
     this.#period = period;
     this.#pace.setMinPeriod(period);
     this.#camera?.setMinPeriod(period);
   }
 
-  /** What of each picture the model sees, from the next frame on; undefined: all of it. */
+  /** The region of interest from the next frame on; undefined: the whole picture. */
   get region(): Region | undefined {
     return this.#reader.region;
   }
@@ -193,14 +193,14 @@ export class ImageSubscription {
     this.#camera?.setRegion(region);
   }
 
-  /** Whether full pictures are needed, which cost native cameras a copy, and conversions of a region the rest of the picture. */
+  /** Whether full pictures are needed. Native subscriptions must then copy them, and other encodings are converted beyond the region. */
   setKeepPixels(keep: boolean): void {
     if (keep === this.#keepsPixels) return;
     this.#keepsPixels = this.#reader.keepsWhole = keep;
     this.#camera?.setKeepPixels(keep);
   }
 
-  /** Looks at the topic's publishers; to be called about twice a second. */
+  /** Checks the topic's publishers; to be called about twice a second. */
   follow(): void {
     if (this.#closing) return;
     const publishers = this.#findPublishers();
@@ -220,13 +220,13 @@ export class ImageSubscription {
     this.#findProblem(publishers);
   }
 
-  /** As both nodes of this process see them. */
+  /** The publishers that either node of this process has discovered. */
   #findPublishers(): RclEndpoint[] {
     const found = [...this.ros.publishersOf(this.topic), ...this.options.native.publishersOf(this.topic)];
     return [...new Map(found.map((endpoint) => [idOf(endpoint), endpoint])).values()];
   }
 
-  /** Ends the subscription; `follow` makes it anew. */
+  /** Ends the subscription; `follow` opens it again. */
   close(): Promise<void> {
     this.#subscription?.destroy();
     this.#subscription = undefined;
@@ -255,7 +255,7 @@ export class ImageSubscription {
   #subscribe(message: ImageMessageName, qos: Qos): void {
     if (this.#subscribed) {
       void this.close();
-      // The next look subscribes, when the frames in flight have their results.
+      // The next call subscribes, after the frames in flight have their results.
       if (this.#closing) return;
     }
     this.#message = message;
@@ -321,7 +321,7 @@ export class ImageSubscription {
 
   #receive(cdr: Buffer, message: ImageMessageName): void {
     this.#received++;
-    // Of those that are skipped, too: they were not lost.
+    // Includes skipped messages, because they were not lost.
     this.#gaps.add(stampOf(cdr, IMAGE_MESSAGES[message].stampAt));
     if (!this.#pace.admit(this.clock())) {
       this.#skipped++;
@@ -338,7 +338,7 @@ export class ImageSubscription {
     this.sink.offer(frame);
   }
 
-  /** @returns whether a publisher went, or came to others; the first one is no change */
+  /** @returns whether a publisher has gone, or another one has come; the first publisher does not count as a change */
   #publishersChanged(publishers: readonly RclEndpoint[]): boolean {
     const former = this.#publishers;
     this.#publishers = publishers.map(idOf).sort().join(' ');
@@ -346,9 +346,9 @@ export class ImageSubscription {
   }
 
   /**
-   * Whether a publisher that is gone may have left a subscription deaf.
+   * Whether a publisher that has gone may have blocked the subscription.
    *
-   * One that dies in the middle of a large message leaves its fragments in Fast DDS's best-effort reader, and when they fill its
+   * A publisher that dies in the middle of a large message leaves its fragments in Fast DDS's best-effort reader, and when they fill its
    * history there is no room for anything else, ever (seen with 2.6). A new subscription is free of them.
    */
   get #mayBeStuck(): boolean {
@@ -356,11 +356,11 @@ export class ImageSubscription {
   }
 
   /**
-   * Whether messages are to be taken by the other transport. A native camera cannot read JPEG, which hobot_codec puts into
-   * HbmMsg, too; rclnodejs's messages are decompressed.
+   * Whether to change to the other transport. A native subscription cannot read JPEG, which hobot_codec also puts into HbmMsg; messages
+   * received by rclnodejs are decompressed.
    */
   #mustChangeTransport(publishersChanged: boolean): boolean {
-    // Others may send something else.
+    // The new publishers may send another format.
     if (this.#compressed && publishersChanged && this.#publishers !== '') {
       this.#compressed = false;
       return true;
@@ -371,7 +371,7 @@ export class ImageSubscription {
     return true;
   }
 
-  /** Whether a native camera gets JPEG in HbmMsg. JPEG in an Image is nothing that anybody reads. */
+  /** Whether a native subscription gets JPEG in HbmMsg. JPEG in an Image is not supported by either transport. */
   get #sendsJpeg(): boolean {
     return (
       this.#message !== undefined &&
@@ -380,7 +380,7 @@ export class ImageSubscription {
     );
   }
 
-  /** The type of the publishers; the present one as long as any of them has it. */
+  /** The type of the publishers; the current type as long as any of them has it. */
   #chooseMessage(publishers: readonly RclEndpoint[]): ImageMessageName | undefined {
     const types = publishers.map(({ topic_type }) => topic_type);
     if (this.#message && types.includes(IMAGE_MESSAGES[this.#message].type)) return this.#message;
@@ -392,8 +392,8 @@ export class ImageSubscription {
   }
 
   /**
-   * Fast DDS's discovery server tells a participant of topics that it uses, and of no others: without a subscription there would
-   * never be a publisher. Any type will do to hear of them all; the likeliest loses no time.
+   * Fast DDS's discovery server announces only topics that the participant uses: without a subscription, the node would never discover a
+   * publisher. A subscription of any type discovers publishers of all types; the likeliest type saves time.
    */
   #guess(): ImageMessageName | undefined {
     const now = this.clock();
@@ -410,7 +410,7 @@ export class ImageSubscription {
     const { qos } = this.options;
     if (qos !== 'match') return this.#overridden(IMAGE_QOS[qos]);
     const offers = publishers.filter(({ topic_type }) => topic_type === type).map(endpointQos);
-    // Best effort hears whoever comes, from the first frame on.
+    // Best effort is compatible with every publisher, from its first frame on.
     if (offers.length === 0) return this.#overridden(SENSOR_QOS);
     const reliable = offers.every(({ reliability }) => reliability === 'reliable');
     return this.#overridden({ ...SENSOR_QOS, reliability: reliable ? 'reliable' : 'best_effort' });
@@ -420,7 +420,7 @@ export class ImageSubscription {
     return this.ros.overriddenQos(this.topic, 'subscription', qos);
   }
 
-  /** Notices publishers that this subscription cannot hear. */
+  /** Detects publishers that are incompatible with this subscription. */
   #findProblem(publishers: readonly RclEndpoint[]): void {
     if (!this.#subscribed) return;
     this.problem = undefined;
@@ -451,7 +451,7 @@ export class ImageSubscription {
   }
 }
 
-/** Tells endpoints apart. */
+/** Identifies an endpoint. */
 function idOf({ endpoint_gid }: RclEndpoint): string {
   return Array.from(endpoint_gid).join('.');
 }

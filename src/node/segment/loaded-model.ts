@@ -5,30 +5,33 @@ import type { Engine } from '../../engine/engine.js';
 import { expectOneOf } from '../../base/expect.js';
 import { Labels } from '../../message/write/labels.js';
 import { parseClassScores } from '../../model/class-scores.js';
+import { parseClassTypes } from '../../model/class-types.js';
 import { demoModel } from '../../model/demo-model.js';
 import { findModel } from '../../model/find-model.js';
 import { findClass } from '../../model/labels.js';
 import type { SegmentParameters } from '../../parameters/segment.js';
-import { openEngine, type EngineSettings } from '../../engine/registry.js';
-import { recognizeModel } from '../../pipeline/recognize-model.js';
+import type { EngineSettings } from '../../engine/registry.js';
+import { openRecognized } from '../../pipeline/open-segmenter.js';
 import { decodeForTracking, type TrackingOptions } from '../../pipeline/tracking.js';
-import { Segmenter } from '../../pipeline/segmenter.js';
+import type { Segmenter } from '../../pipeline/segmenter.js';
 
 /** A model that is ready for frames. */
 export interface LoadedModel {
   readonly engine: Engine;
   readonly segmenter: Segmenter;
   readonly labels: Labels;
-  /** File name without its ending. */
+  /** Types of rois for TROS by class id, where these are not the class names. */
+  readonly trosTypes: ReadonlyMap<number, string>;
+  /** File name without its extension. */
   readonly name: string;
-  /** What the user should know of its outputs; sentences. */
+  /** Warnings about it; sentences. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Loads the model that the parameters name, with its classes and thresholds.
+ * Loads the model given by the parameters, with its classes and thresholds.
  *
- * Rejects with an ExpectationError when it cannot be used; nothing is left open then.
+ * Rejects with an ExpectationError if it cannot be used; everything is closed then.
  */
 export async function loadModel(parameters: SegmentParameters): Promise<LoadedModel> {
   const file = parameters.model === '' ? demoModel() : findModel(parameters.model);
@@ -36,24 +39,31 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
     parameters.heads.length === 0
       ? undefined
       : parameters.heads.map((role) => expectOneOf('parameter heads', role, HEAD_ROLES));
-  const engine = await openEngine(file, engineSettings(parameters));
-  try {
-    const labelFile = parameters.labels || undefined;
-    const { labels: names, warnings } = recognizeModel(engine.model, { roles, labelFile });
-    const options = decodeOptions(parameters, names);
-    const segmenter = new Segmenter(engine, { ...options, heads: roles, labelCount: names.length });
-    const name = basename(file).replace(/\.\w+$/, '');
-    return { engine, segmenter, labels: new Labels(names), name, warnings };
-  } catch (error) {
-    await engine.close();
-    throw error;
-  }
+  const hints = { roles, labelFile: parameters.labels || undefined };
+  let trosTypes: ReadonlyMap<number, string> = new Map();
+  const { engine, segmenter, labels, warnings } = await openRecognized(
+    file,
+    engineSettings(parameters),
+    hints,
+    (names) => {
+      trosTypes = parseClassTypes('parameter tros_types', parameters.tros_types, names);
+      return decodeOptions(parameters, names);
+    },
+  );
+  return {
+    engine,
+    segmenter,
+    labels: new Labels(labels),
+    trosTypes,
+    name: basename(file).replace(/\.\w+$/, ''),
+    warnings,
+  };
 }
 
 /**
  * The decoder's options from parameters: with tracking, it finds more than is reported.
  *
- * @throws ExpectationError for classes that the model does not know and scores that are none
+ * @throws ExpectationError for classes that the model does not have, and for invalid scores
  */
 export function decodeOptions(parameters: SegmentParameters, labels: readonly string[]): DecodeOptions {
   const options = reportOptions(parameters, labels);
@@ -90,7 +100,7 @@ function reportOptions(parameters: SegmentParameters, labels: readonly string[])
   };
 }
 
-/** Zero and the empty string leave a setting to the engine. */
+/** For zero and the empty string, the engine uses its default. */
 function engineSettings(parameters: SegmentParameters): EngineSettings {
   return {
     engine: parameters.engine,

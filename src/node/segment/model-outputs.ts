@@ -7,7 +7,6 @@ import {
   type OutputPlace,
   outputTopic,
 } from '../../message/outputs.js';
-import type { Labels } from '../../message/write/labels.js';
 import { stampFromNanoseconds } from '../../vision/picture/frame-source.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 
@@ -17,15 +16,14 @@ interface OpenOutput {
   readonly publisher: RawPublisher;
 }
 
-/** The topics that tell of the model: with each model, and once a second those that are repeated. */
+/** The topics with messages about the model: published for each model, and once a second if they are repeated. */
 export class ModelOutputs {
   readonly #outputs: OpenOutput[] = [];
-  #labels: Labels | undefined;
-  #score = 0;
+  #told: Omit<ModelContent, 'header'> | undefined;
 
   /**
-   * @param places of the cameras, each of which has the topics of its own
-   * @param missing is told each message type that is not installed, `package/msg/Type`, and the topic that is off for it
+   * @param places of the cameras, each of which has its own topics
+   * @param missing called with each message type that is not installed, `package/msg/Type`, and the topic that is left out
    */
   constructor(
     private readonly ros: RosNode,
@@ -33,22 +31,19 @@ export class ModelOutputs {
     missing: (type: string, topic: string) => void,
     rows: readonly ModelOutput[] = MODEL_OUTPUTS,
   ) {
-    for (const row of rows) {
-      for (const place of row.perCamera ? places : places.slice(0, 1)) {
-        const topic = outputTopic(row, place);
-        if (topic === undefined) continue;
-        if (isInstalled(shortName(row.type))) {
-          const write = row.open(installedType(shortName(row.type)));
-          this.#outputs.push({ row, write, publisher: ros.publish(row.type, topic, row.qos) });
-        } else missing(row.type, topic);
+    try {
+      for (const row of rows) {
+        for (const place of row.perCamera ? places : places.slice(0, 1)) this.#open(row, place, missing);
       }
+    } catch (error) {
+      this.destroy();
+      throw error;
     }
   }
 
-  /** Tells of another model, or of another lowest score. */
-  publish(labels: Labels, score: number): void {
-    this.#labels = labels;
-    this.#score = score;
+  /** Tells of another model, or of other settings of the same. */
+  publish(content: Omit<ModelContent, 'header'>): void {
+    this.#told = content;
     this.#publish(() => true);
   }
 
@@ -61,12 +56,20 @@ export class ModelOutputs {
     for (const { publisher } of this.#outputs.splice(0)) publisher.destroy();
   }
 
+  #open(row: ModelOutput, place: OutputPlace, missing: (type: string, topic: string) => void): void {
+    const topic = outputTopic(row, place);
+    if (topic === undefined) return;
+    if (!isInstalled(shortName(row.type))) return missing(row.type, topic);
+    const write = row.open(installedType(shortName(row.type)));
+    this.#outputs.push({ row, write, publisher: this.ros.publish(row.type, topic, row.qos) });
+  }
+
   #publish(wanted: (output: OpenOutput) => boolean): void {
-    const labels = this.#labels;
-    if (!labels) return;
+    const told = this.#told;
+    if (!told) return;
     const header = { stamp: stampFromNanoseconds(this.ros.now()), frameId: '' };
     for (const output of this.#outputs) {
-      if (wanted(output)) output.publisher.publish(output.write({ header, labels, score: this.#score }));
+      if (wanted(output)) output.publisher.publish(output.write({ header, ...told }));
     }
   }
 }

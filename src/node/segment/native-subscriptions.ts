@@ -8,19 +8,19 @@ import type { RclEndpoint } from '../ros/rclnodejs.js';
 import type { RosNode } from '../ros/ros-node.js';
 
 /**
- * Subscriptions whose messages are taken in C++ (native/ros) and never pass through JavaScript.
+ * Subscriptions whose messages are received in C++ (native/ros) and never pass through JavaScript.
  *
- * They belong to a second node of this process, `<name>_camera` in the same namespace: rclcpp and rclnodejs cannot share one,
- * and two nodes of one name would be told apart by nobody. Topics are resolved by the first node, so remaps given to the
- * process hold for both.
+ * They belong to a second node of this process, `<name>_camera` in the same namespace: rclcpp and rclnodejs cannot share a node, and
+ * two nodes of the same name could not be distinguished. Topics are resolved by the first node, so remaps given to the process apply to
+ * both.
  */
 export class NativeSubscriptions {
-  /** Why there are none; undefined: there are. */
+  /** Why native subscriptions are not available; undefined if they are. */
   readonly unavailable: string | undefined;
   readonly #messages: readonly string[];
   #node: CameraNode | undefined;
 
-  /** @throws ExpectationError when `native` is wanted and cannot be had */
+  /** @throws ExpectationError if `native` is required but not available */
   constructor(
     private readonly ros: RosNode,
     private readonly wanted: ImageTransport,
@@ -30,27 +30,27 @@ export class NativeSubscriptions {
     this.unavailable = found.available ? undefined : found.reason;
     if (this.required && !found.available) {
       throw new ExpectationError(
-        'cameras in C++ for camera_transport native',
+        'native subscriptions for camera_transport native',
         found.reason,
         'Build with colcon where rclcpp is installed, or set camera_transport to auto.',
       );
     }
   }
 
-  /** Whether nothing else will do. */
+  /** Whether the user requires native subscriptions. */
   get required(): boolean {
     return this.wanted === 'native';
   }
 
-  /** @returns whether these messages should be taken natively */
+  /** @returns whether these messages should be received natively */
   supports({ type, native }: ImageMessage): boolean {
     return native && this.#messages.includes(type);
   }
 
   /**
    * @param topic fully resolved
-   * @returns undefined where rclnodejs may do it instead
-   * @throws ExpectationError when `native` is wanted and the middleware refuses
+   * @returns undefined if rclnodejs should be used instead
+   * @throws ExpectationError if `native` is required and the middleware refuses
    */
   subscribe(topic: string, message: string, qos: Qos, reading: ImageReading): SubscribedCamera | undefined {
     try {
@@ -66,8 +66,8 @@ export class NativeSubscriptions {
   }
 
   /**
-   * Publishers of a topic, as the second node sees them: with Fast DDS's discovery server a participant hears of topics that it has
-   * endpoints of, and of no others.
+   * Publishers of a topic that the second node has discovered: with Fast DDS's discovery server a participant only discovers topics of
+   * which it has endpoints.
    *
    * @param topic fully resolved
    */

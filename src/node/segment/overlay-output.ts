@@ -9,26 +9,27 @@ import { Overlay, type OverlayOptions } from '../../media/render/overlay.js';
 import type { RawPublisher } from '../ros/ros-node.js';
 
 /**
- * Overlays that are packed as JPEG at once, at most. Packing takes longer than a frame of a fast camera, and goes on beside
- * the JS thread; when all are busy, a frame's compressed overlay is left out and counted: detections are not held up.
+ * Maximum number of overlays that are compressed to JPEG at the same time. Compression takes longer than the frame period of a fast
+ * camera, and runs on other threads. When all of them are busy, a frame's compressed overlay is left out and counted: detections are not
+ * delayed.
  */
 const MOST_PACKING = 3;
 
-/** Draws overlays for those who look: `~/overlay` (rgb8) and `~/overlay/compressed` (JPEG). */
+/** Draws overlays for subscribers of `~/overlay` (rgb8) and `~/overlay/compressed` (JPEG). */
 export class OverlayOutput {
   #overlay = new Overlay({ labels: [] });
   #quality = 80;
   readonly #image = new ImageWriter();
   readonly #compressed = new CompressedImageWriter();
-  /** Pictures that nobody packs at the moment. */
+  /** Pictures that are not being compressed at the moment. */
   readonly #free: Uint8Array[] = [];
   #packing = 0;
   /** Compressed overlays are published in the order of their frames. */
   readonly #queue = new SerialQueue();
-  /** Frames without a compressed overlay because all packers were busy. */
+  /** Number of frames without a compressed overlay, because too many were being compressed. */
   skipped = 0;
 
-  /** @param fail is told of overlays that could not be packed or published */
+  /** @param fail called with the error of an overlay that could not be compressed or published */
   constructor(
     private readonly raw: RawPublisher | undefined,
     private readonly jpeg: RawPublisher | undefined,
@@ -42,7 +43,7 @@ export class OverlayOutput {
     this.#quality = quality;
   }
 
-  /** Whether anybody looks. */
+  /** Whether there is a subscriber. */
   get wanted(): boolean {
     return (this.raw?.subscriptions ?? 0) > 0 || (this.jpeg?.subscriptions ?? 0) > 0;
   }
@@ -57,7 +58,7 @@ export class OverlayOutput {
     if (!wantsRaw && !wantsJpeg) return;
     const { width, height } = segmentation;
     const layout = { width, height, encoding: 'rgb8', step: 3 * width };
-    // A picture of odd size lies in a frame that is larger, and needs as much room until it is painted.
+    // A picture of odd size is inside a larger frame, and needs the frame's memory until it is painted.
     if (!wantsJpeg && frame.picture === undefined) {
       const { bytes, data } = this.#image.prepare(header, layout);
       this.#overlay.paint(frame, segmentation, this.range, data);
@@ -76,7 +77,7 @@ export class OverlayOutput {
     this.#packing++;
     const kept = { stamp: header.stamp, frameId: header.frameId };
     const packed = encodeJpeg(picture, this.#quality);
-    packed.catch(() => undefined); // told below, in its turn
+    packed.catch(() => undefined); // reported below, in order
     const owned = memory;
     void this.#queue.run(async () => {
       try {

@@ -6,29 +6,29 @@ import type { FrameHeader, Stamp } from '../../vision/picture/frame-source.js';
 import type { CameraFrameInfo } from '../../engine/engine.js';
 import type { LiveFrame } from '../../pipeline/live-segmenter.js';
 
-/** An image as it came from a topic: its header is read, its pixels are not yet. */
+/** An image from a topic: its header has been read, its pixels not yet. */
 export class ReceivedImage implements LiveFrame, FrameHeader {
   private constructor(
     readonly stamp: Stamp,
     readonly frameId: string,
     readonly prepare: () => Nv12Frame | Promise<Nv12Frame>,
-    /** By the clock of who took it, when the message was there. */
+    /** Time of reception, on the clock of its receiver. */
     readonly received: number,
   ) {}
 
-  /** A frame that came through C++: its pixels are in the engine already. */
+  /** A frame received in C++: its pixels are already in the engine. */
   static arrived({ stamp, frameId, index, received }: CameraFrameInfo, hbmFrameId: string): ReceivedImage {
     const name = frameId ?? (hbmFrameId === '' ? String(index) : hbmFrameId);
     return new ReceivedImage(stamp, name, noPixels, received);
   }
 
   /**
-   * Views a serialized message of a camera. The pixels of NV12 stay where they arrived.
+   * Views a serialized message of a camera. NV12 pixels are not copied.
    *
-   * @param reader converts what is not NV12
-   * @param hbmFrameId frame_id of HbmMsg images, which carry none; empty: their index
-   * @param received when the message was there, in milliseconds
-   * @throws ExpectationError for bytes that are truncated or no such message
+   * @param reader converts other encodings to NV12
+   * @param hbmFrameId frame_id of HbmMsg images, which have none; empty: their index
+   * @param received time of reception, in milliseconds
+   * @throws ExpectationError for bytes that are truncated or not such a message
    */
   static read(
     cdr: Uint8Array,
@@ -46,6 +46,6 @@ export class ReceivedImage implements LiveFrame, FrameHeader {
 function noPixels(): never {
   throw new ExpectationError(
     'a frame of rclnodejs',
-    'one of a native camera, which is in the engine already',
+    'one of a native subscription, which is in the engine already',
   );
 }

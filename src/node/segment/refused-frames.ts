@@ -1,17 +1,17 @@
 import { type Clock, steadyClock } from '../../base/clock.js';
 
-/** Milliseconds between lines about one camera. */
+/** Milliseconds between log messages about one camera. */
 const PAUSE = 1000;
 
 /**
- * Tells the log of a camera's frames that cannot be used, one line a second at most. It goes by counters, so that it does
- * not matter whether C++ or JavaScript refused a frame.
+ * Logs a camera's frames that cannot be used, at most one line per second. It uses counters, so it does not matter whether C++ or
+ * JavaScript refused a frame.
  */
 export class RefusedFrames {
   #reported = 0;
   #next = -Infinity;
 
-  /** @param topic fully resolved: what `ros2 topic info` knows */
+  /** @param topic fully resolved, as for `ros2 topic info` */
   constructor(
     private readonly topic: string,
     private readonly warn: (line: string) => void,
@@ -21,8 +21,8 @@ export class RefusedFrames {
   /**
    * To be called about twice a second.
    *
-   * @param count of frames refused so far; it begins again when the node is activated
-   * @param reason why the last of them was
+   * @param count number of frames refused so far; it starts at 0 when the node is activated
+   * @param reason why the last one was refused
    */
   update(count: number, reason: string | undefined): void {
     if (count < this.#reported) this.#reported = 0;

@@ -6,6 +6,7 @@ import { stampFromNanoseconds } from '../../vision/picture/frame-source.js';
 import { DiagnosticArrayWriter } from '../../message/write/diagnostic-array.js';
 import { installedType } from '../../message/installed-type.js';
 import { shortName } from '../../message/message-type.js';
+import { parseClassMapSize } from '../../message/write/class-map.js';
 import { OUTPUTS } from '../../message/outputs.js';
 import { SEGMENT_PARAMETERS, type SegmentParameters } from '../../parameters/segment.js';
 import { type CameraCounts, type LiveHandlers, LiveSegmenter } from '../../pipeline/live-segmenter.js';
@@ -21,10 +22,10 @@ import { ModelOutputs } from './model-outputs.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 import { readWorkConfig } from './work-config.js';
 
-/** Milliseconds between looks at the publishers of the image topics, and between diagnostics. */
+/** Milliseconds between checks of the publishers of the image topics, and between diagnostics. */
 const FOLLOW_PERIOD = 500;
 const DIAGNOSTICS_PERIOD = 1000;
-/** Milliseconds by which the signal that no results come may be late. */
+/** Milliseconds by which the signal that there are no results may be late. */
 const WATCH_PERIOD = 50;
 
 const NO_FRAMES: CameraCounts = { offered: 0, dropped: 0, answered: 0, failed: 0, discarded: 0 };
@@ -33,7 +34,7 @@ const DIAGNOSTICS = OUTPUTS.diagnostics;
 
 type ParameterName = keyof SegmentParameters;
 
-/** What exists from `configure` to `cleanup`. */
+/** Objects that exist from `configure` to `cleanup`. */
 interface Configured {
   model: LoadedModel;
   readonly native: NativeSubscriptions;
@@ -59,7 +60,7 @@ export class SegmentNode {
   /** Why the last change of model failed. */
   #modelProblem: string | undefined;
 
-  /** @throws ExpectationError for parameters that are not allowed */
+  /** @throws ExpectationError for invalid parameters */
   constructor(private readonly ros: RosNode) {
     const workConfig = ros.parameters.given('work_config', SEGMENT_PARAMETERS);
     this.#parameters = ros.parameters.declare(
@@ -102,9 +103,9 @@ export class SegmentNode {
   }
 
   /**
-   * Configures and activates the node, unless parameter `autostart` says otherwise.
+   * Configures and activates the node, unless parameter `autostart` is false.
    *
-   * @returns false when that does not work; why is in the log then
+   * @returns false if that fails; the reason is in the log
    */
   async start(): Promise<boolean> {
     if (!this.#parameters.autostart) {
@@ -116,11 +117,11 @@ export class SegmentNode {
       await this.#lifecycle.request('activate');
       return true;
     } catch {
-      return false; // the life cycle has told it
+      return false; // the life cycle has logged it
     }
   }
 
-  /** Finishes the frames in flight and frees everything; the node is of no use then. */
+  /** Finishes the frames in flight and frees everything; the node cannot be used after that. */
   async end(): Promise<void> {
     this.#timers.forEach(clearInterval);
     await this.#lifecycle.exclusive(async () => {
@@ -151,17 +152,19 @@ export class SegmentNode {
     );
   }
 
-  /** @param streams one for each image topic is added */
+  /** @param streams gets one stream for each image topic */
   #openStreams(streams: CameraStream[], inFlight: number, native: NativeSubscriptions): ModelOutputs {
     const parameters = this.#parameters;
     const { images, tros_topic: trosTopic } = parameters;
+    parseClassMapSize(parameters.class_map_size);
     if (images.length === 0) throw new ExpectationError('at least one topic in parameter images', 'none');
     const names = cameraNames(images, parameters.camera_names);
     const several = images.length > 1;
     const steps = forEachCamera('image_step', parameters.image_step, images.length, 0);
     const rows = forEachCamera('image_rows', parameters.image_rows, images.length, 0);
-    const absent = new Map<string, string>();
-    const missing = (type: string, topic: string): void => void absent.set(type, topic);
+    const absent = new Map<string, string[]>();
+    const missing = (type: string, topic: string): void =>
+      void absent.set(type, [...(absent.get(type) ?? []), topic]);
     const places = images.map((_, index) => ({
       prefix: several ? `~/${names[index]}/` : '~/',
       trosTopic: several && trosTopic !== '' ? `${trosTopic}/${names[index]}` : trosTopic,
@@ -177,6 +180,8 @@ export class SegmentNode {
       const output = {
         ...places[index]!,
         trosMasks: parameters.tros_masks,
+        coloredBy: () => this.#parameters.overlay_colors,
+        classMapSize: () => parseClassMapSize(this.#parameters.class_map_size),
         colorRange: parameters.color_range,
         polygonTolerance: () => this.#parameters.polygon_tolerance,
         watchdog: () => this.#parameters.watchdog,
@@ -205,8 +210,8 @@ export class SegmentNode {
     this.#setRates(streams);
     this.#setRegions(streams);
     const modelOutputs = new ModelOutputs(this.ros, places, missing);
-    for (const [type, topic] of absent) {
-      this.ros.log.info(`${type.split('/')[0]} is not installed: no ${topic}`);
+    for (const [type, topics] of absent) {
+      this.ros.log.info(`${type} is not installed: no ${topics.join(', ')}`);
     }
     return modelOutputs;
   }
@@ -259,18 +264,22 @@ export class SegmentNode {
     await configured.model.engine.close();
   }
 
-  /** Messages, overlays and the label table speak of the present model and thresholds. */
+  /** Updates messages, overlays and the label table to the current model and thresholds. */
   #announceModel(): void {
-    const { model, streams, modelOutputs } = this.#configured!;
-    const { labels, name } = model;
-    if (this.#parameters.labels === '') {
-      for (const warning of model.engine.model.warnings ?? []) this.ros.log.warn(warning);
-    }
+    const { model, streams } = this.#configured!;
+    const { labels, name, trosTypes } = model;
     const { kernels } = model.engine;
-    for (const { outputs } of streams) outputs.use({ labels, modelName: name, kernels });
+    for (const { outputs } of streams) outputs.use({ labels, modelName: name, trosTypes, kernels });
     this.#setTracking();
     this.#setOverlays();
-    modelOutputs.publish(labels, this.#parameters.score);
+    this.#publishModel();
+  }
+
+  #publishModel(): void {
+    const { model, modelOutputs } = this.#configured!;
+    const { labels } = model;
+    const { classes } = decodeOptions(this.#parameters, labels.names);
+    modelOutputs.publish({ labels, score: this.#parameters.score, classes, input: model.engine.model.input });
   }
 
   #setTracking(): void {
@@ -306,6 +315,7 @@ export class SegmentNode {
         `ros2 lifecycle set ${this.ros.fullName} deactivate, then cleanup. Models are also changed by ~/load_model.`,
       );
     }
+    parseClassMapSize(next.class_map_size);
     const model = this.#configured?.model;
     if (model) {
       forEachCamera('max_rate', next.max_rate, next.images.length, 0);
@@ -322,8 +332,8 @@ export class SegmentNode {
     this.#setTracking();
     if (changed.includes('max_rate')) this.#setRates(this.#configured!.streams);
     if (changed.includes('roi')) this.#setRegions(this.#configured!.streams);
-    if (changed.includes('score')) this.#announceModel();
-    else this.#setOverlays();
+    if (changed.includes('score') || changed.includes('classes')) this.#publishModel();
+    this.#setOverlays();
   }
 
   async #enable(wanted: boolean): Promise<{ success: boolean; message: string }> {
@@ -338,13 +348,12 @@ export class SegmentNode {
 
   async #open(parameters: SegmentParameters): Promise<LoadedModel> {
     const model = await loadModel(parameters);
-    const { note } = model.engine.model;
-    for (const text of [...(note === undefined ? [] : [note]), ...model.warnings]) this.ros.log.warn(text);
+    for (const text of model.warnings) this.ros.log.warn(text);
     model.segmenter.decoder.onWarning = (text) => this.ros.log.warn(text);
     return model;
   }
 
-  /** The old model stays in use until the new one is ready, and when the new one does not work. */
+  /** The old model stays in use until the new one is ready, or if the new one fails. */
   async #loadModel({ model: file, labels }: { model: string; labels: string }): Promise<{
     success: boolean;
     message: string;
@@ -375,7 +384,7 @@ export class SegmentNode {
     }
   }
 
-  /** Closes the model when cameras cannot be attached to it. */
+  /** Closes the model if cameras cannot be attached to it. */
   async #use(model: LoadedModel): Promise<void> {
     try {
       await this.#live?.replace(model.segmenter);
@@ -384,7 +393,7 @@ export class SegmentNode {
       try {
         this.#live?.resume();
       } catch {
-        // The cameras' looks at their topics try again, and tell.
+        // The next checks of the cameras' topics retry, and report the error.
         await this.#closeStreams();
         this.#follow();
       }

@@ -1,9 +1,11 @@
-import { ExpectationError, messageOf } from '../../base/expect.js';
+import { messageOf, reportOf } from '../../base/expect.js';
 import { RosNode } from '../ros/ros-node.js';
+import { StopSignal } from '../ros/stop-signal.js';
 import { SegmentNode } from './segment-node.js';
 
-/** The executable `segment`: the node, from its start to the signal that ends it. */
+/** The executable `segment`: runs the node until a signal ends it. */
 async function main(): Promise<void> {
+  const stop = new StopSignal();
   const ros = await RosNode.create('segment');
   let ending: Promise<void> | undefined;
   let node: SegmentNode | undefined;
@@ -17,25 +19,20 @@ async function main(): Promise<void> {
       ros.destroy();
       process.exit(code);
     })());
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => void end(0));
-  }
+  stop.onStop(() => void end(0));
+  // Nothing is begun that the end would not know of.
+  if (stop.received) return ending;
   try {
     node = new SegmentNode(ros);
     ros.spin();
     if (!(await node.start())) await end(1);
   } catch (error) {
-    ros.log.error(describe(error));
+    ros.log.error(reportOf(error));
     await end(1);
   }
 }
 
-function describe(error: unknown): string {
-  if (error instanceof ExpectationError || !(error instanceof Error)) return messageOf(error);
-  return error.stack ?? error.message;
-}
-
 main().catch((error: unknown) => {
-  process.stderr.write(`${describe(error)}\n`);
+  process.stderr.write(`${reportOf(error)}\n`);
   process.exit(1);
 });

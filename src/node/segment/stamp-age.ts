@@ -1,17 +1,17 @@
 import { Timeline } from './timeline.js';
 
-/** Nanoseconds by which a stamp may be ahead: clocks of two machines differ, and a simulation's clock comes in steps. */
+/** Nanoseconds by which a stamp may be ahead: clocks of two machines differ, and a simulation's clock advances in steps. */
 const AHEAD = 100_000_000n;
-/** Nanoseconds after which a stamp is not the time of the picture on this clock: an hour. */
+/** Age in nanoseconds above which a stamp cannot be the time of the picture on this clock: an hour. */
 const BEHIND = 3_600_000_000_000n;
 
-/** How old frames are by their stamps, where these can be believed. Drivers send 0, or the time since the board was started. */
+/** The age of frames by their stamps, if these are plausible. Some drivers send 0, or the time since the board was started. */
 export class StampAge {
   #kind: 'none' | 'ok' | 'unset' | 'no clock' | 'ahead' | 'behind' | 'other run' = 'none';
   #age = 0n;
   readonly #timeline = new Timeline();
 
-  /** What is to be said of the last frame's stamp: "ok", "not set" ...; empty before the first frame. */
+  /** The status of the last frame's stamp: "ok", "not set" ...; empty before the first frame. */
   get text(): string {
     switch (this.#kind) {
       case 'none':
@@ -32,8 +32,8 @@ export class StampAge {
   }
 
   /**
-   * @param stamp of a frame @param now on the clock of ROS; 0: it has not begun; both in nanoseconds
-   * @returns milliseconds; undefined when they would say nothing
+   * @param stamp of a frame @param now on the clock of ROS; 0: it has not started; both in nanoseconds
+   * @returns milliseconds; undefined if the age would be meaningless
    */
   of(stamp: bigint, now: bigint): number | undefined {
     const age = (this.#age = now - stamp);

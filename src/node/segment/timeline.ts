@@ -1,19 +1,19 @@
-/** Nanoseconds by which stamps go back when a bag begins again, at least; less is two cameras on one topic. */
+/** Minimum jump of stamps, in nanoseconds, when a bag starts over; smaller ones come from two cameras on one topic. */
 const JUMP = 1_000_000_000n;
-/** Nanoseconds after which a clock that has not followed the stamps will not. */
+/** Nanoseconds after which the clock is no longer expected to follow the stamps. */
 const PATIENCE = 1_000_000_000n;
 
 /**
- * Tells whether a frame's stamp and the clock are of the same run: when `ros2 bag play --loop` begins again, the first frames
- * come before the clock has gone back, and the last ones of the former run are answered after it has.
+ * Decides whether a frame's stamp and the clock belong to the same run: when `ros2 bag play --loop` starts over, the first frames arrive
+ * before the clock has jumped back, and the last frames of the former run get their results after it.
  */
 export class Timeline {
   #stamp = 0n;
   #now = 0n;
-  /** The clock's time when stamps went back and it did not. */
+  /** The clock's time when the stamps jumped back and the clock did not. */
   #alone: bigint | undefined;
 
-  /** @param stamp of a frame @param now on the clock of ROS; both in nanoseconds @returns whether the frame's age says something */
+  /** @param stamp of a frame @param now on the clock of ROS; both in nanoseconds @returns whether the frame's age is meaningful */
   sameRun(stamp: bigint, now: bigint): boolean {
     if (now < this.#now) this.#alone = undefined;
     else if (stamp < this.#stamp - JUMP) this.#alone = now;

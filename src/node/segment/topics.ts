@@ -1,7 +1,7 @@
 import { type Output, OUTPUTS } from '../../message/outputs.js';
 import { SEGMENT_PARAMETERS } from '../../parameters/segment.js';
 
-/** What the node publishes where no parameter is set: the table of docs/parameters.md. */
+/** The topics of the node with default parameters: the table of docs/parameters.md. */
 export const PUBLISHED_TOPICS: readonly Output[] = Object.values(OUTPUTS).map((row) => ({
   ...row,
   topic: row.topic.replace('{tros_topic}', SEGMENT_PARAMETERS.tros_topic.default),
@@ -13,18 +13,18 @@ export interface Service {
   readonly what: string;
 }
 
-const LIFECYCLE = 'as with any managed node: `ros2 lifecycle`';
+const LIFECYCLE = 'as in any managed node: `ros2 lifecycle`';
 
 export const SERVICES: readonly Service[] = [
   {
     name: '~/enable',
     type: 'std_srvs/srv/SetBool',
-    what: 'stops and restarts taking images, the model stays loaded',
+    what: 'stops and restarts processing of images; the model stays loaded',
   },
   {
     name: '~/load_model',
     type: 'tros_yolo_seg/srv/LoadModel',
-    what: 'changes the model while running; the old one stays when the new one is bad',
+    what: 'loads another model while the node runs; if that fails, the current model stays in use',
   },
   {
     name: '~/reset_tracks',

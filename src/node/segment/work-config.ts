@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { ExpectationError, messageOf } from '../../base/expect.js';
 import type { SegmentParameters } from '../../parameters/segment.js';
 
-/** What of a work config, as TROS's dnn_node_example reads it, is a parameter here, and under which name. */
+/** The fields of a work config of TROS's dnn_node_example that are parameters here, and their names. */
 const FIELDS: Readonly<Record<string, { parameter: keyof SegmentParameters; type: 'number' | 'path' }>> = {
   model_file: { parameter: 'model', type: 'path' },
   model_name: { parameter: 'model_name', type: 'path' },
@@ -18,10 +18,10 @@ const FIELDS: Readonly<Record<string, { parameter: keyof SegmentParameters; type
 const SEGMENTATION_PARSERS = /seg/i;
 
 /**
- * Parameters from a work config of TROS's dnn_node_example. What it says of heads, strides and the number of
- * classes is not needed: that is read from the model.
+ * Parameters from a work config of TROS's dnn_node_example. Its fields about heads, strides and the number of classes are not needed:
+ * these are read from the model.
  *
- * @throws ExpectationError for a file that cannot be read, is no JSON object, or is for another kind of model
+ * @throws ExpectationError for a file that cannot be read, is not a JSON object, or is for another kind of model
  */
 export function readWorkConfig(file: string): Partial<SegmentParameters> {
   const config = parse(file);
@@ -64,7 +64,7 @@ function parse(file: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** TROS names files as seen from the folder it is started in, with `config/` in it; they also lie beside the work config. */
+/** In TROS, paths are relative to the start folder, which contains `config/`; the files are also beside the work config. */
 function locate(path: string, config: string): string {
   if (isAbsolute(path)) return path;
   const folder = dirname(resolve(config));

@@ -6,20 +6,20 @@ import type { DecodeSettings } from './options.js';
 import type { Selection } from './selection.js';
 
 /**
- * What an engine may do with a frame before JavaScript hears of it, with a decoder's options of one version: search the class values,
- * decode boxes, drop those that overlap, combine prototypes. Numbers only, as native code reads them (native/decode/ahead.h).
+ * Decoding steps that an engine may run before JavaScript is notified of a frame, for one version of the options: search the class values,
+ * decode boxes, drop those that overlap, combine prototypes. Only numbers, for native code (native/decode/ahead.h).
  */
 export interface AheadPlan {
-  /** Of these options; no other plan of the process has it. */
+  /** Version of these options; unique in the process. */
   readonly version: number;
   /**
-   * Version of this form; bins, most detections, 1 for masks, stride and output of the prototypes, number of levels. Then of each level its
+   * Version of this format; bins, maximum of detections, 1 for masks, stride and output of the prototypes, number of levels. Then for each level its
    * stride and the outputs of classes, boxes and coefficients.
    */
   readonly numbers: Int32Array;
-  /** The prototypes; then of each level classes, boxes and coefficients. */
+  /** The prototypes; then classes, boxes and coefficients of each level. */
   readonly heads: readonly HeadBlock[];
-  /** Least number of each class, and the least of those. */
+  /** Lowest class value of each class, and the lowest of these. */
   readonly limits: Float64Array;
   readonly lowest: number;
   /** 1 for no suppression. */
@@ -28,12 +28,12 @@ export interface AheadPlan {
 
 /** Of AheadPlan.numbers. */
 const PLAN_VERSION = 1;
-/** Most DFL bins that native code takes. */
+/** Maximum number of DFL bins that native code supports. */
 const MOST_BINS = 64;
 
 let plans = 0;
 
-/** @returns undefined for networks that decode their heads themselves: there is little to do ahead */
+/** @returns undefined for networks that decode their heads themselves, because little is left to do */
 export function aheadPlan(layout: HeadLayout, settings: DecodeSettings): AheadPlan | undefined {
   const { form, levels, proto, protoStride, regMax } = layout;
   if (form !== 'heads' || regMax > MOST_BINS || !Number.isInteger(protoStride)) return undefined;
@@ -68,7 +68,7 @@ const RECORD_LENGTH = 16;
 const MOST_INSTANCES = 512;
 const SUMS = RECORDS + RECORD_LENGTH * MOST_INSTANCES;
 
-/** What an engine found in a frame by a plan, in its memory: valid as long as the frame's tensors. */
+/** The results of a plan for a frame, in the engine's memory: valid as long as the frame's tensors. */
 export class Ahead implements Selection {
   readonly #numbers: Int32Array;
   readonly #floats: Float32Array;
@@ -78,7 +78,7 @@ export class Ahead implements Selection {
     this.#floats = new Float32Array(buffer);
   }
 
-  /** That of the plan that was followed; 0: of none. */
+  /** Version of the plan that was used; 0: none. */
   get version(): number {
     return this.#numbers[0]!;
   }
@@ -88,7 +88,7 @@ export class Ahead implements Selection {
     return this.#numbers[1]!;
   }
 
-  /** That it took. */
+  /** Time that it took, in milliseconds. */
   get milliseconds(): number {
     return this.#floats[2]!;
   }
@@ -110,7 +110,7 @@ export class Ahead implements Selection {
     return this.#numbers[RECORDS + RECORD_LENGTH * instance + 3] !== 0;
   }
 
-  /** The prototypes that were combined. @returns where their sums begin in `sums`, -1 where there are none */
+  /** The prototypes that were combined. @returns where their sums begin in `sums`, -1 if there are none */
   area(
     instance: number,
     area: { firstColumn: number; lastColumn: number; firstRow: number; lastRow: number },
@@ -124,7 +124,7 @@ export class Ahead implements Selection {
     return numbers[at + 4]!;
   }
 
-  /** As the model gives it: a logit. */
+  /** The model's value: a logit. */
   score(instance: number): number {
     return this.#floats[RECORDS + RECORD_LENGTH * instance + 9]!;
   }
@@ -134,7 +134,7 @@ export class Ahead implements Selection {
     return this.#floats[RECORDS + RECORD_LENGTH * instance + 10 + side]!;
   }
 
-  /** @param from as area() tells */
+  /** @param from returned by area() */
   sums(from: number, count: number): Float32Array {
     return this.#floats.subarray(SUMS + from, SUMS + from + count);
   }

@@ -38,7 +38,7 @@ export interface BoxDecoder {
    * Writes the corners of a cell to entry `i` of `boxes`.
    *
    * @param cell counts row by row
-   * @returns false when the head holds numbers that make no box: NaN, infinities, or a side that is not positive
+   * @returns false if the numbers do not form a box: NaN, infinities, or a side that is not positive
    */
   decode(
     tensor: Tensor,
@@ -50,7 +50,7 @@ export interface BoxDecoder {
   ): boolean;
 }
 
-/** Most DFL bins that kernels take. */
+/** Maximum number of DFL bins that kernels support. */
 const MOST_BINS = 64;
 
 /** Decodes the boxes of all candidates of a level. */
@@ -71,7 +71,7 @@ export class LevelBoxes {
     this.#block = headBlock(level.box, this.#scales);
   }
 
-  /** @param valid gets 0 for candidates of [from, to) whose head makes no box, else 1 */
+  /** @param valid gets 0 for candidates of [from, to) without a valid box, else 1 */
   decode(
     tensor: Tensor,
     cells: Int32Array,
@@ -161,7 +161,7 @@ class PixelBoxes implements BoxDecoder {
     i: number,
   ): boolean {
     readChannels(tensor, head, scales, cellOffset(head, cell), this.#values);
-    // By index: taken apart as a list it would make an iterator for each candidate.
+    // By index: destructuring would create an iterator for each candidate.
     const values = this.#values;
     const a = values[0]!;
     const b = values[1]!;

@@ -13,15 +13,23 @@ import { type DecodeOptions, type DecodeSettings, prepareOptions, sigmoid } from
 import { Finder, type Selection } from './selection.js';
 import type { Box, Instance, Segmentation } from '../mask/segmentation.js';
 
+/** Options that a decoder is ready to take. */
+export interface PreparedOptions {
+  /** What its plan will be. */
+  readonly plan: AheadPlan | undefined;
+  /** From the next frame on it goes by these options. */
+  use(): void;
+}
+
 /**
  * Head tensors in, instances out.
  *
- * One decoder serves one stream of frames of one model: all its memory is allocated at construction or grows to the largest
- * frame seen, and what decode() returns stays valid until its next call.
+ * One decoder is for one stream of frames of one model. All its memory is allocated at construction or grows to the largest
+ * frame seen, and the result of decode() is valid until its next call.
  */
 export class Decoder {
   readonly layout: HeadLayout;
-  /** Called once, when a frame shows that the model is not what it was said to be. */
+  /** Called once, when a frame contradicts the description of the model. */
   onWarning: ((text: string) => void) | undefined;
   #unknownClasses = 0;
   #settings: DecodeSettings;
@@ -33,18 +41,18 @@ export class Decoder {
   readonly #coefficients: Float32Array;
   readonly #masks: MaskBuilder;
   #grid: MaskGrid | undefined;
-  /** What #grid was made for. */
+  /** The arguments from which #grid was made. */
   readonly #gridFor = {
     ...{ masks: '', sourceWidth: 0, sourceHeight: 0, width: 0, height: 0 },
     ...{ x: 0, y: 0, wholeWidth: 0, wholeHeight: 0 },
   };
-  /** Instances are made once and filled again for each frame. */
+  /** Instances are created once and reused for each frame. */
   readonly #pool: Instance[] = [];
-  /** The masks of those. */
+  /** The masks of the instances. */
   readonly #decodedMasks = new DecodedMasks();
 
   /**
-   * @param kernels a faster form of the inner loops, as an engine has it (Engine.kernels); same results
+   * @param kernels a faster implementation of the inner loops, from an engine (Engine.kernels); same results
    * @throws ExpectationError for options out of range and for scales that do not fit the heads
    */
   constructor(layout: HeadLayout, options: DecodeOptions = {}, kernels?: Kernels) {
@@ -65,7 +73,7 @@ export class Decoder {
     this.#plan = aheadPlan(layout, this.#settings);
   }
 
-  /** Rows so far that were certain enough, but of a class that is not known: they are left out. */
+  /** Number of rows so far that reached the threshold but have an unknown class: they are left out. */
   get unknownClasses(): number {
     return this.#unknownClasses;
   }
@@ -81,26 +89,40 @@ export class Decoder {
 
   /** Replaces all options, from the next frame on. @throws ExpectationError, and keeps the old ones */
   setOptions(options: DecodeOptions): void {
-    this.#settings = prepareOptions(options, this.layout);
-    this.#plan = aheadPlan(this.layout, this.#settings);
+    this.prepare(options).use();
   }
 
-  /** What an engine may do with frames before they are decoded, with the present options; undefined: nothing. */
+  /**
+   * Options that are not in use yet, for those who must have prepared something else, too, before one of both changes.
+   *
+   * @throws ExpectationError for options out of range
+   */
+  prepare(options: DecodeOptions): PreparedOptions {
+    const settings = prepareOptions(options, this.layout);
+    const plan = aheadPlan(this.layout, settings);
+    const use = (): void => {
+      this.#settings = settings;
+      this.#plan = plan;
+    };
+    return { plan, use };
+  }
+
+  /** Steps that an engine may run before frames are decoded, for the current options; undefined: none. */
   get plan(): AheadPlan | undefined {
     return this.#plan;
   }
 
   /**
    * @param tensors outputs in the engine's order, as described by the layout
-   * @param letterbox how the frame was laid into the model's input
-   * @param picture the part of the frame that is picture, from its upper left corner, where that is not all of it: NV12 has
-   * even sizes only, so a picture of odd size has a column or row that is not its own
-   * @param place where that part lies in a larger picture: boxes and masks are those of the larger one then. They are the
-   * same to the bit as without, moved; but masks at `proto` resolution, which lie on the larger picture's grid
-   * @param ahead what an engine has found already; of no use unless it went by the present plan. Same results
-   * @returns instances in source pixels, best first. Boxes are clipped to the part; one that lies wholly outside of
+   * @param letterbox how the frame was placed in the model's input
+   * @param picture size of the picture within the frame, from its upper left corner, if it is smaller than the frame: NV12 has
+   * even sizes only, so the frame of a picture of odd size has an extra column or row
+   * @param place where that part lies in a larger picture: boxes and masks then refer to the larger picture. They are the
+   * same to the bit as without it, moved, except masks at `proto` resolution, which lie on the larger picture's grid
+   * @param ahead results of an engine; ignored unless they were made by the current plan. The instances are the same
+   * @returns instances in source pixels, best first. Boxes are clipped to the part; a box completely outside of
    * it (in the padding) is left out.
-   * @throws ExpectationError when a tensor is shorter than its shape and stride say
+   * @throws ExpectationError if a tensor is too short for its shape and stride
    */
   decode(
     tensors: readonly Tensor[],
@@ -135,7 +157,7 @@ export class Decoder {
     return { width, height, maskWidth, maskHeight, instances, region };
   }
 
-  /** The extents were settled at load; a tensor that is too short for them would read as NaN and hide its objects. */
+  /** The extents were determined at load. A tensor that is too short would be read as NaN, and its objects would be missing. */
   #checkTensors(tensors: readonly Tensor[]): void {
     for (const { output, name, needed } of this.#extents) {
       const length = tensors[output]?.data.length ?? 0;
@@ -186,7 +208,7 @@ export class Decoder {
     });
   }
 
-  /** Maps the box of an instance to the picture. @returns false when nothing of it is left there */
+  /** Maps the box of an instance to the picture. @returns false if it lies completely outside */
   #place(
     found: Selection,
     k: number,
@@ -197,7 +219,7 @@ export class Decoder {
     const { box } = instance;
     instance.classId = found.classId(k);
     const score = found.score(k);
-    // Steps of a quantized output may pass 1.
+    // Steps of a quantized output may exceed 1.
     instance.score = this.layout.form === 'heads' ? sigmoid(score) : Math.min(1, score);
     box.x1 = Math.max(0, letterbox.toSourceX(found.corner(k, 0)));
     box.y1 = Math.max(0, letterbox.toSourceY(found.corner(k, 1)));
@@ -209,8 +231,8 @@ export class Decoder {
   /**
    * Makes the mask of an instance.
    *
-   * @param ahead what was made of it already
-   * @returns false when a coefficient is NaN or infinite: what such a mask would show is anyone's guess
+   * @param ahead the part that an engine has already made
+   * @returns false if a coefficient is NaN or infinite, because such a mask would be meaningless
    */
   #mask(
     tensors: readonly Tensor[],

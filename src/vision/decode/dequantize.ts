@@ -6,14 +6,14 @@ import type { Head } from './head-layout.js';
 export interface ChannelScales {
   readonly scale: Float64Array;
   readonly zero: Float64Array;
-  /** Whether all channels share one positive scale and zero point, so that integers order as the numbers they stand for. */
+  /** Whether all channels share one positive scale and zero point, so that integers have the same order as the real numbers. */
   readonly uniform: boolean;
 }
 
 /**
- * The de-quantization of a head by channel; undefined where values are real numbers already.
+ * The de-quantization of a head by channel; undefined if its values are real numbers.
  *
- * @throws ExpectationError when the scales neither cover the channels nor hold for all
+ * @throws ExpectationError unless there is one scale, or one for each channel
  */
 export function channelScales(head: Head): ChannelScales | undefined {
   const { info, channels, axis, first } = head;

@@ -3,7 +3,7 @@ import type { TensorType } from '../tensor/tensor.js';
 import type { ChannelScales } from './dequantize.js';
 import type { Head } from './head-layout.js';
 
-/** native/decode/block.h has the same. */
+/** Must equal the version in native/decode/block.h. */
 const BLOCK_VERSION = 1;
 
 const TYPES: readonly TensorType[] = ['float32', 'int8', 'uint8', 'int16', 'uint16', 'int32'];

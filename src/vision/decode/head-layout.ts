@@ -1,8 +1,8 @@
 import type { TensorInfo } from '../tensor/tensor.js';
 
 /**
- * What an output of a segmentation network may be. Of a network that is cut before its decoding part, normally ten outputs, three for
- * each level:
+ * The roles of a segmentation network's outputs. A network that is cut before its decoding part normally has ten outputs, three for
+ * each level, and the prototypes:
  *
  * - `class`: C logits for each cell of each level
  * - `box`: distances left, top, right, bottom from the cell's center in units of the level's stride, each as
@@ -10,7 +10,7 @@ import type { TensorInfo } from '../tensor/tensor.js';
  * - `coefficient`: K factors that combine the prototype masks
  * - `proto`: K prototype masks for the whole picture
  *
- * Of a network that is not cut, `proto` and one more:
+ * A network that is not cut has `proto` and one more:
  *
  * - `detections`: for each cell of all levels center x, center y, width, height in model pixels, C scores, K coefficients
  * - `instances`: chosen by the network itself, for each x1, y1, x2, y2 in model pixels, score, class id, K coefficients
@@ -18,10 +18,10 @@ import type { TensorInfo } from '../tensor/tensor.js';
 export const HEAD_ROLES = ['class', 'box', 'coefficient', 'proto', 'detections', 'instances'] as const;
 export type HeadRole = (typeof HEAD_ROLES)[number];
 
-/** The three heads that a level has, whether in outputs of their own or in one. */
+/** The three heads of a level, in separate outputs or in one. */
 export const HEADS_OF_LEVEL = ['class', 'box', 'coefficient'] as const;
 
-/** Where a head lies: which output, and how to walk it (steps in elements). */
+/** The location of a head: its output, and steps in elements. */
 export interface Head {
   /** Index into the engine's outputs. */
   readonly output: number;
@@ -47,20 +47,20 @@ export interface Level {
   readonly coefficient: Head;
 }
 
-/** How far a network decodes its own heads. */
+/** How far a network decodes its heads itself. */
 export type HeadForm = 'heads' | 'detections' | 'instances';
 
-/** What every output of a model is; made once at load. */
+/** The role of every output of a model; determined once at load. */
 export interface HeadLayout {
   /**
    * - `heads`: not at all; each level has a grid of cells
    * - `detections`: boxes and scores, all cells in one row
-   * - `instances`: it chose them, too; the class head holds a score and a class id
+   * - `instances`: the network also selected them; the class head holds a score and a class id
    */
   readonly form: HeadForm;
   readonly inputWidth: number;
   readonly inputHeight: number;
-  /** Finest first; one where the form is not `heads`. */
+  /** Finest first; only one if the form is not `heads`. */
   readonly levels: readonly Level[];
   readonly proto: Head;
   /** Model pixels per prototype cell, normally 4. */
@@ -72,13 +72,13 @@ export interface HeadLayout {
   readonly coefficientCount: number;
 }
 
-/** What is known beforehand; settles models whose channel counts alone are ambiguous. */
+/** Known facts about a model, to resolve ambiguous channel counts. */
 export interface HeadHints {
-  /** The role of every output in order, as a user may set it. Overrides all guessing. */
+  /** The role of every output in order, set by the user. Takes precedence over recognition. */
   roles?: readonly HeadRole[] | undefined;
   /** Number of classes, from the labels of the model. */
   classCount?: number | undefined;
-  /** The network's graph shows that it chooses instances. */
+  /** Whether the network's graph shows that it selects instances. */
   chosen?: boolean | undefined;
 }
 
@@ -107,17 +107,17 @@ export function outputRoles({
   return roles;
 }
 
-/** Extents by which all grids of a model divide its input. */
+/** Size of the model's input, a multiple of all its grids. */
 export interface InputSize {
   readonly width: number;
   readonly height: number;
 }
 
-/** Of the finest level: 8 as a rule, 4 with P2. Each level has twice the stride of the one before. */
+/** Strides of the finest level: usually 8, 4 with P2. Each level has twice the stride of the previous one. */
 const FIRST_STRIDES = [8, 4, 16, 2] as const;
 export const MOST_LEVELS = 8;
 
-/** The strides that `count` levels may have for an input of this size, the usual ones first. */
+/** The possible strides of `count` levels for an input of this size, the usual ones first. */
 export function strideSeries(count: number, { width, height }: InputSize): number[][] {
   return FIRST_STRIDES.map((first) => Array.from({ length: count }, (_, i) => first * 2 ** i)).filter(
     (strides) => strides.every((stride) => width % stride === 0 && height % stride === 0),
@@ -129,7 +129,7 @@ export function cellCount(strides: readonly number[], { width, height }: InputSi
   return strides.reduce((sum, stride) => sum + (width / stride) * (height / stride), 0);
 }
 
-/** Whether a network with some number of levels has as many cells as that. */
+/** Whether a network with any number of levels has this number of cells. */
 export function isCellCount(cells: number, input: InputSize): boolean {
   return Array.from({ length: MOST_LEVELS }, (_, i) => strideSeries(i + 1, input))
     .flat()

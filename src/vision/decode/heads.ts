@@ -16,14 +16,14 @@ export { HEAD_ROLES } from './head-layout.js';
 export type { Head, HeadHints, HeadLayout, HeadRole, Level } from './head-layout.js';
 
 /**
- * Finds out which output is which head from shapes, types, names and grouping; never from the index.
+ * Recognizes the head of each output from shapes, types, names and grouping; never from the index.
  *
- * Outputs on the same grid form a level of three, class, box and coefficients; an output more is the prototypes, whose channel
- * count tells the coefficients. Any number of levels will do: P3 to P5 as usual, with P2, with P6. Class and box heads are told apart by
- * channel count (a box head has 4 x 16, or 4, channels). Where counts coincide (32 or 64 classes, for instance, or 4 beside plain distances) the
- * following decide, in this order: the label count, names of outputs and of the layers behind them, and quantized box and
- * coefficient heads beside float class heads. What remains ambiguous is an error that asks for the `heads` setting:
- * exporters order the heads in every way there is, so order is no evidence.
+ * Outputs on the same grid form a level of three: class, box and coefficients. The remaining output is the prototypes, whose channel
+ * count identifies the coefficients. Any number of levels is supported: P3 to P5 as usual, with P2, with P6. Class and box heads differ in
+ * channel count (a box head has 4 x 16, or 4, channels). If counts coincide (32 or 64 classes, for instance, or 4 beside plain distances) the
+ * following decide, in this order: the number of labels, names of outputs and of the layers that make them, and quantized box and
+ * coefficient heads beside float class heads. If the heads are still ambiguous, the error asks for the `heads` setting:
+ * exporters use every possible order of heads, so the order is no evidence.
  *
  * A model with two outputs decodes its heads itself: see recognizeTwoOutputs().
  *
@@ -67,7 +67,7 @@ export function recognizeHeads(
       'Each grid must carry three heads (class, box, coefficient), and one more must be the prototypes.',
     );
   }
-  // With a level of stride 4 the prototypes share its grid.
+  // A level of stride 4 has the same grid as the prototypes.
   const readings = protoGrid.map((proto) => ({
     proto,
     grids: strides.flatMap((stride): Grid[] => {
@@ -97,20 +97,20 @@ export function isHeadCount(outputs: number): boolean {
 
 type Fail = (reason: string) => never;
 
-/** More are not compared; they would be ambiguous anyway. */
+/** Further readings are not compared; they would be ambiguous anyway. */
 const MOST_READINGS = 4096;
 
 interface Grid {
   readonly stride: number;
   readonly heads: readonly Head[];
 }
-/** One way to understand the outputs. */
+/** One interpretation of the outputs. */
 interface Reading {
   readonly proto: Head;
   readonly levels: readonly Level[];
 }
 
-/** The three roles of a level in the orders that can be tried. */
+/** All orders of the three roles of a level. */
 const PERMUTATIONS = [
   [0, 1, 2],
   [0, 2, 1],
@@ -160,7 +160,7 @@ function chooseReading(
   const evidence: ((reading: Reading) => boolean)[] = [
     ({ levels }) => levels[0]!.class.channels === hints.classCount,
     (reading) => rolesOf(reading).every(([head, role]) => roleByName(head.info) === role),
-    // Box heads of 64 or 4 channels are what networks have; both at once leaves it open.
+    // Box heads of real networks have 64 or 4 channels; if both occur, this decides nothing.
     ({ levels }) => levels[0]!.box.channels === 64 || levels[0]!.box.channels === 4,
     ({ levels }) =>
       levels.every(
@@ -185,7 +185,7 @@ function fits({ stride, heads }: Grid, proto: Head): Level[] {
   })).filter(({ box, coefficient }) => box.channels % 4 === 0 && coefficient.channels === proto.channels);
 }
 
-/** One of each level, where all agree on their channel counts. Evidence within a level is heard here, so that readings stay few. */
+/** One reading of each level, with equal channel counts. Evidence within a level is applied here, so that there are few readings. */
 function allOf(levels: readonly (readonly Level[])[], hints: HeadHints, ambiguous: () => never): Level[][] {
   const counts = ({ class: c, box: b }: Level): string => `${c.channels} ${b.channels}`;
   const evidence: ((level: Level) => boolean)[] = [
@@ -222,8 +222,8 @@ function isQuantized(head: Head): boolean {
 }
 
 /**
- * Names that tell the role: those that exporters give outputs on purpose, and Ultralytics' own of the last layers, which survive inside
- * a file whatever its outputs are called (cv2 boxes, cv3 classes, cv4 or, with a vocabulary, cv5 coefficients). `output0` or `371` say nothing.
+ * Names that identify the role: names that exporters give outputs on purpose, and Ultralytics' names of the last layers, which are kept inside
+ * a file whatever its outputs are called (cv2 boxes, cv3 classes, cv4 or, with a vocabulary, cv5 coefficients). `output0` or `371` identify nothing.
  */
 const NAMES: readonly (readonly [RegExp, HeadRole])[] = [
   [/proto/i, 'proto'],
@@ -235,7 +235,7 @@ const NAMES: readonly (readonly [RegExp, HeadRole])[] = [
   [/coef|mc|mask/i, 'coefficient'],
 ];
 
-/** The role that an output's name tells, or that of the layer behind it. */
+/** The role given by the name of an output, or of the layer that makes it. */
 export function roleByName({ name, layer }: Pick<TensorInfo, 'name' | 'layer'>): HeadRole | undefined {
   for (const text of [name, layer ?? '']) {
     const role = NAMES.find(([pattern]) => pattern.test(text))?.[1];
@@ -244,7 +244,7 @@ export function roleByName({ name, layer }: Pick<TensorInfo, 'name' | 'layer'>):
   return undefined;
 }
 
-/** All outputs read with one memory order, or nothing if one of them does not divide the input evenly that way. */
+/** All outputs read with one memory order; undefined if one of them does not divide the input evenly. */
 function viewAs(
   layout: 'NHWC' | 'NCHW',
   outputs: readonly TensorInfo[],
@@ -274,7 +274,7 @@ function viewAs(
   return heads;
 }
 
-/** What was found beside what is expected, one line an output, as `info` and the load errors print it. */
+/** The expected and the found outputs, one per line, for `info` and for load errors. */
 export function headTable(outputs: readonly TensorInfo[], input: InputSize): string {
   const { width, height } = input;
   const lines = [8, 16, 32].flatMap((stride) =>

@@ -10,7 +10,7 @@ import type { MaskResolution } from './options.js';
  * Cell i covers `pitch` source pixels from `origin + pitch * i` on; its center lies at `scale * i + offset` in prototype
  * coordinates, where prototype k has its center at k. Interval k holds the cells whose centers lie in [k, k + 1).
  *
- * Where the source is a part of a larger picture, these are the cells of the picture's grid that meet it.
+ * If the source is a part of a larger picture, these are the cells of the picture's grid that overlap it.
  */
 export class GridAxis {
   /** First cell of interval k at index k + 1, for k from -1 (left of the first prototype) to `protos`. */
@@ -46,19 +46,19 @@ export class GridAxis {
     return this.firstCells[k + 1]!;
   }
 
-  /** The first cell whose center is not left of `position`, in source pixels; `cells` where there is none. */
+  /** The first cell whose center is not left of `position`, in source pixels; `cells` if there is none. */
   firstWithin(position: number): number {
     return clamp(Math.ceil((position - this.origin) * this.perPixel - 0.5), 0, this.cells);
   }
 }
 
-/** The grid of a frame: both axes at the resolution asked for. */
+/** The grid of a frame: both axes at the requested resolution. */
 export interface MaskGrid {
   readonly x: GridAxis;
   readonly y: GridAxis;
 }
 
-/** Where a source lies in the picture that it is a part of. */
+/** The position of a source in the picture of which it is a part. */
 export interface Placement {
   readonly x: number;
   readonly y: number;
@@ -69,8 +69,8 @@ export interface Placement {
 /**
  * The grid for a picture of this letterbox; at `proto` resolution a cell is one prototype of the un-padded picture.
  *
- * @param picture what the grid covers, from the source's upper left corner
- * @param place where that lies in a larger picture, whose grid it is then: at `proto` resolution its cells are as large as those
+ * @param picture the size that the grid covers, from the source's upper left corner
+ * @param place where that part lies in a larger picture; the grid is then that of the larger picture: at `proto` resolution its cells are as large as those
  * of the part, within a fraction of a percent, and cover the picture evenly
  */
 export function maskGrid(
@@ -90,7 +90,7 @@ export function maskGrid(
     protos: number,
   ): GridAxis => {
     const protoPerPixel = modelPerPixel / protoStride;
-    // No finer than the picture: a small region of a large one would have a huge grid.
+    // No finer than the picture: a small region of a large picture would have a huge grid.
     const total =
       resolution === 'source' ? whole : Math.min(whole, Math.max(1, Math.round(whole * protoPerPixel)));
     const perPixel = total / whole;

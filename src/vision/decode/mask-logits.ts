@@ -16,14 +16,14 @@ export interface ProtoArea {
 }
 
 /**
- * Combines the prototypes under a box to mask logits: for each cell the sum of coefficients times prototypes, -1 where that is not finite.
+ * Combines the prototypes under a box to mask logits: for each cell the sum of coefficients times prototypes, or -1 if it is not finite.
  *
- * In float32, and in an order that vector instructions have, so that kernels give the same bits. Of the products
+ * In float32, and in the order of vector instructions, so that kernels give the same bits. Of the products
  * p[k] = factor[k] * prototype[k], eight lanes are summed: lane[j] = p[j] + p[j + 8] + p[j + 16] + ... from left to right. Then half[j] =
  * lane[j] + lane[j + 4], and the sum is ((half[0] + half[1]) + (half[2] + half[3])) + bias.
  */
 export class MaskLogits {
-  /** Row-major; those of the last combine(). */
+  /** Logits of the last combine(), row-major. */
   values = new Float32Array(0);
   readonly #head: Head;
   readonly #scales: ChannelScales | undefined;
@@ -64,13 +64,13 @@ export class MaskLogits {
       let cell = first * strideC + y * strideY + firstColumn * strideX;
       for (const end = at + columns; at < end; at++, cell += strideX) {
         const sum = fround(this.#sum(proto.data, cell, strideC) + bias);
-        // NaN and infinities of a broken tensor count as outside, and do not spread to their neighbors.
+        // NaN and infinities of a broken tensor count as outside, and do not affect their neighbors.
         values[at] = sum - sum === 0 ? sum : -1;
       }
     }
   }
 
-  /** x = (q - zero) * scale for each channel: the scale goes into the factor, the zero points into one sum, the result. */
+  /** x = (q - zero) * scale for each channel: scales are multiplied into the factors. @returns the sum of the zero points */
   #prepare(coefficients: Float32Array): number {
     const factors = this.#factors;
     const { scale, zero } = this.#scales ?? {};

@@ -14,9 +14,9 @@ export interface GridCrop {
 interface Piece {
   from: number;
   to: number;
-  /** Whether all of it is inside; then the others say nothing. */
+  /** Whether all of it is inside; the other fields are then unused. */
   inside: boolean;
-  /** Of the row: the surface at the first cell, and its change from cell to cell, in units of 2^-30 of the largest logit. */
+  /** For the row: the surface at the first cell, and its change from cell to cell, in units of 2^-30 of the largest logit. */
   start: number;
   step: number;
   startPerRow: number;
@@ -26,16 +26,16 @@ interface Piece {
 /**
  * Finds the runs of masks: the cells of a crop where the bilinear surface between the logits is above 0 (sigmoid above 0.5), as pairs of
  * the first cell of a run and one past its last. Cells are counted through the crop row by row, and a run that reaches the right end of a
- * row may go on in the next.
+ * row may continue in the next.
  *
- * Logits are never sampled between four prototypes that agree, and where they do not, the surface is a line in each row of cells, which
- * passes 0 once. The result is that of sampling every cell.
+ * Logits are not sampled between four prototypes of the same sign. Elsewhere, the surface is a line in each row of cells, which
+ * crosses 0 once. The result is the same as if every cell were sampled.
  */
 export class MaskRuns {
   /** Pairs of all masks since the last clear(). */
   #runs = new Int32Array(1 << 12);
   #used = 0;
-  /** Where the last run ends. */
+  /** The end of the last run. */
   #end = -1;
   #first = 0;
   readonly #pieces: Piece[] = [];
@@ -44,7 +44,7 @@ export class MaskRuns {
 
   constructor(private readonly kernels?: Kernels) {}
 
-  /** Forgets the runs of the frame before; their memory is used again. */
+  /** Discards the runs of the previous frame; their memory is reused. */
   clear(): void {
     this.#used = 0;
   }
@@ -89,7 +89,7 @@ export class MaskRuns {
     const columns = lastColumn - firstColumn + 1;
     const width = right - left;
     this.#end = -1;
-    // Left of the first prototype's center, and right of the last one's, the nearest holds; above and below, too.
+    // Beyond the centers of the outermost prototypes, on all sides, the nearest prototype applies.
     const startRow = grid.y.firstCell(firstRow) > top ? firstRow - 1 : firstRow;
     for (let row = startRow; row <= lastRow; row++) {
       const fromY = Math.max(top, grid.y.firstCell(row));
@@ -104,7 +104,7 @@ export class MaskRuns {
     }
   }
 
-  /** Cuts a band between two rows of prototypes into pieces. @returns how many */
+  /** Cuts a band between two rows of prototypes into pieces. @returns their number */
   #cut(
     { left, right }: GridCrop,
     { x }: MaskGrid,
@@ -127,7 +127,7 @@ export class MaskRuns {
       const d = values[lower + next]!;
       const rightInside = (b > 0 ? 1 : 0) + (d > 0 ? 1 : 0);
       const inside = leftInside + rightInside;
-      // Where all four corners lie on one side, so does every sample between them.
+      // If all four corners have the same sign, so has every sample between them.
       if (inside === 4) {
         if (insideFrom < 0) insideFrom = Math.max(left, x.firstCell(column));
       } else if (inside !== 0 || insideFrom >= 0) {
@@ -158,7 +158,7 @@ export class MaskRuns {
   }
 
   #piece(index: number, from: number, to: number, inside: boolean): Piece {
-    // Numbers with a fraction, so that V8 does not begin with integers.
+    // Initialized with fractions, so that V8 does not represent them as integers.
     const piece = (this.#pieces[index] ??= {
       ...{ from: 0, to: 0, inside: false },
       ...{ start: 0.5, step: 0.5, startPerRow: 0.5, stepPerRow: 0.5 },
@@ -169,7 +169,7 @@ export class MaskRuns {
     return piece;
   }
 
-  /** The runs of one row of cells, whose first cell would be `base`; the pieces go on to the next row. */
+  /** Finds the runs of one row of cells, whose first cell is `base`, and advances the pieces to the next row. */
   #row(count: number, base: number, scale: number): void {
     for (let k = 0; k < count; k++) {
       const piece = this.#pieces[k]!;
@@ -178,7 +178,7 @@ export class MaskRuns {
         if (from < to) this.#add(base + from, base + to);
         continue;
       }
-      // Inside where start + i * step is above 0. As 32-bit integers, so that there is one answer: inside where value is below 0.
+      // Inside where start + i * step is above 0. In 32-bit integers, so that the result is exact: inside where value is below 0.
       const value = -piece.start | 0;
       const change = -piece.step | 0;
       const length = to - from;
@@ -205,7 +205,7 @@ export class MaskRuns {
     this.#runs[this.#used++] = this.#end = to;
   }
 
-  /** Masks already handed out keep the old memory alive; from the next frame on the larger one serves all. */
+  /** Masks that were already returned keep the old memory alive; from the next frame on, all masks use the larger one. */
   #grow(needed: number): void {
     const larger = new Int32Array(2 * needed);
     larger.set(this.#runs.subarray(0, this.#used));

@@ -14,7 +14,7 @@ import type { Box } from '../mask/segmentation.js';
  * Builds instance masks: coefficients times prototypes inside the box, sampled bilinearly on the mask grid, inside where the
  * logit is above 0 (sigmoid above 0.5).
  *
- * The logits are never upsampled into memory, and masks stay runs of cells: bitmaps are made where somebody asks for one.
+ * Logits are never upsampled into memory, and masks stay runs of cells: a bitmap is only made on request.
  */
 export class MaskBuilder {
   readonly #head: Head;
@@ -31,13 +31,13 @@ export class MaskBuilder {
     this.#runs = new MaskRuns(kernels);
   }
 
-  /** Forgets the masks of the frame before; their memory is used again. */
+  /** Discards the masks of the previous frame; their memory is reused. */
   begin(): void {
     this.#runs.clear();
   }
 
   /**
-   * Fills `mask` for one instance; what it has stays valid until the next begin().
+   * Fills `mask` for one instance; its contents are valid until the next begin().
    *
    * @param coefficients K real numbers, all finite
    * @param box clipped to the picture, in pixels of the source, which may be a part of the picture
@@ -54,9 +54,9 @@ export class MaskBuilder {
   }
 
   /**
-   * As build(), from sums that an engine has made ahead.
+   * Like build(), from sums that an engine has computed in advance.
    *
-   * @returns false where it has none, or not all that are needed
+   * @returns false if it has none, or not all that are needed
    */
   buildAhead(ahead: Ahead, instance: number, box: Box, grid: MaskGrid, mask: DecodedMask): boolean {
     if (!this.#measure(box, grid)) {
@@ -81,7 +81,7 @@ export class MaskBuilder {
     return true;
   }
 
-  /** Finds the crop of a box, and the prototypes around it. @returns false where there is no cell */
+  /** Finds the crop of a box, and the prototypes around it. @returns false if it contains no cell */
   #measure(box: Box, grid: MaskGrid): boolean {
     const crop = this.#crop;
     const { x, y } = grid;

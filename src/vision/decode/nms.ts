@@ -1,24 +1,28 @@
+import type { Kernels } from '../tensor/kernels.js';
 import type { CandidateBoxes } from './box.js';
 import type { Candidates } from './scan.js';
 
 /**
- * Class-wise non-maximum suppression: takes candidates best first and drops each whose IoU with a kept one of its own class is
- * above the threshold. Equal scores keep the order of the cells, so the answer does not depend on the sort.
+ * Class-wise non-maximum suppression: visits candidates best first and drops each whose IoU with a kept one of its own class is
+ * above the threshold. Candidates of equal scores are visited in the order of their cells, so the result does not depend on the sort.
  */
 export class NonMaximumSuppression {
-  /** Candidate indices that survive, best first; the first `count` entries hold. */
+  /** Indices of kept candidates, best first; only the entries that run() returned are valid. */
   readonly kept: Int32Array;
   readonly #order: Int32Array;
+  readonly #kernels: Kernels | undefined;
 
-  constructor(capacity: number) {
+  /** @param kernels a faster form; same results */
+  constructor(capacity: number, kernels?: Kernels) {
     this.kept = new Int32Array(capacity);
-    this.#order = new Int32Array(capacity);
+    this.#order = new Int32Array(kernels ? 0 : capacity);
+    this.#kernels = kernels;
   }
 
   /**
-   * @param iou 1 for none: all are kept, best first
-   * @param valid candidates [0, count) whose entry is 0 are passed over
-   * @returns how many entries of `kept` hold
+   * @param iou 1 for no suppression: all are kept, best first
+   * @param valid candidates [0, count) whose entry is 0 are skipped
+   * @returns the number of valid entries of `kept`
    */
   run(
     candidates: Candidates,
@@ -29,6 +33,10 @@ export class NonMaximumSuppression {
   ): number {
     const order = this.#order;
     const kept = this.kept;
+    if (this.#kernels) {
+      const { score, classId, count } = candidates;
+      return this.#kernels.suppress(score, classId, boxes, valid, count, iou, maxDetections, kept);
+    }
     let length = 0;
     for (let i = 0; i < candidates.count; i++) if (valid[i] !== 0) order[length++] = i;
     const queue = new ScoreHeap(order, length, candidates.score);
@@ -38,7 +46,7 @@ export class NonMaximumSuppression {
     for (let next = queue.take(); next >= 0 && count < limit; next = queue.take()) {
       const classId = candidates.classId[next];
       let suppressed = false;
-      // No overlap is above 1: then there is nothing to compare.
+      // No overlap is above 1, so nothing has to be compared.
       for (let k = 0; k < count && !suppressed && iou < 1; k++) {
         const better = kept[k]!;
         suppressed = candidates.classId[better] === classId && overlap(boxes, better, next) > iou;
@@ -63,7 +71,7 @@ function overlap(boxes: CandidateBoxes, a: number, b: number): number {
 
 /**
  * A binary max-heap over an array of candidate indices, in place. NMS often stops long before the last candidate, and
- * a heap sorts only what is taken; TypedArray.sort with a comparator would allocate on every frame.
+ * a heap only sorts candidates that are taken; TypedArray.sort with a comparator would allocate on every frame.
  */
 class ScoreHeap {
   constructor(
@@ -74,7 +82,7 @@ class ScoreHeap {
     for (let i = (length >> 1) - 1; i >= 0; i--) this.#sink(i);
   }
 
-  /** Removes and returns the best, or -1 when there is none left. */
+  /** Removes and returns the best, or -1 if there is none left. */
   take(): number {
     if (this.length === 0) return -1;
     const best = this.items[0]!;
@@ -84,8 +92,9 @@ class ScoreHeap {
   }
 
   #precedes(a: number, b: number): boolean {
-    const difference = this.scores[a]! - this.scores[b]!;
-    return difference > 0 || (difference === 0 && a < b);
+    const first = this.scores[a]!;
+    const second = this.scores[b]!;
+    return first > second || (first === second && a < b);
   }
 
   #sink(at: number): void {

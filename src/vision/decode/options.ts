@@ -6,8 +6,8 @@ export const MASK_RESOLUTIONS = ['source', 'proto', 'none'] as const;
 export type MaskResolution = (typeof MASK_RESOLUTIONS)[number];
 
 /**
- * Whether boxes of one class that overlap are thinned out. `auto`: unless the model chose its instances itself, as the default export
- * of YOLO26 does. Its heads, cut before that choice, seldom give an object two boxes, but they may. (Not `on` and `off`: YAML reads them as
+ * Whether overlapping boxes of a class are removed. `auto`: unless the model selects its instances itself, as the default export
+ * of YOLO26 does. Its heads, cut before that selection, rarely give an object two boxes, but they may. (Not `on` and `off`: YAML reads them as
  * booleans.)
  */
 export const NMS_MODES = ['auto', 'always', 'never'] as const;
@@ -16,7 +16,7 @@ export type NmsMode = (typeof NMS_MODES)[number];
 /** Lowest score of an instance, unless asked otherwise. */
 export const DEFAULT_SCORE = 0.25;
 
-/** What a user may ask of the decoder; all of it may change while running. */
+/** The decoder's options; all of them may change while running. */
 export interface DecodeOptions {
   /** Lowest score of an instance, 0 to 1. @default 0.25 */
   score?: number | undefined;
@@ -24,11 +24,11 @@ export interface DecodeOptions {
   iou?: number | undefined;
   /** Whether there is NMS at all. @default 'auto' */
   nms?: NmsMode | undefined;
-  /** Most instances of a frame, best first. @default 300 */
+  /** Maximum number of instances per frame, best first. @default 300 */
   maxDetections?: number | undefined;
-  /** Class ids to report; all when absent. */
+  /** Class ids to report; all if absent. */
   classes?: readonly number[] | undefined;
-  /** Lowest score for single classes, by class id; overrides `score`. */
+  /** Lowest scores of individual classes, by class id; overrides `score`. */
   classScores?: Readonly<Record<number, number>> | undefined;
   /** @default 'source' */
   masks?: MaskResolution | undefined;
@@ -36,17 +36,17 @@ export interface DecodeOptions {
 
 /** Options validated and prepared for the scan. */
 export interface DecodeSettings {
-  /** 1 where there is no NMS: no overlap is above it. */
+  /** 1 for no NMS, because no overlap is above 1. */
   readonly iou: number;
   readonly maxDetections: number;
   readonly masks: MaskResolution;
-  /** Lowest score for each class, as the model gives them: logits of heads, else probabilities; +Infinity for classes that are not wanted. */
+  /** Lowest value of each class in the model's units: logits for heads, else probabilities; +Infinity for classes that are not reported. */
   readonly classLimits: Float64Array;
-  /** The lowest of `classLimits`: what a cell must reach to be looked at. */
+  /** The lowest of `classLimits`: cells below it are skipped. */
   readonly lowestLimit: number;
 }
 
-/** More instances than any consumer can draw, and a bound on the time of NMS. */
+/** More instances than any consumer can draw; limits the time of NMS. */
 const MOST_DETECTIONS = 10_000;
 
 /** @throws ExpectationError naming the option that is out of range */
@@ -89,7 +89,7 @@ function expectClass(option: string, id: number, classCount: number): number {
   return id;
 }
 
-/** Inverse of the sigmoid: thresholds are compared with logits, so that no exp is taken for cells below them. */
+/** Inverse of the sigmoid: thresholds are compared with logits, so that no exp is computed for cells below them. */
 export function logit(probability: number): number {
   return Math.log(probability / (1 - probability));
 }

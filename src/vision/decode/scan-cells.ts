@@ -5,19 +5,19 @@ import { type Candidates, type Scanner, storedLimit } from './scan.js';
 import { Search } from './search.js';
 
 /**
- * For scores that lie side by side for each cell.
+ * For scores that are contiguous for each cell.
  *
- * Hardly any cell has a score that reaches even the lowest threshold: a Search passes over the others, and only the cells it
- * stops at are looked at class by class.
+ * Very few cells have a score that reaches even the lowest threshold: a Search skips the others, and only the cells where it
+ * stops are examined class by class.
  */
 export class CellScanner implements Scanner {
   readonly #head: Head;
   readonly #scales: ChannelScales | undefined;
   readonly #level: number;
   readonly #search: Search | undefined;
-  /** Limits of the channels in stored units, where each has a scale of its own. */
+  /** Limits of the channels in stored units, if each has its own scale. */
   readonly #limits: Int32Array | undefined;
-  /** Cells that lie one after the other without a gap: all of the level, a row, or one. */
+  /** Number of cells without gaps between them: the whole level, a row, or one. */
   readonly #together: number;
 
   /** @param level index of the level in the layout */
@@ -28,7 +28,7 @@ export class CellScanner implements Scanner {
     this.#level = level;
     const single = scales === undefined || scales.uniform;
     this.#limits = single ? undefined : new Int32Array(channels);
-    // A scale of 0 or less has no limit that could be told in stored units.
+    // With a scale of 0 or less, a limit cannot be expressed in stored units.
     const limited = single || (info.type !== 'float32' && scales.scale.every((scale) => scale > 0));
     this.#search = strideC === 1 && limited ? new Search() : undefined;
     if (strideX !== channels) this.#together = 1;
@@ -36,7 +36,7 @@ export class CellScanner implements Scanner {
   }
 
   scan(tensor: Tensor, classLimits: Float64Array, lowestLimit: number, found: Candidates): void {
-    // Score 1, or no class is wanted.
+    // The threshold is 1, or no class is reported.
     if (lowestLimit === Infinity) return;
     const { data } = tensor;
     const { width, height, channels } = this.#head;
@@ -76,7 +76,7 @@ export class CellScanner implements Scanner {
     search.above(data, storedLimit(lowestLimit, this.#scales?.scale[0], this.#scales?.zero[0]));
   }
 
-  /** Offers a cell with its best class. NaN fails every comparison and so can never win. */
+  /** Offers a cell with its best class. NaN fails every comparison, so it is never the best. */
   #offer(data: TensorData, start: number, cell: number, classLimits: Float64Array, found: Candidates): void {
     const { channels, strideC } = this.#head;
     const scales = this.#scales;

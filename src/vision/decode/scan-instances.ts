@@ -3,12 +3,12 @@ import type { ChannelScales } from './dequantize.js';
 import { cellOffset, type Head } from './head-layout.js';
 import type { Candidates, Scanner } from './scan.js';
 
-/** For instances that the network chose: a score and a class id for each of some hundred rows. */
+/** For instances selected by the network: a score and a class id for each of some hundred rows. */
 export class InstanceScanner implements Scanner {
   readonly #head: Head;
   readonly #scales: ChannelScales | undefined;
 
-  /** @param onUnknown called with the class number of a row that is certain enough, but of no class that is known */
+  /** @param onUnknown called with the class number of a row that reaches the threshold but has an unknown class */
   constructor(
     head: Head,
     scales: ChannelScales | undefined,
@@ -18,7 +18,7 @@ export class InstanceScanner implements Scanner {
     this.#scales = scales;
   }
 
-  /** Rows without a class that is known are left out. */
+  /** Rows of unknown classes are left out. */
   scan({ data }: Tensor, classLimits: Float64Array, lowestLimit: number, found: Candidates): void {
     if (lowestLimit === Infinity) return;
     const { width, strideC } = this.#head;

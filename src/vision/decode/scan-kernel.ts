@@ -5,7 +5,7 @@ import type { HeadBlock, Kernels } from '../tensor/kernels.js';
 import { headBlock } from './head-block.js';
 import type { Candidates, Scanner } from './scan.js';
 
-/** Leaves a level to a kernel: CellScanner and PlaneScanner in another form. */
+/** Scans a level with a kernel, which replaces CellScanner and PlaneScanner. */
 export class KernelScanner implements Scanner {
   readonly #kernels: Kernels;
   readonly #block: HeadBlock;

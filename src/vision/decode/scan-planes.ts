@@ -5,19 +5,19 @@ import { type Candidates, type Scanner, storedLimit } from './scan.js';
 import { Search } from './search.js';
 
 /**
- * For scores that lie side by side for each class: channels first, as in a stock export's own output [1, 4 + C + K, cells].
+ * For scores that are contiguous for each class: channels first, as in a stock export's own output [1, 4 + C + K, cells].
  *
- * A Search looks through one class after the other; the best so far is kept for each cell where it stops.
+ * A Search goes through one class after the other; the best class so far is kept for each cell where it stops.
  */
 export class PlaneScanner implements Scanner {
   readonly #head: Head;
   readonly #scales: ChannelScales | undefined;
   readonly #level: number;
   readonly #search = new Search();
-  /** By cell; -Infinity where no class reached the lowest threshold. */
+  /** By cell; -Infinity if no class reached the lowest threshold. */
   readonly #best: Float64Array;
   readonly #bestClass: Uint16Array;
-  /** One bit for each cell that has an entry, so that they are found again in order. */
+  /** One bit for each cell that has an entry, to find these cells in order. */
   readonly #marks: Int32Array;
 
   constructor(head: Head, scales: ChannelScales | undefined, level: number) {
@@ -39,7 +39,7 @@ export class PlaneScanner implements Scanner {
     for (let c = 0; c < channels; c++) {
       const scale = this.#scales?.scale[c] ?? 1;
       const zero = this.#scales?.zero[c] ?? 0;
-      // Not by a scale of 0 or less: there is no limit then.
+      // Not with a scale of 0 or less, for which there is no limit.
       if (scale > 0) search.above(data, storedLimit(lowestLimit, scale, zero));
       else search.all();
       const start = (first + c) * strideC;

@@ -1,13 +1,13 @@
 import type { Tensor } from '../tensor/tensor.js';
 
-/** Cells whose best class reaches its threshold, as parallel arrays that are filled anew for each frame. */
+/** Cells whose best class reaches its threshold, as parallel arrays that are reused for each frame. */
 export class Candidates {
   count = 0;
-  /** As the model gives it: logits of heads, else probabilities. */
+  /** In the model's units: logits for heads, else probabilities. */
   readonly score: Float32Array;
   readonly classId: Uint16Array;
   readonly level: Uint8Array;
-  /** Counts the cells of its level, row by row. */
+  /** Number of the cell in its level, counted row by row. */
   readonly cell: Int32Array;
 
   /** @param capacity number of cells of all levels together */
@@ -18,7 +18,7 @@ export class Candidates {
     this.cell = new Int32Array(capacity);
   }
 
-  /** Adds a cell unless its best class is not wanted or not certain enough. Infinite scores come from broken tensors. */
+  /** Adds a cell if its best class is reported and reaches its threshold. Infinite scores come from broken tensors. */
   offer(score: number, classId: number, classLimits: Float64Array, level: number, cell: number): void {
     if (!(score >= classLimits[classId]!) || score === Infinity) return;
     const i = this.count++;
@@ -30,23 +30,27 @@ export class Candidates {
 }
 
 /**
- * Finds the cells of one level whose best class is certain enough: the part of decoding whose cost does not depend on what is in
- * the picture, for every class score has to be looked at.
+ * Finds the cells of one level whose best class reaches its threshold: the part of decoding whose cost does not depend on the contents of
+ * the picture, because every class score must be read.
  *
- * A cell's class is the one with the largest score, the first of equals.
+ * A cell's class is the one with the largest score; if several are equal, the first of them.
  */
 export interface Scanner {
   /**
    * Adds the cells to `found`, row by row.
    *
-   * @param classLimits least score of each class
-   * @param lowestLimit the least of them
+   * @param classLimits lowest score of each class
+   * @param lowestLimit the lowest of them
    */
   scan(tensor: Tensor, classLimits: Float64Array, lowestLimit: number, found: Candidates): void;
 }
 
-/** A threshold in stored units, lower by less than float32 can tell, so that "above" it means "at least" the threshold. */
+/**
+ * A threshold in stored units, lowered by less than the resolution of float32, so that "above" it means "at least" the threshold. NaN, from
+ * a broken scale, becomes -Infinity: no threshold.
+ */
 export function storedLimit(limit: number, scale = 1, zero = 0): number {
   const value = limit / scale + zero;
-  return value - (Math.abs(value) + 1) * 1e-9;
+  const lower = value - (Math.abs(value) + 1) * 1e-9;
+  return Number.isNaN(lower) ? -Infinity : lower;
 }

@@ -8,9 +8,9 @@ import { KernelScanner } from './scan-kernel.js';
 import { PlaneScanner } from './scan-planes.js';
 
 /**
- * The scanner for the order in which the level's scores lie in memory.
+ * The scanner for the memory order of the level's scores.
  *
- * @param onUnknown called with the class of a row that the network chose, where its number is that of no class
+ * @param onUnknown called with the class number of a row selected by the network, if it is not the number of a class
  */
 export function scannerFor(
   { form, levels }: HeadLayout,

@@ -3,10 +3,10 @@ import type { TensorData } from '../tensor/tensor.js';
 const NOTHING = new Int32Array(0);
 
 /**
- * Looks through stored class values for those above a limit: the inner loop of the scan.
+ * Searches stored class values for those above a limit: the inner loop of the scan.
  *
- * What it finds may turn out not to be above the limit (NaN, rounding), so the caller looks at the cell once more; what it
- * passes over is certain to be below.
+ * A value that it finds may not be above the limit (NaN, rounding), so the caller checks the cell again; values that it
+ * skips are certainly below.
  */
 export class Search {
   #mode: 'floats below zero' | 'integers' | 'each' | 'everything' = 'everything';
@@ -22,7 +22,7 @@ export class Search {
     else this.inIntegers(data, limit);
   }
 
-  /** Passes nothing over. */
+  /** Skips nothing. */
   all(): void {
     this.#mode = 'everything';
   }
@@ -31,14 +31,14 @@ export class Search {
    * Searches float32 values by their bits. As integers they compare in one instruction, without the conversion to double that
    * a loop over a Float32Array spends most of its time on.
    *
-   * The bits of IEEE 754 numbers order as the numbers do where both are positive, and the other way round where both are
-   * negative; read as unsigned, all positive ones lie below all negative ones. So, unless x is NaN:
+   * The bits of IEEE 754 numbers have the same order as the numbers if both are positive, and the reverse order if both are
+   * negative; read as unsigned integers, all positive numbers are below all negative ones. So, unless x is NaN:
    *
    * - limit < 0: x > limit exactly when the unsigned bits of x are below those of the limit
    * - limit >= 0: x > limit exactly when the signed bits of x are above those of the limit
    */
   inFloats(data: Float32Array, limit: number): void {
-    // Engines lend the same arrays again and again; their views are made once.
+    // Engines reuse the same arrays, so their views are made once.
     let views = this.#bits.get(data);
     if (views === undefined) {
       const { buffer, byteOffset, length } = data;
@@ -60,7 +60,7 @@ export class Search {
     this.#limit = Math.min(2 ** 31 - 1, whole);
   }
 
-  /** Searches integers with a scale for each channel, which lie side by side; the limits are in stored units. */
+  /** Searches integers with a scale for each channel, with contiguous channels; the limits are in stored units. */
   inChannels(data: TensorData, limits: Int32Array): void {
     this.#mode = 'each';
     this.#data = data;
@@ -93,7 +93,7 @@ function bitsAtOrBelow(value: number): number {
   return float[0] > 0 ? bits[0]! - 1 : bits[0]! + 1;
 }
 
-// Eight comparisons a turn share the cost of the loop.
+// Eight comparisons per iteration reduce the cost of the loop.
 
 function firstBelowUnsigned(data: Uint32Array, limit: number, from: number, to: number): number {
   // Tells the compiler that both sides are unsigned 32-bit numbers: above 2^31 it would compare doubles.

@@ -14,7 +14,7 @@ export interface Selection {
   /** Index of its level in the layout, and its cell there. */
   level(instance: number): number;
   cell(instance: number): number;
-  /** As the model gives it: a logit of heads, else a probability. */
+  /** In the model's units: a logit for heads, else a probability. */
   score(instance: number): number;
   /** A corner of its box in model pixels: 0 to 3 for x1, y1, x2, y2. */
   corner(instance: number, side: 0 | 1 | 2 | 3): number;
@@ -31,7 +31,7 @@ export class Finder implements Selection {
   readonly #valid: Uint8Array;
   readonly #nms: NonMaximumSuppression;
 
-  /** @param onUnknown called with the class of a row that the network chose, where its number is that of no class */
+  /** @param onUnknown called with the class number of a row selected by the network, if it is not the number of a class */
   constructor(layout: HeadLayout, onUnknown: (classId: number) => void, kernels?: Kernels) {
     this.#layout = layout;
     this.#scanners = layout.levels.map((_, index) => scannerFor(layout, index, onUnknown, kernels));
@@ -40,10 +40,10 @@ export class Finder implements Selection {
     this.#candidates = new Candidates(cells);
     this.#boxes = new CandidateBoxes(cells);
     this.#valid = new Uint8Array(cells);
-    this.#nms = new NonMaximumSuppression(cells);
+    this.#nms = new NonMaximumSuppression(cells, kernels);
   }
 
-  /** What is found stays until the next call. */
+  /** The results are valid until the next call. */
   find(tensors: readonly Tensor[], settings: DecodeSettings): void {
     const { classLimits, lowestLimit, iou, maxDetections } = settings;
     const { levels } = this.#layout;

@@ -9,7 +9,7 @@ const P5 = 4.13813679705723846039e-8;
 /** 0x1.62e43p-2, a little below half of ln 2. */
 const HALF_LN2 = 0.3465735912322998;
 const TINY = 2 ** -28;
-/** Below it e^x is nothing beside 1. */
+/** Below this, e^x is negligible compared with 1. */
 const LEAST = -700;
 
 const power = new Float64Array(1);
@@ -18,7 +18,7 @@ const powerWords = new Int32Array(power.buffer);
 /**
  * e^x for x of 0 or less, the same bits on every machine and in native/decode/boxes.cc; 0 below -700.
  *
- * The algorithm is fdlibm's (Sun Microsystems, freely granted), and so that of V8's Math.exp. But that one is compiled, and on arm64 the
+ * The algorithm is fdlibm's (Sun Microsystems, freely granted), as in V8's Math.exp. But V8's is compiled, and on arm64 the
  * compiler may fuse products with sums, which changes the last bit.
  *
  * @example softExp(-1) // 0.36787944117144233

@@ -5,10 +5,10 @@ import { type Head, type HeadHints, type HeadLayout, type InputSize, isCellCount
 /** Channels before the scores of `detections`, and before the coefficients of `instances`. */
 const BOX_CHANNELS = 4;
 const INSTANCE_CHANNELS = 6;
-/** More rows than any network chooses. */
+/** More rows than any network selects. */
 const MOST_ROWS = 10_000;
 
-/** Axes of an output: of the cells or chosen boxes, and of what is said of each. */
+/** The axes of an output: cells or selected boxes, and the values of each. */
 interface Reading {
   readonly form: 'detections' | 'instances';
   readonly detections: number;
@@ -23,14 +23,14 @@ type Fail = (reason: string) => never;
 /**
  * The layout of a model that was not cut: a stock export, on ONNX Runtime or compiled whole for the BPU.
  *
- * One output is a grid, [1, K, height, width] or [1, height, width, K]: the prototypes. The other, but for extents of one,
+ * One output is a grid, [1, K, height, width] or [1, height, width, K]: the prototypes. The other, apart from dimensions of size 1, is
  *
- * - [1, 4 + C + K, cells] or [1, cells, 4 + C + K]: detections, where the number of cells is that of levels whose strides double
- *   (8400 for 640x640). Other networks (anchors in threes, a score for the object) have another number
- * - [1, rows, 6 + K]: instances. Their classes cannot be told from it, so their number must be known.
- *   A list whose rows are as many as the cells may be either: `roles` must tell, or the model's graph (`chosen`)
+ * - [1, 4 + C + K, cells] or [1, cells, 4 + C + K]: detections. The number of cells is that of levels whose strides double
+ *   (8400 for 640x640). Other networks (three anchors per cell, an objectness score) have another number
+ * - [1, rows, 6 + K]: instances. The shape does not show the number of classes, so it must be known.
+ *   If there are as many rows as cells, both are possible: `roles` must decide, or the model's graph (`chosen`)
  *
- * @throws what `fail` throws, when it is neither or may be both
+ * @throws the error of `fail` if it is neither or may be both
  */
 export function recognizeTwoOutputs(
   outputs: readonly TensorInfo[],
@@ -54,7 +54,7 @@ export function recognizeTwoOutputs(
   }
   const instances = readings.filter(({ form }) => form === 'instances');
   if (hints.chosen === true && !roles && instances.length > 0) readings = instances;
-  // Instances do not tell how many classes there are, so no number of names speaks for them, nor against them.
+  // Instances do not show the number of classes, so the number of names is no evidence for or against them.
   if (new Set(readings.map(({ form }) => form)).size > 1) {
     return fail(
       'They may be detections or instances: say what they are with the setting heads, for example heads=instances,proto.',
@@ -101,7 +101,7 @@ function readingsOf(
     const add = (form: Reading['form'], proto: Head, classes: number | undefined): void => {
       found.push({ form, detections, rows, channels, proto, classCount: classes });
     };
-    // Prototypes have their channels where the detections have theirs; a list of boxes tells nothing.
+    // Prototypes have the same channel order as the detections; a list of boxes gives no evidence.
     const proto = protoHead(outputs, 1 - detections, input, turned === 0);
     const classes = proto ? count - BOX_CHANNELS - proto.channels : 0;
     if (proto && classes > 0 && isCellCount(length, input)) add('detections', proto, classes);
@@ -113,7 +113,7 @@ function readingsOf(
   });
 }
 
-/** The two axes behind the batch that are left when one of three is 1. */
+/** The two axes after the batch that remain if one of three has size 1. */
 function longAxes(shape: readonly number[]): [number, number] | undefined {
   if (shape[0] !== 1) return undefined;
   if (shape.length === 3) return [1, 2];

@@ -2,40 +2,40 @@ import type { Box, Instance, Mask, Segmentation } from '../mask/segmentation.js'
 import { ExpectationError, expectInteger } from '../../base/expect.js';
 import { boxArea, boxIntersection, maskArea, maskIntersection } from './overlap.js';
 
-/** One object that is really in a frame. */
+/** One object of the ground truth. */
 export interface TruthInstance {
   readonly classId: number;
   readonly box: Box;
   /** On the picture's pixels. */
   readonly mask: Mask;
-  /** Neither to be found nor wrong to find; as COCO's `iscrowd`. */
+  /** Neither counts as missed nor as a false detection; as COCO's `iscrowd`. */
   readonly ignore?: boolean;
 }
 
-/** All objects of a frame; a scene's truth is one. */
+/** The ground truth of a frame; scenes provide it. */
 export interface FrameTruth {
   readonly width: number;
   readonly height: number;
   readonly objects: readonly TruthInstance[];
 }
 
-/** Quality of one kind of region; NaN where there was nothing to find. */
+/** Quality of boxes or of masks; NaN if there were no objects. */
 export interface Quality {
   /** Mean over classes of the average precision at an IoU of 0.5. */
   readonly ap50: number;
-  /** Mean over classes and over IoU 0.50, 0.55 .. 0.95: COCO's main number. */
+  /** Mean over classes and over IoU 0.50, 0.55 .. 0.95: COCO's primary metric. */
   readonly ap: number;
   /** `ap50` of each class, by class id. */
   readonly ap50ByClass: readonly number[];
-  /** Of everything reported, the share that is right at an IoU of 0.5. */
+  /** Share of detections that are correct at an IoU of 0.5. */
   readonly precision: number;
-  /** Of everything to be found, the share that was, at an IoU of 0.5. */
+  /** Share of objects that were found, at an IoU of 0.5. */
   readonly recall: number;
 }
 
 export interface Evaluation {
   readonly frames: number;
-  /** Objects to be found; those marked `ignore` are not counted. */
+  /** Number of objects; those marked `ignore` are not counted. */
   readonly objects: number;
   readonly box: Quality;
   readonly mask: Quality;
@@ -43,11 +43,11 @@ export interface Evaluation {
 
 /** COCO's thresholds: 0.50, 0.55 .. 0.95. */
 const THRESHOLDS = Array.from({ length: 10 }, (_, i) => 0.5 + 0.05 * i);
-/** COCO looks at this many detections of a class and frame, best first. */
+/** COCO evaluates this many detections of a class and frame, best first. */
 const MOST_DETECTIONS = 100;
 const RECALL_POINTS = 101;
 
-/** What became of the detections of one class, for one kind of region. */
+/** The outcomes of the detections of one class, for boxes or for masks. */
 interface Outcomes {
   /** For each detection a bit per threshold: it matched an object. */
   readonly right: number[];
@@ -65,15 +65,15 @@ interface ClassRecord {
 /**
  * Average precision of boxes and masks as COCO defines it (pycocotools, all areas, 100 detections per class and frame).
  *
- * Frames are added one by one: overlaps are computed at once, and of the frame only scores and outcomes are kept, so
- * the buffers behind it may be reused. For the whole curve the decoder's score threshold must be low (0.001); with
- * a higher one the number is that of what is reported, and lower.
+ * Frames are added one by one: overlaps are computed at once, and only scores and outcomes of a frame are kept, so
+ * its buffers may be reused. For the whole curve the decoder's score threshold must be low (0.001); with
+ * a higher threshold the result is lower.
  */
 export class AveragePrecision {
   readonly #classes: ClassRecord[];
   #frames = 0;
 
-  /** @param classCount class ids run from 0 to below it */
+  /** @param classCount class ids are from 0 to classCount - 1 */
   constructor(classCount: number) {
     expectInteger('the number of classes', classCount, 1, 10_000);
     this.#classes = Array.from({ length: classCount }, () => ({
@@ -85,14 +85,14 @@ export class AveragePrecision {
   }
 
   /**
-   * @throws ExpectationError when truth and detections are of different sizes, masks are on a coarser grid, or
-   * a class id is unknown; nothing of the frame is counted then
+   * @throws ExpectationError if truth and detections have different sizes, masks are on a coarser grid, or
+   * a class id is unknown; the frame is then not counted
    */
   add(found: Segmentation, truth: FrameTruth): void {
     this.#check(found, truth);
     this.#frames++;
     this.#classes.forEach((record, classId) => {
-      // Objects to be ignored come last: a detection is matched with them only when no other fits.
+      // Objects to be ignored come last: a detection is only matched with them if no other matches.
       const objects = truth.objects
         .filter((object) => object.classId === classId)
         .sort((a, b) => Number(a.ignore ?? false) - Number(b.ignore ?? false));
@@ -107,7 +107,7 @@ export class AveragePrecision {
     });
   }
 
-  /** The quality of everything added so far. */
+  /** The quality over all frames added so far. */
   evaluate(): Evaluation {
     return {
       frames: this.#frames,
@@ -135,7 +135,7 @@ export class AveragePrecision {
   }
 }
 
-/** IoU of each detection with each object; with one to be ignored, the share of the detection that lies on it. */
+/** IoU of each detection with each object; for an ignored object, the share of the detection that it covers. */
 function overlaps(
   instances: readonly Instance[],
   objects: readonly TruthInstance[],
@@ -156,7 +156,7 @@ function overlaps(
   });
 }
 
-/** Gives each detection, best first, the free object that it overlaps most, for each threshold. */
+/** Matches each detection, best first, with the unmatched object that it overlaps most, for each threshold. */
 function match(iou: readonly number[][], objects: readonly TruthInstance[], outcomes: Outcomes): void {
   const right = new Array<number>(iou.length).fill(0);
   const ignored = new Array<number>(iou.length).fill(0);
@@ -238,7 +238,7 @@ function averagePrecision(
   return sum / RECALL_POINTS;
 }
 
-/** Mean of the values that are not NaN; NaN when there are none. */
+/** Mean of the values that are not NaN; NaN if there are none. */
 function mean(values: readonly number[]): number {
   const known = values.filter((value) => !Number.isNaN(value));
   return known.reduce((sum, value) => sum + value, 0) / known.length;

@@ -1,6 +1,6 @@
 import type { Box, Mask } from '../mask/segmentation.js';
 
-/** Area in square pixels; 0 for a box turned inside out. */
+/** Area in square pixels; 0 for an inverted box. */
 export function boxArea(box: Box): number {
   return Math.max(0, box.x2 - box.x1) * Math.max(0, box.y2 - box.y1);
 }
@@ -12,7 +12,7 @@ export function boxIntersection(a: Box, b: Box): number {
   return width > 0 && height > 0 ? width * height : 0;
 }
 
-/** Cells of a mask. */
+/** Number of cells in a mask. */
 export function maskArea(mask: Mask): number {
   let area = 0;
   const { data } = mask;
@@ -21,7 +21,7 @@ export function maskArea(mask: Mask): number {
   return area;
 }
 
-/** Cells that both masks cover; they lie on the same grid. */
+/** Number of cells that both masks cover; they must have the same grid. */
 export function maskIntersection(a: Mask, b: Mask): number {
   const left = Math.max(a.x, b.x);
   const right = Math.min(a.x + a.width, b.x + b.width);

@@ -7,7 +7,7 @@ const MOST_BYTES = 1 << 30;
 const NO_RUNS: Int32Array = new Int32Array(0);
 const NO_BITMAP = new Uint8Array(0);
 
-/** The masks of a frame: runs of cells, and bitmaps where somebody asks for one. Made once and filled again for each frame. */
+/** The masks of a frame: runs of cells, and bitmaps on request. Created once and reused for each frame. */
 export class DecodedMasks {
   readonly #masks: DecodedMask[] = [];
   #bytes = new Uint8Array(0);
@@ -17,12 +17,12 @@ export class DecodedMasks {
     return (this.#masks[index] ??= new DecodedMask(() => this.#paint()));
   }
 
-  /** The frame has so many. */
+  /** Sets the number of masks of the frame. */
   end(count: number): void {
     for (let i = count; i < this.#masks.length; i++) this.#masks[i]!.clear();
   }
 
-  /** All at once: a copy of the frame copies the memory of the first one's bitmap, in which those of the others must be by then. */
+  /** All at once: a copy of the frame copies the buffer of the first bitmap, which must then contain all the others. */
   #paint(): void {
     const needed = this.#masks.reduce((sum, { mask: { width, height } }) => sum + width * height, 0);
     if (needed > MOST_BYTES) {
@@ -32,7 +32,7 @@ export class DecodedMasks {
         'Lower the maximum of detections, raise the score threshold, or ask for masks at prototype resolution.',
       );
     }
-    // Bitmaps of frames before lose their memory to these, as they are told to.
+    // The new bitmaps reuse the memory of earlier frames' bitmaps, as documented.
     if (this.#bytes.length < needed) this.#bytes = new Uint8Array(Math.min(MOST_BYTES, 2 * needed));
     const bytes = this.#bytes.fill(0, 0, needed);
     let used = 0;
@@ -40,7 +40,7 @@ export class DecodedMasks {
   }
 }
 
-/** One of them. */
+/** The mask of one instance. */
 export class DecodedMask {
   readonly mask: Mask;
   #runs = NO_RUNS;
@@ -49,18 +49,18 @@ export class DecodedMask {
   /** @param paintAll calls paint() of all masks of the frame */
   constructor(paintAll: () => void) {
     const mask = { x: 0, y: 0, width: 0, height: 0 };
-    // As if it were a plain property, so that a copy of the mask ({ ...mask }, structuredClone) has the bitmap.
+    // An enumerable property, so that a copy of the mask ({ ...mask }, structuredClone) has the bitmap.
     const data = (): Uint8Array => {
       if (!this.#bitmap) paintAll();
       return this.#bitmap!;
     };
     Object.defineProperty(mask, 'data', { enumerable: true, get: data });
-    // A copy has its own bitmap, to which these runs would not belong.
+    // A copy has its own bitmap, which these runs do not describe.
     Object.defineProperty(mask, 'runs', { enumerable: false, get: () => this.#runs });
     this.mask = mask as Mask;
   }
 
-  /** An empty one at the picture's corner. */
+  /** Makes it empty, at the picture's corner. */
   clear(): void {
     this.set(0, 0, 0, 0, NO_RUNS);
   }
@@ -75,7 +75,7 @@ export class DecodedMask {
     this.#bitmap = width === 0 ? NO_BITMAP : undefined;
   }
 
-  /** @param bytes cleared from `from` on @returns the first byte behind */
+  /** @param bytes must be 0 from `from` on @returns one past the last byte */
   paint(bytes: Uint8Array, from: number): number {
     const { width, height } = this.mask;
     const end = from + width * height;

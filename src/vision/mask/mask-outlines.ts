@@ -1,16 +1,16 @@
 import type { Kernels } from '../tensor/kernels.js';
 import type { Mask } from './segmentation.js';
 
-/** Contours of one mask as a kernel finds them; keeps its memory from mask to mask. */
+/** Contours of one mask, found by a kernel; keeps its memory from mask to mask. */
 export class MaskOutlines {
-  /** Of the last mask: x, y, x, y ... in cells of the grid. */
+  /** Points of the last mask: x, y, x, y ... in cells of the grid. */
   points = new Int32Array(1 << 10);
-  /** From index 2 on, of each contour how many points it has, and 1 for a hole. */
+  /** From index 2 on, for each contour its number of points, and 1 for a hole. */
   rings = new Int32Array(1 << 6);
 
   constructor(private readonly kernels: Kernels) {}
 
-  /** @returns how many contours there are */
+  /** @returns the number of contours */
   find(runs: Int32Array, { x, y, width }: Mask, tolerance: number, minArea: number): number {
     if (runs.length === 0) return 0;
     for (;;) {

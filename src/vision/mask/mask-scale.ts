@@ -1,7 +1,7 @@
 import type { Mask, Segmentation } from './segmentation.js';
 
 /**
- * Gives masks that lie on a coarser grid the size of the picture: a pixel is inside when the cell is in which its center lies.
+ * Scales masks on a coarser grid to the size of the picture: a pixel is inside if the cell that contains its center is inside.
  *
  * Keeps its buffer from call to call.
  */
@@ -10,7 +10,7 @@ export class MaskScaler {
 
   /**
    * @param mask on the grid of `segmentation`
-   * @returns the mask in pixels of the picture; the mask itself where the grid is that of the picture. Valid until the next call
+   * @returns the mask in pixels of the picture; the mask itself if the grid is that of the picture. Valid until the next call
    */
   toPicture(mask: Mask, segmentation: Omit<Segmentation, 'instances'>): Mask {
     const { width, height, maskWidth, maskHeight } = segmentation;
@@ -38,12 +38,12 @@ export class MaskScaler {
   }
 }
 
-/** The cell in which the center of pixel `x` lies. */
+/** The cell that contains the center of pixel `x`. */
 export function cellOf(x: number, pixels: number, cells: number): number {
   return Math.min(cells - 1, Math.floor(((x + 0.5) * cells) / pixels));
 }
 
-/** The first pixel whose center lies in `cell` or behind it, within [0, pixels]. */
+/** The first pixel whose center lies in or after `cell`, within [0, pixels]. */
 export function firstPixel(cell: number, pixels: number, cells: number): number {
   return Math.min(pixels, Math.max(0, Math.ceil((cell * pixels) / cells - 0.5)));
 }

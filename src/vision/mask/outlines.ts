@@ -3,28 +3,28 @@ import { PolygonTracer } from './polygon.js';
 import type { Mask, Segmentation } from './segmentation.js';
 import { Spans } from './runs.js';
 
-/** Contours of all masks of a frame, one behind the other, in flat arrays: what messages are written from. */
+/** Contours of all masks of a frame, one after the other, in flat arrays, for writers of messages. */
 export interface Outlines {
   /** x, y, x, y ... in cells of the mask grid. A contour is closed: its last point joins its first. */
   readonly points: Int32Array;
-  /** Factors from there to pixels of the picture. */
+  /** Factors from cells to pixels of the picture. */
   readonly scaleX: number;
   readonly scaleY: number;
-  /** Of each contour, one past its last number in `points`. */
+  /** For each contour, one past its last number in `points`. */
   readonly ends: Int32Array;
-  /** Of each contour 1 for a hole, else 0. Outer ones run clockwise on the screen, holes against. */
+  /** For each contour 1 for a hole, else 0. Outer contours run clockwise on the screen, holes counterclockwise. */
   readonly holes: Uint8Array;
-  /** Of each instance, one past its last contour. */
+  /** For each instance, one past its last contour. */
   readonly instanceEnds: Int32Array;
 }
 
-/** What is asked of contours. */
+/** Options of contours. */
 export interface OutlineOptions {
   /**
-   * Pixels of the picture by which simplification may move a contour; 0 keeps every step of the staircase. Where masks lie on a coarser
-   * grid, at least a cell of that, as the staircase of cells is not the object's.
+   * Pixels of the picture by which simplification may move a contour; 0 keeps every step of the staircase. If masks have a coarser
+   * grid, at least one of its cells, because the staircase of cells is not part of the object's shape.
    *
-   * @default 1: no more than the mask itself is off by, and a tenth of the points
+   * @default 1: not more than the error of the mask itself, and a tenth of the points
    */
   readonly tolerance?: number | undefined;
   /** Contours that enclose fewer cells are left out. @default 4 */
@@ -47,7 +47,7 @@ export class OutlineTracer {
   #used = 0;
   #contours = 0;
 
-  /** @param kernels a faster form, for masks that are runs; same results */
+  /** @param kernels a faster implementation, for masks that are runs; same results */
   constructor(kernels?: Kernels) {
     this.#kernels = kernels;
   }
@@ -100,7 +100,7 @@ export class OutlineTracer {
     }
   }
 
-  /** A contour whose points are there. */
+  /** Adds a contour whose points are already written. */
   #add(numbers: number, hole: number): void {
     if (this.#contours === this.#ends.length) {
       const ends = new Int32Array(2 * this.#ends.length);

@@ -5,7 +5,7 @@ import { Spans } from './runs.js';
 
 /** A closed contour; the last point joins the first. */
 export interface Polygon {
-  /** x0, y0, x1, y1, ... in the coordinates asked for. Outer contours run clockwise on the screen, holes against. */
+  /** x0, y0, x1, y1, ... in the requested coordinates. Outer contours run clockwise on the screen, holes counterclockwise. */
   readonly points: number[];
   readonly hole: boolean;
 }
@@ -19,7 +19,7 @@ export interface PolygonOptions {
    * @default 1
    */
   tolerance?: number;
-  /** Contours that enclose fewer cells are left out: specks cost bandwidth and say nothing. @default 4 */
+  /** Contours that enclose fewer cells are left out: specks only cost bandwidth. @default 4 */
   minArea?: number;
 }
 
@@ -30,8 +30,8 @@ const STEP_Y = [0, 1, 0, -1] as const;
 /**
  * Contours of a mask, along the edges between cells: outer ones and holes.
  *
- * Every contour is followed with the mask on its right hand, one step per cell edge. Each one, hole or not, passes at least
- * once to the right along the upper edge of a mask cell, so such edges are the places to begin and to mark as done.
+ * Every contour is followed with the mask on the right-hand side, one step per cell edge. Each contour, hole or not, passes at least
+ * once to the right along the upper edge of a mask cell, so contours start at such edges, which are then marked as done.
  * Cells that touch only at a corner belong to different contours, so that no polygon crosses itself.
  */
 export class PolygonTracer {
@@ -39,12 +39,12 @@ export class PolygonTracer {
   readonly #outlines: MaskOutlines | undefined;
   /** Cells whose upper edge a contour has passed; all 0 between calls. */
   #done = new Uint8Array(0);
-  /** Those that are not 0. */
+  /** Indices of the entries that are not 0. */
   readonly #marked: number[] = [];
   /** Corner points of the contour being followed, in cells of the crop. */
   #points: number[] = [];
 
-  /** @param kernels a faster form, for masks that are runs; same results */
+  /** @param kernels a faster implementation, for masks that are runs; same results */
   constructor(kernels?: Kernels) {
     this.#outlines = kernels && new MaskOutlines(kernels);
   }
@@ -58,7 +58,7 @@ export class PolygonTracer {
 
     const polygons: Polygon[] = [];
     this.#spans.read(mask);
-    // The cells of an edge belong to one contour: when that of the first is done, so are they all.
+    // The cells of an edge belong to one contour: if the first is done, so are all of them.
     this.#spans.upperEdges((from) => {
       if (this.#done[from] === 1) return;
       const area = this.#follow(mask, from % width, Math.floor(from / width));
@@ -139,7 +139,7 @@ export class PolygonTracer {
 /**
  * Douglas-Peucker on a closed ring. The ring is cut at its first point and the one farthest from it.
  *
- * @returns the ring itself when nothing can go or when less than a triangle would remain
+ * @returns the ring itself if no point can be removed or less than a triangle would remain
  */
 export function simplifyRing(points: readonly number[], tolerance: number): readonly number[] {
   const count = points.length / 2;
@@ -171,7 +171,7 @@ export function simplifyRing(points: readonly number[], tolerance: number): read
   return kept.length < 6 ? points : kept;
 }
 
-/** Index of the point between `from` and `to` that lies farthest from their chord, -1 when all lie within the tolerance. */
+/** Index of the point between `from` and `to` that lies farthest from their chord, -1 if all lie within the tolerance. */
 function farthestFromChord(points: readonly number[], from: number, to: number, tolerance: number): number {
   const end = (2 * to) % points.length;
   const ax = points[2 * from]!;
@@ -180,7 +180,7 @@ function farthestFromChord(points: readonly number[], from: number, to: number, 
   const dy = points[end + 1]! - ay;
   const square = dx * dx + dy * dy;
   let split = -1;
-  // Distances times the length of the chord, or squared where it is a point: nothing to divide, no root.
+  // Distances times the length of the chord, or squared if it is a point: needs no division and no root.
   let largest = square === 0 ? tolerance * tolerance : tolerance * Math.sqrt(square);
   for (let i = from + 1; i < to; i++) {
     const x = points[2 * i]! - ax;

@@ -2,27 +2,35 @@ import { ExpectationError } from '../../base/expect.js';
 import type { Mask } from './segmentation.js';
 import { Spans } from './runs.js';
 
-/** A mask in the run-length form of COCO: columns first, runs of 0 and 1 in turn, packed into a string. */
+/** A mask in COCO's run-length encoding: column-major, alternating runs of 0 and 1, packed into a string. */
 export interface CocoRle {
   /** Height and width of the grid, in this order. */
   readonly size: readonly [number, number];
   readonly counts: string;
 }
 
+/** Beyond all cells. */
+const NO_CELL = 0x7fffffff;
+
 /**
- * Encodes masks as COCO's compressed RLE; pycocotools reads the result as it is.
+ * Encodes masks as COCO's compressed RLE, which pycocotools reads directly.
  *
  * Keeps its buffers from call to call. The format (maskApi.c, rleToString): run lengths over the
- * whole grid in column-major order, beginning with the zeros; from the third on, each as the difference to the one two
- * places before; written in groups of 5 bits, least first, bit 6 set while more follow, offset by 48 into ASCII.
+ * whole grid in column-major order, starting with zeros; from the third on, each as the difference to the one two
+ * places before; written in groups of 5 bits, lowest first, bit 6 set if more follow, offset by 48 into ASCII.
  */
 export class RleEncoder {
   readonly #spans = new Spans();
-  /** Column x of the crop has runs from index #firstEdge[x] to below #firstEdge[x + 1], from row #begins to below row #ends. */
-  #firstEdge = new Int32Array(0);
-  #begins = new Int32Array(0);
-  #ends = new Int32Array(0);
-  #text = new Uint8Array(1 << 12);
+  /**
+   * Where columns change between outside and inside, as a list for each column: entry x is the head of column x of the crop. Of each
+   * entry its row, and the next one's index, 0 for none.
+   */
+  #rows = new Int32Array(1 << 12);
+  #next = new Int32Array(1 << 12);
+  #used = 0;
+  /** The last entry of each column. */
+  #tails = new Int32Array(0);
+  #text = Buffer.alloc(1 << 12);
   #length = 0;
   /** The last two runs written. */
   #previous = 0;
@@ -33,71 +41,116 @@ export class RleEncoder {
   encode(mask: Mask, gridWidth: number, gridHeight: number): CocoRle {
     this.#length = this.#previous = this.#beforePrevious = this.#runs = 0;
     const { x: left, y: top, width } = mask;
-    this.#findEdges(mask);
+    this.#findChanges(mask);
+    const rows = this.#rows;
+    const next = this.#next;
     let runStart = 0;
-    /** Where a run of ones ends, unless the next one begins there: at the foot of a column. */
-    let end = 0;
-    for (let x = 0, edge = 0; x < width; x++) {
+    /** End of a run of ones, unless the next run begins there: at the bottom of a column. */
+    let end = -1;
+    for (let x = 0; x < width; x++) {
       const column = (left + x) * gridHeight + top;
-      for (const last = this.#firstEdge[x + 1]!; edge < last; edge++) {
-        const begin = column + this.#begins[edge]!;
-        if (edge === 0 || begin > end) {
-          if (edge > 0) {
+      for (let begins = next[x]!; begins !== 0;) {
+        const ends = next[begins]!;
+        const begin = column + rows[begins]!;
+        if (begin !== end) {
+          if (end >= 0) {
             this.#push(end - runStart);
             runStart = end;
           }
           this.#push(begin - runStart);
           runStart = begin;
         }
-        end = column + this.#ends[edge]!;
+        end = column + rows[ends]!;
+        begins = next[ends]!;
       }
     }
-    if (this.#runs > 0) {
+    if (end >= 0) {
       this.#push(end - runStart);
       runStart = end;
     }
     const total = gridWidth * gridHeight;
     if (runStart < total) this.#push(total - runStart);
-    return { size: [gridHeight, gridWidth], counts: latin1.decode(this.#text.subarray(0, this.#length)) };
+    return { size: [gridHeight, gridWidth], counts: this.#text.toString('latin1', 0, this.#length) };
   }
 
-  /** The rows in which runs begin and end, column by column. */
-  #findEdges(mask: Mask): void {
+  /**
+   * Lists the rows in which columns change, from above. A cell differs from the one above it wherever the runs and the same runs a row
+   * further down do not cover both or neither: between every other one of their ends, in order.
+   */
+  #findChanges(mask: Mask): void {
     const { width } = mask;
     const spans = this.#spans;
     spans.read(mask);
-    if (this.#firstEdge.length <= width + 1) this.#firstEdge = new Int32Array(2 * width + 2);
-    const first = this.#firstEdge.fill(0, 0, width + 2);
-    // Counted into the place after next, so that filling the columns in leaves the first of each in its own place.
-    spans.upperEdges((from, to) => {
-      for (let x = from % width, end = x + to - from; x < end; x++) first[x + 2]!++;
-    });
-    for (let x = 0; x < width; x++) first[x + 2]! += first[x + 1]!;
-    const edges = first[width + 1]!;
-    if (this.#begins.length < edges) {
-      this.#begins = new Int32Array(2 * edges);
-      this.#ends = new Int32Array(2 * edges);
+    const { edges } = spans;
+    const count = 2 * spans.count;
+    this.#begin(width);
+    let upper = 0;
+    let lower = 0;
+    let row = 0;
+    let rowStart = 0;
+    let from = -1;
+    while (upper < count || lower < count) {
+      const own = lower < count ? edges[lower]! : NO_CELL;
+      const above = upper < count ? edges[upper]! + width : NO_CELL;
+      if (own <= above) lower++;
+      if (above <= own) upper++;
+      // Where two ends fall together, a difference neither begins nor ends.
+      if (own === above) continue;
+      const at = Math.min(own, above);
+      if (from < 0) {
+        from = at;
+        continue;
+      }
+      while (from >= rowStart + width) {
+        rowStart += width;
+        row++;
+      }
+      this.#change(from - rowStart, at - from, row, width);
+      from = -1;
     }
-    const begins = this.#begins;
-    const ends = this.#ends;
-    spans.upperEdges((from, to) => {
-      const y = Math.floor(from / width);
-      for (let x = from % width, end = x + to - from; x < end; x++) begins[first[x + 1]!++] = y;
-    });
-    // A column has as many ends as begins: back to the first of each.
-    first.copyWithin(1, 0, width + 1);
-    first[0] = 0;
-    spans.lowerEdges((from, to) => {
-      const y = Math.floor(from / width);
-      for (let x = from % width, end = x + to - from; x < end; x++) ends[first[x + 1]!++] = y;
-    });
+  }
+
+  /** Empty columns. */
+  #begin(width: number): void {
+    if (this.#next.length < 2 * width) this.#grow(4 * width);
+    if (this.#tails.length < width) this.#tails = new Int32Array(2 * width);
+    this.#used = Math.max(1, width);
+    this.#next.fill(0, 0, width);
+    for (let x = 0; x < width; x++) this.#tails[x] = x;
+  }
+
+  /** So many cells from column x on change in this row, or behind its end in the next ones. */
+  #change(x: number, cells: number, row: number, width: number): void {
+    if (this.#used + cells > this.#next.length) this.#grow(2 * (this.#used + cells));
+    const rows = this.#rows;
+    const next = this.#next;
+    const tails = this.#tails;
+    let entry = this.#used;
+    this.#used += cells;
+    for (; entry < this.#used; entry++, x++) {
+      if (x === width) {
+        x = 0;
+        row++;
+      }
+      rows[entry] = row;
+      next[entry] = 0;
+      next[tails[x]!] = entry;
+      tails[x] = entry;
+    }
+  }
+
+  #grow(length: number): void {
+    const rows = new Int32Array(length);
+    const next = new Int32Array(length);
+    rows.set(this.#rows);
+    next.set(this.#next);
+    this.#rows = rows;
+    this.#next = next;
   }
 
   #push(run: number): void {
     if (this.#length + 8 > this.#text.length) {
-      const larger = new Uint8Array(2 * this.#text.length);
-      larger.set(this.#text);
-      this.#text = larger;
+      this.#text = Buffer.concat([this.#text], 2 * this.#text.length);
     }
     let rest = this.#runs > 2 ? run - this.#beforePrevious : run;
     this.#runs++;
@@ -112,12 +165,10 @@ export class RleEncoder {
   }
 }
 
-const latin1 = new TextDecoder('latin1');
-
 /**
  * Expands compressed RLE into a mask that covers its whole grid.
  *
- * @throws ExpectationError for counts that are cut off, negative, or do not add up to the size
+ * @throws ExpectationError for counts that are truncated, negative, or do not add up to the size
  */
 export function decodeRle(rle: CocoRle): Mask {
   const [height, width] = rle.size;

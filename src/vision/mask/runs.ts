@@ -2,19 +2,19 @@ import type { Mask } from './segmentation.js';
 
 /**
  * The runs of cells inside a mask, through its crop row by row: cells are numbered `y * width + x`, and a run that reaches the
- * right end of a row may go on in the next.
+ * right end of a row may continue in the next.
  *
- * One look over the bitmap, from which contours, RLE and run lengths are made in a time that goes by the outline and not by
+ * The bitmap is read once. Contours, RLE and run lengths are then made from the runs, in time proportional to the outline, not
  * the area. Keeps its memory from mask to mask.
  */
 export class Spans {
   count = 0;
-  /** First cell of each run, and one past its last, in turn. */
+  /** First cell of each run and one past its last, alternating. */
   edges: Int32Array = new Int32Array(1 << 11);
   #own = this.edges;
   #width = 0;
 
-  /** What the mask knows itself is valid as long as its runs. */
+  /** If the mask has runs itself, the result is valid as long as these. */
   read(mask: Mask): void {
     const cells = mask.width * mask.height;
     this.#width = mask.width;
@@ -36,38 +36,30 @@ export class Spans {
     }
   }
 
-  /** The edges of the runs only, as Mask.runs has them. */
+  /** Only the edges of the runs, as in Mask.runs. */
   get runs(): Int32Array {
     return this.edges.length === 2 * this.count ? this.edges : this.edges.subarray(0, 2 * this.count);
   }
 
-  /** Tells of all cells inside, row by row: cells [from, to) of one row at a time. */
+  /** Visits all cells inside, row by row: cells [from, to) of one row at a time. */
   rows(use: (from: number, to: number) => void): void {
     for (let run = 0; run < this.count; run++)
       this.#split(this.edges[2 * run]!, this.edges[2 * run + 1]!, use);
   }
 
-  /** Tells of the cells inside whose upper neighbors are outside, in the same way. */
+  /** Visits the cells inside whose upper neighbors are outside, in the same way. */
   upperEdges(use: (from: number, to: number) => void): void {
-    this.#difference(0, this.#width, use);
-  }
-
-  /** Tells of the cells outside whose upper neighbors are inside, in the same way; the row below the crop counts. */
-  lowerEdges(use: (from: number, to: number) => void): void {
-    this.#difference(this.#width, 0, use);
-  }
-
-  /** What is in the runs moved on by `own` and not in the runs moved on by `other`. */
-  #difference(own: number, other: number, use: (from: number, to: number) => void): void {
     const { count, edges } = this;
+    const width = this.#width;
+    // What is in the runs, and not in the runs a row further down.
     let k = 0;
     for (let run = 0; run < count; run++) {
-      const end = edges[2 * run + 1]! + own;
-      for (let at = edges[2 * run]! + own; at < end;) {
-        while (k < count && edges[2 * k + 1]! + other <= at) k++;
-        const covered = k < count ? edges[2 * k]! + other : end;
+      const end = edges[2 * run + 1]!;
+      for (let at = edges[2 * run]!; at < end;) {
+        while (k < count && edges[2 * k + 1]! + width <= at) k++;
+        const covered = k < count ? edges[2 * k]! + width : end;
         if (covered <= at) {
-          at = edges[2 * k + 1]! + other;
+          at = edges[2 * k + 1]! + width;
           continue;
         }
         const until = Math.min(end, covered);

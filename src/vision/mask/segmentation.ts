@@ -18,14 +18,14 @@ export interface Mask {
   /** Left column and top row of the crop on the grid. */
   x: number;
   y: number;
-  /** Size of the crop; 0 x 0 when the mask is empty. */
+  /** Size of the crop; 0 x 0 if the mask is empty. */
   width: number;
   height: number;
-  /** Row-major, width * height bytes, 1 inside and 0 outside. The decoder's masks make it when it is asked for. */
-  data: Uint8Array;
+  /** Row-major, width * height bytes, 1 inside and 0 outside. The decoder's masks make it on first access. */
+  readonly data: Uint8Array;
   /**
-   * The same as runs, where the mask is known as such: pairs of the first cell inside and one past the last, cells counted through the
-   * crop row by row. Those that touch are one, also from the end of a row to the next.
+   * The same as runs, if they are known: pairs of the first cell inside and one past the last, cells counted through the
+   * crop row by row. Adjacent runs are joined, even from the end of a row to the next.
    */
   readonly runs?: Int32Array | undefined;
 }
@@ -46,17 +46,17 @@ export interface EndedTrack {
   readonly classId: number;
 }
 
-/** What was found in one frame, best score first. */
+/** The instances of one frame, best score first. */
 export interface Segmentation {
   /** Size of the picture in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Size of the grid that masks lie on: that of the picture, or a coarser one on request. */
+  /** Size of the mask grid: that of the picture, or a coarser one on request. */
   readonly maskWidth: number;
   readonly maskHeight: number;
   readonly instances: readonly Instance[];
   /** Objects with a trackId that were given up with this frame: their ids do not come again. */
   readonly ended?: readonly EndedTrack[] | undefined;
-  /** What of the picture was looked at, where that is not all of it. */
+  /** The region of interest, if it is not the whole picture. */
   readonly region?: Region | undefined;
 }

@@ -8,7 +8,7 @@ export interface Stamp {
   readonly nanosec: number;
 }
 
-/** What is known of a frame besides its pixels; copied untouched into every message made from it. */
+/** Stamp and frame_id of a frame; copied unchanged into every message made from it. */
 export interface FrameHeader {
   readonly stamp: Stamp;
   readonly frameId: string;
@@ -17,28 +17,28 @@ export interface FrameHeader {
 /** One frame of a picture, video, bag or scene. */
 export interface SourceFrame extends FrameHeader {
   readonly frame: Nv12Frame;
-  /** Where it came from, as the user named it: a path, `scene:`, `bag.mcap#/camera`. */
+  /** Its source as given by the user: a path, `scene:`, `bag.mcap#/camera`. */
   readonly source: string;
   /** Position within its source, from 0. */
   readonly index: number;
-  /** What may be wrong with it, though it is read. */
+  /** A possible problem, although it can be read. */
   readonly warning?: string | undefined;
 }
 
-/** A frame that could not be read; its neighbors still can. */
+/** A frame that could not be read; others still can. */
 export interface BadFrame {
   readonly source: string;
   readonly index: number;
   readonly error: Error;
 }
 
-/** Frames from files or a generator, in order. Nothing is ever dropped: the reader sets the pace. */
+/** Frames from files or a generator, in order. None is dropped: the consumer sets the pace. */
 export interface FrameSource {
-  /** As the user named it. */
+  /** Its name as given by the user. */
   readonly name: string;
-  /** Number of frames where it is known beforehand, for progress bars. */
+  /** Number of frames if it is known in advance, for progress bars. */
   readonly count?: number | undefined;
-  /** A frame's bytes stay valid until the iteration after next at least (two frames may be in flight); see each source. */
+  /** A frame's bytes are valid at least until the iteration after next (two frames may be in flight); see each source. */
   frames(): AsyncIterable<SourceFrame | BadFrame>;
 }
 
@@ -66,7 +66,7 @@ export function stampFromNanoseconds(nanoseconds: bigint): Stamp {
   };
 }
 
-/** The frames of a source; where it breaks off the error is a bad frame at its end, so that those behind it have their turn. */
+/** The frames of a source. If it fails, the error becomes a bad frame at its end, so that the next sources are still read. */
 export async function* guardedFrames(
   source: FrameSource,
 ): AsyncGenerator<SourceFrame | BadFrame, void, void> {

@@ -5,9 +5,9 @@ import { MAX_DIMENSION } from './nv12-frame.js';
 export const PAD_LUMA = 114;
 
 /**
- * The one place that knows where a source pixel lies in the model's input and back.
+ * Maps source pixels to the model's input and back. No other code does.
  *
- * The picture is scaled to fit, aspect kept, and centered; what is left is padding. NV12 has one chroma pair for
+ * The picture is scaled to fit, with its aspect ratio, and centered; the rest is padding. NV12 has one chroma pair for
  * each 2x2 block, so the content's size and offset are even; therefore the scale of the two axes may differ
  * by a fraction of a percent, and each axis has its own.
  *

@@ -5,7 +5,7 @@ import type { PictureSize } from './picture-size.js';
 export const MAX_DIMENSION = 16384;
 
 /**
- * An NV12 picture as a view on the bytes that arrived; nothing is copied.
+ * An NV12 picture as a view of the received bytes; nothing is copied.
  *
  * NV12 (YUV 4:2:0, semi-planar): `height` rows of 8-bit luma, then `height / 2` rows of interleaved
  * U, V pairs, one pair for each 2x2 luma block. Width and height are even.
@@ -24,43 +24,43 @@ export interface Nv12Frame {
   /** Offset in `data` of the first chroma byte (a U). */
   readonly chromaOffset: number;
   /**
-   * Size of the picture where it is odd and so less than that of the frame, whose last column or row then repeats the one
+   * Size of the picture if it is odd and so less than that of the frame, whose last column or row then repeats the one
    * before. Results are given for the picture.
    */
   readonly picture?: PictureSize | undefined;
-  /** Where the frame lies in a larger picture that it is a part of; `picture` is the part's size then. Results are given for the larger picture. */
+  /** Where the frame lies in the larger picture of which it is a part; `picture` is then the part's size. Results are given for the larger picture. */
   readonly cut?: Cut | undefined;
 }
 
-/** Where a frame lies in the picture that it is a part of. */
+/** Where a frame lies in the picture of which it is a part. */
 export interface Cut {
   /** Upper left corner, even. */
   readonly x: number;
   readonly y: number;
   /** Size of the whole picture. */
   readonly picture: PictureSize;
-  /** The frame with the whole picture; undefined where nobody made it. */
+  /** The frame with the whole picture; undefined if it was not made. */
   readonly whole: Nv12Frame | undefined;
 }
 
-/** The size of the frame that holds a picture: NV12 has even sizes only. */
+/** The size of the frame for a picture: NV12 has even sizes only. */
 export function frameSize({ width, height }: PictureSize): PictureSize {
   return { width: width + (width % 2), height: height + (height % 2) };
 }
 
-/** How the planes lie in the buffer; everything but the size is optional because cameras often do not say. */
+/** The layout of the planes in the buffer. Only the size is required, because cameras often do not give the rest. */
 export interface Nv12Layout {
   width: number;
   height: number;
-  /** Row length in bytes as the message claims it. 0, or anything below the width, counts as unknown. */
+  /** Row length in bytes from the message. 0, or any value below the width, counts as unknown. */
   step?: number | undefined;
-  /** Offset of the chroma plane; needed only where luma rows are padded at the bottom. */
+  /** Offset of the chroma plane; only needed if there is padding below the luma rows. */
   chromaOffset?: number | undefined;
 }
 
 /**
- * Views `data` as an NV12 frame. A step is believed only when it is at least the width and the data is long enough for
- * it; otherwise rows are taken as packed. (Images of cameras, which lie in more ways, are read by CameraImageReader.)
+ * Views `data` as an NV12 frame. A step is only used if it is at least the width and the data is long enough for
+ * it; otherwise rows are assumed to be packed. (CameraImageReader reads the other layouts of camera images.)
  *
  * @throws ExpectationError for odd, zero or huge sizes and for data that is too short
  */

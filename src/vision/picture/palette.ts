@@ -5,11 +5,11 @@ export const BLACK: Rgb = [0, 0, 0];
 export const WHITE: Rgb = [255, 255, 255];
 
 /**
- * Twenty colors that stay apart from each other, in an order that keeps neighbors far apart.
+ * Twenty distinguishable colors, in an order in which neighbors differ most.
  *
  * Chosen by farthest-point search in OKLab (chroma counted 1.6-fold, as hues must differ more than brightness) from
- * colors of lightness 0.60 to 0.88 and chroma 0.13 to 0.24: vivid on photographs, never as dark or as pale as their shadows
- * and skies. The first is an azure, because most of what robots see is class 0, a person, and little in the world is azure.
+ * colors of lightness 0.60 to 0.88 and chroma 0.13 to 0.24: vivid on photographs, and neither as dark as shadows nor as pale
+ * as skies. The first is azure: class 0, person, is the most frequent one, and few objects are azure.
  */
 export const PALETTE: readonly Rgb[] = [
   0x1e96ff, 0xf01e00, 0x96f000, 0xff78ff, 0xffb44b, 0x00a578, 0x4bf0ff, 0x965aff, 0xc35a87, 0x969600,
@@ -20,6 +20,19 @@ export const PALETTE: readonly Rgb[] = [
 export function paletteColor(index: number): Rgb {
   const wrapped = Math.trunc(index) % PALETTE.length;
   return PALETTE[wrapped < 0 ? wrapped + PALETTE.length : wrapped] ?? PALETTE[0]!;
+}
+
+/** What may determine the color of an instance. */
+export const COLORED_BY = ['auto', 'class', 'instance'] as const;
+export type ColoredBy = (typeof COLORED_BY)[number];
+
+/**
+ * The color of an instance in overlay and instance picture. `auto`: its own where it is tracked, else that of its class. `instance`: its
+ * own where it is tracked, else that of its rank.
+ */
+export function instanceColor(by: ColoredBy, classId: number, rank: number, trackId = 0): Rgb {
+  if (by === 'instance' && trackId === 0) return paletteColor(rank);
+  return paletteColor(by === 'class' ? classId : colorNumber({ classId, trackId }));
 }
 
 /** What the palette is asked for: a tracked object has a color of its own, others that of their class. */
@@ -37,7 +50,7 @@ export function colorNumber({
 const LIGHT = 0.25;
 
 /**
- * Black or white, whichever reads better on `background`, at a contrast of at least 3.5 to 1.
+ * Black or white, whichever is more readable on `background`, at a contrast of at least 3.5 to 1.
  *
  * By WCAG's formula the two are equal at a luminance of 0.179; on the vivid colors just above, the eye still prefers white.
  */

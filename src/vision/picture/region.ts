@@ -13,7 +13,7 @@ export interface Region {
 /**
  * A region from text such as `480,270,960,540`: x, y, width, height.
  *
- * @param name of where the text stands, for the error
+ * @param name of the option or parameter, for the error
  * @returns undefined for an empty text: the whole picture
  * @throws ExpectationError for anything else
  */
@@ -41,7 +41,7 @@ export function regionText(region: Region | undefined): string {
   return region ? `${region.x},${region.y},${region.width},${region.height}` : '';
 }
 
-/** The frame that holds a part of a picture. @param planes those of the part */
+/** The frame for a part of a picture. @param planes of the part */
 export function partFrame(
   planes: Omit<Nv12Frame, 'width' | 'height' | 'picture' | 'cut'>,
   part: PictureSize,

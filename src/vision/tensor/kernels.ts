@@ -1,21 +1,21 @@
 import type { TensorData } from './tensor.js';
 
 /**
- * A second form of the decoder's innermost loops, which gives the same bits as the first: the TypeScript of CellScanner and
- * PlaneScanner, DistanceBoxes, MaskLogits, maskRuns() and PolygonTracer, which is the reference and runs where there is no other.
+ * A second implementation of the decoder's inner loops. It gives the same bits as the first: the TypeScript of CellScanner and
+ * PlaneScanner, DistanceBoxes, NonMaximumSuppression, MaskLogits, maskRuns() and PolygonTracer, which is the reference and is used if there are no kernels.
  *
- * Kernels know neither an engine nor the decoder: numbers in typed arrays, as native code reads them.
+ * Kernels depend on neither an engine nor the decoder: they only use typed arrays, which native code can read.
  */
 export interface Kernels {
-  /** What runs: an instruction set, `neon`. */
+  /** Name of the instruction set: `neon`. */
   readonly name: string;
 
   /**
    * Adds the cells of a class head whose best class reaches its limit, row by row, after `from` candidates.
    *
-   * @param limits least number of each class, as real numbers
-   * @param lowest the least of them
-   * @returns how many candidates there are then
+   * @param limits lowest value of each class, as real numbers
+   * @param lowest the lowest of them
+   * @returns the total number of candidates
    */
   scan(
     values: TensorData,
@@ -28,7 +28,7 @@ export interface Kernels {
     from: number,
   ): number;
 
-  /** Decodes the boxes of candidates [from, to), whose cells are of one level; `valid` gets 0 for what is no box. */
+  /** Decodes the boxes of candidates [from, to), whose cells are of one level; `valid` gets 0 for invalid boxes. */
   boxes(
     values: TensorData,
     head: HeadBlock,
@@ -40,6 +40,26 @@ export interface Kernels {
     corners: Corners,
     valid: Uint8Array,
   ): void;
+
+  /**
+   * Drops candidates [0, count) that overlap, as NonMaximumSuppression does.
+   *
+   * @param valid candidates whose entry is 0 are passed over
+   * @param iou 1 for none
+   * @param most candidates that are kept, no more than `kept` has room for
+   * @param kept gets those kept, best first
+   * @returns how many
+   */
+  suppress(
+    scores: Float32Array,
+    classes: Uint16Array,
+    corners: Corners,
+    valid: Uint8Array,
+    count: number,
+    iou: number,
+    most: number,
+    kept: Int32Array,
+  ): number;
 
   /**
    * Sums factors times prototypes for each cell of an area, as MaskLogits defines it.
@@ -56,13 +76,13 @@ export interface Kernels {
   ): void;
 
   /**
-   * Finds the runs of a mask, as maskRuns() does.
+   * Finds the runs of a mask, like maskRuns().
    *
-   * @param crop left, top, right, bottom of the crop on the grid; then the area of the logits, as of combine()
+   * @param crop left, top, right, bottom of the crop on the grid; then the area of the logits, as in combine()
    * @param firstX, firstY first cells of the intervals of both axes
    * @param scales scale and offset of x, then those of y
    * @param runs gets pairs of cells, from and to
-   * @returns pairs; more than `runs` has room for when it is too short: then it is to be called again with a longer one
+   * @returns the number of pairs. If `runs` is too short for them, call it again with a longer array
    */
   runs(
     crop: Int32Array,
@@ -74,15 +94,15 @@ export interface Kernels {
   ): number;
 
   /**
-   * Follows the contours of runs, as PolygonTracer does.
+   * Follows the contours of runs, like PolygonTracer.
    *
-   * @param width of the crop that the runs are of
+   * @param width of the crop of the runs
    * @param left, top of the crop: added to the points
    * @param tolerance, minArea see PolygonOptions
    * @param points gets x, y, x, y ... from index `from` on, in cells of the grid
-   * @param rings gets the lengths that `points` and itself must have at least, then of each contour how many points it has, and 1
+   * @param rings gets the minimum lengths of `points` and of itself, then for each contour its number of points, and 1
    * for a hole
-   * @returns contours; -1 when an array is too short
+   * @returns the number of contours; -1 if an array is too short
    */
   outlines(
     runs: Int32Array,
@@ -105,10 +125,10 @@ export interface Corners {
   readonly y2: Float32Array;
 }
 
-/** A head in the form that kernels take. Another version has other fields. */
+/** A head in the format of kernels. Other versions have other fields. */
 export interface HeadBlock {
   /** Version, type, height, width, channels, strides of rows, cells and channels in elements, first channel. */
   readonly numbers: Int32Array;
-  /** A scale for each channel, then a zero point for each; none where values are real numbers. */
+  /** A scale for each channel, then a zero point for each; empty if values are real numbers. */
   readonly scales: Float64Array;
 }

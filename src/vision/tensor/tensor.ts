@@ -9,7 +9,7 @@ export type TensorData = Float32Array | Int8Array | Uint8Array | Int16Array | Ui
  * - `scale`: x = (q - zeroPoint[c]) * scale[c]
  * - `shift`: x = q / 2^shift[c]
  *
- * c is the index along `axis`; arrays of length 1 hold for the whole tensor.
+ * c is the index along `axis`; arrays of length 1 apply to the whole tensor.
  */
 export type Quantization =
   | { readonly kind: 'none' }
@@ -21,20 +21,20 @@ export type Quantization =
     }
   | { readonly kind: 'shift'; readonly shift: Uint8Array; readonly axis: number };
 
-/** What an engine knows of an output before any inference. */
+/** The description of an output before any inference. */
 export interface TensorInfo {
   readonly name: string;
-  /** Name of the network's layer that makes it, where the model's file tells one: evidence of what the output is. */
+  /** Name of the network's layer that makes it, if the model's file contains it: evidence of the output's role. */
   readonly layer?: string | undefined;
-  /** Valid extent, normally [1, H, W, C]; the decoder trusts shape and stride, never a layout label. */
+  /** Valid extent, normally [1, H, W, C]; the decoder uses shape and stride, never a layout label. */
   readonly shape: readonly number[];
-  /** Elements (not bytes) from one index to the next along each axis; larger than packed where memory is padded. */
+  /** Elements (not bytes) from one index to the next along each axis; larger than packed if memory is padded. */
   readonly stride: readonly number[];
   readonly type: TensorType;
   readonly quantization: Quantization;
 }
 
-/** An output of one inference: a view on engine memory, valid until the inference is released. */
+/** An output of one inference: a view of engine memory, valid until the inference is released. */
 export interface Tensor extends TensorInfo {
   readonly data: TensorData;
 }

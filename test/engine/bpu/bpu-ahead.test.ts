@@ -168,7 +168,39 @@ describe('BpuEngine that looks ahead', () => {
       await engine.close();
     }));
 
-  it('leaves frames alone when it is told to, and those that have more instances than it has room for', async () => {
+  it('and its decoder keep the former options if it refuses a plan or if options are out of range', async () => {
+    const engine = await openEmulated({ file: await file, slots: 1 });
+    const segmenter = new Segmenter(engine, { score: 0.05, labelCount: CLASSES });
+    const { plan } = segmenter.decoder;
+    const found = async (): Promise<number> => {
+      const { tensors: lent, letterbox, ahead, release } = await submitted();
+      assert.equal(ahead!.version, plan!.version);
+      const { length } = segmenter.decoder.decode(lent, letterbox, undefined, undefined, ahead).instances;
+      release();
+      return length;
+    };
+    const submitted = async (): Promise<Inference> => {
+      const inference = await engine.submit(frame);
+      const { tensors: lent, letterbox, ahead, timings } = inference;
+      return { tensors: lent, letterbox, ahead, timings, release: () => inference.release() };
+    };
+    const before = await found();
+    assert.throws(() => segmenter.setOptions({ score: 2 }), /score/);
+    assert.equal(await found(), before);
+    engine.planAhead = () => assert.fail('no memory');
+    assert.throws(() => segmenter.setOptions({ score: 0.9 }), /no memory/);
+    delete (engine as Partial<BpuEngine>).planAhead;
+    assert.equal(segmenter.decoder.plan, plan);
+    assert.equal(await found(), before);
+    segmenter.setOptions({ score: 0.9 });
+    assert.notEqual(segmenter.decoder.plan, plan);
+    await engine.close();
+    const last = segmenter.decoder.plan;
+    assert.throws(() => segmenter.setOptions({ score: 0.05 }), /an open engine/);
+    assert.equal(segmenter.decoder.plan, last);
+  });
+
+  it('skips frames on request, and those with more instances than it has room for', async () => {
     const engine = await openEmulated({ file: await file, slots: 1 });
     const decoder = new Decoder(layout, { score: 0, nms: 'never', maxDetections: 10_000 });
     engine.planAhead(decoder.plan);
@@ -186,7 +218,7 @@ describe('BpuEngine that looks ahead', () => {
     assert.throws(() => engine.planAhead(decoder.plan), /an open engine/);
   });
 
-  it('looks at frames of native cameras, too', async () => {
+  it('processes frames of native subscriptions, too', async () => {
     const engine = await openEmulated({ file: await file, slots: 2 });
     const segmenter = new Segmenter(engine, { score: 0.05, labelCount: CLASSES });
     const camera = addon().injectCamera();
@@ -206,6 +238,11 @@ describe('BpuEngine that looks ahead', () => {
   it('refuses plans that reach beyond its outputs', async () => {
     const engine = await openEmulated({ file: await file, slots: 1 });
     const plan = new Decoder(layout).plan!;
+    // Strides of 0 would make a grid of any size of one value.
+    const onOne = plan.heads.map((head) => {
+      return { ...head, numbers: head.numbers.map((number, at) => (at >= 5 && at <= 7 ? 0 : number)) };
+    });
+    assert.throws(() => engine.planAhead({ ...plan, heads: onOne }), /elements that lie within 1\b/);
     const changed = (at: number, value: number): Int32Array =>
       plan.numbers.map((number, i) => (i === at ? value : number));
     const larger = plan.heads.map((head, i) =>

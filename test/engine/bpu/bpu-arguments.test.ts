@@ -131,7 +131,7 @@ describe('the addon while an engine works', () => {
     bpu.close();
   });
 
-  it('tells of a buffer that was transferred while a frame was in flight', async () => {
+  it('reports a buffer that was transferred while a frame was in flight', async () => {
     const calls: Parameters<NativeDone>[][] = [];
     const bpu = await open((...call) => calls.push([call]));
     const gone = noiseFrame(64, 64, 1);

@@ -155,7 +155,7 @@ describe('libraries that libdnn needs', () => {
     assert.match(load(undefined, environment), loaded);
   });
 
-  it('are named, with the folders that were looked at, when they are missing', () => {
+  it('are named, with the searched folders, if they are missing', () => {
     const hint =
       /libalog\.so\.1, libhbmem\.so\.1, libcnn_intf\.so\.1, libhbrt_bayes_aarch64\.so.* \/usr\/hobot\/lib.* \/usr\/lib\/hbbpu.*LD_LIBRARY_PATH/s;
     const place = build({

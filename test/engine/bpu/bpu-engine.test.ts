@@ -297,7 +297,7 @@ describe('BpuEngine', () => {
       await engine.close();
     }));
 
-  it('has a real clock on the board unless it is told otherwise', async () => {
+  it('has a real clock on the board by default', async () => {
     await withEmulator('busy_us=0,overhead_us=0', async () => {
       const engine = await open();
       await infer(engine, frame);

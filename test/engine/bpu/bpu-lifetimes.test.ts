@@ -39,15 +39,15 @@ describe('what engines leave behind', () => {
   const nothing = { tasksAlive: 0, blocksAlive: 0, modelsAlive: 0, violations: 0 };
   const none = { engines: 0, blocks: 0, threads: 0, tables: 0, attachments: 0, pictures: 0 };
 
-  it('is nothing when they are closed with results and pictures that nobody released', async () => {
+  it('is nothing when they are closed with unreleased results and pictures', async () => {
     assert.deepEqual(await live('closed'), { alive: none, board: nothing });
   });
 
-  it('is nothing when nobody closes them, and tensors that somebody looks at stay', async () => {
+  it('is nothing when they are never closed, and referenced tensors stay readable', async () => {
     assert.deepEqual(await live('forgotten'), { alive: none, board: nothing });
   });
 
-  it('is nothing of the onnx engine either, its worker ended, when nobody closes it', async () => {
+  it('is nothing of the onnx engine either when it is never closed, and its worker ends', async () => {
     const file = join(folder, 'heads.onnx');
     writeFileSync(file, tenHeads(64, 64, ['cat', 'dog', 'bird']));
     const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', script, 'onnx', file]);
@@ -86,7 +86,7 @@ describe('what engines leave behind', () => {
     });
   });
 
-  it('is nothing at process.exit on a board whose clock nobody steps any more', async () => {
+  it('is nothing at process.exit on a board whose clock has stopped', async () => {
     assert.deepEqual((await live('stepped', 'clock=manual')).board, nothing);
   });
 

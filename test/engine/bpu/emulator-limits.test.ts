@@ -111,7 +111,7 @@ describe('limits of the emulator', () => {
     });
   }
 
-  it('takes what is at the edge', () => {
+  it('accepts values at the limits', () => {
     const board =
       'cores=16,busy_us=3600000000,overhead_us=-1,stop_us=0,hang=1,fail_run=0,seed=9007199254740991';
     assert.deepEqual(load(board), { status: '0', said: '' });

@@ -61,7 +61,7 @@ describe('what hrt_model_exec says of a model, as JSON', () => {
     assert.deepEqual([tensorType, tensorLayout, quantiType, quantizeAxis, scale], [14, 0, 2, 3, [0.5, 0.25]]);
   });
 
-  it('is refused when it is none, with what is wrong and where', async () => {
+  it('is refused if it is invalid, with the error and its place', async () => {
     for (const [content, what] of [
       ['no json', /tensor properties as JSON in .*info\.json/],
       [{}, /a list of tensors in .*info\.json but received object/],

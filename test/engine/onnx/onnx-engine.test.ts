@@ -64,7 +64,7 @@ describe('OnnxEngine', () => {
     });
   });
 
-  it('feeds the network the letterboxed frame as RGB from 0 to 1, of the range it was told', async () => {
+  it('feeds the network the letterboxed frame as RGB from 0 to 1, by the given color range', async () => {
     const file = write(echo(96, 64));
     for (const colorRange of ['full', 'limited'] as const) {
       await withEngine({ file, colorRange }, async (engine) => {

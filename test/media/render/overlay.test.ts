@@ -122,7 +122,7 @@ describe('MaskLayer', () => {
     const picture = rgbPicture(6, 6);
     const outside = instance(20, -20, block(3, 3));
     const short = instance(0, 0, block(3, 3));
-    short.mask.data = new Uint8Array(0);
+    short.mask = { ...short.mask, data: new Uint8Array(0) };
     const instances = [instance(0, 0, []), outside, short];
     new MaskLayer().draw(picture, segmentation(6, 6, instances), [RED, RED, RED], 1);
     assert.ok(picture.data.every((byte) => byte === 0));
@@ -178,7 +178,7 @@ describe('LabelPlates', () => {
 });
 
 describe('Overlay', () => {
-  it('shows the region that was looked at by a white border, beneath what was found in it', () => {
+  it('shows the region of interest by a white border, below the instances in it', () => {
     const frame = allocateNv12(40, 30);
     frame.data.fill(128, 40 * 30);
     const region = { x: 10, y: 8, width: 20, height: 12 };
@@ -300,7 +300,7 @@ describe('Overlay', () => {
     assert.deepEqual(touched({ masks: 0, boxes: false, names: false }), [false, false, false]);
   });
 
-  it('covers the picture with masks as much as it is told to', () => {
+  it('draws masks with the given opacity', () => {
     const found = segmentation(200, 200, [instance(50, 50, block(100, 100))]);
     const color = PALETTE[0]!;
     for (const masks of [0.25, 0.5, 1]) {

@@ -104,7 +104,7 @@ describe('scene', () => {
     assert.notEqual(digest(new Scene({ ...SMALL, seed: 6 }).render(0).frame), forward[0]);
   });
 
-  it('renders what it always rendered', () => {
+  it('renders the same scene as always', () => {
     // The demo model's quality is stated for these scenes; whoever changes them trains it anew.
     const { frame, truth } = new Scene({ ...SMALL, seed: 1 }).render(10);
     assert.equal(digest(frame).slice(0, 16), '94765e402e5b0218');
@@ -288,7 +288,7 @@ describe('scene source', () => {
     assert.deepEqual(stamps, [0, 50_000_000, 100_000_000, 150_000_000]);
   });
 
-  it('begins anew for every reader', async () => {
+  it('starts over for every reader', async () => {
     const source = new SceneSource({ ...SMALL, count: 2 });
     const runs: string[][] = [];
     for (let run = 0; run < 2; run++) {

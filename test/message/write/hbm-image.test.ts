@@ -93,6 +93,20 @@ describe('HbmImageWriter', () => {
     assert.deepEqual([...data], [...PACKED]);
   });
 
+  it('has JPEG files as hobot_codec sends them', () => {
+    const writer = new HbmImageWriter('HbmMsg480P');
+    const file = Uint8Array.of(0xff, 0xd8, 0xff, 1, 2, 3);
+    const header = { index: 3, stamp: HEADER.stamp };
+    const { data, ...rest } = hbmView(writer.writeJpeg(header, { width: 640, height: 480 }, file));
+    assert.deepEqual([...data], [...file]);
+    assert.deepEqual([rest.encoding, rest.width, rest.height, rest.step], ['jpeg', 640, 480, 640]);
+    assert.equal(hbmView(writer.writeNv12(header, FRAME)).encoding, 'nv12');
+    assert.throws(
+      () => writer.writeJpeg(header, { width: 640, height: 480 }, new Uint8Array(921_601)),
+      /at most 921600 bytes for HbmMsg480P but received one of 640x480 pixels, which has 921601/,
+    );
+  });
+
   it('allocates its bytes once', () => {
     const writer = new HbmImageWriter('HbmMsg540P');
     const first = writer.writeNv12({ index: 0, stamp: HEADER.stamp }, FRAME);

@@ -17,4 +17,16 @@ describe('LabelInfoWriter', () => {
       threshold: 0.25,
     });
   });
+
+  it('lists only the classes that are asked for', () => {
+    const writer = new LabelInfoWriter();
+    const message = readBack<{ class_map: unknown }>(
+      writer.type,
+      writer.write(HEADER, LABELS, 0.25, [2, 0, 2]),
+    );
+    assert.deepEqual(message.class_map, [
+      { class_id: 0, class_name: 'person' },
+      { class_id: 2, class_name: '红绿灯' },
+    ]);
+  });
 });

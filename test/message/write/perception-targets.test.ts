@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { PerceptionTargetsWriter } from '../../../src/message/write/perception-targets.js';
-import { renderSemanticMap } from '../../../src/message/write/semantic-map.js';
+import { mapSize, type SemanticMap, SemanticMapRenderer } from '../../../src/message/write/semantic-map.js';
+import type { Segmentation } from '../../../src/vision/mask/segmentation.js';
 import { busyStreet, EMPTY, HEADER, LABELS, outlinesOf, readBack, SEGMENTATION, TRACKED } from './samples.js';
 
 interface Target {
@@ -121,7 +122,9 @@ describe('PerceptionTargetsWriter', () => {
     assert.ok(targets.slice(0, 3).every((target) => target.points.length === 0));
     const map = targets[3]!;
     assert.equal(map.type, 'parking_space');
-    assert.deepEqual(map.rois, []);
+    // hobot_hdmi reads the first roi of each target.
+    const nothing = { x_offset: 0, y_offset: 0, height: 0, width: 0, do_rectify: false };
+    assert.deepEqual(map.rois, [{ type: '', rect: nothing, confidence: 0 }]);
     assert.deepEqual(map.attributes, [{ type: 'segmentation_label_count', value: 4, confidence: 0 }]);
     const { img, features } = map.captures[0]!;
     assert.deepEqual([img.width, img.height, img.data.length], [8, 6, 0]);
@@ -134,23 +137,74 @@ describe('PerceptionTargetsWriter', () => {
         [0, 0, 3, 3, 3, 0, 0, 0],
         [0, 0, 0, 0, 0, 0, 0, 0],
         [0, 0, 0, 0, 0, 0, 0, 0],
-        [0],
       ].flat(),
+    );
+  });
+
+  it('writes outlines and map at once, and no map where nothing is', () => {
+    const writer = new PerceptionTargetsWriter(LABELS, 'm', 'both');
+    const outlines = outlinesOf([[outer], [outer, outer], []]);
+    const { targets } = readBack<PerceptionTargets>(
+      writer.type,
+      writer.write(HEADER, SEGMENTATION, { outlines }),
+    );
+    assert.deepEqual(
+      targets.map(({ type, points, captures }) => [type, points.length, captures.length]),
+      [
+        ['Möwe', 1, 0],
+        ['红绿灯', 2, 0],
+        ['7', 0, 0],
+        ['parking_space', 0, 1],
+      ],
+    );
+    assert.equal(targets[3]!.captures[0]!.features.length, 8 * 6);
+    const empty = readBack<PerceptionTargets>(writer.type, writer.write(HEADER, EMPTY));
+    assert.deepEqual(empty.targets, []);
+  });
+
+  it('has no corner at zero, which the web page would skip', () => {
+    const writer = new PerceptionTargetsWriter(LABELS, 'm', 'polygons');
+    const corner = { points: [0, 0, 3, 0, 0, 5], hole: false };
+    const { targets } = readBack<PerceptionTargets>(
+      writer.type,
+      writer.write(HEADER, SEGMENTATION, { outlines: outlinesOf([[corner], [], []]) }),
+    );
+    const least = Math.fround(0.01);
+    assert.deepEqual(targets[0]!.points[0]!.point, [
+      { x: least, y: least, z: 0 },
+      { x: 3, y: least, z: 0 },
+      { x: least, y: 5, z: 0 },
+    ]);
+  });
+
+  it('gives the rois of single classes another type, and the target its class name', () => {
+    const writer = new PerceptionTargetsWriter(LABELS, 'm', 'none', undefined, new Map([[2, 'body']]));
+    const { targets } = readBack<PerceptionTargets>(writer.type, writer.write(HEADER, SEGMENTATION));
+    assert.deepEqual(
+      targets.map(({ type, rois }) => [type, rois[0]!.type]),
+      [
+        ['Möwe', 'Möwe'],
+        ['红绿灯', 'body'],
+        ['7', '7'],
+      ],
     );
   });
 });
 
-describe('renderSemanticMap', () => {
+describe('SemanticMapRenderer', () => {
+  const renderer = new SemanticMapRenderer();
+  const renderSemanticMap = (segmentation: Segmentation): SemanticMap => renderer.render(segmentation);
+
   it('keeps the aspect and at most 160 cells a side', () => {
     const { width, height, features } = renderSemanticMap(busyStreet());
-    assert.deepEqual([width, height, features.length], [160, 90, 160 * 90 + 1]);
+    assert.deepEqual([width, height, features.length], [160, 90, 160 * 90]);
     const upright = renderSemanticMap({ ...busyStreet(), maskWidth: 1080, maskHeight: 1920, instances: [] });
     assert.deepEqual([upright.width, upright.height], [90, 160]);
   });
 
   it('samples the masks where they lie', () => {
     const street = busyStreet();
-    const { width, features } = renderSemanticMap({ ...street, instances: [street.instances[3]!] });
+    const { width, features } = renderer.render({ ...street, instances: [street.instances[3]!] });
     const { x, y, width: w, height: h } = street.instances[3]!.mask;
     const cell = (px: number, py: number): number =>
       features[Math.floor(py / 12) * width + Math.floor(px / 12)]!;
@@ -159,5 +213,42 @@ describe('renderSemanticMap', () => {
     const inside = features.reduce((sum, value) => sum + Math.min(1, value), 0) * 144;
     const area = street.instances[3]!.mask.data.reduce((sum, value) => sum + value, 0);
     assert.ok(Math.abs(inside / area - 1) < 0.05, `${inside} of ${area}`);
+  });
+
+  it('forgets the frame before', () => {
+    const renderer = new SemanticMapRenderer();
+    renderer.render(SEGMENTATION);
+    assert.ok(renderer.render(EMPTY).features.every((value) => value === 0));
+    assert.equal(renderer.render({ ...EMPTY, maskWidth: 4 }).features.length, 4 * 6);
+  });
+
+  it('has exactly width x height values, and never as many as leave malloc no room behind them', () => {
+    for (let maskWidth = 1; maskWidth <= 400; maskWidth += 1) {
+      for (const maskHeight of [1, 2, 3, 54, 75, 90, 133, 161, 640]) {
+        const { width, height, features } = renderSemanticMap({ ...EMPTY, maskWidth, maskHeight });
+        assert.equal(features.length, width * height);
+        assert.notEqual(features.length % 4, 2, `${maskWidth}x${maskHeight}`);
+        const scale = Math.max(1, maskWidth / 160, maskHeight / 160);
+        assert.ok(Math.abs(width - maskWidth / scale) <= 1.5 && Math.abs(height - maskHeight / scale) <= 1.5);
+      }
+    }
+    assert.deepEqual(mapSize({ maskWidth: 30, maskHeight: 15 }), { width: 31, height: 15 });
+    assert.deepEqual(mapSize({ maskWidth: 15, maskHeight: 30 }), { width: 15, height: 31 });
+  });
+
+  it('has in each cell what the masks have at the pixel under its center, frame after frame', () => {
+    const street = busyStreet();
+    for (const instances of [street.instances, street.instances.slice(2), [], street.instances.slice(0, 1)]) {
+      const { width, height, features } = renderSemanticMap({ ...street, instances });
+      const wanted = Array.from({ length: width * height }, (_, i) => {
+        const px = Math.floor((((i % width) + 0.5) * street.maskWidth) / width);
+        const py = Math.floor(((Math.floor(i / width) + 0.5) * street.maskHeight) / height);
+        const on = instances.find(({ mask: { x, y, width: w, height: h, data } }) => {
+          return px >= x && px < x + w && py >= y && py < y + h && data[(py - y) * w + px - x] === 1;
+        });
+        return on ? on.classId + 1 : 0;
+      });
+      assert.deepEqual([...features], wanted);
+    }
   });
 });

@@ -27,7 +27,7 @@ function withModel<T>(options: BinFileOptions, use: (model: BinModel) => T): T {
 const join8 = (...parts: Uint8Array[]): Uint8Array => Buffer.concat(parts);
 
 describe('a .bin model', () => {
-  it('tells its input, outputs, nodes and metadata', () => {
+  it('gives its input, outputs, nodes and metadata', () => {
     withModel({}, (model) => {
       assert.equal(model.name, 'tiny');
       assert.deepEqual(model.program, { kind: 'B2E', bytes: 500 });
@@ -52,7 +52,7 @@ describe('a .bin model', () => {
     });
   });
 
-  it('tells heads of equal channel counts by the layers inside', () => {
+  it('recognizes heads of equal channel counts by the layers inside', () => {
     for (const options of [
       { classes: 64, coefficients: 32 },
       { classes: 32, coefficients: 32 },

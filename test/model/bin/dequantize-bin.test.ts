@@ -43,7 +43,7 @@ function contents(path: string): { graph: Buffer; metadata: Map<string, string>;
 const edit = <T>(path: string, use: (model: BinModel) => T): T => withBin(path, use);
 
 describe('de-quantize nodes of a .bin', () => {
-  it('go, and libdnn is told the scales', () => {
+  it('are removed, and libdnn gets the scales', () => {
     writeFileSync(file('float.bin'), binFile());
     edit(file('float.bin'), (model) => removeDequantizeNodes(model, USUAL, file('raw.bin')));
     withBin(file('raw.bin'), (model) => {

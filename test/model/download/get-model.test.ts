@@ -79,7 +79,7 @@ describe('getModel', () => {
     assert.equal(server.requests[0]!.headers.range, undefined);
   });
 
-  it('asks nobody for what is in the cache, but notices when it was changed there', async () => {
+  it('sends no request for a cached file, but notices if it was changed', async () => {
     const [folder, bytes] = [newFolder(), onnx()];
     const wanted = model(server.put('/m.onnx', { bytes }));
     const { path } = await getModel(wanted, { folder });
@@ -157,7 +157,7 @@ describe('getModel', () => {
       assert.equal(server.requests.at(-1)!.headers['if-range'], modified);
     });
 
-    it('but begins anew where the file has changed, or the server knows no ranges', async () => {
+    it('but starts over if the file has changed, or the server does not support ranges', async () => {
       for (const change of [
         { bytes: onnx('b'), etag: '"two"' },
         { bytes: onnx(), noRanges: true },
@@ -224,7 +224,7 @@ describe('getModel', () => {
       assert.equal(server.requests.at(-1)!.headers.range, undefined);
     });
 
-    it('begins anew where the file on the server is shorter by now, and refuses a wrong range', async () => {
+    it('starts over if the file on the server has become shorter, and refuses a wrong range', async () => {
       const [folder, bytes] = [newFolder(), onnx()];
       const wanted = model(
         server.put('/m.onnx', { bytes: Buffer.concat([bytes, bytes]), holdAt: bytes.length + 9 }),
@@ -294,7 +294,7 @@ describe('getModel', () => {
     });
   });
 
-  it('two at once have whole files, each with what it received itself', async () => {
+  it('two at once have complete files, each from its own download', async () => {
     const [folder, bytes] = [newFolder(), onnx()];
     const wanted = model(server.put('/m.onnx', { bytes, holdAt: 1000 }));
     const both = [getModel(wanted, { folder }), getModel(wanted, { folder })];
@@ -469,7 +469,7 @@ describe('getModel', () => {
     });
   });
 
-  it('tells of a file that its publisher changed, and takes it when told to', async () => {
+  it('reports a file that its publisher changed, and accepts it with --force', async () => {
     const folder = newFolder();
     const wanted = model(server.put('/m.onnx', { bytes: onnx() }));
     const { path } = await getModel(wanted, { folder });
@@ -557,7 +557,7 @@ describe('getModel', () => {
       assert.equal(server.requests.length, 6);
     });
 
-    it('are told without their queries, which are signatures', async () => {
+    it('are printed without their queries, which are signatures', async () => {
       const wanted = model(`${server.origin}/m.onnx`);
       server.answer = (request, response) => {
         if (request.url === '/m.onnx') {
@@ -662,7 +662,7 @@ describe('getModel', () => {
       assert.equal((await got).record.size, bytes.length);
     });
 
-    it('that nobody listens at, and says how to do without the network', async () => {
+    it('that does not answer, and says how to proceed without the network', async () => {
       const wanted = model(`http://127.0.0.1:${await server.refusingPort()}/m.onnx`);
       const folder = newFolder();
       await assert.rejects(getModel(wanted, { folder }), (error: Error) => {
@@ -680,7 +680,7 @@ describe('getModel', () => {
     });
   });
 
-  it('ends when it is told to, and keeps what came', async () => {
+  it('ends on request, and keeps the received part', async () => {
     const [folder, bytes] = [newFolder(), onnx()];
     const wanted = model(server.put('/m.onnx', { bytes, holdAt: 900 }));
     const stop = new AbortController();

@@ -37,7 +37,7 @@ const AMBIGUOUS: Readonly<Record<string, StockModelOptions>> = {
 
 describe('heads of a cut ONNX model', () => {
   for (const [name, options] of Object.entries(AMBIGUOUS)) {
-    it(`are told by the layers behind them: ${name}`, () => {
+    it(`are recognized by the layers behind them: ${name}`, () => {
       const path = renamed({ ...options, names: '' }, SILENT);
       assert.equal(modelForm(path), 'heads');
       const roles = headRolesOf(path);
@@ -47,7 +47,7 @@ describe('heads of a cut ONNX model', () => {
       );
     });
 
-    it(`are asked for where nothing tells them: ${name}`, () => {
+    it(`must be given if nothing identifies them: ${name}`, () => {
       const path = renamed(
         { ...options, names: '' },
         { ...SILENT, 'cv2.': 'xx1.', 'cv3.': 'xx2.', 'cv4.': 'xx3.' },

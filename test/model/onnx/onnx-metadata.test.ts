@@ -104,7 +104,7 @@ describe('readOnnxMetadata', () => {
     });
   }
 
-  it('refuses what is cut off anywhere but between two fields', () => {
+  it('refuses files truncated anywhere but between two fields', () => {
     const whole = tenHeads(64, 64, ['cat']);
     const complete = new Set<number>();
     for (let length = whole.length - 120; length < whole.length; length++) {

@@ -209,7 +209,7 @@ describe('a node in opset 11', () => {
     assert.deepEqual(lowered(18, 'Pad', ['x', 'pads', 'value']).inputs, ['x', 'pads', 'value']);
   });
 
-  it('keeps what is no operator of ONNX', () => {
+  it('keeps operators that are not part of ONNX', () => {
     const own = intAttribute('own', 5);
     assert.deepEqual(lowered(20, 'Swish', ['x', 'y1'], own, 'com.example'), {
       inputs: ['x', 'y1'],
@@ -217,7 +217,7 @@ describe('a node in opset 11', () => {
     });
   });
 
-  it('is refused where opset 11 has no such operator, or nobody knows what it means', () => {
+  it('is refused if opset 11 lacks the operator, or it is unknown', () => {
     refused(
       /operators that opset 11 can express .*GridSample the_node which opset 11 lacks.*opset=11/,
       16,

@@ -342,7 +342,7 @@ describe('what cannot be cut', () => {
     );
   };
 
-  it('is refused with what was looked for', () => {
+  it('is refused with what was expected', () => {
     refused(Buffer.from('a text file, no model'), /ONNX/);
     refused(new Uint8Array(0), /empty/);
     refused(new Uint8Array(100), /ONNX/);

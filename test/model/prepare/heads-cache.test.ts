@@ -31,7 +31,7 @@ describe('the cache of cut models', () => {
     assert.deepEqual(readdirSync(cacheFolder()).length, 2);
   });
 
-  it('a model that was replaced by another of equal size and time is cut anew', () => {
+  it('a model that was replaced by another of equal size and time is cut again', () => {
     const stock = join(folder, 'replaced.onnx');
     const place = (label: string): string => {
       const bytes = Buffer.from(stockModel());
@@ -87,7 +87,7 @@ describe('the cache of cut models', () => {
     }
   });
 
-  it('what is no segmentation model is refused', () => {
+  it('anything but a segmentation model is refused', () => {
     const other = join(folder, 'other.onnx');
     writeFileSync(other, stockModel({ prototypes: false }));
     assert.throws(() => ensureHeads(other), ExpectationError);

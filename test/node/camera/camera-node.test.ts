@@ -26,7 +26,7 @@ describe('CameraNode', () => {
     return { ros, clock, node: new CameraNode(ros.node, clock), begin: clock.now() };
   };
 
-  it('publishes its inputs at the rate, stamped with the time of ROS, and tells of it', async () => {
+  it('publishes its inputs at the rate, stamped with ROS time, and logs it', async () => {
     const { ros, clock, node, begin } = setUp({});
     await clock.finish(node.run());
     assert.equal(clock.now() - begin, 200);
@@ -58,7 +58,7 @@ describe('CameraNode', () => {
     assert.equal(since(), 500);
   });
 
-  it('gives those that acknowledge nothing a fifth of a second', async () => {
+  it('waits a fifth of a second for subscribers that acknowledge nothing', async () => {
     const { clock, node, begin } = setUp({ qos: 'sensor_data' });
     await clock.finish(node.run());
     assert.equal(clock.now() - begin, 200 + 200);

@@ -132,7 +132,7 @@ describe('CameraPlayer', () => {
     ]);
   });
 
-  it('sends a frame that is late within its turn at once, and the next one in time', async () => {
+  it('sends a frame that is late by less than a period at once, and the next one in time', async () => {
     const reading = (index: number): number => (index === 2 ? 19 : 0);
     const { clock, player, at } = setUp({ count: 5, rate: 100, reading });
     await clock.finish(player.play());
@@ -185,7 +185,7 @@ describe('CameraPlayer', () => {
     await wait;
   });
 
-  it('tells every ten seconds how it goes, and in the end', async () => {
+  it('reports its progress every ten seconds and at the end', async () => {
     const { clock, player, lines, warnings } = setUp({ count: 211, rate: 10, publishing: 2 });
     await clock.finish(player.play());
     const line =

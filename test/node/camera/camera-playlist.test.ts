@@ -5,6 +5,7 @@ import { nv12Frame } from '../../../src/vision/picture/nv12-frame.js';
 import type { BadFrame, FrameSource, SourceFrame } from '../../../src/vision/picture/frame-source.js';
 import { messageForm } from '../../../src/node/camera/camera-messages.js';
 import type { MessageForm } from '../../../src/message/write/image-form.js';
+import { SENSOR_QOS } from '../../../src/message/qos.js';
 import { Playlist, type PlaylistOptions } from '../../../src/node/camera/camera-playlist.js';
 
 interface TestFrame {
@@ -93,7 +94,7 @@ describe('Playlist', () => {
     assert.deepEqual(reports, []);
   });
 
-  it('names the frames as it is told, or as their source does', async () => {
+  it('uses the given frame_id, or that of the source', async () => {
     const source = new Frames('a', frames(1));
     assert.deepEqual((await play([source], 1)).frameIds, ['camera']);
     assert.deepEqual((await play([source], 1, { frameId: '' })).frameIds, ['a_frame']);
@@ -110,7 +111,7 @@ describe('Playlist', () => {
     });
   }
 
-  it('reads beforehand what tells its number of frames', async () => {
+  it('reads sources in advance if their number of frames is known', async () => {
     for (const [counted, read] of [
       [true, 3],
       [false, 1],
@@ -148,7 +149,7 @@ describe('Playlist', () => {
     }
   });
 
-  it('goes by the stamps within a source, and by the last pause from one to the next', async () => {
+  it('uses stamps within a source, and the last pause between sources', async () => {
     const a = new Frames('a', frames(10, 11, 13));
     const b = new Frames('b', frames(1, 2));
     const { pauses } = await play([a, b], 7, { loop: true });
@@ -161,7 +162,7 @@ describe('Playlist', () => {
     assert.deepEqual(pauses, [100, 40, 40, 40, 20, 10_000, 500]);
   });
 
-  it('tells of bad frames once and plays the others', async () => {
+  it('reports bad frames once and plays the others', async () => {
     for (const cacheBytes of [0, 10_000]) {
       const bad = new Frames('bad', [new Error('torn'), ...frames(1), new Error('torn')]);
       const broken = new Frames('broken', [...frames(2), new Error('break'), ...frames(9)]);
@@ -200,14 +201,61 @@ describe('Playlist', () => {
   });
 });
 
+describe('a playlist of JPEG', () => {
+  it('keeps packed frames, and tells of those that no message has room for', async () => {
+    const large = nv12Frame(new Uint8Array(64 * 32 * 1.5).fill(128), { width: 64, height: 32 });
+    const place = { source: 'large', index: 0, frameId: '' };
+    let reads = 0;
+    const source: FrameSource = {
+      name: 'large',
+      count: 1,
+      async *frames() {
+        reads++;
+        await Promise.resolve();
+        yield { ...place, frame: large, stamp: { sec: 1, nanosec: 0 } };
+      },
+    };
+    const reports: string[] = [];
+    for (const message of ['compressed', 'hbm1080p'] as const) {
+      reads = 0;
+      const playlist = new Playlist([source], messageForm(message, 'auto', 'jpeg'), {
+        ...{ loop: true, frameId: 'cam', cacheBytes: 1e6 },
+        report: (name, error) => void reports.push(`${name}: ${error.message}`),
+      });
+      let seen = 0;
+      for await (const { message, size } of playlist.frames()) {
+        const file = Buffer.from(message).indexOf(Buffer.of(0xff, 0xd8, 0xff));
+        assert.ok(file > 0, 'a JPEG file');
+        assert.deepEqual(size, { width: 64, height: 32 });
+        if (++seen === 3) break;
+      }
+      assert.equal(reads, 1, 'the second round comes from memory');
+    }
+    assert.equal(reports.length, 0);
+    const failing: MessageForm<Buffer, Buffer> = {
+      ...{ type: '', topic: '', qos: SENSOR_QOS, encoding: 'jpeg' },
+      write: () => Promise.reject(new Error('no room')),
+      keep: (message) => message,
+      restore: (kept) => kept,
+      setStamp() {},
+    };
+    const playlist = new Playlist([source], failing, {
+      ...{ loop: false, frameId: '', cacheBytes: 0 },
+      report: (name, error) => void reports.push(`${name}: ${error.message}`),
+    });
+    assert.equal((await playlist.frames().next()).done, true, 'nothing can be written');
+    assert.deepEqual(reports, ['large: no room']);
+  });
+});
+
 describe('MessageForm', () => {
   const frame = nv12Frame(Uint8Array.of(1, 2, 3, 4, 5, 6), { width: 2, height: 2 });
   const stamp = { sec: 1_700_000_000, nanosec: 999_999_999 };
 
-  it('writes the stamp of an Image where subscribers look for it', () => {
+  it('writes the stamp of an Image where subscribers look for it', async () => {
     for (const frameId of ['', 'cam', 'camera']) {
       const form = messageForm('image', 'auto');
-      const message = form.restore(form.keep(form.write(frame, frameId)));
+      const message = form.restore(form.keep(await form.write(frame, frameId)));
       form.setStamp(message, stamp, 5);
       const { data, ...rest } = imageView(message);
       const size = { width: 2, height: 2, step: 2 };
@@ -223,10 +271,10 @@ describe('MessageForm', () => {
     }
   });
 
-  it('writes stamp and index of an HbmMsg where subscribers look for them', () => {
+  it('writes stamp and index of an HbmMsg where subscribers look for them', async () => {
     const form = messageForm('hbm540p', 'auto');
-    const kept = form.keep(form.write(frame, 'cam'));
-    form.write(nv12Frame(new Uint8Array(24), { width: 4, height: 4 }), '');
+    const kept = form.keep(await form.write(frame, 'cam'));
+    await form.write(nv12Frame(new Uint8Array(24), { width: 4, height: 4 }), '');
     const message = form.restore(kept);
     assert.equal(message.length, 44 + 1_555_200);
     form.setStamp(message, stamp, 2 ** 31 + 7); // the counter of a very old camera begins again, below zero
@@ -237,9 +285,9 @@ describe('MessageForm', () => {
     assert.deepEqual([...data], [1, 2, 3, 4, 5, 6]);
   });
 
-  it('keeps of an HbmMsg what has pixels', () => {
+  it('keeps of an HbmMsg what has pixels', async () => {
     const form = messageForm('hbm1080p', 'auto');
-    assert.equal(form.keep(form.write(frame, '')).buffer.byteLength, 44 + 6);
+    assert.equal(form.keep(await form.write(frame, '')).buffer.byteLength, 44 + 6);
   });
 
   it('has the topics and QoS of cameras', () => {
@@ -247,6 +295,8 @@ describe('MessageForm', () => {
     const hbm = messageForm('hbm1080p', 'auto');
     assert.deepEqual([image.topic, image.qos.reliability], ['image', 'reliable']);
     assert.deepEqual([hbm.topic, hbm.qos.reliability], ['/hbmem_img', 'best_effort']);
+    const compressed = messageForm('compressed', 'auto');
+    assert.deepEqual([compressed.topic, compressed.qos.reliability], ['image/compressed', 'reliable']);
     assert.equal(messageForm('image', 'sensor_data').qos.reliability, 'best_effort');
     assert.equal(messageForm('hbm1080p', 'reliable').qos.reliability, 'reliable');
   });

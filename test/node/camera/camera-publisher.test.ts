@@ -32,6 +32,17 @@ describe('the publisher of a camera', () => {
     assert.deepEqual(ros.lines, []);
   });
 
+  it('is of rclnodejs for JPEG in HbmMsg, and cannot be native for it', () => {
+    const options = { message: 'hbm1080p', hbm_encoding: 'jpeg', qos: 'auto' } as const;
+    const publisher = openCameraPublisher(ros.node, { ...options, transport: 'auto' });
+    assert.deepEqual([publisher.form.type, publisher.form.encoding], [HBM, 'jpeg']);
+    assert.deepEqual(ros.lines, [], 'nothing went wrong');
+    assert.throws(
+      () => openCameraPublisher(ros.node, { ...options, transport: 'native' }),
+      /^ExpectationError: Expected hbm_encoding nv12 for transport native but received jpeg/,
+    );
+  });
+
   it('cannot be native for images, which have no fixed size', () => {
     assert.throws(
       () => openCameraPublisher(ros.node, { message: 'image', qos: 'auto', transport: 'native' }),

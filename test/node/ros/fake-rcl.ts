@@ -48,6 +48,11 @@ export class FakeRcl {
         void this.#before.push(callback),
       addPostSetParametersCallback: (callback: (parameters: RclParameter[]) => void) =>
         void this.#after.push(callback),
+      setParameters: (parameters: RclParameter[]) =>
+        parameters.map((one) => {
+          const reason = this.#atomically([one]);
+          return { successful: reason === undefined, reason: reason ?? '' };
+        }),
       _validateParameters: refuse,
     };
     this.#node = node as unknown as RclNode;
@@ -62,7 +67,23 @@ export class FakeRcl {
 
   /** Sets a parameter like `ros2 param set`. @returns the reason for a refusal; undefined if it was set */
   set(name: string, type: number, value: unknown): string | undefined {
-    let parameters: RclParameter[] = [new Parameter(name, type, value)];
+    return this.setAll([name, type, value]);
+  }
+
+  /** Sets parameters as the service set_parameters_atomically does. @returns as `set` */
+  setAll(...given: [name: string, type: number, value: unknown][]): string | undefined {
+    return this.#atomically(given.map((one) => new Parameter(...one)));
+  }
+
+  /** Sets parameters as the service set_parameters does, one by one. @returns as `set`, for each */
+  setEach(...given: [name: string, type: number, value: unknown][]): (string | undefined)[] {
+    return this.#node
+      .setParameters(given.map((one) => new Parameter(...one)))
+      .map(({ successful, reason }) => (successful ? undefined : reason));
+  }
+
+  #atomically(given: RclParameter[]): string | undefined {
+    let parameters = given;
     for (const callback of this.#before) parameters = callback(parameters);
     const { successful, reason } = this.#node._validateParameters(parameters);
     if (!successful) return reason ?? 'refused';

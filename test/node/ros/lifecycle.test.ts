@@ -59,7 +59,7 @@ describe('Lifecycle', () => {
       .call<{ success: boolean }>('~/change_state', { transition: { id, label } })
       .then(({ success }) => success);
 
-  it('does its work between two states, and tells of both steps', async () => {
+  it('does its work between two states, and publishes both transitions', async () => {
     assert.equal(lifecycle.state, 'unconfigured');
     await lifecycle.request('configure');
     await lifecycle.request('activate');
@@ -85,7 +85,7 @@ describe('Lifecycle', () => {
     assert.deepEqual([lifecycle.state, lifecycle.problem], ['inactive', undefined]);
   });
 
-  it('says what is possible when a transition is not', async () => {
+  it('lists the possible transitions if one is not possible', async () => {
     await assert.rejects(
       lifecycle.request('activate'),
       /In state unconfigured only these transitions are possible: configure, shutdown\./,
@@ -126,7 +126,7 @@ describe('Lifecycle', () => {
     assert.equal(lifecycle.state, 'inactive');
   });
 
-  it('is changed by number or by name, the name first, and tells whether it did', async () => {
+  it('is changed by number or by name, the name first, and answers whether it changed', async () => {
     assert.equal(await change(1), true);
     assert.equal(await change(3, 'cleanup'), true, 'the label counts, as in rcl');
     assert.equal(lifecycle.state, 'unconfigured');

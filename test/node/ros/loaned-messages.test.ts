@@ -12,7 +12,7 @@ const set = { RMW_FASTRTPS_USE_QOS_FROM_XML: '1', FASTRTPS_DEFAULT_PROFILES_FILE
 const publisher = { middleware: 'rmw_fastrtps_cpp', loans: true, shared: true, refusal: '' };
 
 describe('missingLoanSettings', () => {
-  it('names what is not set, and nothing else', () => {
+  it('names the missing settings only', () => {
     assert.deepEqual(missingLoanSettings('rmw_fastrtps_cpp', set), []);
     assert.deepEqual(missingLoanSettings('rmw_cyclonedds_cpp', set), [
       'export RMW_IMPLEMENTATION=rmw_fastrtps_cpp',
@@ -38,7 +38,7 @@ describe('missingLoanSettings', () => {
 });
 
 describe('describeLoans', () => {
-  it('tells zero copy from all that is not', () => {
+  it('distinguishes zero copy from everything else', () => {
     assert.equal(describeLoans(publisher, set).zeroCopy, true);
     for (const [found, text] of [
       [{ loans: false, shared: false }, /^No loaned messages \(rmw_fastrtps_cpp .*PREALLOCATED_WITH_REALLOC/],
@@ -64,7 +64,7 @@ describe('describeArrival', () => {
     ...{ canLoan, sharedMemory, publishers: 1 },
   });
 
-  it('says whether messages are lent, and what is in the way', () => {
+  it('says whether messages are lent, and what prevents it', () => {
     for (const [given, message, middleware, env, text] of [
       [arrival(true, true), hbm, 'rmw_fastrtps_cpp', full, /^yes: read where/],
       [arrival(true), hbm, 'rmw_fastrtps_cpp', full, /^yes, when/],

@@ -70,7 +70,26 @@ describe('NodeParameters', () => {
     assert.deepEqual(changes, ['check iou', 'apply iou', 'check iou', 'apply iou']);
   });
 
-  it('refuses names that were never a parameter, and tells of mistyped ones', () => {
+  it('takes the present name where one request sets both, in any order', () => {
+    const former: [string, number, unknown] = ['nms_threshold', DOUBLE, 0.5];
+    const present: [string, number, unknown] = ['iou', DOUBLE, 0.6];
+    for (const request of [
+      [former, present],
+      [present, former],
+    ]) {
+      const { ros, values } = node();
+      assert.equal(ros.setAll(...request), undefined);
+      assert.equal(values.iou, 0.6);
+      assert.deepEqual(ros.warnings, [`Parameter nms_threshold ${UNUSED}`]);
+
+      const other = node();
+      assert.deepEqual(other.ros.setEach(...request), [undefined, undefined]);
+      assert.equal(other.values.iou, 0.6);
+      assert.deepEqual(other.ros.warnings, [`Parameter nms_threshold ${UNUSED}`]);
+    }
+  });
+
+  it('refuses unknown names, and suggests names for misspelled ones', () => {
     const { ros } = node(['scroe', DOUBLE, 0.5]);
     assert.deepEqual(ros.warnings, ['There is no parameter scroe, it has no effect. Did you mean score?']);
     assert.match(ros.set('nms_thresholds', DOUBLE, 0.5)!, /^Expected a parameter of \/segment/);

@@ -91,7 +91,7 @@ describe('overridesFor', () => {
   const score = (node: string, ...entries: RclOverrides[]): unknown =>
     overridesFor(node, entries).get('score')?.value;
 
-  it('keeps to what is meant for the node', () => {
+  it('uses only parameters for the node', () => {
     assert.equal(score('/segment', entry('/other', 0.1)), undefined);
     assert.equal(score('/robot/segment', entry('/other', 0.1), entry('/robot/segment', 0.2)), 0.2);
   });

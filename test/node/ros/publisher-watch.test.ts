@@ -53,7 +53,7 @@ describe('PublisherWatch', () => {
     assert.deepEqual(seconds(10, 1), ['/typo/image_raw has a publisher.']);
   });
 
-  it('PublisherWatch says nothing of one that is away shortly, and tells when it stays away', () => {
+  it('PublisherWatch ignores a short absence of a publisher, and reports a long one', () => {
     assert.deepEqual([...seconds(1), ...seconds(1, 1), ...seconds(2), ...seconds(1, 1)], []);
     assert.deepEqual(seconds(4), ['warning: The publisher on /typo/image_raw is gone: waiting for another.']);
   });

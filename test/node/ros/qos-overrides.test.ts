@@ -29,7 +29,7 @@ describe('overrideQos', () => {
     assert.equal(all.qos.history, 'keep_all');
   });
 
-  it('refuses what the policy does not have', () => {
+  it('refuses invalid values of a policy', () => {
     const wrong = {
       depth: [0, 1.5, '5', 1001],
       reliability: ['best', 1],

@@ -19,7 +19,7 @@ describe('guardSetParameters', () => {
     );
   });
 
-  it('guardSetParameters answers what the library throws, of either service', () => {
+  it('guardSetParameters answers exceptions of the library, for both services', () => {
     const refused = { successful: false, reason: 'of another type' };
     for (const [template, expected] of [
       [{ results: [] }, { results: [refused, refused] }],

@@ -33,7 +33,7 @@ describe('AliveSignal', () => {
     return sent;
   }
 
-  it('AliveSignal says false until there is a result, true at once, and false when none comes for the limit', () => {
+  it('AliveSignal is false until there is a result, then true at once, and false without a result for the limit', () => {
     assert.deepEqual(run(300), ['5000 false']);
     signal.result();
     assert.deepEqual([ros.published.at(-1)![4], signal.alive], [1, true]);
@@ -41,7 +41,7 @@ describe('AliveSignal', () => {
     assert.equal(signal.alive, false);
   });
 
-  it('AliveSignal repeats itself, so that silence can be told from quiet', () => {
+  it('AliveSignal repeats its message, so that the end of the node is noticed', () => {
     for (let frame = 0; frame < 20; frame++) {
       signal.result();
       run(50);
@@ -50,7 +50,7 @@ describe('AliveSignal', () => {
     assert.equal(run(900).length, 3);
   });
 
-  it('AliveSignal goes by a limit that changes', () => {
+  it('AliveSignal follows a change of the limit', () => {
     signal.result();
     limit = 5000;
     run(4000);

@@ -50,7 +50,7 @@ describe('BoardHealth', () => {
     'class/devfreq/3a000000.bpu/max_freq': 1_000_000_000,
   };
 
-  it('BoardHealth tells temperatures and clocks', async () => {
+  it('BoardHealth reports temperatures and clocks', async () => {
     board(COOL);
     const { level, name, message, values } = (await status())!;
     assert.deepEqual([level, name, message], ['ok', 'segment: board', 'cool and at full clock']);

@@ -31,7 +31,7 @@ describe('CameraHealth', () => {
     health = new CameraHealth(
       input as ImageSubscription,
       () => counts,
-      () => ({ skipped }) as never,
+      () => ({ overlay: { skipped }, maps: { skipped: 3 } }),
       () => true,
       () => now,
     );
@@ -58,7 +58,7 @@ describe('CameraHealth', () => {
     const tracked = new CameraHealth(
       input as ImageSubscription,
       () => counts,
-      () => undefined,
+      () => ({ overlay: { skipped: 0 }, maps: { skipped: 0 } }),
       () => true,
       () => now,
       () => tracks,
@@ -112,7 +112,7 @@ describe('CameraHealth', () => {
     assert.equal(values['message_type'], 'unknown: no publisher yet');
   });
 
-  it('tells how old the last error is, and forgets it after a minute without another', () => {
+  it('reports the age of the last error, and clears it after a minute without another', () => {
     input.lastMalformed = 'cut off';
     second({ malformed: 1 });
     second({ malformed: 1 });
@@ -173,7 +173,7 @@ describe('CameraHealth', () => {
     assert.equal(second({ answered: 20 }).level, 'ok');
   });
 
-  it('passes on what is wrong with the topic: an error while nothing comes', () => {
+  it('reports a problem of the topic, as an error while no frame arrives', () => {
     input.problem = 'QoS does not match';
     assert.deepEqual([second().level, second().message], ['error', 'QoS does not match']);
     assert.equal(second({ answered: 5 }).level, 'warn', 'another publisher is heard');
@@ -214,8 +214,9 @@ describe('CameraHealth', () => {
         'inference_p95_ms',
         'publish_p50_ms',
         'overlays_skipped',
+        'maps_skipped',
       ].map((key) => values[key]),
-      ['111.00', '120.00', '19.00', '11.00', '10.00', '0.50', '4'],
+      ['111.00', '120.00', '19.00', '11.00', '10.00', '0.50', '4', '3'],
     );
   });
 });

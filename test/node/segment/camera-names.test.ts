@@ -10,7 +10,7 @@ describe('cameraNames', () => {
     assert.deepEqual(cameraNames(['/image'], []), ['image']);
   });
 
-  it('numbers topics that no part tells apart', () => {
+  it('numbers topics that do not differ in any part', () => {
     const numbered = ['camera0', 'camera1'];
     assert.deepEqual(cameraNames(['/image', '/image'], []), numbered);
     assert.deepEqual(cameraNames(['/1/image', '/2/image'], []), numbered, 'no name begins with a digit');
@@ -25,7 +25,7 @@ describe('cameraNames', () => {
     assert.notEqual(cameraNames(['/image', '/image'], given), given, 'a copy');
   });
 
-  it('says what is wrong with given names', () => {
+  it('reports errors in given names', () => {
     assert.throws(() => cameraNames(['/a', '/b'], ['left']), /2 names in camera_names.* but received 1/);
     assert.throws(() => cameraNames(['/a'], ['left', 'right']), /1 names in camera_names.* but received 2/);
     for (const wrong of ['2nd', 'a/b', 'a-b', '~x', 'ü', ' ']) {

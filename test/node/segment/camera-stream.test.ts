@@ -8,6 +8,7 @@ import { allocateNv12 } from '../../../src/native/convert.js';
 import { CameraImageReader } from '../../../src/message/read/camera-image.js';
 import { ImageWriter } from '../../../src/message/write/image.js';
 import { builtIn, messageType } from '../../../src/message/message-type.js';
+import { FRAME_OUTPUTS } from '../../../src/message/outputs.js';
 import { CameraStream } from '../../../src/node/segment/camera-stream.js';
 import { ReceivedImage } from '../../../src/node/segment/received-image.js';
 import type { FrameSink } from '../../../src/node/segment/image-subscription.js';
@@ -31,9 +32,21 @@ const TOPICS = {
   tros: 'hobot_dnn_detection/front',
   annotations: '~/front/annotations',
   map: '~/front/instance_map',
+  png: '~/front/instance_map/compressed',
+  picture: '~/front/instance_picture',
+  classes: '~/front/class_map',
+  confidence: '~/front/confidence',
   overlay: '~/front/overlay',
   jpeg: '~/front/overlay/compressed',
 };
+/** The numbers of a PNG file of 16 bits. */
+async function gray16(file: Uint8Array): Promise<Uint16Array> {
+  const { depth } = await sharp(file).metadata();
+  assert.equal(depth, 'ushort');
+  const raw = await sharp(file).toColourspace('grey16').raw({ depth: 'ushort' }).toBuffer();
+  return new Uint16Array(raw.buffer, raw.byteOffset, raw.length / 2);
+}
+
 const TIMINGS = { wait: 1, preprocess: 2, inference: 3, decode: 4 };
 
 describe('CameraStream', () => {
@@ -73,7 +86,7 @@ describe('CameraStream', () => {
     } as unknown as NativeSubscriptions;
     const sink: FrameSink = {
       offer: (frame) => void offered.push(frame),
-      attach: () => assert.fail('no native camera'),
+      attach: () => assert.fail('no native subscription'),
       detach: () => Promise.resolve(),
     };
     const stream = new CameraStream(
@@ -91,6 +104,8 @@ describe('CameraStream', () => {
         prefix: '~/front/',
         trosTopic,
         trosMasks,
+        coloredBy: () => 'class',
+        classMapSize: () => 'picture',
         colorRange: 'full',
         polygonTolerance: () => 1,
         watchdog: () => 2000,
@@ -116,7 +131,7 @@ describe('CameraStream', () => {
   /** Topics of results: the watchdog's signal is published whoever listens. */
   const results = (): string[] => ros.publishedOn.filter((topic) => topic !== '~/front/alive');
 
-  it('makes only what somebody subscribes to', async () => {
+  it('makes only messages with a subscriber', async () => {
     const stream = open();
     publish(stream);
     assert.deepEqual(results(), []);
@@ -124,7 +139,7 @@ describe('CameraStream', () => {
       ros.publishedOn.length = 0;
       ros.subscriptions = (asked) => Number(asked === topic);
       publish(stream);
-      await stream.outputs.overlay.idle();
+      await stream.outputs.idle();
       assert.deepEqual(results(), [topic]);
     }
     await stream.destroy();
@@ -164,6 +179,15 @@ describe('CameraStream', () => {
     assert.ok(targets.perfs.some(({ type }) => type.startsWith('yolo')));
     const map = imageView(sent(TOPICS.map));
     assert.deepEqual([map.width, map.height, map.encoding], [8, 6, 'mono16']);
+    const png = read<{ format: string; data: Uint8Array }>('sensor_msgs/CompressedImage', TOPICS.png);
+    assert.equal(png.format, 'mono16; png compressed ');
+    assert.deepEqual([...(await gray16(png.data))], [...new Uint16Array(map.data.slice().buffer)]);
+    const picture = imageView(sent(TOPICS.picture));
+    assert.deepEqual([picture.width, picture.height, picture.encoding], [8, 6, 'rgb8']);
+    for (const topic of [TOPICS.classes, TOPICS.confidence]) {
+      const { width, height, encoding, step } = imageView(sent(topic));
+      assert.deepEqual([width, height, encoding, step], [16, 12, 'mono8', 16]);
+    }
     const overlay = imageView(sent(TOPICS.overlay));
     assert.deepEqual([overlay.width, overlay.height, overlay.encoding], [16, 12, 'rgb8']);
     assert.equal(overlay.frameId, HEADER.frameId);
@@ -172,16 +196,16 @@ describe('CameraStream', () => {
     assert.deepEqual([jpeg.format, format, width, height], ['jpeg', 'jpeg', 16, 12]);
   });
 
-  it('leaves a topic out whose package is not installed, and tells which', () => {
+  it('leaves out topics whose package is not installed, and reports them', () => {
     process.env['AMENT_PREFIX_PATH'] = join(prefix, 'share/vision_msgs');
     try {
       open('');
-      assert.deepEqual(missing, [
-        'vision_msgs/msg/Detection2DArray ~/front/detections',
-        'tros_yolo_seg/msg/InstanceArray ~/front/instances',
-        'sensor_msgs/msg/Image ~/front/instance_map',
-        'foxglove_msgs/msg/ImageAnnotations ~/front/annotations',
-      ]);
+      const rows = FRAME_OUTPUTS.filter(({ topic }) => topic.startsWith('~/'));
+      assert.deepEqual(
+        missing,
+        rows.map(({ topic, type }) => `${type} ${topic.replace('~/', '~/front/')}`),
+      );
+      assert.ok(missing.includes('vision_msgs/msg/Detection2DArray ~/front/detections'));
     } finally {
       process.env['AMENT_PREFIX_PATH'] = prefix;
     }

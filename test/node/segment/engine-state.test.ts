@@ -28,7 +28,7 @@ describe('the state of the engine', () => {
   const status = (changes?: Partial<EngineFacts>): ReturnType<EngineHealth['status']> =>
     new EngineHealth(() => 5000).status('robot/segment', facts(changes));
 
-  it('tells the model, what it runs on and what is at work', () => {
+  it('reports the model, its engine and the frames in flight', () => {
     const { level, name, message, hardwareId, values } = status();
     assert.deepEqual(
       [level, name, message, hardwareId],
@@ -68,7 +68,7 @@ describe('the state of the engine', () => {
     assert.ok(busy >= 0 && busy <= 100, String(busy));
   });
 
-  it('is fine without a model that nobody asked for yet, and an error where one could not be loaded', () => {
+  it('is OK before a model is loaded, and an error if one could not be loaded', () => {
     const none = status({ engine: undefined, state: 'unconfigured', classCount: 0 });
     assert.deepEqual([none.level, none.message], ['ok', 'unconfigured: no model is loaded']);
     assert.deepEqual([none.hardwareId, none.values['model'], none.values['slots']], ['none', '', '0']);

@@ -43,7 +43,7 @@ describe('ImageSubscription', () => {
   function input(
     options: Partial<ImageSubscriptionOptions> = {},
     topic = 'image',
-    attach: FrameSink['attach'] = () => assert.fail('no native camera'),
+    attach: FrameSink['attach'] = () => assert.fail('no native subscription'),
   ): ImageSubscription {
     const native = {
       supports: () => false,
@@ -80,7 +80,7 @@ describe('ImageSubscription', () => {
     assert.deepEqual([camera.received, camera.malformed], [1, 0]);
   });
 
-  it('tries again five seconds after a subscription that failed, and at once when publishers change', () => {
+  it('retries five seconds after a subscription failed, and at once when publishers change', () => {
     let tries = 0;
     const subscribe = (): never => {
       tries++;
@@ -180,7 +180,7 @@ describe('ImageSubscription', () => {
     }
   });
 
-  it('hears whoever comes next when the publishers are gone', () => {
+  it('is compatible with any next publisher when the publishers are gone', () => {
     const camera = input();
     ros.publishers = [{ type: IMAGE, gid: 1, reliability: 'reliable' }];
     camera.follow();
@@ -252,7 +252,7 @@ describe('ImageSubscription', () => {
     assert.deepEqual([camera.sent?.received, camera.sent?.missing], [10, 0]);
   });
 
-  it('counts what is no image, and tells why', () => {
+  it('counts messages that are not images, and gives the reason', () => {
     const camera = input({ type: 'image' });
     camera.follow();
     ros.deliver(CDR.subarray(0, 20));
@@ -260,7 +260,7 @@ describe('ImageSubscription', () => {
     assert.match(camera.lastMalformed!, /Expected .* but received/);
   });
 
-  it('tells what may be wrong with the images of a native camera, read as it was told to', async () => {
+  it('reports possible problems of images from a native subscription, and reads them as configured', async () => {
     // A buffer of more bytes than the picture has: the size does not say where they are.
     const injected = addon().injectCamera();
     const heapSlots = addon().openHeapSlots(1, 64, 48, () => undefined);
@@ -296,7 +296,7 @@ describe('ImageSubscription', () => {
     heapSlots.close();
   });
 
-  it('warns once of a publisher that its QoS cannot hear', () => {
+  it('warns once of a publisher with an incompatible QoS', () => {
     const camera = input({ qos: 'reliable' });
     ros.publishers = [{ type: IMAGE, reliability: 'best_effort' }];
     camera.follow();

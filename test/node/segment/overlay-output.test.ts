@@ -113,7 +113,7 @@ describe('OverlayOutput', () => {
     );
   });
 
-  it('tells of what could not be published, and goes on', async () => {
+  it('reports overlays that could not be published, and continues', async () => {
     const errors: unknown[] = [];
     let works = false;
     const published: Uint8Array[] = [];
@@ -134,7 +134,7 @@ describe('OverlayOutput', () => {
     assert.deepEqual([String(errors), published.length], ['Error: the topic is gone', 1]);
   });
 
-  it('makes nothing for nobody', async () => {
+  it('makes nothing without a subscriber', async () => {
     const [rgb, compressed] = [viewer(false), viewer(false)];
     const output = new OverlayOutput(rgb.publisher, compressed.publisher, 'full', unexpected);
     output.publish(HEADER, frameOf(61, 53), { ...EMPTY, width: 61, height: 53 });

@@ -32,7 +32,7 @@ describe('ReceivedImage', () => {
     assert.deepEqual([...pixels.data.subarray(pixels.lumaOffset, pixels.lumaOffset + 4)], [1, 2, 3, 4]);
   });
 
-  it('looks at the pixels when its turn comes, not before', () => {
+  it('does not read pixels before its turn', () => {
     const frame = read(new ImageWriter().write(HEADER, { ...NV12, encoding: '32FC1' }, PIXELS), 'image');
     assert.throws(() => frame.prepare(), /an image with encoding nv12, .* but received 32FC1/);
   });
@@ -81,7 +81,7 @@ describe('ReceivedImage', () => {
     assert.ok(Math.abs(data[0]! - 90) <= 2, `${data[0]}`);
   });
 
-  it('refuses messages that are cut off or of another type at once', () => {
+  it('refuses messages that are truncated or of another type at once', () => {
     const image = new ImageWriter().write(HEADER, NV12, PIXELS).slice();
     for (const message of IMAGE_MESSAGE_NAMES) {
       for (const length of [0, 3, 4, 11, 20]) {

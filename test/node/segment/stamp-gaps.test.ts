@@ -36,7 +36,7 @@ describe('StampGaps', () => {
     }
   });
 
-  it('forgets what was before a pause, and before stamps went back', () => {
+  it('ignores frames before a pause, and before stamps jumped back', () => {
     const gaps = camera(100, 0, (index) => index % 3 !== 0);
     assert.ok(gaps.sentFrames()!.missing > 20);
     for (let stamp = 5e8; stamp < 5e8 + 1000; stamp += 100) gaps.add(stamp);
@@ -45,12 +45,12 @@ describe('StampGaps', () => {
     assert.deepEqual(gaps.sentFrames(), { period: 50, received: 20, missing: 0 });
   });
 
-  it('looks at the last ten seconds', () => {
+  it('uses the last ten seconds', () => {
     const gaps = camera(1500, 0, (index) => index > 1000 || index % 3 !== 0);
     assert.equal(gaps.sentFrames()!.missing, 0);
   });
 
-  it('says nothing of too little, of equal stamps, and of none', () => {
+  it('returns nothing for too few, equal or missing stamps', () => {
     const gaps = new StampGaps();
     assert.equal(gaps.sentFrames(), undefined);
     for (let i = 0; i < 100; i++) gaps.add(0);

@@ -9,6 +9,7 @@ import {
   MODEL_OUTPUTS,
   type ModelOutput,
   OUTPUTS,
+  outputTopic,
 } from '../../../src/message/outputs.js';
 import { cdrText } from '../../../src/message/write/cdr-encoder.js';
 import { DEFINITIONS } from '../../../src/message/definitions.js';
@@ -65,9 +66,14 @@ class Register {
 const PUBLISHED = `
 ~/detections vision_msgs/msg/Detection2DArray reliable, volatile, depth 10
 ~/instances tros_yolo_seg/msg/InstanceArray reliable, volatile, depth 10
-~/instance_map sensor_msgs/msg/Image reliable, volatile, depth 2
-~/annotations foxglove_msgs/msg/ImageAnnotations reliable, volatile, depth 10
 hobot_dnn_detection ai_msgs/msg/PerceptionTargets reliable, volatile, depth 10
+~/annotations foxglove_msgs/msg/ImageAnnotations reliable, volatile, depth 10
+~/instance_map sensor_msgs/msg/Image reliable, volatile, depth 2
+~/instance_map/compressed sensor_msgs/msg/CompressedImage reliable, volatile, depth 2
+~/instance_picture sensor_msgs/msg/Image reliable, volatile, depth 2
+~/class_map sensor_msgs/msg/Image reliable, volatile, depth 2
+~/confidence sensor_msgs/msg/Image reliable, volatile, depth 2
+hobot_dnn_detection_info ai_msgs/msg/PerceptionInfo reliable, volatile, depth 10
 ~/overlay sensor_msgs/msg/Image reliable, volatile, depth 2
 ~/overlay/compressed sensor_msgs/msg/CompressedImage reliable, volatile, depth 2
 ~/alive std_msgs/msg/Bool reliable, transient local, depth 1
@@ -102,6 +108,8 @@ describe('the table of topics and services', () => {
         prefix: '~/',
         trosTopic: SEGMENT_PARAMETERS.tros_topic.default,
         trosMasks: 'polygons',
+        coloredBy: () => 'class',
+        classMapSize: () => 'picture',
         colorRange: 'full',
         polygonTolerance: () => 1,
         watchdog: () => 1000,
@@ -117,7 +125,11 @@ describe('the table of topics and services', () => {
 
   it('has the topics that each camera opens, with their types and QoS', () => {
     const register = new Register();
-    open(register, (type) => assert.fail(`${type} is installed`));
+    const installed = (type: string): never => assert.fail(`${type} is installed`);
+    open(register, installed);
+    const perCamera = MODEL_OUTPUTS.filter((row) => row.perCamera);
+    const place = { prefix: '~/', trosTopic: SEGMENT_PARAMETERS.tros_topic.default };
+    new ModelOutputs(register.node, [place], installed, perCamera);
     assert.deepEqual(
       topicsOf(register.topics),
       topicsOf(PUBLISHED_TOPICS.filter(({ perCamera }) => perCamera)),
@@ -138,13 +150,37 @@ describe('the table of topics and services', () => {
     assert.deepEqual(names(register.services), names(SERVICES));
   });
 
+  it("has the tros_topic of each camera as it is, below the node's name or not", () => {
+    const row = { ...OUTPUTS.perception_targets, topic: '{tros_topic}_info' };
+    for (const trosTopic of ['hobot_dnn_detection/front', '~/targets/front', '/targets']) {
+      const place = { prefix: '~/front/', trosTopic };
+      assert.equal(outputTopic(OUTPUTS.perception_targets, place), trosTopic);
+      assert.equal(outputTopic(row, place), `${trosTopic}_info`);
+      assert.equal(outputTopic(OUTPUTS.detections, place), '~/front/detections');
+    }
+    assert.equal(outputTopic(row, { prefix: '~/', trosTopic: '' }), undefined);
+  });
+
+  it('publishes what is large last', () => {
+    const register = new Register();
+    register.subscriptions = 1;
+    const outputs = open(register, () => undefined);
+    outputs.use({ labels: LABELS, modelName: 'yolo' });
+    const timings = { preprocess: 0, inference: 0, decode: 0 };
+    outputs.publish({ header: HEADER, pixels: undefined, segmentation: SEGMENTATION, timings, fps: 30 });
+    assert.deepEqual(
+      register.published.map((line) => line.split(' ')[0]).filter((topic) => topic !== '~/alive'),
+      ['~/detections', '~/instances', 'hobot_dnn_detection', '~/annotations', '~/instance_map'],
+    );
+  });
+
   it('has the names that bags have', () => {
     const rows = [...FRAME_OUTPUTS, ...MODEL_OUTPUTS].filter(({ inBags }) => inBags);
     assert.deepEqual([...rows, OUTPUTS.overlay_compressed].map(bagTopic), [
       '/segment/detections',
       '/segment/instances',
-      '/segment/instance_map',
       '/segment/annotations',
+      '/segment/instance_map',
       '/segment/label_info',
       '/segment/overlay/compressed',
     ]);
@@ -224,7 +260,7 @@ describe('the table of topics and services', () => {
     assert.deepEqual(off, ['nobody_msgs/msg/None ~/front/never', 'nobody_msgs/msg/None ~/rear/never']);
     outputs.repeat();
     assert.deepEqual(register.published, [], 'there is no model yet');
-    outputs.publish(LABELS, 0.5);
+    outputs.publish({ labels: LABELS, score: 0.5 });
     const each = [
       '~/front/each person 0.5',
       '~/rear/each person 0.5',

@@ -71,7 +71,7 @@ describe('readWorkConfig', () => {
       assert.deepEqual(read({ dnn_Parser: parser }), {});
   });
 
-  it('says which field has another type, and what is no work config', () => {
+  it('reports fields of a wrong type, and files that are not work configs', () => {
     assert.throws(
       () => read({ score_threshold: '0.3' }),
       /a number for score_threshold in .*yolov8segworkconfig.json but received 0.3/,

@@ -9,6 +9,7 @@ import { GridAxis, type MaskGrid } from '../../../src/vision/decode/mask-grid.js
 import { MaskLogits } from '../../../src/vision/decode/mask-logits.js';
 import { MaskRuns } from '../../../src/vision/decode/mask-runs.js';
 import { PolygonTracer } from '../../../src/vision/mask/polygon.js';
+import { NonMaximumSuppression } from '../../../src/vision/decode/nms.js';
 import { Candidates } from '../../../src/vision/decode/scan.js';
 import { CellScanner } from '../../../src/vision/decode/scan-cells.js';
 import { KernelScanner } from '../../../src/vision/decode/scan-kernel.js';
@@ -361,6 +362,73 @@ describe('runs of masks', () => {
       found.forEach((list, i) => assert.deepEqual(list, found[i % 2]));
     }
   });
+});
+
+describe('suppression of overlapping boxes', () => {
+  /** Few places, sizes and scores, so that many overlap and many are equal. */
+  const candidate = fc.record({
+    score: fc.constantFrom(-Infinity, -3e38, -2, -0.5, -0, 0, 0.25, 0.25, 0.5, 3, 3e38),
+    classId: fc.nat(2),
+    corner: fc.tuple(fc.nat(6), fc.nat(6)),
+    size: fc.tuple(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 8 })),
+    valid: fc.constantFrom(1, 1, 1, 0),
+  });
+
+  it('keeps the same ones in the same order in both forms', () => {
+    fc.assert(
+      fc.property(
+        fc.array(candidate, { maxLength: 60 }),
+        fc.constantFrom(0, 0.2, 0.5, 0.7, 1, NaN),
+        fc.integer({ min: 1, max: 70 }),
+        (list, iou, most) => {
+          const candidates = new Candidates(list.length);
+          const boxes = new CandidateBoxes(list.length);
+          candidates.count = list.length;
+          list.forEach(({ score, classId, corner: [x, y], size: [w, h] }, i) => {
+            candidates.score[i] = score;
+            candidates.classId[i] = classId;
+            boxes.set(i, x, y, x + w, y + h);
+          });
+          const valid = Uint8Array.from(list, (item) => item.valid);
+          const [wanted, found] = [undefined, kernels].map((form) => {
+            const nms = new NonMaximumSuppression(list.length, form);
+            return [...nms.kept.subarray(0, nms.run(candidates, boxes, valid, iou, most))];
+          });
+          assert.deepEqual(found, wanted);
+          // The best come first, and of equals those of the first cells.
+          const order = [...list.keys()]
+            .filter((i) => valid[i] === 1)
+            .sort((a, b) => {
+              const [first, second] = [list[a]!.score, list[b]!.score];
+              return first === second ? a - b : second > first ? 1 : -1;
+            });
+          const kept: number[] = [];
+          for (const i of order) {
+            const gone = kept.some(
+              (k) => list[k]!.classId === list[i]!.classId && overlap(list[k]!, list[i]!) > iou,
+            );
+            if (!(gone && iou < 1) && kept.length < most) kept.push(i);
+          }
+          assert.deepEqual(found, kept);
+        },
+      ),
+      { numRuns: 3000 },
+    );
+  });
+
+  interface Placed {
+    readonly corner: readonly [number, number];
+    readonly size: readonly [number, number];
+  }
+
+  function overlap(a: Placed, b: Placed): number {
+    const [width, height] = [0, 1].map((axis) => {
+      const end = Math.min(a.corner[axis]! + a.size[axis]!, b.corner[axis]! + b.size[axis]!);
+      return Math.max(0, end - Math.max(a.corner[axis]!, b.corner[axis]!));
+    }) as [number, number];
+    const both = width * height;
+    return both / (a.size[0] * a.size[1] + b.size[0] * b.size[1] - both);
+  }
 });
 
 describe('softExp', () => {

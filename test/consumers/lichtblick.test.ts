@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import { packageRoot } from '../../src/base/package-root.js';
+import { DEFAULT_QOS, Graph, withMessagesInstalled } from './graph.js';
+import { HEADER, NAMES, NOTHING, SCENE } from './scene.js';
+
+/** Raw images that Lichtblick's image panel shows (ThreeDeeRender/renderables/Images/decodeImage.ts): nv12 is not among them. */
+const SHOWN = new Set(
+  (
+    'yuv422 uyvy yuv422_yuy2 yuyv rgb8 rgba8 bgra8 bgr8 8UC3 32FC1 bayer_rggb8 bayer_bggr8 bayer_gbrg8 bayer_grbg8 ' +
+    'mono8 8UC1 mono16 16UC1'
+  ).split(' '),
+);
+/** Of foxglove_msgs/PointsAnnotation, by number (annotations/normalizeAnnotations.ts). */
+const STYLES: Readonly<Record<number, string>> = {
+  0: 'points',
+  1: 'points',
+  2: 'polygon',
+  3: 'line strip',
+  4: 'lines',
+};
+
+interface Color {
+  readonly r: number;
+  readonly g: number;
+  readonly b: number;
+  readonly a: number;
+}
+
+interface Annotations {
+  readonly points: readonly {
+    readonly type: number;
+    readonly timestamp: unknown;
+    readonly points: readonly { readonly x: number; readonly y: number }[];
+    readonly outline_color: Color;
+    readonly thickness: number;
+  }[];
+  readonly texts: readonly {
+    readonly timestamp: unknown;
+    readonly text: string;
+    readonly font_size: number;
+    readonly text_color: Color;
+  }[];
+}
+
+interface Layout {
+  readonly configById: Readonly<
+    Record<
+      string,
+      {
+        readonly imageMode?: { readonly imageTopic: string; readonly annotations?: object };
+        readonly topicToRender?: string;
+      }
+    >
+  >;
+}
+
+/** The panels of Foxglove and Lichtblick, its open fork. */
+describe('Foxglove and Lichtblick', () => {
+  withMessagesInstalled();
+
+  it('show each raw image that the node publishes', () => {
+    const graph = new Graph(NAMES);
+    const seen: string[] = [];
+    for (const [topic, { type }] of graph.topics) {
+      if (type !== 'sensor_msgs/msg/Image' || topic.includes('overlay')) continue;
+      graph.subscribe<{ encoding: string; step: number; height: number; data: Uint8Array }>(
+        topic,
+        type,
+        DEFAULT_QOS,
+        ({ message: { encoding, step, height, data } }) => {
+          assert.ok(SHOWN.has(encoding), `${topic}: ${encoding}`);
+          assert.equal(data.length, step * height, topic);
+          seen.push(topic);
+        },
+      );
+    }
+    graph.frame(HEADER, SCENE);
+    assert.deepEqual(seen.sort(), [
+      '/segment/class_map',
+      '/segment/confidence',
+      '/segment/instance_map',
+      '/segment/instance_picture',
+    ]);
+  });
+
+  it('draw the outlines and names of a frame on the picture with its stamp, within the picture', () => {
+    const graph = new Graph(NAMES);
+    const heard: Annotations[] = [];
+    graph.subscribe<Annotations>(
+      '/segment/annotations',
+      'foxglove_msgs/msg/ImageAnnotations',
+      DEFAULT_QOS,
+      ({ message }) => void heard.push(message),
+    );
+    graph.frame(HEADER, SCENE);
+    graph.frame(HEADER, NOTHING);
+    const [first, empty] = heard;
+    const polygons = first!.points.filter(({ type }) => STYLES[type] === 'polygon');
+    assert.ok(polygons.length >= SCENE.instances.length);
+    for (const { timestamp, points, outline_color: color, thickness } of first!.points) {
+      assert.deepEqual(timestamp, HEADER.stamp, 'annotations are joined with pictures by their own stamps');
+      assert.ok(
+        thickness > 0 && color.a > 0 && [color.r, color.g, color.b].every((part) => part >= 0 && part <= 1),
+      );
+      for (const { x, y } of points) assert.ok(x >= 0 && y >= 0 && x <= 640 && y <= 352, `${x},${y}`);
+    }
+    assert.equal(first!.texts.length, SCENE.instances.length);
+    for (const { timestamp, text, font_size: size, text_color: color } of first!.texts) {
+      assert.deepEqual(timestamp, HEADER.stamp);
+      assert.ok(text !== '' && size > 0 && color.a === 1);
+    }
+    assert.deepEqual([empty!.points, empty!.texts], [[], []], 'nothing stays on the picture');
+  });
+
+  it('find what the layout asks for', () => {
+    const graph = new Graph(NAMES);
+    const layout = JSON.parse(readFileSync(join(packageRoot, 'rviz/foxglove.json'), 'utf8')) as Layout;
+    const panels = Object.values(layout.configById);
+    const topics = panels.flatMap(({ imageMode, topicToRender }) => [
+      ...(imageMode ? [imageMode.imageTopic, ...Object.keys(imageMode.annotations ?? {})] : []),
+      ...(topicToRender === undefined ? [] : [topicToRender]),
+    ]);
+    const others = topics.filter((topic) => !graph.topics.has(topic));
+    assert.deepEqual(others.sort(), ['/diagnostics', '/image/compressed']);
+  });
+});

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { imageView } from '../../../src/message/read/image-message.js';
+import { ClassMapWriter, ConfidenceWriter, parseClassMapSize } from '../../../src/message/write/class-map.js';
+import { EMPTY, HEADER, SEGMENTATION } from './samples.js';
+
+const rows = (cdr: Uint8Array): number[][] => {
+  const { data, width, height } = imageView(cdr);
+  return Array.from({ length: height }, (_, y) => [...data.subarray(y * width, (y + 1) * width)]);
+};
+
+describe('ClassMapWriter', () => {
+  it('has the class id of the best instance on the grid of the masks, 255 elsewhere', () => {
+    const cdr = new ClassMapWriter(() => 'masks').write(HEADER, SEGMENTATION);
+    const { data, ...view } = imageView(cdr);
+    assert.equal(data.length, 8 * 6);
+    assert.deepEqual(view, {
+      ...HEADER,
+      ...{ width: 8, height: 6, encoding: 'mono8', isBigEndian: false, hasBufferSize: false, step: 8 },
+    });
+    const o = 255;
+    assert.deepEqual(rows(cdr), [
+      [o, o, o, o, o, o, o, o],
+      [o, o, 1, 1, o, o, o, o],
+      [o, 1, 1, 1, 2, o, o, o],
+      [o, o, 2, 2, 2, o, o, o],
+      [o, o, o, o, o, o, o, o],
+      [o, o, o, o, o, o, o, o],
+    ]);
+  });
+
+  it('has the size of the picture, or of the cloud that it is laid on', () => {
+    const whole = rows(new ClassMapWriter(() => 'picture').write(HEADER, SEGMENTATION));
+    assert.deepEqual([whole[0]!.length, whole.length], [16, 12]);
+    const coarse = rows(new ClassMapWriter(() => 'masks').write(HEADER, SEGMENTATION));
+    for (const [y, row] of whole.entries()) {
+      for (const [x, value] of row.entries()) assert.equal(value, coarse[y >> 1]![x >> 1], `${x},${y}`);
+    }
+    const tiny = rows(new ClassMapWriter(() => ({ width: 4, height: 2 })).write(HEADER, SEGMENTATION));
+    // The centers of these cells lie in columns 1, 3, 5, 7 and rows 1, 4 of the masks' grid.
+    assert.deepEqual(tiny, [
+      [255, 1, 255, 255],
+      [255, 255, 255, 255],
+    ]);
+  });
+
+  it('is asked for its size for each picture, and forgets the picture before', () => {
+    let size = { width: 8, height: 6 };
+    const writer = new ClassMapWriter(() => size);
+    writer.write(HEADER, SEGMENTATION);
+    assert.ok(
+      rows(writer.write(HEADER, EMPTY))
+        .flat()
+        .every((value) => value === 255),
+    );
+    size = { width: 16, height: 6 };
+    assert.equal(rows(writer.write(HEADER, SEGMENTATION))[0]!.length, 16);
+  });
+
+  it('leaves out ids that a byte has no value for, and does not call them background of another', () => {
+    const [first, second] = SEGMENTATION.instances;
+    const instances = [{ ...first!, classId: 255 }, second!, { ...second!, classId: 300 }];
+    const segmentation = { ...SEGMENTATION, instances };
+    const classes = rows(new ClassMapWriter(() => 'masks').write(HEADER, segmentation));
+    assert.deepEqual(classes[1], [255, 255, 2, 2, 255, 255, 255, 255]);
+    const confidence = rows(new ConfidenceWriter(() => 'masks').write(HEADER, segmentation));
+    assert.deepEqual(confidence[1], [0, 0, 128, 128, 0, 0, 0, 0]);
+  });
+});
+
+describe('ConfidenceWriter', () => {
+  it('has the score of what the class map shows', () => {
+    assert.deepEqual(rows(new ConfidenceWriter(() => 'masks').write(HEADER, SEGMENTATION)), [
+      [0, 0, 0, 0, 0, 0, 0, 0],
+      [0, 0, 191, 191, 0, 0, 0, 0],
+      [0, 191, 191, 191, 128, 0, 0, 0],
+      [0, 0, 128, 128, 128, 0, 0, 0],
+      [0, 0, 0, 0, 0, 0, 0, 0],
+      [0, 0, 0, 0, 0, 0, 0, 0],
+    ]);
+  });
+
+  it('is never 0 where something is', () => {
+    const instances = [{ ...SEGMENTATION.instances[0]!, score: 0.0001 }];
+    const values = rows(
+      new ConfidenceWriter(() => 'masks').write(HEADER, { ...SEGMENTATION, instances }),
+    ).flat();
+    assert.equal(values.filter((value) => value === 1).length, 5);
+  });
+});
+
+describe('parseClassMapSize', () => {
+  it('takes words and sizes', () => {
+    assert.equal(parseClassMapSize('picture'), 'picture');
+    assert.equal(parseClassMapSize(' masks '), 'masks');
+    assert.deepEqual(parseClassMapSize('320x176'), { width: 320, height: 176 });
+  });
+
+  it('says what it takes', () => {
+    for (const text of ['', 'proto', '0x5', '5x', '99999x2', '-4x4']) {
+      assert.throws(() => parseClassMapSize(text), /class_map_size/, text);
+    }
+  });
+});

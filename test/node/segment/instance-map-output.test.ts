@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import sharp from 'sharp';
+import { InstanceMapOutput } from '../../../src/node/segment/instance-map-output.js';
+import type { RawPublisher } from '../../../src/node/ros/ros-node.js';
+import { messageType } from '../../../src/message/message-type.js';
+import { EMPTY, HEADER, readBack, SEGMENTATION } from '../../message/write/samples.js';
+
+interface Packed {
+  readonly header: { readonly stamp: { readonly sec: number } };
+  readonly format: string;
+  readonly data: Uint8Array;
+}
+
+class Publisher {
+  readonly topic = '/segment/instance_map/compressed';
+  subscriptions = 1;
+  readonly sent: Packed[] = [];
+  fails = false;
+
+  publish(cdr: Uint8Array): void {
+    if (this.fails) throw new Error('the context is invalid');
+    this.sent.push(readBack<Packed>(messageType('sensor_msgs/CompressedImage'), Uint8Array.from(cdr)));
+  }
+
+  get raw(): RawPublisher {
+    return this as unknown as RawPublisher;
+  }
+}
+
+const stamped = (sec: number): typeof HEADER => ({ ...HEADER, stamp: { sec, nanosec: 0 } });
+
+describe('InstanceMapOutput', () => {
+  it('publishes maps without loss, in the order of their frames, and leaves out what it has no time for', async () => {
+    const publisher = new Publisher();
+    const output = new InstanceMapOutput(publisher.raw, (error) => assert.fail(String(error)));
+    output.publish(stamped(1), SEGMENTATION);
+    output.publish(stamped(2), EMPTY);
+    output.publish(stamped(3), SEGMENTATION);
+    assert.equal(output.skipped, 1);
+    await output.idle();
+    assert.deepEqual(
+      publisher.sent.map(({ header }) => header.stamp.sec),
+      [1, 2],
+    );
+    const [first, second] = await Promise.all(
+      publisher.sent.map(async ({ data }) => {
+        const raw = await sharp(data).toColourspace('grey16').raw({ depth: 'ushort' }).toBuffer();
+        return [...new Uint16Array(raw.buffer, raw.byteOffset, raw.length / 2)];
+      }),
+    );
+    assert.deepEqual(first!.slice(8, 24), [0, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 2, 0, 0, 0]);
+    assert.ok(second!.every((value) => value === 0));
+    output.publish(stamped(4), { ...EMPTY, maskWidth: 3, maskHeight: 3 });
+    await output.idle();
+    assert.equal(publisher.sent.length, 3);
+  });
+
+  it('does nothing while nobody subscribes', async () => {
+    const publisher = new Publisher();
+    publisher.subscriptions = 0;
+    const output = new InstanceMapOutput(publisher.raw, (error) => assert.fail(String(error)));
+    output.publish(HEADER, SEGMENTATION);
+    await output.idle();
+    assert.deepEqual([publisher.sent.length, output.skipped], [0, 0]);
+  });
+
+  it('tells of a map that cannot be published, and goes on', async () => {
+    const publisher = new Publisher();
+    const told: string[] = [];
+    const output = new InstanceMapOutput(publisher.raw, (error) => told.push(String(error)));
+    publisher.fails = true;
+    output.publish(stamped(1), SEGMENTATION);
+    await output.idle();
+    publisher.fails = false;
+    output.publish(stamped(2), SEGMENTATION);
+    await output.idle();
+    assert.deepEqual(told, ['Error: the context is invalid']);
+    assert.equal(publisher.sent.length, 1);
+  });
+});
