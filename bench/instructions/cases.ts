@@ -14,6 +14,7 @@ import { Letterbox } from '../../src/vision/picture/letterbox.js';
 import { nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 import { DetectionArrayWriter } from '../../src/message/write/detection-array.js';
 import { ImageAnnotationsWriter } from '../../src/message/write/image-annotations.js';
+import { Tracker } from '../../src/vision/track/tracker.js';
 import { ImageWriter } from '../../src/message/write/image.js';
 import { InstanceArrayWriter } from '../../src/message/write/instance-array.js';
 import { InstanceMapWriter } from '../../src/message/write/instance-map.js';
@@ -23,6 +24,7 @@ import { packageRoot } from '../../src/base/package-root.js';
 import { Segmenter } from '../../src/pipeline/segmenter.js';
 import { paletteColor } from '../../src/vision/picture/palette.js';
 import { hbmMessage } from '../benches/cdr.js';
+import { crowdFrames } from './crowd.js';
 import {
   allQuantized,
   benchLabels,
@@ -52,6 +54,8 @@ interface Prepared {
 
 const HEADER = { stamp: { sec: 1, nanosec: 2 }, frameId: 'camera' };
 const TIMINGS = { preprocess: 1, inference: 2, decode: 3 };
+/** Frames that a tracker has seen before it is counted: those of 17 s. */
+const WARM_FRAMES = 500;
 const MODEL = 640;
 const SIZES: readonly [number, number][] = [
   [960, 544],
@@ -231,6 +235,22 @@ export function pixelCases(): InstructionCase[] {
     },
   }));
   const [width, height] = [1920, 1080];
+  const tracking = ([false, true] as const).map((inPairs): InstructionCase => ({
+    name: `tracking, 20 objects${inPairs ? ' that cover each other' : ''}`,
+    group: 'tracking',
+    prepare: () => {
+      const frames = crowdFrames(20, inPairs);
+      const tracker = new Tracker();
+      let next = 0;
+      const run = (): void => {
+        const stamp = { sec: Math.floor(next / 30), nanosec: (next % 30) * 33_333_333 };
+        tracker.update(stamp, frames[next++ % frames.length]!);
+      };
+      // Its functions are short: V8 needs some hundred frames until it compiles them well.
+      for (let i = 0; i < WARM_FRAMES; i++) run();
+      return { run };
+    },
+  }));
   const conversions = (['bgr8', 'rgb8'] as const).map((format): InstructionCase => ({
     name: `${format} to NV12, ${width}x${height}`,
     group: 'pixels',
@@ -243,6 +263,7 @@ export function pixelCases(): InstructionCase[] {
   return [
     ...letterboxes,
     ...conversions,
+    ...tracking,
     {
       name: 'CDR reading, Image, nv12 1920x1080',
       group: 'pixels',

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./demo.js')).demo,
   perf: async () => (await import('./perf.js')).perf,
   model: async () => (await import('./model.js')).model,
+  eval: async () => (await import('./eval.js')).evaluate,
   info: async () => (await import('./info.js')).info,
   check: async () => (await import('./check.js')).check,
 };

@@ -7,6 +7,7 @@ import { parseClassScores } from '../model/class-scores.js';
 import { findClass } from '../model/labels.js';
 import type { ImageReading } from '../native/camera.js';
 import { SEGMENT_PARAMETERS } from '../parameters/segment.js';
+import type { TrackingOptions } from '../pipeline/tracking.js';
 import type { Arguments, CliOptions } from './options.js';
 import { FORCE_OPTION } from './outputs.js';
 import { choiceOption, fromParameter, numberOption } from './parameter-options.js';
@@ -35,6 +36,17 @@ export const RUN_OPTIONS = {
   masks: fromParameter('masks', undefined, {
     help: "where masks are sampled: on the source's pixels, on the model's coarser prototype grid (JSON has source pixels in any case), or not at all",
   }),
+  track: {
+    type: 'boolean',
+    help: 'give objects ids that they keep from frame to frame, in all outputs; each video, bag or folder is a camera',
+  },
+  'track-low-score': fromParameter('track_low_score', 'P', {
+    help: 'lowest score of a detection that continues a track; below --score it is not reported',
+  }),
+  'track-high-score': fromParameter('track_high_score', 'P'),
+  'track-overlap': fromParameter('track_overlap', 'P'),
+  'track-hits': fromParameter('track_hits', 'N'),
+  'track-lost-time': fromParameter('track_lost_time', 'S'),
   json: { type: 'string', value: 'FILE|-', help: 'write one JSON line per frame; - is standard output' },
   mcap: {
     type: 'string',
@@ -90,6 +102,18 @@ export function decodeOptions(args: Arguments, labels: readonly string[]): Decod
     classScores: parseClassScores('--class-score', args.texts('class-score'), labels),
     masks: choiceOption(args, 'masks', SEGMENT_PARAMETERS.masks),
   };
+}
+
+/** How frames are tracked; undefined: not at all. @param reported what of the decoder's results is reported */
+export function trackingOptions(args: Arguments, reported: DecodeOptions): TrackingOptions | undefined {
+  const options = {
+    lowScore: numberOption(args, 'track-low-score', 'track_low_score'),
+    highScore: numberOption(args, 'track-high-score', 'track_high_score'),
+    overlap: numberOption(args, 'track-overlap', 'track_overlap'),
+    hits: numberOption(args, 'track-hits', 'track_hits'),
+    lostTime: numberOption(args, 'track-lost-time', 'track_lost_time'),
+  };
+  return args.flag('track') ? { ...options, reported } : undefined;
 }
 
 export function headRoles(args: Arguments): HeadRole[] | undefined {

@@ -8,6 +8,7 @@ import { Labels } from '../message/write/labels.js';
 import { demoModel } from '../model/demo-model.js';
 import { findModel } from '../model/find-model.js';
 import { openRecognized } from '../pipeline/open-segmenter.js';
+import { CameraTracking, decodeForTracking, type TrackingOptions } from '../pipeline/tracking.js';
 import { isResult, type Segmenter } from '../pipeline/segmenter.js';
 import { BPU_OPTIONS, engineSettings } from './bpu-options.js';
 import { command } from './program.js';
@@ -22,6 +23,7 @@ import {
   imageReading,
   pictureSize,
   RUN_OPTIONS,
+  trackingOptions,
 } from './run-options.js';
 import { BagSink } from './sinks/bag-file.js';
 import { JsonLinesSink } from './sinks/json-lines.js';
@@ -30,6 +32,9 @@ import { OverlayRenderer } from './sinks/overlay-renderer.js';
 import type { ResultSink } from './sinks/sink.js';
 import { Stop } from './stop.js';
 import { Summary } from './summary.js';
+
+/** Frames before, of which the overlay shows where tracked objects were. */
+const TRAILS = 30;
 
 const OPTIONS = { ...RUN_OPTIONS, ...BPU_OPTIONS };
 
@@ -70,15 +75,20 @@ export const run = command({
     const model = given === undefined ? demoModel() : findModel(given);
     const read = new ReadFiles([...args.positionals, model, args.text('labels'), args.text('library')]);
     checkOutputs(outputsOf(args), read, args.flag('force'));
+    let tracked: TrackingOptions | undefined;
     const { engine, segmenter, labels } = await openRecognized(
       model,
       engineSettings(args, args.number('threads')),
       { roles, labelFile: args.text('labels') },
       (names, warnings) => {
         warn(warnings);
-        return decodeOptions(args, names);
+        const decoding = decodeOptions(args, names);
+        tracked = trackingOptions(args, decoding);
+        return tracked ? decodeForTracking(decoding, tracked.lowScore!) : decoding;
       },
     );
+    const tracking = tracked && new CameraTracking();
+    tracking?.setOptions(tracked);
     const sinks: ResultSink[] = [];
     let stop: Stop | undefined;
     try {
@@ -104,7 +114,10 @@ export const run = command({
       let broken: Error | undefined;
       try {
         for (const source of sources) {
-          if (!stop.requested) await segmentSource(source, segmenter, region, sinks, summary, quiet, stop);
+          if (stop.requested) break;
+          await segmentSource(source, segmenter, region, tracking, sinks, summary, quiet, stop);
+          // The next one is another camera.
+          tracking?.reset();
         }
       } catch (error) {
         broken = errorOf(error);
@@ -128,6 +141,7 @@ async function segmentSource(
   source: FrameSource,
   segmenter: Segmenter,
   region: Region | undefined,
+  tracking: CameraTracking | undefined,
   sinks: readonly ResultSink[],
   summary: Summary,
   quiet: boolean,
@@ -137,7 +151,7 @@ async function segmentSource(
   summary.begin(source.name);
   let warned: string | undefined;
   try {
-    for await (const item of segmenter.segment(stop.until(guardedFrames(source)), region)) {
+    for await (const item of segmenter.segment(stop.until(guardedFrames(source)), region, tracking)) {
       progress?.step();
       if (isResult(item)) {
         summary.add(item);
@@ -184,7 +198,7 @@ async function openSinks(
   sources: readonly FrameSource[],
   read: ReadFiles,
 ): Promise<void> {
-  const renderer = new OverlayRenderer(labels, colorRange(args));
+  const renderer = new OverlayRenderer(labels, colorRange(args), args.flag('track') ? TRAILS : 0);
   const replace = args.flag('force');
   const [json, mcap, overlay] = [args.text('json'), args.text('mcap'), args.text('overlay')];
   if (overlay !== undefined) {

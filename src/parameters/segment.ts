@@ -7,6 +7,7 @@ import { PERCEPTION_MASKS } from '../message/write/perception-targets.js';
 import { IMAGE_MESSAGE_NAMES } from '../message/image-messages.js';
 import { IMAGE_QOS_NAMES } from '../message/qos.js';
 import { DEFAULT_MASK_OPACITY } from '../media/render/mask-layer.js';
+import { DEFAULT_TRACKING } from '../vision/track/options.js';
 import { IMAGE_TRANSPORTS } from './camera.js';
 import { parameterTable, type ParameterValues } from './parameter.js';
 
@@ -243,6 +244,53 @@ export const SEGMENT_PARAMETERS = parameterTable({
     dynamic: true,
     help: "where masks are sampled: on the picture's pixels (source), on the model's coarser prototype grid (proto), or not at all (none)",
   },
+  tracking: {
+    type: 'bool',
+    default: false,
+    dynamic: true,
+    help: 'whether objects get an id that they keep from frame to frame',
+  },
+  track_low_score: {
+    type: 'double',
+    default: DEFAULT_TRACKING.lowScore,
+    range: [0, 1],
+    dynamic: true,
+    help: 'lowest score of a detection that continues a track. Below `score` it is not reported, unless `steady_scores` says so',
+  },
+  track_high_score: {
+    type: 'double',
+    default: DEFAULT_TRACKING.highScore,
+    range: [0, 1],
+    dynamic: true,
+    help: 'lowest score of a detection that begins a track, or finds a lost one again',
+  },
+  track_overlap: {
+    type: 'double',
+    default: DEFAULT_TRACKING.overlap,
+    range: [0, 1],
+    dynamic: true,
+    help: 'lowest IoU of a detection with the place where a tracked object is expected',
+  },
+  track_hits: {
+    type: 'integer',
+    default: DEFAULT_TRACKING.hits,
+    range: [1, 100],
+    dynamic: true,
+    help: 'detections after which an object gets its id',
+  },
+  track_lost_time: {
+    type: 'double',
+    default: DEFAULT_TRACKING.lostTime,
+    range: [0, 60],
+    dynamic: true,
+    help: 'seconds, by the stamps of the images, for which an object that is not seen keeps its id',
+  },
+  steady_scores: {
+    type: 'bool',
+    default: false,
+    dynamic: true,
+    help: 'whether a tracked object stays reported while its score is between `track_low_score` and `score`',
+  },
   overlay_masks: {
     type: 'double',
     default: DEFAULT_MASK_OPACITY,
@@ -255,14 +303,21 @@ export const SEGMENT_PARAMETERS = parameterTable({
     type: 'bool',
     default: true,
     dynamic: true,
-    help: 'whether the overlay shows class names and scores',
+    help: 'whether the overlay shows class names, scores, and ids of tracked objects',
   },
   overlay_colors: {
     type: 'string',
-    default: 'class',
+    default: 'auto',
     choices: COLORED_BY,
     dynamic: true,
-    help: 'whether the overlay and ~/instance_picture have one color for each class or for each instance',
+    help: 'what has one color in the overlay and ~/instance_picture: each class, or each instance; auto: each tracked object, and the other instances by class',
+  },
+  overlay_trails: {
+    type: 'integer',
+    default: 0,
+    range: [0, 1000],
+    dynamic: true,
+    help: 'frames before, of which the overlay shows where tracked objects were, as a line; 0: none',
   },
   jpeg_quality: {
     type: 'integer',

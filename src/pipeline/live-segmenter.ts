@@ -45,6 +45,8 @@ export interface LiveHandlers<Frame extends LiveFrame> {
     timings: LiveTimings,
   ): void;
   failure(camera: number, frame: Frame, error: Error): void;
+  /** What is done with a segmentation before it is a result; its time counts as the decoder's. */
+  track?(camera: number, frame: Frame, segmentation: Segmentation): Segmentation;
 }
 
 /** Counts of a camera's frames so far. `offered` = the four others + frames that wait or are in flight. */
@@ -369,6 +371,7 @@ export class LiveSegmenter<Frame extends LiveFrame> {
         const start = this.#now();
         const { tensors, letterbox, ahead } = inference;
         segmentation = this.#segmenter.decoder.decode(tensors, letterbox, picture, cut, ahead);
+        segmentation = this.#handlers.track?.(index, frame, segmentation) ?? segmentation;
         const decode = this.#now() - start + (ahead?.milliseconds ?? 0);
         const { preprocess, inference: network } = inference.timings;
         timings = { wait, preprocess, inference: network, decode };

@@ -8,6 +8,7 @@ import { type BadFrame, isBadFrame, type SourceFrame } from '../vision/picture/f
 import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
 import { cutOut } from '../native/cut-out.js';
 import { type Region } from '../vision/picture/region.js';
+import type { CameraTracking } from './tracking.js';
 import type { StageTimings } from '../message/write/stage-timings.js';
 
 /** The outcome of one frame. */
@@ -69,10 +70,12 @@ export class Segmenter {
    *
    * @param region of the pictures that the model sees; default: all of them. Results have the coordinates of the whole
    * picture
+   * @param tracking gives instances the ids of objects; one for each camera or video
    */
   async *segment<Frame extends SourceFrame>(
     frames: AsyncIterable<Frame | BadFrame>,
     region?: Region,
+    tracking?: CameraTracking,
   ): AsyncGenerator<FrameResult<Frame> | BadFrame> {
     const iterator = frames[Symbol.asyncIterator]();
     const inFlight: (BadFrame | Submitted<Frame>)[] = [];
@@ -99,7 +102,7 @@ export class Segmenter {
           yield next;
           continue;
         }
-        const result = await this.#finish(next);
+        const result = await this.#finish(next, tracking);
         submitted--;
         await fill();
         yield result;
@@ -126,24 +129,23 @@ export class Segmenter {
     }
   }
 
-  async #finish<Frame extends SourceFrame>({
-    frame,
-    view,
-    warning: exceeding,
-    inference: pending,
-  }: Submitted<Frame>): Promise<FrameResult<Frame> | BadFrame> {
+  async #finish<Frame extends SourceFrame>(
+    { frame, view, warning: exceeding, inference: pending }: Submitted<Frame>,
+    tracking: CameraTracking | undefined,
+  ): Promise<FrameResult<Frame> | BadFrame> {
     let inference: Inference | undefined;
     try {
       inference = await pending;
       const start = performance.now();
       const { picture, cut } = view;
-      const segmentation = this.decoder.decode(
+      const found = this.decoder.decode(
         inference.tensors,
         inference.letterbox,
         picture,
         cut,
         inference.ahead,
       );
+      const segmentation = tracking?.apply(frame.stamp, found) ?? found;
       const decode = performance.now() - start + (inference.ahead?.milliseconds ?? 0);
       const warning = frame.warning ?? exceeding;
       return { frame, segmentation, timings: { ...inference.timings, decode }, warning };

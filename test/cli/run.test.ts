@@ -29,6 +29,7 @@ interface Line {
     class_name: string;
     score: number;
     box: number[];
+    track_id?: number;
     mask: { size: [number, number]; counts: string };
   }[];
   timings_ms: Record<string, number>;
@@ -43,6 +44,33 @@ function lines(text: string): Line[] {
 
 describe('tros-yolo-seg run', () => {
   const folder = temporaryFolder('run');
+
+  it('gives objects ids with --track, each input its own, and reports the same instances', async () => {
+    const run = async (...more: string[]): Promise<Line[]> => {
+      const { code, stdout, stderr } = await cli(
+        ['run', 'scene:', 'scene:', '--frames', '6', '--size', '640x360', '--json', '-', '--quiet', ...more],
+        folder,
+      );
+      assert.equal(code, 0, stderr);
+      return lines(stdout);
+    };
+    const ids = ({ instances }: Line): number[] => instances.flatMap(({ track_id }) => track_id ?? []);
+    const tracked = await run('--track');
+    assert.deepEqual(ids(tracked[0]!), []);
+    assert.ok(ids(tracked[1]!).length > 0);
+    for (const id of ids(tracked[1]!)) assert.ok(ids(tracked[5]!).includes(id), `${id} is lost`);
+    const first = new Set(tracked.slice(0, 6).flatMap(ids));
+    const second = new Set(tracked.slice(6).flatMap(ids));
+    assert.equal(second.size, first.size);
+    assert.ok([...second].every((id) => !first.has(id)));
+    const plain = await run();
+    assert.deepEqual(plain.flatMap(ids), []);
+    const what = (all: Line[]): unknown[] =>
+      all.map(({ instances }) =>
+        instances.map(({ class_id, score, box, mask }) => [class_id, score, box, mask]),
+      );
+    assert.deepEqual(what(tracked), what(plain));
+  });
 
   it('writes JSON lines, a bag and overlays of a scene', async () => {
     const { code, stderr } = await cli(

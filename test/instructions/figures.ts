@@ -64,4 +64,6 @@ export const FIGURES: Readonly<Record<string, readonly [number, number]>> = {
   'scene: whole frame, masks at source': [0.597, 1.59],
   'scene: whole frame, masks on the prototype grid': [0.478, 1.59],
   "scene: whole frame, the node's default outputs": [1.76, 1.59],
+  'tracking, 20 objects': [0.493, 0],
+  'tracking, 20 objects that cover each other': [0.456, 0],
 };

@@ -80,7 +80,7 @@ export class JsonLinesSink implements ResultSink {
   }
 
   #record({ frame, segmentation, timings }: FrameResult): object {
-    const { width, height, instances } = segmentation;
+    const { width, height, instances, ended } = segmentation;
     return {
       source: frame.source,
       index: frame.index,
@@ -88,6 +88,7 @@ export class JsonLinesSink implements ResultSink {
       width,
       height,
       instances: instances.map((instance) => this.#instance(instance, segmentation)),
+      ...(ended?.length ? { ended_tracks: ended.map(({ trackId }) => trackId) } : {}),
       timings_ms: {
         preprocess: round(timings.preprocess, 1e3),
         inference: round(timings.inference, 1e3),
@@ -96,11 +97,12 @@ export class JsonLinesSink implements ResultSink {
     };
   }
 
-  #instance({ classId, score, box, mask }: Instance, segmentation: Segmentation): object {
+  #instance({ classId, score, box, mask, trackId }: Instance, segmentation: Segmentation): object {
     const { width, height } = segmentation;
     const instance = {
       class_id: classId,
       class_name: this.labels.name(classId),
+      ...(trackId ? { track_id: trackId } : {}),
       score: round(score, 1e6),
       box: [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1].map((value) => round(value, 1e3)),
     };

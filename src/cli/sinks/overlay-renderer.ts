@@ -12,8 +12,9 @@ export class OverlayRenderer {
   constructor(
     labels: readonly string[],
     readonly range: ColorRange = DEFAULT_COLOR_RANGE,
+    trails = 0,
   ) {
-    this.#overlay = new Overlay({ labels });
+    this.#overlay = new Overlay({ labels, trails });
   }
 
   /** @returns the picture with masks, boxes and labels; valid until the next result is rendered */

@@ -6,20 +6,24 @@ import { LabelPlates, type Anchor, type Plate } from './label-plates.js';
 import { DEFAULT_MASK_OPACITY, MaskLayer } from './mask-layer.js';
 import { type ColoredBy, instanceColor, WHITE, type Rgb } from '../../vision/picture/palette.js';
 import { strokeRectangle, type RgbPicture } from './rgb-picture.js';
+import { Trails } from './trails.js';
 
 export interface OverlayOptions {
   /** Class names by class id; a class without a name is shown as its number. */
   readonly labels: readonly string[];
   /**
-   * What determines the color. `class` is stable from frame to frame; `instance` distinguishes neighbors of one class by
-   * their rank, which changes with every frame of a video. Default `class`.
+   * What determines the color. `auto`: that of the object where it is tracked, else that of the class. `class` is stable from frame to
+   * frame; `instance` distinguishes neighbors of one class, by their rank where they are not tracked, which changes with every
+   * frame of a video. Default `auto`.
    */
   readonly colors?: ColoredBy | undefined;
   /** Opacity of masks, 0 (no masks) to 1. @default 0.44 */
   readonly masks?: number | undefined;
   /** @default true */
   readonly boxes?: boolean | undefined;
-  /** Names and scores. @default true */
+  /** Positions of tracked objects in the frames before that are drawn as a line; 0: none. @default 0 */
+  readonly trails?: number | undefined;
+  /** Names, ids of tracked objects, and scores. @default true */
   readonly names?: boolean | undefined;
 }
 
@@ -34,8 +38,12 @@ export interface OverlayOptions {
 export class Overlay {
   private readonly masks = new MaskLayer();
   private plates: LabelPlates | undefined;
+  private readonly trails: Trails | undefined;
 
-  constructor(private readonly options: OverlayOptions) {}
+  constructor(private readonly options: OverlayOptions) {
+    const { trails = 0 } = options;
+    if (trails > 0) this.trails = new Trails(trails);
+  }
 
   /**
    * The frame as a picture with everything drawn on it. It has the size of the segmentation, which is one less than the
@@ -65,6 +73,9 @@ export class Overlay {
     const { masks: opacity = DEFAULT_MASK_OPACITY, boxes: withBoxes = true, names = true } = this.options;
     if (opacity > 0) this.masks.draw(picture, segmentation, colors, line, opacity);
 
+    this.trails?.add(segmentation);
+    this.trails?.draw(picture, segmentation, colors, line);
+
     if (segmentation.region) {
       const { x, y, width, height } = segmentation.region;
       const border = scaledBox({ x1: x, y1: y, x2: x + width, y2: y + height }, picture, segmentation);
@@ -92,11 +103,12 @@ export class Overlay {
   }
 
   private colorOf(instance: Instance, rank: number): Rgb {
-    return instanceColor(this.options.colors ?? 'class', instance.classId, rank);
+    return instanceColor(this.options.colors ?? 'auto', instance.classId, rank, instance.trackId);
   }
 
-  private textOf({ classId, score }: Instance): string {
-    return `${this.options.labels[classId] ?? classId} ${score.toFixed(2)}`;
+  private textOf({ classId, score, trackId = 0 }: Instance): string {
+    const id = trackId > 0 ? ` #${trackId}` : '';
+    return `${this.options.labels[classId] ?? classId}${id} ${score.toFixed(2)}`;
   }
 
   private platesFor({ width, height }: RgbPicture, mean: number): LabelPlates {

@@ -64,6 +64,25 @@ export function strokeRectangle(
   fillRectangle(picture, Math.max(x0, x1 - line), y0, x1, y1, color);
 }
 
+/** Draws a line, `line` pixels wide, clipped to the picture. */
+export function strokeLine(
+  picture: RgbPicture,
+  x0: number,
+  y0: number,
+  x1: number,
+  y1: number,
+  line: number,
+  color: Rgb,
+): void {
+  const steps = Math.max(1, Math.ceil(Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0))));
+  if (!Number.isFinite(steps)) return;
+  for (let step = 0; step <= steps; step++) {
+    const x = Math.round(x0 + ((x1 - x0) * step) / steps - line / 2);
+    const y = Math.round(y0 + ((y1 - y0) * step) / steps - line / 2);
+    fillRectangle(picture, x, y, x + line, y + line, color);
+  }
+}
+
 /** Copies all of `from` into `onto` with its top left corner at (left, top), clipped to the target. */
 export function copyPicture(from: RgbPicture, onto: RgbPicture, left: number, top: number): void {
   const x0 = Math.max(0, left);

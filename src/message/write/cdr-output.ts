@@ -79,6 +79,25 @@ export class CdrOutput {
     this.#at += 8;
   }
 
+  /** uint64 of a number that a double holds exactly. */
+  uint64(value: number): void {
+    this.#align(8);
+    this.uint32(value % 0x1_0000_0000);
+    this.uint32(Math.floor(value / 0x1_0000_0000));
+  }
+
+  /** A string that is a number, 1 or more, or empty for 0. */
+  digits(value: number): void {
+    let count = 0;
+    for (let rest = value; rest >= 1; rest = Math.floor(rest / 10)) count++;
+    this.uint32(count + 1);
+    const at = this.#at;
+    for (let i = count - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 10))
+      this.#bytes[at + i] = 48 + (rest % 10);
+    this.#bytes[at + count] = 0;
+    this.#at = at + count + 1;
+  }
+
   /** Zeros of float64, or of uint64. */
   zeros64(count: number): void {
     this.#align(8);

@@ -1,14 +1,12 @@
 import type { FrameHeader } from '../../vision/picture/frame-source.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
 import { messageType } from '../message-type.js';
-import { cdrText } from './cdr-encoder.js';
 import { CdrOutput } from './cdr-output.js';
 import { HeaderEncoder } from './header.js';
 import { InstalledLayout } from './installed-layout.js';
 import type { Labels } from './labels.js';
 
 const TYPE = messageType('vision_msgs/Detection2DArray');
-const NO_ID = cdrText('');
 /** Numbers of a covariance of position and rotation. */
 const COVARIANCE = 36;
 /** Bytes of a detection without texts; padding included. */
@@ -18,7 +16,8 @@ const DETECTION_BYTES = 480;
  * Writes vision_msgs/msg/Detection2DArray (vision_msgs 4): the boxes, best score first.
  *
  * `class_id` is the class name, as in yolo_ros and as users expect; the numbers are in LabelInfo.
- * Each detection has the header of the array. `pose` and `id` are unknown and left at their defaults.
+ * Each detection has the header of the array. `id` is that of a
+ * tracked object, else empty. `pose` is unknown and left at its default.
  */
 export class DetectionArrayWriter {
   readonly #out = new CdrOutput();
@@ -40,7 +39,7 @@ export class DetectionArrayWriter {
     out.reserve(8);
     out.uint32(instances.length);
     for (let i = 0; i < instances.length; i++) {
-      const { classId, score, box } = instances[i]!;
+      const { classId, score, box, trackId } = instances[i]!;
       const name = this.labels.text(classId);
       this.#header.write(header, out);
       out.reserve(DETECTION_BYTES + name.length);
@@ -55,7 +54,7 @@ export class DetectionArrayWriter {
       out.float64(0); // theta
       out.float64(box.x2 - box.x1);
       out.float64(box.y2 - box.y1);
-      out.text(NO_ID);
+      out.digits(trackId ?? 0);
     }
     return this.#layout ? this.#layout.convert(out.end()) : out.end();
   }

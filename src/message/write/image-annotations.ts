@@ -1,6 +1,7 @@
 import type { Outlines } from '../../vision/mask/outlines.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
 import type { FrameHeader, Stamp } from '../../vision/picture/frame-source.js';
+import { colorNumber } from '../../vision/picture/palette.js';
 import { cdrText } from './cdr-encoder.js';
 import { CdrOutput } from './cdr-output.js';
 import { InstalledLayout } from './installed-layout.js';
@@ -28,10 +29,10 @@ export class ImageAnnotationsWriter {
   readonly #out = new CdrOutput();
   readonly #layout: InstalledLayout | undefined;
 
-  /** @param colorOf the color of a class, the same as in the overlay */
+  /** @param colorOf the color of a class, or of a tracked object's id, the same as in the overlay */
   constructor(
     readonly labels: Labels,
-    readonly colorOf: (classId: number) => Rgb,
+    readonly colorOf: (number: number) => Rgb,
     readonly type = TYPE,
   ) {
     this.#layout = InstalledLayout.between(TYPE, type);
@@ -55,8 +56,8 @@ export class ImageAnnotationsWriter {
     );
     // The worst score first: later ones are drawn on top.
     for (let i = instances.length - 1; i >= 0; i--) {
-      const { classId, box } = instances[i]!;
-      const color = this.colorOf(classId);
+      const { box } = instances[i]!;
+      const color = this.colorOf(colorNumber(instances[i]!));
       if (outlines) this.#contours(stamp, outlines, i, color, line);
       this.#beginLoop(stamp);
       out.uint32(4);
@@ -73,8 +74,9 @@ export class ImageAnnotationsWriter {
     out.reserve(8);
     out.uint32(instances.length);
     for (let i = instances.length - 1; i >= 0; i--) {
-      const { classId, score, box } = instances[i]!;
-      const text = cdrText(`${this.labels.name(classId)} ${score.toFixed(2)}`);
+      const { classId, score, box, trackId = 0 } = instances[i]!;
+      const id = trackId > 0 ? ` #${trackId}` : '';
+      const text = cdrText(`${this.labels.name(classId)}${id} ${score.toFixed(2)}`);
       out.reserve(144 + text.length);
       out.stamp(stamp);
       out.float64(box.x1);
@@ -82,7 +84,7 @@ export class ImageAnnotationsWriter {
       out.text(text);
       out.float64(12 * line);
       this.#color(BLACK, 1);
-      this.#color(this.colorOf(classId), 1);
+      this.#color(this.colorOf(colorNumber(instances[i]!)), 1);
       out.uint32(0); // metadata
     }
     out.reserve(8);

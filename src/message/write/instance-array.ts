@@ -2,7 +2,6 @@ import type { FrameHeader } from '../../vision/picture/frame-source.js';
 import { Spans } from '../../vision/mask/runs.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
 import { messageType } from '../message-type.js';
-import { cdrText } from './cdr-encoder.js';
 import { CdrOutput } from './cdr-output.js';
 import { HeaderEncoder } from './header.js';
 import { InstalledLayout } from './installed-layout.js';
@@ -10,10 +9,9 @@ import type { Labels } from './labels.js';
 import type { StageTimings } from './stage-timings.js';
 
 const TYPE = messageType('tros_yolo_seg/InstanceArray');
-const NO_ID = cdrText('');
 /** Bytes of the array, and of an instance, without texts and runs; padding included. */
 const ARRAY_BYTES = 64;
-const INSTANCE_BYTES = 80;
+const INSTANCE_BYTES = 104;
 
 /** Writes tros_yolo_seg/msg/InstanceArray, our own message: boxes and masks of all instances, compact. */
 export class InstanceArrayWriter {
@@ -45,13 +43,13 @@ export class InstanceArrayWriter {
     out.float32(timings?.decode ?? 0);
     out.uint32(instances.length);
     for (let i = 0; i < instances.length; i++) {
-      const { classId, score, box, mask } = instances[i]!;
+      const { classId, score, box, mask, trackId } = instances[i]!;
       const name = this.labels.text(classId);
       out.reserve(INSTANCE_BYTES + name.length);
       out.uint16(classId);
       out.text(name);
       out.float32(score);
-      out.text(NO_ID);
+      out.digits(trackId ?? 0);
       out.float32(box.x1);
       out.float32(box.y1);
       out.float32(box.x2 - box.x1);

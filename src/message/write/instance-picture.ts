@@ -31,7 +31,8 @@ export class InstancePictureWriter {
     // Two pixels are three halfwords: half as many stores as by bytes.
     const pairs = new Uint16Array(data.buffer, data.byteOffset, data.length >> 1);
     this.#painter.paint(segmentation, width, height, (from, to, rank) => {
-      const [red, green, blue] = instanceColor(coloredBy, instances[rank]!.classId, rank);
+      const { classId, trackId } = instances[rank]!;
+      const [red, green, blue] = instanceColor(coloredBy, classId, rank, trackId);
       const first = from + (from & 1);
       const last = to - (to & 1);
       if (first > from) put(data, from, red, green, blue);

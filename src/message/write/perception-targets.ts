@@ -1,6 +1,6 @@
 import { clamp } from '../../base/numbers.js';
 import type { Outlines } from '../../vision/mask/outlines.js';
-import type { Box, Segmentation } from '../../vision/mask/segmentation.js';
+import type { Box, EndedTrack, Segmentation } from '../../vision/mask/segmentation.js';
 import type { FrameHeader, Stamp } from '../../vision/picture/frame-source.js';
 import { cdrText, type CdrText } from './cdr-encoder.js';
 import { CdrOutput } from './cdr-output.js';
@@ -94,12 +94,12 @@ export class PerceptionTargetsWriter {
     out.reserve(8);
     out.uint32(instances.length + (withMap ? 1 : 0));
     for (let i = 0; i < instances.length; i++) {
-      const { classId, score, box } = instances[i]!;
+      const { classId, score, box, trackId } = instances[i]!;
       const type = this.labels.text(classId);
       const roiType = this.#roiTypes.get(classId) ?? type;
       out.reserve(TARGET_BYTES + type.length + roiType.length);
       out.text(type);
-      out.zeros64(1); // track_id
+      out.uint64(trackId ?? 0);
       out.uint32(1);
       out.text(roiType);
       regionOfInterest(box, segmentation, out);
@@ -110,9 +110,27 @@ export class PerceptionTargetsWriter {
       out.uint32(0); // captures
     }
     if (withMap) this.#mapTarget(header, segmentation);
-    out.reserve(8);
-    out.uint32(0); // disappeared_targets
+    this.#disappeared(segmentation.ended ?? []);
     return this.#layout ? this.#layout.convert(out.end()) : out.end();
+  }
+
+  /** As TROS's own nodes tell it: the id, and a roi that has a type only. Users of tracks forget the id then. */
+  #disappeared(ended: readonly EndedTrack[]): void {
+    const out = this.#out;
+    out.reserve(8);
+    out.uint32(ended.length);
+    for (const { trackId, classId } of ended) {
+      const type = this.labels.text(classId);
+      out.reserve(TARGET_BYTES + 2 * type.length);
+      out.text(type);
+      out.uint64(trackId);
+      out.uint32(1);
+      out.text(type);
+      for (let i = 0; i < 4; i++) out.uint32(0); // rect
+      out.uint8(0); // do_rectify
+      out.float32(0); // confidence
+      for (let i = 0; i < 3; i++) out.uint32(0); // attributes, points, captures
+    }
   }
 
   /** One filled polygon for each outer contour; this message cannot represent holes. */

@@ -2,6 +2,7 @@ import { type Clock, steadyClock } from '../../base/clock.js';
 import { regionText } from '../../vision/picture/region.js';
 import type { DiagnosticLevel, DiagnosticStatus } from '../../message/write/diagnostic-array.js';
 import { type CameraCounts, type LiveTimings } from '../../pipeline/live-segmenter.js';
+import type { TrackCounts } from '../../pipeline/tracking.js';
 import { Durations } from '../../base/durations.js';
 import type { ImageSubscription } from './image-subscription.js';
 import { StampAge } from './stamp-age.js';
@@ -65,6 +66,7 @@ export class CameraHealth {
     private readonly packed: () => PackedCounts,
     private readonly alive: () => boolean,
     private readonly clock: Clock = steadyClock,
+    private readonly tracks: () => TrackCounts | undefined = () => undefined,
   ) {
     this.#updated = clock();
   }
@@ -146,6 +148,7 @@ export class CameraHealth {
         discarded: String(counts.discarded),
         overlays_skipped: String(this.packed().overlay.skipped),
         maps_skipped: String(this.packed().maps.skipped),
+        ...trackValues(this.tracks()),
         ...quantiles('latency_from_stamp', this.#latency),
         ...quantiles('added_latency', this.#added),
         ...Object.fromEntries(
@@ -209,6 +212,16 @@ export class CameraHealth {
 function sentValues(sent: SentFrames | undefined): Record<string, string> {
   if (!sent) return {};
   return { sent_fps: (1000 / sent.period).toFixed(1), lost_lately: String(sent.missing) };
+}
+
+function trackValues(counts: TrackCounts | undefined): Record<string, string> {
+  if (!counts) return {};
+  return {
+    tracks_live: String(counts.live),
+    tracks_lost: String(counts.lost),
+    tracks_switched: String(counts.switched),
+    track_resets: String(counts.resets),
+  };
 }
 
 /** Median, 95th and 99th percentile as values of a DiagnosticStatus; nothing before the first duration. */

@@ -3,6 +3,8 @@ import type { Segmentation } from '../../vision/mask/segmentation.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { Region } from '../../vision/picture/region.js';
 import { stampToNanoseconds } from '../../vision/picture/frame-source.js';
+import type { TrackIds } from '../../vision/track/tracker.js';
+import { CameraTracking } from '../../pipeline/tracking.js';
 import type { CameraCounts, LiveTimings } from '../../pipeline/live-segmenter.js';
 import type { ReceivedImage } from './received-image.js';
 import { CameraHealth } from './camera-health.js';
@@ -16,6 +18,7 @@ import type { RosNode } from '../ros/ros-node.js';
 export class CameraStream {
   readonly outputs: CameraOutputs;
   readonly health: CameraHealth;
+  readonly tracking: CameraTracking;
   readonly #input: ImageSubscription;
   readonly #watch: PublisherWatch;
   readonly #refused: RefusedFrames;
@@ -23,6 +26,7 @@ export class CameraStream {
   /**
    * @param sink receives frames while the stream is open
    * @param counts counters of this camera's frames in the pipeline
+   * @param trackIds that cameras share
    */
   constructor(
     private readonly ros: RosNode,
@@ -33,7 +37,9 @@ export class CameraStream {
     sink: FrameSink,
     counts: () => Readonly<CameraCounts>,
     private readonly clock: Clock = steadyClock,
+    trackIds?: TrackIds,
   ) {
+    this.tracking = new CameraTracking(trackIds);
     this.outputs = new CameraOutputs(ros, output, missing);
     this.#input = new ImageSubscription(ros, topic, input, sink, clock);
     this.#watch = new PublisherWatch(ros, this.#input.topic, clock);
@@ -44,6 +50,7 @@ export class CameraStream {
       () => this.outputs,
       () => this.outputs.alive.alive,
       clock,
+      () => this.tracking.counts,
     );
   }
 

@@ -12,6 +12,7 @@ import { findClass } from '../../model/labels.js';
 import type { SegmentParameters } from '../../parameters/segment.js';
 import type { EngineSettings } from '../../engine/registry.js';
 import { openRecognized } from '../../pipeline/open-segmenter.js';
+import { decodeForTracking, type TrackingOptions } from '../../pipeline/tracking.js';
 import type { Segmenter } from '../../pipeline/segmenter.js';
 
 /** A model that is ready for frames. */
@@ -60,11 +61,33 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
 }
 
 /**
- * The decoder's options from parameters.
+ * The decoder's options from parameters: with tracking, it finds more than is reported.
  *
  * @throws ExpectationError for classes that the model does not have, and for invalid scores
  */
 export function decodeOptions(parameters: SegmentParameters, labels: readonly string[]): DecodeOptions {
+  const options = reportOptions(parameters, labels);
+  return parameters.tracking ? decodeForTracking(options, parameters.track_low_score) : options;
+}
+
+/** How instances are tracked; undefined: not at all. @throws ExpectationError as decodeOptions */
+export function trackingOptions(
+  parameters: SegmentParameters,
+  labels: readonly string[],
+): TrackingOptions | undefined {
+  if (!parameters.tracking) return undefined;
+  return {
+    lowScore: parameters.track_low_score,
+    highScore: parameters.track_high_score,
+    overlap: parameters.track_overlap,
+    hits: parameters.track_hits,
+    lostTime: parameters.track_lost_time,
+    steadyScores: parameters.steady_scores,
+    reported: reportOptions(parameters, labels),
+  };
+}
+
+function reportOptions(parameters: SegmentParameters, labels: readonly string[]): DecodeOptions {
   const { score, iou, nms, max_detections: maxDetections, classes, class_scores: scores } = parameters;
   return {
     score,

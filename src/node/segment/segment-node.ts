@@ -1,4 +1,5 @@
 import { steadyClock } from '../../base/clock.js';
+import { TrackIds } from '../../vision/track/tracker.js';
 import { prepareOptions } from '../../vision/decode/options.js';
 import { ExpectationError, messageOf } from '../../base/expect.js';
 import { stampFromNanoseconds } from '../../vision/picture/frame-source.js';
@@ -15,7 +16,7 @@ import type { ReceivedImage } from './received-image.js';
 import { cameraNames, forEachCamera, regionsOfInterest } from './camera-names.js';
 import { EngineHealth } from './engine-health.js';
 import { Lifecycle } from '../ros/lifecycle.js';
-import { decodeOptions, type LoadedModel, loadModel } from './loaded-model.js';
+import { decodeOptions, type LoadedModel, loadModel, trackingOptions } from './loaded-model.js';
 import { NativeSubscriptions } from './native-subscriptions.js';
 import { ModelOutputs } from './model-outputs.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
@@ -54,6 +55,8 @@ export class SegmentNode {
   /** While active. */
   #live: LiveSegmenter<ReceivedImage> | undefined;
   #enabled = true;
+  /** Of all cameras, as long as the node lives. */
+  readonly #trackIds = new TrackIds();
   /** Why the last change of model failed. */
   #modelProblem: string | undefined;
 
@@ -82,6 +85,10 @@ export class SegmentNode {
     ros.serve<{ model: string; labels: string }>('tros_yolo_seg/srv/LoadModel', '~/load_model', (request) =>
       this.#lifecycle.exclusive(() => this.#loadModel(request)),
     );
+    ros.serve<object>('std_srvs/srv/Trigger', '~/reset_tracks', () => {
+      this.#resetTracks();
+      return Promise.resolve({ success: true, message: 'all tracks are over; ids go on' });
+    });
     this.#timers = [
       setInterval(() => this.#follow(), FOLLOW_PERIOD),
       setInterval(() => {
@@ -195,6 +202,8 @@ export class SegmentNode {
             detach: async () => this.#live?.detach(index),
           },
           () => this.#live?.counts(index) ?? NO_FRAMES,
+          steadyClock,
+          this.#trackIds,
         ),
       );
     }
@@ -225,6 +234,7 @@ export class SegmentNode {
       result: (camera, frame, pixels, segmentation, timings) =>
         streams[camera]!.publish(frame, pixels, segmentation, timings),
       failure: (camera, _frame, error) => streams[camera]!.health.addError(error.message),
+      track: (camera, frame, segmentation) => streams[camera]!.tracking.apply(frame.stamp, segmentation),
     };
     this.#live = new LiveSegmenter(
       model.segmenter,
@@ -241,6 +251,7 @@ export class SegmentNode {
     await this.#closeStreams();
     await this.#live?.stop();
     this.#live = undefined;
+    this.#resetTracks();
   }
 
   async #cleanup(): Promise<void> {
@@ -259,6 +270,7 @@ export class SegmentNode {
     const { labels, name, trosTypes } = model;
     const { kernels } = model.engine;
     for (const { outputs } of streams) outputs.use({ labels, modelName: name, trosTypes, kernels });
+    this.#setTracking();
     this.#setOverlays();
     this.#publishModel();
   }
@@ -270,10 +282,21 @@ export class SegmentNode {
     modelOutputs.publish({ labels: model.labels, score, classes, input: model.engine.model.input });
   }
 
+  #setTracking(): void {
+    const { model, streams } = this.#configured!;
+    const options = trackingOptions(this.#parameters, model.labels.names);
+    for (const { tracking } of streams) tracking.setOptions(options);
+  }
+
+  #resetTracks(): void {
+    for (const { tracking } of this.#configured?.streams ?? []) tracking.reset();
+  }
+
   #setOverlays(): void {
     const { model, streams } = this.#configured!;
     const parameters = this.#parameters;
     const options = {
+      trails: parameters.overlay_trails,
       labels: model.labels.names,
       colors: parameters.overlay_colors,
       masks: parameters.overlay_masks,
@@ -306,6 +329,7 @@ export class SegmentNode {
     const model = this.#configured?.model;
     if (!model) return;
     model.segmenter.setOptions(decodeOptions(this.#parameters, model.labels.names));
+    this.#setTracking();
     if (changed.includes('max_rate')) this.#setRates(this.#configured!.streams);
     if (changed.includes('roi')) this.#setRegions(this.#configured!.streams);
     if (changed.includes('score') || changed.includes('classes')) this.#publishModel();
@@ -345,6 +369,7 @@ export class SegmentNode {
       await this.#use(model);
       const former = configured.model;
       configured.model = model;
+      this.#resetTracks();
       this.ros.parameters.set(SEGMENT_PARAMETERS, wanted);
       this.#announceModel();
       await former.engine.close();

@@ -26,6 +26,11 @@ export const SERVICES: readonly Service[] = [
     type: 'tros_yolo_seg/srv/LoadModel',
     what: 'loads another model while the node runs; if that fails, the current model stays in use',
   },
+  {
+    name: '~/reset_tracks',
+    type: 'std_srvs/srv/Trigger',
+    what: 'ends all tracks, as a jump of the stamps does; ids do not come again',
+  },
   { name: '~/change_state', type: 'lifecycle_msgs/srv/ChangeState', what: LIFECYCLE },
   { name: '~/get_state', type: 'lifecycle_msgs/srv/GetState', what: LIFECYCLE },
   { name: '~/get_available_states', type: 'lifecycle_msgs/srv/GetAvailableStates', what: LIFECYCLE },

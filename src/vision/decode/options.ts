@@ -13,6 +13,9 @@ export type MaskResolution = (typeof MASK_RESOLUTIONS)[number];
 export const NMS_MODES = ['auto', 'always', 'never'] as const;
 export type NmsMode = (typeof NMS_MODES)[number];
 
+/** Lowest score of an instance, unless asked otherwise. */
+export const DEFAULT_SCORE = 0.25;
+
 /** The decoder's options; all of them may change while running. */
 export interface DecodeOptions {
   /** Lowest score of an instance, 0 to 1. @default 0.25 */
@@ -52,7 +55,7 @@ export function prepareOptions(
   { classCount, form }: Pick<HeadLayout, 'classCount' | 'form'>,
 ): DecodeSettings {
   const limit = scoresAreLogits(form) ? logit : Number;
-  const score = expectNumber('score', options.score ?? 0.25, 0, 1);
+  const score = expectNumber('score', options.score ?? DEFAULT_SCORE, 0, 1);
   const classLimits = new Float64Array(classCount).fill(limit(score));
   for (const [key, value] of Object.entries(options.classScores ?? {})) {
     const id = expectClass('classScores', Number(key), classCount);

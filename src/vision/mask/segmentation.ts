@@ -36,6 +36,14 @@ export interface Instance {
   score: number;
   box: Box;
   mask: Mask;
+  /** The object's number, the same in every frame (vision/track); absent or 0: it has none. */
+  trackId?: number | undefined;
+}
+
+/** An object that is no longer looked for. */
+export interface EndedTrack {
+  readonly trackId: number;
+  readonly classId: number;
 }
 
 /** The instances of one frame, best score first. */
@@ -47,6 +55,8 @@ export interface Segmentation {
   readonly maskWidth: number;
   readonly maskHeight: number;
   readonly instances: readonly Instance[];
+  /** Objects with a trackId that were given up with this frame: their ids do not come again. */
+  readonly ended?: readonly EndedTrack[] | undefined;
   /** The region of interest, if it is not the whole picture. */
   readonly region?: Region | undefined;
 }

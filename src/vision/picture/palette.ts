@@ -23,12 +23,27 @@ export function paletteColor(index: number): Rgb {
 }
 
 /** What may determine the color of an instance. */
-export const COLORED_BY = ['class', 'instance'] as const;
+export const COLORED_BY = ['auto', 'class', 'instance'] as const;
 export type ColoredBy = (typeof COLORED_BY)[number];
 
-/** The color of an instance in overlay and instance picture. */
-export function instanceColor(by: ColoredBy, classId: number, rank: number): Rgb {
-  return paletteColor(by === 'instance' ? rank : classId);
+/**
+ * The color of an instance in overlay and instance picture. `auto`: its own where it is tracked, else that of its class. `instance`: its
+ * own where it is tracked, else that of its rank.
+ */
+export function instanceColor(by: ColoredBy, classId: number, rank: number, trackId = 0): Rgb {
+  if (by === 'instance' && trackId === 0) return paletteColor(rank);
+  return paletteColor(by === 'class' ? classId : colorNumber({ classId, trackId }));
+}
+
+/** What the palette is asked for: a tracked object has a color of its own, others that of their class. */
+export function colorNumber({
+  classId,
+  trackId = 0,
+}: {
+  classId: number;
+  trackId?: number | undefined;
+}): number {
+  return trackId > 0 ? trackId : classId;
 }
 
 /** Above this relative luminance (WCAG 2.2) text is black, else white. */

@@ -245,6 +245,41 @@ describe('Overlay', () => {
     assert.deepEqual(corners('instance'), [[...PALETTE[0]!], [...PALETTE[1]!]]);
   });
 
+  it('gives tracked objects the color of their id, unless classes are asked for', () => {
+    const found = segmentation(200, 200, [
+      { ...instance(20, 60, block(40, 40), 1, 0.9), trackId: 7 },
+      instance(120, 60, block(40, 40), 1, 0.8),
+    ]);
+    const corners = (colors?: 'auto' | 'class' | 'instance'): number[][] => {
+      const picture = rgbPicture(200, 200);
+      new Overlay({ labels, colors }).draw(picture, found);
+      return [20, 120].map((x) => [...picture.data.subarray((99 * 200 + x) * 3, (99 * 200 + x) * 3 + 3)]);
+    };
+    assert.deepEqual(corners(), [[...PALETTE[7]!], [...PALETTE[1]!]]);
+    assert.deepEqual(corners('auto'), corners());
+    assert.deepEqual(corners('class'), [[...PALETTE[1]!], [...PALETTE[1]!]]);
+    assert.deepEqual(corners('instance'), [[...PALETTE[7]!], [...PALETTE[1]!]]);
+  });
+
+  it('shows where tracked objects were, for as long as they are tracked', () => {
+    const overlay = new Overlay({ labels, masks: 0, boxes: false, names: false, trails: 3 });
+    /** Columns that are touched in the row of the centers. */
+    const drawn = (left: number, more: Partial<Segmentation> = {}): number[] => {
+      const picture = rgbPicture(200, 200);
+      const found = segmentation(200, 200, [{ ...instance(left, 60, block(20, 20)), trackId: 7 }]);
+      overlay.draw(picture, { ...found, ...more });
+      return Array.from({ length: 200 }, (_, x) => x).filter((x) => picture.data[(70 * 200 + x) * 3]! > 0);
+    };
+    assert.deepEqual(drawn(20), []);
+    const ends = (columns: number[]): [number, number] => [columns[0]!, columns.at(-1)!];
+    assert.deepEqual(ends(drawn(40)), [30, 50]);
+    assert.deepEqual(ends(drawn(60)), [30, 70]);
+    // Three positions: the first is gone.
+    assert.deepEqual(ends(drawn(80)), [50, 90]);
+    drawn(100, { instances: [], ended: [{ trackId: 7, classId: 0 }] });
+    assert.deepEqual(drawn(120), []);
+  });
+
   it('leaves out masks, boxes or names on request', () => {
     // A small mask in a large box: inside the mask, on the box's edge, and above it where the name stands.
     const found = segmentation(200, 200, [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { DetectionArrayWriter } from '../../../src/message/write/detection-array.js';
-import { EMPTY, HEADER, LABELS, readBack, SEGMENTATION } from './samples.js';
+import { EMPTY, HEADER, LABELS, readBack, SEGMENTATION, TRACKED } from './samples.js';
 
 interface Detection2DArray {
   header: unknown;
@@ -40,6 +40,14 @@ describe('DetectionArrayWriter', () => {
       },
     ]);
     assert.deepEqual(message.detections[2]!.results[0]!.hypothesis, { class_id: '7', score: 0.25 });
+  });
+
+  it('writes the ids of tracked objects', () => {
+    const message = readBack<Detection2DArray>(writer.type, writer.write(HEADER, TRACKED));
+    assert.deepEqual(
+      message.detections.map(({ id }) => id),
+      ['17', '5000000000', ''],
+    );
   });
 
   it('writes a message for a picture without instances', () => {

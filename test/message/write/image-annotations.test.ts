@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { ImageAnnotationsWriter } from '../../../src/message/write/image-annotations.js';
 import { messageType } from '../../../src/message/message-type.js';
-import { EMPTY, HEADER, LABELS, readBack, SEGMENTATION, outlinesOf } from './samples.js';
+import { EMPTY, HEADER, LABELS, readBack, SEGMENTATION, outlinesOf, TRACKED } from './samples.js';
 
 interface ImageAnnotations {
   timestamp: unknown;
   circles: unknown[];
   points: { type: number; points: { x: number; y: number }[]; fill_color: { r: number; a: number } }[];
-  texts: { text: string; position: { x: number; y: number }; background_color: unknown }[];
+  texts: { text: string; position: { x: number; y: number }; background_color: { r: number } }[];
 }
 
 describe('ImageAnnotationsWriter', () => {
@@ -51,6 +51,19 @@ describe('ImageAnnotationsWriter', () => {
       { x: 8.25, y: 6 },
       { x: 1.5, y: 6 },
     ]);
+  });
+
+  it('writes ids of tracked objects, whose color is their own', () => {
+    const writer = new ImageAnnotationsWriter(LABELS, color);
+    const { texts } = readBack<ImageAnnotations>(writer.type, writer.write(HEADER, TRACKED));
+    assert.deepEqual(
+      texts.map(({ text }) => text),
+      ['7 0.25', '红绿灯 #5000000000 0.50', 'Möwe #17 0.75'],
+    );
+    assert.deepEqual(
+      texts.map(({ background_color: { r } }) => Math.round(255 * r)),
+      [7 * 51, 5_000_000_000 * 51, 17 * 51],
+    );
   });
 
   it('clears the drawing of a picture without instances', () => {

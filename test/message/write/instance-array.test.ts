@@ -5,7 +5,7 @@ import type { Mask } from '../../../src/vision/mask/segmentation.js';
 import { InstanceArrayWriter } from '../../../src/message/write/instance-array.js';
 import { CdrOutput } from '../../../src/message/write/cdr-output.js';
 import { Spans } from '../../../src/vision/mask/runs.js';
-import { busyStreet, EMPTY, HEADER, hex, LABELS, mask, readBack, SEGMENTATION } from './samples.js';
+import { busyStreet, EMPTY, HEADER, hex, LABELS, mask, readBack, SEGMENTATION, TRACKED } from './samples.js';
 
 interface InstanceArray {
   header: unknown;
@@ -24,6 +24,18 @@ function decodeRuns(runs: Iterable<number>): Uint8Array {
 }
 
 describe('InstanceArrayWriter', () => {
+  it('writes the ids of tracked objects', () => {
+    const writer = new InstanceArrayWriter(LABELS);
+    const { instances } = readBack<{ instances: { id: string }[] }>(
+      writer.type,
+      writer.write(HEADER, TRACKED),
+    );
+    assert.deepEqual(
+      instances.map(({ id }) => id),
+      ['17', '5000000000', ''],
+    );
+  });
+
   it('writes every field', () => {
     const writer = new InstanceArrayWriter(LABELS);
     const timings = { preprocess: 1.5, inference: 9.25, decode: 3 };

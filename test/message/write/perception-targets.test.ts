@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { PerceptionTargetsWriter } from '../../../src/message/write/perception-targets.js';
 import { mapSize, type SemanticMap, SemanticMapRenderer } from '../../../src/message/write/semantic-map.js';
 import type { Segmentation } from '../../../src/vision/mask/segmentation.js';
-import { busyStreet, EMPTY, HEADER, LABELS, outlinesOf, readBack, SEGMENTATION } from './samples.js';
+import { busyStreet, EMPTY, HEADER, LABELS, outlinesOf, readBack, SEGMENTATION, TRACKED } from './samples.js';
 
 interface Target {
   type: string;
@@ -63,6 +63,21 @@ describe('PerceptionTargetsWriter', () => {
       ],
       confidence: new Float32Array(0),
     });
+  });
+
+  it('writes ids of tracked objects and of those that are over, as TROS does', () => {
+    const writer = new PerceptionTargetsWriter(LABELS, 'yolov8n', 'none');
+    const message = readBack<PerceptionTargets>(writer.type, writer.write(HEADER, TRACKED));
+    assert.deepEqual(
+      message.targets.map(({ track_id }) => track_id),
+      [17n, 5_000_000_000n, 0n],
+    );
+    const rect = { x_offset: 0, y_offset: 0, height: 0, width: 0, do_rectify: false };
+    const over = (type: string, track_id: bigint): object => ({
+      ...{ type, track_id, rois: [{ type, rect, confidence: 0 }] },
+      ...{ attributes: [], points: [], captures: [] },
+    });
+    assert.deepEqual(message.disappeared_targets, [over('Möwe', 3n), over('7', 2n ** 53n - 1n)]);
   });
 
   it('publishes an empty message for an empty picture, with the stamp that hobot_websocket looks for', () => {

@@ -51,6 +51,19 @@ export function outlinesOf(
   };
 }
 
+/** The same with ids for the first two, the second beyond 32 bits, and tracks that are over. */
+export const TRACKED: Segmentation = {
+  ...SEGMENTATION,
+  instances: SEGMENTATION.instances.map((instance, i) => ({
+    ...instance,
+    trackId: [17, 5_000_000_000, 0][i],
+  })),
+  ended: [
+    { trackId: 3, classId: 1 },
+    { trackId: 2 ** 53 - 1, classId: 7 },
+  ],
+};
+
 export const EMPTY: Segmentation = { ...SEGMENTATION, instances: [] };
 
 /** Twenty lobed blobs from 40 x 60 to 400 x 600 pixels in a 1080p picture, masks at source resolution. */

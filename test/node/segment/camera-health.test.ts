@@ -52,6 +52,27 @@ describe('CameraHealth', () => {
     return health.status('robot/segment', 'onnx', enabled);
   };
 
+  it('tells of tracks, where there are some', () => {
+    assert.equal(second().values['tracks_live'], undefined);
+    const tracks = { live: 3, lost: 1, switched: 2, resets: 5 };
+    const tracked = new CameraHealth(
+      input as ImageSubscription,
+      () => counts,
+      () => ({ overlay: { skipped: 0 }, maps: { skipped: 0 } }),
+      () => true,
+      () => now,
+      () => tracks,
+    );
+    const { values } = tracked.status('robot/segment', 'onnx', true);
+    const { tracks_live, tracks_lost, tracks_switched, track_resets } = values;
+    assert.deepEqual(
+      { tracks_live, tracks_lost, tracks_switched, track_resets },
+      {
+        ...{ tracks_live: '3', tracks_lost: '1', tracks_switched: '2', track_resets: '5' },
+      },
+    );
+  });
+
   it('gives rates since the last look, and totals', () => {
     second({ answered: 30 });
     now += 1000;

@@ -1,0 +1,84 @@
+import { textTable } from '../base/text-table.js';
+import { ExpectationError, expectInteger, expectNumber } from '../base/expect.js';
+import { compareTrackers, TRACK_SETTINGS, type TrackComparison } from '../pipeline/compare-trackers.js';
+import { TRACK_SCENES } from '../media/scene/walkers.js';
+import { command } from './program.js';
+import { type CliOptions, optionHelp } from './options.js';
+
+const EVAL_OPTIONS = {
+  tracks: {
+    type: 'boolean',
+    help: "tracking of generated scenes with known identities, ours beside ByteTrack's rule on the same detections",
+  },
+  scenes: { type: 'string', value: 'N', help: 'scenes of each kind, 1 to 1000 (default 5)' },
+  seed: {
+    type: 'string',
+    value: 'N',
+    help: 'seed of the first scene (default 101; 1 to 20 were used for tuning)',
+  },
+  seconds: { type: 'string', value: 'S', help: 'length of a scene, 1 to 600 (default 20)' },
+  help: { type: 'boolean', short: 'h', help: 'this text' },
+} as const satisfies CliOptions;
+
+const USAGE = `Usage: tros-yolo-seg eval --tracks [options]
+
+Measures how good results are, on scenes whose truth is known. --tracks: detections are drawn at random around what
+is visible, with noise, gaps and errors, and both trackers get the same. IDF1 and HOTA are TrackEval's, in percent.
+
+${optionHelp(EVAL_OPTIONS)}
+`;
+
+/** `tros-yolo-seg eval`: how good results are. */
+export const evaluate = command({
+  summary: 'measure how good tracks are, on generated scenes',
+  usage: USAGE,
+  options: EVAL_OPTIONS,
+  run(args) {
+    if (!args.flag('tracks') || args.positionals.length > 0) {
+      throw new ExpectationError(
+        '--tracks',
+        args.positionals.join(' ') || 'nothing to evaluate',
+        'See --help.',
+      );
+    }
+    const count = expectInteger('--scenes', args.number('scenes') ?? 5, 1, 1000);
+    const seed = expectInteger('--seed', args.number('seed') ?? 101, 0, 1e9);
+    const seconds = expectNumber('--seconds', args.number('seconds') ?? 20, 1, 600);
+    const seeds = Array.from({ length: count }, (_, i) => seed + i);
+    const rows: string[][] = [];
+    for (const kind of TRACK_SCENES) {
+      const compared = TRACK_SETTINGS.map((setting) => compareTrackers({ kind, ...setting }, seeds, seconds));
+      compared.forEach((comparison, i) => rows.push(row(kind, settingText(TRACK_SETTINGS[i]!), comparison)));
+      rows.push(row(kind, 'mean', meanOf(compared)));
+    }
+    const heads = ['IDF1', 'HOTA', 'switches'];
+    const titles = ['scene', 'frames', ...heads, ...heads.map((name) => `ByteTrack ${name}`), 'IDF1 ahead'];
+    process.stdout.write(`${textTable([titles, ...rows]).join('\n')}\n`);
+    return Promise.resolve(0);
+  },
+});
+
+function settingText({ rate, dropped }: { rate: number; dropped: number }): string {
+  return `${rate} FPS${dropped > 0 ? `, ${100 * dropped} % lost` : ''}`;
+}
+
+function row(kind: string, setting: string, { ours, byteTrack }: TrackComparison): string[] {
+  const percent = (share: number): string => (100 * share).toFixed(1);
+  const numbers = [ours, byteTrack].flatMap(({ idf1, hota, switches }) => [
+    percent(idf1),
+    percent(hota),
+    switches.toFixed(1),
+  ]);
+  return [kind, setting, ...numbers, percent(ours.idf1 - byteTrack.idf1)];
+}
+
+function meanOf(all: readonly TrackComparison[]): TrackComparison {
+  const mean = (of: keyof TrackComparison, name: 'idf1' | 'hota' | 'switches'): number =>
+    all.reduce((sum, comparison) => sum + comparison[of][name], 0) / all.length;
+  const side = (of: keyof TrackComparison): TrackComparison['ours'] => ({
+    idf1: mean(of, 'idf1'),
+    hota: mean(of, 'hota'),
+    switches: mean(of, 'switches'),
+  });
+  return { ours: side('ours'), byteTrack: side('byteTrack') };
+}

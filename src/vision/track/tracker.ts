@@ -1,0 +1,317 @@
+import { Spans } from '../mask/runs.js';
+import type { EndedTrack, Mask, Segmentation } from '../mask/segmentation.js';
+import type { Stamp } from '../picture/frame-source.js';
+import { Affinity } from './affinity.js';
+import { Assignment } from './assignment.js';
+import { BoxFilters } from './box-filter.js';
+import { FrameDetections } from './frame-detections.js';
+import { FrameTimes } from './frame-times.js';
+import type { MaskRuns } from './mask-overlap.js';
+import { prepareTracking, type TrackOptions, type TrackSettings } from './options.js';
+import { BEGINNER, LIVE, LOST, type Track, TrackList } from './track-list.js';
+
+/** Factor of the variance of a poor detection's edges. */
+const POOR_DOUBT = 4;
+/** Seconds in which a track that is not seen loses most of its speed. */
+const COASTING = 1;
+/** Least IoU of a live track and a poor detection, and of a beginner and a good one. */
+const POOR_OVERLAP = 0.4;
+const BEGINNER_OVERLAP = 0.2;
+/** Seconds for which a track without an id may be unseen. */
+const BEGINNER_TIME = 0.15;
+/** Overlap of a new track with one that is looked for, from which on they are probably the same object. */
+const SWITCH_OVERLAP = 0.1;
+
+/** Gives out ids: 1, 2, 3 ... Trackers that share one never give the same: doubles count so far for 300,000 years at 1000 a second. */
+export class TrackIds {
+  #last = 0;
+
+  next(): number {
+    return ++this.#last;
+  }
+}
+
+/**
+ * Gives the instances of a camera's frames ids that stay with the objects.
+ *
+ * Two stages as in ByteTrack (Zhang et al. 2022): tracks are matched with good detections first, what is left of them with poor
+ * ones, which are often the same objects half hidden. Beyond it:
+ *
+ * - All times are seconds of the frames' stamps: frames may be dropped and rates may vary.
+ * - Where tracks compete for detections, masks are compared, too, each moved to where its track is expected. Boxes of people who pass
+ *   each other overlap almost wholly, masks do not.
+ * - While an object is being covered, its size is kept and its motion taken from the edge that is seen (BoxFilters).
+ * - Lost tracks are looked for where they may have gone, by the uncertainty of their filters; what comes out from behind something
+ *   may be smaller than the object.
+ * - Class by class; the answer does not depend on the order of the detections.
+ *
+ * The camera's own motion is not compensated: docs/tracking.md says why.
+ *
+ * Memory is allocated once, and grows to the most detections and the largest masks seen.
+ *
+ * @example
+ * const tracker = new Tracker();
+ * const found = decoder.decode(tensors, letterbox);
+ * tracker.update(frame.stamp, found);
+ * console.log(found.instances.map(({ trackId }) => trackId)); // 0: none yet
+ */
+export class Tracker {
+  /** Tracks with an id that were given up with the last frame, and in resets before it. */
+  readonly ended: EndedTrack[] = [];
+  /** Tracks with an id that are seen, and those that are looked for. */
+  live = 0;
+  lost = 0;
+  /** Ids that began where a lost track of their class was looked for: probably the same object. */
+  switched = 0;
+  /** Times that all tracks were given up at once. */
+  resets = 0;
+  readonly #ids: TrackIds;
+  #settings: TrackSettings;
+  readonly #times = new FrameTimes();
+  readonly #filters: BoxFilters;
+  readonly #tracks: TrackList;
+  readonly #found = new FrameDetections();
+  readonly #affinity: Affinity;
+  readonly #assignment = new Assignment();
+  readonly #spans = new Spans();
+  #rows: Int32Array;
+  #columns = new Int32Array(32);
+  #rowCount = 0;
+  #columnCount = 0;
+  #width = 0;
+  #height = 0;
+  /** Whether `ended` has what a reset ended. */
+  #told = true;
+
+  /**
+   * @param ids where its ids come from; default: its own
+   * @throws ExpectationError for options out of range
+   */
+  constructor(options: TrackOptions = {}, ids = new TrackIds()) {
+    this.#settings = prepareTracking(options);
+    this.#ids = ids;
+    this.#tracks = new TrackList();
+    this.#filters = new BoxFilters(this.#tracks.capacity);
+    this.#affinity = new Affinity(this.#tracks, this.#filters, this.#found);
+    this.#rows = new Int32Array(this.#tracks.capacity);
+  }
+
+  /** From the next frame on; tracks stay. @throws ExpectationError, and keeps the old ones */
+  setOptions(options: TrackOptions): void {
+    this.#settings = prepareTracking(options);
+  }
+
+  get settings(): TrackSettings {
+    return this.#settings;
+  }
+
+  /** Gives all tracks up. Ids go on, so none comes again. */
+  reset(): void {
+    this.#giveAllUp();
+    this.#times.reset();
+  }
+
+  /**
+   * Takes the instances of the next frame in, and writes the trackId of each: 0 where it belongs to no track, or not yet.
+   *
+   * Stamps that go back by more than a tenth of a second, and pictures of another size, are a new beginning. Where stamps stand still (a
+   * driver that sends none), each frame counts as long as the one before, at first 1/30 s.
+   */
+  update(stamp: Stamp, segmentation: Segmentation): void {
+    const { width, height } = segmentation;
+    const seconds = this.#times.step(stamp);
+    if (seconds < 0 || width !== this.#width || height !== this.#height) {
+      this.#giveAllUp();
+      this.#width = width;
+      this.#height = height;
+    } else if (this.#told) this.ended.length = 0;
+    this.#told = true;
+    this.#found.read(segmentation, this.#settings.lowScore);
+    this.#expect(Math.max(0, seconds));
+    this.#affinity.begin(segmentation);
+    this.#match();
+    this.#begin();
+    this.#write(segmentation);
+    this.#age();
+  }
+
+  /** Moves all tracks to the present, and gives up those that have not been seen for too long. */
+  #expect(seconds: number): void {
+    this.#tracks.end(this.#isForgotten);
+    const { order, count } = this.#tracks;
+    const coasting = Math.exp(-seconds / COASTING);
+    for (let i = 0; i < count; i++) {
+      const slot = order[i]!;
+      const track = this.#tracks.at(slot);
+      track.detection = -1;
+      this.#filters.predict(slot, seconds, track.state === LOST ? coasting : 1);
+      if (track.state === LOST && this.#isOutside(slot)) this.#filters.stop(slot);
+    }
+  }
+
+  #isOutside(slot: number): boolean {
+    const x = this.#filters.x(slot);
+    const y = this.#filters.y(slot);
+    return x < 0 || y < 0 || x > this.#width || y > this.#height;
+  }
+
+  #match(): void {
+    const { highScore, overlap } = this.#settings;
+    // Good detections, for all that have an id.
+    this.#takeTracks(LIVE, LOST);
+    this.#takeDetections(highScore, Infinity);
+    this.#assign(
+      this.#affinity.overlaps(this.#rows, this.#rowCount, this.#columns, this.#columnCount, overlap),
+      1,
+    );
+    // Poor ones, for those that were seen in the frame before.
+    this.#takeTracks(LIVE, LIVE);
+    this.#takeDetections(0, highScore);
+    this.#assign(
+      this.#affinity.overlaps(this.#rows, this.#rowCount, this.#columns, this.#columnCount, POOR_OVERLAP),
+      POOR_DOUBT,
+    );
+    // Good ones that are left, for those that may have gone elsewhere.
+    this.#takeTracks(LIVE, LOST);
+    this.#takeDetections(highScore, Infinity);
+    this.#assign(this.#affinity.whereabouts(this.#rows, this.#rowCount, this.#columns, this.#columnCount), 1);
+    this.#takeTracks(BEGINNER, BEGINNER);
+    this.#takeDetections(highScore, Infinity);
+    this.#assign(
+      this.#affinity.overlaps(this.#rows, this.#rowCount, this.#columns, this.#columnCount, BEGINNER_OVERLAP),
+      1,
+    );
+  }
+
+  /** Tracks of these states, from the first to the last, that have no detection yet. */
+  #takeTracks(first: number, last: number): void {
+    const { order, count } = this.#tracks;
+    this.#rowCount = 0;
+    for (let i = 0; i < count; i++) {
+      const slot = order[i]!;
+      const { state, detection } = this.#tracks.at(slot);
+      if (detection < 0 && state >= first && state <= last) this.#rows[this.#rowCount++] = slot;
+    }
+  }
+
+  /** Detections of these scores that have no track yet. */
+  #takeDetections(from: number, below: number): void {
+    const { count, score, taken } = this.#found;
+    if (this.#columns.length < count) this.#columns = new Int32Array(2 * count);
+    this.#columnCount = 0;
+    for (let k = 0; k < count; k++) {
+      if (taken[k] === 0 && score[k]! >= from && score[k]! < below) this.#columns[this.#columnCount++] = k;
+    }
+  }
+
+  #assign(values: Float64Array, doubt: number): void {
+    if (this.#assignment.solve(values, this.#rowCount, this.#columnCount) === 0) return;
+    for (let r = 0; r < this.#rowCount; r++) {
+      const column = this.#assignment.rows[r]!;
+      if (column >= 0) this.#see(this.#rows[r]!, this.#columns[column]!, doubt);
+    }
+  }
+
+  #see(slot: number, k: number, doubt: number): void {
+    const { x1, y1, x2, y2, taken } = this.#found;
+    const track = this.#tracks.at(slot);
+    this.#filters.correct(slot, x1[k]!, y1[k]!, x2[k]!, y2[k]!, doubt);
+    taken[k] = 1;
+    track.detection = k;
+    track.seen = this.#times.now;
+    track.hits++;
+    if (track.state === BEGINNER) {
+      if (track.hits >= this.#settings.hits) this.#confirm(slot, track);
+    } else track.state = LIVE;
+  }
+
+  #confirm(slot: number, track: Track): void {
+    if (this.#affinity.mostLost(slot) > SWITCH_OVERLAP) this.switched++;
+    track.state = LIVE;
+    track.id = this.#ids.next();
+  }
+
+  /** Good detections that are left begin tracks. */
+  #begin(): void {
+    const { count, score, taken, classId, x1, y1, x2, y2 } = this.#found;
+    for (let k = 0; k < count && score[k]! >= this.#settings.highScore; k++) {
+      if (taken[k] === 1) continue;
+      const slot = this.#tracks.add(classId[k]!, this.#times.now);
+      if (slot < 0) return;
+      this.#filters.start(slot, x1[k]!, y1[k]!, x2[k]!, y2[k]!);
+      const track = this.#tracks.at(slot);
+      track.detection = k;
+      taken[k] = 1;
+      if (this.#settings.hits <= 1) {
+        this.#affinity.expect(slot);
+        this.#confirm(slot, track);
+      }
+    }
+  }
+
+  #write({ instances }: Segmentation): void {
+    for (let i = 0; i < instances.length; i++) instances[i]!.trackId = 0;
+    const { order, count } = this.#tracks;
+    for (let i = 0; i < count; i++) {
+      const slot = order[i]!;
+      const track = this.#tracks.at(slot);
+      if (track.detection < 0) continue;
+      const instance = instances[this.#found.instance[track.detection]!]!;
+      instance.trackId = track.id;
+      this.#keepMask(track.mask, instance.mask);
+      track.maskX = this.#filters.x(slot);
+      track.maskY = this.#filters.y(slot);
+    }
+  }
+
+  /** A copy, for the decoder uses its memory again. */
+  #keepMask(kept: MaskRuns, mask: Mask): void {
+    kept.x = mask.x;
+    kept.y = mask.y;
+    kept.width = mask.width;
+    kept.height = mask.height;
+    kept.count = 0;
+    if (mask.width === 0) return;
+    this.#spans.read(mask);
+    const { edges, count } = this.#spans;
+    if (kept.edges.length < edges.length) kept.edges = new Int32Array(2 * edges.length);
+    kept.edges.set(edges);
+    kept.count = count;
+  }
+
+  readonly #isForgotten = ({ id, classId, seen }: Track): boolean => {
+    if (this.#times.now - seen <= this.#settings.lostTime) return false;
+    if (id !== 0) this.ended.push({ trackId: id, classId });
+    return true;
+  };
+
+  /** Who was not seen is looked for from now on. */
+  #age(): void {
+    this.live = this.lost = 0;
+    this.#tracks.end(this.#isNoise);
+  }
+
+  /** Noise seldom comes twice at a place; what was seen several times may be missed once. */
+  readonly #isNoise = (track: Track): boolean => {
+    const seen = track.detection >= 0;
+    if (track.state === BEGINNER)
+      return !seen && (track.hits < 2 || this.#times.now - track.seen > BEGINNER_TIME);
+    if (seen) this.live++;
+    else {
+      track.state = LOST;
+      this.lost++;
+    }
+    return false;
+  };
+
+  #giveAllUp(): void {
+    if (this.#tracks.count > 0) this.resets++;
+    if (this.#told) this.ended.length = 0;
+    this.#told = false;
+    this.#tracks.end((track) => {
+      if (track.id !== 0) this.ended.push({ trackId: track.id, classId: track.classId });
+      return true;
+    });
+    this.live = this.lost = 0;
+  }
+}

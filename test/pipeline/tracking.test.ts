@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'mocha';
+import { CameraTracking, decodeForTracking, type TrackingOptions } from '../../src/pipeline/tracking.js';
+import type { Instance, Segmentation } from '../../src/vision/mask/segmentation.js';
+import { block, frameOf, stampAt } from '../vision/track/frames.js';
+
+describe('the tracks of a camera', () => {
+  let frame: number;
+  beforeEach(() => (frame = 0));
+
+  const next = (tracking: CameraTracking, ...instances: Instance[]): Segmentation =>
+    tracking.apply(stampAt(frame++ / 30), frameOf(...instances));
+  const open = (options: Partial<TrackingOptions> = {}): CameraTracking => {
+    const tracking = new CameraTracking();
+    tracking.setOptions({ reported: { score: 0.25 }, ...options });
+    return tracking;
+  };
+  const ids = ({ instances }: Segmentation): unknown[] =>
+    instances.map(({ score, trackId }) => [score, trackId]);
+
+  it('are given to what is reported anyway, and no poor detection is', () => {
+    const tracking = open();
+    next(tracking, block(100, 100, 40, 90));
+    const found = next(tracking, block(102, 100, 40, 90), block(400, 100, 40, 90, 0.2));
+    assert.deepEqual(ids(found), [[0.9, 1]]);
+    assert.deepEqual([found.width, found.maskHeight], [640, 360]);
+  });
+
+  it('go on with poor detections that are not reported', () => {
+    const tracking = open({ lostTime: 0.1 });
+    next(tracking, block(100, 100, 40, 90));
+    next(tracking, block(100, 100, 40, 90));
+    // Longer than a lost track is kept.
+    for (let i = 0; i < 10; i++) assert.deepEqual(ids(next(tracking, block(100, 100, 40, 90, 0.15))), []);
+    assert.deepEqual(ids(next(tracking, block(100, 100, 40, 90))), [[0.9, 1]]);
+  });
+
+  it('are reported down to the lower score where that is asked for, once they were', () => {
+    const tracking = open({ steadyScores: true, highScore: 0.2, reported: { score: 0.5 } });
+    const seen = [0.3, 0.3, 0.3, 0.6, 0.3, 0.15].map((score) =>
+      ids(next(tracking, block(100, 100, 40, 90, score))),
+    );
+    assert.deepEqual(seen, [[], [], [], [[0.6, 1]], [[0.3, 1]], [[0.15, 1]]]);
+  });
+
+  it('go by the lowest scores of single classes', () => {
+    const tracking = open({ reported: { score: 0.25, classScores: { 3: 0.8 } } });
+    const found = next(tracking, block(0, 0, 40, 40, 0.5, 3), block(100, 0, 40, 40, 0.3, 1));
+    assert.deepEqual(
+      found.instances.map(({ classId }) => classId),
+      [1],
+    );
+  });
+
+  it('tell which are over', () => {
+    const tracking = open({ lostTime: 0.1 });
+    next(tracking, block(100, 100, 40, 90));
+    next(tracking, block(100, 100, 40, 90));
+    const ended = Array.from({ length: 8 }, () => [...next(tracking).ended!]);
+    assert.deepEqual(ended.flat(), [{ trackId: 1, classId: 0 }]);
+    assert.deepEqual(tracking.counts, { live: 0, lost: 0, switched: 0, resets: 0 });
+  });
+
+  it('are counted', () => {
+    const tracking = open();
+    next(tracking, block(100, 100, 40, 90), block(300, 100, 40, 90));
+    next(tracking, block(100, 100, 40, 90), block(300, 100, 40, 90));
+    next(tracking, block(100, 100, 40, 90));
+    assert.deepEqual(tracking.counts, { live: 1, lost: 1, switched: 0, resets: 0 });
+    tracking.reset();
+    assert.deepEqual(tracking.counts, { live: 0, lost: 0, switched: 0, resets: 1 });
+  });
+
+  it('end when tracking is switched off, and leave no id behind', () => {
+    const tracking = open();
+    const instance = block(100, 100, 40, 90);
+    next(tracking, instance);
+    assert.deepEqual(ids(next(tracking, instance)), [[0.9, 1]]);
+    tracking.setOptions(undefined);
+    assert.equal(tracking.counts, undefined);
+    // The decoder fills the same objects again.
+    const found = frameOf(instance);
+    assert.equal(tracking.apply(stampAt(1), found), found);
+    assert.equal(instance.trackId, 0);
+    tracking.setOptions({ reported: {} });
+    next(tracking, instance);
+    assert.deepEqual(ids(next(tracking, instance)), [[0.9, 2]]);
+  });
+
+  it('refuse options out of range', () => {
+    assert.throws(() => open({ lostTime: 61 }), /a number from 0 to 60 for lostTime but received 61/);
+  });
+
+  it('need a decoder that finds poor detections, too', () => {
+    assert.deepEqual(decodeForTracking({ iou: 0.5 }, 0.1), { iou: 0.5, score: 0.1, classScores: undefined });
+    assert.deepEqual(decodeForTracking({ score: 0.05, classScores: { 1: 0.7, 2: 0.01 } }, 0.1), {
+      score: 0.05,
+      classScores: { 1: 0.1, 2: 0.01 },
+    });
+  });
+});
