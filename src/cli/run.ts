@@ -8,6 +8,7 @@ import { Labels } from '../message/write/labels.js';
 import { demoModel } from '../model/demo-model.js';
 import { findModel } from '../model/find-model.js';
 import { openRecognized } from '../pipeline/open-segmenter.js';
+import { TrackIds } from '../vision/track/tracker.js';
 import { CameraTracking, decodeForTracking, type TrackingOptions } from '../pipeline/tracking.js';
 import { isResult, type Segmenter } from '../pipeline/segmenter.js';
 import { BPU_OPTIONS, engineSettings } from './bpu-options.js';
@@ -87,8 +88,14 @@ export const run = command({
         return tracked ? decodeForTracking(decoding, tracked.lowScore!) : decoding;
       },
     );
-    const tracking = tracked && new CameraTracking();
-    tracking?.setOptions(tracked);
+    const ids = new TrackIds();
+    // Each source is a camera of its own; no id comes in two of them.
+    const trackingOf = (): CameraTracking | undefined => {
+      if (tracked === undefined) return undefined;
+      const tracking = new CameraTracking(ids);
+      tracking.setOptions(tracked);
+      return tracking;
+    };
     const sinks: ResultSink[] = [];
     let stop: Stop | undefined;
     try {
@@ -115,9 +122,7 @@ export const run = command({
       try {
         for (const source of sources) {
           if (stop.requested) break;
-          await segmentSource(source, segmenter, region, tracking, sinks, summary, quiet, stop);
-          // The next one is another camera.
-          tracking?.reset();
+          await segmentSource(source, segmenter, region, trackingOf(), sinks, summary, quiet, stop);
         }
       } catch (error) {
         broken = errorOf(error);

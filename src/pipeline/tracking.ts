@@ -1,5 +1,5 @@
 import { DEFAULT_SCORE, type DecodeOptions } from '../vision/decode/options.js';
-import type { Instance, Segmentation } from '../vision/mask/segmentation.js';
+import type { EndedTrack, Instance, Segmentation } from '../vision/mask/segmentation.js';
 import type { Stamp } from '../vision/picture/frame-source.js';
 import type { TrackOptions } from '../vision/track/options.js';
 import { type TrackIds, Tracker } from '../vision/track/tracker.js';
@@ -51,6 +51,9 @@ export class CameraTracking {
   #options: TrackingOptions | undefined;
   /** Objects that were reported, while they are tracked. */
   readonly #shown = new Set<number>();
+  readonly #ended: EndedTrack[] = [];
+  /** Whether anything was ever tracked. */
+  #used = false;
   /** Of the frames since the last one with poor detections. */
   readonly #kept: Instance[] = [];
 
@@ -87,13 +90,19 @@ export class CameraTracking {
   apply(stamp: Stamp, found: Segmentation): Segmentation {
     const options = this.#options;
     if (!options) {
+      if (!this.#used) return found;
       // The decoder's instances are used again and again.
       for (const instance of found.instances) if (instance.trackId !== undefined) instance.trackId = 0;
-      return found;
+      if (this.#tracker.ended.length === 0) return found;
+      const ended = this.#tracker.ended.splice(0).filter(({ trackId }) => this.#shown.delete(trackId));
+      return { ...found, ended };
     }
+    this.#used = true;
     this.#tracker.update(stamp, found);
-    const { ended } = this.#tracker;
-    for (const { trackId } of ended) this.#shown.delete(trackId);
+    // Of those that were never reported nobody knows.
+    const ended = this.#ended;
+    ended.length = 0;
+    for (const track of this.#tracker.ended) if (this.#shown.delete(track.trackId)) ended.push(track);
     const kept = this.#kept;
     kept.length = 0;
     for (const instance of found.instances) if (this.#isReported(instance, options)) kept.push(instance);

@@ -80,11 +80,21 @@ describe('the tracks of a camera', () => {
     assert.equal(tracking.counts, undefined);
     // The decoder fills the same objects again.
     const found = frameOf(instance);
-    assert.equal(tracking.apply(stampAt(1), found), found);
+    assert.deepEqual(tracking.apply(stampAt(1), found).ended, [{ trackId: 1, classId: instance.classId }]);
     assert.equal(instance.trackId, 0);
+    assert.equal(tracking.apply(stampAt(2), found), found, 'told once');
     tracking.setOptions({ reported: {} });
     next(tracking, instance);
     assert.deepEqual(ids(next(tracking, instance)), [[0.9, 2]]);
+  });
+
+  it('are not told to end where no result had them', () => {
+    const tracking = open({ reported: { score: 0.95 } });
+    const instance = block(100, 100, 40, 90);
+    next(tracking, instance);
+    next(tracking, instance);
+    tracking.reset();
+    assert.deepEqual(next(tracking).ended, []);
   });
 
   it('refuse options out of range', () => {

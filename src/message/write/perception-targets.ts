@@ -121,11 +121,12 @@ export class PerceptionTargetsWriter {
     out.uint32(ended.length);
     for (const { trackId, classId } of ended) {
       const type = this.labels.text(classId);
-      out.reserve(TARGET_BYTES + 2 * type.length);
+      const roiType = this.#roiTypes.get(classId) ?? type;
+      out.reserve(TARGET_BYTES + type.length + roiType.length);
       out.text(type);
       out.uint64(trackId);
       out.uint32(1);
-      out.text(type);
+      out.text(roiType);
       for (let i = 0; i < 4; i++) out.uint32(0); // rect
       out.uint8(0); // do_rectify
       out.float32(0); // confidence

@@ -277,8 +277,9 @@ export class SegmentNode {
 
   #publishModel(): void {
     const { model, modelOutputs } = this.#configured!;
-    // What the decoder uses; while a model is loaded, parameters may come to name classes that it does not know.
-    const { score = this.#parameters.score, classes } = model.segmenter.options;
+    // Those that the decoder uses: while a model is loaded, the parameter may come to name classes that it does not know.
+    const { classes } = model.segmenter.options;
+    const { score } = this.#parameters;
     modelOutputs.publish({ labels: model.labels, score, classes, input: model.engine.model.input });
   }
 

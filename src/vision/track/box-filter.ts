@@ -147,23 +147,6 @@ export class BoxFilters {
     state[at + 4]! -= speedGain * covariance;
   }
 
-  /** Begins the position anew and keeps velocity and size: for a track that was found where it was not expected. */
-  relocate(
-    slot: number,
-    x1: number,
-    y1: number,
-    x2: number,
-    y2: number,
-    speedX: number,
-    speedY: number,
-  ): void {
-    const state = this.#state;
-    const at = slot * STATE;
-    this.start(slot, x1, y1, x2, y2);
-    state[at + X + 1] = speedX;
-    state[at + Y + 1] = speedY;
-  }
-
   /** Stops it: it is out of the picture. */
   stop(slot: number): void {
     const at = slot * STATE;

@@ -5,7 +5,7 @@ import { Affinity } from './affinity.js';
 import { Assignment } from './assignment.js';
 import { BoxFilters } from './box-filter.js';
 import { FrameDetections } from './frame-detections.js';
-import { FrameTimes } from './frame-times.js';
+import { FrameTimes, LONGEST_PERIOD } from './frame-times.js';
 import type { MaskRuns } from './mask-overlap.js';
 import { prepareTracking, type TrackOptions, type TrackSettings } from './options.js';
 import { BEGINNER, LIVE, LOST, type Track, TrackList } from './track-list.js';
@@ -236,7 +236,8 @@ export class Tracker {
     const { count, score, taken, classId, x1, y1, x2, y2 } = this.#found;
     for (let k = 0; k < count && score[k]! >= this.#settings.highScore; k++) {
       if (taken[k] === 1) continue;
-      const slot = this.#tracks.add(classId[k]!, this.#times.now);
+      let slot = this.#tracks.add(classId[k]!, this.#times.now);
+      if (slot < 0 && this.#makeRoom()) slot = this.#tracks.add(classId[k]!, this.#times.now);
       if (slot < 0) return;
       this.#filters.start(slot, x1[k]!, y1[k]!, x2[k]!, y2[k]!);
       const track = this.#tracks.at(slot);
@@ -247,6 +248,20 @@ export class Tracker {
         this.#confirm(slot, track);
       }
     }
+  }
+
+  /** Gives up the lost track that was not seen for longest. @returns whether there was one */
+  #makeRoom(): boolean {
+    const { order, count } = this.#tracks;
+    let oldest: Track | undefined;
+    for (let i = 0; i < count; i++) {
+      const track = this.#tracks.at(order[i]!);
+      if (track.state === LOST && track.seen < (oldest?.seen ?? Infinity)) oldest = track;
+    }
+    if (!oldest) return false;
+    this.#tracks.end((track) => track === oldest);
+    if (oldest.id !== 0) this.ended.push({ trackId: oldest.id, classId: oldest.classId });
+    return true;
   }
 
   #write({ instances }: Segmentation): void {
@@ -279,8 +294,10 @@ export class Tracker {
     kept.count = count;
   }
 
-  readonly #isForgotten = ({ id, classId, seen }: Track): boolean => {
-    if (this.#times.now - seen <= this.#settings.lostTime) return false;
+  readonly #isForgotten = ({ id, classId, seen, state }: Track): boolean => {
+    const unseen = this.#times.now - seen;
+    // What was there in the frame before is not lost yet, however short lostTime is.
+    if (unseen <= this.#settings.lostTime || (state !== LOST && unseen < LONGEST_PERIOD)) return false;
     if (id !== 0) this.ended.push({ trackId: id, classId });
     return true;
   };

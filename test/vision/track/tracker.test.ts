@@ -92,6 +92,14 @@ describe('tracker', () => {
     assert.equal(gap(2.2, { lostTime: 2 }).at(-1), 2);
     assert.equal(gap(0.4, { lostTime: 0.5 }).at(-1), 1);
     assert.equal(gap(0.6, { lostTime: 0.5 }).at(-1), 2);
+    assert.deepEqual(
+      follow(
+        frames(4, () => [block(100, 100, 40, 90)]),
+        new Tracker({ lostTime: 0 }),
+      ).flat(),
+      [0, 1, 1, 1],
+      'what is seen in every frame is never lost',
+    );
   });
 
   it('keeps ids through two that pass each other, with the help of their masks', () => {
