@@ -147,6 +147,6 @@ export class Graph {
       };
     };
     const log = { debug() {}, info() {}, warn() {}, error() {} };
-    return { publish, now: () => 5_000_000_007n, log } as unknown as RosNode;
+    return { publish, resolve, now: () => 5_000_000_007n, log } as unknown as RosNode;
   }
 }
