@@ -139,7 +139,7 @@ export function readSavedHeads(file: string): Heads {
 /** The same heads as a .bin model for the X5 gives them: boxes and coefficients as int32 with a scale for each channel. */
 export function quantized(float: Heads): Heads {
   return withIntegers(float, (output) =>
-    float.layout.levels.some((level) => level.box.output === output || level.coefficient.output === output),
+    float.layout.levels.some((level) => level.box.output === output || level.coefficient?.output === output),
   );
 }
 

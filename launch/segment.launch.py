@@ -31,6 +31,7 @@ PACKAGE = 'tros_yolo_seg'
 JPEG_TOPIC = '/image'
 # Where hobot_hdmi looks for results.
 HDMI_TOPIC = '/hobot_detection'
+HDMI_LAUNCH = 'display.launch.py'
 
 CAMERAS = ['auto', 'mipi', 'usb', 'fb', 'stand-in', 'false']
 SWITCH = ['auto', 'true', 'false']
@@ -166,7 +167,7 @@ def start(context):
     if page:
         actions += start_web(page, tros_topic(get, with_hdmi))
     if with_hdmi:
-        actions.append(include('hobot_hdmi', 'display.launch.py', {'display_is_shared_mem': 'True'}))
+        actions.append(include('hobot_hdmi', HDMI_LAUNCH, {'display_is_shared_mem': 'True'}))
     actions.append(start_node(get, topic, with_hdmi))
     return actions
 
@@ -230,8 +231,11 @@ def choose_hdmi(wanted, on_tros):
         return False, []
     if not on_tros:
         return False, ['Expected a camera of TROS for hdmi but there is none. No picture on the screen']
-    if not installed('hobot_hdmi'):
-        return False, ['Expected hobot_hdmi for hdmi but did not find that installed. No picture on the screen']
+    # Older ones have a launch file of another name, which starts a camera of its own.
+    if not installed('hobot_hdmi') or not os.path.isfile(launch_path('hobot_hdmi', HDMI_LAUNCH)):
+        return False, [
+            f'Expected hobot_hdmi with launch/{HDMI_LAUNCH} for hdmi but did not find that installed. No picture on the screen'
+        ]
     return True, ['hdmi: pictures and boxes on the screen']
 
 
@@ -324,14 +328,13 @@ def start_web(page, results):
 
 def start_node(get, camera_topic, with_hdmi):
     given = given_parameters(PARAMETERS, get)
-    if with_hdmi:
-        given = {'tros_topic': HDMI_TOPIC, 'tros_masks': 'polygons', **given}
+    defaults = [{'tros_topic': HDMI_TOPIC, 'tros_masks': 'polygons'}] if with_hdmi else []
     file = parameter_file(get('params_file'))
     known = camera_topic is None or [camera_topic] == PARAMETERS['images']['default']
     if not known and not get('images') and not sets_images(file):
         given['images'] = [camera_topic]
     # Later ones go before earlier ones.
-    parameters = ([file] if file else []) + [{'use_sim_time': get('use_sim_time') == 'true', **given}]
+    parameters = defaults + ([file] if file else []) + [{'use_sim_time': get('use_sim_time') == 'true', **given}]
     return Node(
         package=PACKAGE,
         executable='segment',
@@ -443,8 +446,12 @@ def receive_buffer_hint(file):
 
 
 def include(package, file, arguments=None):
-    path = os.path.join(get_package_share_directory(package), 'launch', file)
+    path = launch_path(package, file)
     return IncludeLaunchDescription(PythonLaunchDescriptionSource(path), launch_arguments=(arguments or {}).items())
+
+
+def launch_path(package, file):
+    return os.path.join(get_package_share_directory(package), 'launch', file)
 
 
 def installed(package):

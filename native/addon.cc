@@ -18,7 +18,7 @@
  * Of what the addon exports, with all arguments, blocks and plans: one more with each change of it, here and
  * in src/native/addon.ts. So that a build of an older commit is told when it is loaded, and not by a frame.
  */
-constexpr int kInterface = 1;
+constexpr int kInterface = 2;
 
 /** aliveObjects(): an AliveObjects (src/native/addon.ts). */
 static Napi::Value AliveObjectsBinding(const Napi::CallbackInfo& info) {

@@ -23,8 +23,9 @@ arguments::MemoryRange ExtentOf(const Message& message) {
 /** A model input in ordinary memory, packed. */
 class HeapInput : public ModelInput {
  public:
-  HeapInput(int width, int height) : pixels_(PixelBuffer::BytesFor(width, height)) {
+  HeapInput(int width, int height, bool stretch) : pixels_(PixelBuffer::BytesFor(width, height)) {
     target_ = pixels_.View(width, height);
+    stretch_ = stretch;
   }
 
  private:
@@ -37,8 +38,8 @@ class HeapInput : public ModelInput {
  */
 class JsHeapSlots : public JsSlots {
  public:
-  JsHeapSlots(Napi::Env env, int slots, int width, int height)
-      : JsSlots(env), width_(width), height_(height) {
+  JsHeapSlots(Napi::Env env, int slots, int width, int height, bool stretch)
+      : JsSlots(env), width_(width), height_(height), stretch_(stretch) {
     std::vector<std::shared_ptr<ModelInput>> inputs;
     inputs.reserve(static_cast<size_t>(slots));
     for (int i = 0; i < slots; i++) inputs.push_back(MakeInput());
@@ -50,7 +51,9 @@ class JsHeapSlots : public JsSlots {
   ~JsHeapSlots() override { Shutdown(CloseReason::kEnvironmentEnds); }
 
  private:
-  std::shared_ptr<ModelInput> MakeInput() const { return std::make_shared<HeapInput>(width_, height_); }
+  std::shared_ptr<ModelInput> MakeInput() const {
+    return std::make_shared<HeapInput>(width_, height_, stretch_);
+  }
 
   void AddMembers(Napi::Object) override {}
   std::shared_ptr<Attachment> MakeAttachment(int queue_size, uint32_t number,
@@ -70,6 +73,7 @@ class JsHeapSlots : public JsSlots {
 
   const int width_;
   const int height_;
+  const bool stretch_;
   std::shared_ptr<SlotTable> slots_;
 };
 
@@ -77,7 +81,7 @@ class JsHeapSlots : public JsSlots {
 
 Napi::Value InjectBinding(const Napi::CallbackInfo& info) { return OpenInjectedCamera(info.Env()); }
 
-/** openHeapSlots(slots, width, height, done) */
+/** openHeapSlots(slots, width, height, done, stretch = false) */
 Napi::Value OpenHeapSlotsBinding(const Napi::CallbackInfo& info) {
   const auto slots = static_cast<int>(ReadNumber(info[0], "1 to 32 slots", 1, kMaxSlots));
   const auto even = [&](size_t index) {
@@ -88,9 +92,10 @@ Napi::Value OpenHeapSlotsBinding(const Napi::CallbackInfo& info) {
   const int width = even(1);
   const int height = even(2);
   if (!info[3].IsFunction()) arguments::Fail(info.Env(), "a function for done", "another type");
+  const bool stretch = info[4].ToBoolean();
   std::shared_ptr<JsHeapSlots> heap_slots;
   try {
-    heap_slots = std::make_shared<JsHeapSlots>(info.Env(), slots, width, height);
+    heap_slots = std::make_shared<JsHeapSlots>(info.Env(), slots, width, height, stretch);
   } catch (const std::bad_alloc&) {
     Throw(info.Env(), {"memory for " + std::to_string(slots) + " inputs of " + std::to_string(width) + "x" +
                            std::to_string(height),
@@ -106,12 +111,12 @@ Napi::Value NoCamerasBinding(const Napi::CallbackInfo& info) {
   return object;
 }
 
-/** letterboxContent(sourceWidth, sourceHeight, modelWidth, modelHeight) */
+/** letterboxContent(sourceWidth, sourceHeight, modelWidth, modelHeight, stretch = false) */
 Napi::Value LetterboxContentBinding(const Napi::CallbackInfo& info) {
   int sizes[4];
   for (size_t i = 0; i < 4; i++)
     sizes[i] = static_cast<int>(ReadNumber(info[i], "an integer from 2 to 16384", 2, nv12::kMaxDimension));
-  const nv12::Content content = LetterboxContent(sizes[0], sizes[1], sizes[2], sizes[3]);
+  const nv12::Content content = LetterboxContent(sizes[0], sizes[1], sizes[2], sizes[3], info[4].ToBoolean());
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("left", content.left);
   object.Set("top", content.top);

@@ -152,8 +152,9 @@ void Camera::Process(const Message& message, Clock::time_point received) {
   // A copy: after Commit the input may be gone at once.
   const nv12::Target model = input->target();
   try {
-    nv12::Letterbox(picture, LetterboxContent(picture.width, picture.height, model.width, model.height),
-                    model);
+    const nv12::Content content =
+        LetterboxContent(picture.width, picture.height, model.width, model.height, input->stretch());
+    nv12::Letterbox(picture, content, model);
     // Swapping after the letterbox gives the same bytes and touches far fewer.
     if (swapped) nv12::SwapChroma(model);
     FillFrameInfo(message, view, part);

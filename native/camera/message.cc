@@ -115,12 +115,13 @@ void Convert(const ImageView& view, const nv12::Target& target) {
   }
 }
 
-nv12::Content LetterboxContent(int width, int height, int model_width, int model_height) {
-  const double scale =
-      std::min(static_cast<double>(model_width) / width, static_cast<double>(model_height) / height);
+nv12::Content LetterboxContent(int width, int height, int model_width, int model_height, bool stretch) {
+  const double scale_x = static_cast<double>(model_width) / width;
+  const double scale_y = static_cast<double>(model_height) / height;
+  const double scale = std::min(scale_x, scale_y);
   nv12::Content content{};
-  content.width = EvenWithin(width * scale, model_width);
-  content.height = EvenWithin(height * scale, model_height);
+  content.width = EvenWithin(width * (stretch ? scale_x : scale), model_width);
+  content.height = EvenWithin(height * (stretch ? scale_y : scale), model_height);
   content.left = 2 * ((model_width - content.width) / 4);
   content.top = 2 * ((model_height - content.height) / 4);
   return content;

@@ -63,7 +63,10 @@ ImageView ViewImage(const Message& message, const ImageReading& reading);
 /** Writes the picture as full-range NV12. The target has its size, rounded up to even numbers. */
 void Convert(const ImageView& view, const nv12::Target& target);
 
-/** The letterbox rectangle of a picture of this size. Same arithmetic as src/vision/picture/letterbox.ts. */
-nv12::Content LetterboxContent(int width, int height, int model_width, int model_height);
+/**
+ * The letterbox rectangle of a picture of this size. Same arithmetic as src/vision/picture/letterbox.ts.
+ * @param stretch to fill the model's input, instead of keeping the aspect
+ */
+nv12::Content LetterboxContent(int width, int height, int model_width, int model_height, bool stretch);
 
 }  // namespace camera

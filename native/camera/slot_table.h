@@ -27,9 +27,12 @@ class ModelInput {
   ModelInput& operator=(const ModelInput&) = delete;
 
   const nv12::Target& target() const { return target_; }
+  /** Whether pictures fill it, instead of keeping their aspect. */
+  bool stretch() const { return stretch_; }
 
  protected:
   nv12::Target target_{};
+  bool stretch_ = false;
 };
 
 /** Metadata of a camera's frame. */

@@ -89,7 +89,7 @@ class PlanCase {
                       1, type, height, width, channels, width * (channels + gap), channels + gap, 1, 0};
     if (type != 0 || (flags & 32) != 0) {
       const double scale = (flags & 16) != 0 ? Real(reader.U32()) : 1.0 / 16;
-      head.scales.assign(static_cast<size_t>(2 * channels), scale);
+      head.scales.assign(2 * static_cast<size_t>(channels), scale);
       std::fill(head.scales.begin() + channels, head.scales.end(), (flags & 8) != 0 ? 3.0 : 0.0);
     }
     parts.heads.push_back(std::move(head));

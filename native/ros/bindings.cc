@@ -103,7 +103,8 @@ Napi::Object ToObject(Napi::Env env, const std::shared_ptr<CameraNode>& node,
   object.Set("renew", Napi::Function::New(env, [camera](const Napi::CallbackInfo& info) {
                const SubscriberQos qos = ReadQos(info[0]);
                if (!camera->subscriber) arguments::Fail(info.Env(), "an open camera", "a closed one");
-               RethrowToJs(info.Env(), [&] { camera->subscriber->Renew(qos); });
+               const bool several = info[1].ToBoolean();
+               RethrowToJs(info.Env(), [&] { camera->subscriber->Renew(qos, several); });
              }));
   object.Set("endHandover", Napi::Function::New(env, [camera](const Napi::CallbackInfo& info) {
                if (camera->subscriber) RethrowToJs(info.Env(), [&] { camera->subscriber->EndHandover(); });

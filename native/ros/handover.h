@@ -19,6 +19,12 @@ class Handover {
  public:
   using Clock = std::chrono::steady_clock;
 
+  /**
+   * @param several whether the topic has several publishers. They discover the new subscription one by one, so
+   * that messages of one say nothing of the others: the handover is over when End is called.
+   */
+  explicit Handover(bool several) : several_(several) {}
+
   /** Whether the former subscription is no longer needed. */
   bool over() const { return over_; }
 
@@ -41,12 +47,12 @@ class Handover {
     // Each subscription delivers a publisher's messages in order. From the first message that both deliver,
     // the new subscription has all that follow.
     if (repeated) {
-      over_ = true;
+      over_ = !several_;
       return false;
     }
     if (stamp != 0) seen_[next_++ % seen_.size()] = {stamp, by_new};
     // Without stamps duplicates cannot be recognized; better one message twice than one lost.
-    if (by_new && (stamp == 0 || now - *began_ > kLongest)) over_ = true;
+    if (by_new && (stamp == 0 || (!several_ && now - *began_ > kLongest))) over_ = true;
     return true;
   }
 
@@ -56,6 +62,7 @@ class Handover {
     int64_t stamp = 0;
     bool by_new = false;
   };
+  bool several_;
   std::array<SeenMessage, 32> seen_{};
   size_t next_ = 0;
   std::optional<Clock::time_point> began_;

@@ -143,13 +143,13 @@ void Subscriber::CountFailure(const std::exception_ptr& error) {
   });
 }
 
-void Subscriber::Renew(const SubscriberQos& qos) {
+void Subscriber::Renew(const SubscriberQos& qos, bool several) {
   // Holds the lock, so that no message of the new subscription is attributed to the former.
   const std::lock_guard<std::mutex> lock(mutex_);
   auto next = Open(qos);
   generation_++;
   former_ = std::exchange(subscription_, std::move(next));
-  handover_.emplace();
+  handover_.emplace(several);
 }
 
 void Subscriber::EndHandover() {

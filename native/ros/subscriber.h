@@ -57,7 +57,7 @@ class Subscriber {
    * taken once.
    * @throws std::exception of rclcpp; the present subscription then stays
    */
-  void Renew(const SubscriberQos& qos);
+  void Renew(const SubscriberQos& qos, bool several);
   /** Ends the former subscription, even if the new one has delivered nothing yet. */
   void EndHandover();
   /**

@@ -15,11 +15,13 @@ export function verdictText(layout: HeadLayout): string {
 }
 
 /** Classes, boxes and prototypes in words. */
-export function headsText({ form, classCount, regMax, coefficientCount }: HeadLayout): string {
+export function headsText({ form, classCount, regMax, coefficientCount, proto }: HeadLayout): string {
   const boxes = {
     heads: regMax === 1 ? 'plain boxes' : `${regMax} DFL bins`,
     detections: 'boxes and scores decoded by the model',
     instances: 'instances selected by the model',
+    queries: `${proto.channels} queries`,
   }[form];
-  return `${classCount} classes, ${boxes}, ${coefficientCount} prototypes`;
+  const masks = form === 'queries' ? 'each with a box and a mask' : `${coefficientCount} prototypes`;
+  return `${classCount} classes, ${boxes}, ${masks}`;
 }

@@ -56,7 +56,8 @@ export const info = command({
 
 function onnxText(path: string, summary: OnnxSummary): string {
   const { form, producer, opset, nodes, width, height, classCount, regMax, coefficientCount } = summary;
-  const roles = form === 'heads' ? headRolesOf(path) : new Map<string, string>();
+  const queries = form === 'queries';
+  const roles = form === 'heads' || queries ? headRolesOf(path) : new Map<string, string>();
   const whole = summary.uncut !== undefined;
   const kind = {
     heads: 'segmentation model with its ten heads',
@@ -66,14 +67,16 @@ function onnxText(path: string, summary: OnnxSummary): string {
     instances: whole
       ? 'segmentation export that selects its instances itself, so NMS is not needed'
       : 'stock segmentation export that selects its instances itself, so NMS is not needed (for the BPU: tros-yolo-seg model cut)',
+    queries: 'segmentation export with queries (RF-DETR), for the CPU only; NMS is not needed',
   }[form];
   const distances = regMax === 1 ? 'plain distances' : `${regMax} DFL bins per side`;
+  const fit = queries ? ", the picture stretched to it, with ImageNet's mean and deviation" : '';
   const lines = [
     `${path}: ${kind}`,
     `  opset     ${opset}, ${nodes} nodes${producer ? `, made by ${producer}` : ''}`,
-    `  input     ${summary.inputName}: ${summary.inputType} [1, 3, ${height}, ${width}]`,
-    `  boxes     ${whole ? 'decoded by the model, in pixels' : distances}`,
-    `  masks     ${coefficientCount} prototypes`,
+    `  input     ${summary.inputName}: ${summary.inputType} [1, 3, ${height}, ${width}]${fit}`,
+    `  boxes     ${queries ? 'one of each query' : whole ? 'decoded by the model, in pixels' : distances}`,
+    `  masks     ${queries ? 'one of each query' : `${coefficientCount} prototypes`}`,
     `  classes   ${classCount}${namesText(summary)}`,
     ...summary.outputs.map(({ name, type, shape }) =>
       `  output    ${name.padEnd(10)} ${`${type} [${shape.map((extent) => extent || '?').join(', ')}]`.padEnd(28)}${roles.get(name) ?? ''}`.trimEnd(),

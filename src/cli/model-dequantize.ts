@@ -1,11 +1,12 @@
 import { readFileSync, statSync } from 'node:fs';
-import { HEAD_ROLES, type HeadRole } from '../vision/decode/heads.js';
+import type { HeadRole } from '../vision/decode/heads.js';
 import { ExpectationError, expectOneOf, messageOf } from '../base/expect.js';
 import { type BinModel, withBin } from '../model/bin/bin-model.js';
 import { binHeads, dequantizeNodes } from '../model/bin/bin-tensors.js';
 import { readDeleted, removeDequantizeNodes, restoreDequantizeNodes } from '../model/bin/dequantize-bin.js';
 import {
   assignRoles,
+  BIN_HEADS,
   type DequantizeNode,
   modifierCommand,
   nodesOfHeads,
@@ -23,7 +24,7 @@ const OPTIONS = {
   heads: {
     type: 'string',
     value: 'LIST',
-    help: `heads whose nodes to remove, of ${HEAD_ROLES.join(', ')} (default ${USUAL_HEADS.join(',')})`,
+    help: `heads whose nodes to remove, of ${BIN_HEADS.join(', ')} (default ${USUAL_HEADS.join(',')})`,
   },
   all: { type: 'boolean', help: 'remove the nodes of all heads' },
   node: { type: 'string', value: 'NAME', multiple: true, help: 'a node to remove; may be repeated' },
@@ -156,7 +157,7 @@ function choose(
   const heads = args
     .text('heads')
     ?.split(',')
-    .map((role) => expectOneOf('--heads', role.trim(), HEAD_ROLES));
+    .map((role) => expectOneOf('--heads', role.trim(), BIN_HEADS));
   return nodesOfHeads(assignRoles(nodes, roles), heads);
 }
 

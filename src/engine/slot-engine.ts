@@ -103,7 +103,8 @@ export abstract class SlotEngine {
   protected letterboxFor({ width, height }: { readonly width: number; readonly height: number }): Letterbox {
     const { sourceWidth, sourceHeight } = this.#letterbox ?? {};
     if (!this.#letterbox || sourceWidth !== width || sourceHeight !== height) {
-      this.#letterbox = new Letterbox(width, height, this.model.input.width, this.model.input.height);
+      const { input } = this.model;
+      this.#letterbox = new Letterbox(width, height, input.width, input.height, input.fit);
     }
     return this.#letterbox;
   }

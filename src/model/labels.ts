@@ -5,18 +5,23 @@ import { packageRoot } from '../base/package-root.js';
 
 /** Number of COCO's classes, whose names are the default for models without names. */
 const COCO_CLASSES = 80;
+/** COCO's own ids go up to 90 and leave some out. Networks that count so have an output for each number, and for 0. */
+const COCO_IDS = 91;
+const UNUSED_COCO_IDS = new Set([0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83]);
 
 /**
  * Class names for a model: from the user's file, from the model's metadata, from COCO if the class count matches, and
  * otherwise plain numbers.
  *
  * @param file one name per line
+ * @param hint what else its user should know when their number is wrong
  * @throws ExpectationError when the file cannot be read or does not have as many lines as the model has classes
  */
 export function chooseLabels(
   classCount: number,
   fromModel?: readonly string[],
   file?: string,
+  hint = '',
 ): readonly string[] {
   if (file !== undefined) {
     const names = readLabels(file);
@@ -24,14 +29,54 @@ export function chooseLabels(
       throw new ExpectationError(
         `${classCount} class names in ${file}`,
         names.length,
-        'The model has that many classes; give one name per line, in the order of training.',
+        `The model has that many classes; give one name per line, in the order of training.${hint}`,
       );
     }
     return names;
   }
   if (fromModel?.length === classCount) return fromModel;
-  if (classCount === COCO_CLASSES) return readLabels(join(packageRoot, 'config/labels/coco.txt'));
+  if (classCount === COCO_CLASSES) return cocoNames();
   return Array.from({ length: classCount }, (_, id) => String(id));
+}
+
+/** A network with queries counts a data set's classes by its ids, which begin with 1 in COCO's format. */
+const FROM_ONE =
+  ' RF-DETR, trained on a data set in the format of COCO, counts its classes from 1: put a line for class 0 before the first.';
+
+/** Class names, and what the user should know about them. */
+export interface ChosenLabels {
+  readonly labels: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Like chooseLabels(), for networks with queries (RF-DETR), whose exports carry no names and whose classes are the ids of a data set:
+ * 91 classes are COCO's ids from 0 to 90, those that it does not use with their number as a name. Nothing is assumed without a
+ * warning.
+ */
+export function chooseQueryLabels(
+  classCount: number,
+  fromModel?: readonly string[],
+  file?: string,
+): ChosenLabels {
+  const named = file !== undefined || fromModel?.length === classCount;
+  if (named) return { labels: chooseLabels(classCount, fromModel, file, FROM_ONE), warnings: [] };
+  const numbers = Array.from({ length: classCount }, (_, id) => String(id));
+  const told = `The model does not name its ${classCount} classes:`;
+  if (classCount !== COCO_IDS) {
+    return { labels: numbers, warnings: [`${told} they are numbers. Give their names (labels).${FROM_ONE}`] };
+  }
+  const names = cocoNames();
+  return {
+    labels: numbers.map((number, id) => (UNUSED_COCO_IDS.has(id) ? number : names.shift()!)),
+    warnings: [
+      `${told} they are taken for COCO's ids 0 to 90, as of RF-DETR's own weights. Give the names (labels) of another training.`,
+    ],
+  };
+}
+
+function cocoNames(): string[] {
+  return readLabels(join(packageRoot, 'config/labels/coco.txt'));
 }
 
 /**

@@ -39,7 +39,7 @@ export interface AliveObjects {
  * Of all that the addon exports, with arguments, blocks of heads and plans: one more with each change of it, here and in native/addon.cc.
  * So that a build of another commit is told when it is loaded, and not by a frame.
  */
-const ADDON_INTERFACE = 1;
+const ADDON_INTERFACE = 2;
 
 let loaded: Addon | undefined;
 

@@ -226,8 +226,10 @@ export interface SubscribedCamera extends NativeCamera {
   transport(): CameraTransport;
   /**
    * Creates a new subscription. The former one delivers messages until the new one does; each message is taken once.
+   *
+   * @param several whether the topic has several publishers: the former one then delivers messages until `endHandover`
    */
-  renew(qos: Omit<CameraSubscription, 'topic' | 'message' | 'reading'>): void;
+  renew(qos: Omit<CameraSubscription, 'topic' | 'message' | 'reading'>, several: boolean): void;
   /** Ends the former subscription, even if the new one has delivered nothing yet. */
   endHandover(): void;
   /**
@@ -265,7 +267,14 @@ export interface CameraAddon {
   nativeCameras(): NativeSubscriptionSupport;
   /** Only if nativeCameras() are available. @throws Error from the middleware */
   openCameraNode(options: CameraNodeOptions): CameraNode;
-  openHeapSlots(slots: number, width: number, height: number, done: NativeDone): NativeSlots;
+  /** @param stretch whether pictures fill the input, instead of keeping their aspect @default false */
+  openHeapSlots(
+    slots: number,
+    width: number,
+    height: number,
+    done: NativeDone,
+    stretch?: boolean,
+  ): NativeSlots;
   injectCamera(): InjectedCamera;
   /** Supported encodings with their aliases, separated by spaces. Case does not matter. */
   imageEncodings(): readonly { readonly name: string; readonly aliases: string }[];
@@ -297,5 +306,6 @@ export interface CameraAddon {
     sourceHeight: number,
     modelWidth: number,
     modelHeight: number,
+    stretch?: boolean,
   ): { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
 }

@@ -27,7 +27,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
   labels: {
     type: 'string',
     default: '',
-    help: "path of a file of class names, one per line; empty: the model's own names, else COCO's for 80 classes, else numbers",
+    help: "path of a file of class names, one per line; empty: the model's own names, else COCO's for 80 classes (its ids for 91 of RF-DETR), else numbers",
   },
   heads: {
     type: 'string_array',
@@ -216,7 +216,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
     default: 'auto',
     choices: NMS_MODES,
     dynamic: true,
-    help: "whether to run NMS; auto: unless the model selects its instances itself ([1, 300, 38], YOLO26's default export)",
+    help: "whether to run NMS; auto: unless the model selects its instances itself ([1, 300, 38], YOLO26's default export) or is RF-DETR",
   },
   max_detections: {
     type: 'integer',

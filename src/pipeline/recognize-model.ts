@@ -1,7 +1,7 @@
 import { coarseScores } from '../vision/decode/coarse-scales.js';
 import { type HeadLayout, type HeadRole, recognizeHeads } from '../vision/decode/heads.js';
 import type { ModelInfo } from '../engine/engine.js';
-import { chooseLabels, labelCount } from '../model/labels.js';
+import { chooseLabels, type ChosenLabels, chooseQueryLabels, labelCount } from '../model/labels.js';
 
 /** What the user specifies about a model. */
 export interface ModelHints {
@@ -15,7 +15,7 @@ export interface RecognizedModel {
   readonly layout: HeadLayout;
   /** One name for each class. */
   readonly labels: readonly string[];
-  /** What the user should know about the outputs; sentences. */
+  /** What the user should know about the outputs and the names; sentences. */
   readonly warnings: readonly string[];
 }
 
@@ -30,9 +30,15 @@ export function recognizeModel(model: ModelInfo, { roles, labelFile }: ModelHint
   const classCount = model.classCount ?? labelCount(own, labelFile);
   const layout = recognizeHeads(outputs, input, { roles, classCount, chosen });
   const coarse = coarseScores(layout);
-  return {
-    layout,
-    labels: chooseLabels(layout.classCount, own, labelFile),
-    warnings: coarse === undefined ? [] : [coarse],
-  };
+  const { labels, warnings } = namesOf(layout, own, labelFile);
+  return { layout, labels, warnings: coarse === undefined ? warnings : [coarse, ...warnings] };
+}
+
+function namesOf(
+  { form, classCount }: HeadLayout,
+  own: readonly string[] | undefined,
+  labelFile: string | undefined,
+): ChosenLabels {
+  if (form === 'queries') return chooseQueryLabels(classCount, own, labelFile);
+  return { labels: chooseLabels(classCount, own, labelFile), warnings: [] };
 }

@@ -31,6 +31,7 @@ export interface SegmenterOptions extends DecodeOptions {
 /** Combines an engine and a decoder: frames in, segmentations out, with as many frames in flight as the engine has slots. */
 export class Segmenter {
   readonly decoder: Decoder;
+  #options: DecodeOptions;
 
   /** @throws ExpectationError when the model's outputs are not supported heads or an option is out of range */
   constructor(
@@ -46,14 +47,21 @@ export class Segmenter {
     const decoder = new Decoder(layout, options, engine.kernels);
     engine.planAhead?.(decoder.plan);
     this.decoder = decoder;
+    this.#options = options;
+  }
+
+  /** The decoder's options, as they were given last. */
+  get options(): DecodeOptions {
+    return this.#options;
   }
 
   /** Replaces the decoder's options, from the next frame that is decoded on. @throws ExpectationError, and keeps the old ones */
   setOptions(options: DecodeOptions): void {
-    const { plan, use } = this.decoder.prepare(options);
+    const prepared = this.decoder.prepare(options);
     // The engine first, for it may refuse; then neither has changed.
-    this.engine.planAhead?.(plan);
-    use();
+    this.engine.planAhead?.(prepared.plan);
+    prepared.use();
+    this.#options = options;
   }
 
   /**

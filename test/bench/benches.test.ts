@@ -37,7 +37,7 @@ const BENCHES: Readonly<Record<string, { cases: number; yardstick: string; one: 
   cdr: { cases: 2, yardstick: 'memcpy', one: /^hbm_img_msgs\/HbmMsg1080P, nv12$/ },
   color: { cases: 5, yardstick: 'memcpy', one: /^nv12 to rgb8, 1920x1080$/ },
   contours: { cases: 4, yardstick: 'linear', one: /^polygons of 100 masks$/ },
-  decode: { cases: 10, yardstick: 'linear', one: /int32, 100 instances, masks at source resolution$/ },
+  decode: { cases: 16, yardstick: 'linear', one: /int32, 100 instances, masks at source resolution$/ },
   letterbox: { cases: 5, yardstick: 'memcpy', one: /^1920x1080 to 640x640$/ },
   overlay: { cases: 2, yardstick: 'memcpy', one: /^JPEG of \d+x\d+$/ },
 };

@@ -152,6 +152,70 @@ export function tenHeads(width: number, height: number, classes: readonly string
   return modelFile({ inputs, outputs, nodes, initializers, metadata: { names, task: 'segment' } });
 }
 
+/** What queryModel() returns; see there. */
+export interface QueryModel {
+  readonly width: number;
+  readonly height: number;
+  /** By query: center x, center y, width, height as fractions of the picture. */
+  readonly boxes: readonly (readonly number[])[];
+  /** By query: a logit for each class. */
+  readonly logits: readonly (readonly number[])[];
+  /** By query: rows of logits, `columns` wide. */
+  readonly masks: readonly Float32Array[];
+  readonly columns: number;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A network that returns given outputs as RF-DETR's segmentation export has them (its masks have a number as a name), but that the
+ * mean of the normalized input's channels is added to the first three classes' logits.
+ */
+export function queryModel({
+  width,
+  height,
+  boxes,
+  logits,
+  masks,
+  columns,
+  metadata = {},
+}: QueryModel): Uint8Array {
+  const queries = boxes.length;
+  const classes = logits[0]!.length;
+  const maskShape = [1, queries, masks[0]!.length / columns, columns];
+  const constant = (name: string, shape: readonly number[], values: readonly number[]): Message =>
+    floats(name, shape, Float32Array.from(values));
+  return modelFile({
+    inputs: [{ name: 'input', shape: [1, 3, height, width] }],
+    outputs: [
+      { name: 'dets', shape: [1, queries, 4] },
+      { name: 'labels', shape: [1, queries, classes] },
+      { name: '4186', shape: maskShape },
+    ],
+    nodes: [
+      node('ReduceMean', ['input'], 'means', { axes: [2, 3], keepdims: 0 }),
+      node('MatMul', ['means', 'spread'], 'added'),
+      node('Add', ['logits', 'added'], 'labels'),
+      node('Identity', ['boxes'], 'dets'),
+      node('Identity', ['masks'], '4186'),
+    ],
+    initializers: [
+      constant('boxes', [1, queries, 4], boxes.flat()),
+      constant('logits', [1, queries, classes], logits.flat()),
+      constant(
+        'masks',
+        maskShape,
+        masks.flatMap((mask) => [...mask]),
+      ),
+      constant(
+        'spread',
+        [3, classes],
+        Array.from({ length: 3 * classes }, (_, i) => (i % classes === Math.floor(i / classes) ? 1 : 0)),
+      ),
+    ],
+    metadata,
+  });
+}
+
 /** Returns its input, channels last, to show how the engine converted the frame. */
 export function echo(width: number, height: number): Uint8Array {
   return modelFile({

@@ -13,6 +13,7 @@ import { cutModel } from '../../src/model/prepare/cut.js';
 import { inspectOnnx } from '../../src/model/onnx/inspect-onnx.js';
 import { readOnnxMetadata } from '../../src/model/onnx/onnx-metadata.js';
 import { binFile } from '../model/bin/bin-file.js';
+import { queryModel } from '../engine/tiny-onnx.js';
 import { stockModel } from '../model/onnx/stock-model.js';
 import { mutate, randomNumbers } from './mutate.js';
 
@@ -79,7 +80,9 @@ function madeTargets(folder: string): Target[] {
     return names;
   });
   if (raw.length !== 10) throw new Error(`${raw.length} nodes`);
-  const stocks = [stockModel(), stockModel({ layout: 'level', half: true, opset: 11 })];
+  const masks = [new Float32Array(4).fill(1)];
+  const queries = { width: 8, height: 8, boxes: [[0.5, 0.5, 1, 1]], logits: [[1, 2, 3]], masks, columns: 2 };
+  const stocks = [stockModel(), stockModel({ layout: 'level', half: true, opset: 11 }), queryModel(queries)];
   return [
     binTarget(float),
     ...stocks.map((bytes): Target => ({ bytes, structure: [[0, bytes.length]], use: useOnnx })),

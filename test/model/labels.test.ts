@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { ExpectationError } from '../../src/base/expect.js';
-import { chooseLabels, findClass, readLabels } from '../../src/model/labels.js';
+import { chooseLabels, chooseQueryLabels, findClass, readLabels } from '../../src/model/labels.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 describe('class names of a model', () => {
@@ -29,6 +29,35 @@ describe('class names of a model', () => {
     const coco = chooseLabels(80);
     assert.deepEqual([coco.length, coco[0], coco[79]], [80, 'person', 'toothbrush']);
     assert.deepEqual(chooseLabels(1), ['0']);
+  });
+
+  it('of a network with queries are the ids of a data set, which is said where it is assumed', () => {
+    const { labels, warnings } = chooseQueryLabels(91);
+    // Some of rfdetr/util/coco_classes.py, and ids that COCO does not use.
+    for (const [id, name] of [
+      ...([
+        [1, 'person'],
+        [11, 'fire hydrant'],
+        [13, 'stop sign'],
+        [44, 'bottle'],
+        [67, 'dining table'],
+        [90, 'toothbrush'],
+      ] as const),
+      ...[0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83].map((id) => [id, String(id)] as const),
+    ]) {
+      assert.equal(labels[id], name);
+    }
+    assert.deepEqual([labels.length, warnings.length], [91, 1]);
+    assert.equal(new Set(labels).size, 91);
+    const three = chooseQueryLabels(3);
+    assert.deepEqual(three.labels, ['0', '1', '2']);
+    assert.match(
+      three.warnings.join(),
+      /does not name its 3 classes: they are numbers.*counts its classes from 1/,
+    );
+    assert.deepEqual(chooseQueryLabels(2, ['none', 'cat']), { labels: ['none', 'cat'], warnings: [] });
+    assert.deepEqual(chooseQueryLabels(2, [], file('none\ncat\n')).labels, ['none', 'cat']);
+    assert.throws(() => chooseQueryLabels(2, [], file('cat\n')), /put a line for class 0 before the first/);
   });
 
   it('may be empty within the list, but not at its end', () => {

@@ -16,6 +16,11 @@ describe('native subscriptions', () => {
       fc.property(size, size, model, model, (...sizes) => {
         const { left, top, width, height } = new Letterbox(...sizes);
         assert.deepEqual(addon().letterboxContent(...sizes), { left, top, width, height });
+        const stretched = new Letterbox(...sizes, 'stretch');
+        assert.deepEqual(addon().letterboxContent(...sizes, true), {
+          ...{ left: stretched.left, top: stretched.top },
+          ...{ width: stretched.width, height: stretched.height },
+        });
       }),
       { numRuns: 3000 },
     );

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from blocks import A2C2f, ADown, C2f, C2PSA, C3k2, Conv, ELAN, SPPF
 from heads import PromptFreeSegment, Segment
+from queries import QueryNetwork
 
 OUTPUTS = ["output0", "output1"]
 
@@ -80,6 +81,9 @@ FAMILIES = {
     "yoloe-11-seg-4585": dict(block=C3k2, attention=True, classes=4585, names=("cv2", "cv3", "cv5")),
     "yoloe-26-seg-1203": dict(**YOLO26, classes=1203, end2end=True, names=("one2one_cv2", "one2one_cv3", "one2one_cv5")),
     "yoloe-11-seg-pf": dict(block=C3k2, head=PromptFreeSegment, attention=True, classes=4585),
+    # The sizes and queries of RF-DETR-seg Nano and Medium.
+    "rf-detr-seg-nano": dict(network=QueryNetwork, size=312, queries=100, classes=91),
+    "rf-detr-seg-medium": dict(network=QueryNetwork, size=432, queries=200, classes=91),
 }
 
 
@@ -102,36 +106,46 @@ def calibrate(network: Network, picture: Tensor) -> None:
                 last.bias.copy_((last.bias - seen[0].mean()) * factor + mean)
 
 
-def export(family: str, folder: Path, size: int = 320) -> None:
+def export(family: str, folder: Path) -> None:
     settings = dict(FAMILIES[family])
     how = settings.pop("export", {})
-    head = settings.pop("head", Segment)
+    kind = settings.pop("network", Network)
+    size = settings.pop("size", 320)
     classes = settings["classes"]
     torch.manual_seed(1)
-    network = Network(head=head, size=(size, size), **settings).eval()
+    if kind is Network:
+        network = Network(head=settings.pop("head", Segment), size=(size, size), **settings).eval()
+    else:
+        network = kind(size=size, **settings).eval()
     for parameter in network.parameters():
         # Variance is kept from layer to layer, so that random heads tell cells apart.
         if parameter.dim() > 1:
             nn.init.normal_(parameter, std=1.4 / (parameter[0].numel() ** 0.5))
         else:
             nn.init.normal_(parameter, std=0.1)
-    network.model["22"].bins_as_weights()
     picture = torch.rand(1, 3, size, size)
-    calibrate(network, picture)
+    if kind is Network:
+        network.model["22"].bins_as_weights()
+        calibrate(network, picture)
+    else:
+        picture = (picture - 0.45) / 0.22
+        network.calibrate(picture)
     if how.get("half"):
         network, picture = network.half(), picture.half()
     path = folder / f"{family}.onnx"
-    options = dict(input_names=["images"], output_names=OUTPUTS, opset_version=how.get("opset", 17))
+    names = (["images"], OUTPUTS) if kind is Network else (["input"], ["dets", "labels"])
+    options = dict(input_names=names[0], output_names=names[1], opset_version=how.get("opset", 17))
     with torch.no_grad():
         if how.get("dynamo"):
             torch.onnx.export(network, (picture,), str(path), dynamo=True, external_data=False, **options)
         else:
             torch.onnx.export(network, (picture,), str(path), dynamo=False, **options)
     model = onnx.load(str(path))
-    facts = dict(task="segment", stride=str(max(network.levels)), imgsz=f"[{size}, {size}]",
-                 names=str({i: f"class {i}" for i in range(classes)}))
-    onnx.helper.set_model_props(model, facts)
-    onnx.save(model, str(path))
+    if kind is Network:
+        facts = dict(task="segment", stride=str(max(network.levels)), imgsz=f"[{size}, {size}]",
+                     names=str({i: f"class {i}" for i in range(classes)}))
+        onnx.helper.set_model_props(model, facts)
+        onnx.save(model, str(path))
     print(f"{path}: opset {model.opset_import[0].version}, {len(model.graph.node)} nodes, {path.stat().st_size >> 10} KiB")
 
 

@@ -138,7 +138,8 @@ function matchHeads(outputs: readonly TensorInfo[], like: BinLayout, classCount?
   for (const level of to!.levels) {
     const source = from!.levels.find(({ stride }) => stride === level.stride);
     for (const role of ['class', 'box', 'coefficient'] as const) {
-      matched[level[role].output] = source?.[role].output ?? -1;
+      const head = level[role];
+      if (head) matched[head.output] = source?.[role]?.output ?? -1;
     }
   }
   return matched;

@@ -25,7 +25,10 @@ import { SlotEngine } from '../slot-engine.js';
 import type { Tensor } from '../../vision/tensor/tensor.js';
 
 export interface OnnxEngineOptions {
-  /** Path of an ONNX model with one float32 input [1, 3, height, width], RGB from 0 to 1. */
+  /**
+   * Path of an ONNX model with one float32 input [1, 3, height, width], RGB from 0 to 1; with queries (RF-DETR), normalized by
+   * ImageNet's mean and deviation.
+   */
   file: string;
   /** What the user should know about the file; reported as the model's note. */
   note?: string | undefined;
@@ -115,7 +118,7 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
    * Loads a model.
    *
    * @throws ExpectationError when the file is missing or not an ONNX model, when ONNX Runtime is not installed or rejects
-   * the model, and when its input is not a float32 image of fixed size, a multiple of 32. Half precision (float16) inputs
+   * the model, and when its input is not a float32 image of fixed size, a multiple of 32 (with queries, of 2). Half precision (float16) inputs
    * and outputs are refused: on CPUs they are slower than float32.
    */
   static async open(options: OnnxEngineOptions): Promise<OnnxEngine> {
@@ -141,9 +144,13 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
         ...graphFacts(file),
         note,
       });
-      const { width, height } = model.input;
-      const heapSlots = addon().openHeapSlots(slots, width, height, (...done) =>
-        callIfAlive((alive) => alive.#onDone(...done)),
+      const { width, height, fit } = model.input;
+      const heapSlots = addon().openHeapSlots(
+        slots,
+        width,
+        height,
+        (...done) => callIfAlive((alive) => alive.#onDone(...done)),
+        fit === 'stretch',
       );
       const opened = new OnnxEngine(model, slots, worker, heapSlots, colorRange);
       engine = new WeakRef(opened);

@@ -5,6 +5,7 @@ import { inputHint } from '../../model/onnx/cut-points.js';
 import type { OnnxMetadata } from '../../model/onnx/onnx-metadata.js';
 import type { ModelInfo } from '../engine.js';
 import { ELEMENT_TYPE, type Opened, type ValueInfo } from './onnx-protocol.js';
+import { areQueries } from '../../vision/decode/queries.js';
 import { packedStride, type TensorInfo, UNQUANTIZED } from '../../vision/tensor/tensor.js';
 
 /** What a model's graph shows and ONNX Runtime does not report. */
@@ -34,7 +35,7 @@ export function describeOnnxModel(
   const { names, problem } = readClassNames(properties['names'] ?? '');
   return {
     file,
-    input: imageSize(file, opened.inputs),
+    input: imageInput(file, opened.inputs, areQueries(opened.outputs)),
     outputs: opened.outputs.map((value) => tensorInfo(file, value, layers?.get(value.name))),
     labels: names.length === 0 ? undefined : names,
     classCount,
@@ -62,8 +63,12 @@ function refusal(
       );
 }
 
-/** Size of the only input, an image. */
-function imageSize(file: string, inputs: readonly ValueInfo[]): { width: number; height: number } {
+/**
+ * The only input, an image.
+ *
+ * @param queries whether the network is one with queries: its sizes are steps of its patches, and it sees stretched pictures
+ */
+function imageInput(file: string, inputs: readonly ValueInfo[], queries: boolean): ModelInfo['input'] {
   const fail = (hint: string): ExpectationError =>
     new ExpectationError(
       `one input, ${ELEMENT_TYPE} [1, 3, height, width], in ${file}`,
@@ -77,10 +82,11 @@ function imageSize(file: string, inputs: readonly ValueInfo[]): { width: number;
   const [batch, channels, height, width] = input.shape as [number, number, number, number];
   if (input.type !== ELEMENT_TYPE) throw fail('Export it in single precision (half=False).');
   if (batch !== 1 || channels !== 3) throw fail(inputHint(input.shape));
-  if (height % 32 !== 0 || width % 32 !== 0 || height > MAX_DIMENSION || width > MAX_DIMENSION) {
-    throw fail(`Height and width must be multiples of 32, at most ${MAX_DIMENSION}.`);
+  const step = queries ? 2 : 32;
+  if (height % step !== 0 || width % step !== 0 || height > MAX_DIMENSION || width > MAX_DIMENSION) {
+    throw fail(`Height and width must be multiples of ${step}, at most ${MAX_DIMENSION}.`);
   }
-  return { width, height };
+  return queries ? { width, height, fit: 'stretch' } : { width, height };
 }
 
 function tensorInfo(file: string, value: ValueInfo, layer?: string): TensorInfo {

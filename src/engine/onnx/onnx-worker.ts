@@ -5,6 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../../base/expect.js';
+import { areQueries } from '../../vision/decode/queries.js';
 import {
   type Answer,
   ELEMENT_TYPE,
@@ -15,6 +16,7 @@ import {
   type ValueInfo,
   type WorkerSettings,
 } from './onnx-protocol.js';
+import { normalizePlanes } from './normalize-planes.js';
 
 type Runtime = typeof import('onnxruntime-node');
 
@@ -98,10 +100,12 @@ function serve({ runtime, model, inputs, outputs }: Loaded): void {
     return tensors;
   };
 
+  const normalized = areQueries(outputs);
   const infer = async (memory: SlotMemory): Promise<void> => {
     const start = performance.now();
     let failure: string | undefined;
     try {
+      if (normalized) normalizePlanes(new Float32Array(memory.input));
       // If given output tensors, ONNX Runtime computes straight into the slot's memory.
       await model.run(views(inputs, memory.input), views(outputs, memory.output));
     } catch (error) {

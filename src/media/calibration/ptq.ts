@@ -65,6 +65,13 @@ export async function preparePtq(file: string, options: PtqOptions): Promise<Ptq
   const { march, images, output, onPicture } = options;
   const count = expectInteger('count', options.count ?? 100, 1, 10_000);
   const summary = inspectOnnx(file);
+  if (summary.form === 'queries') {
+    throw new ExpectationError(
+      `a model with ten heads in opset ${MAPPER_OPSET}`,
+      `${file}, a network with queries (RF-DETR)`,
+      'It runs on the CPU only.',
+    );
+  }
   if (summary.form !== 'heads' || summary.opset !== MAPPER_OPSET) {
     throw new ExpectationError(
       `a model with ten heads in opset ${MAPPER_OPSET}`,

@@ -1,4 +1,5 @@
 import { cellCount, MOST_LEVELS, strideSeries } from '../../vision/decode/head-layout.js';
+import { areQueries } from '../../vision/decode/queries.js';
 import { ExpectationError } from '../../base/expect.js';
 import { foreign, walkToHeads, weightOf } from './head-walk.js';
 import { elementName, type Node, type OnnxModel, type Value } from './onnx-model.js';
@@ -46,6 +47,14 @@ const INSTANCE_CHANNELS = 6;
  * @throws ExpectationError that says what was expected and what was found
  */
 export function findCutPoints(model: OnnxModel): CutPoints {
+  if (areQueries(model.outputs)) {
+    throw foreign(
+      model,
+      'heads that can be cut off',
+      'a network with queries (RF-DETR)',
+      'It runs as it is, on the CPU only: there are no cells whose heads a BPU could compute.',
+    );
+  }
   const { input, width, height } = imageInput(model);
   expectFloatGraph(model);
   const [detections, prototypes] = outputsOf(model);
@@ -150,7 +159,18 @@ function outputsOf(model: OnnxModel): [detections: Value, prototypes: Value] {
     model,
     'two outputs, [1, 4 + classes + coefficients, cells] and [1, coefficients, height / 4, width / 4]',
     outputs.map(({ name, shape }) => `${name} [${shape?.join(', ') ?? '?'}]`).join(', ') || 'none',
+    isBoxesOnly(model)
+      ? 'It finds boxes and has no masks: export a segmentation model (yolo11n-seg, RFDETRSegNano).'
+      : undefined,
   );
+}
+
+/** Whether the outputs are boxes [1, Q, 4] and classes [1, Q, C] of a detector with queries. */
+function isBoxesOnly({ outputs }: OnnxModel): boolean {
+  const shapes = outputs.map(({ shape = [] }) => shape);
+  const [first] = shapes;
+  const alike = shapes.every(({ length, 1: queries }) => length === 3 && queries === first![1]);
+  return outputs.length === 2 && alike && shapes.some(([, , channels]) => channels === 4);
 }
 
 /** Extents of an output; 0 for symbolic or missing ones. */

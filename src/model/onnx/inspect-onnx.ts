@@ -16,7 +16,7 @@ export interface OnnxSummary {
   /** DFL bins per box side; 1 means plain distances. */
   readonly regMax: number;
   readonly coefficientCount: number;
-  /** Why it cannot be cut into its heads, if so. */
+  /** Why it cannot be cut into its heads, if it looks as if it could. */
   readonly uncut: string | undefined;
   readonly outputs: readonly {
     readonly name: string;
@@ -32,7 +32,7 @@ export interface OnnxSummary {
 /**
  * Reads the description of an ONNX segmentation model, without its weights.
  *
- * @throws ExpectationError when it is neither a stock export nor a model with ten heads
+ * @throws ExpectationError when it is neither a segmentation export nor a model with ten heads
  */
 export function inspectOnnx(path: string): OnnxSummary {
   return withModel(path, (model) => {
@@ -44,7 +44,7 @@ export function inspectOnnx(path: string): OnnxSummary {
       opset: model.opset,
       inputName: input?.name ?? '',
       inputType: elementName(input?.elementType ?? 0),
-      ...(form === 'heads' ? sizesOfHeads() : sizesOfStock()),
+      ...(form === 'heads' || form === 'queries' ? sizesOfHeads() : sizesOfStock()),
       outputs: model.outputs.map(({ name, elementType, shape = [] }) => ({
         name,
         type: elementName(elementType),

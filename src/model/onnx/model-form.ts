@@ -1,4 +1,5 @@
 import { outputRoles } from '../../vision/decode/head-layout.js';
+import { areQueries } from '../../vision/decode/queries.js';
 import { type HeadLayout, type HeadRole, isHeadCount, recognizeHeads } from '../../vision/decode/heads.js';
 import { findCutPoints, isChosen } from './cut-points.js';
 import { readClassNames } from '../class-names.js';
@@ -10,8 +11,9 @@ import { WireFile } from './wire.js';
  * - `heads`: a model that ends in its ten heads
  * - `stock`: an export that decodes all cells; it has to be cut first, and only cutting shows whether that is possible
  * - `instances`: an export that also selects instances: YOLO26's end-to-end export, or one with nms=True
+ * - `queries`: RF-DETR's segmentation export, which has a box, classes and a mask for each query
  */
-export type ModelForm = 'stock' | 'heads' | 'instances';
+export type ModelForm = 'stock' | 'heads' | 'instances' | 'queries';
 
 /**
  * Determines the form of a model's outputs.
@@ -38,6 +40,7 @@ export function withModel<T>(path: string, use: (model: OnnxModel) => T): T {
  */
 export function formOf(model: OnnxModel): ModelForm {
   const { outputs } = model;
+  if (areQueries(outputs)) return 'queries';
   if (isChosen(model)) return 'instances';
   const grids = outputs.every(({ shape }) => shape === undefined || shape.length === 4);
   return grids && isHeadCount(outputs.length) ? 'heads' : 'stock';
@@ -71,7 +74,8 @@ export function headsOf(model: OnnxModel): { width: number; height: number; layo
   const names = readClassNames(model.metadata.get('names') ?? '').names;
   const classCount = names.length > 0 ? names.length : undefined;
   const hints = { classCount, chosen: isChosen(model) };
-  return { width, height, layout: recognizeHeads(outputs, { width, height }, hints) };
+  const fit = areQueries(outputs) ? 'stretch' : 'letterbox';
+  return { width, height, layout: recognizeHeads(outputs, { width, height, fit }, hints) };
 }
 
 /**

@@ -99,6 +99,9 @@ function roleOfNode(name: string): HeadRole | undefined {
  */
 export const USUAL_HEADS: readonly HeadRole[] = ['coefficient', 'box', 'detections'];
 
+/** The heads of models for the BPU, in the order in which their nodes are named. */
+export const BIN_HEADS = ['coefficient', 'box', 'class', 'proto', 'detections', 'instances'] as const;
+
 /**
  * The nodes of some heads, coefficients first, as on D-Robotics' page.
  *
@@ -117,9 +120,7 @@ export function nodesOfHeads<Node extends HeadNode>(
       'Some may be removed already: name those to remove with --node. Or the model is not cut into its heads.',
     );
   }
-  return (['coefficient', 'box', 'class', 'proto', 'detections', 'instances'] as const).flatMap((role) =>
-    heads.includes(role) ? of(role) : [],
-  );
+  return BIN_HEADS.flatMap((role) => (heads.includes(role) ? of(role) : []));
 }
 
 /** The command that removes the nodes, ready for a POSIX shell. */

@@ -54,8 +54,8 @@ export interface RunnableModel {
 }
 
 /**
- * The model that the CPU engine runs. A model that selects its instances runs unchanged, which saves the decoder most of its
- * work. Any other runs with its ten heads, or unchanged if they cannot be found. All models in half precision are cut,
+ * The model that the CPU engine runs. A model that selects its instances or has queries runs unchanged, which saves the decoder
+ * most of its work. Any other runs with its ten heads, or unchanged if they cannot be found. All models in half precision are cut,
  * because that engine does not support it.
  *
  * @throws ExpectationError when there is no such model
@@ -70,6 +70,8 @@ function runsWhole(model: OnnxModel): { whole: boolean; note?: string } {
   const single = [...model.fedInputs, ...model.outputs].every(
     ({ elementType }) => elementType === ELEMENT.float32,
   );
+  // In half precision, too: the engine says best what is wrong with it.
+  if (form === 'queries') return { whole: true };
   if (form === 'heads' || !single) return { whole: false };
   if (form === 'instances') return { whole: true };
   try {

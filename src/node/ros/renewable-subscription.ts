@@ -10,8 +10,12 @@ const LONGEST = 1000;
 
 /** What can be renewed: a subscription of rclnodejs, or a native subscription (native/ros/subscriber.h does the same). */
 export interface Renewable {
-  /** Subscribes again. The former subscription delivers messages until the new one does, and each message is delivered once. */
-  renew(qos: Qos): void;
+  /**
+   * Subscribes again. The former subscription delivers messages until the new one does, and each message is delivered once.
+   *
+   * @param several whether the topic has several publishers: the former subscription then delivers messages until `endHandover`
+   */
+  renew(qos: Qos, several: boolean): void;
   /** Ends the former subscription, even if the new one has not delivered anything. */
   endHandover(): void;
 }
@@ -21,6 +25,12 @@ export class Handover {
   #seen: { readonly key: string; readonly byNew: boolean }[] = [];
   #began: number | undefined;
   #over = false;
+
+  /**
+   * @param several whether the topic has several publishers. They discover the new subscription one by one, so that messages of one
+   * say nothing of the others: the handover is over when `end` is called
+   */
+  constructor(private readonly several: boolean) {}
 
   /** Whether the former subscription is no longer needed. */
   get over(): boolean {
@@ -47,11 +57,11 @@ export class Handover {
     if (byNew) this.#began ??= now;
     // Each delivers a publisher's messages in order: after a message that both have delivered, the new one delivers them all.
     if (repeated) {
-      this.#over = true;
+      this.#over = !this.several;
       return false;
     }
     // Without stamps, messages cannot be distinguished: a duplicate is better than a loss.
-    if (byNew && (key === undefined || now - this.#began! > LONGEST)) this.#over = true;
+    if (byNew && (key === undefined || (!this.several && now - this.#began! > LONGEST))) this.#over = true;
     if (key !== undefined) this.#seen.push({ key, byNew });
     if (this.#seen.length > REMEMBERED) this.#seen.shift();
     return true;
@@ -76,12 +86,12 @@ export class RenewableSubscription implements Renewable {
     this.#current = this.#open(qos);
   }
 
-  renew(qos: Qos): void {
+  renew(qos: Qos, several: boolean): void {
     const next = this.#open(qos);
     this.#former?.destroy();
     this.#former = this.#current;
     this.#current = next;
-    this.#handover = new Handover();
+    this.#handover = new Handover(several);
   }
 
   endHandover(): void {

@@ -78,9 +78,11 @@ export class ImageSubscription {
   readonly #reader: CameraImageReader;
   readonly #warned = new Set<string>();
   /** Ids of the publishers at the last check. */
-  #publishers = '';
+  #publishers: ReadonlySet<string> = new Set();
   /** When the subscription was renewed, until the former one is closed. */
   #renewed: number | undefined;
+  /** Whether a publisher that has gone may have blocked the subscription. */
+  #doubtful = false;
   /** Since when the type has been unknown. */
   #ignorantSince: number | undefined;
   readonly #gaps = new StampGaps();
@@ -209,14 +211,16 @@ export class ImageSubscription {
     const message = type === 'auto' ? this.#chooseMessage(publishers) : type;
     if (message === undefined) return;
     const qos = this.#chooseQos(publishers, IMAGE_MESSAGES[message].type);
-    const changed = this.#publishersChanged(publishers);
+    const { changed, gone } = this.#comparePublishers(publishers);
+    this.#doubtful ||= gone && this.#mayBeStuck;
     if (!this.#subscribed || message !== this.#message || this.#mustChangeTransport(changed)) {
       if (message === this.#message && !changed && this.#justFailed) return;
       this.#subscribe(message, qos);
-    } else if (!sameQos(qos, this.#qos) || (changed && this.#mayBeStuck)) {
-      this.#renew(qos);
     }
     this.#tidy();
+    // A second renewal may close the only subscription that some publisher has discovered: it waits, unless publishers do not fit.
+    const doubtful = this.#doubtful && this.#renewed === undefined;
+    if (this.#subscribed && (doubtful || !sameQos(qos, this.#qos))) this.#renew(qos, publishers.length > 1);
     this.#findProblem(publishers);
   }
 
@@ -261,6 +265,7 @@ export class ImageSubscription {
     this.#message = message;
     this.#qos = qos;
     this.#failed = undefined;
+    this.#doubtful = false;
     const row: ImageMessage = IMAGE_MESSAGES[message];
     const { type } = row;
     const { native, hbmFrameId, reading } = this.options;
@@ -301,9 +306,10 @@ export class ImageSubscription {
   }
 
   /** The new subscription is opened before the former one is closed: no message is lost. */
-  #renew(qos: Qos): void {
+  #renew(qos: Qos, several: boolean): void {
+    this.#doubtful = false;
     try {
-      this.#active!.renew(qos);
+      this.#active!.renew(qos, several);
       this.#renewed = this.clock();
       if (!sameQos(qos, this.#qos)) this.ros.log.info(`Images from ${this.topic} with ${qosText(qos)}`);
       this.#qos = qos;
@@ -339,10 +345,11 @@ export class ImageSubscription {
   }
 
   /** @returns whether a publisher has gone, or another one has come; the first publisher does not count as a change */
-  #publishersChanged(publishers: readonly RclEndpoint[]): boolean {
+  #comparePublishers(publishers: readonly RclEndpoint[]): { changed: boolean; gone: boolean } {
     const former = this.#publishers;
-    this.#publishers = publishers.map(idOf).sort().join(' ');
-    return former !== '' && former !== this.#publishers;
+    this.#publishers = new Set(publishers.map(idOf));
+    const gone = [...former].some((id) => !this.#publishers.has(id));
+    return { changed: gone || (former.size > 0 && former.size !== this.#publishers.size), gone };
   }
 
   /**
@@ -361,7 +368,7 @@ export class ImageSubscription {
    */
   #mustChangeTransport(publishersChanged: boolean): boolean {
     // The new publishers may send another format.
-    if (this.#compressed && publishersChanged && this.#publishers !== '') {
+    if (this.#compressed && publishersChanged && this.#publishers.size > 0) {
       this.#compressed = false;
       return true;
     }

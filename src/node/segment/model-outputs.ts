@@ -57,7 +57,9 @@ export class ModelOutputs {
   }
 
   #open(row: ModelOutput, place: OutputPlace, missing: (type: string, topic: string) => void): void {
-    const topic = outputTopic(row, place);
+    // Remaps count for what follows the name of another topic, too.
+    const trosTopic = place.trosTopic && this.ros.resolve(place.trosTopic);
+    const topic = outputTopic(row, { ...place, trosTopic });
     if (topic === undefined) return;
     if (!isInstalled(shortName(row.type))) return missing(row.type, topic);
     const write = row.open(installedType(shortName(row.type)));

@@ -277,9 +277,9 @@ export class SegmentNode {
 
   #publishModel(): void {
     const { model, modelOutputs } = this.#configured!;
-    const { labels } = model;
-    const { classes } = decodeOptions(this.#parameters, labels.names);
-    modelOutputs.publish({ labels, score: this.#parameters.score, classes, input: model.engine.model.input });
+    // What the decoder uses; while a model is loaded, parameters may come to name classes that it does not know.
+    const { score = this.#parameters.score, classes } = model.segmenter.options;
+    modelOutputs.publish({ labels: model.labels, score, classes, input: model.engine.model.input });
   }
 
   #setTracking(): void {

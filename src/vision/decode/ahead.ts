@@ -52,10 +52,10 @@ export function aheadPlan(layout: HeadLayout, settings: DecodeSettings): AheadPl
         levels.length,
       ],
       ...levels.flatMap(({ stride, class: classes, box, coefficient }) => [
-        ...[stride, classes.output, box.output, coefficient.output],
+        ...[stride, classes.output, box.output, coefficient!.output],
       ]),
     ),
-    heads: [proto, ...levels.flatMap((level) => [level.class, level.box, level.coefficient])].map((head) =>
+    heads: [proto, ...levels.flatMap((level) => [level.class, level.box, level.coefficient!])].map((head) =>
       headBlock(head, channelScales(head)),
     ),
     ...{ limits: classLimits, lowest: lowestLimit, iou },

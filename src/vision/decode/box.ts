@@ -91,8 +91,10 @@ export class LevelBoxes {
   }
 }
 
-export function boxDecoder({ form, regMax }: HeadLayout): BoxDecoder {
-  return form === 'heads' ? new DistanceBoxes(regMax) : new PixelBoxes(form === 'detections');
+export function boxDecoder({ form, regMax, inputWidth, inputHeight }: HeadLayout): BoxDecoder {
+  if (form === 'heads') return new DistanceBoxes(regMax);
+  if (form === 'queries') return new WholeBoxes(true, inputWidth, inputHeight);
+  return new WholeBoxes(form === 'detections');
 }
 
 /**
@@ -146,11 +148,15 @@ class DistanceBoxes implements BoxDecoder {
   }
 }
 
-/** Boxes that the network decoded: center and size, or corners, in model pixels. */
-class PixelBoxes implements BoxDecoder {
+/** Boxes that the network decoded: center and size, or corners, in units that many model pixels are. */
+class WholeBoxes implements BoxDecoder {
   readonly #values = new Float32Array(4);
 
-  constructor(private readonly centers: boolean) {}
+  constructor(
+    private readonly centers: boolean,
+    private readonly unitX = 1,
+    private readonly unitY = 1,
+  ) {}
 
   decode(
     tensor: Tensor,
@@ -163,10 +169,10 @@ class PixelBoxes implements BoxDecoder {
     readChannels(tensor, head, scales, cellOffset(head, cell), this.#values);
     // By index: destructuring would create an iterator for each candidate.
     const values = this.#values;
-    const a = values[0]!;
-    const b = values[1]!;
-    const c = values[2]!;
-    const d = values[3]!;
+    const a = values[0]! * this.unitX;
+    const b = values[1]! * this.unitY;
+    const c = values[2]! * this.unitX;
+    const d = values[3]! * this.unitY;
     if (!this.centers) return boxes.set(i, a, b, c, d);
     return boxes.set(i, a - c / 2, b - d / 2, a + c / 2, b + d / 2);
   }

@@ -5,7 +5,7 @@ import type { PictureSize } from '../picture/picture-size.js';
 import { type Ahead, type AheadPlan, aheadPlan } from './ahead.js';
 import { type DecodedMask, DecodedMasks } from '../mask/decoded-mask.js';
 import { type ChannelScales, channelScales, readChannels } from './dequantize.js';
-import { cellOffset, type HeadLayout } from './head-layout.js';
+import { cellOffset, type HeadLayout, scoresAreLogits } from './head-layout.js';
 import type { Kernels } from '../tensor/kernels.js';
 import { MaskBuilder } from './mask.js';
 import { type MaskGrid, maskGrid, type Placement } from './mask-grid.js';
@@ -58,7 +58,7 @@ export class Decoder {
   constructor(layout: HeadLayout, options: DecodeOptions = {}, kernels?: Kernels) {
     this.layout = layout;
     this.#settings = prepareOptions(options, layout);
-    const heads = layout.levels.flatMap((level) => [level.class, level.box, level.coefficient]);
+    const heads = layout.levels.flatMap((level) => [level.class, level.box, level.coefficient ?? []].flat());
     this.#extents = [...heads, layout.proto].map(
       ({ output, info, height, width, channels, first, strideY, strideX, strideC }) => ({
         output,
@@ -67,9 +67,13 @@ export class Decoder {
       }),
     );
     this.#finder = new Finder(layout, (classId) => this.#noteUnknown(classId), kernels);
-    this.#coefficientScales = layout.levels.map((level) => channelScales(level.coefficient));
-    this.#coefficients = new Float32Array(layout.coefficientCount);
-    this.#masks = new MaskBuilder(layout.proto, channelScales(layout.proto), kernels);
+    this.#coefficientScales = layout.levels.map(
+      (level) => level.coefficient && channelScales(level.coefficient),
+    );
+    // Of queries it stays so: each is the only prototype of its mask.
+    this.#coefficients = new Float32Array(layout.coefficientCount).fill(1);
+    const prototypes = { ...layout.proto, channels: layout.coefficientCount };
+    this.#masks = new MaskBuilder(prototypes, channelScales(prototypes), kernels);
     this.#plan = aheadPlan(layout, this.#settings);
   }
 
@@ -220,7 +224,7 @@ export class Decoder {
     instance.classId = found.classId(k);
     const score = found.score(k);
     // Steps of a quantized output may exceed 1.
-    instance.score = this.layout.form === 'heads' ? sigmoid(score) : Math.min(1, score);
+    instance.score = scoresAreLogits(this.layout.form) ? sigmoid(score) : Math.min(1, score);
     box.x1 = Math.max(0, letterbox.toSourceX(found.corner(k, 0)));
     box.y1 = Math.max(0, letterbox.toSourceY(found.corner(k, 1)));
     box.x2 = Math.min(picture.width, letterbox.toSourceX(found.corner(k, 2)));
@@ -250,11 +254,16 @@ export class Decoder {
       if (none || this.#masks.buildAhead(ahead, k, box, grid, mask)) return true;
     }
     const index = found.level(k);
+    const cell = found.cell(k);
     const head = this.layout.levels[index]!.coefficient;
-    const offset = cellOffset(head, found.cell(k));
-    readChannels(tensors[head.output]!, head, this.#coefficientScales[index], offset, this.#coefficients);
-    if (!this.#coefficients.every(Number.isFinite)) return false;
-    if (!none) this.#masks.build(tensors[this.layout.proto.output]!, this.#coefficients, box, grid, mask);
+    if (head) {
+      const scales = this.#coefficientScales[index];
+      readChannels(tensors[head.output]!, head, scales, cellOffset(head, cell), this.#coefficients);
+      if (!this.#coefficients.every(Number.isFinite)) return false;
+    }
+    if (none) return true;
+    const prototypes = tensors[this.layout.proto.output]!;
+    this.#masks.build(prototypes, this.#coefficients, box, grid, mask, head ? 0 : cell);
     return true;
   }
 }

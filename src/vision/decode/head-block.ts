@@ -8,6 +8,9 @@ const BLOCK_VERSION = 1;
 
 const TYPES: readonly TensorType[] = ['float32', 'int8', 'uint8', 'int16', 'uint16', 'int32'];
 
+/** Index of a head's first channel among the numbers of its block. */
+export const FIRST_CHANNEL = 8;
+
 export function headBlock(head: Head, scales: ChannelScales | undefined): HeadBlock {
   const { info, height, width, channels, strideY, strideX, strideC, first } = head;
   return {

@@ -1,3 +1,4 @@
+import type { Fit } from '../picture/letterbox.js';
 import type { TensorInfo } from '../tensor/tensor.js';
 
 /**
@@ -14,8 +15,21 @@ import type { TensorInfo } from '../tensor/tensor.js';
  *
  * - `detections`: for each cell of all levels center x, center y, width, height in model pixels, C scores, K coefficients
  * - `instances`: chosen by the network itself, for each x1, y1, x2, y2 in model pixels, score, class id, K coefficients
+ *
+ * Of a network with queries (RF-DETR) `class` and `box`, whose boxes are center x, center y, width, height as fractions of the
+ * picture, and
+ *
+ * - `mask`: the logits of each query's own mask
  */
-export const HEAD_ROLES = ['class', 'box', 'coefficient', 'proto', 'detections', 'instances'] as const;
+export const HEAD_ROLES = [
+  'class',
+  'box',
+  'coefficient',
+  'proto',
+  'detections',
+  'instances',
+  'mask',
+] as const;
 export type HeadRole = (typeof HEAD_ROLES)[number];
 
 /** The three heads of a level, in separate outputs or in one. */
@@ -44,11 +58,22 @@ export interface Level {
   readonly stride: number;
   readonly class: Head;
   readonly box: Head;
-  readonly coefficient: Head;
+  /** Absent where each cell has a mask of its own. */
+  readonly coefficient?: Head;
 }
 
 /** How far a network decodes its heads itself. */
-export type HeadForm = 'heads' | 'detections' | 'instances';
+export type HeadForm = 'heads' | 'detections' | 'instances' | 'queries';
+
+/** Whether its scores are logits; else they are probabilities. */
+export function scoresAreLogits(form: HeadForm): boolean {
+  return form === 'heads' || form === 'queries';
+}
+
+/** Whether it gives each object one box, so that NMS is not needed. */
+export function isSelective(form: HeadForm): boolean {
+  return form === 'instances' || form === 'queries';
+}
 
 /** The role of every output of a model; determined once at load. */
 export interface HeadLayout {
@@ -56,19 +81,21 @@ export interface HeadLayout {
    * - `heads`: not at all; each level has a grid of cells
    * - `detections`: boxes and scores, all cells in one row
    * - `instances`: the network also selected them; the class head holds a score and a class id
+   * - `queries`: each of some hundred queries is a box, class logits and a mask
    */
   readonly form: HeadForm;
   readonly inputWidth: number;
   readonly inputHeight: number;
   /** Finest first; only one if the form is not `heads`. */
   readonly levels: readonly Level[];
+  /** Of queries: their masks. */
   readonly proto: Head;
   /** Model pixels per prototype cell, normally 4. */
   readonly protoStride: number;
   readonly classCount: number;
   /** DFL bins for each distance; 1 means plain numbers. */
   readonly regMax: number;
-  /** K, normally 32. */
+  /** K, normally 32. Of queries 1: the mask is its only prototype, and its coefficient 1. */
   readonly coefficientCount: number;
 }
 
@@ -96,12 +123,15 @@ export function outputRoles({
   protoStride,
 }: HeadLayout): Map<number, { readonly role: HeadRole; readonly stride: number | undefined }> {
   const roles = new Map<number, { role: HeadRole; stride: number | undefined }>([
-    [proto.output, { role: 'proto', stride: protoStride }],
+    [proto.output, { role: form === 'queries' ? 'mask' : 'proto', stride: protoStride }],
   ]);
   for (const level of levels) {
     for (const role of HEADS_OF_LEVEL) {
-      const own = form === 'heads';
-      roles.set(level[role].output, { role: own ? role : form, stride: own ? level.stride : undefined });
+      const head = level[role];
+      if (!head) continue;
+      const shared = form === 'detections' || form === 'instances';
+      const stride = form === 'heads' ? level.stride : undefined;
+      roles.set(head.output, { role: shared ? form : role, stride });
     }
   }
   return roles;
@@ -111,6 +141,8 @@ export function outputRoles({
 export interface InputSize {
   readonly width: number;
   readonly height: number;
+  /** How pictures are brought to it. @default 'letterbox' */
+  readonly fit?: Fit | undefined;
 }
 
 /** Strides of the finest level: usually 8, 4 with P2. Each level has twice the stride of the previous one. */

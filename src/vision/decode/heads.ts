@@ -10,6 +10,7 @@ import {
   type Level,
   MOST_LEVELS,
 } from './head-layout.js';
+import { areQueries, recognizeQueries } from './queries.js';
 import { recognizeTwoOutputs, strideOf } from './two-outputs.js';
 
 export { HEAD_ROLES } from './head-layout.js';
@@ -25,7 +26,8 @@ export type { Head, HeadHints, HeadLayout, HeadRole, Level } from './head-layout
  * coefficient heads beside float class heads. If the heads are still ambiguous, the error asks for the `heads` setting:
  * exporters use every possible order of heads, so the order is no evidence.
  *
- * A model with two outputs decodes its heads itself: see recognizeTwoOutputs().
+ * A model with two outputs decodes its heads itself: see recognizeTwoOutputs(). One with three may have queries: see
+ * recognizeQueries().
  *
  * @throws ExpectationError with a table of what was expected and found
  */
@@ -41,6 +43,7 @@ export function recognizeHeads(
       `${reason}\n${headTable(outputs, input)}`,
     );
   };
+  if (areQueries(outputs)) return recognizeQueries(outputs, input, hints, fail);
   if (outputs.length === 2) return recognizeTwoOutputs(outputs, input, hints, fail);
   if (!isHeadCount(outputs.length)) {
     fail(
@@ -100,6 +103,9 @@ type Fail = (reason: string) => never;
 /** Further readings are not compared; they would be ambiguous anyway. */
 const MOST_READINGS = 4096;
 
+/** A level of a network that is cut. */
+type FullLevel = Required<Level>;
+
 interface Grid {
   readonly stride: number;
   readonly heads: readonly Head[];
@@ -107,7 +113,7 @@ interface Grid {
 /** One interpretation of the outputs. */
 interface Reading {
   readonly proto: Head;
-  readonly levels: readonly Level[];
+  readonly levels: readonly FullLevel[];
 }
 
 /** All orders of the three roles of a level. */
@@ -176,8 +182,8 @@ function chooseReading(
 }
 
 /** The roles that channel counts allow the heads of a grid. */
-function fits({ stride, heads }: Grid, proto: Head): Level[] {
-  return PERMUTATIONS.map(([c, b, m]): Level => ({
+function fits({ stride, heads }: Grid, proto: Head): FullLevel[] {
+  return PERMUTATIONS.map(([c, b, m]): FullLevel => ({
     stride,
     class: heads[c]!,
     box: heads[b]!,
@@ -186,9 +192,13 @@ function fits({ stride, heads }: Grid, proto: Head): Level[] {
 }
 
 /** One reading of each level, with equal channel counts. Evidence within a level is applied here, so that there are few readings. */
-function allOf(levels: readonly (readonly Level[])[], hints: HeadHints, ambiguous: () => never): Level[][] {
+function allOf(
+  levels: readonly (readonly FullLevel[])[],
+  hints: HeadHints,
+  ambiguous: () => never,
+): FullLevel[][] {
   const counts = ({ class: c, box: b }: Level): string => `${c.channels} ${b.channels}`;
-  const evidence: ((level: Level) => boolean)[] = [
+  const evidence: ((level: FullLevel) => boolean)[] = [
     (level) => HEADS_OF_LEVEL.every((role) => hints.roles?.[level[role].output] === role),
     (level) => HEADS_OF_LEVEL.every((role) => roleByName(level[role].info) === role),
     (level) => isQuantized(level.box) && isQuantized(level.coefficient) && !isQuantized(level.class),
@@ -203,7 +213,7 @@ function allOf(levels: readonly (readonly Level[])[], hints: HeadHints, ambiguou
       return left;
     });
     if (alike.reduce((product, { length }) => product * length, 1) > MOST_READINGS) ambiguous();
-    return alike.reduce<Level[][]>(
+    return alike.reduce<FullLevel[][]>(
       (readings, level) => readings.flatMap((reading) => level.map((next) => [...reading, next])),
       [[]],
     );
@@ -292,6 +302,7 @@ export function headTable(outputs: readonly TensorInfo[], input: InputSize): str
       `  ${name.padEnd(12)}[${shape.join(', ')}] ${type}${quantization.kind === 'none' ? '' : ` ${quantization.kind}`}`,
   );
   lines.push('  or two outputs: [1, 4 + C + K, cells] or [1, rows, 6 + K], and proto');
+  lines.push('  or three of Q queries: box [1, Q, 4], class [1, Q, C], mask [1, Q, height / 4, width / 4]');
   return [`Expected for an input of ${width}x${height} (any order):`, ...lines, 'Found:', ...found].join(
     '\n',
   );

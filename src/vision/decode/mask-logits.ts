@@ -2,7 +2,7 @@ import type { Tensor, TensorData } from '../tensor/tensor.js';
 import type { ChannelScales } from './dequantize.js';
 import type { Head } from './head-layout.js';
 import type { HeadBlock, Kernels } from '../tensor/kernels.js';
-import { headBlock } from './head-block.js';
+import { FIRST_CHANNEL, headBlock } from './head-block.js';
 
 const LANES = 8;
 const { fround } = Math;
@@ -42,8 +42,11 @@ export class MaskLogits {
     this.#factors = new Float32Array(proto.channels);
   }
 
-  /** @param coefficients one finite number for each prototype */
-  combine(proto: Tensor, coefficients: Float32Array, area: ProtoArea): void {
+  /**
+   * @param coefficients one finite number for each prototype
+   * @param first channel of the tensor that is the first prototype, where it holds more than those of one mask
+   */
+  combine(proto: Tensor, coefficients: Float32Array, area: ProtoArea, first = 0): void {
     const { firstColumn, lastColumn, firstRow, lastRow } = area;
     const size = (lastColumn - firstColumn + 1) * (lastRow - firstRow + 1);
     if (this.values.length < size) this.values = new Float32Array(Math.max(size, 2 * this.values.length));
@@ -54,14 +57,16 @@ export class MaskLogits {
       numbers[1] = lastColumn;
       numbers[2] = firstRow;
       numbers[3] = lastRow;
+      this.#block.numbers[FIRST_CHANNEL] = this.#head.first + first;
       this.#kernels.combine(proto.data, this.#block, this.#factors, bias, numbers, this.values);
       return;
     }
-    const { strideX, strideY, strideC, first } = this.#head;
+    const { strideX, strideY, strideC } = this.#head;
     const { values } = this;
+    const start = (this.#head.first + first) * strideC;
     const columns = lastColumn - firstColumn + 1;
     for (let y = firstRow, at = 0; y <= lastRow; y++) {
-      let cell = first * strideC + y * strideY + firstColumn * strideX;
+      let cell = start + y * strideY + firstColumn * strideX;
       for (const end = at + columns; at < end; at++, cell += strideX) {
         const sum = fround(this.#sum(proto.data, cell, strideC) + bias);
         // NaN and infinities of a broken tensor count as outside, and do not affect their neighbors.

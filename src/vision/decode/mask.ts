@@ -41,13 +41,21 @@ export class MaskBuilder {
    *
    * @param coefficients K real numbers, all finite
    * @param box clipped to the picture, in pixels of the source, which may be a part of the picture
+   * @param first channel of the tensor that is the first of its prototypes
    */
-  build(proto: Tensor, coefficients: Float32Array, box: Box, grid: MaskGrid, mask: DecodedMask): void {
+  build(
+    proto: Tensor,
+    coefficients: Float32Array,
+    box: Box,
+    grid: MaskGrid,
+    mask: DecodedMask,
+    first: number,
+  ): void {
     if (!this.#measure(box, grid)) {
       mask.clear();
       return;
     }
-    this.#logits.combine(proto, coefficients, this.#area);
+    this.#logits.combine(proto, coefficients, this.#area, first);
     const { left, top, right, bottom } = this.#crop;
     const runs = this.#runs.find(this.#crop, grid, this.#area, this.#logits.values);
     mask.set(left + grid.x.first, top + grid.y.first, right - left, bottom - top, runs);

@@ -1,5 +1,5 @@
 import { ExpectationError, expectInteger, expectNumber, expectOneOf } from '../../base/expect.js';
-import type { HeadLayout } from './head-layout.js';
+import { type HeadLayout, isSelective, scoresAreLogits } from './head-layout.js';
 
 /** Where masks are sampled: on the picture's pixels, on the coarser prototype grid, or not at all. */
 export const MASK_RESOLUTIONS = ['source', 'proto', 'none'] as const;
@@ -7,7 +7,7 @@ export type MaskResolution = (typeof MASK_RESOLUTIONS)[number];
 
 /**
  * Whether overlapping boxes of a class are removed. `auto`: unless the model selects its instances itself, as the default export
- * of YOLO26 does. Its heads, cut before that selection, rarely give an object two boxes, but they may. (Not `on` and `off`: YAML reads them as
+ * of YOLO26 does, or has queries, as RF-DETR. YOLO26's heads, cut before that selection, rarely give an object two boxes, but they may. (Not `on` and `off`: YAML reads them as
  * booleans.)
  */
 export const NMS_MODES = ['auto', 'always', 'never'] as const;
@@ -54,7 +54,7 @@ export function prepareOptions(
   options: DecodeOptions,
   { classCount, form }: Pick<HeadLayout, 'classCount' | 'form'>,
 ): DecodeSettings {
-  const limit = form === 'heads' ? logit : Number;
+  const limit = scoresAreLogits(form) ? logit : Number;
   const score = expectNumber('score', options.score ?? DEFAULT_SCORE, 0, 1);
   const classLimits = new Float64Array(classCount).fill(limit(score));
   for (const [key, value] of Object.entries(options.classScores ?? {})) {
@@ -70,7 +70,7 @@ export function prepareOptions(
   const iou = expectNumber('iou', options.iou ?? 0.7, 0, 1);
   const nms = expectOneOf('nms', options.nms ?? 'auto', NMS_MODES);
   return {
-    iou: nms === 'never' || (nms === 'auto' && form === 'instances') ? 1 : iou,
+    iou: nms === 'never' || (nms === 'auto' && isSelective(form)) ? 1 : iou,
     maxDetections: expectInteger('maxDetections', options.maxDetections ?? 300, 1, MOST_DETECTIONS),
     masks: expectOneOf('masks', options.masks ?? 'source', MASK_RESOLUTIONS),
     classLimits,

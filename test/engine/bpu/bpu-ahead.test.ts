@@ -173,16 +173,12 @@ describe('BpuEngine that looks ahead', () => {
     const segmenter = new Segmenter(engine, { score: 0.05, labelCount: CLASSES });
     const { plan } = segmenter.decoder;
     const found = async (): Promise<number> => {
-      const { tensors: lent, letterbox, ahead, release } = await submitted();
+      const inference = await engine.submit(frame);
+      const { tensors: lent, letterbox, ahead } = inference;
       assert.equal(ahead!.version, plan!.version);
       const { length } = segmenter.decoder.decode(lent, letterbox, undefined, undefined, ahead).instances;
-      release();
+      inference.release();
       return length;
-    };
-    const submitted = async (): Promise<Inference> => {
-      const inference = await engine.submit(frame);
-      const { tensors: lent, letterbox, ahead, timings } = inference;
-      return { tensors: lent, letterbox, ahead, timings, release: () => inference.release() };
     };
     const before = await found();
     assert.throws(() => segmenter.setOptions({ score: 2 }), /score/);

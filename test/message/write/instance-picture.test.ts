@@ -37,4 +37,21 @@ describe('InstancePictureWriter', () => {
       assert.deepEqual([...imageView(cdr).data], [...drawn.data]);
     }
   });
+
+  it('fills runs that begin and end at any column', () => {
+    for (let x = 0; x < 5; x++) {
+      for (let width = 1; width < 6; width++) {
+        const row = { x, y: 0, width, height: 1, data: new Uint8Array(width).fill(1) };
+        const instances = [{ ...SEGMENTATION.instances[0]!, mask: row }];
+        const segmentation = { width: 11, height: 2, maskWidth: 11, maskHeight: 2, instances };
+        const cdr = new InstancePictureWriter(() => 'class').write(HEADER, segmentation);
+        const drawn = Array.from({ length: 22 }, (_, at) => pixel(cdr, at % 11, Math.floor(at / 11)));
+        assert.deepEqual(
+          drawn,
+          drawn.map((_, at) => (at >= x && at < x + width ? [...paletteColor(1)] : [0, 0, 0])),
+          `${width} from ${x} on`,
+        );
+      }
+    }
+  });
 });

@@ -10,7 +10,7 @@ describe('Handover', () => {
       // The new one hears all from some message on; a former one with queued messages lags behind.
       const [first, last] = [random.integer(5), 20];
       const queues = [numbers(0, last), numbers(first, last)];
-      const handover = new Handover();
+      const handover = new Handover(false);
       const taken: number[] = [];
       while (queues[1]!.length > 0 || (queues[0]!.length > 0 && !handover.over)) {
         const byNew = random.next() < 0.5;
@@ -26,8 +26,23 @@ describe('Handover', () => {
     }
   });
 
+  it('takes each message of several publishers once until it is ended, whichever of them the new one hears first', () => {
+    const handover = new Handover(true);
+    assert.ok(handover.admit(false, 'a1', 0));
+    assert.ok(!handover.admit(true, 'a1', 0));
+    assert.ok(handover.admit(true, 'a2', 5000));
+    assert.ok(!handover.admit(false, 'a2', 5000));
+    // The other publisher has not discovered the new one yet.
+    assert.ok(handover.admit(false, 'b1', 5001));
+    assert.ok(!handover.over);
+    handover.end();
+    assert.ok(handover.over);
+    assert.ok(!handover.admit(false, 'b2', 5002));
+    assert.ok(handover.admit(true, 'b2', 5002));
+  });
+
   it('lets go of a former subscription that is deaf a second after the new one began', () => {
-    const handover = new Handover();
+    const handover = new Handover(false);
     assert.ok(handover.admit(true, 'a', 5000));
     assert.ok(handover.admit(true, 'b', 6000));
     assert.ok(!handover.over);
@@ -37,14 +52,14 @@ describe('Handover', () => {
   });
 
   it('takes the new one at its first message where stamps are not set', () => {
-    const handover = new Handover();
+    const handover = new Handover(false);
     assert.ok(handover.admit(false, undefined, 0));
     assert.ok(handover.admit(true, undefined, 0));
     assert.ok(handover.over);
   });
 
   it('takes stamps that a publisher repeats', () => {
-    const handover = new Handover();
+    const handover = new Handover(false);
     assert.ok(handover.admit(false, 'a', 0));
     assert.ok(handover.admit(false, 'a', 0));
   });

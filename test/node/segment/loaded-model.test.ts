@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { tenHeads } from '../../engine/tiny-onnx.js';
+import { queryModel, tenHeads } from '../../engine/tiny-onnx.js';
 import { withVariables } from '../../environment.js';
 import { noiseFrame } from '../../native/frames.js';
 import { decodeOptions, loadModel } from '../../../src/node/segment/loaded-model.js';
@@ -62,6 +62,35 @@ describe('the model that parameters name', () => {
     const { engine, labels } = await loadModel(parameters({ labels: names }));
     await engine.close();
     assert.deepEqual(labels.names, ['Katze', 'Hund', 'Vogel']);
+  });
+
+  it('may be one of RF-DETR, with the ids of COCO, and a warning that they are assumed', async () => {
+    const file = join(folder, 'rf-detr-seg.onnx');
+    const logits = [Array.from({ length: 91 }, (_, id) => (id === 90 ? 4 : -9))];
+    const masks = [new Float32Array(36).fill(1)];
+    const boxes = [[0.5, 0.5, 0.5, 0.5]];
+    writeFileSync(file, queryModel({ width: 24, height: 24, boxes, logits, masks, columns: 6 }));
+    const { engine, segmenter, labels, warnings } = await loadModel(
+      parameters({ model: file, classes: ['toothbrush'] }),
+    );
+    try {
+      assert.match(warnings.join(), /does not name its 91 classes: they are taken for COCO's ids 0 to 90/);
+      const inference = await engine.submit(noiseFrame(64, 32));
+      const { instances } = segmenter.decoder.decode(inference.tensors, inference.letterbox);
+      assert.deepEqual(
+        instances.map(({ classId, box }) => [labels.names[classId], box]),
+        [['toothbrush', { x1: 16, y1: 8, x2: 48, y2: 24 }]],
+      );
+      inference.release();
+    } finally {
+      await engine.close();
+    }
+    const names = join(folder, 'ninety.txt');
+    writeFileSync(names, 'name\n'.repeat(90));
+    await assert.rejects(
+      loadModel(parameters({ model: file, labels: names })),
+      /91 class names .* but received 90\..* counts its classes from 1: put a line for class 0/,
+    );
   });
 
   it('is refused for roles, names, classes and scores that do not fit', async () => {

@@ -49,6 +49,13 @@ class Register {
     };
   }
 
+  /** Topics that are remapped. */
+  readonly remaps = new Map<string, string>();
+
+  resolve(topic: string): string {
+    return this.remaps.get(topic) ?? topic;
+  }
+
   now(): bigint {
     return 0n;
   }
@@ -161,6 +168,14 @@ describe('the table of topics and services', () => {
     assert.equal(outputTopic(row, { prefix: '~/', trosTopic: '' }), undefined);
   });
 
+  it('has the name of the remapped tros_topic in the topics that follow it', () => {
+    const register = new Register();
+    register.remaps.set('hobot_dnn_detection', '/results');
+    new ModelOutputs(register.node, [{ prefix: '~/', trosTopic: 'hobot_dnn_detection' }], () => undefined);
+    const topics = register.topics.map(({ topic }) => topic);
+    assert.ok(topics.includes('/results_info'), topics.join(' '));
+  });
+
   it('publishes what is large last', () => {
     const register = new Register();
     register.subscriptions = 1;
@@ -170,7 +185,10 @@ describe('the table of topics and services', () => {
     outputs.publish({ header: HEADER, pixels: undefined, segmentation: SEGMENTATION, timings, fps: 30 });
     assert.deepEqual(
       register.published.map((line) => line.split(' ')[0]).filter((topic) => topic !== '~/alive'),
-      ['~/detections', '~/instances', 'hobot_dnn_detection', '~/annotations', '~/instance_map'],
+      [
+        ...['~/detections', '~/instances', 'hobot_dnn_detection', '~/annotations'],
+        ...['~/instance_map', '~/instance_picture', '~/class_map', '~/confidence'],
+      ],
     );
   });
 

@@ -51,10 +51,8 @@ function assertRoles(infos: TensorInfo[], described: Described[], hints = {}, si
   const layout = recognizeHeads(infos, size, hints);
   for (const level of layout.levels) {
     for (const role of ['class', 'box', 'coefficient'] as const) {
-      assert.deepEqual(
-        { role, level: level.stride },
-        { role: described[level[role].output]!.role, level: described[level[role].output]!.level },
-      );
+      const found = described[level[role]!.output]!;
+      assert.deepEqual({ role, level: level.stride }, { role: found.role, level: found.level });
     }
   }
   assert.equal(described[layout.proto.output]!.role, 'proto');
@@ -104,7 +102,10 @@ describe('head recognition', () => {
         assertRoles(
           infos.map((output, i) => {
             const { role, level: stride } = described[i]!;
-            return { ...output, layer: `/model.22/${layer[role]}.${level(stride)}/Conv_output_0` };
+            return {
+              ...output,
+              layer: `/model.22/${layer[role as keyof typeof layer]}.${level(stride)}/Conv_output_0`,
+            };
           }),
           described,
         );
@@ -228,7 +229,7 @@ describe('head recognition', () => {
       }));
     const layout = recognizeHeads(infos, SIZE);
     assert.deepEqual(
-      layout.levels.map((level) => [level.coefficient.output, level.box.output, level.class.output]),
+      layout.levels.map((level) => [level.coefficient!.output, level.box.output, level.class.output]),
       [
         [0, 3, 6],
         [1, 4, 7],

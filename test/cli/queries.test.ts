@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import { floats, modelFile, node, queryModel } from '../engine/tiny-onnx.js';
+import { temporaryFolder } from '../temporary-folder.js';
+import { cli } from './cli.js';
+
+describe('tros-yolo-seg with a network with queries (RF-DETR)', () => {
+  const folder = temporaryFolder('cli-queries');
+  const file = (name: string): string => join(folder, name);
+  const logits = Array.from({ length: 91 }, (_, id) => (id === 13 ? 4 : -9));
+  const masks = [new Float32Array(36).fill(1)];
+  const shape = { width: 24, height: 24, boxes: [[0.5, 0.5, 0.5, 0.5]], masks, columns: 6 };
+  writeFileSync(file('seg.onnx'), queryModel({ ...shape, logits: [logits] }));
+  writeFileSync(
+    file('named.onnx'),
+    queryModel({ ...shape, logits: [[4, -9]], metadata: { names: "['a', 'b']" } }),
+  );
+  writeFileSync(
+    file('boxes.onnx'),
+    modelFile({
+      inputs: [{ name: 'input', shape: [1, 3, 32, 32] }],
+      outputs: [
+        { name: 'dets', shape: [1, 9, 4] },
+        { name: 'labels', shape: [1, 9, 2] },
+      ],
+      nodes: [node('Identity', ['a'], 'dets'), node('Identity', ['b'], 'labels')],
+      initializers: [
+        floats('a', [1, 9, 4], new Float32Array(36)),
+        floats('b', [1, 9, 2], new Float32Array(18)),
+      ],
+    }),
+  );
+
+  it('info tells what it is, how it sees the picture, and what each output is', async () => {
+    const { code, stdout, stderr } = await cli(['info', file('seg.onnx')]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /segmentation export with queries \(RF-DETR\), for the CPU only; NMS is not needed/);
+    assert.match(
+      stdout,
+      /input: float32 \[1, 3, 24, 24\], the picture stretched to it, with ImageNet's mean/,
+    );
+    assert.match(
+      stdout,
+      /boxes +one of each query\n +masks +one of each query\n +classes +91, without names/,
+    );
+    assert.match(
+      stdout,
+      /dets +float32 \[1, 1, 4\] +box\n.*labels +float32 \[1, 1, 91\] +class\n.*4186 .* mask\n/,
+    );
+  });
+
+  it('run finds its instances, and says that the names are assumed', async () => {
+    const args = ['run', 'scene:', '--frames', '1', '--size', '200x100', '--json', '-', '--model'];
+    const { code, stdout, stderr } = await cli([...args, file('seg.onnx')], folder);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /does not name its 91 classes: they are taken for COCO's ids 0 to 90/);
+    const { instances } = JSON.parse(stdout.split('\n')[0]!) as {
+      instances: { class: string; class_id: number; box: number[] }[];
+    };
+    assert.equal(instances.length, 1);
+    assert.match(JSON.stringify(instances[0]), /"stop sign"/);
+    const named = await cli([...args, file('named.onnx')], folder);
+    assert.equal(named.code, 0, named.stderr);
+    assert.doesNotMatch(named.stderr, /does not name/);
+    assert.match(named.stdout, /"a"/);
+  });
+
+  it('check opens and measures it', async () => {
+    const { stdout } = await cli(['check', file('seg.onnx'), '--frames', '2']);
+    assert.match(stdout, /24x24, 91 classes, 1 queries, each with a box and a mask/);
+    assert.match(stdout, /taken for COCO's ids/);
+    assert.match(stdout, /1 instance: stop sign 0\.98/);
+  });
+
+  it('model cut and model ptq refuse it with the reason', async () => {
+    const cut = await cli(['model', 'cut', file('seg.onnx'), '-o', file('cut.onnx')]);
+    assert.equal(cut.code, 2);
+    assert.match(cut.stderr, /a network with queries \(RF-DETR\).*runs as it is, on the CPU only/);
+    const ptq = await cli([
+      'model',
+      'ptq',
+      file('seg.onnx'),
+      '--march',
+      'bayes-e',
+      '--images',
+      folder,
+      '-o',
+      file('p'),
+    ]);
+    assert.equal(ptq.code, 2);
+    assert.match(ptq.stderr, /a network with queries \(RF-DETR\)\. It runs on the CPU only/);
+  });
+
+  it('refuses one that finds boxes only, and says so', async () => {
+    for (const args of [['info'], ['run', 'scene:', '--frames', '1', '--model']]) {
+      const { code, stderr } = await cli([...args, file('boxes.onnx')]);
+      assert.equal(code, 2);
+      assert.match(stderr, /It finds boxes and has no masks: export a segmentation model/);
+    }
+  });
+});
