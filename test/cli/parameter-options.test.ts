@@ -17,7 +17,7 @@ describe('options that are parameters too', () => {
     });
     const { value, help } = fromParameter('masks');
     assert.equal(value, 'source|proto|none');
-    assert.match(help, /, or not at all \(default source\)$/);
+    assert.match(help, /, or not at all \(none\) \(default source\)$/);
     assert.equal(fromParameter('classes', 'LIST').help, 'classes to report, names or ids (default: all)');
     assert.match(fromParameter('threads', 'N').help, /engine \(default: the number of cores\)$/);
     assert.equal(fromParameter('model_name', 'NAME').help, SEGMENT_PARAMETERS.model_name.help);
