@@ -18,7 +18,10 @@ describe('options that are parameters too', () => {
     const { value, help } = fromParameter('masks');
     assert.equal(value, 'source|proto|none');
     assert.match(help, /, or not at all \(none\) \(default source\)$/);
-    assert.equal(fromParameter('classes', 'LIST').help, 'classes to report, names or ids (default: all)');
+    assert.equal(
+      fromParameter('classes', 'LIST').help,
+      'names or ids of the classes to report (default: all)',
+    );
     assert.match(fromParameter('threads', 'N').help, /engine \(default: the number of cores\)$/);
     assert.equal(fromParameter('model_name', 'NAME').help, SEGMENT_PARAMETERS.model_name.help);
     assert.deepEqual(fromParameter('color_range', 'R', { help: 'range', short: 'r' }), {
