@@ -20,8 +20,8 @@ class Handover {
   using Clock = std::chrono::steady_clock;
 
   /**
-   * @param several whether the topic has several publishers. They discover the new subscription one by one, so
-   * that messages of one say nothing of the others: the handover is over when End is called.
+   * @param several whether the topic has several publishers. They discover the new subscription one by one,
+   * so that messages of one say nothing of the others: the handover is over when End is called.
    */
   explicit Handover(bool several) : several_(several) {}
 
