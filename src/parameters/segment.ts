@@ -269,7 +269,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
     default: DEFAULT_TRACKING.overlap,
     range: [0, 1],
     dynamic: true,
-    help: 'lowest IoU of a detection with the place where a tracked object is expected',
+    help: 'lowest IoU of a detection with the place where a tracked object is expected; objects left over are looked for farther away, too',
   },
   track_hits: {
     type: 'integer',
