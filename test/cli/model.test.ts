@@ -160,7 +160,7 @@ describe('tros-yolo-seg model', () => {
     );
     assert.match(one.stdout, /1 de-quantize node removed/);
     const refused: [string[], RegExp][] = [
-      [['--heads', 'nose'], /one of class, box/],
+      [['--heads', 'nose'], /one of coefficient, box, class/],
       [['--node', 'x'], /302_HzDequantize/],
       [['--all', '--restore'], /one of --all/],
       [['--restore'], /-o FILE/],
