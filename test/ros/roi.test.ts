@@ -188,8 +188,11 @@ for (const { middleware, transport, name } of setups) {
     /** Boxes and outlines for TROS. */
     function rois(camera: string): (readonly [number, number])[] {
       const { targets } = last<Targets>(`${TROS}${camera}`);
+      // The map of classes has one roi that is empty, for readers of rois[0].
       return targets.flatMap((target) => [
-        ...target.rois.map(({ rect }) => [rect.x_offset, rect.y_offset] as const),
+        ...target.rois
+          .filter(({ rect }) => rect.width > 0)
+          .map(({ rect }) => [rect.x_offset, rect.y_offset] as const),
         ...target.points.flatMap(({ point }) => point.map(({ x, y }) => [x, y] as const)),
       ]);
     }
@@ -233,7 +236,7 @@ interface Annotations {
 
 interface Targets {
   targets: {
-    rois: { rect: { x_offset: number; y_offset: number } }[];
+    rois: { rect: { x_offset: number; y_offset: number; width: number } }[];
     points: { point: { x: number; y: number }[] }[];
   }[];
 }
