@@ -219,8 +219,9 @@ export class ImageSubscription {
     }
     this.#tidy();
     // A second renewal may close the only subscription that some publisher has discovered: it waits, unless publishers do not fit.
-    const doubtful = this.#doubtful && this.#renewed === undefined;
-    if (this.#subscribed && (doubtful || !sameQos(qos, this.#qos))) this.#renew(qos, publishers.length > 1);
+    const wanted = this.#doubtful || !sameQos(qos, this.#qos);
+    const may = this.#renewed === undefined || !this.#hears(publishers);
+    if (this.#subscribed && wanted && may) this.#renew(qos, publishers.length > 1);
     this.#findProblem(publishers);
   }
 
@@ -342,6 +343,11 @@ export class ImageSubscription {
       return;
     }
     this.sink.offer(frame);
+  }
+
+  /** Whether the QoS of the subscription fits all publishers. */
+  #hears(publishers: readonly RclEndpoint[]): boolean {
+    return publishers.every((endpoint) => compatible(this.#qos, endpointQos(endpoint)));
   }
 
   /** @returns whether a publisher has gone, or another one has come; the first publisher does not count as a change */

@@ -208,6 +208,24 @@ describe('ImageSubscription', () => {
     assert.equal(ros.open, 1);
   });
 
+  it('waits for a handover with a better QoS, and not with one that another publisher needs', () => {
+    const camera = input();
+    const come = (...reliabilities: ('reliable' | 'best_effort')[]): void => {
+      ros.publishers = reliabilities.map((reliability, gid) => ({ type: IMAGE, gid, reliability }));
+      camera.follow();
+    };
+    come('reliable');
+    come('reliable', 'best_effort');
+    come('reliable');
+    assert.deepEqual(ros.subscribed, [`${IMAGE} reliable`, `${IMAGE} best_effort`]);
+    assert.equal(ros.open, 2, 'the first publisher may not have found the second subscription yet');
+    now += 5000;
+    camera.follow();
+    assert.equal(ros.subscribed.at(-1), `${IMAGE} reliable`);
+    come('reliable', 'best_effort');
+    assert.equal(ros.subscribed.at(-1), `${IMAGE} best_effort`);
+  });
+
   it('is compatible with any next publisher when the publishers are gone', () => {
     const camera = input();
     ros.publishers = [{ type: IMAGE, gid: 1, reliability: 'reliable' }];
