@@ -30,7 +30,7 @@ for (const middleware of middlewares) {
 
     it('shows its nodes and topics', async () => {
       await ros2('node list', /\/camera[^]*\/segment/);
-      const topics = await ros2('topic list -t', /detections/);
+      const topics = await ros2('topic list -t', /^\/image [^]*\/detections /m);
       for (const topic of [
         '/image [sensor_msgs/msg/Image]',
         '/segment/detections [vision_msgs/msg/Detection2DArray]',
