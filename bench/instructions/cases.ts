@@ -138,21 +138,24 @@ function outputCases(heads: Heads): InstructionCase[] {
       const writer = new ImageAnnotationsWriter(labels, paletteColor);
       return () => writer.write(HEADER, found, outlines);
     }),
-    output("the node's default outputs", () => defaultOutputs(heads, found)),
+    ...(['polygons', 'both'] as const).map((masks) =>
+      output(OUTPUTS[masks], () => {
+        const write = outputWriter(heads, masks);
+        return () => write(found);
+      }),
+    ),
   ];
 }
 
-/** Detections, instances, and PerceptionTargets with polygons, as the node makes them. */
-function defaultOutputs(heads: Heads, found: Segmentation): () => unknown {
-  const write = outputWriter(heads);
-  return () => write(found);
-}
+/** What is made of a frame, by the masks in PerceptionTargets; `both` are the node's default. */
+const OUTPUTS = { polygons: 'detections, instances and polygons', both: "the node's default outputs" };
 
-function outputWriter(heads: Heads): (found: Segmentation) => void {
+/** Detections, instances and PerceptionTargets, as the node makes them. */
+function outputWriter(heads: Heads, masks: keyof typeof OUTPUTS): (found: Segmentation) => void {
   const labels = benchLabels(heads);
   const detections = new DetectionArrayWriter(labels);
   const instances = new InstanceArrayWriter(labels);
-  const targets = new PerceptionTargetsWriter(labels, 'model', 'polygons');
+  const targets = new PerceptionTargetsWriter(labels, 'model', masks);
   const tracer = new OutlineTracer(nativeKernels());
   return (found) => {
     detections.write(HEADER, found);
@@ -169,7 +172,7 @@ function frameCases(heads: Heads): InstructionCase[] {
   const frame = (
     what: string,
     options: DecodeOptions,
-    messages: boolean,
+    messages: keyof typeof OUTPUTS | undefined,
     integers?: () => Heads,
   ): InstructionCase => ({
     name: `${heads.name}: whole frame, ${what}`,
@@ -189,7 +192,7 @@ function frameCases(heads: Heads): InstructionCase[] {
         labelCount: heads.layout.classCount,
         heads: integers && rolesOf(heads),
       });
-      const write = messages ? outputWriter(heads) : () => undefined;
+      const write = messages ? outputWriter(heads, messages) : () => undefined;
       return {
         run: async () => {
           const inference = await engine.submit(picture);
@@ -205,10 +208,11 @@ function frameCases(heads: Heads): InstructionCase[] {
     },
   });
   return [
-    frame('boxes', { masks: 'none' }, false),
-    frame('masks on the prototype grid', { masks: 'proto' }, false),
-    frame('masks at source', { masks: 'source' }, false),
-    frame("the node's default outputs", { masks: 'source' }, true),
+    frame('boxes', { masks: 'none' }, undefined),
+    frame('masks on the prototype grid', { masks: 'proto' }, undefined),
+    frame('masks at source', { masks: 'source' }, undefined),
+    frame(OUTPUTS.polygons, { masks: 'source' }, 'polygons'),
+    frame(OUTPUTS.both, { masks: 'source' }, 'both'),
     ...(
       [
         ['boxes', { masks: 'none' }],
@@ -216,9 +220,9 @@ function frameCases(heads: Heads): InstructionCase[] {
         ['masks at source', { masks: 'source' }],
       ] as const
     ).map(([what, options]) =>
-      frame(`int32 heads, int16 prototypes, ${what}`, options, false, () => allQuantized(heads)),
+      frame(`int32 heads, int16 prototypes, ${what}`, options, undefined, () => allQuantized(heads)),
     ),
-    frame('100 instances, masks at source', { ...crowdOptions(heads), masks: 'source' }, false),
+    frame('100 instances, masks at source', { ...crowdOptions(heads), masks: 'source' }, undefined),
   ];
 }
 

@@ -4,42 +4,62 @@ import { buildArm64, type CountedCase, countInstructions, millions } from '../..
 import { sharedData } from '../data.js';
 import { FIGURES } from './figures.js';
 
-/** What a count may differ from the figure beside it: V8 decides otherwise at times, a regression is more. */
+/** What a count may differ from the figure beside it. */
 const TOLERANCE = 0.1;
+/**
+ * Times that a case is counted before it is believed to be dearer. V8 compiles by how often a function was called while the event loop
+ * turned, which threads shift a little: one process in some dozens ends with other machine code. A regression is in all of them.
+ */
+const TRIES = 3;
 /** Million instructions below which a tenth says nothing. */
 const FEW = 0.02;
 
 // Not `npm test`: it needs qemu-user, a cross-compiler and an arm64 Node.js. `npm run test:instructions`.
 describe('arm64 instructions of a frame', function () {
   this.timeout(1_800_000);
+  /** The least of each case's counts. */
   const counted = new Map<string, CountedCase>();
   const names = Object.keys(FIGURES).filter((name) => !name.startsWith('bus: ') || !sharedData.skip);
 
   before(async () => {
     await buildArm64();
-    await countInstructions(
-      (name) => names.includes(name),
-      (item) => counted.set(item.name, item),
-    );
+    for (let left = TRIES, wanted = names; left > 0 && wanted.length > 0; left--) {
+      await countInstructions(
+        (name) => wanted.includes(name),
+        (item) => {
+          const before = counted.get(item.name);
+          if (!before || all(item) < all(before)) counted.set(item.name, item);
+        },
+      );
+      wanted = wanted.filter((name) => {
+        const item = counted.get(name);
+        return item && !within(millions(item), FIGURES[name]!);
+      });
+    }
   });
 
   for (const name of names) {
     it(name, () => {
       const item = counted.get(name);
       assert.ok(item, `Expected a case of this name: bench/instructions/cases.ts has others.`);
-      const found = millions(item);
-      const [js, others] = FIGURES[name]!;
-      const told = `${found.js.toPrecision(3)} on the JavaScript thread, ${found.others.toPrecision(3)} on others`;
-      for (const [is, was, thread] of [
-        [found.js, js, 'the JavaScript thread'],
-        [found.others, others, 'other threads'],
-      ] as const) {
-        assert.ok(
-          Math.abs(is - was) <= Math.max(FEW, TOLERANCE * was),
-          `Expected ${was} million instructions on ${thread}, within 10 %, but counted ${told}. ` +
-            'Find what became dearer; where it became cheaper, write the new figure into test/instructions/figures.ts.',
-        );
-      }
+      const { js, others } = millions(item);
+      const [wasJs, wasOthers] = FIGURES[name]!;
+      assert.ok(
+        within({ js, others }, FIGURES[name]!),
+        `Expected ${wasJs} million instructions on the JavaScript thread and ${wasOthers} on others, within 10 %, but counted ` +
+          `${js.toPrecision(3)} and ${others.toPrecision(3)}. Find what became dearer; where it became cheaper, write the new ` +
+          'figures into test/instructions/figures.ts.',
+      );
     });
   }
 });
+
+function all(counts: CountedCase): number {
+  const { js, others } = millions(counts);
+  return js + others;
+}
+
+function within(found: ReturnType<typeof millions>, [js, others]: readonly [number, number]): boolean {
+  const near = (is: number, was: number): boolean => Math.abs(is - was) <= Math.max(FEW, TOLERANCE * was);
+  return near(found.js, js) && near(found.others, others);
+}

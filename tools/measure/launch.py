@@ -52,14 +52,11 @@ def main():
 
         return receive
 
-    for name, kind in RESULTS.items():
-        node.create_subscription(get_message(kind), name, count(name), qos_profile_system_default, raw=True)
-
     library = [f'library:={os.path.abspath(args.library)}'] if args.library else []
     model = [f'model:={os.path.abspath(args.model)}'] if args.model else []
     segment_parameters = [f'images:=[{TOPIC}]', *model, *library, *args.node]
 
-    # At rest there is no camera.
+    # At rest there is no camera, and nobody reads.
     segment = start('segment', segment_parameters)
     try:
         spin_until(node, lambda: node.count_publishers('/segment/detections') > 0, segment)
@@ -68,6 +65,8 @@ def main():
     finally:
         stop(segment)
 
+    for name, kind in RESULTS.items():
+        node.create_subscription(get_message(kind), name, count(name), qos_profile_system_default, raw=True)
     camera = start('camera', ['inputs:=["scene:?size=1920x1080&frames=20"]', f'rate:={args.rate}', 'message:=image'])
     launches = []
     try:
@@ -101,7 +100,13 @@ def start(executable, parameters):
 
 def stop(process):
     process.send_signal(signal.SIGINT)
-    process.wait(timeout=30)
+    try:
+        process.wait(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        # Whoever hangs must not stay and disturb what is measured next.
+        process.kill()
+        process.wait()
+        raise SystemExit('Expected the node to end on SIGINT but it did not. Look at its log.')
 
 
 def memory(pid):
