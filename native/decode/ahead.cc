@@ -8,14 +8,14 @@
 namespace decode {
 namespace {
 
-/** Prototype cells by which the area around a box is larger than needed: the decoder rounds on its way to the
+/** Margin in prototype cells around the area of a box, because the decoder rounds when it maps boxes to the
  * picture and back. */
 constexpr double kMargin = 0.05;
 
 void Store(int32_t* at, float value) { std::memcpy(at, &value, sizeof value); }
 
 int Clamp(double value, int most) {
-  // NaN is 0, too.
+  // NaN becomes 0.
   if (!(value > 0)) return 0;
   return value > most ? most : static_cast<int>(value);
 }
@@ -29,7 +29,7 @@ void Ahead::Resize(size_t cells) {
   corners_.resize(4 * cells);
   valid_.resize(cells);
   level_.resize(cells);
-  // Last: its size says that all of them have it, also where one of the others throws.
+  // Resized last, so that its size is right for all of them even if an earlier resize throws.
   score_.resize(cells);
 }
 
@@ -58,7 +58,7 @@ void Ahead::Run(const Kernels& kernels, const Plan& plan, const std::vector<cons
   const auto& kept = suppression_.Run(candidates, boxes, valid_.data(), plan.iou, plan.most);
 
   int32_t* const numbers = found.numbers.data();
-  // More than there is room for is left to JavaScript as a whole.
+  // If there is not room for all, JavaScript decodes the whole frame.
   const bool fits = kept.size() <= Found::kMostInstances;
   size_t used = 0;
   for (size_t k = 0; fits && k < kept.size(); k++) {
@@ -116,7 +116,7 @@ size_t Ahead::Combine(const Kernels& kernels, const Plan& plan, const PlannedLev
   }
   task.factors = factors_.data();
   task.bias = static_cast<float>(bias);
-  // Sums are floats in memory of 32-bit numbers, which nobody reads as those.
+  // The sums are floats in an array of integers; nothing reads them as integers.
   auto* const sums = reinterpret_cast<float*>(found.numbers.data() + Found::kSums + used);
   kernels.combine(proto, outputs[plan.proto.output], task, sums);
   record[4] = task.first_column;

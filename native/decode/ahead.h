@@ -14,7 +14,7 @@
 
 namespace decode {
 
-/** A head that owns its scales, and which output it lies in. */
+/** A head with its own copy of the scales, and the output that contains it. */
 struct PlannedHead {
   size_t output = 0;
   Head head;
@@ -26,15 +26,14 @@ struct PlannedHead {
 };
 
 struct PlannedLevel {
-  /** Model pixels of a cell. */
+  /** Size of a cell in model pixels. */
   int stride = 0;
   PlannedHead classes;
   PlannedHead boxes;
   PlannedHead coefficients;
 };
 
-/** What is to be done with a frame before JavaScript hears of it, with the decoder's options of one version.
- */
+/** The decoding steps to run before JavaScript is notified of a frame, for one version of the options. */
 struct Plan {
   int32_t version = 0;
   std::vector<PlannedLevel> levels;
@@ -50,11 +49,11 @@ struct Plan {
 };
 
 /**
- * What was found in a frame, in memory that JavaScript reads (src/vision/decode/ahead.ts): 32-bit numbers,
- * those named float as such.
+ * The results for a frame, in memory that JavaScript reads (src/vision/decode/ahead.ts): 32-bit integers, or
+ * float32 where it says float.
  *
- * From 0 on: the version of the plan, 0 for none; how many instances; float milliseconds that it took. From
- * kRecords on, kRecordLength for each instance: class, level, cell, whether its coefficients are finite,
+ * From 0 on: the version of the plan, 0 for none; the number of instances; the time in float milliseconds.
+ * From kRecords on, kRecordLength for each instance: class, level, cell, whether its coefficients are finite,
  * first and last column and row of the prototypes combined, where their sums begin, or -1; float logit, float
  * corners of the box in model pixels. From kSums on, float sums.
  */
@@ -63,23 +62,24 @@ struct Found {
   static constexpr size_t kRecordLength = 16;
   static constexpr size_t kMostInstances = 512;
   static constexpr size_t kSums = kRecords + kRecordLength * kMostInstances;
-  /** Cells of prototypes: those of a frame full of objects. What does not fit is left to JavaScript. */
+  /** Room for the prototype cells of a frame full of objects. The masks that do not fit are left to
+   * JavaScript. */
   static constexpr size_t kMostSums = 1 << 18;
   static constexpr size_t kLength = kSums + kMostSums;
 
   std::vector<int32_t> numbers = std::vector<int32_t>(kLength);
 };
 
-/** A frame's decoding as far as it needs no JavaScript. Keeps its memory from frame to frame; for one thread
- * at a time. */
+/** Decodes a frame as far as possible without JavaScript. Reuses its memory; only one thread may use it at a
+ * time. */
 class Ahead {
  public:
-  /** @param outputs memory of the model's outputs, as long as the plan's heads need */
+  /** @param outputs memory of the model's outputs, at least as long as the plan's heads need */
   void Run(const Kernels& kernels, const Plan& plan, const std::vector<const void*>& outputs, Found& found);
 
  private:
   void Resize(size_t cells);
-  /** @returns sums used */
+  /** @returns the number of sums used so far */
   size_t Combine(const Kernels& kernels, const Plan& plan, const PlannedLevel& level,
                  const std::vector<const void*>& outputs, int cell, size_t used, int32_t* record,
                  Found& found);

@@ -26,7 +26,7 @@ struct HeadArgument {
   const void* values;
 };
 
-/** Values, block and scales, from argument `i` on. */
+/** Reads values, block and scales from argument `i` on. */
 HeadArgument ReadHead(const Napi::CallbackInfo& info, size_t i) {
   const Napi::Env env = info.Env();
   const auto block = ViewOf<int32_t>(info[i + 1], "block");
@@ -53,7 +53,7 @@ int Integer(Napi::Value value, const char* name, int least, int most) {
   return static_cast<int>(arguments::ReadInteger(value, name, least, most));
 }
 
-/** An index or a count, which may have more than 31 bits. */
+/** Reads an index or a count, which may have more than 31 bits. */
 size_t Index(Napi::Value value, const char* name, size_t least, size_t most) {
   return static_cast<size_t>(
       arguments::ReadInteger(value, name, static_cast<double>(least), static_cast<double>(most)));
@@ -75,8 +75,8 @@ Napi::Value KernelsBinding(const Napi::CallbackInfo& info) {
   return result;
 }
 
-/** scan(values, block, scales, limits, lowest, scores, classes, cells, from): how many candidates there are
- * then */
+/** scan(values, block, scales, limits, lowest, scores, classes, cells, from): the total number of
+ * candidates */
 Napi::Value ScanBinding(const Napi::CallbackInfo& info) {
   const HeadArgument argument = ReadHead(info, 0);
   const auto limits = ViewOf<double>(info[3], "limits", static_cast<size_t>(argument.head.channels));
@@ -116,7 +116,8 @@ Napi::Value BoxesBinding(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-/** suppress(scores, classes, x1, y1, x2, y2, valid, count, iou, most, kept): how many of `kept` hold */
+/** suppress(scores, classes, x1, y1, x2, y2, valid, count, iou, most, kept): the number of valid entries of
+ * `kept` */
 Napi::Value SuppressBinding(const Napi::CallbackInfo& info) {
   const size_t count = Index(info[7], "count", 0, INT32_MAX);
   const double iou = Number(info[8], "iou");
@@ -156,8 +157,8 @@ Napi::Value CombineBinding(const Napi::CallbackInfo& info) {
 }
 
 /**
- * runs(crop, logits, firstX, firstY, scales, runs): pairs, more than there is room for where there was not
- * enough. `crop`: left, top, right, bottom, first and last column, first and last row; `scales`: scale and
+ * runs(crop, logits, firstX, firstY, scales, runs): the number of pairs; `runs` is only valid if they
+ * fit in it. `crop`: left, top, right, bottom, first and last column, first and last row; `scales`: scale and
  * offset of x, and of y
  */
 Napi::Value RunsBinding(const Napi::CallbackInfo& info) {
@@ -185,9 +186,9 @@ Napi::Value RunsBinding(const Napi::CallbackInfo& info) {
 }
 
 /**
- * outlines(runs, width, left, top, tolerance, leastArea, points, from, rings): contours, or -1 where `points`
- * or `rings` have no room for all. `rings` gets the number of points, the least lengths of `points` and of
- * itself; then of each contour its points, and 1 for a hole
+ * outlines(runs, width, left, top, tolerance, leastArea, points, from, rings): the number of contours, or -1
+ * if `points` or `rings` is too short. `rings` gets the minimum lengths of `points` and of itself, then for
+ * each contour its number of points, and 1 for a hole
  */
 Napi::Value OutlinesBinding(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();

@@ -33,7 +33,7 @@ bool ReadBlock(const int32_t* numbers, size_t length, const double* scales, size
     problem = "more cells than there are";
     return false;
   }
-  // Elements of their own: strides of 0 would make a grid of any size of one value.
+  // Each cell must have its own elements: with strides of 0, one value would be a grid of any size.
   const uint64_t elements = static_cast<uint64_t>(head.cells()) * channels;
   if (elements > head.Needed()) {
     problem = std::to_string(elements) + " elements that lie within " + std::to_string(head.Needed());

@@ -8,7 +8,7 @@
 
 namespace decode {
 
-/** Of the blocks that JavaScript describes heads in: another one has other fields. */
+/** Version of the blocks in which JavaScript describes heads; other versions have other fields. */
 constexpr int32_t kBlockVersion = 1;
 /** Version, type, height, width, channels, strides of rows, cells and channels, first channel. */
 constexpr size_t kBlockLength = 9;
@@ -16,7 +16,7 @@ constexpr size_t kBlockLength = 9;
 /**
  * A head from a block of src/vision/decode/head-block.ts.
  *
- * @param numbers may change meanwhile: each is read once
+ * @param numbers may be changed by another thread, so each is read once
  * @param scales a scale for each channel, then a zero point for each; none where numbers are real. Not copied
  * @param problem what is wrong with it, where this returns false
  */

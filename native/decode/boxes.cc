@@ -7,14 +7,14 @@
 namespace decode {
 namespace {
 
-/** Below it e^x is next to the smallest normal number: nothing beside the 1 of the largest bin. */
+/** Below this, e^x is close to the smallest normal number, and negligible beside the 1 of the largest bin. */
 constexpr double kLeastExponent = -700;
 
 double Distance(const float* values, int bins) {
   if (bins == 1) return values[0];
   double largest = values[0];
   for (int k = 1; k < bins; k++) {
-    // As Math.max: NaN is the largest of all.
+    // Like Math.max: NaN wins.
     if (values[k] > largest || values[k] != values[k]) largest = values[k];
     if (largest != largest) break;
   }
@@ -31,8 +31,8 @@ double Distance(const float* values, int bins) {
 }  // namespace
 
 double SoftExp(double x) {
-  // fdlibm's (Sun Microsystems, freely granted), which V8's Math.exp is, too, but for what compilers fuse
-  // there.
+  // The algorithm of fdlibm (Sun Microsystems, freely granted). V8's Math.exp is the same, except that
+  // compilers may fuse multiplications and additions there.
   constexpr double kLn2High = 6.93147180369123816490e-01;
   constexpr double kLn2Low = 1.90821492927058770002e-10;
   constexpr double kInverseLn2 = 1.44269504088896338700;

@@ -33,7 +33,8 @@ void CombineCells(const Head& head, const Value* row, const Combination& task, f
   }
 }
 
-/** Cells that lie side by side for each channel: as many at once as the nearest cache holds the lanes of. */
+/** For cells that are contiguous for each channel: a block of cells at a time, so that their lanes stay in
+ * the first-level cache. */
 template <typename Value>
 void CombinePlanes(const Head& head, const Value* row, const Combination& task, float* sums) {
   constexpr size_t kBlock = 64;

@@ -3,7 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
-/** The decoder's inner loops in C++. They know neither JavaScript nor an engine: memory in, memory out. */
+/** The decoder's inner loops in C++. They depend on neither JavaScript nor an engine, and only read and
+ * write memory. */
 namespace decode {
 
 /** Element types of a head tensor, by the numbers that blocks have (src/vision/decode/head-block.ts). */
@@ -22,7 +23,7 @@ inline size_t BytesOf(Type type) {
   }
 }
 
-/** Where a head lies in its output, as Head of head-layout.ts has it; strides in elements. */
+/** The location of a head in its output, like Head of head-layout.ts; strides in elements. */
 struct Head {
   Type type = Type::kFloat32;
   int height = 0;
@@ -37,12 +38,12 @@ struct Head {
   const double* zero = nullptr;
 
   int cells() const { return height * width; }
-  /** Element of the first channel of a cell, which counts row by row. */
+  /** Index of the first channel of a cell; cells count row by row. */
   ptrdiff_t At(int cell) const {
     const int y = cell / width;
     return first * stride_c + y * stride_y + (cell - y * width) * stride_x;
   }
-  /** Elements that the output must have. */
+  /** Minimum number of elements of the output. */
   uint64_t Needed() const {
     const auto last = [](int count, ptrdiff_t stride) {
       return static_cast<uint64_t>(count - 1) * static_cast<uint64_t>(stride);
@@ -51,7 +52,7 @@ struct Head {
   }
 };
 
-/** Calls `use` with the values as what they are. */
+/** Calls `use` with the values in their own type. */
 template <typename Use>
 auto WithType(Type type, const void* values, Use use) {
   switch (type) {

@@ -9,7 +9,7 @@
 
 namespace decode {
 
-/** Prototypes under a box, and what they are combined with. */
+/** The prototypes under a box, and the factors that combine them. */
 struct Combination {
   /** One for each channel. */
   const float* factors;

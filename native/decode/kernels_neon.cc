@@ -5,7 +5,7 @@
 namespace decode {
 namespace {
 
-/** Whether any byte of a mask is set: narrowed to 64 bits, which one register of the processor holds. */
+/** Whether any byte of a mask is set: the mask is narrowed to 64 bits, which fit in a general register. */
 inline bool AnySet(uint32x4_t mask) { return vget_lane_u64(vreinterpret_u64_u16(vmovn_u32(mask)), 0) != 0; }
 
 struct Below32 {

@@ -10,11 +10,11 @@
 namespace decode {
 namespace {
 
-/** Values that belong to a limit: below or above it, as `S` says. */
+/** The index of the first value beyond the limit; `S` says whether that is below or above. */
 template <class S>
 size_t First(const typename S::Value* values, size_t count, typename S::Value limit) {
   constexpr size_t kLanes = S::kLanes;
-  // As many vectors a turn as make the cost of the loop and of its test small.
+  // Several vectors per iteration, so that the loop and its test cost little.
   constexpr size_t kVectors = 32;
   const auto bound = S::Bound(limit);
   size_t i = 0;
@@ -41,8 +41,8 @@ size_t First(const typename S::Value* values, size_t count, typename S::Value li
   return count;
 }
 
-/** Half of the lanes of a cell: half[j] = lane[j] + lane[j + 4]. @tparam kGroups channels / 8; 0 where that
- * is not known */
+/** Half of the lanes of a cell: half[j] = lane[j] + lane[j + 4]. @tparam kGroups channels / 8; 0 if not
+ * known at compile time */
 template <class L, size_t kGroups, typename Value>
 inline typename L::Half HalfOf(const Value* cell, const float* factors, size_t groups) {
   auto lanes = L::Multiply(L::Load(factors), L::Load(cell));

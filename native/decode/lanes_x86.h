@@ -9,14 +9,14 @@
 namespace decode {
 namespace {
 
-/** Searches by comparing, as SSSE3 has no largest of most types: a fold gathers what was found. */
+/** Searches by comparison, because SSSE3 has no maximum of most types: a fold collects the results. */
 template <typename Number>
 struct Search16 {
   using Value = Number;
   using V = __m128i;
   static constexpr size_t kLanes = 16 / sizeof(Number);
   static constexpr bool kBelow = static_cast<Number>(-1) > 0;
-  /** Unsigned numbers are moved into the range of signed ones. */
+  /** Unsigned numbers are shifted into the range of signed ones. */
   static V Bound(Number limit) {
     if constexpr (kBelow) return _mm_set1_epi32(static_cast<int>(limit ^ 0x80000000U));
     if constexpr (!kBelow && sizeof(Number) == 4) return _mm_set1_epi32(static_cast<int>(limit));
@@ -96,7 +96,7 @@ struct Search32 {
     return _mm256_max_epi8(a, b);
   }
   static bool Any(V best, V bound) {
-    // The best one passes the limit where it and the limit together are not the limit.
+    // The maximum is above the limit if the maximum of both is not the limit.
     const V joined = Join(best, bound);
     return _mm256_movemask_epi8(_mm256_cmpeq_epi8(joined, bound)) != -1;
   }

@@ -5,7 +5,7 @@
 namespace decode {
 namespace {
 
-/** Intersection over union of two boxes with positive sides, in the doubles of JavaScript. */
+/** Intersection over union of two boxes with positive sides, in doubles, as in JavaScript. */
 double Overlap(const Boxes& boxes, int32_t a, int32_t b) {
   const auto side = [](const float* from, const float* to, int32_t first, int32_t second) {
     return static_cast<double>(std::min(to[first], to[second])) -
@@ -31,7 +31,7 @@ const std::vector<int32_t>& Suppression::Run(const Candidates& candidates, const
   for (size_t i = 0; i < candidates.count; i++) {
     if (valid[i] != 0) order_.push_back(static_cast<int32_t>(i));
   }
-  // A heap: the best are often enough, and only what is taken is sorted.
+  // A heap only sorts what is taken from it, and often only the best are needed.
   const auto worse = [&](int32_t a, int32_t b) {
     const float first = candidates.score[a];
     const float second = candidates.score[b];
@@ -42,7 +42,7 @@ const std::vector<int32_t>& Suppression::Run(const Candidates& candidates, const
     std::pop_heap(order_.begin(), order_.end(), worse);
     const int32_t next = order_.back();
     order_.pop_back();
-    // No overlap is above 1: then there is nothing to compare.
+    // No overlap is above 1, so nothing has to be compared.
     const bool suppressed = iou < 1 && std::any_of(kept_.begin(), kept_.end(), [&](int32_t better) {
                               return candidates.class_id[better] == candidates.class_id[next] &&
                                      Overlap(boxes, better, next) > iou;

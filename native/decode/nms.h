@@ -8,13 +8,13 @@
 namespace decode {
 
 /**
- * Class-wise non-maximum suppression, as src/vision/decode/nms.ts has it: best first, each dropped whose
- * overlap with a kept one of its own class is above `iou`. Equal scores keep the order of the cells.
+ * Class-wise non-maximum suppression, like src/vision/decode/nms.ts: visits candidates best first and drops
+ * each whose IoU with a kept one of its class is above `iou`. Equal scores keep the order of the cells.
  */
 class Suppression {
  public:
   /**
-   * @param valid candidates whose entry is 0 are passed over
+   * @param valid candidates whose entry is 0 are skipped
    * @param iou 1 for none
    * @returns indices of the candidates kept, best first; valid until the next call
    */

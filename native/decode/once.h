@@ -3,8 +3,8 @@
 namespace decode {
 
 /**
- * One read of a number that another thread may be writing, as those of a SharedArrayBuffer: what was checked
- * is what is used. The compiler may read plain memory as often as it likes.
+ * Reads a number that another thread may be writing (in a SharedArrayBuffer) exactly once, so that the value
+ * that was checked is the value that is used. The compiler may read plain memory repeatedly.
  */
 template <typename Value>
 inline Value Once(const Value* at) {

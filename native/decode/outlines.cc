@@ -13,21 +13,22 @@ namespace {
 struct Corner {
   int32_t x;
   int32_t y;
-  /** The corner that follows. */
+  /** The next corner. */
   int32_t next;
 };
 
-/** A side of a run: a vertical edge that goes on downwards until the corner where it ends. */
+/** A side of a run: a vertical edge that continues down to the corner where it ends. */
 struct Side {
   int32_t x;
-  /** The corner where it began, above. */
+  /** The upper corner, where it began. */
   int32_t corner;
 };
 
 /**
- * Goes through the rows and joins corners to contours. Between two rows an edge lies wherever one of them is
- * inside and the other is not; with the mask on the right hand, it goes to the right above a cell and to the
- * left below one. Its ends are corners, unless the sides of the runs above and below go straight on.
+ * Visits the rows and connects corners to contours. There is an edge between two rows wherever one of them is
+ * inside and the other is not. With the mask on the right-hand side, it runs to the right above a cell and to
+ * the left below one. Its ends are corners, unless the sides of the runs above and below form a straight
+ * line.
  */
 class Linker {
  public:
@@ -41,7 +42,7 @@ class Linker {
     int32_t row = -1;
     int32_t row_start = 0;
     for (size_t i = 0; i < count; i++) {
-      // Each row on its own: a run may go on in the next.
+      // Runs are split into rows, because a run may continue in the next row.
       for (int32_t from = runs[2 * i]; from < runs[2 * i + 1];) {
         if (row < 0 || from - row_start >= width) {
           const int32_t y = from / width;
@@ -60,10 +61,10 @@ class Linker {
   }
 
  private:
-  /** Memory for the most corners that so many runs in so many rows can have: two for each side. */
+  /** Reserves memory for the maximum number of corners: two for each side of a run. */
   void Reserve(size_t runs, size_t rows) {
     const size_t sides = 2 * (runs + rows) + 1;
-    // Each by itself: where one throws, the others keep their new sizes.
+    // One by one: if one throws, the others keep their new sizes.
     if (row_.size() < sides) row_.resize(sides);
     if (above_.size() < sides) above_.resize(sides);
     if (corners.size() < 2 * sides) corners.resize(2 * sides);
@@ -73,10 +74,9 @@ class Linker {
     begun_ = begins.data();
   }
 
-  /** A row is known: its upper edges, and its lower ones where the next row with runs is not the one below.
-   */
+  /** Handles the upper edges of a complete row, and its lower edges if the row below has no runs. */
   void Close(int32_t y, int32_t next_row, Side* end) {
-    // Behind the last side of all rows.
+    // A sentinel after the last side of all rows.
     end->x = INT32_MAX;
     Join(y);
     above_.swap(row_);
@@ -86,7 +86,7 @@ class Linker {
     above_[0].x = INT32_MAX;
   }
 
-  /** The edges at the upper side of row y: between the runs of above_, and those of row_. */
+  /** Handles the edges at the upper side of row y, between the runs of above_ and those of row_. */
   void Join(int32_t y) {
     Corner* const all = corners.data();
     Corner* used = used_;
@@ -94,7 +94,7 @@ class Linker {
     Side* below = row_.data();
     bool in_above = false;
     bool in_below = false;
-    /** The left end of the edge that is open. */
+    /** The left end of the current edge. */
     Corner* open = nullptr;
     const auto make = [&](int32_t x) {
       used->x = x;
@@ -102,7 +102,7 @@ class Linker {
       return used++;
     };
     const auto number = [&](const Corner* corner) { return static_cast<int32_t>(corner - all); };
-    // A side of the row above ends. Left sides are gone up, right ones down.
+    // A side of the row above ends. Left sides are followed up, right ones down.
     const auto finish = [&](Corner* corner) {
       if (in_above) {
         all[above->corner].next = number(corner);
@@ -122,12 +122,13 @@ class Linker {
       if (xa == xb) {
         if (xa == INT32_MAX) break;
         if (in_above == in_below) {
-          // The side goes straight on.
+          // The side continues.
           (below++)->corner = (above++)->corner;
           in_above = in_below = !in_above;
           continue;
         }
-        // Two cells touch: an edge ends and another one begins, each at the corner of its own run.
+        // Two cells touch at a corner: one edge ends and another one begins, each at the corner of its own
+        // run.
         Corner* const corner_above = make(xa);
         Corner* const corner_below = make(xa);
         const bool was_above = in_above;
@@ -147,7 +148,7 @@ class Linker {
       Corner* const corner = make(from_above ? xa : xb);
       if (in_above == in_below) {
         open = corner;
-        // The run below begins, or the one above ends: the edge lies above cells of the row.
+        // The run below begins, or the one above ends: the edge lies above cells of this row.
         if (in_above == from_above) *begun_++ = number(corner);
       } else if (in_below) {
         open->next = number(corner);
@@ -164,7 +165,7 @@ class Linker {
   }
 
  public:
-  /** Where `begins` ends. */
+  /** The end of `begins`. */
   const int32_t* begun() const { return begun_; }
 
  private:
@@ -174,16 +175,16 @@ class Linker {
   int32_t* begun_ = nullptr;
 };
 
-/** Douglas-Peucker on a closed ring, as simplifyRing() of polygon.ts. @tparam Number holds products of two
- * coordinates */
+/** Douglas-Peucker on a closed ring, like simplifyRing() of polygon.ts. @tparam Number can hold the product
+ * of two coordinates */
 template <typename Number>
 class Simplifier {
  public:
-  /** @param xs, ys have room for one more */
+  /** @param xs, ys with room for one more element */
   void Run(std::vector<int32_t>& xs, std::vector<int32_t>& ys, double tolerance) {
     const size_t count = xs.size();
     if (tolerance <= 0 || count <= 4) return;
-    // The first point is the end of the last chord, too.
+    // The first point is also the end of the last chord.
     xs.push_back(xs[0]);
     ys.push_back(ys[0]);
     x_ = xs.data();
@@ -234,7 +235,7 @@ class Simplifier {
     size_t to;
   };
 
-  /** The point between `from` and `to` that lies farthest from their chord; 0 when all lie within the
+  /** The point between `from` and `to` that lies farthest from their chord; 0 if all lie within the
    * tolerance. */
   size_t FarthestFromChord(size_t from, size_t to, double tolerance) const {
     const int32_t ax = x_[from];
@@ -256,14 +257,14 @@ class Simplifier {
     if (square == 0) {
       for (size_t i = 0; i < count; i++) most = most > distance(i) ? most : distance(i);
     } else {
-      // Without a branch and without an index, so that the compiler takes several at once.
+      // No branch and no index, so that the compiler can vectorize the loop.
       for (size_t i = 0; i < count; i++) {
         const Number product = (xs[i] - ax) * dy - (ys[i] - ay) * dx;
         const Number size = product < 0 ? -product : product;
         most = most > size ? most : size;
       }
     }
-    // Distances times the length of the chord, or squared where it is a point: nothing to divide, no root.
+    // Distances times the length of the chord, or squared if it is a point: needs no division and no root.
     const double limit =
         square == 0 ? tolerance * tolerance : tolerance * std::sqrt(static_cast<double>(square));
     if (!(static_cast<double>(most) > limit)) return 0;
@@ -278,7 +279,7 @@ class Simplifier {
   std::vector<Span> spans_;
 };
 
-/** Sides up to which the products of coordinates fit into 32 bits. */
+/** Largest side whose products of coordinates fit in 32 bits. */
 constexpr int kMostSide = 16000;
 
 /** Memory that is kept from call to call. */
@@ -307,7 +308,7 @@ void Find(const int32_t* runs, size_t count, int width, const OutlineOptions& op
     int64_t double_area = 0;
     Corner* from = corners + start;
     for (;;) {
-      // Taken away, as it is done.
+      // Marks it as done.
       const int32_t to = from->next;
       from->next = -1;
       if (to < 0) break;
@@ -336,7 +337,7 @@ void Find(const int32_t* runs, size_t count, int width, const OutlineOptions& op
 }  // namespace
 
 bool CopyRuns(const int32_t* runs, size_t length, int width, std::vector<int32_t>& copy) {
-  // So many that corners can be counted in 32 bits.
+  // Limited so that the number of corners fits in 32 bits.
   constexpr size_t kMostNumbers = size_t{1} << 28;
   if (length % 2 != 0 || length > kMostNumbers) return false;
   copy.resize(length);

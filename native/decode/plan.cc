@@ -7,7 +7,7 @@
 namespace decode {
 namespace {
 
-/** Numbers before those of the levels, and of each level. */
+/** How many numbers come before the levels, and how many each level has. */
 constexpr size_t kPlanLength = 7;
 constexpr size_t kLevelLength = 4;
 constexpr int32_t kMostLevels = 8;
@@ -84,7 +84,7 @@ class PlanReader {
            Expect(static_cast<size_t>(grid.channels) == parts_.limits.size(), "a limit for each class");
   }
 
-  /** @param output index of the number that tells the head's output */
+  /** @param output index of the number that gives the head's output */
   bool ReadHead(size_t i, size_t output, PlannedHead& planned) {
     int number = 0;
     if (!Number(output, 0, static_cast<int32_t>(bytes_.size()) - 1, number)) return false;

@@ -10,11 +10,11 @@
 
 namespace decode {
 
-/** Version of PlanParts::numbers. Another one has other fields. */
+/** Version of PlanParts::numbers. Other versions have other fields. */
 constexpr int32_t kPlanVersion = 1;
 
-/** A plan as JavaScript describes it (AheadPlan of src/vision/decode/ahead.ts): memory of our own, not yet
- * checked. */
+/** A plan as JavaScript describes it (AheadPlan of src/vision/decode/ahead.ts): our own copy, not yet
+ * validated. */
 struct PlanParts {
   int32_t version = 0;
   std::vector<int32_t> numbers;
@@ -30,9 +30,8 @@ struct PlanParts {
 };
 
 /**
- * @param bytes of each of the model's outputs
- * @param expected, received what is wrong with the parts, where this returns null: heads beyond the outputs,
- * for one
+ * @param bytes size of each of the model's outputs
+ * @param expected, received describe the problem if this returns null, for example heads beyond the outputs
  */
 std::shared_ptr<const Plan> MakePlan(PlanParts&& parts, const std::vector<size_t>& bytes,
                                      std::string& expected, std::string& received);

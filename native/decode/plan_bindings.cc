@@ -10,7 +10,7 @@
 namespace decode {
 namespace {
 
-/** Most heads that are looked at; MakePlan() expects fewer. */
+/** Maximum number of heads that are read; MakePlan() expects fewer. */
 constexpr uint32_t kMostHeads = 100;
 
 template <typename Value>
@@ -25,7 +25,7 @@ std::shared_ptr<const Plan> ReadPlan(const Napi::CallbackInfo& info, const std::
   const Napi::Env env = info.Env();
   PlanParts parts;
   parts.version = static_cast<int32_t>(arguments::ReadInteger(info[0], "version", 1, INT32_MAX));
-  // Copies: reading the lists may run a getter of JavaScript, which may free an array.
+  // Copied, because reading the lists may run a JavaScript getter, which may free an array.
   parts.numbers = Copy<int32_t>(info[1], "numbers");
   if (!info[2].IsArray() || !info[3].IsArray()) {
     arguments::Fail(env, "lists of blocks and of scales", "something else");

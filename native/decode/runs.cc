@@ -21,7 +21,7 @@ struct Piece {
   int from;
   int to;
   bool inside;
-  /** Of the row: the surface at the first cell and its change from cell to cell, in units of 2^-30 of the
+  /** For the row: the surface at the first cell and its change from cell to cell, in units of 2^-30 of the
    * largest logit. */
   double start;
   double step;
@@ -29,7 +29,7 @@ struct Piece {
   double step_per_row;
 };
 
-/** Writes runs one after the other, those that touch as one. */
+/** Writes runs one after the other, and joins those that touch. */
 class Writer {
  public:
   Writer(int32_t* runs, size_t capacity) : runs_(runs), capacity_(capacity) {}
@@ -57,9 +57,9 @@ class Writer {
 };
 
 /**
- * Without its fraction, the lower 32 bits of it, as JavaScript's `| 0`: a surface that falls by more than
- * 2^31 from one cell to the next has pieces of one cell, of which nobody asks how it falls. What has more
- * than 63 bits, or is no number, which comes of scales that no grid has, is some number.
+ * The lower 32 bits of the integer part, like JavaScript's `| 0`. If a surface falls by more than 2^31 from
+ * one cell to the next, its pieces have a single cell, and the slope is not used. Values of more than 63 bits
+ * and NaN, which only occur with scales that no grid has, give an arbitrary number.
  */
 inline int32_t Whole(double value) {
 #if defined(__aarch64__)
@@ -76,12 +76,11 @@ size_t Find(const Crop& crop, const Axis& x, const Axis& y, int32_t* runs, size_
   Writer writer(runs, capacity);
   const int width = crop.right - crop.left;
   const int columns = crop.last_column - crop.first_column + 1;
-  // Left of the first prototype's center, and right of the last one's, the nearest holds; above and below,
-  // too.
+  // Beyond the centers of the outermost prototypes, on all sides, the nearest prototype applies.
   const int start_column =
       x.FirstCell(crop.first_column) > crop.left ? crop.first_column - 1 : crop.first_column;
   const int start_row = y.FirstCell(crop.first_row) > crop.top ? crop.first_row - 1 : crop.first_row;
-  // Where the last band ended: each row is looked at once, whatever the axis says.
+  // The end of the last band, so that each row is visited once, whatever the axis contains.
   int done = crop.top;
   for (int row = start_row; row <= crop.last_row; row++) {
     const int from_y = std::max(done, y.FirstCell(row));
@@ -105,7 +104,7 @@ size_t Find(const Crop& crop, const Axis& x, const Axis& y, int32_t* runs, size_
       const double d = lower[next];
       const int right_inside = (b > 0 ? 1 : 0) + (d > 0 ? 1 : 0);
       const int inside = left_inside + right_inside;
-      // Where all four corners lie on one side, so does every sample between them.
+      // If all four corners have the same sign, so has every sample between them.
       if (inside == 4) {
         if (inside_from < 0) inside_from = std::max(crop.left, x.FirstCell(column));
       } else if (inside != 0 || inside_from >= 0) {
@@ -144,11 +143,11 @@ size_t Find(const Crop& crop, const Axis& x, const Axis& y, int32_t* runs, size_
           if (piece.from < piece.to) writer.Add(base + piece.from, base + piece.to);
           continue;
         }
-        // Inside where start + i * step is above 0. In integers, so that there is one answer: outside from
+        // Inside where start + i * step is above 0. In integers, so that the result is exact: outside from
         // `value` on.
         const int32_t value = Whole(-piece.start);
         const int32_t change = Whole(-piece.step);
-        // Of numbers without a sign, which divide without an exception of their own.
+        // Unsigned, because a signed division can overflow.
         const auto size = [](int32_t number) {
           return number < 0 ? 0U - static_cast<uint32_t>(number) : static_cast<uint32_t>(number);
         };
@@ -156,7 +155,7 @@ size_t Find(const Crop& crop, const Axis& x, const Axis& y, int32_t* runs, size_
         uint32_t first = 0;
         uint32_t last = cells;
         if (value >= 0) {
-          // None, or from where it falls below 0.
+          // No cell, or all before the one where it falls below 0.
           first = change < 0 ? std::min(cells, size(value) / size(change) + 1) : cells;
         } else if (change > 0) {
           last = std::min(cells, (size(value) + size(change) - 1) / size(change));

@@ -31,28 +31,27 @@ struct Crop {
   const float* logits;
 };
 
-/** Cells that a mask may have along each axis. */
+/** Maximum number of cells of a mask along each axis. */
 constexpr int32_t kMostCells = 1 << 15;
 /** Numbers of a crop: left, top, right, bottom, first and last column, first and last row. */
 constexpr size_t kCropLength = 8;
 
 /**
- * A crop, without its logits, from numbers that may change meanwhile: each is read once.
+ * Reads a crop, without its logits, from numbers that another thread may be changing: each is read once.
  *
- * @param columns, rows how many first cells the axes have
- * @returns false where it is no crop of a grid, or its prototypes are not between those of the axes
+ * @param columns, rows lengths of the axes' lists of first cells
+ * @returns false if it is not a crop of a grid, or its prototypes are not between those of the axes
  */
 bool ReadCrop(const int32_t* numbers, size_t columns, size_t rows, Crop& crop);
 
 /**
- * The runs of cells inside a mask: those where the bilinear surface between the logits is above 0, as
- * mask-runs.ts has it.
+ * Finds the runs of cells inside a mask, where the bilinear surface between the logits is above 0; like
+ * maskRuns() of mask-runs.ts.
  *
- * @param runs pairs of the first cell of a run and one past its last, cells counted through the crop row by
- * row; a run that reaches the right end of a row may go on in the next
- * @param capacity pairs that `runs` has room for
- * @returns pairs; more than `capacity` where there was not enough room, and then what is in `runs` is of no
- * use
+ * @param runs gets pairs of the first cell of a run and one past its last. Cells are counted through the crop
+ * row by row; a run that reaches the right end of a row may continue in the next
+ * @param capacity maximum number of pairs in `runs`
+ * @returns the number of pairs; if it is more than `capacity`, `runs` is invalid
  */
 size_t FindRuns(const Crop& crop, const Axis& x, const Axis& y, int32_t* runs, size_t capacity);
 

@@ -11,8 +11,8 @@
 namespace decode {
 namespace {
 
-/** A limit in stored units, lower by less than float32 can tell, so that "above" it means "at least" the
- * limit. What is no number limits nothing. */
+/** A limit in stored units, lowered by less than the precision of float32, so that "above" it means "at
+ * least" the limit. NaN limits nothing. */
 double StoredLimit(double limit, double scale, double zero) {
   const double value = limit / scale + zero;
   const double lower = value - (std::fabs(value) + 1) * 1e-9;
@@ -30,12 +30,13 @@ uint32_t BitsAtOrBelow(double value) {
 }
 
 /**
- * Passes over values that are certain to be below a limit in stored units; what it stops at may be below, too
- * (NaN, rounding).
+ * Skips values that are certain to be below a limit in stored units. The value where it stops may be below,
+ * too (NaN, rounding).
  *
- * Floats are compared by their bits, as integers, where the smallest or largest of many costs one instruction
- * a vector. The bits of IEEE 754 numbers order as the numbers do where both are positive, and the other way
- * round where both are negative; read as unsigned, all positive ones lie below all negative ones.
+ * Floats are compared by their bits, as integers, because the minimum or maximum of integers costs one
+ * instruction per vector. The bits of two positive IEEE 754 numbers have the order of the numbers, those of
+ * two negative ones the reverse order; as unsigned integers, all positive numbers are below all negative
+ * ones.
  */
 class Search {
  public:
@@ -105,7 +106,7 @@ class Search {
   int64_t limit_ = 0;
 };
 
-/** Real numbers of a head. */
+/** A head's values as real numbers. */
 template <typename Value>
 double Real(const Head& head, const Value* data, ptrdiff_t at, int c) {
   const auto value = static_cast<double>(data[at]);
@@ -127,7 +128,7 @@ void OfferCell(const Head& head, const Value* data, ptrdiff_t start, int cell, c
   if (best_class >= 0) found.Offer(best, best_class, limits, cell);
 }
 
-/** Whether any class of a cell may reach the lowest limit, where each has a scale of its own. */
+/** Whether any class of a cell may reach the lowest limit, if each class has its own scale. */
 template <typename Value>
 bool MayReach(const Value* cell, const std::vector<double>& stored) {
   for (size_t c = 0; c < stored.size(); c++) {
@@ -136,19 +137,18 @@ bool MayReach(const Value* cell, const std::vector<double>& stored) {
   return false;
 }
 
-/** Scores that lie side by side for each cell. */
+/** Scans scores that are contiguous for each cell. */
 template <typename Value>
 void ScanCells(const Kernels& kernels, const Head& head, const Value* data, const double* limits,
                double lowest, Candidates& found) {
   const int channels = head.channels;
   const int cells = head.cells();
   const bool scaled = head.scale != nullptr;
-  // Limits in stored units; the search goes by the least, which passes over nothing that another would stop
-  // at.
+  // Limits in stored units. The search uses the lowest one, so it skips nothing that reaches another limit.
   std::vector<double> stored(scaled ? static_cast<size_t>(channels) : 1);
   bool limited = head.stride_c == 1;
   for (size_t c = 0; c < stored.size(); c++) {
-    // A scale of 0 or less has no limit that could be told in stored units.
+    // With a scale of 0 or less, a limit cannot be expressed in stored units.
     limited = limited && (!scaled || head.scale[c] > 0);
     stored[c] = StoredLimit(lowest, scaled ? head.scale[c] : 1, scaled ? head.zero[c] : 0);
   }
@@ -176,7 +176,7 @@ void ScanCells(const Kernels& kernels, const Head& head, const Value* data, cons
   }
 }
 
-/** Scores that lie side by side for each class: the best so far is kept for each cell where a search stops.
+/** Scans scores that are contiguous for each class; keeps the best so far of each cell where a search stops.
  */
 template <typename Value>
 void ScanPlanes(const Kernels& kernels, const Head& head, const Value* data, const double* limits,
@@ -196,7 +196,7 @@ void ScanPlanes(const Kernels& kernels, const Head& head, const Value* data, con
     for (size_t at = next(start); at < start + cells; at = next(at + 1)) {
       const double value = (static_cast<double>(data[at]) - zero) * scale;
       const size_t cell = at - start;
-      // NaN fails.
+      // NaN fails this comparison.
       if (!(value > best[cell])) continue;
       best[cell] = value;
       best_class[cell] = c;
@@ -211,7 +211,7 @@ void ScanPlanes(const Kernels& kernels, const Head& head, const Value* data, con
 
 void Scan(const Kernels& kernels, const Head& head, const void* values, const double* limits, double lowest,
           Candidates& found) {
-  // Score 1, or no class is wanted.
+  // The threshold is 1, or no class is reported.
   if (lowest == Candidates::kInfinity) return;
   const bool planes =
       head.stride_c != 1 && head.stride_x == 1 && (head.height == 1 || head.stride_y == head.width);

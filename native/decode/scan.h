@@ -4,7 +4,7 @@
 
 namespace decode {
 
-/** Cells whose best class reaches its limit, as parallel arrays of room for `capacity`. */
+/** Cells whose best class reaches its limit, as parallel arrays of length `capacity`. */
 struct Candidates {
   float* score;
   uint16_t* class_id;
@@ -12,7 +12,7 @@ struct Candidates {
   size_t capacity;
   size_t count = 0;
 
-  /** Adds a cell unless its best class is not wanted or not certain enough; what does not fit is left out. */
+  /** Adds a cell if its best class is reported and reaches its limit; omitted if there is no room. */
   void Offer(double value, int best, const double* limits, int at) {
     if (!(value >= limits[best]) || value == kInfinity || count >= capacity) return;
     score[count] = static_cast<float>(value);
@@ -24,11 +24,12 @@ struct Candidates {
 };
 
 /**
- * Adds the cells of a class head whose best class is certain enough, row by row: CellScanner and PlaneScanner
- * of src/vision/decode. The best class of a cell has the largest number, the first of equals; NaN is none.
+ * Adds the cells of a class head whose best class reaches its limit, row by row, like CellScanner and
+ * PlaneScanner of src/vision/decode. The best class of a cell has the largest value, the first of equals; NaN
+ * is never the best.
  *
- * @param limits least number of each class, as real numbers; +Infinity for one that is not wanted
- * @param lowest the least of them
+ * @param limits lowest value of each class, as real numbers; +Infinity for classes that are not reported
+ * @param lowest the lowest of them
  */
 void Scan(const Kernels& kernels, const Head& head, const void* values, const double* limits, double lowest,
           Candidates& found);

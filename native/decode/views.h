@@ -6,10 +6,10 @@
 
 #include "arguments.h"
 
-/** Typed arrays of JavaScript as memory, for what is done before JavaScript runs again. */
+/** JavaScript's typed arrays as memory; only valid until JavaScript runs again. */
 namespace decode {
 
-/** A typed array's memory; empty where it was transferred. */
+/** A typed array's memory; empty if it was transferred. */
 template <typename Value>
 struct View {
   Value* data;

@@ -46,7 +46,7 @@ export interface Inference {
   readonly tensors: readonly Tensor[];
   readonly letterbox: Letterbox;
   readonly timings: EngineTimings;
-  /** What was found in them already, by the plan that the engine had; for the decoder. */
+  /** Decoding steps that the engine has already done, by its plan; for the decoder. */
   readonly ahead?: Ahead | undefined;
   /** Gives the slot back. Idempotent. */
   release(): void;
@@ -128,8 +128,8 @@ export interface Engine {
    */
   submit(frame: Nv12Frame): Promise<Inference>;
   /**
-   * From now on the engine decodes frames by a decoder's plan, as far as that needs no JavaScript, off the JS thread; undefined: not any
-   * more. Frames in flight may still go by the former plan, which the decoder notices.
+   * Sets the plan by which the engine decodes frames from now on, off the JS thread, as far as possible without JavaScript; undefined
+   * ends this. Frames in flight may still use the former plan, which the decoder detects.
    */
   planAhead?(plan: AheadPlan | undefined): void;
   /** Waits for what is in flight, then frees everything. Idempotent. */

@@ -16,7 +16,7 @@ import { packageRoot } from '../base/package-root.js';
  * Source and target must not share memory. Arrays may be backed by a SharedArrayBuffer.
  */
 export interface Addon extends Nv12Addon, BpuAddon, CameraAddon, DecodeAddon, EmulatorAddon {
-  /** ADDON_INTERFACE of the sources it was built from; builds of before that was told have none. */
+  /** ADDON_INTERFACE of the sources from which it was built; older builds have none. */
   readonly interface?: number;
   /** Numbers of living native objects in this process. Tests use them to check that everything is freed. */
   aliveObjects(): AliveObjects;
@@ -36,8 +36,8 @@ export interface AliveObjects {
 }
 
 /**
- * Of all that the addon exports, with arguments, blocks of heads and plans: one more with each change of it, here and in native/addon.cc.
- * So that a build of another commit is told when it is loaded, and not by a frame.
+ * Version of everything the addon exports: functions, their arguments, blocks of heads, plans. Increase it with each change, here and
+ * in native/addon.cc, so that a build of another commit is reported when it is loaded and not when a frame fails.
  */
 const ADDON_INTERFACE = 2;
 

@@ -67,11 +67,11 @@ export interface NativeBpu extends NativeSlots {
    */
   run(frame: Nv12Frame, content: Content, slot: number): number;
   /**
-   * From the next frame that is answered on, its slot's thread decodes as far as it needs no JavaScript (src/vision/decode/ahead.ts). Without
-   * arguments: not any more.
+   * Sets the plan by which slots' threads decode, from the next finished frame on (src/vision/decode/ahead.ts). Without arguments,
+   * they stop doing so.
    *
-   * @returns what is found, by slot: the same buffers each time, written while a frame is at work in the slot
-   * @throws TypeError for heads that reach beyond the outputs
+   * @returns the results, by slot: the same buffers each time, written while the slot processes a frame
+   * @throws TypeError for heads beyond the outputs
    */
   planAhead(
     version: number,

@@ -1,8 +1,8 @@
 import type { TensorData } from '../vision/tensor/tensor.js';
 
 /**
- * The decoder's inner loops in C++ (native/decode), by the arguments of Kernels (src/vision/tensor/kernels.ts); a block comes as its two arrays. All
- * is checked there, so that no value makes them touch memory outside the arrays.
+ * The decoder's inner loops in C++ (native/decode), with the arguments of Kernels (src/vision/tensor/kernels.ts); a block is passed as its two
+ * arrays. C++ validates every argument, so no value can make it access memory outside the arrays.
  */
 export interface DecodeAddon {
   /** Which kernels run, and all that run on this machine, fastest first; pixelKernels() chooses. */

@@ -5,15 +5,15 @@ import type { TrackOptions } from '../vision/track/options.js';
 import { type TrackIds, Tracker } from '../vision/track/tracker.js';
 
 export interface TrackingOptions extends TrackOptions {
-  /** What results report, as if nothing were tracked. */
+  /** What results report without tracking. */
   readonly reported: Pick<DecodeOptions, 'score' | 'classScores'>;
   /** Whether a tracked object is reported down to `lowScore`, once its score has reached what results report. @default false */
   readonly steadyScores?: boolean | undefined;
 }
 
-/** What there is to say of a camera's tracks. */
+/** Counts of a camera's tracks. */
 export interface TrackCounts {
-  /** Objects with an id that are seen, and those that are looked for. */
+  /** Objects with an id that are visible, and those that are lost. */
   readonly live: number;
   readonly lost: number;
   /** New ids where a lost object of the class was looked for: probably the same one. */
@@ -99,7 +99,7 @@ export class CameraTracking {
     }
     this.#used = true;
     this.#tracker.update(stamp, found);
-    // Of those that were never reported nobody knows.
+    // Those that were never reported are unknown to consumers.
     const ended = this.#ended;
     ended.length = 0;
     for (const track of this.#tracker.ended) if (this.#shown.delete(track.trackId)) ended.push(track);

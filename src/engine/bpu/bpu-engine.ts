@@ -226,7 +226,7 @@ class Slot {
   /** The inference that holds the slot. */
   lent: BpuInference | undefined;
   done: (failure: NativeFailure | null, timings: EngineTimings) => void = () => undefined;
-  /** What its thread finds; undefined before there was a plan. */
+  /** The results of its thread; undefined before there was a plan. */
   ahead: Ahead | undefined;
   readonly #properties: readonly NativeTensorProperties[];
   #buffers: readonly ArrayBuffer[];
