@@ -15,8 +15,9 @@
 #endif
 
 /**
- * Of what the addon exports, with all arguments, blocks and plans: one more with each change of it, here and
- * in src/native/addon.ts. So that a build of an older commit is told when it is loaded, and not by a frame.
+ * Version of everything the addon exports: functions, their arguments, blocks of heads, plans. Increase it
+ * with each change, here and in src/native/addon.ts, so that a build of another commit is reported when it is
+ * loaded and not when a frame fails.
  */
 constexpr int kInterface = 2;
 

@@ -118,8 +118,8 @@ class JsEngine : public camera::JsSlots {
                           env(), [self](const Napi::CallbackInfo& info) { return self->Run(info); }, "run"));
   }
 
-  /** planAhead(version, numbers, blocks, scales, limits, lowest, iou): for each slot a view on what is found
-   * there. Without arguments: nothing is looked for any more. */
+  /** planAhead(version, numbers, blocks, scales, limits, lowest, iou): a view on the results of each
+   * slot. Without arguments, slots stop decoding. */
   Napi::Value PlanAhead(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     if (!engine_) arguments::Fail(env, "an open engine", "a closed one");
@@ -134,7 +134,7 @@ class JsEngine : public camera::JsSlots {
     auto plan = decode::ReadPlan(info, bytes);
     // Reading it may have run getters.
     if (!engine_) arguments::Fail(env, "an open engine", "one that was closed while the plan was read");
-    // Last comes what cannot fail: where this throws, the former plan still holds.
+    // Last, because it cannot fail: if an earlier step throws, the former plan stays.
     engine_->ReserveAhead();
     if (found_.IsEmpty()) {
       Napi::Array slots = Napi::Array::New(env);
@@ -259,7 +259,7 @@ class JsEngine : public camera::JsSlots {
   }
 
   std::vector<ExposedSlot> exposed_;
-  /** Views on what is found ahead, by slot; empty before the first plan. */
+  /** Views on the results of decoding ahead, by slot; empty before the first plan. */
   Napi::ObjectReference found_;
   /** JavaScript's array of the views, by slot and output. */
   Napi::ObjectReference buffers_;

@@ -177,7 +177,7 @@ void Engine::ReserveAhead() {
 
 void Engine::SetPlan(std::shared_ptr<const decode::Plan> plan) noexcept {
   const std::lock_guard<std::mutex> lock(ahead_mutex_);
-  // The former one is freed by the caller, not under the lock.
+  // The caller frees the former one after the lock is released.
   plan_.swap(plan);
 }
 
@@ -203,7 +203,7 @@ void Engine::LookAhead(Worker& worker, bool answered) noexcept {
     for (const auto& output : outputs->memory) worker.looked_at.push_back(output->data());
     worker.ahead.Run(decode::ChosenKernels(), *plan, worker.looked_at, *found);
   } catch (...) {
-    // Without memory it is left to JavaScript, which can tell.
+    // Without memory, decoding is left to JavaScript, which can report it.
     found->numbers[0] = 0;
   }
 }
@@ -224,7 +224,7 @@ bool Engine::Run(int index, Worker& worker) {
     // Start the next waiting frame first: the BPU should not idle while this result is being read.
     table_->Finished(index);
     if (!fast_shutdown_) LookAhead(worker, !outcome->failure);
-    // Asked again, as the end may have begun meanwhile.
+    // Checked again, because the engine may have begun to end.
     if (!fast_shutdown_) done_(index, std::move(*outcome));
     lock.lock();
   }

@@ -76,11 +76,11 @@ class Engine : public Counted<Engine> {
   /** Threads of all engines that were abandoned and are still inside libdnn. */
   static int abandoned_threads();
 
-  /** Gives the slots memory for what is found ahead. @throws std::bad_alloc */
+  /** Gives the slots memory for the results of decoding ahead. @throws std::bad_alloc */
   void ReserveAhead();
-  /** From the next frame that the BPU answers on, null for none. After ReserveAhead(). */
+  /** Sets the plan from the next finished frame on; null for none. Call after ReserveAhead(). */
   void SetPlan(std::shared_ptr<const decode::Plan> plan) noexcept;
-  /** What was found in the slot's frame, by the plan whose version it has. Null before ReserveAhead(). */
+  /** The results for the slot's frame, with the version of their plan. Null before ReserveAhead(). */
   std::shared_ptr<decode::Found> found(int slot);
 
   /** Starts a frame in a slot taken from the table. The frame's memory must stay valid until `done`. */
@@ -108,9 +108,9 @@ class Engine : public Counted<Engine> {
     bool stop = false;
     std::thread thread;
     decode::Ahead ahead;
-    /** Of the outputs of the frame that is looked at; kept, so that none is allocated for each frame. */
+    /** Addresses of the current frame's outputs; kept, so that nothing is allocated per frame. */
     std::vector<const void*> looked_at;
-    /** Under ahead_mutex_; its content belongs to whoever has the slot. */
+    /** Guarded by ahead_mutex_; its contents belong to the owner of the slot. */
     std::shared_ptr<decode::Found> found;
   };
 

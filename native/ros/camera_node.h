@@ -24,7 +24,7 @@ struct SubscribedCamera {
   }
 };
 
-/** The node of all native cameras. Everything runs on the JS thread. */
+/** The node of all native subscriptions. Everything runs on the JS thread. */
 class CameraNode {
  public:
   /** @throws std::exception of rclcpp, as Participant does */

@@ -174,7 +174,7 @@ rclcpp::SubscriptionBase::SharedPtr Subscriber::Open(const SubscriberQos& qos) {
   for (const Kind& kind : Kinds()) {
     if (message_ == kind.name) return (this->*kind.subscribe)(qos, generation);
   }
-  throw std::invalid_argument("no native camera takes " + message_);
+  throw std::invalid_argument("no native subscription takes " + message_);
 }
 
 template <typename ImageMessage>

@@ -30,7 +30,7 @@ const OPEN_DEPTHS: readonly string[] = ['float', 'double', 'int', 'uint'];
  */
 export async function decodePicture(file: Uint8Array, page = 0): Promise<Nv12Frame> {
   const { depth, space } = await pictureMetadata(file, page);
-  // Warnings are passed over: many cameras write stray bytes that decoders warn of.
+  // Warnings are ignored: many cameras write stray bytes that decoders warn about.
   const picture = sharp(file, { failOn: 'error', limitInputPixels: MAX_PICTURE_PIXELS, page })
     .autoOrient()
     .flatten({ background: BACKGROUND });
@@ -42,7 +42,7 @@ export async function decodePicture(file: Uint8Array, page = 0): Promise<Nv12Fra
   return packedToNv12({ data, width, height, format: channels === 1 ? 'mono8' : 'rgb8' });
 }
 
-/** Of samples as they are in the file: no conversion of colors comes before they are bytes. */
+/** Reads samples as they are in the file, without any color conversion. */
 async function decodeOpenDepth(picture: Sharp, space: Metadata['space']): Promise<Nv12Frame> {
   const { data, info } = await sharpened(
     picture
@@ -80,7 +80,7 @@ export function toBytes(samples: Float32Array): Uint8Array {
   );
 }
 
-/** What the header tells, so that a huge picture is refused before its pixels take any memory. */
+/** Reads the header, so that a huge picture is refused before its pixels take any memory. */
 async function pictureMetadata(file: Uint8Array | string, page = 0): Promise<Metadata> {
   if (file.length === 0) throw new ExpectationError(FORMATS, 'an empty file');
   const metadata = await sharpened(sharp(file, { limitInputPixels: false, page }).metadata());

@@ -10,7 +10,7 @@ export class Trails {
   /** @param length positions that are kept of each object */
   constructor(private readonly length: number) {}
 
-  /** Takes a frame in; objects that are given up are forgotten. */
+  /** Adds the positions of a frame; objects that are given up are forgotten. */
   add({ instances, width, height, ended = [] }: Segmentation): void {
     for (const { trackId } of ended) this.#paths.delete(trackId);
     for (const { trackId = 0, box } of instances) {
@@ -23,7 +23,7 @@ export class Trails {
     this.#limit();
   }
 
-  /** Whoever draws may miss the frame that says that an object is given up. */
+  /** Forgets objects that have not been seen for long: the frame that gives them up may not have been drawn. */
   #limit(): void {
     for (const id of this.#paths.keys()) {
       if (this.#paths.size <= MOST_PATHS) return;

@@ -16,7 +16,7 @@ export interface TrackSceneOptions {
   readonly dropped?: number | undefined;
 }
 
-/** A frame as a tracker gets it, and what is true of it. */
+/** A frame as a tracker gets it, and its ground truth. */
 export interface TrackFrame {
   readonly stamp: Stamp;
   readonly truth: readonly TrackTruth[];
@@ -31,7 +31,7 @@ const COLUMNS = WIDTH / CELL;
 const ROWS = HEIGHT / CELL;
 /** Owner of cells that show a pillar. */
 const PILLAR = 255;
-/** Below these an object need not be found. */
+/** Below these, an object need not be found. */
 const LEAST_VISIBLE = 0.25;
 const LEAST_SIDE = 8;
 /** Below this nothing of it is detected. */
@@ -180,7 +180,7 @@ function detect(view: readonly View[], ghosts: readonly Box[], noise: Random): S
     if (visible < LEAST_DETECTED || missed || box.x2 - box.x1 < 4 || box.y2 - box.y1 < 4) continue;
     found.push({ classId: walker.classId, score, box, mask });
   }
-  // The same places over and over, as coats on hangers; and anywhere.
+  // Some always at the same places, like coats on hangers, and some anywhere.
   const chance = noise.next();
   ghosts.forEach((ghost, i) => {
     if (noise.next() < 0.25) found.push(nothing(noisyBox(ghost, 0.05, noise), i % 2, noise));

@@ -1,6 +1,6 @@
 import type { Random } from './random.js';
 
-/** What happens: people behind pillars, people who pass each other, people who leave and come back. */
+/** Kinds of scenes: people behind pillars, people who pass each other, people who leave and come back. */
 export const TRACK_SCENES = ['occlusion', 'crossing', 'return'] as const;
 export type TrackSceneKind = (typeof TRACK_SCENES)[number];
 
@@ -25,7 +25,7 @@ export interface Walker {
 
 /** Steps per second of the simulated motion. */
 const STEPS = 120;
-/** Seconds in which a walker takes on another speed. */
+/** Seconds in which a walker changes to another speed. */
 const INERTIA = 0.35;
 
 const person = (down: number): number => (down < 0.16 ? 0.4 : down < 0.55 ? 1 : 0.75 - 0.2 * (down - 0.55));
@@ -78,7 +78,7 @@ function walker(
     profile: classId === 0 ? person : ball,
     poseAt(time) {
       const at = 2 * Math.min(path.length / 2 - 1, Math.round(time * STEPS));
-      // A step's swing.
+      // The swing of a step.
       const swing = classId === 0 ? 1 + 0.12 * Math.sin(9 * time + index) : 1;
       const y = path[at + 1]!;
       return { x: path[at]!, y, width: wide * swing, height: tall, depth: y };
