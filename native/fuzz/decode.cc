@@ -1,8 +1,8 @@
 /**
- * Fuzzes what the decoder does in C++: plans and the frames that are looked at by them, and masks from logits
- * to contours. Checks that every instruction set finds the same, that all that is found lies within the
- * frame, that contours enclose as many cells as the runs they are made of, and, by the sanitizers, that
- * nothing beyond the tensors is read.
+ * Fuzzes the decoder's C++: plans, the frames that are decoded by them, and masks from logits to contours.
+ * Checks that every instruction set gives the same results, that all results lie within the frame, that
+ * contours enclose as many cells as the runs from which they are made, and, by the sanitizers, that nothing
+ * beyond the tensors is read.
  */
 #include <algorithm>
 #include <cmath>
@@ -19,7 +19,7 @@ namespace {
 
 using decode::Found;
 
-/** Memory of exactly so many bytes, filled with a pattern again and again. */
+/** Memory of an exact size, filled with a repeated pattern. */
 std::unique_ptr<uint8_t[]> Fill(size_t bytes, const fuzz::Bytes& pattern) {
   std::unique_ptr<uint8_t[]> memory(new uint8_t[bytes]());
   for (size_t at = 0; at < bytes && !pattern.empty(); at += pattern.size()) {
@@ -34,8 +34,7 @@ double Real(uint32_t bits) {
   return static_cast<double>(number);
 }
 
-/** A plan that is right, and the bytes that its outputs need; what comes of an input that is cut off is
- * small. */
+/** A valid plan, and the sizes of its outputs. A truncated input results in a small one. */
 class PlanCase {
  public:
   explicit PlanCase(fuzz::Reader& reader) {
@@ -64,7 +63,7 @@ class PlanCase {
         AddHead(reader, std::max(1, height >> i), std::max(1, width >> i), channels);
       }
     }
-    // Some numbers are others.
+    // Change some of the numbers.
     for (int changes = reader.U8() % 4; changes > 0; changes--) {
       const size_t head = reader.U8() % (parts.heads.size() + 1);
       auto& numbers = head < parts.heads.size() ? parts.heads[head].block : parts.numbers;
@@ -74,7 +73,7 @@ class PlanCase {
   }
 
   decode::PlanParts parts;
-  /** Of each output. */
+  /** Size of each output. */
   std::vector<size_t> bytes;
 
  private:
@@ -101,7 +100,7 @@ class PlanCase {
   bool planes_ = false;
 };
 
-/** All that is found lies in the frame, and in the memory for it. */
+/** Checks that all results lie in the frame, and in the memory for them. */
 void CheckFound(const decode::Plan& plan, const Found& found) {
   const int32_t* numbers = found.numbers.data();
   if (numbers[0] == 0) return;
@@ -152,7 +151,7 @@ void LookAhead(fuzz::Reader& reader) {
   CheckFound(*plan, first);
   for (size_t i = 1; i < usable.size(); i++) {
     ahead.Run(*usable[i], *plan, outputs, other);
-    // Of how long it took nothing is expected; beyond what it says that it found lies what was there before.
+    // The duration may be anything, and the memory behind the results keeps its old contents.
     other.numbers[2] = first.numbers[2];
     const size_t records = Found::kRecords + static_cast<size_t>(first.numbers[1]) * Found::kRecordLength;
     const auto same = [&](size_t from, size_t to) {
@@ -163,7 +162,7 @@ void LookAhead(fuzz::Reader& reader) {
     fuzz::Expect(same(0, 2), "as many instances with every instruction set");
     for (size_t at = Found::kRecords; at < records; at += Found::kRecordLength) {
       const int32_t* record = first.numbers.data() + at;
-      // Where nothing was combined there is no area.
+      // Without combined prototypes there is no area.
       fuzz::Expect(same(at, at + 4) && same(at + 8, at + 14),
                    "the same instances with every instruction set");
       if (record[8] < 0) continue;
@@ -176,7 +175,7 @@ void LookAhead(fuzz::Reader& reader) {
   }
 }
 
-/** Contours of runs that were checked: within the crop, and around as many cells as there are. */
+/** Checks the contours of valid runs: they lie within the crop and enclose the right number of cells. */
 void CheckOutlines(const std::vector<int32_t>& runs, int width, double tolerance) {
   int64_t cells = 0;
   for (size_t i = 0; i < runs.size(); i += 2) cells += runs[i + 1] - runs[i];
@@ -202,7 +201,7 @@ void CheckOutlines(const std::vector<int32_t>& runs, int width, double tolerance
     at += 2 * count;
   }
   fuzz::Expect(at == found.points.size(), "no points without a contour");
-  // Runs that begin where the one before ends have a contour each, around the same cells.
+  // Runs that begin where the previous one ends have their own contours, around the same cells.
   fuzz::Expect(area == cells, "contours around all cells");
   decode::FindOutlines(runs.data(), runs.size() / 2, width, {tolerance, 2}, found);
   fuzz::Expect(found.points.size() % 2 == 0, "points of two coordinates");
@@ -227,7 +226,7 @@ void FollowRuns(fuzz::Reader& reader) {
   CheckOutlines(runs, width, tolerance);
 }
 
-/** First cells of an axis, as GridAxis of src/vision/decode/mask-grid.ts makes them. */
+/** First cells of an axis, like those of GridAxis (src/vision/decode/mask-grid.ts). */
 std::vector<int32_t> FirstCells(int protos, int cells, double scale) {
   std::vector<int32_t> first(static_cast<size_t>(protos) + 2);
   for (int k = 0; k <= protos; k++) {
@@ -272,7 +271,7 @@ void SampleMask(fuzz::Reader& reader) {
   const auto protos = static_cast<size_t>(crop.last_column - crop.first_column + 1) *
                       static_cast<size_t>(crop.last_row - crop.first_row + 1);
   const auto logits = Fill(protos * sizeof(float), pattern);
-  // Of new[], which is aligned for any number.
+  // From new[], which is aligned for any number.
   crop.logits = reinterpret_cast<const float*>(logits.get());
   const decode::Axis axis_x{x.data(), scales[0], scales[1]};
   const decode::Axis axis_y{y.data(), scales[2], scales[3]};
