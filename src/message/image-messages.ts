@@ -6,6 +6,7 @@ import { HBM_OFFSETS, type HbmMessage } from './write/hbm-image.js';
 import {
   type CdrForm,
   CompressedForm,
+  HEADER_STAMP,
   HbmForm,
   ImageForm,
   type Packing,
@@ -41,9 +42,6 @@ export interface StandIn {
   readonly qos: Qos;
   form(sent: SentOn, packing: Packing): CdrForm;
 }
-
-/** Offset of header.stamp in serialized sensor_msgs. */
-const HEADER_STAMP = 4;
 
 /**
  * Messages that cameras send, by the values of parameters `image_type` of the node `segment` and `message` of the camera stand-in.

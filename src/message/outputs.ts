@@ -229,7 +229,7 @@ export const OUTPUTS = {
     qos: PICTURE_QOS,
     perCamera: true,
     when: 'every frame, while subscribed to',
-    what: 'the same as JPEG',
+    what: 'the overlay as JPEG',
   },
   alive: {
     topic: '~/alive',

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { ExpectationError } from '../../src/base/expect.js';
 import { addon } from '../../src/native/addon.js';
 import { IMAGE_MESSAGES, type ImageMessage, STAND_IN_NAMES } from '../../src/message/image-messages.js';
+import { BAG_OUTPUT_NAMES, bagTopic, OUTPUTS } from '../../src/message/outputs.js';
+import { IMAGE_TOPIC } from '../../src/message/bag/segmentation-recorder.js';
 import { qosText } from '../../src/message/qos.js';
 import { PUBLISHED_TOPICS, SERVICES } from '../../src/node/segment/topics.js';
 import { packageRoot } from '../../src/base/package-root.js';
@@ -31,13 +33,9 @@ export async function documents(): Promise<Document[]> {
     images: imagesMarkdown(),
     encodings: encodingsMarkdown(),
   };
-  const page = 'docs/parameters.md';
-  const text = Object.entries(sections).reduce(
-    (before, section) => withSection(page, before, section),
-    read(page),
-  );
   return [
-    { file: page, text },
+    withSections('docs/parameters.md', sections),
+    withSections('docs/files.md', { 'topics:bag': bagMarkdown() }),
     { file: 'docs/images/rooms.svg', text: roomsSvg(await readRooms()) },
     { file: 'CHANGELOG.rst', text: changelogRst(read('CHANGELOG.md')) },
     { file: 'config/segment.yaml', text: nodeYaml('segment', SEGMENT_PARAMETERS) },
@@ -54,6 +52,15 @@ function launchFileJson(): string {
 
 function read(file: string): string {
   return readFileSync(join(packageRoot, file), 'utf8');
+}
+
+/** A page whose marked sections are generated. */
+function withSections(file: string, sections: Readonly<Record<string, string>>): Document {
+  const text = Object.entries(sections).reduce(
+    (before, section) => withSection(file, before, section),
+    read(file),
+  );
+  return { file, text };
 }
 
 /** `text`, the content of `file`, with `content` between the marks `<!-- name -->` and `<!-- /name -->`. */
@@ -110,6 +117,24 @@ function topicsMarkdown(): string {
     markdownTable(['topic', 'type', 'QoS', 'when', 'what'], topics) +
     `\nWith several cameras, the topics of each camera are \`~/NAME/detections\`, \`~/NAME/alive\` and so on, and \`hobot_dnn_detection/NAME\`.\n\n` +
     markdownTable(['service', 'type', 'what'], services)
+  );
+}
+
+/** The topics that `run --mcap` writes. */
+function bagMarkdown(): string {
+  const rows = BAG_OUTPUT_NAMES.map((name) => OUTPUTS[name]).map((row) => [
+    bagTopic(row),
+    row.type,
+    row.what,
+  ]);
+  const { type: pictures, what } = OUTPUTS.overlay_compressed;
+  return markdownTable(
+    ['topic', 'type', 'what'],
+    [
+      ...rows,
+      [bagTopic(OUTPUTS.overlay_compressed), pictures, `${what}; with \`--mcap-overlay\``],
+      [IMAGE_TOPIC, 'sensor_msgs/msg/Image', 'the frame as nv12; with `--mcap-images`'],
+    ].map(([topic = '', ...cells]) => [`\`${topic}\``, ...cells]),
   );
 }
 

@@ -5,8 +5,8 @@ import { HBM_OFFSETS, type HbmEncoding, HbmImageWriter, type HbmMessage } from '
 import { CompressedImageWriter, ImageWriter } from './image.js';
 
 export const NO_STAMP: Stamp = { sec: 0, nanosec: 0 };
-/** Offset of header.stamp in a serialized sensor_msgs/Image and CompressedImage. */
-const IMAGE_STAMP = 4;
+/** Offset of header.stamp in a serialized sensor_msgs/Image or CompressedImage: their first field, after the encapsulation header. */
+export const HEADER_STAMP = 4;
 
 /** Makes the JPEG file of a frame, whose pixels must not change until then. */
 export type JpegPacker = (frame: Nv12Frame) => Promise<Uint8Array>;
@@ -80,7 +80,7 @@ export class ImageForm implements CdrForm {
   }
 
   setStamp(message: Buffer, stamp: Stamp): void {
-    writeStamp(message, stamp, IMAGE_STAMP);
+    writeStamp(message, stamp, HEADER_STAMP);
   }
 }
 
@@ -112,7 +112,7 @@ export class CompressedForm implements CdrForm {
   }
 
   setStamp(message: Buffer, stamp: Stamp): void {
-    writeStamp(message, stamp, IMAGE_STAMP);
+    writeStamp(message, stamp, HEADER_STAMP);
   }
 }
 
