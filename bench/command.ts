@@ -4,7 +4,7 @@ import { makeReport, readReport, writeReport } from './report.js';
 import { runSuite } from './suite.js';
 import { figureRow, figureTable } from './table.js';
 import { command } from '../src/cli/program.js';
-import { type CliOptions, optionHelp } from '../src/cli/options.js';
+import { type CliOptions, COMMON_OPTIONS, optionHelp } from '../src/cli/options.js';
 import { checkOutputs, FORCE_OPTION, ReadFiles } from '../src/cli/outputs.js';
 
 const BENCH_OPTIONS = {
@@ -13,7 +13,7 @@ const BENCH_OPTIONS = {
   compare: { type: 'string', value: 'OLD.json', help: 'print what changed since --json OLD.json' },
   force: FORCE_OPTION,
   quick: { type: 'boolean', help: 'only a few runs, to check that it works; the figures are meaningless' },
-  help: { type: 'boolean', short: 'h', help: 'this text' },
+  ...COMMON_OPTIONS,
 } as const satisfies CliOptions;
 
 const USAGE = `Usage: npm run bench -- [NAME...] [options]

@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.js';
 import { type EngineSettings, openEngine as openModel } from '../engine/registry.js';
 import { SEGMENT_PARAMETERS } from '../parameters/segment.js';
 import type { Arguments, CliOptions } from './options.js';
-import { choiceOption, fromParameter } from './parameter-options.js';
+import { choiceOption, fromParameter, numberOption } from './parameter-options.js';
 import { colorRange } from './run-options.js';
 
 /** Options of commands that run .bin models. */
@@ -14,11 +14,11 @@ export const BPU_OPTIONS = {
   timeout: fromParameter('bpu_timeout', 'MS'),
 } as const satisfies CliOptions;
 
-/** Settings of the engine that --engine and the options above give. */
-export function engineSettings(args: Arguments, threads?: number): EngineSettings {
+/** Settings of the engine that --engine, --threads and the options above give. */
+export function engineSettings(args: Arguments): EngineSettings {
   return {
     engine: choiceOption(args, 'engine', SEGMENT_PARAMETERS.engine),
-    threads,
+    threads: numberOption(args, 'threads', 'threads') || undefined,
     colorRange: colorRange(args),
     name: args.text('name'),
     library: args.text('library'),

@@ -12,7 +12,7 @@ import { modelSection } from './check/model.js';
 import { countOf, reportText } from './check/report.js';
 import { rosSection } from './check/ros.js';
 import { command } from './program.js';
-import { type CliOptions, optionHelp } from './options.js';
+import { type CliOptions, COMMON_OPTIONS, optionHelp } from './options.js';
 import { fromParameter } from './parameter-options.js';
 import { headRoles } from './run-options.js';
 
@@ -31,7 +31,7 @@ const OPTIONS = {
   heads: { type: 'string', value: 'LIST', help: 'role of each output in order, where heads are ambiguous' },
   json: { type: 'boolean', help: 'print the report as JSON' },
   ...BPU_OPTIONS,
-  help: { type: 'boolean', short: 'h', help: 'this text' },
+  ...COMMON_OPTIONS,
 } as const satisfies CliOptions;
 
 const USAGE = `Usage: tros-yolo-seg check [MODEL] [options]

@@ -18,7 +18,7 @@ import { encodeJpeg, shrinkToFit } from '../media/render/encode.js';
 import { Overlay } from '../media/render/overlay.js';
 import { type RgbPicture, rgbPicture } from '../media/render/rgb-picture.js';
 import { command } from './program.js';
-import { type CliOptions, optionHelp } from './options.js';
+import { type CliOptions, COMMON_OPTIONS, optionHelp } from './options.js';
 import { checkOutputs, ReadFiles } from './outputs.js';
 import { Progress } from './progress.js';
 import { BagSink } from './sinks/bag-file.js';
@@ -34,7 +34,7 @@ const DEMO_OPTIONS = {
   },
   frames: { type: 'string', value: 'N', help: 'number of frames (default 150)' },
   seed: { type: 'string', value: 'N', help: 'seed of the scene (default 5)' },
-  help: { type: 'boolean', short: 'h', help: 'this text' },
+  ...COMMON_OPTIONS,
 } as const satisfies CliOptions;
 
 /** Number of tiles of the contact sheet. */

@@ -3,7 +3,7 @@ import { ExpectationError, expectInteger, expectNumber } from '../base/expect.js
 import { compareTrackers, TRACK_SETTINGS, type TrackComparison } from '../pipeline/compare-trackers.js';
 import { TRACK_SCENES } from '../media/scene/walkers.js';
 import { command } from './program.js';
-import { type CliOptions, optionHelp } from './options.js';
+import { type CliOptions, COMMON_OPTIONS, optionHelp } from './options.js';
 
 const EVAL_OPTIONS = {
   tracks: {
@@ -17,7 +17,7 @@ const EVAL_OPTIONS = {
     help: 'seed of the first scene (default 101; 1 to 20 were used for tuning)',
   },
   seconds: { type: 'string', value: 'S', help: 'length of a scene, 1 to 600 (default 20)' },
-  help: { type: 'boolean', short: 'h', help: 'this text' },
+  ...COMMON_OPTIONS,
 } as const satisfies CliOptions;
 
 const USAGE = `Usage: tros-yolo-seg eval --tracks [options]

@@ -12,12 +12,12 @@ import { binFactsText, binModelText } from './info-bin.js';
 import { bpuModelText } from './info-bpu.js';
 import { command } from './program.js';
 import { printable } from './printable.js';
-import { type CliOptions, optionHelp } from './options.js';
+import { type CliOptions, COMMON_OPTIONS, optionHelp } from './options.js';
 
 const OPTIONS = {
   library: BPU_OPTIONS.library,
   name: BPU_OPTIONS.name,
-  help: { type: 'boolean', short: 'h', help: 'show this help' },
+  ...COMMON_OPTIONS,
 } satisfies CliOptions;
 
 const USAGE = `Usage: tros-yolo-seg info MODEL.onnx|MODEL.bin

@@ -4,7 +4,7 @@ import { cutModel, type CutReport } from '../model/prepare/cut.js';
 import { proveCut } from '../engine/onnx/prove-cut.js';
 import { findModel } from '../model/find-model.js';
 import { command } from './program.js';
-import { type CliOptions, optionHelp } from './options.js';
+import { type CliOptions, COMMON_OPTIONS, optionHelp } from './options.js';
 import { checkOutputs, FORCE_OPTION, ReadFiles } from './outputs.js';
 import { Stop } from './stop.js';
 
@@ -17,7 +17,7 @@ const OPTIONS = {
   },
   'no-proof': { type: 'boolean', help: 'do not run both models to compare them' },
   force: FORCE_OPTION,
-  help: { type: 'boolean', short: 'h', help: 'show this help' },
+  ...COMMON_OPTIONS,
 } satisfies CliOptions;
 
 const USAGE = `Usage: tros-yolo-seg model cut STOCK.onnx -o RDK.onnx [--opset 11]

@@ -16,7 +16,7 @@ import {
 import { findModel } from '../model/find-model.js';
 import { headRolesOf } from '../model/onnx/model-form.js';
 import { command } from './program.js';
-import { type Arguments, type CliOptions, optionHelp } from './options.js';
+import { type Arguments, type CliOptions, COMMON_OPTIONS, optionHelp } from './options.js';
 import { checkOutputs, FORCE_OPTION, ReadFiles } from './outputs.js';
 
 const OPTIONS = {
@@ -36,7 +36,7 @@ const OPTIONS = {
     value: 'RDK.onnx',
     help: 'the model that was quantized, if names do not identify the heads',
   },
-  help: { type: 'boolean', short: 'h', help: 'show this help' },
+  ...COMMON_OPTIONS,
 } satisfies CliOptions;
 
 const USAGE = `Usage: tros-yolo-seg model dequantize MODEL.bin [-o FILE.bin] [--all | --heads LIST | --node NAME...]

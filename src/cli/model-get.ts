@@ -5,7 +5,7 @@ import type { GotModel } from '../model/download/get-model.js';
 import { cachedFile } from '../model/model-cache.js';
 import { askLine, isYes } from './ask.js';
 import { command } from './program.js';
-import { type CliOptions, optionHelp } from './options.js';
+import { type CliOptions, COMMON_OPTIONS, optionHelp } from './options.js';
 import { Progress, sizeText } from './progress.js';
 import { Stop } from './stop.js';
 
@@ -20,7 +20,7 @@ const OPTIONS = {
     help: 'download again what is in the cache, and accept a file that its publisher has changed',
   },
   quiet: { type: 'boolean', short: 'q', help: 'no progress; errors only' },
-  help: { type: 'boolean', short: 'h', help: 'show this help' },
+  ...COMMON_OPTIONS,
 } satisfies CliOptions;
 
 const USAGE = `Usage: tros-yolo-seg model get NAME... [options]

@@ -5,7 +5,7 @@ import { type Board, type Catalog, type CatalogModel, endingOf, loadCatalog } fr
 import { leftLength } from '../model/download/part.js';
 import { cachedFile, cachedPath, readRecord } from '../model/model-cache.js';
 import { command } from './program.js';
-import { type CliOptions, optionHelp } from './options.js';
+import { type CliOptions, COMMON_OPTIONS, optionHelp } from './options.js';
 import { sizeText } from './progress.js';
 import { printable } from './printable.js';
 
@@ -15,7 +15,7 @@ const CHOICES = { x5: 'RDK X5', x3: 'RDK X3', cpu: 'CPU' } as const satisfies Re
 const OPTIONS = {
   board: { type: 'string', value: Object.keys(CHOICES).join('|'), help: 'only models for this board' },
   json: { type: 'boolean', help: 'print everything as JSON' },
-  help: { type: 'boolean', short: 'h', help: 'show this help' },
+  ...COMMON_OPTIONS,
 } satisfies CliOptions;
 
 const USAGE = `Usage: tros-yolo-seg model list [options]

@@ -5,7 +5,7 @@ import { findModel } from '../model/find-model.js';
 import { MARCHES } from '../model/march.js';
 import { FEW_PICTURES, preparePtq, type PtqReport } from '../media/calibration/ptq.js';
 import { command } from './program.js';
-import { type CliOptions, optionHelp } from './options.js';
+import { type CliOptions, COMMON_OPTIONS, optionHelp } from './options.js';
 import { checkOutputs, FORCE_OPTION, ReadFiles } from './outputs.js';
 import { Progress } from './progress.js';
 
@@ -23,7 +23,7 @@ const OPTIONS = {
     help: 'maximum number of pictures, spread evenly over the folder (default 100)',
   },
   force: FORCE_OPTION,
-  help: { type: 'boolean', short: 'h', help: 'show this help' },
+  ...COMMON_OPTIONS,
 } satisfies CliOptions;
 
 const USAGE = `Usage: tros-yolo-seg model ptq RDK.onnx --march bayes-e --images DIR -o DIR

@@ -10,17 +10,18 @@ import { recognizeModel } from '../pipeline/recognize-model.js';
 import { type Measurement, measureThroughput } from '../pipeline/throughput.js';
 import { BPU_OPTIONS, openEngine } from './bpu-options.js';
 import { command } from './program.js';
-import { type Arguments, optionHelp } from './options.js';
+import { type Arguments, COMMON_OPTIONS, optionHelp } from './options.js';
 import { fromParameter } from './parameter-options.js';
 import { headRoles } from './run-options.js';
 
 const PERF_OPTIONS = {
-  threads: { type: 'string', value: 'N', help: 'frames in flight, 1 to 32 (default 2)' },
+  'in-flight': { type: 'string', value: 'N', help: 'frames in flight, 1 to 32 (default 2)' },
+  threads: fromParameter('threads', 'N'),
   frames: { type: 'string', value: 'N', help: 'frames of each measurement (default 200)' },
   labels: fromParameter('labels', 'FILE'),
   heads: { type: 'string', value: 'LIST', help: 'role of each output in order, where heads are ambiguous' },
   ...BPU_OPTIONS,
-  help: { type: 'boolean', short: 'h', help: 'this text' },
+  ...COMMON_OPTIONS,
 } as const;
 
 const USAGE = `Usage: tros-yolo-seg perf MODEL [PICTURE] [options]
@@ -47,12 +48,12 @@ export const perf = command({
       );
     }
     const file = findModel(given);
-    const threads = expectInteger('--threads', args.number('threads') ?? 2, 1, 32);
+    const inFlight = expectInteger('--in-flight', args.number('in-flight') ?? 2, 1, 32);
     const frames = expectInteger('--frames', args.number('frames') ?? 200, 1, 1_000_000);
     const frame = picture === undefined ? grayFrame() : await firstFrame(picture);
 
     const single = await measureModel(file, 1, frames, frame, args);
-    const several = threads > 1 ? await measureModel(file, threads, frames, frame, args) : single;
+    const several = inFlight > 1 ? await measureModel(file, inFlight, frames, frame, args) : single;
     for (const { engine } of new Set([single, several])) process.stdout.write(`${hrtText(engine)}\n`);
     process.stdout.write(wholePathText(several.path));
     process.stdout.write(`\n${tableRow(basename(parse(file).name), single, several)}`);
@@ -69,12 +70,12 @@ interface ModelMeasurement {
 
 async function measureModel(
   file: string,
-  threads: number,
+  inFlight: number,
   frames: number,
   frame: Nv12Frame,
   args: Arguments,
 ): Promise<ModelMeasurement> {
-  const engine = await openEngine(file, args, { slots: threads });
+  const engine = await openEngine(file, args, { slots: inFlight });
   try {
     const { input } = engine.model;
     const { layout } = recognizeModel(engine.model, {
@@ -83,7 +84,7 @@ async function measureModel(
     });
     const decoder = new Decoder(layout, {}, engine.kernels);
     engine.planAhead?.(decoder.plan);
-    await measureThroughput(engine, Math.min(frames, 4 * threads), frame); // warms caches and compilers up
+    await measureThroughput(engine, Math.min(frames, 4 * inFlight), frame); // warms caches and compilers up
     return {
       size: `${input.width}x${input.height}`,
       classes: layout.classCount,

@@ -1,4 +1,7 @@
 import { ExpectationError, messageOf } from '../base/expect.js';
+import { nearest } from '../base/nearest.js';
+import { colored } from './color.js';
+import { readConfig } from './config-file.js';
 import { type Arguments, type CliOptions, parseArguments } from './options.js';
 import { exitCodeWith, watchStdout } from './stdout.js';
 
@@ -7,8 +10,16 @@ import { exitCodeWith, watchStdout } from './stdout.js';
  */
 export interface Command {
   readonly summary: string;
+  /** For completion. */
+  readonly options?: CliOptions;
+  /** Arguments to choose from, for completion. */
+  readonly words?: readonly string[];
+  readonly actions?: Readonly<Record<string, Command>>;
   run(argv: readonly string[]): Promise<number>;
 }
+
+/** Commands by name, loaded on demand. */
+export type Loaders = Readonly<Record<string, () => Promise<Command>>>;
 
 /** What a command consists of. */
 export interface CommandParts {
@@ -16,20 +27,71 @@ export interface CommandParts {
   /** Printed for --help. */
   readonly usage: string;
   readonly options: CliOptions;
+  readonly words?: readonly string[];
   readonly run: (args: Arguments, argv: readonly string[]) => Promise<number>;
 }
 
-/** Defines a command that parses its options, and handles --help whatever else is given. */
-export function command({ summary, usage, options, run }: CommandParts): Command {
+/** Defines a command that parses its options, takes others from --config, and handles --help whatever else is given. */
+export function command({ usage, run, ...described }: CommandParts): Command {
+  const { options } = described;
   return {
-    summary,
+    ...described,
     async run(argv) {
       const args = parseArguments(argv, options);
-      if (!args.flag('help')) return run(args, argv);
-      process.stdout.write(usage);
-      return 0;
+      if (args.flag('help')) {
+        process.stdout.write(usage);
+        return 0;
+      }
+      const file = args.text('config');
+      return run(file === undefined ? args : args.over(readConfig(file, options)), argv);
     },
   };
+}
+
+/** Commands that share a first word. */
+export interface CommandGroup {
+  /** What is chosen: "a command". */
+  readonly what: string;
+  /** The words before it: "tros-yolo-seg model". */
+  readonly name: string;
+  readonly commands: Loaders;
+  readonly usage: () => Promise<string>;
+}
+
+/** Edits of a mistyped command that is still recognized. */
+const MISTYPED = 2;
+
+/**
+ * Runs the command that the first argument names. `help COMMAND` is `COMMAND --help`.
+ *
+ * @returns its exit code; 2 if no command is given
+ * @throws ExpectationError for a command that does not exist, with the one that was probably meant
+ */
+export async function runGroup(group: CommandGroup, argv: readonly string[]): Promise<number> {
+  const { what, name, commands, usage } = group;
+  const [word, ...rest] = argv;
+  if (word === 'help' && rest.length > 0) return runGroup(group, [...rest, '--help']);
+  if (word === undefined || word === 'help' || word === '--help' || word === '-h') {
+    process.stdout.write(await usage());
+    return word === undefined ? 2 : 0;
+  }
+  const load = Object.hasOwn(commands, word) ? commands[word] : undefined;
+  if (load) return (await load()).run(rest);
+  const names = Object.keys(commands);
+  const [similar] = nearest(word, names, MISTYPED);
+  const meant = similar === undefined ? '' : `Did you mean ${similar}? `;
+  throw new ExpectationError(`${what} (${names.join(', ')})`, word, `${meant}See ${name} --help.`);
+}
+
+/** The commands and what they do, for the help. */
+export async function commandList(commands: Loaders): Promise<string> {
+  const width = Math.max(...Object.keys(commands).map(({ length }) => length));
+  const lines = await Promise.all(
+    Object.entries(commands).map(
+      async ([name, load]) => `  ${name.padEnd(width)}  ${(await load()).summary}`,
+    ),
+  );
+  return lines.join('\n');
 }
 
 /**
@@ -46,9 +108,9 @@ export async function runProgram(main: () => Promise<number>): Promise<void> {
     if (code > 128) process.exit(code);
     process.exitCode = code;
   } catch (error) {
-    process.stderr.write(
-      `tros-yolo-seg: ${error instanceof ExpectationError ? error.message : ((error as Error).stack ?? messageOf(error))}\n`,
-    );
+    const text =
+      error instanceof ExpectationError ? error.message : ((error as Error).stack ?? messageOf(error));
+    process.stderr.write(`${colored('tros-yolo-seg:', 'red')} ${text}\n`);
     process.exitCode = 2;
   }
 }

@@ -27,6 +27,11 @@ export class Progress {
     this.reach(this.#done + 1);
   }
 
+  /** Counts a step that failed, without drawing. */
+  skip(): void {
+    this.#done++;
+  }
+
   /** @param done steps done so far */
   reach(done: number): void {
     this.#done = done;

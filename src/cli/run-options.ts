@@ -8,7 +8,7 @@ import { findClass } from '../model/labels.js';
 import type { ImageReading } from '../native/camera.js';
 import { SEGMENT_PARAMETERS } from '../parameters/segment.js';
 import type { TrackingOptions } from '../pipeline/tracking.js';
-import type { Arguments, CliOptions } from './options.js';
+import { type Arguments, type CliOptions, COMMON_OPTIONS } from './options.js';
 import { FORCE_OPTION } from './outputs.js';
 import { choiceOption, fromParameter, numberOption } from './parameter-options.js';
 
@@ -87,7 +87,7 @@ export const RUN_OPTIONS = {
   seed: { type: 'string', value: 'N', help: 'seed of scene: (default 1)' },
   force: FORCE_OPTION,
   quiet: { type: 'boolean', short: 'q', help: 'no progress, no summary; errors only' },
-  help: { type: 'boolean', short: 'h', help: 'this text' },
+  ...COMMON_OPTIONS,
 } as const satisfies CliOptions;
 
 /** Options of the decoder. Classes are names or ids, so the labels must be known. */

@@ -12,6 +12,7 @@ import { TrackIds } from '../vision/track/tracker.js';
 import { CameraTracking, decodeForTracking, type TrackingOptions } from '../pipeline/tracking.js';
 import { isResult, type Segmenter } from '../pipeline/segmenter.js';
 import { BPU_OPTIONS, engineSettings } from './bpu-options.js';
+import { colored } from './color.js';
 import { command } from './program.js';
 import { checkOutputs, type Output, ReadFiles } from './outputs.js';
 import { type Arguments, optionHelp } from './options.js';
@@ -50,8 +51,8 @@ Models for the BPU (.bin):
 ${optionHelp(BPU_OPTIONS)}
 
 Exit code: 0 when all inputs were done, 1 when a frame or input failed or an output could not be completed (a
-full disk), 2 when nothing could be started, 130 or 143 after SIGINT or SIGTERM: frames in flight are then
-finished and outputs closed.
+full disk), 2 when nothing could be done (a wrong option, not one frame that could be read), 130 or 143 after
+SIGINT or SIGTERM: frames in flight are then finished and outputs closed.
 `;
 
 /** `tros-yolo-seg run`: files in, detections and masks out. */
@@ -79,7 +80,7 @@ export const run = command({
     let tracked: TrackingOptions | undefined;
     const { engine, segmenter, labels } = await openRecognized(
       model,
-      engineSettings(args, args.number('threads')),
+      engineSettings(args),
       { roles, labelFile: args.text('labels') },
       (names, warnings) => {
         warn(warnings);
@@ -133,7 +134,9 @@ export const run = command({
       // Standard output may contain the JSON lines, so the summary goes to standard error.
       if (!quiet) process.stderr.write(summary.text() + stop.text);
       // A closed pipe (0) must not hide a failure.
-      return stop.exitCode || (broken !== undefined || summary.failures > 0 ? 1 : 0);
+      if (stop.exitCode) return stop.exitCode;
+      if (broken === undefined && summary.failures === 0) return 0;
+      return summary.frames === 0 && summary.failures > 0 ? 2 : 1;
     } finally {
       await closeAll(sinks);
       await engine.close();
@@ -157,8 +160,8 @@ async function segmentSource(
   let warned: string | undefined;
   try {
     for await (const item of segmenter.segment(stop.until(guardedFrames(source)), region, tracking)) {
-      progress?.step();
       if (isResult(item)) {
+        progress?.step();
         summary.add(item);
         const { warning } = item;
         // All frames of a camera have the same problem.
@@ -168,7 +171,9 @@ async function segmentSource(
         }
         for (const sink of sinks) await sink.write(item);
       } else {
+        // A bar that is full tells of success: that of a bad picture must not be drawn.
         progress?.end();
+        progress?.skip();
         summary.fail(source.name, item.error);
         report(`${source.name}, frame ${item.index}`, item.error);
       }
@@ -241,5 +246,5 @@ function warn(warnings: readonly string[]): void {
 }
 
 function report(where: string, error: Error): void {
-  process.stderr.write(`${where}: ${reportOf(error)}\n`);
+  process.stderr.write(`${colored(`${where}:`, 'red')} ${reportOf(error)}\n`);
 }

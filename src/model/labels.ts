@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExpectationError, messageOf } from '../base/expect.js';
+import { nearest } from '../base/nearest.js';
 import { packageRoot } from '../base/package-root.js';
 
 /** Number of COCO's classes, whose names are the default for models without names. */
@@ -110,6 +111,9 @@ export function readLabels(file: string): string[] {
     .map((line) => line.trim());
 }
 
+/** Edits of a mistyped class name that is still recognized. */
+const MISTYPED = 2;
+
 /**
  * Finds a class by name (case does not matter) or by number.
  *
@@ -120,6 +124,13 @@ export function findClass(text: string, labels: readonly string[]): number {
   const byName = labels.findIndex((name) => name.toLowerCase() === wanted.toLowerCase());
   if (byName >= 0) return byName;
   if (/^\d+$/.test(wanted) && Number(wanted) < labels.length) return Number(wanted);
+  const lower = labels.map((name) => name.toLowerCase());
+  const [similar] = nearest(wanted.toLowerCase(), lower, Math.min(MISTYPED, wanted.length - 1));
+  const meant = similar === undefined ? '' : `Did you mean ${labels[lower.indexOf(similar)]}? `;
   const shown = labels.length > 90 ? [...labels.slice(0, 90), '...'] : labels;
-  throw new ExpectationError('a class name or id of the model', wanted, `It knows ${shown.join(', ')}.`);
+  throw new ExpectationError(
+    'a class name or id of the model',
+    wanted,
+    `${meant}It knows ${shown.join(', ')}.`,
+  );
 }

@@ -22,7 +22,7 @@ describe('tros-yolo-seg record and perf', () => {
     assert.equal(recorded.code, 0, recorded.stderr);
     assert.match(recorded.stderr, /heads\.bin: 1 frame\n/);
     const measured = await cli([
-      ...['perf', model, picture, '--threads', '3', '--frames', '20', '--library', EMULATOR],
+      ...['perf', model, picture, '--in-flight', '3', '--frames', '20', '--library', EMULATOR],
     ]);
     assert.equal(measured.code, 0, measured.stderr);
     assert.match(measured.stdout, /Thread number is: 1\n {2}Frame count {3}is: 20\n/);
@@ -35,7 +35,7 @@ describe('tros-yolo-seg record and perf', () => {
     const names = join(folder, 'names.txt');
     const measure = (text: string): ReturnType<typeof cli> => {
       writeFileSync(names, text);
-      return cli(['perf', onnx, picture, '--threads', '1', '--frames', '1', '--labels', names]);
+      return cli(['perf', onnx, picture, '--in-flight', '1', '--frames', '1', '--labels', names]);
     };
     const right = await measure('Katze\nHund\nVogel\n');
     assert.equal(right.code, 0, right.stderr);

@@ -5,7 +5,7 @@ import { describe, it } from 'mocha';
 import { repository } from '../data.js';
 import { cli } from './cli.js';
 
-const COMMANDS = ['run', 'demo', 'perf', 'model', 'eval', 'info', 'check'];
+const COMMANDS = ['run', 'demo', 'perf', 'model', 'eval', 'info', 'check', 'completion'];
 /** `npm run`, in a checkout. */
 const TOOLS = ['bench', 'record'];
 
@@ -56,7 +56,7 @@ describe('tros-yolo-seg', () => {
       [['run', 'scene:', '--nms', 'off'], /one of auto, always, never for --nms but received off/],
       [['perf'], /Expected one MODEL and at most one PICTURE/],
       [['perf', 'm.onnx', 'a.jpg', 'b.jpg'], /at most one PICTURE but received m\.onnx a\.jpg b\.jpg/],
-      [['perf', 'm.onnx', '--threads', '0'], /from 1 to 32 for --threads but received 0/],
+      [['perf', 'm.onnx', '--in-flight', '0'], /from 1 to 32 for --in-flight but received 0/],
       [['perf', 'm.onnx', 'absent.jpg'], /absent\.jpg/],
       [['record', 'm.onnx', '-o', 'x.bin'], /at least one INPUT and --output/],
       [['record', 'm.onnx', 'scene:'], /at least one INPUT and --output/],

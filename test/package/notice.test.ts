@@ -19,7 +19,7 @@ describe('NOTICE', () => {
   const { packages } = JSON.parse(read('package-lock.json')) as Lock;
 
   it('names the packages that the program depends on, each with its license, and no others', () => {
-    const table = [...notice.matchAll(/^ {4}(@?[a-z][\w/.-]+)(?: \*)? +(MIT|Apache-2\.0) /gm)];
+    const table = [...notice.matchAll(/^ {4}(@?[a-z][\w/.-]+)(?: \*)? +(MIT|ISC|Apache-2\.0) /gm)];
     const listed = table.map(([, name, license]) => `${name} ${license}`);
     const names = Object.keys({ ...dependencies, ...optionalDependencies });
     const wanted = names.map((name) => `${name} ${packages[`node_modules/${name}`]!.license}`);

@@ -9,9 +9,10 @@ import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 import { type FrameSource, isBadFrame } from '../../src/vision/picture/frame-source.js';
 import { findModel } from '../../src/model/find-model.js';
 import { command } from '../../src/cli/program.js';
-import { optionHelp } from '../../src/cli/options.js';
+import { COMMON_OPTIONS, optionHelp } from '../../src/cli/options.js';
 import { checkOutputs, FORCE_OPTION, ReadFiles } from '../../src/cli/outputs.js';
 import { colorRange, pictureSize } from '../../src/cli/run-options.js';
+import { sizeText } from '../../src/cli/progress.js';
 import { Stop } from '../../src/cli/stop.js';
 
 const RECORD_OPTIONS = {
@@ -37,7 +38,7 @@ const RECORD_OPTIONS = {
   size: { type: 'string', value: 'WxH', help: 'size of raw NV12 files and of scenes' },
   frames: { type: 'string', value: 'N', help: 'number of frames of scene:' },
   force: FORCE_OPTION,
-  help: { type: 'boolean', short: 'h', help: 'this text' },
+  ...COMMON_OPTIONS,
 } as const;
 
 const USAGE = `Usage: npm run record -- MODEL.onnx INPUT... --output FILE.bin [options]
@@ -99,6 +100,7 @@ export const record = command({
         name: args.text('name') ?? like?.name ?? options.name,
         outputs,
         like,
+        onFrameSize: (bytes) => process.stderr.write(`${file}: ${sizeLine(bytes, opened.sources)}\n`),
       });
       process.stderr.write(`${file}: ${count} ${count === 1 ? 'frame' : 'frames'}\n${stop.text}`);
       return stop.exitCode ?? 0;
@@ -112,6 +114,15 @@ export const record = command({
     }
   },
 });
+
+/** `150 frames of 9.1 MB, 1.37 GB in all`, as far as the inputs tell their length. */
+function sizeLine(bytes: number, sources: readonly FrameSource[]): string {
+  const counts = sources.map(({ count }) => count);
+  const known = counts.every((count) => count !== undefined);
+  const total = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  if (!known) return `${sizeText(bytes)} for each frame; the inputs do not tell how many they have`;
+  return `${total} ${total === 1 ? 'frame' : 'frames'} of ${sizeText(bytes)}, ${sizeText(total * bytes)} in all`;
+}
 
 async function* framesOf(sources: readonly FrameSource[]): AsyncGenerator<Nv12Frame> {
   for (const source of sources) {

@@ -52,6 +52,8 @@ export interface RecordOptions {
   readonly outputs?: readonly NativeTensorProperties[] | undefined;
   /** A .bin model to imitate completely, instead. */
   readonly like?: BinLayout | undefined;
+  /** Receives the bytes that each frame takes in the file, before the first one. */
+  readonly onFrameSize?: ((bytes: number) => void) | undefined;
 }
 
 /**
@@ -81,6 +83,7 @@ export async function record(
   const infos = outputs.map(tensorInfo);
   const input = allocateNv12(engine.model.input.width, engine.model.input.height);
   const memory = new Uint8Array(frameBytes(model));
+  options.onFrameSize?.(memory.length);
   const views = outputViews(outputs, memory);
   makeFolder(dirname(options.file));
   const target = new WholeFile(options.file);

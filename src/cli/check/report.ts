@@ -1,11 +1,20 @@
+import { type Color, colored } from '../color.js';
 import { printable } from '../printable.js';
 import type { Section, Verdict } from './finding.js';
 
 const VERDICTS: readonly Verdict[] = ['failure', 'warning', 'note', 'unknown', 'ok'];
 
+const COLORS: Partial<Record<Verdict, Color>> = { failure: 'red', warning: 'yellow', ok: 'green' };
+
 /** Number of findings for each verdict. */
 export function countOf(sections: readonly Section[], verdict: Verdict): number {
   return sections.flatMap(({ findings }) => findings).filter((finding) => finding.verdict === verdict).length;
+}
+
+/** The verdict in the first column, which a terminal shows in color. */
+function mark(verdict: Verdict): string {
+  const [text, color] = [verdict.padEnd(9), COLORS[verdict]];
+  return color === undefined ? text : colored(text, color, process.stdout);
 }
 
 /** The report as text to paste into an issue: one line per finding, hints below. */
@@ -15,7 +24,7 @@ export function reportText(title: string, sections: readonly Section[]): string 
   for (const section of sections) {
     lines.push('', section.title);
     for (const { what, verdict, text, hint } of section.findings) {
-      lines.push(`  ${verdict.padEnd(9)}${what.padEnd(width + 2)}${printable(text)}`);
+      lines.push(`  ${mark(verdict)}${what.padEnd(width + 2)}${printable(text)}`);
       if (hint) lines.push(`${' '.repeat(width + 13)}-> ${printable(hint)}`);
     }
   }
