@@ -58,6 +58,8 @@ const GUESS_AFTER = 1000;
 const FOUND_AFTER = 5000;
 /** Milliseconds after which a failed subscription is retried: each attempt may take much memory. */
 const AGAIN_AFTER = 5000;
+/** Milliseconds that a renewal waits for a message at most. */
+const QUIET_AFTER = 1000;
 
 const TAKES_JPEG = 'Set camera_transport to auto or rclnodejs, which decompress JPEG.';
 
@@ -81,6 +83,8 @@ export class ImageSubscription {
   #publishers: ReadonlySet<string> = new Set();
   /** When the subscription was renewed, until the former one is closed. */
   #renewed: number | undefined;
+  /** The renewal that waits for the next message, and since when. */
+  #waiting: { readonly qos: Qos; readonly several: boolean; readonly since: number } | undefined;
   /** Whether a publisher that has gone may have blocked the subscription. */
   #doubtful = false;
   /** Since when the type has been unknown. */
@@ -221,7 +225,8 @@ export class ImageSubscription {
     // A second renewal may close the only subscription that some publisher has discovered: it waits, unless publishers do not fit.
     const wanted = this.#doubtful || !sameQos(qos, this.#qos);
     const may = this.#renewed === undefined || !this.#hears(publishers);
-    if (this.#subscribed && wanted && may) this.#renew(qos, publishers.length > 1);
+    if (this.#subscribed && wanted && may) this.#renewInTime(qos, publishers.length > 1);
+    else this.#waiting = undefined;
     this.#findProblem(publishers);
   }
 
@@ -237,6 +242,7 @@ export class ImageSubscription {
     this.#subscription = undefined;
     this.problem = undefined;
     this.#renewed = undefined;
+    this.#waiting = undefined;
     this.#failed = undefined;
     this.#gaps.reset();
     const camera = this.#camera;
@@ -278,7 +284,10 @@ export class ImageSubscription {
         this.#camera.setKeepPixels(this.#keepsPixels);
         this.#camera.setMinPeriod(this.#period);
         this.#camera.setRegion(this.region);
-        this.sink.attach(this.#camera, (frameInfo) => ReceivedImage.arrived(frameInfo, hbmFrameId));
+        this.sink.attach(this.#camera, (frameInfo) => {
+          this.#arrived();
+          return ReceivedImage.arrived(frameInfo, hbmFrameId);
+        });
         this.#camera.start();
       } else {
         this.#subscription = new RenewableSubscription(
@@ -306,6 +315,34 @@ export class ImageSubscription {
     return this.#failed !== undefined && this.clock() - this.#failed < AGAIN_AFTER;
   }
 
+  /**
+   * Renews now, or after the next message.
+   *
+   * In Cyclone DDS 0.10, a participant that gets its first reliable reader of a writer drops what that writer sends until the writer's
+   * first heartbeat, some milliseconds later, for its best-effort readers, too. After a message, the next one is far.
+   */
+  #renewInTime(qos: Qos, several: boolean): void {
+    const first = qos.reliability === 'reliable' && this.#qos.reliability === 'best_effort';
+    const now = this.clock();
+    const since = this.#waiting?.since ?? now;
+    this.#waiting = { qos, several, since };
+    if (!first || !this.ros.middleware.startsWith('rmw_cyclonedds') || now - since >= QUIET_AFTER)
+      this.#renewNow();
+  }
+
+  /** To be called for each message. */
+  #arrived(): void {
+    // A subscription cannot be created in another one's callback.
+    if (this.#waiting) setImmediate(() => this.#renewNow());
+  }
+
+  #renewNow(): void {
+    if (!this.#waiting || !this.#subscribed) return;
+    const { qos, several } = this.#waiting;
+    this.#waiting = undefined;
+    this.#renew(qos, several);
+  }
+
   /** The new subscription is opened before the former one is closed: no message is lost. */
   #renew(qos: Qos, several: boolean): void {
     this.#doubtful = false;
@@ -328,6 +365,7 @@ export class ImageSubscription {
 
   #receive(cdr: Buffer, message: ImageMessageName): void {
     this.#received++;
+    this.#arrived();
     // Includes skipped messages, because they were not lost.
     this.#gaps.add(stampOf(cdr, IMAGE_MESSAGES[message].stampAt));
     if (!this.#pace.admit(this.clock())) {

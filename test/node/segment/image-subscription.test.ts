@@ -258,6 +258,52 @@ describe('ImageSubscription', () => {
     assert.equal(ros.open, 1, 'the former one is closed when every publisher has found the new one');
   });
 
+  it('becomes reliable right after a message on Cyclone DDS, which drops messages meanwhile', async () => {
+    ros = new FakeRos({}, 'rmw_cyclonedds_cpp');
+    ros.publishers = [{ type: IMAGE }];
+    const images = input();
+    images.follow();
+    ros.publishers = [{ type: IMAGE, reliability: 'reliable' }];
+    images.follow();
+    assert.deepEqual(ros.subscribed, [`${IMAGE} best_effort`]);
+    ros.deliver(image(1));
+    await new Promise(setImmediate);
+    assert.deepEqual(ros.subscribed, [`${IMAGE} best_effort`, `${IMAGE} reliable`]);
+    assert.equal(images.received, 1);
+  });
+
+  it('becomes reliable on Cyclone DDS without a message, too, where none comes for a second', () => {
+    ros = new FakeRos({}, 'rmw_cyclonedds_cpp');
+    ros.publishers = [{ type: IMAGE }];
+    const images = input();
+    images.follow();
+    ros.publishers = [{ type: IMAGE, reliability: 'reliable' }];
+    images.follow();
+    now += 999;
+    images.follow();
+    assert.equal(ros.subscribed.length, 1);
+    now += 1;
+    images.follow();
+    assert.equal(ros.subscribed.length, 2);
+  });
+
+  it('does not become reliable after a message if another publisher has come in the meantime', async () => {
+    ros = new FakeRos({}, 'rmw_cyclonedds_cpp');
+    ros.publishers = [{ type: IMAGE }];
+    const images = input();
+    images.follow();
+    ros.publishers = [{ type: IMAGE, reliability: 'reliable' }];
+    images.follow();
+    ros.publishers = [
+      { type: IMAGE, reliability: 'reliable' },
+      { type: IMAGE, gid: 2 },
+    ];
+    images.follow();
+    ros.deliver(image(1));
+    await new Promise(setImmediate);
+    assert.deepEqual(ros.subscribed, [`${IMAGE} best_effort`]);
+  });
+
   it('stays when messages come, and when the publisher is gone', () => {
     const camera = input();
     ros.publishers = [{ type: IMAGE, gid: 1 }];
