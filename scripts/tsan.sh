@@ -6,6 +6,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD/build/tsan
+mkdir -p "$root"
 npm run --silent build:ts || exit 1
 modules=$PWD/node_modules
 cmake -S native -B "$root" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTROS_YOLO_SEG_SANITIZE_THREADS=ON \
