@@ -7,8 +7,9 @@ import { makeFolder } from '../../base/files/folder.js';
 import { sweepParts } from '../../base/files/whole-file.js';
 import { cutModel } from './cut.js';
 import { findCutPoints, quantizedNode } from '../onnx/cut-points.js';
-import { formOf, headsOf, modelForm, withModel } from '../onnx/model-form.js';
+import { headsOf, modelForm, withModel } from '../onnx/model-form.js';
 import { ELEMENT, type OnnxModel } from '../onnx/onnx-model.js';
+import { formOf } from '../onnx/output-form.js';
 
 /** Changed whenever models are cut differently, so that older results are not used. */
 const CUT_VERSION = 1;
