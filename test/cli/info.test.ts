@@ -49,6 +49,18 @@ describe('tros-yolo-seg info', () => {
     );
   });
 
+  it('refuses what run refuses, with the reason', () => {
+    for (const [options, reason] of [
+      [{ channels: 1 }, /one channel \(grayscale\) and three are needed/],
+      [{ quantized: true }, /a quantized one \(QuantizeLinear/],
+    ] as const) {
+      writeFileSync(file('refused.onnx'), stockModel(options));
+      const { stdout, stderr, status } = info(file('refused.onnx'));
+      assert.equal(status, 2, stdout);
+      assert.match(stderr, reason);
+    }
+  });
+
   it('tells the heads of a model that is cut', () => {
     writeFileSync(file('stock.onnx'), stockModel());
     cutModel(file('stock.onnx'), file('rdk.onnx'));

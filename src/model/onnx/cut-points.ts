@@ -200,7 +200,8 @@ function stridesOf(model: OnnxModel, count: number, cells: number, width: number
   );
 }
 
-function imageInput(model: OnnxModel): { input: Value; width: number; height: number } {
+/** @throws ExpectationError when the model does not have one input, a picture of fixed size in color */
+export function imageInput(model: OnnxModel): { input: Value; width: number; height: number } {
   const [input] = model.fedInputs;
   const found = model.fedInputs
     .map(

@@ -1,7 +1,7 @@
 import { messageOf } from '../../base/expect.js';
 import { findCutPoints } from './cut-points.js';
 import { inputPicture, type InputPicture } from './input-picture.js';
-import { headsOf, withModel } from './model-form.js';
+import { headsOf, runsUncut, withModel } from './model-form.js';
 import { elementName } from './onnx-model.js';
 import { formOf, type ModelForm } from './output-form.js';
 
@@ -65,7 +65,7 @@ export function inspectOnnx(path: string): OnnxSummary {
       return { width, height, classCount, regMax, coefficientCount, uncut: undefined };
     }
 
-    /** If it cannot be cut, only the outputs are known. */
+    /** If it cannot be cut and runs as it is, only the outputs are known. */
     function sizesOfStock(): Sizes {
       try {
         const { inputWidth, inputHeight, classCount, regMax, proto } = findCutPoints(model);
@@ -74,11 +74,8 @@ export function inspectOnnx(path: string): OnnxSummary {
           ...{ coefficientCount: proto.channels, uncut: undefined },
         };
       } catch (error) {
-        try {
-          return { ...sizesOfHeads(), uncut: messageOf(error) };
-        } catch {
-          throw error;
-        }
+        if (!runsUncut(model)) throw error;
+        return { ...sizesOfHeads(), uncut: messageOf(error) };
       }
     }
   });

@@ -1,6 +1,6 @@
 import { outputRoles } from '../../vision/decode/head-layout.js';
 import { type HeadLayout, type HeadRole, recognizeHeads } from '../../vision/decode/heads.js';
-import { findCutPoints } from './cut-points.js';
+import { findCutPoints, imageInput, quantizedNode } from './cut-points.js';
 import { inputPicture } from './input-picture.js';
 import { formOf, isChosen, type ModelForm } from './output-form.js';
 import { readClassNames } from '../class-names.js';
@@ -69,6 +69,17 @@ export function classCountOf(model: OnnxModel): number | undefined {
     return findCutPoints(model).classCount;
   } catch {
     return undefined; // NMS inside
+  }
+}
+
+/** Whether a model that cannot be cut runs as it is: it decodes its heads itself, and nothing about it is refused. */
+export function runsUncut(model: OnnxModel): boolean {
+  try {
+    imageInput(model);
+    if (formOf(model) === 'instances') return true;
+    return quantizedNode(model) === undefined && headsOf(model).layout.form === 'detections';
+  } catch {
+    return false;
   }
 }
 
