@@ -74,7 +74,7 @@ describe('tros-yolo-seg with a network with queries (RF-DETR)', () => {
   it('check opens and measures it', async () => {
     const { code, stdout, stderr } = await cli(['check', file('seg.onnx'), '--frames', '2']);
     assert.equal(code, 0, `${stdout}${stderr}`);
-    assert.match(stdout, /24x24, 91 classes, 1 queries, each with a box and a mask/);
+    assert.match(stdout, /24x24, 91 classes, 1 query, each with a box and a mask/);
     assert.match(stdout, /taken for COCO's ids/);
     assert.match(stdout, /1 instance: stop sign 0\.98/);
   });
