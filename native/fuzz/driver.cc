@@ -6,10 +6,11 @@
  *      TARGET --write-seeds FOLDER     initial inputs for AFL and libFuzzer
  *
  * The same seed gives the same inputs in the same order for the same target. An input that crashes the
- * process or takes longer than kHanging is saved, and the exit code is 1.
+ * process or hangs (kHangingCpu, kHangingWall) is saved, and the exit code is 1.
  */
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,8 +30,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/** After this many seconds an input counts as hanging, even on a busy machine. */
-constexpr unsigned kHanging = 30;
+/**
+ * Seconds after which an input counts as hanging: of computing, all threads together, and of waiting. A busy machine makes an
+ * input wait, but not compute. The same as in test/fuzz/hang-watch.ts.
+ */
+constexpr unsigned kHangingCpu = 30;
+constexpr unsigned kHangingWall = 600;
 
 std::string target_name;
 std::string findings = ".";
@@ -58,21 +63,32 @@ void Save() {
   dprintf(STDERR_FILENO, "To repeat it: scripts/fuzz.sh %s %s\n", target_name.c_str(), path.c_str());
 }
 
-void OnHang(int) {
-  dprintf(STDERR_FILENO, "%s: takes longer than %u s\n", target_name.c_str(), kHanging);
+void OnHang(int signal) {
+  if (signal == SIGPROF) {
+    dprintf(STDERR_FILENO, "%s: computes for more than %u s\n", target_name.c_str(), kHangingCpu);
+  } else {
+    dprintf(STDERR_FILENO, "%s: takes longer than %u s\n", target_name.c_str(), kHangingWall);
+  }
   Save();
   _exit(1);
+}
+
+/** Zero stops both clocks. */
+void Limit(unsigned cpu, unsigned wall) {
+  const itimerval limit = {{0, 0}, {static_cast<time_t>(cpu), 0}};
+  setitimer(ITIMER_PROF, &limit, nullptr);
+  alarm(wall);
 }
 
 /** @returns its duration in seconds */
 double Run(const fuzz::Bytes& input) {
   current = &input;
-  alarm(kHanging);
+  Limit(kHangingCpu, kHangingWall);
   const auto start = Clock::now();
   // An exact-size copy, so that reads beyond its end are detected.
   const fuzz::Bytes exact(input);
   LLVMFuzzerTestOneInput(exact.data(), exact.size());
-  alarm(0);
+  Limit(0, 0);
   current = nullptr;
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
@@ -188,5 +204,6 @@ int main(int count, char** arguments) {
   // descriptor instead.
   if (next == count) stderr = std::fopen("/dev/null", "w");
   std::signal(SIGALRM, OnHang);
+  std::signal(SIGPROF, OnHang);
   return next < count ? RunFiles(count - next, arguments + next) : RunChanged(seconds, most);
 }

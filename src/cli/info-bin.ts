@@ -63,6 +63,8 @@ function inputLines(model: BinModel): string[] {
   try {
     const { name, shape, typeName, range, source } = binInput(model);
     const entry = (key: string): string => model.firstEntry(key) || 'none';
+    // One for all channels or one for each, and a comma behind the last.
+    const numbers = (key: string): string => entry(key).split(',').filter(Boolean).join(', ');
     return [
       'input[0]:',
       `  name: ${name}`,
@@ -72,7 +74,7 @@ function inputLines(model: BinModel): string[] {
       `  tensor layout: HB_DNN_LAYOUT_NCHW`,
       `  quanti type: NONE`,
       `  range of the samples: ${range === undefined ? 'not in the file' : range === 'full' ? 'full (0 to 255)' : 'limited (16 to 235)'}`,
-      `  trained with: ${entry('INPUT_TYPE_TRAIN')}, mean ${entry('MEAN_VALUE')}, scale ${entry('SCALE_VALUE')}`,
+      `  trained with: ${entry('INPUT_TYPE_TRAIN')}, mean ${numbers('MEAN_VALUE')}, scale ${numbers('SCALE_VALUE')}`,
     ];
   } catch (error) {
     return [`input: ${messageOf(error)}`];

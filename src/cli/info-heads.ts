@@ -16,12 +16,14 @@ export function verdictText(layout: HeadLayout): string {
 
 /** Classes, boxes and prototypes in words. */
 export function headsText({ form, classCount, regMax, coefficientCount, proto }: HeadLayout): string {
+  const count = (number: number, one: string, many: string): string =>
+    `${number} ${number === 1 ? one : many}`;
   const boxes = {
     heads: regMax === 1 ? 'plain boxes' : `${regMax} DFL bins`,
     detections: 'boxes and scores decoded by the model',
     instances: 'instances selected by the model',
-    queries: `${proto.channels} queries`,
+    queries: count(proto.channels, 'query', 'queries'),
   }[form];
   const masks = form === 'queries' ? 'each with a box and a mask' : `${coefficientCount} prototypes`;
-  return `${classCount} classes, ${boxes}, ${masks}`;
+  return `${count(classCount, 'class', 'classes')}, ${boxes}, ${masks}`;
 }

@@ -4,6 +4,7 @@ import { ExpectationError } from '../base/expect.js';
 import { withBin } from '../model/bin/bin-model.js';
 import { readClassNames } from '../model/class-names.js';
 import { findModel } from '../model/find-model.js';
+import { pictureNote } from '../model/onnx/input-picture.js';
 import { headRolesOf } from '../model/onnx/model-form.js';
 import { inspectOnnx, type OnnxSummary } from '../model/onnx/inspect-onnx.js';
 import { addon } from '../native/addon.js';
@@ -70,11 +71,12 @@ function onnxText(path: string, summary: OnnxSummary): string {
     queries: 'segmentation export with queries (RF-DETR), for the CPU only; NMS is not needed',
   }[form];
   const distances = regMax === 1 ? 'plain distances' : `${regMax} DFL bins per side`;
-  const fit = queries ? ", the picture stretched to it, with ImageNet's mean and deviation" : '';
+  const picture = pictureNote(summary.picture);
   const lines = [
     `${path}: ${kind}`,
     `  opset     ${opset}, ${nodes} nodes${producer ? `, made by ${producer}` : ''}`,
-    `  input     ${summary.inputName}: ${summary.inputType} [1, 3, ${height}, ${width}]${fit}`,
+    `  input     ${summary.inputName}: ${summary.inputType} [1, 3, ${height}, ${width}]`,
+    ...(picture === undefined ? [] : [`  pictures  ${picture}`]),
     `  boxes     ${queries ? 'one of each query' : whole ? 'decoded by the model, in pixels' : distances}`,
     `  masks     ${queries ? 'one of each query' : `${coefficientCount} prototypes`}`,
     `  classes   ${classCount}${namesText(summary)}`,

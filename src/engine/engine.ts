@@ -1,6 +1,7 @@
 import type { Ahead, AheadPlan } from '../vision/decode/ahead.js';
 import type { Kernels } from '../vision/tensor/kernels.js';
 import type { Fit, Letterbox } from '../vision/picture/letterbox.js';
+import type { Normalization } from '../vision/picture/normalization.js';
 import type { Nv12Frame, Cut } from '../vision/picture/nv12-frame.js';
 import type { PictureSize } from '../vision/picture/picture-size.js';
 import type { Stamp } from '../vision/picture/frame-source.js';
@@ -11,11 +12,15 @@ import type { Tensor, TensorInfo } from '../vision/tensor/tensor.js';
 export interface ModelInfo {
   /** Path of the model's file. */
   readonly file: string;
-  /** Input size in pixels, and how pictures are brought to it: with padding unless it says `stretch`. */
+  /**
+   * Input size in pixels, and how pictures are brought to it: with padding unless it says `stretch`, and with values from 0 to 1 unless
+   * they are normalized (src/model/onnx/input-picture.ts).
+   */
   readonly input: {
     readonly width: number;
     readonly height: number;
     readonly fit?: Fit | undefined;
+    readonly normalization?: Normalization | undefined;
   };
   readonly outputs: readonly TensorInfo[];
   /** Class names from the model's metadata, if it has any. */

@@ -63,15 +63,22 @@ export function chooseQueryLabels(
   const named = file !== undefined || fromModel?.length === classCount;
   if (named) return { labels: chooseLabels(classCount, fromModel, file, FROM_ONE), warnings: [] };
   const numbers = Array.from({ length: classCount }, (_, id) => String(id));
-  const told = `The model does not name its ${classCount} classes:`;
+  const count = fromModel?.length ?? 0;
+  const told =
+    count === 0
+      ? `The model does not name its ${classCount} classes:`
+      : `The model has ${count} class names for ${classCount} classes, so they are not used:`;
   if (classCount !== COCO_IDS) {
-    return { labels: numbers, warnings: [`${told} they are numbers. Give their names (labels).${FROM_ONE}`] };
+    return {
+      labels: numbers,
+      warnings: [`${told} the classes are numbers. Give their names (labels).${FROM_ONE}`],
+    };
   }
   const names = cocoNames();
   return {
     labels: numbers.map((number, id) => (UNUSED_COCO_IDS.has(id) ? number : names.shift()!)),
     warnings: [
-      `${told} they are taken for COCO's ids 0 to 90, as of RF-DETR's own weights. Give the names (labels) of another training.`,
+      `${told} the classes are taken for COCO's ids 0 to 90, as of RF-DETR's own weights. Give the names (labels) of another training.`,
     ],
   };
 }

@@ -7,7 +7,7 @@ import type { Section, Verdict } from '../../src/cli/check/finding.js';
 import { Host } from '../../src/cli/check/host.js';
 import { machineSection } from '../../src/cli/check/machine.js';
 import { type ModelCheck, modelSection } from '../../src/cli/check/model.js';
-import { isKnownModel, KNOWN_RESULTS, publishedRow } from '../../src/cli/check/published.js';
+import { findKnownResult, isKnownModel, KNOWN_RESULTS, publishedRow } from '../../src/cli/check/published.js';
 import { rosSection } from '../../src/cli/check/ros.js';
 import { demoModel } from '../../src/model/demo-model.js';
 import { openEngine } from '../../src/engine/registry.js';
@@ -279,6 +279,19 @@ describe('what a check says of a model', () => {
 });
 
 describe('what is known to be in a picture', () => {
+  it('is of models of the same classes and input only', () => {
+    const [known] = KNOWN_RESULTS;
+    const size = { classCount: 80, inputWidth: 640, inputHeight: 640 };
+    const find = (file: string, other: Partial<typeof size> = {}) =>
+      findKnownResult(known!.picture, file, { ...size, ...other });
+    assert.equal(find('my-yolov8n-seg.onnx'), known);
+    assert.equal(find('yolov8s-seg.onnx'), undefined);
+    for (const other of [{ classCount: 1 }, { inputWidth: 320 }, { inputHeight: 384 }]) {
+      assert.equal(find('yolov8n-seg.onnx', other), undefined, JSON.stringify(other));
+    }
+    assert.equal(findKnownResult('0', 'yolov8n-seg.onnx', size), undefined);
+  });
+
   it('is certain of the very files it is known of only', () => {
     const [known] = KNOWN_RESULTS;
     const zoo = 'd8eef15640b93b91a1b8e4182da58db3aef7dc7ba424f701dbf3f711682a2d11';

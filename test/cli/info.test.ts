@@ -49,6 +49,18 @@ describe('tros-yolo-seg info', () => {
     );
   });
 
+  it('refuses what run refuses, with the reason', () => {
+    for (const [options, reason] of [
+      [{ channels: 1 }, /one channel \(grayscale\) and three are needed/],
+      [{ quantized: true }, /a quantized one \(QuantizeLinear/],
+    ] as const) {
+      writeFileSync(file('refused.onnx'), stockModel(options));
+      const { stdout, stderr, status } = info(file('refused.onnx'));
+      assert.equal(status, 2, stdout);
+      assert.match(stderr, reason);
+    }
+  });
+
   it('tells the heads of a model that is cut', () => {
     writeFileSync(file('stock.onnx'), stockModel());
     cutModel(file('stock.onnx'), file('rdk.onnx'));
@@ -60,7 +72,8 @@ describe('tros-yolo-seg info', () => {
   });
 
   it('tells a .bin from the file alone, and what only the board knows', () => {
-    writeFileSync(file('model.bin'), binFile());
+    const metadata = { MEAN_VALUE: '1.5,2,3,;', SCALE_VALUE: '0.003921568627451,;' };
+    writeFileSync(file('model.bin'), binFile({ metadata }));
     withBin(file('model.bin'), (model) =>
       removeDequantizeNodes(model, ['300_HzDequantize', '302_HzDequantize'], file('model.bin')),
     );
@@ -73,6 +86,7 @@ describe('tros-yolo-seg info', () => {
       /input\[0\]:\n {2}name: images\n.*PYRAMID\n {2}valid shape: \(1,3,64,64\)\n.*NV12\n/,
     );
     assert.match(stdout, /range of the samples: full/);
+    assert.match(stdout, /trained with: rgb, mean 1\.5, 2, 3, scale 0\.003921568627451\n/);
     assert.match(
       stdout,
       /output\[2\]: coefficient, stride 8\n {2}name: 302\n {2}valid shape: \(1,8,8,4\)\n {2}tensor type: HB_DNN_TENSOR_TYPE_S32\n {2}quanti type: SCALE\n {2}scale: 0\.001,0\.00104762,.*\n {2}quantizeAxis: 3\n/,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { floats, modelFile, node, queryModel } from '../engine/tiny-onnx.js';
@@ -17,29 +17,33 @@ describe('tros-yolo-seg with a network with queries (RF-DETR)', () => {
     file('named.onnx'),
     queryModel({ ...shape, logits: [[4, -9]], metadata: { names: "['a', 'b']" } }),
   );
-  writeFileSync(
-    file('boxes.onnx'),
-    modelFile({
-      inputs: [{ name: 'input', shape: [1, 3, 32, 32] }],
-      outputs: [
-        { name: 'dets', shape: [1, 9, 4] },
-        { name: 'labels', shape: [1, 9, 2] },
-      ],
-      nodes: [node('Identity', ['a'], 'dets'), node('Identity', ['b'], 'labels')],
-      initializers: [
-        floats('a', [1, 9, 4], new Float32Array(36)),
-        floats('b', [1, 9, 2], new Float32Array(18)),
-      ],
-    }),
-  );
+  /** A detector's export: 560 is RF-DETR's own size, and no multiple of 32. */
+  const boxesOnly = (size: number): string => {
+    const path = file(`boxes-${size}.onnx`);
+    const outputs = { dets: [1, 9, 4], labels: [1, 9, 2] };
+    const lists = Object.entries(outputs);
+    writeFileSync(
+      path,
+      modelFile({
+        inputs: [{ name: 'input', shape: [1, 3, size, size] }],
+        outputs: lists.map(([name, shape]) => ({ name, shape })),
+        nodes: lists.map(([name]) => node('Identity', [`${name}.values`], name)),
+        initializers: lists.map(([name, shape]) =>
+          floats(`${name}.values`, shape, new Float32Array(shape.reduce((a, b) => a * b))),
+        ),
+      }),
+    );
+    return path;
+  };
 
   it('info tells what it is, how it sees the picture, and what each output is', async () => {
     const { code, stdout, stderr } = await cli(['info', file('seg.onnx')]);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /segmentation export with queries \(RF-DETR\), for the CPU only; NMS is not needed/);
+    assert.match(stdout, /input: float32 \[1, 3, 24, 24\]\n/);
     assert.match(
       stdout,
-      /input: float32 \[1, 3, 24, 24\], the picture stretched to it, with ImageNet's mean/,
+      /pictures +Pictures are stretched.*ImageNet's mean \(0\.485, 0\.456, 0\.406\) and deviation \(0\.229, 0\.224, 0\.225\).*the file does not say so/,
     );
     assert.match(
       stdout,
@@ -55,7 +59,7 @@ describe('tros-yolo-seg with a network with queries (RF-DETR)', () => {
     const args = ['run', 'scene:', '--frames', '1', '--size', '200x100', '--json', '-', '--model'];
     const { code, stdout, stderr } = await cli([...args, file('seg.onnx')], folder);
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /does not name its 91 classes: they are taken for COCO's ids 0 to 90/);
+    assert.match(stderr, /does not name its 91 classes: the classes are taken for COCO's ids 0 to 90/);
     const { instances } = JSON.parse(stdout.split('\n')[0]!) as {
       instances: { class: string; class_id: number; box: number[] }[];
     };
@@ -68,8 +72,9 @@ describe('tros-yolo-seg with a network with queries (RF-DETR)', () => {
   });
 
   it('check opens and measures it', async () => {
-    const { stdout } = await cli(['check', file('seg.onnx'), '--frames', '2']);
-    assert.match(stdout, /24x24, 91 classes, 1 queries, each with a box and a mask/);
+    const { code, stdout, stderr } = await cli(['check', file('seg.onnx'), '--frames', '2']);
+    assert.equal(code, 0, `${stdout}${stderr}`);
+    assert.match(stdout, /24x24, 91 classes, 1 query, each with a box and a mask/);
     assert.match(stdout, /taken for COCO's ids/);
     assert.match(stdout, /1 instance: stop sign 0\.98/);
   });
@@ -93,11 +98,25 @@ describe('tros-yolo-seg with a network with queries (RF-DETR)', () => {
     assert.match(ptq.stderr, /a network with queries \(RF-DETR\)\. It runs on the CPU only/);
   });
 
-  it('refuses one that finds boxes only, and says so', async () => {
-    for (const args of [['info'], ['run', 'scene:', '--frames', '1', '--model']]) {
-      const { code, stderr } = await cli([...args, file('boxes.onnx')]);
-      assert.equal(code, 2);
-      assert.match(stderr, /It finds boxes and has no masks: export a segmentation model/);
-    }
+  it('npm run record refuses it, and writes nothing', async () => {
+    const { code, stderr } = await cli(['record', file('seg.onnx'), 'scene:', '-o', file('new/seg.bin')]);
+    assert.equal(code, 2);
+    assert.match(stderr, /sees pictures in a letterbox.*seg\.onnx, which does not.*stretched.*CPU only/s);
+    assert.ok(!existsSync(file('new')));
   });
+
+  for (const size of [32, 560]) {
+    it(`refuses one of ${size}x${size} that finds boxes only, and says so`, async () => {
+      const model = boxesOnly(size);
+      for (const args of [
+        ['info', model],
+        ['run', 'scene:', '--frames', '1', '--model', model],
+        ['model', 'cut', model, '-o', file('cut.onnx')],
+      ]) {
+        const { code, stderr } = await cli(args, folder);
+        assert.equal(code, 2, stderr);
+        assert.match(stderr, /It finds boxes and has no masks: export a segmentation model/);
+      }
+    });
+  }
 });

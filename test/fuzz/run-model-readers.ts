@@ -2,17 +2,15 @@
 //
 //   node dist/test/fuzz/run-model-readers.js [--files 10000] [--seconds 60] [--seed 1] [MODEL.bin]...
 //
-// A file that takes longer than ten seconds of computing hangs. The exit code is 1 for a fault; the message tells seed and file, which give the same bytes again.
+// The exit code is 1 for a fault or a file that hangs (hang-watch.ts); the message tells seed and file, which give the same bytes again.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
+import { HangWatch } from './hang-watch.js';
 import { fuzzModelReaders } from './model-readers.js';
-
-/** Microseconds of CPU time: on a busy machine a file may wait longer than that. */
-const HANGING = 10_000_000;
 
 interface Order {
   readonly folder: string;
@@ -20,6 +18,8 @@ interface Order {
   readonly files: number;
   readonly seconds: number;
   readonly more: readonly string[];
+  /** The number of the file at work. */
+  readonly current: Int32Array;
 }
 
 if (isMainThread) main();
@@ -37,36 +37,41 @@ function main(): void {
     files: Number(values.files ?? (values.seconds === undefined ? 10_000 : Infinity)),
     seconds: Number(values.seconds ?? Infinity),
     more: positionals,
+    current: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
   };
   const worker = new Worker(fileURLToPath(import.meta.url), { workerData: order });
-  let last = 0;
-  let seen = process.cpuUsage();
   const end = (code: number, text: string): void => {
     process.stdout.write(`${text}\n`);
     rmSync(folder, { recursive: true });
     process.exit(code);
   };
-  worker.on('message', (message: number | string) => {
-    if (typeof message === 'string') {
-      end(0, `${message}, at most ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`);
-    } else [last, seen] = [message, process.cpuUsage()];
-  });
+  worker.on('message', (message: string) =>
+    end(0, `${message}, at most ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`),
+  );
   worker.on('error', (error) =>
     end(1, `${error.stack}\n${String((error.cause as Error | undefined)?.stack)}`),
   );
+  const watch = new HangWatch(() => {
+    const { user, system } = process.cpuUsage();
+    return { cpu: (user + system) / 1000, wall: performance.now() };
+  });
+  let last = 0;
   setInterval(() => {
-    const { user, system } = process.cpuUsage(seen);
-    if (user + system > HANGING) end(1, `file ${last} of seed ${order.seed} hangs`);
+    const file = Atomics.load(order.current, 0);
+    if (file !== last) watch.next();
+    last = file;
+    const hung = watch.verdict();
+    if (hung !== undefined) end(1, `file ${file} of seed ${order.seed} ${hung}`);
   }, 1000);
 }
 
-function work({ folder, seed, files, seconds, more }: Order): void {
+function work({ folder, seed, files, seconds, more, current }: Order): void {
   const until = performance.now() + seconds * 1000;
   const counts = fuzzModelReaders(
     folder,
     seed,
     (file) => {
-      if (file % 16 === 0) parentPort!.postMessage(file);
+      Atomics.store(current, 0, file);
       return file < files && performance.now() < until;
     },
     more.map((path) => readFileSync(path)),

@@ -4,7 +4,7 @@
 //   node dist/test/fuzz/run.js TARGET FILE...
 //
 // The work is done in a process of its own, so that its end, whatever ends it, is a finding like others: the input is saved,
-// and the exit code is 1. An input that takes longer than thirty seconds hangs.
+// and the exit code is 1. When an input hangs: hang-watch.ts.
 import { fork } from 'node:child_process';
 import {
   closeSync,
@@ -23,10 +23,10 @@ import { parseArgs } from 'node:util';
 import { addonTarget } from './addon.js';
 import { bagTarget } from './bag.js';
 import { cdrTarget } from './cdr.js';
+import { watchChild } from './hang-watch.js';
 import { fuzz, type MakeTarget, runOne } from './target.js';
 
-const HANGING = 30_000;
-/** Messages of the working process say that it goes on. */
+/** Milliseconds between messages of the working process, which say that it goes on. */
 const BEAT = 1000;
 
 const TARGETS: Readonly<Record<string, MakeTarget>> = { cdr: cdrTarget, bag: bagTarget, addon: addonTarget };
@@ -49,41 +49,28 @@ if (make === undefined) {
   process.exit(2);
 }
 
-if (process.send === undefined) watch();
+if (process.send === undefined) await watch();
 else await work(make, process.env['TROS_YOLO_SEG_FUZZ_FOLDER']!);
 
 /** Starts the work, and looks on. */
-function watch(): void {
+async function watch(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-fuzz-'));
   const child = fork(fileURLToPath(import.meta.url), process.argv.slice(2), {
     env: { ...process.env, TROS_YOLO_SEG_FUZZ_FOLDER: folder },
   });
-  // Inputs are timed, not the start of Node and of the target on a busy machine.
-  let seen = Infinity;
   let said = '';
-  let hung = false;
   child.on('message', (message) => {
-    seen = performance.now();
     if (typeof message === 'string') said = message;
   });
-  const clock = setInterval(() => {
-    if (performance.now() - seen <= HANGING) return;
-    hung = true;
-    child.kill('SIGKILL');
-  }, BEAT);
-  child.on('exit', (code, signal) => {
-    clearInterval(clock);
-    if (code === 0 && said !== '') process.stdout.write(`${name}: ${said}, no finding\n`);
-    else {
-      const why = hung
-        ? `takes longer than ${HANGING / 1000} s`
-        : `ends with ${signal ?? `exit code ${code}`}`;
-      process.stderr.write(`${name}: a finding, it ${why}\n`);
-      if (files.length === 0) save(folder);
-      process.exitCode = 1;
-    }
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const { hung, code, signal } = await watchChild(child);
+  if (code === 0 && said !== '') process.stdout.write(`${name}: ${said}, no finding\n`);
+  else {
+    const why = hung ?? `ends with ${signal ?? `exit code ${code}`}`;
+    process.stderr.write(`${name}: a finding, it ${why}\n`);
+    if (files.length === 0) save(folder);
+    process.exitCode = 1;
+  }
+  rmSync(folder, { recursive: true, force: true });
 }
 
 function save(folder: string): void {

@@ -53,7 +53,16 @@ describe('class names of a model', () => {
     assert.deepEqual(three.labels, ['0', '1', '2']);
     assert.match(
       three.warnings.join(),
-      /does not name its 3 classes: they are numbers.*counts its classes from 1/,
+      /does not name its 3 classes: the classes are numbers.*counts its classes from 1/,
+    );
+    const short = chooseQueryLabels(
+      91,
+      Array.from({ length: 90 }, () => 'cat'),
+    );
+    assert.deepEqual(short.labels, labels);
+    assert.match(
+      short.warnings.join(),
+      /has 90 class names for 91 classes, so they are not used: .* COCO's ids/,
     );
     assert.deepEqual(chooseQueryLabels(2, ['none', 'cat']), { labels: ['none', 'cat'], warnings: [] });
     assert.deepEqual(chooseQueryLabels(2, [], file('none\ncat\n')).labels, ['none', 'cat']);

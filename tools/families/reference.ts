@@ -3,6 +3,8 @@ import type { Tensor } from '../../src/vision/tensor/tensor.js';
 
 /** Query by query what RF-DETR's own code makes of its outputs, written from that code (PostProcess in rfdetr/models/lwdetr.py). */
 export interface Reference {
+  /** Its index in the outputs. */
+  readonly query: number;
   readonly classId: number;
   readonly score: number;
   /** In pixels of the picture, clipped to it. */
@@ -27,6 +29,7 @@ export function queryReference(tensors: readonly Tensor[], width: number, height
     const clip = (side: number, whole: number): number => Math.min(whole, Math.max(0, side * whole));
     const values = masks.data.subarray(query * rows * columns, (query + 1) * rows * columns);
     return {
+      query,
       classId,
       score: 1 / (1 + Math.exp(-logits[classId]!)),
       box: {

@@ -4,6 +4,7 @@ import { ExpectationError } from '../../src/base/expect.js';
 import { makeFolder } from '../../src/base/files/folder.js';
 import { WholeFile } from '../../src/base/files/whole-file.js';
 import { writeError } from '../../src/base/files/write-error.js';
+import { pictureNote } from '../../src/model/onnx/input-picture.js';
 import { allocateNv12, letterboxNv12 } from '../../src/native/convert.js';
 import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 import type { NativeTensorProperties } from '../../src/native/bpu.js';
@@ -60,7 +61,7 @@ export interface RecordOptions {
  * Records a float engine's outputs for each frame as a model of the emulator, quantized according to the properties.
  *
  * @returns the number of frames
- * @throws ExpectationError when the properties do not fit the engine's outputs, there are no frames, or the file cannot be written
+ * @throws ExpectationError when the engine's model does not see pictures as the BPU does, when the properties do not fit the engine's outputs, there are no frames, or the file cannot be written
  */
 export async function record(
   engine: Engine,
@@ -68,6 +69,7 @@ export async function record(
   options: RecordOptions,
 ): Promise<number> {
   const { like } = options;
+  expectBpuPictures(engine.model);
   const outputs = like?.outputs ?? options.outputs ?? engine.model.outputs.map(floatProperties);
   const sources = like ? matchOutputs(engine.model, like) : outputs.map((_, i) => i);
   if (!like) expectSameOutputs(engine.model.outputs, outputs);
@@ -140,6 +142,20 @@ export async function record(
     target.discard();
     throw error;
   }
+}
+
+/**
+ * The BPU and its emulator letterbox, and no .bin normalizes as networks with queries want it: a recording would play results back that
+ * belong to other pictures.
+ */
+function expectBpuPictures({ file, input }: ModelInfo): void {
+  const note = pictureNote(input);
+  if (note === undefined) return;
+  throw new ExpectationError(
+    'a model that sees pictures in a letterbox, with values from 0 to 1, as a .bin does',
+    `${file}, which does not`,
+    `${note} It runs on the CPU only, so there is nothing to record for the BPU.`,
+  );
 }
 
 /** The input that every .bin model for NV12 cameras has. */

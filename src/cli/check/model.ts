@@ -17,7 +17,7 @@ import { addon } from '../../native/addon.js';
 import { measureThroughput } from '../../pipeline/throughput.js';
 import type { Board } from './board.js';
 import type { Finding, Section } from './finding.js';
-import { isKnownModel, KNOWN_RESULTS, type KnownResult, publishedRow } from './published.js';
+import { findKnownResult, isKnownModel, publishedRow } from './published.js';
 import { type ModelHints, recognizeModel, type RecognizedModel } from '../../pipeline/recognize-model.js';
 import { headsText } from '../info-heads.js';
 
@@ -204,7 +204,7 @@ async function resultFinding(
     const known =
       check.picture === undefined
         ? undefined
-        : await knownResult(check.picture, check.file, layout.classCount);
+        : findKnownResult((await fileSum(check.picture)).sha256, basename(check.file), layout);
     if (!known) return { what, verdict: 'note', text };
     if (found.instances.length === known.instances) {
       return { what, verdict: 'ok', text: `${text}; ${known.instances} are known to be in it` };
@@ -235,18 +235,6 @@ function sceneFinding(text: string, found: Segmentation, truth: SceneTruth): Fin
   const result = `${text}; ${hits.length} of the ${wanted.length} shapes in it found`;
   if (hits.length >= FOUND * wanted.length) return { what: 'picture', verdict: 'ok', text: result };
   return { what: 'picture', verdict: 'failure', text: result, hint: 'Send us this report.' };
-}
-
-async function knownResult(
-  picture: string,
-  model: string,
-  classCount: number,
-): Promise<KnownResult | undefined> {
-  const { sha256 } = await fileSum(picture);
-  return KNOWN_RESULTS.find(
-    (known) =>
-      known.picture === sha256 && known.pattern.test(basename(model)) && known.classes === classCount,
-  );
 }
 
 /** `6 instances: person 0.89, person 0.88, …` */

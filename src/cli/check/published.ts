@@ -66,6 +66,8 @@ export interface KnownResult {
   readonly sums: readonly string[];
   readonly exports: readonly string[];
   readonly classes: number;
+  /** Width and height of the model's input: with another, a network sees more or less. */
+  readonly input: readonly [width: number, height: number];
   /** Instances with a score of 0.25 or more. */
   readonly instances: number;
 }
@@ -79,10 +81,27 @@ export const KNOWN_RESULTS: readonly KnownResult[] = [
     sums: ['d8eef15640b93b91a1b8e4182da58db3aef7dc7ba424f701dbf3f711682a2d11'],
     exports: ['yolov8n-seg.onnx'],
     classes: 80,
+    input: [640, 640],
     // Found by the zoo's model on RDK X5, and by the float model on ONNX Runtime.
     instances: 6,
   },
 ];
+
+/** @param picture SHA-256 of the picture's file @param model name of the model's file */
+export function findKnownResult(
+  picture: string,
+  model: string,
+  { classCount, inputWidth, inputHeight }: Pick<HeadLayout, 'classCount' | 'inputWidth' | 'inputHeight'>,
+): KnownResult | undefined {
+  return KNOWN_RESULTS.find(
+    ({ picture: sum, pattern, classes, input }) =>
+      sum === picture &&
+      pattern.test(model) &&
+      classes === classCount &&
+      input[0] === inputWidth &&
+      input[1] === inputHeight,
+  );
+}
 
 /** Whether a model is exactly the one that finds them. */
 export function isKnownModel({ sums, exports }: KnownResult, file: string, sha256: string): boolean {

@@ -5,8 +5,9 @@ import { COLOR_RANGES, type ColorRange, DEFAULT_COLOR_RANGE } from '../../vision
 import { allocateNv12, expectNv12Frame } from '../../native/convert.js';
 import type { Letterbox } from '../../vision/picture/letterbox.js';
 import { frameSize, type Nv12Frame, nv12Frame } from '../../vision/picture/nv12-frame.js';
-import { classCountOf, formOf, headLayers, withModel } from '../../model/onnx/model-form.js';
+import { classCountOf, headLayers, withModel } from '../../model/onnx/model-form.js';
 import { readOnnxMetadata } from '../../model/onnx/onnx-metadata.js';
+import { formOf } from '../../model/onnx/output-form.js';
 import { type Content } from '../../native/nv12.js';
 import { addon } from '../../native/addon.js';
 import type { NativeFrameInfo, NativeDone, NativeSlots } from '../../native/camera.js';
@@ -26,8 +27,8 @@ import type { Tensor } from '../../vision/tensor/tensor.js';
 
 export interface OnnxEngineOptions {
   /**
-   * Path of an ONNX model with one float32 input [1, 3, height, width], RGB from 0 to 1; with queries (RF-DETR), normalized by
-   * ImageNet's mean and deviation.
+   * Path of an ONNX model with one float32 input [1, 3, height, width], RGB from 0 to 1, or normalized
+   * (src/model/onnx/input-picture.ts).
    */
   file: string;
   /** What the user should know about the file; reported as the model's note. */
@@ -144,7 +145,8 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
         ...graphFacts(file),
         note,
       });
-      const { width, height, fit } = model.input;
+      const { width, height, fit, normalization } = model.input;
+      worker.postMessage({ normalization } satisfies Order);
       const heapSlots = addon().openHeapSlots(
         slots,
         width,

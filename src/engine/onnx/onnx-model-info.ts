@@ -2,10 +2,10 @@ import { ExpectationError } from '../../base/expect.js';
 import { MAX_DIMENSION } from '../../vision/picture/nv12-frame.js';
 import { readClassNames } from '../../model/class-names.js';
 import { inputHint } from '../../model/onnx/cut-points.js';
+import { inputPicture, type InputPicture, pictureNote } from '../../model/onnx/input-picture.js';
 import type { OnnxMetadata } from '../../model/onnx/onnx-metadata.js';
 import type { ModelInfo } from '../engine.js';
 import { ELEMENT_TYPE, type Opened, type ValueInfo } from './onnx-protocol.js';
-import { areQueries } from '../../vision/decode/queries.js';
 import { packedStride, type TensorInfo, UNQUANTIZED } from '../../vision/tensor/tensor.js';
 
 /** What a model's graph shows and ONNX Runtime does not report. */
@@ -33,15 +33,16 @@ export function describeOnnxModel(
   if ('failure' in opened) throw refusal(file, opened);
   const { producer, opset, properties } = metadata;
   const { names, problem } = readClassNames(properties['names'] ?? '');
+  const picture = inputPicture(opened.outputs);
   return {
     file,
-    input: imageInput(file, opened.inputs, areQueries(opened.outputs)),
+    input: imageInput(file, opened.inputs, picture),
     outputs: opened.outputs.map((value) => tensorInfo(file, value, layers?.get(value.name))),
     labels: names.length === 0 ? undefined : names,
     classCount,
     chosen,
     warnings: problem === undefined ? [] : [`The model's class names cannot be read. ${problem}`],
-    note,
+    note: note ?? pictureNote(picture),
     metadata: { producer, ...(opset === undefined ? {} : { opset: String(opset) }), ...properties },
   };
 }
@@ -63,12 +64,12 @@ function refusal(
       );
 }
 
-/**
- * The only input, an image.
- *
- * @param queries whether the network is one with queries: its sizes are steps of its patches, and it sees stretched pictures
- */
-function imageInput(file: string, inputs: readonly ValueInfo[], queries: boolean): ModelInfo['input'] {
+/** The only input, an image. */
+function imageInput(
+  file: string,
+  inputs: readonly ValueInfo[],
+  { fit, step, normalization }: InputPicture,
+): ModelInfo['input'] {
   const fail = (hint: string): ExpectationError =>
     new ExpectationError(
       `one input, ${ELEMENT_TYPE} [1, 3, height, width], in ${file}`,
@@ -82,11 +83,14 @@ function imageInput(file: string, inputs: readonly ValueInfo[], queries: boolean
   const [batch, channels, height, width] = input.shape as [number, number, number, number];
   if (input.type !== ELEMENT_TYPE) throw fail('Export it in single precision (half=False).');
   if (batch !== 1 || channels !== 3) throw fail(inputHint(input.shape));
-  const step = queries ? 2 : 32;
   if (height % step !== 0 || width % step !== 0 || height > MAX_DIMENSION || width > MAX_DIMENSION) {
     throw fail(`Height and width must be multiples of ${step}, at most ${MAX_DIMENSION}.`);
   }
-  return queries ? { width, height, fit: 'stretch' } : { width, height };
+  return {
+    ...{ width, height },
+    ...(fit === 'letterbox' ? {} : { fit }),
+    ...(normalization ? { normalization } : {}),
+  };
 }
 
 function tensorInfo(file: string, value: ValueInfo, layer?: string): TensorInfo {

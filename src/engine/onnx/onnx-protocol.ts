@@ -1,3 +1,4 @@
+import type { Normalization } from '../../vision/picture/normalization.js';
 import type { TensorType } from '../../vision/tensor/tensor.js';
 
 /** Passed to the worker when it starts. */
@@ -31,8 +32,11 @@ export interface SlotMemory {
   readonly output: ArrayBuffer;
 }
 
-/** A message to the worker: run one inference, or end. Inferences are answered in order. */
-export type Order = { readonly memory: SlotMemory } | 'close';
+/**
+ * A message to the worker: normalize all pictures from now on, run one inference, or end. Only inferences are answered, in order.
+ */
+export type Order =
+  { readonly normalization: Normalization | undefined } | { readonly memory: SlotMemory } | 'close';
 
 /** The answer to one inference: the memory, and either the milliseconds of the network alone or an error. */
 export interface Answer {

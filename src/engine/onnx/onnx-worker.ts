@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../../base/expect.js';
-import { areQueries } from '../../vision/decode/queries.js';
+import type { Normalization } from '../../vision/picture/normalization.js';
 import {
   type Answer,
   ELEMENT_TYPE,
@@ -100,12 +100,12 @@ function serve({ runtime, model, inputs, outputs }: Loaded): void {
     return tensors;
   };
 
-  const normalized = areQueries(outputs);
+  let normalization: Normalization | undefined;
   const infer = async (memory: SlotMemory): Promise<void> => {
     const start = performance.now();
     let failure: string | undefined;
     try {
-      if (normalized) normalizePlanes(new Float32Array(memory.input));
+      if (normalization) normalizePlanes(new Float32Array(memory.input), normalization);
       // If given output tensors, ONNX Runtime computes straight into the slot's memory.
       await model.run(views(inputs, memory.input), views(outputs, memory.output));
     } catch (error) {
@@ -121,6 +121,8 @@ function serve({ runtime, model, inputs, outputs }: Loaded): void {
   port.on('message', (order: Order) => {
     if (order === 'close') {
       void done.then(() => model.release()).finally(() => port.close());
+    } else if ('normalization' in order) {
+      ({ normalization } = order);
     } else {
       done = done.then(() => infer(order.memory));
     }

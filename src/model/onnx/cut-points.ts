@@ -1,8 +1,8 @@
 import { cellCount, MOST_LEVELS, strideSeries } from '../../vision/decode/head-layout.js';
-import { areQueries } from '../../vision/decode/queries.js';
 import { ExpectationError } from '../../base/expect.js';
 import { foreign, walkToHeads, weightOf } from './head-walk.js';
 import { elementName, type Node, type OnnxModel, type Value } from './onnx-model.js';
+import { extents, formOf, INSTANCE_CHANNELS, isChosen } from './output-form.js';
 
 /** A tensor at which the graph is cut: [1, channels, height, width]. */
 export interface CutPoint {
@@ -34,9 +34,6 @@ export interface CutPoints {
   readonly regMax: number;
 }
 
-/** Values of a selected instance before its coefficients: corners, score, class. */
-const INSTANCE_CHANNELS = 6;
-
 /**
  * Finds where to cut a stock export, from the graph's structure alone; names of nodes do not matter.
  *
@@ -47,12 +44,21 @@ const INSTANCE_CHANNELS = 6;
  * @throws ExpectationError that says what was expected and what was found
  */
 export function findCutPoints(model: OnnxModel): CutPoints {
-  if (areQueries(model.outputs)) {
+  if (formOf(model) === 'queries') {
     throw foreign(
       model,
       'heads that can be cut off',
       'a network with queries (RF-DETR)',
       'It runs as it is, on the CPU only: there are no cells whose heads a BPU could compute.',
+    );
+  }
+  // Before its input is looked at: whatever size that has, there is nothing to cut.
+  if (isBoxesOnly(model)) {
+    throw foreign(
+      model,
+      TWO_OUTPUTS,
+      shownOutputs(model),
+      'It finds boxes and has no masks: export a segmentation model (yolo11n-seg, RFDETRSegNano).',
     );
   }
   const { input, width, height } = imageInput(model);
@@ -146,6 +152,9 @@ export function findCutPoints(model: OnnxModel): CutPoints {
   return { ...points, classCount, regMax };
 }
 
+const TWO_OUTPUTS =
+  'two outputs, [1, 4 + classes + coefficients, cells] and [1, coefficients, height / 4, width / 4]';
+
 /** The two outputs: the one of rank 3 and the one of rank 4, or in the usual order if the file does not give ranks. */
 function outputsOf(model: OnnxModel): [detections: Value, prototypes: Value] {
   const { outputs } = model;
@@ -155,14 +164,11 @@ function outputsOf(model: OnnxModel): [detections: Value, prototypes: Value] {
     if (rank(first, 3) && rank(second, 4)) return [first, second];
     if (rank(first, 4) && rank(second, 3)) return [second, first];
   }
-  throw foreign(
-    model,
-    'two outputs, [1, 4 + classes + coefficients, cells] and [1, coefficients, height / 4, width / 4]',
-    outputs.map(({ name, shape }) => `${name} [${shape?.join(', ') ?? '?'}]`).join(', ') || 'none',
-    isBoxesOnly(model)
-      ? 'It finds boxes and has no masks: export a segmentation model (yolo11n-seg, RFDETRSegNano).'
-      : undefined,
-  );
+  throw foreign(model, TWO_OUTPUTS, shownOutputs(model));
+}
+
+function shownOutputs({ outputs }: OnnxModel): string {
+  return outputs.map(({ name, shape }) => `${name} [${shape?.join(', ') ?? '?'}]`).join(', ') || 'none';
 }
 
 /** Whether the outputs are boxes [1, Q, 4] and classes [1, Q, C] of a detector with queries. */
@@ -171,11 +177,6 @@ function isBoxesOnly({ outputs }: OnnxModel): boolean {
   const [first] = shapes;
   const alike = shapes.every(({ length, 1: queries }) => length === 3 && queries === first![1]);
   return outputs.length === 2 && alike && shapes.some(([, , channels]) => channels === 4);
-}
-
-/** Extents of an output; 0 for symbolic or missing ones. */
-function extents({ shape }: Value, rank: number): number[] {
-  return shape?.length === rank ? [...shape] : new Array<number>(rank).fill(0);
 }
 
 /** An extent that the file does not give matches any. */
@@ -199,7 +200,8 @@ function stridesOf(model: OnnxModel, count: number, cells: number, width: number
   );
 }
 
-function imageInput(model: OnnxModel): { input: Value; width: number; height: number } {
+/** @throws ExpectationError when the model does not have one input, a picture of fixed size in color */
+export function imageInput(model: OnnxModel): { input: Value; width: number; height: number } {
   const [input] = model.fedInputs;
   const found = model.fedInputs
     .map(
@@ -248,21 +250,4 @@ function expectFloatGraph(model: OnnxModel): void {
     `a quantized one (${quantized.opType} ${quantized.name})`,
     'Give the export from before its quantization: yolo export format=onnx int8=False.',
   );
-}
-
-/** Operators that select boxes. */
-const CHOOSING = new Set(['TopK', 'NonMaxSuppression']);
-
-/**
- * Whether the graph outputs selected instances, [1, rows, 6 + K]: YOLO26's end-to-end export, or one with nms=True. Extents
- * that the file does not give count as matching.
- */
-export function isChosen({ outputs, nodes }: OnnxModel): boolean {
-  if (outputs.length !== 2 || !nodes.some(({ opType }) => CHOOSING.has(opType))) return false;
-  return [outputs, [...outputs].reverse()].some(([list, grid]) => {
-    const [, , columns] = extents(list!, 3);
-    const [, k] = extents(grid!, 4);
-    const ranks = (list!.shape?.length ?? 3) === 3 && (grid!.shape?.length ?? 4) === 4;
-    return ranks && (!columns || !k || columns === INSTANCE_CHANNELS + k);
-  });
 }

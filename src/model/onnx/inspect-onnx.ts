@@ -1,7 +1,9 @@
 import { messageOf } from '../../base/expect.js';
 import { findCutPoints } from './cut-points.js';
-import { formOf, headsOf, type ModelForm, withModel } from './model-form.js';
+import { inputPicture, type InputPicture } from './input-picture.js';
+import { headsOf, runsUncut, withModel } from './model-form.js';
 import { elementName } from './onnx-model.js';
+import { formOf, type ModelForm } from './output-form.js';
 
 /** A description of an ONNX model. */
 export interface OnnxSummary {
@@ -12,6 +14,7 @@ export interface OnnxSummary {
   readonly inputType: string;
   readonly width: number;
   readonly height: number;
+  readonly picture: InputPicture;
   readonly classCount: number;
   /** DFL bins per box side; 1 means plain distances. */
   readonly regMax: number;
@@ -44,6 +47,7 @@ export function inspectOnnx(path: string): OnnxSummary {
       opset: model.opset,
       inputName: input?.name ?? '',
       inputType: elementName(input?.elementType ?? 0),
+      picture: inputPicture(model.outputs),
       ...(form === 'heads' || form === 'queries' ? sizesOfHeads() : sizesOfStock()),
       outputs: model.outputs.map(({ name, elementType, shape = [] }) => ({
         name,
@@ -61,7 +65,7 @@ export function inspectOnnx(path: string): OnnxSummary {
       return { width, height, classCount, regMax, coefficientCount, uncut: undefined };
     }
 
-    /** If it cannot be cut, only the outputs are known. */
+    /** If it cannot be cut and runs as it is, only the outputs are known. */
     function sizesOfStock(): Sizes {
       try {
         const { inputWidth, inputHeight, classCount, regMax, proto } = findCutPoints(model);
@@ -70,11 +74,8 @@ export function inspectOnnx(path: string): OnnxSummary {
           ...{ coefficientCount: proto.channels, uncut: undefined },
         };
       } catch (error) {
-        try {
-          return { ...sizesOfHeads(), uncut: messageOf(error) };
-        } catch {
-          throw error;
-        }
+        if (!runsUncut(model)) throw error;
+        return { ...sizesOfHeads(), uncut: messageOf(error) };
       }
     }
   });

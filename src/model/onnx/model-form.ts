@@ -1,19 +1,12 @@
 import { outputRoles } from '../../vision/decode/head-layout.js';
-import { areQueries } from '../../vision/decode/queries.js';
-import { type HeadLayout, type HeadRole, isHeadCount, recognizeHeads } from '../../vision/decode/heads.js';
-import { findCutPoints, isChosen } from './cut-points.js';
+import { type HeadLayout, type HeadRole, recognizeHeads } from '../../vision/decode/heads.js';
+import { findCutPoints, imageInput, quantizedNode } from './cut-points.js';
+import { inputPicture } from './input-picture.js';
+import { formOf, isChosen, type ModelForm } from './output-form.js';
 import { readClassNames } from '../class-names.js';
 import { packedStride, UNQUANTIZED } from '../../vision/tensor/tensor.js';
 import { OnnxModel } from './onnx-model.js';
 import { WireFile } from './wire.js';
-
-/**
- * - `heads`: a model that ends in its ten heads
- * - `stock`: an export that decodes all cells; it has to be cut first, and only cutting shows whether that is possible
- * - `instances`: an export that also selects instances: YOLO26's end-to-end export, or one with nms=True
- * - `queries`: RF-DETR's segmentation export, which has a box, classes and a mask for each query
- */
-export type ModelForm = 'stock' | 'heads' | 'instances' | 'queries';
 
 /**
  * Determines the form of a model's outputs.
@@ -32,18 +25,6 @@ export function withModel<T>(path: string, use: (model: OnnxModel) => T): T {
   } finally {
     file.close();
   }
-}
-
-/**
- * Decided by the number of outputs and their rank. Whether they really are the heads is checked later, with the user's
- * settings.
- */
-export function formOf(model: OnnxModel): ModelForm {
-  const { outputs } = model;
-  if (areQueries(outputs)) return 'queries';
-  if (isChosen(model)) return 'instances';
-  const grids = outputs.every(({ shape }) => shape === undefined || shape.length === 4);
-  return grids && isHeadCount(outputs.length) ? 'heads' : 'stock';
 }
 
 /**
@@ -74,7 +55,7 @@ export function headsOf(model: OnnxModel): { width: number; height: number; layo
   const names = readClassNames(model.metadata.get('names') ?? '').names;
   const classCount = names.length > 0 ? names.length : undefined;
   const hints = { classCount, chosen: isChosen(model) };
-  const fit = areQueries(outputs) ? 'stretch' : 'letterbox';
+  const { fit } = inputPicture(model.outputs);
   return { width, height, layout: recognizeHeads(outputs, { width, height, fit }, hints) };
 }
 
@@ -88,6 +69,17 @@ export function classCountOf(model: OnnxModel): number | undefined {
     return findCutPoints(model).classCount;
   } catch {
     return undefined; // NMS inside
+  }
+}
+
+/** Whether a model that cannot be cut runs as it is: it decodes its heads itself, and nothing about it is refused. */
+export function runsUncut(model: OnnxModel): boolean {
+  try {
+    imageInput(model);
+    if (formOf(model) === 'instances') return true;
+    return quantizedNode(model) === undefined && headsOf(model).layout.form === 'detections';
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,7 @@
 import { ExpectationError } from '../../base/expect.js';
 import { type CutPoint, type CutPoints, findCutPoints } from '../onnx/cut-points.js';
-import { formOf, headsOf, withModel } from '../onnx/model-form.js';
+import { headsOf, withModel } from '../onnx/model-form.js';
+import { formOf } from '../onnx/output-form.js';
 import {
   ELEMENT,
   elementName,

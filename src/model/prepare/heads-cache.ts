@@ -6,9 +6,10 @@ import { cacheFolder } from '../../base/files/cache-folder.js';
 import { makeFolder } from '../../base/files/folder.js';
 import { sweepParts } from '../../base/files/whole-file.js';
 import { cutModel } from './cut.js';
-import { findCutPoints, quantizedNode } from '../onnx/cut-points.js';
-import { formOf, headsOf, modelForm, withModel } from '../onnx/model-form.js';
+import { findCutPoints } from '../onnx/cut-points.js';
+import { modelForm, runsUncut, withModel } from '../onnx/model-form.js';
 import { ELEMENT, type OnnxModel } from '../onnx/onnx-model.js';
+import { formOf } from '../onnx/output-form.js';
 
 /** Changed whenever models are cut differently, so that older results are not used. */
 const CUT_VERSION = 1;
@@ -77,20 +78,11 @@ function runsWhole(model: OnnxModel): { whole: boolean; note?: string } {
   try {
     findCutPoints(model);
   } catch (error) {
-    if (quantizedNode(model) || !decodesItself(model)) return { whole: false };
+    if (!runsUncut(model)) return { whole: false };
     const reason = messageOf(error);
     return { whole: true, note: `The model cannot be cut into its heads and runs as it is. ${reason}` };
   }
   return { whole: false };
-}
-
-/** Whether its two outputs look like those of a stock export. */
-function decodesItself(model: OnnxModel): boolean {
-  try {
-    return headsOf(model).layout.form === 'detections';
-  } catch {
-    return false;
-  }
 }
 
 /** SHA-256 of the version and the file, read through one buffer. */

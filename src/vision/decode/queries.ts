@@ -5,7 +5,7 @@ import { strideOf } from './two-outputs.js';
 const BOX_CHANNELS = 4;
 
 /** An output as an engine or a file describes it; extents that it does not tell are texts or 0. */
-interface Shaped {
+export interface Shaped {
   readonly shape?: readonly (number | string)[] | undefined;
 }
 
@@ -77,8 +77,7 @@ export function recognizeQueries(
   const quantized = outputs.find((info) => info.type !== 'float32' || info.quantization.kind !== 'none');
   if (quantized) return fail(`Output ${quantized.name} must be float32: queries are read from no other.`);
   const [, , height, width] = outputs[masks]!.shape as [number, number, number, number];
-  const ratio = input.height / height;
-  if (ratio * width !== input.width || ratio < 1) {
+  if (height * input.width !== width * input.height || height > input.height) {
     return fail(
       `The masks, ${width}x${height}, must have the proportions of the input, ${input.width}x${input.height}.`,
     );
@@ -95,7 +94,7 @@ export function recognizeQueries(
     inputHeight: input.height,
     levels: [{ stride: 1, box, class: classes }],
     proto: maskHead(outputs[masks]!, masks),
-    protoStride: ratio,
+    protoStride: input.height / height,
     classCount: classes.channels,
     regMax: 1,
     coefficientCount: 1,

@@ -57,7 +57,9 @@ describe('a network with queries (RF-DETR) on ONNX Runtime', () => {
 
   it('sees the picture stretched, without padding, and normalized', () =>
     withEngine(async (engine) => {
-      assert.deepEqual(engine.model.input, { ...SIZE, fit: 'stretch' });
+      const normalization = { name: 'ImageNet', mean: MEAN, deviation: DEVIATION };
+      assert.deepEqual(engine.model.input, { ...SIZE, fit: 'stretch', normalization });
+      assert.match(engine.model.note ?? '', /stretched.*ImageNet's mean \(0\.485, 0\.456, 0\.406\)/);
       for (const value of [0, 77, 255]) {
         const inference = await engine.submit(plainFrame(100, 20, value, 128, 128));
         const { scaleX, scaleY, left, top } = inference.letterbox;

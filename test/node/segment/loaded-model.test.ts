@@ -74,7 +74,10 @@ describe('the model that parameters name', () => {
       parameters({ model: file, classes: ['toothbrush'] }),
     );
     try {
-      assert.match(warnings.join(), /does not name its 91 classes: they are taken for COCO's ids 0 to 90/);
+      assert.match(
+        warnings.join(),
+        /does not name its 91 classes: the classes are taken for COCO's ids 0 to 90/,
+      );
       const inference = await engine.submit(noiseFrame(64, 32));
       const { instances } = segmenter.decoder.decode(inference.tensors, inference.letterbox);
       assert.deepEqual(

@@ -9,6 +9,7 @@ import type { Segmentation } from '../../../src/vision/mask/segmentation.js';
 import { Letterbox } from '../../../src/vision/picture/letterbox.js';
 import { packedStride, type Tensor, UNQUANTIZED } from '../../../src/vision/tensor/tensor.js';
 import { nativeKernels } from '../../../src/native/kernels.js';
+import { queryReference, type Reference } from '../../../tools/families/reference.js';
 
 const INPUT = { width: 48, height: 48, fit: 'stretch' } as const;
 const QUERIES = 30;
@@ -43,51 +44,11 @@ function recognize(tensors: readonly Tensor[], hints: HeadHints = {}, input: obj
   return recognizeHeads(tensors, { ...INPUT, ...input }, hints);
 }
 
-interface Wanted {
-  readonly query: number;
-  readonly classId: number;
-  readonly score: number;
-  /** x1, y1, x2, y2 in pixels of the picture. */
-  readonly box: readonly [number, number, number, number];
-}
-
-/** What PostProcess of RF-DETR makes of them: the best class of each query, the box on the picture. */
-function reference(
-  [boxes, labels]: readonly Tensor[],
-  [width, height]: readonly [number, number],
-  score: number,
-): Wanted[] {
-  return Array.from({ length: QUERIES }, (_, query): Wanted => {
-    const logits = [...labels!.data.subarray(query * CLASSES, (query + 1) * CLASSES)];
-    const classId = logits.indexOf(Math.max(...logits));
-    const values = [...boxes!.data.subarray(4 * query, 4 * query + 4)];
-    const [x, y, w, h] = values as [number, number, number, number];
-    const corners = [x - w / 2, y - h / 2, x + w / 2, y + h / 2].map((side, i) => {
-      const whole = i % 2 === 0 ? width : height;
-      return Math.min(whole, Math.max(0, side * whole));
-    });
-    return {
-      ...{ query, classId, score: 1 / (1 + Math.exp(-logits[classId]!)) },
-      box: corners as unknown as Wanted['box'],
-    };
-  })
-    .filter((row) => row.score >= score && row.box[2] > row.box[0] && row.box[3] > row.box[1])
-    .sort((a, b) => b.score - a.score);
-}
-
-/** The logit at a pixel's center, as F.interpolate(mode='bilinear', align_corners=False) defines it. */
-function sampled(masks: Tensor, query: number, x: number, y: number, width: number, height: number): number {
-  const at = (column: number, row: number): number => masks.data[query * GRID * GRID + row * GRID + column]!;
-  const axis = (pixel: number, pixels: number): [number, number, number] => {
-    const place = Math.max(0, ((pixel + 0.5) * GRID) / pixels - 0.5);
-    const first = Math.min(GRID - 1, Math.floor(place));
-    return [first, Math.min(GRID - 1, first + 1), Math.min(place, GRID - 1) - first];
-  };
-  const [left, right, u] = axis(x, width);
-  const [top, bottom, v] = axis(y, height);
-  const upper = at(left, top) * (1 - u) + at(right, top) * u;
-  const lower = at(left, bottom) * (1 - u) + at(right, bottom) * u;
-  return upper * (1 - v) + lower * v;
+/** What RF-DETR's own code makes of them, best first, but what has no area on the picture. */
+function reference(tensors: readonly Tensor[], width: number, height: number, score: number): Reference[] {
+  return queryReference(tensors, width, height).filter(
+    (row) => row.score >= score && row.box.x2 > row.box.x1 && row.box.y2 > row.box.y1,
+  );
 }
 
 describe('a network with queries', () => {
@@ -136,6 +97,23 @@ describe('a network with queries', () => {
     assert.throws(() => recognize([boxes, { ...labels, name: 'boxes' }, masks]), /four channels each/);
   });
 
+  it('has masks of the proportions of its input, whatever their ratio', () => {
+    const [boxes, labels] = queries();
+    // 26 / 23 * 23 is not 26, nor is 30 / 11 * 11 30, in floating point.
+    for (const [input, grid] of [
+      [26, 23],
+      [30, 11],
+      [46, 21],
+    ] as const) {
+      const masks = tensor('4186', [1, QUERIES, grid, grid], () => 1);
+      const { protoStride } = recognize([boxes, labels, masks], {}, { width: input, height: input });
+      assert.equal(protoStride, input / grid);
+    }
+    // Of the proportions of the input, but for one row.
+    const masks = tensor('4186', [1, QUERIES, 155, 156], () => 1);
+    assert.throws(() => recognize([boxes, labels, masks], {}, { width: 624, height: 624 }), /156x155, must/);
+  });
+
   it('is refused where it cannot be right', () => {
     const [boxes, labels, masks] = queries();
     const all = [boxes, labels, masks];
@@ -146,6 +124,7 @@ describe('a network with queries', () => {
     assert.throws(() => recognize(all, {}, { fit: 'letterbox' }), /stretched to its input.*onnx engine/);
     assert.throws(() => recognize(all, {}, { fit: undefined }), /stretched to its input/);
     assert.throws(() => recognize(all, {}, { height: 64 }), /12x12, must have the proportions of.*48x64/);
+    assert.throws(() => recognize(all, {}, { width: 10, height: 10 }), /12x12, must have the proportions/);
     const scale = { kind: 'scale', scale: Float32Array.of(0.1), axis: 0 } as const;
     const integers: Tensor = { ...labels, type: 'int32', quantization: scale, data: new Int32Array(1) };
     assert.throws(() => recognize([boxes, integers, masks]), /Output labels must be float32/);
@@ -165,18 +144,18 @@ describe('a network with queries', () => {
       const tensors = queries();
       const { instances } = decode(tensors, { score: 0.5 }, kernels);
       // Its input is even, the picture is not: the scale is that of the input.
-      const wanted = reference(tensors, [102, 38], 0.5);
+      const wanted = reference(tensors, 102, 38, 0.5);
       assert.ok(wanted.length > 10 && wanted.length < QUERIES, String(wanted.length));
       assert.deepEqual(
         instances.map(({ classId }) => classId),
         wanted.map(({ classId }) => classId),
       );
       let inside = 0;
-      for (const [i, { query, score, box }] of wanted.entries()) {
+      for (const [i, { query, score, box, logit: logitAt }] of wanted.entries()) {
         const found = instances[i]!;
         assert.ok(Math.abs(found.score - score) < 1e-6);
         const sides = [found.box.x1, found.box.y1, found.box.x2, found.box.y2];
-        const edge = [box[0], box[1], Math.min(picture[0], box[2]), box[3]];
+        const edge = [box.x1, box.y1, Math.min(picture[0], box.x2), box.y2];
         sides.forEach((side, s) =>
           assert.ok(Math.abs(side - edge[s]!) < 1e-4, `${sides.join()} ${edge.join()}`),
         );
@@ -185,7 +164,7 @@ describe('a network with queries', () => {
           for (let x = 0; x < picture[0]; x++) {
             const within =
               x + 0.5 >= sides[0]! && x + 0.5 < sides[2]! && y + 0.5 >= sides[1]! && y + 0.5 < sides[3]!;
-            const logit = sampled(tensors[2], query, x, y, 102, 38);
+            const logit = logitAt(x, y);
             // Nearer to 0 than rounding, it may be either.
             if (Math.abs(logit) < 1e-5) continue;
             const [column, row] = [x - mask.x, y - mask.y];
@@ -215,7 +194,7 @@ describe('a network with queries', () => {
   it('shows each query its own mask, whatever is in those of others', () => {
     const [boxes, labels, masks] = queries();
     const before = decode([boxes, labels, masks], { score: 0.5 });
-    const [first] = reference([boxes, labels, masks], [102, 38], 0.5);
+    const [first] = reference([boxes, labels, masks], 102, 38, 0.5);
     for (let query = 0; query < QUERIES; query++) {
       const values = masks.data.subarray(query * GRID * GRID, (query + 1) * GRID * GRID);
       if (query !== first!.query) values.fill(query % 2 === 0 ? NaN : Infinity);
