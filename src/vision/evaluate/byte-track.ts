@@ -68,10 +68,11 @@ export class ByteTrack {
     this.#frame++;
     const { high, low, fresh, match, buffer } = this.#options;
     for (const instance of instances) instance.trackId = 0;
-    for (const track of this.#tracks) predict(track);
     const good = instances.filter(({ score }) => score > high);
     const poor = instances.filter(({ score }) => score > low && score <= high);
     const known = this.#tracks.filter(({ state }) => state !== 'beginner');
+    // Beginners are expected where they were: STrack.multi_predict gets the pool of tracked and lost ones.
+    for (const track of known) predict(track);
     const rest = this.#pair(known, good, match, true);
     const seenLast = rest.tracks.filter(({ state }) => state === 'tracked');
     const unseen = this.#pair(seenLast, poor, POOR_DISTANCE, false).tracks;
