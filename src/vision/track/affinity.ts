@@ -83,15 +83,20 @@ export class Affinity {
     least: number,
   ): Float64Array {
     const values = this.#room(rowCount, columnCount);
-    const { classId } = this.#found;
+    const { classId, x1, x2 } = this.#found;
+    const expected = this.#expected;
     let pairs = 0;
     for (let r = 0, at = 0; r < rowCount; r++) {
       const slot = rows[r]!;
       const track = this.#tracks.at(slot);
+      const margin = 2 * expected[EXPECTED * slot + 4]!;
+      const from = expected[EXPECTED * slot]! - margin;
+      const to = expected[EXPECTED * slot + 2]! + margin;
       for (let c = 0; c < columnCount; c++, at++) {
         const k = columns[c]!;
         values[at] = 0;
-        if (classId[k] !== track.classId) continue;
+        // Most are far away from each other, which is said soonest here.
+        if (x1[k]! >= to || x2[k]! <= from || classId[k] !== track.classId) continue;
         const overlap = this.#overlap(slot, k);
         if (!(overlap >= least) || overlap === 0) continue;
         values[at] = track.state === LOST ? LOST_CLAIM * overlap : overlap;
