@@ -14,6 +14,7 @@ import { Letterbox } from '../../src/vision/picture/letterbox.js';
 import { nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 import { DetectionArrayWriter } from '../../src/message/write/detection-array.js';
 import { ImageAnnotationsWriter } from '../../src/message/write/image-annotations.js';
+import { CameraTracking } from '../../src/pipeline/tracking.js';
 import { Tracker } from '../../src/vision/track/tracker.js';
 import { ImageWriter } from '../../src/message/write/image.js';
 import { InstanceArrayWriter } from '../../src/message/write/instance-array.js';
@@ -22,7 +23,6 @@ import { PerceptionTargetsWriter } from '../../src/message/write/perception-targ
 import { nativeKernels } from '../../src/native/kernels.js';
 import { packageRoot } from '../../src/base/package-root.js';
 import { Segmenter } from '../../src/pipeline/segmenter.js';
-import { paletteColor } from '../../src/vision/picture/palette.js';
 import { hbmMessage } from '../benches/cdr.js';
 import { crowdFrames } from './crowd.js';
 import {
@@ -135,7 +135,7 @@ function outputCases(heads: Heads): InstructionCase[] {
       return () => writer.write(HEADER, found);
     }),
     output('ImageAnnotations', () => {
-      const writer = new ImageAnnotationsWriter(labels, paletteColor);
+      const writer = new ImageAnnotationsWriter(labels, () => 'auto');
       return () => writer.write(HEADER, found, outlines);
     }),
     ...(['polygons', 'both'] as const).map((masks) =>
@@ -255,6 +255,22 @@ export function pixelCases(): InstructionCase[] {
       return { run };
     },
   }));
+  const steady: InstructionCase = {
+    name: 'tracking with steady shapes, 20 objects',
+    group: 'steady tracking',
+    prepare: () => {
+      const frames = crowdFrames(20, false);
+      const tracking = new CameraTracking();
+      tracking.setOptions({ reported: {}, steadyShapes: 0.3 });
+      let next = 0;
+      const run = (): void => {
+        const stamp = { sec: Math.floor(next / 30), nanosec: (next % 30) * 33_333_333 };
+        tracking.apply(stamp, frames[next++ % frames.length]!);
+      };
+      for (let i = 0; i < WARM_FRAMES; i++) run();
+      return { run };
+    },
+  };
   const conversions = (['bgr8', 'rgb8'] as const).map((format): InstructionCase => ({
     name: `${format} to NV12, ${width}x${height}`,
     group: 'pixels',
@@ -268,6 +284,7 @@ export function pixelCases(): InstructionCase[] {
     ...letterboxes,
     ...conversions,
     ...tracking,
+    steady,
     {
       name: 'CDR reading, Image, nv12 1920x1080',
       group: 'pixels',

@@ -8,6 +8,7 @@ import { findClass } from '../model/labels.js';
 import type { ImageReading } from '../native/camera.js';
 import { SEGMENT_PARAMETERS } from '../parameters/segment.js';
 import type { TrackingOptions } from '../pipeline/tracking.js';
+import { parseZones, type ZoneShape } from '../vision/track/zone-shape.js';
 import { type Arguments, type CliOptions, COMMON_OPTIONS } from './options.js';
 import { FORCE_OPTION } from './outputs.js';
 import { choiceOption, fromParameter, numberOption } from './parameter-options.js';
@@ -47,6 +48,20 @@ export const RUN_OPTIONS = {
   'track-overlap': fromParameter('track_overlap', 'P'),
   'track-hits': fromParameter('track_hits', 'N'),
   'track-lost-time': fromParameter('track_lost_time', 'S'),
+  'steady-scores': {
+    type: 'boolean',
+    help: 'keep a tracked object in the results while its score is between --track-low-score and --score',
+  },
+  'steady-shapes': fromParameter('steady_shapes', 'S'),
+  zone: fromParameter('zones', 'NAME=X,Y...', {
+    multiple: true,
+    help: 'area in which tracked objects are counted: the corners of a polygon as NAME=X,Y X,Y X,Y ..., in shares of the picture if no number is above 1, else in pixels; may be repeated',
+  }),
+  line: fromParameter('lines', 'NAME=X,Y...', {
+    multiple: true,
+    help: 'line across which tracked objects are counted, as NAME=X,Y X,Y ...; entered: from the left to the right of its direction; may be repeated',
+  }),
+  'zone-anchor': fromParameter('zone_anchor'),
   json: { type: 'string', value: 'FILE|-', help: 'write one JSON line per frame; - is standard output' },
   mcap: {
     type: 'string',
@@ -106,14 +121,33 @@ export function decodeOptions(args: Arguments, labels: readonly string[]): Decod
 
 /** How frames are tracked; undefined: not at all. @param reported what of the decoder's results is reported */
 export function trackingOptions(args: Arguments, reported: DecodeOptions): TrackingOptions | undefined {
+  const zones = zonesOf(args);
   const options = {
     lowScore: numberOption(args, 'track-low-score', 'track_low_score'),
     highScore: numberOption(args, 'track-high-score', 'track_high_score'),
     overlap: numberOption(args, 'track-overlap', 'track_overlap'),
     hits: numberOption(args, 'track-hits', 'track_hits'),
     lostTime: numberOption(args, 'track-lost-time', 'track_lost_time'),
+    steadyScores: args.flag('steady-scores'),
+    steadyShapes: numberOption(args, 'steady-shapes', 'steady_shapes'),
+    zones,
+    zoneAnchor: choiceOption(args, 'zone-anchor', SEGMENT_PARAMETERS.zone_anchor),
   };
   return args.flag('track') ? { ...options, reported } : undefined;
+}
+
+/** Zones and lines. @throws ExpectationError for text that is none, and without --track */
+export function zonesOf(args: Arguments): ZoneShape[] {
+  const shapes = parseZones(
+    { zone: args.texts('zone'), line: args.texts('line') },
+    { zone: '--zone', line: '--line' },
+  );
+  const one = shapes.find(({ camera }) => camera !== undefined);
+  if (one) throw new ExpectationError('zones without a camera', `${one.camera}/${one.name}`);
+  if (shapes.length > 0 && !args.flag('track')) {
+    throw new ExpectationError('--track', 'none', '--zone and --line count tracked objects.');
+  }
+  return shapes;
 }
 
 export function headRoles(args: Arguments): HeadRole[] | undefined {

@@ -26,6 +26,7 @@ import {
   pictureSize,
   RUN_OPTIONS,
   trackingOptions,
+  zonesOf,
 } from './run-options.js';
 import { BagSink } from './sinks/bag-file.js';
 import { JsonLinesSink } from './sinks/json-lines.js';
@@ -72,6 +73,7 @@ export const run = command({
     const roles = headRoles(args);
     const size = pictureSize(args);
     const reading = imageReading(args);
+    zonesOf(args);
     const region = parseRegion('--roi', args.text('roi') ?? '');
     const given = args.text('model');
     const model = given === undefined ? demoModel() : findModel(given);

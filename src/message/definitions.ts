@@ -51,6 +51,29 @@ Mask mask
   'tros_yolo_seg/Box': 'float32 x\nfloat32 y\nfloat32 width\nfloat32 height\n',
   'tros_yolo_seg/Mask': 'uint32 x\nuint32 y\nuint32 width\nuint32 height\nuint16[] runs\n',
 
+  'tros_yolo_seg/ZoneArray': 'std_msgs/Header header\nZone[] zones\n',
+  'tros_yolo_seg/Zone': `string name
+bool line
+ZoneClass[] classes
+ZoneEvent[] events
+`,
+  'tros_yolo_seg/ZoneClass': `uint16 class_id
+string class_name
+uint32 present
+uint64 entered
+uint64 left
+float32 mean_dwell
+float32 longest_stay
+`,
+  'tros_yolo_seg/ZoneEvent': `uint8 ENTERED=1
+uint8 LEFT=2
+uint8 type
+string id
+uint16 class_id
+string class_name
+float32 dwell
+`,
+
   'vision_msgs/Detection2DArray': 'std_msgs/Header header\nDetection2D[] detections\n',
   'vision_msgs/Detection2D': `std_msgs/Header header
 ObjectHypothesisWithPose[] results

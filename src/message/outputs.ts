@@ -1,6 +1,7 @@
 import { rowNames } from '../base/row-names.js';
 import type { FrameHeader } from '../vision/picture/frame-source.js';
-import { type ColoredBy, paletteColor } from '../vision/picture/palette.js';
+import type { ColoredBy } from '../vision/picture/palette.js';
+import type { Segmentation } from '../vision/mask/segmentation.js';
 import type { PictureSize } from '../vision/picture/picture-size.js';
 import type { FrameContent } from './frame-content.js';
 import type { MessageType } from './message-type.js';
@@ -15,6 +16,7 @@ import { LabelInfoWriter } from './write/label-info.js';
 import type { Labels } from './write/labels.js';
 import { PerceptionInfoWriter } from './write/perception-info.js';
 import { type PerceptionMasks, PerceptionTargetsWriter } from './write/perception-targets.js';
+import { ZoneArrayWriter } from './write/zone-array.js';
 
 /** Begins topics that follow parameter `tros_topic`: its value, followed by `/NAME` with several cameras. */
 const TROS_TOPIC = '{tros_topic}';
@@ -53,6 +55,8 @@ export interface FrameOutput extends Output {
   readonly of: 'frame';
   /** Whether bags of results contain it, unless it is left out on purpose. */
   readonly inBags: boolean;
+  /** Whether a frame has such a message. @default all have */
+  readonly has?: (segmentation: Segmentation) => boolean;
   /**
    * Creates the writer, again for each model.
    *
@@ -144,9 +148,20 @@ export const OUTPUTS = {
     type: 'foxglove_msgs/msg/ImageAnnotations',
     what: 'outlines and labels that Foxglove draws',
     inBags: true,
-    open(type, { labels }) {
-      const writer = new ImageAnnotationsWriter(labels, paletteColor, type);
+    open(type, { labels, coloredBy }) {
+      const writer = new ImageAnnotationsWriter(labels, coloredBy, type);
       return ({ header, segmentation, outlines }) => writer.write(header, segmentation, outlines);
+    },
+  }),
+  zones: frame({
+    topic: '~/zones',
+    type: 'tros_yolo_seg/msg/ZoneArray',
+    what: 'what zones and lines have counted (parameters `zones`, `lines`), and who came in and went out',
+    inBags: true,
+    has: ({ zones }) => zones !== undefined,
+    open(type, { labels }) {
+      const writer = new ZoneArrayWriter(labels, type);
+      return ({ header, segmentation }) => writer.write(header, segmentation);
     },
   }),
   instance_map: frame({

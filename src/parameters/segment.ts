@@ -8,6 +8,7 @@ import { IMAGE_MESSAGE_NAMES } from '../message/image-messages.js';
 import { IMAGE_QOS_NAMES } from '../message/qos.js';
 import { DEFAULT_MASK_OPACITY } from '../media/render/mask-layer.js';
 import { DEFAULT_TRACKING } from '../vision/track/options.js';
+import { ZONE_ANCHORS } from '../vision/track/zone-counter.js';
 import { IMAGE_TRANSPORTS } from './camera.js';
 import { parameterTable, type ParameterValues } from './parameter.js';
 
@@ -290,6 +291,32 @@ export const SEGMENT_PARAMETERS = parameterTable({
     default: false,
     dynamic: true,
     help: 'whether a tracked object stays reported while its score is between `track_low_score` and `score`',
+  },
+  steady_shapes: {
+    type: 'double',
+    default: 0,
+    range: [0, 2],
+    dynamic: true,
+    help: 'seconds over which boxes and masks of tracked objects are smoothed, so that still objects do not flicker; 0.3 does it; 0: not at all',
+  },
+  zones: {
+    type: 'string_array',
+    default: [],
+    dynamic: true,
+    help: 'areas in which tracked objects are counted, each as NAME=X,Y X,Y X,Y ...: the corners of a polygon, in shares of the picture if no number is above 1, else in pixels; CAMERA/NAME=... for one of several cameras',
+  },
+  lines: {
+    type: 'string_array',
+    default: [],
+    dynamic: true,
+    help: 'lines across which tracked objects are counted, each as NAME=X,Y X,Y ..., as `zones`. Entered: from the left to the right of its direction, so downward for a line from left to right',
+  },
+  zone_anchor: {
+    type: 'string',
+    default: 'bottom',
+    choices: ZONE_ANCHORS,
+    dynamic: true,
+    help: 'which point of an object is counted in zones and across lines: the middle of the lower edge of its box (bottom), where it stands, or of the box (center)',
   },
   overlay_masks: {
     type: 'double',

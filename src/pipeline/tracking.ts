@@ -1,14 +1,25 @@
+import { expectNumber } from '../base/expect.js';
 import { DEFAULT_SCORE, type DecodeOptions } from '../vision/decode/options.js';
 import type { EndedTrack, Instance, Segmentation } from '../vision/mask/segmentation.js';
+import type { ZoneCount } from '../vision/mask/zone-counts.js';
 import type { Stamp } from '../vision/picture/frame-source.js';
-import type { TrackOptions } from '../vision/track/options.js';
-import { type TrackIds, Tracker } from '../vision/track/tracker.js';
+import { prepareTracking, type TrackOptions } from '../vision/track/options.js';
+import { SteadyShapes } from '../vision/track/steady-shapes.js';
+import { type ZoneAnchor, ZoneCounter } from '../vision/track/zone-counter.js';
+import type { ZoneShape } from '../vision/track/zone-shape.js';
+import { TrackIds, Tracker } from '../vision/track/tracker.js';
 
 export interface TrackingOptions extends TrackOptions {
   /** What results report without tracking. */
   readonly reported: Pick<DecodeOptions, 'score' | 'classScores'>;
   /** Whether a tracked object is reported down to `lowScore`, once its score has reached what results report. @default false */
   readonly steadyScores?: boolean | undefined;
+  /** Seconds over which boxes and masks of tracked objects are smoothed, 0 to 2; 0: they are as found. @default 0 */
+  readonly steadyShapes?: number | undefined;
+  /** Where objects are counted. @default nowhere */
+  readonly zones?: readonly ZoneShape[] | undefined;
+  /** Which point of an object is counted. @default bottom */
+  readonly zoneAnchor?: ZoneAnchor | undefined;
 }
 
 /** Counts of a camera's tracks. */
@@ -40,45 +51,78 @@ export function decodeForTracking(options: DecodeOptions, lowScore: number): Dec
   };
 }
 
+/** A result whose fields are replaced frame by frame. */
+type Result = { -readonly [Name in keyof Segmentation]: Segmentation[Name] };
+
 /**
  * The tracks of one camera: between decoder and messages.
  *
  * Results have the same instances as without tracking, and ids: poor detections, which only continue tracks, are taken out again,
- * unless `steadyScores` says otherwise.
+ * unless `steadyScores` says otherwise. With `steadyShapes`, boxes and masks are smoothed.
+ *
+ * Nothing is allocated until tracking is switched on, and nothing per frame after that.
  */
 export class CameraTracking {
-  readonly #tracker: Tracker;
+  readonly #ids: TrackIds;
+  /** Undefined until it is needed. */
+  #tracker: Tracker | undefined;
+  #shapes: SteadyShapes | undefined;
+  #counter: ZoneCounter | undefined;
   #options: TrackingOptions | undefined;
   /** Objects that were reported, while they are tracked. */
   readonly #shown = new Set<number>();
   readonly #ended: EndedTrack[] = [];
-  /** Whether anything was ever tracked. */
-  #used = false;
-  /** Of the frames since the last one with poor detections. */
+  /** What of the last frame is reported. */
   readonly #kept: Instance[] = [];
+  readonly #result: Result = {
+    ...{ width: 0, height: 0, maskWidth: 0, maskHeight: 0 },
+    ...{ instances: this.#kept, ended: this.#ended, region: undefined },
+    ...{ zones: undefined, zoneEvents: undefined },
+  };
 
   /** @param ids cameras that share them never give the same one */
-  constructor(ids?: TrackIds) {
-    this.#tracker = new Tracker({}, ids);
+  constructor(ids = new TrackIds()) {
+    this.#ids = ids;
   }
 
   /** @param options undefined: no tracking, which ends all tracks @throws ExpectationError for options out of range */
   setOptions(options: TrackingOptions | undefined): void {
-    if (options) this.#tracker.setOptions(options);
-    else if (this.#options) this.reset();
+    if (options) {
+      // Both are checked before one of them is used.
+      expectNumber('steadyShapes', options.steadyShapes ?? 0, 0, 2);
+      prepareTracking(options);
+      if (this.#tracker) this.#tracker.setOptions(options);
+      else this.#tracker = new Tracker(options, this.#ids);
+      // Off and on again: what was is too old to be averaged.
+      if (!options.steadyShapes) this.#shapes = undefined;
+      else this.#shapes ??= new SteadyShapes();
+      const { zones = [], zoneAnchor = 'bottom' } = options;
+      if (zones.length > 0) (this.#counter ??= new ZoneCounter()).setShapes(zones, zoneAnchor);
+      else this.#counter = undefined;
+    } else if (this.#options) this.reset();
     this.#options = options;
   }
 
   /** Undefined while nothing is tracked. */
   get counts(): TrackCounts | undefined {
-    if (!this.#options) return undefined;
+    if (!this.#options || !this.#tracker) return undefined;
     const { live, lost, switched, resets } = this.#tracker;
     return { live, lost, switched, resets };
   }
 
+  /** Zones and lines count from 0 again. */
+  resetCounts(): void {
+    this.#counter?.resetCounts();
+  }
+
+  /** Zones and lines, and what they have counted. */
+  get zones(): readonly ZoneCount[] {
+    return (this.#options && this.#counter?.zones) ?? [];
+  }
+
   /** Ends all tracks; no id comes again. */
   reset(): void {
-    this.#tracker.reset();
+    this.#tracker?.reset();
   }
 
   /**
@@ -88,25 +132,63 @@ export class CameraTracking {
    * @returns what results report; valid as long as `found`, and until the next call
    */
   apply(stamp: Stamp, found: Segmentation): Segmentation {
+    const tracker = this.#tracker;
+    if (!tracker) return found;
     const options = this.#options;
-    if (!options) {
-      if (!this.#used) return found;
-      // The decoder's instances are used again and again.
-      for (const instance of found.instances) if (instance.trackId !== undefined) instance.trackId = 0;
-      if (this.#tracker.ended.length === 0) return found;
-      const ended = this.#tracker.ended.splice(0).filter(({ trackId }) => this.#shown.delete(trackId));
-      return { ...found, ended };
-    }
-    this.#used = true;
-    this.#tracker.update(stamp, found);
-    // Those that were never reported are unknown to consumers.
-    const ended = this.#ended;
-    ended.length = 0;
-    for (const track of this.#tracker.ended) if (this.#shown.delete(track.trackId)) ended.push(track);
+    if (!options) return this.#leaveNoId(tracker, found);
+    tracker.update(stamp, found);
+    this.#end(tracker);
     const kept = this.#kept;
     kept.length = 0;
-    for (const instance of found.instances) if (this.#isReported(instance, options)) kept.push(instance);
-    return { ...found, instances: kept, ended };
+    this.#shapes?.begin();
+    const { instances } = found;
+    for (let i = 0; i < instances.length; i++) {
+      const instance = instances[i]!;
+      // Those that are not reported, too: they may be in the next frame.
+      const steady = this.#smooth(instance, i, tracker, found);
+      if (this.#isReported(instance, options)) kept.push(steady);
+    }
+    this.#shapes?.end();
+    const result = this.#resultOf(found);
+    this.#counter?.update(result, tracker.now);
+    result.zones = this.#counter?.zones;
+    result.zoneEvents = this.#counter?.events;
+    return result;
+  }
+
+  #smooth(instance: Instance, i: number, tracker: Tracker, found: Segmentation): Instance {
+    const slot = tracker.slotOf(i);
+    if (!this.#shapes || slot < 0 || !instance.trackId) return instance;
+    const time = this.#options!.steadyShapes!;
+    return this.#shapes.smooth(instance, slot, tracker.filters, tracker.now, time, found);
+  }
+
+  /** Those that were never reported are unknown to consumers. */
+  #end(tracker: Tracker): void {
+    const ended = this.#ended;
+    ended.length = 0;
+    for (const track of tracker.ended) if (this.#shown.delete(track.trackId)) ended.push(track);
+  }
+
+  /** Tracking has been switched off: the decoder's instances are used again and again. */
+  #leaveNoId(tracker: Tracker, found: Segmentation): Segmentation {
+    for (const instance of found.instances) if (instance.trackId !== undefined) instance.trackId = 0;
+    if (tracker.ended.length === 0) return found;
+    this.#end(tracker);
+    tracker.ended.length = 0;
+    const result = { ...found, ended: this.#ended };
+    this.#counter?.update({ ...result, instances: [] }, tracker.now);
+    return { ...result, zoneEvents: this.#counter?.events };
+  }
+
+  #resultOf({ width, height, maskWidth, maskHeight, region }: Segmentation): Result {
+    const result = this.#result;
+    result.width = width;
+    result.height = height;
+    result.maskWidth = maskWidth;
+    result.maskHeight = maskHeight;
+    result.region = region;
+    return result;
   }
 
   #isReported({ classId, score, trackId }: Instance, { reported, steadyScores }: TrackingOptions): boolean {

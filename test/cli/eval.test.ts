@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { compareTrackers, TRACK_SETTINGS } from '../../src/pipeline/compare-trackers.js';
+import { compareSteadiness } from '../../src/pipeline/compare-steadiness.js';
 import { cli } from './cli.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
@@ -13,11 +14,29 @@ describe('tros-yolo-seg eval --tracks', () => {
       folder,
     );
     assert.equal(code, 0, stderr);
-    const [head, ...rows] = stdout.trimEnd().split('\n');
+    const [tracks, steady] = stdout.trimEnd().split('\n\n');
+    const [head, ...rows] = tracks!.split('\n');
     assert.match(head!, /IDF1 +HOTA +switches +ByteTrack IDF1 .* IDF1 ahead/);
     assert.equal(rows.length, 12);
     for (const kind of ['occlusion', 'crossing', 'return']) {
       assert.ok(rows.some((row) => row.startsWith(kind) && row.includes('30 FPS, 25 % lost')));
+    }
+    const [steadyHead, ...steadyRows] = steady!.split('\n');
+    assert.match(steadyHead!, /mask flicker +box flicker +mask IoU +box IoU +mask AP +lag/);
+    assert.equal(steadyRows.length, 5);
+    assert.match(steadyRows[0]!, /still +30 FPS( +[\d.]+ > [\d.]+){5} +- > -/);
+  });
+
+  it('halves the flicker of what stands still, and costs what moves no IoU', () => {
+    const still = compareSteadiness({ kind: 'still', rate: 30 }, [101], 5, 0.3);
+    assert.ok(still.steady.maskFlicker < still.asFound.maskFlicker / 2, JSON.stringify(still));
+    assert.ok(still.steady.boxFlicker < still.asFound.boxFlicker / 2);
+    assert.ok(still.steady.ap > still.asFound.ap);
+    for (const kind of ['crossing', 'occlusion'] as const) {
+      const moving = compareSteadiness({ kind, rate: 30 }, [101], 5, 0.3);
+      assert.ok(moving.steady.maskIou > moving.asFound.maskIou - 0.005, JSON.stringify(moving));
+      assert.ok(moving.steady.boxIou > moving.asFound.boxIou - 0.005);
+      assert.ok(moving.steady.lag < 0.5);
     }
   });
 

@@ -35,6 +35,11 @@ interface Line {
   timings_ms: Record<string, number>;
 }
 
+interface ZoneLine {
+  zones: { name: string; kind: string; classes: { present: number }[] }[];
+  zone_events?: { zone: string; type: string }[];
+}
+
 function lines(text: string): Line[] {
   return text
     .trimEnd()
@@ -44,6 +49,40 @@ function lines(text: string): Line[] {
 
 describe('tros-yolo-seg run', () => {
   const folder = temporaryFolder('run');
+
+  it('counts in zones and across lines with --track, and tells who comes and goes', async () => {
+    const options = ['--frames', '8', '--size', '640x360', '--json', '-', '--quiet', '--steady-scores'];
+    const zones = ['--zone', 'all=0,0 1,0 1,1 0,1', '--line', 'cut=0,0.5 1,0.5', '--zone-anchor', 'center'];
+    const { code, stdout, stderr } = await cli(['run', 'scene:', ...options, '--track', ...zones], folder);
+    assert.equal(code, 0, stderr);
+    const frames = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as ZoneLine);
+    const { zones: counted } = frames.at(-1)!;
+    assert.deepEqual(
+      counted.map(({ name, kind }) => [name, kind]),
+      [
+        ['all', 'zone'],
+        ['cut', 'line'],
+      ],
+    );
+    const events = frames.flatMap(({ zone_events: some = [] }) => some);
+    const entered = events.filter(({ zone, type }) => zone === 'all' && type === 'entered');
+    assert.ok(entered.length > 0);
+    const present = counted[0]!.classes.reduce((sum, { present: some }) => sum + some, 0);
+    assert.ok(present > 0 && present <= entered.length - events.filter(({ type }) => type === 'left').length);
+
+    const refused = await cli(['run', 'scene:', '--zone', 'all=0,0 1,0 1,1'], folder);
+    assert.equal(refused.code, 2);
+    assert.match(
+      refused.stderr,
+      /Expected --track but received none\. --zone and --line count tracked objects/,
+    );
+    const crossed = await cli(['run', 'scene:', '--track', '--zone', 'all=0,0 1,1 1,0 0,1'], folder);
+    assert.equal(crossed.code, 2);
+    assert.match(crossed.stderr, /a zone whose edges do not cross or touch in --zone/);
+  });
 
   it('gives objects ids with --track, each input its own, and reports the same instances', async () => {
     const run = async (...more: string[]): Promise<Line[]> => {

@@ -9,6 +9,12 @@ export interface GraphPublisher {
   readonly gid?: number;
 }
 
+/** What a node does about changes of its parameters. */
+interface ParameterWatcher {
+  check(changed: readonly string[], next: Readonly<Record<string, unknown>>): void;
+  apply(changed: readonly string[]): void;
+}
+
 /**
  * The interface that the parts of a node need from ROS, without ROS: the test defines the graph and sends messages. For the
  * behavior of real ROS, see test/ros.
@@ -57,11 +63,32 @@ export class FakeRos {
   readonly parameters = {
     given: (name: string): unknown => this.values[name],
     set: (): void => undefined,
-    declare: (table: Record<string, { default?: unknown }>): Record<string, unknown> => ({
-      ...Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, entry.default])),
-      ...this.values,
-    }),
+    declare: (
+      table: Record<string, { default?: unknown }>,
+      watcher?: ParameterWatcher,
+    ): Record<string, unknown> => {
+      this.#watcher = watcher;
+      return (this.#declared = {
+        ...Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, entry.default])),
+        ...this.values,
+      });
+    },
   };
+  #declared: Record<string, unknown> = {};
+  #watcher: ParameterWatcher | undefined;
+
+  /** Changes parameters while the node runs. @returns why they are refused, or undefined */
+  setParameters(changes: Readonly<Record<string, unknown>>): unknown {
+    const names = Object.keys(changes);
+    try {
+      this.#watcher!.check(names, { ...this.#declared, ...changes });
+    } catch (error) {
+      return error;
+    }
+    Object.assign(this.#declared, changes);
+    this.#watcher!.apply(names);
+    return undefined;
+  }
 
   now(): bigint {
     return 5_000_000_007n;

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'mocha';
 import { CameraTracking, decodeForTracking, type TrackingOptions } from '../../src/pipeline/tracking.js';
 import type { Instance, Segmentation } from '../../src/vision/mask/segmentation.js';
+import { countArrays } from '../vision/track/allocations.js';
 import { block, frameOf, stampAt } from '../vision/track/frames.js';
+import { parseZones } from '../../src/vision/track/zone-shape.js';
 
 describe('the tracks of a camera', () => {
   let frame: number;
@@ -95,6 +97,80 @@ describe('the tracks of a camera', () => {
     next(tracking, instance);
     tracking.reset();
     assert.deepEqual(next(tracking).ended, []);
+  });
+
+  it('have steady boxes and masks where that is asked for, and those found otherwise', () => {
+    const noisy = (i: number): Instance => block(100 + (i % 2), 100, 40 + (i % 3), 90);
+    const last = (steadyShapes: number): Segmentation => {
+      frame = 0;
+      const tracking = open({ steadyShapes });
+      let result = next(tracking, noisy(0));
+      for (let i = 1; i < 40; i++) result = next(tracking, noisy(i));
+      return result;
+    };
+    assert.deepEqual(last(0).instances[0]!.box, noisy(39).box);
+    const { box, mask, trackId, score } = last(0.3).instances[0]!;
+    assert.deepEqual([trackId, score], [1, 0.9]);
+    assert.ok(box.x1 > 100.2 && box.x1 < 100.8, String(box.x1));
+    assert.ok([100, 101].includes(mask.x), String(mask.x));
+    assert.equal(mask.runs!.length, 2);
+    assert.throws(() => open({ steadyShapes: 3 }), /a number from 0 to 2 for steadyShapes/);
+  });
+
+  it('are counted in zones, until tracking is switched off', () => {
+    const zones = parseZones(
+      { zone: ['left=0,0 0.5,0 0.5,1 0,1'], line: ['top=0,0.1 1,0.1'] },
+      { zone: 'zones', line: 'lines' },
+    );
+    const tracking = open({ zones });
+    const seen: string[] = [];
+    const step = (x: number): Segmentation => {
+      const result = next(tracking, block(x, 100, 40, 90));
+      for (const { zone, type, trackId } of result.zoneEvents!) seen.push(`${trackId} ${type} ${zone}`);
+      return result;
+    };
+    for (let i = 0; i < 60; i++) step(200 + 3 * i);
+    assert.deepEqual(seen, ['1 entered left', '1 left left']);
+    for (let i = 0; i < 60; i++) step(377 - 3 * i);
+    const { zones: counted } = step(200);
+    assert.deepEqual(
+      counted!.map(({ name, classes }) => [name, classes[0]?.present, classes[0]?.entered]),
+      [
+        ['left', 1, 2],
+        ['top', undefined, undefined],
+      ],
+    );
+    assert.equal(tracking.zones, counted);
+    tracking.resetCounts();
+    assert.equal(tracking.zones[0]!.classes[0]!.entered, 1);
+    tracking.setOptions(undefined);
+    const { zoneEvents, zones: none } = tracking.apply(stampAt(9), frameOf());
+    assert.deepEqual(
+      zoneEvents!.map(({ type }) => type),
+      ['left'],
+    );
+    assert.deepEqual([none, tracking.zones], [undefined, []]);
+  });
+
+  it('cost no memory until they are asked for, and none per frame', () => {
+    const arrays = countArrays(() => {
+      const tracking = new CameraTracking();
+      tracking.apply(stampAt(0), frameOf());
+      tracking.setOptions(undefined);
+      tracking.reset();
+      tracking.resetCounts();
+    });
+    assert.deepEqual(arrays, { count: 0, bytes: 0 });
+    const tracking = open({ steadyShapes: 0.3, zones: [] });
+    const pair = (i: number): Instance[] => [block(100 + i, 100, 40, 90), block(300, 100, 40, 90)];
+    const frames = Array.from({ length: 30 }, (_, i) => frameOf(...pair(i % 4)));
+    const results = new Set<Segmentation>();
+    const run = (): void => {
+      for (const one of frames) results.add(tracking.apply(stampAt(frame++ / 30), one));
+    };
+    run();
+    assert.deepEqual(countArrays(run), { count: 0, bytes: 0 });
+    assert.equal(results.size, 1);
   });
 
   it('refuse options out of range', () => {

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { MaskScaler } from '../../vision/mask/mask-scale.js';
 import { RleEncoder } from '../../vision/mask/rle.js';
 import type { Instance, Segmentation } from '../../vision/mask/segmentation.js';
+import type { ZoneCount, ZoneEvent } from '../../vision/mask/zone-counts.js';
 import { isDevice } from '../../base/files/device.js';
 import { makeFolder } from '../../base/files/folder.js';
 import { writeError } from '../../base/files/write-error.js';
@@ -80,7 +81,7 @@ export class JsonLinesSink implements ResultSink {
   }
 
   #record({ frame, segmentation, timings }: FrameResult): object {
-    const { width, height, instances, ended } = segmentation;
+    const { width, height, instances, ended, zones, zoneEvents } = segmentation;
     return {
       source: frame.source,
       index: frame.index,
@@ -89,11 +90,36 @@ export class JsonLinesSink implements ResultSink {
       height,
       instances: instances.map((instance) => this.#instance(instance, segmentation)),
       ...(ended?.length ? { ended_tracks: ended.map(({ trackId }) => trackId) } : {}),
+      ...(zones ? { zones: zones.map((zone) => this.#zone(zone)) } : {}),
+      ...(zoneEvents?.length ? { zone_events: zoneEvents.map((event) => this.#event(event)) } : {}),
       timings_ms: {
         preprocess: round(timings.preprocess, 1e3),
         inference: round(timings.inference, 1e3),
         decode: round(timings.decode, 1e3),
       },
+    };
+  }
+
+  #zone({ name, kind, classes }: ZoneCount): object {
+    return {
+      name,
+      kind,
+      classes: classes.map(({ classId, present, entered, left, meanDwell, longestStay }) => ({
+        class_id: classId,
+        class_name: this.labels.name(classId),
+        ...(kind === 'zone' ? { present } : {}),
+        ...{ entered, left },
+        ...(kind === 'zone'
+          ? { mean_dwell_s: round(meanDwell, 1e3), longest_stay_s: round(longestStay, 1e3) }
+          : {}),
+      })),
+    };
+  }
+
+  #event({ zone, type, trackId, classId, dwell }: ZoneEvent): object {
+    return {
+      ...{ zone, type, track_id: trackId, class_id: classId, class_name: this.labels.name(classId) },
+      ...(dwell > 0 ? { dwell_s: round(dwell, 1e3) } : {}),
     };
   }
 

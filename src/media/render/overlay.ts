@@ -7,6 +7,7 @@ import { DEFAULT_MASK_OPACITY, MaskLayer } from './mask-layer.js';
 import { type ColoredBy, instanceColor, WHITE, type Rgb } from '../../vision/picture/palette.js';
 import { strokeRectangle, type RgbPicture } from './rgb-picture.js';
 import { Trails } from './trails.js';
+import { drawZones } from './zones.js';
 
 export interface OverlayOptions {
   /** Class names by class id; a class without a name is shown as its number. */
@@ -30,7 +31,7 @@ export interface OverlayOptions {
 /**
  * Draws instances over a picture: translucent masks with crisp outlines, boxes, and labels with name and score.
  *
- * A white border shows the region of interest, if there is one.
+ * A white border shows the region of interest, if there is one, and white lines the zones, with what they have counted.
  *
  * Line width and text grow with the picture. Better scores lie on top. Buffers are kept between pictures of one size,
  * so keep one Overlay for each camera.
@@ -84,6 +85,11 @@ export class Overlay {
 
     const plates = this.platesFor(picture, mean);
     const taken: Plate[] = [];
+    const zones = drawZones(picture, segmentation, line, (text, box) => {
+      const plate = names ? plates.place(text, box, taken) : undefined;
+      if (plate) taken.push(plate);
+      return plate;
+    });
     const boxes = instances.map((instance) => scaledBox(instance.box, picture, segmentation));
     const placed = instances.map((instance, rank) => {
       const box = boxes[rank]!;
@@ -100,6 +106,7 @@ export class Overlay {
       const plate = placed[rank];
       if (plate) plates.draw(picture, plate, colors[rank]!);
     }
+    for (const plate of zones) plates.draw(picture, plate, WHITE);
   }
 
   private colorOf(instance: Instance, rank: number): Rgb {

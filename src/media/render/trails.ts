@@ -15,15 +15,17 @@ export class Trails {
     for (const { trackId } of ended) this.#paths.delete(trackId);
     for (const { trackId = 0, box } of instances) {
       if (trackId === 0) continue;
-      let path = this.#paths.get(trackId);
-      if (!path) this.#paths.set(trackId, (path = []));
+      const path = this.#paths.get(trackId) ?? [];
+      // Who was seen last stands last.
+      this.#paths.delete(trackId);
+      this.#paths.set(trackId, path);
       path.push((box.x1 + box.x2) / 2 / width, (box.y1 + box.y2) / 2 / height);
       if (path.length > 2 * this.length) path.splice(0, path.length - 2 * this.length);
     }
     this.#limit();
   }
 
-  /** Forgets objects that have not been seen for long: the frame that gives them up may not have been drawn. */
+  /** Forgets objects that have not been seen for longest: the frame that gives them up may not have been drawn. */
   #limit(): void {
     for (const id of this.#paths.keys()) {
       if (this.#paths.size <= MOST_PATHS) return;

@@ -1,9 +1,15 @@
 import { expectInteger, expectNumber, expectOneOf } from '../../base/expect.js';
 import type { TrackTruth } from '../../vision/evaluate/track-metrics.js';
-import type { Box, Instance, Segmentation } from '../../vision/mask/segmentation.js';
+import type { Box, Instance, Mask, Segmentation } from '../../vision/mask/segmentation.js';
 import { type Stamp, stampFromSeconds } from '../../vision/picture/frame-source.js';
 import { hash32, Random } from './random.js';
-import { castWalkers, TRACK_SCENES, type TrackSceneKind, type Walker, type WalkerPose } from './walkers.js';
+import {
+  castWalkers,
+  TRACK_SCENE_KINDS,
+  type TrackSceneKind,
+  type Walker,
+  type WalkerPose,
+} from './walkers.js';
 
 export interface TrackSceneOptions {
   readonly kind: TrackSceneKind;
@@ -16,10 +22,18 @@ export interface TrackSceneOptions {
   readonly dropped?: number | undefined;
 }
 
+/** What is really visible of an object. */
+export interface SeenObject extends TrackTruth {
+  /** On the grid of the detections' masks. */
+  readonly mask: Mask;
+  /** Share of the object, 0 to 1. */
+  readonly visible: number;
+}
+
 /** A frame as a tracker gets it, and its ground truth. */
 export interface TrackFrame {
   readonly stamp: Stamp;
-  readonly truth: readonly TrackTruth[];
+  readonly truth: readonly SeenObject[];
   readonly found: Segmentation;
 }
 
@@ -48,12 +62,12 @@ const SCENE_EPOCH = 1704067200;
  * @throws ExpectationError for options out of range
  */
 export function trackScene(options: TrackSceneOptions): TrackFrame[] {
-  const kind = expectOneOf('the kind of scene', options.kind, TRACK_SCENES);
+  const kind = expectOneOf('the kind of scene', options.kind, TRACK_SCENE_KINDS);
   const seed = expectInteger('the seed', options.seed, 0, 0xffffffff);
   const rate = expectNumber('the rate', options.rate ?? 30, 1, 120);
   const seconds = expectNumber('the length of the scene', options.seconds ?? 20, 0.1, 600);
   const dropped = expectNumber('the share of lost frames', options.dropped ?? 0, 0, 0.9);
-  const random = new Random(hash32(seed, TRACK_SCENES.indexOf(kind) + 1));
+  const random = new Random(hash32(seed, TRACK_SCENE_KINDS.indexOf(kind) + 1));
   const { walkers, pillars } = castWalkers(kind, random, WIDTH, HEIGHT, seconds);
   const ghosts = Array.from({ length: 2 }, () => ghostBox(random));
   const losses = new Random(hash32(seed, 0xd309));
@@ -69,10 +83,12 @@ export function trackScene(options: TrackSceneOptions): TrackFrame[] {
     const { sec, nanosec } = stampFromSeconds(time);
     frames.push({
       stamp: { sec: SCENE_EPOCH + sec, nanosec },
-      truth: view.map(({ walker, box, visible }) => ({
+      truth: view.map(({ walker, box, visible, top, rows }) => ({
         trackId: walker.number,
         classId: walker.classId,
         box,
+        mask: maskOf(top, rows),
+        visible,
         ignore: visible < LEAST_VISIBLE || Math.min(box.x2 - box.x1, box.y2 - box.y1) < LEAST_SIDE,
       })),
       found: detect(view, ghosts, noise),

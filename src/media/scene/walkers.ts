@@ -2,7 +2,9 @@ import type { Random } from './random.js';
 
 /** Kinds of scenes: people behind pillars, people who pass each other, people who leave and come back. */
 export const TRACK_SCENES = ['occlusion', 'crossing', 'return'] as const;
-export type TrackSceneKind = (typeof TRACK_SCENES)[number];
+/** These, and people who stand still. */
+export const TRACK_SCENE_KINDS = [...TRACK_SCENES, 'still'] as const;
+export type TrackSceneKind = (typeof TRACK_SCENE_KINDS)[number];
 
 /** Where an object is: its feet, its size, in pixels; the nearer the larger its depth. */
 export interface WalkerPose {
@@ -79,7 +81,7 @@ function walker(
     poseAt(time) {
       const at = 2 * Math.min(path.length / 2 - 1, Math.round(time * STEPS));
       // The swing of a step.
-      const swing = classId === 0 ? 1 + 0.12 * Math.sin(9 * time + index) : 1;
+      const swing = classId === 0 && kind !== 'still' ? 1 + 0.12 * Math.sin(9 * time + index) : 1;
       const y = path[at + 1]!;
       return { x: path[at]!, y, width: wide * swing, height: tall, depth: y };
     },
@@ -100,7 +102,7 @@ function simulate(
   const path = new Float64Array(2 * (Math.ceil(seconds * STEPS) + 1));
   let x = kind === 'crossing' ? (index % 2 === 0 ? 0.1 : 0.9) * width : random.uniform(0.05, 0.95) * width;
   let y = line * height;
-  const pace = wide * random.uniform(1.2, 2.8);
+  const pace = kind === 'still' ? 0 : wide * random.uniform(1.2, 2.8);
   let wantedX = (kind === 'crossing' ? (index % 2 === 0 ? 1 : -1) : random.sign()) * pace;
   let wantedY = 0;
   let [speedX, speedY] = [wantedX, 0];
@@ -122,6 +124,7 @@ function simulate(
       } else wantedX = Math.sign(wantedX) * pace * random.uniform(0.7, 1.2);
     }
     // Those who return stay away for a while: they go on for as long as it takes to turn.
+    if (kind === 'still') continue;
     if (x < margin) wantedX = Math.abs(wantedX || pace);
     if (x > width - margin) wantedX = -Math.abs(wantedX || pace);
     if (y < 0.5 * height) wantedY = Math.abs(wantedY);

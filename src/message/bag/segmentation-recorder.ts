@@ -12,6 +12,7 @@ import {
   type BagOutputName,
   bagTopic,
   FRAME_OUTPUTS,
+  type FrameOutput,
   MODEL_OUTPUTS,
   type ModelOutput,
   type Output,
@@ -50,6 +51,7 @@ export interface RecordExtras {
 interface RecordedOutput {
   readonly topic: string;
   readonly type: MessageType;
+  readonly has: FrameOutput['has'];
   readonly write: (content: FrameContent) => Uint8Array;
 }
 
@@ -82,10 +84,10 @@ export class SegmentationRecorder {
       const type = messageType(shortName(row.type));
       const write = row.open(type, {
         ...{ labels, modelName: '', trosMasks: 'none' },
-        coloredBy: () => 'class',
+        coloredBy: () => 'auto',
         classMapSize: () => 'picture',
       });
-      return { topic: bagTopic(row), type, write };
+      return { topic: bagTopic(row), type, has: row.has, write };
     });
   }
 
@@ -105,7 +107,9 @@ export class SegmentationRecorder {
         await bag.write(IMAGE_TOPIC, this.#image.type, cdr, stamp);
       }
       const content = new FrameContent(header, segmentation, this.#tools, extras.timings);
-      for (const { topic, type, write } of this.#outputs) await bag.write(topic, type, write(content), stamp);
+      for (const { topic, type, has, write } of this.#outputs) {
+        if (has?.(segmentation) ?? true) await bag.write(topic, type, write(content), stamp);
+      }
       if (extras.overlay !== undefined) {
         const cdr = this.#overlay.write(header, 'jpeg', extras.overlay);
         await bag.write(bagTopic(OUTPUTS.overlay_compressed), this.#overlay.type, cdr, stamp);

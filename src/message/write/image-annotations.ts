@@ -1,15 +1,12 @@
 import type { Outlines } from '../../vision/mask/outlines.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
 import type { FrameHeader, Stamp } from '../../vision/picture/frame-source.js';
-import { colorNumber } from '../../vision/picture/palette.js';
+import { type ColoredBy, instanceColor, type Rgb } from '../../vision/picture/palette.js';
 import { cdrText } from './cdr-encoder.js';
 import { CdrOutput } from './cdr-output.js';
 import { InstalledLayout } from './installed-layout.js';
 import type { Labels } from './labels.js';
 import { messageType } from '../message-type.js';
-
-/** Red, green, blue, 0 to 255. */
-export type Rgb = readonly [number, number, number];
 
 const TYPE = messageType('foxglove_msgs/ImageAnnotations');
 const LINE_LOOP = 2;
@@ -29,10 +26,10 @@ export class ImageAnnotationsWriter {
   readonly #out = new CdrOutput();
   readonly #layout: InstalledLayout | undefined;
 
-  /** @param colorOf the color of a class, or of a tracked object's id, the same as in the overlay */
+  /** @param coloredBy as in the overlay; asked for each frame */
   constructor(
     readonly labels: Labels,
-    readonly colorOf: (number: number) => Rgb,
+    private readonly coloredBy: () => ColoredBy,
     readonly type = TYPE,
   ) {
     this.#layout = InstalledLayout.between(TYPE, type);
@@ -46,6 +43,7 @@ export class ImageAnnotationsWriter {
     const { width, height, instances } = segmentation;
     const out = this.#out;
     const line = Math.max(1, Math.round((width + height) / 1200));
+    const coloredBy = this.coloredBy();
     out.begin();
     out.reserve(24);
     out.stamp(stamp);
@@ -56,8 +54,8 @@ export class ImageAnnotationsWriter {
     );
     // The worst score first: later ones are drawn on top.
     for (let i = instances.length - 1; i >= 0; i--) {
-      const { box } = instances[i]!;
-      const color = this.colorOf(colorNumber(instances[i]!));
+      const { classId, box, trackId } = instances[i]!;
+      const color = instanceColor(coloredBy, classId, i, trackId);
       if (outlines) this.#contours(stamp, outlines, i, color, line);
       this.#beginLoop(stamp);
       out.uint32(4);
@@ -84,7 +82,7 @@ export class ImageAnnotationsWriter {
       out.text(text);
       out.float64(12 * line);
       this.#color(BLACK, 1);
-      this.#color(this.colorOf(colorNumber(instances[i]!)), 1);
+      this.#color(instanceColor(coloredBy, classId, i, trackId), 1);
       out.uint32(0); // metadata
     }
     out.reserve(8);

@@ -2,6 +2,7 @@ import { type Clock, steadyClock } from '../../base/clock.js';
 import { regionText } from '../../vision/picture/region.js';
 import type { DiagnosticLevel, DiagnosticStatus } from '../../message/write/diagnostic-array.js';
 import { type CameraCounts, type LiveTimings } from '../../pipeline/live-segmenter.js';
+import type { ZoneCount } from '../../vision/mask/zone-counts.js';
 import type { TrackCounts } from '../../pipeline/tracking.js';
 import { Durations } from '../../base/durations.js';
 import type { ImageSubscription } from './image-subscription.js';
@@ -67,6 +68,7 @@ export class CameraHealth {
     private readonly alive: () => boolean,
     private readonly clock: Clock = steadyClock,
     private readonly tracks: () => TrackCounts | undefined = () => undefined,
+    private readonly zones: () => readonly ZoneCount[] = () => [],
   ) {
     this.#updated = clock();
   }
@@ -149,6 +151,7 @@ export class CameraHealth {
         overlays_skipped: String(this.packed().overlay.skipped),
         maps_skipped: String(this.packed().maps.skipped),
         ...trackValues(this.tracks()),
+        ...zoneValues(this.zones()),
         ...quantiles('latency_from_stamp', this.#latency),
         ...quantiles('added_latency', this.#added),
         ...Object.fromEntries(
@@ -222,6 +225,20 @@ function trackValues(counts: TrackCounts | undefined): Record<string, string> {
     tracks_switched: String(counts.switched),
     track_resets: String(counts.resets),
   };
+}
+
+/** Counts of all classes. */
+function zoneValues(zones: readonly ZoneCount[]): Record<string, string> {
+  const sum = (values: readonly number[]): string => String(values.reduce((all, value) => all + value, 0));
+  return Object.fromEntries(
+    zones.flatMap(({ name, kind, classes }) => [
+      [`${kind}_${name}_entered`, sum(classes.map(({ entered }) => entered))],
+      [`${kind}_${name}_left`, sum(classes.map(({ left }) => left))],
+      ...(kind === 'zone'
+        ? [[`${kind}_${name}_present`, sum(classes.map(({ present }) => present))] as const]
+        : []),
+    ]),
+  );
 }
 
 /** Median, 95th and 99th percentile as values of a DiagnosticStatus; nothing before the first duration. */

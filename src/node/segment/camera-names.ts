@@ -1,4 +1,5 @@
 import { ExpectationError } from '../../base/expect.js';
+import { parseZones, type ZoneShape } from '../../vision/track/zone-shape.js';
 import { parseRegion, type Region } from '../../vision/picture/region.js';
 
 /**
@@ -62,4 +63,29 @@ export function regionsOfInterest(
   cameras: number,
 ): readonly (Region | undefined)[] {
   return forEachCamera('roi', values, cameras, '').map((text) => parseRegion('parameter roi', text));
+}
+
+/**
+ * The zones and lines of each camera, from parameters `zones` and `lines`.
+ *
+ * @param names of the cameras
+ * @throws ExpectationError for text that is none, and for cameras that there are not
+ */
+export function zonesOfCameras(
+  zones: readonly string[],
+  lines: readonly string[],
+  names: readonly string[],
+): readonly (readonly ZoneShape[])[] {
+  const shapes = parseZones(
+    { zone: zones, line: lines },
+    { zone: 'parameter zones', line: 'parameter lines' },
+  );
+  const unknown = shapes.find(({ camera }) => camera !== undefined && !names.includes(camera));
+  if (unknown) {
+    throw new ExpectationError(
+      `one of the cameras ${names.join(', ')} in parameters zones and lines`,
+      `${unknown.camera}/${unknown.name}`,
+    );
+  }
+  return names.map((name) => shapes.filter(({ camera }) => camera === undefined || camera === name));
 }

@@ -114,8 +114,8 @@ export class CameraOutputs {
 
   publish({ header, pixels, segmentation, timings, fps }: Result): void {
     let content: FrameContent | undefined;
-    for (const { publisher, write } of this.#outputs) {
-      if (!write || publisher.subscriptions === 0) continue;
+    for (const { row, publisher, write } of this.#outputs) {
+      if (!write || publisher.subscriptions === 0 || row.has?.(segmentation) === false) continue;
       content ??= new FrameContent(header, segmentation, this.#tools, timings, fps);
       publisher.publish(write(content));
     }

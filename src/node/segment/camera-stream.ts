@@ -51,6 +51,7 @@ export class CameraStream {
       () => this.outputs.alive.alive,
       clock,
       () => this.tracking.counts,
+      () => this.tracking.zones,
     );
   }
 

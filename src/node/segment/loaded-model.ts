@@ -83,6 +83,8 @@ export function trackingOptions(
     hits: parameters.track_hits,
     lostTime: parameters.track_lost_time,
     steadyScores: parameters.steady_scores,
+    steadyShapes: parameters.steady_shapes,
+    zoneAnchor: parameters.zone_anchor,
     reported: reportOptions(parameters, labels),
   };
 }

@@ -1,4 +1,5 @@
 import { steadyClock } from '../../base/clock.js';
+import type { ZoneShape } from '../../vision/track/zone-shape.js';
 import { TrackIds } from '../../vision/track/tracker.js';
 import { prepareOptions } from '../../vision/decode/options.js';
 import { ExpectationError, messageOf } from '../../base/expect.js';
@@ -13,7 +14,7 @@ import { type CameraCounts, type LiveHandlers, LiveSegmenter } from '../../pipel
 import { BoardHealth } from './board-health.js';
 import { CameraStream } from './camera-stream.js';
 import type { ReceivedImage } from './received-image.js';
-import { cameraNames, forEachCamera, regionsOfInterest } from './camera-names.js';
+import { cameraNames, forEachCamera, regionsOfInterest, zonesOfCameras } from './camera-names.js';
 import { EngineHealth } from './engine-health.js';
 import { Lifecycle } from '../ros/lifecycle.js';
 import { decodeOptions, type LoadedModel, loadModel, trackingOptions } from './loaded-model.js';
@@ -57,6 +58,8 @@ export class SegmentNode {
   #enabled = true;
   /** Of all cameras, as long as the node lives. */
   readonly #trackIds = new TrackIds();
+  /** Whether there are zones or lines, and no tracking. */
+  #uncounted = false;
   /** Why the last change of model failed. */
   #modelProblem: string | undefined;
 
@@ -88,6 +91,10 @@ export class SegmentNode {
     ros.serve<object>('std_srvs/srv/Trigger', '~/reset_tracks', () => {
       this.#resetTracks();
       return Promise.resolve({ success: true, message: 'all tracks are over; ids go on' });
+    });
+    ros.serve<object>('std_srvs/srv/Trigger', '~/reset_counts', () => {
+      for (const { tracking } of this.#configured?.streams ?? []) tracking.resetCounts();
+      return Promise.resolve({ success: true, message: 'zones and lines count from 0' });
     });
     this.#timers = [
       setInterval(() => this.#follow(), FOLLOW_PERIOD),
@@ -286,7 +293,23 @@ export class SegmentNode {
   #setTracking(): void {
     const { model, streams } = this.#configured!;
     const options = trackingOptions(this.#parameters, model.labels.names);
-    for (const { tracking } of streams) tracking.setOptions(options);
+    const zones = this.#zonesOf(this.#parameters);
+    const uncounted = !options && zones.some(({ length }) => length > 0);
+    if (uncounted && !this.#uncounted)
+      this.ros.log.warn('Zones and lines count nothing until tracking is on.');
+    this.#uncounted = uncounted;
+    for (const [index, { tracking }] of streams.entries()) {
+      tracking.setOptions(options && { ...options, zones: zones[index] });
+    }
+  }
+
+  #zonesOf({
+    zones,
+    lines,
+    images,
+    camera_names: names,
+  }: SegmentParameters): readonly (readonly ZoneShape[])[] {
+    return zonesOfCameras(zones, lines, cameraNames(images, names));
   }
 
   #resetTracks(): void {
@@ -317,6 +340,7 @@ export class SegmentNode {
       );
     }
     parseClassMapSize(next.class_map_size);
+    this.#zonesOf(next);
     const model = this.#configured?.model;
     if (model) {
       forEachCamera('max_rate', next.max_rate, next.images.length, 0);

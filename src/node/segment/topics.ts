@@ -31,6 +31,11 @@ export const SERVICES: readonly Service[] = [
     type: 'std_srvs/srv/Trigger',
     what: 'ends all tracks, as a jump of the stamps does; ids do not come again',
   },
+  {
+    name: '~/reset_counts',
+    type: 'std_srvs/srv/Trigger',
+    what: 'lets zones and lines count from 0; who is inside has entered',
+  },
   { name: '~/change_state', type: 'lifecycle_msgs/srv/ChangeState', what: LIFECYCLE },
   { name: '~/get_state', type: 'lifecycle_msgs/srv/GetState', what: LIFECYCLE },
   { name: '~/get_available_states', type: 'lifecycle_msgs/srv/GetAvailableStates', what: LIFECYCLE },

@@ -9,7 +9,7 @@ export interface TruthInstance {
   /** On the picture's pixels. */
   readonly mask: Mask;
   /** Neither counts as missed nor as a false detection; as COCO's `iscrowd`. */
-  readonly ignore?: boolean;
+  readonly ignore?: boolean | undefined;
 }
 
 /** The ground truth of a frame; scenes provide it. */

@@ -1,4 +1,5 @@
 import type { Region } from '../picture/region.js';
+import type { ZoneCount, ZoneEvent } from './zone-counts.js';
 
 /** Box corners in source pixels, continuous coordinates, x1 <= x2, y1 <= y2, clipped to the picture. */
 export interface Box {
@@ -57,6 +58,9 @@ export interface Segmentation {
   readonly instances: readonly Instance[];
   /** Objects with a trackId that were given up with this frame: their ids do not come again. */
   readonly ended?: readonly EndedTrack[] | undefined;
+  /** Zones and lines of the camera, and who came in and went out with this frame. */
+  readonly zones?: readonly ZoneCount[] | undefined;
+  readonly zoneEvents?: readonly ZoneEvent[] | undefined;
   /** The region of interest, if it is not the whole picture. */
   readonly region?: Region | undefined;
 }

@@ -74,6 +74,8 @@ export class Tracker {
   readonly #affinity: Affinity;
   readonly #assignment = new Assignment();
   readonly #spans = new Spans();
+  /** Of each instance of the last frame the slot of its track, or -1. */
+  #slots = new Int32Array(32);
   #rows: Int32Array;
   #columns = new Int32Array(32);
   #rowCount = 0;
@@ -103,6 +105,21 @@ export class Tracker {
 
   get settings(): TrackSettings {
     return this.#settings;
+  }
+
+  /** The filters of all tracks. */
+  get filters(): BoxFilters {
+    return this.#filters;
+  }
+
+  /** Seconds since the first frame, by the stamps. */
+  get now(): number {
+    return this.#times.now;
+  }
+
+  /** @returns the slot in `filters` of the i-th instance of the last frame; -1: it belongs to no track */
+  slotOf(i: number): number {
+    return this.#slots[i]!;
   }
 
   /** Gives all tracks up. Ids go on, so none comes again. */
@@ -158,29 +175,29 @@ export class Tracker {
   #match(): void {
     const { highScore, overlap } = this.#settings;
     // Good detections, for all that have an id.
-    this.#takeTracks(LIVE, LOST);
-    this.#takeDetections(highScore, Infinity);
-    this.#assign(
-      this.#affinity.overlaps(this.#rows, this.#rowCount, this.#columns, this.#columnCount, overlap),
-      1,
-    );
+    if (this.#take(LIVE, LOST, highScore, Infinity)) this.#assign(this.#overlaps(overlap), 1);
     // Poor ones, for those that were seen in the frame before.
-    this.#takeTracks(LIVE, LIVE);
-    this.#takeDetections(0, highScore);
-    this.#assign(
-      this.#affinity.overlaps(this.#rows, this.#rowCount, this.#columns, this.#columnCount, POOR_OVERLAP),
-      POOR_DOUBT,
-    );
+    if (this.#take(LIVE, LIVE, 0, highScore)) this.#assign(this.#overlaps(POOR_OVERLAP), POOR_DOUBT);
     // Good ones that are left, for those that may have gone elsewhere.
-    this.#takeTracks(LIVE, LOST);
-    this.#takeDetections(highScore, Infinity);
-    this.#assign(this.#affinity.whereabouts(this.#rows, this.#rowCount, this.#columns, this.#columnCount), 1);
-    this.#takeTracks(BEGINNER, BEGINNER);
-    this.#takeDetections(highScore, Infinity);
-    this.#assign(
-      this.#affinity.overlaps(this.#rows, this.#rowCount, this.#columns, this.#columnCount, BEGINNER_OVERLAP),
-      1,
-    );
+    if (this.#take(LIVE, LOST, highScore, Infinity)) this.#assign(this.#whereabouts(), 1);
+    if (this.#take(BEGINNER, BEGINNER, highScore, Infinity))
+      this.#assign(this.#overlaps(BEGINNER_OVERLAP), 1);
+  }
+
+  /** Of these states and scores what is left. @returns whether there are both */
+  #take(first: number, last: number, from: number, below: number): boolean {
+    this.#takeTracks(first, last);
+    if (this.#rowCount === 0) return false;
+    this.#takeDetections(from, below);
+    return this.#columnCount > 0;
+  }
+
+  #overlaps(least: number): Float64Array {
+    return this.#affinity.overlaps(this.#rows, this.#rowCount, this.#columns, this.#columnCount, least);
+  }
+
+  #whereabouts(): Float64Array {
+    return this.#affinity.whereabouts(this.#rows, this.#rowCount, this.#columns, this.#columnCount);
   }
 
   /** Tracks of these states, from the first to the last, that have no detection yet. */
@@ -265,14 +282,20 @@ export class Tracker {
   }
 
   #write({ instances }: Segmentation): void {
-    for (let i = 0; i < instances.length; i++) instances[i]!.trackId = 0;
+    if (this.#slots.length < instances.length) this.#slots = new Int32Array(2 * instances.length);
+    for (let i = 0; i < instances.length; i++) {
+      instances[i]!.trackId = 0;
+      this.#slots[i] = -1;
+    }
     const { order, count } = this.#tracks;
     for (let i = 0; i < count; i++) {
       const slot = order[i]!;
       const track = this.#tracks.at(slot);
       if (track.detection < 0) continue;
-      const instance = instances[this.#found.instance[track.detection]!]!;
+      const index = this.#found.instance[track.detection]!;
+      const instance = instances[index]!;
       instance.trackId = track.id;
+      this.#slots[index] = slot;
       this.#keepMask(track.mask, instance.mask);
       track.maskX = this.#filters.x(slot);
       track.maskY = this.#filters.y(slot);

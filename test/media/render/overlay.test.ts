@@ -5,8 +5,9 @@ import type { Instance, Segmentation } from '../../../src/vision/mask/segmentati
 import { allocateNv12, nv12ToRgb } from '../../../src/native/convert.js';
 import { LabelPlates, type Plate } from '../../../src/media/render/label-plates.js';
 import { MaskLayer } from '../../../src/media/render/mask-layer.js';
+import { Trails } from '../../../src/media/render/trails.js';
 import { Overlay } from '../../../src/media/render/overlay.js';
-import { PALETTE, type Rgb } from '../../../src/vision/picture/palette.js';
+import { PALETTE, type Rgb, WHITE } from '../../../src/vision/picture/palette.js';
 import { rgbPicture, type RgbPicture } from '../../../src/media/render/rgb-picture.js';
 import { ExpectationError } from '../../../src/base/expect.js';
 
@@ -278,6 +279,50 @@ describe('Overlay', () => {
     assert.deepEqual(ends(drawn(80)), [50, 90]);
     drawn(100, { instances: [], ended: [{ trackId: 7, classId: 0 }] });
     assert.deepEqual(drawn(120), []);
+  });
+
+  it('forgets the way of those that were not seen for longest, where nobody says who is given up', () => {
+    const trails = new Trails(3);
+    const seen = (trackId: number, left: number): Segmentation =>
+      segmentation(200, 200, [{ ...instance(left, 60, block(20, 20)), trackId }]);
+    const isDrawn = (trackId: number): boolean => {
+      const picture = rgbPicture(200, 200);
+      trails.draw(picture, seen(trackId, 60), [WHITE], 1);
+      return picture.data.some((value) => value > 0);
+    };
+    // The first one is there all the time.
+    for (let other = 2; other <= 1001; other++) {
+      for (const left of [20, 100]) {
+        trails.add(seen(1, left));
+        trails.add(seen(other, left));
+      }
+    }
+    assert.deepEqual([1, 2, 1001].map(isDrawn), [true, false, true]);
+  });
+
+  it('draws zones and lines, and what they have counted', () => {
+    const found = segmentation(200, 200, []);
+    const classes = [{ classId: 0, present: 1, entered: 2, left: 1, meanDwell: 0, longestStay: 0 }];
+    const zones = [
+      { name: 'door', kind: 'zone', corners: [100, 60, 180, 60, 180, 120], classes },
+      { name: 'gate', kind: 'line', corners: [20, 190, 120, 190], classes: [] },
+    ] as const;
+    const drawn = (names: boolean): ((x: number, y: number) => boolean) => {
+      const picture = rgbPicture(200, 200);
+      new Overlay({ labels, names }).draw(picture, { ...found, zones });
+      return (x, y) => picture.data.subarray((y * 200 + x) * 3, (y * 200 + x) * 3 + 3).every((v) => v > 200);
+    };
+    const plain = drawn(false);
+    // Edges of the zone, the one that closes it included; the line, which is not closed; the inside.
+    assert.deepEqual(
+      [plain(140, 60), plain(180, 90), plain(140, 90), plain(70, 190), plain(170, 70), plain(110, 40)],
+      [true, true, true, true, false, false],
+    );
+    const named = drawn(true);
+    assert.ok(
+      Array.from({ length: 20 }, (_, i) => named(102, 40 + i)).includes(true),
+      'a plate above the zone',
+    );
   });
 
   it('leaves out masks, boxes or names on request', () => {

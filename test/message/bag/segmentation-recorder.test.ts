@@ -9,7 +9,8 @@ import { MessageReader } from '@foxglove/rosmsg2-serialization';
 import { BagWriter } from '../../../src/message/bag/bag-writer.js';
 import { SegmentationRecorder, type RecordExtras } from '../../../src/message/bag/segmentation-recorder.js';
 import { nv12Frame } from '../../../src/vision/picture/nv12-frame.js';
-import { HEADER, SEGMENTATION } from '../write/samples.js';
+import { paletteColor } from '../../../src/vision/picture/palette.js';
+import { HEADER, SEGMENTATION, TRACKED } from '../write/samples.js';
 import { framesOf, readBag } from './bags.js';
 import { temporaryFolder } from '../../temporary-folder.js';
 
@@ -58,6 +59,27 @@ describe('SegmentationRecorder', () => {
     Uint8Array.from({ length: 288 }, (_, i) => i % 251),
     { width: 16, height: 12 },
   );
+
+  it('has the colors of tracked objects, and zones where there are any', async () => {
+    const file = path.join(folder, 'tracked.mcap');
+    const bag = await BagWriter.create(file);
+    const recorder = new SegmentationRecorder(bag, { labels: ['person', 'Möwe'], threshold: 0.25 });
+    await recorder.record(HEADER, TRACKED);
+    const zones = [{ name: 'door', kind: 'zone', corners: [0, 0, 1, 0, 1, 1], classes: [] }] as const;
+    await recorder.record(HEADER, { ...TRACKED, zones });
+    await bag.close();
+    const topics = await readTopics(file);
+    const counted = topics.get('/segment/zones') as unknown as { zones: { name: string }[] }[];
+    assert.deepEqual(
+      counted.map((message) => message.zones.map(({ name }) => name)),
+      [['door']],
+    );
+    const [first] = topics.get('/segment/annotations') as unknown as {
+      texts: { background_color: { r: number } }[];
+    }[];
+    // The best is drawn last: object 17, of class 1.
+    assert.equal(first!.texts.at(-1)!.background_color.r, paletteColor(17)[0] / 255);
+  });
 
   it('writes all messages of each frame with its stamp, and the labels once', async () => {
     const overlay = Uint8Array.of(0xff, 0xd8);

@@ -2,22 +2,32 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { ImageAnnotationsWriter } from '../../../src/message/write/image-annotations.js';
 import { messageType } from '../../../src/message/message-type.js';
+import { type ColoredBy, paletteColor } from '../../../src/vision/picture/palette.js';
 import { EMPTY, HEADER, LABELS, readBack, SEGMENTATION, outlinesOf, TRACKED } from './samples.js';
 
 interface ImageAnnotations {
   timestamp: unknown;
   circles: unknown[];
-  points: { type: number; points: { x: number; y: number }[]; fill_color: { r: number; a: number } }[];
-  texts: { text: string; position: { x: number; y: number }; background_color: { r: number } }[];
+  points: {
+    type: number;
+    points: { x: number; y: number }[];
+    fill_color: { a: number };
+    outline_color: object;
+  }[];
+  texts: { text: string; position: { x: number; y: number }; background_color: object }[];
 }
 
 describe('ImageAnnotationsWriter', () => {
   const triangle = { points: [1, 2, 3, 2, 2, 5], hole: false };
   const hole = { points: [1.5, 3, 2.5, 3, 2, 4], hole: true };
-  const color = (classId: number): [number, number, number] => [51 * classId, 102, 255];
+  const auto = (): ColoredBy => 'auto';
+  const shares = (number: number): { r: number; g: number; b: number; a: number } => {
+    const [r, g, b] = paletteColor(number).map((channel) => channel / 255) as [number, number, number];
+    return { r, g, b, a: 1 };
+  };
 
   it('writes outlines, holes, boxes and labels, best score last', () => {
-    const writer = new ImageAnnotationsWriter(LABELS, color);
+    const writer = new ImageAnnotationsWriter(LABELS, auto);
     const cdr = writer.write(HEADER, SEGMENTATION, outlinesOf([[triangle, hole], [triangle], []]));
     const message = readBack<ImageAnnotations>(writer.type, cdr);
     assert.deepEqual(message.timestamp, HEADER.stamp);
@@ -27,7 +37,7 @@ describe('ImageAnnotationsWriter', () => {
       ['7 0.25', '红绿灯 0.50', 'Möwe 0.75'],
     );
     assert.deepEqual(message.texts[2]!.position, { x: 1.5, y: 2 });
-    assert.deepEqual(message.texts[2]!.background_color, { r: 0.2, g: 0.4, b: 1, a: 1 });
+    assert.deepEqual(message.texts[2]!.background_color, shares(1));
     // Box of the third; outline and box of the second; outline, hole and box of the first.
     assert.deepEqual(
       message.points.map(({ points, type, fill_color: fill }) => [points.length, type, fill.a]),
@@ -54,20 +64,38 @@ describe('ImageAnnotationsWriter', () => {
   });
 
   it('writes ids of tracked objects, whose color is their own', () => {
-    const writer = new ImageAnnotationsWriter(LABELS, color);
+    const writer = new ImageAnnotationsWriter(LABELS, auto);
     const { texts } = readBack<ImageAnnotations>(writer.type, writer.write(HEADER, TRACKED));
     assert.deepEqual(
       texts.map(({ text }) => text),
       ['7 0.25', '红绿灯 #5000000000 0.50', 'Möwe #17 0.75'],
     );
     assert.deepEqual(
-      texts.map(({ background_color: { r } }) => Math.round(255 * r)),
-      [7 * 51, 5_000_000_000 * 51, 17 * 51],
+      texts.map(({ background_color: color }) => color),
+      [7, 5_000_000_000, 17].map(shares),
     );
   });
 
+  it('colors by class, or by instance, where the overlay does', () => {
+    let coloredBy: ColoredBy = 'class';
+    const writer = new ImageAnnotationsWriter(LABELS, () => coloredBy);
+    const colors = (): unknown[] => {
+      const { texts, points } = readBack<ImageAnnotations>(writer.type, writer.write(HEADER, TRACKED));
+      const plates = texts.map(({ background_color: color }) => color);
+      assert.deepEqual(
+        points.map(({ outline_color: color }) => color),
+        plates,
+      );
+      return plates;
+    };
+    const classes = TRACKED.instances.map(({ classId }) => classId).reverse();
+    assert.deepEqual(colors(), classes.map(shares));
+    coloredBy = 'instance';
+    assert.deepEqual(colors(), [2, 5_000_000_000, 17].map(shares));
+  });
+
   it('clears the drawing of a picture without instances', () => {
-    const writer = new ImageAnnotationsWriter(LABELS, color);
+    const writer = new ImageAnnotationsWriter(LABELS, auto);
     const message = readBack<ImageAnnotations>(writer.type, writer.write(HEADER, EMPTY));
     assert.deepEqual([message.points, message.texts], [[], []]);
   });
@@ -80,7 +108,7 @@ describe('ImageAnnotationsWriter', () => {
         ? withoutMetadata.replace(/^.* timestamp\n/, '')
         : withoutMetadata;
     });
-    const writer = new ImageAnnotationsWriter(LABELS, color, before);
+    const writer = new ImageAnnotationsWriter(LABELS, auto, before);
     const message = readBack<ImageAnnotations>(
       before,
       writer.write(HEADER, SEGMENTATION, outlinesOf([[triangle], [], []])),

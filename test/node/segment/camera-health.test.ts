@@ -52,6 +52,35 @@ describe('CameraHealth', () => {
     return health.status('robot/segment', 'onnx', enabled);
   };
 
+  it('tells what zones and lines have counted, of all classes', () => {
+    const count = { present: 1, entered: 3, left: 2, meanDwell: 0, longestStay: 0 };
+    const classes = [
+      { classId: 0, ...count },
+      { classId: 4, ...count },
+    ];
+    const counting = new CameraHealth(
+      input as ImageSubscription,
+      () => counts,
+      () => ({ overlay: { skipped: 0 }, maps: { skipped: 0 } }),
+      () => true,
+      () => now,
+      () => undefined,
+      () => [
+        { name: 'door', kind: 'zone', corners: [], classes },
+        { name: 'gate', kind: 'line', corners: [], classes: [] },
+      ],
+    );
+    const { values } = counting.status('robot/segment', 'onnx', true);
+    const of = Object.entries(values).filter(([key]) => /^(zone|line)_/.test(key));
+    assert.deepEqual(of, [
+      ['zone_door_entered', '6'],
+      ['zone_door_left', '4'],
+      ['zone_door_present', '2'],
+      ['line_gate_entered', '0'],
+      ['line_gate_left', '0'],
+    ]);
+  });
+
   it('tells of tracks, where there are some', () => {
     assert.equal(second().values['tracks_live'], undefined);
     const tracks = { live: 3, lost: 1, switched: 2, resets: 5 };

@@ -75,6 +75,7 @@ const PUBLISHED = `
 ~/instances tros_yolo_seg/msg/InstanceArray reliable, volatile, depth 10
 hobot_dnn_detection ai_msgs/msg/PerceptionTargets reliable, volatile, depth 10
 ~/annotations foxglove_msgs/msg/ImageAnnotations reliable, volatile, depth 10
+~/zones tros_yolo_seg/msg/ZoneArray reliable, volatile, depth 10
 ~/instance_map sensor_msgs/msg/Image reliable, volatile, depth 2
 ~/instance_map/compressed sensor_msgs/msg/CompressedImage reliable, volatile, depth 2
 ~/instance_picture sensor_msgs/msg/Image reliable, volatile, depth 2
@@ -198,6 +199,7 @@ describe('the table of topics and services', () => {
       '/segment/detections',
       '/segment/instances',
       '/segment/annotations',
+      '/segment/zones',
       '/segment/instance_map',
       '/segment/label_info',
       '/segment/overlay/compressed',

@@ -14,6 +14,11 @@ import { stampAt } from '../../vision/track/frames.js';
 import { FakeRos } from '../fake-ros.js';
 
 const INSTANCES = 'tros_yolo_seg/InstanceArray';
+const ZONES = 'tros_yolo_seg/ZoneArray';
+
+interface Zones {
+  zones: { name: string; classes: { entered: bigint }[] }[];
+}
 
 interface InstanceArray {
   instances: { class_name: string; id: string }[];
@@ -56,7 +61,8 @@ describe('SegmentNode with tracking', () => {
   before(() => {
     const folder = join(prefix, 'share/tros_yolo_seg/msg');
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'InstanceArray.msg'), builtIn(INSTANCES)!);
+    for (const type of [INSTANCES, ZONES])
+      writeFileSync(join(folder, `${type.split('/')[1]}.msg`), builtIn(type)!);
   });
 
   it('gives ids, begins anew when asked to and when stamps go back, and never repeats an id', async () => {
@@ -88,6 +94,44 @@ describe('SegmentNode with tracking', () => {
         looped.map(Number),
         tracked.map((id) => Number(id) + 2 * count),
       );
+    } finally {
+      await camera.node.end();
+    }
+  });
+
+  it('counts in zones, which change while it runs', async () => {
+    const camera = new StillCamera({ tracking: true, zones: ['all=0,0 1,0 1,1 0,1'] });
+    const zones: Uint8Array[] = [];
+    camera.ros.subscriptions = (topic) => Number(topic === '~/instances' || topic === '~/zones');
+    const tell = camera.ros.onPublish;
+    camera.ros.onPublish = (topic, cdr) => {
+      if (topic === '~/zones') zones.push(Uint8Array.from(cdr));
+      tell(topic, cdr);
+    };
+    assert.ok(await camera.node.start());
+    try {
+      await camera.send(stampAt(1));
+      const { length } = await camera.send(stampAt(1.1));
+      await camera.send(stampAt(1.2));
+      const last = (): Zones => readBack<Zones>(messageType(ZONES), zones.at(-1)!);
+      const entered = (): bigint =>
+        last().zones[0]!.classes.reduce((sum, { entered: some }) => sum + some, 0n);
+      assert.equal(entered(), BigInt(length));
+      const answer = await camera.ros.call<{ success: boolean }>('~/reset_counts', {});
+      assert.ok(answer.success);
+      assert.equal(last().zones[0]!.name, 'all');
+      const refused = camera.ros.setParameters({ zones: ['all=0,0 1,1'] });
+      assert.match(String(refused), /3 to 100 corners in parameter zones/);
+      assert.equal(camera.ros.setParameters({ zones: [] }), undefined);
+      const { length: before } = zones;
+      await camera.send(stampAt(1.3));
+      assert.equal(zones.length, before, 'no message without zones');
+      const warnings = (): string[] =>
+        camera.ros.lines.filter((line) => line.includes('until tracking is on'));
+      assert.equal(camera.ros.setParameters({ tracking: false }), undefined);
+      assert.deepEqual(warnings(), []);
+      for (const score of [0.3, 0.4]) camera.ros.setParameters({ zones: ['all=0,0 1,0 1,1'], score });
+      assert.deepEqual(warnings(), ['warning: Zones and lines count nothing until tracking is on.']);
     } finally {
       await camera.node.end();
     }
