@@ -6,6 +6,7 @@
 //   node scripts/test.mjs --grep letterbox      the tests whose title matches
 //   node scripts/test.mjs test/engine           those of a folder, or of a file
 //   node scripts/test.mjs test/perf             what measures speed; left out unless it is named
+//   node scripts/test.mjs test/long             what runs networks over whole videos; left out unless it is named
 //   node scripts/test.mjs test/instructions     what counts arm64 instructions; left out unless it is named
 //
 // Files share a few processes (mocha's workers). A file named *.alone.test.ts has its own process, and nothing runs beside
@@ -30,7 +31,7 @@ const WITH_VALUE =
   /^(-[fgjnORrstu]|--(fgrep|grep|jobs|node-option|reporter-options?|reporter|require|retries|slow|timeout|ui|config|extension|file|global|ignore|package|spec))$/;
 
 /** Run only where they are named. */
-const APART = ['perf', 'instructions'].map((folder) => join('test', folder));
+const APART = ['perf', 'instructions', 'long'].map((folder) => join('test', folder));
 
 const options = process.env['CI'] ? ['--forbid-only'] : [];
 const places = [];
