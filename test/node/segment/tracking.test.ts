@@ -99,6 +99,24 @@ describe('SegmentNode with tracking', () => {
     }
   });
 
+  it('begins anew when the node is deactivated, and never repeats an id', async () => {
+    const camera = new StillCamera({ tracking: true });
+    assert.ok(await camera.node.start());
+    const change = (label: string): Promise<{ success: boolean }> =>
+      camera.ros.call('~/change_state', { transition: { id: 0, label } });
+    try {
+      await camera.send(stampAt(1));
+      const { length } = await camera.send(stampAt(1.1));
+      assert.ok((await change('deactivate')).success);
+      assert.ok((await change('activate')).success);
+      await camera.send(stampAt(1.2));
+      const anew = (await camera.send(stampAt(1.3))).map(Number);
+      assert.equal(Math.min(...anew), length + 1);
+    } finally {
+      await camera.node.end();
+    }
+  });
+
   it('counts in zones, which change while it runs', async () => {
     const camera = new StillCamera({ tracking: true, zones: ['all=0,0 1,0 1,1 0,1'] });
     const zones: Uint8Array[] = [];
