@@ -10,6 +10,7 @@
 #include "decode/bindings.h"
 #include "emulator/bindings.h"
 #include "nv12/bindings.h"
+#include "thread_schedule.h"
 #ifdef TROS_YOLO_SEG_RCLCPP
 #include "ros/bindings.h"
 #endif
@@ -37,6 +38,9 @@ static Napi::Value AliveObjectsBinding(const Napi::CallbackInfo& info) {
 /** Everything the addon exports, one line per function. src/native/addon.ts has the types. */
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   arguments::InitEnvironment(env);
+#ifdef __linux__
+  if (ThreadSchedule::OnMainThread()) ThreadSchedule::Apply("javascript");
+#endif
   const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
     exports.Set(name, Napi::Function::New(env, function, name));
   };

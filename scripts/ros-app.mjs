@@ -133,6 +133,7 @@ function compile() {
     types: [],
     declaration: false,
     sourceMap: false,
+    inlineSources: false,
   };
   const config = join(stage, 'tsconfig.json');
   writeFileSync(

@@ -12,9 +12,12 @@ const BUILD_ONLY = [
 ];
 const BUILD_ROOTS = ['cmake-js', 'node-addon-api'];
 
-/** Names of the packages that the program itself imports. */
+/** Names of the packages that the program itself imports; rclnodejs, which an install by npm may leave out, is a peer. */
 export function runtimeRoots(manifest, onnx) {
-  const names = Object.keys(manifest.dependencies).filter((name) => !BUILD_ROOTS.includes(name));
+  const { dependencies, peerDependencies } = manifest;
+  const names = Object.keys({ ...dependencies, ...peerDependencies }).filter(
+    (name) => !BUILD_ROOTS.includes(name),
+  );
   return onnx ? [...names, 'onnxruntime-node'] : names;
 }
 

@@ -73,7 +73,8 @@ function install(bare) {
   const { name, version } = manifest;
   writeFileSync(join(stage, 'package.json'), JSON.stringify({ ...bare, dependencies: own }));
   const packages = { '': { name, version, dependencies: own } };
-  for (const path of needed) packages[path] = lock.packages[path];
+  // Some are development packages of the source folder. Here all are needed, whatever NODE_ENV or npm's `omit` say.
+  for (const path of needed) packages[path] = { ...lock.packages[path], dev: undefined };
   const { lockfileVersion, requires } = lock;
   writeFileSync(
     join(stage, 'package-lock.json'),

@@ -9,6 +9,7 @@
 
 #include "bpu/failure.h"
 #include "thread_name.h"
+#include "thread_schedule.h"
 
 namespace bpu {
 namespace {
@@ -210,6 +211,7 @@ void Engine::LookAhead(Worker& worker, bool answered) noexcept {
 
 bool Engine::Run(int index, Worker& worker) {
   NameThread(("bpu slot " + std::to_string(index)).c_str());
+  ThreadSchedule::Apply("bpu");
   std::unique_lock<std::mutex> lock(worker.mutex);
   for (;;) {
     worker.changed.wait(lock, [&] { return worker.begin || worker.stop; });

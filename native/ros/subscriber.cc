@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "../failure.h"
+#include "../thread_schedule.h"
 #include "ros/log_exceptions.h"
 #include "ros/mapped_file.h"
 #include "sensor_msgs/msg/image.hpp"
@@ -244,6 +245,7 @@ void Subscriber::StopThread() {
  */
 void Subscriber::Run() {
   pthread_setname_np(pthread_self(), "camera");
+  ThreadSchedule::Apply("camera");
   while (!stop_) {
     try {
       executor_->spin_once(kStopCheckInterval);

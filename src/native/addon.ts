@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { ExpectationError, messageOf } from '../base/expect.js';
 import type { BpuAddon } from './bpu.js';
 import type { CameraAddon } from './camera.js';
@@ -53,12 +53,19 @@ export function addon(): Addon {
   return loaded;
 }
 
-/** Loads the addon of the package at `root`: its release build, or else its debug build. */
+/**
+ * Loads the addon of the package at `root`: its release build, else its debug build, else the prebuilt one of the npm package
+ * (scripts/prebuild.mjs), which needs glibc 2.31.
+ */
 export function loadAddon(root: string): Addon {
   const require = createRequire(import.meta.url);
   const tried: string[] = [];
-  for (const configuration of ['Release', 'Debug']) {
-    const file = join(root, 'build', 'native', configuration, 'tros_yolo_seg.node');
+  for (const folder of [
+    join('build', 'native', 'Release'),
+    join('build', 'native', 'Debug'),
+    join('prebuilds', `${process.platform}-${process.arch}`),
+  ]) {
+    const file = join(root, folder, 'tros_yolo_seg.node');
     if (!existsSync(file)) {
       tried.push(`${relative(root, file)}: not there`);
       continue;
@@ -78,7 +85,9 @@ export function loadAddon(root: string): Addon {
     `none that can be used:\n${tried.map((line) => `  - ${line}`).join('\n')}\n`,
     [
       'Possible solutions:',
-      '  - Build it, again after each update: npm run build:native (needs cmake and g++: sudo apt install cmake g++)',
+      root.split(sep).includes('node_modules')
+        ? '  - Build it where the package is installed: npm rebuild tros-yolo-seg (needs cmake and g++: sudo apt install cmake g++)'
+        : '  - Build it, again after each update: npm run build:native (needs cmake and g++: sudo apt install cmake g++)',
       '  - If it was built on another machine or for another Node.js, remove build/native and build again',
     ].join('\n'),
   );

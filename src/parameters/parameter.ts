@@ -19,6 +19,8 @@ export interface Parameter<T extends ParameterType = ParameterType> {
   readonly default: ParameterTypes[T];
   /** One or two sentences, lower case, no full stop at the end. */
   readonly help: string;
+  /** The same in Chinese, for docs/parameters.zh-CN.md. A test asks for it (test/parameters/chinese.test.ts). */
+  readonly zh?: string;
   /** Range of numbers, and of each number in a list; both ends included. */
   readonly range?: readonly [min: number, max: number];
   /** Accepted strings. */

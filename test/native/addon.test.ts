@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'mocha';
@@ -50,6 +50,26 @@ describe('loading the addon', () => {
       });
     } finally {
       rmSync(root, { recursive: true });
+    }
+  });
+
+  it('takes the prebuilt addon of the npm package where none was built, and says what to do there', () => {
+    const root = join(mkdtempSync(join(tmpdir(), 'tros-yolo-seg-')), 'node_modules', 'tros-yolo-seg');
+    try {
+      const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, 'tros_yolo_seg.node'), 'for glibc, and this is musl');
+      assert.throws(() => loadAddon(root), {
+        name: 'ExpectationError',
+        message: /prebuilds\/linux-\w+\/tros_yolo_seg.node: .*npm rebuild tros-yolo-seg/s,
+      });
+      copyFileSync(
+        join(repository, 'build/native/Release/tros_yolo_seg.node'),
+        join(folder, 'tros_yolo_seg.node'),
+      );
+      assert.equal(loadAddon(root).interface, addon().interface);
+    } finally {
+      rmSync(dirname(dirname(root)), { recursive: true });
     }
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
 import { packageRoot } from '../../src/base/package-root.js';
@@ -109,5 +109,12 @@ describe('start script', () => {
     const fallback = join(prefix, 'lib/tros_yolo_seg/fallback');
     writeScript(fallback, pretend('v23.0.0'));
     assert.equal(start(fallback, [], { PATH: `${old}:/usr/bin:/bin` }).stdout, 'v23.0.0\n');
+
+    // What a Debian package has brought along goes before all but the one that is named.
+    const bundled = join(prefix, 'lib/node_modules/tros-yolo-seg/bin');
+    mkdirSync(bundled);
+    renameSync(pretend('v22.23.3'), join(bundled, 'node'));
+    assert.equal(start(script).stdout, 'v22.23.3\n');
+    assert.equal(start(script, [], { TROS_YOLO_SEG_NODE: pretend('v24.1.0') }).stdout, 'v24.1.0\n');
   });
 });

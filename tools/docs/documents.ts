@@ -24,7 +24,7 @@ export interface Document {
   readonly text: string;
 }
 
-/** All of them. Rejects with an ExpectationError when docs/parameters.md lacks the marks of a section, or an import goes up. */
+/** All of them. Rejects with an ExpectationError when a page lacks the marks of a section, or an import goes up. */
 export async function documents(): Promise<Document[]> {
   const sections: Readonly<Record<string, string>> = {
     'topics:segment': topicsMarkdown(),
@@ -35,6 +35,10 @@ export async function documents(): Promise<Document[]> {
   };
   return [
     withSections('docs/parameters.md', sections),
+    withSections('docs/parameters.zh-CN.md', {
+      'parameters:segment': parametersMarkdown(SEGMENT_PARAMETERS, 'zh'),
+      'parameters:camera': parametersMarkdown(CAMERA_PARAMETERS, 'zh'),
+    }),
     withSections('docs/files.md', { 'topics:bag': bagMarkdown() }),
     { file: 'docs/images/rooms.svg', text: roomsSvg(await readRooms()) },
     { file: 'CHANGELOG.rst', text: changelogRst(read('CHANGELOG.md')) },

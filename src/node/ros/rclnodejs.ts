@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ExpectationError, messageOf } from '../../base/expect.js';
+import { packageRoot } from '../../base/package-root.js';
 
 /**
  * The parts of rclnodejs 2.2 that we use, typed by their actual behavior: its own types are wrong in places (QoS, getters of
@@ -160,20 +162,23 @@ export async function loadRcl(): Promise<LoadedRcl> {
       'source /opt/ros/humble/setup.bash, then that of your workspace. Files need no ROS: tros-yolo-seg run.',
     );
   }
-  const folder = libraryFolder();
+  const folder = findLibrary(prefixes.split(delimiter));
   for (const part of ['build/Release/rclnodejs.node', 'generated']) {
     if (existsSync(join(folder, part))) continue;
     throw new ExpectationError(
       'rclnodejs with its native part and the messages of this ROS 2',
       `no ${join(folder, part)}`,
-      'colcon build makes both: install the package with it and start the node with ros2 run tros_yolo_seg segment.',
+      [
+        'colcon build makes both: install the package with it and start the node with ros2 run tros_yolo_seg segment.',
+        `For an rclnodejs that npm installed: node ${join(packageRoot, 'scripts/ros-rclnodejs.mjs')} --rclnodejs ${folder}`,
+      ].join('\n'),
     );
   }
   try {
-    const rcl = (await import('rclnodejs')).default as unknown as Rcl;
-    // This file has no declared types; TypeScript does not look for them if the name is in a variable.
-    const inner = 'rclnodejs/lib/native_loader.js';
-    const native = (await import(inner)) as { default: NativeRcl };
+    // By its place rather than its name, as it may be part of a colcon install. The files have no declared types.
+    const part = (path: string): string => pathToFileURL(join(folder, path)).href;
+    const rcl = ((await import(part('dist/index.js'))) as { default: Rcl }).default;
+    const native = (await import(part('lib/native_loader.js'))) as { default: NativeRcl };
     return { rcl, overrides: (context) => native.default.getParameterOverrides(context.handle) };
   } catch (error) {
     throw new ExpectationError(
@@ -185,12 +190,31 @@ export async function loadRcl(): Promise<LoadedRcl> {
   }
 }
 
-function libraryFolder(): string {
+/**
+ * The folder of rclnodejs: the one that Node.js finds for this package, else that of a colcon install on AMENT_PREFIX_PATH. It is no
+ * dependency of the npm package, because most of those who install that have no ROS.
+ *
+ * @param from the file that looks for it
+ * @throws ExpectationError that says where it was looked for
+ */
+export function findLibrary(prefixes: readonly string[], from: string = import.meta.url): string {
   try {
-    return dirname(createRequire(import.meta.url).resolve('rclnodejs/package.json'));
+    return dirname(createRequire(from).resolve('rclnodejs/package.json'));
   } catch (error) {
-    throw new ExpectationError('the package rclnodejs', messageOf(error), 'npm ci installs it.', {
-      cause: error,
-    });
+    const places = prefixes
+      .filter((prefix) => prefix !== '')
+      .map((prefix) => join(prefix, 'lib/node_modules/tros-yolo-seg/node_modules/rclnodejs'));
+    const found = places.find((place) => existsSync(join(place, 'package.json')));
+    if (found !== undefined) return found;
+    throw new ExpectationError(
+      'the package rclnodejs',
+      'none beside this package, nor in a colcon install on AMENT_PREFIX_PATH',
+      [
+        'It is needed for ROS only, and not installed with the npm package. Possible solutions:',
+        '  - Build this package with colcon, which brings it along, and source the workspace (README.md, "On a robot")',
+        '  - With ROS 2 sourced: npm install rclnodejs@2.2.0',
+      ].join('\n'),
+      { cause: error },
+    );
   }
 }

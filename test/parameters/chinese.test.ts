@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { CAMERA_PARAMETERS } from '../../src/parameters/camera.js';
+import type { Parameter } from '../../src/parameters/parameter.js';
+import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
+
+/** What both languages write the same: topics, messages, numbers, formats. */
+function verbatim(text: string): string[] {
+  return [
+    ...text.matchAll(/~\/\w+|\/\w+|[A-Z]+=[A-Z]+|\b[a-z]+_[a-z_]+\b|\b[A-Z][A-Z0-9]{2,}\b|\b\d[\d.]*\b/g),
+  ]
+    .map(([word]) => word)
+    .sort();
+}
+
+describe('the Chinese text of parameters', () => {
+  const tables = { segment: SEGMENT_PARAMETERS, camera: CAMERA_PARAMETERS };
+  const rows = Object.entries(tables).flatMap(([node, table]) =>
+    Object.entries<Parameter>(table).map(([name, row]) => ({ name: `${node}: ${name}`, ...row })),
+  );
+
+  it('is there for each, and is Chinese', () => {
+    const lacking = rows.filter(({ zh }) => zh === undefined || !/\p{Script=Han}{2}/u.test(zh));
+    assert.deepEqual(
+      lacking.map(({ name }) => name),
+      [],
+      'add `zh` beside `help` in src/parameters',
+    );
+  });
+
+  it('names the same topics, values, numbers and formats as the English one, and ends as that does', () => {
+    for (const { name, help, zh = '' } of rows) {
+      const chinese = verbatim(zh);
+      for (const word of verbatim(help)) assert.ok(chinese.includes(word), `${name}: ${word}`);
+      assert.doesNotMatch(zh, /[。.]$/, name);
+      // Half-width punctuation between Chinese characters is a slip.
+      assert.doesNotMatch(zh, /\p{Script=Han}[,;:]\p{Script=Han}/u, name);
+    }
+  });
+});
