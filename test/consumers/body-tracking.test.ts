@@ -36,7 +36,7 @@ describe('a reader of rois of bodies', () => {
     for (const [pair, reason] of [
       ['person', /CLASS=TYPE for parameter tros_types but received person\. For example person=body/],
       ['person=', /CLASS=TYPE/],
-      ['unicorn=body', /a class name or id of the model but received unicorn/],
+      ['unicorn=body', /a class name or id of the model for parameter tros_types but received unicorn/],
     ] as const) {
       assert.throws(() => new Graph(NAMES, { tros_types: [pair] }), reason);
     }

@@ -94,7 +94,8 @@ function reportOptions(parameters: SegmentParameters, labels: readonly string[])
     iou,
     nms: nms,
     maxDetections,
-    classes: classes.length === 0 ? undefined : classes.map((name) => findClass(name, labels)),
+    classes:
+      classes.length === 0 ? undefined : classes.map((name) => findClass(name, labels, 'parameter classes')),
     classScores: parseClassScores('parameter class_scores', scores, labels),
     masks: parameters.masks,
   };
