@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { packageRoot } from '../../src/base/package-root.js';
 import { DEFAULT_QOS, Graph, withMessagesInstalled } from './graph.js';
-import { HEADER, NAMES, NOTHING, SCENE } from './scene.js';
+import { HEADER, NAMES, NOTHING, PIXELS, SCENE } from './scene.js';
 
 /** Raw images that Lichtblick's image panel shows (ThreeDeeRender/renderables/Images/decodeImage.ts): nv12 is not among them. */
 const SHOWN = new Set(
@@ -45,16 +45,39 @@ interface Annotations {
   }[];
 }
 
+interface Panel {
+  readonly foxglovePanelTitle?: string;
+  readonly lichtblickPanelTitle?: string;
+  readonly imageMode?: {
+    readonly imageTopic: string;
+    readonly annotations?: object;
+    readonly colorMode?: string;
+    readonly colorMap?: string;
+  };
+  readonly topicToRender?: string;
+  /** Of tables. */
+  readonly topicPath?: string;
+  /** Of plots. */
+  readonly paths?: readonly { readonly value: string }[];
+}
+
 interface Layout {
-  readonly configById: Readonly<
-    Record<
-      string,
-      {
-        readonly imageMode?: { readonly imageTopic: string; readonly annotations?: object };
-        readonly topicToRender?: string;
-      }
-    >
-  >;
+  readonly configById: Readonly<Record<string, Panel>>;
+  readonly layout: unknown;
+}
+
+const layout = JSON.parse(readFileSync(join(packageRoot, 'rviz/foxglove.json'), 'utf8')) as Layout;
+/** Types of panels (panels/index.ts); a panel's id is its type, and something after an exclamation mark. */
+const KINDS = ['Image', 'Plot', 'DiagnosticSummary', 'Table'];
+
+/** The values at the end of a message path: fields, `[:]` for all items of a list. */
+function valuesAt(message: unknown, path: readonly string[]): unknown[] {
+  const [step, ...rest] = path;
+  if (step === undefined) return [message];
+  if (step === '[:]') return (message as unknown[]).flatMap((item) => valuesAt(item, rest));
+  const found = (message as Record<string, unknown>)[step];
+  assert.notEqual(found, undefined, `a field ${step}`);
+  return valuesAt(found, rest);
 }
 
 /** The panels of Foxglove and Lichtblick, its open fork. */
@@ -65,7 +88,7 @@ describe('Foxglove and Lichtblick', () => {
     const graph = new Graph(NAMES);
     const seen: string[] = [];
     for (const [topic, { type }] of graph.topics) {
-      if (type !== 'sensor_msgs/msg/Image' || topic.includes('overlay')) continue;
+      if (type !== 'sensor_msgs/msg/Image') continue;
       graph.subscribe<{ encoding: string; step: number; height: number; data: Uint8Array }>(
         topic,
         type,
@@ -77,12 +100,13 @@ describe('Foxglove and Lichtblick', () => {
         },
       );
     }
-    graph.frame(HEADER, SCENE);
+    graph.frame(HEADER, SCENE, PIXELS);
     assert.deepEqual(seen.sort(), [
       '/segment/class_map',
       '/segment/confidence',
       '/segment/instance_map',
       '/segment/instance_picture',
+      '/segment/overlay',
     ]);
   });
 
@@ -117,7 +141,6 @@ describe('Foxglove and Lichtblick', () => {
 
   it('find what the layout asks for', () => {
     const graph = new Graph(NAMES);
-    const layout = JSON.parse(readFileSync(join(packageRoot, 'rviz/foxglove.json'), 'utf8')) as Layout;
     const panels = Object.values(layout.configById);
     const topics = panels.flatMap(({ imageMode, topicToRender }) => [
       ...(imageMode ? [imageMode.imageTopic, ...Object.keys(imageMode.annotations ?? {})] : []),
@@ -125,5 +148,42 @@ describe('Foxglove and Lichtblick', () => {
     ]);
     const others = topics.filter((topic) => !graph.topics.has(topic));
     assert.deepEqual(others.sort(), ['/diagnostics', '/image/compressed']);
+  });
+
+  it('plot and list numbers that the messages have', () => {
+    const graph = new Graph(NAMES);
+    const panels = Object.values(layout.configById);
+    const wanted = panels.flatMap(({ paths = [], topicPath }) => [
+      ...paths.map(({ value }) => ({ path: value, plotted: true })),
+      ...(topicPath === undefined ? [] : [{ path: topicPath, plotted: false }]),
+    ]);
+    assert.equal(wanted.length, 5);
+    const seen: string[] = [];
+    for (const { path, plotted } of wanted) {
+      const [, topic, fields] = /^(\/[\w/]+)\.(.+)$/.exec(path)!;
+      const { type } = graph.topics.get(topic!)!;
+      graph.subscribe<unknown>(topic!, type, DEFAULT_QOS, ({ message }) => {
+        const values = valuesAt(message, fields!.match(/\w+|\[:\]/g)!);
+        assert.ok(
+          values.length > 0 && (!plotted || values.every((value) => typeof value === 'number')),
+          path,
+        );
+        seen.push(path);
+      });
+    }
+    graph.frame(HEADER, SCENE);
+    assert.deepEqual(seen.sort(), wanted.map(({ path }) => path).sort());
+  });
+
+  it('know each panel and its settings, and have a title for it in both', () => {
+    const placed = JSON.stringify(layout.layout).match(/\w+!\w+/g)!;
+    assert.deepEqual(placed.sort(), Object.keys(layout.configById).sort());
+    for (const [id, panel] of Object.entries(layout.configById)) {
+      assert.ok(KINDS.includes(id.split('!')[0]!), id);
+      assert.equal(panel.foxglovePanelTitle, panel.lichtblickPanelTitle, id);
+      const { colorMode, colorMap } = panel.imageMode ?? {};
+      assert.ok(colorMode === undefined || colorMode === 'colormap' || colorMode === 'gradient', colorMode);
+      assert.ok(colorMap === undefined || colorMap === 'turbo' || colorMap === 'rainbow', colorMap);
+    }
   });
 });

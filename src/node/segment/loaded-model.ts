@@ -46,7 +46,7 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
     engineSettings(parameters),
     hints,
     (names) => {
-      trosTypes = parseClassTypes('parameter tros_types', parameters.tros_types, names);
+      trosTypes = trosTypesOf(parameters, names);
       return decodeOptions(parameters, names);
     },
   );
@@ -58,6 +58,14 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
     name: basename(file).replace(/\.\w+$/, ''),
     warnings,
   };
+}
+
+/** Types of rois by class id. @throws ExpectationError for what parseClassTypes() refuses */
+export function trosTypesOf(
+  { tros_types: pairs }: SegmentParameters,
+  labels: readonly string[],
+): ReadonlyMap<number, string> {
+  return parseClassTypes('parameter tros_types', pairs, labels);
 }
 
 /**
