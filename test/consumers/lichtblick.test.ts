@@ -80,6 +80,32 @@ function valuesAt(message: unknown, path: readonly string[]): unknown[] {
   return valuesAt(found, rest);
 }
 
+/**
+ * An image panel that synchronizes (ImageMode/MessageHandler.ts): shows the newest picture for which it has annotations of the same stamp.
+ * The stamps are those of the single annotations: a message without any has none.
+ */
+class SynchronizedImages {
+  /** Seconds of the pictures that were shown. */
+  readonly shown: number[] = [];
+  #picture: number | undefined;
+
+  constructor(graph: Graph) {
+    graph.subscribe<Annotations>(
+      '/segment/annotations',
+      'foxglove_msgs/msg/ImageAnnotations',
+      DEFAULT_QOS,
+      ({ message: { points, texts } }) => {
+        const stamps = [...points, ...texts].map(({ timestamp }) => timestamp as { sec: number });
+        if (stamps.some(({ sec }) => sec === this.#picture)) this.shown.push(this.#picture!);
+      },
+    );
+  }
+
+  picture(sec: number): void {
+    this.#picture = sec;
+  }
+}
+
 /** The panels of Foxglove and Lichtblick, its open fork. */
 describe('Foxglove and Lichtblick', () => {
   withMessagesInstalled();
@@ -136,7 +162,21 @@ describe('Foxglove and Lichtblick', () => {
       assert.deepEqual(timestamp, HEADER.stamp);
       assert.ok(text !== '' && size > 0 && color.a === 1);
     }
-    assert.deepEqual([empty!.points, empty!.texts], [[], []], 'nothing stays on the picture');
+    assert.deepEqual(empty!.texts, []);
+    assert.ok(
+      empty!.points.every(({ points }) => points.length === 0),
+      'nothing stays on the picture',
+    );
+  });
+
+  it('go on to each picture when they synchronize it with annotations, those without instances too', () => {
+    const graph = new Graph(NAMES);
+    const panel = new SynchronizedImages(graph);
+    for (const [sec, segmentation] of [SCENE, NOTHING, NOTHING, SCENE, NOTHING].entries()) {
+      panel.picture(sec);
+      graph.frame({ stamp: { sec, nanosec: 1 }, frameId: '' }, segmentation);
+    }
+    assert.deepEqual(panel.shown, [0, 1, 2, 3, 4]);
   });
 
   it('find what the layout asks for', () => {
