@@ -161,7 +161,7 @@ export function decodeOptions(args: Arguments, labels: readonly string[]): Decod
     iou: numberOption(args, 'iou', 'iou'),
     nms: choiceOption(args, 'nms', SEGMENT_PARAMETERS.nms),
     maxDetections: numberOption(args, 'max-detections', 'max_detections'),
-    classes: list?.split(',').map((name) => findClass(name, labels)),
+    classes: list?.split(',').map((name) => findClass(name, labels, '--classes')),
     classScores: parseClassScores('--class-score', args.texts('class-score'), labels),
     masks: choiceOption(args, 'masks', SEGMENT_PARAMETERS.masks),
   };

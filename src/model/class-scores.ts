@@ -17,7 +17,8 @@ export function parseClassScores(
       const [, name, score] = /^(.*)=([^=]*)$/.exec(pair) ?? [];
       if (name === undefined)
         throw new ExpectationError(`CLASS=SCORE for ${option}`, pair, 'For example person=0.5.');
-      return [findClass(name, labels), expectNumber(`${option} ${name}`, Number(score?.trim() || NaN), 0, 1)];
+      const id = findClass(name, labels, option);
+      return [id, expectNumber(`${option} ${name}`, Number(score?.trim() || NaN), 0, 1)];
     }),
   );
 }

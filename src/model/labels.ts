@@ -124,9 +124,10 @@ const MISTYPED = 2;
 /**
  * Finds a class by name (case does not matter) or by number.
  *
+ * @param option name of the setting that it is from, for messages
  * @throws ExpectationError that lists the names when there is no such class
  */
-export function findClass(text: string, labels: readonly string[]): number {
+export function findClass(text: string, labels: readonly string[], option = ''): number {
   const wanted = text.trim();
   const byName = labels.findIndex((name) => name.toLowerCase() === wanted.toLowerCase());
   if (byName >= 0) return byName;
@@ -135,9 +136,6 @@ export function findClass(text: string, labels: readonly string[]): number {
   const [similar] = nearest(wanted.toLowerCase(), lower, Math.min(MISTYPED, wanted.length - 1));
   const meant = similar === undefined ? '' : `Did you mean ${labels[lower.indexOf(similar)]}? `;
   const shown = labels.length > 90 ? [...labels.slice(0, 90), '...'] : labels;
-  throw new ExpectationError(
-    'a class name or id of the model',
-    wanted,
-    `${meant}It knows ${shown.join(', ')}.`,
-  );
+  const expected = `a class name or id of the model${option && ` for ${option}`}`;
+  throw new ExpectationError(expected, wanted, `${meant}It knows ${shown.join(', ')}.`);
 }

@@ -60,7 +60,7 @@ export async function openSegmenter(
     { labelFile, roles },
     (labels) => ({
       ...rest,
-      classes: classes?.map((name) => findClass(String(name), labels)),
+      classes: classes?.map((name) => findClass(String(name), labels, 'classes')),
       classScores: byId(classScores, labels),
     }),
   );
@@ -110,5 +110,7 @@ function byId(
   labels: readonly string[],
 ): Record<number, number> | undefined {
   if (scores === undefined) return undefined;
-  return Object.fromEntries(Object.entries(scores).map(([name, score]) => [findClass(name, labels), score]));
+  return Object.fromEntries(
+    Object.entries(scores).map(([name, score]) => [findClass(name, labels, 'classScores'), score]),
+  );
 }

@@ -5,10 +5,12 @@ import { HEADER, NAMES, NOTHING, SCENE } from './scene.js';
 import { MAP, type PerceptionTargets, TARGETS } from './tros-messages.js';
 
 /**
- * TROS's display, hobot_hdmi (src/x5/image_display_node.cpp, src/plugin_framework.cpp): listens on /hobot_detection, pairs pictures and
+ * TROS's display, hobot_hdmi (src/x5/image_display_node.cpp @774ac29, src/plugin_framework.cpp @1dc60a0; its
+ * functions Run, DisplayFrame, CheckScale, RenderSeg and RenderDet are retold here without their drawing, and were compared line by line): listens on /hobot_detection, pairs pictures and
  * results by equal stamps, and reads the first roi of each target without looking whether there is one.
  *
- * Its canvas has 1920 x 1080 pixels; boxes are scaled to that only if some target's first roi is a body.
+ * Its canvas has 1920 x 1080 pixels; boxes are scaled to that only if some target's first roi is a body. For pictures of just that size it
+ * does not set the factor, which it uses all the same then.
  */
 class Display {
   readonly boxes: string[][] = [];
@@ -25,7 +27,9 @@ class Display {
           assert.ok(rois[0], `rois[0] of ${type} is memory of others`);
           return rois[0];
         });
-        const scale = first.some(({ type }) => type === 'body') ? 1920 / width : 1;
+        const scaled = first.some(({ type }) => type === 'body');
+        assert.ok(!scaled || width !== 1920, 'the factor is memory of others');
+        const scale = scaled ? 1920 / width : 1;
         this.map = targets.find(({ captures }) => captures.length > 0)?.captures[0]!.features.length;
         this.boxes.push(
           first.map(
@@ -73,6 +77,16 @@ describe("TROS's display", () => {
     graph.frame(HEADER, SCENE);
     assert.equal(display.boxes[0]![2], 'car 780');
     assert.equal(display.map, undefined, 'the camera is seen');
+  });
+
+  it('needs no bodies for pictures as large as the screen', () => {
+    const graph = new Graph(NAMES, { tros_topic: '/hobot_detection', tros_masks: 'polygons' });
+    const display = new Display(graph, 1920);
+    graph.frame(HEADER, SCENE);
+    assert.equal(display.boxes[0]![2], 'car 260');
+    const wrong = new Graph(NAMES, { tros_topic: '/hobot_detection', tros_types: ['person=body'] });
+    new Display(wrong, 1920);
+    assert.throws(() => wrong.frame(HEADER, SCENE), /memory of others/, 'docs/ros.md says so');
   });
 });
 

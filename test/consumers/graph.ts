@@ -3,18 +3,18 @@ import { dirname, join } from 'node:path';
 import { before } from 'mocha';
 import { DEFINITIONS } from '../../src/message/definitions.js';
 import { messageType, shortName } from '../../src/message/message-type.js';
-import { parseClassMapSize } from '../../src/message/write/class-map.js';
 import { Labels } from '../../src/message/write/labels.js';
 import { compatible, type Qos } from '../../src/message/qos.js';
-import { findClass } from '../../src/model/labels.js';
-import { parseClassTypes } from '../../src/model/class-types.js';
 import { CameraOutputs } from '../../src/node/segment/camera-outputs.js';
+import { decodeOptions, trosTypesOf } from '../../src/node/segment/loaded-model.js';
 import { ModelOutputs } from '../../src/node/segment/model-outputs.js';
+import { outputPlaces, outputSettings } from '../../src/node/segment/output-settings.js';
 import type { RosNode } from '../../src/node/ros/ros-node.js';
 import { defaultsOf } from '../../src/parameters/parameter.js';
 import { SEGMENT_PARAMETERS, type SegmentParameters } from '../../src/parameters/segment.js';
 import type { Segmentation } from '../../src/vision/mask/segmentation.js';
 import type { FrameHeader } from '../../src/vision/picture/frame-source.js';
+import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 import { withVariables } from '../environment.js';
 import { readBack } from '../message/write/samples.js';
 import { temporaryFolder } from '../temporary-folder.js';
@@ -68,35 +68,27 @@ export class Graph {
     set: Partial<SegmentParameters> = {},
   ) {
     const parameters = (this.parameters = { ...defaultsOf(SEGMENT_PARAMETERS), ...set });
-    const places = { prefix: '~/', trosTopic: parameters.tros_topic };
+    const places = outputPlaces(parameters);
     const missing = (type: string): never => {
       throw new Error(`${type} is not installed`);
     };
     this.#outputs = new CameraOutputs(
       this.#node(),
-      {
-        ...places,
-        trosMasks: parameters.tros_masks,
-        coloredBy: () => parameters.overlay_colors,
-        classMapSize: () => parseClassMapSize(parameters.class_map_size),
-        colorRange: parameters.color_range,
-        polygonTolerance: () => parameters.polygon_tolerance,
-        watchdog: () => parameters.watchdog,
-      },
+      outputSettings(places[0]!, () => parameters),
       missing,
     );
-    this.#modelOutputs = new ModelOutputs(this.#node(), [places], missing);
+    this.#modelOutputs = new ModelOutputs(this.#node(), places, missing);
     this.load(names);
   }
 
   /** As the node does it with another model. */
   load(names: readonly string[]): void {
     const labels = new Labels(names);
-    const { classes, score, tros_types: types } = this.parameters;
-    const trosTypes = parseClassTypes('parameter tros_types', types, names);
-    const ids = classes.length === 0 ? undefined : classes.map((name) => findClass(name, names));
-    this.#outputs.use({ labels, modelName: 'yolo', trosTypes });
-    this.#modelOutputs.publish({ labels, score, classes: ids, input: { width: 640, height: 640 } });
+    const { parameters } = this;
+    const { classes } = decodeOptions(parameters, names);
+    this.#outputs.use({ labels, modelName: 'yolo', trosTypes: trosTypesOf(parameters, names) });
+    const input = { width: 640, height: 640 };
+    this.#modelOutputs.publish({ labels, score: parameters.score, classes, input });
   }
 
   /** What the node's timer does once a second. */
@@ -104,10 +96,15 @@ export class Graph {
     this.#modelOutputs.repeat();
   }
 
-  /** The results of a frame. */
-  frame(header: FrameHeader, segmentation: Segmentation): void {
+  /** The results of a frame. @param pixels for the overlay */
+  frame(header: FrameHeader, segmentation: Segmentation, pixels?: Nv12Frame): void {
     const timings = { preprocess: 1, inference: 9, decode: 1 };
-    this.#outputs.publish({ header, pixels: undefined, segmentation, timings, fps: 30 });
+    this.#outputs.publish({ header, pixels, segmentation, timings, fps: 30 });
+  }
+
+  /** Waits for pictures that are being packed. */
+  idle(): Promise<void> {
+    return this.#outputs.idle();
   }
 
   subscribe<T>(topic: string, type: string, qos: Qos, take: (delivery: Delivery<T>) => void): void {

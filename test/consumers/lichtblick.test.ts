@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { packageRoot } from '../../src/base/package-root.js';
 import { DEFAULT_QOS, Graph, withMessagesInstalled } from './graph.js';
-import { HEADER, NAMES, NOTHING, SCENE } from './scene.js';
+import { HEADER, NAMES, NOTHING, PIXELS, SCENE } from './scene.js';
 
 /** Raw images that Lichtblick's image panel shows (ThreeDeeRender/renderables/Images/decodeImage.ts): nv12 is not among them. */
 const SHOWN = new Set(
@@ -45,16 +45,65 @@ interface Annotations {
   }[];
 }
 
+interface Panel {
+  readonly foxglovePanelTitle?: string;
+  readonly lichtblickPanelTitle?: string;
+  readonly imageMode?: {
+    readonly imageTopic: string;
+    readonly annotations?: object;
+    readonly colorMode?: string;
+    readonly colorMap?: string;
+  };
+  readonly topicToRender?: string;
+  /** Of tables. */
+  readonly topicPath?: string;
+  /** Of plots. */
+  readonly paths?: readonly { readonly value: string }[];
+}
+
 interface Layout {
-  readonly configById: Readonly<
-    Record<
-      string,
-      {
-        readonly imageMode?: { readonly imageTopic: string; readonly annotations?: object };
-        readonly topicToRender?: string;
-      }
-    >
-  >;
+  readonly configById: Readonly<Record<string, Panel>>;
+  readonly layout: unknown;
+}
+
+const layout = JSON.parse(readFileSync(join(packageRoot, 'rviz/foxglove.json'), 'utf8')) as Layout;
+/** Types of panels (panels/index.ts); a panel's id is its type, and something after an exclamation mark. */
+const KINDS = ['Image', 'Plot', 'DiagnosticSummary', 'Table'];
+
+/** The values at the end of a message path: fields, `[:]` for all items of a list. */
+function valuesAt(message: unknown, path: readonly string[]): unknown[] {
+  const [step, ...rest] = path;
+  if (step === undefined) return [message];
+  if (step === '[:]') return (message as unknown[]).flatMap((item) => valuesAt(item, rest));
+  const found = (message as Record<string, unknown>)[step];
+  assert.notEqual(found, undefined, `a field ${step}`);
+  return valuesAt(found, rest);
+}
+
+/**
+ * An image panel that synchronizes (ImageMode/MessageHandler.ts): shows the newest picture for which it has annotations of the same stamp.
+ * The stamps are those of the single annotations: a message without any has none.
+ */
+class SynchronizedImages {
+  /** Seconds of the pictures that were shown. */
+  readonly shown: number[] = [];
+  #picture: number | undefined;
+
+  constructor(graph: Graph) {
+    graph.subscribe<Annotations>(
+      '/segment/annotations',
+      'foxglove_msgs/msg/ImageAnnotations',
+      DEFAULT_QOS,
+      ({ message: { points, texts } }) => {
+        const stamps = [...points, ...texts].map(({ timestamp }) => timestamp as { sec: number });
+        if (stamps.some(({ sec }) => sec === this.#picture)) this.shown.push(this.#picture!);
+      },
+    );
+  }
+
+  picture(sec: number): void {
+    this.#picture = sec;
+  }
 }
 
 /** The panels of Foxglove and Lichtblick, its open fork. */
@@ -65,7 +114,7 @@ describe('Foxglove and Lichtblick', () => {
     const graph = new Graph(NAMES);
     const seen: string[] = [];
     for (const [topic, { type }] of graph.topics) {
-      if (type !== 'sensor_msgs/msg/Image' || topic.includes('overlay')) continue;
+      if (type !== 'sensor_msgs/msg/Image') continue;
       graph.subscribe<{ encoding: string; step: number; height: number; data: Uint8Array }>(
         topic,
         type,
@@ -77,12 +126,13 @@ describe('Foxglove and Lichtblick', () => {
         },
       );
     }
-    graph.frame(HEADER, SCENE);
+    graph.frame(HEADER, SCENE, PIXELS);
     assert.deepEqual(seen.sort(), [
       '/segment/class_map',
       '/segment/confidence',
       '/segment/instance_map',
       '/segment/instance_picture',
+      '/segment/overlay',
     ]);
   });
 
@@ -112,12 +162,25 @@ describe('Foxglove and Lichtblick', () => {
       assert.deepEqual(timestamp, HEADER.stamp);
       assert.ok(text !== '' && size > 0 && color.a === 1);
     }
-    assert.deepEqual([empty!.points, empty!.texts], [[], []], 'nothing stays on the picture');
+    assert.deepEqual(empty!.texts, []);
+    assert.ok(
+      empty!.points.every(({ points }) => points.length === 0),
+      'nothing stays on the picture',
+    );
+  });
+
+  it('go on to each picture when they synchronize it with annotations, those without instances too', () => {
+    const graph = new Graph(NAMES);
+    const panel = new SynchronizedImages(graph);
+    for (const [sec, segmentation] of [SCENE, NOTHING, NOTHING, SCENE, NOTHING].entries()) {
+      panel.picture(sec);
+      graph.frame({ stamp: { sec, nanosec: 1 }, frameId: '' }, segmentation);
+    }
+    assert.deepEqual(panel.shown, [0, 1, 2, 3, 4]);
   });
 
   it('find what the layout asks for', () => {
     const graph = new Graph(NAMES);
-    const layout = JSON.parse(readFileSync(join(packageRoot, 'rviz/foxglove.json'), 'utf8')) as Layout;
     const panels = Object.values(layout.configById);
     const topics = panels.flatMap(({ imageMode, topicToRender }) => [
       ...(imageMode ? [imageMode.imageTopic, ...Object.keys(imageMode.annotations ?? {})] : []),
@@ -125,5 +188,42 @@ describe('Foxglove and Lichtblick', () => {
     ]);
     const others = topics.filter((topic) => !graph.topics.has(topic));
     assert.deepEqual(others.sort(), ['/diagnostics', '/image/compressed']);
+  });
+
+  it('plot and list numbers that the messages have', () => {
+    const graph = new Graph(NAMES);
+    const panels = Object.values(layout.configById);
+    const wanted = panels.flatMap(({ paths = [], topicPath }) => [
+      ...paths.map(({ value }) => ({ path: value, plotted: true })),
+      ...(topicPath === undefined ? [] : [{ path: topicPath, plotted: false }]),
+    ]);
+    assert.equal(wanted.length, 5);
+    const seen: string[] = [];
+    for (const { path, plotted } of wanted) {
+      const [, topic, fields] = /^(\/[\w/]+)\.(.+)$/.exec(path)!;
+      const { type } = graph.topics.get(topic!)!;
+      graph.subscribe<unknown>(topic!, type, DEFAULT_QOS, ({ message }) => {
+        const values = valuesAt(message, fields!.match(/\w+|\[:\]/g)!);
+        assert.ok(
+          values.length > 0 && (!plotted || values.every((value) => typeof value === 'number')),
+          path,
+        );
+        seen.push(path);
+      });
+    }
+    graph.frame(HEADER, SCENE);
+    assert.deepEqual(seen.sort(), wanted.map(({ path }) => path).sort());
+  });
+
+  it('know each panel and its settings, and have a title for it in both', () => {
+    const placed = JSON.stringify(layout.layout).match(/\w+!\w+/g)!;
+    assert.deepEqual(placed.sort(), Object.keys(layout.configById).sort());
+    for (const [id, panel] of Object.entries(layout.configById)) {
+      assert.ok(KINDS.includes(id.split('!')[0]!), id);
+      assert.equal(panel.foxglovePanelTitle, panel.lichtblickPanelTitle, id);
+      const { colorMode, colorMap } = panel.imageMode ?? {};
+      assert.ok(colorMode === undefined || colorMode === 'colormap' || colorMode === 'gradient', colorMode);
+      assert.ok(colorMap === undefined || colorMap === 'turbo' || colorMap === 'rainbow', colorMap);
+    }
   });
 });

@@ -5,13 +5,15 @@ import { area, covers, HEADER, NAMES, NOTHING, SCENE, SIZE } from './scene.js';
 import { INFO, MAP, type PerceptionInfo, type PerceptionTargets, TARGETS } from './tros-messages.js';
 
 /**
- * TROS's navigation, ai_seg_mask_pointcloud_roi_extractor (README_en.md, src/callback.cpp): cuts objects of some classes out of depth images.
+ * TROS's navigation, ai_seg_mask_pointcloud_roi_extractor (README_en.md, src/callback.cpp @05341b2: classInfoCallback, parseSegmentationMask,
+ * parseDetectionBoxes, parserDetectInfo, setDepthZeroByMask): cuts objects of some classes out of depth images. Retold here, and compared with
+ * these functions line by line; what it does to its own masks (erosion, dilation) and to clouds is left out.
  *
  * - Subscribes to both topics reliable and volatile. The class names come once: it unsubscribes after the first message, and frames before
  *   that are skipped without a word.
  * - The map of classes has exactly width * height values, 0 or class id + 1, and lies over the whole picture, enlarged by nearest neighbor.
- *   Any other number is an error and the frame has no mask. Without a map, whole boxes are cut out.
- * - What is cut out is the map's classes within the boxes of targets whose type is among the class names.
+ *   Any other number is an error, after which it does as without a map.
+ * - What is cut out is the map's classes within the boxes of all targets whose type is among the class names. Without a map that is all boxes.
  */
 class Navigation {
   #ids: Map<string, number> | undefined;
@@ -38,23 +40,23 @@ class Navigation {
     const boxes = new Uint8Array(SIZE.width * SIZE.height);
     for (const { type, rois } of targets) {
       if (type === MAP) continue;
-      if (!this.#ids.has(type)) this.errors.push(`Class '${type}' not found in class_names`);
-      if (!this.classes.includes(type)) continue;
+      if (!this.#ids.has(type)) {
+        this.errors.push(`Class '${type}' not found in class_names`);
+        continue;
+      }
       for (const { rect } of rois) {
         for (let y = rect.y_offset; y < rect.y_offset + rect.height; y++) {
           boxes.fill(1, y * SIZE.width + rect.x_offset, y * SIZE.width + rect.x_offset + rect.width);
         }
       }
     }
-    const map = targets.find(({ type }) => type === MAP)?.captures[0];
-    if (map && map.features.length !== map.img.width * map.img.height) {
-      this.errors.push(
-        `features size(${map.features.length}) != image size(${map.img.width * map.img.height})`,
-      );
-      return;
-    }
     this.cut = boxes;
+    const map = targets.find(({ type }) => type === MAP)?.captures[0];
     if (!map) return;
+    const cells = map.img.width * map.img.height;
+    if (map.features.length !== cells) {
+      return void this.errors.push(`features size(${map.features.length}) != image size(${cells})`);
+    }
     const { width, height } = map.img;
     for (let at = 0; at < boxes.length; at++) {
       const column = Math.floor(((at % SIZE.width) * width) / SIZE.width);
@@ -111,6 +113,17 @@ describe("TROS's navigation", () => {
     assert.ok(navigation.cut && count(navigation.cut) > 0);
     const none = [...new Graph(NAMES, { tros_topic: '' }).topics.values()];
     assert.ok(!none.some(({ type }) => type.startsWith('ai_msgs')));
+  });
+
+  it('loses whole boxes, of all classes, with tros_masks that have no map', () => {
+    for (const masks of ['polygons', 'none'] as const) {
+      const graph = new Graph(NAMES, { tros_masks: masks });
+      const navigation = new Navigation(graph, ['person']);
+      graph.second();
+      graph.frame(HEADER, SCENE);
+      const boxes = SCENE.instances.reduce((sum, { mask: { width, height } }) => sum + width * height, 0);
+      assert.equal(count(navigation.cut!), boxes, 'the boxes of the scene do not overlap');
+    }
   });
 
   it('has all its depth where nothing is', () => {

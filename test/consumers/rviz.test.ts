@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { packageRoot } from '../../src/base/package-root.js';
-import { DEFAULT_QOS, Graph, withMessagesInstalled } from './graph.js';
-import { HEADER, NAMES, SCENE } from './scene.js';
+import { Graph, SENSOR_DATA, withMessagesInstalled } from './graph.js';
+import { HEADER, NAMES, PIXELS, SCENE } from './scene.js';
 
 /** What rviz_default_plugins/Image shows (Humble, image/ros_image_texture.cpp). mono16 is gray, and black by eye for small numbers. */
 const SHOWN = new Set(
@@ -26,16 +26,19 @@ describe('rviz2 with the file of this package', () => {
   it('shows pictures in colors that it knows, of topics that the node has', () => {
     const graph = new Graph(NAMES);
     const topics = valuesOf('Value').filter((value) => value.startsWith('/'));
-    assert.ok(topics.includes('/segment/overlay') && topics.includes('/segment/instance_picture'));
+    assert.deepEqual(topics.sort(), ['/segment/instance_picture', '/segment/overlay']);
+    const seen: string[] = [];
     for (const topic of topics) {
       const { type } = graph.topics.get(topic) ?? { type: '' };
       // Another type would need a plugin of image_transport, without which rviz2 ends.
       assert.equal(type, 'sensor_msgs/msg/Image', topic);
-      graph.subscribe<{ encoding: string }>(topic, type, DEFAULT_QOS, ({ message: { encoding } }) =>
-        assert.ok(SHOWN.has(encoding) && encoding !== 'mono16', `${topic}: ${encoding}`),
-      );
+      graph.subscribe<{ encoding: string }>(topic, type, SENSOR_DATA, ({ message: { encoding } }) => {
+        assert.ok(SHOWN.has(encoding) && encoding !== 'mono16', `${topic}: ${encoding}`);
+        seen.push(topic);
+      });
     }
-    graph.frame(HEADER, SCENE);
+    graph.frame(HEADER, SCENE, PIXELS);
+    assert.deepEqual(seen.sort(), topics, 'each display has a picture of the frame');
   });
 
   it('asks for raw images only', () => {

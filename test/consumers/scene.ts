@@ -1,10 +1,15 @@
 import type { Instance, Mask, Segmentation } from '../../src/vision/mask/segmentation.js';
 import type { FrameHeader } from '../../src/vision/picture/frame-source.js';
+import { allocateNv12 } from '../../src/native/convert.js';
+import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 
 export const NAMES = ['person', 'bicycle', 'car', 'Möwe'];
 export const HEADER: FrameHeader = { stamp: { sec: 1_700_000_000, nanosec: 20 }, frameId: 'left_eye' };
 /** Pictures of TROS's stereo cameras. */
 export const SIZE = { width: 640, height: 352 };
+
+/** The picture itself, for what shows it. */
+export const PIXELS: Nv12Frame = allocateNv12(SIZE.width, SIZE.height);
 
 /** An ellipse within a box, cut at the picture's edges, so that it touches those that the box crosses. */
 function ellipse(left: number, top: number, right: number, bottom: number): Mask {

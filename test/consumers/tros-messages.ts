@@ -14,6 +14,8 @@ export interface Rect {
 
 export interface Target {
   readonly type: string;
+  /** 0: none. */
+  readonly track_id: bigint;
   readonly rois: readonly { readonly type: string; readonly rect: Rect; readonly confidence: number }[];
   readonly attributes: readonly { readonly type: string; readonly value: number }[];
   readonly points: readonly {

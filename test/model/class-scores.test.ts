@@ -25,7 +25,7 @@ describe('parseClassScores', () => {
     });
     assert.throws(
       () => parse('cat=0.5'),
-      /a class name or id of the model but received cat. It knows person/,
+      /a class name or id of the model for --class-score but received cat. It knows person/,
     );
     for (const pair of ['person=1.5', 'person=-0.1', 'person=', 'person=half', 'person= ', 'person=NaN']) {
       assert.throws(() => parse(pair), /from 0 to 1 for --class-score person/, pair);

@@ -11,6 +11,8 @@ import { rosSkip, setups } from './workspace.js';
 
 const CAMERA = '/camera/image_raw';
 const NODE = '/robot/segment';
+/** Renamed by a remap. */
+const TROS = '/robot/results';
 const FRAMES = 30;
 const IMAGE = { type: 'sensor_msgs/msg/Image', width: 640, height: 480, encoding: 'nv12' };
 
@@ -26,7 +28,7 @@ const RESULTS: Readonly<Record<string, string>> = {
   '/robot/segment/overlay': 'sensor_msgs/msg/Image',
   '/robot/segment/overlay/compressed': 'sensor_msgs/msg/CompressedImage',
   '/robot/segment/annotations': 'foxglove_msgs/msg/ImageAnnotations',
-  '/robot/hobot_dnn_detection': 'ai_msgs/msg/PerceptionTargets',
+  [TROS]: 'ai_msgs/msg/PerceptionTargets',
 };
 
 /** Those of them that have a stamp and no frame is left out of. */
@@ -48,6 +50,7 @@ for (const { middleware, transport, name } of setups) {
       );
       segment = ros.node('segment', [
         ...['--params-file', file, '-r', '__ns:=/robot', '-r', 'image:=/camera/image_raw'],
+        ...['-r', `hobot_dnn_detection:=${TROS}`],
         ...emulated(transport),
       ]);
       peer = ros.peer();
@@ -98,7 +101,7 @@ for (const { middleware, transport, name } of setups) {
       const [detections, instances, targets, map, overlay] = [
         '/robot/segment/detections',
         '/robot/segment/instances',
-        '/robot/hobot_dnn_detection',
+        TROS,
         '/robot/segment/instance_map',
         '/robot/segment/overlay',
       ].map((topic) => peer.messages(topic).at(-1)!.message) as unknown as [
@@ -151,8 +154,8 @@ for (const { middleware, transport, name } of setups) {
       );
     });
 
-    it('tells the class names again and again, on a topic of its own', async () => {
-      const topic = '/robot/hobot_dnn_detection_info';
+    it('tells the class names again and again, on a topic that follows the remap of another', async () => {
+      const topic = `${TROS}_info`;
       // As TROS's navigation does: volatile, long after the model was loaded.
       await peer.subscribe(topic, 'ai_msgs/msg/PerceptionInfo');
       const messages = await peer.received(topic, 2);

@@ -49,8 +49,16 @@ for (const middleware of middlewares.slice(0, 1)) {
 
     afterEach(() => ros.end());
 
-    /** What is started besides the node, with which topics. */
-    async function started(line: string, ...prefixes: string[]): Promise<string[]> {
+    /**
+     * What is started besides the node, with which topics.
+     *
+     * @param meanwhile while all of it runs
+     */
+    async function started(
+      line: string,
+      prefixes: readonly string[] = [],
+      meanwhile = (): Promise<void> => Promise.resolve(),
+    ): Promise<string[]> {
       const AMENT_PREFIX_PATH = [...prefixes, ros.env['AMENT_PREFIX_PATH']].join(':');
       const env = { ...ros.env, AMENT_PREFIX_PATH };
       const launch = ros.start(
@@ -58,10 +66,7 @@ for (const middleware of middlewares.slice(0, 1)) {
         env,
       );
       await launch.said(/Waiting for: ros2 lifecycle set/);
-      if (line.includes('hdmi:=true web:=true')) {
-        await ros.ros2(['param', 'get', '/segment', 'tros_topic'], /value is: \/hobot_detection/);
-        await ros.ros2(['param', 'get', '/segment', 'tros_masks'], /value is: polygons/);
-      }
+      await meanwhile();
       await launch.stop('SIGINT');
       return [
         ...launch.output.matchAll(/started ((?:websocket|hobot_|mipi_).*)$|(No web page)|(No picture)/gm),
@@ -72,36 +77,39 @@ for (const middleware of middlewares.slice(0, 1)) {
       `websocket websocket_image_topic=${topic} websocket_image_type=${type} websocket_smart_topic=${results}`;
 
     it('shows the overlay where nothing else is JPEG', async () => {
-      assert.deepEqual(await started('camera:=stand-in web:=true', page), [
+      assert.deepEqual(await started('camera:=stand-in web:=true', [page]), [
         websocket('/segment/overlay/compressed'),
       ]);
     });
 
     it('shows the pictures of a stand-in that sends JPEG', async () => {
       assert.deepEqual(
-        await started('camera:=stand-in web:=true message:=compressed namespace:=robot', page),
+        await started('camera:=stand-in web:=true message:=compressed namespace:=robot', [page]),
         [websocket('/robot/image/compressed', 'mjpeg', '/robot/hobot_dnn_detection')],
       );
       assert.deepEqual(
-        await started('camera:=stand-in web:=true message:=hbm1080p hbm_encoding:=jpeg', page),
+        await started('camera:=stand-in web:=true message:=hbm1080p hbm_encoding:=jpeg', [page]),
         [websocket('/hbmem_img', 'jpeg_shared_mem')],
       );
     });
 
     it('shows what image_topic names, and has results on tros_topic', async () => {
       const line = 'camera:=false images:=/cam web:=true image_topic:=/cam/compressed tros_topic:=/results';
-      assert.deepEqual(await started(line, page), [websocket('/cam/compressed', 'mjpeg', '/results')]);
+      assert.deepEqual(await started(line, [page]), [websocket('/cam/compressed', 'mjpeg', '/results')]);
     });
 
     it('lets the codec make JPEG of HbmMsg where it is installed', async () => {
-      assert.deepEqual((await started('camera:=stand-in web:=true message:=hbm1080p', page, codec)).sort(), [
-        'hobot_codec codec_sub_topic=/hbmem_img codec_pub_topic=/image',
-        websocket('/image'),
-      ]);
+      assert.deepEqual(
+        (await started('camera:=stand-in web:=true message:=hbm1080p', [page, codec])).sort(),
+        ['hobot_codec codec_sub_topic=/hbmem_img codec_pub_topic=/image', websocket('/image')],
+      );
     });
 
     it('starts the display, and has results where it and the page look for them', async () => {
-      const found = await started('camera:=mipi hdmi:=true web:=true', board, page, codec);
+      const found = await started('camera:=mipi hdmi:=true web:=true', [board, page, codec], async () => {
+        await ros.ros2(['param', 'get', '/segment', 'tros_topic'], /value is: \/hobot_detection/);
+        await ros.ros2(['param', 'get', '/segment', 'tros_masks'], /value is: polygons/);
+      });
       assert.deepEqual(found.sort(), [
         'hobot_codec codec_sub_topic=/hbmem_img codec_pub_topic=/image',
         'hobot_hdmi display_is_shared_mem=True',

@@ -10,6 +10,9 @@ import { ImageWriter } from './image.js';
 /** Where nothing is: vision_msgs' UNLABELED, as 0 is a class (a person, mostly). */
 export const BACKGROUND_CLASS = 255;
 
+/** Most cells of a grid of a given size: somewhat more than 8K. Each message has a byte for each cell. */
+const MAX_CELLS = 2 ** 25;
+
 /** The grid of the class map: the picture's pixels, the grid of the masks, or one of a given size. */
 export type ClassMapSize = 'picture' | 'masks' | PictureSize;
 
@@ -31,6 +34,13 @@ export function parseClassMapSize(text: string): ClassMapSize {
   }
   expectInteger('the width in parameter class_map_size', size.width, 1, MAX_DIMENSION);
   expectInteger('the height in parameter class_map_size', size.height, 1, MAX_DIMENSION);
+  if (size.width * size.height > MAX_CELLS) {
+    throw new ExpectationError(
+      `at most ${MAX_CELLS} cells in parameter class_map_size`,
+      `${wanted}, which are ${size.width * size.height}`,
+      'Each of them is a byte of every message.',
+    );
+  }
   return size;
 }
 

@@ -9,6 +9,8 @@ import type { Labels } from './labels.js';
 import { messageType } from '../message-type.js';
 
 const TYPE = messageType('foxglove_msgs/ImageAnnotations');
+/** Types of PointsAnnotation. */
+const POINTS = 1;
 const LINE_LOOP = 2;
 const BLACK: Rgb = [0, 0, 0];
 /** Bytes of a loop of up to four points, padding included; of more, without them. */
@@ -21,6 +23,9 @@ const FILL_OPACITY = 0.35;
  * own image, so that no overlay has to be sent.
  *
  * This message has no polygons with holes: a hole is drawn as an outline over the filled outer contour.
+ *
+ * Without instances it has one annotation of no points. Panels that synchronize pictures and annotations know the stamp from these only, and
+ * would stay at the last picture with instances (Lichtblick's ImageMode/MessageHandler.ts, handleAnnotations).
  */
 export class ImageAnnotationsWriter {
   readonly #out = new CdrOutput();
@@ -48,16 +53,18 @@ export class ImageAnnotationsWriter {
     out.reserve(24);
     out.stamp(stamp);
     out.uint32(0); // circles
-    out.uint32(
-      instances.length +
-        (outlines && instances.length > 0 ? outlines.instanceEnds[instances.length - 1]! : 0),
-    );
+    if (instances.length === 0) {
+      out.uint32(1);
+      this.#begin(stamp, POINTS);
+      out.uint32(0);
+      this.#end(BLACK, 0, line);
+    } else out.uint32(instances.length + (outlines?.instanceEnds[instances.length - 1] ?? 0));
     // The worst score first: later ones are drawn on top.
     for (let i = instances.length - 1; i >= 0; i--) {
       const { classId, box, trackId } = instances[i]!;
       const color = instanceColor(coloredBy, classId, i, trackId);
       if (outlines) this.#contours(stamp, outlines, i, color, line);
-      this.#beginLoop(stamp);
+      this.#begin(stamp, LINE_LOOP);
       out.uint32(4);
       out.float64(box.x1);
       out.float64(box.y1);
@@ -67,7 +74,7 @@ export class ImageAnnotationsWriter {
       out.float64(box.y2);
       out.float64(box.x1);
       out.float64(box.y2);
-      this.#endLoop(color, 0, 2 * line);
+      this.#end(color, 0, 2 * line);
     }
     out.reserve(8);
     out.uint32(instances.length);
@@ -95,23 +102,23 @@ export class ImageAnnotationsWriter {
     for (let ring = instance > 0 ? instanceEnds[instance - 1]! : 0; ring < instanceEnds[instance]!; ring++) {
       const from = ring > 0 ? ends[ring - 1]! : 0;
       const to = ends[ring]!;
-      this.#beginLoop(stamp, 8 * (to - from));
+      this.#begin(stamp, LINE_LOOP, 8 * (to - from));
       this.#out.points2(points, from, to, scaleX, scaleY);
-      if (holes[ring] === 0) this.#endLoop(color, FILL_OPACITY, line);
-      else this.#endLoop(color, 0, line);
+      if (holes[ring] === 0) this.#end(color, FILL_OPACITY, line);
+      else this.#end(color, 0, line);
     }
   }
 
   /** @param bytes of its points */
-  #beginLoop(stamp: Stamp, bytes = 0): void {
+  #begin(stamp: Stamp, type: number, bytes = 0): void {
     const out = this.#out;
     out.reserve(LOOP_BYTES + bytes);
     out.stamp(stamp);
-    out.uint8(LINE_LOOP);
+    out.uint8(type);
   }
 
   /** @param opacity of the fill */
-  #endLoop(color: Rgb, opacity: number, thickness: number): void {
+  #end(color: Rgb, opacity: number, thickness: number): void {
     const out = this.#out;
     out.reserve(LOOP_BYTES);
     this.#color(color, 1);

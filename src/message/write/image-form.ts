@@ -55,21 +55,18 @@ export interface Sized {
 /** Messages as CDR bytes. */
 export type CdrForm = MessageForm<Buffer, Buffer>;
 
-/** Frames in sensor_msgs/msg/Image. */
-export class ImageForm implements CdrForm {
-  readonly encoding = 'nv12';
+/** What messages of sensor_msgs have in common: all of their bytes are kept, and the stamp comes first. */
+abstract class SensorForm implements CdrForm {
+  abstract readonly encoding: HbmEncoding;
   readonly type: string;
   readonly topic: string;
   readonly qos: Qos;
-  readonly #writer = new ImageWriter();
 
   constructor({ type, topic, qos }: SentOn) {
     [this.type, this.topic, this.qos] = [type, topic, qos];
   }
 
-  write(frame: Nv12Frame, frameId: string): Buffer {
-    return asBuffer(this.#writer.writeNv12({ stamp: NO_STAMP, frameId }, frame));
-  }
+  abstract write(frame: Nv12Frame, frameId: string): Buffer | Promise<Buffer>;
 
   keep(message: Buffer): Buffer {
     return asBuffer(new Uint8Array(message));
@@ -84,35 +81,30 @@ export class ImageForm implements CdrForm {
   }
 }
 
+/** Frames in sensor_msgs/msg/Image. */
+export class ImageForm extends SensorForm {
+  readonly encoding = 'nv12';
+  readonly #writer = new ImageWriter();
+
+  write(frame: Nv12Frame, frameId: string): Buffer {
+    return asBuffer(this.#writer.writeNv12({ stamp: NO_STAMP, frameId }, frame));
+  }
+}
+
 /** Frames as JPEG in sensor_msgs/msg/CompressedImage. */
-export class CompressedForm implements CdrForm {
+export class CompressedForm extends SensorForm {
   readonly encoding = 'jpeg';
-  readonly type: string;
-  readonly topic: string;
-  readonly qos: Qos;
   readonly #writer = new CompressedImageWriter();
 
   constructor(
-    { type, topic, qos }: SentOn,
+    sent: SentOn,
     private readonly jpeg: JpegPacker,
   ) {
-    [this.type, this.topic, this.qos] = [type, topic, qos];
+    super(sent);
   }
 
   async write(frame: Nv12Frame, frameId: string): Promise<Buffer> {
     return asBuffer(this.#writer.write({ stamp: NO_STAMP, frameId }, 'jpeg', await this.jpeg(frame)));
-  }
-
-  keep(message: Buffer): Buffer {
-    return asBuffer(new Uint8Array(message));
-  }
-
-  restore(kept: Buffer): Buffer {
-    return kept;
-  }
-
-  setStamp(message: Buffer, stamp: Stamp): void {
-    writeStamp(message, stamp, HEADER_STAMP);
   }
 }
 

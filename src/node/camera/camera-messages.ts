@@ -33,6 +33,8 @@ export type LoanName = {
 
 /** Of JPEG cameras, about. */
 const JPEG_QUALITY = 90;
+/** What USB cameras and the board's encoder send, which take YUV 4:2:0 or 4:2:2: other decoders than for full color are at work. */
+const JPEG_CHROMA = '4:2:0';
 
 /** Messages as CDR bytes, for rclnodejs. */
 export function messageForm(
@@ -50,7 +52,8 @@ function jpegPacker(): JpegPacker {
   return (frame) => {
     const { width, height } = frame;
     if (colors.length !== 3 * width * height) colors = new Uint8Array(3 * width * height);
-    return encodeJpeg({ width, height, data: nv12ToRgb(frame, DEFAULT_COLOR_RANGE, colors) }, JPEG_QUALITY);
+    const picture = { width, height, data: nv12ToRgb(frame, DEFAULT_COLOR_RANGE, colors) };
+    return encodeJpeg(picture, JPEG_QUALITY, JPEG_CHROMA);
   };
 }
 

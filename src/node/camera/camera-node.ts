@@ -1,6 +1,7 @@
 import type { Timing } from '../../base/clock.js';
 import { ExpectationError, expectInteger } from '../../base/expect.js';
 import { openInputs } from '../../media/inputs.js';
+import { MAX_PICTURE_PIXELS } from '../../media/picture-file.js';
 import { MAX_DIMENSION } from '../../vision/picture/nv12-frame.js';
 import { parseSize, type PictureSize } from '../../vision/picture/picture-size.js';
 import { CAMERA_PARAMETERS, type CameraParameters } from '../../parameters/camera.js';
@@ -132,6 +133,9 @@ function pictureSize(text: string): PictureSize | undefined {
   for (const [axis, length] of Object.entries(size) as [string, number][]) {
     expectInteger(`the ${axis} in parameter size`, length, 2, MAX_DIMENSION);
     if (length % 2 !== 0) throw new ExpectationError(`an even ${axis} in parameter size`, length);
+  }
+  if (size.width * size.height > MAX_PICTURE_PIXELS) {
+    throw new ExpectationError(`at most ${MAX_PICTURE_PIXELS} pixels in parameter size`, text);
   }
   return size;
 }

@@ -46,7 +46,7 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
     engineSettings(parameters),
     hints,
     (names) => {
-      trosTypes = parseClassTypes('parameter tros_types', parameters.tros_types, names);
+      trosTypes = trosTypesOf(parameters, names);
       return decodeOptions(parameters, names);
     },
   );
@@ -58,6 +58,14 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
     name: basename(file).replace(/\.\w+$/, ''),
     warnings,
   };
+}
+
+/** Types of rois by class id. @throws ExpectationError for what parseClassTypes() refuses */
+export function trosTypesOf(
+  { tros_types: pairs }: SegmentParameters,
+  labels: readonly string[],
+): ReadonlyMap<number, string> {
+  return parseClassTypes('parameter tros_types', pairs, labels);
 }
 
 /**
@@ -96,7 +104,8 @@ function reportOptions(parameters: SegmentParameters, labels: readonly string[])
     iou,
     nms: nms,
     maxDetections,
-    classes: classes.length === 0 ? undefined : classes.map((name) => findClass(name, labels)),
+    classes:
+      classes.length === 0 ? undefined : classes.map((name) => findClass(name, labels, 'parameter classes')),
     classScores: parseClassScores('parameter class_scores', scores, labels),
     masks: parameters.masks,
   };

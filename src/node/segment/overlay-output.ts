@@ -1,18 +1,14 @@
-import { SerialQueue } from '../../base/serial-queue.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
 import type { ColorRange } from '../../vision/picture/color-range.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { FrameHeader } from '../../vision/picture/frame-source.js';
-import { CompressedImageWriter, ImageWriter } from '../../message/write/image.js';
+import { ImageWriter } from '../../message/write/image.js';
 import { encodeJpeg } from '../../media/render/encode.js';
 import { Overlay, type OverlayOptions } from '../../media/render/overlay.js';
 import type { RawPublisher } from '../ros/ros-node.js';
+import { PackedOutput } from './packed-output.js';
 
-/**
- * Maximum number of overlays that are compressed to JPEG at the same time. Compression takes longer than the frame period of a fast
- * camera, and runs on other threads. When all of them are busy, a frame's compressed overlay is left out and counted: detections are not
- * delayed.
- */
+/** Compression takes longer than the frame period of a fast camera. */
 const MOST_PACKING = 3;
 
 /** Draws overlays for subscribers of `~/overlay` (rgb8) and `~/overlay/compressed` (JPEG). */
@@ -20,22 +16,22 @@ export class OverlayOutput {
   #overlay = new Overlay({ labels: [] });
   #quality = 80;
   readonly #image = new ImageWriter();
-  readonly #compressed = new CompressedImageWriter();
-  /** Pictures that are not being compressed at the moment. */
-  readonly #free: Uint8Array[] = [];
-  #packing = 0;
-  /** Compressed overlays are published in the order of their frames. */
-  readonly #queue = new SerialQueue();
-  /** Number of frames without a compressed overlay, because too many were being compressed. */
-  skipped = 0;
+  readonly #jpeg: PackedOutput<Uint8Array>;
 
   /** @param fail called with the error of an overlay that could not be compressed or published */
   constructor(
     private readonly raw: RawPublisher | undefined,
-    private readonly jpeg: RawPublisher | undefined,
+    jpeg: RawPublisher | undefined,
     private readonly range: ColorRange,
-    private readonly fail: (error: unknown) => void,
-  ) {}
+    fail: (error: unknown) => void,
+  ) {
+    this.#jpeg = new PackedOutput(jpeg, MOST_PACKING, (bytes) => new Uint8Array(bytes), fail);
+  }
+
+  /** Number of frames without a compressed overlay, because too many were being compressed. */
+  get skipped(): number {
+    return this.#jpeg.skipped;
+  }
 
   /** @param quality of JPEG, 1 to 100 */
   setOptions(options: OverlayOptions, quality: number): void {
@@ -45,16 +41,12 @@ export class OverlayOutput {
 
   /** Whether there is a subscriber. */
   get wanted(): boolean {
-    return (this.raw?.subscriptions ?? 0) > 0 || (this.jpeg?.subscriptions ?? 0) > 0;
+    return (this.raw?.subscriptions ?? 0) > 0 || this.#jpeg.wanted;
   }
 
   publish(header: FrameHeader, frame: Nv12Frame, segmentation: Segmentation): void {
     const wantsRaw = this.raw !== undefined && this.raw.subscriptions > 0;
-    let wantsJpeg = this.jpeg !== undefined && this.jpeg.subscriptions > 0;
-    if (wantsJpeg && this.#packing >= MOST_PACKING) {
-      wantsJpeg = false;
-      this.skipped++;
-    }
+    const wantsJpeg = this.#jpeg.admits();
     if (!wantsRaw && !wantsJpeg) return;
     const { width, height } = segmentation;
     const layout = { width, height, encoding: 'rgb8', step: 3 * width };
@@ -65,34 +57,15 @@ export class OverlayOutput {
       this.raw!.publish(bytes);
       return;
     }
-    let memory = this.#free.pop();
-    const room = 3 * frame.width * frame.height;
-    if (memory?.length !== room) memory = new Uint8Array(room);
+    const memory = this.#jpeg.take(3 * frame.width * frame.height);
     const picture = this.#overlay.paint(frame, segmentation, this.range, memory);
     if (wantsRaw) this.raw.publish(this.#image.write(header, layout, picture.data));
-    if (!wantsJpeg) {
-      this.#free.push(memory);
-      return;
-    }
-    this.#packing++;
-    const kept = { stamp: header.stamp, frameId: header.frameId };
-    const packed = encodeJpeg(picture, this.#quality);
-    packed.catch(() => undefined); // reported below, in order
-    const owned = memory;
-    void this.#queue.run(async () => {
-      try {
-        this.jpeg!.publish(this.#compressed.write(kept, 'jpeg', await packed));
-      } catch (error) {
-        this.fail(error);
-      } finally {
-        this.#packing--;
-        this.#free.push(owned);
-      }
-    });
+    if (wantsJpeg) this.#jpeg.publish(header, 'jpeg', memory, encodeJpeg(picture, this.#quality));
+    else this.#jpeg.giveBack(memory);
   }
 
   /** Waits until all overlays are published. */
   idle(): Promise<void> {
-    return this.#queue.idle();
+    return this.#jpeg.idle();
   }
 }

@@ -20,6 +20,7 @@ import { Lifecycle } from '../ros/lifecycle.js';
 import { decodeOptions, type LoadedModel, loadModel, trackingOptions } from './loaded-model.js';
 import { NativeSubscriptions } from './native-subscriptions.js';
 import { ModelOutputs } from './model-outputs.js';
+import { outputPlaces, outputSettings } from './output-settings.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 import { readWorkConfig } from './work-config.js';
 
@@ -162,20 +163,13 @@ export class SegmentNode {
   /** @param streams gets one stream for each image topic */
   #openStreams(streams: CameraStream[], inFlight: number, native: NativeSubscriptions): ModelOutputs {
     const parameters = this.#parameters;
-    const { images, tros_topic: trosTopic } = parameters;
-    parseClassMapSize(parameters.class_map_size);
-    if (images.length === 0) throw new ExpectationError('at least one topic in parameter images', 'none');
-    const names = cameraNames(images, parameters.camera_names);
-    const several = images.length > 1;
+    const { images } = parameters;
+    const places = outputPlaces(parameters);
     const steps = forEachCamera('image_step', parameters.image_step, images.length, 0);
     const rows = forEachCamera('image_rows', parameters.image_rows, images.length, 0);
     const absent = new Map<string, string[]>();
     const missing = (type: string, topic: string): void =>
       void absent.set(type, [...(absent.get(type) ?? []), topic]);
-    const places = images.map((_, index) => ({
-      prefix: several ? `~/${names[index]}/` : '~/',
-      trosTopic: several && trosTopic !== '' ? `${trosTopic}/${names[index]}` : trosTopic,
-    }));
     const input = {
       type: parameters.image_type,
       qos: parameters.image_qos,
@@ -184,15 +178,6 @@ export class SegmentNode {
       native,
     };
     for (const [index, topic] of images.entries()) {
-      const output = {
-        ...places[index]!,
-        trosMasks: parameters.tros_masks,
-        coloredBy: () => this.#parameters.overlay_colors,
-        classMapSize: () => parseClassMapSize(this.#parameters.class_map_size),
-        colorRange: parameters.color_range,
-        polygonTolerance: () => this.#parameters.polygon_tolerance,
-        watchdog: () => this.#parameters.watchdog,
-      };
       streams.push(
         new CameraStream(
           this.ros,
@@ -201,7 +186,7 @@ export class SegmentNode {
             ...input,
             reading: { step: steps[index]!, rows: rows[index]!, white: parameters.mono16_max },
           },
-          output,
+          outputSettings(places[index]!, () => this.#parameters),
           missing,
           {
             offer: (frame) => this.#live?.offer(index, frame),

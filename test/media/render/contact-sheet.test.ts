@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import sharp from 'sharp';
 import { ExpectationError } from '../../../src/base/expect.js';
 import { contactSheet, type SheetOptions } from '../../../src/media/render/contact-sheet.js';
-import { encodeJpeg, encodePng, shrinkToFit } from '../../../src/media/render/encode.js';
 import { type Rgb } from '../../../src/vision/picture/palette.js';
 import { fillRectangle, rgbPicture, type RgbPicture } from '../../../src/media/render/rgb-picture.js';
 
@@ -19,30 +17,6 @@ function plain(width: number, height: number, color: Rgb): RgbPicture {
   fillRectangle(picture, 0, 0, width, height, color);
   return picture;
 }
-
-describe('encodePng and encodeJpeg', () => {
-  it('make files that hold every pixel, or look like it', async () => {
-    const picture = plain(31, 17, [10, 200, 90]);
-    const png = await sharp(await encodePng(picture))
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    assert.deepEqual([png.info.width, png.info.height, png.info.channels], [31, 17, 3]);
-    assert.deepEqual(new Uint8Array(png.data), picture.data);
-    const file = await encodeJpeg(picture);
-    assert.equal((await sharp(file).metadata()).format, 'jpeg');
-    const jpeg = await sharp(file).raw().toBuffer();
-    assert.ok(jpeg.every((byte, i) => Math.abs(byte - picture.data[i]!) <= 3));
-  });
-});
-
-describe('shrinkToFit', () => {
-  it('keeps the aspect and never enlarges', async () => {
-    const small = await shrinkToFit(plain(400, 100, COLORS[0]!), 200, 200);
-    assert.deepEqual([small.width, small.height, small.data.length], [200, 50, 200 * 50 * 3]);
-    const same = await shrinkToFit(plain(40, 10, COLORS[0]!), 200, 200);
-    assert.deepEqual([same.width, same.height], [40, 10]);
-  });
-});
 
 describe('contactSheet', () => {
   const options: SheetOptions = {

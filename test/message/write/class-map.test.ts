@@ -97,8 +97,16 @@ describe('parseClassMapSize', () => {
   });
 
   it('says what it takes', () => {
-    for (const text of ['', 'proto', '0x5', '5x', '99999x2', '-4x4']) {
+    for (const text of ['', 'proto', '0x5', '5x', '99999x2', '2x16385', '-4x4']) {
       assert.throws(() => parseClassMapSize(text), /class_map_size/, text);
+    }
+  });
+
+  it('takes no more cells than a picture of 8K has, about', () => {
+    assert.deepEqual(parseClassMapSize('7680x4320'), { width: 7680, height: 4320 });
+    assert.deepEqual(parseClassMapSize('16384x2048'), { width: 16384, height: 2048 });
+    for (const text of ['16384x16384', '16384x2049']) {
+      assert.throws(() => parseClassMapSize(text), /at most 33554432 cells in parameter class_map_size/, text);
     }
   });
 });

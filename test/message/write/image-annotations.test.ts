@@ -9,12 +9,13 @@ interface ImageAnnotations {
   timestamp: unknown;
   circles: unknown[];
   points: {
+    timestamp: unknown;
     type: number;
     points: { x: number; y: number }[];
-    fill_color: { a: number };
+    fill_color: { r: number; a: number };
     outline_color: object;
   }[];
-  texts: { text: string; position: { x: number; y: number }; background_color: object }[];
+  texts: { text: string; position: { x: number; y: number }; background_color: { r: number } }[];
 }
 
 describe('ImageAnnotationsWriter', () => {
@@ -97,7 +98,10 @@ describe('ImageAnnotationsWriter', () => {
   it('clears the drawing of a picture without instances', () => {
     const writer = new ImageAnnotationsWriter(LABELS, auto);
     const message = readBack<ImageAnnotations>(writer.type, writer.write(HEADER, EMPTY));
-    assert.deepEqual([message.points, message.texts], [[], []]);
+    assert.deepEqual([message.circles, message.texts], [[], []]);
+    // Of no points: it has the stamp, for panels that synchronize.
+    const { points, type, timestamp } = message.points[0]!;
+    assert.deepEqual([message.points.length, points, type, timestamp], [1, [], 1, HEADER.stamp]);
   });
 
   it('writes the layout of foxglove_msgs before 3.2.6 where that is installed', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import sharp from 'sharp';
 import { imageView, hbmView } from '../../../src/message/read/image-message.js';
 import { nv12Frame } from '../../../src/vision/picture/nv12-frame.js';
 import type { BadFrame, FrameSource, SourceFrame } from '../../../src/vision/picture/frame-source.js';
@@ -226,6 +227,9 @@ describe('a playlist of JPEG', () => {
       for await (const { message, size } of playlist.frames()) {
         const file = Buffer.from(message).indexOf(Buffer.of(0xff, 0xd8, 0xff));
         assert.ok(file > 0, 'a JPEG file');
+        // As cameras send it.
+        const { chromaSubsampling } = await sharp(Buffer.from(message.subarray(file))).metadata();
+        assert.equal(chromaSubsampling, '4:2:0');
         assert.deepEqual(size, { width: 64, height: 32 });
         if (++seen === 3) break;
       }

@@ -30,6 +30,11 @@ class Publisher {
 
 const stamped = (sec: number): typeof HEADER => ({ ...HEADER, stamp: { sec, nanosec: 0 } });
 
+async function pixelsOf(png: Uint8Array): Promise<number[]> {
+  const raw = await sharp(png).toColourspace('grey16').raw({ depth: 'ushort' }).toBuffer();
+  return [...new Uint16Array(raw.buffer, raw.byteOffset, raw.length / 2)];
+}
+
 describe('InstanceMapOutput', () => {
   it('publishes maps without loss, in the order of their frames, and leaves out what it has no time for', async () => {
     const publisher = new Publisher();
@@ -43,17 +48,26 @@ describe('InstanceMapOutput', () => {
       publisher.sent.map(({ header }) => header.stamp.sec),
       [1, 2],
     );
-    const [first, second] = await Promise.all(
-      publisher.sent.map(async ({ data }) => {
-        const raw = await sharp(data).toColourspace('grey16').raw({ depth: 'ushort' }).toBuffer();
-        return [...new Uint16Array(raw.buffer, raw.byteOffset, raw.length / 2)];
-      }),
-    );
+    const [first, second] = await Promise.all(publisher.sent.map(({ data }) => pixelsOf(data)));
     assert.deepEqual(first!.slice(8, 24), [0, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 2, 0, 0, 0]);
     assert.ok(second!.every((value) => value === 0));
-    output.publish(stamped(4), { ...EMPTY, maskWidth: 3, maskHeight: 3 });
-    await output.idle();
-    assert.equal(publisher.sent.length, 3);
+  });
+
+  it('packs maps that grow and shrink', async () => {
+    const publisher = new Publisher();
+    const output = new InstanceMapOutput(publisher.raw, (error) => assert.fail(String(error)));
+    const small = { ...EMPTY, maskWidth: 3, maskHeight: 3 };
+    for (const [at, segmentation] of [small, SEGMENTATION, small].entries()) {
+      output.publish(stamped(at), segmentation);
+      await output.idle();
+    }
+    const maps = await Promise.all(publisher.sent.map(({ data }) => pixelsOf(data)));
+    const cells = SEGMENTATION.maskWidth * SEGMENTATION.maskHeight;
+    assert.deepEqual(
+      maps.map(({ length }) => length),
+      [9, cells, 9],
+    );
+    assert.deepEqual(new Set(maps[1]), new Set([0, 1, 2]));
   });
 
   it('does nothing while nobody subscribes', async () => {
