@@ -6,10 +6,13 @@ import type { ImageReading } from '../native/camera.js';
 import { isAnimatedPng } from './animated-png.js';
 import { BEGIN_LENGTH, fileKind, knownFiles, type FileKind } from './file-kind.js';
 import { DEFAULT_RATE } from './file-clock.js';
+import { naturalOrder } from './globs.js';
 import { Nv12FileSource } from './nv12-file.js';
 import { parseSize, type PictureSize } from '../vision/picture/picture-size.js';
 import { PictureSource } from './picture-file.js';
 import { SceneSource } from './scene/index.js';
+import { STDIN, StdinSource } from './stdin-source.js';
+import { isLiveInput, StreamSource } from './stream-source.js';
 import type { FrameSource } from '../vision/picture/frame-source.js';
 import { VideoSource } from './video.js';
 
@@ -26,6 +29,21 @@ export interface InputOptions {
   readonly seed?: number | undefined;
   /** The user's description of raw NV12 and the images of bags. */
   readonly reading?: ImageReading | undefined;
+  /** Whether to read the folders in folders. */
+  readonly recursive?: boolean | undefined;
+  /** Input options of ffmpeg for cameras and streams: NAME=VALUE. */
+  readonly streamOptions?: readonly string[] | undefined;
+  /** Receives a line when a stream is lost, and when it is back. */
+  readonly onNote?: ((text: string) => void) | undefined;
+  /** Opens only every `count`-th input, from `index` on. Stamps are those that the inputs have among all of them. */
+  readonly shard?: Shard | undefined;
+}
+
+/** One of several equal parts of the inputs. */
+export interface Shard {
+  /** From 0. */
+  readonly index: number;
+  readonly count: number;
 }
 
 /** An input that cannot be read. The others are not affected. */
@@ -38,6 +56,8 @@ export interface FailedInput {
 export interface Inputs {
   readonly sources: FrameSource[];
   readonly failed: FailedInput[];
+  /** What was left out, as lines for the user. */
+  readonly notes: string[];
 }
 
 const SCENE_PREFIX = 'scene:';
@@ -47,7 +67,9 @@ const SCENE_PREFIX = 'scene:';
  *
  * - files: pictures, videos, raw NV12, MCAP bags; by signature, else by name
  * - a rosbag2 folder, known by its metadata.yaml; `bag#/topic` says which topic is meant
- * - any other folder: its files of these kinds, in natural order (2 before 10); subfolders are skipped
+ * - any other folder: its files of these kinds, in natural order (2 before 10); folders in it only if asked for
+ * - a camera, `/dev/video0`, or a stream, `rtsp://`, `http://`
+ * - `-`, standard input: one picture, or raw NV12 if the size is given
  * - `scene:`, the generated camera, with optional settings: `scene:?frames=20&seed=3&size=640x480&rate=15&objects=4`
  *
  * Stamps of pictures and raw NV12 continue from one input to the next at `rate` per second, so that the results form one
@@ -65,62 +87,100 @@ export async function openInputs(names: readonly string[], options: InputOptions
 class InputOpener implements Inputs {
   readonly sources: FrameSource[] = [];
   readonly failed: FailedInput[] = [];
+  readonly notes: string[] = [];
+  /** Inputs so far, those of other shards included. */
+  #inputs = 0;
   /** Frames without timestamps so far. */
   #stills = 0;
 
   constructor(private readonly options: InputOptions) {}
 
   async add(name: string): Promise<void> {
-    await this.#attempt(name, async () => {
-      if (name.startsWith(SCENE_PREFIX)) {
-        this.sources.push(openScene(name, this.options));
-        return;
-      }
-      const [path, topic] = await splitTopic(name);
-      const found = await stat(path).catch((error: unknown) => {
-        throw new ExpectationError('a file or folder', `${path}, which cannot be found`, undefined, {
-          cause: error,
-        });
-      });
-      if (topic !== undefined) await this.#addBag(path, topic);
-      else if (found.isDirectory()) await this.#addFolder(path);
-      else this.sources.push(await this.#openFile(path));
-    });
+    const [path, topic] = await splitTopic(name);
+    const found = await stat(path).catch(() => undefined);
+    if (topic === undefined && found?.isDirectory()) await this.#addFolder(path);
+    else await this.#addOne(name, () => this.#open(name, path, topic));
   }
 
-  async #attempt(name: string, work: () => Promise<void>): Promise<void> {
+  /** Adds an input if it belongs to this shard. */
+  async #addOne(name: string, open: () => Promise<FrameSource>): Promise<void> {
+    const { index, count } = this.options.shard ?? { index: 0, count: 1 };
+    const mine = this.#inputs++ % count === index;
+    if (!mine && !(await this.#hasStills(name))) return;
     try {
-      await work();
+      // Stills of other shards are opened, too: they are counted for the stamps of the next.
+      const source = await open();
+      if (mine) this.sources.push(source);
     } catch (error) {
-      this.failed.push({ name, error: errorOf(error) });
+      if (mine) this.failed.push({ name, error: errorOf(error) });
     }
   }
 
-  async #addBag(path: string, topic: string | undefined): Promise<void> {
-    this.sources.push(await BagSource.open(path, { topic, reading: this.options.reading }));
+  async #hasStills(name: string): Promise<boolean> {
+    if (name === STDIN) return true;
+    const kind = await kindOf(name).catch(() => undefined);
+    return kind === 'picture' || kind === 'nv12';
   }
 
-  async #addFolder(folder: string): Promise<void> {
+  async #open(name: string, path: string, topic: string | undefined): Promise<FrameSource> {
+    const { reading } = this.options;
+    if (name.startsWith(SCENE_PREFIX)) return openScene(name, this.options);
+    if (name === STDIN) return this.#openStdin();
+    if (isLiveInput(name)) {
+      const { size, rate, streamOptions, onNote } = this.options;
+      return StreamSource.open(name, { size, rate, options: streamOptions, onNote });
+    }
+    await stat(path).catch((error: unknown) => {
+      throw new ExpectationError('a file or folder', `${path}, which cannot be found`, undefined, {
+        cause: error,
+      });
+    });
+    return topic === undefined ? this.#openFile(path) : BagSource.open(path, { topic, reading });
+  }
+
+  #openStdin(): StdinSource {
+    const { size, rate } = this.options;
+    if (size && (size.width % 2 !== 0 || size.height % 2 !== 0)) {
+      throw new ExpectationError('an even size for NV12 on standard input', `${size.width}x${size.height}`);
+    }
+    const source = new StdinSource({ size, rate, first: this.#stills });
+    this.#stills += source.count ?? 0;
+    return source;
+  }
+
+  async #addFolder(folder: string, within = false): Promise<void> {
+    try {
+      await this.#listFolder(folder, within);
+    } catch (error) {
+      this.failed.push({ name: folder, error: errorOf(error) });
+    }
+  }
+
+  async #listFolder(folder: string, within: boolean): Promise<void> {
     const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
       const hint = 'Change its permissions, or name the files in it.';
       throw new ExpectationError('a folder that may be listed', messageOf(error), hint, { cause: error });
     });
     if (entries.some(({ name }) => name === 'metadata.yaml')) {
-      await this.#addBag(folder, this.options.topic);
-      return;
+      const { topic, reading } = this.options;
+      return this.#addOne(folder, () => BagSource.open(folder, { topic, reading }));
     }
-    const names = entries
-      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
-      .map(({ name }) => name);
-    const before = this.sources.length + this.failed.length;
-    for (const name of names.sort(new Intl.Collator('en', { numeric: true }).compare)) {
-      const path = join(folder, name);
-      await this.#attempt(path, async () => {
-        if ((await kindOf(path)) !== undefined) this.sources.push(await this.#openFile(path));
-      });
+    const visible = entries
+      .filter(({ name }) => !name.startsWith('.'))
+      .sort((a, b) => naturalOrder(a.name, b.name));
+    const folders = visible.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
+    const before = this.#inputs;
+    for (const entry of visible.filter((each) => !each.isDirectory())) {
+      const path = join(folder, entry.name);
+      // A file that cannot be recognized is left out; one that cannot be read is reported.
+      const kind = await kindOf(path).catch(() => 'unreadable');
+      if (kind !== undefined) await this.#addOne(path, () => this.#openFile(path));
     }
-    if (this.sources.length + this.failed.length === before) {
-      throw new ExpectationError(`files to read in ${folder}: ${knownFiles()}`, 'none');
+    if (this.options.recursive) for (const inner of folders) await this.#addFolder(inner, true);
+    else if (folders.length > 0) this.notes.push(skippedText(folder, folders.length));
+    if (this.#inputs === before && !within) {
+      const hint = folders.length > 0 ? 'Add --recursive to read the folders in it.' : undefined;
+      throw new ExpectationError(`files to read in ${folder}: ${knownFiles()}`, 'none', hint);
     }
   }
 
@@ -175,6 +235,11 @@ async function splitTopic(name: string): Promise<[path: string, topic: string | 
   const hash = name.lastIndexOf('#/');
   if (hash <= 0 || (await stat(name).catch(() => undefined))) return [name, undefined];
   return [name.slice(0, hash), name.slice(hash + 1)];
+}
+
+function skippedText(folder: string, count: number): string {
+  const what = count === 1 ? 'a folder' : `${count} folders`;
+  return `${folder}: ${what} in it ${count === 1 ? 'is' : 'are'} skipped; --recursive reads ${count === 1 ? 'it' : 'them'}.`;
 }
 
 const SCENE_SETTINGS = ['frames', 'seed', 'rate', 'objects', 'size'];

@@ -81,7 +81,7 @@ export class Nv12FileSource implements FrameSource {
     /** Size of the whole file in bytes. */
     private readonly bytes: number,
     private readonly first: number,
-    private readonly rate: number,
+    readonly rate: number,
   ) {}
 
   /** @throws ExpectationError when the size is missing, odd or too large for the file; it suggests sizes that fit */

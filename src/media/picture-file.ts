@@ -133,7 +133,13 @@ export class PictureSource implements FrameSource {
     /** Seconds from the beginning of all inputs. */
     private readonly seconds: readonly number[],
     private readonly warning: string | undefined,
+    readonly rate: number,
   ) {}
+
+  /** An animation is a recording. */
+  get still(): boolean {
+    return this.count === 1;
+  }
 
   /** Reads only the header of the file. A damaged file becomes a BadFrame later. */
   static async open(path: string, options: PictureOptions = {}): Promise<PictureSource> {
@@ -149,7 +155,7 @@ export class PictureSource implements FrameSource {
       pages > count
         ? `Only the first of ${pages} pictures in ${path} is taken: those of ${format} are not read. Save it as a video.`
         : undefined;
-    return new PictureSource(path, count, seconds, warning);
+    return new PictureSource(path, count, seconds, warning, rate);
   }
 
   async *frames(): AsyncGenerator<SourceFrame | BadFrame, void, void> {

@@ -18,6 +18,8 @@ export interface VideoInfo {
    * rate.
    */
   readonly frameModeOption: '-fps_mode' | '-vsync';
+  /** Seconds, if it has a length. */
+  readonly duration?: number | undefined;
 }
 
 /** Properties of a video that ffmpeg cannot reliably find out. */
@@ -53,11 +55,21 @@ interface ProbedStream {
 const PROBE_TIMEOUT_MS = 30_000;
 
 /** @throws ExpectationError when ffprobe is missing or finds no video in the file, with its reason */
-export async function probeVideo(path: string, format: VideoFormat = {}): Promise<VideoInfo> {
-  const { stream, version } = await firstVideoStream(path, format);
+export function probeVideo(path: string, format: VideoFormat = {}): Promise<VideoInfo> {
+  return probeInput(path, inputArguments(path, format));
+}
+
+/**
+ * Like probeVideo(), for any input of ffmpeg.
+ *
+ * @param name of the input, for messages
+ * @param input ffmpeg's options for it, the input included
+ */
+export async function probeInput(name: string, input: readonly string[]): Promise<VideoInfo> {
+  const { stream, version, duration } = await firstVideoStream(name, input);
   const { width = 0, height = 0 } = stream;
   if (width < 2 || height < 2) {
-    throw new ExpectationError(`a video of at least 2x2 pixels in ${path}`, `${width}x${height}`);
+    throw new ExpectationError(`a video of at least 2x2 pixels in ${name}`, `${width}x${height}`);
   }
   // Phones record sideways and mark it: in the display matrix, or in a tag before ffmpeg 5.
   const rotation = stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation;
@@ -72,6 +84,7 @@ export async function probeVideo(path: string, format: VideoFormat = {}): Promis
     rate: numerator > 0 && denominator > 0 ? numerator / denominator : 25,
     matrix: colorMatrix(stream.color_space, height),
     frameModeOption: frameModeOption(version),
+    duration: duration > 0 ? duration : undefined,
   };
 }
 
@@ -88,14 +101,28 @@ function frameModeOption(version: string): VideoInfo['frameModeOption'] {
   return old ? '-vsync' : '-fps_mode';
 }
 
+/**
+ * The option of the installed ffmpeg that passes every frame unchanged.
+ *
+ * @throws ExpectationError when ffmpeg is missing
+ */
+export async function installedFrameMode(): Promise<VideoInfo['frameModeOption']> {
+  try {
+    const { stdout } = await promisify(execFile)('ffmpeg', ['-version'], { timeout: PROBE_TIMEOUT_MS });
+    return frameModeOption(/^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? '');
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? ffmpegMissing(error) : error;
+  }
+}
+
 async function firstVideoStream(
-  path: string,
-  format: VideoFormat,
-): Promise<{ stream: ProbedStream; version: string }> {
+  name: string,
+  input: readonly string[],
+): Promise<{ stream: ProbedStream; version: string; duration: number }> {
   let output: string;
   try {
     const what =
-      'stream=width,height,nb_frames,avg_frame_rate,color_space:stream_tags=rotate:stream_side_data=rotation:program_version=version';
+      'stream=width,height,nb_frames,avg_frame_rate,color_space:stream_tags=rotate:stream_side_data=rotation:program_version=version:format=duration';
     const options = [
       '-v',
       'error',
@@ -107,32 +134,30 @@ async function firstVideoStream(
       '-of',
       'json',
     ];
-    ({ stdout: output } = await promisify(execFile)(
-      'ffprobe',
-      [...options, ...inputArguments(path, format)],
-      {
-        timeout: PROBE_TIMEOUT_MS,
-      },
-    ));
+    ({ stdout: output } = await promisify(execFile)('ffprobe', [...options, ...input], {
+      timeout: PROBE_TIMEOUT_MS,
+    }));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw ffmpegMissing(error);
     const stderr = (error as { stderr?: string }).stderr ?? '';
-    throw new ExpectationError(`a video in ${path}`, lastWords(stderr) || String(error), undefined, {
+    throw new ExpectationError(`a video in ${name}`, lastWords(stderr) || String(error), undefined, {
       cause: error,
     });
   }
   const answer = JSON.parse(output) as {
     streams?: ProbedStream[];
     program_version?: { version?: string };
+    format?: { duration?: string };
   };
   const stream = answer.streams?.[0];
-  if (!stream) throw new ExpectationError(`a video in ${path}`, 'a file without a video stream');
-  return { stream, version: answer.program_version?.version ?? '' };
+  if (!stream) throw new ExpectationError(`a video in ${name}`, 'a file without a video stream');
+  const duration = Number(answer.format?.duration ?? NaN);
+  return { stream, version: answer.program_version?.version ?? '', duration };
 }
 
 export function ffmpegMissing(cause: unknown): ExpectationError {
   return new ExpectationError(
-    'the programs ffmpeg and ffprobe, which read videos',
+    'the programs ffmpeg and ffprobe, which read and write videos',
     'none on the PATH',
     'Install them: sudo apt-get install ffmpeg.',
     { cause },

@@ -23,12 +23,14 @@ export const SCENE_EPOCH = 1704067200;
 export class SceneSource implements FrameSource {
   readonly name = 'scene:';
   readonly count: number;
+  readonly rate: number;
   readonly scene: Scene;
 
   /** @throws ExpectationError for options outside their range */
   constructor(options: SceneSourceOptions = {}) {
     this.count = expectInteger('the number of scene frames', options.count ?? 150, 1, 0xffffffff);
     this.scene = new Scene(options);
+    this.rate = this.scene.rate;
   }
 
   async *frames(): AsyncGenerator<SceneFrame> {

@@ -38,6 +38,10 @@ export interface FrameSource {
   readonly name: string;
   /** Number of frames if it is known in advance, for progress bars. */
   readonly count?: number | undefined;
+  /** Frames per second, if it has a rate. */
+  readonly rate?: number | undefined;
+  /** Whether it is a picture file rather than a recording. */
+  readonly still?: boolean | undefined;
   /** A frame's bytes are valid at least until the iteration after next (two frames may be in flight); see each source. */
   frames(): AsyncIterable<SourceFrame | BadFrame>;
 }

@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer } from 'node:net';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { describe, it } from 'mocha';
+import sharp from 'sharp';
+import { StdinSource } from '../../src/media/stdin-source.js';
+import { isLiveInput, streamArguments, StreamSource } from '../../src/media/stream-source.js';
+import { isBadFrame, type BadFrame, type SourceFrame } from '../../src/vision/picture/frame-source.js';
+import { describeUnless } from '../skips.js';
+import { temporaryFolder } from '../temporary-folder.js';
+
+const withoutFfmpeg =
+  spawnSync('ffmpeg', ['-version']).status === 0 ? false : 'ffmpeg is not installed (apt-get install ffmpeg)';
+
+describe('cameras and streams', () => {
+  it('are known by their names', () => {
+    for (const name of ['/dev/video0', '/dev/v4l/by-id/usb', 'rtsp://a/b', 'HTTPS://a', 'http://a:80/x.mjpg'])
+      assert.ok(isLiveInput(name), name);
+    for (const name of ['dev/video0', '/dev/video', 'video0', 'file:a', 'scene:', 'rtsp.mp4'])
+      assert.ok(!isLiveInput(name), name);
+  });
+
+  it('are read with the options of ffmpeg that they need', () => {
+    // No camera here: only what ffmpeg is told.
+    const arguments_ = (...of: Parameters<typeof streamArguments>): string =>
+      streamArguments(...of).join(' ');
+    assert.equal(arguments_('/dev/video0'), '-f v4l2 -i /dev/video0');
+    assert.equal(
+      arguments_('/dev/video0', {
+        size: { width: 640, height: 480 },
+        rate: 30,
+        options: ['input_format=mjpeg'],
+      }),
+      '-f v4l2 -video_size 640x480 -framerate 30 -input_format mjpeg -i /dev/video0',
+    );
+    assert.match(
+      arguments_('rtsp://cam/1'),
+      /^-rtsp_transport tcp -protocol_whitelist \S+ -i rtsp:\/\/cam\/1$/,
+    );
+    assert.match(
+      arguments_('rtsp://cam/1', { options: ['rtsp_transport=udp'] }),
+      /^-protocol_whitelist \S+ -rtsp_transport udp -i/,
+    );
+    assert.doesNotMatch(arguments_('http://cam/1'), /file|rtsp_transport/);
+    assert.throws(() => streamArguments('http://a', { options: ['udp'] }), /NAME=VALUE for --input-option/);
+  });
+});
+
+describeUnless(withoutFfmpeg, 'StreamSource', () => {
+  const folder = temporaryFolder('live');
+
+  /** Some frames of a source, which is then left. */
+  async function take(source: StreamSource, count: number): Promise<SourceFrame[]> {
+    const frames: SourceFrame[] = [];
+    for await (const item of source.frames()) {
+      assert.ok(!isBadFrame(item));
+      frames.push({ ...item });
+      if (frames.length === count) break;
+    }
+    return frames;
+  }
+
+  function clip(name: string): string {
+    const path = join(folder, name);
+    const input = ['-v', 'error', '-y', '-f', 'lavfi', '-i', 'testsrc=size=64x48:rate=10:duration=0.5'];
+    assert.equal(spawnSync('ffmpeg', [...input, path]).status, 0);
+    return path;
+  }
+
+  it('reads http, connects again after growing pauses when it is lost, and says so', async () => {
+    const bytes = readFileSync(clip('live.ts'));
+    let requests = 0;
+    // ffprobe, the stream, two failures, the stream again.
+    const server = createServer((_, response) => {
+      requests++;
+      if (requests === 3 || requests === 4) response.writeHead(503).end();
+      else response.end(bytes);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const notes: string[] = [];
+    const pauses: number[] = [];
+    const pause = (milliseconds: number) => Promise.resolve(pauses.push(milliseconds));
+    try {
+      const source = await StreamSource.open(`http://u:secret@127.0.0.1:${port}/live.ts`, {
+        onNote: (text) => notes.push(text),
+        now: () => 1_700_000_000_250,
+        pause,
+      });
+      const shown = `http://u:***@127.0.0.1:${port}/live.ts`;
+      assert.equal(source.name, shown);
+      const frames = await take(source, 8);
+      assert.deepEqual(
+        frames.map(({ index }) => index),
+        [0, 1, 2, 3, 4, 5, 6, 7],
+      );
+      assert.deepEqual(frames[0]!.stamp, { sec: 1_700_000_000, nanosec: 250_000_000 });
+      assert.deepEqual(
+        [frames[0]!.frame.width, frames[0]!.frame.height, frames[0]!.frameId],
+        [64, 48, 'live.ts'],
+      );
+      assert.deepEqual(pauses, [1000, 2000, 4000]);
+      assert.equal(notes.length, 4, notes.join('\n'));
+      assert.ok(
+        notes.every((note) => note.startsWith(shown)),
+        notes.join('\n'),
+      );
+      assert.match(notes[0]!, /is lost \(it ended\)\. Connecting again in 1 s\.$/);
+      assert.match(notes[1]!, /5XX Server Error.*Connecting again in 2 s\.$/);
+      assert.ok(!notes.join().includes('secret'), notes.join('\n'));
+      assert.match(notes[3]!, /is back\.$/);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('ends at the end of what has a length', async () => {
+    const bytes = readFileSync(clip('whole.mkv'));
+    const server = createServer((_, response) => response.end(bytes));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const pause = () => assert.fail('connects again');
+      const source = await StreamSource.open(`http://127.0.0.1:${port}/whole.mkv`, { pause });
+      assert.equal((await take(source, 100)).length, 5);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('reads rtsp, which ffmpeg sends to it', async () => {
+    const probe = createTcpServer();
+    await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+    const { port } = probe.address() as AddressInfo;
+    await new Promise((resolve) => probe.close(resolve));
+    const url = `rtsp://127.0.0.1:${port}/camera`;
+    // The sender tries until ours listens.
+    const send = `until ffmpeg -v quiet -re -f lavfi -i testsrc=size=64x48:rate=20 -c:v mpeg4 -f rtsp -rtsp_transport tcp ${url}; do sleep 0.2; done`;
+    const sender = spawn('sh', ['-c', send], { stdio: 'ignore', detached: true });
+    try {
+      const size = { width: 64, height: 48 };
+      const source = await StreamSource.open(url, { size, options: ['rtsp_flags=listen'] });
+      const frames = await take(source, 3);
+      assert.equal(frames.length, 3);
+      assert.ok(frames[0]!.frame.data.some((value) => value > 100));
+    } finally {
+      process.kill(-sender.pid!, 'SIGKILL');
+    }
+  });
+
+  it('says what is wrong with a camera or stream that is not there, without its password', async () => {
+    await assert.rejects(StreamSource.open('http://u:secret@127.0.0.1:9/x'), (error: Error) => {
+      assert.match(error.message, /a video in http:\/\/u:\*\*\*@127\.0\.0\.1:9\/x but received .*refused/);
+      return !error.message.includes('secret');
+    });
+    await assert.rejects(
+      StreamSource.open('/dev/video99'),
+      /a video in \/dev\/video99 but received .*No such file/,
+    );
+  });
+});
+
+describe('standard input', () => {
+  const read = async (source: StdinSource): Promise<(SourceFrame | BadFrame)[]> => {
+    const items: (SourceFrame | BadFrame)[] = [];
+    for await (const item of source.frames()) items.push(item);
+    return items;
+  };
+  const error = (item: SourceFrame | BadFrame | undefined): string =>
+    item && isBadFrame(item) ? item.error.message : '';
+
+  it('is one picture, however its bytes come', async () => {
+    const raw = { width: 30, height: 20, channels: 3 } as const;
+    const png = await sharp(Buffer.alloc(1800, 99), { raw }).png().toBuffer();
+    const source = new StdinSource({}, Readable.from([png.subarray(0, 7), png.subarray(7)]));
+    assert.deepEqual([source.count, source.still], [1, true]);
+    const [item, ...more] = await read(source);
+    assert.ok(item && !isBadFrame(item));
+    assert.deepEqual([item.frame.width, item.frame.height, item.source, more.length], [30, 20, '-', 0]);
+    for (const bytes of [Buffer.from('text'), Buffer.alloc(0)]) {
+      const [bad] = await read(new StdinSource({}, Readable.from(bytes.length > 0 ? [bytes] : [])));
+      assert.match(error(bad), /a picture on standard input but received (nothing|4 bytes).*--size/);
+    }
+  });
+
+  it('is raw NV12 with a size, and tells of a frame that is cut off', async () => {
+    const size = { width: 8, height: 4 };
+    const bytes = Buffer.from(Array.from({ length: 110 }, (_, i) => i));
+    const chunks = [bytes.subarray(0, 5), bytes.subarray(5, 100), bytes.subarray(100)];
+    const items = await read(new StdinSource({ size, rate: 4 }, Readable.from(chunks)));
+    assert.equal(items.length, 3);
+    const [first, second, third] = items;
+    assert.ok(first && !isBadFrame(first) && second && !isBadFrame(second));
+    assert.deepEqual([...second.frame.data], [...bytes.subarray(48, 96)]);
+    assert.equal(second.stamp.nanosec - first.stamp.nanosec, 250_000_000);
+    assert.match(error(third), /48 bytes for each 8x4 NV12 frame on standard input but received 14 bytes/);
+  });
+});
