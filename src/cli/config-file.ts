@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { ExpectationError, messageOf } from '../base/expect.js';
 import { nearest } from '../base/nearest.js';
-import { Arguments, type CliOption, type CliOptions, otherNames, printWarning } from './options.js';
+import {
+  Arguments,
+  choicesOf,
+  type CliOption,
+  type CliOptions,
+  otherNames,
+  printWarning,
+} from './options.js';
 import { renameWarning } from '../parameters/parameter.js';
 
 /** The key for arguments that are not options. */
@@ -76,6 +83,8 @@ function valueOf(value: unknown, option: CliOption, what: string): string | bool
     if (typeof value === 'boolean') return value;
     throw new ExpectationError(`true or false for ${what}`, value);
   }
+  // true and false are words where an option chooses between them.
+  if (typeof value === 'boolean' && choicesOf(option).includes(String(value))) return String(value);
   if (option.multiple) return listOf(value, what);
   return Array.isArray(value) ? listOf(value, what).join(',') : textOf(value, what);
 }

@@ -13,6 +13,8 @@ export interface Output {
   readonly path: string;
   /** A `folder` is created or added to; a `bag` is a new file, or a new folder in the layout of `ros2 bag record`. */
   readonly kind: 'file' | 'folder' | 'bag';
+  /** Whether it continues a file that exists. */
+  readonly continued?: boolean | undefined;
 }
 
 /** The option of every command that writes files. */
@@ -31,8 +33,14 @@ const FILE_ENDINGS = ['.json', '.jsonl', '.onnx', '.bin', '.yaml', '.txt'];
 export class ReadFiles {
   readonly #names = new Map<string, string>();
 
-  /** @param paths files, folders whose files are read, and anything that does not exist (`scene:`), which is ignored */
-  constructor(paths: readonly (string | undefined)[]) {
+  /**
+   * @param recursive whether folders in folders are read
+   * @param paths files, folders whose files are read, and anything that does not exist (`scene:`), which is ignored
+   */
+  constructor(
+    paths: readonly (string | undefined)[],
+    private readonly recursive = false,
+  ) {
     for (const path of paths) {
       if (path === undefined) continue;
       const hash = path.lastIndexOf('#/');
@@ -45,7 +53,7 @@ export class ReadFiles {
     if (found === undefined) return;
     if (found.isFile()) this.#names.set(identity(found), name);
     else if (found.isDirectory() && within) {
-      for (const entry of list(path) ?? []) this.#add(join(path, entry), join(name, entry), false);
+      for (const entry of list(path) ?? []) this.#add(join(path, entry), join(name, entry), this.recursive);
     }
   }
 
@@ -92,7 +100,7 @@ export function checkOutputs(outputs: readonly Output[], read: ReadFiles, force:
 }
 
 function checkOutput(output: Output, read: ReadFiles, force: boolean): void {
-  const { option, path, kind } = output;
+  const { option, path, kind, continued = false } = output;
   if (path === '' || path === '-') {
     throw new ExpectationError(`a name for ${option}`, path === '' ? 'none' : path, meantDash(output));
   }
@@ -120,7 +128,7 @@ function checkOutput(output: Output, read: ReadFiles, force: boolean): void {
   }
   if (kind === 'bag' && found.isDirectory() && list(path)?.length === 0) return checkWritable(path);
   if (kind === 'file' && isDevice(path, found)) return;
-  if (!force) {
+  if (!force && !continued) {
     throw new ExpectationError(
       `a new ${kind} for ${option}`,
       `${path}, which exists`,

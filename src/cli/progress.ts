@@ -1,12 +1,26 @@
+import { steadyClock, type Clock } from '../base/clock.js';
+
 /** The unit of a progress bar. */
 export type ProgressUnit = 'frames' | 'bytes';
 
-/** A progress bar on standard error: redrawn in place on a terminal, a line at every quarter elsewhere. */
+/** The part of a terminal that a bar needs. */
+export type ProgressStream = Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'write'>;
+
+/** Milliseconds between two drawings, and from the first step to the first estimate of the remaining time. */
+const PAUSE = 100;
+const SETTLED = 1000;
+
+/**
+ * A progress bar on standard error: redrawn in place on a terminal, a line at every quarter elsewhere. It shows the steps, their
+ * speed, the remaining time, and what is being worked on.
+ */
 export class Progress {
+  /** What is being worked on: the present file. Shown at the end of the line. */
+  present = '';
   #done: number;
-  #drawn = 0;
+  #drawn = -Infinity;
   #quarter = 0;
-  readonly #start = performance.now();
+  readonly #start: number;
 
   /**
    * @param total number of steps, if known
@@ -15,58 +29,87 @@ export class Progress {
   constructor(
     readonly title: string,
     readonly total: number | undefined,
-    readonly stream: NodeJS.WriteStream = process.stderr,
+    readonly stream: ProgressStream = process.stderr,
     readonly unit: ProgressUnit = 'frames',
     readonly begun = 0,
+    private readonly clock: Clock = steadyClock,
   ) {
     this.#done = begun;
+    this.#start = clock();
     if (total !== undefined) this.#quarter = Math.floor((4 * begun) / total);
+  }
+
+  /** Steps done so far. */
+  get done(): number {
+    return this.#done;
   }
 
   step(): void {
     this.reach(this.#done + 1);
   }
 
-  /** Counts a step that failed, without drawing. */
-  skip(): void {
-    this.#done++;
+  /** Counts steps without drawing: those of a file that failed, for a full bar would tell of success. */
+  skip(steps = 1): void {
+    this.#done += steps;
   }
 
   /** @param done steps done so far */
   reach(done: number): void {
     this.#done = done;
-    const now = performance.now();
+    const now = this.clock();
     if (this.stream.isTTY) {
-      if (now - this.#drawn > 100 || this.#done === this.total) {
+      if (now - this.#drawn > PAUSE || this.#done === this.total) {
         this.#drawn = now;
-        this.stream.write(`\r${this.#line()}\u001b[K`);
+        this.stream.write(`\r${this.#line(now, this.stream.columns)}\u001b[K`);
       }
     } else if (this.total !== undefined && Math.floor((4 * this.#done) / this.total) > this.#quarter) {
       this.#quarter = Math.floor((4 * this.#done) / this.total);
-      this.stream.write(`${this.#line()}\n`);
+      this.stream.write(`${this.#line(now)}\n`);
     }
   }
 
   /** Clears the bar before other output is printed. */
   end(): void {
     if (this.stream.isTTY) this.stream.write('\r\u001b[K');
+    this.#drawn = -Infinity;
   }
 
-  #line(): string {
-    const rate = (this.#done - this.begun) / ((performance.now() - this.#start) / 1000);
+  #line(now: number, columns?: number): string {
+    const elapsed = now - this.#start;
+    const rate = (this.#done - this.begun) / (elapsed / 1000);
     const [amount, speed] =
       this.unit === 'bytes'
         ? [sizeText, `${sizeText(rate)}/s`]
         : [(count: number): string => String(count), `${rate.toFixed(1)} frames/s`];
+    const parts = [this.title];
     if (this.total === undefined) {
-      return `${this.title}  ${amount(this.#done)}${this.unit === 'frames' ? ' frames' : ''}  ${speed}`;
+      parts.push(`${amount(this.#done)}${this.unit === 'frames' ? ' frames' : ''}`, speed);
+    } else {
+      const share = Math.min(1, this.#done / this.total);
+      const width = 30;
+      const filled = Math.round(share * width);
+      const bar = '#'.repeat(filled) + '-'.repeat(width - filled);
+      parts.push(`[${bar}] ${amount(this.#done)}/${amount(this.total)}`, speed);
+      const left = (this.total - this.#done) / rate;
+      if (elapsed >= SETTLED && left > 0 && Number.isFinite(left)) parts.push(`${timeText(left)} left`);
     }
-    const share = Math.min(1, this.#done / this.total);
-    const width = 30;
-    const filled = Math.round(share * width);
-    const bar = '#'.repeat(filled) + '-'.repeat(width - filled);
-    return `${this.title}  [${bar}] ${amount(this.#done)}/${amount(this.total)}  ${speed}`;
+    if (this.present !== '') parts.push(this.present);
+    const line = parts.join('  ');
+    // A line that wraps could not be redrawn in place.
+    return columns === undefined || columns === 0
+      ? line
+      : Array.from(line)
+          .slice(0, columns - 1)
+          .join('');
   }
+}
+
+/** Formats a duration in seconds: 0:09, 12:30, 1:02:03. */
+export function timeText(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
 /** Formats a number of bytes: 13.9 MB. */

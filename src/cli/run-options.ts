@@ -12,6 +12,30 @@ import { parseZones, type ZoneShape } from '../vision/track/zone-shape.js';
 import { type Arguments, type CliOptions, COMMON_OPTIONS } from './options.js';
 import { FORCE_OPTION } from './outputs.js';
 import { choiceOption, fromParameter, numberOption } from './parameter-options.js';
+import { SELECTION_OPTIONS } from './selection.js';
+import { PICTURE_FORMATS, type PictureFormat } from './sinks/overlay-pictures.js';
+import type { OverlayOptions } from '../media/render/overlay.js';
+
+/** Frames before, of which the overlay shows where tracked objects were, unless --overlay-trails says otherwise. */
+const TRAILS = 30;
+/** Quality at which text and outlines stay clean. */
+const PICTURE_QUALITY = 90;
+
+/** How pictures, videos and the bag's overlay are drawn. */
+const OVERLAY_OPTIONS = {
+  'overlay-colors': fromParameter('overlay_colors', undefined, {
+    help: 'what has one color: each class, or each instance; auto: each tracked object, and the others by class',
+  }),
+  'overlay-masks': fromParameter('overlay_masks', 'P'),
+  'overlay-boxes': fromParameter('overlay_boxes', 'true|false'),
+  'overlay-labels': fromParameter('overlay_labels', 'true|false'),
+  'overlay-trails': {
+    type: 'string',
+    value: 'N',
+    help: `frames before, of which it shows where tracked objects were (0 to 1000, default ${TRAILS} with --track)`,
+  },
+  'jpeg-quality': fromParameter('jpeg_quality', 'N', { help: 'JPEG quality of these pictures, default 90' }),
+} as const satisfies CliOptions;
 
 /** Options of `tros-yolo-seg run`. Those that are also parameters of the node come from its table. */
 export const RUN_OPTIONS = {
@@ -73,12 +97,24 @@ export const RUN_OPTIONS = {
   overlay: {
     type: 'string',
     value: 'DIR',
-    help: 'write a picture with masks, boxes and labels for each frame',
+    help: 'write a picture with masks, boxes and labels for each frame, called as its input: bus.jpg, clip_000000.jpg',
   },
+  'overlay-format': { type: 'string', value: 'jpg|png', help: 'of these pictures (default jpg)' },
+  video: {
+    type: 'string',
+    value: 'FILE',
+    help: 'write the overlay as video (.mp4, .mkv, .webm) with ffmpeg, without sound; several inputs give several: out-clip.mp4',
+  },
+  'video-encoder': {
+    type: 'string',
+    value: 'NAME',
+    help: 'encoder of ffmpeg, such as h264_nvenc, h264_vaapi, h264_v4l2m2m (default libx264; libvpx-vp9 for .webm)',
+  },
+  ...OVERLAY_OPTIONS,
   size: {
     type: 'string',
     value: 'WxH',
-    help: 'size of raw NV12 files (default: from the name) and of scenes (default 1280x720)',
+    help: 'size of raw NV12 files (default: from the name), scenes (default 1280x720) and cameras',
   },
   'image-step': fromParameter('image_step', 'BYTES', {
     help: 'bytes from one row to the next in NV12 files, and in images of bags whose messages are wrong',
@@ -92,12 +128,24 @@ export const RUN_OPTIONS = {
   roi: fromParameter('roi', 'X,Y,W,H', {
     help: "region of interest in pixels: the model's input is only that part of each picture, results are in pixels of the whole picture",
   }),
+  recursive: { type: 'boolean', short: 'r', help: 'read the folders in folders, too' },
+  'input-option': {
+    type: 'string',
+    value: 'NAME=VALUE',
+    multiple: true,
+    help: 'input option of ffmpeg for cameras and streams: rtsp_transport=udp; may be repeated',
+  },
+  ...SELECTION_OPTIONS,
+  resume: {
+    type: 'boolean',
+    help: 'go on after an interruption: inputs that are complete in the file of --json are not done again',
+  },
   topic: { type: 'string', value: 'NAME', help: 'image topic of bags (default: the only one)' },
   frames: { type: 'string', value: 'N', help: 'number of frames of scene: (default 150)' },
   rate: {
     type: 'string',
     value: 'HZ',
-    help: 'frames per second of scene: (default 30), NV12 files and pictures (default 10)',
+    help: 'frames per second of scene: (default 30), NV12 files and pictures (default 10), and cameras',
   },
   seed: { type: 'string', value: 'N', help: 'seed of scene: (default 1)' },
   force: FORCE_OPTION,
@@ -116,6 +164,30 @@ export function decodeOptions(args: Arguments, labels: readonly string[]): Decod
     classes: list?.split(',').map((name) => findClass(name, labels)),
     classScores: parseClassScores('--class-score', args.texts('class-score'), labels),
     masks: choiceOption(args, 'masks', SEGMENT_PARAMETERS.masks),
+  };
+}
+
+/** How overlays are drawn. */
+export function overlayOptions(args: Arguments, labels: readonly string[]): OverlayOptions {
+  const flag = (name: 'overlay-boxes' | 'overlay-labels'): boolean =>
+    expectOneOf(`--${name}`, args.text(name) ?? 'true', ['true', 'false']) === 'true';
+  const trails = args.number('overlay-trails') ?? (args.flag('track') ? TRAILS : 0);
+  return {
+    labels,
+    colors: choiceOption(args, 'overlay-colors', SEGMENT_PARAMETERS.overlay_colors),
+    masks: numberOption(args, 'overlay-masks', 'overlay_masks'),
+    boxes: flag('overlay-boxes'),
+    names: flag('overlay-labels'),
+    trails: expectInteger('--overlay-trails', trails, ...SEGMENT_PARAMETERS.overlay_trails.range),
+  };
+}
+
+/** Format and quality of the overlay's pictures. */
+export function pictureOptions(args: Arguments): { format: PictureFormat; quality: number } {
+  const [least, most] = SEGMENT_PARAMETERS.jpeg_quality.range;
+  return {
+    format: expectOneOf('--overlay-format', args.text('overlay-format') ?? 'jpg', PICTURE_FORMATS),
+    quality: expectInteger('--jpeg-quality', args.number('jpeg-quality') ?? PICTURE_QUALITY, least, most),
   };
 }
 

@@ -1,50 +1,53 @@
 import type { DecodeOptions } from '../vision/decode/options.js';
-import { guardedFrames } from '../vision/picture/frame-source.js';
-import { ExpectationError, errorOf, reportOf } from '../base/expect.js';
-import { openInputs } from '../media/inputs.js';
-import { parseRegion, type Region } from '../vision/picture/region.js';
 import type { FrameSource } from '../vision/picture/frame-source.js';
+import { parseRegion } from '../vision/picture/region.js';
+import { ExpectationError, errorOf, reportOf } from '../base/expect.js';
+import { expandGlobs } from '../media/globs.js';
+import { openInputs } from '../media/inputs.js';
+import { videoSuffix } from '../media/video-writer.js';
 import { Labels } from '../message/write/labels.js';
 import { demoModel } from '../model/demo-model.js';
 import { findModel } from '../model/find-model.js';
 import { openRecognized } from '../pipeline/open-segmenter.js';
-import { TrackIds } from '../vision/track/tracker.js';
-import { CameraTracking, decodeForTracking, type TrackingOptions } from '../pipeline/tracking.js';
-import { isResult, type Segmenter } from '../pipeline/segmenter.js';
+import { decodeForTracking, type TrackingOptions } from '../pipeline/tracking.js';
 import { BPU_OPTIONS, engineSettings } from './bpu-options.js';
 import { colored } from './color.js';
 import { command } from './program.js';
 import { checkOutputs, type Output, ReadFiles } from './outputs.js';
 import { type Arguments, optionHelp } from './options.js';
 import { printable } from './printable.js';
-import { Progress } from './progress.js';
+import { type Done, readDone, withoutDone } from './resume.js';
 import {
   colorRange,
   decodeOptions,
   headRoles,
   imageReading,
+  overlayOptions,
+  pictureOptions,
   pictureSize,
   RUN_OPTIONS,
   trackingOptions,
   zonesOf,
 } from './run-options.js';
+import { RunSources } from './run-sources.js';
+import { selectedCount, type Selection, selectionOf, shardOf } from './selection.js';
 import { BagSink } from './sinks/bag-file.js';
 import { JsonLinesSink } from './sinks/json-lines.js';
+import { nameSources } from './sinks/output-names.js';
 import { OverlayPicturesSink } from './sinks/overlay-pictures.js';
 import { OverlayRenderer } from './sinks/overlay-renderer.js';
+import { OverlayVideoSink, VideoPlan } from './sinks/overlay-video.js';
 import type { ResultSink } from './sinks/sink.js';
 import { Stop } from './stop.js';
 import { Summary } from './summary.js';
-
-/** Frames before, of which the overlay shows where tracked objects were. */
-const TRAILS = 30;
 
 const OPTIONS = { ...RUN_OPTIONS, ...BPU_OPTIONS };
 
 const USAGE = `Usage: tros-yolo-seg run INPUT... [options]
 
-Segments every frame of the inputs: pictures, raw NV12 files, videos (needs ffmpeg), rosbag2 bags (MCAP),
-folders of these, and scene: (a generated camera).
+Segments every frame of the inputs: pictures, raw NV12 files, videos, cameras (/dev/video0) and streams (rtsp://,
+http://; these three need ffmpeg), rosbag2 bags (MCAP), folders of these, quoted patterns ('photos/**/*.jpg'),
+- (standard input: a picture, or raw NV12 with --size), and scene: (a generated camera).
 
 ${optionHelp(RUN_OPTIONS)}
 
@@ -58,7 +61,7 @@ SIGINT or SIGTERM: frames in flight are then finished and outputs closed.
 
 /** `tros-yolo-seg run`: files in, detections and masks out. */
 export const run = command({
-  summary: 'segment pictures, videos, bags, NV12 files or the generated scene',
+  summary: 'segment pictures, videos, bags, NV12 files, cameras, streams or the generated scene',
   usage: USAGE,
   options: OPTIONS,
   async run(args) {
@@ -70,63 +73,72 @@ export const run = command({
       );
     }
     // Errors in the settings are found before the model is loaded and before any file is created.
-    const roles = headRoles(args);
-    const size = pictureSize(args);
-    const reading = imageReading(args);
-    zonesOf(args);
-    const region = parseRegion('--roi', args.text('roi') ?? '');
+    const settings = settingsOf(args);
+    const names = await expandGlobs(args.positionals);
     const given = args.text('model');
     const model = given === undefined ? demoModel() : findModel(given);
-    const read = new ReadFiles([...args.positionals, model, args.text('labels'), args.text('library')]);
+    const others = [model, args.text('labels'), args.text('library'), args.text('config')];
+    const read = new ReadFiles([...names, ...others], args.flag('recursive'));
     checkOutputs(outputsOf(args), read, args.flag('force'));
     let tracked: TrackingOptions | undefined;
     const { engine, segmenter, labels } = await openRecognized(
       model,
       engineSettings(args),
-      { roles, labelFile: args.text('labels') },
-      (names, warnings) => {
+      { roles: settings.roles, labelFile: args.text('labels') },
+      (classes, warnings) => {
         warn(warnings);
-        const decoding = decodeOptions(args, names);
+        const decoding = decodeOptions(args, classes);
         tracked = trackingOptions(args, decoding);
         return tracked ? decodeForTracking(decoding, tracked.lowScore!) : decoding;
       },
     );
-    const ids = new TrackIds();
-    // Each source is a camera of its own; no id comes in two of them.
-    const trackingOf = (): CameraTracking | undefined => {
-      if (tracked === undefined) return undefined;
-      const tracking = new CameraTracking(ids);
-      tracking.setOptions(tracked);
-      return tracking;
-    };
     const sinks: ResultSink[] = [];
     let stop: Stop | undefined;
     try {
       segmenter.decoder.onWarning = (text) => warn([text]);
-
-      const { sources, failed } = await openInputs([...args.positionals], {
-        size,
-        topic: args.text('topic'),
-        frames: args.number('frames'),
-        rate: args.number('rate'),
-        seed: args.number('seed'),
-        reading,
-      });
-      const summary = new Summary();
-      for (const { name, error } of failed) {
+      const quiet = args.flag('quiet');
+      const running: { work?: RunSources } = {};
+      const note = (text: string): void => {
+        if (quiet) return;
+        running.work?.progress?.end();
+        process.stderr.write(`${printable(text)}\n`);
+      };
+      const opened = await openInputs(names, { ...settings.inputs, onNote: note });
+      opened.notes.forEach(note);
+      const classNames = new Labels(labels);
+      const summary = new Summary((classId) => classNames.name(classId));
+      for (const { name, error } of opened.failed) {
         summary.fail(name, error);
         report(name, error);
       }
-      const quiet = args.flag('quiet');
+      const done = args.flag('resume')
+        ? await doneBefore(args, opened.sources, settings.selection)
+        : undefined;
+      const sources = done ? withoutDone(opened.sources, done.sources) : opened.sources;
+      if (done && opened.sources.length > sources.length) {
+        const finished = opened.sources.length - sources.length;
+        note(`${finished} of ${opened.sources.length} inputs were done before.`);
+      }
       stop = Stop.listen(quiet);
-      if (sources.length > 0)
-        await openSinks(sinks, args, labels, decodeOptions(args, labels), sources, read);
+      if (sources.length > 0) {
+        const decoding = decodeOptions(args, labels);
+        await openSinks(sinks, { args, labels, decoding, all: opened.sources, sources, read, done });
+      }
+      running.work = new RunSources({
+        segmenter,
+        region: settings.region,
+        selection: settings.selection,
+        tracked,
+        lastTrack: done?.lastTrack,
+        sinks,
+        summary,
+        quiet,
+        stop,
+        report,
+      });
       let broken: Error | undefined;
       try {
-        for (const source of sources) {
-          if (stop.requested) break;
-          await segmentSource(source, segmenter, region, trackingOf(), sinks, summary, quiet, stop);
-        }
+        await running.work.all(sources);
       } catch (error) {
         broken = errorOf(error);
       }
@@ -147,85 +159,131 @@ export const run = command({
   },
 });
 
-async function segmentSource(
-  source: FrameSource,
-  segmenter: Segmenter,
-  region: Region | undefined,
-  tracking: CameraTracking | undefined,
-  sinks: readonly ResultSink[],
-  summary: Summary,
-  quiet: boolean,
-  stop: Stop,
-): Promise<void> {
-  const progress = quiet ? undefined : new Progress(source.name, source.count);
-  summary.begin(source.name);
-  let warned: string | undefined;
-  try {
-    for await (const item of segmenter.segment(stop.until(guardedFrames(source)), region, tracking)) {
-      if (isResult(item)) {
-        progress?.step();
-        summary.add(item);
-        const { warning } = item;
-        // All frames of a camera have the same problem.
-        if (warning !== undefined && warning !== warned && !quiet) {
-          progress?.end();
-          process.stderr.write(`${source.name}, frame ${item.frame.index}: ${(warned = warning)}\n`);
-        }
-        for (const sink of sinks) await sink.write(item);
-      } else {
-        // A bar that is full tells of success: that of a bad picture must not be drawn.
-        progress?.end();
-        progress?.skip();
-        summary.fail(source.name, item.error);
-        report(`${source.name}, frame ${item.index}`, item.error);
-      }
-    }
-  } finally {
-    progress?.end();
-    summary.end();
+/** What the options say of inputs, checked. */
+function settingsOf(args: Arguments) {
+  pictureOptions(args);
+  overlayOptions(args, []);
+  checkResume(args);
+  zonesOf(args);
+  return {
+    roles: headRoles(args),
+    region: parseRegion('--roi', args.text('roi') ?? ''),
+    selection: selectionOf(args),
+    inputs: {
+      size: pictureSize(args),
+      reading: imageReading(args),
+      topic: args.text('topic'),
+      frames: args.number('frames'),
+      rate: args.number('rate'),
+      seed: args.number('seed'),
+      recursive: args.flag('recursive'),
+      streamOptions: args.texts('input-option'),
+      shard: shardOf(args),
+    },
+  };
+}
+
+/** @throws ExpectationError where --resume could not go on */
+function checkResume(args: Arguments): void {
+  if (!args.flag('resume')) return;
+  const [json, mcap] = [args.text('json'), args.text('mcap')];
+  if (json === undefined || json === '-') {
+    throw new ExpectationError(
+      '--json FILE with --resume',
+      json ?? 'none',
+      'It tells which inputs are complete.',
+    );
   }
+  if (mcap !== undefined) {
+    throw new ExpectationError(
+      '--resume without --mcap',
+      `--mcap ${mcap}`,
+      'A bag cannot be continued: write one for each part, with --shard.',
+    );
+  }
+}
+
+/** How far the run before came, by the file of --json. */
+function doneBefore(args: Arguments, sources: readonly FrameSource[], selection: Selection): Promise<Done> {
+  const counts = new Map(sources.map(({ name, count }) => [name, count]));
+  return readDone(args.text('json')!, (name) => selectedCount(counts.get(name), selection));
 }
 
 /** All outputs except JSON lines on standard output. */
 function outputsOf(args: Arguments): Output[] {
   const outputs: Output[] = [];
+  const continued = args.flag('resume');
   const add = (name: string, kind: Output['kind']): void => {
     const path = args.text(name);
     if (path !== undefined && !(name === 'json' && path === '-')) {
-      outputs.push({ option: `--${name}`, path, kind });
+      outputs.push({ option: `--${name}`, path, kind, continued });
     }
   };
   add('json', 'file');
   add('mcap', 'bag');
   add('overlay', 'folder');
+  const video = args.text('video');
+  if (video !== undefined) videoSuffix(video);
+  add('video', 'file');
   return outputs;
 }
 
+interface SinkSettings {
+  readonly args: Arguments;
+  readonly labels: readonly string[];
+  readonly decoding: DecodeOptions;
+  /** All inputs, which outputs are named after, and those that are left to do. */
+  readonly all: readonly FrameSource[];
+  readonly sources: readonly FrameSource[];
+  readonly read: ReadFiles;
+  readonly done: Done | undefined;
+}
+
 /** Adds the outputs to `sinks` one by one, so that open ones are closed if the next cannot be opened. */
-async function openSinks(
-  sinks: ResultSink[],
-  args: Arguments,
-  labels: readonly string[],
-  { score, classes }: DecodeOptions,
-  sources: readonly FrameSource[],
-  read: ReadFiles,
-): Promise<void> {
-  const renderer = new OverlayRenderer(labels, colorRange(args), args.flag('track') ? TRAILS : 0);
-  const replace = args.flag('force');
-  const [json, mcap, overlay] = [args.text('json'), args.text('mcap'), args.text('overlay')];
+async function openSinks(sinks: ResultSink[], settings: SinkSettings): Promise<void> {
+  const { args, labels, decoding, all, sources, read, done } = settings;
+  const renderer = new OverlayRenderer(overlayOptions(args, labels), colorRange(args));
+  const force = args.flag('force');
+  // What an input that is done again had before is replaced.
+  const replace = force || done !== undefined;
+  const [json, mcap] = [args.text('json'), args.text('mcap')];
+  const [overlay, video] = [args.text('overlay'), args.text('video')];
   if (overlay !== undefined) {
-    const names = sources.map(({ name }) => name);
-    sinks.push(new OverlayPicturesSink(overlay, renderer, { sources: names, read, replace }));
+    const left = new Set(sources);
+    const named = nameSources(all).filter((_, i) => left.has(all[i]!));
+    sinks.push(
+      new OverlayPicturesSink(overlay, renderer, { sources: named, read, replace, ...pictureOptions(args) }),
+    );
+  }
+  if (video !== undefined) {
+    const plan = new VideoPlan(video, all, sources);
+    const outputs = plan.paths.map((path) => ({
+      option: '--video',
+      path,
+      kind: 'file' as const,
+      continued: done !== undefined,
+    }));
+    checkOutputs(outputs, read, force);
+    const encoder = args.text('video-encoder');
+    sinks.push(new OverlayVideoSink(video, renderer, plan, { encoder, replace }));
   }
   if (json !== undefined) {
     const masks = args.text('masks') !== 'none';
-    sinks.push(await JsonLinesSink.open(json, new Labels(labels), { replace, masks }));
+    sinks.push(await JsonLinesSink.open(json, new Labels(labels), { replace, masks, keep: done?.length }));
   }
   if (mcap !== undefined) {
+    const { score, classes } = decoding;
     const images = args.flag('mcap-images');
     const drawn = args.flag('mcap-overlay') ? renderer : undefined;
     sinks.push(
-      await BagSink.open(mcap, { labels, threshold: score!, classes, images, overlay: drawn, replace }),
+      await BagSink.open(mcap, {
+        labels,
+        threshold: score!,
+        classes,
+        images,
+        overlay: drawn,
+        replace: force,
+      }),
     );
   }
 }

@@ -1,6 +1,10 @@
+import { classCounts } from './class-counts.js';
 import { textTable } from '../base/text-table.js';
 import type { FrameResult } from '../pipeline/segmenter.js';
 import { Durations } from '../base/durations.js';
+
+/** Inputs that the table lists; of more, only those that failed. */
+const LISTED = 40;
 
 interface SourceSummary {
   name: string;
@@ -16,6 +20,12 @@ export class Summary {
   failures = 0;
   readonly stages = { preprocess: new Durations(), inference: new Durations(), decode: new Durations() };
   readonly #sources: SourceSummary[] = [];
+  /** Instances of each class; of tracked ones, objects. */
+  readonly #counts = new Map<string, number>();
+  readonly #tracks = new Set<number>();
+
+  /** @param nameOf a class, for the counts. @default they are left out */
+  constructor(private readonly nameOf?: (classId: number) => string) {}
 
   begin(name: string): void {
     this.#sources.push({ name, frames: 0, instances: 0, failures: 0, start: performance.now(), seconds: 0 });
@@ -25,6 +35,12 @@ export class Summary {
     const source = this.#sources.at(-1)!;
     source.frames++;
     source.instances += segmentation.instances.length;
+    for (const { classId, trackId = 0 } of this.nameOf ? segmentation.instances : []) {
+      if (trackId > 0 && this.#tracks.has(trackId)) continue;
+      if (trackId > 0) this.#tracks.add(trackId);
+      const name = this.nameOf!(classId);
+      this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    }
     this.stages.preprocess.add(timings.preprocess);
     this.stages.inference.add(timings.inference);
     this.stages.decode.add(timings.decode);
@@ -54,14 +70,34 @@ export class Summary {
   }
 
   text(): string {
-    const rows = this.#sources.map(({ name, frames, instances, failures, seconds }) => [
+    const listed =
+      this.#sources.length <= LISTED
+        ? this.#sources
+        : this.#sources.filter(({ failures }) => failures > 0).slice(0, LISTED);
+    const rows = listed.map(({ name, frames, instances, failures, seconds }) => [
       name,
       String(frames),
       String(instances),
       failures > 0 ? String(failures) : '',
       seconds > 0 && frames > 1 ? (frames / seconds).toFixed(1) : '',
     ]);
+    if (this.#sources.length > 1) {
+      const sum = (of: 'frames' | 'instances' | 'failures'): number =>
+        this.#sources.reduce((total, source) => total + source[of], 0);
+      const failed = sum('failures') > 0 ? String(sum('failures')) : '';
+      const rate = this.frames > 1 ? this.rate.toFixed(1) : '';
+      rows.push([
+        `${this.#sources.length} inputs`,
+        String(this.frames),
+        String(sum('instances')),
+        failed,
+        rate,
+      ]);
+    }
     const lines = textTable([['input', 'frames', 'instances', 'failed', 'frames/s'], ...rows]);
+    if (this.#counts.size > 0) {
+      lines.push('', `${this.#tracks.size > 0 ? 'objects' : 'found'}: ${classCounts(this.#counts)}`);
+    }
     const stages = Object.entries(this.stages)
       .filter(([, durations]) => durations.count > 0)
       .map(([name, durations]) => [

@@ -50,16 +50,24 @@ describe('tros-yolo-seg completion', () => {
   });
 
   itUnless(missing('zsh'), 'zsh accepts the script and completes from it', () => {
-    // zsh completes only in a terminal; zpty gives it one.
-    const script = `zmodload zsh/zpty; zpty z zsh -f -i; zpty -w z "autoload -U compinit; compinit -u -d $2; source $1; PS1=; bindkey '^I' complete-word"
-zpty -w z 'tros-yolo-seg run --maxd'; zpty -n -w z $'tros-yolo-seg run --max-d\\t x\\C-u'; zpty -w z 'exit'; zpty -r z out '*exit*'; print -r -- $out`;
+    // zsh completes only in a terminal, which zpty gives it. The command tells the line that it gets.
+    const script = `zmodload zsh/zpty; zpty z zsh -f -i
+zpty -w z "autoload -U compinit; compinit -u -d $2; source $1; bindkey '^I' complete-word"
+zpty -w z 'tros-yolo-seg() { print -r -- "<$*>" }; print RE""ADY'
+zpty -r z out '*READY*'
+for line in $'run --max-d\t 1' $'run --masks so\t' $'model g\t x' $'completion fi\t'; do
+  zpty -w z "tros-yolo-seg $line"
+  zpty -r z out $'*>\r*' && print -r -- $out
+done
+zpty -d z`;
     const parsed = spawnSync('zsh', ['-n', file('zsh')], { encoding: 'utf8' });
     assert.deepEqual([parsed.status, parsed.stderr], [0, '']);
     const { stdout } = spawnSync('zsh', ['-c', script, 'zsh', file('zsh'), file('dump')], {
       encoding: 'utf8',
       timeout: 60_000,
     });
-    assert.match(stdout, /--max-detections/);
+    for (const line of ['run --max-detections 1', 'run --masks source', 'model get x', 'completion fish'])
+      assert.ok(stdout.includes(`<${line}>`), stdout);
   });
 
   itUnless(missing('fish'), 'fish completes commands, actions, options and values', () => {

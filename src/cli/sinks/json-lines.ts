@@ -17,6 +17,8 @@ export interface JsonLinesOptions {
   readonly replace?: boolean | undefined;
   /** Whether to write masks. @default true */
   readonly masks?: boolean | undefined;
+  /** Bytes of an earlier run's file that are kept and continued. What follows them is removed. */
+  readonly keep?: number | undefined;
 }
 
 /**
@@ -29,7 +31,7 @@ export class JsonLinesSink implements ResultSink {
   readonly #rle = new RleEncoder();
   readonly #scaler = new MaskScaler();
   /** Bytes of complete lines. */
-  #length = 0;
+  #length: number;
 
   private constructor(
     readonly target: string,
@@ -39,11 +41,14 @@ export class JsonLinesSink implements ResultSink {
     private readonly file: FileHandle | undefined,
     /** Whether no other program writes to it. */
     private readonly own: boolean,
-  ) {}
+    length = 0,
+  ) {
+    this.#length = length;
+  }
 
   /** @param target a path, or `-` for standard output */
   static async open(target: string, labels: Labels, options: JsonLinesOptions = {}): Promise<JsonLinesSink> {
-    const { replace = false, masks = true } = options;
+    const { replace = false, masks = true, keep = 0 } = options;
     let file: FileHandle | undefined;
     let own = false;
     if (target === '-') claimStdout();
@@ -51,12 +56,13 @@ export class JsonLinesSink implements ResultSink {
       makeFolder(dirname(target));
       try {
         own = !isDevice(target);
-        file = await open(target, !own ? 'a' : replace ? 'w' : 'wx');
+        file = await open(target, !own || keep > 0 ? 'a' : replace ? 'w' : 'wx');
+        if (keep > 0) await file.truncate(keep);
       } catch (error) {
         throw writeError(target, error);
       }
     }
-    return new JsonLinesSink(target, labels, masks, file, own);
+    return new JsonLinesSink(target, labels, masks, file, own, keep);
   }
 
   async write(result: FrameResult): Promise<void> {

@@ -1,32 +1,39 @@
 import { readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { ExpectationError } from '../../base/expect.js';
 import { makeFolder } from '../../base/files/folder.js';
 import { writeWhole } from '../../base/files/whole-file.js';
 import { writeError } from '../../base/files/write-error.js';
 import type { FrameResult } from '../../pipeline/segmenter.js';
-import { encodeJpeg } from '../../media/render/encode.js';
+import { encodeJpeg, encodePng } from '../../media/render/encode.js';
 import type { ReadFiles } from '../outputs.js';
+import { type NamedSource, SourceFollower } from './output-names.js';
 import type { OverlayRenderer } from './overlay-renderer.js';
 import type { ResultSink } from './sink.js';
 
-const PICTURE = /^(.*)_\d{6,}\.jpg$/;
+export const PICTURE_FORMATS = ['jpg', 'png'] as const;
+export type PictureFormat = (typeof PICTURE_FORMATS)[number];
 
 export interface OverlayPicturesOptions {
-  /** Names of the sources in the order of their frames. */
-  readonly sources: readonly string[];
+  /** The sources in the order of their frames. */
+  readonly sources: readonly NamedSource[];
   /** Inputs, which must not be overwritten. */
   readonly read: ReadFiles;
   /** Whether to replace pictures of an earlier run. */
   readonly replace: boolean;
+  /** @default jpg */
+  readonly format?: PictureFormat | undefined;
+  /** Of JPEG, 1 to 100. */
+  readonly quality?: number | undefined;
 }
 
-/** Writes a JPEG file for each frame: the picture with masks, boxes and labels. */
+/**
+ * Writes a file for each frame: the picture with masks, boxes and labels. That of bus.png is called bus.jpg, those of
+ * clip.mp4 clip_000000.jpg and so on.
+ */
 export class OverlayPicturesSink implements ResultSink {
-  /** Names of the pictures by source, so that sources of the same name do not overwrite each other's pictures. */
-  readonly #sources: readonly { name: string; stem: string }[];
-  #source = 0;
-  #index = -1;
+  readonly #follower: SourceFollower;
+  readonly #format: PictureFormat;
 
   /**
    * @param target the folder; created if necessary
@@ -37,15 +44,20 @@ export class OverlayPicturesSink implements ResultSink {
     private readonly renderer: OverlayRenderer,
     private readonly options: OverlayPicturesOptions,
   ) {
-    const taken = new Set<string>();
-    this.#sources = options.sources.map((name) => ({ name, stem: newStem(name, taken) }));
+    const { sources, read, replace, format = 'jpg' } = options;
+    this.#format = format;
+    this.#follower = new SourceFollower(sources);
     makeFolder(target);
+    const singles = new Set(sources.filter(({ single }) => single).map(({ stem }) => stem));
+    const several = new Set(sources.filter(({ single }) => !single).map(({ stem }) => stem));
     for (const file of list(target)) {
-      const stem = PICTURE.exec(file)?.[1];
-      if (stem === undefined || !taken.has(stem)) continue;
+      if (!file.endsWith(`.${format}`)) continue;
+      const stem = file.slice(0, -format.length - 1);
+      const numbered = /^(.*)_\d{6,}$/s.exec(stem)?.[1];
+      if (!singles.has(stem) && (numbered === undefined || !several.has(numbered))) continue;
       const path = join(target, file);
-      const input = options.read.at(path);
-      if (input === undefined && options.replace) continue;
+      const input = read.at(path);
+      if (input === undefined && replace) continue;
       throw new ExpectationError(
         'a folder for --overlay without pictures of these inputs',
         input === undefined ? `${path}, which exists` : `${path}, which is the input ${input}`,
@@ -58,24 +70,17 @@ export class OverlayPicturesSink implements ResultSink {
 
   async write(result: FrameResult): Promise<void> {
     const { source, index } = result.frame;
-    const file = `${this.#stem(source, index)}_${String(index).padStart(6, '0')}.jpg`;
-    const picture = await encodeJpeg(this.renderer.render(result));
-    await writeWhole(join(this.target, file), picture, this.options.replace);
+    const { stem, single } = this.options.sources[this.#follower.at(source, index)]!;
+    const file = `${single ? stem : `${stem}_${String(index).padStart(6, '0')}`}.${this.#format}`;
+    const picture = this.renderer.render(result);
+    const bytes = await (this.#format === 'png'
+      ? encodePng(picture)
+      : encodeJpeg(picture, this.options.quality));
+    await writeWhole(join(this.target, file), bytes, this.options.replace);
   }
 
   close(): Promise<void> {
     return Promise.resolve();
-  }
-
-  /** Sources come in order; one without frames is skipped, and one that is named twice starts again. */
-  #stem(source: string, index: number): string {
-    const sources = this.#sources;
-    if (sources[this.#source]?.name !== source || index <= this.#index) {
-      const next = sources.findIndex(({ name }, i) => name === source && i > this.#source);
-      if (next >= 0) this.#source = next;
-    }
-    this.#index = index;
-    return sources[this.#source]!.stem;
   }
 }
 
@@ -85,15 +90,4 @@ function list(folder: string): string[] {
   } catch (error) {
     throw writeError(folder, error);
   }
-}
-
-function newStem(source: string, taken: Set<string>): string {
-  const base =
-    basename(source.replace(/#/g, '/'))
-      .replace(/\.[^.]*$/, '')
-      .replace(/[^\w.-]+/g, '_') || 'frame';
-  let stem = base;
-  for (let n = 2; taken.has(stem); n++) stem = `${base}-${n}`;
-  taken.add(stem);
-  return stem;
 }

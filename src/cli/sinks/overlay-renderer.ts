@@ -1,6 +1,6 @@
 import { type ColorRange, DEFAULT_COLOR_RANGE } from '../../vision/picture/color-range.js';
 import type { FrameResult } from '../../pipeline/segmenter.js';
-import { Overlay } from '../../media/render/overlay.js';
+import { Overlay, type OverlayOptions } from '../../media/render/overlay.js';
 import type { RgbPicture } from '../../media/render/rgb-picture.js';
 
 /** Draws the overlay of a result once for all outputs. */
@@ -10,11 +10,10 @@ export class OverlayRenderer {
   #drawn: FrameResult | undefined;
 
   constructor(
-    labels: readonly string[],
+    options: OverlayOptions,
     readonly range: ColorRange = DEFAULT_COLOR_RANGE,
-    trails = 0,
   ) {
-    this.#overlay = new Overlay({ labels, trails });
+    this.#overlay = new Overlay(options);
   }
 
   /** @returns the picture with masks, boxes and labels; valid until the next result is rendered */

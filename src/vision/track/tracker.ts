@@ -24,7 +24,12 @@ const SWITCH_OVERLAP = 0.1;
 
 /** Gives out ids: 1, 2, 3 ... Trackers that share one never give the same: doubles count so far for 300,000 years at 1000 a second. */
 export class TrackIds {
-  #last = 0;
+  #last: number;
+
+  /** @param last the last id that is taken */
+  constructor(last = 0) {
+    this.#last = last;
+  }
 
   next(): number {
     return ++this.#last;

@@ -1,0 +1,108 @@
+import { open } from 'node:fs/promises';
+import { ExpectationError, messageOf } from '../base/expect.js';
+
+/** What an earlier run has written of an input. */
+interface Part {
+  readonly source: string;
+  frames: number;
+  /** Bytes of the file up to and with its last line. */
+  end: number;
+}
+
+/** How far an earlier run came. */
+export interface Done {
+  /** Names of the inputs that need not be done again, in order; one that was given twice may be there twice. */
+  readonly sources: string[];
+  /** Bytes of JSON lines that belong to them. What follows is of an input that was interrupted. */
+  readonly length: number;
+  /** The greatest id of a tracked object in these bytes. */
+  readonly lastTrack: number;
+}
+
+const CHUNK = 1 << 20;
+const LINE = /^\{"source":("(?:[^"\\]|\\.)*"),"index":(\d+),/;
+
+/**
+ * Reads from a file of JSON lines which inputs an earlier run has finished: all that are followed by others, and the last one
+ * if it has as many lines as it has frames. No other record is kept, so this works after any end, of power included.
+ *
+ * @param count of the frames that an input gives, if known
+ * @throws ExpectationError when the file cannot be read or has other content
+ */
+export async function readDone(file: string, count: (source: string) => number | undefined): Promise<Done> {
+  const parts: Part[] = [];
+  let lastTrack = 0;
+  let trackBefore = 0;
+  let lastIndex = -1;
+  for await (const { line, end } of linesOf(file)) {
+    const [, name, index] = LINE.exec(line) ?? [];
+    if (name === undefined) {
+      throw new ExpectationError(
+        `JSON lines of an earlier run in ${file}`,
+        line.slice(0, 60),
+        'Choose another file.',
+      );
+    }
+    const source = JSON.parse(name) as string;
+    const last = parts.at(-1);
+    if (last?.source === source && Number(index) > lastIndex) {
+      last.frames++;
+      last.end = end;
+    } else {
+      parts.push({ source, frames: 1, end });
+      trackBefore = lastTrack;
+    }
+    lastIndex = Number(index);
+    for (const [, id] of line.matchAll(/"track_id":(\d+)/g)) lastTrack = Math.max(lastTrack, Number(id));
+  }
+  const last = parts.at(-1);
+  if (last && count(last.source) !== last.frames) {
+    parts.pop();
+    lastTrack = trackBefore;
+  }
+  return { sources: parts.map(({ source }) => source), length: parts.at(-1)?.end ?? 0, lastTrack };
+}
+
+/** The complete lines of a file, and where each ends. A missing file has none. */
+async function* linesOf(path: string): AsyncGenerator<{ line: string; end: number }> {
+  const file = await open(path).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new ExpectationError(`a readable file at ${path}`, messageOf(error), undefined, { cause: error });
+  });
+  if (file === undefined) return;
+  try {
+    let rest: Buffer[] = [];
+    let position = 0;
+    const chunk = Buffer.alloc(CHUNK);
+    for (;;) {
+      const { bytesRead } = await file.read(chunk, 0, CHUNK, position);
+      if (bytesRead === 0) return;
+      const read = chunk.subarray(0, bytesRead);
+      let from = 0;
+      for (let at = read.indexOf(10); at >= 0; at = read.indexOf(10, from)) {
+        const line = Buffer.concat([...rest, read.subarray(from, at)]).toString();
+        rest = [];
+        from = at + 1;
+        yield { line, end: position + from };
+      }
+      if (from < bytesRead) rest.push(Buffer.from(read.subarray(from)));
+      position += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** The inputs that are left to do. */
+export function withoutDone<Source extends { readonly name: string }>(
+  sources: readonly Source[],
+  done: readonly string[],
+): Source[] {
+  const counts = new Map<string, number>();
+  for (const name of done) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return sources.filter(({ name }) => {
+    const left = counts.get(name) ?? 0;
+    counts.set(name, left - 1);
+    return left <= 0;
+  });
+}

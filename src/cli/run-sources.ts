@@ -1,0 +1,104 @@
+import { type FrameSource, guardedFrames } from '../vision/picture/frame-source.js';
+import type { Region } from '../vision/picture/region.js';
+import { TrackIds } from '../vision/track/tracker.js';
+import { isResult, type Segmenter } from '../pipeline/segmenter.js';
+import { CameraTracking, type TrackingOptions } from '../pipeline/tracking.js';
+import { printable } from './printable.js';
+import { Progress } from './progress.js';
+import { type Selection, selected, selectedCount } from './selection.js';
+import type { ResultSink } from './sinks/sink.js';
+import type { Stop } from './stop.js';
+import type { Summary } from './summary.js';
+
+/** What a run does with each frame. */
+export interface RunParts {
+  readonly segmenter: Segmenter;
+  readonly region: Region | undefined;
+  readonly selection: Selection;
+  /** @default objects are not tracked */
+  readonly tracked: TrackingOptions | undefined;
+  /** The last id of a tracked object that an earlier run has given. */
+  readonly lastTrack?: number | undefined;
+  readonly sinks: readonly ResultSink[];
+  readonly summary: Summary;
+  readonly quiet: boolean;
+  readonly stop: Stop;
+  /** Tells of a frame or input that failed. */
+  readonly report: (where: string, error: Error) => void;
+}
+
+/** Segments inputs one after the other, with one progress bar over all. */
+export class RunSources {
+  progress: Progress | undefined;
+  readonly #ids: TrackIds;
+
+  constructor(private readonly parts: RunParts) {
+    this.#ids = new TrackIds(parts.lastTrack);
+  }
+
+  /** @throws the error of an output, which ends the run; those of inputs are reported, and the next are done */
+  async all(sources: readonly FrameSource[]): Promise<void> {
+    const { quiet, selection, stop } = this.parts;
+    const counts = sources.map(({ count, rate }) => selectedCount(count, selection, rate));
+    const total = counts.every((count) => count !== undefined)
+      ? counts.reduce<number>((sum, count) => sum + count, 0)
+      : undefined;
+    if (!quiet) this.progress = new Progress('segmenting', total);
+    let before = 0;
+    for (const [i, source] of sources.entries()) {
+      if (stop.requested) break;
+      if (this.progress) {
+        const place = sources.length > 1 ? ` (${i + 1} of ${sources.length})` : '';
+        this.progress.present = `${printable(source.name)}${place}`;
+      }
+      const steps = await this.#one(source);
+      // An input that ended early, or had a wrong number in its header, does not shift the bar of the next.
+      before += counts[i] ?? steps;
+      if (total !== undefined) this.progress?.skip(before - this.progress.done);
+    }
+  }
+
+  /** @returns the number of frames, failed ones included */
+  async #one(source: FrameSource): Promise<number> {
+    const { segmenter, region, selection, sinks, summary, stop, report } = this.parts;
+    summary.begin(source.name);
+    let warned: string | undefined;
+    let steps = 0;
+    const frames = selected(guardedFrames(source), selection);
+    try {
+      for await (const item of segmenter.segment(stop.until(frames), region, this.#tracking())) {
+        steps++;
+        if (isResult(item)) {
+          this.progress?.step();
+          summary.add(item);
+          const { warning } = item;
+          // All frames of a camera have the same problem.
+          if (warning !== undefined && warning !== warned && !this.parts.quiet) {
+            this.progress?.end();
+            process.stderr.write(`${source.name}, frame ${item.frame.index}: ${(warned = warning)}\n`);
+          }
+          for (const sink of sinks) await sink.write(item);
+        } else {
+          // A bar that is full tells of success: that of a bad picture must not be drawn.
+          this.progress?.end();
+          this.progress?.skip();
+          summary.fail(source.name, item.error);
+          report(`${source.name}, frame ${item.index}`, item.error);
+        }
+      }
+    } finally {
+      this.progress?.end();
+      summary.end();
+    }
+    return steps;
+  }
+
+  /** Each source is a camera of its own; no id comes in two of them. */
+  #tracking(): CameraTracking | undefined {
+    const { tracked } = this.parts;
+    if (tracked === undefined) return undefined;
+    const tracking = new CameraTracking(this.#ids);
+    tracking.setOptions(tracked);
+    return tracking;
+  }
+}
