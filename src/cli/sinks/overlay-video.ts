@@ -1,7 +1,8 @@
 import { dirname, format, parse, resolve } from 'node:path';
 import { errorOf } from '../../base/expect.js';
 import { makeFolder } from '../../base/files/folder.js';
-import { VideoWriter } from '../../media/video-writer.js';
+import { shrinkToFit } from '../../media/render/encode.js';
+import { type VideoFormat, VideoWriter } from '../../media/video-writer.js';
 import type { RgbPicture } from '../../media/render/rgb-picture.js';
 import type { FrameResult } from '../../pipeline/segmenter.js';
 import { stampToNanoseconds, type FrameSource, type Stamp } from '../../vision/picture/frame-source.js';
@@ -171,7 +172,8 @@ class TimedVideo {
     const rate = (this.#rate ??= STANDARD_RATE);
     const { encoder, replace } = this.options;
     this.#writer ??= new VideoWriter(this.path, { width, height, rate, encoder }, replace);
-    for (let i = 0; i < frames; i++) await this.#writer.write(fitted(this.#shown!, this.#writer.format));
+    const shown = await fitted(this.#shown!, this.#writer.format);
+    for (let i = 0; i < frames; i++) await this.#writer.write(shown);
     this.#written += frames;
   }
 }
@@ -183,17 +185,16 @@ function keep({ width, height, data }: RgbPicture, former: RgbPicture | undefine
   return { width, height, data: memory };
 }
 
-/** A video has one size: a picture of another one is shown in its upper left corner, on black, or cut off. */
-function fitted(
-  picture: RgbPicture,
-  { width, height }: { readonly width: number; readonly height: number },
-): RgbPicture {
+/** A video has one size: a picture of another one is scaled down to fit, and centered on black. */
+async function fitted(picture: RgbPicture, { width, height }: VideoFormat): Promise<RgbPicture> {
   if (picture.width === width && picture.height === height) return picture;
+  const small = await shrinkToFit(picture, width, height);
   const data = new Uint8Array(3 * width * height);
-  const row = 3 * Math.min(width, picture.width);
-  for (let y = 0; y < Math.min(height, picture.height); y++) {
-    const from = 3 * y * picture.width;
-    data.set(picture.data.subarray(from, from + row), 3 * y * width);
+  const left = Math.floor((width - small.width) / 2);
+  const top = Math.floor((height - small.height) / 2);
+  const row = 3 * small.width;
+  for (let y = 0; y < small.height; y++) {
+    data.set(small.data.subarray(y * row, (y + 1) * row), 3 * ((top + y) * width + left));
   }
   return { width, height, data };
 }
