@@ -163,8 +163,8 @@ export const run = command({
 function settingsOf(args: Arguments) {
   pictureOptions(args);
   overlayOptions(args, []);
-  zonesOf(args);
   checkResume(args);
+  zonesOf(args);
   return {
     roles: headRoles(args),
     region: parseRegion('--roi', args.text('roi') ?? ''),
