@@ -6,6 +6,7 @@ import { parseSize, type PictureSize } from '../vision/picture/picture-size.js';
 import { parseClassScores } from '../model/class-scores.js';
 import { findClass } from '../model/labels.js';
 import type { ImageReading } from '../native/camera.js';
+import { BAG_COMPRESSIONS, type BagCompression } from '../message/bag/chunk-compression.js';
 import { SEGMENT_PARAMETERS } from '../parameters/segment.js';
 import type { TrackingOptions } from '../pipeline/tracking.js';
 import { type Arguments, type CliOptions, COMMON_OPTIONS } from './options.js';
@@ -53,12 +54,30 @@ export const RUN_OPTIONS = {
     value: 'FILE',
     help: 'write a rosbag2 bag (MCAP) with detections, instances and instance map',
   },
-  'mcap-images': { type: 'boolean', help: 'put the input frames into the bag' },
+  'mcap-compression': {
+    type: 'string',
+    value: BAG_COMPRESSIONS.join('|'),
+    help: 'compression of the bag (default zstd)',
+  },
+  'mcap-images': { type: 'boolean', help: 'put the input frames into the bag, as NV12' },
+  'mcap-jpeg': { type: 'boolean', help: 'put the input frames into the bag as JPEG, a tenth as large' },
   'mcap-overlay': { type: 'boolean', help: 'put the overlay (JPEG) into the bag' },
   overlay: {
     type: 'string',
     value: 'DIR',
     help: 'write a picture with masks, boxes and labels for each frame',
+  },
+  coco: { type: 'string', value: 'FILE', help: "write COCO's results (JSON), for pycocotools and eval" },
+  csv: { type: 'string', value: 'FILE', help: 'write a line for each instance, for spreadsheets' },
+  yolo: {
+    type: 'string',
+    value: 'DIR',
+    help: 'write YOLO labels with outlines, a text file for each frame',
+  },
+  maps: {
+    type: 'string',
+    value: 'DIR',
+    help: 'write label maps (PNG) for each frame: NAME_classes.png and NAME_instances.png',
   },
   size: {
     type: 'string',
@@ -136,6 +155,11 @@ export function imageReading(args: Arguments): ImageReading {
     rows: within('image-rows', SEGMENT_PARAMETERS.image_rows),
     white: numberOption(args, 'mono16-max', 'mono16_max'),
   };
+}
+
+/** How chunks of the bag are compressed. */
+export function bagCompression(args: Arguments): BagCompression {
+  return expectOneOf('--mcap-compression', args.text('mcap-compression') ?? 'zstd', BAG_COMPRESSIONS);
 }
 
 export function pictureSize(args: Arguments): PictureSize | undefined {

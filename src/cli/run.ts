@@ -19,6 +19,7 @@ import { type Arguments, optionHelp } from './options.js';
 import { printable } from './printable.js';
 import { Progress } from './progress.js';
 import {
+  bagCompression,
   colorRange,
   decodeOptions,
   headRoles,
@@ -28,10 +29,16 @@ import {
   trackingOptions,
 } from './run-options.js';
 import { BagSink } from './sinks/bag-file.js';
+import { CocoSink } from './sinks/coco-file.js';
+import { CsvSink } from './sinks/csv-file.js';
+import { FrameFolder } from './sinks/frame-folder.js';
+import { FrameNames } from './sinks/frame-names.js';
 import { JsonLinesSink } from './sinks/json-lines.js';
+import { LABEL_MAP_SUFFIXES, LabelMapsSink } from './sinks/label-maps.js';
 import { OverlayPicturesSink } from './sinks/overlay-pictures.js';
 import { OverlayRenderer } from './sinks/overlay-renderer.js';
 import type { ResultSink } from './sinks/sink.js';
+import { YoloLabelsSink } from './sinks/yolo-labels.js';
 import { Stop } from './stop.js';
 import { Summary } from './summary.js';
 
@@ -72,6 +79,7 @@ export const run = command({
     const roles = headRoles(args);
     const size = pictureSize(args);
     const reading = imageReading(args);
+    bagCompression(args);
     const region = parseRegion('--roi', args.text('roi') ?? '');
     const given = args.text('model');
     const model = given === undefined ? demoModel() : findModel(given);
@@ -196,6 +204,10 @@ function outputsOf(args: Arguments): Output[] {
   add('json', 'file');
   add('mcap', 'bag');
   add('overlay', 'folder');
+  add('coco', 'file');
+  add('csv', 'file');
+  add('yolo', 'folder');
+  add('maps', 'folder');
   return outputs;
 }
 
@@ -223,9 +235,23 @@ async function openSinks(
     const images = args.flag('mcap-images');
     const drawn = args.flag('mcap-overlay') ? renderer : undefined;
     sinks.push(
-      await BagSink.open(mcap, { labels, threshold: score!, classes, images, overlay: drawn, replace }),
+      await BagSink.open(mcap, {
+        ...{ labels, threshold: score!, classes, images, overlay: drawn, replace },
+        ...{ jpeg: args.flag('mcap-jpeg'), range: colorRange(args), compression: bagCompression(args) },
+      }),
     );
   }
+  const frames = new FrameNames(sources);
+  const [coco, csv, yolo, maps] = [args.text('coco'), args.text('csv'), args.text('yolo'), args.text('maps')];
+  if (coco !== undefined) {
+    const masks = args.text('masks') !== 'none';
+    sinks.push(await CocoSink.open(coco, labels, frames, { replace, masks }));
+  }
+  if (csv !== undefined) sinks.push(await CsvSink.open(csv, new Labels(labels), replace));
+  const folder = (name: string, path: string, suffixes: readonly string[]): FrameFolder =>
+    new FrameFolder(path, { option: `--${name}`, names: frames, suffixes, read, replace });
+  if (yolo !== undefined) sinks.push(new YoloLabelsSink(folder('yolo', yolo, ['.txt']), frames));
+  if (maps !== undefined) sinks.push(new LabelMapsSink(folder('maps', maps, LABEL_MAP_SUFFIXES), frames));
 }
 
 /** Closes all of them, even if some fail. @returns the first error */

@@ -2,6 +2,7 @@ import type { Box, Instance, Segmentation } from '../../vision/mask/segmentation
 import { DEFAULT_COLOR_RANGE, type ColorRange } from '../../vision/picture/color-range.js';
 import { nv12ToRgb } from '../../native/convert.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
+import type { PictureSize } from '../../vision/picture/picture-size.js';
 import { LabelPlates, type Anchor, type Plate } from './label-plates.js';
 import { DEFAULT_MASK_OPACITY, MaskLayer } from './mask-layer.js';
 import { type ColoredBy, instanceColor, WHITE, type Rgb } from '../../vision/picture/palette.js';
@@ -58,8 +59,7 @@ export class Overlay {
     range: ColorRange = DEFAULT_COLOR_RANGE,
     into?: Uint8Array,
   ): RgbPicture {
-    const pixels = { width: frame.width, height: frame.height, data: nv12ToRgb(frame, range, into) };
-    const picture = cropped(pixels, segmentation.width, segmentation.height);
+    const picture = framePicture(frame, segmentation, range, into);
     this.draw(picture, segmentation);
     return picture;
   }
@@ -117,6 +117,22 @@ export class Overlay {
     }
     return this.plates;
   }
+}
+
+/**
+ * The frame as a picture of the size that results are given for, which is one less than the frame's if the picture in the frame has
+ * odd sides.
+ *
+ * @param into memory, 3 bytes for each pixel of the frame; default: new memory
+ */
+export function framePicture(
+  frame: Nv12Frame,
+  { width, height }: PictureSize,
+  range: ColorRange = DEFAULT_COLOR_RANGE,
+  into?: Uint8Array,
+): RgbPicture {
+  const pixels = { width: frame.width, height: frame.height, data: nv12ToRgb(frame, range, into) };
+  return cropped(pixels, width, height);
 }
 
 /** The upper left part of `picture`, packed in the same memory. */

@@ -22,8 +22,9 @@ import { Labels } from '../write/labels.js';
 import type { StageTimings } from '../write/stage-timings.js';
 import type { BagWriter } from './bag-writer.js';
 
-/** Topic of the camera images in bags that contain them. */
+/** Topics of the camera images in bags that contain them: as they are, and as JPEG. */
 export const IMAGE_TOPIC = '/camera/image_raw';
+export const JPEG_TOPIC = `${IMAGE_TOPIC}/compressed`;
 
 export interface RecorderOptions {
   /** Class names by class id. */
@@ -43,6 +44,8 @@ export interface RecordExtras {
   readonly timings?: StageTimings | undefined;
   /** The frame itself, for bags that can be viewed on their own. */
   readonly frame?: Nv12Frame | undefined;
+  /** The same as a JPEG file. */
+  readonly jpeg?: Uint8Array | undefined;
   /** An overlay picture as a JPEG file. */
   readonly overlay?: Uint8Array | undefined;
 }
@@ -65,6 +68,7 @@ export class SegmentationRecorder {
   readonly #outputs: readonly RecordedOutput[];
   readonly #modelOutputs: readonly ModelOutput[];
   readonly #image = new ImageWriter();
+  readonly #jpeg = new CompressedImageWriter();
   readonly #overlay = new CompressedImageWriter();
   readonly #tools: ContentTools;
 
@@ -103,6 +107,10 @@ export class SegmentationRecorder {
       if (extras.frame !== undefined) {
         const cdr = this.#image.writeNv12(header, extras.frame);
         await bag.write(IMAGE_TOPIC, this.#image.type, cdr, stamp);
+      }
+      if (extras.jpeg !== undefined) {
+        const cdr = this.#jpeg.write(header, 'jpeg', extras.jpeg);
+        await bag.write(JPEG_TOPIC, this.#jpeg.type, cdr, stamp);
       }
       const content = new FrameContent(header, segmentation, this.#tools, extras.timings);
       for (const { topic, type, write } of this.#outputs) await bag.write(topic, type, write(content), stamp);
