@@ -4,6 +4,7 @@ import { ExpectationError, expectInteger, expectOneOf } from '../base/expect.js'
 import type { ColorRange } from '../vision/picture/color-range.js';
 import { parseSize, type PictureSize } from '../vision/picture/picture-size.js';
 import { parseClassScores } from '../model/class-scores.js';
+import { blurredClasses } from '../model/blurred-classes.js';
 import { findClass } from '../model/labels.js';
 import type { ImageReading } from '../native/camera.js';
 import { BAG_COMPRESSIONS, type BagCompression } from '../message/bag/chunk-compression.js';
@@ -79,6 +80,9 @@ export const RUN_OPTIONS = {
     value: 'DIR',
     help: 'write label maps (PNG) for each frame: NAME_classes.png and NAME_instances.png',
   },
+  blur: fromParameter('overlay_blur', 'LIST', {
+    help: 'names or ids of classes, comma-separated, that no picture or frame that is written shows: they are blurred',
+  }),
   size: {
     type: 'string',
     value: 'WxH',
@@ -121,6 +125,12 @@ export function decodeOptions(args: Arguments, labels: readonly string[]): Decod
     classScores: parseClassScores('--class-score', args.texts('class-score'), labels),
     masks: choiceOption(args, 'masks', SEGMENT_PARAMETERS.masks),
   };
+}
+
+/** Ids of the classes that are blurred. @throws ExpectationError unless they are among the reported ones */
+export function blurOption(args: Arguments, labels: readonly string[]): number[] {
+  const list = (name: string): string[] => args.text(name)?.split(',') ?? [];
+  return blurredClasses(list('blur'), list('classes'), labels);
 }
 
 /** How frames are tracked; undefined: not at all. @param reported what of the decoder's results is reported */

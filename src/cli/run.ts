@@ -10,16 +10,18 @@ import { findModel } from '../model/find-model.js';
 import { openRecognized } from '../pipeline/open-segmenter.js';
 import { TrackIds } from '../vision/track/tracker.js';
 import { CameraTracking, decodeForTracking, type TrackingOptions } from '../pipeline/tracking.js';
-import { isResult, type Segmenter } from '../pipeline/segmenter.js';
+import { type FrameResult, isResult, type Segmenter } from '../pipeline/segmenter.js';
 import { BPU_OPTIONS, engineSettings } from './bpu-options.js';
 import { colored } from './color.js';
 import { command } from './program.js';
 import { checkOutputs, type Output, ReadFiles } from './outputs.js';
 import { type Arguments, optionHelp } from './options.js';
 import { printable } from './printable.js';
+import { Blur } from '../media/render/blur.js';
 import { Progress } from './progress.js';
 import {
   bagCompression,
+  blurOption,
   colorRange,
   decodeOptions,
   headRoles,
@@ -86,6 +88,7 @@ export const run = command({
     const read = new ReadFiles([...args.positionals, model, args.text('labels'), args.text('library')]);
     checkOutputs(outputsOf(args), read, args.flag('force'));
     let tracked: TrackingOptions | undefined;
+    let blur: Blur | undefined;
     const { engine, segmenter, labels } = await openRecognized(
       model,
       engineSettings(args),
@@ -93,6 +96,8 @@ export const run = command({
       (names, warnings) => {
         warn(warnings);
         const decoding = decodeOptions(args, names);
+        const blurred = blurOption(args, names);
+        if (blurred.length > 0) blur = new Blur(new Set(blurred));
         tracked = trackingOptions(args, decoding);
         return tracked ? decodeForTracking(decoding, tracked.lowScore!) : decoding;
       },
@@ -131,7 +136,8 @@ export const run = command({
       try {
         for (const source of sources) {
           if (stop.requested) break;
-          await segmentSource(source, segmenter, region, trackingOf(), sinks, summary, quiet, stop);
+          const outputs = { sinks, blur };
+          await segmentSource(source, segmenter, region, trackingOf(), outputs, summary, quiet, stop);
         }
       } catch (error) {
         broken = errorOf(error);
@@ -158,7 +164,7 @@ async function segmentSource(
   segmenter: Segmenter,
   region: Region | undefined,
   tracking: CameraTracking | undefined,
-  sinks: readonly ResultSink[],
+  { sinks, blur }: { readonly sinks: readonly ResultSink[]; readonly blur: Blur | undefined },
   summary: Summary,
   quiet: boolean,
   stop: Stop,
@@ -177,7 +183,8 @@ async function segmentSource(
           progress?.end();
           process.stderr.write(`${source.name}, frame ${item.frame.index}: ${(warned = warning)}\n`);
         }
-        for (const sink of sinks) await sink.write(item);
+        const shown = blur ? blurred(item, blur) : item;
+        for (const sink of sinks) await sink.write(shown);
       } else {
         // A bar that is full tells of success: that of a bad picture must not be drawn.
         progress?.end();
@@ -190,6 +197,12 @@ async function segmentSource(
     progress?.end();
     summary.end();
   }
+}
+
+/** The result with a frame that no longer shows what is blurred, before any output sees it. */
+function blurred(result: FrameResult, blur: Blur): FrameResult {
+  const frame = blur.apply(result.frame.frame, result.segmentation);
+  return { ...result, frame: { ...result.frame, frame } };
 }
 
 /** All outputs except JSON lines on standard output. */

@@ -312,6 +312,12 @@ export const SEGMENT_PARAMETERS = parameterTable({
     dynamic: true,
     help: 'what has one color in the overlay and ~/instance_picture: each class, or each instance; auto: each tracked object, and the other instances by class',
   },
+  overlay_blur: {
+    type: 'string_array',
+    default: [],
+    dynamic: true,
+    help: 'names or ids of classes that the overlay shows blurred, for recordings that must not show people; they must be among `classes`; empty: none',
+  },
   overlay_trails: {
     type: 'integer',
     default: 0,

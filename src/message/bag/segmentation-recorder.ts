@@ -17,6 +17,7 @@ import {
   type Output,
   OUTPUTS,
 } from '../outputs.js';
+import { ColorBook } from '../../vision/picture/color-book.js';
 import { CompressedImageWriter, ImageWriter } from '../write/image.js';
 import { Labels } from '../write/labels.js';
 import type { StageTimings } from '../write/stage-timings.js';
@@ -80,6 +81,7 @@ export class SegmentationRecorder {
     this.#score = threshold;
     this.#classes = classes;
     this.#tools = { tracer: new OutlineTracer(kernels) };
+    const book = new ColorBook();
     const omitted = omit.map((name): Output => OUTPUTS[expectOneOf('omit', name, BAG_OUTPUT_NAMES)]);
     this.#modelOutputs = MODEL_OUTPUTS.filter((row) => row.inBags && !omitted.includes(row));
     this.#outputs = FRAME_OUTPUTS.filter((row) => row.inBags && !omitted.includes(row)).map((row) => {
@@ -87,6 +89,7 @@ export class SegmentationRecorder {
       const write = row.open(type, {
         ...{ labels, modelName: '', trosMasks: 'none' },
         coloredBy: () => 'class',
+        book,
         classMapSize: () => 'picture',
       });
       return { topic: bagTopic(row), type, write };

@@ -1,7 +1,7 @@
 import type { Outlines } from '../../vision/mask/outlines.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
 import type { FrameHeader, Stamp } from '../../vision/picture/frame-source.js';
-import { colorNumber } from '../../vision/picture/palette.js';
+import { ColorBook } from '../../vision/picture/color-book.js';
 import { cdrText } from './cdr-encoder.js';
 import { CdrOutput } from './cdr-output.js';
 import { InstalledLayout } from './installed-layout.js';
@@ -29,10 +29,10 @@ export class ImageAnnotationsWriter {
   readonly #out = new CdrOutput();
   readonly #layout: InstalledLayout | undefined;
 
-  /** @param colorOf the color of a class, or of a tracked object's id, the same as in the overlay */
+  /** @param book chooses the colors, the same as in the overlay */
   constructor(
     readonly labels: Labels,
-    readonly colorOf: (number: number) => Rgb,
+    private readonly book: Pick<ColorBook, 'colors'>,
     readonly type = TYPE,
   ) {
     this.#layout = InstalledLayout.between(TYPE, type);
@@ -46,6 +46,7 @@ export class ImageAnnotationsWriter {
     const { width, height, instances } = segmentation;
     const out = this.#out;
     const line = Math.max(1, Math.round((width + height) / 1200));
+    const colors = this.book.colors('auto', instances);
     out.begin();
     out.reserve(24);
     out.stamp(stamp);
@@ -57,7 +58,7 @@ export class ImageAnnotationsWriter {
     // The worst score first: later ones are drawn on top.
     for (let i = instances.length - 1; i >= 0; i--) {
       const { box } = instances[i]!;
-      const color = this.colorOf(colorNumber(instances[i]!));
+      const color = colors[i]!;
       if (outlines) this.#contours(stamp, outlines, i, color, line);
       this.#beginLoop(stamp);
       out.uint32(4);
@@ -84,7 +85,7 @@ export class ImageAnnotationsWriter {
       out.text(text);
       out.float64(12 * line);
       this.#color(BLACK, 1);
-      this.#color(this.colorOf(colorNumber(instances[i]!)), 1);
+      this.#color(colors[i]!, 1);
       out.uint32(0); // metadata
     }
     out.reserve(8);

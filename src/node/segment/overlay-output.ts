@@ -1,5 +1,6 @@
 import { SerialQueue } from '../../base/serial-queue.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
+import { ColorBook } from '../../vision/picture/color-book.js';
 import type { ColorRange } from '../../vision/picture/color-range.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { FrameHeader } from '../../vision/picture/frame-source.js';
@@ -19,6 +20,8 @@ const MOST_PACKING = 3;
 export class OverlayOutput {
   #overlay = new Overlay({ labels: [] });
   #quality = 80;
+  /** Chooses the colors; another one is used from the next setOptions() on. */
+  book = new ColorBook();
   readonly #image = new ImageWriter();
   readonly #compressed = new CompressedImageWriter();
   /** Pictures that are not being compressed at the moment. */
@@ -39,7 +42,7 @@ export class OverlayOutput {
 
   /** @param quality of JPEG, 1 to 100 */
   setOptions(options: OverlayOptions, quality: number): void {
-    this.#overlay = new Overlay(options);
+    this.#overlay = new Overlay({ book: this.book, ...options });
     this.#quality = quality;
   }
 
