@@ -22,7 +22,7 @@ import { PerceptionTargetsWriter } from '../../src/message/write/perception-targ
 import { nativeKernels } from '../../src/native/kernels.js';
 import { packageRoot } from '../../src/base/package-root.js';
 import { Segmenter } from '../../src/pipeline/segmenter.js';
-import { paletteColor } from '../../src/vision/picture/palette.js';
+import { ColorBook } from '../../src/vision/picture/color-book.js';
 import { hbmMessage } from '../benches/cdr.js';
 import { crowdFrames } from './crowd.js';
 import {
@@ -135,7 +135,7 @@ function outputCases(heads: Heads): InstructionCase[] {
       return () => writer.write(HEADER, found);
     }),
     output('ImageAnnotations', () => {
-      const writer = new ImageAnnotationsWriter(labels, paletteColor);
+      const writer = new ImageAnnotationsWriter(labels, new ColorBook());
       return () => writer.write(HEADER, found, outlines);
     }),
     ...(['polygons', 'both'] as const).map((masks) =>

@@ -166,7 +166,7 @@ async function evaluateModel(
 ): Promise<Evaluated> {
   const { engine, segmenter, labels } = await openRecognized(
     model,
-    engineSettings(args, args.number('threads')),
+    engineSettings(args),
     { roles: headRoles(args), labelFile: args.text('labels') },
     (names, warnings) => {
       for (const text of warnings) process.stderr.write(`tros-yolo-seg: ${printable(text)}\n`);

@@ -24,11 +24,29 @@ export interface OutlinePen {
   cubicTo(ax: number, ay: number, bx: number, by: number, x: number, y: number): void;
 }
 
+/** What is called of WebAssembly, which neither TypeScript's library without DOM nor Node's types declare. */
+interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+interface WasmTable {
+  grow(elements: number): number;
+  set(index: number, value: unknown): void;
+}
+type Imports = Readonly<Record<string, Readonly<Record<string, (...args: number[]) => unknown>>>>;
+const { WebAssembly } = globalThis as unknown as {
+  readonly WebAssembly: {
+    readonly Module: new (bytes: Uint8Array) => object;
+    readonly Instance: new (module: object, imports: Imports) => { readonly exports: Record<string, unknown> };
+  };
+};
+
 /** The functions of HarfBuzz's C interface that are called (harfbuzz.github.io). Pointers and numbers are numbers. */
 type Call = (...args: number[]) => number;
-interface Exports extends Record<string, Call | WebAssembly.Memory | WebAssembly.Table> {
-  readonly memory: WebAssembly.Memory;
-  readonly __indirect_function_table: WebAssembly.Table;
+interface Exports {
+  readonly memory: WasmMemory;
+  readonly __indirect_function_table: WasmTable;
+  readonly [name: string]: unknown;
 }
 
 const HB_MEMORY_MODE_READONLY = 1;
@@ -59,7 +77,7 @@ class HarfBuzz {
         _abort_js: fail,
         _emscripten_runtime_keepalive_clear: () => undefined,
         _setitimer_js: () => 0,
-        emscripten_resize_heap: (bytes: number) => this.#grow(bytes),
+        emscripten_resize_heap: (bytes = 0) => this.#grow(bytes),
       },
       wasi_snapshot_preview1: { proc_exit: fail },
     });

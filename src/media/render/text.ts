@@ -131,7 +131,9 @@ export class Typeface {
     const even = (size: number): number => size + (size % 2);
     const width = even(Math.ceil(maxX) + left);
     const height = even(Math.max(1, Math.ceil(maxY) + rise));
-    const moved = contours.map((points) => points.map((value, i) => value + (i % 2 === 0 ? left : rise)));
+    const moved = contours.map((points) =>
+      Float64Array.from(points, (value, i) => value + (i % 2 === 0 ? left : rise)),
+    );
     const shape = new Coverage(width, height).fill(
       { contours: moved, reach: width + height },
       { x: 0, y: 0, radius: 1, angle: 0 },

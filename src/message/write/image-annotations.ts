@@ -1,7 +1,7 @@
 import type { Outlines } from '../../vision/mask/outlines.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
 import type { FrameHeader, Stamp } from '../../vision/picture/frame-source.js';
-import { ColorBook } from '../../vision/picture/color-book.js';
+import type { ColorBook } from '../../vision/picture/color-book.js';
 import { cdrText } from './cdr-encoder.js';
 import { CdrOutput } from './cdr-output.js';
 import { InstalledLayout } from './installed-layout.js';

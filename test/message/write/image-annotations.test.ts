@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { ImageAnnotationsWriter } from '../../../src/message/write/image-annotations.js';
+import type { Colored } from '../../../src/vision/picture/color-book.js';
+import type { Rgb } from '../../../src/vision/picture/palette.js';
 import { messageType } from '../../../src/message/message-type.js';
 import { EMPTY, HEADER, LABELS, readBack, SEGMENTATION, outlinesOf, TRACKED } from './samples.js';
 
@@ -14,7 +16,10 @@ interface ImageAnnotations {
 describe('ImageAnnotationsWriter', () => {
   const triangle = { points: [1, 2, 3, 2, 2, 5], hole: false };
   const hole = { points: [1.5, 3, 2.5, 3, 2, 4], hole: true };
-  const color = (classId: number): [number, number, number] => [51 * classId, 102, 255];
+  const color = {
+    colors: (_by: unknown, instances: readonly Colored[]): Rgb[] =>
+      instances.map(({ classId, trackId }) => [51 * (trackId ?? classId), 102, 255]),
+  };
 
   it('writes outlines, holes, boxes and labels, best score last', () => {
     const writer = new ImageAnnotationsWriter(LABELS, color);
