@@ -104,6 +104,25 @@ SIZES.forEach(([width, height], at) => {
       find(found, moved, round(0.2 + 0.8 * random.next(), 1));
     }
   }
+  if (at === 5) {
+    // Objects whose area is just that between small, medium and large, in a crowd, which covers what was found of them even better.
+    const square = (x: number, y: number, side: number): number[] => [x, y, x + side, y, x + side, y + side, x, y + side];
+    const add = (polygons: number[][], iscrowd: number): void => {
+      const mask = cocoPolygonMask(polygons, width, height);
+      annotations.push({
+        id: annotations.length + 1,
+        ...{ image_id: id, category_id: CATEGORIES[0]!.id, bbox: boxOf(polygons) },
+        segmentation: iscrowd ? rle.encode(mask, width, height) : polygons,
+        ...{ area: maskArea(mask), iscrowd },
+      });
+    };
+    add([square(100, 100, 280)], 1);
+    for (const [x, side] of [[120, 32], [220, 96]] as const) {
+      add([square(x, 140, side)], 0);
+      find(0, [square(x + side / 8, 140, side)], 0.9);
+      find(0, [square(x, 140 + side, side)], 0.8);
+    }
+  }
   for (let i = 0; at !== 6 && i < 3; i++) {
     const [x, y] = [random.next() * width, random.next() * height];
     find(Math.floor(random.next() * COMMON), [polygon(x, y, 5 + random.next() * 60, 0.4)], round(0.5 * random.next(), 1));

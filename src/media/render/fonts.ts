@@ -47,7 +47,7 @@ export function graphemes(text: string): string[] {
  */
 export function fontRuns(text: string): FontRun[] {
   const runs: { name: FontName; text: string }[] = [];
-  for (const character of graphemes(text.normalize('NFC'))) {
+  for (const character of graphemes(text)) {
     const name = choose(character);
     const last = runs.at(-1);
     if (last?.name === name) last.text += character;

@@ -86,6 +86,12 @@ describe('Blur', () => {
     }
   });
 
+  it('reaches farther beyond the masks of large objects', () => {
+    const shown = blur.apply(noise(), found(disc(80, 60, 54)));
+    const column = Array.from({ length: 9 }, (_, i) => luma(shown, 80 - 54 - 6, 56 + i));
+    assert.ok(column.every((value) => value > 70 && value < 185), column.join(' '));
+  });
+
   it('blurs the box where there is no mask, and masks on a coarse grid', () => {
     const empty = { x: 0, y: 0, width: 0, height: 0, data: new Uint8Array(0) };
     const box = { x1: 40, y1: 30, x2: 120, y2: 90 };

@@ -20,6 +20,13 @@ describe('ColorBook', () => {
     assert.equal(colors[0], PALETTE[0]);
     // Blue and the color that was chosen beside it are not two blues.
     assert.ok(difference(colors[0]!, colors[1]!) > 0.1);
+    // Of all free colors none differs more from the nearest of those in use.
+    for (const own of PALETTE.keys()) {
+      const [first, second] = new ColorBook().colors('class', classes(own, own + 20));
+      const free = PALETTE.filter((color) => color !== first);
+      const most = Math.max(...free.map((color) => difference(color, first!)));
+      assert.equal(difference(second!, first!), most, `${own}`);
+    }
   });
 
   it('keeps all twenty apart, whichever classes they are', () => {
