@@ -8,7 +8,8 @@ import { eastAsianWidth } from 'get-east-asian-width';
  */
 export function textTable(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, terminalWidth(cell))));
+  for (const row of rows)
+    row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, terminalWidth(cell))));
   return rows.map((row) =>
     row
       .map((cell, i) => {

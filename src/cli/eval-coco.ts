@@ -86,7 +86,9 @@ export async function evaluateCoco(args: Arguments): Promise<number> {
 
   const truth = new CocoTruth(parseFile(annotations));
   const evaluated =
-    found !== undefined ? await evaluateFile(truth, found) : await evaluateModel(truth, images!, model!, args);
+    found !== undefined
+      ? await evaluateFile(truth, found)
+      : await evaluateModel(truth, images!, model!, args);
   const { figures, boxes, masks } = evaluated;
   process.stdout.write(`${report(truth, evaluated)}\n`);
   const json = args.text('json');
@@ -187,7 +189,9 @@ async function evaluateModel(
     const { sources, failed } = await openInputs(paths);
     if (failed.length > 0) {
       const { name, error } = failed[0]!;
-      throw new ExpectationError(`the annotated picture ${name}`, messageOf(error), undefined, { cause: error });
+      throw new ExpectationError(`the annotated picture ${name}`, messageOf(error), undefined, {
+        cause: error,
+      });
     }
     const quality = new AveragePrecision(truth.names.length);
     const progress = new Progress('evaluating', sources.length);
@@ -201,7 +205,9 @@ async function evaluateModel(
           const instances = segmentation.instances.flatMap((instance): Instance[] => {
             const classId = classOf[instance.classId]!;
             const { x, y, width, height, data } = scaler.toPicture(instance.mask, segmentation);
-            return classId < 0 ? [] : [{ ...instance, classId, mask: { x, y, width, height, data: data.slice() } }];
+            return classId < 0
+              ? []
+              : [{ ...instance, classId, mask: { x, y, width, height, data: data.slice() } }];
           });
           const { width, height } = segmentation;
           quality.add({ width, height, maskWidth: width, maskHeight: height, instances }, truth.of(image));
@@ -254,7 +260,14 @@ function report(truth: CocoTruth, { figures, boxes, masks }: Evaluated): string 
       return [figure(ap), figure(ap50)];
     });
     return [
-      [printable(name), String(objects), ...aps, figure(best.precision), figure(best.recall), figure(best.score)],
+      [
+        printable(name),
+        String(objects),
+        ...aps,
+        figure(best.precision),
+        figure(best.recall),
+        figure(best.score),
+      ],
     ];
   });
   const titles = kinds.flatMap(([kind]) => [`${kind} AP`, `${kind} AP50`]);

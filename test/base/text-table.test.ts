@@ -5,8 +5,22 @@ import { terminalWidth, textTable } from '../../src/base/text-table.js';
 describe('tables for terminals', () => {
   it('know how many columns a text takes', () => {
     const cases: [string, number][] = [
-      ...([['', 0], ['person', 6], ['行人', 4], ['Möwe', 4], ['ｱ', 1], ['Ａ', 2]] as [string, number][]),
-      ...([['e\u0301', 1], ['한국', 4], ['街道 1.png', 10], ['👩‍🚀', 2], ['→', 1], ['\u200b', 0]] as [string, number][]),
+      ...([
+        ['', 0],
+        ['person', 6],
+        ['行人', 4],
+        ['Möwe', 4],
+        ['ｱ', 1],
+        ['Ａ', 2],
+      ] as [string, number][]),
+      ...([
+        ['e\u0301', 1],
+        ['한국', 4],
+        ['街道 1.png', 10],
+        ['👩‍🚀', 2],
+        ['→', 1],
+        ['\u200b', 0],
+      ] as [string, number][]),
     ];
     for (const [text, width] of cases) assert.equal(terminalWidth(text), width, JSON.stringify(text));
   });

@@ -109,7 +109,10 @@ describe('tros-yolo-seg eval with COCO annotations', () => {
       ...['--curve', curve],
     ]);
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^class +objects +mask AP +mask AP50 +box AP +box AP50 +precision +recall +at score$/m);
+    assert.match(
+      stdout,
+      /^class +objects +mask AP +mask AP50 +box AP +box AP50 +precision +recall +at score$/m,
+    );
     assert.match(stdout, /^person +30 +0\.262 +0\.608 +0\.238 +0\.547 +0\.800 +0\.667 +0\.300$/m);
     assert.doesNotMatch(stdout, /toothbrush/);
     assert.match(stdout, /^AP, IoU 0\.50:0\.95 +0\.197 +0\.202$/m);
@@ -168,7 +171,10 @@ describe('tros-yolo-seg eval with COCO annotations', () => {
       [INSTANCES, file('size.jsonl', '{"source":"000000001000.jpg","width":1,"height":1,"instances":[]}')],
       /640x480 pixels, as the annotations say/,
     );
-    await wrong([INSTANCES, file('id.json', '[{"image_id":5,"category_id":1,"score":1,"bbox":[0,0,1,1]}]')], /image_id 5/);
+    await wrong(
+      [INSTANCES, file('id.json', '[{"image_id":5,"category_id":1,"score":1,"bbox":[0,0,1,1]}]')],
+      /image_id 5/,
+    );
     await wrong([INSTANCES, found, '--json', INSTANCES, '--force'], /input/);
   });
 });

@@ -28,7 +28,10 @@ describe('tros-yolo-seg run --blur', () => {
   const folder = temporaryFolder('blur');
   const path = (...names: string[]): string => join(folder, ...names);
   const lines = (name: string): Line[] =>
-    readFileSync(path(name), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as Line);
+    readFileSync(path(name), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line);
   const run = async (...args: string[]): Promise<void> => {
     const { code, stderr } = await cli(['run', ...args, '-q'], folder);
     assert.equal(code, 0, stderr);
@@ -40,7 +43,16 @@ describe('tros-yolo-seg run --blur', () => {
     await run(scene, '--json', 'plain.jsonl', '--mcap', 'plain.mcap', '--mcap-images', '--overlay', 'plain');
     const found = lines('plain.jsonl');
     const classes = [...new Set(found[0]!.instances.map(({ class_name }) => class_name))].join(',');
-    const blurred = ['--blur', classes, '--json', 'blurred.jsonl', '--mcap', 'blurred.mcap', '--overlay', 'blurred'];
+    const blurred = [
+      '--blur',
+      classes,
+      '--json',
+      'blurred.jsonl',
+      '--mcap',
+      'blurred.mcap',
+      '--overlay',
+      'blurred',
+    ];
     await run(scene, ...blurred, '--mcap-images', '--mcap-jpeg', '--mcap-overlay');
     const results = (all: Line[]): unknown => all.map(({ instances }) => instances);
     assert.deepEqual(results(lines('blurred.jsonl')), results(found), 'results are those of the input');

@@ -103,11 +103,15 @@ describe('tros-yolo-seg run, in other formats', () => {
   it('writes maps of classes and of instances', async () => {
     assert.equal(readdirSync(path('maps')).length, 10);
     for (const line of lines) {
-      const raw = async (kind: string): Promise<{ width: number; data: Buffer; depth: string | undefined }> => {
+      const raw = async (
+        kind: string,
+      ): Promise<{ width: number; data: Buffer; depth: string | undefined }> => {
         const picture = sharp(path('maps', `${nameOf(line)}_${kind}.png`));
         const { depth } = await picture.metadata();
         const gray = kind === 'instances' ? picture.toColourspace('grey16') : picture.toColourspace('b-w');
-        const { data, info } = await gray.raw({ depth: kind === 'instances' ? 'ushort' : 'uchar' }).toBuffer({ resolveWithObject: true });
+        const { data, info } = await gray
+          .raw({ depth: kind === 'instances' ? 'ushort' : 'uchar' })
+          .toBuffer({ resolveWithObject: true });
         assert.equal(info.channels, 1);
         return { width: info.width, data, depth };
       };
@@ -134,7 +138,7 @@ describe('tros-yolo-seg run, in other formats', () => {
       const messages: string[] = [];
       for (const topic of file.topics) {
         for await (const message of file.messages(topic.name)) {
-          assert.ok(!(message instanceof Error), String(message));
+          if (message instanceof Error) throw message;
           messages.push(`${topic.name} ${Buffer.from(message.data).subarray(0, 200).toString('hex')}`);
         }
       }
@@ -149,32 +153,48 @@ describe('tros-yolo-seg run, in other formats', () => {
   });
 
   it('puts the frames into the bag as JPEG', async () => {
-    const { code, stderr } = await cli(['run', 'zstd.mcap#/camera/image_raw/compressed', '-q', '--json', 'again.jsonl'], folder);
+    const { code, stderr } = await cli(
+      ['run', 'zstd.mcap#/camera/image_raw/compressed', '-q', '--json', 'again.jsonl'],
+      folder,
+    );
     assert.equal(code, 0, stderr);
     const again = readFileSync(path('again.jsonl'), 'utf8').trimEnd().split('\n');
     assert.equal(again.length, 5);
     const { instances } = JSON.parse(again[0]!) as Line;
     // JPEG changes scores a little, and what is barely found.
     const best = lines[0]!.instances[0]!;
-    const same = instances.find(({ class_id, box }) => class_id === best.class_id && Math.abs(box[0]! - best.box[0]!) < 4);
+    const same = instances.find(
+      ({ class_id, box }) => class_id === best.class_id && Math.abs(box[0]! - best.box[0]!) < 4,
+    );
     assert.ok(same, JSON.stringify([best.box, instances.map(({ box }) => box)]));
   });
 
   it('replaces nothing without being told', async () => {
     const targets = [
-      ...[['--coco', 'coco.json'], ['--csv', 'found.csv'], ['--yolo', 'yolo'], ['--maps', 'maps']],
+      ...[
+        ['--coco', 'coco.json'],
+        ['--csv', 'found.csv'],
+        ['--yolo', 'yolo'],
+        ['--maps', 'maps'],
+      ],
     ];
     for (const target of targets) {
       const { code, stderr } = await cli(['run', path('街道 1.png'), '-q', ...target], folder);
       assert.equal(code, 2, target[0]);
       assert.match(stderr, /which exists/);
     }
-    const { code, stderr } = await cli(['run', path('街道 1.png'), '-q', ...targets.flat(), '--force'], folder);
+    const { code, stderr } = await cli(
+      ['run', path('街道 1.png'), '-q', ...targets.flat(), '--force'],
+      folder,
+    );
     assert.equal(code, 0, stderr);
   });
 
   it('refuses a compression that is none', async () => {
-    const { code, stderr } = await cli(['run', 'scene:', '--mcap', 'c.mcap', '--mcap-compression', 'lz5'], folder);
+    const { code, stderr } = await cli(
+      ['run', 'scene:', '--mcap', 'c.mcap', '--mcap-compression', 'lz5'],
+      folder,
+    );
     assert.equal(code, 2);
     assert.match(stderr, /zstd, none/);
   });

@@ -13,7 +13,10 @@ describe('classes to blur', () => {
   });
 
   it('are refused if they would not be found', () => {
-    assert.throws(() => blurredClasses(['person'], ['car'], labels), /among the reported classes but received person/);
+    assert.throws(
+      () => blurredClasses(['person'], ['car'], labels),
+      /among the reported classes but received person/,
+    );
     assert.throws(() => blurredClasses(['perso'], [], labels), /Did you mean person/);
   });
 });

@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../../src/base/files/folder.js';
 import { Random } from '../../src/media/scene/random.js';
 import { cocoPolygonMask } from '../../src/vision/mask/coco-polygon.js';
 import { RleEncoder } from '../../src/vision/mask/rle.js';
@@ -83,7 +84,9 @@ SIZES.forEach(([width, height], at) => {
     if (i % 6 === 5) polygons.push(polygon(x + radius * 1.5, y, radius / 2, 0.3));
     const mask = cocoPolygonMask(polygons, width, height);
     const crowd = i % 9 === 8;
-    const segmentation = crowd ? { size: [height, width], counts: rle.encode(mask, width, height).counts } : polygons;
+    const segmentation = crowd
+      ? { size: [height, width], counts: rle.encode(mask, width, height).counts }
+      : polygons;
     annotations.push({
       id: annotations.length + 1,
       ...{ image_id: id, category_id: CATEGORIES[category]!.id, bbox: boxOf(polygons) },
@@ -106,7 +109,16 @@ SIZES.forEach(([width, height], at) => {
   }
   if (at === 5) {
     // Objects whose area is just that between small, medium and large, in a crowd, which covers what was found of them even better.
-    const square = (x: number, y: number, side: number): number[] => [x, y, x + side, y, x + side, y + side, x, y + side];
+    const square = (x: number, y: number, side: number): number[] => [
+      x,
+      y,
+      x + side,
+      y,
+      x + side,
+      y + side,
+      x,
+      y + side,
+    ];
     const add = (polygons: number[][], iscrowd: number): void => {
       const mask = cocoPolygonMask(polygons, width, height);
       annotations.push({
@@ -117,7 +129,10 @@ SIZES.forEach(([width, height], at) => {
       });
     };
     add([square(100, 100, 280)], 1);
-    for (const [x, side] of [[120, 32], [220, 96]] as const) {
+    for (const [x, side] of [
+      [120, 32],
+      [220, 96],
+    ] as const) {
       add([square(x, 140, side)], 0);
       find(0, [square(x + side / 8, 140, side)], 0.9);
       find(0, [square(x, 140 + side, side)], 0.8);
@@ -125,13 +140,17 @@ SIZES.forEach(([width, height], at) => {
   }
   for (let i = 0; at !== 6 && i < 3; i++) {
     const [x, y] = [random.next() * width, random.next() * height];
-    find(Math.floor(random.next() * COMMON), [polygon(x, y, 5 + random.next() * 60, 0.4)], round(0.5 * random.next(), 1));
+    find(
+      Math.floor(random.next() * COMMON),
+      [polygon(x, y, 5 + random.next() * 60, 0.4)],
+      round(0.5 * random.next(), 1),
+    );
   }
   if (at !== 6) lines.push({ source: `pictures/${file}`, index: at, width, height, instances });
 });
 
 const folder = process.argv[2]!;
-mkdirSync(folder, { recursive: true });
+makeFolder(folder);
 const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
 write('instances.json', `${JSON.stringify({ images, annotations, categories: CATEGORIES })}\n`);
 write('found.jsonl', lines.map((line) => `${JSON.stringify(line)}\n`).join(''));

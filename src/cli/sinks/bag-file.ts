@@ -49,7 +49,11 @@ export class BagSink implements ResultSink {
 
   /** @param target an .mcap file, or a folder to create in rosbag2's layout */
   static async open(target: string, options: BagSinkOptions): Promise<BagSink> {
-    return new BagSink(target, await BagWriter.create(target, options.replace, options.compression ?? 'zstd'), options);
+    return new BagSink(
+      target,
+      await BagWriter.create(target, options.replace, options.compression ?? 'zstd'),
+      options,
+    );
   }
 
   async write(result: FrameResult): Promise<void> {

@@ -32,14 +32,17 @@ export class FrameFolder {
     const { option, names, suffixes, read, replace } = options;
     makeFolder(target);
     for (const file of list(target)) {
-      if (!suffixes.some((suffix) => file.endsWith(suffix) && names.has(file.slice(0, -suffix.length)))) continue;
+      if (!suffixes.some((suffix) => file.endsWith(suffix) && names.has(file.slice(0, -suffix.length))))
+        continue;
       const path = join(target, file);
       const input = read.at(path);
       if (input === undefined && replace) continue;
       throw new ExpectationError(
         `a folder for ${option} without files of these inputs`,
         input === undefined ? `${path}, which exists` : `${path}, which is the input ${input}`,
-        input === undefined ? 'Choose another folder, or add --force to replace them.' : 'Choose another folder.',
+        input === undefined
+          ? 'Choose another folder, or add --force to replace them.'
+          : 'Choose another folder.',
       );
     }
   }

@@ -171,8 +171,10 @@ export class Blur {
         const before = Math.floor(u);
         const after = Math.min(columns - 1, before + 1);
         const across = u - before;
-        const above = means[upper * columns + before]! * (1 - across) + means[upper * columns + after]! * across;
-        const below = means[lower * columns + before]! * (1 - across) + means[lower * columns + after]! * across;
+        const above =
+          means[upper * columns + before]! * (1 - across) + means[upper * columns + after]! * across;
+        const below =
+          means[lower * columns + before]! * (1 - across) + means[lower * columns + after]! * across;
         data[at] = above * (1 - down) + below * down + 0.5;
       }
     }

@@ -37,7 +37,10 @@ type Imports = Readonly<Record<string, Readonly<Record<string, (...args: number[
 const { WebAssembly } = globalThis as unknown as {
   readonly WebAssembly: {
     readonly Module: new (bytes: Uint8Array) => object;
-    readonly Instance: new (module: object, imports: Imports) => { readonly exports: Record<string, unknown> };
+    readonly Instance: new (
+      module: object,
+      imports: Imports,
+    ) => { readonly exports: Record<string, unknown> };
   };
 };
 
@@ -124,10 +127,10 @@ class HarfBuzz {
   /** An hb_draw_funcs_t that leads to the pen. */
   #drawFunctions(): number {
     const functions: ((...args: number[]) => void)[] = [
-      (_f, _d, _s, x, y) => this.#pen!.moveTo(x!, y!),
-      (_f, _d, _s, x, y) => this.#pen!.lineTo(x!, y!),
-      (_f, _d, _s, cx, cy, x, y) => this.#pen!.quadTo(cx!, cy!, x!, y!),
-      (_f, _d, _s, ax, ay, bx, by, x, y) => this.#pen!.cubicTo(ax!, ay!, bx!, by!, x!, y!),
+      (_f, _d, _s, x, y) => this.#pen!.moveTo(x, y),
+      (_f, _d, _s, x, y) => this.#pen!.lineTo(x, y),
+      (_f, _d, _s, cx, cy, x, y) => this.#pen!.quadTo(cx, cy, x, y),
+      (_f, _d, _s, ax, ay, bx, by, x, y) => this.#pen!.cubicTo(ax, ay, bx, by, x, y),
       () => undefined,
     ];
     const table = this.#exports.__indirect_function_table;
@@ -160,8 +163,14 @@ function callable(functions: readonly ((...args: number[]) => void)[]): unknown[
   const bytes = Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, types),
-    ...section(2, types.map((_, i) => [1, 0x65, ...name(i), 0, i])),
-    ...section(7, types.map((_, i) => [...name(i), 0, i])),
+    ...section(
+      2,
+      types.map((_, i) => [1, 0x65, ...name(i), 0, i]),
+    ),
+    ...section(
+      7,
+      types.map((_, i) => [...name(i), 0, i]),
+    ),
   ]);
   const names = functions.map((_, i) => String.fromCharCode(0x61 + i));
   const imports = { e: Object.fromEntries(functions.map((call, i) => [names[i]!, call])) };

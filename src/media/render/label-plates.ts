@@ -109,7 +109,8 @@ export class LabelPlates {
     const band = Math.floor(top / this.high);
     for (let i = Math.max(0, band - 1); i <= band + 1 && i < this.bands.length; i++) {
       for (const other of this.bands[i]!) {
-        if (left < other.right && other.left < right && top < other.bottom && other.top < bottom) return undefined;
+        if (left < other.right && other.left < right && top < other.bottom && other.top < bottom)
+          return undefined;
       }
     }
     return { text, left, top, right, bottom };

@@ -167,9 +167,7 @@ function outcomesByArea(): Record<Area, Outcomes> {
 }
 
 function quality(classes: readonly ClassRecord[], kind: OverlapKind): Quality {
-  const orders = classes.map(({ scores }) =>
-    scores.map((_, i) => i).sort((a, b) => scores[b]! - scores[a]!),
-  );
+  const orders = classes.map(({ scores }) => scores.map((_, i) => i).sort((a, b) => scores[b]! - scores[a]!));
   /** Each class at each threshold. */
   const curves = (area: Area, most = MOST_DETECTIONS): Curve[][] =>
     classes.map(({ ranks, [kind]: outcomes }, i) => {

@@ -184,7 +184,11 @@ export function drawn(segmentation: unknown, width: number, height: number): Mas
   if (segmentation === undefined || segmentation === null) return NO_MASK;
   if (Array.isArray(segmentation)) {
     const polygons = segmentation as unknown[];
-    if (polygons.every((polygon): polygon is number[] => Array.isArray(polygon) && polygon.every(Number.isFinite))) {
+    if (
+      polygons.every(
+        (polygon): polygon is number[] => Array.isArray(polygon) && polygon.every(Number.isFinite),
+      )
+    ) {
       return cocoPolygonMask(polygons, width, height);
     }
     throw new ExpectationError('polygons of numbers', segmentation, HINT);

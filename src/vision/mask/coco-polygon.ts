@@ -22,7 +22,7 @@ export function cocoPolygonMask(
   const columns = new Uint8Array(width * height);
   for (const polygon of polygons) {
     const ends = columnEnds(polygon, width, height);
-    for (let i = 0; i + 1 < ends.length; i += 2) columns.fill(1, ends[i]!, ends[i + 1]!);
+    for (let i = 0; i + 1 < ends.length; i += 2) columns.fill(1, ends[i], ends[i + 1]);
   }
   return croppedColumns(columns, width, height);
 }

@@ -242,7 +242,10 @@ function eachRun(runs: readonly number[], cells: number, ones: (from: number, to
   let position = 0;
   for (const [index, run] of runs.entries()) {
     if (!(run >= 0) || position + run > cells) {
-      throw new ExpectationError(`runs that add up to ${cells} cells`, `${position} cells and a run of ${run}`);
+      throw new ExpectationError(
+        `runs that add up to ${cells} cells`,
+        `${position} cells and a run of ${run}`,
+      );
     }
     if (index % 2 === 1 && run > 0) ones(position, position + run);
     position += run;

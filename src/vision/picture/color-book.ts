@@ -43,7 +43,10 @@ class Page {
   /** The slot of the palette that each key has. */
   readonly #slots = new Map<number, number>();
   /** For each slot its key and the frame in which that was seen last. */
-  readonly #holders = PALETTE.map((): { key: number | undefined; seen: number } => ({ key: undefined, seen: 0 }));
+  readonly #holders = PALETTE.map((): { key: number | undefined; seen: number } => ({
+    key: undefined,
+    seen: 0,
+  }));
   #frame = 0;
 
   /** Takes the keys of a frame in. Better scores come first, so that they keep their own colors. */

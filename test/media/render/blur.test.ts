@@ -23,7 +23,12 @@ function disc(x: number, y: number, radius: number, classId = 0): Instance {
     return dx * dx + dy * dy < radius * radius ? 1 : 0;
   });
   const mask = { x: x - radius, y: y - radius, width: size, height: size, data };
-  return { classId, score: 0.9, mask, box: { x1: x - radius, y1: y - radius, x2: x + radius, y2: y + radius } };
+  return {
+    classId,
+    score: 0.9,
+    mask,
+    box: { x1: x - radius, y1: y - radius, x2: x + radius, y2: y + radius },
+  };
 }
 
 function found(...instances: Instance[]): Segmentation {
@@ -64,7 +69,14 @@ describe('Blur', () => {
   });
 
   it('reaches beyond the mask, and to every edge of the picture', () => {
-    for (const [x, y] of [[0, 0], [WIDTH, 0], [0, HEIGHT], [WIDTH, HEIGHT], [80, 0], [0, 60]] as const) {
+    for (const [x, y] of [
+      [0, 0],
+      [WIDTH, 0],
+      [0, HEIGHT],
+      [WIDTH, HEIGHT],
+      [80, 0],
+      [0, 60],
+    ] as const) {
       const whole = disc(x, y, 24);
       // The decoder's masks end with the picture.
       const { mask } = whole;
@@ -89,14 +101,22 @@ describe('Blur', () => {
   it('reaches farther beyond the masks of large objects', () => {
     const shown = blur.apply(noise(), found(disc(80, 60, 54)));
     const column = Array.from({ length: 9 }, (_, i) => luma(shown, 80 - 54 - 6, 56 + i));
-    assert.ok(column.every((value) => value > 70 && value < 185), column.join(' '));
+    assert.ok(
+      column.every((value) => value > 70 && value < 185),
+      column.join(' '),
+    );
   });
 
   it('blurs the box where there is no mask, and masks on a coarse grid', () => {
     const empty = { x: 0, y: 0, width: 0, height: 0, data: new Uint8Array(0) };
     const box = { x1: 40, y1: 30, x2: 120, y2: 90 };
     const shown = blur.apply(noise(), found({ classId: 0, score: 0.9, mask: empty, box }));
-    for (const [x, y] of [[41, 31], [118, 88], [80, 60], [41, 88]] as const) {
+    for (const [x, y] of [
+      [41, 31],
+      [118, 88],
+      [80, 60],
+      [41, 88],
+    ] as const) {
       assert.ok(luma(shown, x, y) > 90 && luma(shown, x, y) < 165);
     }
     const cells = { x: 10, y: 8, width: 20, height: 14, data: new Uint8Array(280).fill(1) };
@@ -119,7 +139,8 @@ describe('Blur', () => {
     const shown = new Overlay({ ...options, blur: [0] }).paint(frame, segmentation);
     const contrast = ({ data }: { data: Uint8Array }): number => {
       let sum = 0;
-      for (let x = 65; x < 95; x++) sum += Math.abs(data[(60 * WIDTH + x) * 3]! - data[(60 * WIDTH + x + 1) * 3]!);
+      for (let x = 65; x < 95; x++)
+        sum += Math.abs(data[(60 * WIDTH + x) * 3]! - data[(60 * WIDTH + x + 1) * 3]!);
       return sum / 30;
     };
     assert.ok(contrast(plain) > 40, `${contrast(plain)}`);

@@ -156,7 +156,12 @@ describe('LabelPlates', () => {
       const placed: Plate[] = [];
       for (let i = 0; i < 120; i++) {
         const [x, y] = [(i * 37) % 560, (i * 53) % 300];
-        const plate = crowd.place([`person #${i} 0.86`, `person #${i}`, `#${i}`], { x1: x, y1: y, x2: x + 60, y2: y + 90 });
+        const plate = crowd.place([`person #${i} 0.86`, `person #${i}`, `#${i}`], {
+          x1: x,
+          y1: y,
+          x2: x + 60,
+          y2: y + 90,
+        });
         if (!plate) continue;
         for (const other of placed) assert.ok(apart(plate, other), JSON.stringify([plate, other]));
         assert.ok(plate.left >= 0 && plate.top >= 0 && plate.right <= 640 && plate.bottom <= 360);

@@ -59,12 +59,19 @@ describe('COCO RLE', () => {
         const { counts } = encoder.encode(mask, gridWidth, gridHeight);
         const crop = decodeCroppedRle(counts, gridWidth, gridHeight);
         assert.deepEqual(onGrid(crop, gridWidth, gridHeight), onGrid(mask, gridWidth, gridHeight));
-        const row = (y: number): boolean => crop.data.subarray(y * crop.width, (y + 1) * crop.width).includes(1);
+        const row = (y: number): boolean =>
+          crop.data.subarray(y * crop.width, (y + 1) * crop.width).includes(1);
         if (crop.height > 0) assert.ok(row(0) && row(crop.height - 1));
       }),
       { numRuns: 300 },
     );
-    assert.deepEqual(decodeCroppedRle([4, 2, 6], 3, 4), { x: 1, y: 0, width: 1, height: 2, data: Uint8Array.of(1, 1) });
+    assert.deepEqual(decodeCroppedRle([4, 2, 6], 3, 4), {
+      x: 1,
+      y: 0,
+      width: 1,
+      height: 2,
+      data: Uint8Array.of(1, 1),
+    });
     assert.throws(() => decodeCroppedRle([4, 2], 3, 4), /add up to 12/);
   });
 

@@ -23,9 +23,13 @@ describe('joined polygons', () => {
   });
 
   it('are cut between the nearest points', () => {
-    assert.deepEqual(joinedPolygon([[0, 0, 2, 0, 2, 2], [5, 0, 7, 0, 7, 2]]), [
-      ...[0, 0, 2, 0, 5, 0, 7, 0, 7, 2, 5, 0, 2, 0, 2, 2],
-    ]);
+    assert.deepEqual(
+      joinedPolygon([
+        [0, 0, 2, 0, 2, 2],
+        [5, 0, 7, 0, 7, 2],
+      ]),
+      [...[0, 0, 2, 0, 5, 0, 7, 0, 7, 2, 5, 0, 2, 0, 2, 2]],
+    );
   });
 
   it('are the contour itself if there is only one, and nothing if there is none', () => {
