@@ -18,7 +18,7 @@ describe('ImageAnnotationsWriter', () => {
   const hole = { points: [1.5, 3, 2.5, 3, 2, 4], hole: true };
   const color = {
     colors: (_by: unknown, instances: readonly Colored[]): Rgb[] =>
-      instances.map(({ classId, trackId }) => [51 * (trackId ?? classId), 102, 255]),
+      instances.map(({ classId, trackId }) => [51 * (trackId || classId), 102, 255]),
   };
 
   it('writes outlines, holes, boxes and labels, best score last', () => {
