@@ -154,10 +154,11 @@ function compile() {
 function copyOwn() {
   const ours = readJson(join(source, 'package.json'), 'devDependencies', 'scripts', 'files');
   writeFileSync(join(app, 'package.json'), `${JSON.stringify(ours, null, 2)}\n`);
-  for (const folder of ['config', 'models', 'msg'])
+  for (const folder of ['config', 'fonts', 'models', 'msg'])
     rmSync(join(app, folder), { recursive: true, force: true });
   cpSync(join(source, 'msg'), join(app, 'msg'), { recursive: true });
   cpSync(join(source, 'config'), join(app, 'config'), { recursive: true });
+  cpSync(join(source, 'fonts'), join(app, 'fonts'), { recursive: true });
   if (onnx) cpSync(join(source, 'models'), join(app, 'models'), { recursive: true });
   for (const name of ['LICENSE', 'NOTICE']) cpSync(join(source, name), join(app, name));
   const addon = join(app, 'build', 'native', 'Release', 'tros_yolo_seg.node');

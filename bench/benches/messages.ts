@@ -9,6 +9,7 @@ import { InstanceMapWriter } from '../../src/message/write/instance-map.js';
 import { LabelInfoWriter } from '../../src/message/write/label-info.js';
 import type { Labels } from '../../src/message/write/labels.js';
 import { PerceptionTargetsWriter } from '../../src/message/write/perception-targets.js';
+import { ColorBook } from '../../src/vision/picture/color-book.js';
 import type { Bench, Case } from '../bench.js';
 import {
   benchHeads,
@@ -53,7 +54,7 @@ function writers(segmentation: Segmentation, labels: Labels): Case[] {
   const detections = new DetectionArrayWriter(labels);
   const targets = new PerceptionTargetsWriter(labels, 'model', 'polygons');
   const map = new PerceptionTargetsWriter(labels, 'model', 'semantic_map');
-  const annotations = new ImageAnnotationsWriter(labels, () => 'auto');
+  const annotations = new ImageAnnotationsWriter(labels, () => 'auto', new ColorBook());
   const instanceMap = new InstanceMapWriter();
   const runs: Record<string, () => unknown> = {
     InstanceArray: () => instances.write(HEADER, segmentation, TIMINGS),

@@ -23,6 +23,7 @@ import { PerceptionTargetsWriter } from '../../src/message/write/perception-targ
 import { nativeKernels } from '../../src/native/kernels.js';
 import { packageRoot } from '../../src/base/package-root.js';
 import { Segmenter } from '../../src/pipeline/segmenter.js';
+import { ColorBook } from '../../src/vision/picture/color-book.js';
 import { hbmMessage } from '../benches/cdr.js';
 import { crowdFrames } from './crowd.js';
 import {
@@ -135,7 +136,7 @@ function outputCases(heads: Heads): InstructionCase[] {
       return () => writer.write(HEADER, found);
     }),
     output('ImageAnnotations', () => {
-      const writer = new ImageAnnotationsWriter(labels, () => 'auto');
+      const writer = new ImageAnnotationsWriter(labels, () => 'auto', new ColorBook());
       return () => writer.write(HEADER, found, outlines);
     }),
     ...(['polygons', 'both'] as const).map((masks) =>

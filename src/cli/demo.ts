@@ -91,6 +91,7 @@ async function runDemo(source: SceneSource, engine: OnnxEngine, out: string, sto
     labels,
     threshold: SCORE,
     images: false,
+    jpeg: true,
     omit: ['instance_map'],
   });
   const overlay = new Overlay({ labels });

@@ -8,10 +8,11 @@ import {
   type SteadyQuality,
 } from '../pipeline/compare-steadiness.js';
 import { TRACK_SCENES } from '../media/scene/walkers.js';
+import { EVAL_COCO_OPTIONS, evaluateCoco } from './eval-coco.js';
 import { command } from './program.js';
 import { type CliOptions, COMMON_OPTIONS, optionHelp } from './options.js';
 
-const EVAL_OPTIONS = {
+const TRACK_OPTIONS = {
   tracks: {
     type: 'boolean',
     help: "tracking of generated scenes with known identities, ours beside ByteTrack's rule on the same detections",
@@ -31,29 +32,40 @@ const EVAL_OPTIONS = {
   ...COMMON_OPTIONS,
 } as const satisfies CliOptions;
 
-const USAGE = `Usage: tros-yolo-seg eval --tracks [options]
+const USAGE = `Usage: tros-yolo-seg eval ANNOTATIONS FOUND [options]
+       tros-yolo-seg eval ANNOTATIONS --images DIR [--model FILE] [options]
+       tros-yolo-seg eval --tracks [options]
 
-Measures how good results are, on scenes whose truth is known. --tracks: detections are drawn at random around what
-is visible, with noise, gaps and errors, and both trackers get the same. IDF1 and HOTA are TrackEval's, in percent.
+Measures how good results are, where the truth is known.
+
+ANNOTATIONS is a file of COCO's (instances_val2017.json, or a set of yours in that form). FOUND is what run --json or
+--coco wrote, or COCO results of another program; with --images, a model segments the pictures. The figures are those
+of pycocotools: average precision and recall of masks and boxes.
+
+${optionHelp(EVAL_COCO_OPTIONS)}
+
+--tracks: detections are drawn at random around what is visible in generated scenes, with noise, gaps and errors, and
+both trackers get the same. IDF1 and HOTA are TrackEval's, in percent.
 
 The second table: boxes and masks as they were found, and smoothed (parameter steady_shapes). Flicker is 100 percent
 less the IoU of an object's masks, or boxes, in consecutive frames, so a still object has none. IoU and AP are those
 with the truth, in percent. Lag: pixels by which boxes of moving objects are behind.
 
-${optionHelp(EVAL_OPTIONS)}
+${optionHelp(TRACK_OPTIONS)}
 `;
 
 /** `tros-yolo-seg eval`: how good results are. */
 export const evaluate = command({
-  summary: 'measure how good tracks are, on generated scenes',
+  summary: 'measure how good masks, boxes and tracks are',
   usage: USAGE,
-  options: EVAL_OPTIONS,
+  options: { ...EVAL_COCO_OPTIONS, ...TRACK_OPTIONS },
   run(args) {
-    if (!args.flag('tracks') || args.positionals.length > 0) {
+    if (!args.flag('tracks')) return evaluateCoco(args);
+    if (args.positionals.length > 0) {
       throw new ExpectationError(
-        '--tracks',
-        args.positionals.join(' ') || 'nothing to evaluate',
-        'See --help.',
+        'no files with --tracks',
+        args.positionals.join(' '),
+        'The scenes are generated.',
       );
     }
     const count = expectInteger('--scenes', args.number('scenes') ?? 5, 1, 1000);

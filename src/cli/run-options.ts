@@ -4,8 +4,10 @@ import { ExpectationError, expectInteger, expectOneOf } from '../base/expect.js'
 import type { ColorRange } from '../vision/picture/color-range.js';
 import { parseSize, type PictureSize } from '../vision/picture/picture-size.js';
 import { parseClassScores } from '../model/class-scores.js';
+import { blurredClasses } from '../model/blurred-classes.js';
 import { findClass } from '../model/labels.js';
 import type { ImageReading } from '../native/camera.js';
+import { BAG_COMPRESSIONS, type BagCompression } from '../message/bag/chunk-compression.js';
 import { SEGMENT_PARAMETERS } from '../parameters/segment.js';
 import type { TrackingOptions } from '../pipeline/tracking.js';
 import { parseZones, type ZoneShape } from '../vision/track/zone-shape.js';
@@ -92,7 +94,13 @@ export const RUN_OPTIONS = {
     value: 'FILE',
     help: 'write a rosbag2 bag (MCAP) with detections, instances and instance map',
   },
-  'mcap-images': { type: 'boolean', help: 'put the input frames into the bag' },
+  'mcap-compression': {
+    type: 'string',
+    value: BAG_COMPRESSIONS.join('|'),
+    help: 'compression of the bag (default zstd)',
+  },
+  'mcap-images': { type: 'boolean', help: 'put the input frames into the bag, as NV12' },
+  'mcap-jpeg': { type: 'boolean', help: 'put the input frames into the bag as JPEG, a tenth as large' },
   'mcap-overlay': { type: 'boolean', help: 'put the overlay (JPEG) into the bag' },
   overlay: {
     type: 'string',
@@ -111,6 +119,21 @@ export const RUN_OPTIONS = {
     help: 'encoder of ffmpeg, such as h264_nvenc, h264_vaapi, h264_v4l2m2m (default libx264; libvpx-vp9 for .webm)',
   },
   ...OVERLAY_OPTIONS,
+  coco: { type: 'string', value: 'FILE', help: "write COCO's results (JSON), for pycocotools and eval" },
+  csv: { type: 'string', value: 'FILE', help: 'write a line for each instance, for spreadsheets' },
+  yolo: {
+    type: 'string',
+    value: 'DIR',
+    help: 'write YOLO labels with outlines, a text file for each frame',
+  },
+  maps: {
+    type: 'string',
+    value: 'DIR',
+    help: 'write label maps (PNG) for each frame: NAME_classes.png and NAME_instances.png',
+  },
+  blur: fromParameter('overlay_blur', 'LIST', {
+    help: 'names or ids of classes, comma-separated, that no picture or frame that is written shows: they are blurred',
+  }),
   size: {
     type: 'string',
     value: 'WxH',
@@ -191,6 +214,12 @@ export function pictureOptions(args: Arguments): { format: PictureFormat; qualit
   };
 }
 
+/** Ids of the classes that are blurred. @throws ExpectationError unless they are among the reported ones */
+export function blurOption(args: Arguments, labels: readonly string[]): number[] {
+  const list = (name: string): string[] => args.text(name)?.split(',') ?? [];
+  return blurredClasses(list('blur'), list('classes'), labels);
+}
+
 /** How frames are tracked; undefined: not at all. @param reported what of the decoder's results is reported */
 export function trackingOptions(args: Arguments, reported: DecodeOptions): TrackingOptions | undefined {
   const zones = zonesOf(args);
@@ -242,6 +271,11 @@ export function imageReading(args: Arguments): ImageReading {
     rows: within('image-rows', SEGMENT_PARAMETERS.image_rows),
     white: numberOption(args, 'mono16-max', 'mono16_max'),
   };
+}
+
+/** How chunks of the bag are compressed. */
+export function bagCompression(args: Arguments): BagCompression {
+  return expectOneOf('--mcap-compression', args.text('mcap-compression') ?? 'zstd', BAG_COMPRESSIONS);
 }
 
 export function pictureSize(args: Arguments): PictureSize | undefined {

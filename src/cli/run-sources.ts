@@ -1,7 +1,8 @@
 import { type FrameSource, guardedFrames } from '../vision/picture/frame-source.js';
 import type { Region } from '../vision/picture/region.js';
 import { TrackIds } from '../vision/track/tracker.js';
-import { isResult, type Segmenter } from '../pipeline/segmenter.js';
+import type { Blur } from '../media/render/blur.js';
+import { type FrameResult, isResult, type Segmenter } from '../pipeline/segmenter.js';
 import { CameraTracking, type TrackingOptions } from '../pipeline/tracking.js';
 import { printable } from './printable.js';
 import { Progress } from './progress.js';
@@ -20,6 +21,8 @@ export interface RunParts {
   /** The last id of a tracked object that an earlier run has given. */
   readonly lastTrack?: number | undefined;
   readonly sinks: readonly ResultSink[];
+  /** What no output shows. @default everything is shown */
+  readonly blur: Blur | undefined;
   readonly summary: Summary;
   readonly quiet: boolean;
   readonly stop: Stop;
@@ -60,7 +63,7 @@ export class RunSources {
 
   /** @returns the number of frames, failed ones included */
   async #one(source: FrameSource): Promise<number> {
-    const { segmenter, region, selection, sinks, summary, stop, report } = this.parts;
+    const { segmenter, region, selection, sinks, blur, summary, stop, report } = this.parts;
     summary.begin(source.name);
     let warned: string | undefined;
     let steps = 0;
@@ -77,7 +80,8 @@ export class RunSources {
             this.progress?.end();
             process.stderr.write(`${source.name}, frame ${item.frame.index}: ${(warned = warning)}\n`);
           }
-          for (const sink of sinks) await sink.write(item);
+          const shown = blur ? blurred(item, blur) : item;
+          for (const sink of sinks) await sink.write(shown);
         } else {
           // A bar that is full tells of success: that of a bad picture must not be drawn.
           this.progress?.end();
@@ -101,4 +105,10 @@ export class RunSources {
     tracking.setOptions(tracked);
     return tracking;
   }
+}
+
+/** The result with a frame that no longer shows what is blurred, before any output sees it. */
+function blurred(result: FrameResult, blur: Blur): FrameResult {
+  const frame = blur.apply(result.frame.frame, result.segmentation);
+  return { ...result, frame: { ...result.frame, frame } };
 }

@@ -16,8 +16,11 @@ import { command } from './program.js';
 import { checkOutputs, type Output, ReadFiles } from './outputs.js';
 import { type Arguments, optionHelp } from './options.js';
 import { printable } from './printable.js';
+import { Blur } from '../media/render/blur.js';
 import { type Done, readDone, withoutDone } from './resume.js';
 import {
+  bagCompression,
+  blurOption,
   colorRange,
   decodeOptions,
   headRoles,
@@ -32,12 +35,18 @@ import {
 import { RunSources } from './run-sources.js';
 import { selectedCount, type Selection, selectionOf, shardOf } from './selection.js';
 import { BagSink } from './sinks/bag-file.js';
+import { CocoSink } from './sinks/coco-file.js';
+import { CsvSink } from './sinks/csv-file.js';
+import { FrameFolder } from './sinks/frame-folder.js';
+import { FrameNames } from './sinks/frame-names.js';
 import { JsonLinesSink } from './sinks/json-lines.js';
+import { LABEL_MAP_SUFFIXES, LabelMapsSink } from './sinks/label-maps.js';
 import { nameSources } from './sinks/output-names.js';
 import { OverlayPicturesSink } from './sinks/overlay-pictures.js';
 import { OverlayRenderer } from './sinks/overlay-renderer.js';
 import { OverlayVideoSink, VideoPlan } from './sinks/overlay-video.js';
 import type { ResultSink } from './sinks/sink.js';
+import { YoloLabelsSink } from './sinks/yolo-labels.js';
 import { Stop } from './stop.js';
 import { Summary } from './summary.js';
 
@@ -81,6 +90,7 @@ export const run = command({
     const read = new ReadFiles([...names, ...others], args.flag('recursive'));
     checkOutputs(outputsOf(args), read, args.flag('force'));
     let tracked: TrackingOptions | undefined;
+    let blur: Blur | undefined;
     const { engine, segmenter, labels } = await openRecognized(
       model,
       engineSettings(args),
@@ -88,6 +98,8 @@ export const run = command({
       (classes, warnings) => {
         warn(warnings);
         const decoding = decodeOptions(args, classes);
+        const blurred = blurOption(args, classes);
+        if (blurred.length > 0) blur = new Blur(new Set(blurred));
         tracked = trackingOptions(args, decoding);
         return tracked ? decodeForTracking(decoding, tracked.lowScore!) : decoding;
       },
@@ -131,6 +143,7 @@ export const run = command({
         tracked,
         lastTrack: done?.lastTrack,
         sinks,
+        blur,
         summary,
         quiet,
         stop,
@@ -163,6 +176,7 @@ export const run = command({
 function settingsOf(args: Arguments) {
   pictureOptions(args);
   overlayOptions(args, []);
+  bagCompression(args);
   checkResume(args);
   zonesOf(args);
   return {
@@ -186,7 +200,7 @@ function settingsOf(args: Arguments) {
 /** @throws ExpectationError where --resume could not go on */
 function checkResume(args: Arguments): void {
   if (!args.flag('resume')) return;
-  const [json, mcap] = [args.text('json'), args.text('mcap')];
+  const json = args.text('json');
   if (json === undefined || json === '-') {
     throw new ExpectationError(
       '--json FILE with --resume',
@@ -194,11 +208,13 @@ function checkResume(args: Arguments): void {
       'It tells which inputs are complete.',
     );
   }
-  if (mcap !== undefined) {
+  for (const name of ['mcap', 'coco', 'csv']) {
+    const file = args.text(name);
+    if (file === undefined) continue;
     throw new ExpectationError(
-      '--resume without --mcap',
-      `--mcap ${mcap}`,
-      'A bag cannot be continued: write one for each part, with --shard.',
+      `--resume without --${name}`,
+      `--${name} ${file}`,
+      'Such a file cannot be continued: write one for each part, with --shard.',
     );
   }
 }
@@ -225,6 +241,10 @@ function outputsOf(args: Arguments): Output[] {
   const video = args.text('video');
   if (video !== undefined) videoSuffix(video);
   add('video', 'file');
+  add('coco', 'file');
+  add('csv', 'file');
+  add('yolo', 'folder');
+  add('maps', 'folder');
   return outputs;
 }
 
@@ -248,9 +268,9 @@ async function openSinks(sinks: ResultSink[], settings: SinkSettings): Promise<v
   const replace = force || done !== undefined;
   const [json, mcap] = [args.text('json'), args.text('mcap')];
   const [overlay, video] = [args.text('overlay'), args.text('video')];
+  const left = new Set(sources);
+  const named = nameSources(all).filter((_, i) => left.has(all[i]!));
   if (overlay !== undefined) {
-    const left = new Set(sources);
-    const named = nameSources(all).filter((_, i) => left.has(all[i]!));
     sinks.push(
       new OverlayPicturesSink(overlay, renderer, { sources: named, read, replace, ...pictureOptions(args) }),
     );
@@ -277,15 +297,22 @@ async function openSinks(sinks: ResultSink[], settings: SinkSettings): Promise<v
     const drawn = args.flag('mcap-overlay') ? renderer : undefined;
     sinks.push(
       await BagSink.open(mcap, {
-        labels,
-        threshold: score!,
-        classes,
-        images,
-        overlay: drawn,
-        replace: force,
+        ...{ labels, threshold: score!, classes, images, overlay: drawn, replace: force },
+        ...{ jpeg: args.flag('mcap-jpeg'), range: colorRange(args), compression: bagCompression(args) },
       }),
     );
   }
+  const frames = new FrameNames(named);
+  const [coco, csv, yolo, maps] = [args.text('coco'), args.text('csv'), args.text('yolo'), args.text('maps')];
+  if (coco !== undefined) {
+    const masks = args.text('masks') !== 'none';
+    sinks.push(await CocoSink.open(coco, labels, frames, { replace, masks }));
+  }
+  if (csv !== undefined) sinks.push(await CsvSink.open(csv, new Labels(labels), replace));
+  const folder = (name: string, path: string, suffixes: readonly string[]): FrameFolder =>
+    new FrameFolder(path, { option: `--${name}`, names: frames, suffixes, read, replace });
+  if (yolo !== undefined) sinks.push(new YoloLabelsSink(folder('yolo', yolo, ['.txt']), frames));
+  if (maps !== undefined) sinks.push(new LabelMapsSink(folder('maps', maps, LABEL_MAP_SUFFIXES), frames));
 }
 
 /** Closes all of them, even if some fail. @returns the first error */

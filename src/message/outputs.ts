@@ -1,7 +1,8 @@
 import { rowNames } from '../base/row-names.js';
 import type { FrameHeader } from '../vision/picture/frame-source.js';
-import type { ColoredBy } from '../vision/picture/palette.js';
 import type { Segmentation } from '../vision/mask/segmentation.js';
+import type { ColorBook } from '../vision/picture/color-book.js';
+import type { ColoredBy } from '../vision/picture/palette.js';
 import type { PictureSize } from '../vision/picture/picture-size.js';
 import type { FrameContent } from './frame-content.js';
 import type { MessageType } from './message-type.js';
@@ -47,6 +48,8 @@ export interface OutputContext {
   readonly trosTypes?: ReadonlyMap<number, string> | undefined;
   /** Asked for each frame. */
   readonly coloredBy: () => ColoredBy;
+  /** Chooses the colors of the camera's instances. */
+  readonly book: ColorBook;
   readonly classMapSize: () => ClassMapSize;
 }
 
@@ -148,8 +151,8 @@ export const OUTPUTS = {
     type: 'foxglove_msgs/msg/ImageAnnotations',
     what: 'outlines and labels that Foxglove draws',
     inBags: true,
-    open(type, { labels, coloredBy }) {
-      const writer = new ImageAnnotationsWriter(labels, coloredBy, type);
+    open(type, { labels, coloredBy, book }) {
+      const writer = new ImageAnnotationsWriter(labels, coloredBy, book, type);
       return ({ header, segmentation, outlines }) => writer.write(header, segmentation, outlines);
     },
   }),
@@ -189,8 +192,8 @@ export const OUTPUTS = {
     qos: PICTURE_QOS,
     what: "rgb8 as large as the masks: the instances in the overlay's colors on black, for viewers that show mono16 as gray",
     inBags: false,
-    open(type, { coloredBy }) {
-      const writer = new InstancePictureWriter(coloredBy, type);
+    open(type, { coloredBy, book }) {
+      const writer = new InstancePictureWriter(coloredBy, type, book);
       return ({ header, segmentation }) => writer.write(header, segmentation);
     },
   }),

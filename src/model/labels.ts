@@ -40,6 +40,12 @@ export function chooseLabels(
   return Array.from({ length: classCount }, (_, id) => String(id));
 }
 
+/** COCO's own ids by class name. */
+export function cocoCategories(): ReadonlyMap<string, number> {
+  const ids = Array.from({ length: COCO_IDS }, (_, id) => id).filter((id) => !UNUSED_COCO_IDS.has(id));
+  return new Map(cocoNames().map((name, i) => [name, ids[i]!]));
+}
+
 /** A network with queries counts a data set's classes by its ids, which begin with 1 in COCO's format. */
 const FROM_ONE =
   ' RF-DETR, trained on a data set in the format of COCO, counts its classes from 1: put a line for class 0 before the first.';

@@ -394,6 +394,12 @@ export const SEGMENT_PARAMETERS = parameterTable({
     help: 'what has one color in the overlay and ~/instance_picture: each class, or each instance; auto: each tracked object, and the other instances by class',
     zh: '叠加图和 ~/instance_picture 中颜色按什么分：按类别，或按实例；auto：被跟踪的物体各有一色，其余按类别',
   },
+  overlay_blur: {
+    type: 'string_array',
+    default: [],
+    dynamic: true,
+    help: 'names or ids of classes that the overlay shows blurred, for recordings that must not show people; they must be among `classes`; empty: none',
+  },
   overlay_trails: {
     type: 'integer',
     default: 0,

@@ -43,7 +43,10 @@ describe('tros-yolo-seg eval --tracks', () => {
   it('says what it evaluates', async () => {
     const { code, stderr } = await cli(['eval'], folder);
     assert.equal(code, 2);
-    assert.match(stderr, /Expected --tracks but received nothing to evaluate/);
+    assert.match(
+      stderr,
+      /Expected ANNOTATIONS and a file of detections, or ANNOTATIONS and --images but received nothing/,
+    );
   });
 
   // Of seeds that were not used for tuning. What is asked for is 3 points.

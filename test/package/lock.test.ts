@@ -34,7 +34,7 @@ describe('packages of the ROS install', () => {
       if (!entry.endsWith('.ts')) continue;
       const text = readFileSync(join(packageRoot, 'src', entry), 'utf8');
       for (const [, name] of text.matchAll(
-        /(?:from|import\(|require\(|import\.meta\.url\)\(|resolve\()\s*'((?:@[\w-]+\/)?[\w-]+)/g,
+        /(?:from|import\(|require\(|import\.meta\.url\)(?:\.resolve)?\(|resolve\()\s*'((?:@[\w-]+\/)?[\w-]+)/g,
       ))
         imported.add(name!);
     }

@@ -4,7 +4,7 @@ import { ExpectationError } from '../../src/base/expect.js';
 import { addon } from '../../src/native/addon.js';
 import { IMAGE_MESSAGES, type ImageMessage, STAND_IN_NAMES } from '../../src/message/image-messages.js';
 import { BAG_OUTPUT_NAMES, bagTopic, OUTPUTS } from '../../src/message/outputs.js';
-import { IMAGE_TOPIC } from '../../src/message/bag/segmentation-recorder.js';
+import { IMAGE_TOPIC, JPEG_TOPIC } from '../../src/message/bag/segmentation-recorder.js';
 import { qosText } from '../../src/message/qos.js';
 import { PUBLISHED_TOPICS, SERVICES } from '../../src/node/segment/topics.js';
 import { packageRoot } from '../../src/base/package-root.js';
@@ -138,6 +138,7 @@ function bagMarkdown(): string {
       ...rows,
       [bagTopic(OUTPUTS.overlay_compressed), pictures, `${what}; with \`--mcap-overlay\``],
       [IMAGE_TOPIC, 'sensor_msgs/msg/Image', 'the frame as nv12; with `--mcap-images`'],
+      [JPEG_TOPIC, 'sensor_msgs/msg/CompressedImage', 'the frame as JPEG; with `--mcap-jpeg`'],
     ].map(([topic = '', ...cells]) => [`\`${topic}\``, ...cells]),
   );
 }

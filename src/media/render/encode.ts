@@ -33,6 +33,15 @@ export async function encodeGray16(values: Uint16Array, width: number, height: n
     .toBuffer();
 }
 
+/** Encodes numbers of 8 bits as a gray PNG file without loss, like encodeGray16. */
+export async function encodeGray8(values: Uint8Array, width: number, height: number): Promise<Buffer> {
+  const raw = { width, height, channels: 1 } as const;
+  return sharp(values, { raw, limitInputPixels: false })
+    .toColourspace('b-w')
+    .png({ compressionLevel: 1 })
+    .toBuffer();
+}
+
 /** Scales a picture down to fit into `width` x `height`, keeping its aspect ratio. Never enlarges it. */
 export async function shrinkToFit(picture: RgbPicture, width: number, height: number): Promise<RgbPicture> {
   const { data, info } = await asSharp(picture)

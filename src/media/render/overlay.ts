@@ -2,9 +2,12 @@ import type { Box, Instance, Segmentation } from '../../vision/mask/segmentation
 import { DEFAULT_COLOR_RANGE, type ColorRange } from '../../vision/picture/color-range.js';
 import { nv12ToRgb } from '../../native/convert.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
-import { LabelPlates, type Anchor, type Plate } from './label-plates.js';
+import type { PictureSize } from '../../vision/picture/picture-size.js';
+import { LabelPlates, type Anchor } from './label-plates.js';
 import { DEFAULT_MASK_OPACITY, MaskLayer } from './mask-layer.js';
-import { type ColoredBy, instanceColor, WHITE, type Rgb } from '../../vision/picture/palette.js';
+import { ColorBook } from '../../vision/picture/color-book.js';
+import { type ColoredBy, WHITE } from '../../vision/picture/palette.js';
+import { Blur } from './blur.js';
 import { strokeRectangle, type RgbPicture } from './rgb-picture.js';
 import { Trails } from './trails.js';
 import { drawZones } from './zones.js';
@@ -26,6 +29,10 @@ export interface OverlayOptions {
   readonly trails?: number | undefined;
   /** Names, ids of tracked objects, and scores. @default true */
   readonly names?: boolean | undefined;
+  /** Ids of classes that paint() blurs, so that pictures do not show them; they must be among the instances. @default none */
+  readonly blur?: readonly number[] | undefined;
+  /** Chooses the colors; shared with what else shows the same instances. @default one of its own */
+  readonly book?: ColorBook | undefined;
 }
 
 /**
@@ -40,9 +47,13 @@ export class Overlay {
   private readonly masks = new MaskLayer();
   private plates: LabelPlates | undefined;
   private readonly trails: Trails | undefined;
+  private readonly blur: Blur | undefined;
+  private readonly book: ColorBook;
 
   constructor(private readonly options: OverlayOptions) {
-    const { trails = 0 } = options;
+    const { trails = 0, blur = [], book = new ColorBook() } = options;
+    this.book = book;
+    if (blur.length > 0) this.blur = new Blur(new Set(blur));
     if (trails > 0) this.trails = new Trails(trails);
   }
 
@@ -59,8 +70,8 @@ export class Overlay {
     range: ColorRange = DEFAULT_COLOR_RANGE,
     into?: Uint8Array,
   ): RgbPicture {
-    const pixels = { width: frame.width, height: frame.height, data: nv12ToRgb(frame, range, into) };
-    const picture = cropped(pixels, segmentation.width, segmentation.height);
+    const shown = this.blur?.apply(frame, segmentation) ?? frame;
+    const picture = framePicture(shown, segmentation, range, into);
     this.draw(picture, segmentation);
     return picture;
   }
@@ -70,7 +81,7 @@ export class Overlay {
     const { instances } = segmentation;
     const mean = (picture.width + picture.height) / 2;
     const line = Math.max(1, Math.round(0.6 + mean / 600));
-    const colors = instances.map((instance, rank) => this.colorOf(instance, rank));
+    const colors = this.book.colors(this.options.colors ?? 'auto', instances);
     const { masks: opacity = DEFAULT_MASK_OPACITY, boxes: withBoxes = true, names = true } = this.options;
     if (opacity > 0) this.masks.draw(picture, segmentation, colors, line, opacity);
 
@@ -84,19 +95,14 @@ export class Overlay {
     }
 
     const plates = this.platesFor(picture, mean);
-    const taken: Plate[] = [];
-    const zones = drawZones(picture, segmentation, line, (text, box) => {
-      const plate = names ? plates.place(text, box, taken) : undefined;
-      if (plate) taken.push(plate);
-      return plate;
-    });
+    const zones = drawZones(picture, segmentation, line, (text, box) =>
+      names ? plates.place([text], box) : undefined,
+    );
     const boxes = instances.map((instance) => scaledBox(instance.box, picture, segmentation));
     const placed = instances.map((instance, rank) => {
       const box = boxes[rank]!;
       if (!names || !meets(box, picture)) return undefined;
-      const plate = plates.place(this.textOf(instance), box, taken);
-      if (plate) taken.push(plate);
-      return plate;
+      return plates.place(this.textsOf(instance), box);
     });
     for (let rank = withBoxes ? instances.length - 1 : -1; rank >= 0; rank--) {
       const { x1, y1, x2, y2 } = boxes[rank]!;
@@ -109,21 +115,36 @@ export class Overlay {
     for (const plate of zones) plates.draw(picture, plate, WHITE);
   }
 
-  private colorOf(instance: Instance, rank: number): Rgb {
-    return instanceColor(this.options.colors ?? 'auto', instance.classId, rank, instance.trackId);
-  }
-
-  private textOf({ classId, score, trackId = 0 }: Instance): string {
-    const id = trackId > 0 ? ` #${trackId}` : '';
-    return `${this.options.labels[classId] ?? classId}${id} ${score.toFixed(2)}`;
+  /** The label, and what is left of it in a crowd. */
+  private textsOf({ classId, score, trackId = 0 }: Instance): string[] {
+    const name = this.options.labels[classId] ?? String(classId);
+    const full = `${name}${trackId > 0 ? ` #${trackId}` : ''}`;
+    return [`${full} ${score.toFixed(2)}`, full, ...(trackId > 0 ? [`#${trackId}`] : [])];
   }
 
   private platesFor({ width, height }: RgbPicture, mean: number): LabelPlates {
     if (this.plates?.width !== width || this.plates.height !== height) {
       this.plates = new LabelPlates(width, height, Math.round(4 + mean * 0.0095));
     }
+    this.plates.begin();
     return this.plates;
   }
+}
+
+/**
+ * The frame as a picture of the size that results are given for, which is one less than the frame's if the picture in the frame has
+ * odd sides.
+ *
+ * @param into memory, 3 bytes for each pixel of the frame; default: new memory
+ */
+export function framePicture(
+  frame: Nv12Frame,
+  { width, height }: PictureSize,
+  range: ColorRange = DEFAULT_COLOR_RANGE,
+  into?: Uint8Array,
+): RgbPicture {
+  const pixels = { width: frame.width, height: frame.height, data: nv12ToRgb(frame, range, into) };
+  return cropped(pixels, width, height);
 }
 
 /** The upper left part of `picture`, packed in the same memory. */

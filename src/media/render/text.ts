@@ -1,128 +1,216 @@
-import { GLYPHS, MISSING_GLYPH } from './glyphs.js';
+import { Coverage } from '../scene/coverage.js';
 import type { Rgb } from '../../vision/picture/palette.js';
+import { type FontName, fontRuns, graphemes } from './fonts.js';
+import type { OutlinePen } from './harfbuzz.js';
 import type { RgbPicture } from './rgb-picture.js';
 
-/** A glyph at one size, as the coverage of each pixel. */
+/** A word at one size, as the coverage of each pixel. */
 interface Bitmap {
-  /** Columns of `coverage`, whose row 0 lies `Typeface.rise` above the baseline. */
   readonly width: number;
+  /** Rows from the first of `coverage` down to the baseline. */
+  readonly rise: number;
   readonly coverage: Uint8Array;
-  /** Pixels from this glyph's origin to the next one's. */
+  /** Columns left of the pen at which the word begins. */
+  readonly left: number;
+  /** Pixels from its begin to its end. */
   readonly advance: number;
 }
 
-/** Units of glyphs.ts: where a hinted line lies, how far strokes reach above the capitals, and the gap between glyphs. */
-const X_HEIGHT = 7;
-const CAPITAL_HEIGHT = 10;
-const DESCENDER = 3;
-const OVERSHOOT = 1;
-const GAP = 1;
-/** Stroke width as a part of the capital's height: a medium weight, readable in light on dark and dark on light. */
-const WEIGHT = 0.135;
-/** Number of line segments that approximate a quadratic curve. */
-const CURVE_STEPS = 6;
+/** Of the Latin font, in thousandths of an em: heights of capitals and of small letters without ascenders. */
+const CAPITAL = 714;
+const X_HEIGHT = 536;
+/** How far accents upon capitals, and descenders, reach from the baseline at most; what goes beyond is drawn nevertheless. */
+const RISE = 1.07;
+const DROP = 0.24;
+/** Number of line segments that approximate a curve. */
+const CURVE_STEPS = 4;
+/** Words that are kept drawn. Class names and scores come again and again; numbers of objects do not. */
+const MOST_WORDS = 1000;
 
 /**
- * The embedded typeface at one size. Glyphs are drawn once, on first use, as anti-aliased coverage bitmaps; horizontal strokes
- * and outer stems are moved to whole pixels before, which keeps small text crisp.
+ * The typeface of labels and captions at one size: Noto Sans, with Chinese characters of Noto Sans CJK, shaped by HarfBuzz.
+ *
+ * Words are drawn once, on first use, as anti-aliased coverage bitmaps, and kept: a label of a frame costs as much as copying its
+ * pixels. Heights of Latin, Greek and Cyrillic letters are moved to whole pixels, which keeps small text crisp.
  */
 export class Typeface {
-  /** Height of capitals in pixels, including the stroke. */
+  /** Height of capitals in pixels. */
   readonly capital: number;
-  /** Rows above the baseline that glyphs may touch, and rows below it. */
+  /** Rows above the baseline that text may touch, and rows below it. */
   readonly rise: number;
   readonly drop: number;
-  private readonly unit: number;
-  private readonly stroke: number;
-  private readonly gap: number;
-  private readonly bitmaps = new Map<string, Bitmap>();
+  /** Pixels in an em. */
+  readonly #em: number;
+  readonly #space: number;
+  readonly #words = new Map<string, Bitmap>();
 
   /** @param capital height of capitals in pixels; text is illegible below 7 */
   constructor(capital: number) {
     this.capital = Math.max(5, Math.round(capital));
-    this.stroke = Math.max(1, this.capital * WEIGHT);
-    // The middle of the pen runs from 0 to CAPITAL_HEIGHT; half a stroke protrudes at either end.
-    this.unit = (this.capital - this.stroke) / CAPITAL_HEIGHT;
-    this.rise = this.capital + Math.ceil(OVERSHOOT * this.unit);
-    this.drop = Math.round(DESCENDER * this.unit) + 1;
-    this.gap = Math.max(1, Math.round(GAP * this.unit));
+    this.#em = (this.capital * 1000) / CAPITAL;
+    this.rise = Math.ceil(RISE * this.#em);
+    this.drop = Math.ceil(DROP * this.#em);
+    this.#space = Math.round(0.27 * this.#em);
   }
 
   /** Pixels from the first column of `text` to its last. */
   measure(text: string): number {
     let width = 0;
-    for (const character of text) width += this.bitmap(character).advance;
-    return Math.max(0, width - this.gap);
+    this.#each(text, (word, x) => (width = word ? x + word.advance : x));
+    return width;
   }
 
   /** The longest beginning of `text` that is at most `width` pixels wide. */
   fit(text: string, width: number): string {
-    const characters = Array.from(text);
-    while (characters.length > 0 && this.measure(characters.join('')) > width) characters.pop();
-    return characters.join('');
+    if (this.measure(text) <= width) return text;
+    const characters = graphemes(text);
+    let [fits, cut] = [0, characters.length];
+    while (cut - fits > 1) {
+      const middle = (fits + cut) >> 1;
+      if (this.measure(characters.slice(0, middle).join('')) <= width) fits = middle;
+      else cut = middle;
+    }
+    return characters.slice(0, fits).join('');
   }
 
   /** Draws `text` with its first column at `left` and its baseline's row at `baseline`, clipped to the picture. */
   draw(picture: RgbPicture, text: string, left: number, baseline: number, color: Rgb): void {
-    let x = Math.round(left);
-    const top = Math.round(baseline) - this.rise;
-    for (const character of text) {
-      const bitmap = this.bitmap(character);
-      blend(picture, bitmap, x, top, color);
-      x += bitmap.advance;
+    const [x0, y0] = [Math.round(left), Math.round(baseline)];
+    this.#each(text, (word, x) => {
+      if (word) blend(picture, word, x0 + x - word.left, y0 - word.rise, color);
+    });
+  }
+
+  /** Tells of each word and where it begins, and at last of the end. */
+  #each(text: string, tell: (word: Bitmap | undefined, x: number) => void): void {
+    let x = 0;
+    for (let from = 0; from < text.length;) {
+      const end = text.indexOf(' ', from);
+      const word = end < 0 ? text.slice(from) : text.slice(from, end);
+      if (word !== '') {
+        const bitmap = this.#word(word);
+        tell(bitmap, x);
+        x += bitmap.advance;
+      }
+      if (end < 0) return;
+      x += this.#space;
+      tell(undefined, x);
+      from = end + 1;
     }
   }
 
-  private bitmap(character: string): Bitmap {
-    let bitmap = this.bitmaps.get(character);
-    if (!bitmap) {
-      bitmap = this.rasterize(GLYPHS[character] ?? MISSING_GLYPH);
-      this.bitmaps.set(character, bitmap);
-    }
+  #word(word: string): Bitmap {
+    let bitmap = this.#words.get(word);
+    if (bitmap) return bitmap;
+    bitmap = this.#drawn(word);
+    if (this.#words.size >= MOST_WORDS) this.#words.delete(this.#words.keys().next().value!);
+    this.#words.set(word, bitmap);
     return bitmap;
   }
 
-  /** Coverage of a pixel is its center's distance to the pen's path, less half a stroke, as a ramp of one pixel. */
-  private rasterize([glyphWidth, path]: readonly [number, string]): Bitmap {
-    const { unit, stroke } = this;
-    const width = Math.round(glyphWidth * unit + stroke);
-    const stretch = glyphWidth > 0 ? (width - stroke) / glyphWidth : unit;
-    const segments = penSegments(
-      path,
-      (x) => x * stretch + stroke / 2,
-      (y) => this.rise - this.heightOf(y),
-    );
-    const height = this.rise + this.drop;
-    const coverage = new Uint8Array(width * height);
-    for (let row = 0; row < height; row++) {
-      for (let column = 0; column < width; column++) {
-        const distance = distanceTo(segments, column + 0.5, row + 0.5);
-        const ink = Math.min(1, Math.max(0, stroke / 2 + 0.5 - distance));
-        coverage[row * width + column] = Math.round(255 * ink);
+  #drawn(word: string): Bitmap {
+    const pen = new ContourPen();
+    let x = 0;
+    for (const { font, name, text } of fontRuns(word)) {
+      const scale = this.#em / font.unitsPerEm;
+      const { glyphs, advance } = font.shape(text);
+      for (const glyph of glyphs) {
+        pen.place(
+          (u) => x + (glyph.x + u) * scale,
+          (v) => -this.#heightOf(((glyph.y + v) * 1000) / font.unitsPerEm, name),
+        );
+        font.draw(glyph.id, pen);
       }
+      x += advance * scale;
     }
-    return { width, coverage, advance: width + this.gap };
+    const { contours, minX, minY, maxX, maxY } = pen;
+    const advance = Math.max(1, Math.round(x));
+    if (contours.length === 0) return { width: 0, rise: 0, coverage: new Uint8Array(0), left: 0, advance };
+    const left = Math.max(0, Math.ceil(-minX));
+    const rise = Math.ceil(-minY);
+    const even = (size: number): number => size + (size % 2);
+    const width = even(Math.ceil(maxX) + left);
+    const height = even(Math.max(1, Math.ceil(maxY) + rise));
+    const moved = contours.map((points) =>
+      Float64Array.from(points, (value, i) => value + (i % 2 === 0 ? left : rise)),
+    );
+    const shape = new Coverage(width, height).fill(
+      { contours: moved, reach: width + height },
+      { x: 0, y: 0, radius: 1, angle: 0 },
+    );
+    return { width, rise, coverage: shape.data.slice(0, width * height), left, advance };
   }
 
   /**
-   * Pixels of the pen's middle above the baseline, for a y of glyphs.ts. Linear between the lines where most strokes
-   * lie, whose outer edges are whole pixels.
+   * Pixels above the baseline, of a height in thousandths of an em. Linear between the lines where most strokes of Latin letters end,
+   * which lie between whole pixels.
    */
-  private heightOf(y: number): number {
-    const { unit, stroke } = this;
-    const height = CAPITAL_HEIGHT - y;
-    const baseline = stroke / 2;
-    const lower = Math.round(X_HEIGHT * unit + stroke) - stroke / 2;
-    const upper = this.capital - stroke / 2;
-    if (height > X_HEIGHT) {
-      return lower + ((height - X_HEIGHT) / (CAPITAL_HEIGHT - X_HEIGHT)) * (upper - lower);
+  #heightOf(height: number, font: FontName): number {
+    const scale = this.#em / 1000;
+    if (font !== 'latin' || height <= 0) return height * scale;
+    const lower = Math.round(X_HEIGHT * scale);
+    if (height <= X_HEIGHT) return (height / X_HEIGHT) * lower;
+    if (height >= CAPITAL) return this.capital + (height - CAPITAL) * scale;
+    return lower + ((height - X_HEIGHT) / (CAPITAL - X_HEIGHT)) * (this.capital - lower);
+  }
+}
+
+/** Collects outlines as polygons, in pixels. */
+class ContourPen implements OutlinePen {
+  readonly contours: number[][] = [];
+  minX = 0;
+  minY = 0;
+  maxX = 0;
+  maxY = 0;
+  #contour: number[] = [];
+  #toX = (x: number): number => x;
+  #toY = (y: number): number => y;
+  #x = 0;
+  #y = 0;
+
+  /** Where the next glyph lies. */
+  place(toX: (x: number) => number, toY: (y: number) => number): void {
+    [this.#toX, this.#toY] = [toX, toY];
+  }
+
+  moveTo(x: number, y: number): void {
+    this.#contour = [];
+    this.contours.push(this.#contour);
+    this.lineTo(x, y);
+  }
+
+  lineTo(x: number, y: number): void {
+    [this.#x, this.#y] = [x, y];
+    const [px, py] = [this.#toX(x), this.#toY(y)];
+    this.#contour.push(px, py);
+    this.minX = Math.min(this.minX, px);
+    this.maxX = Math.max(this.maxX, px);
+    this.minY = Math.min(this.minY, py);
+    this.maxY = Math.max(this.maxY, py);
+  }
+
+  quadTo(cx: number, cy: number, x: number, y: number): void {
+    const [fromX, fromY] = [this.#x, this.#y];
+    for (let step = 1; step <= CURVE_STEPS; step++) {
+      const t = step / CURVE_STEPS;
+      const u = 1 - t;
+      this.lineTo(u * u * fromX + 2 * u * t * cx + t * t * x, u * u * fromY + 2 * u * t * cy + t * t * y);
     }
-    if (height > 0) return baseline + (height / X_HEIGHT) * (lower - baseline);
-    return baseline + (height / DESCENDER) * Math.round(DESCENDER * unit);
+  }
+
+  cubicTo(ax: number, ay: number, bx: number, by: number, x: number, y: number): void {
+    const [fromX, fromY] = [this.#x, this.#y];
+    for (let step = 1; step <= CURVE_STEPS; step++) {
+      const t = step / CURVE_STEPS;
+      const u = 1 - t;
+      const [p, q, r, s] = [u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t] as const;
+      this.lineTo(p * fromX + q * ax + r * bx + s * x, p * fromY + q * ay + r * by + s * y);
+    }
   }
 }
 
 function blend(picture: RgbPicture, bitmap: Bitmap, left: number, top: number, color: Rgb): void {
+  if (bitmap.width === 0) return;
   const { data, width, height } = picture;
   const rows = bitmap.coverage.length / bitmap.width;
   const x0 = Math.max(0, left);
@@ -140,50 +228,4 @@ function blend(picture: RgbPicture, bitmap: Bitmap, left: number, top: number, c
       data[to + 2] = data[to + 2]! + Math.round(((blue - data[to + 2]!) * ink) / 255);
     }
   }
-}
-
-/** The line segments of a path as [x1, y1, x2, y2] quadruples in pixels. */
-function penSegments(path: string, toX: (x: number) => number, toY: (y: number) => number): Float64Array {
-  const segments: number[] = [];
-  let x = 0;
-  let y = 0;
-  let startX = 0;
-  let startY = 0;
-  const lineTo = (nextX: number, nextY: number): void => {
-    segments.push(toX(x), toY(y), toX(nextX), toY(nextY));
-    x = nextX;
-    y = nextY;
-  };
-  for (const [, command, rest] of path.matchAll(/([MLHVQZ])([^MLHVQZ]*)/g)) {
-    const [a = 0, b = 0, c = 0, d = 0] = (rest!.match(/-?(\d+\.?\d*|\.\d+)/g) ?? []).map(Number);
-    if (command === 'M') [x, y, startX, startY] = [a, b, a, b];
-    else if (command === 'L') lineTo(a, b);
-    else if (command === 'H') lineTo(a, y);
-    else if (command === 'V') lineTo(x, a);
-    else if (command === 'Z') lineTo(startX, startY);
-    else {
-      const [fromX, fromY] = [x, y];
-      for (let step = 1; step <= CURVE_STEPS; step++) {
-        const t = step / CURVE_STEPS;
-        const u = 1 - t;
-        lineTo(u * u * fromX + 2 * u * t * a + t * t * c, u * u * fromY + 2 * u * t * b + t * t * d);
-      }
-    }
-  }
-  return Float64Array.from(segments);
-}
-
-/** Distance from a point to the nearest segment; infinite if there is none. */
-function distanceTo(segments: Float64Array, x: number, y: number): number {
-  let nearest = Infinity;
-  for (let i = 0; i < segments.length; i += 4) {
-    const ax = segments[i]!;
-    const ay = segments[i + 1]!;
-    const dx = segments[i + 2]! - ax;
-    const dy = segments[i + 3]! - ay;
-    const length = dx * dx + dy * dy;
-    const along = length === 0 ? 0 : Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / length));
-    nearest = Math.min(nearest, Math.hypot(x - ax - along * dx, y - ay - along * dy));
-  }
-  return nearest;
 }

@@ -36,7 +36,7 @@ export class Coverage {
     readonly pictureHeight: number,
   ) {}
 
-  fill(outline: Outline, pose: Pose): this {
+  fill(outline: Pick<Outline, 'contours' | 'reach'>, pose: Pose): this {
     this.#frame(pose.x, pose.y, outline.reach * pose.radius);
     if (this.width === 0) return this;
     const cos = Math.cos(pose.angle) * pose.radius;

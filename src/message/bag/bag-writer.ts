@@ -8,6 +8,7 @@ import { writeWhole } from '../../base/files/whole-file.js';
 import { writeError } from '../../base/files/write-error.js';
 import { stampToNanoseconds, type Stamp } from '../../vision/picture/frame-source.js';
 import type { MessageType } from '../message-type.js';
+import { type BagCompression, chunkCompressor, type CompressedChunk } from './chunk-compression.js';
 import { bagMetadata, offeredQos, type Durability, type TopicMetadata } from './bag-metadata.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 
@@ -21,7 +22,7 @@ interface Channel extends TopicMetadata {
 
 /**
  * Writes a bag as rosbag2_storage_mcap does, for `ros2 bag play` and Foxglove: profile ros2, CDR messages, complete
- * definitions, the QoS of the publishers. Chunks are not compressed, as by default in rosbag2. Log and publish time are the
+ * definitions, the QoS of the publishers. Log and publish time are the
  * stamp of the frame.
  *
  * Await each write, so that no more than a chunk and a message are in memory. A killed process leaves a file without an
@@ -43,25 +44,35 @@ export class BagWriter {
     /** The rosbag2 folder around it, if there is one. */
     readonly folder: string | undefined,
     handle: FileHandle,
+    compressChunk: ((chunk: Uint8Array) => CompressedChunk) | undefined,
   ) {
     this.#handle = handle;
     this.#writable = new FileWritable(handle);
-    this.#mcap = new McapWriter({ writable: this.#writable, chunkSize: CHUNK_SIZE });
+    this.#mcap = new McapWriter({
+      ...{ writable: this.#writable, chunkSize: CHUNK_SIZE },
+      ...(compressChunk ? { compressChunk } : {}),
+    });
   }
 
   /**
    * @param target a new file, NAME.mcap, or else a new or empty folder, in the layout of `ros2 bag record`
    * @param replace whether to replace a bag of that name; a folder with other content is never replaced
+   * @param compression of the chunks; rosbag2 and Foxglove read both
    * @throws ExpectationError when it already exists or cannot be created
    */
-  static async create(target: string, replace = false): Promise<BagWriter> {
+  static async create(
+    target: string,
+    replace = false,
+    compression: BagCompression = 'none',
+  ): Promise<BagWriter> {
+    const compressor = await chunkCompressor(compression);
     const folder = target.endsWith('.mcap') ? undefined : target;
     const file = folder === undefined ? target : path.join(folder, `${path.basename(folder)}_0.mcap`);
     try {
       makeFolder(path.dirname(target));
       if (folder !== undefined) makeRoom(folder, replace);
       else if (replace && statSync(file, { throwIfNoEntry: false })?.isFile()) rmSync(file);
-      const writer = new BagWriter(file, folder, await open(file, 'wx'));
+      const writer = new BagWriter(file, folder, await open(file, 'wx'), compressor);
       try {
         await writer.#attempt(() => writer.#mcap.start({ profile: 'ros2', library: 'tros-yolo-seg' }));
       } catch (error) {

@@ -18,13 +18,15 @@ import {
   type Output,
   OUTPUTS,
 } from '../outputs.js';
+import { ColorBook } from '../../vision/picture/color-book.js';
 import { CompressedImageWriter, ImageWriter } from '../write/image.js';
 import { Labels } from '../write/labels.js';
 import type { StageTimings } from '../write/stage-timings.js';
 import type { BagWriter } from './bag-writer.js';
 
-/** Topic of the camera images in bags that contain them. */
+/** Topics of the camera images in bags that contain them: as they are, and as JPEG. */
 export const IMAGE_TOPIC = '/camera/image_raw';
+export const JPEG_TOPIC = `${IMAGE_TOPIC}/compressed`;
 
 export interface RecorderOptions {
   /** Class names by class id. */
@@ -44,6 +46,8 @@ export interface RecordExtras {
   readonly timings?: StageTimings | undefined;
   /** The frame itself, for bags that can be viewed on their own. */
   readonly frame?: Nv12Frame | undefined;
+  /** The same as a JPEG file. */
+  readonly jpeg?: Uint8Array | undefined;
   /** An overlay picture as a JPEG file. */
   readonly overlay?: Uint8Array | undefined;
 }
@@ -67,6 +71,7 @@ export class SegmentationRecorder {
   readonly #outputs: readonly RecordedOutput[];
   readonly #modelOutputs: readonly ModelOutput[];
   readonly #image = new ImageWriter();
+  readonly #jpeg = new CompressedImageWriter();
   readonly #overlay = new CompressedImageWriter();
   readonly #tools: ContentTools;
 
@@ -78,6 +83,7 @@ export class SegmentationRecorder {
     this.#score = threshold;
     this.#classes = classes;
     this.#tools = { tracer: new OutlineTracer(kernels) };
+    const book = new ColorBook();
     const omitted = omit.map((name): Output => OUTPUTS[expectOneOf('omit', name, BAG_OUTPUT_NAMES)]);
     this.#modelOutputs = MODEL_OUTPUTS.filter((row) => row.inBags && !omitted.includes(row));
     this.#outputs = FRAME_OUTPUTS.filter((row) => row.inBags && !omitted.includes(row)).map((row) => {
@@ -85,6 +91,7 @@ export class SegmentationRecorder {
       const write = row.open(type, {
         ...{ labels, modelName: '', trosMasks: 'none' },
         coloredBy: () => 'auto',
+        book,
         classMapSize: () => 'picture',
       });
       return { topic: bagTopic(row), type, has: row.has, write };
@@ -105,6 +112,10 @@ export class SegmentationRecorder {
       if (extras.frame !== undefined) {
         const cdr = this.#image.writeNv12(header, extras.frame);
         await bag.write(IMAGE_TOPIC, this.#image.type, cdr, stamp);
+      }
+      if (extras.jpeg !== undefined) {
+        const cdr = this.#jpeg.write(header, 'jpeg', extras.jpeg);
+        await bag.write(JPEG_TOPIC, this.#jpeg.type, cdr, stamp);
       }
       const content = new FrameContent(header, segmentation, this.#tools, extras.timings);
       for (const { topic, type, has, write } of this.#outputs) {

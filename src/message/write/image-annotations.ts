@@ -1,7 +1,8 @@
 import type { Outlines } from '../../vision/mask/outlines.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
 import type { FrameHeader, Stamp } from '../../vision/picture/frame-source.js';
-import { type ColoredBy, instanceColor, type Rgb } from '../../vision/picture/palette.js';
+import type { ColorBook } from '../../vision/picture/color-book.js';
+import type { ColoredBy, Rgb } from '../../vision/picture/palette.js';
 import { cdrText } from './cdr-encoder.js';
 import { CdrOutput } from './cdr-output.js';
 import { InstalledLayout } from './installed-layout.js';
@@ -31,10 +32,14 @@ export class ImageAnnotationsWriter {
   readonly #out = new CdrOutput();
   readonly #layout: InstalledLayout | undefined;
 
-  /** @param coloredBy as in the overlay; asked for each frame */
+  /**
+   * @param coloredBy as in the overlay; asked for each frame
+   * @param book chooses the colors, the same as in the overlay
+   */
   constructor(
     readonly labels: Labels,
     private readonly coloredBy: () => ColoredBy,
+    private readonly book: Pick<ColorBook, 'colors'>,
     readonly type = TYPE,
   ) {
     this.#layout = InstalledLayout.between(TYPE, type);
@@ -48,7 +53,7 @@ export class ImageAnnotationsWriter {
     const { width, height, instances } = segmentation;
     const out = this.#out;
     const line = Math.max(1, Math.round((width + height) / 1200));
-    const coloredBy = this.coloredBy();
+    const colors = this.book.colors(this.coloredBy(), instances);
     out.begin();
     out.reserve(24);
     out.stamp(stamp);
@@ -61,8 +66,8 @@ export class ImageAnnotationsWriter {
     } else out.uint32(instances.length + (outlines?.instanceEnds[instances.length - 1] ?? 0));
     // The worst score first: later ones are drawn on top.
     for (let i = instances.length - 1; i >= 0; i--) {
-      const { classId, box, trackId } = instances[i]!;
-      const color = instanceColor(coloredBy, classId, i, trackId);
+      const { box } = instances[i]!;
+      const color = colors[i]!;
       if (outlines) this.#contours(stamp, outlines, i, color, line);
       this.#begin(stamp, LINE_LOOP);
       out.uint32(4);
@@ -89,7 +94,7 @@ export class ImageAnnotationsWriter {
       out.text(text);
       out.float64(12 * line);
       this.#color(BLACK, 1);
-      this.#color(instanceColor(coloredBy, classId, i, trackId), 1);
+      this.#color(colors[i]!, 1);
       out.uint32(0); // metadata
     }
     out.reserve(8);

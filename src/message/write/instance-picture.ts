@@ -1,7 +1,8 @@
 import { MaskPainter } from '../../vision/mask/mask-painter.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
 import type { FrameHeader } from '../../vision/picture/frame-source.js';
-import { type ColoredBy, instanceColor } from '../../vision/picture/palette.js';
+import { ColorBook } from '../../vision/picture/color-book.js';
+import type { ColoredBy } from '../../vision/picture/palette.js';
 import { messageType } from '../message-type.js';
 import { ImageWriter } from './image.js';
 
@@ -13,10 +14,14 @@ export class InstancePictureWriter {
   readonly #image: ImageWriter;
   readonly #painter = new MaskPainter();
 
-  /** @param coloredBy asked for each picture */
+  /**
+   * @param coloredBy asked for each picture
+   * @param book chooses the colors
+   */
   constructor(
     private readonly coloredBy: () => ColoredBy,
     readonly type = messageType('sensor_msgs/Image'),
+    private readonly book = new ColorBook(),
   ) {
     this.#image = new ImageWriter(type);
   }
@@ -27,12 +32,11 @@ export class InstancePictureWriter {
     const layout = { width, height, encoding: 'rgb8', step: 3 * width };
     const { bytes, data } = this.#image.prepare(header, layout);
     data.fill(0);
-    const coloredBy = this.coloredBy();
+    const colors = this.book.colors(this.coloredBy(), instances);
     // Two pixels are three halfwords: half as many stores as by bytes.
     const pairs = new Uint16Array(data.buffer, data.byteOffset, data.length >> 1);
     this.#painter.paint(segmentation, width, height, (from, to, rank) => {
-      const { classId, trackId } = instances[rank]!;
-      const [red, green, blue] = instanceColor(coloredBy, classId, rank, trackId);
+      const [red, green, blue] = colors[rank]!;
       const first = from + (from & 1);
       const last = to - (to & 1);
       if (first > from) put(data, from, red, green, blue);

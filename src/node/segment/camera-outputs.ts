@@ -14,6 +14,7 @@ import {
 import type { StageTimings } from '../../message/write/stage-timings.js';
 import { OutlineTracer } from '../../vision/mask/outlines.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
+import { ColorBook } from '../../vision/picture/color-book.js';
 import type { ColorRange } from '../../vision/picture/color-range.js';
 import { type FrameHeader, stampFromNanoseconds } from '../../vision/picture/frame-source.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
@@ -108,7 +109,9 @@ export class CameraOutputs {
   use({ labels, modelName, trosTypes, kernels }: ModelNames): void {
     this.#tools = { ...this.#tools, tracer: new OutlineTracer(kernels) };
     const { trosMasks, coloredBy, classMapSize } = this.options;
-    const context = { labels, modelName, trosMasks, trosTypes, coloredBy, classMapSize };
+    // Of another model, the same numbers are other classes.
+    const book = (this.overlay.book = new ColorBook());
+    const context = { labels, modelName, trosMasks, trosTypes, coloredBy, classMapSize, book };
     for (const output of this.#outputs) output.write = output.row.open(output.type, context);
   }
 

@@ -1,3 +1,4 @@
+import { blurredClasses } from '../../model/blurred-classes.js';
 import { basename } from 'node:path';
 import { HEAD_ROLES } from '../../vision/decode/heads.js';
 import type { DecodeOptions } from '../../vision/decode/options.js';
@@ -75,6 +76,8 @@ export function trosTypesOf(
  */
 export function decodeOptions(parameters: SegmentParameters, labels: readonly string[]): DecodeOptions {
   const options = reportOptions(parameters, labels);
+  // A model that cannot find what must not be shown is not loaded.
+  blurredClasses(parameters.overlay_blur, parameters.classes, labels);
   return parameters.tracking ? decodeForTracking(options, parameters.track_low_score) : options;
 }
 

@@ -1,4 +1,5 @@
 import type { Segmentation } from '../../vision/mask/segmentation.js';
+import { ColorBook } from '../../vision/picture/color-book.js';
 import type { ColorRange } from '../../vision/picture/color-range.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { FrameHeader } from '../../vision/picture/frame-source.js';
@@ -15,6 +16,8 @@ const MOST_PACKING = 3;
 export class OverlayOutput {
   #overlay = new Overlay({ labels: [] });
   #quality = 80;
+  /** Chooses the colors; another one is used from the next setOptions() on. */
+  book = new ColorBook();
   readonly #image = new ImageWriter();
   readonly #jpeg: PackedOutput<Uint8Array>;
 
@@ -35,7 +38,7 @@ export class OverlayOutput {
 
   /** @param quality of JPEG, 1 to 100 */
   setOptions(options: OverlayOptions, quality: number): void {
-    this.#overlay = new Overlay(options);
+    this.#overlay = new Overlay({ book: this.book, ...options });
     this.#quality = quality;
   }
 

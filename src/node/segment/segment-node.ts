@@ -17,6 +17,7 @@ import type { ReceivedImage } from './received-image.js';
 import { cameraNames, forEachCamera, regionsOfInterest, zonesOfCameras } from './camera-names.js';
 import { EngineHealth } from './engine-health.js';
 import { Lifecycle } from '../ros/lifecycle.js';
+import { blurredClasses } from '../../model/blurred-classes.js';
 import { decodeOptions, type LoadedModel, loadModel, trackingOptions } from './loaded-model.js';
 import { NativeSubscriptions } from './native-subscriptions.js';
 import { ModelOutputs } from './model-outputs.js';
@@ -311,6 +312,7 @@ export class SegmentNode {
       masks: parameters.overlay_masks,
       boxes: parameters.overlay_boxes,
       names: parameters.overlay_labels,
+      blur: blurredClasses(parameters.overlay_blur, parameters.classes, model.labels.names),
     };
     for (const { outputs } of streams) outputs.overlay.setOptions(options, parameters.jpeg_quality);
   }

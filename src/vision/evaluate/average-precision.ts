@@ -1,16 +1,18 @@
-import type { Box, Instance, Mask, Segmentation } from '../mask/segmentation.js';
+import type { Segmentation } from '../mask/segmentation.js';
 import { ExpectationError, expectInteger } from '../../base/expect.js';
-import { boxArea, boxIntersection, maskArea, maskIntersection } from './overlap.js';
+import {
+  type Area,
+  AREAS,
+  FrameMatches,
+  linspace,
+  MOST_DETECTIONS,
+  Outcomes,
+  type OverlapKind,
+  THRESHOLDS,
+  type TruthInstance,
+} from './coco-matching.js';
 
-/** One object of the ground truth. */
-export interface TruthInstance {
-  readonly classId: number;
-  readonly box: Box;
-  /** On the picture's pixels. */
-  readonly mask: Mask;
-  /** Neither counts as missed nor as a false detection; as COCO's `iscrowd`. */
-  readonly ignore?: boolean | undefined;
-}
+export type { TruthInstance } from './coco-matching.js';
 
 /** The ground truth of a frame; scenes provide it. */
 export interface FrameTruth {
@@ -19,14 +21,45 @@ export interface FrameTruth {
   readonly objects: readonly TruthInstance[];
 }
 
-/** Quality of boxes or of masks; NaN if there were no objects. */
-export interface Quality {
-  /** Mean over classes of the average precision at an IoU of 0.5. */
+/** Quality of one class; NaN if there were no objects of it. */
+export interface ClassQuality {
+  /** Number of objects that should be found. */
+  readonly objects: number;
+  readonly ap: number;
   readonly ap50: number;
+  readonly ap75: number;
+  /** Precision at recall 0, 0.01 .. 1, at an IoU of 0.5, made to fall monotonically; 0 where it was not reached. */
+  readonly curve: readonly number[];
+  /** The score threshold with the best F1 at an IoU of 0.5, and what it gives; NaN without a correct detection. */
+  readonly best: { readonly score: number; readonly precision: number; readonly recall: number };
+}
+
+/** COCO's twelve figures; NaN if there were no objects. */
+export interface CocoFigures {
   /** Mean over classes and over IoU 0.50, 0.55 .. 0.95: COCO's primary metric. */
   readonly ap: number;
+  /** Mean over classes of the average precision at an IoU of 0.5. */
+  readonly ap50: number;
+  readonly ap75: number;
+  /** `ap` of objects of up to 32², up to 96², and more square pixels. */
+  readonly apSmall: number;
+  readonly apMedium: number;
+  readonly apLarge: number;
+  /** Share of objects that are found, mean over classes and IoUs, with the best 1, 10 and 100 detections of a class and frame. */
+  readonly ar1: number;
+  readonly ar10: number;
+  readonly ar100: number;
+  readonly arSmall: number;
+  readonly arMedium: number;
+  readonly arLarge: number;
+}
+
+/** Quality of boxes or of masks; NaN if there were no objects. */
+export interface Quality extends CocoFigures {
   /** `ap50` of each class, by class id. */
   readonly ap50ByClass: readonly number[];
+  /** By class id. */
+  readonly classes: readonly ClassQuality[];
   /** Share of detections that are correct at an IoU of 0.5. */
   readonly precision: number;
   /** Share of objects that were found, at an IoU of 0.5. */
@@ -41,33 +74,24 @@ export interface Evaluation {
   readonly mask: Quality;
 }
 
-/** COCO's thresholds: 0.50, 0.55 .. 0.95. */
-const THRESHOLDS = Array.from({ length: 10 }, (_, i) => 0.5 + 0.05 * i);
-/** COCO evaluates this many detections of a class and frame, best first. */
-const MOST_DETECTIONS = 100;
-const RECALL_POINTS = 101;
-
-/** The outcomes of the detections of one class, for boxes or for masks. */
-interface Outcomes {
-  /** For each detection a bit per threshold: it matched an object. */
-  readonly right: number[];
-  /** For each detection a bit per threshold: it matched a region to be ignored. */
-  readonly ignored: number[];
-}
+const RECALLS = linspace(0, 1, 101);
 
 interface ClassRecord {
-  objects: number;
+  /** Of each detection, in the order in which they were added. */
   readonly scores: number[];
-  readonly box: Outcomes;
-  readonly mask: Outcomes;
+  /** Position among the detections of its frame and class, best first. */
+  readonly ranks: number[];
+  readonly box: Readonly<Record<Area, Outcomes>>;
+  readonly mask: Readonly<Record<Area, Outcomes>>;
 }
 
 /**
- * Average precision of boxes and masks as COCO defines it (pycocotools, all areas, 100 detections per class and frame).
+ * Average precision and recall of boxes and masks as COCO defines them, to 1e-6 those of pycocotools.
  *
  * Frames are added one by one: overlaps are computed at once, and only scores and outcomes of a frame are kept, so
  * its buffers may be reused. For the whole curve the decoder's score threshold must be low (0.001); with
- * a higher threshold the result is lower.
+ * a higher threshold the result is lower. Detections of equal scores rank in the order of their frames: pycocotools takes images by their
+ * ids.
  */
 export class AveragePrecision {
   readonly #classes: ClassRecord[];
@@ -77,10 +101,10 @@ export class AveragePrecision {
   constructor(classCount: number) {
     expectInteger('the number of classes', classCount, 1, 10_000);
     this.#classes = Array.from({ length: classCount }, () => ({
-      objects: 0,
       scores: [],
-      box: { right: [], ignored: [] },
-      mask: { right: [], ignored: [] },
+      ranks: [],
+      box: outcomesByArea(),
+      mask: outcomesByArea(),
     }));
   }
 
@@ -91,27 +115,30 @@ export class AveragePrecision {
   add(found: Segmentation, truth: FrameTruth): void {
     this.#check(found, truth);
     this.#frames++;
-    this.#classes.forEach((record, classId) => {
-      // Objects to be ignored come last: a detection is only matched with them if no other matches.
-      const objects = truth.objects
-        .filter((object) => object.classId === classId)
-        .sort((a, b) => Number(a.ignore ?? false) - Number(b.ignore ?? false));
+    const classes = new Set([...found.instances, ...truth.objects].map(({ classId }) => classId));
+    for (const classId of classes) {
+      const record = this.#classes[classId]!;
+      const objects = truth.objects.filter((object) => object.classId === classId);
       const instances = found.instances
         .filter((instance) => instance.classId === classId)
         .sort((a, b) => b.score - a.score)
         .slice(0, MOST_DETECTIONS);
-      record.objects += objects.filter((object) => !object.ignore).length;
-      record.scores.push(...instances.map((instance) => instance.score));
-      match(overlaps(instances, objects, 'box'), objects, record.box);
-      match(overlaps(instances, objects, 'mask'), objects, record.mask);
-    });
+      instances.forEach(({ score }, rank) => {
+        record.scores.push(score);
+        record.ranks.push(rank);
+      });
+      for (const kind of ['box', 'mask'] as const) {
+        const matches = new FrameMatches(instances, objects, kind);
+        for (const area of AREAS) matches.match(area, record[kind][area]);
+      }
+    }
   }
 
   /** The quality over all frames added so far. */
   evaluate(): Evaluation {
     return {
       frames: this.#frames,
-      objects: this.#classes.reduce((sum, record) => sum + record.objects, 0),
+      objects: this.#classes.reduce((sum, { box }) => sum + box.all.objects, 0),
       box: quality(this.#classes, 'box'),
       mask: quality(this.#classes, 'mask'),
     };
@@ -135,107 +162,109 @@ export class AveragePrecision {
   }
 }
 
-/** IoU of each detection with each object; for an ignored object, the share of the detection that it covers. */
-function overlaps(
-  instances: readonly Instance[],
-  objects: readonly TruthInstance[],
-  kind: 'box' | 'mask',
-): number[][] {
-  const area = (of: { box: Box; mask: Mask }): number =>
-    kind === 'box' ? boxArea(of.box) : maskArea(of.mask);
-  const objectAreas = objects.map(area);
-  return instances.map((instance) => {
-    const own = area(instance);
-    return objects.map((object, j) => {
-      const shared =
-        kind === 'box'
-          ? boxIntersection(instance.box, object.box)
-          : maskIntersection(instance.mask, object.mask);
-      return shared === 0 ? 0 : shared / (object.ignore ? own : own + objectAreas[j]! - shared);
-    });
-  });
+function outcomesByArea(): Record<Area, Outcomes> {
+  return { all: new Outcomes(), small: new Outcomes(), medium: new Outcomes(), large: new Outcomes() };
 }
 
-/** Matches each detection, best first, with the unmatched object that it overlaps most, for each threshold. */
-function match(iou: readonly number[][], objects: readonly TruthInstance[], outcomes: Outcomes): void {
-  const right = new Array<number>(iou.length).fill(0);
-  const ignored = new Array<number>(iou.length).fill(0);
-  THRESHOLDS.forEach((threshold, bit) => {
-    const taken = new Array<boolean>(objects.length).fill(false);
-    iou.forEach((row, i) => {
-      let best = threshold;
-      let chosen = -1;
-      for (let j = 0; j < objects.length; j++) {
-        const { ignore } = objects[j]!;
-        if (taken[j] && !ignore) continue;
-        if (ignore && chosen >= 0 && !objects[chosen]!.ignore) break;
-        if (row[j]! < best) continue;
-        best = row[j]!;
-        chosen = j;
-      }
-      if (chosen < 0) return;
-      taken[chosen] = true;
-      if (objects[chosen]!.ignore) ignored[i]! |= 1 << bit;
-      else right[i]! |= 1 << bit;
+function quality(classes: readonly ClassRecord[], kind: OverlapKind): Quality {
+  const orders = classes.map(({ scores }) => scores.map((_, i) => i).sort((a, b) => scores[b]! - scores[a]!));
+  /** Each class at each threshold. */
+  const curves = (area: Area, most = MOST_DETECTIONS): Curve[][] =>
+    classes.map(({ ranks, [kind]: outcomes }, i) => {
+      const order = most < MOST_DETECTIONS ? orders[i]!.filter((j) => ranks[j]! < most) : orders[i]!;
+      return THRESHOLDS.map((_, bit) => new Curve(outcomes[area], order, 1 << bit));
     });
-  });
-  outcomes.right.push(...right);
-  outcomes.ignored.push(...ignored);
-}
+  const all = curves('all');
+  const [small, medium, large] = [curves('small'), curves('medium'), curves('large')];
+  const at = (bit: number): number => mean(all.map((byThreshold) => byThreshold[bit]!.averagePrecision));
+  const ap = (of: Curve[][]): number => mean(of.map((curve) => mean(curve.map((c) => c.averagePrecision))));
+  const ar = (of: Curve[][]): number => mean(of.map((curve) => mean(curve.map((c) => c.recall))));
 
-function quality(classes: readonly ClassRecord[], kind: 'box' | 'mask'): Quality {
-  const byClass = classes.map((record) => {
-    const order = record.scores.map((_, i) => i).sort((a, b) => record.scores[b]! - record.scores[a]!);
-    return THRESHOLDS.map((_, bit) => averagePrecision(record, record[kind], order, 1 << bit));
+  const byClass = all.map((byThreshold, i): ClassQuality => {
+    const aps = byThreshold.map(({ averagePrecision }) => averagePrecision);
+    const half = byThreshold[0]!;
+    return {
+      objects: classes[i]![kind].all.objects,
+      ...{ ap: mean(aps), ap50: aps[0]!, ap75: aps[5]! },
+      curve: half.curve,
+      best: half.best(classes[i]!.scores),
+    };
   });
-  let right = 0;
-  let counted = 0;
-  let objects = 0;
-  for (const record of classes) {
-    const outcomes = record[kind];
-    right += outcomes.right.filter((bits) => bits & 1).length;
-    counted += outcomes.ignored.filter((bits) => !(bits & 1)).length;
-    objects += record.objects;
+  let [right, counted, objects] = [0, 0, 0];
+  for (const { [kind]: outcomes } of classes) {
+    right += outcomes.all.right.filter((bits) => bits & 1).length;
+    counted += outcomes.all.ignored.filter((bits) => !(bits & 1)).length;
+    objects += outcomes.all.objects;
   }
   return {
-    ap50: mean(byClass.map((aps) => aps[0]!)),
-    ap: mean(byClass.map(mean)),
-    ap50ByClass: byClass.map((aps) => aps[0]!),
+    ...{ ap: ap(all), ap50: at(0), ap75: at(5) },
+    ...{ apSmall: ap(small), apMedium: ap(medium), apLarge: ap(large) },
+    ...{ ar1: ar(curves('all', 1)), ar10: ar(curves('all', 10)), ar100: ar(all) },
+    ...{ arSmall: ar(small), arMedium: ar(medium), arLarge: ar(large) },
+    ap50ByClass: byClass.map(({ ap50 }) => ap50),
+    classes: byClass,
     precision: counted === 0 ? NaN : right / counted,
     recall: objects === 0 ? NaN : right / objects,
   };
 }
 
-/** Precision, made to fall monotonically, averaged over recalls 0, 0.01 .. 1. NaN for a class without objects. */
-function averagePrecision(
-  { objects }: ClassRecord,
-  { right, ignored }: Outcomes,
-  order: readonly number[],
-  bit: number,
-): number {
-  if (objects === 0) return NaN;
-  const recalls: number[] = [];
-  const precisions: number[] = [];
-  let hits = 0;
-  let misses = 0;
-  for (const i of order) {
-    if (ignored[i]! & bit) continue;
-    if (right[i]! & bit) hits++;
-    else misses++;
-    recalls.push(hits / objects);
-    precisions.push(hits / (hits + misses));
+/** Precision over recall of one class at one threshold. */
+class Curve {
+  /** Detections that count, best first. */
+  readonly #counted: readonly number[];
+  readonly #recalls: number[] = [];
+  readonly #precisions: number[] = [];
+  readonly #objects: number;
+
+  /** @param order indices of the detections, best first */
+  constructor({ objects, right, ignored }: Outcomes, order: readonly number[], bit: number) {
+    this.#objects = objects;
+    this.#counted = objects === 0 ? [] : order.filter((i) => !(ignored[i]! & bit));
+    let [hits, misses] = [0, 0];
+    for (const i of this.#counted) {
+      if (right[i]! & bit) hits++;
+      else misses++;
+      this.#recalls.push(hits / objects);
+      this.#precisions.push(hits / (hits + misses));
+    }
   }
-  for (let i = precisions.length - 2; i >= 0; i--) {
-    precisions[i] = Math.max(precisions[i]!, precisions[i + 1]!);
+
+  /** Precision at each of RECALLS. */
+  get curve(): readonly number[] {
+    const falling = [...this.#precisions];
+    for (let i = falling.length - 2; i >= 0; i--) falling[i] = Math.max(falling[i]!, falling[i + 1]!);
+    let at = 0;
+    return RECALLS.map((recall) => {
+      while (at < falling.length && this.#recalls[at]! < recall) at++;
+      return falling[at] ?? 0;
+    });
   }
-  let sum = 0;
-  let at = 0;
-  for (let point = 0; point < RECALL_POINTS; point++) {
-    while (at < recalls.length && recalls[at]! < point / (RECALL_POINTS - 1)) at++;
-    if (at === recalls.length) break;
-    sum += precisions[at]!;
+
+  /** NaN for a class without objects. */
+  get averagePrecision(): number {
+    return this.#objects === 0 ? NaN : mean(this.curve);
   }
-  return sum / RECALL_POINTS;
+
+  /** Share of objects that were found. */
+  get recall(): number {
+    return this.#objects === 0 ? NaN : (this.#recalls.at(-1) ?? 0);
+  }
+
+  best(scores: readonly number[]): ClassQuality['best'] {
+    let best = { score: NaN, precision: NaN, recall: NaN };
+    let highest = 0;
+    this.#counted.forEach((detection, i) => {
+      // A threshold takes all detections of a score or none.
+      const next = this.#counted[i + 1];
+      if (next !== undefined && scores[next] === scores[detection]) return;
+      const [precision, recall] = [this.#precisions[i]!, this.#recalls[i]!];
+      const f1 = (2 * precision * recall) / (precision + recall);
+      if (!(f1 > highest)) return;
+      highest = f1;
+      best = { score: scores[detection]!, precision, recall };
+    });
+    return best;
+  }
 }
 
 /** Mean of the values that are not NaN; NaN if there are none. */

@@ -172,8 +172,50 @@ export class RleEncoder {
  */
 export function decodeRle(rle: CocoRle): Mask {
   const [height, width] = rle.size;
+  const data = new Uint8Array(width * height);
+  eachRun(rleRuns(rle.counts), width * height, (from, to) => {
+    for (let p = from; p < to; p++) data[(p % height) * width + Math.floor(p / height)] = 1;
+  });
+  return { x: 0, y: 0, width, height, data };
+}
+
+/**
+ * Expands RLE into the smallest crop that holds the mask.
+ *
+ * @param counts compressed, or the run lengths themselves, as COCO's crowds have them
+ * @throws ExpectationError as decodeRle
+ */
+export function decodeCroppedRle(
+  counts: string | readonly number[],
+  gridWidth: number,
+  gridHeight: number,
+): Mask {
+  const runs = typeof counts === 'string' ? rleRuns(counts) : counts;
+  let [left, top, right, bottom] = [gridWidth, gridHeight, 0, 0];
+  eachRun(runs, gridWidth * gridHeight, (from, to) => {
+    const [first, last] = [Math.floor(from / gridHeight), Math.floor((to - 1) / gridHeight)];
+    left = Math.min(left, first);
+    right = Math.max(right, last + 1);
+    // A run over the end of a column touches both edges.
+    top = Math.min(top, first === last ? from % gridHeight : 0);
+    bottom = Math.max(bottom, first === last ? ((to - 1) % gridHeight) + 1 : gridHeight);
+  });
+  if (right === 0) return { x: 0, y: 0, width: 0, height: 0, data: new Uint8Array(0) };
+  const [width, height] = [right - left, bottom - top];
+  const data = new Uint8Array(width * height);
+  eachRun(runs, gridWidth * gridHeight, (from, to) => {
+    for (let at = from; at < to;) {
+      const x = Math.floor(at / gridHeight);
+      const end = Math.min(to, (x + 1) * gridHeight);
+      for (let y = at - x * gridHeight; at < end; at++, y++) data[(y - top) * width + x - left] = 1;
+    }
+  });
+  return { x: left, y: top, width, height, data };
+}
+
+/** The run lengths of compressed counts. */
+function rleRuns(counts: string): number[] {
   const runs: number[] = [];
-  const { counts } = rle;
   for (let i = 0; i < counts.length;) {
     let value = 0;
     let shift = 0;
@@ -192,22 +234,23 @@ export function decodeRle(rle: CocoRle): Mask {
     if ((code & 0x10) !== 0 && shift < 32) value |= -1 << shift;
     runs.push(runs.length > 2 ? value + runs[runs.length - 2]! : value);
   }
-  const data = new Uint8Array(width * height);
+  return runs;
+}
+
+/** Tells of each run of ones, [from, to), that is not empty. @throws ExpectationError unless the runs are `cells` long */
+function eachRun(runs: readonly number[], cells: number, ones: (from: number, to: number) => void): void {
   let position = 0;
   for (const [index, run] of runs.entries()) {
-    if (run < 0 || position + run > data.length) {
+    if (!(run >= 0) || position + run > cells) {
       throw new ExpectationError(
-        `runs that add up to ${width * height} cells`,
+        `runs that add up to ${cells} cells`,
         `${position} cells and a run of ${run}`,
       );
     }
-    if (index % 2 === 1) {
-      for (let p = position; p < position + run; p++) data[(p % height) * width + Math.floor(p / height)] = 1;
-    }
+    if (index % 2 === 1 && run > 0) ones(position, position + run);
     position += run;
   }
-  if (position !== data.length) {
-    throw new ExpectationError(`runs that add up to ${width * height} cells`, `${position} cells`);
+  if (position !== cells) {
+    throw new ExpectationError(`runs that add up to ${cells} cells`, `${position} cells`);
   }
-  return { x: 0, y: 0, width, height, data };
 }

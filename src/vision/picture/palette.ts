@@ -22,29 +22,9 @@ export function paletteColor(index: number): Rgb {
   return PALETTE[wrapped < 0 ? wrapped + PALETTE.length : wrapped] ?? PALETTE[0]!;
 }
 
-/** What may determine the color of an instance. */
+/** What may determine the color of an instance: `auto` is its own where it is tracked, else that of its class (color-book.ts). */
 export const COLORED_BY = ['auto', 'class', 'instance'] as const;
 export type ColoredBy = (typeof COLORED_BY)[number];
-
-/**
- * The color of an instance in overlay and instance picture. `auto`: its own where it is tracked, else that of its class. `instance`: its
- * own where it is tracked, else that of its rank.
- */
-export function instanceColor(by: ColoredBy, classId: number, rank: number, trackId = 0): Rgb {
-  if (by === 'instance' && trackId === 0) return paletteColor(rank);
-  return paletteColor(by === 'class' ? classId : colorNumber({ classId, trackId }));
-}
-
-/** What the palette is asked for: a tracked object has a color of its own, others that of their class. */
-export function colorNumber({
-  classId,
-  trackId = 0,
-}: {
-  classId: number;
-  trackId?: number | undefined;
-}): number {
-  return trackId > 0 ? trackId : classId;
-}
 
 /** Above this relative luminance (WCAG 2.2) text is black, else white. */
 const LIGHT = 0.25;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { beforeEach, describe, it } from 'mocha';
 import fc from 'fast-check';
 import type { Instance, Segmentation } from '../../../src/vision/mask/segmentation.js';
 import { allocateNv12, nv12ToRgb } from '../../../src/native/convert.js';
@@ -132,39 +132,62 @@ describe('MaskLayer', () => {
 
 describe('LabelPlates', () => {
   const plates = new LabelPlates(320, 200, 10);
+  const TEXT = ['person 0.86'];
+  beforeEach(() => plates.begin());
+
+  const apart = (a: Plate, b: Plate): boolean =>
+    a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
 
   it('sits on top of its box, and below it where there is no room above', () => {
     const box = { x1: 50, y1: 60, x2: 150, y2: 120 };
-    const above = plates.place('person 0.86', box, [])!;
+    const above = plates.place(TEXT, box)!;
     assert.deepEqual([above.left, above.bottom], [50, 60]);
-    const below = plates.place('person 0.86', { ...box, y1: 2 }, [])!;
+    plates.begin();
+    const below = plates.place(TEXT, { ...box, y1: 2 })!;
     assert.deepEqual([below.left, below.top], [50, 120]);
-    const within = plates.place('person 0.86', { ...box, y1: 2, y2: 199 }, [])!;
+    plates.begin();
+    const within = plates.place(TEXT, { ...box, y1: 2, y2: 199 })!;
     assert.deepEqual([within.left, within.top], [50, 2]);
   });
 
-  it('avoids labels that lie there already', () => {
-    const box = { x1: 50, y1: 60, x2: 150, y2: 120 };
-    const taken: Plate[] = [];
-    for (let i = 0; i < 4; i++) {
-      const plate = plates.place('person 0.86', box, taken)!;
-      for (const other of taken) {
-        const apart =
-          plate.right <= other.left ||
-          other.right <= plate.left ||
-          plate.bottom <= other.top ||
-          other.bottom <= plate.top;
-        assert.ok(apart, JSON.stringify([plate, other]));
+  it('never covers another label, however dense the crowd', () => {
+    const crowd = new LabelPlates(640, 360, 9);
+    for (let round = 0; round < 2; round++) {
+      crowd.begin();
+      const placed: Plate[] = [];
+      for (let i = 0; i < 120; i++) {
+        const [x, y] = [(i * 37) % 560, (i * 53) % 300];
+        const plate = crowd.place([`person #${i} 0.86`, `person #${i}`, `#${i}`], {
+          x1: x,
+          y1: y,
+          x2: x + 60,
+          y2: y + 90,
+        });
+        if (!plate) continue;
+        for (const other of placed) assert.ok(apart(plate, other), JSON.stringify([plate, other]));
+        assert.ok(plate.left >= 0 && plate.top >= 0 && plate.right <= 640 && plate.bottom <= 360);
+        placed.push(plate);
       }
-      taken.push(plate);
+      // A good part has a place, and shorter labels were taken.
+      assert.ok(placed.length > 60, `${placed.length}`);
+      assert.ok(placed.some(({ text }) => text.startsWith('#')));
+      assert.equal(placed[0]!.text, 'person #0 0.86');
     }
+  });
+
+  it('takes a place elsewhere in a large box before it is shortened', () => {
+    const box = { x1: 20, y1: 40, x2: 300, y2: 190 };
+    const found = Array.from({ length: 12 }, () => plates.place([...TEXT, 'person'], box)!);
+    assert.ok(found.every((plate) => plate.text === 'person 0.86'));
+    found.forEach((plate, i) => found.slice(0, i).forEach((other) => assert.ok(apart(plate, other))));
   });
 
   it('never leaves the picture', () => {
     const coordinate = fc.double({ min: -500, max: 900, noNaN: true });
     fc.assert(
       fc.property(coordinate, coordinate, coordinate, coordinate, fc.string(), (x1, y1, x2, y2, text) => {
-        const plate = plates.place(`${text} 0.5`, { x1, y1, x2, y2 }, []);
+        plates.begin();
+        const plate = plates.place([`${text} 0.5`], { x1, y1, x2, y2 });
         if (!plate) return;
         assert.ok(plate.left >= 0 && plate.top >= 0 && plate.right <= 320 && plate.bottom <= 200);
         assert.ok(plate.left < plate.right && plate.top < plate.bottom);
@@ -173,8 +196,8 @@ describe('LabelPlates', () => {
   });
 
   it('is left out where not even one row of text fits', () => {
-    assert.equal(new LabelPlates(320, 8, 10).place('a', { x1: 0, y1: 0, x2: 5, y2: 5 }, []), undefined);
-    assert.equal(new LabelPlates(8, 200, 10).place('W', { x1: 0, y1: 50, x2: 5, y2: 60 }, []), undefined);
+    assert.equal(new LabelPlates(320, 8, 10).place(['a'], { x1: 0, y1: 0, x2: 5, y2: 5 }), undefined);
+    assert.equal(new LabelPlates(8, 200, 10).place(['W'], { x1: 0, y1: 50, x2: 5, y2: 60 }), undefined);
   });
 });
 

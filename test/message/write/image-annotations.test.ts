@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { ImageAnnotationsWriter } from '../../../src/message/write/image-annotations.js';
-import { messageType } from '../../../src/message/message-type.js';
+import { ColorBook } from '../../../src/vision/picture/color-book.js';
+import { type MessageType, messageType } from '../../../src/message/message-type.js';
 import { type ColoredBy, paletteColor } from '../../../src/vision/picture/palette.js';
 import { EMPTY, HEADER, LABELS, readBack, SEGMENTATION, outlinesOf, TRACKED } from './samples.js';
 
@@ -21,14 +22,15 @@ interface ImageAnnotations {
 describe('ImageAnnotationsWriter', () => {
   const triangle = { points: [1, 2, 3, 2, 2, 5], hole: false };
   const hole = { points: [1.5, 3, 2.5, 3, 2, 4], hole: true };
-  const auto = (): ColoredBy => 'auto';
   const shares = (number: number): { r: number; g: number; b: number; a: number } => {
     const [r, g, b] = paletteColor(number).map((channel) => channel / 255) as [number, number, number];
     return { r, g, b, a: 1 };
   };
+  const writerOf = (coloredBy: () => ColoredBy = () => 'auto', type?: MessageType): ImageAnnotationsWriter =>
+    new ImageAnnotationsWriter(LABELS, coloredBy, new ColorBook(), type);
 
   it('writes outlines, holes, boxes and labels, best score last', () => {
-    const writer = new ImageAnnotationsWriter(LABELS, auto);
+    const writer = writerOf();
     const cdr = writer.write(HEADER, SEGMENTATION, outlinesOf([[triangle, hole], [triangle], []]));
     const message = readBack<ImageAnnotations>(writer.type, cdr);
     assert.deepEqual(message.timestamp, HEADER.stamp);
@@ -65,7 +67,7 @@ describe('ImageAnnotationsWriter', () => {
   });
 
   it('writes ids of tracked objects, whose color is their own', () => {
-    const writer = new ImageAnnotationsWriter(LABELS, auto);
+    const writer = writerOf();
     const { texts } = readBack<ImageAnnotations>(writer.type, writer.write(HEADER, TRACKED));
     assert.deepEqual(
       texts.map(({ text }) => text),
@@ -79,7 +81,7 @@ describe('ImageAnnotationsWriter', () => {
 
   it('colors by class, or by instance, where the overlay does', () => {
     let coloredBy: ColoredBy = 'class';
-    const writer = new ImageAnnotationsWriter(LABELS, () => coloredBy);
+    const writer = writerOf(() => coloredBy);
     const colors = (): unknown[] => {
       const { texts, points } = readBack<ImageAnnotations>(writer.type, writer.write(HEADER, TRACKED));
       const plates = texts.map(({ background_color: color }) => color);
@@ -96,7 +98,7 @@ describe('ImageAnnotationsWriter', () => {
   });
 
   it('clears the drawing of a picture without instances', () => {
-    const writer = new ImageAnnotationsWriter(LABELS, auto);
+    const writer = writerOf();
     const message = readBack<ImageAnnotations>(writer.type, writer.write(HEADER, EMPTY));
     assert.deepEqual([message.circles, message.texts], [[], []]);
     // Of no points: it has the stamp, for panels that synchronize.
@@ -112,7 +114,7 @@ describe('ImageAnnotationsWriter', () => {
         ? withoutMetadata.replace(/^.* timestamp\n/, '')
         : withoutMetadata;
     });
-    const writer = new ImageAnnotationsWriter(LABELS, auto, before);
+    const writer = writerOf(undefined, before);
     const message = readBack<ImageAnnotations>(
       before,
       writer.write(HEADER, SEGMENTATION, outlinesOf([[triangle], [], []])),

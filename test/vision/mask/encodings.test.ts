@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import fc from 'fast-check';
 import { PolygonTracer, simplifyRing } from '../../../src/vision/mask/polygon.js';
-import { decodeRle, RleEncoder } from '../../../src/vision/mask/rle.js';
+import { decodeCroppedRle, decodeRle, RleEncoder } from '../../../src/vision/mask/rle.js';
 import type { Mask } from '../../../src/vision/mask/segmentation.js';
 
 /** A crop somewhere on a grid, filled by chance or by a disc, which has long runs. */
@@ -51,6 +51,28 @@ describe('COCO RLE', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('comes back as the smallest crop, too', () => {
+    fc.assert(
+      fc.property(cropArbitrary, ({ mask, gridWidth, gridHeight }) => {
+        const { counts } = encoder.encode(mask, gridWidth, gridHeight);
+        const crop = decodeCroppedRle(counts, gridWidth, gridHeight);
+        assert.deepEqual(onGrid(crop, gridWidth, gridHeight), onGrid(mask, gridWidth, gridHeight));
+        const row = (y: number): boolean =>
+          crop.data.subarray(y * crop.width, (y + 1) * crop.width).includes(1);
+        if (crop.height > 0) assert.ok(row(0) && row(crop.height - 1));
+      }),
+      { numRuns: 300 },
+    );
+    assert.deepEqual(decodeCroppedRle([4, 2, 6], 3, 4), {
+      x: 1,
+      y: 0,
+      width: 1,
+      height: 2,
+      data: Uint8Array.of(1, 1),
+    });
+    assert.throws(() => decodeCroppedRle([4, 2], 3, 4), /add up to 12/);
   });
 
   it('writes what pycocotools 2.0 writes', () => {

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { joinedPolygon } from '../../../src/vision/mask/joined-polygon.js';
+
+/** Area by the shoelace formula: positive if the points run clockwise on the screen. */
+function area(points: readonly number[]): number {
+  let sum = 0;
+  for (let i = 0; i < points.length; i += 2) {
+    const [x, y] = [points[(i + 2) % points.length]!, points[(i + 3) % points.length]!];
+    sum += points[i]! * y - x * points[i + 1]!;
+  }
+  return sum / 2;
+}
+
+describe('joined polygons', () => {
+  const outer = [0, 0, 10, 0, 10, 10, 0, 10];
+  const hole = [3, 3, 3, 6, 6, 6, 6, 3];
+  const second = [20, 0, 24, 0, 24, 5, 20, 5];
+
+  it('enclose what their parts enclose, less their holes', () => {
+    assert.equal(area(joinedPolygon([outer, hole, second])), 100 - 9 + 20);
+    assert.equal(area(joinedPolygon([second, hole, outer])), 100 - 9 + 20);
+  });
+
+  it('are cut between the nearest points', () => {
+    assert.deepEqual(
+      joinedPolygon([
+        [0, 0, 2, 0, 2, 2],
+        [5, 0, 7, 0, 7, 2],
+      ]),
+      [...[0, 0, 2, 0, 5, 0, 7, 0, 7, 2, 5, 0, 2, 0, 2, 2]],
+    );
+  });
+
+  it('are the contour itself if there is only one, and nothing if there is none', () => {
+    assert.deepEqual(joinedPolygon([outer]), outer);
+    assert.deepEqual(joinedPolygon([]), []);
+  });
+});
