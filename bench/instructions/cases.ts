@@ -25,6 +25,7 @@ import { packageRoot } from '../../src/base/package-root.js';
 import { Segmenter } from '../../src/pipeline/segmenter.js';
 import { hbmMessage } from '../benches/cdr.js';
 import { crowdFrames } from './crowd.js';
+import { depthCases } from './depth-cases.js';
 import {
   allQuantized,
   benchLabels,
@@ -285,6 +286,7 @@ export function pixelCases(): InstructionCase[] {
     ...conversions,
     ...tracking,
     steady,
+    ...depthCases(),
     {
       name: 'CDR reading, Image, nv12 1920x1080',
       group: 'pixels',

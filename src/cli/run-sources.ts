@@ -1,6 +1,7 @@
 import { type FrameSource, guardedFrames } from '../vision/picture/frame-source.js';
 import type { Region } from '../vision/picture/region.js';
 import { TrackIds } from '../vision/track/tracker.js';
+import { FileDepth, type FileDepthOptions } from '../pipeline/depth-files.js';
 import { isResult, type Segmenter } from '../pipeline/segmenter.js';
 import { CameraTracking, type TrackingOptions } from '../pipeline/tracking.js';
 import { printable } from './printable.js';
@@ -17,6 +18,8 @@ export interface RunParts {
   readonly selection: Selection;
   /** @default objects are not tracked */
   readonly tracked: TrackingOptions | undefined;
+  /** @default depth is not used */
+  readonly depth?: FileDepthOptions | undefined;
   /** The last id of a tracked object that an earlier run has given. */
   readonly lastTrack?: number | undefined;
   readonly sinks: readonly ResultSink[];
@@ -64,6 +67,8 @@ export class RunSources {
     summary.begin(source.name);
     let warned: string | undefined;
     let steps = 0;
+    const options = this.parts.depth;
+    const depth = options && (await FileDepth.open(source, options));
     const frames = selected(guardedFrames(source), selection);
     try {
       for await (const item of segmenter.segment(stop.until(frames), region, this.#tracking())) {
@@ -77,7 +82,8 @@ export class RunSources {
             this.progress?.end();
             process.stderr.write(`${source.name}, frame ${item.frame.index}: ${(warned = warning)}\n`);
           }
-          for (const sink of sinks) await sink.write(item);
+          const result = depth ? await depth.add(item) : item;
+          for (const sink of sinks) await sink.write(result);
         } else {
           // A bar that is full tells of success: that of a bad picture must not be drawn.
           this.progress?.end();
@@ -89,8 +95,21 @@ export class RunSources {
     } finally {
       this.progress?.end();
       summary.end();
+      await depth?.close();
+      this.#tellOfDepth(source.name, depth);
     }
     return steps;
+  }
+
+  #tellOfDepth(name: string, depth: FileDepth | undefined): void {
+    if (!depth) return;
+    const { unpaired, refused, problem } = depth;
+    if (unpaired > 0 && !this.parts.quiet)
+      process.stderr.write(
+        `${printable(name)}: ${unpaired} frames without a depth picture near their stamps\n`,
+      );
+    if (problem !== undefined)
+      process.stderr.write(`${printable(name)}: depth of ${refused} frames: ${printable(problem)}\n`);
   }
 
   /** Each source is a camera of its own; no id comes in two of them. */

@@ -20,6 +20,7 @@ import { type Done, readDone, withoutDone } from './resume.js';
 import {
   colorRange,
   decodeOptions,
+  depthOf,
   headRoles,
   imageReading,
   overlayOptions,
@@ -129,6 +130,7 @@ export const run = command({
         region: settings.region,
         selection: settings.selection,
         tracked,
+        depth: depthOf(args, labels),
         lastTrack: done?.lastTrack,
         sinks,
         summary,

@@ -42,9 +42,10 @@ export class BagSink implements ResultSink {
 
   async write(result: FrameResult): Promise<void> {
     const { images, overlay } = this.options;
-    const { frame, segmentation, timings } = result;
+    const { frame, segmentation, timings, depth } = result;
     await this.#recorder.record(frame, segmentation, {
       timings,
+      depth,
       frame: images ? frame.frame : undefined,
       overlay: overlay ? await encodeJpeg(overlay.render(result)) : undefined,
     });
