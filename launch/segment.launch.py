@@ -33,6 +33,14 @@ JPEG_TOPIC = '/image'
 HDMI_TOPIC = '/hobot_detection'
 HDMI_LAUNCH = 'display.launch.py'
 
+# What depth:=stereonet stands for: hobot_stereonet's depth, and the left picture as it rectifies it, which lies under it pixel by pixel.
+STEREONET = {
+    'images': ['/StereoNetNode/rectify_left_image'],
+    'depth': ['/StereoNetNode/stereonet_depth'],
+    'depth_info': ['/StereoNetNode/stereonet_depth/camera_info'],
+    'depth_registration': 'registered',
+}
+
 CAMERAS = ['auto', 'mipi', 'usb', 'fb', 'stand-in', 'false']
 SWITCH = ['auto', 'true', 'false']
 
@@ -152,7 +160,9 @@ def start(context):
     def get(name):
         return by_former.get(name) or LaunchConfiguration(name).perform(context)
 
-    camera, notes = choose_camera(get('camera'))
+    # The stereo camera's own pictures are taken, unless another camera is asked for.
+    alone = with_stereonet(get) and get('camera') == 'auto'
+    camera, notes = ('false', ['camera: that of hobot_stereonet']) if alone else choose_camera(get('camera'))
     on_tros = camera in ('mipi', 'usb', 'fb')
     page, web_notes = choose_web(camera, get)
     with_hdmi, hdmi_notes = choose_hdmi(get('hdmi'), on_tros)
@@ -328,6 +338,11 @@ def start_web(page, results):
 
 def start_node(get, camera_topic, with_hdmi):
     given = given_parameters(PARAMETERS, get)
+    if with_stereonet(get):
+        # Another camera's pictures are not those that its depth lies on.
+        own = camera_topic is None and not sets_images(parameter_file(get('params_file')))
+        stereo = {n: v for n, v in STEREONET.items() if own or n in ('depth', 'depth_info')}
+        given = {**stereo, **{name: value for name, value in given.items() if name != 'depth'}}
     defaults = [{'tros_topic': HDMI_TOPIC, 'tros_masks': 'polygons'}] if with_hdmi else []
     file = parameter_file(get('params_file'))
     known = camera_topic is None or [camera_topic] == PARAMETERS['images']['default']
@@ -345,6 +360,10 @@ def start_node(get, camera_topic, with_hdmi):
         output='screen',
         on_exit=[Shutdown()] if get('required') == 'true' else None,
     )
+
+
+def with_stereonet(get):
+    return get('depth').strip() == 'stereonet'
 
 
 def given_parameters(table, get):

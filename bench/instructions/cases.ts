@@ -26,6 +26,7 @@ import { Segmenter } from '../../src/pipeline/segmenter.js';
 import { ColorBook } from '../../src/vision/picture/color-book.js';
 import { hbmMessage } from '../benches/cdr.js';
 import { crowdFrames } from './crowd.js';
+import { depthCases } from './depth-cases.js';
 import {
   allQuantized,
   benchLabels,
@@ -286,6 +287,7 @@ export function pixelCases(): InstructionCase[] {
     ...conversions,
     ...tracking,
     steady,
+    ...depthCases(),
     {
       name: 'CDR reading, Image, nv12 1920x1080',
       group: 'pixels',

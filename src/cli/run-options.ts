@@ -9,6 +9,7 @@ import { findClass } from '../model/labels.js';
 import type { ImageReading } from '../native/camera.js';
 import { BAG_COMPRESSIONS, type BagCompression } from '../message/bag/chunk-compression.js';
 import { SEGMENT_PARAMETERS } from '../parameters/segment.js';
+import type { FileDepthOptions } from '../pipeline/depth-files.js';
 import type { TrackingOptions } from '../pipeline/tracking.js';
 import { parseZones, type ZoneShape } from '../vision/track/zone-shape.js';
 import { type Arguments, type CliOptions, COMMON_OPTIONS } from './options.js';
@@ -164,6 +165,30 @@ export const RUN_OPTIONS = {
     help: 'go on after an interruption: inputs that are complete in the file of --json are not done again',
   },
   topic: { type: 'string', value: 'NAME', help: 'image topic of bags (default: the only one)' },
+  depth: {
+    type: 'string',
+    value: 'TOPIC',
+    help: 'topic of depth pictures in bags: positions and boxes in JSON lines; points, boxes and masked depth in bags. scene: has its own',
+  },
+  'depth-info': {
+    type: 'string',
+    value: 'TOPIC',
+    help: 'CameraInfo of the depth camera (default: camera_info below or beside the depth topic)',
+  },
+  'camera-info': {
+    type: 'string',
+    value: 'TOPIC',
+    help: 'CameraInfo of the color camera (default: camera_info below or beside the image topic)',
+  },
+  'depth-registration': fromParameter('depth_registration'),
+  'depth-tolerance': fromParameter('depth_tolerance', 'MS'),
+  'depth-up-frame': fromParameter('depth_up_frame', 'FRAME'),
+  'depth-step': fromParameter('depth_step', 'N'),
+  'depth-band': fromParameter('depth_band', 'N'),
+  'depth-mask-classes': fromParameter('depth_mask_classes', 'LIST', {
+    help: 'names or ids of the classes that depth_masked is without, comma-separated (default: all that are reported)',
+  }),
+  'depth-mask-margin': fromParameter('depth_mask_margin', 'N'),
   frames: { type: 'string', value: 'N', help: 'number of frames of scene: (default 150)' },
   rate: {
     type: 'string',
@@ -249,6 +274,39 @@ export function zonesOf(args: Arguments): ZoneShape[] {
     throw new ExpectationError('--track', 'none', '--zone and --line count tracked objects.');
   }
   return shapes;
+}
+
+/** What is done with depth; undefined: nothing. @throws ExpectationError for values out of range and unknown classes */
+export function depthOf(args: Arguments, labels: readonly string[]): FileDepthOptions | undefined {
+  const space = {
+    step: numberOption(args, 'depth-step', 'depth_step') || undefined,
+    band: numberOption(args, 'depth-band', 'depth_band'),
+  };
+  const margin = numberOption(args, 'depth-mask-margin', 'depth_mask_margin');
+  const tolerance = numberOption(args, 'depth-tolerance', 'depth_tolerance');
+  const registration = choiceOption(args, 'depth-registration', SEGMENT_PARAMETERS.depth_registration);
+  const names = args.text('depth-mask-classes')?.split(',');
+  const masked = names && new Set(names.map((name) => findClass(name, labels)));
+  const topic = args.text('depth');
+  if (topic === undefined) return undefined;
+  if (args.text('masks') === 'none') {
+    throw new ExpectationError(
+      'masks for --depth',
+      '--masks none',
+      'Depths are taken of what lies in the masks.',
+    );
+  }
+  return {
+    ...{ topic, registration, tolerance },
+    depthInfo: args.text('depth-info'),
+    colorInfo: args.text('camera-info'),
+    upFrame: args.text('depth-up-frame'),
+    tools: {
+      space: () => space,
+      masking: () => ({ margin, chosen: masked && ((classId) => masked.has(classId)) }),
+      coloredBy: () => 'auto',
+    },
+  };
 }
 
 export function headRoles(args: Arguments): HeadRole[] | undefined {

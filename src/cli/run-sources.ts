@@ -2,6 +2,7 @@ import { type FrameSource, guardedFrames } from '../vision/picture/frame-source.
 import type { Region } from '../vision/picture/region.js';
 import { TrackIds } from '../vision/track/tracker.js';
 import type { Blur } from '../media/render/blur.js';
+import { FileDepth, type FileDepthOptions } from '../pipeline/depth-files.js';
 import { type FrameResult, isResult, type Segmenter } from '../pipeline/segmenter.js';
 import { CameraTracking, type TrackingOptions } from '../pipeline/tracking.js';
 import { printable } from './printable.js';
@@ -18,6 +19,8 @@ export interface RunParts {
   readonly selection: Selection;
   /** @default objects are not tracked */
   readonly tracked: TrackingOptions | undefined;
+  /** @default depth is not used */
+  readonly depth?: FileDepthOptions | undefined;
   /** The last id of a tracked object that an earlier run has given. */
   readonly lastTrack?: number | undefined;
   readonly sinks: readonly ResultSink[];
@@ -67,6 +70,8 @@ export class RunSources {
     summary.begin(source.name);
     let warned: string | undefined;
     let steps = 0;
+    const options = this.parts.depth;
+    const depth = options && (await FileDepth.open(source, options));
     const frames = selected(guardedFrames(source), selection);
     try {
       for await (const item of segmenter.segment(stop.until(frames), region, this.#tracking())) {
@@ -80,7 +85,8 @@ export class RunSources {
             this.progress?.end();
             process.stderr.write(`${source.name}, frame ${item.frame.index}: ${(warned = warning)}\n`);
           }
-          const shown = blur ? blurred(item, blur) : item;
+          const result = depth ? await depth.add(item) : item;
+          const shown = blur ? blurred(result, blur) : result;
           for (const sink of sinks) await sink.write(shown);
         } else {
           // A bar that is full tells of success: that of a bad picture must not be drawn.
@@ -93,8 +99,21 @@ export class RunSources {
     } finally {
       this.progress?.end();
       summary.end();
+      await depth?.close();
+      this.#tellOfDepth(source.name, depth);
     }
     return steps;
+  }
+
+  #tellOfDepth(name: string, depth: FileDepth | undefined): void {
+    if (!depth) return;
+    const { unpaired, refused, problem } = depth;
+    if (unpaired > 0 && !this.parts.quiet)
+      process.stderr.write(
+        `${printable(name)}: ${unpaired} frames without a depth picture near their stamps\n`,
+      );
+    if (problem !== undefined)
+      process.stderr.write(`${printable(name)}: depth of ${refused} frames: ${printable(problem)}\n`);
   }
 
   /** Each source is a camera of its own; no id comes in two of them. */

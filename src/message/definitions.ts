@@ -1,19 +1,25 @@
 /**
  * The message definitions this package writes and reads, without their comments, by `package/Type`.
  *
- * They are facts about other packages: ROS 2 Humble's common_interfaces, vision_msgs 4, foxglove_msgs 3.4,
+ * They are facts about other packages: ROS 2 Humble's common_interfaces and tf2_msgs, vision_msgs 4, foxglove_msgs 3.4,
  * TROS's ai_msgs and hbm_img_msgs, and our own msg/ (a test holds the two together). Where ROS is installed, what is
  * installed there goes before this table: see installed-type.ts.
  */
 export const DEFINITIONS: Readonly<Record<string, string>> = {
   'builtin_interfaces/Time': 'int32 sec\nuint32 nanosec\n',
+  'builtin_interfaces/Duration': 'int32 sec\nuint32 nanosec\n',
   'std_msgs/Header': 'builtin_interfaces/Time stamp\nstring frame_id\n',
+  'std_msgs/ColorRGBA': 'float32 r\nfloat32 g\nfloat32 b\nfloat32 a\n',
 
   'geometry_msgs/Point': 'float64 x\nfloat64 y\nfloat64 z\n',
   'geometry_msgs/Point32': 'float32 x\nfloat32 y\nfloat32 z\n',
   'geometry_msgs/Quaternion': 'float64 x 0\nfloat64 y 0\nfloat64 z 0\nfloat64 w 1\n',
   'geometry_msgs/Pose': 'Point position\nQuaternion orientation\n',
   'geometry_msgs/PoseWithCovariance': 'Pose pose\nfloat64[36] covariance\n',
+  'geometry_msgs/Vector3': 'float64 x\nfloat64 y\nfloat64 z\n',
+  'geometry_msgs/Transform': 'Vector3 translation\nQuaternion rotation\n',
+  'geometry_msgs/TransformStamped': 'std_msgs/Header header\nstring child_frame_id\nTransform transform\n',
+  'tf2_msgs/TFMessage': 'geometry_msgs/TransformStamped[] transforms\n',
 
   'sensor_msgs/Image': `std_msgs/Header header
 uint32 height
@@ -24,6 +30,35 @@ uint32 step
 uint8[] data
 `,
   'sensor_msgs/CompressedImage': 'std_msgs/Header header\nstring format\nuint8[] data\n',
+  'sensor_msgs/PointCloud2': `std_msgs/Header header
+uint32 height
+uint32 width
+PointField[] fields
+bool is_bigendian
+uint32 point_step
+uint32 row_step
+uint8[] data
+bool is_dense
+`,
+  'sensor_msgs/PointField': `uint8 UINT32=6
+uint8 FLOAT32=7
+string name
+uint32 offset
+uint8 datatype
+uint32 count
+`,
+  'sensor_msgs/CameraInfo': `std_msgs/Header header
+uint32 height
+uint32 width
+string distortion_model
+float64[] d
+float64[9] k
+float64[9] r
+float64[12] p
+uint32 binning_x
+uint32 binning_y
+RegionOfInterest roi
+`,
   'sensor_msgs/RegionOfInterest': `uint32 x_offset
 uint32 y_offset
 uint32 height
@@ -86,8 +121,43 @@ string id
   'vision_msgs/BoundingBox2D': 'vision_msgs/Pose2D center\nfloat64 size_x\nfloat64 size_y\n',
   'vision_msgs/Pose2D': 'vision_msgs/Point2D position\nfloat64 theta\n',
   'vision_msgs/Point2D': 'float64 x\nfloat64 y\n',
+  'vision_msgs/Detection3DArray': 'std_msgs/Header header\nDetection3D[] detections\n',
+  'vision_msgs/Detection3D': `std_msgs/Header header
+ObjectHypothesisWithPose[] results
+BoundingBox3D bbox
+string id
+`,
+  'vision_msgs/BoundingBox3D': 'geometry_msgs/Pose center\ngeometry_msgs/Vector3 size\n',
   'vision_msgs/LabelInfo': 'std_msgs/Header header\nvision_msgs/VisionClass[] class_map\nfloat32 threshold\n',
   'vision_msgs/VisionClass': 'uint16 class_id\nstring class_name\n',
+
+  'visualization_msgs/MarkerArray': 'Marker[] markers\n',
+  'visualization_msgs/Marker': `int32 CUBE=1
+int32 TEXT_VIEW_FACING=9
+int32 ADD=0
+int32 DELETEALL=3
+std_msgs/Header header
+string ns
+int32 id
+int32 type
+int32 action
+geometry_msgs/Pose pose
+geometry_msgs/Vector3 scale
+std_msgs/ColorRGBA color
+builtin_interfaces/Duration lifetime
+bool frame_locked
+geometry_msgs/Point[] points
+std_msgs/ColorRGBA[] colors
+string texture_resource
+sensor_msgs/CompressedImage texture
+UVCoordinate[] uv_coordinates
+string text
+string mesh_resource
+MeshFile mesh_file
+bool mesh_use_embedded_materials
+`,
+  'visualization_msgs/UVCoordinate': 'float32 u\nfloat32 v\n',
+  'visualization_msgs/MeshFile': 'string filename\nuint8[] data\n',
 
   'foxglove_msgs/ImageAnnotations': `builtin_interfaces/Time timestamp
 foxglove_msgs/CircleAnnotation[] circles

@@ -1,6 +1,7 @@
 import type { Outlines, OutlineTracer } from '../vision/mask/outlines.js';
 import type { Segmentation } from '../vision/mask/segmentation.js';
 import type { FrameHeader, Stamp } from '../vision/picture/frame-source.js';
+import type { KnownDistance } from './write/perception-targets.js';
 import type { StageTimings } from './write/stage-timings.js';
 
 /** What the contents of one camera's frames have in common. */
@@ -16,13 +17,17 @@ export interface ContentTools {
 export class FrameContent {
   #outlines: Outlines | undefined;
 
-  /** @param fps results of this camera per second; undefined: unknown */
+  /**
+   * @param fps results of this camera per second; undefined: unknown
+   * @param objects where the instances are in space; undefined: unknown
+   */
   constructor(
     readonly header: FrameHeader,
     readonly segmentation: Segmentation,
     private readonly tools: ContentTools,
     readonly timings?: StageTimings,
     readonly fps?: number,
+    readonly objects?: readonly KnownDistance[],
   ) {}
 
   /** The contours of the instances. */

@@ -4,10 +4,12 @@ import type { Segmentation } from '../vision/mask/segmentation.js';
 import type { ColorBook } from '../vision/picture/color-book.js';
 import type { ColoredBy } from '../vision/picture/palette.js';
 import type { PictureSize } from '../vision/picture/picture-size.js';
+import type { DepthContent } from './depth-content.js';
 import type { FrameContent } from './frame-content.js';
 import type { MessageType } from './message-type.js';
 import { LATCHED_QOS, PICTURE_QOS, type Qos, RESULT_QOS } from './qos.js';
 import { type ClassMapSize, ClassMapWriter, ConfidenceWriter } from './write/class-map.js';
+import { DetectionArray3DWriter } from './write/detection-array-3d.js';
 import { DetectionArrayWriter } from './write/detection-array.js';
 import { ImageAnnotationsWriter } from './write/image-annotations.js';
 import { InstanceArrayWriter } from './write/instance-array.js';
@@ -15,9 +17,12 @@ import { InstanceMapWriter } from './write/instance-map.js';
 import { InstancePictureWriter } from './write/instance-picture.js';
 import { LabelInfoWriter } from './write/label-info.js';
 import type { Labels } from './write/labels.js';
+import { MarkerArrayWriter } from './write/marker-array.js';
+import { MaskedDepthWriter } from './write/masked-depth.js';
 import { PerceptionInfoWriter } from './write/perception-info.js';
 import { type PerceptionMasks, PerceptionTargetsWriter } from './write/perception-targets.js';
 import { ZoneArrayWriter } from './write/zone-array.js';
+import { PointCloudWriter } from './write/point-cloud.js';
 
 /** Begins topics that follow parameter `tros_topic`: its value, followed by `/NAME` with several cameras. */
 const TROS_TOPIC = '{tros_topic}';
@@ -69,6 +74,14 @@ export interface FrameOutput extends Output {
   open(type: MessageType, context: OutputContext): (content: FrameContent) => Uint8Array;
 }
 
+/** A message for each frame that has a depth picture, for cameras with parameter `depth`; made only while it has a subscriber. */
+export interface DepthOutput extends Output {
+  readonly of: 'depth';
+  readonly inBags: boolean;
+  /** As in FrameOutput. */
+  open(type: MessageType, context: Pick<OutputContext, 'labels'>): (content: DepthContent) => Uint8Array;
+}
+
 /** The contents of messages about the model. */
 export interface ModelContent {
   readonly header: FrameHeader;
@@ -96,6 +109,14 @@ function frame(
   row: Omit<FrameOutput, 'of' | 'perCamera' | 'when' | 'qos'> & { readonly qos?: Qos },
 ): FrameOutput {
   return { of: 'frame', perCamera: true, when: 'every frame, while subscribed to', qos: RESULT_QOS, ...row };
+}
+
+/** The common fields of rows for each frame with depth. */
+function depth(
+  row: Omit<DepthOutput, 'of' | 'perCamera' | 'when' | 'qos'> & { readonly qos?: Qos },
+): DepthOutput {
+  const when = 'every frame with a depth picture, while subscribed to; with parameter `depth`';
+  return { of: 'depth', perCamera: true, when, qos: RESULT_QOS, ...row };
 }
 
 function model(row: Omit<ModelOutput, 'of'>): ModelOutput {
@@ -143,6 +164,7 @@ export const OUTPUTS = {
           timings: content.timings,
           finished: content.now,
           outlines: withOutlines ? content.outlines : undefined,
+          objects: content.objects,
         });
     },
   }),
@@ -219,6 +241,59 @@ export const OUTPUTS = {
       return ({ header, segmentation }) => writer.write(header, segmentation);
     },
   }),
+  detections_3d: depth({
+    topic: '~/detections_3d',
+    type: 'vision_msgs/msg/Detection3DArray',
+    what: 'position, upright box, class name, score and id of each object, in the optical frame of the depth camera',
+    inBags: true,
+    open(type, { labels }) {
+      const writer = new DetectionArray3DWriter(labels, type);
+      return (content) => writer.write(content);
+    },
+  }),
+  markers: depth({
+    topic: '~/markers',
+    type: 'visualization_msgs/msg/MarkerArray',
+    what: 'the boxes, with names and distances, for rviz2',
+    inBags: true,
+    open(type, { labels }) {
+      const writer = new MarkerArrayWriter(labels, type);
+      return (content) => writer.write(content);
+    },
+  }),
+  points: depth({
+    topic: '~/points',
+    type: 'sensor_msgs/msg/PointCloud2',
+    qos: PICTURE_QOS,
+    what: 'points of all objects: x, y, z, rgb, class_id, confidence, instance_id',
+    inBags: true,
+    open(type) {
+      const writer = new PointCloudWriter(type);
+      return (content) => writer.write(content);
+    },
+  }),
+  depth_masked: depth({
+    topic: '~/depth_masked',
+    type: 'sensor_msgs/msg/Image',
+    qos: PICTURE_QOS,
+    what: 'the depth picture without the classes of parameter `depth_mask_classes`, in the same encoding, for maps without people',
+    inBags: true,
+    open(type) {
+      const writer = new MaskedDepthWriter('instances', type);
+      return (content) => writer.write(content);
+    },
+  }),
+  depth_instances: depth({
+    topic: '~/depth_instances',
+    type: 'sensor_msgs/msg/Image',
+    qos: PICTURE_QOS,
+    what: 'the depth picture without everything but the instances, in the same encoding',
+    inBags: false,
+    open(type) {
+      const writer = new MaskedDepthWriter('others', type);
+      return (content) => writer.write(content);
+    },
+  }),
   perception_info: model({
     topic: `${TROS_TOPIC}_info`,
     type: 'ai_msgs/msg/PerceptionInfo',
@@ -287,7 +362,7 @@ export const OUTPUTS = {
     when: 'on each transition',
     what: 'transitions of the life cycle',
   },
-} as const satisfies Readonly<Record<string, Output | FrameOutput | ModelOutput>>;
+} as const satisfies Readonly<Record<string, Output | FrameOutput | DepthOutput | ModelOutput>>;
 
 export type OutputName = keyof typeof OUTPUTS;
 export const OUTPUT_NAMES = rowNames(OUTPUTS);
@@ -297,15 +372,18 @@ export type BagOutputName = {
   [Name in OutputName]: (typeof OUTPUTS)[Name] extends { readonly of: string } ? Name : never;
 }[OutputName];
 
-function isInBags(row: Output | FrameOutput | ModelOutput): boolean {
+function isInBags(row: AnyOutput): boolean {
   return 'inBags' in row && row.inBags;
 }
 
-const ROWS: readonly (Output | FrameOutput | ModelOutput)[] = Object.values(OUTPUTS);
-const isOf = <Kind extends FrameOutput | ModelOutput>(of: Kind['of']) => {
-  return (row: Output | FrameOutput | ModelOutput): row is Kind => 'of' in row && row.of === of;
+type AnyOutput = Output | FrameOutput | DepthOutput | ModelOutput;
+
+const ROWS: readonly AnyOutput[] = Object.values(OUTPUTS);
+const isOf = <Kind extends FrameOutput | DepthOutput | ModelOutput>(of: Kind['of']) => {
+  return (row: AnyOutput): row is Kind => 'of' in row && row.of === of;
 };
 export const FRAME_OUTPUTS: readonly FrameOutput[] = ROWS.filter(isOf<FrameOutput>('frame'));
+export const DEPTH_OUTPUTS: readonly DepthOutput[] = ROWS.filter(isOf<DepthOutput>('depth'));
 export const MODEL_OUTPUTS: readonly ModelOutput[] = ROWS.filter(isOf<ModelOutput>('model'));
 
 /** Topic names of one camera's outputs. */

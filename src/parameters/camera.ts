@@ -35,6 +35,18 @@ export const CAMERA_PARAMETERS = parameterTable({
     help: "message type: sensor_msgs/Image (nv12) on topic image, CompressedImage (JPEG) on image/compressed, or TROS's HbmMsg480P, 540P or 1080P on /hbmem_img; remap to use another topic",
     zh: '消息类型：话题 image 上的 sensor_msgs/Image（nv12）、image/compressed 上的 CompressedImage（JPEG），或 /hbmem_img 上的 TROS HbmMsg480P、540P、1080P；要用别的话题请重映射',
   },
+  depth: {
+    type: 'string',
+    default: '',
+    help: 'depth pictures to publish beside the images, on depth/image_raw, with their CameraInfo on depth/camera_info: scene for those of the generated scene, which are exact, or the topic of those in bags; empty: none',
+    zh: '与图像一起发布的深度图，话题 depth/image_raw，其 CameraInfo 在 depth/camera_info：scene 为生成场景的精确深度，或 bag 中的深度话题；留空则不发布',
+  },
+  depth_info: {
+    type: 'string',
+    default: '',
+    help: 'topic of CameraInfo of the depth pictures in bags; empty: camera_info below or beside the depth topic',
+    zh: 'bag 中深度图的 CameraInfo 话题；留空：深度话题之下或旁边的 camera_info',
+  },
   hbm_encoding: {
     type: 'string',
     default: 'nv12',

@@ -1,6 +1,7 @@
 import { Decoder } from '../vision/decode/decoder.js';
 import { type HeadRole, recognizeHeads } from '../vision/decode/heads.js';
 import type { DecodeOptions } from '../vision/decode/options.js';
+import type { DepthContent } from '../message/depth-content.js';
 import type { Segmentation } from '../vision/mask/segmentation.js';
 import type { Engine, Inference } from '../engine/engine.js';
 import { ExpectationError, messageOf } from '../base/expect.js';
@@ -19,6 +20,8 @@ export interface FrameResult<Frame extends SourceFrame = SourceFrame> {
   readonly timings: StageTimings;
   /** A possible problem with the frame or its region. */
   readonly warning: string | undefined;
+  /** Where the instances are in space; absent: there is no depth picture of the frame. */
+  readonly depth?: DepthContent | undefined;
 }
 
 export interface SegmenterOptions extends DecodeOptions {

@@ -58,9 +58,10 @@ export class BagSink implements ResultSink {
 
   async write(result: FrameResult): Promise<void> {
     const { images, jpeg, range, overlay } = this.options;
-    const { frame, segmentation, timings } = result;
+    const { frame, segmentation, timings, depth } = result;
     await this.#recorder.record(frame, segmentation, {
       timings,
+      depth,
       frame: images ? frame.frame : undefined,
       jpeg: jpeg ? await encodeJpeg(framePicture(frame.frame, segmentation, range), JPEG_QUALITY) : undefined,
       overlay: overlay ? await encodeJpeg(overlay.render(result)) : undefined,

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { ObjectInSpace } from '../../vision/depth/objects-in-space.js';
 import { MaskScaler } from '../../vision/mask/mask-scale.js';
 import { RleEncoder } from '../../vision/mask/rle.js';
 import type { Instance, Segmentation } from '../../vision/mask/segmentation.js';
@@ -86,7 +87,7 @@ export class JsonLinesSink implements ResultSink {
     }
   }
 
-  #record({ frame, segmentation, timings }: FrameResult): object {
+  #record({ frame, segmentation, timings, depth }: FrameResult): object {
     const { width, height, instances, ended, zones, zoneEvents } = segmentation;
     return {
       source: frame.source,
@@ -94,7 +95,10 @@ export class JsonLinesSink implements ResultSink {
       stamp: frame.stamp,
       width,
       height,
-      instances: instances.map((instance) => this.#instance(instance, segmentation)),
+      instances: instances.map((instance, index) => ({
+        ...this.#instance(instance, segmentation),
+        ...(depth ? inSpace(depth.objects[index]!) : {}),
+      })),
       ...(ended?.length ? { ended_tracks: ended.map(({ trackId }) => trackId) } : {}),
       ...(zones ? { zones: zones.map((zone) => this.#zone(zone)) } : {}),
       ...(zoneEvents?.length ? { zone_events: zoneEvents.map((event) => this.#event(event)) } : {}),
@@ -141,6 +145,21 @@ export class JsonLinesSink implements ResultSink {
     if (!this.masks) return instance;
     return { ...instance, mask: this.#rle.encode(this.#scaler.toPicture(mask, segmentation), width, height) };
   }
+}
+
+/** Meters, in the optical frame of the depth camera. Nothing if too few pixels have a depth. */
+function inSpace({ points, distance, centroid, center, size, orientation }: ObjectInSpace): object {
+  if (points === 0) return {};
+  const rounded = (values: readonly number[]): number[] => values.map((value) => round(value, 1e4));
+  return {
+    distance: round(distance, 1e4),
+    position: rounded([centroid.x, centroid.y, centroid.z]),
+    box_3d: {
+      center: rounded([center.x, center.y, center.z]),
+      size: rounded([size.x, size.y, size.z]),
+      orientation: rounded([orientation.x, orientation.y, orientation.z, orientation.w]),
+    },
+  };
 }
 
 /** Waits for a slow reader. A closed pipe is handled by the listener on standard output. */

@@ -2,6 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 
 import { expectInteger } from '../../base/expect.js';
 import { stampFromSeconds, type FrameSource, type SourceFrame } from '../../vision/picture/frame-source.js';
+import type { DepthSource } from '../../message/bag/bag-depth.js';
+import { REGISTERED } from '../../vision/depth/objects-in-space.js';
 import { Scene, type SceneOptions } from './scene.js';
 import type { SceneTruth } from './truth.js';
 
@@ -31,6 +33,24 @@ export class SceneSource implements FrameSource {
     this.count = expectInteger('the number of scene frames', options.count ?? 150, 1, 0xffffffff);
     this.scene = new Scene(options);
     this.rate = this.scene.rate;
+  }
+
+  /** The depth pictures of the frames: 16UC1 in millimeters, in the color camera's frame. */
+  depth(): DepthSource {
+    const { scene } = this;
+    const { width, height, intrinsics } = scene;
+    const meters = new Float32Array(width * height);
+    const data = new Uint16Array(width * height);
+    return {
+      sampleOf({ stamp, frameId }) {
+        const seconds = stamp.sec - SCENE_EPOCH + stamp.nanosec / 1e9;
+        scene.renderDepth(Math.round(seconds * scene.rate), meters);
+        for (let i = 0; i < data.length; i++) data[i] = Math.round(1000 * meters[i]!);
+        const frame = { stamp, frameId, encoding: '16UC1', depth: { width, height, data } };
+        return Promise.resolve({ frame, camera: intrinsics, registration: REGISTERED, up: undefined });
+      },
+      close: () => Promise.resolve(),
+    };
   }
 
   async *frames(): AsyncGenerator<SceneFrame> {

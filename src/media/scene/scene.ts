@@ -1,5 +1,6 @@
 import { ExpectationError, expectInteger, expectNumber, expectOneOf } from '../../base/expect.js';
 import { COLOR_RANGES, DEFAULT_COLOR_RANGE, type ColorRange } from '../../vision/picture/color-range.js';
+import type { Intrinsics } from '../../vision/depth/intrinsics.js';
 import { nv12Frame, nv12Size, type Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import { Actor, CLUTTER, shadeFrom } from './actor.js';
 import { BACKDROP_MARGIN, drawBackdrop } from './backdrop.js';
@@ -40,6 +41,14 @@ export interface RenderedFrame {
 
 /** Frames that stay valid while later ones are rendered. */
 export const SCENE_RING = 6;
+
+/** Depths in meters: of the first and last shape, and of the floor at the picture's top and bottom. */
+const FARTHEST = 6;
+const NEAREST = 1.2;
+const FLOOR_TOP = 10;
+const FLOOR_BOTTOM = 8;
+/** Tangent of the angle by which each shape is turned away from the camera, to a side of its own. */
+const TILT = 0.36;
 
 /** Memory of one rendered frame, reused. */
 interface Slot {
@@ -101,6 +110,48 @@ export class Scene {
     this.#drawActors(slot.canvas, seconds);
     this.#sensor.expose(slot.canvas, index, seconds);
     return { frame: slot.frame, truth: this.#truth(slot, seconds) };
+  }
+
+  /** Of a camera that would see this: 64 degrees across. */
+  get intrinsics(): Intrinsics {
+    const { width, height } = this;
+    const f = 0.8 * width;
+    return { width, height, fx: f, fy: f, cx: (width - 1) / 2, cy: (height - 1) / 2 };
+  }
+
+  /**
+   * The depth of each pixel of a frame along the camera's axis, in meters: exact. Each shape is a flat, slightly turned plate, those
+   * that are painted later nearer; the floor is a wall behind them all. The shape of a pixel is that of the truth's masks.
+   *
+   * @param target a number for each pixel
+   */
+  renderDepth(index: number, target: Float32Array): void {
+    expectInteger('the frame index', index, 0, 0xffffffff);
+    const { width, height } = this;
+    const seconds = index / this.rate;
+    const pose = this.#pose;
+    this.#owners.clear();
+    this.#actors.forEach((actor, i) => {
+      actor.poseAt(seconds, pose);
+      const coverage = this.#coverage.fill(actor.outline, pose);
+      if (coverage.width > 0) this.#owners.mark(coverage, i + 1);
+    });
+    // On a plane, 1 / depth is linear in the picture's coordinates.
+    const planes = [{ base: 1 / FLOOR_TOP, alongX: 0, alongY: (1 / FLOOR_BOTTOM - 1 / FLOOR_TOP) / height }];
+    this.#actors.forEach((actor, i) => {
+      actor.poseAt(seconds, pose);
+      const inverse = 1 / (FARTHEST - ((FARTHEST - NEAREST) * (i + 1)) / this.#actors.length);
+      const slope = (TILT * inverse) / this.intrinsics.fx;
+      const alongX = slope * Math.cos(3 * i);
+      const alongY = slope * Math.sin(3 * i);
+      planes.push({ base: inverse - alongX * pose.x - alongY * pose.y, alongX, alongY });
+    });
+    for (let y = 0, at = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, at++) {
+        const { base, alongX, alongY } = planes[this.#owners.at(at)]!;
+        target[at] = 1 / (base + alongX * (x + 0.5) + alongY * (y + 0.5));
+      }
+    }
   }
 
   #slot(): Slot {

@@ -60,6 +60,11 @@ export class OwnerMap {
     }
   }
 
+  /** The owner of a pixel, 0 if it has none. */
+  at(pixel: number): number {
+    return this.#owners[pixel]!;
+  }
+
   /** The bounding rectangle of the owner's pixels within `search`; 0 x 0 if there are none. */
   bounds(owner: number, search: Rectangle): Rectangle {
     const owners = this.#owners;

@@ -4,6 +4,7 @@ import { IMAGE_TYPES_TEXT, imageMessage } from '../image-messages.js';
 import type { BadFrame, FrameSource, SourceFrame } from '../../vision/picture/frame-source.js';
 import type { ImageReading } from '../../native/camera.js';
 import { bagTopic, OUTPUTS, OWN_PICTURES } from '../outputs.js';
+import { BagDepth, type BagDepthOptions } from './bag-depth.js';
 import { bagFiles } from './bag-files.js';
 import { McapFile, type BagMessage, type BagTopic } from './mcap-file.js';
 
@@ -61,6 +62,11 @@ export class BagSource implements FrameSource {
     }
     const topic = chooseTopic(bag, topics, options.topic);
     return new BagSource(`${bag}#${topic.name}`, topic.name, topic.count, files, options);
+  }
+
+  /** The depth pictures on another topic of the bag. Rejects as BagDepth.open. */
+  depth(options: BagDepthOptions): Promise<BagDepth> {
+    return BagDepth.open(this.name, this.#files, options);
   }
 
   async *frames(): AsyncGenerator<SourceFrame | BadFrame, void, void> {

@@ -5,12 +5,14 @@ import type { Segmentation } from '../../vision/mask/segmentation.js';
 import type { FrameHeader } from '../../vision/picture/frame-source.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { Kernels } from '../../vision/tensor/kernels.js';
+import type { DepthContent } from '../depth-content.js';
 import { type ContentTools, FrameContent } from '../frame-content.js';
 import { messageType, type MessageType, shortName } from '../message-type.js';
 import {
   BAG_OUTPUT_NAMES,
   type BagOutputName,
   bagTopic,
+  DEPTH_OUTPUTS,
   FRAME_OUTPUTS,
   type FrameOutput,
   MODEL_OUTPUTS,
@@ -50,13 +52,16 @@ export interface RecordExtras {
   readonly jpeg?: Uint8Array | undefined;
   /** An overlay picture as a JPEG file. */
   readonly overlay?: Uint8Array | undefined;
+  /** Where the instances are in space. */
+  readonly depth?: DepthContent | undefined;
 }
 
-interface RecordedOutput {
+interface RecordedOutput<Content> {
   readonly topic: string;
   readonly type: MessageType;
-  readonly has: FrameOutput['has'];
-  readonly write: (content: FrameContent) => Uint8Array;
+  /** Absent: every frame has it. */
+  readonly has?: FrameOutput['has'];
+  readonly write: (content: Content) => Uint8Array;
 }
 
 /** Writes results to a bag, with the topics and messages of the running node. */
@@ -68,7 +73,8 @@ export class SegmentationRecorder {
   readonly #queue = new SerialQueue();
   #modelWritten = false;
 
-  readonly #outputs: readonly RecordedOutput[];
+  readonly #outputs: readonly RecordedOutput<FrameContent>[];
+  readonly #depthOutputs: readonly RecordedOutput<DepthContent>[];
   readonly #modelOutputs: readonly ModelOutput[];
   readonly #image = new ImageWriter();
   readonly #jpeg = new CompressedImageWriter();
@@ -96,6 +102,10 @@ export class SegmentationRecorder {
       });
       return { topic: bagTopic(row), type, has: row.has, write };
     });
+    this.#depthOutputs = DEPTH_OUTPUTS.filter((row) => row.inBags && !omitted.includes(row)).map((row) => {
+      const type = messageType(shortName(row.type));
+      return { topic: bagTopic(row), type, write: row.open(type, { labels }) };
+    });
   }
 
   /**
@@ -120,6 +130,10 @@ export class SegmentationRecorder {
       const content = new FrameContent(header, segmentation, this.#tools, extras.timings);
       for (const { topic, type, has, write } of this.#outputs) {
         if (has?.(segmentation) ?? true) await bag.write(topic, type, write(content), stamp);
+      }
+      if (extras.depth) {
+        for (const { topic, type, write } of this.#depthOutputs)
+          await bag.write(topic, type, write(extras.depth), extras.depth.header.stamp);
       }
       if (extras.overlay !== undefined) {
         const cdr = this.#overlay.write(header, 'jpeg', extras.overlay);

@@ -71,6 +71,10 @@ export class CdrCursor {
     return this.#view.getUint32(this.#advance(4, 4, field), this.#littleEndian);
   }
 
+  float64(field: string): number {
+    return this.#view.getFloat64(this.#advance(8, 8, field), this.#littleEndian);
+  }
+
   /** @returns a string up to its first NUL */
   string(field: string): string {
     return textOf(this.sequence(field));

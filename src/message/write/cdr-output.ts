@@ -127,6 +127,13 @@ export class CdrOutput {
     this.#at += 4 * values.length;
   }
 
+  /** uint8[]: a copy. */
+  bytes(values: Uint8Array): void {
+    this.uint32(values.length);
+    this.#bytes.set(values, this.#at);
+    this.#at += values.length;
+  }
+
   /**
    * The corners of contours as geometry_msgs/Point32[], z 0.
    *

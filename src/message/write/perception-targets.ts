@@ -1,4 +1,5 @@
 import { clamp } from '../../base/numbers.js';
+import type { ObjectInSpace } from '../../vision/depth/objects-in-space.js';
 import type { Outlines } from '../../vision/mask/outlines.js';
 import type { Box, EndedTrack, Segmentation } from '../../vision/mask/segmentation.js';
 import type { FrameHeader, Stamp } from '../../vision/picture/frame-source.js';
@@ -24,6 +25,9 @@ import type { StageTimings } from './stage-timings.js';
 export const PERCEPTION_MASKS = ['both', 'polygons', 'semantic_map', 'none'] as const;
 export type PerceptionMasks = (typeof PERCEPTION_MASKS)[number];
 
+/** How far an object is. */
+export type KnownDistance = Pick<ObjectInSpace, 'points' | 'distance' | 'coverage'>;
+
 /** Optional contents of a message besides the instances. */
 export interface PerceptionDetails {
   /** Results per second; absent: unknown. */
@@ -33,14 +37,18 @@ export interface PerceptionDetails {
   readonly finished?: Stamp | undefined;
   /** Contours of the instances; for `polygons` and `both`. */
   readonly outlines?: Outlines | undefined;
+  /** Where the instances are in space, one for each; absent: unknown. */
+  readonly objects?: readonly KnownDistance[] | undefined;
 }
 
 const TYPE = messageType('ai_msgs/PerceptionTargets');
 const STAGES = ['preprocess', 'predict_infer', 'predict_parse', 'pipeline'];
 /** Bytes of a target without texts and contours; padding included. */
-const TARGET_BYTES = 96;
+const TARGET_BYTES = 128;
 const EMPTY = cdrText('');
 const MASK = cdrText('mask');
+/** Type of the attribute with the meters from the depth camera to the object; its confidence is the share of pixels that have a depth. */
+const DISTANCE = cdrText('distance');
 /** dnn_node_example's type of the extra target, the only one whose map hobot_websocket reads. */
 const MAP_TARGET = cdrText('parking_space');
 const LABEL_COUNT = cdrText('segmentation_label_count');
@@ -83,7 +91,7 @@ export class PerceptionTargetsWriter {
   write(header: FrameHeader, segmentation: Segmentation, details: PerceptionDetails = {}): Uint8Array {
     const out = this.#out;
     const { instances } = segmentation;
-    const { fps, outlines } = details;
+    const { fps, outlines, objects } = details;
     const withMap = this.masks === 'semantic_map' || (this.masks === 'both' && instances.length > 0);
     const withPoints = this.masks === 'polygons' || this.masks === 'both';
     out.begin();
@@ -104,7 +112,7 @@ export class PerceptionTargetsWriter {
       out.text(roiType);
       regionOfInterest(box, segmentation, out);
       out.float32(score);
-      out.uint32(0); // attributes
+      this.#attributes(objects?.[i]);
       if (withPoints && outlines) this.#points(outlines, i);
       else out.uint32(0);
       out.uint32(0); // captures
@@ -112,6 +120,18 @@ export class PerceptionTargetsWriter {
     if (withMap) this.#mapTarget(header, segmentation);
     this.#disappeared(segmentation.ended ?? []);
     return this.#layout ? this.#layout.convert(out.end()) : out.end();
+  }
+
+  #attributes(object: KnownDistance | undefined): void {
+    const out = this.#out;
+    if (!object || object.points === 0) {
+      out.uint32(0);
+      return;
+    }
+    out.uint32(1);
+    out.text(DISTANCE);
+    out.float32(object.distance);
+    out.float32(object.coverage);
   }
 
   /** As TROS's own nodes tell it: the id, and a roi that has a type only. Users of tracks forget the id then. */

@@ -5,6 +5,7 @@ import { MAX_PICTURE_PIXELS } from '../../media/picture-file.js';
 import { MAX_DIMENSION } from '../../vision/picture/nv12-frame.js';
 import { parseSize, type PictureSize } from '../../vision/picture/picture-size.js';
 import { CAMERA_PARAMETERS, type CameraParameters } from '../../parameters/camera.js';
+import { CameraDepth } from './camera-depth.js';
 import { CameraPlayer, type PlayerOptions } from './camera-player.js';
 import { Playlist } from './camera-playlist.js';
 import { openCameraPublisher, type CameraPublisher } from './camera-publisher.js';
@@ -22,6 +23,8 @@ const DELIVERY_PERIOD = 10;
 export class CameraNode {
   readonly #parameters: CameraParameters;
   readonly #publisher: CameraPublisher<object>;
+  /** Absent if no depth pictures are published. */
+  readonly #depth: CameraDepth | undefined;
   #player: CameraPlayer<object> | undefined;
   #ended = false;
 
@@ -39,6 +42,8 @@ export class CameraNode {
       apply() {}, // read before each frame
     });
     this.#publisher = openCameraPublisher(ros, this.#parameters);
+    const { depth, depth_info: depthInfo } = this.#parameters;
+    if (depth !== '') this.#depth = new CameraDepth(ros, depth, depthInfo, (line) => ros.log.error(line));
   }
 
   /**
@@ -71,6 +76,8 @@ export class CameraNode {
       rate: () => this.#parameters.rate,
       now: stamps === 'now' ? () => ros.now() : undefined,
       publish: (message) => this.#publisher.publish(message),
+      beside:
+        this.#depth && (({ stamp, size }) => this.#depth!.prepare(playlist.source, stamp, size, frameId)),
       debug: (line) => ros.log.debug(line),
       warn: (line) => ros.log.warn(line),
       begun: ({ size }) => ros.log.info(this.#summary(size)),
@@ -95,6 +102,7 @@ export class CameraNode {
   /** Removes the publisher from the graph. */
   close(): void {
     this.#publisher.close();
+    this.#depth?.close();
   }
 
   /** Stops publishing; `run` resolves soon. */

@@ -1,6 +1,6 @@
 import type { Timing } from '../../base/clock.js';
 import { Durations } from '../../base/durations.js';
-import { stampFromNanoseconds } from '../../vision/picture/frame-source.js';
+import { type Stamp, stampFromNanoseconds } from '../../vision/picture/frame-source.js';
 import type { PlayedFrame, Playlist } from './camera-playlist.js';
 import type { MessageForm } from '../../message/write/image-form.js';
 import { Schedule, Sleeper } from './camera-schedule.js';
@@ -26,6 +26,13 @@ export interface PlayerOptions<Message extends object = Buffer> {
   readonly publish: (message: Message) => boolean;
   readonly debug: (line: string) => void;
   readonly warn: (line: string) => void;
+  /**
+   * Makes what belongs to a frame besides its image.
+   *
+   * @returns sends it, with the stamp that the image had
+   */
+  readonly beside?:
+    ((frame: PlayedFrame<Message>) => Promise<((stamp: Stamp) => void) | undefined>) | undefined;
   /** Called with the first frame. */
   readonly begun: (frame: PlayedFrame<Message>) => void;
 }
@@ -60,7 +67,7 @@ export class CameraPlayer<Message extends object = Buffer> {
   /** Resolves when all frames are published, or soon after `stop`. */
   async play(): Promise<void> {
     const { timing } = this;
-    const { now, publish, begun } = this.options;
+    const { now, publish, begun, beside } = this.options;
     for await (const frame of this.playlist.frames()) {
       if (this.#stopped) return;
       if (this.published + this.lost === 0) {
@@ -68,11 +75,13 @@ export class CameraPlayer<Message extends object = Buffer> {
         this.#window = new Window(this.#begin, 0, 0, 0);
         begun(frame);
       }
+      const sendBeside = await beside?.(frame);
       await this.#turn(frame);
       if (this.#stopped) return;
       const stamp = now ? stampFromNanoseconds(now()) : frame.stamp;
       this.form.setStamp(frame.message, stamp, this.published + this.lost);
       const begin = timing.now();
+      sendBeside?.(stamp);
       const sent = publish(frame.message);
       const end = timing.now();
       if (sent) this.published++;

@@ -53,6 +53,8 @@ export class Playlist<Message extends object = Buffer, Kept extends Sized = Size
   #cacheLeft: number;
   readonly #reported = new Set<string>();
   readonly #pace = new Pace();
+  /** Where the present frame is from. */
+  source: FrameSource | undefined;
 
   constructor(
     private readonly sources: readonly FrameSource[],
@@ -69,6 +71,7 @@ export class Playlist<Message extends object = Buffer, Kept extends Sized = Size
       played = 0;
       for (const source of this.sources) {
         this.#pace.begin();
+        this.source = source;
         if (!this.#kept.has(source)) {
           for await (const frame of this.#stream(source)) {
             played++;

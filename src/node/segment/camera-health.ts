@@ -3,6 +3,7 @@ import { regionText } from '../../vision/picture/region.js';
 import type { DiagnosticLevel, DiagnosticStatus } from '../../message/write/diagnostic-array.js';
 import { type CameraCounts, type LiveTimings } from '../../pipeline/live-segmenter.js';
 import type { ZoneCount } from '../../vision/mask/zone-counts.js';
+import type { PairingCounts } from '../../pipeline/depth-pairing.js';
 import type { TrackCounts } from '../../pipeline/tracking.js';
 import { Durations } from '../../base/durations.js';
 import type { ImageSubscription } from './image-subscription.js';
@@ -39,6 +40,13 @@ export interface PackedCounts {
   readonly maps: { readonly skipped: number };
 }
 
+/** Of a camera with depth: its pairs, and why depth cannot be used. */
+export interface DepthHealth {
+  readonly topic: string;
+  readonly problem: string | undefined;
+  readonly counts: PairingCounts & { readonly refused: number; readonly skipped: number };
+}
+
 /** The diagnostics of one camera: rates, latencies, recent errors. */
 export class CameraHealth {
   readonly #latency = new Durations(KEPT);
@@ -69,6 +77,7 @@ export class CameraHealth {
     private readonly clock: Clock = steadyClock,
     private readonly tracks: () => TrackCounts | undefined = () => undefined,
     private readonly zones: () => readonly ZoneCount[] = () => [],
+    private readonly depth: () => DepthHealth | undefined = () => undefined,
   ) {
     this.#updated = clock();
   }
@@ -152,6 +161,7 @@ export class CameraHealth {
         maps_skipped: String(this.packed().maps.skipped),
         ...trackValues(this.tracks()),
         ...zoneValues(this.zones()),
+        ...depthValues(this.depth()),
         ...quantiles('latency_from_stamp', this.#latency),
         ...quantiles('added_latency', this.#added),
         ...Object.fromEntries(
@@ -199,6 +209,8 @@ export class CameraHealth {
       };
     }
     if (bad) return { level: 'warn', message: `Some frames cannot be used. ${lastError ?? ''}` };
+    const depth = this.depth()?.problem;
+    if (depth !== undefined) return { level: 'warn', message: `Depth cannot be used. ${depth}` };
     if (input.warning !== undefined) return { level: 'warn', message: input.warning };
     if (this.#dropped.value > MANY_DROPS * this.#input.value) {
       const { value: dropped } = this.#dropped;
@@ -239,6 +251,21 @@ function zoneValues(zones: readonly ZoneCount[]): Record<string, string> {
         : []),
     ]),
   );
+}
+
+function depthValues(depth: DepthHealth | undefined): Record<string, string> {
+  if (!depth) return {};
+  const { received, paired, unpaired, late, refused, skipped } = depth.counts;
+  return {
+    depth_topic: depth.topic,
+    depth_received: String(received),
+    depth_paired: String(paired),
+    depth_unpaired: String(unpaired),
+    depth_late: String(late),
+    depth_skipped: String(skipped),
+    depth_refused: String(refused),
+    depth_problem: depth.problem ?? '',
+  };
 }
 
 /** Median, 95th and 99th percentile as values of a DiagnosticStatus; nothing before the first duration. */

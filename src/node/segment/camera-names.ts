@@ -54,6 +54,25 @@ export function forEachCamera<Value extends number | string>(
 }
 
 /**
+ * The topics of a list parameter with a place for each camera; '' for cameras without one, and for all if the list is empty.
+ *
+ * @throws ExpectationError for any other number of topics
+ */
+export function placedTopics(
+  parameter: string,
+  topics: readonly string[],
+  cameras: number,
+): readonly string[] {
+  if (topics.length === 0) return new Array<string>(cameras).fill('');
+  if (topics.length === cameras) return topics.map((topic) => topic.trim());
+  throw new ExpectationError(
+    `${cameras} ${cameras === 1 ? 'topic' : 'topics'} in parameter ${parameter}, as many as in images`,
+    topics.length,
+    "'' is for a camera without one.",
+  );
+}
+
+/**
  * The regions of interest of the cameras, from parameter `roi`; undefined: the whole picture.
  *
  * @throws ExpectationError for any other number of regions, and for text that is not a region

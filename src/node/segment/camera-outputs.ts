@@ -11,6 +11,7 @@ import {
   OUTPUTS,
   outputTopic,
 } from '../../message/outputs.js';
+import type { KnownDistance } from '../../message/write/perception-targets.js';
 import type { StageTimings } from '../../message/write/stage-timings.js';
 import { OutlineTracer } from '../../vision/mask/outlines.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
@@ -115,16 +116,37 @@ export class CameraOutputs {
     for (const output of this.#outputs) output.write = output.row.open(output.type, context);
   }
 
-  publish({ header, pixels, segmentation, timings, fps }: Result): void {
+  /** @param without an output that is sent later */
+  publish({ header, pixels, segmentation, timings, fps }: Result, without?: FrameOutput): void {
     let content: FrameContent | undefined;
     for (const { row, publisher, write } of this.#outputs) {
-      if (!write || publisher.subscriptions === 0 || row.has?.(segmentation) === false) continue;
+      if (!write || publisher.subscriptions === 0 || row === without) continue;
+      if (row.has?.(segmentation) === false) continue;
       content ??= new FrameContent(header, segmentation, this.#tools, timings, fps);
       publisher.publish(write(content));
     }
     this.maps.publish(header, segmentation);
     if (pixels) this.overlay.publish(header, pixels, segmentation);
     this.alive.result();
+  }
+
+  /** Whether PerceptionTargets have a subscriber. */
+  get targetsWanted(): boolean {
+    return (this.#targets?.publisher.subscriptions ?? 0) > 0;
+  }
+
+  /** Publishes PerceptionTargets alone, of a result whose other messages are sent. @param objects where its instances are in space */
+  publishTargets(
+    { header, segmentation, timings, fps }: Omit<Result, 'pixels'>,
+    objects: readonly KnownDistance[] | undefined,
+  ): void {
+    const { publisher, write } = this.#targets ?? {};
+    if (!publisher || !write || publisher.subscriptions === 0) return;
+    publisher.publish(write(new FrameContent(header, segmentation, this.#tools, timings, fps, objects)));
+  }
+
+  get #targets(): OpenOutput | undefined {
+    return this.#outputs.find(({ row }) => row === OUTPUTS.perception_targets);
   }
 
   /** Waits for pictures that are being compressed. */

@@ -10,6 +10,9 @@ import type { ReceivedImage } from './received-image.js';
 import { CameraHealth } from './camera-health.js';
 import { ImageSubscription, type ImageSubscriptionOptions, type FrameSink } from './image-subscription.js';
 import { CameraOutputs, type OutputOptions } from './camera-outputs.js';
+import { DepthStream, type DepthStreamOptions } from './depth-stream.js';
+import type { TransformFeed } from './transform-feed.js';
+import { OUTPUTS } from '../../message/outputs.js';
 import { PublisherWatch } from '../ros/publisher-watch.js';
 import { RefusedFrames } from './refused-frames.js';
 import type { RosNode } from '../ros/ros-node.js';
@@ -19,6 +22,8 @@ export class CameraStream {
   readonly outputs: CameraOutputs;
   readonly health: CameraHealth;
   readonly tracking: CameraTracking;
+  /** Absent if no depth topic belongs to this camera. */
+  readonly depth: DepthStream | undefined;
   readonly #input: ImageSubscription;
   readonly #watch: PublisherWatch;
   readonly #refused: RefusedFrames;
@@ -38,9 +43,19 @@ export class CameraStream {
     counts: () => Readonly<CameraCounts>,
     private readonly clock: Clock = steadyClock,
     trackIds?: TrackIds,
+    depth?: { readonly options: DepthStreamOptions; readonly transforms: TransformFeed },
   ) {
     this.tracking = new CameraTracking(trackIds);
     this.outputs = new CameraOutputs(ros, output, missing);
+    this.depth =
+      depth &&
+      new DepthStream(
+        ...([ros, output, depth.options, depth.transforms] as const),
+        (result, distances) => this.outputs.publishTargets(result, distances),
+        () => this.outputs.targetsWanted,
+        missing,
+        clock,
+      );
     this.#input = new ImageSubscription(ros, topic, input, sink, clock);
     this.#watch = new PublisherWatch(ros, this.#input.topic, clock);
     this.#refused = new RefusedFrames(this.#input.topic, (line) => ros.log.warn(line), clock);
@@ -52,6 +67,7 @@ export class CameraStream {
       clock,
       () => this.tracking.counts,
       () => this.tracking.zones,
+      () => this.depth,
     );
   }
 
@@ -59,6 +75,7 @@ export class CameraStream {
   follow(): void {
     this.#input.setKeepPixels(this.outputs.overlay.wanted);
     this.#input.follow();
+    this.depth?.follow();
     this.#watch.update(this.#input.publisherCount);
     const { count, last } = this.health.errors();
     this.#refused.update(count, last);
@@ -77,6 +94,7 @@ export class CameraStream {
   /** Ends the subscription; resolves when no more frames will arrive. */
   close(): Promise<void> {
     this.#watch.reset();
+    this.depth?.close();
     return this.#input.close();
   }
 
@@ -87,7 +105,12 @@ export class CameraStream {
     timings: LiveTimings,
   ): void {
     const start = this.clock();
-    this.outputs.publish({ header: frame, pixels, segmentation, timings, fps: this.health.fps });
+    const { fps } = this.health;
+    const held = this.depth?.offer(frame, segmentation, timings, fps) === true;
+    this.outputs.publish(
+      { header: frame, pixels, segmentation, timings, fps },
+      held ? OUTPUTS.perception_targets : undefined,
+    );
     const end = this.clock();
     const stamp = stampToNanoseconds(frame.stamp);
     this.health.addResult(timings, stamp, this.ros.now(), end - frame.received, end - start);
@@ -95,6 +118,7 @@ export class CameraStream {
 
   async destroy(): Promise<void> {
     await this.close();
+    await this.depth?.destroy();
     await this.outputs.destroy();
   }
 }

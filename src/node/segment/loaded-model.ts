@@ -100,6 +100,14 @@ export function trackingOptions(
   };
 }
 
+/** Ids of the classes that are taken out of depth pictures; undefined: all. @throws ExpectationError as decodeOptions */
+export function maskedClasses(
+  { depth_mask_classes: names }: SegmentParameters,
+  labels: readonly string[],
+): readonly number[] | undefined {
+  return names.length === 0 ? undefined : names.map((name) => findClass(name, labels));
+}
+
 function reportOptions(parameters: SegmentParameters, labels: readonly string[]): DecodeOptions {
   const { score, iou, nms, max_detections: maxDetections, classes, class_scores: scores } = parameters;
   return {

@@ -14,11 +14,25 @@ import { type CameraCounts, type LiveHandlers, LiveSegmenter } from '../../pipel
 import { BoardHealth } from './board-health.js';
 import { CameraStream } from './camera-stream.js';
 import type { ReceivedImage } from './received-image.js';
-import { cameraNames, forEachCamera, regionsOfInterest, zonesOfCameras } from './camera-names.js';
+import type { DepthStreamOptions } from './depth-stream.js';
+import { TransformFeed } from './transform-feed.js';
+import {
+  cameraNames,
+  forEachCamera,
+  placedTopics,
+  regionsOfInterest,
+  zonesOfCameras,
+} from './camera-names.js';
 import { EngineHealth } from './engine-health.js';
 import { Lifecycle } from '../ros/lifecycle.js';
 import { blurredClasses } from '../../model/blurred-classes.js';
-import { decodeOptions, type LoadedModel, loadModel, trackingOptions } from './loaded-model.js';
+import {
+  decodeOptions,
+  type LoadedModel,
+  loadModel,
+  maskedClasses,
+  trackingOptions,
+} from './loaded-model.js';
 import { NativeSubscriptions } from './native-subscriptions.js';
 import { ModelOutputs } from './model-outputs.js';
 import { outputPlaces, outputSettings } from './output-settings.js';
@@ -62,11 +76,15 @@ export class SegmentNode {
   readonly #trackIds = new TrackIds();
   /** Whether there are zones or lines, and no tracking. */
   #uncounted = false;
+  readonly #transforms: TransformFeed;
+  /** Ids of the classes that are taken out of depth pictures; undefined: all. */
+  #maskedClasses: readonly number[] | undefined;
   /** Why the last change of model failed. */
   #modelProblem: string | undefined;
 
   /** @throws ExpectationError for invalid parameters */
   constructor(private readonly ros: RosNode) {
+    this.#transforms = new TransformFeed(ros);
     const workConfig = ros.parameters.given('work_config', SEGMENT_PARAMETERS);
     this.#parameters = ros.parameters.declare(
       SEGMENT_PARAMETERS,
@@ -105,7 +123,11 @@ export class SegmentNode {
         this.#configured?.modelOutputs.repeat();
       }, DIAGNOSTICS_PERIOD),
       setInterval(
-        () => this.#configured?.streams.forEach(({ outputs }) => outputs.alive.check()),
+        () =>
+          this.#configured?.streams.forEach(({ outputs, depth }) => {
+            outputs.alive.check();
+            depth?.tick();
+          }),
         WATCH_PERIOD,
       ),
     ];
@@ -168,6 +190,8 @@ export class SegmentNode {
     const places = outputPlaces(parameters);
     const steps = forEachCamera('image_step', parameters.image_step, images.length, 0);
     const rows = forEachCamera('image_rows', parameters.image_rows, images.length, 0);
+    const depths = placedTopics('depth', parameters.depth, images.length);
+    const transforms = this.#transforms;
     const absent = new Map<string, string[]>();
     const missing = (type: string, topic: string): void =>
       void absent.set(type, [...(absent.get(type) ?? []), topic]);
@@ -179,6 +203,7 @@ export class SegmentNode {
       native,
     };
     for (const [index, topic] of images.entries()) {
+      const depth = depths[index]! === '' ? undefined : this.#depthOptions(index, depths[index]!);
       streams.push(
         new CameraStream(
           this.ros,
@@ -197,6 +222,7 @@ export class SegmentNode {
           () => this.#live?.counts(index) ?? NO_FRAMES,
           steadyClock,
           this.#trackIds,
+          depth && { options: depth, transforms },
         ),
       );
     }
@@ -207,6 +233,29 @@ export class SegmentNode {
       this.ros.log.info(`${type} is not installed: no ${topics.join(', ')}`);
     }
     return modelOutputs;
+  }
+
+  #depthOptions(index: number, topic: string): DepthStreamOptions {
+    const parameters = this.#parameters;
+    const { images } = parameters;
+    const current = (): SegmentParameters => this.#parameters;
+    return {
+      topic,
+      depthInfo: placedTopics('depth_info', parameters.depth_info, images.length)[index]!,
+      colorInfo: placedTopics('camera_info', parameters.camera_info, images.length)[index]!,
+      colorTopic: images[index]!,
+      registration: parameters.depth_registration,
+      upFrame: parameters.depth_up_frame,
+      tolerance: parameters.depth_tolerance,
+      queue: parameters.depth_queue,
+      timeout: parameters.depth_timeout,
+      order: () => ({
+        space: { step: current().depth_step || undefined, band: current().depth_band },
+        maskedClasses: this.#maskedClasses,
+        maskMargin: current().depth_mask_margin,
+        coloredBy: current().overlay_colors,
+      }),
+    };
   }
 
   #setRates(streams: readonly CameraStream[]): void {
@@ -254,6 +303,7 @@ export class SegmentNode {
     await Promise.all(configured.streams.map((stream) => stream.destroy()));
     configured.modelOutputs.destroy();
     configured.native.close();
+    this.#transforms.close();
     await configured.model.engine.close();
   }
 
@@ -262,7 +312,11 @@ export class SegmentNode {
     const { model, streams } = this.#configured!;
     const { labels, name, trosTypes } = model;
     const { kernels } = model.engine;
-    for (const { outputs } of streams) outputs.use({ labels, modelName: name, trosTypes, kernels });
+    for (const { outputs, depth } of streams) {
+      outputs.use({ labels, modelName: name, trosTypes, kernels });
+      depth?.use(labels);
+    }
+    this.#setMaskedClasses();
     this.#setTracking();
     this.#setOverlays();
     this.#publishModel();
@@ -296,6 +350,11 @@ export class SegmentNode {
     camera_names: names,
   }: SegmentParameters): readonly (readonly ZoneShape[])[] {
     return zonesOfCameras(zones, lines, cameraNames(images, names));
+  }
+
+  #setMaskedClasses(): void {
+    const { labels } = this.#configured!.model;
+    this.#maskedClasses = maskedClasses(this.#parameters, labels.names);
   }
 
   #resetTracks(): void {
@@ -334,6 +393,7 @@ export class SegmentNode {
       regionsOfInterest(next.roi, next.images.length);
       const { names } = model.labels;
       prepareOptions(decodeOptions(next, names), model.segmenter.decoder.layout);
+      maskedClasses(next, names);
     }
   }
 
@@ -342,6 +402,7 @@ export class SegmentNode {
     if (!model) return;
     model.segmenter.setOptions(decodeOptions(this.#parameters, model.labels.names));
     this.#setTracking();
+    this.#setMaskedClasses();
     if (changed.includes('max_rate')) this.#setRates(this.#configured!.streams);
     if (changed.includes('roi')) this.#setRegions(this.#configured!.streams);
     if (changed.includes('score') || changed.includes('classes')) this.#publishModel();

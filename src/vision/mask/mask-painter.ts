@@ -40,8 +40,8 @@ export class MaskPainter {
   }
 }
 
-/** One axis of both grids. */
-class Axis {
+/** One axis of two grids that cover the same picture. */
+export class Axis {
   #first = new Int32Array(0);
   #maskCells = 0;
   #cells = 0;

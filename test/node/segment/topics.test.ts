@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { before, describe, it } from 'mocha';
 import {
   bagTopic,
+  DEPTH_OUTPUTS,
   FRAME_OUTPUTS,
   type FrameOutput,
   MODEL_OUTPUTS,
@@ -14,6 +15,7 @@ import {
 import { cdrText } from '../../../src/message/write/cdr-encoder.js';
 import { DEFINITIONS } from '../../../src/message/definitions.js';
 import { CameraOutputs } from '../../../src/node/segment/camera-outputs.js';
+import { DepthOutputs } from '../../../src/node/segment/depth-outputs.js';
 import { type Qos, qosText } from '../../../src/message/qos.js';
 import type { RosNode } from '../../../src/node/ros/ros-node.js';
 import { ModelOutputs } from '../../../src/node/segment/model-outputs.js';
@@ -81,6 +83,11 @@ hobot_dnn_detection ai_msgs/msg/PerceptionTargets reliable, volatile, depth 10
 ~/instance_picture sensor_msgs/msg/Image reliable, volatile, depth 2
 ~/class_map sensor_msgs/msg/Image reliable, volatile, depth 2
 ~/confidence sensor_msgs/msg/Image reliable, volatile, depth 2
+~/detections_3d vision_msgs/msg/Detection3DArray reliable, volatile, depth 10
+~/markers visualization_msgs/msg/MarkerArray reliable, volatile, depth 10
+~/points sensor_msgs/msg/PointCloud2 reliable, volatile, depth 2
+~/depth_masked sensor_msgs/msg/Image reliable, volatile, depth 2
+~/depth_instances sensor_msgs/msg/Image reliable, volatile, depth 2
 hobot_dnn_detection_info ai_msgs/msg/PerceptionInfo reliable, volatile, depth 10
 ~/overlay sensor_msgs/msg/Image reliable, volatile, depth 2
 ~/overlay/compressed sensor_msgs/msg/CompressedImage reliable, volatile, depth 2
@@ -138,6 +145,9 @@ describe('the table of topics and services', () => {
     const perCamera = MODEL_OUTPUTS.filter((row) => row.perCamera);
     const place = { prefix: '~/', trosTopic: SEGMENT_PARAMETERS.tros_topic.default };
     new ModelOutputs(register.node, [place], installed, perCamera);
+    // Those of depth only where a depth topic is set.
+    assert.ok(DEPTH_OUTPUTS.every((row) => !register.topics.some(({ topic }) => topic === row.topic)));
+    new DepthOutputs(register.node, place, installed);
     assert.deepEqual(
       topicsOf(register.topics),
       topicsOf(PUBLISHED_TOPICS.filter(({ perCamera }) => perCamera)),

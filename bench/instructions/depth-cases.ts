@@ -1,0 +1,139 @@
+import { DepthContent, type DepthFrame } from '../../src/message/depth-content.js';
+import { DetectionArray3DWriter } from '../../src/message/write/detection-array-3d.js';
+import { messageType, shortName } from '../../src/message/message-type.js';
+import { DEPTH_OUTPUTS } from '../../src/message/outputs.js';
+import { DepthWorker } from '../../src/pipeline/depth-worker.js';
+import { Labels } from '../../src/message/write/labels.js';
+import { MaskedDepthWriter } from '../../src/message/write/masked-depth.js';
+import { PointCloudWriter } from '../../src/message/write/point-cloud.js';
+import type { Intrinsics } from '../../src/vision/depth/intrinsics.js';
+import { REGISTERED } from '../../src/vision/depth/objects-in-space.js';
+import { KeptSegmentation } from '../../src/vision/depth/kept-segmentation.js';
+import type { Instance, Segmentation } from '../../src/vision/mask/segmentation.js';
+import type { PictureSize } from '../../src/vision/picture/picture-size.js';
+import type { InstructionCase } from './cases.js';
+
+/** Stereo depth of TROS, and of a camera of 720p. */
+const SIZES: readonly PictureSize[] = [
+  { width: 640, height: 352 },
+  { width: 1280, height: 720 },
+];
+const OBJECTS = 6;
+const WARM_FRAMES = 100;
+
+/** Six people, each a twenty-fifth of the picture: a quarter together, two of them before others. */
+function people({ width, height }: PictureSize): Segmentation {
+  const instances: Instance[] = [];
+  for (let i = 0; i < OBJECTS; i++) {
+    const w = Math.round(0.14 * width);
+    const h = Math.round(0.36 * height);
+    const x = Math.round(((i % 3) * 0.3 + 0.04 + (i > 2 ? 0.05 : 0)) * width);
+    const y = Math.round((i < 3 ? 0.1 : 0.44) * height);
+    const data = new Uint8Array(w * h);
+    for (let v = 0; v < h; v++)
+      for (let u = 0; u < w; u++)
+        data[v * w + u] = Math.hypot((2 * u + 1) / w - 1, (2 * v + 1) / h - 1) < 0.95 ? 1 : 0;
+    const box = { x1: x, y1: y, x2: x + w, y2: y + h };
+    instances.push({ classId: 0, score: 0.9 - 0.05 * i, box, mask: { x, y, width: w, height: h, data } });
+  }
+  // With runs, as the decoder gives them.
+  return new KeptSegmentation().copy({ width, height, maskWidth: width, maskHeight: height, instances });
+}
+
+function depthFrame(size: PictureSize, { instances }: Segmentation): DepthFrame {
+  const data = new Uint16Array(size.width * size.height).fill(5000);
+  for (const [index, { mask }] of instances.entries()) {
+    for (let v = 0; v < mask.height; v++)
+      for (let u = 0; u < mask.width; u++)
+        if (mask.data[v * mask.width + u] === 1)
+          data[(mask.y + v) * size.width + mask.x + u] = 1500 + 300 * index + u + ((u * v) % 7);
+  }
+  return { stamp: { sec: 1, nanosec: 2 }, frameId: 'depth', encoding: '16UC1', depth: { ...size, data } };
+}
+
+function cameraOf(size: PictureSize): Intrinsics {
+  const f = 0.8 * size.width;
+  return { ...size, fx: f, fy: f, cx: size.width / 2, cy: size.height / 2 };
+}
+
+/** What a frame's depth costs, made on one thread: the node makes it on another. */
+export function depthCases(): InstructionCase[] {
+  return SIZES.flatMap((size) => {
+    const name = `depth ${size.width}x${size.height}, six objects`;
+    const content = (): DepthContent => {
+      const found = people(size);
+      const made = new DepthContent({
+        space: () => ({}),
+        masking: () => ({ margin: 4 }),
+        coloredBy: () => 'auto',
+      });
+      const frame = depthFrame(size, found);
+      made.set(found, frame, cameraOf(size), REGISTERED);
+      again.set(made, () => made.set(found, frame, cameraOf(size), REGISTERED));
+      return made;
+    };
+    return [
+      {
+        name: `${name}: masked depth`,
+        group: 'depth',
+        prepare: () => {
+          const writer = new MaskedDepthWriter('instances');
+          const made = content();
+          return { run: () => writer.write(made) };
+        },
+      },
+      {
+        name: `${name}: clouds and boxes, as the node makes them`,
+        group: 'depth on its thread',
+        prepare: async () => {
+          const found = people(size);
+          const frame = depthFrame(size, found);
+          const kept = new KeptSegmentation().copy(found);
+          const worker = new DepthWorker();
+          const topics = ['~/points', '~/detections_3d'];
+          worker.use({
+            labels: ['person'],
+            types: Object.fromEntries(
+              DEPTH_OUTPUTS.map((row) => [row.topic, messageType(shortName(row.type))]),
+            ),
+          });
+          const order = {
+            camera: cameraOf(size),
+            registration: REGISTERED,
+            space: {},
+            maskedClasses: undefined,
+            maskMargin: 4,
+            coloredBy: 'auto',
+            topics,
+            distances: true,
+          } as const;
+          // The counter looks at the calling thread only: the other one's compiler has to be through before.
+          for (let i = 0; i < WARM_FRAMES; i++) await worker.make(order, kept, frame);
+          return {
+            run: (): unknown => worker.make(order, kept, frame),
+            close: () => worker.close(),
+          };
+        },
+      },
+      {
+        name: `${name}: clouds and boxes`,
+        group: 'depth',
+        prepare: () => {
+          const cloud = new PointCloudWriter();
+          const detections = new DetectionArray3DWriter(new Labels(['person']));
+          const made = content();
+          return {
+            run: () => {
+              again.get(made)!();
+              cloud.write(made);
+              detections.write(made);
+            },
+          };
+        },
+      },
+    ];
+  });
+}
+
+/** Sets a content again, as each frame does. */
+const again = new WeakMap<DepthContent, () => void>();

@@ -1,0 +1,318 @@
+import { type Clock, steadyClock } from '../../base/clock.js';
+import { ExpectationError, messageOf } from '../../base/expect.js';
+import type { DepthFrame } from '../../message/depth-content.js';
+import type { OutputPlace } from '../../message/outputs.js';
+import { DepthImageReader } from '../../message/read/depth-image.js';
+import type { KnownDistance } from '../../message/write/perception-targets.js';
+import type { Labels } from '../../message/write/labels.js';
+import type { StageTimings } from '../../message/write/stage-timings.js';
+import { cameraInfoTopics } from '../../message/camera-info-topics.js';
+import { DepthPairing, type PairingCounts, type PairingOptions } from '../../pipeline/depth-pairing.js';
+import type { DepthOrder } from '../../pipeline/depth-work.js';
+import { type DepthWork, DepthWorker } from '../../pipeline/depth-worker.js';
+import type { Registration, Vector } from '../../vision/depth/objects-in-space.js';
+import { KeptSegmentation } from '../../vision/depth/kept-segmentation.js';
+import {
+  isRegistration,
+  type NoRegistration,
+  type RegistrationMode,
+  registrationOf,
+} from '../../vision/depth/registration.js';
+import { rotate } from '../../vision/depth/rigid-transform.js';
+import { isTransform } from '../../vision/depth/transform-buffer.js';
+import type { Segmentation } from '../../vision/mask/segmentation.js';
+import { type FrameHeader, stampToNanoseconds } from '../../vision/picture/frame-source.js';
+import { stampOf } from '../ros/renewable-subscription.js';
+import type { RosNode } from '../ros/ros-node.js';
+import { CameraInfoInput, DepthInput } from './depth-input.js';
+import { DepthOutputs } from './depth-outputs.js';
+import type { TransformFeed } from './transform-feed.js';
+
+export interface DepthStreamOptions extends PairingOptions {
+  /** Depth topic of this camera. */
+  readonly topic: string;
+  /** CameraInfo of the depth camera, and of the color camera; empty: beside or below their image topics. */
+  readonly depthInfo: string;
+  readonly colorInfo: string;
+  readonly colorTopic: string;
+  readonly registration: RegistrationMode;
+  /** Frame whose z axis points up; empty: the depth camera is level. */
+  readonly upFrame: string;
+  /** How messages are made; asked for each frame. */
+  readonly order: () => Pick<DepthOrder, 'space' | 'maskedClasses' | 'maskMargin' | 'coloredBy'>;
+}
+
+/** A result that waits for its depth picture. */
+export interface HeldResult {
+  readonly header: FrameHeader;
+  readonly segmentation: Segmentation;
+  readonly timings: StageTimings;
+  readonly fps: number;
+  /** Whether PerceptionTargets have not been sent yet. */
+  readonly targets: boolean;
+}
+
+interface Held extends HeldResult {
+  readonly segmentation: KeptSegmentation;
+}
+
+/** A pair that waits for a transform. */
+interface Pending {
+  readonly held: Held;
+  readonly depth: Buffer;
+  readonly since: number;
+}
+
+/** Milliseconds since the last depth picture after which results no longer wait for one. */
+const SILENT = 1000;
+/** Milliseconds between warnings about the same. */
+const AGAIN = 10_000;
+const IMAGE_STAMP_AT = 4;
+/** Pairs that may be on the other thread: one that is worked on, and the next. */
+const MOST_AT_WORK = 2;
+
+/** One camera's depth: pairs results with depth pictures and publishes what comes of them. */
+export class DepthStream {
+  readonly #input: DepthInput;
+  readonly #depthInfo: CameraInfoInput;
+  readonly #colorInfo: CameraInfoInput;
+  readonly #outputs: DepthOutputs;
+  readonly #pairing: DepthPairing<Held, Buffer>;
+  readonly #reader = new DepthImageReader();
+  readonly #spare: KeptSegmentation[] = [];
+  readonly #pending: Pending[] = [];
+  readonly #stopListening: () => void;
+  #atWork = 0;
+  /** Pairs for which the thread had no time. */
+  #skipped = 0;
+  #warned: { text: string; at: number } | undefined;
+  #refused = 0;
+  #open = false;
+  #up: Vector | undefined;
+  /** Why depth could not be used last; undefined: it could. */
+  problem: string | undefined;
+
+  /**
+   * @param targets publishes PerceptionTargets of a held result; `distances` are undefined without depth
+   * @param targetsWanted whether anybody listens to them
+   */
+  constructor(
+    private readonly ros: Pick<RosNode, 'publish' | 'subscribe' | 'publishersOf' | 'resolve' | 'log'>,
+    place: OutputPlace,
+    private readonly options: DepthStreamOptions,
+    private readonly transforms: TransformFeed,
+    private readonly targets: (result: HeldResult, distances: readonly KnownDistance[] | undefined) => void,
+    private readonly targetsWanted: () => boolean,
+    missing: (type: string, topic: string) => void,
+    private readonly clock: Clock = steadyClock,
+    private readonly work: DepthWork = new DepthWorker(),
+  ) {
+    this.#input = new DepthInput(ros, options.topic, (cdr) => this.#receive(cdr));
+    const infoOf = (given: string, topic: string): CameraInfoInput =>
+      new CameraInfoInput(ros, given === '' ? cameraInfoTopics(ros.resolve(topic)) : [ros.resolve(given)]);
+    this.#depthInfo = infoOf(options.depthInfo, options.topic);
+    this.#colorInfo = infoOf(options.colorInfo, options.colorTopic);
+    this.#outputs = new DepthOutputs(ros, place, missing);
+    this.#pairing = new DepthPairing(options, (held, depth) => this.#paired(held, depth), clock);
+    this.#stopListening = transforms.onChange(() => this.#retry());
+  }
+
+  get counts(): PairingCounts & { readonly refused: number; readonly skipped: number } {
+    return { ...this.#pairing.counts, refused: this.#refused, skipped: this.#skipped };
+  }
+
+  get topic(): string {
+    return this.#input.topic;
+  }
+
+  /** Sets the model of all further results. */
+  use(labels: Labels): void {
+    this.work.use({ labels: labels.names, types: this.#outputs.types });
+  }
+
+  /** Subscribes while somebody listens to what is made of depth. To be called about twice a second. */
+  follow(): void {
+    if (this.#outputs.wanted.length === 0 && !this.targetsWanted()) {
+      this.close();
+      return;
+    }
+    this.#open = true;
+    this.#input.follow();
+    this.#depthInfo.open();
+    if (this.options.registration !== 'registered') this.#colorInfo.open();
+    this.#pairing.tick();
+    this.#retry();
+  }
+
+  /** Gives up what has waited too long. To be called often. */
+  tick(): void {
+    if (!this.#open) return;
+    this.#pairing.tick();
+    if (this.#pending.length > 0) this.#retry();
+  }
+
+  /**
+   * Takes a result, which is copied.
+   *
+   * @returns whether its PerceptionTargets are sent later, with distances, instead of now
+   */
+  offer(header: FrameHeader, segmentation: Segmentation, timings: StageTimings, fps: number): boolean {
+    if (!this.#open) return false;
+    const comes = this.clock() - this.#pairing.lastDepth < SILENT;
+    const targets = comes && this.targetsWanted();
+    if (!targets && this.#outputs.wanted.length === 0) return false;
+    const kept = (this.#spare.pop() ?? new KeptSegmentation()).copy(segmentation);
+    const { stamp, frameId } = header;
+    const held = { header: { stamp, frameId }, segmentation: kept, timings: { ...timings }, fps, targets };
+    this.#pairing.addResult(milliseconds(held.header), held);
+    return targets;
+  }
+
+  /** Ends the subscriptions; what waits is sent without depth. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#input.close();
+    this.#depthInfo.close();
+    this.#colorInfo.close();
+    this.#pairing.flush();
+    this.#pairing.reset();
+    for (const { held } of this.#pending.splice(0)) this.#finish(held, undefined);
+  }
+
+  async destroy(): Promise<void> {
+    this.close();
+    this.#stopListening();
+    await this.work.close();
+    this.#outputs.destroy();
+  }
+
+  #receive(cdr: Buffer): void {
+    this.#pairing.addDepth(stampOf(cdr, IMAGE_STAMP_AT), cdr);
+  }
+
+  #paired(held: Held, depth: Buffer | undefined): void {
+    if (depth === undefined) {
+      this.#finish(held, undefined);
+      return;
+    }
+    this.#pending.push({ held, depth, since: this.clock() });
+    this.#retry();
+  }
+
+  /** Works on pairs in order, as far as what they need is there. */
+  #retry(): void {
+    while (this.#pending.length > 0) {
+      const pair = this.#pending[0]!;
+      const over =
+        this.clock() - pair.since >= this.options.timeout || this.#pending.length > this.options.queue;
+      if (!this.#work(pair, over)) return;
+      this.#pending.shift();
+    }
+  }
+
+  /** @param over whether this is the last try @returns whether the pair is done */
+  #work({ held, depth: cdr }: Pending, over: boolean): boolean {
+    let frame: DepthFrame;
+    try {
+      frame = this.#reader.read(cdr);
+    } catch (error) {
+      this.#refuse(messageOf(error));
+      this.#finish(held, undefined);
+      return true;
+    }
+    const camera = this.#depthInfo.value?.intrinsics;
+    const registration = camera ? this.#registration(held, frame) : this.#noCamera();
+    if (!isRegistration(registration)) {
+      if (registration.later && !over) return false;
+      const { expected, received, hint } = registration;
+      this.#refuse(new ExpectationError(expected, received, hint).message);
+      this.#finish(held, undefined);
+      return true;
+    }
+    this.problem = undefined;
+    if (this.#atWork >= MOST_AT_WORK) {
+      this.#skipped++;
+      this.#finish(held, undefined);
+      return true;
+    }
+    this.#setUp(frame);
+    const { space, ...order } = this.options.order();
+    void this.#make(held, frame, {
+      ...{ ...order, camera: camera!, registration },
+      space: this.#up ? { ...space, up: this.#up } : space,
+      topics: this.#outputs.wanted,
+      distances: held.targets,
+    });
+    return true;
+  }
+
+  async #make(held: Held, frame: DepthFrame, order: DepthOrder): Promise<void> {
+    this.#atWork++;
+    try {
+      const products = await this.work.make(order, held.segmentation, frame);
+      this.#outputs.publish(products);
+      this.#finish(held, products.distances);
+    } catch (error) {
+      this.#refuse(messageOf(error));
+      this.#finish(held, undefined);
+    } finally {
+      this.#atWork--;
+    }
+  }
+
+  #registration({ header, segmentation }: Held, frame: DepthFrame): Registration | NoRegistration {
+    const { width, height } = segmentation;
+    return registrationOf(
+      this.options.registration,
+      { width, height, frameId: header.frameId },
+      { width: frame.depth.width, height: frame.depth.height, frameId: frame.frameId },
+      this.#colorInfo.value?.intrinsics,
+      () => this.transforms.lookup(header.frameId, frame.frameId, stampToNanoseconds(frame.stamp)),
+    );
+  }
+
+  #noCamera(): NoRegistration {
+    const { topics, problem } = this.#depthInfo;
+    return {
+      expected: `the depth camera's CameraInfo on ${topics.join(' or ')}`,
+      received: problem ?? 'none yet',
+      hint: 'Set depth_info to its topic.',
+      later: true,
+    };
+  }
+
+  /** The direction against gravity in the depth camera's frame. */
+  #setUp({ frameId, stamp }: DepthFrame): void {
+    const { upFrame } = this.options;
+    if (upFrame === '') return;
+    const found = this.transforms.lookup(frameId, upFrame, stampToNanoseconds(stamp));
+    if (isTransform(found)) {
+      const [x, y, z] = rotate(found, 0, 0, 1);
+      this.#up = { x, y, z };
+    } else if (!this.#up)
+      this.#warn(`Boxes stand as if the depth camera were level: ${found.missing} is missing.`);
+  }
+
+  #finish(held: Held, distances: readonly KnownDistance[] | undefined): void {
+    if (held.targets) this.targets(held, distances);
+    this.#spare.push(held.segmentation);
+  }
+
+  #refuse(text: string): void {
+    this.#refused++;
+    this.problem = text;
+    this.#warn(`depth ${this.#input.topic}: ${text}`);
+  }
+
+  #warn(text: string): void {
+    const now = this.clock();
+    if (this.#warned?.text === text && now - this.#warned.at < AGAIN) return;
+    this.#warned = { text, at: now };
+    this.ros.log.warn(text);
+  }
+}
+
+function milliseconds({ stamp }: FrameHeader): number {
+  return stamp.sec * 1000 + stamp.nanosec / 1e6;
+}

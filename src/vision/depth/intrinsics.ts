@@ -1,0 +1,58 @@
+import type { PictureSize } from '../picture/picture-size.js';
+
+/**
+ * A pinhole camera without distortion, in pixels. As in ROS (REP 104, image_geometry), the center of the first pixel is (0, 0):
+ * the pixel in column u and row v with depth Z shows the point ((u - cx) Z / fx, (v - cy) Z / fy, Z) of the optical frame, whose
+ * x points right, y down, z forward (REP 103).
+ */
+export interface Intrinsics extends PictureSize {
+  readonly fx: number;
+  readonly fy: number;
+  readonly cx: number;
+  readonly cy: number;
+}
+
+/** sensor_msgs/CameraInfo, as far as geometry needs it. */
+export interface CameraModel extends PictureSize {
+  /** 3 x 3, of the raw picture. */
+  readonly k: ArrayLike<number>;
+  /** 3 x 4, of the rectified picture; zeros if the camera is not calibrated. */
+  readonly p: ArrayLike<number>;
+}
+
+/**
+ * The intrinsics of a rectified picture: P's, else K's, as image_geometry has it (`fx()` is P's).
+ *
+ * @returns undefined if the camera is not calibrated: no focal length (REP 104 says K[0] is 0 then)
+ */
+export function intrinsicsOf({ width, height, k, p }: CameraModel): Intrinsics | undefined {
+  const found =
+    p[0]! > 0 && p[5]! > 0
+      ? { fx: p[0]!, fy: p[5]!, cx: p[2]!, cy: p[6]! }
+      : { fx: k[0]!, fy: k[4]!, cx: k[2]!, cy: k[5]! };
+  const { fx, fy, cx, cy } = found;
+  if (!(fx > 0 && fy > 0 && Number.isFinite(fx + fy + cx + cy))) return undefined;
+  return { width, height, ...found };
+}
+
+/** The same camera with pictures of another size: all of the scene, scaled. */
+export function scaledTo(camera: Intrinsics, { width, height }: PictureSize): Intrinsics {
+  if (camera.width === 0 || camera.height === 0) return { ...camera, width, height };
+  const sx = width / camera.width;
+  const sy = height / camera.height;
+  // Pixel centers are whole numbers here: the picture's left edge is at -0.5.
+  return {
+    width,
+    height,
+    fx: camera.fx * sx,
+    fy: camera.fy * sy,
+    cx: (camera.cx + 0.5) * sx - 0.5,
+    cy: (camera.cy + 0.5) * sy - 0.5,
+  };
+}
+
+/** Whether one picture is the other, scaled: sides in proportion, to a pixel of the smaller one. */
+export function inProportion(a: PictureSize, b: PictureSize): boolean {
+  const [small, large] = a.width <= b.width ? [a, b] : [b, a];
+  return Math.abs(small.height - (large.height * small.width) / large.width) <= 1;
+}

@@ -1,0 +1,132 @@
+import type { Segmentation } from '../mask/segmentation.js';
+import { Axis } from '../mask/mask-painter.js';
+import { Spans } from '../mask/runs.js';
+import { type DepthPicture, invalidOf, mostOf, unitOf } from './depth-picture.js';
+import { discOf, GridRuns } from './grid-runs.js';
+import { type Intrinsics, scaledTo } from './intrinsics.js';
+import type { Registration } from './objects-in-space.js';
+import { matrixOf } from './rigid-transform.js';
+
+/** What is set to invalid: the instances, or everything else. */
+export type MaskedPart = 'instances' | 'others';
+
+export interface MaskOptions {
+  /** Whether an instance of this class counts. @default every one does */
+  readonly chosen?: ((classId: number) => boolean) | undefined;
+  /** Pixels by which masks are grown, because depths at an edge mix near and far. */
+  readonly margin: number;
+}
+
+/**
+ * Takes instances out of a depth picture, for maps without people; or everything but them. Keeps its memory.
+ *
+ * A depth picture of another camera is projected pixel by pixel: what comes to lie on a mask is taken out, near or far.
+ */
+export class DepthMasker {
+  readonly #columns = new Axis();
+  readonly #rows = new Axis();
+  readonly #spans = new Spans();
+  readonly #runs = new GridRuns();
+  #marks = new Uint8Array(0);
+  #disc = discOf(0);
+
+  /**
+   * @param target as `depth.data`, of the same type and at least as long; all its pixels are written
+   * @param camera the depth camera; only needed if it is not registered
+   */
+  mask(
+    segmentation: Segmentation,
+    depth: DepthPicture,
+    registration: Registration,
+    camera: Intrinsics | undefined,
+    part: MaskedPart,
+    { chosen, margin }: MaskOptions,
+    target: DepthPicture['data'],
+  ): void {
+    if (this.#disc.length !== margin + 1) this.#disc = discOf(margin);
+    const { data, width, height } = depth;
+    if (registration.kind === 'projected') {
+      const marks = this.#mark(segmentation, chosen);
+      project(segmentation, depth, registration, camera!, part, marks, target);
+      return;
+    }
+    const kept = part === 'instances';
+    // Byte by byte, which is a memset: 0 of 16 bits, and a float whose bits are all 1 is NaN.
+    const size = data.BYTES_PER_ELEMENT;
+    const bytes = new Uint8Array(target.buffer, target.byteOffset, size * width * height);
+    const invalid = size === 2 ? 0 : 255;
+    if (kept) target.set(data.length === width * height ? data : data.subarray(0, width * height));
+    else bytes.fill(invalid);
+    this.#visit(segmentation, width, height, chosen, (from, to) => {
+      if (kept) bytes.fill(invalid, size * from, size * to);
+      else for (let i = from; i < to; i++) target[i] = data[i]!;
+    });
+  }
+
+  /** The cells of the mask grid that lie in a grown mask, as 1. */
+  #mark(segmentation: Segmentation, chosen: MaskOptions['chosen']): Uint8Array {
+    const { maskWidth, maskHeight } = segmentation;
+    const cells = maskWidth * maskHeight;
+    if (this.#marks.length < cells) this.#marks = new Uint8Array(cells);
+    const marks = this.#marks.fill(0, 0, cells);
+    this.#visit(segmentation, maskWidth, maskHeight, chosen, (from, to) => marks.fill(1, from, to));
+    return marks;
+  }
+
+  /** Visits the cells of all grown masks: some of them more than once. */
+  #visit(
+    segmentation: Segmentation,
+    width: number,
+    height: number,
+    chosen: MaskOptions['chosen'],
+    use: (from: number, to: number) => void,
+  ): void {
+    const columns = this.#columns.firstCells(segmentation.maskWidth, width);
+    const rows = this.#rows.firstCells(segmentation.maskHeight, height);
+    const runs = this.#runs;
+    for (const { classId, mask } of segmentation.instances) {
+      if (chosen && !chosen(classId)) continue;
+      runs.set(mask, this.#spans, columns, rows);
+      runs.grow(this.#disc, width, height, use);
+    }
+  }
+}
+
+function project(
+  { maskWidth, maskHeight }: Segmentation,
+  { data, width, height }: DepthPicture,
+  registration: Extract<Registration, { kind: 'projected' }>,
+  camera: Intrinsics,
+  part: MaskedPart,
+  marks: Uint8Array,
+  target: DepthPicture['data'],
+): void {
+  const own = scaledTo(camera, { width, height });
+  const color = scaledTo(registration.color, { width: maskWidth, height: maskHeight });
+  const m = matrixOf(registration.toColor);
+  const unit = unitOf(data);
+  const most = mostOf(data);
+  const invalid = invalidOf(data);
+  const kept = part === 'instances' ? 0 : 1;
+  for (let y = 0, at = 0; y < height; y++) {
+    const ry = (y - own.cy) / own.fy;
+    for (let x = 0; x < width; x++, at++) {
+      const value = data[at]!;
+      if (!(value > 0 && value <= most)) {
+        target[at] = invalid;
+        continue;
+      }
+      const z = value * unit;
+      const rx = (x - own.cx) / own.fx;
+      const cz = (m[6]! * rx + m[7]! * ry + m[8]!) * z + m[11]!;
+      let mark = 0;
+      if (cz > 0) {
+        const u = (color.fx * ((m[0]! * rx + m[1]! * ry + m[2]!) * z + m[9]!)) / cz + color.cx + 0.5;
+        const v = (color.fy * ((m[3]! * rx + m[4]! * ry + m[5]!) * z + m[10]!)) / cz + color.cy + 0.5;
+        if (u >= 0 && v >= 0 && u < maskWidth && v < maskHeight)
+          mark = marks[Math.floor(v) * maskWidth + Math.floor(u)]!;
+      }
+      target[at] = mark === kept ? value : invalid;
+    }
+  }
+}

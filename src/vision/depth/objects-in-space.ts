@@ -1,0 +1,518 @@
+import type { PictureSize } from '../picture/picture-size.js';
+import type { Segmentation } from '../mask/segmentation.js';
+import { Candidates } from './candidates.js';
+import type { DepthPicture } from './depth-picture.js';
+import { DEFAULT_GATE, DepthGate, type GateOptions } from './gate.js';
+import { OutlineRectangle } from './ground-box.js';
+import { type Intrinsics, scaledTo } from './intrinsics.js';
+import { LabelMap } from './label-map.js';
+import { matrixOf, type RigidTransform } from './rigid-transform.js';
+
+/** A point or a direction. */
+export interface Vector {
+  x: number;
+  y: number;
+  z: number;
+}
+
+/** One instance in space, in meters, in the optical frame of the depth camera: x right, y down, z forward. */
+export interface ObjectInSpace {
+  /** Index of the instance in its segmentation. */
+  readonly instance: number;
+  /** Its points in the cloud: from this one on, so many; 0: too few of its pixels have a depth, and nothing else is known. */
+  readonly firstPoint: number;
+  readonly points: number;
+  /** Mean of the points: of the surface that is seen, which lies nearer than the object's middle. */
+  readonly centroid: Readonly<Vector>;
+  /** Middle of the box. */
+  readonly center: Readonly<Vector>;
+  /**
+   * Lengths of the box along its own axes: x that horizontal one which points away from the camera most, y the other one, to the
+   * left, z up. Of what is seen: the back of an object is not.
+   */
+  readonly size: Readonly<Vector>;
+  /** Orientation of the box, a unit quaternion. */
+  readonly orientation: Readonly<Vector & { w: number }>;
+  /** From the camera to the centroid. */
+  readonly distance: number;
+  /** Depth (along z) of its nearest tenth. */
+  readonly nearest: number;
+  /** Square meters of the visible surface as it faces the camera. */
+  readonly area: number;
+  /** Share of the pixels looked at that have a depth and passed the gate, 0 to 1. */
+  readonly coverage: number;
+  /** Covariance of the centroid in square meters: xx, xy, xz, yy, yz, zz. */
+  readonly covariance: Float64Array;
+}
+
+export interface SpaceOptions {
+  /** Every so many pixels of a row, and every so many rows. @default defaultStep() */
+  readonly step?: number | undefined;
+  /** Pixels along the edge of a mask that are left out. @default 2 */
+  readonly band?: number | undefined;
+  /** Fewer points are no object. @default 12 */
+  readonly leastPoints?: number | undefined;
+  readonly gate?: GateOptions | undefined;
+  /** Upward, in the depth camera's optical frame; length 1. @default (0, -1, 0): the camera is level */
+  readonly up?: Readonly<Vector> | undefined;
+}
+
+/** Pixels of a picture that are looked at, about: more points say no more of where objects are, and cost the more. */
+const LOOKED_AT = 57_600;
+
+/** The step where none is given: 2 for 640x352, 4 for 1280x720. */
+export function defaultStep({ width, height }: PictureSize): number {
+  return Math.max(1, Math.round(Math.sqrt((width * height) / LOOKED_AT)));
+}
+
+/** How the depth picture lies to the color picture that was segmented. */
+export type Registration =
+  | { readonly kind: 'registered' }
+  | {
+      readonly kind: 'projected';
+      /** The color camera. */
+      readonly color: Intrinsics;
+      /** Takes points of the depth camera's optical frame to the color camera's. */
+      readonly toColor: RigidTransform;
+    };
+
+export const REGISTERED: Registration = { kind: 'registered' };
+
+/**
+ * Numbers of a point of the cloud: x, y, z, and what the caller wrote about its instance (`tags`).
+ */
+export const POINT_WORDS = 7;
+const TAGS = POINT_WORDS - 3;
+
+/** Of a depth: what stereo and its calibration get wrong everywhere alike, which no number of points averages away. */
+const SYSTEMATIC = 0.01;
+/** Pixels across of a patch whose depths are wrong together: the window that stereo compares. */
+const PATCH = 7;
+/** A face that is seen flatter has no edge that could be told: z over its distance. */
+const FLATTEST = 4;
+
+const LEVEL: Vector = { x: 0, y: -1, z: 0 };
+
+interface Measured extends ObjectInSpace {
+  instance: number;
+  firstPoint: number;
+  points: number;
+  readonly centroid: Vector;
+  readonly center: Vector;
+  readonly size: Vector;
+  readonly orientation: Vector & { w: number };
+  distance: number;
+  nearest: number;
+  area: number;
+  coverage: number;
+}
+
+/**
+ * Finds where the instances of a frame are: their points, middles and boxes. Keeps its memory: results are valid until the next call.
+ *
+ * **The box turns about the vertical only.** The alternative, the principal axes of the points (PCA), fits what is seen, not the object:
+ * a camera sees one or two faces of a thing, whose principal axes lie along their diagonal; and of a thing that is nearly square or
+ * round they turn with the noise. Things on the ground stand upright, and costmaps, grasps and trackers ask for a heading and a
+ * footprint. So the box is the rectangle that fits the outline on the ground, along a face where there is one, times the height. Where the camera is tilted, `up` says where upward is (gravity, from tf).
+ *
+ * **The edge band** is left out, because masks are a pixel wrong there and depths mix near and far. Sizes get it back: each side of the
+ * box moves out by the band's width on the plane that fits the object.
+ */
+export class SpaceMeasurer {
+  readonly map = new LabelMap();
+  readonly #candidates = new Candidates();
+  readonly #gate = new DepthGate();
+  readonly #rectangle = new OutlineRectangle();
+  readonly #pool: Measured[] = [];
+  readonly #objects: Measured[] = [];
+  #words = new Float32Array(POINT_WORDS << 10);
+  #ints = new Uint32Array(this.#words.buffer);
+  #points = 0;
+  readonly #axes: Axes = {
+    right: { x: 1, y: 0, z: 0 },
+    away: { x: 0, y: 0, z: 1 },
+    up: { x: 0, y: -1, z: 0 },
+  };
+  /** Of the points of an object: x, y, z, their products, and bounds to the right and upward. */
+  readonly #sums = new Float64Array(13);
+
+  /** One for each instance, in its order. */
+  get objects(): readonly ObjectInSpace[] {
+    return this.#objects;
+  }
+
+  /** POINT_WORDS numbers for each point of the cloud. */
+  get cloud(): Float32Array {
+    return this.#words.subarray(0, POINT_WORDS * this.#points);
+  }
+
+  get points(): number {
+    return this.#points;
+  }
+
+  /**
+   * @param camera the depth camera
+   * @param tags four numbers of 32 bits for each instance, which are copied to each of its points
+   */
+  measure(
+    segmentation: Segmentation,
+    depth: DepthPicture,
+    camera: Intrinsics,
+    registration: Registration,
+    options: SpaceOptions = {},
+    tags: Uint32Array = NO_TAGS,
+  ): readonly ObjectInSpace[] {
+    const { step = defaultStep(depth), band = 2 } = options;
+    const own = scaledTo(camera, depth);
+    const { map } = this;
+    if (registration.kind === 'registered') {
+      map.paint(segmentation, depth.width, depth.height, band);
+      this.#candidates.collect(depth, map, step, band);
+    } else {
+      const { maskWidth: width, maskHeight: height } = segmentation;
+      const color = scaledTo(registration.color, { width, height });
+      map.paint(segmentation, width, height, Math.ceil((band * color.fx) / own.fx));
+      const matrix = matrixOf(registration.toColor);
+      this.#candidates.project(depth, map, step, band, own, color, matrix);
+    }
+    this.#points = 0;
+    this.#objects.length = 0;
+    for (let i = 0; i < map.count; i++) {
+      const object = (this.#pool[i] ??= emptyObject());
+      object.instance = i;
+      this.#measure(i, object, own, registration, step, options, tags);
+      this.#objects.push(object);
+    }
+    return this.#objects;
+  }
+
+  #measure(
+    index: number,
+    object: Measured,
+    camera: Intrinsics,
+    registration: Registration,
+    step: number,
+    options: SpaceOptions,
+    tags: Uint32Array,
+  ): void {
+    const { leastPoints = 12, gate: gateOptions = DEFAULT_GATE, up = LEVEL } = options;
+    const { depths, ends, seen, border } = this.#candidates;
+    const from = ends[index]!;
+    const to = ends[index + 1]!;
+    const first = this.#points;
+    object.firstPoint = first;
+    object.points = 0;
+    object.coverage = 0;
+    if (to - from < leastPoints) return;
+    const gate = this.#gate;
+    gate.set(depths, from, to, gateOptions);
+    this.#reserve(to - from);
+    setAxes(this.#axes, up);
+    const sums = this.#sums;
+    const count = this.#place(from, to, camera, index, tags);
+    if (count < leastPoints) return;
+    this.#points += count;
+    object.points = count;
+    const mx = sums[0]! / count;
+    const my = sums[1]! / count;
+    const mz = sums[2]! / count;
+    const { centroid } = object;
+    centroid.x = mx;
+    centroid.y = my;
+    centroid.z = mz + gate.median;
+    object.distance = Math.hypot(mx, my, centroid.z);
+    object.nearest = gate.near;
+    object.coverage = Math.min(1, seen[index]! > 0 ? count / seen[index]! : 0);
+    const spread = {
+      xx: sums[3]! / count - mx * mx,
+      xy: sums[4]! / count - mx * my,
+      xz: sums[5]! / count - mx * mz,
+      yy: sums[6]! / count - my * my,
+      yz: sums[7]! / count - my * mz,
+      zz: sums[8]! / count - mz * mz,
+    };
+    setCovariance(object, spread, (count * step * step) / (PATCH * PATCH));
+    object.area = this.#areaOf(index, object, camera, registration);
+    this.#box(object, first, count, up, border / camera.fx, border / camera.fy);
+  }
+
+  /**
+   * Puts the candidates that pass the gate into the cloud, and sums up what is needed of them.
+   *
+   * @returns their number
+   */
+  #place(from: number, to: number, { fx, fy, cx, cy }: Intrinsics, index: number, tags: Uint32Array): number {
+    const { pixels, depths } = this.#candidates;
+    const { low, high, median } = this.#gate;
+    const words = this.#words;
+    const ints = this.#ints;
+    const { right, up } = this.#axes;
+    const { x: rx, y: ry, z: rz } = right;
+    const { x: ux, y: uy, z: uz } = up;
+    const ix = 1 / fx;
+    const iy = 1 / fy;
+    const t = TAGS * index;
+    const tag0 = tags[t] ?? 0;
+    const tag1 = tags[t + 1] ?? 0;
+    const tag2 = tags[t + 2] ?? 0;
+    const tag3 = tags[t + 3] ?? 0;
+    const first = POINT_WORDS * this.#points;
+    let at = first;
+    let sx = 0;
+    let sy = 0;
+    let sz = 0;
+    let sxx = 0;
+    let sxy = 0;
+    let sxz = 0;
+    let syy = 0;
+    let syz = 0;
+    let szz = 0;
+    let left = Infinity;
+    let rightmost = -Infinity;
+    let bottom = Infinity;
+    let top = -Infinity;
+    for (let i = from; i < to; i++) {
+      const z = depths[i]!;
+      if (z < low || z > high) continue;
+      const pixel = pixels[i]!;
+      const x = ((pixel & 0xffff) - cx) * ix * z;
+      const y = ((pixel >>> 16) - cy) * iy * z;
+      words[at] = x;
+      words[at + 1] = y;
+      words[at + 2] = z;
+      ints[at + 3] = tag0;
+      ints[at + 4] = tag1;
+      ints[at + 5] = tag2;
+      ints[at + 6] = tag3;
+      at += POINT_WORDS;
+      // Over the middle, so that the squares are exact enough.
+      const dz = z - median;
+      sx += x;
+      sy += y;
+      sz += dz;
+      sxx += x * x;
+      sxy += x * y;
+      sxz += x * dz;
+      syy += y * y;
+      syz += y * dz;
+      szz += dz * dz;
+      const a = x * rx + y * ry + z * rz;
+      const h = x * ux + y * uy + z * uz;
+      if (a < left) left = a;
+      if (a > rightmost) rightmost = a;
+      if (h < bottom) bottom = h;
+      if (h > top) top = h;
+    }
+    const sums = this.#sums;
+    sums[0] = sx;
+    sums[1] = sy;
+    sums[2] = sz;
+    sums[3] = sxx;
+    sums[4] = sxy;
+    sums[5] = sxz;
+    sums[6] = syy;
+    sums[7] = syz;
+    sums[8] = szz;
+    sums[9] = left;
+    sums[10] = rightmost;
+    sums[11] = bottom;
+    sums[12] = top;
+    return (at - first) / POINT_WORDS;
+  }
+
+  /** All pixels of the mask, each as large as it is at the object's distance. */
+  #areaOf(index: number, { centroid }: Measured, camera: Intrinsics, registration: Registration): number {
+    const { cells } = this.map.full[index]!;
+    const { fx, fy } =
+      registration.kind === 'registered'
+        ? camera
+        : scaledTo(registration.color, { width: this.map.width, height: this.map.height });
+    return (cells * centroid.z * centroid.z) / (fx * fy);
+  }
+
+  /**
+   * @param edgeX, edgeY by how much the points lie within the object's edge, across, at a distance of 1
+   */
+  #box(
+    object: Measured,
+    first: number,
+    count: number,
+    up: Readonly<Vector>,
+    edgeX: number,
+    edgeY: number,
+  ): void {
+    const { right, away } = this.#axes;
+    const sums = this.#sums;
+    const bottom = sums[11]!;
+    const top = sums[12]!;
+    const rectangle = this.#rectangle;
+    rectangle.begin(sums[9]!, sums[10]!);
+    const end = POINT_WORDS * (first + count);
+    rectangle.add(this.#words, POINT_WORDS * first, end, POINT_WORDS, right, away);
+    rectangle.find();
+    orient(rectangle);
+    const { directionX: dx, directionY: dy } = rectangle;
+    // x away from the camera, y to its left, z up. The rectangle's second side lies 90 degrees from the first, from right to away.
+    const axisX = combine(right, away, dx, dy);
+    const axisY = combine(right, away, -dy, dx);
+    const { firstMin, firstMax, secondMin, secondMax } = rectangle;
+    const middle = (bottom + top) / 2;
+    const depthAt = (a: number, b: number): number => axisX.z * a + axisY.z * b + up.z * middle;
+    // The faces that the camera may see, by their distance from it; 0: it looks past both.
+    const front = nearOf(firstMin, firstMax);
+    const side = nearOf(secondMin, secondMax);
+    const corner = edgeX * Math.max(0, depthAt(front, side));
+    const sideSeen = side !== 0 && firstMax - firstMin > corner * flatness(corner / edgeX, side);
+    const frontSeen = front !== 0 && secondMax - secondMin > corner * flatness(corner / edgeX, front);
+    // Where two faces meet there is no edge of the mask, and no band.
+    const room = (a: number, b: number, face: number): number => {
+      const z = Math.max(0, depthAt(a, b));
+      return edgeX * z * flatness(z, face);
+    };
+    const back = sideSeen && !frontSeen ? firstMin - room(firstMin, side, side) : firstMin;
+    const fore = sideSeen ? firstMax + room(firstMax, side, side) : firstMax;
+    const openMin = frontSeen && !(sideSeen && side > 0);
+    const openMax = frontSeen && !(sideSeen && side < 0);
+    const one = openMin ? secondMin - room(front, secondMin, front) : secondMin;
+    const other = openMax ? secondMax + room(front, secondMax, front) : secondMax;
+    const rise = edgeY * object.nearest;
+    const { size, center, orientation } = object;
+    size.x = fore - back;
+    size.y = other - one;
+    size.z = top - bottom + 2 * rise;
+    const [ca, cb, ch] = [(back + fore) / 2, (one + other) / 2, middle];
+    center.x = axisX.x * ca + axisY.x * cb + up.x * ch;
+    center.y = axisX.y * ca + axisY.y * cb + up.y * ch;
+    center.z = axisX.z * ca + axisY.z * cb + up.z * ch;
+    setOrientation(orientation, axisX, axisY, up);
+  }
+
+  #reserve(points: number): void {
+    const needed = POINT_WORDS * (this.#points + points);
+    if (this.#words.length >= needed) return;
+    const larger = new Float32Array(2 * needed);
+    larger.set(this.#words.subarray(0, POINT_WORDS * this.#points));
+    this.#words = larger;
+    this.#ints = new Uint32Array(larger.buffer);
+  }
+}
+
+const NO_TAGS = new Uint32Array(0);
+const FORWARD: Vector = { x: 0, y: 0, z: 1 };
+
+interface Spread {
+  readonly xx: number;
+  readonly xy: number;
+  readonly xz: number;
+  readonly yy: number;
+  readonly yz: number;
+  readonly zz: number;
+}
+
+function emptyObject(): Measured {
+  return {
+    ...{ instance: 0, firstPoint: 0, points: 0, distance: 0, nearest: 0, area: 0, coverage: 0 },
+    centroid: { x: 0, y: 0, z: 0 },
+    center: { x: 0, y: 0, z: 0 },
+    size: { x: 0, y: 0, z: 0 },
+    orientation: { x: 0, y: 0, z: 0, w: 1 },
+    covariance: new Float64Array(6),
+  };
+}
+
+/**
+ * How far the centroid may be from the truth. Neighboring pixels are wrong together, so the points count as so many patches; and the
+ * whole may be too near or too far, along the line of sight.
+ */
+function setCovariance({ covariance, centroid, distance }: Measured, spread: Spread, patches: number): void {
+  const share = 1 / Math.max(1, patches);
+  const along = SYSTEMATIC * centroid.z;
+  const { x, y, z } = { x: centroid.x / distance, y: centroid.y / distance, z: centroid.z / distance };
+  const variance = along * along;
+  covariance[0] = share * spread.xx + variance * x * x;
+  covariance[1] = share * spread.xy + variance * x * y;
+  covariance[2] = share * spread.xz + variance * x * z;
+  covariance[3] = share * spread.yy + variance * y * y;
+  covariance[4] = share * spread.yz + variance * y * z;
+  covariance[5] = share * spread.zz + variance * z * z;
+}
+
+/** Of two parallel faces the one that a camera at 0 may see; 0: it lies between them. */
+function nearOf(min: number, max: number): number {
+  return min > 0 ? min : max < 0 ? max : 0;
+}
+
+/**
+ * How much more of a face a pixel takes than the z / f of one that faces the camera: z over the face's distance, which is
+ * perpendicular to it.
+ */
+function flatness(z: number, face: number): number {
+  return Math.min(FLATTEST, z / Math.abs(face));
+}
+
+/** Turns the rectangle by quarters until its first side points away from the camera, so that the box's heading lies within 45 degrees. */
+function orient(rectangle: OutlineRectangle): void {
+  for (let turns = 0; turns < 4; turns++) {
+    const { directionX: x, directionY: y } = rectangle;
+    if (y >= Math.abs(x)) return;
+    const { firstMin, firstMax, secondMin, secondMax } = rectangle;
+    rectangle.directionX = -y;
+    rectangle.directionY = x;
+    rectangle.firstMin = secondMin;
+    rectangle.firstMax = secondMax;
+    rectangle.secondMin = -firstMax;
+    rectangle.secondMax = -firstMin;
+  }
+}
+
+/** Two horizontal axes, to the right and away from the camera, and up. */
+interface Axes {
+  right: Vector;
+  away: Vector;
+  up: Readonly<Vector>;
+}
+
+function setAxes(axes: Axes, up: Readonly<Vector>): void {
+  if (axes.up.x === up.x && axes.up.y === up.y && axes.up.z === up.z) return;
+  let right = cross(FORWARD, up);
+  let length = Math.hypot(right.x, right.y, right.z);
+  if (length < 1e-3) {
+    // It looks straight up or down.
+    right = cross({ x: 0, y: -Math.sign(up.z) || 1, z: 0 }, up);
+    length = Math.hypot(right.x, right.y, right.z);
+  }
+  axes.right = { x: right.x / length, y: right.y / length, z: right.z / length };
+  axes.away = cross(up, axes.right);
+  axes.up = { x: up.x, y: up.y, z: up.z };
+}
+
+function cross(a: Readonly<Vector>, b: Readonly<Vector>): Vector {
+  return { x: a.y * b.z - a.z * b.y, y: a.z * b.x - a.x * b.z, z: a.x * b.y - a.y * b.x };
+}
+
+function combine(a: Vector, b: Vector, p: number, q: number): Vector {
+  return { x: p * a.x + q * b.x, y: p * a.y + q * b.y, z: p * a.z + q * b.z };
+}
+
+/** The quaternion of a rotation by its columns (Shepperd's method). */
+function setOrientation(
+  target: Vector & { w: number },
+  x: Readonly<Vector>,
+  y: Readonly<Vector>,
+  z: Readonly<Vector>,
+): void {
+  const trace = x.x + y.y + z.z;
+  if (trace > 0) {
+    const s = 2 * Math.sqrt(1 + trace);
+    [target.w, target.x, target.y, target.z] = [s / 4, (y.z - z.y) / s, (z.x - x.z) / s, (x.y - y.x) / s];
+  } else if (x.x > y.y && x.x > z.z) {
+    const s = 2 * Math.sqrt(1 + x.x - y.y - z.z);
+    [target.w, target.x, target.y, target.z] = [(y.z - z.y) / s, s / 4, (y.x + x.y) / s, (z.x + x.z) / s];
+  } else if (y.y > z.z) {
+    const s = 2 * Math.sqrt(1 + y.y - x.x - z.z);
+    [target.w, target.x, target.y, target.z] = [(z.x - x.z) / s, (y.x + x.y) / s, s / 4, (z.y + y.z) / s];
+  } else {
+    const s = 2 * Math.sqrt(1 + z.z - x.x - y.y);
+    [target.w, target.x, target.y, target.z] = [(x.y - y.x) / s, (z.x + x.z) / s, (z.y + y.z) / s, s / 4];
+  }
+}

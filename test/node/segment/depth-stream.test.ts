@@ -1,0 +1,299 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { before, describe, it } from 'mocha';
+import { DEFINITIONS } from '../../../src/message/definitions.js';
+import { messageType, shortName } from '../../../src/message/message-type.js';
+import type { Qos } from '../../../src/message/qos.js';
+import { CameraInfoWriter } from '../../../src/message/write/camera-info.js';
+import { CdrEncoder, cdrText } from '../../../src/message/write/cdr-encoder.js';
+import { ImageWriter } from '../../../src/message/write/image.js';
+import { Labels } from '../../../src/message/write/labels.js';
+import type { KnownDistance } from '../../../src/message/write/perception-targets.js';
+import { DepthStream, type DepthStreamOptions } from '../../../src/node/segment/depth-stream.js';
+import { TransformFeed } from '../../../src/node/segment/transform-feed.js';
+import { DepthHere, DepthWorker, type DepthWork } from '../../../src/pipeline/depth-worker.js';
+import type { RosNode } from '../../../src/node/ros/ros-node.js';
+import type { Stamp } from '../../../src/vision/picture/frame-source.js';
+import { withVariables } from '../../environment.js';
+import { CAMERA, depthPicture, OBJECTS } from '../../message/write/depth-samples.js';
+import { readBack } from '../../message/write/samples.js';
+import { temporaryFolder } from '../../temporary-folder.js';
+
+const TIMINGS = { preprocess: 1, inference: 2, decode: 3 };
+
+/** Stands in for ROS: topics with subscribers, and messages by hand. */
+class Graph {
+  readonly wanted = new Set<string>();
+  readonly published: { readonly topic: string; readonly type: string; readonly cdr: Uint8Array }[] = [];
+  readonly open = new Map<string, (cdr: Buffer) => void>();
+  readonly warnings: string[] = [];
+  readonly log = { warn: (line: string) => this.warnings.push(line), info() {}, debug() {}, error() {} };
+
+  publish(type: string, topic: string): object {
+    const { wanted, published } = this;
+    return {
+      topic,
+      get subscriptions() {
+        return wanted.has(topic) ? 1 : 0;
+      },
+      publish: (cdr: Uint8Array) => published.push({ topic, type, cdr: Uint8Array.from(cdr) }),
+      destroy: () => undefined,
+    };
+  }
+
+  subscribe(_type: string, topic: string, _qos: Qos, receive: (cdr: Buffer) => void): object {
+    this.open.set(topic, receive);
+    return { topic, destroy: () => this.open.delete(topic) };
+  }
+
+  publishersOf(): readonly [] {
+    return [];
+  }
+
+  resolve(topic: string): string {
+    return topic.startsWith('/') ? topic : `/${topic}`;
+  }
+
+  send(topic: string, cdr: Uint8Array): void {
+    this.open.get(topic)?.(Buffer.from(cdr));
+  }
+
+  get node(): RosNode {
+    return this as unknown as RosNode;
+  }
+}
+
+/** One camera whose results and depth pictures are given by hand. */
+class Setup {
+  now = 0;
+  readonly graph = new Graph();
+  readonly targets: (readonly KnownDistance[] | undefined)[] = [];
+  targetsWanted = false;
+  readonly stream: DepthStream;
+
+  constructor(options: Partial<DepthStreamOptions> = {}, work: DepthWork = new DepthHere()) {
+    this.stream = new DepthStream(
+      this.graph.node,
+      { prefix: '~/', trosTopic: 'targets' },
+      {
+        ...{ topic: '/depth/image', depthInfo: '', colorInfo: '', colorTopic: '/color/image', upFrame: '' },
+        ...{ registration: 'auto', tolerance: 20, queue: 3, timeout: 100 },
+        order: () => ({ space: { step: 1, band: 1 }, maskedClasses: [0], maskMargin: 1, coloredBy: 'auto' }),
+        ...options,
+      },
+      new TransformFeed(this.graph.node),
+      (_result, distances) => this.targets.push(distances),
+      () => this.targetsWanted,
+      (type) => assert.fail(`${type} is installed`),
+      () => this.now,
+      work,
+    );
+    this.stream.use(new Labels(['person', 'Möwe', 'cup']));
+  }
+
+  listen(...topics: string[]): this {
+    for (const topic of topics) this.graph.wanted.add(topic);
+    this.stream.follow();
+    return this;
+  }
+
+  info(topic = '/depth/camera_info', frameId = 'color_optical'): this {
+    this.graph.send(topic, new CameraInfoWriter().write({ stamp: at(0), frameId }, CAMERA));
+    return this;
+  }
+
+  depth(milliseconds: number, frameId = 'color_optical', encoding = '16UC1'): this {
+    const { width, height, data } = depthPicture('millimeters');
+    const pixels = new Uint8Array(data.buffer);
+    const layout = { width, height, encoding, step: 2 * width };
+    this.graph.send(
+      '/depth/image',
+      new ImageWriter().write({ stamp: at(milliseconds), frameId }, layout, pixels),
+    );
+    return this;
+  }
+
+  result(milliseconds: number, frameId = 'color_optical'): boolean {
+    return this.stream.offer({ stamp: at(milliseconds), frameId }, OBJECTS, TIMINGS, 30);
+  }
+
+  /** Lets promises settle. */
+  async published(): Promise<string[]> {
+    await new Promise(setImmediate);
+    return this.graph.published.map(({ topic }) => topic);
+  }
+
+  message<T>(index: number): T {
+    const { type, cdr } = this.graph.published[index]!;
+    return readBack<T>(messageType(shortName(type)), cdr);
+  }
+}
+
+function at(milliseconds: number): Stamp {
+  return { sec: 100, nanosec: 1e6 * milliseconds };
+}
+
+function tf(parent: string, child: string, x: number, milliseconds = 0): Uint8Array {
+  return new CdrEncoder<object>(messageType('tf2_msgs/TFMessage')).write({
+    transforms: [
+      {
+        header: { stamp: at(milliseconds), frame_id: cdrText(parent) },
+        child_frame_id: cdrText(child),
+        transform: { translation: { x, y: 0, z: 0 }, rotation: { x: 0, y: 0, z: 0, w: 1 } },
+      },
+    ],
+  });
+}
+
+interface Detections {
+  readonly header: { readonly stamp: Stamp; readonly frame_id: string };
+  readonly detections: readonly {
+    readonly bbox: { readonly center: { readonly position: { readonly x: number } } };
+  }[];
+}
+
+describe('DepthStream', () => {
+  const prefix = temporaryFolder('depth-stream');
+  withVariables({ AMENT_PREFIX_PATH: prefix });
+  before(() => {
+    for (const [type, text] of Object.entries(DEFINITIONS)) {
+      const file = join(prefix, 'share', `${type.replace('/', '/msg/')}.msg`);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text);
+    }
+  });
+
+  it('subscribes to nothing until somebody listens, and to nothing when nobody does any longer', () => {
+    const setup = new Setup();
+    setup.stream.follow();
+    assert.deepEqual([...setup.graph.open.keys()], []);
+    assert.equal(setup.result(0), false);
+    setup.listen('~/points');
+    assert.deepEqual([...setup.graph.open.keys()].sort(), [
+      '/color/camera_info',
+      '/color/image/camera_info',
+      '/depth/camera_info',
+      '/depth/image',
+      '/depth/image/camera_info',
+    ]);
+    setup.graph.wanted.clear();
+    setup.stream.follow();
+    assert.deepEqual([...setup.graph.open.keys()], []);
+  });
+
+  for (const [where, work] of [
+    ['on this thread', () => new DepthHere()],
+    ['on a thread of its own', () => new DepthWorker()],
+  ] as const) {
+    it(`publishes what has a subscriber, with stamp and frame_id of the depth picture, ${where}`, async () => {
+      const setup = new Setup({}, work()).listen('~/detections_3d', '~/depth_masked').info();
+      setup.depth(10);
+      setup.result(5);
+      await setup.stream.destroy();
+      assert.deepEqual(await setup.published(), ['~/detections_3d', '~/depth_masked']);
+      const { header, detections } = setup.message<Detections>(0);
+      assert.deepEqual(header, { stamp: at(10), frame_id: 'color_optical' });
+      assert.equal(detections.length, 2);
+      assert.deepEqual(setup.graph.warnings, []);
+      assert.deepEqual(setup.stream.counts, {
+        received: 1,
+        paired: 1,
+        unpaired: 0,
+        late: 0,
+        refused: 0,
+        skipped: 0,
+      });
+    });
+  }
+
+  it('holds PerceptionTargets back until depth is there, while depth arrives', async () => {
+    const setup = new Setup();
+    setup.targetsWanted = true;
+    setup.listen().info();
+    assert.equal(setup.result(0), false, 'no depth has come yet: they are sent at once');
+    setup.depth(10);
+    assert.equal(setup.result(40), true);
+    assert.equal(setup.targets.length, 0);
+    setup.depth(40);
+    await setup.published();
+    assert.deepEqual(
+      setup.targets.map((distances) => distances?.map(({ distance }) => distance.toFixed(2))),
+      [['2.05', '1.00', '0.00']],
+    );
+    // Nothing comes any longer: they go without distance, and the next ones at once.
+    assert.equal(setup.result(80), true);
+    setup.now = 100;
+    setup.stream.tick();
+    assert.equal(setup.targets.at(-1), undefined);
+    setup.now = 1000;
+    assert.equal(setup.result(120), false);
+  });
+
+  it('projects a picture of another frame through tf, and waits for the transform', async () => {
+    const setup = new Setup().listen('~/detections_3d').info().info('/color/camera_info');
+    setup.depth(10, 'depth_optical');
+    setup.result(10);
+    assert.deepEqual(await setup.published(), []);
+    assert.deepEqual(
+      [...setup.graph.open.keys()].filter((topic) => topic.startsWith('/tf')),
+      ['/tf_static', '/tf'],
+    );
+    setup.graph.send('/tf_static', tf('base', 'color_optical', 0));
+    assert.deepEqual(await setup.published(), []);
+    // The depth camera is 0.2 m to the right: what it sees lies 0.2 m farther left in its own frame.
+    setup.graph.send('/tf', tf('base', 'depth_optical', 0.0, 0));
+    setup.graph.send('/tf', tf('base', 'depth_optical', 0.0, 20));
+    assert.deepEqual(await setup.published(), ['~/detections_3d']);
+    assert.equal(setup.message<Detections>(0).header.frame_id, 'depth_optical');
+    assert.ok(setup.message<Detections>(0).detections.length > 0);
+  });
+
+  it('says what is missing when time is up, and once', async () => {
+    const setup = new Setup().listen('~/points').info().info('/color/camera_info');
+    for (const stamp of [10, 20]) {
+      setup.depth(stamp, 'depth_optical');
+      setup.result(stamp);
+    }
+    setup.now = 100;
+    setup.stream.tick();
+    assert.deepEqual(await setup.published(), []);
+    assert.equal(setup.graph.warnings.length, 1);
+    assert.match(
+      setup.graph.warnings[0]!,
+      /depth \/depth\/image: Expected the transform from the depth camera to the color camera .*depth_optical and color_optical.* but received none: .*Start the robot_state_publisher/,
+    );
+    assert.equal(setup.stream.counts.refused, 2);
+    assert.match(setup.stream.problem ?? '', /transform/);
+  });
+
+  it('says that there is no CameraInfo, and that a topic has no depth', () => {
+    const none = new Setup().listen('~/points');
+    none.depth(10);
+    none.result(10);
+    none.now = 100;
+    none.stream.tick();
+    assert.match(
+      none.graph.warnings[0]!,
+      /CameraInfo on \/depth\/image\/camera_info or \/depth\/camera_info but received none yet. Set depth_info/,
+    );
+    const colors = new Setup().listen('~/points').info();
+    colors.depth(10, 'color_optical', 'nv12');
+    colors.result(10);
+    assert.match(colors.graph.warnings[0]!, /Expected a depth picture.*received nv12/);
+  });
+
+  it('never calls pictures of other sides or another frame registered', async () => {
+    for (const registration of ['auto', 'projected'] as const) {
+      const setup = new Setup({ registration, timeout: 0 }).listen('~/points').info();
+      setup.depth(10, 'depth_optical');
+      setup.result(10);
+      assert.deepEqual(await setup.published(), []);
+      assert.match(setup.graph.warnings[0]!, /color camera's intrinsics.*Set camera_info/);
+    }
+    const told = new Setup({ registration: 'registered' }).listen('~/points').info();
+    told.depth(10, 'depth_optical');
+    told.result(10);
+    assert.deepEqual(await told.published(), ['~/points']);
+  });
+});
