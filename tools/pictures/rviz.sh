@@ -19,9 +19,11 @@ export DISPLAY=:$number LIBGL_ALWAYS_SOFTWARE=1 QT_QPA_PLATFORM=xcb
 
 started=()
 end() {
-  # Launched processes are ended by their launch.
-  for pid in "${started[@]}"; do kill -INT "$pid" 2> /dev/null || true; done
-  wait
+  # The launch ends what it has started. SIGTERM, as the shell lets its background processes ignore SIGINT.
+  for pid in "${started[@]}"; do
+    kill "$pid" 2> /dev/null || true
+    wait "$pid" 2> /dev/null || true
+  done
   rm -f "$shot"
 }
 shot=$(mktemp --suffix=.png)
@@ -29,8 +31,7 @@ trap end EXIT
 
 Xvfb "$DISPLAY" -screen 0 1640x1000x24 -nolisten tcp &
 screen=$!
-# Each in a group of its own, so that the signal reaches the launch once.
-setsid ros2 launch tros_yolo_seg demo.launch.py rviz:=true rate:=5.0 > "${LOG:-/dev/null}" 2>&1 &
+ros2 launch tros_yolo_seg demo.launch.py rviz:=true rate:=5.0 > "${LOG:-/dev/null}" 2>&1 &
 started=($! "$screen")
 
 colors=0
