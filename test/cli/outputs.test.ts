@@ -192,7 +192,7 @@ describe('outputs', () => {
     await succeeds(['run', ...TINY, '--overlay', 'there', '--mcap', 'bag']);
     for (let i = 0; i < 2; i++) await succeeds(['demo', '--frames', '2', '--out', 'there']);
     const names = ['contact-sheet.jpg', 'precious', 'results.jsonl', 'results.mcap'];
-    assert.deepEqual(readdirSync(path('there')).sort(), [...names, 'scene__000000.jpg', 'scene__000001.jpg']);
+    assert.deepEqual(readdirSync(path('there')).sort(), [...names, 'scene_000000.jpg', 'scene_000001.jpg']);
     assert.equal(readFileSync(path('there/precious'), 'utf8'), 'precious');
     assert.deepEqual(readdirSync(path('bag')).sort(), ['bag_0.mcap', 'metadata.yaml']);
   });

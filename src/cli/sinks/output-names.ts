@@ -30,7 +30,7 @@ function newStem(source: string, taken: Set<string>): string {
   const base =
     basename(source.replace(/#/g, '/'))
       .replace(/(?<=.)\.[^.]*$/, '')
-      .replace(FORBIDDEN, '_')
+      .replace(FORBIDDEN, (found, at: number, name: string) => (at + found.length < name.length ? '_' : ''))
       .trim() || 'frame';
   let stem = base;
   for (let n = 2; taken.has(stem); n++) stem = `${base}-${n}`;
