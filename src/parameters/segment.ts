@@ -416,6 +416,37 @@ export const SEGMENT_PARAMETERS = parameterTable({
     help: 'JPEG quality of ~/overlay/compressed',
     zh: '~/overlay/compressed 的 JPEG 质量',
   },
+  web_port: {
+    type: 'integer',
+    default: 0,
+    range: [0, 65_535],
+    help: 'port of the live page in the browser (docs/web.md), with /metrics for Prometheus and /foxglove; 0: none',
+  },
+  web_host: {
+    type: 'string',
+    default: '127.0.0.1',
+    help: 'address on which the live page is served: 127.0.0.1 for this machine only, 0.0.0.0 for all its networks',
+  },
+  web_token: {
+    type: 'string',
+    default: '',
+    help: 'token with which the live page may change parameters, load models and record; at least 8 characters; empty: it is read only',
+  },
+  web_hosts: {
+    type: 'string_array',
+    default: [],
+    help: "names under which the live page may be opened, besides localhost, IP addresses and the machine's own name; empty: no others",
+  },
+  web_origins: {
+    type: 'string_array',
+    default: ['https://app.foxglove.dev', 'file://'],
+    help: "origins of other programs' pages that may read /foxglove: the Foxglove app in the browser and on the desktop",
+  },
+  web_recordings: {
+    type: 'string',
+    default: '',
+    help: 'folder of the bags that the live page records; empty: ~/.ros/tros_yolo_seg',
+  },
 });
 
 export type SegmentParameters = ParameterValues<typeof SEGMENT_PARAMETERS>;

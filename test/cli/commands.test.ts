@@ -5,7 +5,7 @@ import { describe, it } from 'mocha';
 import { repository } from '../data.js';
 import { cli } from './cli.js';
 
-const COMMANDS = ['run', 'demo', 'perf', 'model', 'eval', 'info', 'check', 'completion'];
+const COMMANDS = ['run', 'live', 'demo', 'perf', 'model', 'eval', 'info', 'check', 'completion'];
 /** `npm run`, in a checkout. */
 const TOOLS = ['bench', 'record'];
 

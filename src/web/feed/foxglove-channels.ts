@@ -1,4 +1,4 @@
-import { FoxgloveServer, type IWebSocket } from '@foxglove/ws-protocol';
+import protocol, { type IWebSocket } from '@foxglove/ws-protocol';
 import type { WebSocket } from 'ws';
 import type { FrameContent } from '../../message/frame-content.js';
 import { type MessageType, messageType, shortName } from '../../message/message-type.js';
@@ -8,6 +8,9 @@ import { Labels } from '../../message/write/labels.js';
 import { stampToNanoseconds } from '../../vision/picture/frame-source.js';
 import type { LiveSource } from '../source.js';
 import type { Listener } from './camera-feed.js';
+
+/** The package is CommonJS, whose names Node.js does not find. */
+const { FoxgloveServer } = protocol;
 
 export const FOXGLOVE_PROTOCOL = FoxgloveServer.SUPPORTED_SUBPROTOCOL;
 
@@ -34,7 +37,7 @@ interface CameraChannels {
  * so that the shipped layout (rviz/foxglove.json) shows them.
  */
 export class FoxgloveChannels implements Listener {
-  readonly #server: FoxgloveServer;
+  readonly #server: InstanceType<typeof FoxgloveServer>;
   readonly #subscribed = new Set<number>();
   readonly #image = new CompressedImageWriter();
   #cameras: readonly CameraChannels[] = [];
