@@ -41,6 +41,8 @@ export interface LivePageOptions {
   /** Models that the page offers to load, besides a path. */
   readonly models?: readonly string[];
   readonly clock?: Clock;
+  /** Milliseconds for which a request may take to arrive. */
+  readonly requestTimeout?: number | undefined;
 }
 
 /**
@@ -88,9 +90,9 @@ export class LivePage {
   /** Rejects with an ExpectationError for a port that is taken, and for a token that is too short. */
   static async open(options: LivePageOptions): Promise<LivePage> {
     const page = new LivePage(options);
-    const { port, host } = options;
+    const { port, host, requestTimeout } = options;
     page.#server = await WebServer.listen({
-      ...{ port, host, guard: page.#guard, assets: readAssets() },
+      ...{ port, host, requestTimeout, guard: page.#guard, assets: readAssets() },
       replies: {
         '/healthz': () => page.#health(),
         '/metrics': () => ({ type: METRICS_TYPE, body: prometheusText(page.#metrics()) }),

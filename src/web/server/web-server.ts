@@ -38,6 +38,8 @@ export interface WebServerOptions {
   readonly port: number;
   readonly host: string;
   readonly guard: Guard;
+  /** Milliseconds for which a request may take to arrive. */
+  readonly requestTimeout?: number | undefined;
   readonly assets: ReadonlyMap<string, Asset>;
   readonly replies: Readonly<Record<string, (query: URLSearchParams) => Reply | Promise<Reply>>>;
   readonly sockets: Readonly<Record<string, SocketPath>>;
@@ -68,12 +70,13 @@ export class WebServer {
   readonly #connected = new Map<string, Set<WebSocket>>();
 
   private constructor(private readonly options: WebServerOptions) {
+    const { requestTimeout = REQUEST_TIMEOUT } = options;
     this.#server = createServer(
       {
         maxHeaderSize: MOST_HEAD,
-        headersTimeout: REQUEST_TIMEOUT,
-        requestTimeout: REQUEST_TIMEOUT,
-        connectionsCheckingInterval: 1000,
+        headersTimeout: requestTimeout,
+        requestTimeout,
+        connectionsCheckingInterval: Math.min(1000, requestTimeout),
         keepAliveTimeout: 5_000,
       },
       (request, response) => void this.#answer(request, response),
