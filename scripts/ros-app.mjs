@@ -59,7 +59,9 @@ writeContents();
 if (packages || program) say(`Program: ${Math.round(sizeOf(app) / 1e6)} MB in ${app}`);
 
 function ownScripts() {
-  return ['ros-app.mjs', 'ros-lock.mjs', 'build-page.mjs'].map((name) => readFileSync(join(source, 'scripts', name)));
+  return ['ros-app.mjs', 'ros-lock.mjs', 'build-page.mjs'].map((name) =>
+    readFileSync(join(source, 'scripts', name)),
+  );
 }
 
 function copyPackages() {

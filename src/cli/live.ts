@@ -20,24 +20,34 @@ const DEFAULT_PORT = 8080;
 /** Frames of a scene: it goes on and on. */
 const ENDLESS = 0xffffffff;
 
-const { model, engine, labels, heads, threads, range, score, iou, nms, classes, masks, track, roi } = RUN_OPTIONS;
+const { model, engine, labels, heads, threads, range, score, iou, nms, classes, masks, track, roi } =
+  RUN_OPTIONS;
 const { size, topic, rate, seed, quiet } = RUN_OPTIONS;
 
 const LIVE_OPTIONS = {
-  port: { type: 'string', value: 'N', help: `port of the page (default ${DEFAULT_PORT}; 0: any that is free)` },
+  port: {
+    type: 'string',
+    value: 'N',
+    help: `port of the page (default ${DEFAULT_PORT}; 0: any that is free)`,
+  },
   host: fromParameter('web_host', 'ADDRESS'),
   token: fromParameter('web_token', 'TOKEN', {
     help: 'with which the page may change settings and load models (default: read only)',
   }),
   'host-name': fromParameter('web_hosts', 'NAME', { multiple: true }),
   origin: fromParameter('web_origins', 'ORIGIN', { multiple: true }),
-  recordings: fromParameter('web_recordings', 'DIR', { help: 'folder of bags that the page records (default .)' }),
+  recordings: fromParameter('web_recordings', 'DIR', {
+    help: 'folder of bags that the page records (default .)',
+  }),
   ...{ model, engine, labels, heads, threads, range, score, iou, nms },
   'max-detections': RUN_OPTIONS['max-detections'],
   classes,
   'class-score': RUN_OPTIONS['class-score'],
   ...{ masks, track, roi, size, topic },
-  rate: { ...rate, help: 'frames per second of scene: (default 30), NV12 files (default 10) and pictures (default 1)' },
+  rate: {
+    ...rate,
+    help: 'frames per second of scene: (default 30), NV12 files (default 10) and pictures (default 1)',
+  },
   ...{ seed, quiet },
   ...COMMON_OPTIONS,
 } as const satisfies CliOptions;

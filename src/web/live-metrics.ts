@@ -37,14 +37,12 @@ export function liveMetrics(
       help: '1 unless something keeps results from coming, as /healthz says.',
       samples: one(source.problem() === undefined ? 1 : 0),
     },
-    ...COUNTERS.map(
-      ([key, help]): Metric => ({
-        name: `frames_${key}_total`,
-        type: 'counter',
-        help,
-        samples: stats.map(({ camera, [key]: value }) => ({ labels: { camera }, value })),
-      }),
-    ),
+    ...COUNTERS.map(([key, help]): Metric => ({
+      name: `frames_${key}_total`,
+      type: 'counter',
+      help,
+      samples: stats.map(({ camera, [key]: value }) => ({ labels: { camera }, value })),
+    })),
     {
       name: 'stage_seconds',
       type: 'gauge',

@@ -101,7 +101,8 @@ export class LivePage {
         '/ws': { readers: false, most: MOST_PAGES, connect: (socket) => page.#connect(socket) },
         '/foxglove': {
           ...{ readers: true, most: MOST_FOXGLOVE, protocol: FOXGLOVE_PROTOCOL },
-          connect: (socket, { socket: { remoteAddress = '' } }) => page.#connectFoxglove(socket, remoteAddress),
+          connect: (socket, { socket: { remoteAddress = '' } }) =>
+            page.#connectFoxglove(socket, remoteAddress),
         },
       },
     });
@@ -271,7 +272,11 @@ export class LivePage {
     }
     if (!client.authorized) {
       const hint = 'Open the page with #token=... behind its address.';
-      throw new ExpectationError('the token before a change', 'none', this.#guard.hasToken ? hint : READ_ONLY);
+      throw new ExpectationError(
+        'the token before a change',
+        'none',
+        this.#guard.hasToken ? hint : READ_ONLY,
+      );
     }
     switch (request.type) {
       case 'set': {

@@ -22,7 +22,10 @@ export function prometheusText(metrics: readonly Metric[]): string {
   for (const { name, type, help, samples } of metrics) {
     if (samples.length === 0) continue;
     const full = `tros_yolo_seg_${name}`;
-    lines.push(`# HELP ${full} ${help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n')}`, `# TYPE ${full} ${type}`);
+    lines.push(
+      `# HELP ${full} ${help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n')}`,
+      `# TYPE ${full} ${type}`,
+    );
     for (const { labels = {}, value, suffix = '' } of samples) {
       const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`);
       lines.push(`${full}${suffix}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${numberText(value)}`);

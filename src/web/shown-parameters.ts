@@ -4,7 +4,13 @@ import { SEGMENT_PARAMETERS, type SegmentParameters } from '../parameters/segmen
 import type { ShownParameter } from './protocol/messages.js';
 
 /** The settings that the page shows, in this order; all may change while the node is active. */
-const SHOWN = ['score', 'iou', 'max_detections', 'tracking', 'classes'] as const satisfies readonly (keyof SegmentParameters)[];
+const SHOWN = [
+  'score',
+  'iou',
+  'max_detections',
+  'tracking',
+  'classes',
+] as const satisfies readonly (keyof SegmentParameters)[];
 
 /** Their values, ranges and help. */
 export function shownParameters(values: SegmentParameters): ShownParameter[] {

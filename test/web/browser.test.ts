@@ -21,7 +21,13 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
   const browser = new TestBrowser();
 
   /** Sends a frame once the page watches, and waits until it is drawn. */
-  const show = async (live: Awaited<ReturnType<typeof open>>, page: Page, send: () => void, frames: number, camera = 0): Promise<void> => {
+  const show = async (
+    live: Awaited<ReturnType<typeof open>>,
+    page: Page,
+    send: () => void,
+    frames: number,
+    camera = 0,
+  ): Promise<void> => {
     while (!live.wants(camera)) await page.evaluate('new Promise(requestAnimationFrame)');
     send();
     await drawn(page, frames, camera);
@@ -47,7 +53,11 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
           const cellX = Math.floor(((x + 0.5) / width) * truth.width) - mask.x;
           const cellY = Math.floor(((y + 0.5) / height) * truth.height) - mask.y;
           const masked =
-            cellX >= 0 && cellY >= 0 && cellX < mask.width && cellY < mask.height && mask.data[cellY * mask.width + cellX] === 1;
+            cellX >= 0 &&
+            cellY >= 0 &&
+            cellX < mask.width &&
+            cellY < mask.height &&
+            mask.data[cellY * mask.width + cellX] === 1;
           if (masked) inside++;
           if (masked && filled) found++;
           if (!masked && filled) outside++;
@@ -80,7 +90,8 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
     await page.mouse.move(0, 0);
     await tip.waitFor({ state: 'hidden' });
     await page.keyboard.press('Tab');
-    for (let i = 0; i < 20 && !(await page.locator('canvas:focus').count()); i++) await page.keyboard.press('Tab');
+    for (let i = 0; i < 20 && !(await page.locator('canvas:focus').count()); i++)
+      await page.keyboard.press('Tab');
     for (const { classId: next } of [instances[0]!, instances[1]!]) {
       await page.keyboard.press('ArrowRight');
       assert.match(await tip.innerText(), new RegExp(Scene.classes[next]!));
@@ -99,8 +110,13 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
     const rear = truthFrame(40);
     await show(live, page, () => send(1, rear), 1, 1);
     assert.deepEqual(await page.locator('section.camera h2').allInnerTexts(), ['front', 'rear']);
-    const counts = await page.evaluate('[...document.querySelectorAll("canvas")].map((canvas) => canvas.dataset.objects)');
-    assert.deepEqual(counts, [truthFrame(1), rear].map(({ segmentation }) => String(segmentation.instances.length)));
+    const counts = await page.evaluate(
+      '[...document.querySelectorAll("canvas")].map((canvas) => canvas.dataset.objects)',
+    );
+    assert.deepEqual(
+      counts,
+      [truthFrame(1), rear].map(({ segmentation }) => String(segmentation.instances.length)),
+    );
     await browser.clean();
   });
 
@@ -150,7 +166,10 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
       live.changed(false);
       await page.locator('#parameter-score-value', { hasText: '0.25' }).waitFor();
       await page.getByLabel('circle').uncheck();
-      await changed(live, () => (session.parameters().find(({ name }) => name === 'classes')?.value as string[]).length === 5);
+      await changed(
+        live,
+        () => (session.parameters().find(({ name }) => name === 'classes')?.value as string[]).length === 5,
+      );
       const others = await objects();
       assert.ok(others > 0 && others < all, `${others} of ${all}`);
       await browser.clean();
@@ -165,7 +184,9 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
     const live = await open({ clock: () => now });
     const page = await browser.open(live.address);
     const slow = await (await TestClient.connect(live, { acknowledges: false })).watch(live, 0);
-    const quick = await Promise.all(Array.from({ length: 8 }, async () => (await TestClient.connect(live)).watch(live, 0)));
+    const quick = await Promise.all(
+      Array.from({ length: 8 }, async () => (await TestClient.connect(live)).watch(live, 0)),
+    );
     const send = sender(live);
     const found = truthFrame();
     await show(live, page, () => send(0, found), 1);
@@ -181,21 +202,32 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
     await browser.clean();
   });
 
-  for (const [scheme, width] of [['light', 1100], ['dark', 1100], ['dark', 390]] as const) {
+  for (const [scheme, width] of [
+    ['light', 1100],
+    ['dark', 1100],
+    ['dark', 390],
+  ] as const) {
     it(`has no fault that axe-core finds, ${scheme}, ${width} pixels wide, in English and Chinese`, async () => {
       const live = await open({ source: new TestSource(['front', 'rear']), token: TOKEN });
-      const page = await browser.open(`${live.address}#token=${encodeURIComponent(TOKEN)}`, { colorScheme: scheme, viewport: { width, height: 800 } });
+      const page = await browser.open(`${live.address}#token=${encodeURIComponent(TOKEN)}`, {
+        colorScheme: scheme,
+        viewport: { width, height: 800 },
+      });
       await page.locator('#parameter-score:enabled').waitFor();
       await show(live, page, () => sender(live)(0, truthFrame()), 1);
       const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
       await page.evaluate(axe);
       for (const language of ['English', 'Chinese']) {
-        const faults = await page.evaluate('axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))');
+        const faults = await page.evaluate(
+          'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))',
+        );
         assert.deepEqual(faults, [], language);
         if (language === 'English') await page.locator('#language').click();
       }
       assert.equal(await page.locator('html').getAttribute('lang'), 'zh-CN');
-      const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+      const overflow = await page.evaluate(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+      );
       assert.equal(overflow, 0, 'nothing is wider than the screen');
       await browser.clean();
     });
@@ -219,7 +251,7 @@ async function changed(live: Parameters<typeof TestClient.connect>[0], done: () 
 function middle(cells: Uint8Array): number {
   let best = 0;
   let longest = 0;
-  for (let start = cells.indexOf(1); start >= 0; ) {
+  for (let start = cells.indexOf(1); start >= 0;) {
     let end = cells.indexOf(0, start);
     if (end < 0) end = cells.length;
     if (end - start > longest) {

@@ -21,13 +21,21 @@ export class TestBrowser {
 
   constructor() {
     before(async () => {
-      this.#browser = await chromium.launch({ executablePath: executable!, args: ['--no-sandbox'], timeout: PATIENCE });
+      this.#browser = await chromium.launch({
+        executablePath: executable!,
+        args: ['--no-sandbox'],
+        timeout: PATIENCE,
+      });
     });
     after(() => this.#browser?.close());
   }
 
   async open(address: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const page = await this.#browser!.newPage({ viewport: { width: 1100, height: 700 }, locale: 'en-US', ...options });
+    const page = await this.#browser!.newPage({
+      viewport: { width: 1100, height: 700 },
+      locale: 'en-US',
+      ...options,
+    });
     page.setDefaultTimeout(PATIENCE);
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) this.errors.push(message.text());
@@ -47,8 +55,13 @@ export class TestBrowser {
 }
 
 /** The pixels of a camera's canvas. */
-export async function canvasPixels(page: Page, camera = 0): Promise<{ data: Buffer; width: number; height: number }> {
-  const address = await page.evaluate(`document.querySelectorAll('canvas')[${camera}].toDataURL('image/png')`);
+export async function canvasPixels(
+  page: Page,
+  camera = 0,
+): Promise<{ data: Buffer; width: number; height: number }> {
+  const address = await page.evaluate(
+    `document.querySelectorAll('canvas')[${camera}].toDataURL('image/png')`,
+  );
   const file = Buffer.from(String(address).split(',')[1]!, 'base64');
   const { data, info } = await sharp(file).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   return { data, width: info.width, height: info.height };

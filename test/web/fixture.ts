@@ -104,7 +104,13 @@ export function truthFrame(index = 10, options: ConstructorParameters<typeof Sce
   const { width, height } = truth;
   const instances = truth.objects
     .filter(({ ignore }) => !ignore)
-    .map(({ classId, box, mask, trackId }, rank) => ({ classId, score: 0.95 - 0.05 * rank, box, mask, trackId }));
+    .map(({ classId, box, mask, trackId }, rank) => ({
+      classId,
+      score: 0.95 - 0.05 * rank,
+      box,
+      mask,
+      trackId,
+    }));
   return { truth, frame, segmentation: { width, height, maskWidth: width, maskHeight: height, instances } };
 }
 
@@ -116,7 +122,9 @@ export function grayFrame(width: number, height: number, luma = 128): Nv12Frame 
 }
 
 /** Sends a result of a camera, a stamp later than the one before. */
-export function sender(page: LivePage): (camera: number, found: Pick<TruthFrame, 'frame' | 'segmentation'>) => void {
+export function sender(
+  page: LivePage,
+): (camera: number, found: Pick<TruthFrame, 'frame' | 'segmentation'>) => void {
   let sec = 100;
   return (camera, { frame, segmentation }) =>
     page.result(camera, {
@@ -133,7 +141,10 @@ export class TestClient {
   closed: number | undefined;
   #changed: (() => void)[] = [];
 
-  private constructor(readonly socket: WebSocket, readonly acknowledges: boolean) {
+  private constructor(
+    readonly socket: WebSocket,
+    readonly acknowledges: boolean,
+  ) {
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (isBinary) {
         const frame = readFrame(new Uint8Array(data));

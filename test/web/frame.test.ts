@@ -35,7 +35,10 @@ describe("the page's message of a frame", () => {
       assert.ok(Math.abs(instance.score - score) < 1e-6);
       const { x1, y1, x2, y2 } = instance;
       assert.deepEqual({ x1, y1, x2, y2 }, box);
-      assert.equal(instance.area, mask.data.reduce((sum, cell) => sum + cell, 0));
+      assert.equal(
+        instance.area,
+        mask.data.reduce((sum, cell) => sum + cell, 0),
+      );
       assert.ok(Number.isNaN(instance.distance));
       assert.equal(contour + instance.contours.length, outlines.instanceEnds[i]);
       for (const { hole, points } of instance.contours) {
@@ -44,7 +47,10 @@ describe("the page's message of a frame", () => {
         point = outlines.ends[contour++]!;
       }
     }
-    assert.ok(frame.instances.some(({ contours }) => contours.some(({ hole }) => hole)), 'a ring has a hole');
+    assert.ok(
+      frame.instances.some(({ contours }) => contours.some(({ hole }) => hole)),
+      'a ring has a hole',
+    );
     assert.equal(frame.picture.length, 0);
   });
 
@@ -55,7 +61,8 @@ describe("the page's message of a frame", () => {
 
   it('is refused if it is cut off, of another format, or of another version', () => {
     const whole = written();
-    for (let length = 0; length < whole.length; length++) assert.throws(() => readFrame(whole.slice(0, length)));
+    for (let length = 0; length < whole.length; length++)
+      assert.throws(() => readFrame(whole.slice(0, length)));
     assert.throws(() => readFrame(new Uint8Array(100)), /not a frame/);
     const other = whole.slice();
     other[HEADER.version] = FRAME_VERSION + 1;

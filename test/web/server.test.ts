@@ -16,17 +16,25 @@ function get(
   method = 'GET',
 ): Promise<{ status: number; body: string; headers: Record<string, unknown> }> {
   return new Promise((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port: page.port, path, method, headers, agent: false }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (text: string) => (body += text));
-      response.on('end', () => resolve({ status: response.statusCode!, body, headers: response.headers }));
-    });
+    const asked = request(
+      { host: '127.0.0.1', port: page.port, path, method, headers, agent: false },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (text: string) => (body += text));
+        response.on('end', () => resolve({ status: response.statusCode!, body, headers: response.headers }));
+      },
+    );
     asked.on('error', reject).end();
   });
 }
 
 /** The HTTP status with which a WebSocket is refused; 101 if it is not. */
-function upgrade(page: LivePage, path: string, headers: Record<string, string>, protocol?: string): Promise<number> {
+function upgrade(
+  page: LivePage,
+  path: string,
+  headers: Record<string, string>,
+  protocol?: string,
+): Promise<number> {
   return new Promise((resolve) => {
     const socket = new WebSocket(`ws://127.0.0.1:${page.port}${path}`, protocol ?? [], { headers });
     socket.on('open', () => {
@@ -51,29 +59,58 @@ describe('the server of the live page', () => {
     assert.match(body, /<title>tros_yolo_seg<\/title>/);
     assert.match(String(headers['content-security-policy']), /default-src 'none'.*frame-ancestors 'none'/);
     assert.equal(headers['x-content-type-options'], 'nosniff');
-    const total = (await Promise.all(['/', '/live.js', '/live.css', '/icon.svg'].map((path) => get(page, path))))
+    const total = (
+      await Promise.all(['/', '/live.js', '/live.css', '/icon.svg'].map((path) => get(page, path)))
+    )
       .map((answer) => answer.body.length)
       .reduce((sum, length) => sum + length);
     assert.ok(total > 10_000 && total < 150_000, `${total} bytes`);
-    const again = await get(page, '/live.js', { 'If-None-Match': String((await get(page, '/live.js')).headers['etag']) });
+    const again = await get(page, '/live.js', {
+      'If-None-Match': String((await get(page, '/live.js')).headers['etag']),
+    });
     assert.deepEqual([again.status, again.body], [304, '']);
   });
 
   it('answers nothing but exact paths, and only GET and HEAD', async () => {
     const page = await open();
-    const paths = ['/../package.json', '/..%2f..%2fpackage.json', '/%2e%2e/package.json', '//etc/passwd', '/live.ts', '/page', '/__proto__', '/constructor'];
+    const paths = [
+      '/../package.json',
+      '/..%2f..%2fpackage.json',
+      '/%2e%2e/package.json',
+      '//etc/passwd',
+      '/live.ts',
+      '/page',
+      '/__proto__',
+      '/constructor',
+    ];
     for (const path of paths) assert.equal((await get(page, path)).status, 404, path);
-    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) assert.equal((await get(page, '/', {}, method)).status, 405);
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS'])
+      assert.equal((await get(page, '/', {}, method)).status, 405);
     assert.deepEqual(((answer) => [answer.status, answer.body])(await get(page, '/', {}, 'HEAD')), [200, '']);
   });
 
   it('refuses names that are not its own, as of DNS rebinding', async () => {
     const page = await open({ hosts: ['robot.lan'] });
-    for (const host of ['evil.example', `evil.example:${page.port}`, 'localhost.evil.example', '127.0.0.1.evil.example', 'a b', '[::1', 'robot.lan.evil.example']) {
+    for (const host of [
+      'evil.example',
+      `evil.example:${page.port}`,
+      'localhost.evil.example',
+      '127.0.0.1.evil.example',
+      'a b',
+      '[::1',
+      'robot.lan.evil.example',
+    ]) {
       assert.equal((await get(page, '/', { Host: host })).status, 421, host);
       assert.equal(await upgrade(page, '/ws', { Host: host }), 421, host);
     }
-    for (const host of ['localhost', `127.0.0.1:${page.port}`, '[::1]:80', '192.168.1.10', 'robot.lan:8080', 'ROBOT.lan']) {
+    for (const host of [
+      'localhost',
+      `127.0.0.1:${page.port}`,
+      '[::1]:80',
+      '192.168.1.10',
+      'robot.lan:8080',
+      'ROBOT.lan',
+    ]) {
       assert.equal((await get(page, '/', { Host: host })).status, 200, host);
     }
   });
@@ -81,13 +118,20 @@ describe('the server of the live page', () => {
   it('refuses requests and WebSockets of other pages', async () => {
     const page = await open({ origins: ['https://app.foxglove.dev'] });
     const Host = `127.0.0.1:${page.port}`;
-    for (const Origin of ['https://evil.example', 'null', 'http://127.0.0.1:1', `http://localhost:${page.port}`, 'https://app.foxglove.dev']) {
+    for (const Origin of [
+      'https://evil.example',
+      'null',
+      'http://127.0.0.1:1',
+      `http://localhost:${page.port}`,
+      'https://app.foxglove.dev',
+    ]) {
       assert.equal(await upgrade(page, '/ws', { Host, Origin }), 403, Origin);
       assert.equal((await get(page, '/metrics', { Host, Origin })).status, 403, Origin);
     }
     assert.equal(await upgrade(page, '/ws', { Host, Origin: `http://${Host}` }), 101);
     assert.equal(await upgrade(page, '/ws', { Host }), 101);
-    const foxglove = (Origin: string): Promise<number> => upgrade(page, '/foxglove', { Host, Origin }, 'foxglove.websocket.v1');
+    const foxglove = (Origin: string): Promise<number> =>
+      upgrade(page, '/foxglove', { Host, Origin }, 'foxglove.websocket.v1');
     assert.equal(await foxglove('https://evil.example'), 403);
     assert.equal(await foxglove('https://app.foxglove.dev'), 101);
     assert.equal(await upgrade(page, '/elsewhere', { Host }), 404);
@@ -113,7 +157,10 @@ describe('the server of the live page', () => {
       const good = await (await TestClient.connect(page)).watch(page, 0);
       const bad = await TestClient.connect(page);
       bad.socket.send(message);
-      await assert.rejects(bad.until(() => false), /closed with (1008|1009|1006)/);
+      await assert.rejects(
+        bad.until(() => false),
+        /closed with (1008|1009|1006)/,
+      );
       sender(page)(0, found);
       await good.until(() => good.frames.length === 1);
       await good.close();
@@ -124,7 +171,10 @@ describe('the server of the live page', () => {
     const page = await open();
     const client = await TestClient.connect(page);
     for (let i = 0; i < 2000; i++) client.send({ type: 'ack', camera: 0, sequence: i });
-    await assert.rejects(client.until(() => false), /closed with (1008|1006)/);
+    await assert.rejects(
+      client.until(() => false),
+      /closed with (1008|1006)/,
+    );
   });
 
   it('has room for a bounded number of pages', async () => {
@@ -192,7 +242,13 @@ describe('what pages may change', () => {
     assert.equal((await client.request({ type: 'authorize', token: TOKEN })).ok, true);
     assert.equal((await client.request({ type: 'set', name: 'score', value: 0.5 })).ok, true);
     assert.equal(source.parametersNow.score, 0.5);
-    for (const [name, value] of [['score', 2], ['score', 'high'], ['web_token', 'mine'], ['library', '/tmp/x.so'], ['__proto__', 1]] as const) {
+    for (const [name, value] of [
+      ['score', 2],
+      ['score', 'high'],
+      ['web_token', 'mine'],
+      ['library', '/tmp/x.so'],
+      ['__proto__', 1],
+    ] as const) {
       const { ok, message } = await client.request({ type: 'set', name, value });
       assert.equal(ok, false, name);
       assert.match(message, /^Expected /);
@@ -208,7 +264,10 @@ describe('what pages may change', () => {
     for (let round = 0; round < 4; round++) {
       const client = await TestClient.connect(page);
       for (let i = 0; i < 5; i++) await client.request({ type: 'authorize', token: `guess ${i}` });
-      await assert.rejects(client.until(() => false), /closed with 1008/);
+      await assert.rejects(
+        client.until(() => false),
+        /closed with 1008/,
+      );
     }
     const client = await TestClient.connect(page);
     assert.equal((await client.request({ type: 'authorize', token: TOKEN })).ok, false);

@@ -52,7 +52,8 @@ export class FileCamera {
           }
           const stamp = stampToNanoseconds(item.stamp);
           if (still) pause = rate === undefined ? PICTURE_PERIOD : 1000 / rate;
-          else if (last !== undefined && stamp > last) pause = Math.min(MOST_PAUSE, Number(stamp - last) / 1e6);
+          else if (last !== undefined && stamp > last)
+            pause = Math.min(MOST_PAUSE, Number(stamp - last) / 1e6);
           last = stamp;
           await timing.until(schedule.next(pause, timing.now()));
           if (this.#stopped) return;

@@ -1,14 +1,24 @@
 import { Durations } from '../../base/durations.js';
 import { ExpectationError } from '../../base/expect.js';
 import { SerialQueue } from '../../base/serial-queue.js';
-import { decodeOptions, type LoadedModel, loadModel, trackingOptions } from '../../node/segment/loaded-model.js';
+import {
+  decodeOptions,
+  type LoadedModel,
+  loadModel,
+  trackingOptions,
+} from '../../node/segment/loaded-model.js';
 import type { SegmentParameters } from '../../parameters/segment.js';
 import { type LiveFrame, LiveSegmenter, type LiveTimings } from '../../pipeline/live-segmenter.js';
 import { CameraTracking } from '../../pipeline/tracking.js';
 import { cutOut } from '../../native/cut-out.js';
 import { prepareOptions } from '../../vision/decode/options.js';
 import type { ColorRange } from '../../vision/picture/color-range.js';
-import { type FrameHeader, type SourceFrame, type Stamp, stampFromNanoseconds } from '../../vision/picture/frame-source.js';
+import {
+  type FrameHeader,
+  type SourceFrame,
+  type Stamp,
+  stampFromNanoseconds,
+} from '../../vision/picture/frame-source.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { Region } from '../../vision/picture/region.js';
 import { TrackIds } from '../../vision/track/tracker.js';
@@ -73,7 +83,8 @@ export class LiveSession implements LiveSource {
       failure: (camera, _frame, error) => {
         this.#problem = `${cameras[camera]}: ${error.message}`;
       },
-      track: (camera, frame, segmentation) => this.#cameras[camera]!.tracking.apply(frame.stamp, segmentation),
+      track: (camera, frame, segmentation) =>
+        this.#cameras[camera]!.tracking.apply(frame.stamp, segmentation),
     });
     this.#begin(model);
   }
@@ -102,7 +113,16 @@ export class LiveSession implements LiveSource {
     const { width, height } = engine.model.input;
     const { classes } = segmenter.options;
     const { score } = this.#parameters;
-    return { name, engine: engine.kind, width, height, labels: labels.names, score, classes, kernels: engine.kernels };
+    return {
+      name,
+      engine: engine.kind,
+      width,
+      height,
+      labels: labels.names,
+      score,
+      classes,
+      kernels: engine.kernels,
+    };
   }
 
   parameters(): readonly ShownParameter[] {

@@ -40,7 +40,10 @@ export class CameraView {
   ) {
     this.#canvas = make('canvas', { tabindex: 0, role: 'img', 'data-frames': 0 });
     this.#context = this.#canvas.getContext('2d')!;
-    const button = (act: () => void, attributes: Record<string, string | boolean> = {}): HTMLButtonElement => {
+    const button = (
+      act: () => void,
+      attributes: Record<string, string | boolean> = {},
+    ): HTMLButtonElement => {
       const made = make('button', { type: 'button', ...attributes });
       made.addEventListener('click', act);
       return made;
@@ -123,7 +126,11 @@ export class CameraView {
         this.#pointer = undefined;
         const from = this.#chosen < 0 && step < 0 ? 0 : this.#chosen;
         this.#choose((from + step + count) % count);
-        this.page.announce(this.#facts().map(([name, value]) => `${name}: ${value}`).join(', '));
+        this.page.announce(
+          this.#facts()
+            .map(([name, value]) => `${name}: ${value}`)
+            .join(', '),
+        );
       } else if (event.key === 'Escape') {
         this.#pointer = undefined;
         this.#choose(-1);
@@ -159,7 +166,10 @@ export class CameraView {
       const instance = instances[i]!;
       const { x1, y1, x2, y2, contours } = instance;
       if (x < x1 || y < y1 || x > x2 || y > y2) continue;
-      if (contours.length > 0 && this.#context.isPointInPath(pathOf(instance, scaleX, scaleY), x, y, 'evenodd'))
+      if (
+        contours.length > 0 &&
+        this.#context.isPointInPath(pathOf(instance, scaleX, scaleY), x, y, 'evenodd')
+      )
         return i;
       if (found < 0 || boxArea(instance) < boxArea(instances[found]!)) found = i;
     }
@@ -205,7 +215,10 @@ export class CameraView {
 
   #sayCount(): void {
     const count = this.#frame?.instances.length;
-    say(this.#count, count === undefined ? text('noFrame') : count === 1 ? text('object') : text('objects', count));
+    say(
+      this.#count,
+      count === undefined ? text('noFrame') : count === 1 ? text('object') : text('objects', count),
+    );
   }
 
   #toggleFull(): void {

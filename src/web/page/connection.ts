@@ -1,5 +1,12 @@
 import { readFrame, type LiveFrameMessage } from '../protocol/frame-reader.js';
-import type { AnswerMessage, ClientMessage, RequestMessage, ServerMessage, StateMessage, StatsMessage } from '../protocol/messages.js';
+import type {
+  AnswerMessage,
+  ClientMessage,
+  RequestMessage,
+  ServerMessage,
+  StateMessage,
+  StatsMessage,
+} from '../protocol/messages.js';
 
 /** Milliseconds before the first attempt to connect again, and the longest. */
 const FIRST_PAUSE = 250;

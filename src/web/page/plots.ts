@@ -40,7 +40,13 @@ class Plot {
       legend.append(label);
       return { name, values: [], line, label };
     });
-    this.element = make('div', { class: 'plot' }, this.#title, make('div', { class: 'graph' }, svg, this.#top), legend);
+    this.element = make(
+      'div',
+      { class: 'plot' },
+      this.#title,
+      make('div', { class: 'graph' }, svg, this.#top),
+      legend,
+    );
   }
 
   add(values: readonly number[]): void {
@@ -68,7 +74,13 @@ class Plot {
   }
 }
 
-const STAGES = ['wait', 'preprocess', 'inference', 'decode', 'publish'] as const satisfies readonly TextName[];
+const STAGES = [
+  'wait',
+  'preprocess',
+  'inference',
+  'decode',
+  'publish',
+] as const satisfies readonly TextName[];
 
 /** Rates and latencies of a camera. */
 export class CameraPlots {

@@ -39,7 +39,8 @@ export class Settings {
     if (!state) return;
     const { authorized, controllable, parameters } = state;
     const children: Node[] = [make('h2', { text: text('settings') })];
-    if (!authorized) children.push(make('p', { class: 'note', text: text(controllable ? 'needsToken' : 'readOnly') }));
+    if (!authorized)
+      children.push(make('p', { class: 'note', text: text(controllable ? 'needsToken' : 'readOnly') }));
     if (!authorized && controllable) children.push(this.#tokenForm());
     for (const parameter of parameters) {
       const control = this.#control(parameter, !authorized, state.labels);
@@ -68,7 +69,12 @@ export class Settings {
 
   #modelForm({ models, model }: StateMessage): HTMLElement {
     const list = make('datalist', { id: 'models' }, ...models.map((name) => make('option', { value: name })));
-    const input = make('input', { id: 'model-name', list: 'models', placeholder: model.name, autocomplete: 'off' });
+    const input = make('input', {
+      id: 'model-name',
+      list: 'models',
+      placeholder: model.name,
+      autocomplete: 'off',
+    });
     const form = make(
       'form',
       { class: 'row' },
@@ -84,7 +90,11 @@ export class Settings {
     return form;
   }
 
-  #control({ name, type, range, help }: ShownParameter, disabled: boolean, labels: readonly string[]): HTMLElement | undefined {
+  #control(
+    { name, type, range, help }: ShownParameter,
+    disabled: boolean,
+    labels: readonly string[],
+  ): HTMLElement | undefined {
     const id = `parameter-${name}`;
     const label = make('label', { for: id, text: text(name as TextName), title: help });
     if (type === 'bool') {
@@ -95,7 +105,14 @@ export class Settings {
     if (name === 'classes') return this.#classes(disabled, labels);
     if (!range) return undefined;
     const step = type === 'integer' ? 1 : 0.01;
-    const input = make('input', { id, type: 'range', min: range[0], max: Math.min(range[1], 300), step, disabled });
+    const input = make('input', {
+      id,
+      type: 'range',
+      min: range[0],
+      max: Math.min(range[1], 300),
+      step,
+      disabled,
+    });
     const output = make('output', { for: id, id: `${id}-value` });
     input.addEventListener('input', () => {
       say(output, input.value);
@@ -119,12 +136,22 @@ export class Settings {
     all.addEventListener('click', () => this.handlers.set('classes', []));
     const list = make('div', { class: 'classes' });
     for (const [classId, name] of labels.entries()) {
-      const box = make('input', { type: 'checkbox', id: `class-${classId}`, 'data-class': String(classId), disabled });
+      const box = make('input', {
+        type: 'checkbox',
+        id: `class-${classId}`,
+        'data-class': String(classId),
+        disabled,
+      });
       box.addEventListener('change', send);
       const label = make('label', { for: `class-${classId}`, text: name || String(classId) });
       list.append(make('div', { class: 'check' }, box, label));
     }
-    const find = make('input', { type: 'search', id: 'find-class', placeholder: text('findClass'), 'aria-label': text('findClass') });
+    const find = make('input', {
+      type: 'search',
+      id: 'find-class',
+      placeholder: text('findClass'),
+      'aria-label': text('findClass'),
+    });
     find.addEventListener('input', () => {
       for (const row of list.children)
         (row as HTMLElement).hidden = !row.textContent!.toLowerCase().includes(find.value.toLowerCase());
@@ -141,7 +168,8 @@ export class Settings {
         const chosen = value as readonly string[];
         labels.forEach((label, classId) => {
           const box = document.getElementById(`class-${classId}`) as HTMLInputElement | null;
-          if (box) box.checked = chosen.length === 0 || chosen.includes(label) || chosen.includes(String(classId));
+          if (box)
+            box.checked = chosen.length === 0 || chosen.includes(label) || chosen.includes(String(classId));
         });
         continue;
       }

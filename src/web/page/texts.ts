@@ -120,7 +120,8 @@ const CHINESE: Readonly<Record<TextName, string>> = {
 
 export type Language = 'en' | 'zh';
 
-let language: Language = kept('language') === 'zh' || kept('language') === 'en' ? (kept('language') as Language) : preferred();
+let language: Language =
+  kept('language') === 'zh' || kept('language') === 'en' ? (kept('language') as Language) : preferred();
 
 function preferred(): Language {
   return navigator.language.startsWith('zh') ? 'zh' : 'en';

@@ -48,7 +48,12 @@ export interface LiveFrameMessage {
   };
   readonly scaleX: number;
   readonly scaleY: number;
-  readonly region: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+  readonly region: {
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+  };
   /** Best score first. */
   readonly instances: readonly FrameInstance[];
   /** A JPEG file, a view of the message; empty without a picture. */

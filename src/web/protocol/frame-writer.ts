@@ -102,11 +102,7 @@ export function writeFrame(facts: FrameFacts): Uint8Array {
 
 /** Says which picture follows the message. */
 export function markSize(message: Uint8Array, size: LivePictureSize): void {
-  new DataView(message.buffer, message.byteOffset).setUint16(
-    HEADER.size,
-    PICTURE_SIZES.indexOf(size),
-    true,
-  );
+  new DataView(message.buffer, message.byteOffset).setUint16(HEADER.size, PICTURE_SIZES.indexOf(size), true);
 }
 
 /** Cells inside the mask. Those that are runs need no pass over pixels. */

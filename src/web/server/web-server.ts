@@ -171,8 +171,7 @@ export class WebServer {
       : guard.allowsOrigin(headers.origin, headers.host!);
     if (!allowed) return refuse('403 Forbidden');
     const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-    if (target.protocol !== undefined && !offered.includes(target.protocol))
-      return refuse('400 Bad Request');
+    if (target.protocol !== undefined && !offered.includes(target.protocol)) return refuse('400 Bad Request');
     const connected = this.#connected.get(path)!;
     if (connected.size >= target.most) return refuse('503 Service Unavailable');
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
