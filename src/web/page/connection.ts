@@ -47,7 +47,7 @@ export class Connection {
     return new Promise((resolve) => {
       const id = this.#nextId++;
       this.#open.set(id, resolve);
-      this.send({ ...request, id } as RequestMessage);
+      this.send({ ...request, id });
     });
   }
 
