@@ -81,6 +81,15 @@ export function liveMetrics(
       })),
     },
     {
+      name: 'web_pictures_total',
+      type: 'counter',
+      help: 'Pictures encoded as JPEG, each for all that look.',
+      samples: feeds.map(({ encoded: value }, index) => ({
+        labels: { camera: source.cameras[index]! },
+        value,
+      })),
+    },
+    {
       name: 'web_frames_behind_total',
       type: 'counter',
       help: 'Frames that connected pages did not get because they, or compression, were behind.',

@@ -116,7 +116,7 @@ export class CameraFeed {
     const content = new FrameContent(header, segmentation, tools, timings);
     if (pages.length > 0) {
       const period = 1000 / MOST_RATE;
-      this.#due = Math.max(this.#due + period, now - period / 2);
+      this.#due = Math.max(this.#due, now - period / 2) + period;
       const sequence = (this.#sequence = (this.#sequence + 1) >>> 0);
       for (const { client } of pages) client.expect(camera, sequence);
       const { stamp } = header;

@@ -72,11 +72,12 @@ function drawName(
   { labels, palette, density }: PaintOptions,
 ): void {
   const name = nameOf(instance, labels);
-  const tall = 17 * density;
-  const wide = context.measureText(name).width + 8 * density;
-  const left = Math.max(0, Math.min(instance.x1 * x, context.canvas.width - wide));
+  const tall = Math.round(17 * density);
+  const wide = Math.ceil(context.measureText(name).width + 8 * density);
+  // Whole pixels: edges would be blurred otherwise.
+  const left = Math.round(Math.max(0, Math.min(instance.x1 * x, context.canvas.width - wide)));
   const above = instance.y1 * y - tall;
-  const top = above >= 0 ? above : Math.min(instance.y1 * y, context.canvas.height - tall);
+  const top = Math.round(above >= 0 ? above : Math.min(instance.y1 * y, context.canvas.height - tall));
   context.fillStyle = colorOf(instance, palette);
   context.fillRect(left, top, wide, tall);
   context.fillStyle = textColor(numberOf(instance, palette));
