@@ -35,7 +35,7 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
 
   it('draws the outlines of a known scene at its pixels', async () => {
     const live = await open();
-    const page = await browser.open(live.address);
+    const page = await browser.open(live.address, { viewport: { width: 1700, height: 900 } });
     const { truth, segmentation } = truthFrame(10, { width: 1280, height: 720 });
     const frame = grayFrame(truth.width, truth.height, GRAY);
     await show(live, page, () => sender(live)(0, { frame, segmentation }), 1);
