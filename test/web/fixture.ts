@@ -9,7 +9,8 @@ import { Scene } from '../../src/media/scene/index.js';
 import type { SceneTruth } from '../../src/media/scene/truth.js';
 import { defaultsOf } from '../../src/parameters/parameter.js';
 import { SEGMENT_PARAMETERS, type SegmentParameters } from '../../src/parameters/segment.js';
-import type { Segmentation } from '../../src/vision/mask/segmentation.js';
+import { Spans } from '../../src/vision/mask/runs.js';
+import type { Mask, Segmentation } from '../../src/vision/mask/segmentation.js';
 import { nv12Frame, type Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 import { LivePage, type LivePageOptions } from '../../src/web/live-page.js';
 import { type LiveFrameMessage, readFrame } from '../../src/web/protocol/frame-reader.js';
@@ -108,10 +109,17 @@ export function truthFrame(index = 10, options: ConstructorParameters<typeof Sce
       classId,
       score: 0.95 - 0.05 * rank,
       box,
-      mask,
+      // The decoder's masks know their runs.
+      mask: { ...mask, runs: runsOf(mask) },
       trackId,
     }));
   return { truth, frame, segmentation: { width, height, maskWidth: width, maskHeight: height, instances } };
+}
+
+function runsOf(mask: Mask): Int32Array {
+  const spans = new Spans();
+  spans.read(mask);
+  return spans.runs.slice();
 }
 
 /** A picture of one gray. */
@@ -161,7 +169,7 @@ export class TestClient {
   }
 
   static async connect(
-    page: LivePage,
+    page: { readonly port: number },
     { acknowledges = true, headers = {} }: { acknowledges?: boolean; headers?: Record<string, string> } = {},
   ): Promise<TestClient> {
     const client = new TestClient(new WebSocket(`ws://127.0.0.1:${page.port}/ws`, { headers }), acknowledges);
