@@ -10,8 +10,8 @@ export const FLOORS = [
   'media',
   'parameters',
   'pipeline',
-  'node',
   'web',
+  'node',
   'cli',
 ];
 

@@ -59,7 +59,9 @@ writeContents();
 if (packages || program) say(`Program: ${Math.round(sizeOf(app) / 1e6)} MB in ${app}`);
 
 function ownScripts() {
-  return ['ros-app.mjs', 'ros-lock.mjs'].map((name) => readFileSync(join(source, 'scripts', name)));
+  return ['ros-app.mjs', 'ros-lock.mjs', 'build-page.mjs'].map((name) =>
+    readFileSync(join(source, 'scripts', name)),
+  );
 }
 
 function copyPackages() {
@@ -145,6 +147,19 @@ function compile() {
   if (run.status !== 0) {
     process.stderr.write(`${run.stdout}${run.stderr}`);
     fail('the TypeScript sources to compile', 'tsc failed as shown above', [
+      'Use a released version, or undo the change; `npm test` shows the same',
+    ]);
+  }
+  // Imported from the stage folder, whose packages it needs.
+  cpSync(join(source, 'scripts', 'build-page.mjs'), join(stage, 'build-page.mjs'));
+  const bundle = spawnSync(
+    process.execPath,
+    [join(stage, 'build-page.mjs'), '--source', stage, '--dist', dist],
+    { encoding: 'utf8' },
+  );
+  if (bundle.status !== 0) {
+    process.stderr.write(`${bundle.stdout}${bundle.stderr}`);
+    fail('the live page to be bundled', 'esbuild failed as shown above', [
       'Use a released version, or undo the change; `npm test` shows the same',
     ]);
   }

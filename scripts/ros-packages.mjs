@@ -35,6 +35,7 @@ const manifest = readJson(join(source, 'package.json'));
 const lock = readJson(join(source, 'package-lock.json'));
 const roots = [
   'typescript',
+  'esbuild',
   'node-addon-api',
   'node-api-headers',
   ...runtimeRoots(manifest, options.onnx === 'ON'),

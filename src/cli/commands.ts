@@ -3,6 +3,7 @@ import type { Loaders } from './program.js';
 /** The commands of `tros-yolo-seg`, loaded on demand. */
 export const COMMANDS: Loaders = {
   run: async () => (await import('./run.js')).run,
+  live: async () => (await import('./live.js')).live,
   demo: async () => (await import('./demo.js')).demo,
   perf: async () => (await import('./perf.js')).perf,
   model: async () => (await import('./model.js')).model,

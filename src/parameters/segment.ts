@@ -503,6 +503,43 @@ export const SEGMENT_PARAMETERS = parameterTable({
     help: 'JPEG quality of ~/overlay/compressed',
     zh: '~/overlay/compressed 的 JPEG 质量',
   },
+  web_port: {
+    type: 'integer',
+    default: 0,
+    range: [0, 65_535],
+    help: 'port of the live page in the browser (docs/web.md), with /metrics for Prometheus and /foxglove; 0: none',
+    zh: '浏览器实时页面的端口（docs/web.md），同一端口还有供 Prometheus 读取的 /metrics 和 /foxglove；0：无',
+  },
+  web_host: {
+    type: 'string',
+    default: '127.0.0.1',
+    help: 'address on which the live page is served: 127.0.0.1 for this machine only, 0.0.0.0 for all its networks',
+    zh: '实时页面监听的地址：127.0.0.1 只限本机，0.0.0.0 为所有网络',
+  },
+  web_token: {
+    type: 'string',
+    default: '',
+    help: 'token with which the live page may change parameters, load models and record; at least 8 characters; empty: it is read only',
+    zh: '令牌，凭它可以在实时页面上修改参数、加载模型和录制；至少 8 个字符；空：只读',
+  },
+  web_hosts: {
+    type: 'string_array',
+    default: [],
+    help: "names under which the live page may be opened, besides localhost, IP addresses and the machine's own name; empty: no others",
+    zh: '除 localhost、IP 地址和本机名之外，可以用来打开实时页面的主机名；空：没有',
+  },
+  web_origins: {
+    type: 'string_array',
+    default: ['https://app.foxglove.dev', 'file://'],
+    help: "origins of other programs' pages that may read /foxglove: the Foxglove app in the browser and on the desktop",
+    zh: '可以读取 /foxglove 的其他网页的来源：浏览器和桌面上的 Foxglove',
+  },
+  web_recordings: {
+    type: 'string',
+    default: '',
+    help: 'folder of the bags that the live page records; empty: ~/.ros/tros_yolo_seg',
+    zh: '实时页面录制的 bag 所在的文件夹；空：~/.ros/tros_yolo_seg',
+  },
 });
 
 export type SegmentParameters = ParameterValues<typeof SEGMENT_PARAMETERS>;

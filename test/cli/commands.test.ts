@@ -5,7 +5,7 @@ import { describe, it } from 'mocha';
 import { repository } from '../data.js';
 import { cli } from './cli.js';
 
-const COMMANDS = ['run', 'demo', 'perf', 'model', 'eval', 'info', 'check', 'completion'];
+const COMMANDS = ['run', 'live', 'demo', 'perf', 'model', 'eval', 'info', 'check', 'completion'];
 /** `npm run`, in a checkout. */
 const TOOLS = ['bench', 'record'];
 
@@ -30,7 +30,7 @@ describe('tros-yolo-seg', () => {
     for (const name of ['paint', 'constructor', '--quiet']) {
       const { code, stdout, stderr } = await cli([name]);
       assert.deepEqual([code, stdout], [2, '']);
-      assert.match(stderr, /^tros-yolo-seg: Expected a command \(run, demo, .*\) but received .*--help\.\n$/);
+      assert.match(stderr, /^tros-yolo-seg: Expected a command \(run, live, demo, .*\) but received .*--help\.\n$/);
       assert.ok(stderr.includes(`received ${name}.`), stderr);
     }
   });

@@ -142,6 +142,30 @@ export class SegmentationRecorder {
     });
   }
 
+  /**
+   * The same for a live result, which is overwritten before the disk is ready: its messages are made at once, and copied.
+   *
+   * @param content read during the call only
+   * @param picture the camera's frame as a JPEG file
+   */
+  recordContent(content: FrameContent, picture?: Promise<Uint8Array>): Promise<void> {
+    const { stamp, frameId } = content.header;
+    const header = { stamp: { ...stamp }, frameId };
+    const messages = this.#outputs.map(({ topic, type, write }) => ({
+      topic,
+      type,
+      cdr: write(content).slice(),
+    }));
+    return this.#queue.run(async () => {
+      await this.#writeModel(header);
+      if (picture !== undefined) {
+        const cdr = this.#overlay.write(header, 'jpeg', await picture);
+        await this.#bag.write(JPEG_TOPIC, this.#overlay.type, cdr, header.stamp);
+      }
+      for (const { topic, type, cdr } of messages) await this.#bag.write(topic, type, cdr, header.stamp);
+    });
+  }
+
   /** Once, before the first frame. */
   async #writeModel(header: FrameHeader): Promise<void> {
     if (this.#modelWritten) return;

@@ -5,6 +5,7 @@ import { type CameraCounts, type LiveTimings } from '../../pipeline/live-segment
 import type { ZoneCount } from '../../vision/mask/zone-counts.js';
 import type { PairingCounts } from '../../pipeline/depth-pairing.js';
 import type { TrackCounts } from '../../pipeline/tracking.js';
+import type { CameraStats } from '../../web/protocol/messages.js';
 import { Durations } from '../../base/durations.js';
 import type { ImageSubscription } from './image-subscription.js';
 import { StampAge } from './stamp-age.js';
@@ -118,6 +119,18 @@ export class CameraHealth {
       this.#lastError = undefined;
     }
     return { count, last: this.#lastError };
+  }
+
+  /** Counts and latencies for the live page. */
+  stats(): CameraStats {
+    const { received, skipped } = this.input;
+    const { answered, dropped, discarded } = this.counts();
+    const failed = this.counts().failed + this.input.malformed;
+    const stages = STAGES.filter((stage) => this.#stages[stage].count > 0).map((stage) => {
+      const durations = this.#stages[stage];
+      return [stage, [durations.quantile(0.5), durations.quantile(0.95), durations.quantile(0.99)]] as const;
+    });
+    return { received, answered, dropped, skipped, failed, discarded, stages: Object.fromEntries(stages) };
   }
 
   /** The state since the last call. @param enabled whether frames are processed at all */

@@ -27,6 +27,8 @@ export class CameraStream {
   readonly #input: ImageSubscription;
   readonly #watch: PublisherWatch;
   readonly #refused: RefusedFrames;
+  /** Whether the live page shows the camera. */
+  #shown = false;
 
   /**
    * @param sink receives frames while the stream is open
@@ -73,12 +75,19 @@ export class CameraStream {
 
   /** Subscribes if there is a publisher. To be called about twice a second, because publishers start and stop. */
   follow(): void {
-    this.#input.setKeepPixels(this.outputs.overlay.wanted);
+    this.#input.setKeepPixels(this.outputs.overlay.wanted || this.#shown);
     this.#input.follow();
     this.depth?.follow();
     this.#watch.update(this.#input.publisherCount);
     const { count, last } = this.health.errors();
     this.#refused.update(count, last);
+  }
+
+  /** @param shown whether the live page shows the camera, and needs its pixels */
+  setShown(shown: boolean): void {
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#input.setKeepPixels(this.outputs.overlay.wanted || shown);
   }
 
   /** @param period minimum time between accepted frames, in milliseconds; 0: all frames are accepted */

@@ -37,6 +37,8 @@ import { NativeSubscriptions } from './native-subscriptions.js';
 import { ModelOutputs } from './model-outputs.js';
 import { outputPlaces, outputSettings } from './output-settings.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
+import type { LivePage } from '../../web/live-page.js';
+import { openNodePage } from './node-page.js';
 import { readWorkConfig } from './work-config.js';
 
 /** Milliseconds between checks of the publishers of the image topics, and between diagnostics. */
@@ -57,6 +59,8 @@ interface Configured {
   readonly native: NativeSubscriptions;
   readonly streams: readonly CameraStream[];
   readonly modelOutputs: ModelOutputs;
+  /** If there is one. */
+  page: LivePage | undefined;
 }
 
 /** The managed node `segment`: images in, detections and masks out. */
@@ -173,14 +177,46 @@ export class SegmentNode {
       await model.engine.close();
       throw error;
     }
-    this.#configured = { model, native, streams, modelOutputs };
+    this.#configured = { model, native, streams, modelOutputs, page: undefined };
     this.#modelProblem = undefined;
+    try {
+      this.#configured.page = await this.#openPage(streams);
+    } catch (error) {
+      await this.#cleanup();
+      throw error;
+    }
     this.#announceModel();
     const { kind, slots } = model.engine;
     const { width, height } = model.engine.model.input;
     this.ros.log.info(
       `${model.name} on ${kind}: ${width}x${height}, ${model.labels.names.length} classes, ${slots} frames in flight`,
     );
+  }
+
+  async #openPage(streams: readonly CameraStream[]): Promise<LivePage | undefined> {
+    const { images, camera_names: given } = this.#parameters;
+    const page = await openNodePage(
+      {
+        parameters: this.#parameters,
+        model: () => this.#configured!.model,
+        problem: () => this.#lifecycle.problem ?? this.#modelProblem,
+        set: (values) => this.#set(values),
+        load: (model) => this.#lifecycle.exclusive(() => this.#loadModel({ model, labels: '' })),
+        log: (line, failed) => (failed ? this.ros.log.warn(line) : this.ros.log.info(line)),
+      },
+      cameraNames(images, given),
+      streams,
+    );
+    if (page) this.ros.log.info(`Live page: ${page.address}`);
+    return page;
+  }
+
+  /** Sets parameters as `ros2 param set` does. @throws ExpectationError, and changes nothing */
+  #set(values: Partial<SegmentParameters>): void {
+    const names = Object.keys(values) as ParameterName[];
+    this.#check(names, { ...this.#parameters, ...values });
+    this.ros.parameters.set(SEGMENT_PARAMETERS, values);
+    this.#apply(names);
   }
 
   /** @param streams gets one stream for each image topic */
@@ -271,10 +307,12 @@ export class SegmentNode {
   }
 
   #activate(): Promise<void> {
-    const { model, streams } = this.#configured!;
+    const { model, streams, page } = this.#configured!;
     const handlers: LiveHandlers<ReceivedImage> = {
-      result: (camera, frame, pixels, segmentation, timings) =>
-        streams[camera]!.publish(frame, pixels, segmentation, timings),
+      result: (camera, frame, pixels, segmentation, timings) => {
+        streams[camera]!.publish(frame, pixels, segmentation, timings);
+        page?.result(camera, { header: frame, pixels, segmentation, timings });
+      },
       failure: (camera, _frame, error) => streams[camera]!.health.addError(error.message),
       track: (camera, frame, segmentation) => streams[camera]!.tracking.apply(frame.stamp, segmentation),
     };
@@ -300,6 +338,7 @@ export class SegmentNode {
     const configured = this.#configured;
     if (!configured) return;
     this.#configured = undefined;
+    await configured.page?.close();
     await Promise.all(configured.streams.map((stream) => stream.destroy()));
     configured.modelOutputs.destroy();
     configured.native.close();
@@ -320,6 +359,7 @@ export class SegmentNode {
     this.#setTracking();
     this.#setOverlays();
     this.#publishModel();
+    this.#configured!.page?.changed(true);
   }
 
   #publishModel(): void {
@@ -407,6 +447,7 @@ export class SegmentNode {
     if (changed.includes('roi')) this.#setRegions(this.#configured!.streams);
     if (changed.includes('score') || changed.includes('classes')) this.#publishModel();
     this.#setOverlays();
+    this.#configured!.page?.changed(false);
   }
 
   async #enable(wanted: boolean): Promise<{ success: boolean; message: string }> {

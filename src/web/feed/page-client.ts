@@ -1,0 +1,198 @@
+import type { WebSocket } from 'ws';
+import { type Clock, steadyClock } from '../../base/clock.js';
+import { type LivePictureSize, PICTURE_SIZES } from '../protocol/frame-format.js';
+import type { ClientMessage, RequestMessage, ServerMessage } from '../protocol/messages.js';
+
+/** Frames of a camera that may be on their way to a client: one that it draws, and the next. */
+const MOST_UNDERWAY = 2;
+/** Bytes that may wait for the network before a client counts as behind. */
+const MOST_WAITING = 256 * 1024;
+/** Messages a second, beside as many at once. Acknowledgements of eight cameras are fewer. */
+const MOST_MESSAGES = 400;
+
+/** WebSocket close code: a message that is not understood, or too many of them. */
+const POLICY_VIOLATION = 1008;
+
+/** What a client asks for. */
+export interface ClientHandlers {
+  /** It watches other cameras than before. */
+  watch(client: PageClient): void;
+  request(client: PageClient, request: RequestMessage): void;
+  closed(client: PageClient): void;
+}
+
+/** What a client watches. */
+interface Watched {
+  readonly size: LivePictureSize;
+  /** Sequence numbers of the frames that are on their way to it, or being made for it. */
+  readonly underway: number[];
+}
+
+/** A page that is connected. A frame for which it is not ready is not sent to it: it gets a later one. */
+export class PageClient {
+  readonly #watched = new Map<number, Watched>();
+  /** Whether it has given the token. */
+  authorized = false;
+  /** Wrong tokens that it gave. */
+  failures = 0;
+  /** Frames that it did not get because it was behind. */
+  behind = 0;
+  /** Whether it answered since the last look(). */
+  #alive = true;
+  #allowance = MOST_MESSAGES;
+  #refilled: number;
+
+  constructor(
+    private readonly socket: WebSocket,
+    private readonly cameraCount: number,
+    private readonly handlers: ClientHandlers,
+    private readonly clock: Clock = steadyClock,
+  ) {
+    this.#refilled = clock();
+    socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
+    socket.on('pong', () => (this.#alive = true));
+    socket.on('close', () => handlers.closed(this));
+  }
+
+  /** Which pictures of a camera it wants now; undefined if it does not watch the camera, or is behind. */
+  ready(camera: number): LivePictureSize | undefined {
+    const watched = this.#watched.get(camera);
+    if (!watched) return undefined;
+    if (watched.underway.length >= MOST_UNDERWAY || this.socket.bufferedAmount > MOST_WAITING) {
+      this.behind++;
+      return undefined;
+    }
+    return watched.size;
+  }
+
+  watches(camera: number): boolean {
+    return this.#watched.has(camera);
+  }
+
+  /** A frame is being made for it. */
+  expect(camera: number, sequence: number): void {
+    this.#watched.get(camera)?.underway.push(sequence);
+  }
+
+  /** There will be no such frame. */
+  forget(camera: number, sequence: number): void {
+    const underway = this.#watched.get(camera)?.underway;
+    const index = underway?.indexOf(sequence) ?? -1;
+    if (index >= 0) underway!.splice(index, 1);
+  }
+
+  /** Sends a frame, unless the client has stopped watching in the meantime. */
+  sendFrame(camera: number, sequence: number, message: Buffer): boolean {
+    const expected = this.#watched.get(camera)?.underway.includes(sequence) ?? false;
+    if (expected) this.socket.send(message, { binary: true });
+    return expected;
+  }
+
+  send(message: ServerMessage): void {
+    // A client that does not read is not told more and more.
+    if (this.socket.bufferedAmount <= MOST_WAITING) this.socket.send(JSON.stringify(message));
+  }
+
+  close(code: number, reason: string): void {
+    this.socket.close(code, reason);
+    // One that does not answer is not waited for.
+    setTimeout(() => this.socket.terminate(), 1000).unref();
+  }
+
+  /** To be called now and then: ends a connection that has not answered since the last call. */
+  look(): void {
+    if (!this.#alive) {
+      this.socket.terminate();
+      return;
+    }
+    this.#alive = false;
+    this.socket.ping();
+  }
+
+  #receive(data: Buffer, isBinary: boolean): void {
+    if (!this.#mayTalk()) return this.close(POLICY_VIOLATION, 'too many messages');
+    const message = isBinary ? undefined : parseClientMessage(data.toString(), this.cameraCount);
+    if (!message) return this.close(POLICY_VIOLATION, 'a message that is not understood');
+    switch (message.type) {
+      case 'ack': {
+        const underway = this.#watched.get(message.camera)?.underway;
+        while (underway && underway.length > 0 && underway[0]! <= message.sequence) underway.shift();
+        return;
+      }
+      case 'watch': {
+        for (const camera of this.#watched.keys())
+          if (!Object.hasOwn(message.cameras, camera)) this.#watched.delete(camera);
+        for (const [name, size] of Object.entries(message.cameras)) {
+          const camera = Number(name);
+          const underway = this.#watched.get(camera)?.underway ?? [];
+          this.#watched.set(camera, { size, underway });
+        }
+        return this.handlers.watch(this);
+      }
+      default:
+        return this.handlers.request(this, message);
+    }
+  }
+
+  /** A bucket that fills again at MOST_MESSAGES a second. */
+  #mayTalk(): boolean {
+    const now = this.clock();
+    const filled = this.#allowance + ((now - this.#refilled) / 1000) * MOST_MESSAGES;
+    this.#allowance = Math.min(MOST_MESSAGES, filled) - 1;
+    this.#refilled = now;
+    return this.#allowance >= 0;
+  }
+}
+
+/** @returns undefined for what is no message of a client */
+export function parseClientMessage(text: string, cameraCount: number): ClientMessage | undefined {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isRecord(message)) return undefined;
+  const { type } = message;
+  const isCamera = (value: unknown): value is number =>
+    Number.isInteger(value) && (value as number) >= 0 && (value as number) < cameraCount;
+  if (type === 'ack') {
+    const { camera, sequence } = message;
+    return isCamera(camera) && Number.isInteger(sequence)
+      ? { type, camera, sequence: sequence as number }
+      : undefined;
+  }
+  if (type === 'watch') {
+    const { cameras } = message;
+    if (!isRecord(cameras)) return undefined;
+    const entries = Object.entries(cameras);
+    const known = entries.every(
+      ([name, size]) =>
+        /^\d{1,5}$/.test(name) && isCamera(Number(name)) && PICTURE_SIZES.includes(size as LivePictureSize),
+    );
+    return known ? { type, cameras: cameras as Record<string, LivePictureSize> } : undefined;
+  }
+  const { id } = message;
+  if (!Number.isInteger(id)) return undefined;
+  const request = { id: id as number };
+  switch (type) {
+    case 'authorize':
+      return typeof message['token'] === 'string' ? { type, ...request, token: message['token'] } : undefined;
+    case 'set':
+      return typeof message['name'] === 'string'
+        ? { type, ...request, name: message['name'], value: message['value'] }
+        : undefined;
+    case 'load_model':
+      return typeof message['model'] === 'string' ? { type, ...request, model: message['model'] } : undefined;
+    case 'record':
+      return isCamera(message['camera']) && typeof message['seconds'] === 'number'
+        ? { type, ...request, camera: message['camera'], seconds: message['seconds'] }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,301 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock, steadyClock } from '../base/clock.js';
+import { ExpectationError, messageOf } from '../base/expect.js';
+import { packageRoot } from '../base/package-root.js';
+import { PALETTE } from '../vision/picture/palette.js';
+import { CameraFeed, type LiveResult } from './feed/camera-feed.js';
+import { FOXGLOVE_PROTOCOL, FoxgloveChannels } from './feed/foxglove-channels.js';
+import { type ClientHandlers, PageClient } from './feed/page-client.js';
+import { Recordings } from './feed/recording.js';
+import { liveMetrics } from './live-metrics.js';
+import { METRICS_TYPE, prometheusText } from './metrics.js';
+import type { RequestMessage, StateMessage } from './protocol/messages.js';
+import { readAssets } from './server/assets.js';
+import { Guard } from './server/guard.js';
+import { type Reply, WebServer } from './server/web-server.js';
+import type { LiveSource } from './source.js';
+
+/** Pages, and Foxglove clients, at the same time. */
+const MOST_PAGES = 16;
+const MOST_FOXGLOVE = 4;
+/** Milliseconds between statistics, and between questions whether a client is still there. */
+const STATS_PERIOD = 1000;
+const ALIVE_PERIOD = 10_000;
+/** Wrong tokens after which a client is disconnected. */
+const MOST_FAILURES = 5;
+
+export interface LivePageOptions {
+  readonly source: LiveSource;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly host: string;
+  /** Empty: nobody may change anything. */
+  readonly token: string;
+  readonly hosts?: readonly string[];
+  readonly origins?: readonly string[];
+  /** Folder of bags that the page records. */
+  readonly recordings: string;
+  /** Told what clients changed, and of recordings. */
+  readonly log?: (line: string, failed: boolean) => void;
+  /** Models that the page offers to load, besides a path. */
+  readonly models?: readonly string[];
+  readonly clock?: Clock;
+  /** Milliseconds for which a request may take to arrive. */
+  readonly requestTimeout?: number | undefined;
+}
+
+/**
+ * The live page: what cameras see and what is found, in a browser, over HTTP and WebSockets on one port.
+ *
+ *     const page = await LivePage.open({ source, port: 8080, host: '127.0.0.1', token: '', recordings: '.' });
+ *     page.result(0, { header, pixels, segmentation, timings });
+ *     await page.close();
+ *
+ * Without a client, a result costs a few comparisons.
+ */
+export class LivePage {
+  readonly #options: LivePageOptions;
+  readonly #clock: Clock;
+  readonly #guard: Guard;
+  readonly #clients = new Set<PageClient>();
+  readonly #feeds: readonly CameraFeed[];
+  readonly #foxglove: FoxgloveChannels;
+  readonly #recordings: Recordings;
+  readonly #version: string;
+  #server: WebServer | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #looked = 0;
+  /** Of clients that have gone. */
+  #behind = 0;
+
+  private constructor(options: LivePageOptions) {
+    this.#options = options;
+    const { source, token, hosts = [], origins = [], clock = steadyClock } = options;
+    this.#clock = clock;
+    this.#guard = new Guard({ token, hosts, origins }, clock);
+    this.#foxglove = new FoxgloveChannels(source);
+    const log = (line: string, failed: boolean): void => options.log?.(line, failed);
+    this.#recordings = new Recordings(options.recordings, () => source.model(), log, clock);
+    const listeners = [this.#foxglove, this.#recordings];
+    this.#feeds = source.cameras.map(
+      (_, camera) =>
+        new CameraFeed(camera, source.colorRange, this.#clients, listeners, () => source.tolerance(), clock),
+    );
+    const manifest = readFileSync(join(packageRoot, 'package.json'), 'utf8');
+    this.#version = (JSON.parse(manifest) as { version: string }).version;
+    this.#useKernels();
+  }
+
+  /** Rejects with an ExpectationError for a port that is taken, and for a token that is too short. */
+  static async open(options: LivePageOptions): Promise<LivePage> {
+    const page = new LivePage(options);
+    const { port, host, requestTimeout } = options;
+    page.#server = await WebServer.listen({
+      ...{ port, host, requestTimeout, guard: page.#guard, assets: readAssets() },
+      replies: {
+        '/healthz': () => page.#health(),
+        '/metrics': () => ({ type: METRICS_TYPE, body: prometheusText(page.#metrics()) }),
+      },
+      sockets: {
+        '/ws': { readers: false, most: MOST_PAGES, connect: (socket) => page.#connect(socket) },
+        '/foxglove': {
+          ...{ readers: true, most: MOST_FOXGLOVE, protocol: FOXGLOVE_PROTOCOL },
+          connect: (socket, { socket: { remoteAddress = '' } }) =>
+            page.#connectFoxglove(socket, remoteAddress),
+        },
+      },
+    });
+    return page;
+  }
+
+  get address(): string {
+    return this.#server!.address;
+  }
+
+  get port(): number {
+    return this.#server!.port;
+  }
+
+  /** Pages that are connected. */
+  get clients(): number {
+    return this.#clients.size;
+  }
+
+  /** Whether anybody looks at the camera, so that its pixels are needed. */
+  wants(camera: number): boolean {
+    return this.#feeds[camera]!.wanted;
+  }
+
+  /** Takes the result of a camera's frame. It is read during the call only. */
+  result(camera: number, result: LiveResult): void {
+    if (this.#clients.size === 0 && this.#foxglove.clients === 0 && !this.#recordings.current) return;
+    this.#feeds[camera]!.result(result);
+  }
+
+  /** The model or a setting has changed. @param model whether it is the model */
+  changed(model: boolean): void {
+    if (model) {
+      this.#useKernels();
+      this.#foxglove.announce();
+    }
+    for (const client of this.#clients) client.send(this.#state(client));
+  }
+
+  /** Ends a recording, and all connections. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#recordings.stop();
+    await Promise.all(this.#feeds.map((feed) => feed.idle()));
+    await this.#server?.close();
+  }
+
+  #useKernels(): void {
+    const { kernels } = this.#options.source.model();
+    for (const feed of this.#feeds) feed.setKernels(kernels);
+  }
+
+  #health(): Reply {
+    const problem = this.#options.source.problem();
+    const body = JSON.stringify({ status: problem === undefined ? 'ok' : 'error', problem });
+    return { status: problem === undefined ? 200 : 503, type: 'application/json', body: `${body}\n` };
+  }
+
+  #metrics(): ReturnType<typeof liveMetrics> {
+    const behind = [...this.#clients].reduce((sum, client) => sum + client.behind, this.#behind);
+    const clients = { pages: this.#clients.size, foxglove: this.#foxglove.clients, behind };
+    return liveMetrics(this.#options.source, this.#feeds, this.#version, clients);
+  }
+
+  #connect(socket: ConstructorParameters<typeof PageClient>[0]): void {
+    const { source } = this.#options;
+    const handlers: ClientHandlers = {
+      watch: () => source.demand?.(),
+      request: (client, request) => void this.#answer(client, request),
+      closed: (client) => {
+        this.#clients.delete(client);
+        this.#behind += client.behind;
+        source.demand?.();
+        this.#tickWhileNeeded();
+      },
+    };
+    const client = new PageClient(socket, source.cameras.length, handlers, this.#clock);
+    this.#clients.add(client);
+    client.send(this.#state(client));
+    this.#sendStats(client);
+    this.#tickWhileNeeded();
+  }
+
+  #connectFoxglove(socket: Parameters<FoxgloveChannels['connect']>[0], name: string): void {
+    socket.on('close', () => {
+      this.#options.source.demand?.();
+      this.#tickWhileNeeded();
+    });
+    this.#foxglove.connect(socket, name);
+    this.#tickWhileNeeded();
+  }
+
+  /** With nobody there, nothing runs. */
+  #tickWhileNeeded(): void {
+    const needed =
+      this.#clients.size > 0 || this.#foxglove.clients > 0 || this.#recordings.current !== undefined;
+    if (needed) this.#timer ??= setInterval(() => this.#tick(), STATS_PERIOD);
+    else {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+  }
+
+  #tick(): void {
+    this.#recordings.look();
+    this.#foxglove.repeat();
+    this.#options.source.demand?.();
+    const look = this.#clock() - this.#looked >= ALIVE_PERIOD;
+    if (look) this.#looked = this.#clock();
+    for (const client of this.#clients) {
+      this.#sendStats(client);
+      if (look) client.look();
+    }
+    this.#tickWhileNeeded();
+  }
+
+  #sendStats(client: PageClient): void {
+    const { source } = this.#options;
+    client.send({
+      type: 'stats',
+      time: this.#clock(),
+      cameras: source.cameras.map((_, camera) => source.stats(camera)),
+      clients: this.#clients.size,
+      behind: client.behind,
+      recording: this.#recordings.current,
+      problem: source.problem(),
+    });
+  }
+
+  #state({ authorized }: PageClient): StateMessage {
+    const { source, models = [] } = this.#options;
+    const { name, engine, width, height, labels } = source.model();
+    return {
+      type: 'state',
+      version: this.#version,
+      cameras: source.cameras,
+      model: { name, engine, width, height },
+      labels,
+      palette: PALETTE.map(([red, green, blue]) => (red << 16) | (green << 8) | blue),
+      parameters: source.parameters(),
+      models,
+      controllable: this.#guard.hasToken,
+      authorized,
+    };
+  }
+
+  async #answer(client: PageClient, request: RequestMessage): Promise<void> {
+    const { id } = request;
+    try {
+      client.send({ type: 'answer', id, ok: true, message: await this.#do(client, request) });
+    } catch (error) {
+      client.send({ type: 'answer', id, ok: false, message: messageOf(error) });
+    }
+    if (client.failures >= MOST_FAILURES) client.close(1008, 'too many wrong tokens');
+  }
+
+  async #do(client: PageClient, request: RequestMessage): Promise<string> {
+    const { source, log } = this.#options;
+    if (request.type === 'authorize') {
+      client.authorized = this.#guard.accepts(request.token);
+      if (!client.authorized) {
+        client.failures++;
+        throw new ExpectationError('the token of web_token', 'another one');
+      }
+      client.send(this.#state(client));
+      return 'authorized';
+    }
+    if (!client.authorized) {
+      const hint = 'Open the page with #token=... behind its address.';
+      throw new ExpectationError(
+        'the token before a change',
+        'none',
+        this.#guard.hasToken ? hint : READ_ONLY,
+      );
+    }
+    switch (request.type) {
+      case 'set': {
+        await source.set(request.name, request.value);
+        log?.(`${request.name} set to ${JSON.stringify(request.value)} from the live page`, false);
+        this.changed(false);
+        return 'set';
+      }
+      case 'load_model':
+        return source.load(request.model);
+      case 'record': {
+        const { camera, seconds } = request;
+        const path = await this.#recordings.start(camera, source.cameras[camera]!, seconds);
+        this.#tickWhileNeeded();
+        source.demand?.();
+        return path;
+      }
+    }
+  }
+}
+
+const READ_ONLY = 'Nobody may change anything while web_token (--token) is not set.';

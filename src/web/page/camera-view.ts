@@ -1,0 +1,277 @@
+import type { LivePictureSize } from '../protocol/frame-format.js';
+import type { FrameInstance, LiveFrameMessage } from '../protocol/frame-reader.js';
+import { make, say } from './dom.js';
+import { nameOf, paintFrame, pathOf } from './painter.js';
+import { text } from './texts.js';
+
+/** What a camera's view needs of the rest of the page. */
+export interface CameraContext {
+  labels(): readonly string[];
+  palette(): readonly number[];
+  /** The user wants another size of pictures. */
+  sizeChanged(): void;
+  record(camera: number): void;
+  /** Something for those who do not see the picture. */
+  announce(words: string): void;
+}
+
+/** One camera: its picture with outlines, and what can be done with it. */
+export class CameraView {
+  readonly element: HTMLElement;
+  readonly #canvas: HTMLCanvasElement;
+  readonly #context: CanvasRenderingContext2D;
+  readonly #title = make('h2');
+  readonly #count = make('p', { class: 'count' });
+  readonly #tip = make('dl', { class: 'tip', hidden: true });
+  readonly #full: HTMLButtonElement;
+  readonly #fullscreen: HTMLButtonElement;
+  readonly #snapshot: HTMLButtonElement;
+  readonly record: HTMLButtonElement;
+  #frame: LiveFrameMessage | undefined;
+  #picture: ImageBitmap | undefined;
+  /** The object that is pointed at: its number in the frame, and what it was like, to find it in the next. */
+  #chosen = -1;
+  #pointer: { readonly x: number; readonly y: number } | undefined;
+
+  constructor(
+    readonly camera: number,
+    readonly name: string,
+    private readonly page: CameraContext,
+  ) {
+    this.#canvas = make('canvas', { tabindex: 0, role: 'img', 'data-frames': 0 });
+    this.#context = this.#canvas.getContext('2d')!;
+    const button = (
+      act: () => void,
+      attributes: Record<string, string | boolean> = {},
+    ): HTMLButtonElement => {
+      const made = make('button', { type: 'button', ...attributes });
+      made.addEventListener('click', act);
+      return made;
+    };
+    this.#full = button(() => this.#toggleFull(), { 'aria-pressed': 'false', class: 'full' });
+    this.#snapshot = button(() => this.#save(), { class: 'snapshot' });
+    this.record = button(() => page.record(camera), { class: 'record' });
+    this.#fullscreen = button(() => this.#toggleFullscreen(), { class: 'fullscreen' });
+    const tools = make('div', { class: 'tools' }, this.#full, this.#snapshot, this.record, this.#fullscreen);
+    const head = make('div', { class: 'head' }, this.#title, this.#count, tools);
+    const stage = make('div', { class: 'stage' }, this.#canvas, this.#tip);
+    this.element = make('section', { class: 'camera', 'aria-labelledby': `camera-${camera}` }, head, stage);
+    this.#title.id = `camera-${camera}`;
+    this.#listen();
+    this.translate();
+  }
+
+  get size(): LivePictureSize {
+    return this.#full.getAttribute('aria-pressed') === 'true' ? 'full' : 'small';
+  }
+
+  translate(): void {
+    say(this.#title, this.name);
+    this.#canvas.setAttribute('aria-label', text('picture', this.name));
+    say(this.#full, text('full'));
+    say(this.#snapshot, text('snapshot'));
+    say(this.#fullscreen, text('fullscreen'));
+    this.#sayCount();
+  }
+
+  /** Draws a frame; resolves when it is drawn. */
+  async show(frame: LiveFrameMessage): Promise<void> {
+    if (frame.picture.length > 0) {
+      const picture = await createImageBitmap(new Blob([frame.picture.slice()], { type: 'image/jpeg' }));
+      this.#picture?.close();
+      this.#picture = picture;
+    }
+    const former = this.#frame?.instances[this.#chosen];
+    this.#frame = frame;
+    if (this.#pointer) this.#chosen = this.#at(this.#pointer.x, this.#pointer.y);
+    else this.#chosen = former ? nearest(former, frame.instances) : -1;
+    const { width, height } = frame;
+    this.#canvas.style.aspectRatio = `${width} / ${height}`;
+    this.#fit();
+    this.draw();
+    this.#sayCount();
+    this.#canvas.dataset['frames'] = String(Number(this.#canvas.dataset['frames']) + 1);
+    this.#canvas.dataset['sequence'] = String(frame.sequence);
+    this.#canvas.dataset['objects'] = String(frame.instances.length);
+  }
+
+  draw(): void {
+    if (!this.#frame) return;
+    paintFrame(this.#context, this.#frame, this.#picture, {
+      labels: this.page.labels(),
+      palette: this.page.palette(),
+      chosen: this.#chosen,
+      density: devicePixelRatio,
+    });
+    this.#showTip();
+  }
+
+  #listen(): void {
+    const canvas = this.#canvas;
+    new ResizeObserver(() => {
+      if (this.#fit()) this.draw();
+    }).observe(canvas);
+    canvas.addEventListener('pointermove', (event) => this.#point(event));
+    canvas.addEventListener('pointerdown', (event) => this.#point(event));
+    canvas.addEventListener('pointerleave', (event) => {
+      if (event.pointerType === 'touch') return; // what was tapped stays
+      this.#pointer = undefined;
+      this.#choose(-1);
+    });
+    canvas.addEventListener('keydown', (event) => {
+      const count = this.#frame?.instances.length ?? 0;
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (step !== undefined && count > 0) {
+        event.preventDefault();
+        this.#pointer = undefined;
+        const from = this.#chosen < 0 && step < 0 ? 0 : this.#chosen;
+        this.#choose((from + step + count) % count);
+        this.page.announce(
+          this.#facts()
+            .map(([name, value]) => `${name}: ${value}`)
+            .join(', '),
+        );
+      } else if (event.key === 'Escape') {
+        this.#pointer = undefined;
+        this.#choose(-1);
+      }
+    });
+  }
+
+  /** Gives the canvas as many pixels as it covers on the screen. @returns whether it had others */
+  #fit(): boolean {
+    const canvas = this.#canvas;
+    const width = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio));
+    const height = Math.max(1, Math.round(canvas.clientHeight * devicePixelRatio));
+    if (canvas.width === width && canvas.height === height) return false;
+    canvas.width = width;
+    canvas.height = height;
+    return true;
+  }
+
+  #point({ offsetX, offsetY }: PointerEvent): void {
+    if (!this.#frame) return;
+    const { clientWidth, clientHeight } = this.#canvas;
+    const x = (offsetX / clientWidth) * this.#frame.width;
+    const y = (offsetY / clientHeight) * this.#frame.height;
+    this.#pointer = { x, y };
+    this.#choose(this.#at(x, y));
+  }
+
+  /** The object at a place of the picture: one whose mask is there, else the smallest box; -1 if there is none. */
+  #at(x: number, y: number): number {
+    const { instances, scaleX, scaleY } = this.#frame!;
+    let found = -1;
+    for (let i = 0; i < instances.length; i++) {
+      const instance = instances[i]!;
+      const { x1, y1, x2, y2, contours } = instance;
+      if (x < x1 || y < y1 || x > x2 || y > y2) continue;
+      if (
+        contours.length > 0 &&
+        this.#context.isPointInPath(pathOf(instance, scaleX, scaleY), x, y, 'evenodd')
+      )
+        return i;
+      if (found < 0 || boxArea(instance) < boxArea(instances[found]!)) found = i;
+    }
+    return found;
+  }
+
+  #choose(chosen: number): void {
+    if (chosen === this.#chosen) return;
+    this.#chosen = chosen;
+    this.draw();
+  }
+
+  #facts(): [name: string, value: string][] {
+    const instance = this.#frame?.instances[this.#chosen];
+    if (!instance) return [];
+    const { classId, score, trackId, x1, y1, x2, y2, area, distance } = instance;
+    const facts: [string, string][] = [
+      [text('class'), this.page.labels()[classId] ?? String(classId)],
+      [text('scoreOf'), score.toFixed(3)],
+    ];
+    if (trackId > 0) facts.push([text('id'), String(trackId)]);
+    facts.push([text('size'), `${Math.round(x2 - x1)} × ${Math.round(y2 - y1)} px`]);
+    if (area > 0) facts.push([text('area'), `${Math.round(area)} px²`]);
+    if (!Number.isNaN(distance)) facts.push([text('distance'), `${distance.toFixed(2)} m`]);
+    return facts;
+  }
+
+  #showTip(): void {
+    const instance = this.#frame?.instances[this.#chosen];
+    this.#tip.hidden = !instance;
+    if (!instance) return;
+    this.#tip.replaceChildren(
+      ...this.#facts().flatMap(([name, value]) => [make('dt', { text: name }), make('dd', { text: value })]),
+    );
+    const { width, height } = this.#frame!;
+    const left = (Math.min(instance.x2, width) / width) * this.#canvas.clientWidth;
+    const top = (Math.max(0, instance.y1) / height) * this.#canvas.clientHeight;
+    const { offsetWidth, offsetHeight } = this.#tip;
+    const beside = left + 8 + offsetWidth <= this.#canvas.clientWidth;
+    this.#tip.style.left = `${Math.max(0, beside ? left + 8 : (instance.x1 / width) * this.#canvas.clientWidth - 8 - offsetWidth)}px`;
+    this.#tip.style.top = `${Math.max(0, Math.min(top, this.#canvas.clientHeight - offsetHeight))}px`;
+  }
+
+  #sayCount(): void {
+    const count = this.#frame?.instances.length;
+    say(
+      this.#count,
+      count === undefined ? text('noFrame') : count === 1 ? text('object') : text('objects', count),
+    );
+  }
+
+  #toggleFull(): void {
+    this.#full.setAttribute('aria-pressed', String(this.size === 'small'));
+    this.page.sizeChanged();
+  }
+
+  #toggleFullscreen(): void {
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else void this.element.requestFullscreen?.();
+  }
+
+  /** Saves the picture with its outlines, as large as it came. */
+  #save(): void {
+    const frame = this.#frame;
+    if (!frame) return;
+    const canvas = make('canvas');
+    canvas.width = this.#picture?.width ?? frame.width;
+    canvas.height = this.#picture?.height ?? frame.height;
+    paintFrame(canvas.getContext('2d')!, frame, this.#picture, {
+      labels: this.page.labels(),
+      palette: this.page.palette(),
+      chosen: -1,
+      density: Math.max(1, canvas.width / 1280),
+    });
+    canvas.toBlob((file) => {
+      if (!file) return;
+      const address = URL.createObjectURL(file);
+      const stamp = `${frame.sec}.${String(frame.nanosec).padStart(9, '0')}`;
+      make('a', { href: address, download: `${this.name.replace(/[^\w.-]+/g, '_')}_${stamp}.png` }).click();
+      setTimeout(() => URL.revokeObjectURL(address), 10_000);
+    }, 'image/png');
+  }
+}
+
+function boxArea({ x1, y1, x2, y2 }: FrameInstance): number {
+  return (x2 - x1) * (y2 - y1);
+}
+
+/** The object of the next frame that a chosen one is: the same id, else the nearest of its class. */
+function nearest(former: FrameInstance, instances: readonly FrameInstance[]): number {
+  if (former.trackId > 0) return instances.findIndex(({ trackId }) => trackId === former.trackId);
+  let best = -1;
+  let least = Math.hypot(former.x2 - former.x1, former.y2 - former.y1) / 2;
+  for (let i = 0; i < instances.length; i++) {
+    const { classId, x1, y1, x2, y2 } = instances[i]!;
+    if (classId !== former.classId) continue;
+    const distance = Math.hypot(x1 + x2 - former.x1 - former.x2, y1 + y2 - former.y1 - former.y2) / 2;
+    if (distance >= least) continue;
+    least = distance;
+    best = i;
+  }
+  return best;
+}
+
+export { nameOf };

@@ -1,0 +1,108 @@
+import { readFrame, type LiveFrameMessage } from '../protocol/frame-reader.js';
+import type {
+  AnswerMessage,
+  ClientMessage,
+  RequestMessage,
+  ServerMessage,
+  StateMessage,
+  StatsMessage,
+} from '../protocol/messages.js';
+
+/** Milliseconds before the first attempt to connect again, and the longest. */
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 4000;
+
+export interface ConnectionHandlers {
+  opened(): void;
+  lost(): void;
+  state(message: StateMessage): void;
+  stats(message: StatsMessage): void;
+  /** Resolves when the frame is drawn. */
+  frame(frame: LiveFrameMessage): Promise<void>;
+  /** Frames of another version come. */
+  outdated(): void;
+}
+
+type Request<Message = RequestMessage> = Message extends RequestMessage ? Omit<Message, 'id'> : never;
+
+/** The connection to the server. It comes back by itself when it is lost. */
+export class Connection {
+  #socket: WebSocket | undefined;
+  #pause = FIRST_PAUSE;
+  #timer: number | undefined;
+  #nextId = 1;
+  readonly #open = new Map<number, (answer: AnswerMessage) => void>();
+
+  constructor(private readonly handlers: ConnectionHandlers) {
+    addEventListener('online', () => this.#connectNow());
+    this.#connect();
+  }
+
+  send(message: ClientMessage): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  /** Sends a request; resolves to the answer, also if the connection is lost in the meantime. */
+  request(request: Request): Promise<{ readonly ok: boolean; readonly message: string }> {
+    return new Promise((resolve) => {
+      const id = this.#nextId++;
+      this.#open.set(id, resolve);
+      this.send({ ...request, id });
+    });
+  }
+
+  #connectNow(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#connect();
+  }
+
+  #connect(): void {
+    this.#timer = undefined;
+    const { protocol, host } = location;
+    const socket = new WebSocket(`${protocol === 'https:' ? 'wss' : 'ws'}://${host}/ws`);
+    socket.binaryType = 'arraybuffer';
+    this.#socket = socket;
+    socket.onopen = () => {
+      this.#pause = FIRST_PAUSE;
+      this.handlers.opened();
+    };
+    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+      if (typeof data === 'string') this.#hear(JSON.parse(data) as ServerMessage);
+      else void this.#show(data);
+    };
+    socket.onclose = () => {
+      for (const [id, answer] of this.#open) answer({ type: 'answer', id, ok: false, message: '' });
+      this.#open.clear();
+      this.handlers.lost();
+      this.#timer = setTimeout(() => this.#connect(), this.#pause);
+      this.#pause = Math.min(LONGEST_PAUSE, 2 * this.#pause);
+    };
+  }
+
+  #hear(message: ServerMessage): void {
+    switch (message.type) {
+      case 'state':
+        return this.handlers.state(message);
+      case 'stats':
+        return this.handlers.stats(message);
+      case 'answer': {
+        this.#open.get(message.id)?.(message);
+        this.#open.delete(message.id);
+      }
+    }
+  }
+
+  async #show(data: ArrayBuffer): Promise<void> {
+    let frame: LiveFrameMessage;
+    try {
+      frame = readFrame(new Uint8Array(data));
+    } catch {
+      return this.handlers.outdated();
+    }
+    const { camera, sequence } = frame;
+    await this.handlers.frame(frame);
+    // Only now may the next but one come: a page that is slow gets fewer frames, not older ones.
+    this.send({ type: 'ack', camera, sequence });
+  }
+}

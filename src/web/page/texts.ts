@@ -1,0 +1,142 @@
+import { keep, kept } from './dom.js';
+
+const ENGLISH = {
+  language: '中文',
+  languageLabel: '切换到中文',
+  dark: 'Dark',
+  light: 'Light',
+  theme: 'Colors: {0}',
+  automatic: 'automatic',
+  connected: 'connected',
+  connecting: 'connecting …',
+  lost: 'Connection lost, trying again …',
+  reload: 'The server has another version: reload this page.',
+  camera: 'Camera {0}',
+  picture: 'Picture of camera {0}. Arrow keys go from object to object, Escape leaves them.',
+  objects: '{0} objects',
+  object: '1 object',
+  noFrame: 'No picture yet',
+  full: 'Full size',
+  fullscreen: 'Full screen',
+  snapshot: 'Save picture',
+  record: 'Record 30 s',
+  recording: 'Recording, {0} s left',
+  recordingTo: 'Recording to {0}',
+  settings: 'Settings',
+  readOnly: 'Read only: set web_token (--token) to change settings here.',
+  needsToken: 'Enter the token to change settings.',
+  token: 'Token',
+  enter: 'Enter',
+  score: 'Lowest score',
+  iou: 'Overlap of boxes (NMS)',
+  max_detections: 'Most objects',
+  tracking: 'Follow objects',
+  classes: 'Classes',
+  allClasses: 'All classes',
+  findClass: 'Find a class',
+  model: 'Model',
+  load: 'Load',
+  modelName: 'Path or name of a model',
+  rates: 'Frames per second',
+  latency: 'Milliseconds',
+  received: 'received',
+  answered: 'results',
+  dropped: 'dropped',
+  wait: 'wait',
+  preprocess: 'letterbox',
+  inference: 'network',
+  decode: 'decoder',
+  publish: 'messages',
+  class: 'Class',
+  scoreOf: 'Score',
+  id: 'Id',
+  size: 'Size',
+  area: 'Area',
+  distance: 'Distance',
+  clients: 'pages connected: {0}',
+  behind: 'frames left out for this page: {0}',
+  list: 'Objects',
+} as const;
+
+export type TextName = keyof typeof ENGLISH;
+
+const CHINESE: Readonly<Record<TextName, string>> = {
+  language: 'English',
+  languageLabel: 'Switch to English',
+  dark: '深色',
+  light: '浅色',
+  theme: '配色：{0}',
+  automatic: '自动',
+  connected: '已连接',
+  connecting: '正在连接…',
+  lost: '连接已断开，正在重试…',
+  reload: '服务器版本不同，请刷新页面。',
+  camera: '相机 {0}',
+  picture: '相机 {0} 的画面。方向键切换目标，Esc 键取消选择。',
+  objects: '{0} 个目标',
+  object: '1 个目标',
+  noFrame: '尚无画面',
+  full: '原始尺寸',
+  fullscreen: '全屏',
+  snapshot: '保存画面',
+  record: '录制 30 秒',
+  recording: '正在录制，剩余 {0} 秒',
+  recordingTo: '正在录制到 {0}',
+  settings: '设置',
+  readOnly: '只读：设置 web_token（--token）后才能修改。',
+  needsToken: '输入令牌后才能修改设置。',
+  token: '令牌',
+  enter: '确定',
+  score: '最低置信度',
+  iou: '框重叠阈值（NMS）',
+  max_detections: '最多目标数',
+  tracking: '跟踪目标',
+  classes: '类别',
+  allClasses: '全部类别',
+  findClass: '查找类别',
+  model: '模型',
+  load: '加载',
+  modelName: '模型路径或名称',
+  rates: '每秒帧数',
+  latency: '毫秒',
+  received: '接收',
+  answered: '结果',
+  dropped: '丢弃',
+  wait: '等待',
+  preprocess: '缩放',
+  inference: '网络',
+  decode: '解码',
+  publish: '消息',
+  class: '类别',
+  scoreOf: '置信度',
+  id: '编号',
+  size: '尺寸',
+  area: '面积',
+  distance: '距离',
+  clients: '已连接页面：{0}',
+  behind: '本页跳过的帧：{0}',
+  list: '目标',
+};
+
+export type Language = 'en' | 'zh';
+
+let language: Language =
+  kept('language') === 'zh' || kept('language') === 'en' ? (kept('language') as Language) : preferred();
+
+function preferred(): Language {
+  return navigator.language.startsWith('zh') ? 'zh' : 'en';
+}
+
+export function currentLanguage(): Language {
+  return language;
+}
+
+export function setLanguage(next: Language): void {
+  language = next;
+  keep('language', next);
+}
+
+/** The text in the user's language; {0} is replaced. */
+export function text(name: TextName, value: string | number = ''): string {
+  return (language === 'zh' ? CHINESE : ENGLISH)[name].replace('{0}', String(value));
+}

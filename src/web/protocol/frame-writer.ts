@@ -1,0 +1,118 @@
+import type { StageTimings } from '../../message/write/stage-timings.js';
+import type { Outlines } from '../../vision/mask/outlines.js';
+import type { Mask, Segmentation } from '../../vision/mask/segmentation.js';
+import type { Stamp } from '../../vision/picture/frame-source.js';
+import {
+  FRAME_MAGIC,
+  FRAME_VERSION,
+  HEADER,
+  HEADER_BYTES,
+  HOLE_BIT,
+  INSTANCE,
+  INSTANCE_BYTES,
+  type LivePictureSize,
+  PICTURE_SIZES,
+} from './frame-format.js';
+
+/** What a message says of a frame, besides its picture. */
+export interface FrameFacts {
+  readonly camera: number;
+  readonly sequence: number;
+  readonly stamp: Stamp;
+  readonly segmentation: Segmentation;
+  /** The contours of its instances. */
+  readonly outlines: Outlines;
+  readonly timings: StageTimings & { readonly wait?: number };
+  /** Meters to each instance, if they are known. */
+  readonly distanceOf?: ((index: number) => number) | undefined;
+}
+
+/** Most instances and contours that a message can count. */
+const MOST = 0xffff;
+
+/**
+ * Writes a frame without its picture, in the format of frame-format.ts.
+ *
+ * @returns new bytes: they wait for the picture, while the next frame is written. The JPEG file follows them
+ */
+export function writeFrame(facts: FrameFacts): Uint8Array {
+  const { camera, sequence, stamp, segmentation, outlines, timings } = facts;
+  const { width, height, instances, region } = segmentation;
+  const count = Math.min(MOST, instances.length);
+  const { points, ends, holes, instanceEnds, scaleX, scaleY } = outlines;
+  const contours = count === 0 ? 0 : instanceEnds[count - 1]!;
+  const numbers = contours === 0 ? 0 : ends[contours - 1]!;
+  const length = align(HEADER_BYTES + count * INSTANCE_BYTES + contours * 4 + numbers * 2);
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(HEADER.magic, FRAME_MAGIC, true);
+  view.setUint16(HEADER.version, FRAME_VERSION, true);
+  view.setUint16(HEADER.camera, camera, true);
+  view.setUint32(HEADER.sequence, sequence, true);
+  view.setUint32(HEADER.width, width, true);
+  view.setUint32(HEADER.height, height, true);
+  view.setInt32(HEADER.sec, stamp.sec, true);
+  view.setUint32(HEADER.nanosec, stamp.nanosec, true);
+  view.setFloat32(HEADER.wait, timings.wait ?? 0, true);
+  view.setFloat32(HEADER.preprocess, timings.preprocess, true);
+  view.setFloat32(HEADER.inference, timings.inference, true);
+  view.setFloat32(HEADER.decode, timings.decode, true);
+  view.setFloat32(HEADER.scaleX, scaleX, true);
+  view.setFloat32(HEADER.scaleY, scaleY, true);
+  if (region) {
+    view.setUint16(HEADER.region, region.x, true);
+    view.setUint16(HEADER.region + 2, region.y, true);
+    view.setUint16(HEADER.region + 4, region.width, true);
+    view.setUint16(HEADER.region + 6, region.height, true);
+  }
+  view.setUint16(HEADER.instances, count, true);
+  view.setUint32(HEADER.picture, length, true);
+  const cellArea = scaleX * scaleY;
+  let at = HEADER_BYTES;
+  let contour = 0;
+  let point = 0;
+  for (let i = 0; i < count; i++) {
+    const { classId, score, trackId = 0, box, mask } = instances[i]!;
+    const end = Math.min(instanceEnds[i]!, contour + MOST);
+    view.setUint16(at + INSTANCE.classId, classId, true);
+    view.setUint16(at + INSTANCE.contours, end - contour, true);
+    view.setFloat32(at + INSTANCE.score, score, true);
+    view.setUint32(at + INSTANCE.trackId, trackId, true);
+    view.setFloat32(at + INSTANCE.box, box.x1, true);
+    view.setFloat32(at + INSTANCE.box + 4, box.y1, true);
+    view.setFloat32(at + INSTANCE.box + 8, box.x2, true);
+    view.setFloat32(at + INSTANCE.box + 12, box.y2, true);
+    view.setFloat32(at + INSTANCE.area, cellsOf(mask) * cellArea, true);
+    view.setFloat32(at + INSTANCE.distance, facts.distanceOf?.(i) ?? NaN, true);
+    at += INSTANCE_BYTES;
+    for (; contour < end; contour++) {
+      const last = ends[contour]!;
+      view.setUint32(at, (((last - point) / 2) | (holes[contour] === 1 ? HOLE_BIT : 0)) >>> 0, true);
+      at += 4;
+      for (; point < last; point++, at += 2) view.setUint16(at, points[point]!, true);
+    }
+    // Beyond what can be counted.
+    if (contour < instanceEnds[i]!) {
+      contour = instanceEnds[i]!;
+      point = ends[contour - 1]!;
+    }
+  }
+  return bytes;
+}
+
+/** Says which picture follows the message. */
+export function markSize(message: Uint8Array, size: LivePictureSize): void {
+  new DataView(message.buffer, message.byteOffset).setUint16(HEADER.size, PICTURE_SIZES.indexOf(size), true);
+}
+
+/** Cells inside the mask. Those that are runs need no pass over pixels. */
+function cellsOf({ runs, data, width }: Mask): number {
+  let cells = 0;
+  if (runs) for (let i = 0; i < runs.length; i += 2) cells += runs[i + 1]! - runs[i]!;
+  else if (width > 0) for (const cell of data) cells += cell;
+  return cells;
+}
+
+function align(bytes: number): number {
+  return (bytes + 3) & ~3;
+}

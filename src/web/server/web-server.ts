@@ -1,0 +1,198 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { ExpectationError, messageOf } from '../../base/expect.js';
+import type { Asset } from './assets.js';
+import type { Guard } from './guard.js';
+
+/** Connections at the same time, of all kinds; more are closed at once. */
+const MOST_CONNECTIONS = 64;
+/** Milliseconds for a request to be complete: nobody holds a connection by sending a byte now and then. */
+const REQUEST_TIMEOUT = 5_000;
+/** Bytes of a request's head, and of a message of a client. */
+const MOST_HEAD = 8_192;
+export const MOST_MESSAGE = 16_384;
+
+/** What a path answers with. */
+export interface Reply {
+  readonly status?: number;
+  readonly type: string;
+  readonly body: string | Buffer;
+}
+
+/** What happens on a path that WebSockets connect to. */
+export interface SocketPath {
+  /** The subprotocol that clients must ask for. */
+  readonly protocol?: string;
+  /** Whether other programs' pages may connect, too. */
+  readonly readers: boolean;
+  /** Most clients of this path. */
+  readonly most: number;
+  connect(socket: WebSocket, request: IncomingMessage): void;
+}
+
+export interface WebServerOptions {
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly host: string;
+  readonly guard: Guard;
+  /** Milliseconds for which a request may take to arrive. */
+  readonly requestTimeout?: number | undefined;
+  readonly assets: ReadonlyMap<string, Asset>;
+  readonly replies: Readonly<Record<string, (query: URLSearchParams) => Reply | Promise<Reply>>>;
+  readonly sockets: Readonly<Record<string, SocketPath>>;
+}
+
+/** What a page of ours may do: its own scripts, styles and pictures, and nothing of others. */
+const SECURITY_HEADERS = {
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+} as const;
+
+/** HTTP and WebSockets on one port: exact paths only, nothing is read from the disk for a request. */
+export class WebServer {
+  readonly #server: Server;
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MOST_MESSAGE,
+    // JPEG cannot be compressed further, and memory for compression is a client's to waste.
+    perMessageDeflate: false,
+    handleProtocols: (offered) => [...offered][0] ?? false,
+  });
+  /** By path. */
+  readonly #connected = new Map<string, Set<WebSocket>>();
+
+  private constructor(private readonly options: WebServerOptions) {
+    const { requestTimeout = REQUEST_TIMEOUT } = options;
+    this.#server = createServer(
+      {
+        maxHeaderSize: MOST_HEAD,
+        headersTimeout: requestTimeout,
+        requestTimeout,
+        connectionsCheckingInterval: Math.min(1000, requestTimeout),
+        keepAliveTimeout: 5_000,
+      },
+      (request, response) => void this.#answer(request, response),
+    );
+    this.#server.maxConnections = MOST_CONNECTIONS;
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#server.on('clientError', (_error, socket) => socket.destroy());
+    for (const path of Object.keys(options.sockets)) this.#connected.set(path, new Set());
+  }
+
+  /** Rejects with an ExpectationError if the port cannot be had. */
+  static async listen(options: WebServerOptions): Promise<WebServer> {
+    const server = new WebServer(options);
+    const { port, host } = options;
+    try {
+      server.#server.listen(port, host);
+      await once(server.#server, 'listening');
+    } catch (error) {
+      throw new ExpectationError(
+        `port ${port} of ${host} to be free for the live page`,
+        messageOf(error),
+        'Choose another port, or 0 for any.',
+        { cause: error },
+      );
+    }
+    return server;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** The address to open in a browser on this machine. */
+  get address(): string {
+    const { host } = this.options;
+    const any = host === '0.0.0.0' || host === '::' || host === '';
+    return `http://${any ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${this.port}/`;
+  }
+
+  /** Closes all connections. */
+  async close(): Promise<void> {
+    for (const sockets of this.#connected.values()) for (const socket of sockets) socket.terminate();
+    this.#sockets.close();
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Bodies are of no use to us; what comes is thrown away.
+    request.resume();
+    let reply: Reply & { readonly etag?: string };
+    const { method = '', headers, url = '/' } = request;
+    const [path = '/', query = ''] = url.split('?', 2);
+    const { guard, assets, replies } = this.options;
+    if (!guard.allowsHost(headers.host)) reply = refusal(421, wrongHost(headers.host));
+    else if (!guard.allowsOrigin(headers.origin, headers.host!)) reply = refusal(403, WRONG_ORIGIN);
+    else if (method !== 'GET' && method !== 'HEAD') reply = refusal(405, 'Only GET and HEAD.');
+    else if (assets.has(path)) reply = assets.get(path)!;
+    else if (Object.hasOwn(replies, path)) {
+      try {
+        reply = await replies[path]!(new URLSearchParams(query));
+      } catch (error) {
+        reply = refusal(500, messageOf(error));
+      }
+    } else reply = refusal(404, 'Not found.');
+    const { status = 200, type, body, etag } = reply;
+    const unchanged = etag !== undefined && headers['if-none-match'] === etag;
+    response.writeHead(unchanged ? 304 : status, {
+      ...SECURITY_HEADERS,
+      'Content-Type': type,
+      'Content-Length': unchanged ? 0 : Buffer.byteLength(body),
+      'Cache-Control': etag === undefined ? 'no-store' : 'no-cache',
+      ...(etag === undefined ? {} : { ETag: etag }),
+      ...(status === 405 ? { Allow: 'GET, HEAD' } : {}),
+    });
+    response.end(method === 'HEAD' || unchanged ? undefined : body);
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    const { headers, url = '' } = request;
+    const path = url.split('?', 1)[0]!;
+    const { guard, sockets } = this.options;
+    const refuse = (status: string): void =>
+      void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    if (!guard.allowsHost(headers.host)) return refuse('421 Misdirected Request');
+    const target = Object.hasOwn(sockets, path) ? sockets[path]! : undefined;
+    if (!target) return refuse('404 Not Found');
+    const allowed = target.readers
+      ? guard.allowsReader(headers.origin, headers.host!)
+      : guard.allowsOrigin(headers.origin, headers.host!);
+    if (!allowed) return refuse('403 Forbidden');
+    const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+    if (target.protocol !== undefined && !offered.includes(target.protocol)) return refuse('400 Bad Request');
+    const connected = this.#connected.get(path)!;
+    if (connected.size >= target.most) return refuse('503 Service Unavailable');
+    this.#sockets.handleUpgrade(request, socket, head, (client) => {
+      connected.add(client);
+      client.on('close', () => connected.delete(client));
+      // Followed by close; what the client sent wrongly is its own affair.
+      client.on('error', () => client.terminate());
+      target.connect(client, request);
+    });
+  }
+}
+
+const WRONG_ORIGIN = 'Requests of other pages are refused.';
+
+function wrongHost(host: string | undefined): string {
+  return (
+    `This server is not called ${host ?? '(no Host header)'}. Open it by its IP address, ` +
+    'or add the name to web_hosts (--host-name).'
+  );
+}
+
+function refusal(status: number, text: string): Reply {
+  return { status, type: 'text/plain; charset=utf-8', body: `${text}\n` };
+}

@@ -1,0 +1,41 @@
+import type { Kernels } from '../vision/tensor/kernels.js';
+import type { ColorRange } from '../vision/picture/color-range.js';
+import type { CameraStats, ShownParameter } from './protocol/messages.js';
+
+/** What the live page shows: the node `segment`, or `tros-yolo-seg live`. Asked only while somebody looks. */
+export interface LiveSource {
+  /** Names of the cameras; fixed while the page is open. */
+  readonly cameras: readonly string[];
+  readonly colorRange: ColorRange;
+  model(): LiveModel;
+  /** The settings that the page shows. */
+  parameters(): readonly ShownParameter[];
+  stats(camera: number): CameraStats;
+  /** What keeps results from coming, a sentence; undefined: nothing. */
+  problem(): string | undefined;
+  /** Pixels by which contours may be simplified. */
+  tolerance(): number;
+  /** Somebody began to look at a camera, or nobody does any longer. */
+  demand?(): void;
+  /** Changes a setting. @throws or rejects with an ExpectationError, and changes nothing then */
+  set(name: string, value: unknown): void | Promise<void>;
+  /** Loads another model, a path or a name. Rejects with an ExpectationError, and the former model stays in use then. @returns a sentence */
+  load(model: string): Promise<string>;
+}
+
+/** The model in use. */
+export interface LiveModel {
+  readonly name: string;
+  /** The kind of engine that it runs on. */
+  readonly engine: string;
+  /** Size of its input. */
+  readonly width: number;
+  readonly height: number;
+  /** Class names by class id. */
+  readonly labels: readonly string[];
+  /** Lowest score that is reported, and the classes that are; absent: all. */
+  readonly score: number;
+  readonly classes?: readonly number[] | undefined;
+  /** A faster form of tracing contours. */
+  readonly kernels?: Kernels | undefined;
+}

@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import { after, describe, it } from 'mocha';
+import { packageRoot } from '../../src/base/package-root.js';
+import sharp from 'sharp';
+import { nv12ToRgb } from '../../src/native/convert.js';
+import { nativeKernels } from '../../src/native/kernels.js';
+import { printNote } from '../skips.js';
+import { livePages, sender, TestSource, truthFrame } from '../web/fixture.js';
+
+const FRAMES = 150;
+const PERIOD = 1000 / 30;
+
+/** A page in a process of its own, so that its work does not count as ours. */
+const CLIENT = `
+import { WebSocket } from 'ws';
+const socket = new WebSocket('ws://127.0.0.1:' + process.argv[1] + '/ws');
+socket.on('open', () => socket.send('{"type":"watch","cameras":{"0":"small"}}'));
+socket.on('message', (data, binary) => {
+  if (!binary) return;
+  socket.send(JSON.stringify({ type: 'ack', camera: 0, sequence: data.readUInt32LE(8) }));
+});
+socket.on('pong', () => console.log('ready'));
+socket.on('open', () => socket.ping());
+`;
+
+class FastSource extends TestSource {
+  override model(): ReturnType<TestSource['model']> {
+    return { ...super.model(), kernels: nativeKernels() };
+  }
+}
+
+/** Milliseconds of CPU that this process, and its JavaScript thread, have used. */
+function cpuNow(): { readonly all: number; readonly thread: number } {
+  const { user, system } = process.cpuUsage();
+  // The time on a CPU in nanoseconds comes first; waits on a busy machine do not count.
+  const [thread] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ');
+  return { all: (user + system) / 1000, thread: Number(thread) / 1e6 };
+}
+
+async function cpuOf(work: () => Promise<void>): Promise<{ readonly all: number; readonly thread: number }> {
+  const begin = cpuNow();
+  await work();
+  const { all, thread } = cpuNow();
+  return { all: all - begin.all, thread: thread - begin.thread };
+}
+
+describe('the cost of the live page', () => {
+  const open = livePages();
+  const found = truthFrame(10, { width: 1280, height: 720 });
+
+  it('is told, not judged: with nobody connected', async function () {
+    const page = await open({ source: new FastSource() });
+    const result = {
+      header: { stamp: { sec: 1, nanosec: 0 }, frameId: '' },
+      ...{ pixels: found.frame, segmentation: found.segmentation },
+      timings: { preprocess: 1, inference: 1, decode: 1 },
+    };
+    for (let i = 0; i < 100_000; i++) page.result(0, result);
+    const start = performance.now();
+    for (let i = 0; i < 1_000_000; i++) page.result(0, result);
+    printNote(this, `${(performance.now() - start).toFixed(1)} ns a frame`);
+  });
+
+  it('is told, not judged: one client, 1280 x 720 at 30 FPS, the JPEG encoder apart', async function () {
+    const page = await open({ source: new FastSource() });
+    const client = spawn(process.execPath, ['--input-type=module', '-e', CLIENT, String(page.port)], {
+      cwd: packageRoot,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    after(() => client.kill());
+    await once(client.stdout, 'data');
+    const send = sender(page);
+    const play = async (shown: () => unknown): Promise<void> => {
+      for (let frame = 0; frame < FRAMES; frame++) {
+        await setTimeout(PERIOD);
+        await shown();
+      }
+    };
+    const frames = async (): Promise<number> => {
+      const metrics = await (await fetch(`${page.address}metrics`)).text();
+      return Number(/^tros_yolo_seg_web_frames_sent_total\{.*\} (\d+)/m.exec(metrics)![1]);
+    };
+    const idle = await cpuOf(() => play(() => undefined));
+    const whole = await cpuOf(() => play(() => send(0, found)));
+    const sent = await frames();
+    const rgb = nv12ToRgb(found.frame).slice(0, 3 * 960 * 540);
+    const raw = { width: 960, height: 540, channels: 3 } as const;
+    const encoding = await cpuOf(() => play(() => sharp(rgb, { raw }).jpeg({ quality: 80 }).toBuffer()));
+    const thread = (whole.thread - idle.thread) / sent;
+    const all = (whole.all - idle.all) / sent;
+    const jpeg = (encoding.all - idle.all) / FRAMES;
+    printNote(
+      this,
+      `${sent} of ${FRAMES} frames sent; a frame takes ${thread.toFixed(2)} ms on the JavaScript thread, ${all.toFixed(2)} ms on all, ` +
+        `of which libvips with a call of sharp ${jpeg.toFixed(2)} ms; the rest at 30 FPS is ${(((all - jpeg) * 30) / 10).toFixed(1)} % of a core`,
+    );
+  });
+});

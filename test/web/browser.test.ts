@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { it } from 'mocha';
+import type { Page } from 'playwright-core';
+import { LiveSession } from '../../src/cli/live/live-session.js';
+import { Scene, SceneSource } from '../../src/media/scene/index.js';
+import { defaultsOf } from '../../src/parameters/parameter.js';
+import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
+import { isBadFrame, type SourceFrame } from '../../src/vision/picture/frame-source.js';
+import { paletteColor } from '../../src/vision/picture/palette.js';
+import { describeUnless } from '../skips.js';
+import { canvasPixels, drawn, noBrowser, TestBrowser } from './browser.js';
+import { grayFrame, livePages, sender, TestClient, TestSource, TOKEN, truthFrame } from './fixture.js';
+
+const GRAY = 128;
+const FILL = 0.35;
+
+describeUnless(noBrowser, 'the live page in a browser', () => {
+  const open = livePages();
+  const browser = new TestBrowser();
+
+  /** Sends a frame once the page watches, and waits until it is drawn. */
+  const show = async (
+    live: Awaited<ReturnType<typeof open>>,
+    page: Page,
+    send: () => void,
+    frames: number,
+    camera = 0,
+  ): Promise<void> => {
+    while (!live.wants(camera)) await page.evaluate('new Promise(requestAnimationFrame)');
+    send();
+    await drawn(page, frames, camera);
+  };
+
+  it('draws the outlines of a known scene at its pixels', async () => {
+    const live = await open();
+    const page = await browser.open(live.address, { viewport: { width: 1700, height: 900 } });
+    const { truth, segmentation } = truthFrame(10, { width: 1280, height: 720 });
+    const frame = grayFrame(truth.width, truth.height, GRAY);
+    await show(live, page, () => sender(live)(0, { frame, segmentation }), 1);
+    const { data, width, height } = await canvasPixels(page);
+    assert.ok(width > 600);
+    for (const { classId, mask, trackId, box } of segmentation.instances) {
+      const fill = paletteColor(trackId ?? classId).map((channel) => GRAY + (channel - GRAY) * FILL);
+      const masked = (x: number, y: number): boolean => {
+        const column = Math.floor(((x + 0.5) / width) * truth.width) - mask.x;
+        const row = Math.floor(((y + 0.5) / height) * truth.height) - mask.y;
+        const within = column >= 0 && row >= 0 && column < mask.width && row < mask.height;
+        return within && mask.data[row * mask.width + column] === 1;
+      };
+      // A line is blended with what is beside it, which may give the color of the mask.
+      const lines = [box.x1, box.x2].map((x) => (x / truth.width) * width);
+      const rows = [box.y1, box.y2].map((y) => (y / truth.height) * height);
+      const onLine = (x: number, y: number): boolean =>
+        lines.some((line) => Math.abs(x + 0.5 - line) < 2) ||
+        rows.some((line) => Math.abs(y + 0.5 - line) < 2) ||
+        [-2, 0, 2].some((dx) => [-2, 0, 2].some((dy) => masked(x + dx, y + dy)));
+      let inside = 0;
+      let found = 0;
+      let outside = 0;
+      for (let y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++) {
+          const at = 3 * (y * width + x);
+          const filled = fill.every((value, channel) => Math.abs(data[at + channel]! - value) < 8);
+          if (masked(x, y)) {
+            inside++;
+            if (filled) found++;
+          } else if (filled && !onLine(x, y)) outside++;
+        }
+      }
+      const name = `${Scene.classes[classId]} at ${box.x1},${box.y1}`;
+      // Its own line covers the edge, and names of others may lie on it; letters are blended, too.
+      assert.ok(found > 0.6 * inside, `${name}: ${found} of ${inside} pixels`);
+      assert.ok(outside < 0.01 * inside, `${name}: ${outside} pixels beside ${inside}`);
+    }
+    await browser.clean();
+  });
+
+  it('shows what is under the pointer, and goes through the objects by keyboard', async () => {
+    const live = await open();
+    const page = await browser.open(live.address);
+    const found = truthFrame();
+    await show(live, page, () => sender(live)(0, found), 1);
+    const { instances, width, height } = found.segmentation;
+    const box = (await page.locator('canvas').boundingBox())!;
+    const { mask, classId } = instances[0]!;
+    // A pixel in the middle of the mask's longest run.
+    const cell = middle(mask.data);
+    const x = mask.x + (cell % mask.width) + 0.5;
+    const y = mask.y + Math.floor(cell / mask.width) + 0.5;
+    await page.mouse.move(box.x + (x / width) * box.width, box.y + (y / height) * box.height);
+    const tip = page.locator('.tip');
+    await tip.waitFor();
+    assert.match(await tip.innerText(), new RegExp(`${Scene.classes[classId]}[^]*0.950[^]*px`));
+    await page.mouse.move(0, 0);
+    await tip.waitFor({ state: 'hidden' });
+    await page.keyboard.press('Tab');
+    for (let i = 0; i < 20 && !(await page.locator('canvas:focus').count()); i++)
+      await page.keyboard.press('Tab');
+    for (const { classId: next } of [instances[0]!, instances[1]!]) {
+      await page.keyboard.press('ArrowRight');
+      assert.match(await tip.innerText(), new RegExp(Scene.classes[next]!));
+      assert.match(await page.locator('#said').innerText(), new RegExp(Scene.classes[next]!));
+    }
+    await page.keyboard.press('Escape');
+    await tip.waitFor({ state: 'hidden' });
+    await browser.clean();
+  });
+
+  it('shows a second camera, each with its own frames', async () => {
+    const live = await open({ source: new TestSource(['front', 'rear']) });
+    const page = await browser.open(live.address);
+    const send = sender(live);
+    await show(live, page, () => send(0, truthFrame(1)), 1, 0);
+    const rear = truthFrame(40);
+    await show(live, page, () => send(1, rear), 1, 1);
+    assert.deepEqual(await page.locator('section.camera h2').allInnerTexts(), ['front', 'rear']);
+    const counts = await page.evaluate(
+      '[...document.querySelectorAll("canvas")].map((canvas) => canvas.dataset.objects)',
+    );
+    assert.deepEqual(
+      counts,
+      [truthFrame(1), rear].map(({ segmentation }) => String(segmentation.instances.length)),
+    );
+    await browser.clean();
+  });
+
+  it('comes back by itself when the connection was lost', async () => {
+    const live = await open();
+    const page = await browser.open(live.address);
+    await show(live, page, () => sender(live)(0, truthFrame()), 1);
+    const { port } = live;
+    await live.close();
+    await page.locator('#connection[data-state="lost"]').waitFor();
+    assert.match(await page.locator('#connection').innerText(), /lost/);
+    const again = await open({ port });
+    await page.locator('#connection[data-state="connected"]').waitFor();
+    await show(again, page, () => sender(again)(0, truthFrame()), 2);
+    // The browser itself reports connections that fail.
+    assert.ok(browser.errors.splice(0).every((text) => /WebSocket|ERR_CONNECTION/.test(text)));
+    await browser.clean();
+  });
+
+  it('changes the result by its sliders and classes, and only with the token', async () => {
+    const parameters = defaultsOf(SEGMENT_PARAMETERS);
+    const session = await LiveSession.open(['scene'], parameters, undefined, () => undefined);
+    const live = (session.page = await open({ source: session, token: TOKEN }));
+    try {
+      const frame = await sceneFrame();
+      const page = await browser.open(live.address);
+      let frames = 0;
+      const objects = async (): Promise<number> => {
+        await show(live, page, () => session.offer(0, frame), ++frames);
+        return Number(await page.locator('canvas').getAttribute('data-objects'));
+      };
+      const all = await objects();
+      assert.ok(all >= 4, `${all} objects`);
+      const score = page.getByLabel('Lowest score');
+      assert.equal(await score.isDisabled(), true);
+      await page.getByLabel('Token').fill(TOKEN);
+      await page.keyboard.press('Enter');
+      await page.locator('#parameter-score:enabled').waitFor();
+      await score.focus();
+      await page.keyboard.press('End');
+      await changed(live, () => session.parameters().find(({ name }) => name === 'score')?.value === 1);
+      assert.equal(await objects(), 0);
+      await page.keyboard.press('Home');
+      await changed(live, () => session.parameters().find(({ name }) => name === 'score')?.value === 0);
+      assert.ok((await objects()) > all);
+      session.set('score', 0.25);
+      live.changed(false);
+      await page.locator('#parameter-score-value', { hasText: '0.25' }).waitFor();
+      await page.getByLabel('circle').uncheck();
+      await changed(
+        live,
+        () => (session.parameters().find(({ name }) => name === 'classes')?.value as string[]).length === 5,
+      );
+      const others = await objects();
+      assert.ok(others > 0 && others < all, `${others} of ${all}`);
+      await browser.clean();
+    } finally {
+      await live.close();
+      await session.close();
+    }
+  });
+
+  it('shows ten clients the newest frames, though one of them does not read', async () => {
+    let now = 0;
+    const live = await open({ clock: () => now });
+    const page = await browser.open(live.address);
+    const slow = await (await TestClient.connect(live, { acknowledges: false })).watch(live, 0);
+    const quick = await Promise.all(
+      Array.from({ length: 8 }, async () => (await TestClient.connect(live)).watch(live, 0)),
+    );
+    const send = sender(live);
+    const found = truthFrame();
+    await show(live, page, () => send(0, found), 1);
+    for (let sent = 2; sent <= 12; sent++) {
+      now += 100;
+      send(0, found);
+      await Promise.all(quick.map((client) => client.until(() => client.frames.length === sent)));
+      await drawn(page, sent);
+    }
+    await slow.roundTrip();
+    assert.equal(slow.frames.length, 2);
+    await Promise.all([slow, ...quick].map((client) => client.close()));
+    await browser.clean();
+  });
+
+  for (const [scheme, width] of [
+    ['light', 1100],
+    ['dark', 1100],
+    ['dark', 390],
+  ] as const) {
+    it(`has no fault that axe-core finds, ${scheme}, ${width} pixels wide, in English and Chinese`, async () => {
+      const live = await open({ source: new TestSource(['front', 'rear']), token: TOKEN });
+      const page = await browser.open(`${live.address}#token=${encodeURIComponent(TOKEN)}`, {
+        colorScheme: scheme,
+        viewport: { width, height: 800 },
+      });
+      await page.locator('#parameter-score:enabled').waitFor();
+      await show(live, page, () => sender(live)(0, truthFrame()), 1);
+      const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+      await page.evaluate(axe);
+      for (const language of ['English', 'Chinese']) {
+        const faults = await page.evaluate(
+          'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))',
+        );
+        assert.deepEqual(faults, [], language);
+        if (language === 'English') await page.locator('#language').click();
+      }
+      assert.equal(await page.locator('html').getAttribute('lang'), 'zh-CN');
+      const overflow = await page.evaluate(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+      );
+      assert.equal(overflow, 0, 'nothing is wider than the screen');
+      await browser.clean();
+    });
+  }
+});
+
+async function sceneFrame(): Promise<SourceFrame> {
+  for await (const item of new SceneSource({ width: 640, height: 360, count: 1 }).frames())
+    if (!isBadFrame(item)) return item;
+  throw new Error('no frame');
+}
+
+/** Resolves when the server has heard of something, which clients are told after. */
+async function changed(live: Parameters<typeof TestClient.connect>[0], done: () => boolean): Promise<void> {
+  const client = await TestClient.connect(live);
+  while (!done()) await client.roundTrip();
+  await client.close();
+}
+
+/** The index of the middle of the longest run of ones. */
+function middle(cells: Uint8Array): number {
+  let best = 0;
+  let longest = 0;
+  for (let start = cells.indexOf(1); start >= 0;) {
+    let end = cells.indexOf(0, start);
+    if (end < 0) end = cells.length;
+    if (end - start > longest) {
+      longest = end - start;
+      best = start + Math.floor((end - start) / 2);
+    }
+    start = cells.indexOf(1, end);
+  }
+  return best;
+}

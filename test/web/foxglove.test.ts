@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import protocol, { type Channel, type IWebSocket } from '@foxglove/ws-protocol';
+import { parse } from '@foxglove/rosmsg';
+import { MessageReader } from '@foxglove/rosmsg2-serialization';
+import { describe, it } from 'mocha';
+import sharp from 'sharp';
+import { WebSocket } from 'ws';
+import { packageRoot } from '../../src/base/package-root.js';
+import { Scene } from '../../src/media/scene/index.js';
+import type { LivePage } from '../../src/web/live-page.js';
+import { livePages, sender, TestSource, truthFrame } from './fixture.js';
+
+const { FoxgloveClient } = protocol;
+
+/** A client as Foxglove and Lichtblick are: they use the same library. */
+class Reader {
+  readonly client: InstanceType<typeof FoxgloveClient>;
+  readonly channels = new Map<string, Channel>();
+  readonly messages = new Map<
+    string,
+    { readonly time: bigint; readonly message: Record<string, unknown> }[]
+  >();
+  readonly #socket: WebSocket;
+  readonly #topics = new Map<number, Channel>();
+  #wake: (() => void)[] = [];
+
+  constructor(page: LivePage) {
+    this.#socket = new WebSocket(`ws://127.0.0.1:${page.port}/foxglove`, [
+      FoxgloveClient.SUPPORTED_SUBPROTOCOL,
+    ]);
+    this.client = new FoxgloveClient({ ws: this.#socket as unknown as IWebSocket });
+    this.client.on('advertise', (channels) => {
+      for (const channel of channels) this.channels.set(channel.topic, channel);
+      this.#notify();
+    });
+    this.client.on('message', ({ subscriptionId, timestamp, data }) => {
+      const { topic, schema } = this.#topics.get(subscriptionId)!;
+      const reader = new MessageReader(parse(schema, { ros2: true }));
+      const message = reader.readMessage(data) as Record<string, unknown>;
+      this.messages.set(topic, [...(this.messages.get(topic) ?? []), { time: timestamp, message }]);
+      this.#notify();
+    });
+  }
+
+  subscribe(topic: string): void {
+    const channel = this.channels.get(topic)!;
+    this.#topics.set(this.client.subscribe(channel.id), channel);
+  }
+
+  async until(done: () => boolean): Promise<void> {
+    while (!done()) await new Promise<void>((resolve) => this.#wake.push(resolve));
+  }
+
+  /** Resolves when the server has read all that was sent. */
+  async roundTrip(): Promise<void> {
+    this.#socket.ping();
+    await new Promise((resolve) => this.#socket.once('pong', resolve));
+  }
+
+  close(): void {
+    this.#socket.terminate();
+  }
+
+  #notify(): void {
+    const wake = this.#wake;
+    this.#wake = [];
+    for (const resolve of wake) resolve();
+  }
+}
+
+describe('/foxglove', () => {
+  const open = livePages();
+  const layout = readFileSync(join(packageRoot, 'rviz/foxglove.json'), 'utf8');
+
+  it('has the topics that the shipped layout shows, but for overlay and diagnostics', async () => {
+    const reader = new Reader(await open());
+    await reader.until(() => reader.channels.size > 0);
+    const shown = new Set([...layout.matchAll(/"(\/(?:segment|image)[\w/]*)/g)].map(([, topic]) => topic!));
+    const missing = [...shown].filter((topic) => !reader.channels.has(topic));
+    assert.deepEqual(missing, ['/segment/overlay/compressed']);
+    reader.close();
+  });
+
+  it('sends what is subscribed to, in messages that its schemas describe, and nothing else', async () => {
+    const page = await open();
+    const reader = new Reader(page);
+    await reader.until(() => reader.channels.size > 0);
+    const found = truthFrame();
+    assert.equal(page.wants(0), false);
+    reader.subscribe('/segment/detections');
+    reader.subscribe('/image/compressed');
+    await reader.roundTrip();
+    assert.equal(page.wants(0), true);
+    sender(page)(0, found);
+    await reader.until(() => reader.messages.size === 2);
+    const [{ time, message }] = reader.messages.get('/segment/detections') as [
+      { time: bigint; message: Record<string, unknown> },
+    ];
+    assert.equal(time, 100_000_000_000n);
+    const detections = message['detections'] as { results: { hypothesis: { class_id: string } }[] }[];
+    assert.deepEqual(
+      detections.map(({ results }) => results[0]!.hypothesis.class_id),
+      found.segmentation.instances.map(({ classId }) => Scene.classes[classId]),
+    );
+    const image = reader.messages.get('/image/compressed')![0]!.message as {
+      format: string;
+      data: Uint8Array;
+    };
+    const { width, height, format } = await sharp(image.data).metadata();
+    assert.deepEqual([image.format, format, width, height], ['jpeg', 'jpeg', 640, 360]);
+    reader.close();
+  });
+
+  it('names the cameras in topics where there are several', async () => {
+    const reader = new Reader(await open({ source: new TestSource(['front', 'rear']) }));
+    await reader.until(() => reader.channels.size > 0);
+    for (const topic of ['/segment/front/detections', '/rear/image/compressed', '/segment/label_info'])
+      assert.ok(reader.channels.has(topic), topic);
+    reader.close();
+  });
+});

@@ -1,0 +1,282 @@
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { describe, it } from 'mocha';
+import { WebSocket } from 'ws';
+import type { LivePage } from '../../src/web/live-page.js';
+import { livePages, sender, TestClient, TestSource, TOKEN, truthFrame } from './fixture.js';
+
+const found = truthFrame();
+
+/** The answer to a request that is sent as it is. */
+function get(
+  page: LivePage,
+  path: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+): Promise<{ status: number; body: string; headers: Record<string, unknown> }> {
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      { host: '127.0.0.1', port: page.port, path, method, headers, agent: false },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (text: string) => (body += text));
+        response.on('end', () => resolve({ status: response.statusCode!, body, headers: response.headers }));
+      },
+    );
+    asked.on('error', reject).end();
+  });
+}
+
+/** The HTTP status with which a WebSocket is refused; 101 if it is not. */
+function upgrade(
+  page: LivePage,
+  path: string,
+  headers: Record<string, string>,
+  protocol?: string,
+): Promise<number> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${page.port}${path}`, protocol ?? [], { headers });
+    socket.on('open', () => {
+      socket.terminate();
+      resolve(101);
+    });
+    socket.on('unexpected-response', (asked, { statusCode }) => {
+      asked.destroy();
+      resolve(statusCode!);
+    });
+    socket.on('error', () => undefined);
+  });
+}
+
+describe('the server of the live page', () => {
+  const open = livePages();
+
+  it('serves the page, with headers that keep others out', async () => {
+    const page = await open();
+    const { status, body, headers } = await get(page, '/');
+    assert.equal(status, 200);
+    assert.match(body, /<title>tros_yolo_seg<\/title>/);
+    assert.match(String(headers['content-security-policy']), /default-src 'none'.*frame-ancestors 'none'/);
+    assert.equal(headers['x-content-type-options'], 'nosniff');
+    const total = (
+      await Promise.all(['/', '/live.js', '/live.css', '/icon.svg'].map((path) => get(page, path)))
+    )
+      .map((answer) => answer.body.length)
+      .reduce((sum, length) => sum + length);
+    assert.ok(total > 10_000 && total < 150_000, `${total} bytes`);
+    const again = await get(page, '/live.js', {
+      'If-None-Match': String((await get(page, '/live.js')).headers['etag']),
+    });
+    assert.deepEqual([again.status, again.body], [304, '']);
+  });
+
+  it('answers nothing but exact paths, and only GET and HEAD', async () => {
+    const page = await open();
+    const paths = [
+      '/../package.json',
+      '/..%2f..%2fpackage.json',
+      '/%2e%2e/package.json',
+      '//etc/passwd',
+      '/live.ts',
+      '/page',
+      '/__proto__',
+      '/constructor',
+    ];
+    for (const path of paths) assert.equal((await get(page, path)).status, 404, path);
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS'])
+      assert.equal((await get(page, '/', {}, method)).status, 405);
+    assert.deepEqual(((answer) => [answer.status, answer.body])(await get(page, '/', {}, 'HEAD')), [200, '']);
+  });
+
+  it('refuses names that are not its own, as of DNS rebinding', async () => {
+    const page = await open({ hosts: ['robot.lan'] });
+    for (const host of [
+      'evil.example',
+      `evil.example:${page.port}`,
+      'localhost.evil.example',
+      '127.0.0.1.evil.example',
+      'a b',
+      '[::1',
+      'robot.lan.evil.example',
+    ]) {
+      assert.equal((await get(page, '/', { Host: host })).status, 421, host);
+      assert.equal(await upgrade(page, '/ws', { Host: host }), 421, host);
+    }
+    for (const host of [
+      'localhost',
+      `127.0.0.1:${page.port}`,
+      '[::1]:80',
+      '192.168.1.10',
+      'robot.lan:8080',
+      'ROBOT.lan',
+    ]) {
+      assert.equal((await get(page, '/', { Host: host })).status, 200, host);
+    }
+  });
+
+  it('refuses requests and WebSockets of other pages', async () => {
+    const page = await open({ origins: ['https://app.foxglove.dev'] });
+    const Host = `127.0.0.1:${page.port}`;
+    for (const Origin of [
+      'https://evil.example',
+      'null',
+      'http://127.0.0.1:1',
+      `http://localhost:${page.port}`,
+      'https://app.foxglove.dev',
+    ]) {
+      assert.equal(await upgrade(page, '/ws', { Host, Origin }), 403, Origin);
+      assert.equal((await get(page, '/metrics', { Host, Origin })).status, 403, Origin);
+    }
+    assert.equal(await upgrade(page, '/ws', { Host, Origin: `http://${Host}` }), 101);
+    assert.equal(await upgrade(page, '/ws', { Host }), 101);
+    const foxglove = (Origin: string): Promise<number> =>
+      upgrade(page, '/foxglove', { Host, Origin }, 'foxglove.websocket.v1');
+    assert.equal(await foxglove('https://evil.example'), 403);
+    assert.equal(await foxglove('https://app.foxglove.dev'), 101);
+    assert.equal(await upgrade(page, '/elsewhere', { Host }), 404);
+  });
+
+  const malformed: [name: string, message: string | Buffer][] = [
+    ['no JSON', '{'],
+    ['a list', '[]'],
+    ['null', 'null'],
+    ['no type', '{}'],
+    ['an unknown type', '{"type":"shutdown","id":1}'],
+    ['a camera that there is not', '{"type":"watch","cameras":{"7":"small"}}'],
+    ['a camera by another name', '{"type":"watch","cameras":{"__proto__ ":"small"}}'],
+    ['a size that there is not', '{"type":"watch","cameras":{"0":"huge"}}'],
+    ['an acknowledgement of nothing', '{"type":"ack","camera":0}'],
+    ['a token that is no string', '{"type":"authorize","id":1,"token":{}}'],
+    ['bytes', Buffer.from([1, 2, 3])],
+    ['too many bytes', `"${'x'.repeat(20_000)}"`],
+  ];
+  for (const [name, message] of malformed) {
+    it(`ends a connection that sends ${name}, and no other`, async () => {
+      const page = await open();
+      const good = await (await TestClient.connect(page)).watch(page, 0);
+      const bad = await TestClient.connect(page);
+      bad.socket.send(message);
+      await assert.rejects(
+        bad.until(() => false),
+        /closed with (1008|1009|1006)/,
+      );
+      sender(page)(0, found);
+      await good.until(() => good.frames.length === 1);
+      await good.close();
+    });
+  }
+
+  it('ends a connection that talks too much', async () => {
+    const page = await open();
+    const client = await TestClient.connect(page);
+    for (let i = 0; i < 2000; i++) client.send({ type: 'ack', camera: 0, sequence: i });
+    await assert.rejects(
+      client.until(() => false),
+      /closed with (1008|1006)/,
+    );
+  });
+
+  it('has room for a bounded number of pages', async () => {
+    const page = await open();
+    const clients = await Promise.all(Array.from({ length: 16 }, () => TestClient.connect(page)));
+    assert.equal(page.clients, 16);
+    assert.equal(await upgrade(page, '/ws', {}), 503);
+    await clients[0]!.close();
+    await clients[1]!.roundTrip();
+    assert.equal(await upgrade(page, '/ws', {}), 101);
+    await Promise.all(clients.map((client) => client.close()));
+  });
+
+  it('survives 1000 connections and a slow loris, while a page misses nothing', async () => {
+    let now = 0;
+    const page = await open({ requestTimeout: 300, clock: () => now });
+    const good = await (await TestClient.connect(page)).watch(page, 0);
+    const sockets: Socket[] = [];
+    const ends = Array.from({ length: 1000 }, () => {
+      const socket = connect(page.port, '127.0.0.1');
+      sockets.push(socket);
+      socket.on('error', () => undefined);
+      // A request that never ends.
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nX-');
+      socket.resume();
+      return new Promise<void>((resolve) => socket.on('close', () => resolve()));
+    });
+    const send = sender(page);
+    for (let sent = 1; sent <= 5; sent++) {
+      send(0, found);
+      await good.until(() => good.frames.length === sent);
+      now += 100;
+    }
+    // Each is closed: at once above the bound, or because its request takes too long.
+    await Promise.all(ends);
+    assert.equal((await get(page, '/healthz')).status, 200);
+    assert.equal(good.frames.length, 5);
+    await good.close();
+  });
+});
+
+describe('what pages may change', () => {
+  const open = livePages();
+
+  it('is nothing without a token', async () => {
+    const source = new TestSource();
+    const client = await TestClient.connect(await open({ source }));
+    for (const request of [
+      { type: 'set', name: 'score', value: 0.5 },
+      { type: 'load_model', model: 'a.onnx' },
+      { type: 'record', camera: 0, seconds: 1 },
+      { type: 'authorize', token: '' },
+    ]) {
+      assert.equal((await client.request(request)).ok, false, request.type);
+    }
+    assert.deepEqual([source.parametersNow.score, source.modelName], [0.25, 'scene-n-seg']);
+    await client.close();
+  });
+
+  it('is what the page shows, with the token', async () => {
+    const source = new TestSource();
+    const client = await TestClient.connect(await open({ source, token: TOKEN }));
+    assert.equal((await client.request({ type: 'set', name: 'score', value: 0.5 })).ok, false);
+    assert.equal((await client.request({ type: 'authorize', token: `${TOKEN}!` })).ok, false);
+    assert.equal((await client.request({ type: 'authorize', token: TOKEN })).ok, true);
+    assert.equal((await client.request({ type: 'set', name: 'score', value: 0.5 })).ok, true);
+    assert.equal(source.parametersNow.score, 0.5);
+    for (const [name, value] of [
+      ['score', 2],
+      ['score', 'high'],
+      ['web_token', 'mine'],
+      ['library', '/tmp/x.so'],
+      ['__proto__', 1],
+    ] as const) {
+      const { ok, message } = await client.request({ type: 'set', name, value });
+      assert.equal(ok, false, name);
+      assert.match(message, /^Expected /);
+    }
+    assert.equal((await client.request({ type: 'load_model', model: 'b.onnx' })).ok, true);
+    assert.match((await client.request({ type: 'load_model', model: 'b' })).message, /no model at b/);
+    await client.close();
+  });
+
+  it('ends the connection after five wrong tokens, and refuses guesses for a minute after twenty', async () => {
+    let now = 0;
+    const page = await open({ token: TOKEN, clock: () => now });
+    for (let round = 0; round < 4; round++) {
+      const client = await TestClient.connect(page);
+      for (let i = 0; i < 5; i++) await client.request({ type: 'authorize', token: `guess ${i}` });
+      await assert.rejects(
+        client.until(() => false),
+        /closed with 1008/,
+      );
+    }
+    const client = await TestClient.connect(page);
+    assert.equal((await client.request({ type: 'authorize', token: TOKEN })).ok, false);
+    now = 60_001;
+    assert.equal((await client.request({ type: 'authorize', token: TOKEN })).ok, true);
+    await client.close();
+  });
+
+  it('needs a token that cannot be guessed', async () => {
+    await assert.rejects(open({ token: 'short' }), /a token of at least 8 characters/);
+  });
+});
