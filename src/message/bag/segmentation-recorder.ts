@@ -151,11 +151,9 @@ export class SegmentationRecorder {
   recordContent(content: FrameContent, picture?: Promise<Uint8Array>): Promise<void> {
     const { stamp, frameId } = content.header;
     const header = { stamp: { ...stamp }, frameId };
-    const messages = this.#outputs.map(({ topic, type, write }) => ({
-      topic,
-      type,
-      cdr: write(content).slice(),
-    }));
+    const messages = this.#outputs
+      .filter(({ has }) => has?.(content.segmentation) ?? true)
+      .map(({ topic, type, write }) => ({ topic, type, cdr: write(content).slice() }));
     return this.#queue.run(async () => {
       await this.#writeModel(header);
       if (picture !== undefined) {

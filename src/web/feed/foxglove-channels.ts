@@ -2,9 +2,16 @@ import protocol, { type IWebSocket } from '@foxglove/ws-protocol';
 import type { WebSocket } from 'ws';
 import type { FrameContent } from '../../message/frame-content.js';
 import { type MessageType, messageType, shortName } from '../../message/message-type.js';
-import { FRAME_OUTPUTS, MODEL_OUTPUTS, type OutputPlace, outputTopic } from '../../message/outputs.js';
+import {
+  FRAME_OUTPUTS,
+  type FrameOutput,
+  MODEL_OUTPUTS,
+  type OutputPlace,
+  outputTopic,
+} from '../../message/outputs.js';
 import { CompressedImageWriter } from '../../message/write/image.js';
 import { Labels } from '../../message/write/labels.js';
+import { ColorBook } from '../../vision/picture/color-book.js';
 import { stampToNanoseconds } from '../../vision/picture/frame-source.js';
 import type { LiveSource } from '../source.js';
 import type { Listener } from './camera-feed.js';
@@ -22,6 +29,8 @@ const MOST_PICTURES = 2;
 /** A topic of a camera with a message for each frame. */
 interface FrameChannel {
   readonly id: number;
+  /** Whether there is a message for a frame; absent: for all. */
+  readonly has: FrameOutput['has'];
   readonly write: (content: FrameContent) => Uint8Array;
 }
 
@@ -87,10 +96,11 @@ export class FoxgloveChannels implements Listener {
         const type = messageType(shortName(row.type));
         const write = row.open(type, {
           ...{ labels, modelName, trosMasks: 'none' },
+          book: new ColorBook(),
           coloredBy: () => 'auto',
           classMapSize: () => 'picture',
         });
-        return { id: add(outputTopic(row, place)!.replace('~', '/segment'), type), write };
+        return { id: add(outputTopic(row, place)!.replace('~', '/segment'), type), has: row.has, write };
       });
       const topic = several ? `/${camera}/image/compressed` : '/image/compressed';
       return { picture: add(topic, this.#image.type), frames, underway: 0 };
@@ -128,8 +138,9 @@ export class FoxgloveChannels implements Listener {
     const channels = this.#cameras[camera]!;
     const { stamp, frameId } = content.header;
     const time = stampToNanoseconds(stamp);
-    for (const { id, write } of channels.frames) {
-      if (this.#subscribed.has(id)) this.#send(id, time, write(content));
+    for (const { id, has, write } of channels.frames) {
+      if (this.#subscribed.has(id) && (has?.(content.segmentation) ?? true))
+        this.#send(id, time, write(content));
     }
     if (!picture) return;
     const header = { stamp: { ...stamp }, frameId };
