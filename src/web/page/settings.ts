@@ -154,7 +154,7 @@ export class Settings {
     });
     find.addEventListener('input', () => {
       for (const row of list.children)
-        (row as HTMLElement).hidden = row.textContent!.toLowerCase().includes(find.value.toLowerCase());
+        (row as HTMLElement).hidden = row.textContent.toLowerCase().includes(find.value.toLowerCase());
     });
     const fieldset = make('fieldset', { id: 'parameter-classes' }, make('legend', { text: text('classes') }));
     fieldset.append(...(labels.length > 12 ? [find] : []), ...(disabled ? [] : [all]), list);
