@@ -20,7 +20,7 @@ const LIBSTDCXX = {
 };
 
 /** Libraries of the packages libc6, libgcc-s1 and libstdc++6. */
-const OF_SYSTEM = /^(lib(c|m|dl|pthread|rt|gcc_s|stdc\+\+)\.so\.\d+|ld-linux-[\w-]+\.so\.\d+)$/;
+const OF_SYSTEM = /^(lib(c|m|dl|pthread|rt|resolv|gcc_s|stdc\+\+)\.so\.\d+|ld-linux-[\w-]+\.so\.\d+)$/;
 
 /** Paths of the ELF files below `folder`, each with whether it is for `architecture`. */
 export function elfFiles(folder, architecture) {
@@ -43,6 +43,7 @@ export function elfFiles(folder, architecture) {
 export function elfDepends(folder, paths, prefixes) {
   const own = new Set(paths.map((path) => basename(path)));
   const ros = new Set();
+  const other = new Set();
   const unknown = new Set();
   let [glibc, gcc] = ['2.31', 10];
   for (const path of paths) {
@@ -54,13 +55,19 @@ export function elfDepends(folder, paths, prefixes) {
     }
     for (const library of libraries) {
       if (own.has(library) || OF_SYSTEM.test(library)) continue;
+      // Debian names the package after the library; the messages' Python modules need it.
+      const [python] = /^libpython3\.\d+/.exec(library) ?? [];
+      if (python !== undefined) {
+        other.add(python);
+        continue;
+      }
       const [, name] = /^lib(.*?)(?:__.*)?\.so/.exec(library) ?? [];
-      if (prefixes.some((prefix) => existsSync(join(prefix, 'share', name, 'package.xml')))) ros.add(name);
+      if (prefixes.some((prefix) => existsSync(join(prefix, 'share', name)))) ros.add(name);
       else unknown.add(`${library} (${path})`);
     }
   }
   return {
-    system: [`libc6 (>= ${glibc})`, 'libgcc-s1', `libstdc++6 (>= ${gcc})`],
+    system: [`libc6 (>= ${glibc})`, 'libgcc-s1', `libstdc++6 (>= ${gcc})`, ...other],
     ros: [...ros],
     unknown: [...unknown],
   };

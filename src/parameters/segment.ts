@@ -431,18 +431,21 @@ export const SEGMENT_PARAMETERS = parameterTable({
     range: [0, 2],
     dynamic: true,
     help: 'seconds over which boxes and masks of tracked objects are smoothed, so that still objects do not flicker; 0.3 does it; 0: not at all',
+    zh: '被跟踪物体的框和掩码在多少秒内做平滑，使静止的物体不闪烁；0.3 就够了；0：不平滑',
   },
   zones: {
     type: 'string_array',
     default: [],
     dynamic: true,
     help: 'areas in which tracked objects are counted, each as NAME=X,Y X,Y X,Y ...: the corners of a polygon, in shares of the picture if no number is above 1, else in pixels; CAMERA/NAME=... for one of several cameras',
+    zh: '统计被跟踪物体的区域，每个写作 NAME=X,Y X,Y X,Y ...：多边形的各个顶点，没有大于 1 的数时按画面的比例，否则按像素；有多台相机时，CAMERA/NAME=... 只用于其中一台',
   },
   lines: {
     type: 'string_array',
     default: [],
     dynamic: true,
     help: 'lines across which tracked objects are counted, each as NAME=X,Y X,Y ..., as `zones`. Entered: from the left to the right of its direction, so downward for a line from left to right',
+    zh: '统计被跟踪物体穿越的线，每条写作 NAME=X,Y X,Y ...，规则同 `zones`。进入：从线的方向的左侧到右侧，即对从左到右的线来说是向下',
   },
   zone_anchor: {
     type: 'string',
@@ -450,6 +453,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
     choices: ZONE_ANCHORS,
     dynamic: true,
     help: 'which point of an object is counted in zones and across lines: the middle of the lower edge of its box (bottom), where it stands, or of the box (center)',
+    zh: '在区域内和越线时按物体的哪一点计：框下边的中点（bottom），即它站立的位置；或框的中心（center）',
   },
   overlay_masks: {
     type: 'double',
@@ -486,6 +490,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
     default: [],
     dynamic: true,
     help: 'names or ids of classes that the overlay shows blurred, for recordings that must not show people; they must be among `classes`; empty: none',
+    zh: '叠加图中要模糊的类别的名称或 id，用于不得出现人的录制；它们必须在 `classes` 之中；留空：无',
   },
   overlay_trails: {
     type: 'integer',

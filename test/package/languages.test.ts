@@ -63,6 +63,20 @@ describe('the pages in Chinese', () => {
       );
     });
 
+    it(`${chinese} links to the pages that ${english} links to`, () => {
+      const targets = (page: string): string[] =>
+        unique(
+          [...page.matchAll(/\]\(([\w/.-]+\.md)(?:#[^)]*)?\)/g)].map(([, at]) =>
+            at!.replace('.zh-CN.md', '.md'),
+          ),
+        ).filter((at) => at !== english.split('/').at(-1));
+      const linked = targets(read(chinese));
+      assert.deepEqual(
+        targets(read(english)).filter((at) => !linked.includes(at)),
+        [],
+      );
+    });
+
     it(`${chinese} links to ${english}, and the other way round, and prefers Chinese pages`, () => {
       assert.match(read(chinese).slice(0, 200), /\[English\]\(/);
       assert.match(read(english).slice(0, 200), /\[简体中文\]\(/);
