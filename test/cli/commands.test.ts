@@ -30,7 +30,10 @@ describe('tros-yolo-seg', () => {
     for (const name of ['paint', 'constructor', '--quiet']) {
       const { code, stdout, stderr } = await cli([name]);
       assert.deepEqual([code, stdout], [2, '']);
-      assert.match(stderr, /^tros-yolo-seg: Expected a command \(run, live, demo, .*\) but received .*--help\.\n$/);
+      assert.match(
+        stderr,
+        /^tros-yolo-seg: Expected a command \(run, live, demo, .*\) but received .*--help\.\n$/,
+      );
       assert.ok(stderr.includes(`received ${name}.`), stderr);
     }
   });

@@ -30,7 +30,8 @@ describe('encodePng and encodeJpeg', () => {
   it('keep all color of a JPEG, or that of every second pixel', async () => {
     // Red and blue columns of the same brightness: without their color they are one gray.
     const picture = rgbPicture(32, 16);
-    for (let x = 0; x < 32; x++) fillRectangle(picture, x, 0, x + 1, 16, x % 2 === 0 ? [200, 0, 0] : [0, 60, 220]);
+    for (let x = 0; x < 32; x++)
+      fillRectangle(picture, x, 0, x + 1, 16, x % 2 === 0 ? [200, 0, 0] : [0, 60, 220]);
     const reds = async (chroma?: '4:2:0'): Promise<number[]> => {
       const file = await encodeJpeg(picture, 95, chroma);
       assert.equal((await sharp(file).metadata()).chromaSubsampling, chroma ?? '4:4:4');
@@ -68,7 +69,11 @@ describe('encodeGray16', () => {
       const values = memory.subarray(11, 11 + width * height);
       const file = await encodeGray16(values, width, height);
       const raw = await sharp(file).toColourspace('grey16').raw({ depth: 'ushort' }).toBuffer();
-      assert.deepEqual(new Uint16Array(raw.buffer, raw.byteOffset, raw.length / 2), values, `${width}x${height}`);
+      assert.deepEqual(
+        new Uint16Array(raw.buffer, raw.byteOffset, raw.length / 2),
+        values,
+        `${width}x${height}`,
+      );
     }
   });
 });

@@ -106,7 +106,11 @@ describe('parseClassMapSize', () => {
     assert.deepEqual(parseClassMapSize('7680x4320'), { width: 7680, height: 4320 });
     assert.deepEqual(parseClassMapSize('16384x2048'), { width: 16384, height: 2048 });
     for (const text of ['16384x16384', '16384x2049']) {
-      assert.throws(() => parseClassMapSize(text), /at most 33554432 cells in parameter class_map_size/, text);
+      assert.throws(
+        () => parseClassMapSize(text),
+        /at most 33554432 cells in parameter class_map_size/,
+        text,
+      );
     }
   });
 });

@@ -81,6 +81,7 @@ describe('CameraNode', () => {
       /at least one input to publish but received none that can be read: .*none/,
     );
     assert.throws(() => setUp({ message: 'image', transport: 'native' }), /Choose such a message/);
-    for (const size of ['large', '5x4', '16384x16384']) await assert.rejects(setUp({ size }).node.run(), /parameter size/);
+    for (const size of ['large', '5x4', '16384x16384'])
+      await assert.rejects(setUp({ size }).node.run(), /parameter size/);
   });
 });

@@ -12,11 +12,21 @@ function instance(mask: Mask): Instance {
 }
 
 function segmentation(maskWidth: number, maskHeight: number, masks: readonly Mask[]): Segmentation {
-  return { width: 2 * maskWidth, height: 2 * maskHeight, maskWidth, maskHeight, instances: masks.map(instance) };
+  return {
+    width: 2 * maskWidth,
+    height: 2 * maskHeight,
+    maskWidth,
+    maskHeight,
+    instances: masks.map(instance),
+  };
 }
 
 /** The rank of the best instance in whose mask the center of each cell lies, cell by cell. */
-function expected({ maskWidth, maskHeight, instances }: Segmentation, width: number, height: number): number[] {
+function expected(
+  { maskWidth, maskHeight, instances }: Segmentation,
+  width: number,
+  height: number,
+): number[] {
   return Array.from({ length: width * height }, (_, at) => {
     const x = Math.floor((((at % width) + 0.5) * maskWidth) / width);
     const y = Math.floor(((Math.floor(at / width) + 0.5) * maskHeight) / height);
