@@ -31,8 +31,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 /**
- * Seconds after which an input counts as hanging: of computing, all threads together, and of waiting. A busy machine makes an
- * input wait, but not compute. The same as in test/fuzz/hang-watch.ts.
+ * Seconds after which an input counts as hanging: of computing, all threads together, and of waiting. A busy
+ * machine makes an input wait, but not compute. The same as in test/fuzz/hang-watch.ts.
  */
 constexpr unsigned kHangingCpu = 30;
 constexpr unsigned kHangingWall = 600;
