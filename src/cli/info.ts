@@ -115,8 +115,11 @@ function isBoard(): boolean {
   }
 }
 
-function namesText({ metadata }: OnnxSummary): string {
+function namesText({ metadata, classCount }: OnnxSummary): string {
   const { names, problem } = readClassNames(metadata.get('names') ?? '');
   if (problem !== undefined) return `, whose names cannot be read: ${problem}`;
+  if (names.length > 0 && names.length !== classCount) {
+    return `, which the ${names.length} names in the file do not fit: ${names.join(', ')}`;
+  }
   return names.length > 0 ? `: ${names.join(', ')}` : ', without names';
 }

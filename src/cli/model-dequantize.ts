@@ -92,9 +92,20 @@ export const dequantize = command({
 });
 
 function commandOfLog(path: string, args: Arguments): string {
+  if (path.toLowerCase().endsWith('.onnx')) {
+    throw new ExpectationError(
+      'a .bin, or the log of hb_model_modifier,',
+      path,
+      'An ONNX model has no de-quantize nodes: the mapper adds them when it compiles one (tros-yolo-seg model ptq prepares that).',
+    );
+  }
   for (const option of ['output', 'restore']) {
     if (args.text(option) === undefined && !args.flag(option)) continue;
-    throw new ExpectationError(`the .bin itself for --${option}`, path, 'A log does not contain the model.');
+    throw new ExpectationError(
+      `the .bin itself for --${option}`,
+      path,
+      'What is not a .bin is read as a log, which does not contain the model.',
+    );
   }
   const nodes = readModifierLog(readLog(path), path);
   return `${modifierCommand(args.text('bin') ?? 'MODEL.bin', choose(nodes, rolesFromOnnx(args), args))}\n`;

@@ -69,11 +69,7 @@ export function chooseQueryLabels(
   const named = file !== undefined || fromModel?.length === classCount;
   if (named) return { labels: chooseLabels(classCount, fromModel, file, FROM_ONE), warnings: [] };
   const numbers = Array.from({ length: classCount }, (_, id) => String(id));
-  const count = fromModel?.length ?? 0;
-  const told =
-    count === 0
-      ? `The model does not name its ${classCount} classes:`
-      : `The model has ${count} class names for ${classCount} classes, so they are not used:`;
+  const told = misfit(classCount, fromModel) ?? `The model does not name its ${classCount} classes:`;
   if (classCount !== COCO_IDS) {
     return {
       labels: numbers,
@@ -84,9 +80,29 @@ export function chooseQueryLabels(
   return {
     labels: numbers.map((number, id) => (UNUSED_COCO_IDS.has(id) ? number : names.shift()!)),
     warnings: [
-      `${told} the classes are taken for COCO's ids 0 to 90, as of RF-DETR's own weights. Give the names (labels) of another training.`,
+      `${told} the classes are taken for COCO's ids 0 to 90, as in RF-DETR's own weights. If it was trained on other data, give the names of its classes (labels).`,
     ],
   };
+}
+
+/** Like chooseLabels(), with a warning where the model's own names do not fit its classes. */
+export function chooseCellLabels(
+  classCount: number,
+  fromModel?: readonly string[],
+  file?: string,
+): ChosenLabels {
+  const labels = chooseLabels(classCount, fromModel, file);
+  const told = file === undefined ? misfit(classCount, fromModel) : undefined;
+  if (told === undefined) return { labels, warnings: [] };
+  const instead = classCount === COCO_CLASSES ? "the classes get COCO's names" : 'the classes are numbers';
+  return { labels, warnings: [`${told} ${instead}. Give their names (labels).`] };
+}
+
+/** The beginning of a warning about names that do not fit; undefined if they do, or there are none. */
+function misfit(classCount: number, names: readonly string[] = []): string | undefined {
+  if (names.length === 0 || names.length === classCount) return undefined;
+  const text = names.length === 1 ? '1 class name' : `${names.length} class names`;
+  return `The model has ${text} for ${classCount} classes, so that no name is used:`;
 }
 
 function cocoNames(): string[] {

@@ -1,7 +1,7 @@
 import { coarseScores } from '../vision/decode/coarse-scales.js';
 import { type HeadLayout, type HeadRole, recognizeHeads } from '../vision/decode/heads.js';
 import type { ModelInfo } from '../engine/engine.js';
-import { chooseLabels, type ChosenLabels, chooseQueryLabels, labelCount } from '../model/labels.js';
+import { chooseCellLabels, type ChosenLabels, chooseQueryLabels, labelCount } from '../model/labels.js';
 
 /** What the user specifies about a model. */
 export interface ModelHints {
@@ -40,5 +40,5 @@ function namesOf(
   labelFile: string | undefined,
 ): ChosenLabels {
   if (form === 'queries') return chooseQueryLabels(classCount, own, labelFile);
-  return { labels: chooseLabels(classCount, own, labelFile), warnings: [] };
+  return chooseCellLabels(classCount, own, labelFile);
 }

@@ -49,6 +49,14 @@ describe('tros-yolo-seg info', () => {
     );
   });
 
+  it('says that names do not fit the classes', () => {
+    writeFileSync(file('names.onnx'), stockModel({ names: "{0: 'cat', 1: 'dog'}" }));
+    assert.match(
+      info(file('names.onnx')).stdout,
+      /classes +3, which the 2 names in the file do not fit: cat, dog\n/,
+    );
+  });
+
   it('refuses what run refuses, with the reason', () => {
     for (const [options, reason] of [
       [{ channels: 1 }, /one channel \(grayscale\) and three are needed/],

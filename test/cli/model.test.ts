@@ -118,6 +118,17 @@ describe('tros-yolo-seg model', () => {
     writeFileSync(file('empty.bin'), Buffer.alloc(5000));
     assert.match(cli('model', 'dequantize', file('empty.bin')).stderr, /\.bin model for the BPU/);
     assert.match(cli('model', 'dequantize', file('absent.bin')).stderr, /readable model file/);
+    writeFileSync(file('float.onnx'), stockModel());
+    for (const options of [[], ['--all', '-o', file('none.bin')]]) {
+      const { status: code, stderr } = cli('model', 'dequantize', file('float.onnx'), ...options);
+      assert.equal(code, 2);
+      assert.match(
+        stderr,
+        /a \.bin, or the log .* received .*float\.onnx\. An ONNX model has no de-quantize nodes/,
+      );
+    }
+    const log = cli('model', 'dequantize', file('modifier.log'), '-o', file('none.bin'));
+    assert.match(log.stderr, /the \.bin itself for --output .*modifier\.log\. .* read as a log/);
   });
 
   it('dequantize removes the nodes itself, tells that no board ran the result, and puts them back', () => {

@@ -3,7 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { ExpectationError } from '../../src/base/expect.js';
-import { chooseLabels, chooseQueryLabels, findClass, readLabels } from '../../src/model/labels.js';
+import {
+  chooseCellLabels,
+  chooseLabels,
+  chooseQueryLabels,
+  findClass,
+  readLabels,
+} from '../../src/model/labels.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 describe('class names of a model', () => {
@@ -12,6 +18,25 @@ describe('class names of a model', () => {
     writeFileSync(join(folder, 'names.txt'), text);
     return join(folder, 'names.txt');
   };
+
+  it('are not replaced in silence', () => {
+    const names = (count: number): string[] => Array.from({ length: count }, (_, id) => `my ${id}`);
+    for (const [count, given, warning] of [
+      [3, 1, /has 1 class name for 3 classes, so that no name is used: the classes are numbers\. Give/],
+      [3, 4, /has 4 class names for 3 classes/],
+      [80, 79, /has 79 class names for 80 classes, .* the classes get COCO's names/],
+    ] as const) {
+      const { labels, warnings } = chooseCellLabels(count, names(given));
+      assert.deepEqual(labels, chooseLabels(count));
+      assert.match(warnings.join(), warning);
+    }
+    assert.deepEqual(chooseCellLabels(3, names(3)), { labels: names(3), warnings: [] });
+    assert.deepEqual(chooseCellLabels(80).warnings, []);
+    assert.deepEqual(chooseCellLabels(2, names(3), file('cat\ndog\n')), {
+      labels: ['cat', 'dog'],
+      warnings: [],
+    });
+  });
 
   it('are those of the user, whatever the model contains', () => {
     assert.deepEqual(chooseLabels(2, ['a', 'b'], file('Katze\r\nHund \r\n\r\n')), ['Katze', 'Hund']);
@@ -62,7 +87,7 @@ describe('class names of a model', () => {
     assert.deepEqual(short.labels, labels);
     assert.match(
       short.warnings.join(),
-      /has 90 class names for 91 classes, so they are not used: .* COCO's ids/,
+      /has 90 class names for 91 classes, so that no name is used: .* COCO's ids/,
     );
     assert.deepEqual(chooseQueryLabels(2, ['none', 'cat']), { labels: ['none', 'cat'], warnings: [] });
     assert.deepEqual(chooseQueryLabels(2, [], file('none\ncat\n')).labels, ['none', 'cat']);

@@ -1,9 +1,8 @@
 import { ExpectationError } from '../../base/expect.js';
-import { MAX_DIMENSION } from '../../vision/picture/nv12-frame.js';
 import { readClassNames } from '../../model/class-names.js';
-import { inputHint } from '../../model/onnx/cut-points.js';
 import { inputPicture, type InputPicture, pictureNote } from '../../model/onnx/input-picture.js';
 import type { OnnxMetadata } from '../../model/onnx/onnx-metadata.js';
+import { expectFloatOutput, expectPictureInput } from '../../model/onnx/runnable-values.js';
 import type { ModelInfo } from '../engine.js';
 import { ELEMENT_TYPE, type Opened, type ValueInfo } from './onnx-protocol.js';
 import { packedStride, type TensorInfo, UNQUANTIZED } from '../../vision/tensor/tensor.js';
@@ -64,51 +63,20 @@ function refusal(
       );
 }
 
-/** The only input, an image. */
-function imageInput(
-  file: string,
-  inputs: readonly ValueInfo[],
-  { fit, step, normalization }: InputPicture,
-): ModelInfo['input'] {
-  const fail = (hint: string): ExpectationError =>
-    new ExpectationError(
-      `one input, ${ELEMENT_TYPE} [1, 3, height, width], in ${file}`,
-      inputs.map(show).join(' and ') || 'none',
-      hint,
-    );
-  const [input] = inputs;
-  if (!input || inputs.length !== 1 || input.shape.length !== 4)
-    throw fail('The model must have exactly one input, a picture.');
-  if (!isFixed(input.shape)) throw fail('Export it with a fixed size (dynamic=False).');
-  const [batch, channels, height, width] = input.shape as [number, number, number, number];
-  if (input.type !== ELEMENT_TYPE) throw fail('Export it in single precision (half=False).');
-  if (batch !== 1 || channels !== 3) throw fail(inputHint(input.shape));
-  if (height % step !== 0 || width % step !== 0 || height > MAX_DIMENSION || width > MAX_DIMENSION) {
-    throw fail(`Height and width must be multiples of ${step}, at most ${MAX_DIMENSION}.`);
-  }
+/** The only input, and how pictures are brought to it. */
+function imageInput(file: string, inputs: readonly ValueInfo[], picture: InputPicture): ModelInfo['input'] {
+  const { fit, normalization } = picture;
   return {
-    ...{ width, height },
+    ...expectPictureInput(file, inputs, picture),
     ...(fit === 'letterbox' ? {} : { fit }),
     ...(normalization ? { normalization } : {}),
   };
 }
 
 function tensorInfo(file: string, value: ValueInfo, layer?: string): TensorInfo {
-  const { name, type, shape } = value;
-  if (type !== ELEMENT_TYPE || shape.length === 0 || !isFixed(shape)) {
-    throw new ExpectationError(
-      `${ELEMENT_TYPE} outputs of fixed size in ${file}`,
-      show(value),
-      'Export it in single precision with a fixed size (half=False, dynamic=False).',
-    );
-  }
-  return { name, layer, shape, stride: packedStride(shape), type: ELEMENT_TYPE, quantization: UNQUANTIZED };
-}
-
-function isFixed(shape: ValueInfo['shape']): shape is readonly number[] {
-  return shape.every((extent) => typeof extent === 'number' && extent > 0);
-}
-
-function show({ name, type, shape }: ValueInfo): string {
-  return `${name}: ${type} [${shape.join(', ')}]`;
+  const shape = expectFloatOutput(file, value);
+  return {
+    ...{ name: value.name, layer, shape, stride: packedStride(shape) },
+    ...{ type: ELEMENT_TYPE, quantization: UNQUANTIZED },
+  };
 }

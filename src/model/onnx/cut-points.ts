@@ -167,8 +167,13 @@ function outputsOf(model: OnnxModel): [detections: Value, prototypes: Value] {
   throw foreign(model, TWO_OUTPUTS, shownOutputs(model));
 }
 
-function shownOutputs({ outputs }: OnnxModel): string {
-  return outputs.map(({ name, shape }) => `${name} [${shape?.join(', ') ?? '?'}]`).join(', ') || 'none';
+/** Names and shapes of the outputs; ? is an extent that the file does not give. */
+export function shownOutputs({ outputs }: OnnxModel): string {
+  return (
+    outputs
+      .map(({ name, shape }) => `${name} [${shape?.map((extent) => extent || '?').join(', ') ?? '?'}]`)
+      .join(', ') || 'none'
+  );
 }
 
 /** Whether the outputs are boxes [1, Q, 4] and classes [1, Q, C] of a detector with queries. */

@@ -1,9 +1,10 @@
-import { messageOf } from '../../base/expect.js';
-import { findCutPoints } from './cut-points.js';
+import { ExpectationError, messageOf } from '../../base/expect.js';
+import { findCutPoints, shownOutputs } from './cut-points.js';
 import { inputPicture, type InputPicture } from './input-picture.js';
-import { headsOf, runsUncut, withModel } from './model-form.js';
-import { elementName } from './onnx-model.js';
+import { expectRunsUncut, headsOf, withModel } from './model-form.js';
+import { elementName, type OnnxModel } from './onnx-model.js';
 import { formOf, type ModelForm } from './output-form.js';
+import { expectRunnableValues } from './runnable-values.js';
 
 /** A description of an ONNX model. */
 export interface OnnxSummary {
@@ -41,13 +42,14 @@ export function inspectOnnx(path: string): OnnxSummary {
   return withModel(path, (model) => {
     const form = formOf(model);
     const [input] = model.fedInputs;
+    const picture = inputPicture(model.outputs);
     return {
       form,
       producer: model.producer,
       opset: model.opset,
       inputName: input?.name ?? '',
       inputType: elementName(input?.elementType ?? 0),
-      picture: inputPicture(model.outputs),
+      picture,
       ...(form === 'heads' || form === 'queries' ? sizesOfHeads() : sizesOfStock()),
       outputs: model.outputs.map(({ name, elementType, shape = [] }) => ({
         name,
@@ -60,6 +62,7 @@ export function inspectOnnx(path: string): OnnxSummary {
     };
 
     function sizesOfHeads(): Sizes {
+      expectRunnableValues(model, picture);
       const { width, height, layout } = headsOf(model);
       const { classCount, regMax, coefficientCount } = layout;
       return { width, height, classCount, regMax, coefficientCount, uncut: undefined };
@@ -74,11 +77,22 @@ export function inspectOnnx(path: string): OnnxSummary {
           ...{ coefficientCount: proto.channels, uncut: undefined },
         };
       } catch (error) {
-        if (!runsUncut(model)) throw error;
+        expectRunsUncut(model, error);
+        expectShapes(model);
         return { ...sizesOfHeads(), uncut: messageOf(error) };
       }
     }
   });
+}
+
+/** @throws ExpectationError when only ONNX Runtime knows the outputs' shapes */
+function expectShapes(model: OnnxModel): void {
+  if (model.outputs.every(({ shape = [0] }) => shape.every((extent) => extent > 0))) return;
+  throw new ExpectationError(
+    `the outputs' shapes in ${model.file.path}`,
+    shownOutputs(model),
+    'It cannot be described without them, but it can be run (tros-yolo-seg run): ONNX Runtime finds them.',
+  );
 }
 
 type Sizes = Pick<OnnxSummary, 'width' | 'height' | 'classCount' | 'regMax' | 'coefficientCount' | 'uncut'>;

@@ -6,6 +6,7 @@ import { formOf, isChosen, type ModelForm } from './output-form.js';
 import { readClassNames } from '../class-names.js';
 import { packedStride, UNQUANTIZED } from '../../vision/tensor/tensor.js';
 import { OnnxModel } from './onnx-model.js';
+import { expectRunnableValues } from './runnable-values.js';
 import { WireFile } from './wire.js';
 
 /**
@@ -72,8 +73,18 @@ export function classCountOf(model: OnnxModel): number | undefined {
   }
 }
 
-/** Whether a model that cannot be cut runs as it is: it decodes its heads itself, and nothing about it is refused. */
-export function runsUncut(model: OnnxModel): boolean {
+/**
+ * Makes sure that a model that cannot be cut runs as it is: it decodes its heads itself, and nothing about it is refused.
+ *
+ * @param uncut why it cannot be cut
+ * @throws `uncut` when it does not decode its heads itself, and an ExpectationError when the CPU engine would refuse it
+ */
+export function expectRunsUncut(model: OnnxModel, uncut: unknown): void {
+  if (!decodesItself(model)) throw uncut;
+  expectRunnableValues(model, inputPicture(model.outputs));
+}
+
+function decodesItself(model: OnnxModel): boolean {
   try {
     imageInput(model);
     if (formOf(model) === 'instances') return true;

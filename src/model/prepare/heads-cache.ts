@@ -7,7 +7,7 @@ import { makeFolder } from '../../base/files/folder.js';
 import { sweepParts } from '../../base/files/whole-file.js';
 import { cutModel } from './cut.js';
 import { findCutPoints } from '../onnx/cut-points.js';
-import { modelForm, runsUncut, withModel } from '../onnx/model-form.js';
+import { expectRunsUncut, modelForm, withModel } from '../onnx/model-form.js';
 import { ELEMENT, type OnnxModel } from '../onnx/onnx-model.js';
 import { formOf } from '../onnx/output-form.js';
 
@@ -73,12 +73,12 @@ function runsWhole(model: OnnxModel): { whole: boolean; note?: string } {
   );
   // In half precision, too: the engine says best what is wrong with it.
   if (form === 'queries') return { whole: true };
-  if (form === 'heads' || !single) return { whole: false };
-  if (form === 'instances') return { whole: true };
+  if (form === 'heads') return { whole: false };
+  if (form === 'instances' && single) return { whole: true };
   try {
     findCutPoints(model);
   } catch (error) {
-    if (!runsUncut(model)) return { whole: false };
+    expectRunsUncut(model, error);
     const reason = messageOf(error);
     return { whole: true, note: `The model cannot be cut into its heads and runs as it is. ${reason}` };
   }
