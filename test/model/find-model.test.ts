@@ -77,7 +77,7 @@ describe('the node', () => {
     const downloaders = readdirSync(join(packageRoot, 'src/model/download')).map(
       (name) => `model/download/${name}`,
     );
-    const forbidden = [...downloaders, 'undici', 'node:http', 'node:https'];
+    const forbidden = [...downloaders, 'undici', 'node:https'];
     const node = closure('node/segment/segment.ts');
     assert.ok(node.has('model/find-model.ts'));
     assert.ok(node.has('engine/onnx/onnx-worker.ts'));
@@ -86,5 +86,12 @@ describe('the node', () => {
       [],
     );
     assert.ok(closure('cli/main.ts').has('undici'));
+    // The live page is a server only.
+    for (const file of node) {
+      if (!file.endsWith('.ts')) continue;
+      const text = readFileSync(join(packageRoot, 'src', file), 'utf8');
+      for (const [, names] of text.matchAll(/import (?:type )?\{?([^}]*)\}? from 'node:http'/g))
+        assert.doesNotMatch(names!, /\b(get|request|Agent|default|\*)\b/, file);
+    }
   });
 });
