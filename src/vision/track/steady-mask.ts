@@ -72,9 +72,9 @@ export class SteadyMask {
     this.#bottom += gain.of(bottomError) * bottomError;
     const first = Math.round(this.#top);
     const last = Math.round(this.#bottom);
-    // Nothing in common: there is nothing to average.
-    if (last <= first || seen.top >= rows.top + rows.count || rows.top >= seen.top + seen.count)
-      return this.restart(seen);
+    const common = Math.min(seen.top + seen.count, rows.top + rows.count) > Math.max(seen.top, rows.top);
+    // There is nothing to average.
+    if (last <= first || !common) return this.restart(seen);
     const next = this.#next;
     next.begin(first);
     next.reserve(last - first, rows.used + seen.used);

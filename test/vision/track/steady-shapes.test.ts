@@ -64,6 +64,15 @@ describe('steady shapes', () => {
     assert.ok(changes.cells < changes.found / 3, JSON.stringify(changes));
   });
 
+  it('have the mask as it was found again after a frame without one', () => {
+    const small = tracked(block(100, 50, 40, 3));
+    const none = { ...small, mask: { x: 100, y: 51, width: 0, height: 0, data: new Uint8Array(0) } };
+    for (let i = 0; i < 5; i++) next(small);
+    assert.equal(next(none).mask.width, 0);
+    const { mask } = next(small);
+    assert.deepEqual([mask.x, mask.y, mask.width, mask.height], [100, 50, 40, 3]);
+  });
+
   it('follow a jump at once', () => {
     for (let i = 0; i < 20; i++) next(tracked(block(100, 50, 40, 90)));
     const jumped = tracked(block(160, 80, 40, 90));
