@@ -71,6 +71,7 @@ function parseShape(kind: ZoneShape['kind'], text: string, what: string): ZoneSh
   const list = text.slice(equals + 1);
   const corners = list
     .trim()
+    .replace(/,\s+/g, ',')
     .split(/[\s;]+/)
     .flatMap((corner) => {
       const numbers = corner.split(',').map((part) => (/^[\d.]+$/.test(part) ? Number(part) : NaN));

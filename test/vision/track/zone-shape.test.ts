@@ -16,6 +16,7 @@ describe('zones as text', () => {
       ...{ name: 'gate-2', kind: 'line', camera: 'front', relative: false },
       corners: [100, 300, 900, 300],
     });
+    assert.deepEqual(line('gate=100, 300  900, 300').corners, [100, 300, 900, 300]);
     assert.deepEqual(parseZones({ zone: [''], line: [' '] }, WHAT), []);
   });
 
