@@ -27,7 +27,7 @@ const TRACK_OPTIONS = {
   'steady-shapes': {
     type: 'string',
     value: 'S',
-    help: 'seconds over which shapes are smoothed, above 0 to 2 (default 0.3)',
+    help: 'seconds over which shapes are smoothed, 0.01 to 2 (default 0.3)',
   },
   ...COMMON_OPTIONS,
 } as const satisfies CliOptions;
@@ -71,6 +71,7 @@ export const evaluate = command({
     const count = expectInteger('--scenes', args.number('scenes') ?? 5, 1, 1000);
     const seed = expectInteger('--seed', args.number('seed') ?? 101, 0, 1e9);
     const seconds = expectNumber('--seconds', args.number('seconds') ?? 20, 1, 600);
+    const smoothed = expectNumber('--steady-shapes', args.number('steady-shapes') ?? 0.3, 0.01, 2);
     const seeds = Array.from({ length: count }, (_, i) => seed + i);
     const rows: string[][] = [];
     for (const kind of TRACK_SCENES) {
@@ -80,7 +81,6 @@ export const evaluate = command({
     }
     const heads = ['IDF1', 'HOTA', 'switches'];
     const titles = ['scene', 'frames', ...heads, ...heads.map((name) => `ByteTrack ${name}`), 'IDF1 ahead'];
-    const smoothed = expectNumber('--steady-shapes', args.number('steady-shapes') ?? 0.3, 0.01, 2);
     const steady = STEADY_SETTINGS.map((setting) =>
       steadyRow(
         setting.kind,

@@ -269,7 +269,13 @@ export function zonesOf(args: Arguments): ZoneShape[] {
     { zone: '--zone', line: '--line' },
   );
   const one = shapes.find(({ camera }) => camera !== undefined);
-  if (one) throw new ExpectationError('zones without a camera', `${one.camera}/${one.name}`);
+  if (one) {
+    throw new ExpectationError(
+      '--zone and --line without a camera',
+      `${one.camera}/${one.name}`,
+      `Leave ${one.camera}/ out: they hold for each input.`,
+    );
+  }
   if (shapes.length > 0 && !args.flag('track')) {
     throw new ExpectationError('--track', 'none', '--zone and --line count tracked objects.');
   }

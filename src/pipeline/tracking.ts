@@ -178,7 +178,8 @@ export class CameraTracking {
     tracker.ended.length = 0;
     const result = { ...found, ended: this.#ended };
     this.#counter?.update({ ...result, instances: [] }, tracker.now);
-    return { ...result, zoneEvents: this.#counter?.events };
+    // Once more, for those who left with this.
+    return { ...result, zones: this.#counter?.zones, zoneEvents: this.#counter?.events };
   }
 
   #resultOf({ width, height, maskWidth, maskHeight, region }: Segmentation): Result {

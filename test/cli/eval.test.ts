@@ -47,6 +47,11 @@ describe('tros-yolo-seg eval --tracks', () => {
       stderr,
       /Expected ANNOTATIONS and a file of detections, or ANNOTATIONS and --images but received nothing/,
     );
+    // Before anything is measured: this would take hours.
+    const long = ['--scenes', '1000', '--seconds', '600'];
+    const refused = await cli(['eval', '--tracks', ...long, '--steady-shapes', '3'], folder);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /Expected a number from 0\.01 to 2 for --steady-shapes but received 3/);
   });
 
   // Of seeds that were not used for tuning. What is asked for is 3 points.

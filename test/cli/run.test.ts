@@ -79,6 +79,9 @@ describe('tros-yolo-seg run', () => {
       refused.stderr,
       /Expected --track but received none\. --zone and --line count tracked objects/,
     );
+    const camera = await cli(['run', 'scene:', '--track', '--line', 'front/gate=0,0 1,1'], folder);
+    assert.equal(camera.code, 2);
+    assert.match(camera.stderr, /without a camera but received front\/gate\. Leave front\/ out/);
     const crossed = await cli(['run', 'scene:', '--track', '--zone', 'all=0,0 1,1 1,0 0,1'], folder);
     assert.equal(crossed.code, 2);
     assert.match(crossed.stderr, /a zone whose edges do not cross or touch in --zone/);

@@ -144,12 +144,17 @@ describe('the tracks of a camera', () => {
     tracking.resetCounts();
     assert.equal(tracking.zones[0]!.classes[0]!.entered, 1);
     tracking.setOptions(undefined);
-    const { zoneEvents, zones: none } = tracking.apply(stampAt(9), frameOf());
+    const { zoneEvents, zones: last } = tracking.apply(stampAt(9), frameOf());
     assert.deepEqual(
       zoneEvents!.map(({ type }) => type),
       ['left'],
     );
-    assert.deepEqual([none, tracking.zones], [undefined, []]);
+    // Messages tell it with the zones.
+    assert.deepEqual(
+      last!.map(({ classes }) => classes[0]?.left),
+      [1, undefined],
+    );
+    assert.deepEqual([tracking.apply(stampAt(10), frameOf()).zones, tracking.zones], [undefined, []]);
   });
 
   it('cost no memory until they are asked for, and none per frame', () => {

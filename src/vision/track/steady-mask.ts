@@ -72,9 +72,9 @@ export class SteadyMask {
     this.#bottom += gain.of(bottomError) * bottomError;
     const first = Math.round(this.#top);
     const last = Math.round(this.#bottom);
-    // Nothing in common: there is nothing to average.
-    if (last <= first || seen.top >= rows.top + rows.count || rows.top >= seen.top + seen.count)
-      return this.restart(seen);
+    const common = Math.min(seen.top + seen.count, rows.top + rows.count) > Math.max(seen.top, rows.top);
+    // There is nothing to average.
+    if (last <= first || !common) return this.restart(seen);
     const next = this.#next;
     next.begin(first);
     next.reserve(last - first, rows.used + seen.used);
@@ -148,13 +148,15 @@ export class SteadyMask {
     const to = Math.min(count, gridHeight - top);
     for (let i = from; i < to; i++) {
       const end = starts[i + 1]!;
+      let done = 0;
       for (let at = starts[i]!; at < end; at += 2) {
-        // Rounded: what is below 0 becomes 0 either way.
-        const begin = Math.max(0, (edges[at]! + 0.5) | 0);
+        // Rounded: what is below 0 becomes 0 either way. Each edge is averaged by itself, so a run may reach into the one before it.
+        const begin = Math.max(done, (edges[at]! + 0.5) | 0);
         const stop = Math.min(gridWidth, (edges[at + 1]! + 0.5) | 0);
         cells[at] = begin;
         cells[at + 1] = stop;
         if (begin >= stop) continue;
+        done = stop;
         if (begin < left) left = begin;
         if (stop > right) right = stop;
         if (first < 0) first = i;
@@ -166,13 +168,10 @@ export class SteadyMask {
     memory.begin(used);
     for (let i = first, offset = -left; i < last; i++, offset += width) {
       const end = starts[i + 1]!;
-      let done = left;
       for (let at = starts[i]!; at < end; at += 2) {
-        const begin = Math.max(done, cells[at]!);
+        const begin = cells[at]!;
         const stop = cells[at + 1]!;
-        if (begin >= stop) continue;
-        memory.add(begin + offset, stop + offset);
-        done = stop;
+        if (begin < stop) memory.add(begin + offset, stop + offset);
       }
     }
     mask.set(left, top + first, width, last - first, memory.end());

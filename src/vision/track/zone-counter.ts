@@ -61,6 +61,15 @@ export class ZoneCounter {
   #anchor: ZoneAnchor = 'bottom';
   #width = 0;
   #height = 0;
+  #zone: Zone | undefined;
+  #now = 0;
+  /** One function for all frames: none is made for each. */
+  readonly #addPresent = ({ classId, inside, since, seen }: Visit): void => {
+    if (!inside || this.#now - seen > PRESENT_TIME) return;
+    const count = countOf(this.#zone!, classId);
+    count.present++;
+    count.longestStay = Math.max(count.longestStay, seen - since);
+  };
 
   constructor(shapes: readonly ZoneShape[] = [], anchor: ZoneAnchor = 'bottom') {
     this.setShapes(shapes, anchor);
@@ -68,9 +77,13 @@ export class ZoneCounter {
 
   /** Zones that stay as they are keep their counts. */
   setShapes(shapes: readonly ZoneShape[], anchor: ZoneAnchor): void {
-    this.#anchor = anchor;
     const before = this.#zones;
     this.#zones = shapes.map((shape) => before.find((zone) => isSame(zone.shape, shape)) ?? newZone(shape));
+    if (anchor !== this.#anchor) {
+      // Another point of an object lies elsewhere: nobody went across a line from the one to the other.
+      for (const { kind, visits } of this.#zones) if (kind === 'line') visits.clear();
+    }
+    this.#anchor = anchor;
     // The next frame says what they are in pixels.
     this.#width = this.#height = 0;
   }
@@ -106,14 +119,10 @@ export class ZoneCounter {
         const { trackId = 0, classId, box } = instances[i]!;
         if (trackId !== 0) this.#see(zone, trackId, classId, box, seconds);
       }
-      // Loops over all that is inside, which is little.
       for (const count of zone.classes) count.present = count.longestStay = 0;
-      zone.visits.forEach(({ classId, inside, since, seen }) => {
-        if (!inside || seconds - seen > PRESENT_TIME) return;
-        const count = countOf(zone, classId);
-        count.present++;
-        count.longestStay = Math.max(count.longestStay, seen - since);
-      });
+      this.#zone = zone;
+      this.#now = seconds;
+      zone.visits.forEach(this.#addPresent);
     }
   }
 

@@ -14,27 +14,30 @@ export function isInside(corners: ArrayLike<number>, x: number, y: number): bool
  * The distance of a point to the nearest edge.
  *
  * @param closed whether the last corner is joined to the first
- * @param left 1 for each edge that is left out @returns Infinity if all are
+ * @param omitted 1 for each edge that does not count
+ * @returns Infinity where none counts
  */
 export function distanceTo(
   corners: ArrayLike<number>,
   closed: boolean,
   x: number,
   y: number,
-  left?: Uint8Array,
+  omitted?: Uint8Array,
 ): number {
   let least = Infinity;
   const n = corners.length;
   for (let i = 0; i < (closed ? n : n - 2); i += 2) {
-    if (left?.[i >> 1] === 1) continue;
+    if (omitted?.[i >> 1] === 1) continue;
     const j = (i + 2) % n;
     const [fromX, fromY] = [corners[i]!, corners[i + 1]!];
     const [alongX, alongY] = [corners[j]! - fromX, corners[j + 1]! - fromY];
     const share = ((x - fromX) * alongX + (y - fromY) * alongY) / (alongX * alongX + alongY * alongY);
     const at = Math.min(1, Math.max(0, share));
-    least = Math.min(least, Math.hypot(x - fromX - at * alongX, y - fromY - at * alongY));
+    const offX = x - fromX - at * alongX;
+    const offY = y - fromY - at * alongY;
+    least = Math.min(least, offX * offX + offY * offY);
   }
-  return least;
+  return Math.sqrt(least);
 }
 
 /**

@@ -13,7 +13,7 @@ export interface ZoneShape {
 }
 
 const FORM = 'NAME=X,Y X,Y ...';
-/** Zones and lines of a camera. */
+/** Zones and lines of all cameras together. */
 const MOST_ZONES = 64;
 const MOST_CORNERS = 100;
 const HINT = {
@@ -35,16 +35,28 @@ export function parseZones(
   texts: Readonly<Record<ZoneShape['kind'], readonly string[]>>,
   what: Readonly<Record<ZoneShape['kind'], string>>,
 ): ZoneShape[] {
-  const shapes = (['zone', 'line'] as const).flatMap((kind) =>
-    texts[kind].filter((text) => text.trim() !== '').map((text) => parseShape(kind, text, what[kind])),
+  const given = (['zone', 'line'] as const).flatMap((kind) =>
+    texts[kind].filter((text) => text.trim() !== '').map((text) => ({ kind, text })),
   );
+  // First, for what follows takes long where there are thousands.
+  if (given.length > MOST_ZONES) {
+    throw new ExpectationError(
+      `at most ${MOST_ZONES} zones and lines in ${what.zone} and ${what.line}`,
+      given.length,
+      'Leave some out; objects in each of them are looked for in every frame.',
+    );
+  }
+  const shapes = given.map(({ kind, text }) => parseShape(kind, text, what[kind]));
   const names = shapes.map(({ camera, name }) => `${camera ?? ''}/${name}`);
   const twice = shapes.find(
     ({ camera, name }, i) => names.indexOf(names[i]!) !== i || (camera && names.includes(`/${name}`)),
   );
-  if (twice) throw new ExpectationError(`names that differ in ${what.zone} and ${what.line}`, twice.name);
-  if (shapes.length > MOST_ZONES) {
-    throw new ExpectationError(`at most ${MOST_ZONES} zones and lines`, shapes.length);
+  if (twice) {
+    throw new ExpectationError(
+      `names that differ in ${what.zone} and ${what.line}`,
+      twice.name,
+      'Give each zone and line a name of its own.',
+    );
   }
   return shapes;
 }
@@ -52,10 +64,14 @@ export function parseZones(
 function parseShape(kind: ZoneShape['kind'], text: string, what: string): ZoneShape {
   const expected = (of: string): ExpectationError =>
     new ExpectationError(`${of} in ${what}`, text, HINT[kind]);
-  const [, camera, name, list] = /^\s*(?:(\w+)\/)?([\w-]{1,64})\s*=(.*)$/.exec(text) ?? [];
-  if (name === undefined || list === undefined) throw expected(FORM);
+  const equals = text.indexOf('=');
+  if (equals < 0) throw expected(FORM);
+  const [, camera, name] = /^(?:(\w+)\/)?([\w-]{1,64})$/.exec(text.slice(0, equals).trim()) ?? [];
+  if (name === undefined) throw expected('1 to 64 of A to Z, a to z, 0 to 9, _ and - as name');
+  const list = text.slice(equals + 1);
   const corners = list
     .trim()
+    .replace(/,\s+/g, ',')
     .split(/[\s;]+/)
     .flatMap((corner) => {
       const numbers = corner.split(',').map((part) => (/^[\d.]+$/.test(part) ? Number(part) : NaN));

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { cameraNames, forEachCamera, regionsOfInterest } from '../../../src/node/segment/camera-names.js';
+import {
+  cameraNames,
+  forEachCamera,
+  regionsOfInterest,
+  zonesOfCameras,
+} from '../../../src/node/segment/camera-names.js';
 
 describe('cameraNames', () => {
   it('takes the first part in which all topics differ', () => {
@@ -62,5 +67,29 @@ describe('regionsOfInterest', () => {
     assert.deepEqual(regionsOfInterest(['', '100, 0, 640, 480'], 2), [undefined, front]);
     assert.throws(() => regionsOfInterest(['', '', ''], 2), /1 or 2 values in parameter roi/);
     assert.throws(() => regionsOfInterest(['100,0,640'], 1), /x,y,width,height in pixels for parameter roi/);
+  });
+});
+
+describe('zonesOfCameras', () => {
+  const DOOR = '0,0 1,0 1,1';
+
+  it('are those of a camera, and those of all', () => {
+    const names = (zones: string[], lines: string[]): string[][] =>
+      zonesOfCameras(zones, lines, ['front', 'rear']).map((shapes) => shapes.map(({ name }) => name));
+    assert.deepEqual(names([''], []), [[], []]);
+    assert.deepEqual(names([`front/door=${DOOR}`, `all=${DOOR}`], ['rear/gate=0,0 1,1']), [
+      ['door', 'all'],
+      ['all', 'gate'],
+    ]);
+    assert.deepEqual(names([`front/door=${DOOR}`, `rear/door=${DOOR}`], []), [['door'], ['door']]);
+  });
+
+  it('are refused for cameras that there are not, and where one name means two', () => {
+    const parse = (...zones: string[]): unknown => zonesOfCameras(zones, [], ['front', 'rear']);
+    assert.throws(
+      () => parse(`side/door=${DOOR}`),
+      /one of the cameras front, rear in parameters zones and lines but received side\/door/,
+    );
+    assert.throws(() => parse(`front/door=${DOOR}`, `door=${DOOR}`), /names that differ/);
   });
 });

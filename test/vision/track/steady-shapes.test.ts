@@ -64,6 +64,15 @@ describe('steady shapes', () => {
     assert.ok(changes.cells < changes.found / 3, JSON.stringify(changes));
   });
 
+  it('have the mask as it was found again after a frame without one', () => {
+    const small = tracked(block(100, 50, 40, 3));
+    const none = { ...small, mask: { x: 100, y: 51, width: 0, height: 0, data: new Uint8Array(0) } };
+    for (let i = 0; i < 5; i++) next(small);
+    assert.equal(next(none).mask.width, 0);
+    const { mask } = next(small);
+    assert.deepEqual([mask.x, mask.y, mask.width, mask.height], [100, 50, 40, 3]);
+  });
+
   it('follow a jump at once', () => {
     for (let i = 0; i < 20; i++) next(tracked(block(100, 50, 40, 90)));
     const jumped = tracked(block(160, 80, 40, 90));
@@ -131,6 +140,7 @@ describe('steady shapes', () => {
   });
 
   it('have masks that a decoder could have made, whatever comes', () => {
+    const bits = (row: string): number[] => [...row].map(Number);
     const any = fc.record({
       x: fc.integer({ min: 0, max: 30 }),
       y: fc.integer({ min: 0, max: 20 }),
@@ -169,7 +179,20 @@ describe('steady shapes', () => {
           }
         }
       }),
-      { numRuns: 300 },
+      {
+        numRuns: 300,
+        examples: [
+          // A run that came to lie before the one before it: what is left out must not make the mask wider.
+          [
+            [
+              { x: 0, y: 0, rows: ['100100001000', '001000001001'].map(bits) },
+              { x: 0, y: 0, rows: [bits('000001010100')] },
+              { x: 0, y: 0, rows: [] },
+              { x: 0, y: 0, rows: [] },
+            ],
+          ],
+        ],
+      },
     );
   });
 

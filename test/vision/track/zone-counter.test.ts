@@ -156,6 +156,21 @@ describe('counting in zones', () => {
     );
   });
 
+  it('lets nobody cross a line because another point of objects counts', () => {
+    const zones = shapes([], ['gate=0,160 640,160']);
+    const walk = new Walk(new ZoneCounter(zones, 'bottom'));
+    walk.step([at(320, 180)]);
+    walk.counter.setShapes(zones, 'center');
+    walk.step([at(320, 180)]);
+    assert.deepEqual(walk.told, []);
+    walk.step([at(320, 220)]);
+    assert.deepEqual(walk.told, ['1 entered gate 0']);
+    // Nothing changes with other parameters.
+    walk.counter.setShapes(zones, 'center');
+    walk.step([at(320, 180)]);
+    assert.deepEqual(walk.told, ['1 entered gate 0', '1 left gate 0']);
+  });
+
   it('counts from 0 again, with who is inside', () => {
     const walk = new Walk(new ZoneCounter(shapes([MIDDLE])));
     walk.step([at(320, 180, 1), at(330, 180, 2)]).step([at(320, 180, 1), at(600, 180, 2)]);
@@ -243,5 +258,8 @@ describe('geometry of zones', () => {
     assert.equal(distanceTo(corners, false, 13, 14), 5);
     assert.ok(distanceTo(corners, true, 5, 5) < 1e-9);
     assert.equal(distanceTo(corners, false, 5, 5), 5);
+    // Without the first edge, and without all.
+    assert.equal(distanceTo(corners, false, 5, -3, Uint8Array.of(1, 0, 0)), Math.sqrt(34));
+    assert.equal(distanceTo(corners, true, 5, -3, Uint8Array.of(1, 1, 1)), Infinity);
   });
 });

@@ -16,6 +16,7 @@ describe('zones as text', () => {
       ...{ name: 'gate-2', kind: 'line', camera: 'front', relative: false },
       corners: [100, 300, 900, 300],
     });
+    assert.deepEqual(line('gate=100, 300  900, 300').corners, [100, 300, 900, 300]);
     assert.deepEqual(parseZones({ zone: [''], line: [' '] }, WHAT), []);
   });
 
@@ -28,7 +29,10 @@ describe('zones as text', () => {
       ['door=0,0 1,0 1,-1', /NAME=X,Y X,Y/],
       ['door=0,0 1,0 1,1.2.3', /NAME=X,Y X,Y/],
       ['door=0,0 1,0 1,999999999', /NAME=X,Y X,Y/],
-      ['my door=0,0 1,0 1,1', /NAME=X,Y X,Y/],
+      ['my door=0,0 1,0 1,1', /A to Z, a to z, 0 to 9, _ and - as name in parameter zones.* my door=/],
+      ['дверь=0,0 1,0 1,1', /as name/],
+      [`${'d'.repeat(65)}=0,0 1,0 1,1`, /1 to 64 of/],
+      ['=0,0 1,0 1,1', /as name/],
       ['door=0,0 1,1', /3 to 100 corners/],
       [`door=${Array.from({ length: 101 }, (_, i) => `${i},${i * i}`).join(' ')}`, /3 to 100 corners/],
       ['door=0,0 0,0 1,1', /corners that follow each other and differ/],
@@ -52,7 +56,18 @@ describe('zones as text', () => {
     assert.throws(() => parse([`a=${shape}`, `front/a=${shape}`]), /names that differ/);
     assert.doesNotThrow(() => parse([`rear/a=${shape}`, `front/a=${shape}`]));
     const many = Array.from({ length: 65 }, (_, i) => `z${i}=${shape}`);
-    assert.throws(() => parse(many), /at most 64 zones and lines but received 65/);
+    assert.throws(() => parse(many), /at most 64 zones and lines in parameter zones.* received 65\. Leave/);
+    assert.throws(
+      () =>
+        parse(
+          many.slice(0, 60),
+          Array.from({ length: 5 }, (_, i) => `l${i}=0,0 1,1`),
+        ),
+      /65/,
+    );
+    // Before they are read, which takes minutes for so many.
+    const endless = Array.from({ length: 65 }, () => 'no zone');
+    assert.throws(() => parse(endless), /at most 64/);
   });
 
   it('have areas, whichever way round', () => {
