@@ -78,7 +78,9 @@ export class RunSources {
           // All frames of a camera have the same problem.
           if (warning !== undefined && warning !== warned && !this.parts.quiet) {
             this.progress?.end();
-            process.stderr.write(`${source.name}, frame ${item.frame.index}: ${(warned = warning)}\n`);
+            warned = warning;
+            const text = `${source.name}, frame ${item.frame.index}: ${warning}`;
+            process.stderr.write(`${printable(text)}\n`);
           }
           const shown = blur ? blurred(item, blur) : item;
           for (const sink of sinks) await sink.write(shown);
