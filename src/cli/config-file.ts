@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import { ExpectationError, messageOf } from '../base/expect.js';
 import { nearest } from '../base/nearest.js';
 import {
@@ -40,9 +40,13 @@ export function readConfig(
 ): Arguments {
   let content: unknown;
   try {
-    content = parse(readFileSync(file, 'utf8'));
+    // Warnings, which would be printed, are errors: a tag or key that YAML does not know.
+    const document = parseDocument(readFileSync(file, 'utf8'), { logLevel: 'error' });
+    const [wrong] = [...document.errors, ...document.warnings];
+    if (wrong) throw wrong;
+    content = document.toJS();
   } catch (error) {
-    const [reason] = messageOf(error).split('\n');
+    const reason = messageOf(error).split('\n')[0]!.replace(/:$/, '');
     throw new ExpectationError(`a YAML file of options at ${file}`, reason, 'For example: score: 0.4', {
       cause: error,
     });

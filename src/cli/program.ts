@@ -1,7 +1,8 @@
-import { ExpectationError, messageOf } from '../base/expect.js';
+import { ExpectationError, reportOf } from '../base/expect.js';
 import { nearest } from '../base/nearest.js';
 import { colored } from './color.js';
 import { readConfig } from './config-file.js';
+import { printable } from './printable.js';
 import { type Arguments, type CliOptions, parseArguments } from './options.js';
 import { exitCodeWith, watchStdout } from './stdout.js';
 
@@ -108,8 +109,8 @@ export async function runProgram(main: () => Promise<number>): Promise<void> {
     if (code > 128) process.exit(code);
     process.exitCode = code;
   } catch (error) {
-    const text =
-      error instanceof ExpectationError ? error.message : ((error as Error).stack ?? messageOf(error));
+    // A stack has several lines.
+    const text = reportOf(error).split('\n').map(printable).join('\n');
     process.stderr.write(`${colored('tros-yolo-seg:', 'red')} ${text}\n`);
     process.exitCode = 2;
   }

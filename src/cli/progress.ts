@@ -1,3 +1,4 @@
+import { terminalWidth } from '../base/text-table.js';
 import { steadyClock, type Clock } from '../base/clock.js';
 
 /** The unit of a progress bar. */
@@ -96,12 +97,21 @@ export class Progress {
     if (this.present !== '') parts.push(this.present);
     const line = parts.join('  ');
     // A line that wraps could not be redrawn in place.
-    return columns === undefined || columns === 0
-      ? line
-      : Array.from(line)
-          .slice(0, columns - 1)
-          .join('');
+    return columns === undefined || columns === 0 ? line : fitting(line, columns - 1);
   }
+}
+
+/** The beginning of a text that takes no more than so many columns of a terminal. */
+function fitting(text: string, columns: number): string {
+  if (terminalWidth(text) <= columns) return text;
+  let fit = '';
+  let width = 0;
+  for (const { segment } of new Intl.Segmenter('und', { granularity: 'grapheme' }).segment(text)) {
+    width += terminalWidth(segment);
+    if (width > columns) break;
+    fit += segment;
+  }
+  return fit;
 }
 
 /** Formats a duration in seconds: 0:09, 12:30, 1:02:03. */

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { ExpectationError, messageOf } from '../base/expect.js';
+import { isDevice } from '../base/files/device.js';
 
 /** What an earlier run has written of an input. */
 interface Part {
@@ -19,46 +20,72 @@ export interface Done {
   readonly lastTrack: number;
 }
 
+/** What is known of an input that comes last in the file. */
+export interface LastInput {
+  /** Whether it is among the inputs of this run. One that is not cannot be done again: its lines are kept. */
+  readonly known: boolean;
+  /** Its frames, if known; undefined, too, if another output of it may be incomplete. */
+  readonly frames?: number | undefined;
+}
+
 const CHUNK = 1 << 20;
 const LINE = /^\{"source":("(?:[^"\\]|\\.)*"),"index":(\d+),/;
+
+/** The name and index with which a line begins; undefined if it is no such line. */
+function beginning(line: string): { source: string; index: number } | undefined {
+  const [, name, index] = LINE.exec(line) ?? [];
+  if (name === undefined) return undefined;
+  try {
+    return { source: JSON.parse(name) as string, index: Number(index) };
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Reads from a file of JSON lines which inputs an earlier run has finished: all that are followed by others, and the last one
  * if it has as many lines as it has frames. No other record is kept, so this works after any end, of power included.
  *
- * @param count of the frames that an input gives, if known
+ * @param lastInput tells of the input that comes last
  * @throws ExpectationError when the file cannot be read or has other content
  */
-export async function readDone(file: string, count: (source: string) => number | undefined): Promise<Done> {
+export async function readDone(file: string, lastInput: (source: string) => LastInput): Promise<Done> {
+  // Opening a pipe, or reading a device to its end, could take for ever.
+  if (isDevice(file)) {
+    throw new ExpectationError('a file for --json with --resume', `${file}, which is none`, 'Omit --resume.');
+  }
   const parts: Part[] = [];
   let lastTrack = 0;
   let trackBefore = 0;
   let lastIndex = -1;
   for await (const { line, end } of linesOf(file)) {
-    const [, name, index] = LINE.exec(line) ?? [];
-    if (name === undefined) {
+    const begin = beginning(line);
+    if (begin === undefined) {
       throw new ExpectationError(
         `JSON lines of an earlier run in ${file}`,
         line.slice(0, 60),
         'Choose another file.',
       );
     }
-    const source = JSON.parse(name) as string;
+    const { source, index } = begin;
     const last = parts.at(-1);
-    if (last?.source === source && Number(index) > lastIndex) {
+    if (last?.source === source && index > lastIndex) {
       last.frames++;
       last.end = end;
     } else {
       parts.push({ source, frames: 1, end });
       trackBefore = lastTrack;
     }
-    lastIndex = Number(index);
+    lastIndex = index;
     for (const [, id] of line.matchAll(/"track_id":(\d+)/g)) lastTrack = Math.max(lastTrack, Number(id));
   }
   const last = parts.at(-1);
-  if (last && count(last.source) !== last.frames) {
-    parts.pop();
-    lastTrack = trackBefore;
+  if (last) {
+    const { known, frames } = lastInput(last.source);
+    if (known && frames !== last.frames) {
+      parts.pop();
+      lastTrack = trackBefore;
+    }
   }
   return { sources: parts.map(({ source }) => source), length: parts.at(-1)?.end ?? 0, lastTrack };
 }

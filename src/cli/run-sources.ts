@@ -83,7 +83,9 @@ export class RunSources {
           // All frames of a camera have the same problem.
           if (warning !== undefined && warning !== warned && !this.parts.quiet) {
             this.progress?.end();
-            process.stderr.write(`${source.name}, frame ${item.frame.index}: ${(warned = warning)}\n`);
+            warned = warning;
+            const text = `${source.name}, frame ${item.frame.index}: ${warning}`;
+            process.stderr.write(`${printable(text)}\n`);
           }
           const result = depth ? await depth.add(item) : item;
           const shown = blur ? blurred(result, blur) : result;

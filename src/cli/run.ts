@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import type { DecodeOptions } from '../vision/decode/options.js';
 import type { FrameSource } from '../vision/picture/frame-source.js';
 import { parseRegion } from '../vision/picture/region.js';
 import { ExpectationError, errorOf, reportOf } from '../base/expect.js';
 import { expandGlobs } from '../media/globs.js';
-import { openInputs } from '../media/inputs.js';
+import { type Inputs, openInputs } from '../media/inputs.js';
 import { videoSuffix } from '../media/video-writer.js';
 import { Labels } from '../message/write/labels.js';
 import { demoModel } from '../model/demo-model.js';
@@ -118,15 +119,16 @@ export const run = command({
       };
       const opened = await openInputs(names, { ...settings.inputs, onNote: note });
       opened.notes.forEach(note);
+      if (opened.sources.length === 0 && opened.failed.length === 0) {
+        note(`No input belongs to part ${args.text('shard')}: there are fewer inputs than parts.`);
+      }
       const classNames = new Labels(labels);
       const summary = new Summary((classId) => classNames.name(classId));
       for (const { name, error } of opened.failed) {
         summary.fail(name, error);
         report(name, error);
       }
-      const done = args.flag('resume')
-        ? await doneBefore(args, opened.sources, settings.selection)
-        : undefined;
+      const done = args.flag('resume') ? await doneBefore(args, opened, settings.selection, note) : undefined;
       const sources = done ? withoutDone(opened.sources, done.sources) : opened.sources;
       if (done && opened.sources.length > sources.length) {
         const finished = opened.sources.length - sources.length;
@@ -221,10 +223,44 @@ function checkResume(args: Arguments): void {
   }
 }
 
-/** How far the run before came, by the file of --json. */
-function doneBefore(args: Arguments, sources: readonly FrameSource[], selection: Selection): Promise<Done> {
-  const counts = new Map(sources.map(({ name, count }) => [name, count]));
-  return readDone(args.text('json')!, (name) => selectedCount(counts.get(name), selection));
+/**
+ * How far the run before came, by the file of --json.
+ *
+ * @throws ExpectationError if it is not known whether its last input is complete, and that cannot be done again
+ */
+function doneBefore(
+  args: Arguments,
+  { sources, failed }: Inputs,
+  selection: Selection,
+  note: (text: string) => void,
+): Promise<Done> {
+  const json = args.text('json')!;
+  const video = args.text('video');
+  return readDone(json, (last) => {
+    const source = sources.find(({ name }) => name === last);
+    if (source === undefined) {
+      if (failed.some(({ name }) => last === name || last.startsWith(`${name}#`))) {
+        const hint =
+          'Its results may be incomplete. Make it readable, or leave it out: what there is of it is kept then.';
+        throw new ExpectationError(`to read ${last}, the last input in ${json}`, 'an error', hint);
+      }
+      note(`${last}, the last input in ${json}, is not among the inputs: what there is of it is kept.`);
+      return { known: false };
+    }
+    // Results are complete before the video is.
+    const path = video === undefined ? undefined : videoPlan(args, video, sources).pathOf(source);
+    const whole = path === undefined || existsSync(path);
+    return { known: true, frames: whole ? selectedCount(source.count, selection) : undefined };
+  });
+}
+
+function videoPlan(
+  args: Arguments,
+  video: string,
+  all: readonly FrameSource[],
+  left?: readonly FrameSource[],
+): VideoPlan {
+  return new VideoPlan(video, all, left, args.text('shard') !== undefined);
 }
 
 /** All outputs except JSON lines on standard output. */
@@ -278,7 +314,14 @@ async function openSinks(sinks: ResultSink[], settings: SinkSettings): Promise<v
     );
   }
   if (video !== undefined) {
-    const plan = new VideoPlan(video, all, sources);
+    const plan = videoPlan(args, video, all, sources);
+    if (plan.divided !== undefined) {
+      throw new ExpectationError(
+        '--resume without a video of pictures of which some are done',
+        plan.divided,
+        'Such a video cannot be continued: choose another file for --json, or omit --video.',
+      );
+    }
     const outputs = plan.paths.map((path) => ({
       option: '--video',
       path,
@@ -335,5 +378,7 @@ function warn(warnings: readonly string[]): void {
 }
 
 function report(where: string, error: Error): void {
-  process.stderr.write(`${colored(`${where}:`, 'red')} ${reportOf(error)}\n`);
+  // A stack has several lines.
+  const text = reportOf(error).split('\n').map(printable).join('\n');
+  process.stderr.write(`${colored(`${printable(where)}:`, 'red')} ${text}\n`);
 }

@@ -12,7 +12,7 @@ import { parseSize, type PictureSize } from '../vision/picture/picture-size.js';
 import { PictureSource } from './picture-file.js';
 import { SceneSource } from './scene/index.js';
 import { STDIN, StdinSource } from './stdin-source.js';
-import { isLiveInput, StreamSource } from './stream-source.js';
+import { isLiveInput, StreamSource, withoutPassword } from './stream-source.js';
 import type { FrameSource } from '../vision/picture/frame-source.js';
 import { VideoSource } from './video.js';
 
@@ -112,7 +112,7 @@ class InputOpener implements Inputs {
       const source = await open();
       if (mine) this.sources.push(source);
     } catch (error) {
-      if (mine) this.failed.push({ name, error: errorOf(error) });
+      if (mine) this.failed.push({ name: withoutPassword(name), error: errorOf(error) });
     }
   }
 

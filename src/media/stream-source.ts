@@ -156,7 +156,10 @@ function hidden(text: string, address: string): string {
   return text.replaceAll(address, withoutPassword(address));
 }
 
-/** `rtsp://user:***@host/`: names of inputs are written to results and logs. */
-function withoutPassword(name: string): string {
-  return name.replace(/^(\w+:\/\/[^/@:]*:)[^/@]*@/, '$1***@');
+/**
+ * `rtsp://user:***@host/`: names of inputs are written to results and logs. Like ffmpeg, it takes the last @ before the path as the end
+ * of a password, which may have one, too.
+ */
+export function withoutPassword(name: string): string {
+  return name.replace(/^(\w+:\/\/[^/?#@:]*:)[^/?#]*@/, '$1***@');
 }

@@ -78,6 +78,15 @@ export function encoderArguments(path: string, part: string, video: VideoFormat)
   ];
 }
 
+/** What to do about ffmpeg's last words. */
+function hintFor(reason: string): string {
+  if (/no space|SIGXFSZ|file too large|quota/i.test(reason)) return 'Free some space, or write elsewhere.';
+  if (/no such file|permission denied|read-only|not permitted|input\/output error/i.test(reason)) {
+    return 'Choose another folder, one that can be written to.';
+  }
+  return 'ffmpeg -encoders lists the encoders that --video-encoder accepts here.';
+}
+
 /** Settings for about the same, good quality. */
 function qualityOf(encoder: string, { width, height, rate }: VideoFormat): string[] {
   if (encoder === 'libx264' || encoder === 'libx265') return ['-preset', 'veryfast', '-crf', '20'];
@@ -166,7 +175,6 @@ export class VideoWriter {
     if ((cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return ffmpegMissing(cause);
     const { exitCode, signalCode } = this.#process;
     const reason = lastWords(this.#stderr) || `ffmpeg ended with ${signalCode ?? `exit code ${exitCode}`}`;
-    const hint = 'ffmpeg -encoders lists the encoders that --video-encoder accepts here.';
-    return new ExpectationError(`ffmpeg to write ${this.path}`, reason, hint, { cause });
+    return new ExpectationError(`ffmpeg to write ${this.path}`, reason, hintFor(reason), { cause });
   }
 }

@@ -97,6 +97,10 @@ track: true
       ['score: true', /text or a number for score in .* but received true/],
       ['[score]', /options and their values in/],
       ['score: [', /a YAML file of options at/],
+      [
+        'score: !!foo 1',
+        /a YAML file of options at .* but received Unresolved tag: .* at line 1, column 8\. For/,
+      ],
     ] as const) {
       assert.throws(() => read(text), message, text);
     }

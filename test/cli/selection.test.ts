@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
+import { terminalWidth } from '../../src/base/text-table.js';
 import { classCounts } from '../../src/cli/class-counts.js';
 import { Arguments } from '../../src/cli/options.js';
 import { Progress, timeText } from '../../src/cli/progress.js';
@@ -72,7 +73,7 @@ describe('--resume', () => {
   const done = (text: string, counts: Record<string, number> = {}) => {
     const file = join(folder, 'found.jsonl');
     writeFileSync(file, text);
-    return readDone(file, (name) => counts[name]);
+    return readDone(file, (name) => ({ known: name !== 'gone', frames: counts[name] }));
   };
 
   it('takes inputs as done that others follow, and the last one if it is complete', async () => {
@@ -90,8 +91,16 @@ describe('--resume', () => {
       lastTrack: 7,
     });
     assert.deepEqual(await done(''), { sources: [], length: 0, lastTrack: 0 });
-    const absent = await readDone(join(folder, 'absent'), () => 1);
+    const absent = await readDone(join(folder, 'absent'), () => assert.fail('it has no input'));
     assert.deepEqual(absent, { sources: [], length: 0, lastTrack: 0 });
+    const foreign = await done(a + line('gone', 0) + 'cut off');
+    assert.deepEqual(foreign.sources, ['ä "1"', 'gone'], 'what cannot be done again is kept');
+    assert.equal(foreign.length, bytes + line('gone', 0).length);
+    await assert.rejects(done('{"source":"\\x","index":0,\n'), /JSON lines of an earlier run in/);
+    await assert.rejects(
+      readDone('/dev/zero', () => assert.fail('it has no input')),
+      /a file for --json with --resume but received \/dev\/zero/,
+    );
     await assert.rejects(done('precious\n'), /JSON lines of an earlier run in .* but received precious/);
   });
 
@@ -126,6 +135,16 @@ describe('the progress bar over all inputs', () => {
     bar.skip(20);
     assert.equal(out, '');
     assert.equal(bar.done, 40);
+  });
+
+  it('fits into the line with names of wide characters, too', () => {
+    const bar = new Progress('segmenting', undefined, stream, 'frames', 0, () => now);
+    bar.present = '行人'.repeat(50);
+    now += 2000;
+    bar.reach(10);
+    const line = last().replace('\u001b[K', '');
+    assert.ok([98, 99].includes(terminalWidth(line)), line);
+    assert.match(line, /行/);
   });
 
   it('has no end where the inputs do not tell how long they are', () => {

@@ -8,8 +8,14 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, it } from 'mocha';
 import sharp from 'sharp';
+import { openInputs } from '../../src/media/inputs.js';
 import { StdinSource } from '../../src/media/stdin-source.js';
-import { isLiveInput, streamArguments, StreamSource } from '../../src/media/stream-source.js';
+import {
+  isLiveInput,
+  streamArguments,
+  StreamSource,
+  withoutPassword,
+} from '../../src/media/stream-source.js';
 import { isBadFrame, type BadFrame, type SourceFrame } from '../../src/vision/picture/frame-source.js';
 import { describeUnless } from '../skips.js';
 import { temporaryFolder } from '../temporary-folder.js';
@@ -158,6 +164,13 @@ describeUnless(withoutFfmpeg, 'StreamSource', () => {
       assert.match(error.message, /a video in http:\/\/u:\*\*\*@127\.0\.0\.1:9\/x but received .*refused/);
       return !error.message.includes('secret');
     });
+    const { failed } = await openInputs(['http://u:se@cret@127.0.0.1:9/x']);
+    assert.deepEqual(
+      failed.map(({ name }) => name),
+      ['http://u:***@127.0.0.1:9/x'],
+    );
+    assert.doesNotMatch(failed[0]!.error.message, /cret/);
+    assert.equal(withoutPassword('http://cam/x?a=b:c@d'), 'http://cam/x?a=b:c@d');
     await assert.rejects(
       StreamSource.open('/dev/video99'),
       /a video in \/dev\/video99 but received .*No such file/,

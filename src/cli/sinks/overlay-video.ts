@@ -18,6 +18,14 @@ interface PlannedVideo extends NamedSource {
   readonly stills: boolean;
 }
 
+/** A source, and the video and file that show it. */
+interface PlannedSource {
+  readonly source: FrameSource;
+  readonly name: string;
+  readonly video: PlannedVideo;
+  readonly path: string;
+}
+
 /** Rates that are taken from the times of the first two frames lie within. */
 const [SLOWEST, FASTEST] = [1, 120];
 /** The rate of a video of one frame without a rate. */
@@ -31,23 +39,30 @@ const LONGEST_GAP = 10;
  */
 export class VideoPlan {
   /** The video of each source, in the order of their frames. */
-  readonly of: readonly { readonly name: string; readonly video: PlannedVideo; readonly path: string }[];
+  readonly of: readonly PlannedSource[];
   /** All files. */
   readonly paths: readonly string[];
+  /** A file of which some inputs are done and others are left: it could only be written with the latter. */
+  readonly divided: string | undefined;
 
   /**
-   * @param all inputs, which the videos are named after
+   * @param sources all inputs, which the videos are named after
    * @param left those of them that are not done yet
+   * @param sharded whether other runs do the other inputs, so that each video has a name of its own even if it is the only one here
    */
-  constructor(target: string, all: readonly FrameSource[], left: readonly FrameSource[] = all) {
-    const sources = all;
+  constructor(
+    target: string,
+    sources: readonly FrameSource[],
+    left: readonly FrameSource[] = sources,
+    sharded = false,
+  ) {
     const groups = sources.map((source) =>
       source.still ? `${resolve(dirname(source.name))}/` : source.name,
     );
     // The same video given twice gives two.
     const isNew = sources.map((source, i) => !source.still || groups.indexOf(groups[i]!) === i);
     const firsts = sources.map((_, i) => i).filter((i) => isNew[i]);
-    const alone = firsts.length === 1;
+    const alone = firsts.length === 1 && !sharded;
     const named = nameSources(
       firsts.map((i) => {
         const { still, name } = sources[i]!;
@@ -64,8 +79,16 @@ export class VideoPlan {
       const first = isNew[i] ? i : groups.indexOf(groups[i]!);
       return { source, name: source.name, ...videos[firsts.indexOf(first)]! };
     });
-    this.of = planned.filter(({ source }) => left.includes(source));
-    this.paths = [...new Set(this.of.map(({ path }) => path))];
+    const isLeft = new Set(left);
+    this.of = planned.filter(({ source }) => isLeft.has(source));
+    const paths = new Set(this.of.map(({ path }) => path));
+    this.paths = [...paths];
+    this.divided = planned.find(({ source, path }) => !isLeft.has(source) && paths.has(path))?.path;
+  }
+
+  /** The file that shows an input which is left. */
+  pathOf(source: FrameSource): string | undefined {
+    return this.of.find((planned) => planned.source === source)?.path;
   }
 }
 
