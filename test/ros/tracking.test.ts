@@ -35,7 +35,7 @@ interface Detections extends Stamped {
   detections: { id: string }[];
 }
 interface Targets extends Stamped {
-  targets: { track_id: number; rois: unknown[] }[];
+  targets: { type: string; track_id: number }[];
   disappeared_targets: { track_id: number }[];
 }
 interface Annotations {
@@ -125,7 +125,9 @@ for (const { middleware, transport, name } of setups) {
       });
       compare(TARGETS, (message) => {
         const { header, targets } = message as Targets;
-        const own = targets.filter(({ rois }) => rois.length > 0).map(({ track_id: id }) => Number(id));
+        // The last target is the map of classes.
+        const objects = targets.filter(({ type }) => type !== 'parking_space');
+        const own = objects.map(({ track_id: id }) => Number(id));
         return [keyOf(header.stamp), own];
       });
       compare('/segment/annotations', (message) => {
