@@ -1,5 +1,6 @@
 import { classCounts } from './class-counts.js';
 import { textTable } from '../base/text-table.js';
+import { printable } from './printable.js';
 import type { FrameResult } from '../pipeline/segmenter.js';
 import { Durations } from '../base/durations.js';
 
@@ -75,7 +76,7 @@ export class Summary {
         ? this.#sources
         : this.#sources.filter(({ failures }) => failures > 0).slice(0, LISTED);
     const rows = listed.map(({ name, frames, instances, failures, seconds }) => [
-      name,
+      printable(name),
       String(frames),
       String(instances),
       failures > 0 ? String(failures) : '',
@@ -96,7 +97,10 @@ export class Summary {
     }
     const lines = textTable([['input', 'frames', 'instances', 'failed', 'frames/s'], ...rows]);
     if (this.#counts.size > 0) {
-      lines.push('', `${this.#tracks.size > 0 ? 'objects' : 'found'}: ${classCounts(this.#counts)}`);
+      lines.push(
+        '',
+        `${this.#tracks.size > 0 ? 'objects' : 'found'}: ${printable(classCounts(this.#counts))}`,
+      );
     }
     const stages = Object.entries(this.stages)
       .filter(([, durations]) => durations.count > 0)
