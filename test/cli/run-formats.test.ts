@@ -51,7 +51,7 @@ describe('tros-yolo-seg run, in other formats', () => {
 
   /** A frame's name in the files. */
   const nameOf = ({ source, index }: Line): string => {
-    if (source.startsWith('scene:')) return `scene__00000${index}`;
+    if (source.startsWith('scene:')) return `scene_00000${index}`;
     return source.endsWith('42.png') ? '000000000042' : '街道 1';
   };
 
