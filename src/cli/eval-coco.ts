@@ -1,4 +1,4 @@
-import { createReadStream, readFileSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ExpectationError, messageOf } from '../base/expect.js';
@@ -152,9 +152,16 @@ function beginsWithList(path: string): boolean {
   return /^\s*\[/.test(startOf(path));
 }
 
+/** Its first bytes: JSON lines may be larger than a string can be. */
 function startOf(path: string): string {
   try {
-    return readFileSync(path, { encoding: 'utf8' }).slice(0, 64);
+    const file = openSync(path, 'r');
+    try {
+      const bytes = Buffer.alloc(64);
+      return bytes.toString('utf8', 0, readSync(file, bytes));
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     throw new ExpectationError(`a readable file ${path}`, messageOf(error), undefined, { cause: error });
   }
@@ -193,6 +200,10 @@ async function evaluateModel(
         cause: error,
       });
     }
+    if (sources.length !== paths.length || sources.some(({ still }) => !still)) {
+      const other = paths.find((path, i) => sources[i]?.name !== path || !sources[i].still);
+      throw new ExpectationError('a picture for each file_name of the annotations', other);
+    }
     const quality = new AveragePrecision(truth.names.length);
     const progress = new Progress('evaluating', sources.length);
     const scaler = new MaskScaler();
@@ -210,6 +221,13 @@ async function evaluateModel(
               : [{ ...instance, classId, mask: { x, y, width, height, data: data.slice() } }];
           });
           const { width, height } = segmentation;
+          if (width !== image.width || height !== image.height) {
+            throw new ExpectationError(
+              `${source.name} with ${image.width}x${image.height} pixels, as the annotations say`,
+              `${width}x${height}`,
+              'Give the pictures that were annotated.',
+            );
+          }
           quality.add({ width, height, maskWidth: width, maskHeight: height, instances }, truth.of(image));
         }
         progress.step();

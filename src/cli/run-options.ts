@@ -242,7 +242,7 @@ export function pictureOptions(args: Arguments): { format: PictureFormat; qualit
 /** Ids of the classes that are blurred. @throws ExpectationError unless they are among the reported ones */
 export function blurOption(args: Arguments, labels: readonly string[]): number[] {
   const list = (name: string): string[] => args.text(name)?.split(',') ?? [];
-  return blurredClasses(list('blur'), list('classes'), labels);
+  return blurredClasses(list('blur'), list('classes'), labels, { blurred: '--blur', reported: '--classes' });
 }
 
 /** How frames are tracked; undefined: not at all. @param reported what of the decoder's results is reported */

@@ -306,13 +306,20 @@ async function openSinks(sinks: ResultSink[], settings: SinkSettings): Promise<v
   const replace = force || done !== undefined;
   const [json, mcap] = [args.text('json'), args.text('mcap')];
   const [overlay, video] = [args.text('overlay'), args.text('video')];
+  const [coco, csv, yolo, maps] = [args.text('coco'), args.text('csv'), args.text('yolo'), args.text('maps')];
   const left = new Set(sources);
   const named = nameSources(all).filter((_, i) => left.has(all[i]!));
+  const frames = new FrameNames(named);
+  const folder = (name: string, path: string, suffixes: readonly string[]): FrameFolder =>
+    new FrameFolder(path, { option: `--${name}`, names: frames, suffixes, read, replace });
+  // Folders first: what they contain may be refused, and no file of the others is left then.
   if (overlay !== undefined) {
     sinks.push(
       new OverlayPicturesSink(overlay, renderer, { sources: named, read, replace, ...pictureOptions(args) }),
     );
   }
+  if (yolo !== undefined) sinks.push(new YoloLabelsSink(folder('yolo', yolo, ['.txt']), frames));
+  if (maps !== undefined) sinks.push(new LabelMapsSink(folder('maps', maps, LABEL_MAP_SUFFIXES), frames));
   if (video !== undefined) {
     const plan = videoPlan(args, video, all, sources);
     if (plan.divided !== undefined) {
@@ -347,17 +354,11 @@ async function openSinks(sinks: ResultSink[], settings: SinkSettings): Promise<v
       }),
     );
   }
-  const frames = new FrameNames(named);
-  const [coco, csv, yolo, maps] = [args.text('coco'), args.text('csv'), args.text('yolo'), args.text('maps')];
   if (coco !== undefined) {
     const masks = args.text('masks') !== 'none';
     sinks.push(await CocoSink.open(coco, labels, frames, { replace, masks }));
   }
   if (csv !== undefined) sinks.push(await CsvSink.open(csv, new Labels(labels), replace));
-  const folder = (name: string, path: string, suffixes: readonly string[]): FrameFolder =>
-    new FrameFolder(path, { option: `--${name}`, names: frames, suffixes, read, replace });
-  if (yolo !== undefined) sinks.push(new YoloLabelsSink(folder('yolo', yolo, ['.txt']), frames));
-  if (maps !== undefined) sinks.push(new LabelMapsSink(folder('maps', maps, LABEL_MAP_SUFFIXES), frames));
 }
 
 /** Closes all of them, even if some fail. @returns the first error */

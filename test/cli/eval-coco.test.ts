@@ -176,5 +176,60 @@ describe('tros-yolo-seg eval with COCO annotations', () => {
       /image_id 5/,
     );
     await wrong([INSTANCES, found, '--json', INSTANCES, '--force'], /input/);
+    await wrong([INSTANCES, file('five.jsonl', '5')], /a line of run --json but received 5\. Give what run/);
+  });
+
+  it('names what is damaged in annotations, and does not hang over it', async () => {
+    interface Truth {
+      images: Record<string, unknown>[];
+      categories: Record<string, unknown>[];
+      annotations: Record<string, unknown>[];
+    }
+    const damaged = async (change: (truth: Truth) => void, expected: RegExp): Promise<void> => {
+      const truth = read<Truth>(INSTANCES);
+      change(truth);
+      writeFileSync(path('damaged.json'), JSON.stringify(truth));
+      const { code, stderr } = await cli(['eval', path('damaged.json'), join(SET, 'results.json')]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, expected);
+    };
+    const [{ id, segmentation }] = read<Truth>(INSTANCES).annotations as [Record<string, unknown>];
+    const first = (fields: object) => (truth: Truth) => Object.assign(truth.annotations[0]!, fields);
+    const of = `annotation ${String(id)}\\b`;
+    assert.notEqual(segmentation, undefined);
+    await damaged(first({ bbox: [1, 2, 3] }), new RegExp(`four numbers in the ${of}`));
+    await damaged(first({ image_id: { no: 1 } }), new RegExp(`"no":1.* in the ${of}`));
+    await damaged(first({ segmentation: [[0, 0, 1e8, 0, 1e8, 1e8]] }), new RegExp(`polygons of .*${of}`));
+    await damaged(first({ segmentation: [[0, 0, 'a', 1, 2, 3]] }), new RegExp(`polygons of .*${of}`));
+    await damaged(first({ segmentation: 'x' }), new RegExp(`segmentation of the ${of}`));
+    await damaged((truth) => truth.images.push({ ...truth.images[0] }), /images with ids of their own/);
+    await damaged(
+      (truth) => truth.categories.push({ ...truth.categories[0] }),
+      /categories with ids of their/,
+    );
+    await damaged((truth) => (truth.categories = []), /at least one of the categories/);
+    await damaged(
+      (truth) => Object.assign(truth.images[0]!, { width: 1e9 }),
+      /at most \d+ pixels in the image/,
+    );
+  });
+
+  it('says which picture is not the annotated one', async () => {
+    const pixels = { width: 64, height: 48, channels: 3 as const, background: '#777' };
+    await sharp({ create: pixels }).jpeg().toFile(path('small.jpg'));
+    for (const [fileName, expected] of [
+      ['small.jpg', /small\.jpg with 640x480 pixels, as the annotations say but received 64x48/],
+      ['', /a picture for each file_name|annotated picture/],
+    ] as const) {
+      const truth = {
+        images: [{ id: 1, file_name: fileName, width: 640, height: 480 }],
+        categories: [{ id: 5, name: 'circle' }],
+        annotations: [],
+      };
+      writeFileSync(path('other.json'), JSON.stringify(truth));
+      const { code, stderr } = await cli(['eval', path('other.json'), '--images', folder]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, expected);
+    }
   });
 });

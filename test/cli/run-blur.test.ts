@@ -78,6 +78,8 @@ describe('tros-yolo-seg run --blur', () => {
     const { code, stderr } = await cli(wrong, folder);
     assert.equal(code, 2);
     assert.match(stderr, /among the reported classes but received circle/);
-    assert.equal((await cli(['run', 'scene:?frames=1', '--blur', 'circl'], folder)).code, 2);
+    const mistyped = await cli(['run', 'scene:?frames=1', '--blur', 'circl'], folder);
+    assert.equal(mistyped.code, 2);
+    assert.match(mistyped.stderr, /for --blur but received circl\. Did you mean circle/);
   });
 });

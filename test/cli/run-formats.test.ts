@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { before, describe, it } from 'mocha';
@@ -64,6 +64,24 @@ describe('tros-yolo-seg run, in other formats', () => {
       })),
     );
     assert.deepEqual(results, expected);
+  });
+
+  it('keeps pictures apart in it whose names are the same number, and lines of the summary whole', async () => {
+    const source = 'scene:?frames=1&size=320x180&seed=3';
+    const picture = await cli(
+      ['run', source, '-q', '--overlay', 'numbers', '--overlay-format', 'png'],
+      folder,
+    );
+    assert.equal(picture.code, 0, picture.stderr);
+    const [drawn] = readdirSync(path('numbers'));
+    const inputs = ['1.png', '01.png', 'a\nb.png'];
+    for (const name of inputs) copyFileSync(path('numbers', drawn!), path('numbers', name));
+    const files = inputs.map((name) => join('numbers', name));
+    const { code, stderr } = await cli(['run', ...files, '--coco', 'numbers.json'], folder);
+    assert.equal(code, 0, stderr);
+    const results = JSON.parse(readFileSync(path('numbers.json'), 'utf8')) as { image_id: unknown }[];
+    assert.deepEqual([...new Set(results.map(({ image_id }) => image_id))], [1, '01', 'a_b']);
+    assert.match(stderr, /^numbers\/a\\u000ab\.png +1 /m);
   });
 
   it('writes a line of CSV for each instance', () => {
@@ -183,6 +201,13 @@ describe('tros-yolo-seg run, in other formats', () => {
       assert.equal(code, 2, target[0]);
       assert.match(stderr, /which exists/);
     }
+    // What is refused leaves nothing behind that would be in the way of the next run.
+    const refused = ['--json', 'new.jsonl', '--coco', 'new.json', '--mcap', 'new.mcap', '--yolo', 'yolo'];
+    assert.equal((await cli(['run', path('街道 1.png'), '-q', ...refused], folder)).code, 2);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith('new')),
+      [],
+    );
     const { code, stderr } = await cli(
       ['run', path('街道 1.png'), '-q', ...targets.flat(), '--force'],
       folder,

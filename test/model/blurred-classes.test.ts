@@ -17,7 +17,7 @@ describe('classes to blur', () => {
       () => blurredClasses(['person'], ['car'], labels),
       /among the reported classes but received person/,
     );
-    assert.throws(() => blurredClasses(['perso'], [], labels), /Did you mean person/);
+    assert.throws(() => blurredClasses(['perso'], [], labels), /for overlay_blur .*Did you mean person/);
   });
 });
 

@@ -11,7 +11,8 @@ import { TextFile } from './text-file.js';
  * pycocotools' loadRes reads.
  *
  * The image_id is the number that is the picture's name, as in COCO's own pictures, else its name without suffix; of videos, bags
- * and folders of NV12 the name with the frame's number behind it. Category ids are COCO's for COCO's 80 classes, else the
+ * and folders of NV12 the name with the frame's number behind it. Where two names are the same number (1.jpg, 01.jpg), the
+ * second stays a name. Category ids are COCO's for COCO's 80 classes, else the
  * class id plus one.
  */
 export class CocoSink implements ResultSink {
@@ -19,6 +20,8 @@ export class CocoSink implements ResultSink {
   readonly #scaler = new MaskScaler();
   readonly #categories: readonly number[];
   #empty = true;
+  /** By number, the name that has become it. */
+  readonly #numbers = new Map<number, string>();
 
   private constructor(
     private readonly file: TextFile,
@@ -46,7 +49,7 @@ export class CocoSink implements ResultSink {
   async write({ frame, segmentation }: FrameResult): Promise<void> {
     const { width, height, instances } = segmentation;
     const name = this.names.of(frame);
-    const image_id = /^\d{1,15}$/.test(name) ? Number(name) : name;
+    const image_id = this.#imageId(name);
     const results = instances.map(({ classId, score, box, mask }) => {
       const { x1, y1, x2, y2 } = box;
       const result = {
@@ -63,6 +66,13 @@ export class CocoSink implements ResultSink {
     const before = this.#empty ? '[\n' : ',\n';
     await this.file.append(before + results.join(',\n'));
     this.#empty = false;
+  }
+
+  #imageId(name: string): number | string {
+    if (!/^\d{1,15}$/.test(name)) return name;
+    const number = Number(name);
+    if (!this.#numbers.has(number)) this.#numbers.set(number, name);
+    return this.#numbers.get(number) === name ? number : name;
   }
 
   /** The list ends here, after a full disk too: what was cut off has left room for a bracket. */

@@ -14,27 +14,40 @@ export interface NamedSource {
   readonly single: boolean;
 }
 
-/** Gives outputs the names of their inputs, with all their letters and spaces. Equal ones get a number. */
+/** What follows the stem in the name of a frame among several. */
+const NUMBER = /_\d{6,}$/;
+
+/**
+ * Gives outputs the names of their inputs, with all their letters and spaces. Equal ones get a number, also where a picture has the
+ * name of a frame: clip_000000.jpg beside clip.mp4.
+ */
 export function nameSources(
   sources: readonly Pick<FrameSource, 'name' | 'count' | 'still'>[],
 ): NamedSource[] {
   const taken = new Set<string>();
-  return sources.map(({ name, count, still = false }) => ({
-    name,
-    stem: newStem(name, taken),
-    single: still && count === 1,
-  }));
+  /** Stems of inputs of several frames, and stems with which their frames would have the names of pictures. */
+  const [several, pictured] = [new Set<string>(), new Set<string>()];
+  return sources.map(({ name, count, still = false }) => {
+    const single = still && count === 1;
+    const free = (stem: string): boolean =>
+      !taken.has(stem) &&
+      !(single ? NUMBER.test(stem) && several.has(stem.replace(NUMBER, '')) : pictured.has(stem));
+    const stem = newStem(name, free);
+    taken.add(stem);
+    if (!single) several.add(stem);
+    else if (NUMBER.test(stem)) pictured.add(stem.replace(NUMBER, ''));
+    return { name, stem, single };
+  });
 }
 
-function newStem(source: string, taken: Set<string>): string {
+function newStem(source: string, free: (stem: string) => boolean): string {
   const base =
     basename(source.replace(/#/g, '/'))
       .replace(/(?<=.)\.[^.]*$/, '')
       .replace(FORBIDDEN, (found, at: number, name: string) => (at + found.length < name.length ? '_' : ''))
       .trim() || 'frame';
   let stem = base;
-  for (let n = 2; taken.has(stem); n++) stem = `${base}-${n}`;
-  taken.add(stem);
+  for (let n = 2; !free(stem); n++) stem = `${base}-${n}`;
   return stem;
 }
 

@@ -22,7 +22,7 @@ interface Area {
  * Blurs the instances of chosen classes, so that recordings do not show them.
  *
  * Of what lies under an instance's mask and a margin around it only the means of large squares remain, between which colors run
- * smoothly: unlike a filter, that cannot be undone. Where there is no mask the whole box is blurred.
+ * smoothly: unlike a filter, that cannot be undone. Where there is no mask, or an empty one, the whole box is blurred.
  *
  * What is not found is not blurred: a lower score for the class (`class_scores`) blurs more.
  */
@@ -66,7 +66,8 @@ export class Blur {
   }
 
   #blur(frame: Nv12Frame, { box, mask }: Instance, segmentation: Segmentation): void {
-    const whole = mask.width > 0 ? this.#scaler.toPicture(mask, segmentation) : undefined;
+    // A mask of a box that is small on the model's grid may have no cell.
+    const whole = mask.data.includes(1) ? this.#scaler.toPicture(mask, segmentation) : undefined;
     const bounds = whole
       ? { x1: whole.x, y1: whole.y, x2: whole.x + whole.width, y2: whole.y + whole.height }
       : box;

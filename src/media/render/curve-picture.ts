@@ -7,7 +7,7 @@ export interface NamedCurve {
   readonly name: string;
   /** Precision at recalls 0 to 1, at equal distances. */
   readonly curve: readonly number[];
-  /** Shown behind the name. */
+  /** Shown behind the name; NaN: none. */
   readonly ap: number;
 }
 
@@ -60,7 +60,7 @@ export function curvePicture(curves: readonly NamedCurve[], options: CurvePictur
     const baseline = top + row * ROW + text.capital;
     const middle = baseline - text.capital / 2;
     fillRectangle(picture, keyLeft, middle - line / 2, keyLeft + 18, middle + line / 2, color);
-    const figure = ap.toFixed(3);
+    const figure = Number.isNaN(ap) ? '-' : ap.toFixed(3);
     const right = picture.width - MARGIN;
     text.draw(picture, figure, right - text.measure(figure), baseline, INK);
     const width = right - text.measure(figure) - 8 - (keyLeft + 26);

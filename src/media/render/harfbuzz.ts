@@ -210,8 +210,13 @@ export class Font {
     hb.call('hb_buffer_guess_segment_properties', buffer);
     hb.call('hb_shape', this.#font, buffer, 0, 0);
     const count = hb.call('hb_buffer_get_length', buffer);
-    const infos = hb.words(hb.call('hb_buffer_get_glyph_infos', buffer, 0), STRUCT_WORDS * count);
-    const positions = hb.words(hb.call('hb_buffer_get_glyph_positions', buffer, 0), STRUCT_WORDS * count);
+    const [info, position] = [
+      hb.call('hb_buffer_get_glyph_infos', buffer, 0),
+      hb.call('hb_buffer_get_glyph_positions', buffer, 0),
+    ];
+    // Views end when the memory grows, so nothing is called from here on.
+    const infos = hb.words(info, STRUCT_WORDS * count);
+    const positions = hb.words(position, STRUCT_WORDS * count);
     const glyphs: PlacedGlyph[] = [];
     let [x, y] = [0, 0];
     for (let at = 0; at < STRUCT_WORDS * count; at += STRUCT_WORDS) {

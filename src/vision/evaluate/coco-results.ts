@@ -1,6 +1,8 @@
-import { ExpectationError } from '../../base/expect.js';
+import { ExpectationError, show } from '../../base/expect.js';
 import type { Instance, Segmentation } from '../mask/segmentation.js';
 import { type CocoImage, type CocoTruth, drawn, expectRecord, isBox } from './coco-truth.js';
+
+const RESULTS = 'Give what run --json or --coco wrote, or COCO results of another program.';
 
 /** A detection of the file, before its mask is drawn. */
 interface Detection {
@@ -30,9 +32,9 @@ export class CocoResults {
 
   /** Adds a line of `run --json`. @throws ExpectationError for what is no such line, or a picture that is not annotated */
   addLine(line: unknown): void {
-    const { source, width, height, instances } = expectRecord(line, 'a line of run --json');
+    const { source, width, height, instances } = expectRecord(line, 'a line of run --json', RESULTS);
     if (typeof source !== 'string' || !Array.isArray(instances)) {
-      throw new ExpectationError('a line of run --json', line, 'Give a file written by run --json.');
+      throw new ExpectationError('a line of run --json', line, RESULTS);
     }
     const image = this.truth.find(source);
     if (width !== image.width || height !== image.height) {
@@ -43,7 +45,12 @@ export class CocoResults {
     }
     this.#listOf(image);
     for (const instance of instances as unknown[]) {
-      const { class_name: name, score, box, mask } = expectRecord(instance, 'an instance');
+      const {
+        class_name: name,
+        score,
+        box,
+        mask,
+      } = expectRecord(instance, `an instance of ${source}`, RESULTS);
       const classId = this.truth.names.indexOf(String(name));
       if (classId < 0) this.unknown.add(String(name));
       else this.#add(image, classId, score, box, mask);
@@ -52,13 +59,13 @@ export class CocoResults {
 
   /** Adds an object of COCO's results. @throws ExpectationError for an unknown picture or category */
   addResult(entry: unknown): void {
-    const { image_id, category_id, score, bbox, segmentation } = expectRecord(entry, 'a result');
+    const { image_id, category_id, score, bbox, segmentation } = expectRecord(entry, 'a result', RESULTS);
     const image = this.truth.image(image_id as number);
     const classId = this.truth.categoryIds.indexOf(category_id as number);
     if (!image || classId < 0) {
       throw new ExpectationError(
         'results of pictures and categories of the annotations',
-        `image_id ${String(image_id)}, category_id ${String(category_id)}`,
+        `image_id ${show(image_id)}, category_id ${show(category_id)}`,
         'Evaluate with the annotations of the same pictures.',
       );
     }
@@ -71,7 +78,12 @@ export class CocoResults {
     const instances = (this.#found.get(image.id) ?? []).map(({ classId, score, bbox, mask }): Instance => {
       const [x, y, boxWidth, boxHeight] = bbox ?? [0, 0, 0, 0];
       const box = { x1: x, y1: y, x2: x + boxWidth, y2: y + boxHeight };
-      return { classId, score, box, mask: drawn(mask, width, height) };
+      return {
+        classId,
+        score,
+        box,
+        mask: drawn(mask, width, height, () => `a detection in ${image.fileName}`),
+      };
     });
     return { width, height, maskWidth: width, maskHeight: height, instances };
   }
@@ -84,7 +96,8 @@ export class CocoResults {
 
   #add(image: CocoImage, classId: number, score: unknown, bbox: unknown, mask: unknown): void {
     if (typeof score !== 'number' || !(score >= 0 && score <= 1) || (bbox !== undefined && !isBox(bbox))) {
-      throw new ExpectationError('a score from 0 to 1 and a box of four numbers', { score, bbox });
+      const what = `a score from 0 to 1 and a box of four numbers in ${image.fileName}`;
+      throw new ExpectationError(what, { score, bbox }, RESULTS);
     }
     this.masks ||= mask !== undefined;
     this.boxes ||= bbox !== undefined;

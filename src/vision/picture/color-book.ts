@@ -1,4 +1,4 @@
-import { type ColoredBy, PALETTE, paletteColor, type Rgb } from './palette.js';
+import { type ColoredBy, PALETTE, type Rgb } from './palette.js';
 
 /** What is asked of an instance. */
 export interface Colored {
@@ -17,12 +17,15 @@ export interface Colored {
 export class ColorBook {
   readonly #pages = new Map<ColoredBy, Page>();
 
-  /** @returns a color for each instance. Call it once for each frame, or more often for the same frame */
+  /**
+   * Call it once for each frame, or more often for the same frame.
+   *
+   * @returns a color for each instance, valid until the next call
+   */
   colors(by: ColoredBy, instances: readonly Colored[]): readonly Rgb[] {
     let page = this.#pages.get(by);
-    if (!page) this.#pages.set(by, (page = new Page()));
-    page.begin(instances.map((instance, rank) => keyOf(by, instance, rank)));
-    return instances.map((instance, rank) => page.colorOf(keyOf(by, instance, rank)));
+    if (!page) this.#pages.set(by, (page = new Page(by)));
+    return page.colors(instances);
   }
 }
 
@@ -39,6 +42,7 @@ function ownSlot(key: number): number {
   return (key >= 0 ? key : (-1 - key) % RANKS) % PALETTE.length;
 }
 
+/** The colors by one of the ways to choose them. Nothing is allocated for a frame without anything new. */
 class Page {
   /** The slot of the palette that each key has. */
   readonly #slots = new Map<number, number>();
@@ -48,52 +52,62 @@ class Page {
     seen: 0,
   }));
   #frame = 0;
+  readonly #colors: Rgb[] = [];
 
-  /** Takes the keys of a frame in. Better scores come first, so that they keep their own colors. */
-  begin(keys: readonly number[]): void {
+  constructor(private readonly by: ColoredBy) {}
+
+  /** Better scores come first, so that they keep their own colors. */
+  colors(instances: readonly Colored[]): readonly Rgb[] {
+    const { by } = this;
     this.#frame++;
-    for (const key of keys) {
-      const slot = this.#slots.get(key);
+    for (let rank = 0; rank < instances.length; rank++) {
+      const slot = this.#slots.get(keyOf(by, instances[rank]!, rank));
       if (slot !== undefined) this.#holders[slot]!.seen = this.#frame;
     }
-    for (const key of keys) if (!this.#slots.has(key)) this.#take(key);
-  }
-
-  colorOf(key: number): Rgb {
-    return PALETTE[this.#slots.get(key) ?? ownSlot(key)] ?? paletteColor(0);
+    for (let rank = 0; rank < instances.length; rank++) {
+      const key = keyOf(by, instances[rank]!, rank);
+      if (!this.#slots.has(key)) this.#take(key);
+    }
+    const colors = this.#colors;
+    colors.length = instances.length;
+    for (let rank = 0; rank < instances.length; rank++) {
+      const key = keyOf(by, instances[rank]!, rank);
+      colors[rank] = PALETTE[this.#slots.get(key) ?? ownSlot(key)]!;
+    }
+    return colors;
   }
 
   #take(key: number): void {
     const holders = this.#holders;
-    const own = ownSlot(key);
-    let slot = own;
-    if (holders[own]!.key !== undefined) {
-      const free = holders.flatMap(({ key: held }, i) => (held === undefined ? [i] : []));
-      const used = holders.flatMap(({ seen }, i) => (seen === this.#frame ? [i] : []));
-      if (free.length > 0) slot = farthest(free, used);
+    let slot = ownSlot(key);
+    if (holders[slot]!.key !== undefined) {
+      if (holders.some(({ key: held }) => held === undefined)) slot = this.#farthest();
       else {
         // Whatever was not seen for longest gives its color up; if all are in the picture, they share.
-        const oldest = Math.min(...holders.map(({ seen }) => seen));
-        if (oldest === this.#frame) return;
-        slot = holders.findIndex(({ seen }) => seen === oldest);
+        slot = 0;
+        for (let i = 1; i < holders.length; i++) if (holders[i]!.seen < holders[slot]!.seen) slot = i;
+        if (holders[slot]!.seen === this.#frame) return;
       }
     }
-    const { key: before } = holders[slot]!;
-    if (before !== undefined) this.#slots.delete(before);
+    const holder = holders[slot]!;
+    if (holder.key !== undefined) this.#slots.delete(holder.key);
     this.#slots.set(key, slot);
-    holders[slot] = { key, seen: this.#frame };
+    holder.key = key;
+    holder.seen = this.#frame;
   }
-}
 
-/** The slot among `free` whose color differs most from the nearest of those in use. */
-function farthest(free: readonly number[], used: readonly number[]): number {
-  let best = free[0]!;
-  let most = -1;
-  for (const slot of free) {
-    const least = Math.min(...used.map((other) => difference(PALETTE[slot]!, PALETTE[other]!)));
-    if (least > most) [best, most] = [slot, least];
+  /** The free slot whose color differs most from the nearest of those in use. */
+  #farthest(): number {
+    const free = this.#holders.flatMap(({ key }, i) => (key === undefined ? [i] : []));
+    const used = this.#holders.flatMap(({ seen }, i) => (seen === this.#frame ? [i] : []));
+    let best = free[0]!;
+    let most = -1;
+    for (const slot of free) {
+      const least = Math.min(...used.map((other) => difference(PALETTE[slot]!, PALETTE[other]!)));
+      if (least > most) [best, most] = [slot, least];
+    }
+    return best;
   }
-  return best;
 }
 
 /** How different two colors look: their squared distance in OKLab, where hues count more than lightness, as for the palette. */

@@ -119,6 +119,10 @@ describe('Blur', () => {
     ] as const) {
       assert.ok(luma(shown, x, y) > 90 && luma(shown, x, y) < 165);
     }
+    const none = { ...disc(80, 60, 30), box };
+    none.mask.data.fill(0);
+    const bare = new Blur(new Set([0])).apply(noise(), found(none));
+    assert.ok(luma(bare, 80, 60) > 90 && luma(bare, 41, 31) < 165, 'a mask without a cell is none');
     const cells = { x: 10, y: 8, width: 20, height: 14, data: new Uint8Array(280).fill(1) };
     const coarse = { ...found({ classId: 0, score: 0.9, mask: cells, box }), maskWidth: 40, maskHeight: 30 };
     const again = new Blur(new Set([0])).apply(noise(), coarse);

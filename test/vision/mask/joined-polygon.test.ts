@@ -32,6 +32,25 @@ describe('joined polygons', () => {
     );
   });
 
+  it('enclose what many parts enclose, each reached from the one beside it', () => {
+    // Squares of 4 pixels in a row, with gaps of 1, given out of order: no cut is longer than the gap.
+    const squares = [0, 7, 3, 1, 9, 5, 2, 8, 6, 4].map((i) => [
+      5 * i,
+      0,
+      5 * i + 4,
+      0,
+      5 * i + 4,
+      4,
+      5 * i,
+      4,
+    ]);
+    const joined = joinedPolygon(squares);
+    assert.equal(area(joined), 160);
+    for (let i = 2; i < joined.length; i += 2) {
+      assert.ok(Math.hypot(joined[i]! - joined[i - 2]!, joined[i + 1]! - joined[i - 1]!) <= 4);
+    }
+  });
+
   it('are the contour itself if there is only one, and nothing if there is none', () => {
     assert.deepEqual(joinedPolygon([outer]), outer);
     assert.deepEqual(joinedPolygon([]), []);

@@ -57,4 +57,13 @@ describe('ColorBook', () => {
     assert.equal(book.colors('auto', many).length, 50);
     assert.ok(book.colors('auto', many).every((color) => PALETTE.includes(color)));
   });
+
+  it('makes no list for each frame', () => {
+    const book = new ColorBook();
+    const colors = book.colors('class', classes(0, 3, 20));
+    assert.equal(book.colors('class', classes(20, 3)), colors);
+    assert.equal(colors.length, 2);
+    assert.equal(colors[1], PALETTE[3]);
+    assert.notEqual(book.colors('instance', classes(20)), colors, 'another choice has a list of its own');
+  });
 });
