@@ -200,7 +200,10 @@ async function evaluateModel(
         cause: error,
       });
     }
-    if (sources.length !== paths.length || sources.some(({ still }) => !still)) {
+    if (
+      sources.length !== paths.length ||
+      sources.some(({ name, still }, i) => name !== paths[i] || !still)
+    ) {
       const other = paths.find((path, i) => sources[i]?.name !== path || !sources[i].still);
       throw new ExpectationError('a picture for each file_name of the annotations', other);
     }
