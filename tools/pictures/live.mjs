@@ -22,9 +22,13 @@ const PATIENCE = 120_000;
 
 const program = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const cameras = ['scene:?seed=4', 'scene:?seed=11'];
-const live = spawn(process.execPath, [program, 'live', ...cameras, '--port', '0', '--token', 'for-pictures'], {
-  stdio: ['ignore', 'pipe', 'pipe'],
-});
+const live = spawn(
+  process.execPath,
+  [program, 'live', ...cameras, '--port', '0', '--token', 'for-pictures'],
+  {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  },
+);
 try {
   const address = await addressOf(live);
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
