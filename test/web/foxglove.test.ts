@@ -38,7 +38,7 @@ class Reader {
     this.client.on('message', ({ subscriptionId, timestamp, data }) => {
       const { topic, schema } = this.#topics.get(subscriptionId)!;
       const reader = new MessageReader(parse(schema, { ros2: true }));
-      const message = reader.readMessage(data) as Record<string, unknown>;
+      const message = reader.readMessage<Record<string, unknown>>(data);
       this.messages.set(topic, [...(this.messages.get(topic) ?? []), { time: timestamp, message }]);
       this.#notify();
     });
