@@ -10,9 +10,9 @@ import { type ClientHandlers, PageClient } from './feed/page-client.js';
 import { Recordings } from './feed/recording.js';
 import { liveMetrics } from './live-metrics.js';
 import { METRICS_TYPE, prometheusText } from './metrics.js';
-import type { RequestMessage, StateMessage } from './protocol/messages.js';
+import type { RequestMessage, StateMessage, StatsMessage } from './protocol/messages.js';
 import { readAssets } from './server/assets.js';
-import { Guard } from './server/guard.js';
+import { Guard, READ_ONLY } from './server/guard.js';
 import { type Reply, WebServer } from './server/web-server.js';
 import type { LiveSource } from './source.js';
 
@@ -74,7 +74,7 @@ export class LivePage {
     const { source, token, hosts = [], origins = [], clock = steadyClock } = options;
     this.#clock = clock;
     this.#guard = new Guard({ token, hosts, origins }, clock);
-    this.#foxglove = new FoxgloveChannels(source);
+    this.#foxglove = new FoxgloveChannels(source, clock);
     const log = (line: string, failed: boolean): void => options.log?.(line, failed);
     this.#recordings = new Recordings(options.recordings, () => source.model(), log, clock);
     const listeners = [this.#foxglove, this.#recordings];
@@ -139,15 +139,16 @@ export class LivePage {
       this.#useKernels();
       this.#foxglove.announce();
     }
-    for (const client of this.#clients) client.send(this.#state(client));
+    for (const client of this.#clients) this.#sendState(client);
   }
 
   /** Ends a recording, and all connections. */
   async close(): Promise<void> {
+    // First of all: the source may have nothing to show any longer to clients that come now.
+    await this.#server?.close();
     clearInterval(this.#timer);
     await this.#recordings.stop();
     await Promise.all(this.#feeds.map((feed) => feed.idle()));
-    await this.#server?.close();
   }
 
   #useKernels(): void {
@@ -181,17 +182,18 @@ export class LivePage {
     };
     const client = new PageClient(socket, source.cameras.length, handlers, this.#clock);
     this.#clients.add(client);
-    client.send(this.#state(client));
-    this.#sendStats(client);
+    this.#sendState(client);
+    this.#sendStats(client, this.#stats());
     this.#tickWhileNeeded();
   }
 
   #connectFoxglove(socket: Parameters<FoxgloveChannels['connect']>[0], name: string): void {
+    this.#foxglove.connect(socket, name);
+    // Behind the listeners of the channels, which have forgotten it then.
     socket.on('close', () => {
       this.#options.source.demand?.();
       this.#tickWhileNeeded();
     });
-    this.#foxglove.connect(socket, name);
     this.#tickWhileNeeded();
   }
 
@@ -212,24 +214,35 @@ export class LivePage {
     this.#options.source.demand?.();
     const look = this.#clock() - this.#looked >= ALIVE_PERIOD;
     if (look) this.#looked = this.#clock();
+    if (look) this.#foxglove.look();
+    const stats = this.#stats();
     for (const client of this.#clients) {
-      this.#sendStats(client);
+      if (client.uninformed) this.#sendState(client);
+      this.#sendStats(client, stats);
       if (look) client.look();
     }
     this.#tickWhileNeeded();
   }
 
-  #sendStats(client: PageClient): void {
+  /** What all clients are told: quantiles are not computed again for each. */
+  #stats(): Omit<StatsMessage, 'behind'> {
     const { source } = this.#options;
-    client.send({
+    return {
       type: 'stats',
       time: this.#clock(),
       cameras: source.cameras.map((_, camera) => source.stats(camera)),
       clients: this.#clients.size,
-      behind: client.behind,
       recording: this.#recordings.current,
       problem: source.problem(),
-    });
+    };
+  }
+
+  #sendStats(client: PageClient, stats: Omit<StatsMessage, 'behind'>): void {
+    client.send({ ...stats, behind: client.behind });
+  }
+
+  #sendState(client: PageClient): void {
+    client.uninformed = !client.send(this.#state(client));
   }
 
   #state({ authorized }: PageClient): StateMessage {
@@ -265,9 +278,9 @@ export class LivePage {
       client.authorized = this.#guard.accepts(request.token);
       if (!client.authorized) {
         client.failures++;
-        throw new ExpectationError('the token of web_token', 'another one');
+        throw this.#guard.refusal();
       }
-      client.send(this.#state(client));
+      this.#sendState(client);
       return 'authorized';
     }
     if (!client.authorized) {
@@ -297,5 +310,3 @@ export class LivePage {
     }
   }
 }
-
-const READ_ONLY = 'Nobody may change anything while web_token (--token) is not set.';

@@ -2,7 +2,7 @@
 export interface Metric {
   /** Without the prefix `tros_yolo_seg_`. */
   readonly name: string;
-  readonly type: 'counter' | 'gauge' | 'summary';
+  readonly type: 'counter' | 'gauge';
   readonly help: string;
   readonly samples: readonly Sample[];
 }
@@ -10,8 +10,6 @@ export interface Metric {
 export interface Sample {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly value: number;
-  /** Follows the name of the metric: `_count` of a summary. */
-  readonly suffix?: string | undefined;
 }
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -26,9 +24,9 @@ export function prometheusText(metrics: readonly Metric[]): string {
       `# HELP ${full} ${help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n')}`,
       `# TYPE ${full} ${type}`,
     );
-    for (const { labels = {}, value, suffix = '' } of samples) {
+    for (const { labels = {}, value } of samples) {
       const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`);
-      lines.push(`${full}${suffix}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${numberText(value)}`);
+      lines.push(`${full}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${numberText(value)}`);
     }
   }
   return `${lines.join('\n')}\n`;

@@ -185,6 +185,20 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
     }
   });
 
+  it('finds a class by a part of its name', async () => {
+    class ManyClasses extends TestSource {
+      override model(): ReturnType<TestSource['model']> {
+        return { ...super.model(), labels: Array.from({ length: 80 }, (_, id) => `class-${id}`) };
+      }
+    }
+    const page = await browser.open((await open({ source: new ManyClasses() })).address);
+    await page.getByLabel('Find a class').fill('SS-7');
+    const shown = await page.locator('.classes > div:visible').allInnerTexts();
+    assert.equal(shown.length, 11, shown.join());
+    assert.ok(shown.every((name) => name.includes('class-7')));
+    await browser.clean();
+  });
+
   it('shows ten clients the newest frames, though one of them does not read', async () => {
     let now = 0;
     const live = await open({ clock: () => now });

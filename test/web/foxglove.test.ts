@@ -113,6 +113,39 @@ describe('/foxglove', () => {
     reader.close();
   });
 
+  it('speaks its own protocol, though a client offers a newer one before', async () => {
+    const page = await open();
+    const offered = ['foxglove.sdk.v1', FoxgloveClient.SUPPORTED_SUBPROTOCOL];
+    const socket = new WebSocket(`ws://127.0.0.1:${page.port}/foxglove`, offered);
+    await new Promise((resolve) => socket.once('open', resolve));
+    assert.equal(socket.protocol, FoxgloveClient.SUPPORTED_SUBPROTOCOL);
+    socket.terminate();
+  });
+
+  for (const [name, messages, text] of [
+    [
+      'makes it complain thousands of times',
+      1,
+      JSON.stringify({ op: 'unsubscribe', subscriptionIds: Array(7000).fill(1) }),
+    ],
+    ['talks too much', 1000, '{}'],
+  ] as const) {
+    it(`ends a connection that ${name}`, async () => {
+      const page = await open({ clock: () => 0 });
+      const socket = new WebSocket(
+        `ws://127.0.0.1:${page.port}/foxglove`,
+        FoxgloveClient.SUPPORTED_SUBPROTOCOL,
+      );
+      let heard = 0;
+      socket.on('message', () => heard++);
+      await new Promise((resolve) => socket.once('open', resolve));
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      for (let i = 0; i < messages; i++) socket.send(text);
+      assert.equal(await closed, 1008);
+      assert.ok(heard < 30, `${heard} messages`);
+    });
+  }
+
   it('names the cameras in topics where there are several', async () => {
     const reader = new Reader(await open({ source: new TestSource(['front', 'rear']) }));
     await reader.until(() => reader.channels.size > 0);

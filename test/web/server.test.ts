@@ -168,7 +168,8 @@ describe('the server of the live page', () => {
   }
 
   it('ends a connection that talks too much', async () => {
-    const page = await open();
+    // The clock stands, so that nothing more is allowed, however long this takes.
+    const page = await open({ clock: () => 0 });
     const client = await TestClient.connect(page);
     for (let i = 0; i < 2000; i++) client.send({ type: 'ack', camera: 0, sequence: i });
     await assert.rejects(
@@ -213,6 +214,72 @@ describe('the server of the live page', () => {
     assert.equal((await get(page, '/healthz')).status, 200);
     assert.equal(good.frames.length, 5);
     await good.close();
+  });
+});
+
+describe('connections that somebody holds', () => {
+  const open = livePages();
+
+  /** Sends bytes and never ends its side. Resolves when the server has ended the connection altogether. */
+  const hold = (page: LivePage, text: string, reads: boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const socket = connect({ port: page.port, host: '127.0.0.1', allowHalfOpen: true });
+      const poke = (): void => void socket.write('x', () => setImmediate(poke));
+      // Only a write tells whether the other side is still there.
+      socket.on('end', poke);
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve());
+      if (reads) socket.resume();
+      else socket.pause();
+      socket.write(text);
+    });
+
+  it('are ended when a WebSocket is refused', async () => {
+    const page = await open();
+    const asked = 'Host: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+    await hold(page, `GET /nothing HTTP/1.1\r\n${asked}`, true);
+    await page.close();
+  });
+
+  it('are ended when nobody reads the answers', async () => {
+    const page = await open({ requestTimeout: 200 });
+    const socket = connect(page.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.pause();
+    const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
+    const question = 'GET /live.js HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    const ask = (): void => {
+      if (socket.destroyed) return;
+      socket.write(question.repeat(100), () => setImmediate(ask));
+    };
+    ask();
+    await closed;
+  });
+
+  it('are not heard any longer once they are to be closed', async () => {
+    const source = new TestSource();
+    const page = await open({ source, token: TOKEN });
+    const client = await TestClient.connect(page);
+    client.socket.send('no JSON');
+    client.socket.send(JSON.stringify({ type: 'authorize', id: 1, token: TOKEN }));
+    client.socket.send(JSON.stringify({ type: 'set', id: 2, name: 'score', value: 0.5 }));
+    await assert.rejects(
+      client.until(() => false),
+      /closed with 1008/,
+    );
+    assert.equal(source.parametersNow.score, 0.25);
+  });
+
+  it('do not keep the page from closing, nor does a recording whose file is being made', async () => {
+    const lines: string[] = [];
+    const page = await open({ token: TOKEN, log: (line, failed) => failed && lines.push(line) });
+    const client = await TestClient.connect(page);
+    await client.request({ type: 'authorize', token: TOKEN });
+    client.socket.send(JSON.stringify({ type: 'record', id: 3, camera: 0, seconds: 30 }));
+    await client.roundTrip();
+    await page.close();
+    assert.deepEqual(lines, []);
+    assert.equal(page.clients, 0);
   });
 });
 
@@ -270,7 +337,10 @@ describe('what pages may change', () => {
       );
     }
     const client = await TestClient.connect(page);
-    assert.equal((await client.request({ type: 'authorize', token: TOKEN })).ok, false);
+    const refused = await client.request({ type: 'authorize', token: TOKEN });
+    assert.equal(refused.ok, false);
+    // Who has the right one is not told that it is wrong.
+    assert.match(refused.message, /fewer than 20 wrong tokens.*Wait a minute/s);
     now = 60_001;
     assert.equal((await client.request({ type: 'authorize', token: TOKEN })).ok, true);
     await client.close();

@@ -177,7 +177,10 @@ export class LiveSession implements LiveSource {
         throw error;
       }
       this.#model = model;
-      this.#parameters = next;
+      // What was set while the model was being loaded holds.
+      const { labels, classes } = next;
+      this.#parameters = { ...this.#parameters, model: file, labels, classes };
+      model.segmenter.setOptions(decodeOptions(this.#parameters, model.labels.names));
       this.#begin(model);
       await former.engine.close();
       this.page?.changed(true);

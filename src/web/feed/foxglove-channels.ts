@@ -1,5 +1,6 @@
 import protocol, { type IWebSocket } from '@foxglove/ws-protocol';
 import type { WebSocket } from 'ws';
+import { type Clock, steadyClock } from '../../base/clock.js';
 import type { FrameContent } from '../../message/frame-content.js';
 import { type MessageType, messageType, shortName } from '../../message/message-type.js';
 import {
@@ -14,6 +15,7 @@ import { Labels } from '../../message/write/labels.js';
 import { ColorBook } from '../../vision/picture/color-book.js';
 import { stampToNanoseconds } from '../../vision/picture/frame-source.js';
 import type { LiveSource } from '../source.js';
+import { BoundedSocket } from './bounded-socket.js';
 import type { Listener } from './camera-feed.js';
 
 /** The package is CommonJS, whose names Node.js does not find. */
@@ -21,8 +23,6 @@ const { FoxgloveServer } = protocol;
 
 export const FOXGLOVE_PROTOCOL = FoxgloveServer.SUPPORTED_SUBPROTOCOL;
 
-/** Bytes that may wait for the network before messages to a client are left out. */
-const MOST_WAITING = 4 * 1024 * 1024;
 /** Pictures of a camera that are compressed at the same time for Foxglove. */
 const MOST_PICTURES = 2;
 
@@ -51,9 +51,12 @@ export class FoxgloveChannels implements Listener {
   readonly #image = new CompressedImageWriter();
   #cameras: readonly CameraChannels[] = [];
   #models: readonly { readonly id: number; readonly write: () => Uint8Array }[] = [];
-  #clients = 0;
+  readonly #clients = new Set<BoundedSocket>();
 
-  constructor(private readonly source: LiveSource) {
+  constructor(
+    private readonly source: LiveSource,
+    private readonly clock: Clock = steadyClock,
+  ) {
     this.#server = new FoxgloveServer({ name: 'tros_yolo_seg', capabilities: [] });
     this.#server.on('subscribe', (id) => void this.#subscribed.add(id));
     this.#server.on('unsubscribe', (id) => void this.#subscribed.delete(id));
@@ -61,13 +64,19 @@ export class FoxgloveChannels implements Listener {
   }
 
   get clients(): number {
-    return this.#clients;
+    return this.#clients.size;
   }
 
   connect(socket: WebSocket, name: string): void {
-    this.#clients++;
-    socket.on('close', () => this.#clients--);
-    this.#server.handleConnection(new BoundedSocket(socket) as unknown as IWebSocket, name);
+    const client = new BoundedSocket(socket, this.clock);
+    this.#clients.add(client);
+    socket.on('close', () => this.#clients.delete(client));
+    this.#server.handleConnection(client as unknown as IWebSocket, name);
+  }
+
+  /** To be called now and then: ends connections that have not answered since the last call. */
+  look(): void {
+    for (const client of this.#clients) client.look();
   }
 
   /** Makes the topics again, for another model. */
@@ -158,29 +167,3 @@ export class FoxgloveChannels implements Listener {
 }
 
 const NOTHING = { results: false, picture: false } as const;
-
-/** A client's socket that leaves out messages of data while the client does not read. */
-class BoundedSocket {
-  constructor(private readonly socket: WebSocket) {}
-
-  send(data: string | ArrayBufferView): void {
-    if (typeof data !== 'string' && this.socket.bufferedAmount > MOST_WAITING) return;
-    this.socket.send(data);
-  }
-
-  set binaryType(type: 'arraybuffer') {
-    this.socket.binaryType = type;
-  }
-
-  set onclose(listener: WebSocket['onclose']) {
-    this.socket.onclose = listener;
-  }
-
-  set onmessage(listener: WebSocket['onmessage']) {
-    this.socket.onmessage = listener;
-  }
-
-  set onerror(listener: WebSocket['onerror']) {
-    this.socket.onerror = listener;
-  }
-}

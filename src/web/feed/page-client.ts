@@ -2,6 +2,7 @@ import type { WebSocket } from 'ws';
 import { type Clock, steadyClock } from '../../base/clock.js';
 import { type LivePictureSize, PICTURE_SIZES } from '../protocol/frame-format.js';
 import type { ClientMessage, RequestMessage, ServerMessage } from '../protocol/messages.js';
+import { Allowance } from './allowance.js';
 
 /** Frames of a camera that may be on their way to a client: one that it draws, and the next. */
 const MOST_UNDERWAY = 2;
@@ -37,18 +38,20 @@ export class PageClient {
   failures = 0;
   /** Frames that it did not get because it was behind. */
   behind = 0;
+  /** Whether it did not get the state because it was behind, and must be told once it reads again. */
+  uninformed = false;
   /** Whether it answered since the last look(). */
   #alive = true;
-  #allowance = MOST_MESSAGES;
-  #refilled: number;
+  readonly #allowance: Allowance;
+  #ended = false;
 
   constructor(
     private readonly socket: WebSocket,
     private readonly cameraCount: number,
     private readonly handlers: ClientHandlers,
-    private readonly clock: Clock = steadyClock,
+    clock: Clock = steadyClock,
   ) {
-    this.#refilled = clock();
+    this.#allowance = new Allowance(MOST_MESSAGES, clock);
     socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
     socket.on('pong', () => (this.#alive = true));
     socket.on('close', () => handlers.closed(this));
@@ -88,12 +91,17 @@ export class PageClient {
     return expected;
   }
 
-  send(message: ServerMessage): void {
-    // A client that does not read is not told more and more.
-    if (this.socket.bufferedAmount <= MOST_WAITING) this.socket.send(JSON.stringify(message));
+  /** @returns false if it was not sent: a client that does not read is not told more and more */
+  send(message: ServerMessage): boolean {
+    if (this.socket.bufferedAmount > MOST_WAITING) return false;
+    this.socket.send(JSON.stringify(message));
+    return true;
   }
 
+  /** Nothing that it sends after this is read. */
   close(code: number, reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
     this.socket.close(code, reason);
     // One that does not answer is not waited for.
     setTimeout(() => this.socket.terminate(), 1000).unref();
@@ -110,7 +118,8 @@ export class PageClient {
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
-    if (!this.#mayTalk()) return this.close(POLICY_VIOLATION, 'too many messages');
+    if (this.#ended) return;
+    if (!this.#allowance.take()) return this.close(POLICY_VIOLATION, 'too many messages');
     const message = isBinary ? undefined : parseClientMessage(data.toString(), this.cameraCount);
     if (!message) return this.close(POLICY_VIOLATION, 'a message that is not understood');
     switch (message.type) {
@@ -132,15 +141,6 @@ export class PageClient {
       default:
         return this.handlers.request(this, message);
     }
-  }
-
-  /** A bucket that fills again at MOST_MESSAGES a second. */
-  #mayTalk(): boolean {
-    const now = this.clock();
-    const filled = this.#allowance + ((now - this.#refilled) / 1000) * MOST_MESSAGES;
-    this.#allowance = Math.min(MOST_MESSAGES, filled) - 1;
-    this.#refilled = now;
-    return this.#allowance >= 0;
   }
 }
 

@@ -100,6 +100,7 @@ class Recording {
   #left = 0;
   #failure: Error | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  #opened: Promise<void> | undefined;
 
   constructor(
     readonly camera: number,
@@ -113,7 +114,12 @@ class Recording {
     return this.#recorder !== undefined;
   }
 
-  async open(): Promise<void> {
+  /** Rejects if the file cannot be made. */
+  open(): Promise<void> {
+    return (this.#opened = this.#open());
+  }
+
+  async #open(): Promise<void> {
     this.#bag = await BagWriter.create(this.file);
     const { labels, score, classes, kernels } = this.model;
     // Instances contain the masks; maps would take megabytes a frame.
@@ -140,6 +146,8 @@ class Recording {
   }
 
   async close(): Promise<{ readonly frames: number; readonly left: number }> {
+    // The page may be closed before the file is made.
+    await this.#opened;
     await this.#last;
     await this.#bag!.close();
     if (this.#failure) throw this.#failure;

@@ -1,7 +1,7 @@
 import type { LivePictureSize } from '../protocol/frame-format.js';
 import type { FrameInstance, LiveFrameMessage } from '../protocol/frame-reader.js';
 import { make, say } from './dom.js';
-import { nameOf, paintFrame, pathOf } from './painter.js';
+import { paintFrame, pathOf } from './painter.js';
 import { text } from './texts.js';
 
 /** What a camera's view needs of the rest of the page. */
@@ -29,6 +29,9 @@ export class CameraView {
   readonly record: HTMLButtonElement;
   #frame: LiveFrameMessage | undefined;
   #picture: ImageBitmap | undefined;
+  /** Frames that came, and the latest of them that is drawn. */
+  #came = 0;
+  #drawn = 0;
   /** The object that is pointed at: its number in the frame, and what it was like, to find it in the next. */
   #chosen = -1;
   #pointer: { readonly x: number; readonly y: number } | undefined;
@@ -76,11 +79,15 @@ export class CameraView {
 
   /** Draws a frame; resolves when it is drawn. */
   async show(frame: LiveFrameMessage): Promise<void> {
+    const turn = ++this.#came;
     if (frame.picture.length > 0) {
       const picture = await createImageBitmap(new Blob([frame.picture.slice()], { type: 'image/jpeg' }));
+      // The next one was ready first.
+      if (turn < this.#drawn) return picture.close();
       this.#picture?.close();
       this.#picture = picture;
     }
+    this.#drawn = turn;
     const former = this.#frame?.instances[this.#chosen];
     this.#frame = frame;
     if (this.#pointer) this.#chosen = this.#at(this.#pointer.x, this.#pointer.y);
@@ -273,5 +280,3 @@ function nearest(former: FrameInstance, instances: readonly FrameInstance[]): nu
   }
   return best;
 }
-
-export { nameOf };

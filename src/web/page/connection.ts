@@ -42,9 +42,10 @@ export class Connection {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
-  /** Sends a request; resolves to the answer, also if the connection is lost in the meantime. */
+  /** Sends a request; resolves to the answer, and to one without a message if the connection is lost. */
   request(request: Request): Promise<{ readonly ok: boolean; readonly message: string }> {
     return new Promise((resolve) => {
+      if (this.#socket?.readyState !== WebSocket.OPEN) return resolve({ ok: false, message: '' });
       const id = this.#nextId++;
       this.#open.set(id, resolve);
       this.send({ ...request, id });

@@ -58,8 +58,9 @@ const settings = new Settings({
 });
 
 async function authorize(given: string): Promise<void> {
-  const { ok } = await report(connection.request({ type: 'authorize', token: given }));
-  token = ok ? given : undefined;
+  const { ok, message } = await report(connection.request({ type: 'authorize', token: given }));
+  // Without a message the connection was lost, and the token is sent again when it is back.
+  token = ok || message === '' ? given : undefined;
   // Not in the history, nor in a bookmark.
   if (location.hash !== '') history.replaceState(undefined, '', location.pathname);
 }

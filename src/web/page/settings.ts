@@ -15,9 +15,8 @@ export interface SettingsHandlers {
 export class Settings {
   readonly element = make('div');
   #state: StateMessage | undefined;
-  #timer: number | undefined;
-  /** What the user is moving is not moved by the server. */
-  #moving: string | undefined;
+  /** What the user is moving is not moved by the server: the timers by whose end it is sent. */
+  readonly #moving = new Map<string, number>();
 
   constructor(private readonly handlers: SettingsHandlers) {}
 
@@ -116,12 +115,12 @@ export class Settings {
     const output = make('output', { for: id, id: `${id}-value` });
     input.addEventListener('input', () => {
       say(output, input.value);
-      this.#moving = name;
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => {
-        this.#moving = undefined;
+      clearTimeout(this.#moving.get(name));
+      const send = (): void => {
+        this.#moving.delete(name);
         this.handlers.set(name, Number(input.value));
-      }, PAUSE);
+      };
+      this.#moving.set(name, setTimeout(send, PAUSE));
     });
     return make('div', { class: 'row slider' }, label, output, input);
   }
@@ -154,7 +153,7 @@ export class Settings {
     });
     find.addEventListener('input', () => {
       for (const row of list.children)
-        (row as HTMLElement).hidden = row.textContent.toLowerCase().includes(find.value.toLowerCase());
+        (row as HTMLElement).hidden = !row.textContent.toLowerCase().includes(find.value.toLowerCase());
     });
     const fieldset = make('fieldset', { id: 'parameter-classes' }, make('legend', { text: text('classes') }));
     fieldset.append(...(labels.length > 12 ? [find] : []), ...(disabled ? [] : [all]), list);
@@ -163,7 +162,7 @@ export class Settings {
 
   #update({ parameters, labels }: StateMessage): void {
     for (const { name, value } of parameters) {
-      if (name === this.#moving) continue;
+      if (this.#moving.has(name)) continue;
       if (name === 'classes') {
         const chosen = value as readonly string[];
         labels.forEach((label, classId) => {

@@ -11,7 +11,6 @@ const ENGLISH = {
   connecting: 'connecting …',
   lost: 'Connection lost, trying again …',
   reload: 'The server has another version: reload this page.',
-  camera: 'Camera {0}',
   picture: 'Picture of camera {0}. Arrow keys go from object to object, Escape leaves them.',
   objects: '{0} objects',
   object: '1 object',
@@ -34,7 +33,6 @@ const ENGLISH = {
   classes: 'Classes',
   allClasses: 'All classes',
   findClass: 'Find a class',
-  model: 'Model',
   load: 'Load',
   modelName: 'Path or name of a model',
   rates: 'Frames per second',
@@ -55,7 +53,6 @@ const ENGLISH = {
   distance: 'Distance',
   clients: 'pages connected: {0}',
   behind: 'frames left out for this page: {0}',
-  list: 'Objects',
 } as const;
 
 export type TextName = keyof typeof ENGLISH;
@@ -71,7 +68,6 @@ const CHINESE: Readonly<Record<TextName, string>> = {
   connecting: '正在连接…',
   lost: '连接已断开，正在重试…',
   reload: '服务器版本不同，请刷新页面。',
-  camera: '相机 {0}',
   picture: '相机 {0} 的画面。方向键切换目标，Esc 键取消选择。',
   objects: '{0} 个目标',
   object: '1 个目标',
@@ -94,7 +90,6 @@ const CHINESE: Readonly<Record<TextName, string>> = {
   classes: '类别',
   allClasses: '全部类别',
   findClass: '查找类别',
-  model: '模型',
   load: '加载',
   modelName: '模型路径或名称',
   rates: '每秒帧数',
@@ -104,9 +99,9 @@ const CHINESE: Readonly<Record<TextName, string>> = {
   dropped: '丢弃',
   wait: '等待',
   preprocess: '缩放',
-  inference: '网络',
+  inference: '推理',
   decode: '解码',
-  publish: '消息',
+  publish: '发布',
   class: '类别',
   scoreOf: '置信度',
   id: '编号',
@@ -115,7 +110,6 @@ const CHINESE: Readonly<Record<TextName, string>> = {
   distance: '距离',
   clients: '已连接页面：{0}',
   behind: '本页跳过的帧：{0}',
-  list: '目标',
 };
 
 export type Language = 'en' | 'zh';

@@ -10,6 +10,8 @@ const LEAST_TOKEN = 8;
 const MOST_FAILURES = 20;
 const MINUTE = 60_000;
 
+export const READ_ONLY = 'Nobody may change anything while web_token (--token) is not set.';
+
 export interface GuardOptions {
   /** With which clients may change something; empty: nobody may. */
   readonly token: string;
@@ -86,10 +88,26 @@ export class Guard {
       this.#since = now;
       this.#failures = 0;
     }
-    if (this.#token === undefined || this.#failures >= MOST_FAILURES) return false;
+    if (this.#token === undefined || this.#locked) return false;
     if (timingSafeEqual(digest(token), this.#token)) return true;
     this.#failures++;
     return false;
+  }
+
+  /** Why accepts() has just said no. */
+  refusal(): ExpectationError {
+    if (this.#token === undefined)
+      return new ExpectationError('a page that may be changed', 'none', READ_ONLY);
+    if (this.#locked) {
+      const hint = 'Wait a minute. Until then the right one is refused, too.';
+      return new ExpectationError(`fewer than ${MOST_FAILURES} wrong tokens a minute`, 'more', hint);
+    }
+    const hint = 'It is what web_token (--token) was set to.';
+    return new ExpectationError('the token of the live page', 'another one', hint);
+  }
+
+  get #locked(): boolean {
+    return this.#failures >= MOST_FAILURES;
   }
 }
 

@@ -64,10 +64,13 @@ export class WebServer {
     maxPayload: MOST_MESSAGE,
     // JPEG cannot be compressed further, and memory for compression is a client's to waste.
     perMessageDeflate: false,
-    handleProtocols: (offered) => [...offered][0] ?? false,
+    // Not the first that is offered: Foxglove offers a newer one before ours.
+    handleProtocols: (offered, request) => {
+      const protocol = this.#targetOf(request)?.protocol;
+      return protocol !== undefined && offered.has(protocol) ? protocol : false;
+    },
   });
-  /** By path. */
-  readonly #connected = new Map<string, Set<WebSocket>>();
+  readonly #connected = new Map<SocketPath, Set<WebSocket>>();
 
   private constructor(private readonly options: WebServerOptions) {
     const { requestTimeout = REQUEST_TIMEOUT } = options;
@@ -82,9 +85,11 @@ export class WebServer {
       (request, response) => void this.#answer(request, response),
     );
     this.#server.maxConnections = MOST_CONNECTIONS;
+    // One who asks and does not read the answer holds no connection either.
+    this.#server.timeout = 2 * requestTimeout;
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.#server.on('clientError', (_error, socket) => socket.destroy());
-    for (const path of Object.keys(options.sockets)) this.#connected.set(path, new Set());
+    for (const target of Object.values(options.sockets)) this.#connected.set(target, new Set());
   }
 
   /** Rejects with an ExpectationError if the port cannot be had. */
@@ -94,6 +99,8 @@ export class WebServer {
     try {
       server.#server.listen(port, host);
       await once(server.#server, 'listening');
+      // A connection that cannot be accepted, for want of memory say, is the client's loss, not the node's end.
+      server.#server.on('error', () => undefined);
     } catch (error) {
       throw new ExpectationError(
         `port ${port} of ${host} to be free for the live page`,
@@ -118,11 +125,14 @@ export class WebServer {
 
   /** Closes all connections. */
   async close(): Promise<void> {
-    for (const sockets of this.#connected.values()) for (const socket of sockets) socket.terminate();
+    const clients = [...this.#connected.values()].flatMap((sockets) => [...sockets]);
+    // The server closes before the last of them has told its listeners.
+    const gone = clients.map((client) => new Promise<void>((resolve) => client.once('close', resolve)));
+    for (const client of clients) client.terminate();
     this.#sockets.close();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
-    await closed;
+    await Promise.all([closed, ...gone]);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -148,7 +158,7 @@ export class WebServer {
     response.writeHead(unchanged ? 304 : status, {
       ...SECURITY_HEADERS,
       'Content-Type': type,
-      'Content-Length': unchanged ? 0 : Buffer.byteLength(body),
+      ...(unchanged ? {} : { 'Content-Length': Buffer.byteLength(body) }),
       'Cache-Control': etag === undefined ? 'no-store' : 'no-cache',
       ...(etag === undefined ? {} : { ETag: etag }),
       ...(status === 405 ? { Allow: 'GET, HEAD' } : {}),
@@ -158,13 +168,15 @@ export class WebServer {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
-    const { headers, url = '' } = request;
-    const path = url.split('?', 1)[0]!;
-    const { guard, sockets } = this.options;
-    const refuse = (status: string): void =>
-      void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    const { headers } = request;
+    const { guard } = this.options;
+    const refuse = (status: string): void => {
+      // Neither the server's timeouts nor its close() know the socket any longer.
+      socket.once('finish', () => socket.destroy());
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    };
     if (!guard.allowsHost(headers.host)) return refuse('421 Misdirected Request');
-    const target = Object.hasOwn(sockets, path) ? sockets[path]! : undefined;
+    const target = this.#targetOf(request);
     if (!target) return refuse('404 Not Found');
     const allowed = target.readers
       ? guard.allowsReader(headers.origin, headers.host!)
@@ -172,15 +184,25 @@ export class WebServer {
     if (!allowed) return refuse('403 Forbidden');
     const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
     if (target.protocol !== undefined && !offered.includes(target.protocol)) return refuse('400 Bad Request');
-    const connected = this.#connected.get(path)!;
+    const connected = this.#connected.get(target)!;
     if (connected.size >= target.most) return refuse('503 Service Unavailable');
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
       connected.add(client);
       client.on('close', () => connected.delete(client));
       // Followed by close; what the client sent wrongly is its own affair.
       client.on('error', () => client.terminate());
-      target.connect(client, request);
+      try {
+        target.connect(client, request);
+      } catch {
+        client.terminate();
+      }
     });
+  }
+
+  #targetOf({ url = '' }: IncomingMessage): SocketPath | undefined {
+    const path = url.split('?', 1)[0]!;
+    const { sockets } = this.options;
+    return Object.hasOwn(sockets, path) ? sockets[path] : undefined;
   }
 }
 

@@ -1,0 +1,76 @@
+import type { WebSocket } from 'ws';
+import type { Clock } from '../../base/clock.js';
+import { Allowance } from './allowance.js';
+
+/** Bytes that may wait for the network before messages of data to a client are left out. */
+const MOST_WAITING = 4 * 1024 * 1024;
+/** Messages a second, beside as many at once. Foxglove sends one for each topic that its panels show. */
+const MOST_MESSAGES = 200;
+/** Complaints about one message: the library answers each of its thousands of entries that is wrong. */
+const MOST_COMPLAINTS = 16;
+
+/** WebSocket close code: too many messages, or wrong ones. */
+const POLICY_VIOLATION = 1008;
+
+/** A socket of a Foxglove client, as its library uses it. It leaves out data while the client does not read, and ends those that ask too much. */
+export class BoundedSocket {
+  readonly #allowance: Allowance;
+  /** Texts that may still be sent; none outside of a client's message are counted. */
+  #complaints = Infinity;
+  #ended = false;
+  /** Whether the client answered since the last look(). */
+  #alive = true;
+
+  constructor(
+    private readonly socket: WebSocket,
+    clock: Clock,
+  ) {
+    this.#allowance = new Allowance(MOST_MESSAGES, clock);
+    socket.on('pong', () => (this.#alive = true));
+  }
+
+  send(data: string | ArrayBufferView): void {
+    if (this.#ended) return;
+    const behind = this.socket.bufferedAmount > MOST_WAITING;
+    if (typeof data !== 'string') {
+      if (!behind) this.socket.send(data);
+    } else if (behind || this.#complaints-- <= 0) this.#end();
+    else this.socket.send(data);
+  }
+
+  /** To be called now and then: ends a connection that has not answered since the last call. */
+  look(): void {
+    if (!this.#alive) return this.socket.terminate();
+    this.#alive = false;
+    this.socket.ping();
+  }
+
+  set binaryType(type: 'arraybuffer') {
+    this.socket.binaryType = type;
+  }
+
+  set onclose(listener: WebSocket['onclose']) {
+    this.socket.onclose = listener;
+  }
+
+  set onmessage(listener: WebSocket['onmessage']) {
+    this.socket.onmessage = (event) => {
+      if (this.#ended) return;
+      if (!this.#allowance.take()) return this.#end();
+      this.#complaints = MOST_COMPLAINTS;
+      listener?.(event);
+      this.#complaints = Infinity;
+    };
+  }
+
+  set onerror(listener: WebSocket['onerror']) {
+    this.socket.onerror = listener;
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.socket.close(POLICY_VIOLATION, 'too many messages, or wrong ones');
+    // One that does not answer is not waited for.
+    setTimeout(() => this.socket.terminate(), 1000).unref();
+  }
+}
