@@ -171,7 +171,9 @@ export class SpaceMeasurer {
     } else {
       const { maskWidth: width, maskHeight: height } = segmentation;
       const color = scaledTo(registration.color, { width, height });
-      map.paint(segmentation, width, height, Math.ceil((band * color.fx) / own.fx));
+      // A wrong focal length must not ask for a band wider than the picture.
+      const cells = Math.min(width + height, Math.ceil((band * color.fx) / own.fx));
+      map.paint(segmentation, width, height, cells);
       const matrix = matrixOf(registration.toColor);
       this.#candidates.project(depth, map, step, band, own, color, matrix);
     }
@@ -477,8 +479,8 @@ function setAxes(axes: Axes, up: Readonly<Vector>): void {
   let right = cross(FORWARD, up);
   let length = Math.hypot(right.x, right.y, right.z);
   if (length < 1e-3) {
-    // It looks straight up or down.
-    right = cross({ x: 0, y: -Math.sign(up.z) || 1, z: 0 }, up);
+    // It looks straight up or down: as when it is tilted so far from level, to the front.
+    right = cross({ x: 0, y: Math.sign(up.z), z: 0 }, up);
     length = Math.hypot(right.x, right.y, right.z);
   }
   axes.right = { x: right.x / length, y: right.y / length, z: right.z / length };
