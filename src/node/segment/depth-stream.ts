@@ -129,6 +129,11 @@ export class DepthStream {
     return { ...this.#pairing.counts, refused: this.#refused, skipped: this.#skipped };
   }
 
+  /** Pairs of which messages are being made. */
+  get atWork(): number {
+    return this.#atWork;
+  }
+
   get topic(): string {
     return this.#input.topic;
   }
@@ -188,6 +193,7 @@ export class DepthStream {
     this.#colorInfo.close();
     this.#giveUp();
     this.#pairing.reset();
+    this.work.rest();
   }
 
   /** Sends what waits without depth, if there is none. */

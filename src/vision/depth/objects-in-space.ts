@@ -7,13 +7,18 @@ import { OutlineRectangle } from './ground-box.js';
 import { type Intrinsics, scaledTo } from './intrinsics.js';
 import { LabelMap } from './label-map.js';
 import { matrixOf, type RigidTransform } from './rigid-transform.js';
+import {
+  type Axes,
+  combine,
+  flatness,
+  nearOf,
+  orient,
+  setAxes,
+  setOrientation,
+  type Vector,
+} from './upright.js';
 
-/** A point or a direction. */
-export interface Vector {
-  x: number;
-  y: number;
-  z: number;
-}
+export type { Vector } from './upright.js';
 
 /** One instance in space, in meters, in the optical frame of the depth camera: x right, y down, z forward. */
 export interface ObjectInSpace {
@@ -88,9 +93,6 @@ const TAGS = POINT_WORDS - 3;
 const SYSTEMATIC = 0.01;
 /** Pixels across of a patch whose depths are wrong together: the window that stereo compares. */
 const PATCH = 7;
-/** A face that is seen flatter has no edge that could be told: z over its distance. */
-const FLATTEST = 4;
-
 const LEVEL: Vector = { x: 0, y: -1, z: 0 };
 
 interface Measured extends ObjectInSpace {
@@ -400,7 +402,6 @@ export class SpaceMeasurer {
 }
 
 const NO_TAGS = new Uint32Array(0);
-const FORWARD: Vector = { x: 0, y: 0, z: 1 };
 
 interface Spread {
   readonly xx: number;
@@ -437,84 +438,4 @@ function setCovariance({ covariance, centroid, distance }: Measured, spread: Spr
   covariance[3] = share * spread.yy + variance * y * y;
   covariance[4] = share * spread.yz + variance * y * z;
   covariance[5] = share * spread.zz + variance * z * z;
-}
-
-/** Of two parallel faces the one that a camera at 0 may see; 0: it lies between them. */
-function nearOf(min: number, max: number): number {
-  return min > 0 ? min : max < 0 ? max : 0;
-}
-
-/**
- * How much more of a face a pixel takes than the z / f of one that faces the camera: z over the face's distance, which is
- * perpendicular to it.
- */
-function flatness(z: number, face: number): number {
-  return Math.min(FLATTEST, z / Math.abs(face));
-}
-
-/** Turns the rectangle by quarters until its first side points away from the camera, so that the box's heading lies within 45 degrees. */
-function orient(rectangle: OutlineRectangle): void {
-  for (let turns = 0; turns < 4; turns++) {
-    const { directionX: x, directionY: y } = rectangle;
-    if (y >= Math.abs(x)) return;
-    const { firstMin, firstMax, secondMin, secondMax } = rectangle;
-    rectangle.directionX = -y;
-    rectangle.directionY = x;
-    rectangle.firstMin = secondMin;
-    rectangle.firstMax = secondMax;
-    rectangle.secondMin = -firstMax;
-    rectangle.secondMax = -firstMin;
-  }
-}
-
-/** Two horizontal axes, to the right and away from the camera, and up. */
-interface Axes {
-  right: Vector;
-  away: Vector;
-  up: Readonly<Vector>;
-}
-
-function setAxes(axes: Axes, up: Readonly<Vector>): void {
-  if (axes.up.x === up.x && axes.up.y === up.y && axes.up.z === up.z) return;
-  let right = cross(FORWARD, up);
-  let length = Math.hypot(right.x, right.y, right.z);
-  if (length < 1e-3) {
-    // It looks straight up or down: as when it is tilted so far from level, to the front.
-    right = cross({ x: 0, y: Math.sign(up.z), z: 0 }, up);
-    length = Math.hypot(right.x, right.y, right.z);
-  }
-  axes.right = { x: right.x / length, y: right.y / length, z: right.z / length };
-  axes.away = cross(up, axes.right);
-  axes.up = { x: up.x, y: up.y, z: up.z };
-}
-
-function cross(a: Readonly<Vector>, b: Readonly<Vector>): Vector {
-  return { x: a.y * b.z - a.z * b.y, y: a.z * b.x - a.x * b.z, z: a.x * b.y - a.y * b.x };
-}
-
-function combine(a: Vector, b: Vector, p: number, q: number): Vector {
-  return { x: p * a.x + q * b.x, y: p * a.y + q * b.y, z: p * a.z + q * b.z };
-}
-
-/** The quaternion of a rotation by its columns (Shepperd's method). */
-function setOrientation(
-  target: Vector & { w: number },
-  x: Readonly<Vector>,
-  y: Readonly<Vector>,
-  z: Readonly<Vector>,
-): void {
-  const trace = x.x + y.y + z.z;
-  if (trace > 0) {
-    const s = 2 * Math.sqrt(1 + trace);
-    [target.w, target.x, target.y, target.z] = [s / 4, (y.z - z.y) / s, (z.x - x.z) / s, (x.y - y.x) / s];
-  } else if (x.x > y.y && x.x > z.z) {
-    const s = 2 * Math.sqrt(1 + x.x - y.y - z.z);
-    [target.w, target.x, target.y, target.z] = [(y.z - z.y) / s, s / 4, (y.x + x.y) / s, (z.x + x.z) / s];
-  } else if (y.y > z.z) {
-    const s = 2 * Math.sqrt(1 + y.y - x.x - z.z);
-    [target.w, target.x, target.y, target.z] = [(z.x - x.z) / s, (y.x + x.y) / s, s / 4, (z.y + y.z) / s];
-  } else {
-    const s = 2 * Math.sqrt(1 + z.z - x.x - y.y);
-    [target.w, target.x, target.y, target.z] = [(x.y - y.x) / s, (z.x + x.z) / s, (z.y + y.z) / s, s / 4];
-  }
 }

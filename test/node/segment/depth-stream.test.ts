@@ -212,6 +212,25 @@ describe('DepthStream', () => {
     });
   }
 
+  it('ends its thread when nobody listens any longer, and begins another when somebody does', async () => {
+    const work = new DepthWorker();
+    const setup = new Setup({}, work);
+    for (const stamp of [10, 20]) {
+      setup.listen('~/points').info();
+      assert.equal(work.running, false);
+      setup.depth(stamp);
+      setup.result(stamp);
+      assert.equal(work.running, true);
+      setup.graph.wanted.clear();
+      setup.stream.follow();
+      assert.equal(work.running, true, 'it finishes what it has');
+      while (setup.stream.atWork > 0) await setup.published();
+      assert.equal(work.running, false);
+    }
+    assert.deepEqual(await setup.published(), ['~/points', '~/points']);
+    await setup.stream.destroy();
+  });
+
   it('holds PerceptionTargets back until depth is there, while depth arrives', async () => {
     const setup = new Setup();
     setup.targetsWanted = true;
@@ -244,6 +263,7 @@ describe('DepthStream', () => {
         await new Promise<void>((resolve) => begin.push(resolve));
         return here.make(...task);
       },
+      rest: () => here.rest(),
       close: () => here.close(),
     };
     const setup = new Setup({}, slow);
