@@ -340,7 +340,7 @@ def start_node(get, camera_topic, with_hdmi):
     given = given_parameters(PARAMETERS, get)
     if with_stereonet(get):
         # Another camera's pictures are not those that its depth lies on.
-        own = camera_topic is None and not sets_images(parameter_file(get('params_file')))
+        own = camera_topic is None and not get('images') and not sets_images(parameter_file(get('params_file')))
         stereo = {n: v for n, v in STEREONET.items() if own or n in ('depth', 'depth_info')}
         given = {**stereo, **{name: value for name, value in given.items() if name != 'depth'}}
     defaults = [{'tros_topic': HDMI_TOPIC, 'tros_masks': 'polygons'}] if with_hdmi else []

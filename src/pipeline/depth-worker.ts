@@ -14,6 +14,8 @@ export interface DepthWork {
    * Rejects with an ExpectationError; the next call may succeed
    */
   make(order: DepthOrder, segmentation: KeptSegmentation, frame: DepthFrame): Promise<DepthProducts>;
+  /** Gives up what is only kept for the next call. */
+  rest(): void;
   /** Resolves when everything that was asked for is answered. */
   close(): Promise<void>;
 }
@@ -38,6 +40,10 @@ export class DepthHere implements DepthWork {
     }
   }
 
+  rest(): void {
+    // There is no thread.
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
@@ -58,6 +64,13 @@ export class DepthWorker implements DepthWork {
   readonly #waiting: Waiting[] = [];
   readonly #memory: ArrayBuffer[] = [];
   #idle: (() => void) | undefined;
+  #resting = false;
+  #ending: Promise<unknown> | undefined;
+
+  /** Whether there is a thread. */
+  get running(): boolean {
+    return this.#worker !== undefined;
+  }
 
   use(names: DepthNames): void {
     this.#names = names;
@@ -65,6 +78,7 @@ export class DepthWorker implements DepthWork {
   }
 
   make(order: DepthOrder, segmentation: KeptSegmentation, frame: DepthFrame): Promise<DepthProducts> {
+    this.#resting = false;
     const { stamp, frameId, encoding, depth } = frame;
     const { width, height } = depth;
     const data = this.#copy(depth);
@@ -82,8 +96,21 @@ export class DepthWorker implements DepthWork {
 
   async close(): Promise<void> {
     if (this.#waiting.length > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
-    await this.#worker?.terminate();
+    this.#end();
+    await this.#ending;
+  }
+
+  /** Ends the thread as soon as it has nothing to do; the next call begins another. */
+  rest(): void {
+    this.#resting = true;
+    if (this.#waiting.length === 0) this.#end();
+  }
+
+  #end(): void {
+    if (!this.#worker) return;
+    this.#ending = this.#worker.terminate();
     this.#worker = undefined;
+    this.#memory.length = 0;
   }
 
   #start(): Worker {
@@ -91,6 +118,7 @@ export class DepthWorker implements DepthWork {
     const worker = new Worker(new URL('./depth-thread.js', import.meta.url), { execArgv: [], name: 'depth' });
     worker.on('message', (answer: DepthAnswer) => this.#answer(answer));
     worker.on('error', (error) => {
+      if (this.#worker !== worker) return;
       this.#worker = undefined;
       for (const { reject } of this.#waiting.splice(0)) reject(failure(messageOf(error)));
       this.#idle?.();
@@ -104,7 +132,9 @@ export class DepthWorker implements DepthWork {
     const { resolve, reject } = this.#waiting.shift()!;
     if (reason === undefined) resolve({ messages, distances });
     else reject(failure(reason));
-    if (this.#waiting.length === 0) this.#idle?.();
+    if (this.#waiting.length > 0) return;
+    if (this.#resting) this.#end();
+    this.#idle?.();
   }
 
   #copy({ data, width, height }: DepthPicture): Uint16Array | Float32Array {

@@ -208,6 +208,46 @@ describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch f
     assert.match(choose('webcam', [])[1][0]!, /Expected auto, mipi, .* but received webcam/);
   });
 
+  it('take the pictures, depth and CameraInfo of hobot_stereonet, and start no other camera', () => {
+    const segment = (given: object): Record<string, unknown> =>
+      launchFile(
+        'segment.launch.py',
+        `[file.start_node(lambda name: {'camera': 'auto', **${JSON.stringify(given)}}.get(name, ''), ${'camera' in given ? "'/image'" : 'None'}, False), file.Node.call_args.kwargs['parameters'][-1]][1]`,
+      ) as Record<string, unknown>;
+    const depth = {
+      depth: ['/StereoNetNode/stereonet_depth'],
+      depth_info: ['/StereoNetNode/stereonet_depth/camera_info'],
+    };
+    const { use_sim_time: _, ...own } = segment({ depth: 'stereonet' });
+    assert.deepEqual(own, {
+      ...depth,
+      images: ['/StereoNetNode/rectify_left_image'],
+      depth_registration: 'registered',
+    });
+    for (const [name, value] of Object.entries(own))
+      checkParameter(name, SEGMENT_PARAMETERS[name as keyof typeof SEGMENT_PARAMETERS], value);
+    // Nothing says that depth lies on the pictures of another camera.
+    const none = { images: undefined, depth_registration: undefined };
+    for (const given of [{ camera: 'usb' }, { images: '/front/image' }]) {
+      const set = { ...none, ...segment({ depth: 'stereonet', ...given }) };
+      assert.deepEqual([set.depth_registration, set['depth' as never]], [undefined, depth.depth]);
+      assert.deepEqual(set.images, ['images' in given ? '/front/image' : '/image']);
+    }
+    // What is given goes before it.
+    const given = segment({ depth: 'stereonet', depth_registration: 'auto', depth_info: '/other/info' });
+    assert.deepEqual([given['depth_registration'], given['depth_info']], ['auto', ['/other/info']]);
+    const other = segment({ depth: '/depth/image' });
+    assert.deepEqual([other['depth'], other['depth_info']], [['/depth/image'], undefined]);
+
+    const started = (camera: string): string[] =>
+      launchFile(
+        'segment.launch.py',
+        `[given := {'camera': '${camera}', 'depth': 'stereonet', 'web': 'false', 'hdmi': 'false', 'dds': 'false', 'message': 'image'}, setattr(file, 'LaunchConfiguration', lambda name: type('Given', (), {'perform': lambda self, context: given.get(name, '')})()), file.start(type('Context', (), {'launch_configurations': given})()), [call.kwargs['executable'] for call in file.Node.call_args_list]][-1]`,
+      ) as string[];
+    assert.deepEqual(started('auto'), ['segment']);
+    assert.deepEqual(started('stand-in'), ['camera', 'segment']);
+  });
+
   it('take a file of parameters only where there is one', () => {
     const file = (path: string): unknown => launchFile('segment.launch.py', `file.parameter_file('${path}')`);
     assert.equal(file(''), null);

@@ -9,7 +9,7 @@ import type { PictureSize } from '../../vision/picture/picture-size.js';
 import type { DepthFrame } from '../depth-content.js';
 import { type CameraInfo, readCameraInfo } from '../read/camera-info.js';
 import { DepthImageReader } from '../read/depth-image.js';
-import { readTransforms } from '../read/tf-message.js';
+import { readTransforms, type StampedTransform } from '../read/tf-message.js';
 import type { BagMessage, McapFile } from './mcap-file.js';
 
 export interface BagDepthOptions {
@@ -56,12 +56,13 @@ interface Stored {
 /** Everything of a bag is at hand: transforms are kept for a day. */
 const ALL = 86_400_000_000_000n;
 const IMAGE = 'sensor_msgs/msg/Image';
+const TRANSFORMS = 'tf2_msgs/msg/TFMessage';
 
 /** The depth pictures on one topic of a bag, paired with frames by stamps. At most the pictures within the tolerance are in memory. */
 export class BagDepth implements DepthSource {
   readonly #messages: AsyncGenerator<BagMessage | Error, void, void>;
   readonly #reader = new DepthImageReader();
-  readonly #transforms = new TransformBuffer(ALL);
+  readonly #transforms = new TransformBuffer(ALL, ALL);
   #stored: Stored[] = [];
   #ended = false;
   #camera: CameraInfo | undefined;
@@ -149,7 +150,9 @@ export class BagDepth implements DepthSource {
       }
       // A damaged part has no pictures.
       if (next.value instanceof Error) continue;
-      this.#stored.push({ stamp: stampOf(next.value.data), data: next.value.data });
+      const found = stampOf(next.value.data);
+      // Frames come in order: none wants it. A clock that lags would bring the whole bag into memory.
+      if (found >= stamp - tolerance) this.#stored.push({ stamp: found, data: next.value.data });
     }
     this.#stored = this.#stored.filter((stored) => stored.stamp >= stamp - tolerance);
     let best: Stored | undefined;
@@ -181,11 +184,20 @@ export class BagDepth implements DepthSource {
       ['/tf', false],
     ] as const) {
       for await (const message of messagesOf(this.files, topic)) {
-        if (message instanceof Error) continue;
-        for (const { stamp, frameId, childFrameId, pose } of readTransforms(message.data))
+        if (message instanceof Error || message.type !== TRANSFORMS) continue;
+        for (const { stamp, frameId, childFrameId, pose } of transformsOf(message.data))
           this.#transforms.add(frameId, childFrameId, stampToNanoseconds(stamp), pose, fixed);
       }
     }
+  }
+}
+
+/** None of a damaged message: if one is missed, the error about it says which. */
+function transformsOf(cdr: Uint8Array): StampedTransform[] {
+  try {
+    return readTransforms(cdr);
+  } catch {
+    return [];
   }
 }
 

@@ -56,6 +56,13 @@ interface Held extends HeldResult {
   readonly segmentation: KeptSegmentation;
 }
 
+/** Results whose PerceptionTargets are sent in order: a later one may be done earlier. */
+interface InLine {
+  readonly held: Held;
+  done: boolean;
+  distances: readonly KnownDistance[] | undefined;
+}
+
 /** A pair that waits for a transform. */
 interface Pending {
   readonly held: Held;
@@ -81,6 +88,7 @@ export class DepthStream {
   readonly #reader = new DepthImageReader();
   readonly #spare: KeptSegmentation[] = [];
   readonly #pending: Pending[] = [];
+  readonly #line: InLine[] = [];
   readonly #stopListening: () => void;
   #atWork = 0;
   /** Pairs for which the thread had no time. */
@@ -121,6 +129,11 @@ export class DepthStream {
     return { ...this.#pairing.counts, refused: this.#refused, skipped: this.#skipped };
   }
 
+  /** Pairs of which messages are being made. */
+  get atWork(): number {
+    return this.#atWork;
+  }
+
   get topic(): string {
     return this.#input.topic;
   }
@@ -159,11 +172,14 @@ export class DepthStream {
   offer(header: FrameHeader, segmentation: Segmentation, timings: StageTimings, fps: number): boolean {
     if (!this.#open) return false;
     const comes = this.clock() - this.#pairing.lastDepth < SILENT;
+    // Those that wait go before the one that does not.
+    if (!comes && this.#line.length > 0) this.#giveUp();
     const targets = comes && this.targetsWanted();
     if (!targets && this.#outputs.wanted.length === 0) return false;
     const kept = (this.#spare.pop() ?? new KeptSegmentation()).copy(segmentation);
     const { stamp, frameId } = header;
     const held = { header: { stamp, frameId }, segmentation: kept, timings: { ...timings }, fps, targets };
+    if (targets) this.#line.push({ held, done: false, distances: undefined });
     this.#pairing.addResult(milliseconds(held.header), held);
     return targets;
   }
@@ -175,8 +191,14 @@ export class DepthStream {
     this.#input.close();
     this.#depthInfo.close();
     this.#colorInfo.close();
-    this.#pairing.flush();
+    this.#giveUp();
     this.#pairing.reset();
+    this.work.rest();
+  }
+
+  /** Sends what waits without depth, if there is none. */
+  #giveUp(): void {
+    this.#pairing.flush();
     for (const { held } of this.#pending.splice(0)) this.#finish(held, undefined);
   }
 
@@ -295,8 +317,18 @@ export class DepthStream {
   }
 
   #finish(held: Held, distances: readonly KnownDistance[] | undefined): void {
-    if (held.targets) this.targets(held, distances);
-    this.#spare.push(held.segmentation);
+    if (!held.targets) {
+      this.#spare.push(held.segmentation);
+      return;
+    }
+    const own = this.#line.find((place) => place.held === held)!;
+    own.done = true;
+    own.distances = distances;
+    while (this.#line[0]?.done) {
+      const first = this.#line.shift()!;
+      this.targets(first.held, first.distances);
+      this.#spare.push(first.held.segmentation);
+    }
   }
 
   #refuse(text: string): void {

@@ -10,15 +10,12 @@ const TYPE = 'tf2_msgs/msg/TFMessage';
 /** As tf2_ros's DynamicListenerQoS and StaticListenerQoS. */
 const DYNAMIC: Qos = { reliability: 'reliable', durability: 'volatile', depth: 100 };
 const STATIC: Qos = { reliability: 'reliable', durability: 'transient_local', depth: 100 };
-/** Nanoseconds by which stamps go back when a bag starts over. */
-const JUMP = 1_000_000_000n;
 
 /** /tf and /tf_static of the node's cameras; subscribed to when somebody first asks. */
 export class TransformFeed {
   readonly #buffer = new TransformBuffer();
   readonly #subscriptions: RawSubscription[] = [];
   readonly #listeners = new Set<() => void>();
-  #newest = 0n;
   #warned = false;
 
   constructor(private readonly ros: Pick<RosNode, 'subscribe' | 'log'>) {}
@@ -56,12 +53,7 @@ export class TransformFeed {
   #receive(cdr: Buffer, fixed: boolean): void {
     try {
       for (const { stamp, frameId, childFrameId, pose } of readTransforms(cdr)) {
-        const time = stampToNanoseconds(stamp);
-        if (!fixed && time < this.#newest - JUMP) {
-          this.#buffer.clear();
-          this.#newest = time;
-        } else if (!fixed && time > this.#newest) this.#newest = time;
-        this.#buffer.add(frameId, childFrameId, time, pose, fixed);
+        this.#buffer.add(frameId, childFrameId, stampToNanoseconds(stamp), pose, fixed);
       }
     } catch (error) {
       if (!this.#warned) this.ros.log.warn(messageOf(error));

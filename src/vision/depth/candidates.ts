@@ -84,7 +84,7 @@ export class Candidates {
     this.#begin(count);
     this.border = band + 0.5 + (step - 1) / 2;
     // As many cells as a step of the depth picture takes, so that no cell lies between its pixels; and some to spare.
-    const side = Math.max(4, Math.ceil((3 * step * colorCamera.fx) / depthCamera.fx));
+    const side = Math.min(MOST_SIDE, Math.max(4, Math.ceil((3 * step * colorCamera.fx) / depthCamera.fx)));
     const near = this.#near;
     near.begin(map.width, map.height, side);
     const lattice = (Math.floor(width / step) + 1) * (Math.floor(height / step) + 1);
@@ -173,6 +173,8 @@ function nextOf(at: number, end: number, step: number): number {
   return at + step < end || at === end - 1 ? at + step : end - 1;
 }
 
+/** Cells of a square's side: as wide as pictures are. */
+const MOST_SIDE = 1 << 14;
 /** Share, and meters, by which something must lie behind what is in front of it to be hidden. */
 const BEHIND = 1.05;
 const BEHIND_AT_LEAST = 0.05;

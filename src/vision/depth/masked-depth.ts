@@ -13,7 +13,7 @@ export type MaskedPart = 'instances' | 'others';
 export interface MaskOptions {
   /** Whether an instance of this class counts. @default every one does */
   readonly chosen?: ((classId: number) => boolean) | undefined;
-  /** Pixels by which masks are grown, because depths at an edge mix near and far. */
+  /** Pixels of the depth picture by which masks are grown, because depths at an edge mix near and far. */
   readonly margin: number;
 }
 
@@ -43,8 +43,12 @@ export class DepthMasker {
     { chosen, margin }: MaskOptions,
     target: DepthPicture['data'],
   ): void {
-    if (this.#disc.length !== margin + 1) this.#disc = discOf(margin);
     const { data, width, height } = depth;
+    const reach =
+      registration.kind === 'projected'
+        ? cellsOf(margin, segmentation, depth, registration.color, camera!)
+        : margin;
+    if (this.#disc.length !== reach + 1) this.#disc = discOf(reach);
     if (registration.kind === 'projected') {
       const marks = this.#mark(segmentation, chosen);
       project(segmentation, depth, registration, camera!, part, marks, target);
@@ -90,6 +94,19 @@ export class DepthMasker {
       runs.grow(this.#disc, width, height, use);
     }
   }
+}
+
+/** Pixels of the depth picture as cells of the mask, rounded up. */
+function cellsOf(
+  pixels: number,
+  { maskWidth, maskHeight }: Segmentation,
+  depth: DepthPicture,
+  color: Intrinsics,
+  camera: Intrinsics,
+): number {
+  const cells = scaledTo(color, { width: maskWidth, height: maskHeight }).fx / scaledTo(camera, depth).fx;
+  // A wrong focal length must not ask for more than there is.
+  return Math.min(maskWidth + maskHeight, Math.ceil(pixels * cells));
 }
 
 function project(

@@ -6,44 +6,21 @@ import { DEFAULT_GATE, DepthGate, type GateOptions } from './gate.js';
 import { OutlineRectangle } from './ground-box.js';
 import { type Intrinsics, scaledTo } from './intrinsics.js';
 import { LabelMap } from './label-map.js';
+import { emptyObject, type Measured, type ObjectInSpace, setCovariance } from './measured-object.js';
 import { matrixOf, type RigidTransform } from './rigid-transform.js';
+import {
+  type Axes,
+  combine,
+  flatness,
+  nearOf,
+  orient,
+  setAxes,
+  setOrientation,
+  type Vector,
+} from './upright.js';
 
-/** A point or a direction. */
-export interface Vector {
-  x: number;
-  y: number;
-  z: number;
-}
-
-/** One instance in space, in meters, in the optical frame of the depth camera: x right, y down, z forward. */
-export interface ObjectInSpace {
-  /** Index of the instance in its segmentation. */
-  readonly instance: number;
-  /** Its points in the cloud: from this one on, so many; 0: too few of its pixels have a depth, and nothing else is known. */
-  readonly firstPoint: number;
-  readonly points: number;
-  /** Mean of the points: of the surface that is seen, which lies nearer than the object's middle. */
-  readonly centroid: Readonly<Vector>;
-  /** Middle of the box. */
-  readonly center: Readonly<Vector>;
-  /**
-   * Lengths of the box along its own axes: x that horizontal one which points away from the camera most, y the other one, to the
-   * left, z up. Of what is seen: the back of an object is not.
-   */
-  readonly size: Readonly<Vector>;
-  /** Orientation of the box, a unit quaternion. */
-  readonly orientation: Readonly<Vector & { w: number }>;
-  /** From the camera to the centroid. */
-  readonly distance: number;
-  /** Depth (along z) of its nearest tenth. */
-  readonly nearest: number;
-  /** Square meters of the visible surface as it faces the camera. */
-  readonly area: number;
-  /** Share of the pixels looked at that have a depth and passed the gate, 0 to 1. */
-  readonly coverage: number;
-  /** Covariance of the centroid in square meters: xx, xy, xz, yy, yz, zz. */
-  readonly covariance: Float64Array;
-}
+export type { ObjectInSpace } from './measured-object.js';
+export type { Vector } from './upright.js';
 
 export interface SpaceOptions {
   /** Every so many pixels of a row, and every so many rows. @default defaultStep() */
@@ -84,28 +61,7 @@ export const REGISTERED: Registration = { kind: 'registered' };
 export const POINT_WORDS = 7;
 const TAGS = POINT_WORDS - 3;
 
-/** Of a depth: what stereo and its calibration get wrong everywhere alike, which no number of points averages away. */
-const SYSTEMATIC = 0.01;
-/** Pixels across of a patch whose depths are wrong together: the window that stereo compares. */
-const PATCH = 7;
-/** A face that is seen flatter has no edge that could be told: z over its distance. */
-const FLATTEST = 4;
-
 const LEVEL: Vector = { x: 0, y: -1, z: 0 };
-
-interface Measured extends ObjectInSpace {
-  instance: number;
-  firstPoint: number;
-  points: number;
-  readonly centroid: Vector;
-  readonly center: Vector;
-  readonly size: Vector;
-  readonly orientation: Vector & { w: number };
-  distance: number;
-  nearest: number;
-  area: number;
-  coverage: number;
-}
 
 /**
  * Finds where the instances of a frame are: their points, middles and boxes. Keeps its memory: results are valid until the next call.
@@ -171,7 +127,9 @@ export class SpaceMeasurer {
     } else {
       const { maskWidth: width, maskHeight: height } = segmentation;
       const color = scaledTo(registration.color, { width, height });
-      map.paint(segmentation, width, height, Math.ceil((band * color.fx) / own.fx));
+      // A wrong focal length must not ask for a band wider than the picture.
+      const cells = Math.min(width + height, Math.ceil((band * color.fx) / own.fx));
+      map.paint(segmentation, width, height, cells);
       const matrix = matrixOf(registration.toColor);
       this.#candidates.project(depth, map, step, band, own, color, matrix);
     }
@@ -231,7 +189,7 @@ export class SpaceMeasurer {
       yz: sums[7]! / count - my * mz,
       zz: sums[8]! / count - mz * mz,
     };
-    setCovariance(object, spread, (count * step * step) / (PATCH * PATCH));
+    setCovariance(object, spread, count * step * step);
     object.area = this.#areaOf(index, object, camera, registration);
     this.#box(object, first, count, up, border / camera.fx, border / camera.fy);
   }
@@ -398,121 +356,3 @@ export class SpaceMeasurer {
 }
 
 const NO_TAGS = new Uint32Array(0);
-const FORWARD: Vector = { x: 0, y: 0, z: 1 };
-
-interface Spread {
-  readonly xx: number;
-  readonly xy: number;
-  readonly xz: number;
-  readonly yy: number;
-  readonly yz: number;
-  readonly zz: number;
-}
-
-function emptyObject(): Measured {
-  return {
-    ...{ instance: 0, firstPoint: 0, points: 0, distance: 0, nearest: 0, area: 0, coverage: 0 },
-    centroid: { x: 0, y: 0, z: 0 },
-    center: { x: 0, y: 0, z: 0 },
-    size: { x: 0, y: 0, z: 0 },
-    orientation: { x: 0, y: 0, z: 0, w: 1 },
-    covariance: new Float64Array(6),
-  };
-}
-
-/**
- * How far the centroid may be from the truth. Neighboring pixels are wrong together, so the points count as so many patches; and the
- * whole may be too near or too far, along the line of sight.
- */
-function setCovariance({ covariance, centroid, distance }: Measured, spread: Spread, patches: number): void {
-  const share = 1 / Math.max(1, patches);
-  const along = SYSTEMATIC * centroid.z;
-  const { x, y, z } = { x: centroid.x / distance, y: centroid.y / distance, z: centroid.z / distance };
-  const variance = along * along;
-  covariance[0] = share * spread.xx + variance * x * x;
-  covariance[1] = share * spread.xy + variance * x * y;
-  covariance[2] = share * spread.xz + variance * x * z;
-  covariance[3] = share * spread.yy + variance * y * y;
-  covariance[4] = share * spread.yz + variance * y * z;
-  covariance[5] = share * spread.zz + variance * z * z;
-}
-
-/** Of two parallel faces the one that a camera at 0 may see; 0: it lies between them. */
-function nearOf(min: number, max: number): number {
-  return min > 0 ? min : max < 0 ? max : 0;
-}
-
-/**
- * How much more of a face a pixel takes than the z / f of one that faces the camera: z over the face's distance, which is
- * perpendicular to it.
- */
-function flatness(z: number, face: number): number {
-  return Math.min(FLATTEST, z / Math.abs(face));
-}
-
-/** Turns the rectangle by quarters until its first side points away from the camera, so that the box's heading lies within 45 degrees. */
-function orient(rectangle: OutlineRectangle): void {
-  for (let turns = 0; turns < 4; turns++) {
-    const { directionX: x, directionY: y } = rectangle;
-    if (y >= Math.abs(x)) return;
-    const { firstMin, firstMax, secondMin, secondMax } = rectangle;
-    rectangle.directionX = -y;
-    rectangle.directionY = x;
-    rectangle.firstMin = secondMin;
-    rectangle.firstMax = secondMax;
-    rectangle.secondMin = -firstMax;
-    rectangle.secondMax = -firstMin;
-  }
-}
-
-/** Two horizontal axes, to the right and away from the camera, and up. */
-interface Axes {
-  right: Vector;
-  away: Vector;
-  up: Readonly<Vector>;
-}
-
-function setAxes(axes: Axes, up: Readonly<Vector>): void {
-  if (axes.up.x === up.x && axes.up.y === up.y && axes.up.z === up.z) return;
-  let right = cross(FORWARD, up);
-  let length = Math.hypot(right.x, right.y, right.z);
-  if (length < 1e-3) {
-    // It looks straight up or down.
-    right = cross({ x: 0, y: -Math.sign(up.z) || 1, z: 0 }, up);
-    length = Math.hypot(right.x, right.y, right.z);
-  }
-  axes.right = { x: right.x / length, y: right.y / length, z: right.z / length };
-  axes.away = cross(up, axes.right);
-  axes.up = { x: up.x, y: up.y, z: up.z };
-}
-
-function cross(a: Readonly<Vector>, b: Readonly<Vector>): Vector {
-  return { x: a.y * b.z - a.z * b.y, y: a.z * b.x - a.x * b.z, z: a.x * b.y - a.y * b.x };
-}
-
-function combine(a: Vector, b: Vector, p: number, q: number): Vector {
-  return { x: p * a.x + q * b.x, y: p * a.y + q * b.y, z: p * a.z + q * b.z };
-}
-
-/** The quaternion of a rotation by its columns (Shepperd's method). */
-function setOrientation(
-  target: Vector & { w: number },
-  x: Readonly<Vector>,
-  y: Readonly<Vector>,
-  z: Readonly<Vector>,
-): void {
-  const trace = x.x + y.y + z.z;
-  if (trace > 0) {
-    const s = 2 * Math.sqrt(1 + trace);
-    [target.w, target.x, target.y, target.z] = [s / 4, (y.z - z.y) / s, (z.x - x.z) / s, (x.y - y.x) / s];
-  } else if (x.x > y.y && x.x > z.z) {
-    const s = 2 * Math.sqrt(1 + x.x - y.y - z.z);
-    [target.w, target.x, target.y, target.z] = [(y.z - z.y) / s, s / 4, (y.x + x.y) / s, (z.x + x.z) / s];
-  } else if (y.y > z.z) {
-    const s = 2 * Math.sqrt(1 + y.y - x.x - z.z);
-    [target.w, target.x, target.y, target.z] = [(z.x - x.z) / s, (y.x + x.y) / s, s / 4, (z.y + y.z) / s];
-  } else {
-    const s = 2 * Math.sqrt(1 + z.z - x.x - y.y);
-    [target.w, target.x, target.y, target.z] = [(x.y - y.x) / s, (z.x + x.z) / s, (z.y + y.z) / s, s / 4];
-  }
-}

@@ -2,6 +2,10 @@ import { checked, compose, IDENTITY, interpolate, invert, type RigidTransform } 
 
 /** Nanoseconds for which transforms are kept: tf2's default. */
 const KEPT = 10_000_000_000n;
+/** Nanoseconds by which the stamps of a frame go back when a bag or a simulation starts over. */
+const JUMP = 1_000_000_000n;
+/** Moving frames that nobody tells of any longer are looked for when there are so many, and each time there are twice as many. */
+const MANY = 256;
 /** Frames on the way from one to its root: more is a circle. */
 const MOST_LINKS = 64;
 
@@ -41,9 +45,22 @@ export function isTransform(found: RigidTransform | NoTransform): found is Rigid
  */
 export class TransformBuffer {
   readonly #links = new Map<string, Link>();
+  #sweepAt = MANY;
 
-  /** @param kept nanoseconds for which transforms are kept */
-  constructor(private readonly kept = KEPT) {}
+  /**
+   * @param kept nanoseconds for which transforms are kept
+   * @param jump a sample that is older than its frame's newest by more begins a new history. By frame, because frames have different
+   * clocks: AMCL stamps map to odom a second ahead
+   */
+  constructor(
+    private readonly kept = KEPT,
+    private readonly jump = JUMP,
+  ) {}
+
+  /** Number of frames that have a parent. */
+  get frames(): number {
+    return this.#links.size;
+  }
 
   /**
    * @param pose of `child` in `parent`: takes points from child to parent
@@ -60,19 +77,26 @@ export class TransformBuffer {
       // A frame has one parent: a new one begins a new history.
       link = { parent: to, fixed: undefined, samples: [] };
       this.#links.set(from, link);
+      if (this.#links.size > this.#sweepAt) this.#sweep(stamp);
     }
     if (fixed) {
       link.fixed = good;
       return true;
     }
     link.fixed = undefined;
+    const newest = link.samples.at(-1);
+    if (newest && stamp < newest.stamp - this.jump) link.samples = [];
     insert(link.samples, { stamp, pose: good }, this.kept);
     return true;
   }
 
-  /** Forgets everything that moves: a bag has started over. */
-  clear(): void {
-    for (const [name, { fixed }] of this.#links) if (!fixed) this.#links.delete(name);
+  /** Forgets moving frames whose newest sample is too old: trackers name a frame for each object. */
+  #sweep(now: bigint): void {
+    for (const [name, { fixed, samples }] of this.#links) {
+      const newest = samples.at(-1);
+      if (!fixed && newest && newest.stamp < now - this.kept) this.#links.delete(name);
+    }
+    this.#sweepAt = Math.max(MANY, 2 * this.#links.size);
   }
 
   /**

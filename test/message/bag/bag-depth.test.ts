@@ -97,6 +97,8 @@ describe('BagDepth', () => {
     );
     const tree = [
       tf('/tf_static', 'base', 'left', 0, 0),
+      // A damaged message takes nothing from the others.
+      at(0, '/tf', 'tf2_msgs/TFMessage', new Uint8Array([0, 1, 0, 0, 9, 0, 0, 0, 1])),
       ...[0, 50, 200].map((time) => tf('/tf', 'base', 'tof', time / 1000, time)),
     ];
     const source = await bag('tf.mcap', ['left', 'tof'], [color, ...tree]);

@@ -69,6 +69,8 @@ class Setup {
   now = 0;
   readonly graph = new Graph();
   readonly targets: (readonly KnownDistance[] | undefined)[] = [];
+  /** Milliseconds of the results that they are of. */
+  readonly stamps: number[] = [];
   targetsWanted = false;
   readonly stream: DepthStream;
 
@@ -83,7 +85,10 @@ class Setup {
         ...options,
       },
       new TransformFeed(this.graph.node),
-      (_result, distances) => this.targets.push(distances),
+      ({ header }, distances) => {
+        this.stamps.push(header.stamp.nanosec / 1e6);
+        this.targets.push(distances);
+      },
       () => this.targetsWanted,
       (type) => assert.fail(`${type} is installed`),
       () => this.now,
@@ -131,7 +136,7 @@ class Setup {
 }
 
 function at(milliseconds: number): Stamp {
-  return { sec: 100, nanosec: 1e6 * milliseconds };
+  return { sec: 100 + Math.floor(milliseconds / 1000), nanosec: 1e6 * (milliseconds % 1000) };
 }
 
 function tf(parent: string, child: string, x: number, milliseconds = 0): Uint8Array {
@@ -207,6 +212,25 @@ describe('DepthStream', () => {
     });
   }
 
+  it('ends its thread when nobody listens any longer, and begins another when somebody does', async () => {
+    const work = new DepthWorker();
+    const setup = new Setup({}, work);
+    for (const stamp of [10, 20]) {
+      setup.listen('~/points').info();
+      assert.equal(work.running, false);
+      setup.depth(stamp);
+      setup.result(stamp);
+      assert.equal(work.running, true);
+      setup.graph.wanted.clear();
+      setup.stream.follow();
+      assert.equal(work.running, true, 'it finishes what it has');
+      while (setup.stream.atWork > 0) await setup.published();
+      assert.equal(work.running, false);
+    }
+    assert.deepEqual(await setup.published(), ['~/points', '~/points']);
+    await setup.stream.destroy();
+  });
+
   it('holds PerceptionTargets back until depth is there, while depth arrives', async () => {
     const setup = new Setup();
     setup.targetsWanted = true;
@@ -230,6 +254,45 @@ describe('DepthStream', () => {
     assert.equal(setup.result(120), false);
   });
 
+  it('sends PerceptionTargets in order, though later results are done earlier', async () => {
+    const here = new DepthHere();
+    const begin: (() => void)[] = [];
+    const slow: DepthWork = {
+      use: (names) => here.use(names),
+      make: async (...task) => {
+        await new Promise<void>((resolve) => begin.push(resolve));
+        return here.make(...task);
+      },
+      rest: () => here.rest(),
+      close: () => here.close(),
+    };
+    const setup = new Setup({}, slow);
+    setup.targetsWanted = true;
+    setup.listen().info();
+    setup.depth(0);
+    // The thread takes two of them; the third is skipped, the fourth has no depth picture.
+    for (const stamp of [0, 5, 10]) setup.result(stamp);
+    setup.depth(10);
+    setup.result(60);
+    setup.now = 100;
+    setup.stream.tick();
+    assert.deepEqual(setup.stamps, []);
+    for (const resolve of begin) resolve();
+    await setup.published();
+    assert.deepEqual(setup.stamps, [0, 5, 10, 60]);
+    assert.equal(setup.stream.counts.skipped, 1);
+    assert.deepEqual(
+      setup.targets.map((distances) => distances !== undefined),
+      [true, true, false, false],
+    );
+    // Depth ends: what waits for it goes before what does not.
+    setup.now = 999;
+    assert.equal(setup.result(65), true);
+    setup.now = 1000;
+    assert.equal(setup.result(70), false);
+    assert.equal(setup.stamps.at(-1), 65);
+  });
+
   it('projects a picture of another frame through tf, and waits for the transform', async () => {
     const setup = new Setup().listen('~/detections_3d').info().info('/color/camera_info');
     setup.depth(10, 'depth_optical');
@@ -247,6 +310,18 @@ describe('DepthStream', () => {
     assert.deepEqual(await setup.published(), ['~/detections_3d']);
     assert.equal(setup.message<Detections>(0).header.frame_id, 'depth_optical');
     assert.ok(setup.message<Detections>(0).detections.length > 0);
+  });
+
+  it('takes transforms whose clocks differ: AMCL stamps those of map ahead', async () => {
+    const setup = new Setup().listen('~/detections_3d').info().info('/color/camera_info');
+    setup.depth(10, 'depth_optical');
+    setup.result(10);
+    for (const stamp of [0, 20]) {
+      setup.graph.send('/tf', tf('base', 'depth_optical', 0, stamp));
+      setup.graph.send('/tf', tf('map', 'base', 0, stamp + 2000));
+    }
+    setup.graph.send('/tf_static', tf('base', 'color_optical', 0));
+    assert.deepEqual(await setup.published(), ['~/detections_3d']);
   });
 
   it('says what is missing when time is up, and once', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { DepthPicture } from '../../../src/vision/depth/depth-picture.js';
+import { DepthMasker } from '../../../src/vision/depth/masked-depth.js';
 import { scaledTo } from '../../../src/vision/depth/intrinsics.js';
 import {
   type ObjectInSpace,
@@ -297,6 +298,59 @@ describe('SpaceMeasurer', () => {
     const [object] = measurer.measure(found, depth, intrinsics, REGISTERED, { step: 1, band: 2 });
     assert.equal(object!.points, 28 * 18);
     assert.equal(measurer.cloud[0], 0);
+  });
+
+  it('turns boxes alike whether the camera looks straight down or nearly so', () => {
+    const flat = { ...COLOR, data: new Float32Array(COLOR.width * COLOR.height).fill(3) };
+    const boxes = [0, 0.01].map((tilt) => {
+      const up = { x: 0, y: -Math.sin(tilt), z: -Math.cos(tilt) };
+      const { orientation } = new SpaceMeasurer().measure(segmentation, flat, COLOR, REGISTERED, { up })[0]!;
+      return { ...orientation };
+    });
+    const [down, nearly] = boxes as [(typeof boxes)[0], (typeof boxes)[0]];
+    const dot = down.x * nearly.x + down.y * nearly.y + down.z * nearly.z + down.w * nearly.w;
+    assert.ok(Math.abs(dot) > 0.99, String(dot));
+  });
+
+  it('takes the largest float, as drivers write it, for no measurement', () => {
+    const data = new Float32Array(COLOR.width * COLOR.height).fill(3.4e38);
+    const found = new SpaceMeasurer().measure(segmentation, { ...COLOR, data }, COLOR, REGISTERED);
+    assert.deepEqual(
+      found.map(({ points }) => points),
+      found.map(() => 0),
+    );
+  });
+
+  it('grows masks by pixels of the depth picture, whatever the cells of the mask', () => {
+    const [width, height] = [COLOR.width / 8, COLOR.height / 8];
+    const small = scaledTo(COLOR, { width, height });
+    const [x, y, side] = [160, 80, 80];
+    const mask = { x, y, width: side, height: side, data: new Uint8Array(side * side).fill(1) };
+    const one = {
+      ...{ width: COLOR.width, height: COLOR.height, maskWidth: COLOR.width, maskHeight: COLOR.height },
+      instances: [{ classId: 0, score: 1, box: { x1: x, y1: y, x2: x + side, y2: y + side }, mask }],
+    };
+    const depth = { width, height, data: new Uint16Array(width * height).fill(2000) };
+    const target = new Uint16Array(width * height);
+    new DepthMasker().mask(one, depth, projected(IDENTITY), small, 'instances', { margin: 2 }, target);
+    const row = target.subarray(15 * width, 16 * width);
+    assert.deepEqual([row.indexOf(0), row.lastIndexOf(0)], [20 - 2, 29 + 2]);
+  });
+
+  it('survives focal lengths that cannot be', () => {
+    const depth = depthOf(view, 'meters');
+    for (const fx of [1e-9, 1e12]) {
+      for (const [own, color] of [
+        [{ ...COLOR, fx }, COLOR],
+        [COLOR, { ...COLOR, fx }],
+      ] as const) {
+        const registration = { kind: 'projected', color, toColor: IDENTITY } as const;
+        const found = new SpaceMeasurer().measure(segmentation, depth, own, registration);
+        assert.equal(found.length, segmentation.instances.length);
+        const target = depth.data.slice();
+        new DepthMasker().mask(segmentation, depth, registration, own, 'instances', { margin: 2 }, target);
+      }
+    }
   });
 
   it('says nothing of objects whose depth is not known', () => {
