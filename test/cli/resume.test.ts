@@ -120,7 +120,7 @@ describe('tros-yolo-seg run, interrupted and in parts', () => {
     it('names the videos of parts after their inputs, even of one input', async () => {
       const args = ['photos/a.png', ...scene, '--video', 'parts/out.mp4', '--shard'];
       for (const shard of ['1/2', '2/2']) assert.equal((await cli(['run', ...args, shard], folder)).code, 0);
-      assert.deepEqual(readdirSync(path('parts')), ['out-a.mp4', 'out-scene_.mp4']);
+      assert.deepEqual(readdirSync(path('parts')), ['out-a.mp4', 'out-scene.mp4']);
     });
 
     it('says what to do about a full disk, and leaves nothing', async () => {
