@@ -91,6 +91,36 @@ describe('steady shapes', () => {
     assert.ok(Math.max(...off) <= 1, off.join());
   });
 
+  it('do not lag behind an object that comes closer', () => {
+    for (let i = 0; i < 60; i++) {
+      // Its left side stays where it is, so only its growth moves the right one.
+      const found = tracked(block(100, 50, 200 + i, 200));
+      const { mask } = next(found);
+      if (i > 40) assert.ok(Math.abs(mask.width - found.mask.width) <= 1, `${mask.width} of ${200 + i}`);
+    }
+  });
+
+  it('average less the faster an object is', () => {
+    // By how much of two pixels a box moves that is found two pixels off its way.
+    const taken = (x: number, y: number): number => {
+      time = 0;
+      shapes = new SteadyShapes();
+      for (let i = 0; i < 60; i++) next(tracked(block(20 + x * i, 20 + y * i, 60, 60)));
+      const place = 20 + x * 60;
+      return (next(tracked(block(place + 2, 20 + y * 60, 60, 60))).box.x1 - place) / 2;
+    };
+    // 5 pixels in 1/30 s are 2.5 sides a second, each of which adds 3 to the rate of 1 / 0.3 s at which errors are forgotten.
+    for (const [x, y, rate] of [
+      [0, 0, 1],
+      [4, 3, 8.5],
+      [0, 5, 8.5],
+    ] as const) {
+      // prettier-ignore
+      const expected = 1 - Math.exp((-2 * rate) / 30 / 0.3);
+      assert.ok(Math.abs(taken(x, y) - expected) < 0.01, `${x}, ${y}: ${taken(x, y)}, not ${expected}`);
+    }
+  });
+
   it('take a new object in the slot as it is', () => {
     next(tracked(block(100, 50, 40, 90)));
     const other = tracked(block(103, 51, 42, 88), 2);
