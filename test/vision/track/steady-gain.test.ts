@@ -10,7 +10,6 @@ describe('the gain of steady shapes', () => {
       [0.1, 0.3],
       [0.5, 0.2],
     ] as const) {
-      // prettier-ignore
       gain.set(seconds, time, 100, { near: 0.04, far: 0.1 });
       // Characteristic polynomial z^2 - (2 - g - h) z + (1 - g) of a filter with the gains g of position and h of speed.
       const sum = 2 - gain.of(1) - gain.ofSpeed;

@@ -37,7 +37,13 @@ describe('a steady mask', () => {
 
   it('grows with its object: rows that are seen, rows seen in two parts, and rows that are not', () => {
     steady.restart(rowsOf(10, Array<number[]>(6).fill([20, 100])));
-    const seen = [[20, 116], [20, 116], [20, 64, 70, 110], [20, 116], [20, 116]]; // prettier-ignore
+    const seen = [
+      [20, 116],
+      [20, 116],
+      [20, 64, 70, 110],
+      [20, 116],
+      [20, 116],
+    ];
     steady.update(rowsOf(10, seen), { scale: 1.2, shift: -4, top: 0, bottom: 0 }, gain);
     assert.deepEqual(written(steady), asFound(rowsOf(10, Array<number[]>(6).fill([20, 116]))));
   });

@@ -115,7 +115,6 @@ describe('steady shapes', () => {
       [4, 3, 8.5],
       [0, 5, 8.5],
     ] as const) {
-      // prettier-ignore
       const expected = 1 - Math.exp((-2 * rate) / 30 / 0.3);
       assert.ok(Math.abs(taken(x, y) - expected) < 0.01, `${x}, ${y}: ${taken(x, y)}, not ${expected}`);
     }
