@@ -52,37 +52,54 @@ describe('tros-yolo-seg', () => {
     });
   }
 
-  it('refuses command lines that lack what the command works on, each in one line', async () => {
-    for (const [args, expected] of [
-      [['info'], /Expected one model but received none/],
-      [['info', 'a.bin', 'b.bin'], /Expected one model but received a\.bin b\.bin/],
-      [['run', 'scene:', '--nms', 'off'], /one of auto, always, never for --nms but received off/],
-      [['perf'], /Expected one MODEL and at most one PICTURE/],
-      [['perf', 'm.onnx', 'a.jpg', 'b.jpg'], /at most one PICTURE but received m\.onnx a\.jpg b\.jpg/],
-      [['perf', 'm.onnx', '--in-flight', '0'], /from 1 to 32 for --in-flight but received 0/],
-      [['perf', 'm.onnx', 'absent.jpg'], /absent\.jpg/],
-      [['record', 'm.onnx', '-o', 'x.bin'], /at least one INPUT and --output/],
-      [['record', 'm.onnx', 'scene:'], /at least one INPUT and --output/],
-      [['record', 'm.onnx', 'scene:', '-o', 'x.bin', '--busy=-1'], /for --busy but received -1/],
-      [['record', '--busy', '-1'], /a value for --busy but received none\. .*: --busy=-1\./],
-      [['record', 'm.onnx', '-o'], /a value for --output but received none/],
-      [['record', '-o', '-x'], /a value for --output but received none/],
-      [['info', '--library'], /a value for --library but received none/],
-      [['bench', '--list=5'], /--list without a value but received one with a value/],
-      [['bench', '--lost'], /options that are listed by --help but received --lost\./],
-      [['info', '-x'], /options that are listed by --help but received -x\. .*after --\./],
-      [['model', 'get', 'x', '--accept-licence=yes'], /--accept-license without a value but received one/],
-      [['model', 'cut', 'a.onnx'], /Expected one stock model and -o FILE/],
-      [['model', 'cut', 'a.onnx', 'b.onnx', '-o', 'c.onnx'], /but received a\.onnx b\.onnx/],
-      [['model', 'ptq'], /Expected a model, --march, --images DIR and -o DIR but received nothing/],
-      [['model', 'ptq', 'm.onnx', '--images', 'x', '-o', 'y'], /one of bayes-e, bernoulli2 for --march/],
-      [['model', 'dequantize'], /one log of hb_model_modifier but received none/],
-      [['model', 'dequantize', 'absent.log'], /readable log of hb_model_modifier at absent\.log/],
-    ] as const) {
-      const { code, stdout, stderr } = await cli(args, '/');
-      assert.deepEqual([code, stdout], [2, ''], args.join(' '));
-      assert.match(stderr, expected);
-      assert.match(stderr, /^tros-yolo-seg: Expected [^\n]*\n$/);
-    }
-  });
+  for (const [command, ...lines] of [
+    [
+      'info',
+      [[], /Expected one model but received none/],
+      [['a.bin', 'b.bin'], /Expected one model but received a\.bin b\.bin/],
+      [['--library'], /a value for --library but received none/],
+      [['-x'], /options that are listed by --help but received -x\. .*after --\./],
+    ],
+    ['run', [['scene:', '--nms', 'off'], /one of auto, always, never for --nms but received off/]],
+    [
+      'perf',
+      [[], /Expected one MODEL and at most one PICTURE/],
+      [['m.onnx', 'a.jpg', 'b.jpg'], /at most one PICTURE but received m\.onnx a\.jpg b\.jpg/],
+      [['m.onnx', '--in-flight', '0'], /from 1 to 32 for --in-flight but received 0/],
+      [['m.onnx', 'absent.jpg'], /absent\.jpg/],
+    ],
+    [
+      'record',
+      [['m.onnx', '-o', 'x.bin'], /at least one INPUT and --output/],
+      [['m.onnx', 'scene:'], /at least one INPUT and --output/],
+      [['m.onnx', 'scene:', '-o', 'x.bin', '--busy=-1'], /for --busy but received -1/],
+      [['--busy', '-1'], /a value for --busy but received none\. .*: --busy=-1\./],
+      [['m.onnx', '-o'], /a value for --output but received none/],
+      [['-o', '-x'], /a value for --output but received none/],
+    ],
+    [
+      'bench',
+      [['--list=5'], /--list without a value but received one with a value/],
+      [['--lost'], /options that are listed by --help but received --lost\./],
+    ],
+    [
+      'model',
+      [['get', 'x', '--accept-licence=yes'], /--accept-license without a value but received one/],
+      [['cut', 'a.onnx'], /Expected one stock model and -o FILE/],
+      [['cut', 'a.onnx', 'b.onnx', '-o', 'c.onnx'], /but received a\.onnx b\.onnx/],
+      [['ptq'], /Expected a model, --march, --images DIR and -o DIR but received nothing/],
+      [['ptq', 'm.onnx', '--images', 'x', '-o', 'y'], /one of bayes-e, bernoulli2 for --march/],
+      [['dequantize'], /one log of hb_model_modifier but received none/],
+      [['dequantize', 'absent.log'], /readable log of hb_model_modifier at absent\.log/],
+    ],
+  ] as [string, ...[string[], RegExp][]][]) {
+    it(`refuses command lines that lack what ${command} works on, each in one line`, async () => {
+      for (const [args, expected] of lines) {
+        const { code, stdout, stderr } = await cli([command, ...args], '/');
+        assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+        assert.match(stderr, expected);
+        assert.match(stderr, /^tros-yolo-seg: Expected [^\n]*\n$/);
+      }
+    });
+  }
 });

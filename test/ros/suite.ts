@@ -12,6 +12,8 @@ import { rosWorkspace, workspaceIsBuilt } from './workspace.js';
 
 /** Ends what has not ended by itself after a minute, by SIGINT. */
 const PATIENT = ['timeout', '--signal=INT', '--kill-after=10', '60'] as const;
+/** Ends of a process that nobody wanted. */
+const CRASHES: readonly unknown[] = ['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGTRAP'];
 /** Exit codes of timeout, after SIGINT and after SIGKILL. */
 const GAVE_UP: readonly unknown[] = [124, 137];
 
@@ -127,6 +129,11 @@ export class RosSuite {
     } catch (error) {
       problems.push((error as Error).message);
     }
+    const ends = this.#started.map(({ command, end }) => `${command} ended with ${end}`);
+    for (const { command, end, output } of this.#started) {
+      if (CRASHES.includes(end))
+        problems.push(`Expected ${command} to end but it crashed with ${end} and said:\n${output}`);
+    }
     const used = this.#started.flatMap(({ sharedMemory }) => sharedMemory);
     problems.push(...(await this.#endMarked(used)));
     removeSharedMemory(this.#orphaned);
@@ -134,7 +141,7 @@ export class RosSuite {
     const left = removeSharedMemory([...used, ...ports]);
     // A process that is killed takes its neighbors' turns to remove what they shared.
     if (left.length > 0 && this.#orphaned.size === 0) {
-      problems.push(`Expected nothing in shared memory but found ${left.join(', ')}`);
+      problems.push(`Expected nothing in shared memory but found ${left.join(', ')}.\n${ends.join('\n')}`);
     }
     if (this.folder) rmSync(this.folder, { recursive: true, force: true });
     this.#domain?.release();
