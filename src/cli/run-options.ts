@@ -262,7 +262,13 @@ export function trackingOptions(args: Arguments, reported: DecodeOptions): Track
   return args.flag('track') ? { ...options, reported } : undefined;
 }
 
-/** Zones and lines. @throws ExpectationError for text that is none, and without --track */
+/** Options that change nothing without --track. */
+const OF_TRACKS = [
+  ...['track-low-score', 'track-high-score', 'track-overlap', 'track-hits', 'track-lost-time'],
+  ...['steady-scores', 'steady-shapes', 'zone-anchor', 'overlay-trails'],
+];
+
+/** Zones and lines. @throws ExpectationError for text that is none, and for options about tracks without --track */
 export function zonesOf(args: Arguments): ZoneShape[] {
   const shapes = parseZones(
     { zone: args.texts('zone'), line: args.texts('line') },
@@ -278,6 +284,10 @@ export function zonesOf(args: Arguments): ZoneShape[] {
   }
   if (shapes.length > 0 && !args.flag('track')) {
     throw new ExpectationError('--track', 'none', '--zone and --line count tracked objects.');
+  }
+  const idle = OF_TRACKS.find((name) => args.flag(name) || args.text(name) !== undefined);
+  if (idle !== undefined && !args.flag('track')) {
+    throw new ExpectationError('--track', 'none', `--${idle} is about tracked objects.`);
   }
   return shapes;
 }

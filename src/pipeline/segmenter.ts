@@ -150,7 +150,7 @@ export class Segmenter {
       );
       const segmentation = tracking?.apply(frame.stamp, found) ?? found;
       const decode = performance.now() - start + (inference.ahead?.milliseconds ?? 0);
-      const warning = frame.warning ?? exceeding;
+      const warning = frame.warning ?? exceeding ?? tracking?.warning;
       return { frame, segmentation, timings: { ...inference.timings, decode }, warning };
     } catch (error) {
       return badFrame(frame, error);

@@ -120,6 +120,11 @@ export class CameraTracking {
     return (this.#options && this.#counter?.zones) ?? [];
   }
 
+  /** Zones and lines that count nothing, since they lie outside of the last picture; undefined: none. */
+  get warning(): string | undefined {
+    return this.#options && this.#counter?.warning;
+  }
+
   /** Ends all tracks; no id comes again. */
   reset(): void {
     this.#tracker?.reset();

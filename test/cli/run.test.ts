@@ -79,6 +79,24 @@ describe('tros-yolo-seg run', () => {
       refused.stderr,
       /Expected --track but received none\. --zone and --line count tracked objects/,
     );
+    for (const [name, ...value] of [
+      ['--steady-scores'],
+      ['--track-hits', '2'],
+      ['--zone-anchor', 'center'],
+    ]) {
+      const { code: idle, stderr: why } = await cli(['run', 'scene:', name!, ...value], folder);
+      assert.deepEqual(
+        [idle, why],
+        [2, `tros-yolo-seg: Expected --track but received none. ${name} is about tracked objects.\n`],
+      );
+    }
+    const far = ['--frames', '2', '--size', '640x360', '--track', '--zone', 'far=2000,10 2100,10 2100,90'];
+    const outside = await cli(['run', 'scene:', ...far], folder);
+    assert.equal(outside.code, 0, outside.stderr);
+    assert.match(
+      outside.stderr,
+      /in the picture of \d+x\d+ but received far outside of it\. .*counts nothing/,
+    );
     const camera = await cli(['run', 'scene:', '--track', '--line', 'front/gate=0,0 1,1'], folder);
     assert.equal(camera.code, 2);
     assert.match(camera.stderr, /without a camera but received front\/gate\. Leave front\/ out/);

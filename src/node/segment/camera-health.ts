@@ -4,7 +4,7 @@ import type { DiagnosticLevel, DiagnosticStatus } from '../../message/write/diag
 import { type CameraCounts, type LiveTimings } from '../../pipeline/live-segmenter.js';
 import type { ZoneCount } from '../../vision/mask/zone-counts.js';
 import type { PairingCounts } from '../../pipeline/depth-pairing.js';
-import type { TrackCounts } from '../../pipeline/tracking.js';
+import type { CameraTracking, TrackCounts } from '../../pipeline/tracking.js';
 import type { CameraStats } from '../../web/protocol/messages.js';
 import { Durations } from '../../base/durations.js';
 import type { ImageSubscription } from './image-subscription.js';
@@ -42,6 +42,10 @@ export interface PackedCounts {
 }
 
 /** Of a camera with depth: its pairs, and why depth cannot be used. */
+/** What is told of tracks, and of the zones that count them. */
+type CameraTracks = Pick<CameraTracking, 'counts' | 'zones' | 'warning'>;
+const NO_TRACKS: CameraTracks = { counts: undefined, zones: [], warning: undefined };
+
 export interface DepthHealth {
   readonly topic: string;
   readonly problem: string | undefined;
@@ -76,8 +80,7 @@ export class CameraHealth {
     private readonly packed: () => PackedCounts,
     private readonly alive: () => boolean,
     private readonly clock: Clock = steadyClock,
-    private readonly tracks: () => TrackCounts | undefined = () => undefined,
-    private readonly zones: () => readonly ZoneCount[] = () => [],
+    private readonly tracking: CameraTracks = NO_TRACKS,
     private readonly depth: () => DepthHealth | undefined = () => undefined,
   ) {
     this.#updated = clock();
@@ -172,8 +175,8 @@ export class CameraHealth {
         discarded: String(counts.discarded),
         overlays_skipped: String(this.packed().overlay.skipped),
         maps_skipped: String(this.packed().maps.skipped),
-        ...trackValues(this.tracks()),
-        ...zoneValues(this.zones()),
+        ...trackValues(this.tracking.counts),
+        ...zoneValues(this.tracking.zones),
         ...depthValues(this.depth()),
         ...quantiles('latency_from_stamp', this.#latency),
         ...quantiles('added_latency', this.#added),
@@ -224,7 +227,8 @@ export class CameraHealth {
     if (bad) return { level: 'warn', message: `Some frames cannot be used. ${lastError ?? ''}` };
     const depth = this.depth()?.problem;
     if (depth !== undefined) return { level: 'warn', message: `Depth cannot be used. ${depth}` };
-    if (input.warning !== undefined) return { level: 'warn', message: input.warning };
+    const warning = input.warning ?? this.tracking.warning;
+    if (warning !== undefined) return { level: 'warn', message: warning };
     if (this.#dropped.value > MANY_DROPS * this.#input.value) {
       const { value: dropped } = this.#dropped;
       return {

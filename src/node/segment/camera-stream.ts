@@ -67,8 +67,7 @@ export class CameraStream {
       () => this.outputs,
       () => this.outputs.alive.alive,
       clock,
-      () => this.tracking.counts,
-      () => this.tracking.zones,
+      this.tracking,
       () => this.depth,
     );
   }

@@ -1,3 +1,4 @@
+import { ExpectationError } from '../../base/expect.js';
 import type { Box, EndedTrack, Segmentation } from '../mask/segmentation.js';
 import type { ZoneClassCount, ZoneCount, ZoneEvent } from '../mask/zone-counts.js';
 import { crossings, distanceTo, isInside } from './zone-geometry.js';
@@ -32,6 +33,8 @@ interface Zone extends ZoneCount {
   readonly corners: Float64Array;
   /** 1 for each edge on the border of the picture, which nobody crosses: who leaves the picture is no longer seen. */
   readonly borders: Uint8Array;
+  /** Whether all of it lies outside of the picture, so that it counts nothing. */
+  outside: boolean;
   /** Pixels. */
   margin: number;
   readonly classes: Mutable<ZoneClassCount>[];
@@ -61,6 +64,7 @@ export class ZoneCounter {
   #anchor: ZoneAnchor = 'bottom';
   #width = 0;
   #height = 0;
+  #warning: string | undefined;
   #zone: Zone | undefined;
   #now = 0;
   /** One function for all frames: none is made for each. */
@@ -92,6 +96,11 @@ export class ZoneCounter {
     return this.#zones;
   }
 
+  /** Zones and lines that count nothing, since they lie outside of the last picture; undefined: none. */
+  get warning(): string | undefined {
+    return this.#warning;
+  }
+
   /** All counts are 0 again; who is inside has entered. */
   resetCounts(): void {
     for (const zone of this.#zones) {
@@ -112,6 +121,7 @@ export class ZoneCounter {
       this.#width = width;
       this.#height = height;
       for (const zone of this.#zones) place(zone, width, height);
+      this.#warning = warningOf(this.#zones, width, height);
     }
     for (const zone of this.#zones) {
       if (ended) for (let i = 0; i < ended.length; i++) this.#end(zone, ended[i]!);
@@ -178,7 +188,7 @@ function newZone(shape: ZoneShape): Zone {
   const { name, kind, corners } = shape;
   return {
     ...{ shape, name, kind, corners: new Float64Array(corners), borders: new Uint8Array(corners.length / 2) },
-    ...{ margin: 0, classes: [], visits: new Map() },
+    ...{ margin: 0, outside: false, classes: [], visits: new Map() },
   };
 }
 
@@ -188,6 +198,7 @@ function isSame(a: ZoneShape, b: ZoneShape): boolean {
 
 /** Its corners in pixels of the picture. */
 function place(zone: Zone, width: number, height: number): void {
+  let [left, top, right, bottom] = [Infinity, Infinity, 0, 0];
   const { shape, corners } = zone;
   shape.corners.forEach((value, i) => {
     corners[i] = shape.relative ? value * (i % 2 === 0 ? width : height) : value;
@@ -201,8 +212,22 @@ function place(zone: Zone, width: number, height: number): void {
       (x1 >= width && x2 >= width) ||
       (y1 >= height && y2 >= height);
     zone.borders[i >> 1] = zone.kind === 'zone' && lies ? 1 : 0;
+    [left, right] = [Math.min(left, x1), Math.max(right, x1)];
+    [top, bottom] = [Math.min(top, y1), Math.max(bottom, y1)];
   }
+  zone.outside = left >= width || top >= height || right <= 0 || bottom <= 0;
   zone.margin = zone.kind === 'zone' ? MARGIN_OF_ZONE * Math.sqrt(polygonArea(corners)) : Infinity;
+}
+
+function warningOf(zones: readonly Zone[], width: number, height: number): string | undefined {
+  const names = zones.filter(({ outside }) => outside).map(({ name }) => name);
+  if (names.length === 0) return undefined;
+  const hint = 'It counts nothing. Give corners in pixels of this picture, or as shares of it from 0 to 1.';
+  return new ExpectationError(
+    `zones and lines in the picture of ${width}x${height}`,
+    `${names.join(', ')} outside of it`,
+    hint,
+  ).message;
 }
 
 /** From 0 to `most`, without either. */

@@ -64,11 +64,14 @@ describe('CameraHealth', () => {
       () => ({ overlay: { skipped: 0 }, maps: { skipped: 0 } }),
       () => true,
       () => now,
-      () => undefined,
-      () => [
-        { name: 'door', kind: 'zone', corners: [], classes },
-        { name: 'gate', kind: 'line', corners: [], classes: [] },
-      ],
+      {
+        counts: undefined,
+        zones: [
+          { name: 'door', kind: 'zone', corners: [], classes },
+          { name: 'gate', kind: 'line', corners: [], classes: [] },
+        ],
+        warning: undefined,
+      },
     );
     const { values } = counting.status('robot/segment', 'onnx', true);
     const of = Object.entries(values).filter(([key]) => /^(zone|line)_/.test(key));
@@ -90,9 +93,13 @@ describe('CameraHealth', () => {
       () => ({ overlay: { skipped: 0 }, maps: { skipped: 0 } }),
       () => true,
       () => now,
-      () => tracks,
+      { counts: tracks, zones: [], warning: 'Expected zones in the picture but found door outside of it.' },
     );
-    const { values } = tracked.status('robot/segment', 'onnx', true);
+    const { values, level, message } = tracked.status('robot/segment', 'onnx', true);
+    assert.deepEqual(
+      [level, message],
+      ['warn', 'Expected zones in the picture but found door outside of it.'],
+    );
     const { tracks_live, tracks_lost, tracks_switched, track_resets } = values;
     assert.deepEqual(
       { tracks_live, tracks_lost, tracks_switched, track_resets },

@@ -43,6 +43,23 @@ class Walk {
 }
 
 describe('counting in zones', () => {
+  it('warns of zones and lines that lie outside of the picture, until they are in it', () => {
+    const zones = ['far=900,100 990,100 990,300 900,300', 'below=10,360 20,360 20,500', MIDDLE];
+    const counter = new ZoneCounter(shapes(zones, ['gate=639,0 700,700']));
+    assert.equal(counter.warning, undefined, 'no picture yet');
+    new Walk(counter).step([]);
+    assert.match(
+      counter.warning!,
+      /in the picture of 640x360 but received far, below outside of it\. .*pixels/,
+    );
+    counter.update({ ...frameOf(), width: 1920, height: 1080 }, 9);
+    assert.equal(counter.warning, undefined);
+    counter.update({ ...frameOf(), width: 640, height: 360 }, 10);
+    counter.setShapes(shapes([MIDDLE]), 'bottom');
+    new Walk(counter).step([]);
+    assert.equal(counter.warning, undefined);
+  });
+
   it('tells who enters and leaves, and how long they have stayed', () => {
     const walk = new Walk(new ZoneCounter(shapes([MIDDLE])));
     walk.step([at(100, 180)]).step([at(150, 180)]);
