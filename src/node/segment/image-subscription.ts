@@ -101,6 +101,8 @@ export class ImageSubscription {
   #keepsPixels = false;
   /** Whether the publishers send images that only rclnodejs can handle. */
   #compressed = false;
+  /** Whether publishers have come or gone since that was found out. */
+  #othersCame = false;
   /** A problem of the topic; undefined if there is none. */
   problem: string | undefined;
   /** Number of publishers at the last check. */
@@ -217,7 +219,7 @@ export class ImageSubscription {
     const qos = this.#chooseQos(publishers, IMAGE_MESSAGES[message].type);
     const { changed, gone } = this.#comparePublishers(publishers);
     this.#doubtful ||= gone && this.#mayBeStuck;
-    if (!this.#subscribed || message !== this.#message || this.#mustChangeTransport(changed)) {
+    if (!this.#subscribed || message !== this.#message || this.#mustChangeTransport()) {
       if (message === this.#message && !changed && this.#justFailed) return;
       this.#subscribe(message, qos);
     }
@@ -393,7 +395,9 @@ export class ImageSubscription {
     const former = this.#publishers;
     this.#publishers = new Set(publishers.map(idOf));
     const gone = [...former].some((id) => !this.#publishers.has(id));
-    return { changed: gone || (former.size > 0 && former.size !== this.#publishers.size), gone };
+    const changed = gone || (former.size > 0 && former.size !== this.#publishers.size);
+    this.#othersCame ||= changed;
+    return { changed, gone };
   }
 
   /**
@@ -410,15 +414,16 @@ export class ImageSubscription {
    * Whether to change to the other transport. A native subscription cannot read JPEG, which hobot_codec also puts into HbmMsg; messages
    * received by rclnodejs are decompressed.
    */
-  #mustChangeTransport(publishersChanged: boolean): boolean {
-    // The new publishers may send another format.
-    if (this.#compressed && publishersChanged && this.#publishers.size > 0) {
+  #mustChangeTransport(): boolean {
+    // Other publishers may send another format. For a while, there may have been none.
+    if (this.#compressed && this.#othersCame && this.#publishers.size > 0) {
       this.#compressed = false;
       return true;
     }
     if (!this.#sendsJpeg || this.options.native.required) return false;
     this.ros.log.info(`${this.topic} sends JPEG: its messages are taken by rclnodejs from now on.`);
     this.#compressed = true;
+    this.#othersCame = false;
     return true;
   }
 

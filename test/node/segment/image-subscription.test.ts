@@ -391,6 +391,45 @@ describe('ImageSubscription', () => {
     heapSlots.close();
   });
 
+  for (const between of ['none', 'several looks without any publisher']) {
+    it(`takes JPEG in HbmMsg through rclnodejs, and the next publisher natively again, with ${between} in between`, async () => {
+      const heapSlots = addon().openHeapSlots(1, 64, 48, () => undefined);
+      const cameras: ReturnType<ReturnType<typeof addon>['injectCamera']>[] = [];
+      const native = {
+        supports: () => true,
+        publishersOf: () => [],
+        required: false,
+        unavailable: undefined,
+        subscribe: () => {
+          const camera = Object.assign(addon().injectCamera(), { start: () => {}, renew: () => {} });
+          cameras.push(camera);
+          return camera;
+        },
+      } as unknown as NativeSubscriptions;
+      const camera = input({ native }, 'hbmem_img', (attached) => heapSlots.attach(attached.id));
+      /** The end of a subscription is awaited before the next one begins. */
+      const look = async (...gids: number[]): Promise<void> => {
+        ros.publishers = gids.map((gid) => ({ type: HBM, gid }));
+        camera.follow();
+        await new Promise(setImmediate);
+        camera.follow();
+      };
+      await look(1);
+      const { data } = messageOf(noiseFrame(64, 48));
+      cameras[0]!.offer(messageOf(noiseFrame(64, 48), { encoding: 'jpeg', data }));
+      await look(1);
+      await look(1);
+      assert.deepEqual([cameras.length, ros.subscribed.length], [1, 1]);
+      if (between !== 'none') for (let i = 0; i < 3; i++) await look();
+      await look(2);
+      assert.deepEqual([cameras.length, ros.subscribed.length], [2, 1]);
+      await look(2);
+      assert.equal(cameras.length, 2);
+      await camera.close();
+      heapSlots.close();
+    });
+  }
+
   it('warns once of a publisher with an incompatible QoS', () => {
     const camera = input({ qos: 'reliable' });
     ros.publishers = [{ type: IMAGE, reliability: 'best_effort' }];
