@@ -8,16 +8,13 @@ import type { Kernels } from '../../vision/tensor/kernels.js';
 import type { DepthContent } from '../depth-content.js';
 import { type ContentTools, FrameContent } from '../frame-content.js';
 import { messageType, type MessageType, shortName } from '../message-type.js';
+import { bagTopic, type FrameOutput, type ModelOutput, type Output } from '../output.js';
 import {
   BAG_OUTPUT_NAMES,
   type BagOutputName,
-  bagTopic,
   DEPTH_OUTPUTS,
   FRAME_OUTPUTS,
-  type FrameOutput,
   MODEL_OUTPUTS,
-  type ModelOutput,
-  type Output,
   OUTPUTS,
 } from '../outputs.js';
 import { ColorBook } from '../../vision/picture/color-book.js';

@@ -3,14 +3,13 @@ import { type ContentTools, FrameContent } from '../../message/frame-content.js'
 import { installedType, isInstalled } from '../../message/installed-type.js';
 import { type MessageType, shortName } from '../../message/message-type.js';
 import {
-  FRAME_OUTPUTS,
   type FrameOutput,
   type Output,
   type OutputContext,
   type OutputPlace,
-  OUTPUTS,
   outputTopic,
-} from '../../message/outputs.js';
+} from '../../message/output.js';
+import { FRAME_OUTPUTS, OUTPUTS } from '../../message/outputs.js';
 import type { KnownDistance } from '../../message/write/perception-targets.js';
 import type { StageTimings } from '../../message/write/stage-timings.js';
 import { OutlineTracer } from '../../vision/mask/outlines.js';

@@ -1,6 +1,7 @@
 import { installedType, isInstalled } from '../../message/installed-type.js';
 import { shortName } from '../../message/message-type.js';
-import { DEPTH_OUTPUTS, type OutputPlace, outputTopic } from '../../message/outputs.js';
+import { type OutputPlace, outputTopic } from '../../message/output.js';
+import { DEPTH_OUTPUTS } from '../../message/outputs.js';
 import type { DepthNames, DepthProducts } from '../../pipeline/depth-work.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 

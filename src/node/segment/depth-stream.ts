@@ -1,7 +1,7 @@
 import { type Clock, steadyClock } from '../../base/clock.js';
 import { ExpectationError, messageOf } from '../../base/expect.js';
 import type { DepthFrame } from '../../message/depth-content.js';
-import type { OutputPlace } from '../../message/outputs.js';
+import type { OutputPlace } from '../../message/output.js';
 import { DepthImageReader } from '../../message/read/depth-image.js';
 import type { KnownDistance } from '../../message/write/perception-targets.js';
 import type { Labels } from '../../message/write/labels.js';

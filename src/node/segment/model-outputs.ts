@@ -1,12 +1,7 @@
 import { installedType, isInstalled } from '../../message/installed-type.js';
 import { shortName } from '../../message/message-type.js';
-import {
-  MODEL_OUTPUTS,
-  type ModelContent,
-  type ModelOutput,
-  type OutputPlace,
-  outputTopic,
-} from '../../message/outputs.js';
+import { type ModelContent, type ModelOutput, type OutputPlace, outputTopic } from '../../message/output.js';
+import { MODEL_OUTPUTS } from '../../message/outputs.js';
 import { stampFromNanoseconds } from '../../vision/picture/frame-source.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 

@@ -1,5 +1,5 @@
 import { ExpectationError } from '../../base/expect.js';
-import type { OutputPlace } from '../../message/outputs.js';
+import type { OutputPlace } from '../../message/output.js';
 import { parseClassMapSize } from '../../message/write/class-map.js';
 import type { SegmentParameters } from '../../parameters/segment.js';
 import { cameraNames } from './camera-names.js';

@@ -1,4 +1,5 @@
-import { type Output, OUTPUTS } from '../../message/outputs.js';
+import type { Output } from '../../message/output.js';
+import { OUTPUTS } from '../../message/outputs.js';
 import { SEGMENT_PARAMETERS } from '../../parameters/segment.js';
 
 /** The topics of the node with default parameters: the table of docs/parameters.md. */

@@ -3,13 +3,8 @@ import type { WebSocket } from 'ws';
 import { type Clock, steadyClock } from '../../base/clock.js';
 import type { FrameContent } from '../../message/frame-content.js';
 import { type MessageType, messageType, shortName } from '../../message/message-type.js';
-import {
-  FRAME_OUTPUTS,
-  type FrameOutput,
-  MODEL_OUTPUTS,
-  type OutputPlace,
-  outputTopic,
-} from '../../message/outputs.js';
+import { type FrameOutput, type OutputPlace, outputTopic } from '../../message/output.js';
+import { FRAME_OUTPUTS, MODEL_OUTPUTS } from '../../message/outputs.js';
 import { CompressedImageWriter } from '../../message/write/image.js';
 import { Labels } from '../../message/write/labels.js';
 import { ColorBook } from '../../vision/picture/color-book.js';

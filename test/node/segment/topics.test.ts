@@ -2,16 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, describe, it } from 'mocha';
-import {
-  bagTopic,
-  DEPTH_OUTPUTS,
-  FRAME_OUTPUTS,
-  type FrameOutput,
-  MODEL_OUTPUTS,
-  type ModelOutput,
-  OUTPUTS,
-  outputTopic,
-} from '../../../src/message/outputs.js';
+import { bagTopic, type FrameOutput, type ModelOutput, outputTopic } from '../../../src/message/output.js';
+import { DEPTH_OUTPUTS, FRAME_OUTPUTS, MODEL_OUTPUTS, OUTPUTS } from '../../../src/message/outputs.js';
 import { cdrText } from '../../../src/message/write/cdr-encoder.js';
 import { DEFINITIONS } from '../../../src/message/definitions.js';
 import { CameraOutputs } from '../../../src/node/segment/camera-outputs.js';
