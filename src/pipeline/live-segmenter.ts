@@ -13,6 +13,7 @@ import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
 import type { StageTimings } from '../message/write/stage-timings.js';
 import type { NativeCamera } from '../native/camera.js';
 import type { Segmenter } from './segmenter.js';
+import { WaitingFrames } from './waiting-frames.js';
 
 /** A camera's frame. Its pixels are not read until it is next. */
 export interface LiveFrame {
@@ -71,10 +72,6 @@ interface Attached<Frame> {
 interface Camera<Frame> {
   readonly counts: CameraCounts;
   attached: Attached<Frame> | undefined;
-  /** Oldest first. */
-  readonly waiting: { readonly frame: Frame; readonly offered: number }[];
-  /** Whether a frame is being prepared; the next one waits, so that the order is kept. */
-  preparing: boolean;
 }
 
 /**
@@ -84,18 +81,17 @@ interface Camera<Frame> {
  */
 export class LiveSegmenter<Frame extends LiveFrame> {
   #segmenter: Segmenter;
-  readonly #cameras: Camera<Frame>[];
+  readonly #cameras: readonly Camera<Frame>[];
+  readonly #waiting: WaitingFrames<Frame>;
   readonly #handlers: LiveHandlers<Frame>;
   readonly #now: Clock;
   readonly #queue: number;
-  /** The camera to serve next. */
-  #turn = 0;
   #inFlight = 0;
   /** How many of them are being prepared; each will need a slot. */
   #preparing = 0;
   #state: 'running' | 'paused' | 'stopped' = 'running';
   /** Whether a slot has been requested. */
-  #asking = false;
+  #reserving = false;
   /** Called when nothing is in flight. */
   #idle: (() => void)[] = [];
 
@@ -114,13 +110,12 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   ) {
     this.#queue = queue;
     this.#segmenter = segmenter;
+    this.#waiting = new WaitingFrames(cameraCount, queue);
     this.#handlers = handlers;
     this.#now = clock;
     this.#cameras = Array.from({ length: cameraCount }, () => ({
       counts: { offered: 0, dropped: 0, answered: 0, failed: 0, discarded: 0 },
       attached: undefined,
-      waiting: [],
-      preparing: false,
     }));
   }
 
@@ -172,17 +167,13 @@ export class LiveSegmenter<Frame extends LiveFrame> {
 
   /** Accepts a camera's newest frame. Never waits, never throws. */
   offer(camera: number, frame: Frame): void {
-    const target = this.#cameras[camera]!;
-    target.counts.offered++;
+    const { counts } = this.#cameras[camera]!;
+    counts.offered++;
     if (this.#state === 'stopped') {
-      target.counts.discarded++;
+      counts.discarded++;
       return;
     }
-    if (target.waiting.length >= this.#queue) {
-      target.waiting.shift();
-      target.counts.dropped++;
-    }
-    target.waiting.push({ frame, offered: this.#now() });
+    if (this.#waiting.add(camera, { frame, offered: this.#now() })) counts.dropped++;
     this.#pump();
   }
 
@@ -231,30 +222,27 @@ export class LiveSegmenter<Frame extends LiveFrame> {
   /** Discards waiting frames, and waits for those in flight. */
   async stop(): Promise<void> {
     this.#state = 'stopped';
-    for (const camera of this.#cameras) {
-      camera.counts.discarded += camera.waiting.length;
-      camera.waiting.length = 0;
-    }
+    for (const [index, { counts }] of this.#cameras.entries()) counts.discarded += this.#waiting.clear(index);
     await this.pause();
   }
 
   #pump(): void {
     while (this.#state === 'running' && this.#hasRoom()) {
-      const camera = this.#nextCamera();
+      const camera = this.#waiting.next();
       if (camera < 0) return;
       void this.#run(camera);
     }
-    this.#askForRoom();
+    this.#reserve();
   }
 
   /** Native subscriptions that are faster than the engine would leave no slot to offered frames. */
-  #askForRoom(): void {
+  #reserve(): void {
     const { engine } = this.#segmenter;
-    if (this.#asking || this.#state !== 'running' || !isCameraEngine(engine)) return;
-    if (engine.free > 0 || !this.#cameras.some(ready)) return;
-    this.#asking = true;
+    if (this.#reserving || this.#state !== 'running' || !isCameraEngine(engine)) return;
+    if (engine.free > 0 || !this.#waiting.ready) return;
+    this.#reserving = true;
     void engine.reserve().then((kept) => {
-      this.#asking = false;
+      this.#reserving = false;
       if (!kept) return;
       this.#pump();
       engine.unclaim(); // unless it was taken
@@ -298,23 +286,9 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     await attachment?.detach();
   }
 
-  /** @returns the camera to serve next, or -1 */
-  #nextCamera(): number {
-    const count = this.#cameras.length;
-    for (let i = 0; i < count; i++) {
-      const index = (this.#turn + i) % count;
-      if (ready(this.#cameras[index]!)) {
-        this.#turn = (index + 1) % count;
-        return index;
-      }
-    }
-    return -1;
-  }
-
-  /** Takes one frame from preparation to its result. Never rejects. */
+  /** Runs the camera's oldest waiting frame, from its preparation to its result. Never rejects. */
   async #run(index: number): Promise<void> {
-    const camera = this.#cameras[index]!;
-    const { frame, offered } = camera.waiting.shift()!;
+    const { frame, offered } = this.#waiting.take(index);
     const { engine } = this.#segmenter;
     this.#inFlight++;
     let pixels: Nv12Frame;
@@ -326,14 +300,14 @@ export class LiveSegmenter<Frame extends LiveFrame> {
       if (atOnce) {
         pixels = prepared;
       } else {
-        camera.preparing = true;
+        this.#waiting.hold(index, true);
         this.#preparing++;
         try {
           pixels = await prepared;
           // A native subscription may have taken the slot in the meantime.
           while (!claim(engine) && isCameraEngine(engine) && (await engine.reserve()));
         } finally {
-          camera.preparing = false; // not earlier: the next frame might be submitted first
+          this.#waiting.hold(index, false); // not earlier: the next frame might be submitted first
           this.#preparing--;
         }
       }
@@ -404,17 +378,6 @@ export class LiveSegmenter<Frame extends LiveFrame> {
     this.#idle = [];
     for (const resolve of idle) resolve();
   }
-}
-
-/** Whether a waiting frame may be prepared. */
-function ready({
-  waiting,
-  preparing,
-}: {
-  readonly waiting: readonly unknown[];
-  readonly preparing: boolean;
-}): boolean {
-  return waiting.length > 0 && !preparing;
 }
 
 function isCameraEngine(engine: Engine): engine is CameraEngine {

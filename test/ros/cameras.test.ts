@@ -111,7 +111,7 @@ for (const { middleware, transport, name } of setups) {
       await peer.request('publish', { ...hbm, encoding: 'jpeg', width: 320, height: 240, file, data_size });
       await peer.received(results, 3);
       const native = /Images from \/jpeg\/hbmem_img \(.*, native: node \S+\)/.test(auto.output);
-      if (native) await auto.said(/hbmem_img sends JPEG: its messages are taken by rclnodejs/);
+      if (native) await auto.said(/hbmem_img sends JPEG: its messages are received by rclnodejs/);
       await peer.finish(topic);
       assert.deepEqual([...new Set(peer.messages(results).map(contentSize))], ['320x240']);
 

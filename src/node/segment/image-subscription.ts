@@ -2,45 +2,26 @@ import { type Clock, steadyClock } from '../../base/clock.js';
 import type { CameraFrameInfo } from '../../engine/engine.js';
 import { messageOf } from '../../base/expect.js';
 import { CameraImageReader } from '../../message/read/camera-image.js';
-import {
-  IMAGE_MESSAGE_NAMES,
-  IMAGE_MESSAGES,
-  type ImageMessage,
-  type ImageMessageName,
-} from '../../message/image-messages.js';
+import { IMAGE_MESSAGES, type ImageMessage, type ImageMessageName } from '../../message/image-messages.js';
 import type { Region } from '../../vision/picture/region.js';
 import type { ImageReading, NativeCamera, SubscribedCamera } from '../../native/camera.js';
 import { expectation } from '../../native/failure.js';
-import type { SegmentParameters } from '../../parameters/segment.js';
+import { ImagePublishers, type ImagePublishersOptions } from './image-publishers.js';
+import { ImageRenewal } from './image-renewal.js';
 import { ReceivedImage } from './received-image.js';
 import { describeArrival } from '../ros/loaned-messages.js';
-import type { NativeSubscriptions } from './native-subscriptions.js';
 import { Pace } from './pace.js';
-import {
-  compatible,
-  describeQos,
-  IMAGE_QOS,
-  type Qos,
-  qosText,
-  sameQos,
-  SENSOR_QOS,
-} from '../../message/qos.js';
-import type { RclEndpoint } from '../ros/rclnodejs.js';
+import { describeQos, type Qos, qosText, sameQos, SENSOR_QOS } from '../../message/qos.js';
 import { type Renewable, RenewableSubscription, stampOf } from '../ros/renewable-subscription.js';
-import { endpointNode, endpointQos, type RosNode } from '../ros/ros-node.js';
+import type { RosNode } from '../ros/ros-node.js';
 import { type SentFrames, StampGaps } from './stamp-gaps.js';
 
-export interface ImageSubscriptionOptions {
-  /** Type of the messages; `auto`: that of the topic's publishers. */
-  readonly type: ImageMessageName | 'auto';
-  /** Value of parameter `image_qos`. */
-  readonly qos: SegmentParameters['image_qos'];
+export interface ImageSubscriptionOptions extends ImagePublishersOptions {
   readonly hbmFrameId: string;
   /** The user's settings for reading the images. */
   readonly reading: ImageReading;
   /** Maximum number of frames in use at the same time. */
   readonly framesInUse: number;
-  readonly native: NativeSubscriptions;
 }
 
 /** The receiver of a camera's frames. */
@@ -52,16 +33,9 @@ export interface FrameSink {
   detach(): Promise<void>;
 }
 
-/** Milliseconds after which a topic without publishers is subscribed to with a guessed type. */
-const GUESS_AFTER = 1000;
-/** Milliseconds after which publishers have certainly discovered a new subscription. */
-const FOUND_AFTER = 5000;
 /** Milliseconds after which a failed subscription is retried: each attempt may take much memory. */
 const AGAIN_AFTER = 5000;
-/** Milliseconds that a renewal waits for a message at most. */
-const QUIET_AFTER = 1000;
-
-const TAKES_JPEG = 'Set camera_transport to auto or rclnodejs, which decompress JPEG.';
+const JPEG_HINT = 'Set camera_transport to auto or rclnodejs, which decompress JPEG.';
 
 /**
  * The subscription to one image topic. It follows the topic's publishers: it determines their type, subscribes again when the type
@@ -79,16 +53,10 @@ export class ImageSubscription {
   #failed: number | undefined;
   readonly #reader: CameraImageReader;
   readonly #warned = new Set<string>();
-  /** Ids of the publishers at the last check. */
-  #publishers: ReadonlySet<string> = new Set();
-  /** When the subscription was renewed, until the former one is closed. */
-  #renewed: number | undefined;
-  /** The renewal that waits for the next message, and since when. */
-  #waiting: { readonly qos: Qos; readonly several: boolean; readonly since: number } | undefined;
+  readonly #publishers: ImagePublishers;
+  readonly #renewal: ImageRenewal;
   /** Whether a publisher that has gone may have blocked the subscription. */
   #doubtful = false;
-  /** Since when the type has been unknown. */
-  #ignorantSince: number | undefined;
   readonly #gaps = new StampGaps();
   /** Of rclnodejs's subscriptions and of native subscriptions that were closed. */
   #received = 0;
@@ -105,8 +73,6 @@ export class ImageSubscription {
   #othersCame = false;
   /** A problem of the topic; undefined if there is none. */
   problem: string | undefined;
-  /** Number of publishers at the last check. */
-  publisherCount = 0;
 
   /** @throws ExpectationError for invalid parameters `qos_overrides.*` */
   constructor(
@@ -117,14 +83,21 @@ export class ImageSubscription {
     private readonly clock: Clock = steadyClock,
   ) {
     this.topic = ros.resolve(topic);
+    this.#publishers = new ImagePublishers(ros, this.topic, options, clock);
+    this.#renewal = new ImageRenewal(ros.middleware, clock, (qos, several) => this.#renew(qos, several));
     this.#reader = new CameraImageReader(options.framesInUse, options.reading);
     this.#reader.keepsWhole = this.#keepsPixels;
-    this.#qos = this.#overridden(SENSOR_QOS);
+    this.#qos = ros.overriddenQos(this.topic, 'subscription', SENSOR_QOS);
   }
 
   /** Type of the current subscription, if any: sensor_msgs/msg/Image ... */
   get messageType(): string | undefined {
     return this.#message && IMAGE_MESSAGES[this.#message].type;
+  }
+
+  /** Number of publishers at the last `follow`. */
+  get publisherCount(): number {
+    return this.#publishers.count;
   }
 
   get qos(): string {
@@ -146,7 +119,7 @@ export class ImageSubscription {
   get lastMalformed(): string | undefined {
     const failure = this.#camera?.counters().lastFailure;
     if (!failure) return this.#lastMalformed;
-    return expectation(this.#sendsJpeg ? { ...failure, hint: TAKES_JPEG } : failure).message;
+    return expectation(this.#sendsJpeg ? { ...failure, hint: JPEG_HINT } : failure).message;
   }
 
   /** A possible problem of the current images, although they can be read. */
@@ -211,13 +184,13 @@ export class ImageSubscription {
   /** Checks the topic's publishers; to be called about twice a second. */
   follow(): void {
     if (this.#closing) return;
-    const publishers = this.#findPublishers();
-    this.publisherCount = publishers.length;
-    const { type } = this.options;
-    const message = type === 'auto' ? this.#chooseMessage(publishers) : type;
+    const publishers = this.#publishers;
+    publishers.find();
+    const message = publishers.message(this.#message);
     if (message === undefined) return;
-    const qos = this.#chooseQos(publishers, IMAGE_MESSAGES[message].type);
-    const { changed, gone } = this.#comparePublishers(publishers);
+    const qos = publishers.qos(IMAGE_MESSAGES[message].type);
+    const { changed, gone } = publishers.compare();
+    this.#othersCame ||= changed;
     this.#doubtful ||= gone && this.#mayBeStuck;
     if (!this.#subscribed || message !== this.#message || this.#mustChangeTransport()) {
       if (message === this.#message && !changed && this.#justFailed) return;
@@ -226,16 +199,10 @@ export class ImageSubscription {
     this.#tidy();
     // A second renewal may close the only subscription that some publisher has discovered: it waits, unless publishers do not fit.
     const wanted = this.#doubtful || !sameQos(qos, this.#qos);
-    const may = this.#renewed === undefined || !this.#hears(publishers);
-    if (this.#subscribed && wanted && may) this.#renewInTime(qos, publishers.length > 1);
-    else this.#waiting = undefined;
-    this.#findProblem(publishers);
-  }
-
-  /** The publishers that either node of this process has discovered. */
-  #findPublishers(): RclEndpoint[] {
-    const found = [...this.ros.publishersOf(this.topic), ...this.options.native.publishersOf(this.topic)];
-    return [...new Map(found.map((endpoint) => [idOf(endpoint), endpoint])).values()];
+    const may = !this.#renewal.handingOver || !publishers.fit(this.#qos);
+    if (this.#subscribed && wanted && may) this.#renewal.request(qos, this.#qos, publishers.count > 1);
+    else this.#renewal.cancel();
+    this.#findProblem();
   }
 
   /** Ends the subscription; `follow` opens it again. */
@@ -243,8 +210,7 @@ export class ImageSubscription {
     this.#subscription?.destroy();
     this.#subscription = undefined;
     this.problem = undefined;
-    this.#renewed = undefined;
-    this.#waiting = undefined;
+    this.#renewal.reset();
     this.#failed = undefined;
     this.#gaps.reset();
     const camera = this.#camera;
@@ -287,7 +253,7 @@ export class ImageSubscription {
         this.#camera.setMinPeriod(this.#period);
         this.#camera.setRegion(this.region);
         this.sink.attach(this.#camera, (frameInfo) => {
-          this.#arrived();
+          this.#renewal.arrived();
           return ReceivedImage.arrived(frameInfo, hbmFrameId);
         });
         this.#camera.start();
@@ -317,57 +283,29 @@ export class ImageSubscription {
     return this.#failed !== undefined && this.clock() - this.#failed < AGAIN_AFTER;
   }
 
-  /**
-   * Renews now, or after the next message.
-   *
-   * In Cyclone DDS 0.10, a participant that gets its first reliable reader of a writer drops what that writer sends until the writer's
-   * first heartbeat, some milliseconds later, for its best-effort readers, too. After a message, the next one is far.
-   */
-  #renewInTime(qos: Qos, several: boolean): void {
-    const first = qos.reliability === 'reliable' && this.#qos.reliability === 'best_effort';
-    const now = this.clock();
-    const since = this.#waiting?.since ?? now;
-    this.#waiting = { qos, several, since };
-    if (!first || !this.ros.middleware.startsWith('rmw_cyclonedds') || now - since >= QUIET_AFTER)
-      this.#renewNow();
-  }
-
-  /** To be called for each message. */
-  #arrived(): void {
-    // A subscription cannot be created in another one's callback.
-    if (this.#waiting) setImmediate(() => this.#renewNow());
-  }
-
-  #renewNow(): void {
-    if (!this.#waiting || !this.#subscribed) return;
-    const { qos, several } = this.#waiting;
-    this.#waiting = undefined;
-    this.#renew(qos, several);
-  }
-
-  /** The new subscription is opened before the former one is closed: no message is lost. */
-  #renew(qos: Qos, several: boolean): void {
+  /** Opens the new subscription before the former one is closed: no message is lost. */
+  #renew(qos: Qos, several: boolean): boolean {
+    if (!this.#active) return false;
     this.#doubtful = false;
     try {
-      this.#active!.renew(qos, several);
-      this.#renewed = this.clock();
-      if (!sameQos(qos, this.#qos)) this.ros.log.info(`Images from ${this.topic} with ${qosText(qos)}`);
-      this.#qos = qos;
+      this.#active.renew(qos, several);
     } catch (error) {
       this.#warnOnce(messageOf(error));
+      return false;
     }
+    if (!sameQos(qos, this.#qos)) this.ros.log.info(`Images from ${this.topic} with ${qosText(qos)}`);
+    this.#qos = qos;
+    return true;
   }
 
   #tidy(): void {
     this.#subscription?.tidy();
-    if (this.#renewed === undefined || this.clock() - this.#renewed < FOUND_AFTER) return;
-    this.#renewed = undefined;
-    this.#active?.endHandover();
+    if (this.#renewal.settled()) this.#active?.endHandover();
   }
 
   #receive(cdr: Buffer, message: ImageMessageName): void {
     this.#received++;
-    this.#arrived();
+    this.#renewal.arrived();
     // Includes skipped messages, because they were not lost.
     this.#gaps.add(stampOf(cdr, IMAGE_MESSAGES[message].stampAt));
     if (!this.#pace.admit(this.clock())) {
@@ -383,21 +321,6 @@ export class ImageSubscription {
       return;
     }
     this.sink.offer(frame);
-  }
-
-  /** Whether the QoS of the subscription fits all publishers. */
-  #hears(publishers: readonly RclEndpoint[]): boolean {
-    return publishers.every((endpoint) => compatible(this.#qos, endpointQos(endpoint)));
-  }
-
-  /** @returns whether a publisher has gone, or another one has come; the first publisher does not count as a change */
-  #comparePublishers(publishers: readonly RclEndpoint[]): { changed: boolean; gone: boolean } {
-    const former = this.#publishers;
-    this.#publishers = new Set(publishers.map(idOf));
-    const gone = [...former].some((id) => !this.#publishers.has(id));
-    const changed = gone || (former.size > 0 && former.size !== this.#publishers.size);
-    this.#othersCame ||= changed;
-    return { changed, gone };
   }
 
   /**
@@ -416,12 +339,12 @@ export class ImageSubscription {
    */
   #mustChangeTransport(): boolean {
     // Other publishers may send another format. For a while, there may have been none.
-    if (this.#compressed && this.#othersCame && this.#publishers.size > 0) {
+    if (this.#compressed && this.#othersCame && this.#publishers.count > 0) {
       this.#compressed = false;
       return true;
     }
     if (!this.#sendsJpeg || this.options.native.required) return false;
-    this.ros.log.info(`${this.topic} sends JPEG: its messages are taken by rclnodejs from now on.`);
+    this.ros.log.info(`${this.topic} sends JPEG: its messages are received by rclnodejs from now on.`);
     this.#compressed = true;
     this.#othersCame = false;
     return true;
@@ -436,65 +359,11 @@ export class ImageSubscription {
     );
   }
 
-  /** The type of the publishers; the current type as long as any of them has it. */
-  #chooseMessage(publishers: readonly RclEndpoint[]): ImageMessageName | undefined {
-    const types = publishers.map(({ topic_type }) => topic_type);
-    if (this.#message && types.includes(IMAGE_MESSAGES[this.#message].type)) return this.#message;
-    return (
-      IMAGE_MESSAGE_NAMES.find((message) => types.includes(IMAGE_MESSAGES[message].type)) ??
-      this.#message ??
-      this.#guess()
-    );
-  }
-
-  /**
-   * Fast DDS's discovery server announces only topics that the participant uses: without a subscription, the node would never discover a
-   * publisher. A subscription of any type discovers publishers of all types; the likeliest type saves time.
-   */
-  #guess(): ImageMessageName | undefined {
-    const now = this.clock();
-    this.#ignorantSince ??= now;
-    if (now - this.#ignorantSince < GUESS_AFTER) return undefined;
-    const likely = (name: ImageMessageName): boolean => {
-      const { likelyOn }: ImageMessage = IMAGE_MESSAGES[name];
-      return likelyOn?.test(this.topic) === true;
-    };
-    return IMAGE_MESSAGE_NAMES.find(likely) ?? 'image';
-  }
-
-  #chooseQos(publishers: readonly RclEndpoint[], type: string): Qos {
-    const { qos } = this.options;
-    if (qos !== 'match') return this.#overridden(IMAGE_QOS[qos]);
-    const offers = publishers.filter(({ topic_type }) => topic_type === type).map(endpointQos);
-    // Best effort is compatible with every publisher, from its first frame on.
-    if (offers.length === 0) return this.#overridden(SENSOR_QOS);
-    const reliable = offers.every(({ reliability }) => reliability === 'reliable');
-    return this.#overridden({ ...SENSOR_QOS, reliability: reliable ? 'reliable' : 'best_effort' });
-  }
-
-  #overridden(qos: Qos): Qos {
-    return this.ros.overriddenQos(this.topic, 'subscription', qos);
-  }
-
   /** Detects publishers that are incompatible with this subscription. */
-  #findProblem(publishers: readonly RclEndpoint[]): void {
+  #findProblem(): void {
     if (!this.#subscribed) return;
     this.problem = undefined;
-    for (const publisher of publishers) {
-      const { topic_type } = publisher;
-      const who = endpointNode(publisher);
-      const offered = endpointQos(publisher);
-      let problem: string | undefined;
-      if (topic_type !== this.messageType) {
-        problem =
-          `Expected ${this.messageType} on ${this.topic} but ${who} publishes ${topic_type}. ` +
-          'Remap one of them, or set image_type.';
-      } else if (!compatible(this.#qos, offered)) {
-        problem =
-          `Expected a publisher that matches the QoS ${this.qos} of this node on ${this.topic} ` +
-          `but ${who} offers ${describeQos(offered)}. Set image_qos to sensor_data or match.`;
-      }
-      if (problem === undefined) continue;
+    for (const problem of this.#publishers.problems(this.messageType!, this.#qos)) {
       this.problem = problem;
       this.#warnOnce(problem);
     }
@@ -505,9 +374,4 @@ export class ImageSubscription {
     this.#warned.add(text);
     this.ros.log.warn(text);
   }
-}
-
-/** Identifies an endpoint. */
-function idOf({ endpoint_gid }: RclEndpoint): string {
-  return Array.from(endpoint_gid).join('.');
 }

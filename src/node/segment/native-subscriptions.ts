@@ -60,7 +60,7 @@ export class NativeSubscriptions {
       if (this.required) {
         throw new ExpectationError(`a native subscription to ${topic}`, messageOf(error));
       }
-      this.ros.log.warn(`${topic}: ${messageOf(error)} Its messages are taken by rclnodejs instead.`);
+      this.ros.log.warn(`${topic}: ${messageOf(error)} Its messages are received by rclnodejs instead.`);
       return undefined;
     }
   }
