@@ -46,7 +46,7 @@ bool ReadCrop(const int32_t* numbers, size_t columns, size_t rows, Crop& crop);
 
 /**
  * Finds the runs of cells inside a mask, where the bilinear surface between the logits is above 0; like
- * maskRuns() of mask-runs.ts.
+ * RunFinder of src/vision/decode/run-finder.ts.
  *
  * @param runs gets pairs of the first cell of a run and one past its last. Cells are counted through the crop
  * row by row; a run that reaches the right end of a row may continue in the next

@@ -9,7 +9,7 @@ import { Scene } from '../../src/media/scene/index.js';
 import type { SceneTruth } from '../../src/media/scene/truth.js';
 import { defaultsOf } from '../../src/parameters/parameter.js';
 import { SEGMENT_PARAMETERS, type SegmentParameters } from '../../src/parameters/segment.js';
-import { Spans } from '../../src/vision/mask/runs.js';
+import { MaskRuns } from '../../src/vision/mask/runs.js';
 import type { Mask, Segmentation } from '../../src/vision/mask/segmentation.js';
 import { nv12Frame, type Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 import { LivePage, type LivePageOptions } from '../../src/web/live-page.js';
@@ -117,9 +117,9 @@ export function truthFrame(index = 10, options: ConstructorParameters<typeof Sce
 }
 
 function runsOf(mask: Mask): Int32Array {
-  const spans = new Spans();
-  spans.read(mask);
-  return spans.runs.slice();
+  const maskRuns = new MaskRuns();
+  maskRuns.read(mask);
+  return maskRuns.runs.slice();
 }
 
 /** A picture of one gray. */

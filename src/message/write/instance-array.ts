@@ -1,5 +1,5 @@
 import type { FrameHeader } from '../../vision/picture/frame-source.js';
-import { Spans } from '../../vision/mask/runs.js';
+import { MaskRuns } from '../../vision/mask/runs.js';
 import type { Segmentation } from '../../vision/mask/segmentation.js';
 import { messageType } from '../message-type.js';
 import { CdrOutput } from './cdr-output.js';
@@ -17,7 +17,7 @@ const INSTANCE_BYTES = 104;
 export class InstanceArrayWriter {
   readonly #out = new CdrOutput();
   readonly #header = new HeaderEncoder();
-  readonly #spans = new Spans();
+  readonly #maskRuns = new MaskRuns();
   readonly #layout: InstalledLayout | undefined;
 
   constructor(
@@ -58,8 +58,8 @@ export class InstanceArrayWriter {
       out.uint32(mask.y);
       out.uint32(mask.width);
       out.uint32(mask.height);
-      this.#spans.read(mask);
-      out.runLengths(this.#spans.edges, this.#spans.count, mask.width * mask.height);
+      this.#maskRuns.read(mask);
+      out.runLengths(this.#maskRuns.edges, this.#maskRuns.count, mask.width * mask.height);
     }
     return this.#layout ? this.#layout.convert(out.end()) : out.end();
   }

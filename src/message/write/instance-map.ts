@@ -1,5 +1,5 @@
 import type { Segmentation } from '../../vision/mask/segmentation.js';
-import { Spans } from '../../vision/mask/runs.js';
+import { MaskRuns } from '../../vision/mask/runs.js';
 import type { FrameHeader } from '../../vision/picture/frame-source.js';
 import { messageType } from '../message-type.js';
 import { ImageWriter } from './image.js';
@@ -27,7 +27,7 @@ export class InstanceMapWriter {
   }
 }
 
-const spans = new Spans();
+const maskRuns = new MaskRuns();
 
 /** @param map a number for each cell of the mask grid, all of which are written */
 export function paintInstanceMap({ maskWidth: width, instances }: Segmentation, map: Uint16Array): void {
@@ -35,8 +35,8 @@ export function paintInstanceMap({ maskWidth: width, instances }: Segmentation, 
   // Best score last.
   for (let i = instances.length - 1; i >= 0; i--) {
     const { mask } = instances[i]!;
-    spans.read(mask);
-    spans.rows((from, to) => {
+    maskRuns.read(mask);
+    maskRuns.rows((from, to) => {
       const row = Math.floor(from / mask.width);
       const shift = (mask.y + row) * width + mask.x - row * mask.width;
       map.fill(i + 1, from + shift, to + shift);

@@ -1,4 +1,4 @@
-import { Spans } from '../../vision/mask/runs.js';
+import { MaskRuns } from '../../vision/mask/runs.js';
 import type { Mask, Segmentation } from '../../vision/mask/segmentation.js';
 import type { PictureSize } from '../../vision/picture/picture-size.js';
 
@@ -13,7 +13,7 @@ export interface SemanticMap extends PictureSize {
 
 /** Samples masks on a grid that is coarse enough for a float in each cell. Keeps its memory from frame to frame. */
 export class SemanticMapRenderer {
-  readonly #spans = new Spans();
+  readonly #maskRuns = new MaskRuns();
   /** Of the masks that the map is for. */
   #maskWidth = 0;
   #maskHeight = 0;
@@ -53,10 +53,10 @@ export class SemanticMapRenderer {
 
   /** Looks at the rows of the mask that a row of the map lies on, and at none of the others. */
   #draw(mask: Mask, value: number): void {
-    const spans = this.#spans;
-    spans.read(mask);
-    const { edges } = spans;
-    const count = 2 * spans.count;
+    const maskRuns = this.#maskRuns;
+    maskRuns.read(mask);
+    const { edges } = maskRuns;
+    const count = 2 * maskRuns.count;
     const columns = this.#columns;
     const rows = this.#rows;
     const features = this.#features;

@@ -7,7 +7,7 @@ import type { Head } from './head-layout.js';
 import type { Kernels } from '../tensor/kernels.js';
 import type { GridAxis, MaskGrid } from './mask-grid.js';
 import { MaskLogits, type ProtoArea } from './mask-logits.js';
-import { MaskRuns } from './mask-runs.js';
+import { RunFinder } from './run-finder.js';
 import type { Box } from '../mask/segmentation.js';
 
 /**
@@ -20,7 +20,7 @@ export class MaskBuilder {
   readonly #head: Head;
   /** Logits at the prototypes under the box, row-major. */
   readonly #logits: MaskLogits;
-  readonly #runs: MaskRuns;
+  readonly #runs: RunFinder;
   readonly #crop = { left: 0, top: 0, right: 0, bottom: 0 };
   readonly #area = { firstColumn: 0, lastColumn: 0, firstRow: 0, lastRow: 0 };
   readonly #aheadArea = { firstColumn: 0, lastColumn: 0, firstRow: 0, lastRow: 0 };
@@ -28,7 +28,7 @@ export class MaskBuilder {
   constructor(proto: Head, scales: ChannelScales | undefined, kernels?: Kernels) {
     this.#head = proto;
     this.#logits = new MaskLogits(proto, scales, kernels);
-    this.#runs = new MaskRuns(kernels);
+    this.#runs = new RunFinder(kernels);
   }
 
   /** Discards the masks of the previous frame; their memory is reused. */

@@ -1,4 +1,4 @@
-import { Spans } from '../mask/runs.js';
+import { MaskRuns } from '../mask/runs.js';
 import type { Mask } from '../mask/segmentation.js';
 
 /** The cells of one mask on a grid that covers the picture, row by row. Keeps its memory from mask to mask. */
@@ -23,7 +23,7 @@ export class GridRuns {
    * a later one (Axis of vision/mask/mask-painter)
    * @param rows the same of rows
    */
-  set(mask: Mask, spans: Spans, columns: Int32Array, rows: Int32Array): void {
+  set(mask: Mask, spans: MaskRuns, columns: Int32Array, rows: Int32Array): void {
     spans.read(mask);
     const { count, edges: runs } = spans;
     const { width } = mask;

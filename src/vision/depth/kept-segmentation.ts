@@ -1,5 +1,5 @@
 import { DecodedMasks } from '../mask/decoded-mask.js';
-import { Spans } from '../mask/runs.js';
+import { MaskRuns } from '../mask/runs.js';
 import type { Box, EndedTrack, Instance, Segmentation } from '../mask/segmentation.js';
 
 interface KeptInstance extends Instance {
@@ -18,7 +18,7 @@ export class KeptSegmentation implements Segmentation {
   readonly instances: KeptInstance[] = [];
   readonly #spare: KeptInstance[] = [];
   readonly #masks = new DecodedMasks();
-  readonly #spans = new Spans();
+  readonly #spans = new MaskRuns();
   #runs = new Int32Array(1 << 12);
 
   copy(segmentation: Segmentation): this {

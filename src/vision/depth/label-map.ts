@@ -1,5 +1,5 @@
 import { Axis } from '../mask/mask-painter.js';
-import { Spans } from '../mask/runs.js';
+import { MaskRuns } from '../mask/runs.js';
 import type { Segmentation } from '../mask/segmentation.js';
 import { discOf, GridRuns } from './grid-runs.js';
 
@@ -20,7 +20,7 @@ export class LabelMap {
   count = 0;
   readonly #columns = new Axis();
   readonly #rows = new Axis();
-  readonly #spans = new Spans();
+  readonly #spans = new MaskRuns();
   #disc = discOf(0);
 
   /**

@@ -1,6 +1,6 @@
 import type { Segmentation } from '../mask/segmentation.js';
 import { Axis } from '../mask/mask-painter.js';
-import { Spans } from '../mask/runs.js';
+import { MaskRuns } from '../mask/runs.js';
 import { type DepthPicture, invalidOf, mostOf, unitOf } from './depth-picture.js';
 import { discOf, GridRuns } from './grid-runs.js';
 import { type Intrinsics, scaledTo } from './intrinsics.js';
@@ -25,7 +25,7 @@ export interface MaskOptions {
 export class DepthMasker {
   readonly #columns = new Axis();
   readonly #rows = new Axis();
-  readonly #spans = new Spans();
+  readonly #spans = new MaskRuns();
   readonly #runs = new GridRuns();
   #marks = new Uint8Array(0);
   #disc = discOf(0);

@@ -1,5 +1,5 @@
 import type { Segmentation } from './segmentation.js';
-import { Spans } from './runs.js';
+import { MaskRuns } from './runs.js';
 
 /** Told of cells [from, to) of one row of the grid, counted row by row, and of the instance that lies there, by its rank. */
 export type PaintCells = (from: number, to: number, rank: number) => void;
@@ -11,7 +11,7 @@ export type PaintCells = (from: number, to: number, rank: number) => void;
  * Keeps what it knows of a grid from frame to frame.
  */
 export class MaskPainter {
-  readonly #spans = new Spans();
+  readonly #maskRuns = new MaskRuns();
   readonly #columns = new Axis();
   readonly #rows = new Axis();
 
@@ -25,8 +25,8 @@ export class MaskPainter {
     const rows = this.#rows.firstCells(maskHeight, height);
     for (let rank = instances.length - 1; rank >= 0; rank--) {
       const { mask } = instances[rank]!;
-      this.#spans.read(mask);
-      this.#spans.rows((from, to) => {
+      this.#maskRuns.read(mask);
+      this.#maskRuns.rows((from, to) => {
         const y = Math.floor(from / mask.width);
         const shift = mask.x - y * mask.width;
         const first = columns[from + shift]!;

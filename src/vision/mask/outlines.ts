@@ -1,7 +1,7 @@
 import type { Kernels } from '../tensor/kernels.js';
 import { PolygonTracer } from './polygon.js';
 import type { Mask, Segmentation } from './segmentation.js';
-import { Spans } from './runs.js';
+import { MaskRuns } from './runs.js';
 
 /** Contours of all masks of a frame, one after the other, in flat arrays, for writers of messages. */
 export interface Outlines {
@@ -38,7 +38,7 @@ const DEFAULT_AREA = 4;
 export class OutlineTracer {
   readonly #kernels: Kernels | undefined;
   readonly #tracer = new PolygonTracer();
-  readonly #spans = new Spans();
+  readonly #maskRuns = new MaskRuns();
   #points = new Int32Array(1 << 12);
   #ends = new Int32Array(1 << 6);
   #holes = new Uint8Array(1 << 6);
@@ -82,11 +82,11 @@ export class OutlineTracer {
       }
       return;
     }
-    this.#spans.read(mask);
+    this.#maskRuns.read(mask);
     const { x, y, width } = mask;
     for (;;) {
       const count = this.#kernels.outlines(
-        ...([this.#spans.runs, width, x, y, tolerance, minArea] as const),
+        ...([this.#maskRuns.runs, width, x, y, tolerance, minArea] as const),
         ...([this.#points, this.#used, this.#rings] as const),
       );
       const rings = this.#rings;

@@ -1,7 +1,7 @@
 import type { Kernels } from '../tensor/kernels.js';
 import { MaskOutlines } from './mask-outlines.js';
 import type { Mask } from './segmentation.js';
-import { Spans } from './runs.js';
+import { MaskRuns } from './runs.js';
 
 /** A closed contour; the last point joins the first. */
 export interface Polygon {
@@ -35,7 +35,7 @@ const STEP_Y = [0, 1, 0, -1] as const;
  * Cells that touch only at a corner belong to different contours, so that no polygon crosses itself.
  */
 export class PolygonTracer {
-  readonly #spans = new Spans();
+  readonly #maskRuns = new MaskRuns();
   readonly #outlines: MaskOutlines | undefined;
   /** Cells whose upper edge a contour has passed; all 0 between calls. */
   #done = new Uint8Array(0);
@@ -57,9 +57,9 @@ export class PolygonTracer {
     if (this.#done.length < cells) this.#done = new Uint8Array(cells);
 
     const polygons: Polygon[] = [];
-    this.#spans.read(mask);
+    this.#maskRuns.read(mask);
     // The cells of an edge belong to one contour: if the first is done, so are all of them.
-    this.#spans.upperEdges((from) => {
+    this.#maskRuns.upperEdges((from) => {
       if (this.#done[from] === 1) return;
       const area = this.#follow(mask, from % width, Math.floor(from / width));
       if (Math.abs(area) < minArea) return;
@@ -83,8 +83,8 @@ export class PolygonTracer {
     tolerance: number,
     minArea: number,
   ): Polygon[] {
-    this.#spans.read(mask);
-    const count = outlines.find(this.#spans.runs, mask, tolerance, minArea);
+    this.#maskRuns.read(mask);
+    const count = outlines.find(this.#maskRuns.runs, mask, tolerance, minArea);
     const polygons: Polygon[] = [];
     for (let ring = 0, from = 0; ring < count; ring++) {
       const points: number[] = [];

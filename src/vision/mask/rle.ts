@@ -1,6 +1,6 @@
 import { ExpectationError } from '../../base/expect.js';
 import type { Mask } from './segmentation.js';
-import { Spans } from './runs.js';
+import { MaskRuns } from './runs.js';
 
 /** A mask in COCO's run-length encoding: column-major, alternating runs of 0 and 1, packed into a string. */
 export interface CocoRle {
@@ -20,7 +20,7 @@ const NO_CELL = 0x7fffffff;
  * places before; written in groups of 5 bits, lowest first, bit 6 set if more follow, offset by 48 into ASCII.
  */
 export class RleEncoder {
-  readonly #spans = new Spans();
+  readonly #maskRuns = new MaskRuns();
   /**
    * Where columns change between outside and inside, as a list for each column: entry x is the head of column x of the crop. Of each
    * entry its row, and the next one's index, 0 for none.
@@ -79,10 +79,10 @@ export class RleEncoder {
    */
   #findChanges(mask: Mask): void {
     const { width } = mask;
-    const spans = this.#spans;
-    spans.read(mask);
-    const { edges } = spans;
-    const count = 2 * spans.count;
+    const maskRuns = this.#maskRuns;
+    maskRuns.read(mask);
+    const { edges } = maskRuns;
+    const count = 2 * maskRuns.count;
     this.#begin(width);
     let upper = 0;
     let lower = 0;

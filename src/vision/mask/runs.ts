@@ -7,7 +7,7 @@ import type { Mask } from './segmentation.js';
  * The bitmap is read once. Contours, RLE and run lengths are then made from the runs, in time proportional to the outline, not
  * the area. Keeps its memory from mask to mask.
  */
-export class Spans {
+export class MaskRuns {
   count = 0;
   /** First cell of each run and one past its last, alternating. */
   edges: Int32Array = new Int32Array(1 << 11);

@@ -1,8 +1,8 @@
 import type { Box, Segmentation } from '../mask/segmentation.js';
-import { Spans } from '../mask/runs.js';
+import { MaskRuns } from '../mask/runs.js';
 import type { BoxFilters } from './box-filter.js';
 import type { FrameDetections } from './frame-detections.js';
-import { type MaskRuns, movedMaskIou } from './mask-overlap.js';
+import { type PlacedRuns, movedMaskIou } from './mask-overlap.js';
 import { LOST, type TrackList } from './track-list.js';
 
 /** Numbers of an expected box: its corners, and a margin along x and along y. */
@@ -30,8 +30,8 @@ export class Affinity {
   readonly #found: FrameDetections;
   readonly #expected: Float64Array;
   readonly #box: Box = { x1: 0, y1: 0, x2: 0, y2: 0 };
-  readonly #spans = new Spans();
-  readonly #now: MaskRuns = { x: 0, y: 0, width: 0, height: 0, edges: new Int32Array(0), count: 0 };
+  readonly #maskRuns = new MaskRuns();
+  readonly #now: PlacedRuns = { x: 0, y: 0, width: 0, height: 0, edges: new Int32Array(0), count: 0 };
   #segmentation: Segmentation | undefined;
   #values = new Float64Array(0);
   /** Of each column the largest value, and how many come near it. */
@@ -165,14 +165,14 @@ export class Affinity {
     if (mask.count === 0) return -1;
     const { instances, width, height, maskWidth, maskHeight } = this.#segmentation!;
     const found = instances[this.#found.instance[k]!]!.mask;
-    this.#spans.read(found);
+    this.#maskRuns.read(found);
     const now = this.#now;
     now.x = found.x;
     now.y = found.y;
     now.width = found.width;
     now.height = found.height;
-    now.edges = this.#spans.edges;
-    now.count = this.#spans.count;
+    now.edges = this.#maskRuns.edges;
+    now.count = this.#maskRuns.count;
     if (now.count === 0) return -1;
     const moveX = Math.round(((this.#filters.x(slot) - maskX) * maskWidth) / width);
     const moveY = Math.round(((this.#filters.y(slot) - maskY) * maskHeight) / height);

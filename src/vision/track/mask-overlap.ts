@@ -2,7 +2,7 @@
 const MOST_ROWS = 12;
 
 /** A mask as runs, on the grid of its frame. */
-export interface MaskRuns {
+export interface PlacedRuns {
   x: number;
   y: number;
   width: number;
@@ -18,7 +18,7 @@ export interface MaskRuns {
  *
  * @returns 0 to 1; 0 where one of them is empty
  */
-export function movedMaskIou(before: MaskRuns, moveX: number, moveY: number, now: MaskRuns): number {
+export function movedMaskIou(before: PlacedRuns, moveX: number, moveY: number, now: PlacedRuns): number {
   if (before.count === 0 || now.count === 0) return 0;
   const { edges: a, count: countA, width: widthA } = before;
   const { edges: b, count: countB, width: widthB } = now;

@@ -1,5 +1,5 @@
 import type { Mask } from '../mask/segmentation.js';
-import type { Spans } from '../mask/runs.js';
+import type { MaskRuns } from '../mask/runs.js';
 
 /** A mask row by row on the grid of its frame, with edges between cells. Keeps its memory. */
 export class RowRuns {
@@ -47,8 +47,8 @@ export class RowRuns {
     this.used = used;
   }
 
-  /** Takes a mask in. @param spans its runs */
-  read({ x, y, width, height }: Mask, { edges, count }: Spans): void {
+  /** Converts a mask. @param runs of the mask */
+  read({ x, y, width, height }: Mask, { edges, count }: MaskRuns): void {
     this.begin(y);
     // A run that goes through several rows has one in each.
     this.reserve(height, 2 * (count + height));

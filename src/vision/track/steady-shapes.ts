@@ -1,5 +1,5 @@
 import { DecodedMasks } from '../mask/decoded-mask.js';
-import { Spans } from '../mask/runs.js';
+import { MaskRuns } from '../mask/runs.js';
 import type { Box, Instance, Segmentation } from '../mask/segmentation.js';
 import type { BoxFilters } from './box-filter.js';
 import { RowRuns } from './row-runs.js';
@@ -56,7 +56,7 @@ export class SteadyShapes {
   readonly #instances: Instance[] = [];
   readonly #masks = new DecodedMasks();
   readonly #runs = new RunMemory();
-  readonly #spans = new Spans();
+  readonly #maskRuns = new MaskRuns();
   readonly #seen = new RowRuns();
   readonly #boxGain = new SteadyGain();
   readonly #maskGain = new SteadyGain();
@@ -98,8 +98,8 @@ export class SteadyShapes {
       seconds <= LONGEST_GAP &&
       shape.gridWidth === maskWidth &&
       shape.gridHeight === maskHeight;
-    this.#spans.read(mask);
-    this.#seen.read(mask, this.#spans);
+    this.#maskRuns.read(mask);
+    this.#seen.read(mask, this.#maskRuns);
     if (!known) {
       restart(shape, box);
       shape.mask.restart(this.#seen);

@@ -1,4 +1,4 @@
-import type { MaskRuns } from './mask-overlap.js';
+import type { PlacedRuns } from './mask-overlap.js';
 
 /** Tracks at once, lost ones and beginners included; more are not begun. */
 const MOST_TRACKS = 512;
@@ -21,7 +21,7 @@ export interface Track {
   /** Its detection in the present frame, or -1. */
   detection: number;
   /** Its last mask, and the center of its box then, in pixels. */
-  readonly mask: MaskRuns;
+  readonly mask: PlacedRuns;
   maskX: number;
   maskY: number;
 }

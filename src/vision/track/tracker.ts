@@ -1,4 +1,4 @@
-import { Spans } from '../mask/runs.js';
+import { MaskRuns } from '../mask/runs.js';
 import type { EndedTrack, Mask, Segmentation } from '../mask/segmentation.js';
 import type { Stamp } from '../picture/frame-source.js';
 import { Affinity } from './affinity.js';
@@ -6,7 +6,7 @@ import { Assignment } from './assignment.js';
 import { BoxFilters } from './box-filter.js';
 import { FrameDetections } from './frame-detections.js';
 import { FrameTimes, LONGEST_PERIOD } from './frame-times.js';
-import type { MaskRuns } from './mask-overlap.js';
+import type { PlacedRuns } from './mask-overlap.js';
 import { prepareTracking, type TrackOptions, type TrackSettings } from './options.js';
 import { BEGINNER, LIVE, LOST, type Track, TrackList } from './track-list.js';
 
@@ -78,7 +78,7 @@ export class Tracker {
   readonly #found = new FrameDetections();
   readonly #affinity: Affinity;
   readonly #assignment = new Assignment();
-  readonly #spans = new Spans();
+  readonly #maskRuns = new MaskRuns();
   /** Of each instance of the last frame the slot of its track, or -1. */
   #slots = new Int32Array(32);
   #rows: Int32Array;
@@ -308,15 +308,15 @@ export class Tracker {
   }
 
   /** A copy, for the decoder uses its memory again. */
-  #keepMask(kept: MaskRuns, mask: Mask): void {
+  #keepMask(kept: PlacedRuns, mask: Mask): void {
     kept.x = mask.x;
     kept.y = mask.y;
     kept.width = mask.width;
     kept.height = mask.height;
     kept.count = 0;
     if (mask.width === 0) return;
-    this.#spans.read(mask);
-    const { edges, count } = this.#spans;
+    this.#maskRuns.read(mask);
+    const { edges, count } = this.#maskRuns;
     if (kept.edges.length < edges.length) kept.edges = new Int32Array(2 * edges.length);
     kept.edges.set(edges);
     kept.count = count;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Mask } from '../../../src/vision/mask/segmentation.js';
 import { InstanceArrayWriter } from '../../../src/message/write/instance-array.js';
 import { CdrOutput } from '../../../src/message/write/cdr-output.js';
-import { Spans } from '../../../src/vision/mask/runs.js';
+import { MaskRuns } from '../../../src/vision/mask/runs.js';
 import { busyStreet, EMPTY, HEADER, hex, LABELS, mask, readBack, SEGMENTATION, TRACKED } from './samples.js';
 
 interface InstanceArray {
@@ -78,7 +78,7 @@ describe('InstanceArrayWriter', () => {
     });
   });
 
-  it('writes the bytes that the CDR rules ask for', () => {
+  it('writes bytes according to the CDR rules', () => {
     const one = { ...SEGMENTATION, instances: [SEGMENTATION.instances[0]!] };
     const cdr = new InstanceArrayWriter(LABELS).write({ stamp: { sec: 1, nanosec: 2 }, frameId: 'c' }, one);
     const expected = hex(`
@@ -116,7 +116,7 @@ describe('InstanceArrayWriter', () => {
     }
   });
 
-  it('begins anew with each message', () => {
+  it('starts anew with each message', () => {
     const writer = new InstanceArrayWriter(LABELS);
     const first = writer.write(HEADER, SEGMENTATION).slice();
     writer.write(HEADER, busyStreet());
@@ -126,11 +126,11 @@ describe('InstanceArrayWriter', () => {
 
 describe('run lengths of masks', () => {
   const out = new CdrOutput();
-  const spans = new Spans();
+  const maskRuns = new MaskRuns();
   const encode = (crop: Mask): number[] => {
-    spans.read(crop);
+    maskRuns.read(crop);
     out.begin();
-    out.runLengths(spans.edges, spans.count, crop.width * crop.height);
+    out.runLengths(maskRuns.edges, maskRuns.count, crop.width * crop.height);
     const bytes = out.end();
     const view = new DataView(bytes.buffer, bytes.byteOffset + 4);
     return Array.from({ length: view.getUint32(0, true) }, (_, i) => view.getUint16(4 + 2 * i, true));
@@ -140,7 +140,7 @@ describe('run lengths of masks', () => {
     return { x: 0, y: 0, width: data.length, height: 1, data };
   };
 
-  it('begins with the cells outside', () => {
+  it('begin with the cells outside', () => {
     assert.deepEqual(encode(mask(0, 0, '##.')), [0, 2, 1]);
     assert.deepEqual(encode(mask(0, 0, '..#')), [2, 1]);
     assert.deepEqual(encode(mask(0, 0, '...')), [3]);
@@ -148,12 +148,12 @@ describe('run lengths of masks', () => {
     assert.deepEqual(encode(mask(0, 0)), []);
   });
 
-  it('cuts long runs', () => {
+  it('split long runs', () => {
     assert.deepEqual(encode(row(65_535, 65_536, 1)), [65_535, 65_535, 0, 1, 1]);
     assert.deepEqual(encode(row(0, 200_000)), [0, 65_535, 0, 65_535, 0, 65_535, 0, 3_395]);
   });
 
-  it('is undone by the decoding that Mask.msg gives, also beyond its first capacity', () => {
+  it('are decoded by the recipe of Mask.msg, also beyond the first capacity', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 300 }), fc.infiniteStream(fc.boolean()), (side, cells) => {
         const data = Uint8Array.from({ length: side * side }, () => (cells.next().value === true ? 1 : 0));
@@ -163,7 +163,7 @@ describe('run lengths of masks', () => {
     );
   });
 
-  it('looks at the crop only', () => {
+  it('cover the crop only', () => {
     // A buffer that is used again may be longer than the mask.
     const longer = { x: 0, y: 0, width: 2, height: 1, data: Uint8Array.of(0, 0, 0, 1).subarray(1) };
     assert.deepEqual(encode(longer), [2]);

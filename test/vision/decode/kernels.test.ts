@@ -7,7 +7,7 @@ import { cellOffset, type Head } from '../../../src/vision/decode/head-layout.js
 import { headBlock } from '../../../src/vision/decode/head-block.js';
 import { GridAxis, type MaskGrid } from '../../../src/vision/decode/mask-grid.js';
 import { MaskLogits } from '../../../src/vision/decode/mask-logits.js';
-import { MaskRuns } from '../../../src/vision/decode/mask-runs.js';
+import { RunFinder } from '../../../src/vision/decode/run-finder.js';
 import { PolygonTracer } from '../../../src/vision/mask/polygon.js';
 import { NonMaximumSuppression } from '../../../src/vision/decode/nms.js';
 import { Candidates } from '../../../src/vision/decode/scan.js';
@@ -120,7 +120,7 @@ const kernels = nativeKernels();
 const { usable, chosen } = addon().decodeKernels();
 
 for (const name of usable) {
-  describe(`kernels of ${name} give the bits of the TypeScript form`, () => {
+  describe(`kernels of ${name} give the same bits as in TypeScript`, () => {
     before(() => void addon().pixelKernels(name));
     after(() => void addon().pixelKernels(chosen));
 
@@ -313,8 +313,8 @@ describe('runs of masks', () => {
   it('are the cells where the bilinear surface is above 0, in both forms', () => {
     fc.assert(
       fc.property(masks, ({ grid, crop, area, logits }) => {
-        const wanted = new MaskRuns().find(crop, grid, area, logits);
-        assert.deepEqual(new MaskRuns(kernels).find(crop, grid, area, logits), wanted);
+        const wanted = new RunFinder().find(crop, grid, area, logits);
+        assert.deepEqual(new RunFinder(kernels).find(crop, grid, area, logits), wanted);
         const [width, height] = [crop.right - crop.left, crop.bottom - crop.top];
         const inside = new Uint8Array(width * height);
         for (let i = 0; i < wanted.length; i += 2) {
@@ -345,16 +345,16 @@ describe('runs of masks', () => {
     );
   });
 
-  it('of several masks lie behind each other, and more than there was room for', () => {
+  it('of several masks are stored one after the other, even beyond the first capacity', () => {
     const some = fc.sample(masks, { numRuns: 100, seed: 3 });
-    const runsOf = ({ crop, grid, area, logits }: (typeof some)[0], of: MaskRuns): number[] => [
+    const runsOf = ({ crop, grid, area, logits }: (typeof some)[0], of: RunFinder): number[] => [
       ...of.find(crop, grid, area, logits),
     ];
     const [first, second] = some.sort(
-      (a, b) => runsOf(b, new MaskRuns()).length - runsOf(a, new MaskRuns()).length,
+      (a, b) => runsOf(b, new RunFinder()).length - runsOf(a, new RunFinder()).length,
     );
     for (const form of [undefined, kernels]) {
-      const runs = new MaskRuns(form);
+      const runs = new RunFinder(form);
       const found = Array.from({ length: 400 }, (_, i) => {
         return runsOf((i % 2 === 0 ? first : second)!, runs);
       });
@@ -374,7 +374,7 @@ describe('suppression of overlapping boxes', () => {
     valid: fc.constantFrom(1, 1, 1, 0),
   });
 
-  it('keeps the same ones in the same order in both forms', () => {
+  it('keeps the same boxes in the same order in both forms', () => {
     fc.assert(
       fc.property(
         fc.array(candidate, { maxLength: 60 }),
@@ -480,7 +480,7 @@ describe('contours of runs', () => {
     );
   });
 
-  it('of masks wider than 32 bits hold the products of', () => {
+  it('of masks are correct if products exceed 32 bits', () => {
     const [width, height] = [20_000, 3];
     const random = randomNumbers(1);
     const data = Uint8Array.from({ length: width * height }, (_, i) => (i < width || random() < 0.5 ? 1 : 0));

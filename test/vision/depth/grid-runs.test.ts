@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { discOf, GridRuns } from '../../../src/vision/depth/grid-runs.js';
 import { Axis } from '../../../src/vision/mask/mask-painter.js';
-import { Spans } from '../../../src/vision/mask/runs.js';
+import { MaskRuns } from '../../../src/vision/mask/runs.js';
 import type { Mask } from '../../../src/vision/mask/segmentation.js';
 
 const WIDTH = 14;
@@ -56,7 +56,7 @@ function onGrid(mask: Mask, width: number, height: number): Uint8Array {
 
 function runsOf(mask: Mask, width: number, height: number): GridRuns {
   const runs = new GridRuns();
-  runs.set(mask, new Spans(), new Axis().firstCells(WIDTH, width), new Axis().firstCells(HEIGHT, height));
+  runs.set(mask, new MaskRuns(), new Axis().firstCells(WIDTH, width), new Axis().firstCells(HEIGHT, height));
   return runs;
 }
 

@@ -42,7 +42,7 @@ function onGrid(mask: Mask, gridWidth: number, gridHeight: number): Uint8Array {
 describe('COCO RLE', () => {
   const encoder = new RleEncoder();
 
-  it('comes back as the mask that went in', () => {
+  it('is decoded to the encoded mask', () => {
     fc.assert(
       fc.property(cropArbitrary, ({ mask, gridWidth, gridHeight }) => {
         const decoded = decodeRle(encoder.encode(mask, gridWidth, gridHeight));
@@ -53,7 +53,7 @@ describe('COCO RLE', () => {
     );
   });
 
-  it('comes back as the smallest crop, too', () => {
+  it('can be decoded to the smallest crop, too', () => {
     fc.assert(
       fc.property(cropArbitrary, ({ mask, gridWidth, gridHeight }) => {
         const { counts } = encoder.encode(mask, gridWidth, gridHeight);
@@ -75,7 +75,7 @@ describe('COCO RLE', () => {
     assert.throws(() => decodeCroppedRle([4, 2], 3, 4), /add up to 12/);
   });
 
-  it('writes what pycocotools 2.0 writes', () => {
+  it('equals that of pycocotools 2.0', () => {
     // mask.encode(np.asfortranarray(m)) for these bitmaps of 5 rows and 7 columns, and 400 x 300 with a large rectangle.
     const rows = ['0000000', '0111000', '0101010', '0111001', '0000001'];
     const data = Uint8Array.from(rows.join(''), Number);
@@ -93,7 +93,7 @@ describe('COCO RLE', () => {
     );
   });
 
-  it('refuses counts that are no mask', () => {
+  it('is refused if its counts are not a mask', () => {
     assert.throws(() => decodeRle({ size: [2, 3], counts: '5' }), /add up to 6/);
     assert.throws(() => decodeRle({ size: [2, 3], counts: '7' }), /add up to 6/);
     assert.throws(() => decodeRle({ size: [2, 3], counts: 'o' }), /counts/);
@@ -134,7 +134,7 @@ describe('polygons', () => {
     );
   });
 
-  it('tell holes from outer contours', () => {
+  it('distinguish holes from outer contours', () => {
     const rows = ['111110', '100010', '101010', '100010', '111110'];
     const mask = { x: 10, y: 20, width: 6, height: 5, data: Uint8Array.from(rows.join(''), Number) };
     const polygons = tracer.trace(mask, { tolerance: 0, minArea: 0 });

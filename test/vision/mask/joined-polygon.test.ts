@@ -17,7 +17,7 @@ describe('joined polygons', () => {
   const hole = [3, 3, 3, 6, 6, 6, 6, 3];
   const second = [20, 0, 24, 0, 24, 5, 20, 5];
 
-  it('enclose what their parts enclose, less their holes', () => {
+  it('enclose the area of their parts, without the holes', () => {
     assert.equal(area(joinedPolygon([outer, hole, second])), 100 - 9 + 20);
     assert.equal(area(joinedPolygon([second, hole, outer])), 100 - 9 + 20);
   });
@@ -32,7 +32,7 @@ describe('joined polygons', () => {
     );
   });
 
-  it('enclose what many parts enclose, each reached from the one beside it', () => {
+  it('enclose the area of many parts, each reached from the one beside it', () => {
     // Squares of 4 pixels in a row, with gaps of 1, given out of order: no cut is longer than the gap.
     const squares = [0, 7, 3, 1, 9, 5, 2, 8, 6, 4].map((i) => [
       5 * i,
@@ -51,7 +51,7 @@ describe('joined polygons', () => {
     }
   });
 
-  it('are the contour itself if there is only one, and nothing if there is none', () => {
+  it('are the contour itself if there is only one, and empty if there is none', () => {
     assert.deepEqual(joinedPolygon([outer]), outer);
     assert.deepEqual(joinedPolygon([]), []);
   });

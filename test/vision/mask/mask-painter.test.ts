@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { MaskPainter } from '../../../src/vision/mask/mask-painter.js';
-import { Spans } from '../../../src/vision/mask/runs.js';
+import { MaskRuns } from '../../../src/vision/mask/runs.js';
 import type { Instance, Mask, Segmentation } from '../../../src/vision/mask/segmentation.js';
 import { Random } from '../../../src/media/scene/random.js';
 
@@ -61,12 +61,12 @@ describe('MaskPainter', () => {
     const data = Uint8Array.from({ length: width * height }, () => Number(full || random.next() < 0.6));
     const mask = { x, y, width, height, data };
     if (below(2) === 0) return mask;
-    const spans = new Spans();
-    spans.read(mask);
-    return { ...mask, runs: spans.runs.slice() };
+    const maskRuns = new MaskRuns();
+    maskRuns.read(mask);
+    return { ...mask, runs: maskRuns.runs.slice() };
   }
 
-  it('gives each cell to the best instance in whose mask its center lies, on grids of any size', () => {
+  it('assigns each cell to the best instance whose mask contains its center, on grids of any size', () => {
     // One painter for all: what it keeps of a grid must not be used for another.
     const painter = new MaskPainter();
     for (let round = 0; round < 150; round++) {
@@ -82,14 +82,14 @@ describe('MaskPainter', () => {
     }
   });
 
-  it('paints an empty mask nowhere', () => {
+  it('paints nothing for an empty mask', () => {
     const empty = { x: 0, y: 0, width: 0, height: 0, data: new Uint8Array(0) };
     const outside = { x: 1, y: 1, width: 2, height: 1, data: new Uint8Array(2) };
     const frame = segmentation(4, 4, [empty, outside]);
     assert.ok(painted(new MaskPainter(), frame, 8, 8).every((rank) => rank === NOBODY));
   });
 
-  it('loses what is smaller than a cell and lies beside its center, and keeps what lies on it', () => {
+  it('loses masks smaller than a cell beside its center, and keeps those on it', () => {
     const dot = (x: number): Mask => ({ x, y: 0, width: 1, height: 1, data: Uint8Array.of(1) });
     // The centers of two cells on eight lie in the third and the seventh.
     for (let x = 0; x < 8; x++) {

@@ -10,7 +10,7 @@ function inside({ x, y, width, height, data }: Mask, column: number, row: number
 }
 
 describe('MaskScaler', () => {
-  it('gives each pixel the cell in which its center lies', () => {
+  it('gives each pixel the cell that contains its center', () => {
     const scaler = new MaskScaler();
     const size = fc.integer({ min: 1, max: 40 });
     fc.assert(
@@ -40,7 +40,7 @@ describe('MaskScaler', () => {
     );
   });
 
-  it('copies nothing where the grid is that of the picture', () => {
+  it('copies nothing if the grid is that of the picture', () => {
     const mask = { x: 1, y: 1, width: 1, height: 1, data: Uint8Array.of(1) };
     assert.equal(
       new MaskScaler().toPicture(mask, { width: 4, height: 4, maskWidth: 4, maskHeight: 4 }),

@@ -41,7 +41,7 @@ for (const [form, kernels] of [
       return Math.max(...distances);
     };
 
-    it('moves contours by no more than the tolerance, and has the fewer points the larger that is', () => {
+    it('moves contours by at most the tolerance, and gives fewer points the larger it is', () => {
       const found = disc(80, 300, 300);
       const counts = [0, 0.5, 1, 3, 8].map((tolerance) => {
         const points = pointsOf(found, tolerance);
@@ -58,7 +58,7 @@ for (const [form, kernels] of [
       assert.equal(pointsOf(found).length, counts[2], 'the default');
     });
 
-    it('takes the tolerance in pixels of the picture, where masks lie on a coarser grid', () => {
+    it('applies the tolerance in pixels of the picture, also for masks on a coarser grid', () => {
       const fine = disc(80, 300, 300);
       const coarse = { ...fine, width: 1200, height: 1200 };
       assert.equal(pointsOf(coarse, 12).length, pointsOf(fine, 3).length);

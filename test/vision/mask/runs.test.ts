@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import fc from 'fast-check';
 import type { Mask } from '../../../src/vision/mask/segmentation.js';
-import { Spans } from '../../../src/vision/mask/runs.js';
+import { MaskRuns } from '../../../src/vision/mask/runs.js';
 
 /** Small crops of all shapes; each lies somewhere in a larger buffer that is full of ones. */
 const crop = fc
@@ -22,9 +22,9 @@ const crop = fc
 
 type Edges = [from: number, to: number][];
 
-function edgesOf(spans: Spans, side: 'rows' | 'upperEdges'): Edges {
+function edgesOf(maskRuns: MaskRuns, side: 'rows' | 'upperEdges'): Edges {
   const found: Edges = [];
-  spans[side]((from, to) => found.push([from, to]));
+  maskRuns[side]((from, to) => found.push([from, to]));
   return found;
 }
 
@@ -42,24 +42,24 @@ function runs(width: number, rows: number, is: (x: number, y: number) => boolean
   return found;
 }
 
-describe('Spans', () => {
+describe('MaskRuns', () => {
   it('are the cells inside, and their upper edges those below one outside, for any mask', () => {
-    const spans = new Spans();
+    const maskRuns = new MaskRuns();
     fc.assert(
       fc.property(crop, (mask) => {
-        spans.read(mask);
+        maskRuns.read(mask);
         const { width, height, data } = mask;
         const inside = (x: number, y: number): boolean => y >= 0 && y < height && data[y * width + x] === 1;
         const filled = new Uint8Array(data.length);
-        for (let k = 0; k < spans.count; k++) {
-          filled.fill(1, spans.edges[2 * k], spans.edges[2 * k + 1]);
-          if (k > 0) assert.ok(spans.edges[2 * k - 1]! < spans.edges[2 * k]!, 'runs are apart');
+        for (let k = 0; k < maskRuns.count; k++) {
+          filled.fill(1, maskRuns.edges[2 * k], maskRuns.edges[2 * k + 1]);
+          if (k > 0) assert.ok(maskRuns.edges[2 * k - 1]! < maskRuns.edges[2 * k]!, 'runs are apart');
         }
         assert.deepEqual(filled, Uint8Array.from(data));
-        assert.deepEqual(edgesOf(spans, 'rows'), runs(width, height, inside));
+        assert.deepEqual(edgesOf(maskRuns, 'rows'), runs(width, height, inside));
         const upper = runs(width, height, (x, y) => inside(x, y) && !inside(x, y - 1));
-        assert.deepEqual(cells(edgesOf(spans, 'upperEdges')), cells(upper));
-        for (const [from, to] of edgesOf(spans, 'upperEdges'))
+        assert.deepEqual(cells(edgesOf(maskRuns, 'upperEdges')), cells(upper));
+        for (const [from, to] of edgesOf(maskRuns, 'upperEdges'))
           assert.equal(Math.floor(from / width), Math.floor((to - 1) / width), 'within one row');
       }),
       { numRuns: 1000 },
@@ -68,11 +68,11 @@ describe('Spans', () => {
 
   it('grow with the mask', () => {
     const data = Uint8Array.from({ length: 100 * 100 }, (_, i) => (i + Math.floor(i / 100)) % 2);
-    const spans = new Spans();
-    spans.read({ x: 0, y: 0, width: 100, height: 100, data });
-    assert.equal(spans.count, 5000 - 50); // where rows meet, two cells make one run every other time
-    spans.read({ x: 0, y: 0, width: 0, height: 0, data: new Uint8Array(0) });
-    assert.equal(spans.count, 0);
+    const maskRuns = new MaskRuns();
+    maskRuns.read({ x: 0, y: 0, width: 100, height: 100, data });
+    assert.equal(maskRuns.count, 5000 - 50); // where rows meet, two cells make one run every other time
+    maskRuns.read({ x: 0, y: 0, width: 0, height: 0, data: new Uint8Array(0) });
+    assert.equal(maskRuns.count, 0);
   });
 });
 

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { Spans } from '../../../src/vision/mask/runs.js';
-import { type MaskRuns, movedMaskIou } from '../../../src/vision/track/mask-overlap.js';
+import { MaskRuns } from '../../../src/vision/mask/runs.js';
+import { type PlacedRuns, movedMaskIou } from '../../../src/vision/track/mask-overlap.js';
 
-function runsOf(x: number, y: number, width: number, data: readonly number[]): MaskRuns {
+function runsOf(x: number, y: number, width: number, data: readonly number[]): PlacedRuns {
   const height = data.length / width;
-  const spans = new Spans();
-  spans.read({ x, y, width, height, data: Uint8Array.from(data) });
-  return { x, y, width, height, edges: spans.edges.slice(), count: spans.count };
+  const maskRuns = new MaskRuns();
+  maskRuns.read({ x, y, width, height, data: Uint8Array.from(data) });
+  return { x, y, width, height, edges: maskRuns.edges.slice(), count: maskRuns.count };
 }
 
 /** Cell by cell. */
-function iou(a: MaskRuns, moveX: number, moveY: number, b: MaskRuns): number {
-  const cells = ({ x, y, width, edges, count }: MaskRuns, dx: number, dy: number): Set<string> => {
+function iou(a: PlacedRuns, moveX: number, moveY: number, b: PlacedRuns): number {
+  const cells = ({ x, y, width, edges, count }: PlacedRuns, dx: number, dy: number): Set<string> => {
     const set = new Set<string>();
     for (let run = 0; run < count; run++)
       for (let cell = edges[2 * run]!; cell < edges[2 * run + 1]!; cell++)
@@ -43,7 +43,7 @@ const mask = fc
   .map(({ x, y, width, data }) => runsOf(x, y, width, data));
 
 describe('movedMaskIou', () => {
-  it('is the IoU of the moved mask and the other, cell by cell, where there are few rows', () => {
+  it('is the exact IoU of the moved mask and the other for few rows', () => {
     const move = fc.integer({ min: -4, max: 4 });
     fc.assert(
       fc.property(mask, mask, move, move, (a, b, x, y) => {
@@ -55,8 +55,8 @@ describe('movedMaskIou', () => {
     );
   });
 
-  it('comes close to it for tall masks, of which it looks at 12 rows', () => {
-    const disc = (radius: number, x: number, y: number): MaskRuns => {
+  it('approximates it for tall masks by 12 rows', () => {
+    const disc = (radius: number, x: number, y: number): PlacedRuns => {
       const side = 2 * radius;
       const data = Array.from({ length: side * side }, (_, cell) => {
         const dx = (cell % side) + 0.5 - radius;

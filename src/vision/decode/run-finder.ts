@@ -31,7 +31,7 @@ interface Piece {
  * Logits are not sampled between four prototypes of the same sign. Elsewhere, the surface is a line in each row of cells, which
  * crosses 0 once. The result is the same as if every cell were sampled.
  */
-export class MaskRuns {
+export class RunFinder {
   /** Pairs of all masks since the last clear(). */
   #runs = new Int32Array(1 << 12);
   #used = 0;
