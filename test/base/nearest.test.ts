@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { editDistance, nearest } from '../../src/base/nearest.js';
 
 describe('nearest', () => {
-  it('editDistance counts letters put in, left out and changed', () => {
+  it('editDistance counts insertions, deletions and substitutions', () => {
     for (const [a, b, edits] of [
       ['score', 'score', 0],
       ['scroe', 'score', 2],
@@ -15,7 +15,7 @@ describe('nearest', () => {
     }
   });
 
-  it('nearest gives the most alike first, and nothing too far away', () => {
+  it('nearest lists the most similar words first, and leaves out dissimilar ones', () => {
     const names = ['iou', 'class_scores', 'scores', 'score'];
     assert.deepEqual(nearest('scor', names, 2), ['score', 'scores']);
     assert.deepEqual(nearest('scor', names)[2], 'iou');

@@ -24,7 +24,7 @@ describe('SerialQueue', () => {
     assert.deepEqual(log, ['first begins', 'first ends', 'second']);
   });
 
-  it('goes on after a task that fails, and tells only the one who added it', async () => {
+  it('goes on after a failed task, and rejects only the promise of that task', async () => {
     const queue = new SerialQueue();
     const failed = queue.run(() => Promise.reject(new Error('no disk')));
     const next = queue.run(() => Promise.resolve('done'));

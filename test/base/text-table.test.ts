@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { terminalWidth, textTable } from '../../src/base/text-table.js';
 
 describe('tables for terminals', () => {
-  it('know how many columns a text takes', () => {
+  it('measure the width of a text in columns', () => {
     const cases: [string, number][] = [
       ...([
         ['', 0],

@@ -46,7 +46,7 @@ describe('the benches', () => {
   // The demo model's heads, which every machine has; no sourced workspace, whose nodes would take minutes.
   withVariables({ TROS_YOLO_SEG_DATA: '/nowhere', AMENT_PREFIX_PATH: '/nowhere' });
 
-  it('are the files of their folder, each with a line for --list', async () => {
+  it('are the files of the folder, each with a line for --list', async () => {
     const files = readdirSync(join(repository, 'bench/benches')).map((file) => file.replace('.ts', ''));
     assert.deepEqual(benchNames(), files.sort());
     for (const name of benchNames()) assert.match((await loadBench(name)).summary, /^\S.{20,}$/, name);
@@ -66,7 +66,7 @@ describe('the benches', () => {
     });
   }
 
-  it('messages measures each kind of message, with few instances and with a hundred', async () => {
+  it('of messages measure each kind of message, with few instances and with a hundred', async () => {
     const { figures } = await figuresOf('messages');
     for (const kind of [
       'InstanceArray',
@@ -86,7 +86,7 @@ describe('the benches', () => {
     assert.deepEqual(Object.keys(image.ratios), ['memcpy']);
   });
 
-  it('those of programs that are not built say how to build them', async () => {
+  it('say how to build a program that is missing', async () => {
     const { figures, notes } = await figuresOf('native');
     if (existsSync(join(repository, 'build/bench/nv12-bench'))) {
       assert.ok(figures.some(({ ratios }) => Object.keys(ratios).length > 0));
@@ -96,7 +96,7 @@ describe('the benches', () => {
     }
   });
 
-  it('instructions are counted in full or not at all', async () => {
+  it('count instructions completely or not at all', async () => {
     const { figures, notes } = await figuresOf('instructions');
     assert.deepEqual(figures, []);
     assert.match(notes[0]!, /^left out with --quick/);
@@ -114,7 +114,7 @@ describe('the benches', () => {
 describeUnless(!existsSync(EMULATOR) && `there is no ${EMULATOR}`, 'the bench of the whole path', () => {
   withVariables({ TROS_YOLO_SEG_DATA: '/nowhere' });
 
-  it('measures the network, frames of JavaScript and a native subscription with 1 to 3 at work', async () => {
+  it('measures the network, and frames from JavaScript and from a native subscription with 1 to 3 in flight', async () => {
     const { figures } = await figuresOf('pipeline');
     const names = [1, 2, 3].flatMap((slots) => [
       `network alone, ${slots} at work`,

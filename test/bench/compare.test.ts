@@ -23,7 +23,7 @@ function verdicts(now: Partial<Figure>, was: Partial<Figure> = {}): [string, str
 }
 
 describe('comparison of bench reports', () => {
-  it('goes by the ratio, not by the time of the machine', () => {
+  it('compares ratios, not times that depend on the machine', () => {
     const slow = { runs: 100, median: 5, p95: 7, p99: 9 };
     assert.deepEqual(verdicts({ times: slow }), [['x linear', 'noise']]);
     assert.deepEqual(verdicts({ ratios: { linear: 1.08 } }), [['x linear', 'noise']]);
@@ -31,32 +31,32 @@ describe('comparison of bench reports', () => {
     assert.deepEqual(verdicts({ ratios: { linear: 0.7 } }), [['x linear', 'faster']]);
   });
 
-  it('goes by the time where there is no yardstick in both', () => {
+  it('compares times if either report lacks a yardstick', () => {
     const times = { runs: 100, median: 1, p95: 1, p99: 1 };
     assert.deepEqual(verdicts({ times, ratios: {} }, { ratios: {} }), [['median', 'slower']]);
     assert.deepEqual(verdicts({ times, ratios: { libyuv: 1 } }), [['median', 'slower']]);
   });
 
-  it('tells of instructions, which do not vary', () => {
+  it('reports instruction counts, which do not vary', () => {
     const counted = (js: number): Partial<Figure> => ({ values: { 'M instructions, JS thread': js } });
     assert.deepEqual(verdicts(counted(10), counted(10.1))[1], ['M instructions, JS thread', 'noise']);
     assert.deepEqual(verdicts(counted(9.5), counted(10))[1], ['M instructions, JS thread', 'less']);
     assert.deepEqual(verdicts(counted(10.5), counted(10))[1], ['M instructions, JS thread', 'more']);
   });
 
-  it('tells of memory and of other values', () => {
+  it('reports memory and other values', () => {
     assert.deepEqual(verdicts({ bytes: 2100 }), [['x linear', 'noise']]);
     assert.deepEqual(verdicts({ bytes: 4000 })[1], ['bytes', 'more']);
     assert.deepEqual(verdicts({ values: { FPS: 170 } }, { values: { FPS: 120 } })[1], ['FPS', 'changed']);
   });
 
-  it('passes over what was not measured then, and names it', () => {
+  it('skips and names what was not measured in the former report', () => {
     const masks = { ...BOXES, name: 'masks' };
     assert.equal(compareFigures([BOXES], [masks]).length, 0);
     assert.deepEqual(onlyIn([BOXES, masks], [BOXES]), ['decode: masks']);
   });
 
-  it('prints what changed', () => {
+  it('prints the changes', () => {
     const text = changeTable(compareFigures([BOXES], [{ ...BOXES, ratios: { linear: 1.5 }, bytes: 2001 }]));
     assert.match(text, /decode: boxes +x linear +1\.00 +1\.50 +\+50 % +slower\n/);
     assert.match(text, /^0 of 1 figures as before/m);
@@ -87,7 +87,7 @@ describe('bench table', () => {
 describe('bench report', () => {
   const folder = temporaryFolder('report');
 
-  it('comes back as it was written, and says where it was measured', () => {
+  it('is read back as it was written, with the machine it was measured on', () => {
     const file = join(folder, 'report.json');
     const report = makeReport([BOXES]);
     assert.ok(report.machine.cpu.length > 0 && report.machine.cores > 0);

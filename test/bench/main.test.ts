@@ -9,7 +9,7 @@ import { cli } from '../cli/cli.js';
 describe('npm run bench', () => {
   const folder = temporaryFolder('bench');
 
-  it('measures what is named, writes it down and compares it', async () => {
+  it('runs the named benches, writes a report and compares it', async () => {
     const file = join(folder, 'old.json');
     const first = await cli(['bench', 'cdr', '--quick', '--json', file]);
     assert.equal(first.code, 0, first.stderr);
@@ -26,28 +26,28 @@ describe('npm run bench', () => {
     assert.match(second.stdout, /\nSince [0-9a-f]*\+? ?.*:\n[^]*of \d+ figures as before/);
   });
 
-  it('measures the decoder where there is no test material', async () => {
+  it('measures the decoder without test material', async () => {
     const nowhere = { TROS_YOLO_SEG_DATA: '/nowhere' };
     const { code, stdout, stderr } = await cli(['bench', 'decode', '--quick'], undefined, nowhere);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^decode: scene, int32, 100 instances, masks at source resolution .* x linear$/m);
   });
 
-  it('lists what there is', async () => {
+  it('lists the benches', async () => {
     const { code, stdout } = await cli(['bench', '--list']);
     assert.equal(code, 0);
     for (const name of ['cdr', 'color', 'contours', 'decode', 'letterbox', 'messages', 'overlay', 'pipeline'])
       assert.match(stdout, new RegExp(`^ {2}${name} +\\S`, 'm'));
   });
 
-  it('says what there is when a name is wrong, before measuring anything', async () => {
+  it('lists the benches for an unknown name, before measuring anything', async () => {
     const { code, stdout, stderr } = await cli(['bench', 'cdr', 'decoed']);
     assert.equal(code, 2);
     assert.equal(stdout, '');
     assert.match(stderr, /Expected a bench \(cdr, .*decode.*\) but received decoed/);
   });
 
-  it('refuses a report that is none', async () => {
+  it('refuses a file that is not a report', async () => {
     const { code, stderr } = await cli(['bench', 'cdr', '--compare', '/nowhere.json']);
     assert.equal(code, 2);
     assert.match(stderr, /Expected a report of bench in \/nowhere.json/);

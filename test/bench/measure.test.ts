@@ -44,7 +44,7 @@ describe('statistics of a bench', () => {
     assert.ok(drift.times!.p95 > drift.times!.median);
   });
 
-  it('repeats what is shorter than the clock is good for, and gives the time of one run', async () => {
+  it('repeats a run that is too short for the clock, and gives the time of one run', async () => {
     const { clock } = clockAndWork();
     let runs = 0;
     const run = (): void => (runs++, clock.pass(0.001));
@@ -54,7 +54,7 @@ describe('statistics of a bench', () => {
     assert.ok(runs >= 3 + 4 * 50, `${runs} runs`);
   });
 
-  it('goes on for the time it was given, within the fewest and the most runs', async () => {
+  it('runs for the given time, within the minimum and maximum number of runs', async () => {
     const { clock, work } = clockAndWork();
     const runsIn = async (duration: number): Promise<number> => {
       const options = { warmUp: 0, duration, fewest: 5, most: 50 };
@@ -63,7 +63,7 @@ describe('statistics of a bench', () => {
     assert.deepEqual([await runsIn(0), await runsIn(200), await runsIn(10_000)], [5, 20, 50]);
   });
 
-  it('waits for what is asynchronous', async () => {
+  it('waits for asynchronous runs', async () => {
     const { clock } = clockAndWork();
     let running = 0;
     const { times } = await measureCase(
@@ -84,7 +84,7 @@ describe('statistics of a bench', () => {
 });
 
 describe('bytes per run', () => {
-  it('counts what lies on the heap and in buffers', async () => {
+  it('counts memory on the heap and in buffers', async () => {
     const kept: unknown[] = [];
     const objects = await bytesPerRun(() => {
       kept[0] = Array.from({ length: 1000 }, (_, i) => ({ i }));
@@ -96,7 +96,7 @@ describe('bytes per run', () => {
     assert.ok(buffer! >= 100_000 && buffer! < 110_000, `${buffer}`);
   });
 
-  it('finds next to nothing where nothing is allocated', async () => {
+  it('are almost zero if nothing is allocated', async () => {
     const data = new Float64Array(1000);
     const bytes = await bytesPerRun(() => void data.fill(1), 0.01);
     assert.ok(bytes! < 500, `${bytes}`);

@@ -31,7 +31,7 @@ describe('tros-yolo-seg record and perf', () => {
     assert.match(measured.stdout, /\| heads \| 64x64 \| 3 \| [\d.]+ ms \/ [\d.]+ FPS \|/);
   });
 
-  it('measures with the class names that are given', async () => {
+  it('uses the given class names', async () => {
     const names = join(folder, 'names.txt');
     const measure = (text: string): ReturnType<typeof cli> => {
       writeFileSync(names, text);
@@ -43,7 +43,7 @@ describe('tros-yolo-seg record and perf', () => {
     assert.match((await measure('Katze\n')).stderr, /Expected 3 class names in .*names\.txt but received 1/);
   });
 
-  it('prints what libdnn reports of a model, and the role of each output', async () => {
+  it('prints what libdnn reports about a model, and the role of each output', async () => {
     const { code, stdout, stderr } = await cli(['info', model, '--library', EMULATOR]);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /tensor type: HB_DNN_IMG_TYPE_NV12\n/);
@@ -52,7 +52,7 @@ describe('tros-yolo-seg record and perf', () => {
     assert.match(stdout, /The decoder can run it: 3 classes, 16 DFL bins/);
   });
 
-  it('finds on the BPU what ONNX Runtime finds', async () => {
+  it('finds the same on the BPU as with ONNX Runtime', async () => {
     const common = ['run', picture, '--score', '0', '--max-detections', '5', '--json', '-', '-q', '--model'];
     const [bpu, cpu] = await Promise.all([
       cli([...common, model, '--engine', 'bpu', '--library', EMULATOR]),
@@ -68,7 +68,7 @@ describe('tros-yolo-seg record and perf', () => {
     assert.deepEqual(found[0], found[1]);
   });
 
-  it('leaves no half recording behind', async () => {
+  it('leaves no partial recording behind', async () => {
     const half = join(folder, 'half.bin');
     const info = join(folder, 'info.json');
     writeFileSync(info, '[]');
@@ -82,7 +82,7 @@ describe('tros-yolo-seg record and perf', () => {
     assert.ok(!existsSync(half));
   });
 
-  it('says what to do where there is no libdnn', async () => {
+  it('says what to do if there is no libdnn', async () => {
     const { code, stderr } = await cli(['perf', '/nowhere.bin', '--library', '/nowhere/libdnn.so']);
     assert.equal(code, 2);
     assert.match(stderr, /Expected a loadable libdnn at \/nowhere\/libdnn\.so .* use the onnx engine/s);

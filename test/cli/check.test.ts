@@ -61,7 +61,7 @@ describe('boards', () => {
     ['a Raspberry Pi', { 'proc/device-tree/model': 'Raspberry Pi 5 Model B\0' }, undefined, 'note'],
     ['a PC', {}, undefined, 'note'],
   ] satisfies [string, Record<string, string>, string | undefined, Verdict][]) {
-    it(`know ${name}`, () => {
+    it(`recognizes ${name}`, () => {
       const machine = host(files);
       const found = findBoard(machine);
       assert.equal(found?.name, board);
@@ -70,8 +70,8 @@ describe('boards', () => {
   }
 });
 
-describe('the model that a board brings along', () => {
-  it('is the first segmentation model, whatever else lies there', () => {
+describe('the model that is preinstalled on a board', () => {
+  it('is the first segmentation model among all models there', () => {
     const machine = host({
       'opt/hobot/model/x5/basic/yolov8n_seg.bin': '',
       'opt/hobot/model/x5/basic/yolov8.bin': '',
@@ -89,7 +89,7 @@ describe('the model that a board brings along', () => {
   });
 });
 
-describe('what a check says of the machine', () => {
+describe('the check of the machine', () => {
   it('names the board, its clocks and its kernel', async () => {
     const machine = host({
       ...X5,
@@ -120,7 +120,7 @@ describe('what a check says of the machine', () => {
     assert.match(finding(section, 'throttling'), /^warning: cpu0 may run at 600 of 1500 MHz/);
   });
 
-  it('knows drivers to which powersave is the usual governor', async () => {
+  it('accepts powersave from drivers whose usual governor it is', async () => {
     const policy = 'sys/devices/system/cpu/cpufreq/policy0';
     const verdict = async (driver: string): Promise<string> =>
       finding(
@@ -135,17 +135,17 @@ describe('what a check says of the machine', () => {
     assert.match(await verdict('cpufreq-dt'), /^warning: powersave/);
   });
 
-  it('says what it could not look at', async () => {
+  it('names what could not be checked', async () => {
     const section = await machineSection(host({}), undefined);
     assert.match(finding(section, 'CPU governor'), /^unknown: no \/sys/);
     assert.match(finding(section, 'temperatures and clocks'), /^unknown/);
   });
 });
 
-describe('what a check says of ROS 2', () => {
+describe('the check of ROS 2', () => {
   const rmem = 'proc/sys/net/core/rmem_max';
 
-  it('tells one that is installed from none', async () => {
+  it('recognizes whether it is installed', async () => {
     assert.match(finding(await rosSection(host({})), 'ROS 2'), /^unknown: not installed/);
     const tros = await rosSection(host({ 'opt/tros/humble/setup.bash': '' }));
     assert.match(finding(tros, 'ROS 2'), /^unknown: installed.* -> source \/opt\/tros\/humble\/setup\.bash/);
@@ -164,7 +164,7 @@ describe('what a check says of ROS 2', () => {
     assert.match(finding(fast, '/dev/shm'), /^unknown: .*ENOENT/);
   });
 
-  it('finds a profile that is not there, and what zero copy lacks', async () => {
+  it('reports a missing profile, and missing settings for zero copy', async () => {
     const profile = join(folder, 'fastdds.xml');
     const named = { ROS_DISTRO: 'humble', FASTRTPS_DEFAULT_PROFILES_FILE: profile };
     assert.match(finding(await rosSection(host({}, named)), 'DDS profile'), /^failure: .*no such file/);
@@ -178,14 +178,14 @@ describe('what a check says of ROS 2', () => {
   });
 });
 
-describe('what a check says of a model', () => {
+describe('the check of a model', () => {
   const onnx = join(folder, 'heads.onnx');
   const picture = join(folder, 'noise_64x64.nv12');
   const recorded = join(folder, 'yolov8n_seg.bin');
   writeFileSync(onnx, tenHeads(64, 64, ['cat', 'dog', 'bird']));
   writeFileSync(picture, noiseFrame(64, 64).data);
 
-  it('is that it does not fit the board', async () => {
+  it('reports a model that does not fit the board', async () => {
     const file = join(folder, 'foreign.bin');
     writeFileSync(file, binFile({ metadata: { MARCH: 'bernoulli2' } }));
     const section = await modelSection({
@@ -199,7 +199,7 @@ describe('what a check says of a model', () => {
     assert.match(finding(section, 'model'), /^failure: Expected libdnn\.so/);
   });
 
-  it('is what it finds and how fast it is beside what was published', async () => {
+  it('reports what it finds, and its speed beside the published one', async () => {
     const [coco, large] = [join(folder, 'coco.onnx'), join(folder, 'noise_640x640.nv12')];
     writeFileSync(
       coco,
@@ -256,7 +256,7 @@ describe('what a check says of a model', () => {
     assert.match(finding(letterbox, '2 threads'), /^warning: /);
   });
 
-  it('has published rates of the board, input size and number of classes that it has only', () => {
+  it('compares only with published rates for the same board, input size and number of classes', () => {
     const coco = { inputWidth: 640, inputHeight: 640, classCount: 80 };
     const rates = (board: string | undefined, file: string, layout = coco): ReturnType<typeof publishedRow> =>
       publishedRow(board, file, layout);
@@ -278,8 +278,8 @@ describe('what a check says of a model', () => {
   });
 });
 
-describe('what is known to be in a picture', () => {
-  it('is of models of the same classes and input only', () => {
+describe('the known content of a picture', () => {
+  it('applies only to models with the same classes and input', () => {
     const [known] = KNOWN_RESULTS;
     const size = { classCount: 80, inputWidth: 640, inputHeight: 640 };
     const find = (file: string, other: Partial<typeof size> = {}) =>
@@ -292,7 +292,7 @@ describe('what is known to be in a picture', () => {
     assert.equal(findKnownResult('0', 'yolov8n-seg.onnx', size), undefined);
   });
 
-  it('is certain of the very files it is known of only', () => {
+  it('is certain only for exactly the same files', () => {
     const [known] = KNOWN_RESULTS;
     const zoo = 'd8eef15640b93b91a1b8e4182da58db3aef7dc7ba424f701dbf3f711682a2d11';
     assert.equal(isKnownModel(known!, 'renamed.bin', zoo), true);
@@ -330,7 +330,7 @@ describe('tros-yolo-seg check', () => {
     assert.match(finding(sections[1]!, 'model'), /^failure: .*absent\.onnx/);
   });
 
-  it('takes what a model needs to be told, and says how it is run', async () => {
+  it('accepts labels and heads for a model, and prints the command that runs it', async () => {
     const [file, labels] = [join(folder, 'chosen.onnx'), join(folder, 'names.txt')];
     writeFileSync(file, stockModel({ rows: 30, matrix: true, names: '' }));
     writeFileSync(labels, 'cat\ndog\nbird\n');
@@ -356,7 +356,7 @@ describe('tros-yolo-seg check', () => {
 });
 
 describeUnless(sharedData.skip, 'tros-yolo-seg check --picture bus.jpg', () => {
-  it('finds the six instances that YOLOv8n-seg is known to find', async () => {
+  it('finds the six instances that YOLOv8n-seg finds in it', async () => {
     const picture = sharedData.path('photos/bus.jpg');
     const model = sharedData.path('models/yolov8n-seg.onnx');
     const { code, stdout } = await cli(['check', model, '--picture', picture, '--frames', '0']);

@@ -10,7 +10,7 @@ const COMMANDS = ['run', 'live', 'demo', 'perf', 'model', 'eval', 'info', 'check
 const TOOLS = ['bench', 'record'];
 
 describe('tros-yolo-seg', () => {
-  it('tells its commands; asked for none it says so by its exit code, too', async () => {
+  it('lists its commands; without a command it also exits with an error', async () => {
     const [asked, word, none] = await Promise.all([cli(['--help']), cli(['help']), cli([])]);
     assert.deepEqual([asked.code, word.code, none.code], [0, 0, 2]);
     assert.equal(word.stdout, asked.stdout);
@@ -19,14 +19,14 @@ describe('tros-yolo-seg', () => {
     assert.deepEqual(listed, COMMANDS);
   });
 
-  it('tells its version', async () => {
+  it('prints its version', async () => {
     const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
       version: string;
     };
     assert.deepEqual(await cli(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  it('refuses other commands, those that every object has included', async () => {
+  it('refuses unknown commands, including names that every JavaScript object has', async () => {
     for (const name of ['paint', 'constructor', '--quiet']) {
       const { code, stdout, stderr } = await cli([name]);
       assert.deepEqual([code, stdout], [2, '']);
@@ -43,7 +43,7 @@ describe('tros-yolo-seg', () => {
     ...['list', 'get', 'cut', 'ptq', 'dequantize'].map((name) => ['model', name]),
   ];
   for (const form of forms) {
-    it(`${form.join(' ')} --help tells how it is used, whatever else is given`, async () => {
+    it(`${form.join(' ')} --help prints the usage, whatever else is given`, async () => {
       const { code, stdout, stderr } = await cli([...form, '--help']);
       assert.deepEqual([code, stderr], [0, '']);
       const usage = TOOLS.includes(form[0]!) ? `npm run ${form[0]} --` : `tros-yolo-seg ${form.join(' ')}`;

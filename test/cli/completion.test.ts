@@ -22,7 +22,7 @@ describe('tros-yolo-seg completion', () => {
     }
   });
 
-  it('wants one shell that it knows', async () => {
+  it('requires one of the supported shells', async () => {
     const [none, other] = await Promise.all([cli(['completion']), cli(['completion', 'tcsh'])]);
     assert.deepEqual([none.code, other.code], [2, 2]);
     assert.match(none.stderr, /Expected one shell \(bash, zsh, fish\) but received none/);

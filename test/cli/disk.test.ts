@@ -52,7 +52,7 @@ function assertTold({ stderr }: CliResult, path: RegExp): void {
 }
 
 describeUnless(noPosix, 'a full disk', () => {
-  it('ends run with whole JSON lines', async () => {
+  it('ends run with complete JSON lines', async () => {
     const folder = newFolder();
     const result = await cli(['run', ...SCENE, '--json', 'x.jsonl'], folder, {}, { blocks: 40 });
     assert.equal(result.code, 1, result.stderr);
@@ -66,7 +66,7 @@ describeUnless(noPosix, 'a full disk', () => {
     assert.match(result.stderr, new RegExp(`^scene: +${frames.length + 1} `, 'm'));
   });
 
-  it('ends run with a bag that can be read up to there, and closes the other outputs', async () => {
+  it('ends run with a bag that is readable up to that point, and closes the other outputs', async () => {
     const folder = newFolder();
     const outputs = ['--mcap', 'x.mcap', '--mcap-images', '--json', 'x.jsonl'];
     const result = await cli(['run', ...SCENE, ...outputs], folder, {}, { blocks: 8000 });
@@ -80,7 +80,7 @@ describeUnless(noPosix, 'a full disk', () => {
     assert.ok(frames >= 4 && lines > frames && lines < 20, `${frames} frames, ${lines} lines`);
   });
 
-  it('leaves no bag that could not be begun, and promises nothing of one without messages', async () => {
+  it('leaves no bag that could not be started, and claims nothing about one without messages', async () => {
     const folder = newFolder();
     mkdirSync(join(folder, 'empty'));
     for (const bag of ['x.mcap', 'bag', 'empty']) {
@@ -99,7 +99,7 @@ describeUnless(noPosix, 'a full disk', () => {
     assert.doesNotMatch(result.stderr, /can be read/);
   });
 
-  it('leaves no half of a picture', async () => {
+  it('leaves no partial picture', async () => {
     const folder = newFolder();
     const result = await cli(['run', ...SCENE, '--overlay', 'x'], folder, {}, { blocks: 10 });
     assert.equal(result.code, 1, result.stderr);
@@ -112,7 +112,7 @@ describeUnless(noPosix, 'a full disk', () => {
     assert.ok(readdirSync(join(folder, 'out')).every((name) => !name.endsWith('.part')));
   });
 
-  it('leaves no half of a model, and the one that was there', async () => {
+  it('leaves no partial model, and keeps the existing one', async () => {
     const folder = newFolder();
     writeFileSync(join(folder, 'x'), 'before');
     const recorded = await cli(
@@ -130,7 +130,7 @@ describeUnless(noPosix, 'a full disk', () => {
     assert.equal(readFileSync(join(folder, 'x'), 'utf8'), 'before');
   });
 
-  itUnless(noFull, 'is told of where standard output leads there', async () => {
+  itUnless(noFull, 'is reported if standard output is redirected to it', async () => {
     const folder = newFolder();
     const shell = (...args: string[]): { status: number | null; stderr: string } => {
       const command = ['-c', 'exec "$@" >/dev/full', 'sh', process.execPath, ...scriptOf(args)];
@@ -149,7 +149,7 @@ describeUnless(noPosix, 'a full disk', () => {
     assertTold({ code: 2, stdout: '', stderr: help.stderr }, /room for standard output/);
   });
 
-  itUnless(noFull, 'is told of where it is a device, which stays one', async () => {
+  itUnless(noFull, 'is reported for a device, which stays a device', async () => {
     const folder = newFolder();
     const commands = [
       ['run', ...SCENE, '--json', '/dev/full'],
@@ -165,7 +165,7 @@ describeUnless(noPosix, 'a full disk', () => {
   });
 });
 
-describeUnless(noOtherUser, 'a folder that must not be written', () => {
+describeUnless(noOtherUser, 'a folder without write permission', () => {
   let folder: string;
   before(() => {
     folder = newFolder();
@@ -186,7 +186,7 @@ describeUnless(noOtherUser, 'a folder that must not be written', () => {
     ['bench', 'letterbox', '--quick', '--json', 'x'],
   ];
   for (const args of commands) {
-    it(`is told of before anything is done: ${args[0]} … ${args.slice(-2).join(' ')}`, async () => {
+    it(`is reported before any work is done: ${args[0]} … ${args.slice(-2).join(' ')}`, async () => {
       const options = uid === undefined ? {} : { uid };
       const result = await cli(args, folder, { XDG_CACHE_HOME: folder }, options);
       assert.equal(result.code, 2, result.stderr);
@@ -198,7 +198,7 @@ describeUnless(noOtherUser, 'a folder that must not be written', () => {
 });
 
 describe('a folder that cannot be made', () => {
-  itUnless(!existsSync('/proc/self') && 'there is no /proc', 'is told of at once', async () => {
+  itUnless(!existsSync('/proc/self') && 'there is no /proc', 'is reported at once', async () => {
     const nowhere = { XDG_CACHE_HOME: '/proc/nowhere' };
     const folder = newFolder();
     const cached = await cli(['run', ...SCENE, '--model', '../stock.onnx'], folder, nowhere);
@@ -222,8 +222,8 @@ describe('a folder that cannot be made', () => {
   });
 });
 
-describeUnless(noOtherUser, 'folders that must not be listed', () => {
-  it('are told of, without a stack', async () => {
+describeUnless(noOtherUser, 'folders without read permission', () => {
+  it('are reported without a stack trace', async () => {
     const folder = newFolder();
     for (const name of ['in', 'out']) mkdirSync(join(folder, name), { mode: 0o333 });
     // Beside umask.

@@ -121,7 +121,7 @@ describe('tros-yolo-seg eval with COCO annotations', () => {
     assert.ok(width > 600 && height > 600);
   });
 
-  it('takes boxes alone', async () => {
+  it('accepts boxes without masks', async () => {
     const lines = readFileSync(join(SET, 'found.jsonl'), 'utf8').replaceAll(/,"mask":\{[^}]*\}/g, '');
     writeFileSync(path('boxes.jsonl'), lines);
     const { code, stdout, stderr } = await cli(['eval', INSTANCES, path('boxes.jsonl')]);
@@ -145,7 +145,7 @@ describe('tros-yolo-seg eval with COCO annotations', () => {
     assert.match(stderr, /left out \d+ classes that the annotations do not have/);
   });
 
-  it('says what does not fit', async () => {
+  it('reports annotations and detections that do not fit together', async () => {
     const wrong = async (args: string[], expected: RegExp): Promise<void> => {
       const { code, stderr } = await cli(['eval', ...args]);
       assert.equal(code, 2, stderr);
@@ -179,7 +179,7 @@ describe('tros-yolo-seg eval with COCO annotations', () => {
     await wrong([INSTANCES, file('five.jsonl', '5')], /a line of run --json but received 5\. Give what run/);
   });
 
-  it('names what is damaged in annotations, and does not hang over it', async () => {
+  it('names damaged parts of annotations, and does not hang', async () => {
     interface Truth {
       images: Record<string, unknown>[];
       categories: Record<string, unknown>[];
@@ -214,7 +214,7 @@ describe('tros-yolo-seg eval with COCO annotations', () => {
     );
   });
 
-  it('says which picture is not the annotated one', async () => {
+  it('names a picture that is not the annotated one', async () => {
     const pixels = { width: 64, height: 48, channels: 3 as const, background: '#777' };
     await sharp({ create: pixels }).jpeg().toFile(path('small.jpg'));
     for (const [fileName, expected] of [

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../temporary-folder.js';
 describe('tros-yolo-seg eval --tracks', () => {
   const folder = temporaryFolder('eval');
 
-  it('prints IDF1 and HOTA of each kind of scene, ours and those of ByteTrack', async () => {
+  it('prints IDF1 and HOTA for each kind of scene, of our tracker and of ByteTrack', async () => {
     const { code, stdout, stderr } = await cli(
       ['eval', '--tracks', '--scenes', '1', '--seconds', '3'],
       folder,
@@ -27,7 +27,7 @@ describe('tros-yolo-seg eval --tracks', () => {
     assert.match(steadyRows[0]!, /still +30 FPS( +[\d.]+ > [\d.]+){5} +- > -/);
   });
 
-  it('halves the flicker of what stands still, and costs what moves no IoU', () => {
+  it('halves the flicker of still objects, and costs moving ones no IoU', () => {
     const still = compareSteadiness({ kind: 'still', rate: 30 }, [101], 5, 0.3);
     assert.ok(still.steady.maskFlicker < still.asFound.maskFlicker / 2, JSON.stringify(still));
     assert.ok(still.steady.boxFlicker < still.asFound.boxFlicker / 2);
@@ -40,7 +40,7 @@ describe('tros-yolo-seg eval --tracks', () => {
     }
   });
 
-  it('says what it evaluates', async () => {
+  it('says which evaluations there are', async () => {
     const { code, stderr } = await cli(['eval'], folder);
     assert.equal(code, 2);
     assert.match(

@@ -21,7 +21,7 @@ function info(...args: string[]): { status: number | null; stdout: string; stder
 }
 
 describe('tros-yolo-seg info', () => {
-  it('tells a stock export', () => {
+  it('describes a stock export', () => {
     writeFileSync(file('stock.onnx'), stockModel());
     const { status, stdout } = info(file('stock.onnx'));
     assert.equal(status, 0);
@@ -32,7 +32,7 @@ describe('tros-yolo-seg info', () => {
     assert.match(stdout, /imgsz +\[64, 96\]/);
   });
 
-  it('tells an export that chooses its instances, and one that cannot be cut', () => {
+  it('describes an export that selects its instances itself, and one that cannot be cut', () => {
     writeFileSync(file('instances.onnx'), stockModel({ rows: 30, regMax: 1 }));
     const chosen = info(file('instances.onnx'));
     assert.match(chosen.stdout, /selects its instances itself, so NMS is not needed/);
@@ -49,7 +49,7 @@ describe('tros-yolo-seg info', () => {
     );
   });
 
-  it('says that names do not fit the classes', () => {
+  it('reports names that do not fit the classes', () => {
     writeFileSync(file('names.onnx'), stockModel({ names: "{0: 'cat', 1: 'dog'}" }));
     assert.match(
       info(file('names.onnx')).stdout,
@@ -69,7 +69,7 @@ describe('tros-yolo-seg info', () => {
     }
   });
 
-  it('tells the heads of a model that is cut', () => {
+  it('lists the heads of a cut model', () => {
     writeFileSync(file('stock.onnx'), stockModel());
     cutModel(file('stock.onnx'), file('rdk.onnx'));
     const { stdout } = info(file('rdk.onnx'));
@@ -79,7 +79,7 @@ describe('tros-yolo-seg info', () => {
     assert.match(stdout, /16 DFL bins/);
   });
 
-  it('tells a .bin from the file alone, and what only the board knows', () => {
+  it('describes a .bin from the file alone, and says what only the board can tell', () => {
     const metadata = { MEAN_VALUE: '1.5,2,3,;', SCALE_VALUE: '0.003921568627451,;' };
     writeFileSync(file('model.bin'), binFile({ metadata }));
     withBin(file('model.bin'), (model) =>
@@ -105,7 +105,7 @@ describe('tros-yolo-seg info', () => {
     assert.match(stdout, /only known on the board:\n {2}hrt_model_exec model_info/);
   });
 
-  it('shows what a .bin says as text only', () => {
+  it('prints strings of a .bin without control characters', () => {
     writeFileSync(file('model.bin'), binFile({ metadata: { ONNX_MODEL: 'a\u001b[2Jb', CALI_TYPE: 'x\ny' } }));
     const { stdout } = info(file('model.bin'));
     assert.match(stdout, /made of +a\\u001b\[2Jb\n/);

@@ -65,7 +65,7 @@ describe('tros-yolo-seg run on many inputs', () => {
     writeFileSync(path('photos/raw_160x96.nv12'), Buffer.concat(two));
   });
 
-  it('gives with four shards at once, concatenated, what one run gives', async () => {
+  it('gives the same with four concurrent shards, concatenated, as in one run', async () => {
     const inputs = ['photos', '--recursive', '-q', '--json'];
     await run(...inputs, 'whole.jsonl');
     const shards = ['1/4', '2/4', '3/4', '4/4'];
@@ -77,7 +77,7 @@ describe('tros-yolo-seg run on many inputs', () => {
     assert.deepEqual(results(parts.join('')), whole);
   });
 
-  it('goes on with --resume where an interrupted run has ended', async () => {
+  it('continues an interrupted run with --resume', async () => {
     const args = ['photos', '--recursive', '--track', '--overlay', 'shown', '--json', 'resumed.jsonl'];
     await run(...args);
     const whole = read('resumed.jsonl');
@@ -106,12 +106,12 @@ describe('tros-yolo-seg run on many inputs', () => {
     }
   });
 
-  it('starts anew with --resume where nothing is there', async () => {
+  it('starts from the beginning with --resume if there are no outputs', async () => {
     await run('photos/a 1.png', '--json', 'new/first.jsonl', '--resume', '-q');
     assert.equal(results(read('new/first.jsonl')).length, 1);
   });
 
-  it('reads quoted patterns and folders in folders, and tells of those that it skips', async () => {
+  it('reads quoted patterns and nested folders, and reports the ones it skips', async () => {
     const names = async (...args: string[]): Promise<string[]> => {
       const { stdout } = await run(...args, '--json', '-', '-q');
       return stdout
@@ -148,7 +148,7 @@ describe('tros-yolo-seg run on many inputs', () => {
     assert.match(again.stderr, /ünï 人\.jpg, which exists/);
   });
 
-  it('draws overlays as it is told to', async () => {
+  it('draws overlays as the options say', async () => {
     const overlay = async (...more: string[]): Promise<Buffer> => {
       const args = ['photos/a 1.png', '--overlay', 'drawn', '--overlay-format', 'png', '--force', '-q'];
       await run(...args, ...more);
@@ -179,7 +179,7 @@ describe('tros-yolo-seg run on many inputs', () => {
     assert.match(wrong.stderr, /one of true, false for --overlay-boxes but received maybe/);
   });
 
-  it('takes every N-th frame between two times', async () => {
+  it('uses every N-th frame between two times', async () => {
     const args = ['scene:', '--frames', '40', '--rate', '10', '--size', '64x64', '-q', '--json', '-'];
     const { stdout } = await run(...args, '--every', '5', '--start', '1', '--end', '0:03');
     const indexes = stdout
@@ -210,7 +210,7 @@ describe('tros-yolo-seg run on many inputs', () => {
     assert.deepEqual(instances(picture + raw), instances(stdout));
   });
 
-  it('draws no full bar for a picture that cannot be read, and ends with 2 if all are such', async () => {
+  it('does not complete the progress bar for an unreadable picture, and exits with 2 if all are unreadable', async () => {
     writeFileSync(path('cut.jpg'), 'no picture');
     const { code, stderr } = await cli(['run', 'cut.jpg'], folder);
     assert.equal(code, 2, stderr);
@@ -219,7 +219,7 @@ describe('tros-yolo-seg run on many inputs', () => {
   });
 
   describeUnless(withoutFfmpeg, 'with ffmpeg', () => {
-    it('writes the overlay as one video for each input, the pictures of a folder in one', async () => {
+    it('writes the overlays of each input as one video, including a folder of pictures', async () => {
       const scene = ['--frames', '6', '--size', '160x96', '-q'];
       await run('scene:', ...scene, '--video', 'alone.mp4');
       const { width, height, rate, count } = await probeVideo(path('alone.mp4'));
@@ -253,7 +253,7 @@ describe('tros-yolo-seg run on many inputs', () => {
       assert.match(broken.stderr, /ffmpeg to write b\.mp4 but received .*nothing/);
     });
 
-    it('shows frames at their times: every third one of a video takes as long as three', async () => {
+    it('keeps the times of frames: every third frame of a video is shown as long as three', async () => {
       await run(
         'scene:',
         '--frames',
@@ -272,7 +272,7 @@ describe('tros-yolo-seg run on many inputs', () => {
       assert.deepEqual([count, rate], [10, 10]);
     });
 
-    it('finishes the video of a run that is stopped', async () => {
+    it('completes the video of a run that is stopped', async () => {
       const scene = ['scene:', '--frames', '100000', '--size', '64x64', '--json', '-'];
       const child = Watched.start(scriptOf(['run', ...scene, '--video', 'stopped/out.mp4']), folder);
       await child.says('stdout', /"index":4,/);
@@ -283,7 +283,7 @@ describe('tros-yolo-seg run on many inputs', () => {
       assert.deepEqual(readdirSync(path('stopped')), ['out.mp4']);
     });
 
-    it('hands a camera to ffmpeg, of which a stand-in tells', async () => {
+    it('passes a camera device to ffmpeg (a stand-in for it)', async () => {
       // No camera here: programs of these names write down what they are asked for, and read a generated picture instead.
       mkdirSync(path('bin'));
       for (const name of ['ffmpeg', 'ffprobe']) {

@@ -58,7 +58,7 @@ describe('tros-yolo-seg model get', () => {
   const get = (env: Record<string, string | undefined>, ...more: string[]): Promise<CliResult> =>
     cli(['model', 'get', 'test-seg', ...more], root, env);
 
-  it('wants the license to be accepted once, and then has the model', async () => {
+  it('requires the license to be accepted once, then downloads the model', async () => {
     const { folder, env } = place();
     server.put('/m.onnx', { bytes });
     const refused = await get(env);
@@ -91,7 +91,7 @@ describe('tros-yolo-seg model get', () => {
     assert.equal(server.requests.length, 2);
   });
 
-  it('checks all names before it begins', async () => {
+  it('checks all names before the first download', async () => {
     const { env } = place();
     const { code, stderr } = await cli(
       ['model', 'get', 'test-seg', 'test-sag', '--accept-license'],
@@ -110,7 +110,7 @@ describe('tros-yolo-seg model get', () => {
     );
   });
 
-  it('says in one error what went wrong', async () => {
+  it('reports all failures in one error', async () => {
     const { env } = place();
     const { code, stdout, stderr } = await get(env, '--accept-license', '-q');
     assert.deepEqual([code, stdout], [2, '']);
@@ -127,7 +127,7 @@ describe('tros-yolo-seg model get', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const) {
-    it(`leaves what it has on ${signal}, tells how far it is, and goes on from there`, async () => {
+    it(`keeps what it has on ${signal}, reports its progress, and continues from there`, async () => {
       const { folder, env } = place();
       server.put('/m.onnx', { bytes, holdAt: HALF });
       const args = [MAIN, 'model', 'get', 'test-seg', '--accept-license'];
@@ -151,7 +151,7 @@ describe('tros-yolo-seg model get', () => {
     });
   }
 
-  it('twice at once gives two whole files', async () => {
+  it('gives complete files when it runs twice at once', async () => {
     const { folder, env } = place();
     server.put('/m.onnx', { bytes, holdAt: HALF });
     // Both spellings.
@@ -167,7 +167,7 @@ describe('tros-yolo-seg model get', () => {
     assert.ok(readFileSync(join(folder, 'test-seg.onnx')).equals(Buffer.from(bytes)));
   });
 
-  itUnless(noPosix, 'ends at a full disk with one error, and goes on when there is room', async () => {
+  itUnless(noPosix, 'ends at a full disk with one error, and continues when there is room', async () => {
     const { folder, env } = place();
     server.put('/m.onnx', { bytes });
     const args = ['model', 'get', 'test-seg', '--accept-license', '-q'];
@@ -184,7 +184,7 @@ describe('tros-yolo-seg model get', () => {
     assert.ok(readFileSync(join(folder, 'test-seg.onnx')).equals(Buffer.from(bytes)));
   });
 
-  itUnless(noOtherUser, 'says that a cache may not be written to', async () => {
+  itUnless(noOtherUser, 'reports a cache without write permission', async () => {
     const { folder, env } = place();
     server.put('/m.onnx', { bytes });
     mkdirSync(folder, { recursive: true });
@@ -204,7 +204,7 @@ describe('tros-yolo-seg model get', () => {
     assert.equal(server.requests.length, 0);
   });
 
-  itUnless(noScript, 'asks on a terminal', async () => {
+  itUnless(noScript, 'asks for the license on a terminal', async () => {
     server.put('/m.onnx', { bytes });
     const answer = async (
       text: string,
@@ -238,7 +238,7 @@ describe('tros-yolo-seg model get', () => {
   });
 
   describeUnless(noOpenssl, 'over https', () => {
-    it('trusts certificates of NODE_EXTRA_CA_CERTS, and is never led to http', async () => {
+    it('trusts certificates from NODE_EXTRA_CA_CERTS, and never follows a redirect to http', async () => {
       const [key, certificate] = [join(root, 'key.pem'), join(root, 'certificate.pem')];
       const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
       const form = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
@@ -323,7 +323,7 @@ describe('tros-yolo-seg model get', () => {
     assert.deepEqual([lines.code, lines.stdout.split('\n').length], [0, 2], lines.stderr);
   });
 
-  it('is what every command names for a model that is not there', async () => {
+  it('is suggested by every command for a missing model', async () => {
     const { env } = place();
     const commands = [
       ['run', 'scene:', '--model', 'test-seg'],
@@ -346,7 +346,7 @@ describe('tros-yolo-seg model get', () => {
     assert.equal(server.requests.length, 0);
   });
 
-  it('refuses a list of models that is none', async () => {
+  it('refuses a file that is not a catalog', async () => {
     const { env } = place();
     const { code, stderr } = await cli(['model', 'list'], root, { ...env, TROS_YOLO_SEG_MODELS: MAIN });
     assert.equal(code, 2);

@@ -25,7 +25,7 @@ describe('tros-yolo-seg model ptq', () => {
   const ptq = (...args: string[]): ReturnType<typeof cli> =>
     cli(['model', 'ptq', 'rdk.onnx', '--march', 'bayes-e', '--images', 'images', ...args], folder);
 
-  it('fills a folder and prints what to run there', async () => {
+  it('fills a folder and prints the commands to run in it', async () => {
     const { code, stdout, stderr } = await ptq('-o', 'out', '--count', '2');
     assert.equal(code, 0, stderr);
     const yaml = readdirSync(join(folder, 'out')).find((name) => name.endsWith('.yaml'))!;
@@ -41,7 +41,7 @@ describe('tros-yolo-seg model ptq', () => {
     assert.match(stderr, /Only 2 pictures: 20 to 100 give better ranges/);
   });
 
-  it('names pictures that it left out, and ends with 1', async () => {
+  it('names pictures that it left out, and exits with 1', async () => {
     writeFileSync(join(images, 'd.jpg'), 'no picture');
     const { code, stdout, stderr } = await ptq('-o', 'without');
     assert.equal(code, 1);
@@ -49,7 +49,7 @@ describe('tros-yolo-seg model ptq', () => {
     assert.match(stdout, /and 3 calibration pictures/);
   });
 
-  it('adds to a folder that is there, and replaces its own files only when it is told to', async () => {
+  it('adds to an existing folder, and replaces its own files only on request', async () => {
     mkdirSync(join(folder, 'full'));
     writeFileSync(join(folder, 'full', 'note.txt'), 'mine');
     const first = await ptq('-o', 'full', '--count', '1');
@@ -62,7 +62,7 @@ describe('tros-yolo-seg model ptq', () => {
     assert.equal(readFileSync(join(folder, 'full', 'note.txt'), 'utf8'), 'mine');
   });
 
-  it('leaves nothing behind when the model is none for the mapper', async () => {
+  it('leaves nothing behind if the model is not for the mapper', async () => {
     const args = ['model', 'ptq', 'stock.onnx', '--march', 'bayes-e', '--images', 'images', '-o', 'none'];
     const { code, stderr } = await cli(args, folder);
     assert.equal(code, 2);

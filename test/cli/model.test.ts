@@ -18,7 +18,7 @@ function cli(...args: string[]): { status: number | null; stdout: string; stderr
 }
 
 describe('tros-yolo-seg model', () => {
-  it('cut writes the heads, tells them and proves itself', () => {
+  it('cut writes the heads, lists them and verifies the result', () => {
     writeFileSync(file('stock.onnx'), stockModel({ opset: 17 }));
     const { status, stdout } = cli(
       'model',
@@ -40,7 +40,7 @@ describe('tros-yolo-seg model', () => {
     assert.ok(!existsSync(file('again.onnx')));
   });
 
-  it('cut takes an export that chooses its instances, and tells of NMS', () => {
+  it('cut accepts an export that selects its instances itself, and mentions NMS', () => {
     writeFileSync(file('instances.onnx'), stockModel({ rows: 30, regMax: 1, opset: 20 }));
     const { status, stdout } = cli(
       'model',
@@ -58,7 +58,7 @@ describe('tros-yolo-seg model', () => {
     );
   });
 
-  it('run takes an export that chooses its instances without NMS, or with it', () => {
+  it('run accepts an export that selects its instances itself, without NMS or with it', () => {
     writeFileSync(file('instances.onnx'), stockModel({ rows: 30, regMax: 1 }));
     const found = (...options: string[]): number => {
       const input = ['scene:', '--frames', '1', '--size', '96x64', '--score', '0', '--json', '-', '-q'];
@@ -71,7 +71,7 @@ describe('tros-yolo-seg model', () => {
     assert.ok(found('--nms', 'always', '--iou', '0.01') < all);
   });
 
-  it('run tells why a model runs as it is', () => {
+  it('run says why a model is not cut', () => {
     writeFileSync(file('matrix.onnx'), stockModel({ matrix: true }));
     const { status, stderr } = cli(
       'run',
@@ -88,7 +88,7 @@ describe('tros-yolo-seg model', () => {
     assert.match(stderr, /^tros-yolo-seg: The model cannot be cut into its heads and runs as it is\. /);
   });
 
-  it('cut does not overwrite the stock model and refuses what is none', () => {
+  it('cut does not overwrite the stock model, and refuses files that are not models', () => {
     writeFileSync(file('same.onnx'), stockModel());
     assert.match(
       cli('model', 'cut', file('same.onnx'), '-o', file('same.onnx')).stderr,
@@ -131,7 +131,7 @@ describe('tros-yolo-seg model', () => {
     assert.match(log.stderr, /the \.bin itself for --output .*modifier\.log\. .* read as a log/);
   });
 
-  it('dequantize removes the nodes itself, tells that no board ran the result, and puts them back', () => {
+  it('dequantize removes the nodes itself, says that the result was never run on a board, and restores them', () => {
     writeFileSync(file('float.bin'), binFile());
     const printed = cli('model', 'dequantize', file('float.bin'));
     assert.match(printed.stdout, /^hb_model_modifier .*float\.bin \\\n-r "302_HzDequantize" \\\n/);
@@ -156,7 +156,7 @@ describe('tros-yolo-seg model', () => {
     assert.match(back.stdout, /10 de-quantize nodes restored/);
   });
 
-  it('dequantize takes heads and single nodes, and refuses what it does not know', () => {
+  it('dequantize accepts heads and single nodes, and refuses unknown ones', () => {
     writeFileSync(file('some.bin'), binFile());
     const classes = cli('model', 'dequantize', file('some.bin'), '--heads', 'class,proto');
     assert.equal(classes.stdout.match(/-r /g)?.length, 4);
@@ -186,7 +186,7 @@ describe('tros-yolo-seg model', () => {
     assert.match(half.stderr, /as many de-quantize nodes/);
   });
 
-  it('tells its actions', () => {
+  it('lists its actions', () => {
     assert.match(cli('model', '--help').stdout, /list .*\n.*get .*\n.*cut .*\n.*dequantize/s);
     assert.match(cli('model', 'paint').stderr, /an action \(list, get, cut, /);
   });

@@ -22,7 +22,7 @@ const fails = (argv: readonly string[], message: RegExp): void =>
   assert.throws(() => parseArguments(argv, OPTIONS), message);
 
 describe('parseArguments', () => {
-  it('takes options and arguments in any order and spelling', () => {
+  it('accepts options and arguments in any order and spelling', () => {
     const args = parseArguments(
       ['a', '-qo', 'x', '--node', '1', 'b', '--node=-2', '--json', '-', '--no-proof', '--', '--json', '-q'],
       OPTIONS,
@@ -35,13 +35,13 @@ describe('parseArguments', () => {
     assert.deepEqual([none.text('output'), none.flag('no-proof'), none.texts('node')], ['', false, []]);
   });
 
-  it('names the option that was probably meant', () => {
+  it('suggests the option that was probably meant', () => {
     fails(['--ouput', 'x'], /listed by --help but received --ouput\. Did you mean --output\?/);
     fails(['--zzzzzz'], /received --zzzzzz\. Put arguments that begin with a dash/);
     fails(['-x'], /received -x\./);
   });
 
-  it('never takes an option for a value', () => {
+  it('never reads an option as a value', () => {
     for (const argv of [
       ['--json', '--quiet'],
       ['-o', '-q'],
@@ -54,7 +54,7 @@ describe('parseArguments', () => {
     fails(['--quiet=yes'], /Expected --quiet without a value but received one with a value/);
   });
 
-  it('knows the choices of a value from its placeholder', () => {
+  it('gets the choices of a value from its placeholder', () => {
     assert.deepEqual(choicesOf(RUN_OPTIONS.masks), ['source', 'proto', 'none']);
     assert.deepEqual([choicesOf(RUN_OPTIONS.model), choicesOf(OPTIONS.json)], [[], []]);
   });
@@ -69,7 +69,7 @@ describe('--config', () => {
   };
   const read = (text: string): ReturnType<typeof readConfig> => readConfig(config(text), RUN_OPTIONS);
 
-  it('gives options by their names, and the command line takes precedence', () => {
+  it('sets options by name, and the command line takes precedence', () => {
     const file = read(`
 inputs: [photos, drive.mcap]
 score: 0.4
@@ -88,7 +88,7 @@ track: true
     assert.deepEqual(read('').positionals, []);
   });
 
-  it('refuses what is no option, and values of the wrong kind', () => {
+  it('refuses unknown options and values of the wrong type', () => {
     for (const [text, message] of [
       ['scor: 0.4', /names of options in .*run\.yaml but received scor\. Did you mean score\?/],
       ['help: true', /names of options in .* but received help\./],
@@ -119,7 +119,7 @@ track: true
 });
 
 describe('did you mean', () => {
-  it('names commands, actions and classes that are like a mistyped one', async () => {
+  it('suggests commands, actions and classes similar to a misspelled one', async () => {
     const [run, get] = await Promise.all([cli(['rum', 'x.jpg']), cli(['model', 'gte'])]);
     assert.match(
       run.stderr,
@@ -138,7 +138,7 @@ describe('did you mean', () => {
     assert.throws(() => findClass('y', labels), /received y\. It knows/);
   });
 
-  it('help COMMAND is COMMAND --help', async () => {
+  it('help COMMAND prints the same as COMMAND --help', async () => {
     for (const words of [['run'], ['model'], ['model', 'get'], ['completion']]) {
       const [asked, help] = await Promise.all([cli([...words, '--help']), cli(['help', ...words])]);
       assert.deepEqual(help, asked);
@@ -151,7 +151,7 @@ describe('did you mean', () => {
 describe('colored', () => {
   const terminal = (colors: boolean) => ({ isTTY: true, hasColors: () => colors });
 
-  it('colors on a terminal that wants it, and nowhere else', () => {
+  it('uses colors only on terminals that support them', () => {
     assert.equal(colored('ok', 'green', terminal(true)), '\u001b[32mok\u001b[39m');
     assert.equal(colored('ok', 'green', terminal(false)), 'ok');
     assert.equal(colored('ok', 'green', { hasColors: () => true }), 'ok');

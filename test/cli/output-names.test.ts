@@ -13,14 +13,14 @@ const stems = (sources: Parameters<typeof nameSources>[0]): string[] =>
   nameSources(sources).map(({ stem }) => stem);
 
 describe('names of outputs', () => {
-  it('are those of the inputs, with a number where two are equal', () => {
+  it('are the names of the inputs, with a number if two are equal', () => {
     assert.deepEqual(
       stems([picture('a/bus.jpg'), picture('b/bus.png'), clip('bus.mp4'), picture('街 1.jpg')]),
       [...['bus', 'bus-2', 'bus-3', '街 1']],
     );
   });
 
-  it('are never those of a frame of another input', () => {
+  it('never equal the name for a frame of another input', () => {
     const [video, frame] = [clip('clip.mp4'), picture('clip_000001.jpg')];
     for (const sources of [
       [video, frame],

@@ -98,7 +98,7 @@ describe('outputs', () => {
     writeFileSync(path('full/precious'), 'precious');
   });
 
-  it('never overwrite what is read, by whatever name', async () => {
+  it('never overwrite an input, under any of its names', async () => {
     const names = ['@keep.jpg', '@./photos/../keep.jpg', '@symbolic.jpg', '@hard.jpg'];
     for (const name of names) {
       for (const option of ['--json', '--mcap', '--overlay']) {
@@ -136,7 +136,7 @@ describe('outputs', () => {
     await refused(['run', ...TINY, '--mcap', '@full', '--force'], /new bag at .*full/);
   });
 
-  it('in /dev/shm are files like any', async function () {
+  it('in /dev/shm are regular files', async function () {
     if (!existsSync('/dev/shm')) this.skip();
     const shared = mkdtempSync('/dev/shm/tros-yolo-seg-');
     try {
@@ -149,7 +149,7 @@ describe('outputs', () => {
     }
   });
 
-  it('go after what a log holds that is standard output', () => {
+  it('are appended if standard output is a log that is appended to', () => {
     const log = path('log.jsonl');
     writeFileSync(log, 'before\n');
     const args = ['run', ...TINY, '--json', '/dev/stdout'];
@@ -184,7 +184,7 @@ describe('outputs', () => {
     await succeeds(['model', 'cut', 'stock.onnx', '-o', 'x/x.mcap', '--force', '--no-proof']);
   });
 
-  it('add to folders that exist, and the demo replaces what it made', async () => {
+  it('add to existing folders, and the demo replaces its own files', async () => {
     mkdirSync(path('there'));
     writeFileSync(path('there/precious'), 'precious');
     symlinkSync('precious', path('there/results.jsonl'));
@@ -197,13 +197,13 @@ describe('outputs', () => {
     assert.deepEqual(readdirSync(path('bag')).sort(), ['bag_0.mcap', 'metadata.yaml']);
   });
 
-  it('give equal names from one folder and another pictures of their own', async () => {
+  it('from pictures with the same name in different folders do not overwrite each other', async () => {
     const inputs = ['photos/a.jpg', 'photos/a.jpg', 'photos/../photos/a.jpg'];
     await succeeds(['run', ...inputs, '--overlay', 'equal', '-q']);
     assert.deepEqual(readdirSync(path('equal')).sort(), ['a-2.jpg', 'a-3.jpg', 'a.jpg']);
   });
 
-  it('are no folders that someone meant as a video, a picture or standard output', async () => {
+  it('do not become folders if a video, a picture or standard output was meant', async () => {
     for (const name of ['-', '@clip.mp4', '@clip.WEBM', '@new/clip.mkv', '@picture.jpg', '@found.json', '']) {
       await refused(['run', ...TINY, '--overlay', name], /for --overlay but received/);
       await refused(['run', ...TINY, '--mcap', name], /for --mcap but received/);
@@ -219,7 +219,7 @@ describe('outputs', () => {
     assert.ok(statSync(path('clip.mp4')).isDirectory());
   });
 
-  it('are not of the same name, nor one within another', async () => {
+  it('are refused if two are the same, or one is within another', async () => {
     symlinkSync('.', path('self'));
     const cases: [string[], RegExp][] = [
       [['--json', '@same', '--mcap', '@./same'], /different names for --json and --mcap/],
@@ -233,7 +233,7 @@ describe('outputs', () => {
     await succeeds(['run', ...TINY, '--overlay', 'all', '--json', 'all/x.jsonl', '--mcap', 'all/x.mcap']);
   });
 
-  it('have their folders made', async () => {
+  it('get missing folders made', async () => {
     await succeeds(['record', 'heads.onnx', ...TINY.slice(0, -1), '-o', 'deep/down/x.bin']);
     await succeeds(['model', 'cut', 'stock.onnx', '-o', 'deep/too/x.onnx', '--no-proof']);
     assert.ok(existsSync(path('deep/down/x.bin')) && existsSync(path('deep/too/x.onnx')));

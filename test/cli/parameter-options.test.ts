@@ -8,8 +8,8 @@ import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
 
 const args = (values: Record<string, string> = {}): Arguments => new Arguments([], values);
 
-describe('options that are parameters too', () => {
-  it('say range and default as the command line has them', () => {
+describe('options that are also parameters', () => {
+  it('show range and default for the command line', () => {
     assert.deepEqual(fromParameter('score', 'P'), {
       type: 'string',
       value: 'P',
@@ -32,7 +32,7 @@ describe('options that are parameters too', () => {
     });
   });
 
-  it('take the default and keep to the range and the choices', () => {
+  it('use the default, and check range and choices', () => {
     assert.equal(numberOption(args(), 'score', 'score'), 0.25);
     assert.equal(numberOption(args({ score: '0.5' }), 'score', 'score'), 0.5);
     assert.throws(
@@ -56,7 +56,7 @@ describe('options that are parameters too', () => {
     );
   });
 
-  it('are taken by the former name of their parameter, with a warning that names both', () => {
+  it('are accepted under the former name of their parameter, with a warning that names both', () => {
     const row = { type: 'double', default: 0.7, was: 'nms_threshold', help: 'overlap' } as const;
     const options = {
       'iou-limit': fromRow('iou_limit', row, 'P'),
@@ -89,7 +89,7 @@ describe('options that are parameters too', () => {
     );
   });
 
-  it('fit the terminal', () => {
+  it('fit into the width of a terminal', () => {
     const help = optionHelp({ ...RUN_OPTIONS, ...BPU_OPTIONS });
     const lines = help.split('\n');
     assert.ok(Math.max(...lines.map(({ length }) => length)) <= 110);

@@ -36,7 +36,7 @@ describe('tros-yolo-seg with a network with queries (RF-DETR)', () => {
     return path;
   };
 
-  it('info tells what it is, how it sees the picture, and what each output is', async () => {
+  it('info prints its kind, how it scales the picture, and the role of each output', async () => {
     const { code, stdout, stderr } = await cli(['info', file('seg.onnx')]);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /segmentation export with queries \(RF-DETR\), for the CPU only; NMS is not needed/);
@@ -55,7 +55,7 @@ describe('tros-yolo-seg with a network with queries (RF-DETR)', () => {
     );
   });
 
-  it('run finds its instances, and says that the names are assumed', async () => {
+  it('run finds its instances, and says that the class names are assumed', async () => {
     const args = ['run', 'scene:', '--frames', '1', '--size', '200x100', '--json', '-', '--model'];
     const { code, stdout, stderr } = await cli([...args, file('seg.onnx')], folder);
     assert.equal(code, 0, stderr);
@@ -106,7 +106,7 @@ describe('tros-yolo-seg with a network with queries (RF-DETR)', () => {
   });
 
   for (const size of [32, 560]) {
-    it(`refuses one of ${size}x${size} that finds boxes only, and says so`, async () => {
+    it(`refuses one of ${size}x${size} that has no masks, and says so`, async () => {
       const model = boxesOnly(size);
       for (const args of [
         ['info', model],

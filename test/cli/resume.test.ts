@@ -36,7 +36,7 @@ describe('tros-yolo-seg run, interrupted and in parts', () => {
       await sharp({ create }).toFile(path(`photos/${name}`));
   });
 
-  it('keeps with --resume what it cannot do again', async () => {
+  it('keeps with --resume the results it cannot repeat', async () => {
     await cli(['run', 'photos/a.png', 'photos/b.png', '--json', 'kept.jsonl', '-q'], folder);
     const before = readFileSync(path('kept.jsonl'), 'utf8');
     const other = await cli(['run', 'photos/inner/c.png', '--json', 'kept.jsonl', '--resume'], folder);
@@ -61,7 +61,7 @@ describe('tros-yolo-seg run, interrupted and in parts', () => {
     assert.equal(readFileSync(path('lost.jsonl'), 'utf8'), lines);
   });
 
-  it('reads nothing twice that a pattern matches by its folder, too', async () => {
+  it('reads a file once if a pattern matches both the file and its folder', async () => {
     mkdirSync(path('bags/one'), { recursive: true });
     for (const name of ['metadata.yaml', 'one_0.mcap']) writeFileSync(path(`bags/one/${name}`), 'nothing');
     const photos = await cli(['run', 'photos/**', '--json', 'all.jsonl', '-q'], folder);
@@ -71,13 +71,13 @@ describe('tros-yolo-seg run, interrupted and in parts', () => {
     assert.equal(bags.stderr.match(/^bags\/[^:]*/gm)?.join(), 'bags/one', bags.stderr);
   });
 
-  it('says that a part has no inputs', async () => {
+  it('reports a shard without inputs', async () => {
     const { code, stderr } = await cli(['run', 'photos/a.png', '--shard', '2/3'], folder);
     assert.equal(code, 0);
     assert.match(stderr, /^No input belongs to part 2\/3/m);
   });
 
-  it('writes no control characters of names to a terminal', async () => {
+  it('writes no control characters from file names to a terminal', async () => {
     const name = 'e\u001b[31m.jpg';
     writeFileSync(path(name), 'no picture');
     for (const args of [[name], [`x${name}`], ['scene:', `--${name}`]]) {
@@ -90,7 +90,7 @@ describe('tros-yolo-seg run, interrupted and in parts', () => {
   describeUnless(withoutFfmpeg, 'with videos', () => {
     const scene = ['scene:', '--frames', '3', '--size', '64x64', '-q'];
 
-    it('does the last input again if its video was not finished', async () => {
+    it('repeats the last input if its video is incomplete', async () => {
       const args = [...scene, '--json', 'video.jsonl', '--video', 'video/out.mp4', '--resume'];
       await cli(['run', ...args], folder);
       // Killed after the last line, before the video was complete.
@@ -101,7 +101,7 @@ describe('tros-yolo-seg run, interrupted and in parts', () => {
       assert.equal(sources('video.jsonl').length, 3);
     });
 
-    it('never replaces the video of a folder by one of the pictures that are left', async () => {
+    it('never replaces the video of a folder with one of the remaining pictures only', async () => {
       const args = ['photos/a.png', 'photos/b.png', '--json', 'two.jsonl', '--video', 'two.mp4', '-q'];
       await cli(['run', ...args], folder);
       const bytes = readFileSync(path('two.mp4'));
@@ -117,13 +117,13 @@ describe('tros-yolo-seg run, interrupted and in parts', () => {
       assert.equal(readFileSync(path('two.jsonl'), 'utf8'), `${first}\n`);
     });
 
-    it('names the videos of parts after their inputs, even of one input', async () => {
+    it('names the videos of shards after their inputs, even for one input', async () => {
       const args = ['photos/a.png', ...scene, '--video', 'parts/out.mp4', '--shard'];
       for (const shard of ['1/2', '2/2']) assert.equal((await cli(['run', ...args, shard], folder)).code, 0);
       assert.deepEqual(readdirSync(path('parts')), ['out-a.mp4', 'out-scene.mp4']);
     });
 
-    it('says what to do about a full disk, and leaves nothing', async () => {
+    it('says what to do about a full disk, and leaves nothing behind', async () => {
       const big = ['scene:', '--frames', '20', '--size', '320x240', '-q', '--video', 'full.mp4'];
       const { code, stderr } = await cli(['run', ...big], folder, {}, { blocks: 8 });
       assert.equal(code, 1);

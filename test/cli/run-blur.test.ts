@@ -38,7 +38,7 @@ describe('tros-yolo-seg run --blur', () => {
   };
   const gray = (file: string): Promise<Uint8Array> => sharp(path(file)).toColourspace('b-w').raw().toBuffer();
 
-  it('shows nothing of the classes in any picture that is written', async () => {
+  it('hides the classes in every picture that is written', async () => {
     const scene = 'scene:?frames=2&size=640x360&seed=5';
     await run(scene, '--json', 'plain.jsonl', '--mcap', 'plain.mcap', '--mcap-images', '--overlay', 'plain');
     const found = lines('plain.jsonl');
@@ -73,7 +73,7 @@ describe('tros-yolo-seg run --blur', () => {
     }
   });
 
-  it('says what cannot be blurred', async () => {
+  it('names classes that cannot be blurred', async () => {
     const wrong = ['run', 'scene:?frames=1', '--blur', 'circle', '--classes', 'square', '--overlay', 'never'];
     const { code, stderr } = await cli(wrong, folder);
     assert.equal(code, 2);

@@ -66,7 +66,7 @@ describe('tros-yolo-seg run, in other formats', () => {
     assert.deepEqual(results, expected);
   });
 
-  it('keeps pictures apart in it whose names are the same number, and lines of the summary whole', async () => {
+  it('distinguishes pictures whose names are the same number in COCO results, and does not break lines of the summary', async () => {
     const source = 'scene:?frames=1&size=320x180&seed=3';
     const picture = await cli(
       ['run', source, '-q', '--overlay', 'numbers', '--overlay-format', 'png'],
@@ -118,7 +118,7 @@ describe('tros-yolo-seg run, in other formats', () => {
     }
   });
 
-  it('writes maps of classes and of instances', async () => {
+  it('writes class maps and instance maps', async () => {
     assert.equal(readdirSync(path('maps')).length, 10);
     for (const line of lines) {
       const raw = async (
@@ -145,7 +145,7 @@ describe('tros-yolo-seg run, in other formats', () => {
     }
   });
 
-  it('compresses bags with zstd unless told not to', async () => {
+  it('compresses bags with zstd by default', async () => {
     const plain = ['run', 'scene:?frames=3&size=320x180&seed=3', '-q', '--mcap'];
     for (const [name, ...more] of [['a.mcap'], ['b.mcap', '--mcap-compression', 'none']] as const) {
       assert.equal((await cli([...plain, name, ...more], folder)).code, 0);
@@ -170,7 +170,7 @@ describe('tros-yolo-seg run, in other formats', () => {
     assert.equal(a.length, b.length);
   });
 
-  it('puts the frames into the bag as JPEG', async () => {
+  it('writes the frames to the bag as JPEG', async () => {
     const { code, stderr } = await cli(
       ['run', 'zstd.mcap#/camera/image_raw/compressed', '-q', '--json', 'again.jsonl'],
       folder,
@@ -187,7 +187,7 @@ describe('tros-yolo-seg run, in other formats', () => {
     assert.ok(same, JSON.stringify([best.box, instances.map(({ box }) => box)]));
   });
 
-  it('replaces nothing without being told', async () => {
+  it('replaces files only on request', async () => {
     const targets = [
       ...[
         ['--coco', 'coco.json'],
@@ -215,7 +215,7 @@ describe('tros-yolo-seg run, in other formats', () => {
     assert.equal(code, 0, stderr);
   });
 
-  it('refuses a compression that is none', async () => {
+  it('refuses an unknown compression', async () => {
     const { code, stderr } = await cli(
       ['run', 'scene:', '--mcap', 'c.mcap', '--mcap-compression', 'lz5'],
       folder,

@@ -50,7 +50,7 @@ function lines(text: string): Line[] {
 describe('tros-yolo-seg run', () => {
   const folder = temporaryFolder('run');
 
-  it('counts in zones and across lines with --track, and tells who comes and goes', async () => {
+  it('counts in zones and across lines with --track, and reports who enters and leaves', async () => {
     const options = ['--frames', '8', '--size', '640x360', '--json', '-', '--quiet', '--steady-scores'];
     const zones = ['--zone', 'all=0,0 1,0 1,1 0,1', '--line', 'cut=0,0.5 1,0.5', '--zone-anchor', 'center'];
     const { code, stdout, stderr } = await cli(['run', 'scene:', ...options, '--track', ...zones], folder);
@@ -105,7 +105,7 @@ describe('tros-yolo-seg run', () => {
     assert.match(crossed.stderr, /a zone whose edges do not cross or touch in --zone/);
   });
 
-  it('gives objects ids with --track, each input its own, and reports the same instances', async () => {
+  it('gives objects ids with --track, per input, and reports the same instances', async () => {
     const run = async (...more: string[]): Promise<Line[]> => {
       const { code, stdout, stderr } = await cli(
         ['run', 'scene:', 'scene:', '--frames', '6', '--size', '640x360', '--json', '-', '--quiet', ...more],
@@ -188,7 +188,7 @@ describe('tros-yolo-seg run', () => {
     );
   });
 
-  it('gives masks in source pixels whatever grid they lie on, and none where none are wanted', async () => {
+  it('gives masks in source pixels whatever their grid, and none on request', async () => {
     const common = ['run', 'scene:', '--frames', '2', '--size', '640x360', '-q', '--json', '-', '--masks'];
     const [source, proto, none] = await Promise.all(
       ['source', 'proto', 'none'].map(async (masks) => lines((await cli([...common, masks])).stdout)),
@@ -210,7 +210,7 @@ describe('tros-yolo-seg run', () => {
     }
   });
 
-  it('segments a region with --roi: results, masks and overlays are those of the whole picture', async () => {
+  it('segments a region with --roi; results, masks and overlays are in pixels of the whole picture', async () => {
     const common = ['run', 'scene:', '--frames', '2', '--size', '640x360', '--seed', '3', '--json', '-'];
     const region = ['--roi', '160,40,320,256'];
     const { code, stdout, stderr } = await cli([...common, ...region, '--overlay', 'region'], folder);
@@ -249,7 +249,7 @@ describe('tros-yolo-seg run', () => {
     assert.match(wrong.stderr, /Expected x,y,width,height in pixels for --roi but received 1,2,3/);
   });
 
-  it('takes the camera from a bag of its own, and says what to do where there is none', async () => {
+  it('reads the camera images from its own bag, and says what to do if there are none', async () => {
     const scene = ['run', 'scene:', '--frames', '2', '--size', '128x96', '-q'];
     const results = ['--mcap', 'own.mcap', '--mcap-images', '--mcap-overlay'];
     assert.equal((await cli([...scene, ...results], folder)).code, 0);
@@ -258,7 +258,7 @@ describe('tros-yolo-seg run', () => {
     assert.equal(lines(stdout)[0]!.source, 'own.mcap#/camera/image_raw');
   });
 
-  it('reports each bad input and does the others', async () => {
+  it('reports each bad input, and processes the others', async () => {
     const path = (name: string): string => join(folder, name);
     const pixels = Buffer.alloc(640 * 480 * 3, 90);
     await sharp(pixels, { raw: { width: 640, height: 480, channels: 3 } })
@@ -298,7 +298,7 @@ describe('tros-yolo-seg run', () => {
     }
   });
 
-  it('uses what a truncated bag still holds', async () => {
+  it('uses what is left of a truncated bag', async () => {
     const made = await cli(
       ['run', 'scene:', '--frames', '20', '--size', '640x360', '--mcap', 'cut.mcap', '--mcap-images', '-q'],
       folder,
@@ -316,7 +316,7 @@ describe('tros-yolo-seg run', () => {
     assert.ok(count >= 5 && count < 20, `${count} frames`);
   });
 
-  it('gives pictures of odd size results for all their pixels, and leaves nothing elsewhere', async () => {
+  it('gives results for all pixels of pictures with odd sizes, and nothing beyond them', async () => {
     const pixels = Buffer.alloc(427 * 301 * 3, 90);
     await sharp(pixels, { raw: { width: 427, height: 301, channels: 3 } })
       .png()
@@ -332,7 +332,7 @@ describe('tros-yolo-seg run', () => {
     assert.deepEqual(readdirSync(home), []);
   });
 
-  it('reads NV12 files and bags with rows as they are said to be', async () => {
+  it('reads NV12 files and bags with the given row lengths', async () => {
     const padded = Buffer.alloc(640 * 368 * 1.5 * 2);
     writeFileSync(join(folder, 'padded_600x360.nv12'), padded);
     const args = [
@@ -368,7 +368,7 @@ describe('tros-yolo-seg run', () => {
     }
   });
 
-  it('warns once of images whose rows nothing explains', async () => {
+  it('warns once about images whose size nothing explains', async () => {
     const messages = [0, 1, 2].map((index) => hbm(index, 'HbmMsg480P'));
     writeFileSync(join(folder, 'hbm.mcap'), await mcap(messages));
     const { code, stderr } = await cli(['run', 'hbm.mcap', '--json', 'hbm.jsonl'], folder);
@@ -378,7 +378,7 @@ describe('tros-yolo-seg run', () => {
     assert.doesNotMatch(quiet.stderr, /Expected/);
   });
 
-  it('says what is wrong with a place to write to', async () => {
+  it('says what is wrong with an output path', async () => {
     writeFileSync(join(folder, 'file'), '');
     const cases: [string[], RegExp][] = [
       [['--json', '/proc/nowhere/found.jsonl'], /a place to write to at \/proc\/nowhere/],
@@ -396,7 +396,7 @@ describe('tros-yolo-seg run', () => {
     }
   });
 
-  it('keeps to the classes and scores asked for', async () => {
+  it('reports only the requested classes and scores', async () => {
     const common = ['run', 'scene:', '--frames', '3', '--json', '-', '-q'];
     const all = lines((await cli(common)).stdout).flatMap(({ instances }) => instances);
     const some = lines(
@@ -424,7 +424,7 @@ describe('tros-yolo-seg run', () => {
     assert.ok(all.length > some.flatMap(({ instances }) => instances).length);
   });
 
-  it('refuses models and settings before it makes any file', async () => {
+  it('refuses invalid models and settings before it creates any file', async () => {
     writeFileSync(join(folder, 'text.onnx'), 'no model at all');
     const cases: [string[], RegExp][] = [
       [[], /at least one INPUT/],

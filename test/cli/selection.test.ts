@@ -28,14 +28,14 @@ describe('--every, --start, --end and --shard', () => {
     return found;
   };
 
-  it('choose frames by number and by time since the first, and pass on what failed', async () => {
+  it('select frames by number and by time since the first, and pass on failed frames', async () => {
     assert.deepEqual(await indexes({}), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     assert.deepEqual(await indexes({ every: '3' }), [0, 3, 6, 9, 10]);
     assert.deepEqual(await indexes({ start: '1', end: '0:02' }), [4, 5, 6, 7]);
     assert.deepEqual(await indexes({ start: '0.5', every: '2' }), [2, 4, 6, 8, 10]);
   });
 
-  it('tell how many frames that are, if they can', () => {
+  it('give the number of selected frames if it is known', () => {
     const count = (frames: number | undefined, values: Record<string, string>, rate?: number) =>
       selectedCount(frames, selectionOf(args(values)), rate);
     assert.deepEqual([count(10, {}), count(10, { every: '3' }), count(undefined, {})], [10, 4, undefined]);
@@ -49,7 +49,7 @@ describe('--every, --start, --end and --shard', () => {
     );
   });
 
-  it('refuse what is no number, time or share', () => {
+  it('refuse anything that is not a number, time or share', () => {
     for (const [values, message] of [
       [{ every: '0' }, /--every but received 0/],
       [{ start: 'soon' }, /seconds or H:MM:SS for --start but received soon/],
@@ -76,7 +76,7 @@ describe('--resume', () => {
     return readDone(file, (name) => ({ known: name !== 'gone', frames: counts[name] }));
   };
 
-  it('takes inputs as done that others follow, and the last one if it is complete', async () => {
+  it('considers an input done if others follow it; the last one, if it is complete', async () => {
     const [a, b] = [line('ä "1"', 0, 7) + line('ä "1"', 1, 3), line('b', 0) + line('b', 3, 9)];
     const bytes = Buffer.byteLength(a);
     assert.deepEqual(await done(a + b), { sources: ['ä "1"'], length: bytes, lastTrack: 7 });
@@ -104,7 +104,7 @@ describe('--resume', () => {
     await assert.rejects(done('precious\n'), /JSON lines of an earlier run in .* but received precious/);
   });
 
-  it('tells two runs over one input from one', async () => {
+  it('distinguishes two runs over one input from one run', async () => {
     const twice = line('a', 0) + line('a', 1) + line('a', 0) + line('a', 1);
     assert.deepEqual((await done(twice, { a: 2 })).sources, ['a', 'a']);
     const sources = [{ name: 'a' }, { name: 'b' }, { name: 'a' }, { name: 'a' }];
@@ -118,7 +118,7 @@ describe('the progress bar over all inputs', () => {
   const stream = { isTTY: true, columns: 100, write: (text: string) => ((out += text), true) };
   const last = (): string => out.split('\r').at(-1)!;
 
-  it('shows steps, speed, remaining time and the present file within one line', () => {
+  it('shows steps, speed, remaining time and the current file on one line', () => {
     const bar = new Progress('segmenting', 40, stream, 'frames', 0, () => now);
     bar.present = 'clip.mp4 (1 of 2)';
     now = 2000;
@@ -147,7 +147,7 @@ describe('the progress bar over all inputs', () => {
     assert.match(line, /行/);
   });
 
-  it('has no end where the inputs do not tell how long they are', () => {
+  it('shows no end if the length of the inputs is unknown', () => {
     const bar = new Progress('segmenting', undefined, stream, 'frames', 0, () => now);
     now += 2000;
     bar.reach(10);
@@ -156,8 +156,8 @@ describe('the progress bar over all inputs', () => {
   });
 });
 
-describe('counts of classes', () => {
-  it('are words', () => {
+describe('class counts', () => {
+  it('are in words', () => {
     const counts = (all: Record<string, number>): string => classCounts(new Map(Object.entries(all)));
     assert.equal(counts({ bus: 1, person: 4 }), '4 persons, 1 bus');
     assert.equal(

@@ -105,7 +105,7 @@ describe('a command that is stopped', () => {
     });
   }
 
-  it('demo keeps what it has, and says of how many frames', async () => {
+  it('demo keeps what it has, and says how many frames that is', async () => {
     const folder = newFolder();
     const out = join(folder, 'out');
     mkdirSync(out);
@@ -121,7 +121,7 @@ describe('a command that is stopped', () => {
     assert.deepEqual(readdirSync(out).sort(), ['contact-sheet.jpg', 'results.jsonl', 'results.mcap']);
   });
 
-  it('record keeps the frames it has, as if there had been no more', async () => {
+  it('record keeps the frames it has in a complete file', async () => {
     const folder = newFolder();
     writeFileSync(join(folder, 'heads.onnx'), tenHeads(64, 64, ['cat']));
     const out = join(folder, 'new');
@@ -141,7 +141,7 @@ describe('a command that is stopped', () => {
     assert.ok(readFileSync(join(out, 'x.bin')).equals(readFileSync(join(out, 'y.bin'))));
   });
 
-  it('leaves no ffmpeg behind that hangs', async () => {
+  it('leaves no hanging ffmpeg behind', async () => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       const folder = newFolder();
       const program = (name: string, script: string): void =>
@@ -168,7 +168,7 @@ describe('a command that is stopped', () => {
     }
   });
 
-  it('ends in good order when nobody reads its output any more', async () => {
+  it('ends normally when its output is no longer read', async () => {
     const folder = newFolder();
     const child = Watched.start(
       [MAIN, 'run', ...ENDLESS, ...SMALL, '--json', '-', '--mcap', 'x.mcap'],
@@ -181,7 +181,7 @@ describe('a command that is stopped', () => {
     assert.ok((await messagesIn(join(folder, 'x.mcap')))! > 0);
   });
 
-  it('tells of inputs that failed though nobody reads its output any more', async () => {
+  it('reports failed inputs although its output is no longer read', async () => {
     const child = Watched.start(
       [MAIN, 'run', 'absent.jpg', ...ENDLESS, ...SMALL, '--json', '-'],
       newFolder(),
@@ -203,7 +203,7 @@ describe('Stop', () => {
     return Watched.start(['--input-type=module', '-e', imports + script], cwd);
   }
 
-  it('lets a second signal end the process at once, without halves of files', async () => {
+  it('ends the process at once at the second signal, without partial files', async () => {
     for (const [first, second] of [
       ['SIGINT', 'SIGINT'],
       ['SIGINT', 'SIGTERM'],
@@ -252,7 +252,7 @@ describe('Stop', () => {
     assert.match(hanging.stdout, /over 143\n$/);
   });
 
-  it('passes on items, errors and the end', async () => {
+  it('passes on items, errors and the end of the source', async () => {
     const plain = child(`
       let ended = 0;
       async function* source(error) {

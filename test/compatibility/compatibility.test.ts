@@ -131,8 +131,8 @@ for (const version of readdirSync(FOLDER).filter((name) => /^\d/.test(name))) {
   const file = (name: string): string => join(FOLDER, version, name);
   const bag = file('results.mcap');
 
-  describe(`what version ${version} wrote: a bag`, () => {
-    it('has messages that mean the same by its own definitions and by those of today', async () => {
+  describe(`files of version ${version}: a bag`, () => {
+    it('has messages that mean the same by its own definitions and by the current ones', async () => {
       const messages = await messagesOf(bag);
       assert.deepEqual([...new Set(messages.map(({ topic }) => topic))].sort(), [
         '/camera/image_raw',
@@ -146,7 +146,7 @@ for (const version of readdirSync(FOLDER).filter((name) => /^\d/.test(name))) {
       for (const { type, stored, today } of messages) assert.deepEqual(today, stored, type);
     });
 
-    it('has instances whose masks, boxes and classes are those of the other topics', async () => {
+    it('has instances with the same masks, boxes and classes as the other topics', async () => {
       const messages = await messagesOf(bag);
       const on = <T>(topic: string): T[] =>
         messages.filter((message) => message.topic === topic).map(({ stored }) => stored as T);
@@ -199,10 +199,10 @@ for (const version of readdirSync(FOLDER).filter((name) => /^\d/.test(name))) {
     segment: SEGMENT_PARAMETERS,
     camera: CAMERA_PARAMETERS,
   })) {
-    describe(`what version ${version} wrote: ${node}.yaml`, () => {
+    describe(`files of version ${version}: ${node}.yaml`, () => {
       const rows = parametersOf(file(`${node}.yaml`)).filter(({ name }) => !ENDED[version]?.includes(name));
 
-      it('is taken by the node as it is', () => {
+      it('is accepted by the node unchanged', () => {
         assert.ok(rows.length > 5);
         const entry = { name: '/**', parameters: rows.map(({ name, text }) => rclParameter(name, text)) };
         const ros = new FakeRcl([...overridesFor(`/${node}`, [entry]).values()]);
@@ -224,7 +224,7 @@ for (const version of readdirSync(FOLDER).filter((name) => /^\d/.test(name))) {
         );
       });
 
-      it('says of no value that it is allowed that is not allowed today', () => {
+      it('names no value as allowed that is not allowed today', () => {
         let checked = 0;
         for (const { name, takes } of rows) {
           const present = presentName(table, name) ?? name;
@@ -241,8 +241,8 @@ for (const version of readdirSync(FOLDER).filter((name) => /^\d/.test(name))) {
     });
   }
 
-  describe(`what version ${version} wrote: LoadModel.srv`, () => {
-    it('has the fields of today', () => {
+  describe(`files of version ${version}: LoadModel.srv`, () => {
+    it('has the current fields', () => {
       const fields = (path: string): string[] =>
         readFileSync(path, 'utf8')
           .split('\n')

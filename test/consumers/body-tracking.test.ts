@@ -43,7 +43,7 @@ describe("TROS's body_tracking", () => {
     })),
   });
 
-  it('follows one person by tros_types and tracking, whoever scores best', () => {
+  it('follows one person with tros_types and tracking, whoever has the best score', () => {
     const graph = new Graph(NAMES, { tros_types: ['person=body', 'Möwe = hand'] });
     const tracking = new BodyTracking(graph);
     const { instances } = SCENE;
@@ -56,7 +56,7 @@ describe("TROS's body_tracking", () => {
     assert.deepEqual(tracking.followed, [widest, widest, widest, undefined, 'person 560']);
   });
 
-  it('cannot tell people apart without tracking, and finds none without tros_types', () => {
+  it('cannot distinguish people without tracking, and finds none without tros_types', () => {
     const untracked = new Graph(NAMES, { tros_types: ['person=body'] });
     const tracking = new BodyTracking(untracked);
     untracked.frame(HEADER, SCENE);
@@ -68,7 +68,7 @@ describe("TROS's body_tracking", () => {
     assert.deepEqual(none.followed, [undefined]);
   });
 
-  it('is told what is wrong with tros_types', () => {
+  it('gets an error for invalid tros_types', () => {
     for (const [pair, reason] of [
       ['person', /CLASS=TYPE for parameter tros_types but received person\. For example person=body/],
       ['person=', /CLASS=TYPE/],

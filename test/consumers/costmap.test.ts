@@ -107,14 +107,14 @@ describe("nav2's costmap of classes", () => {
     assert.equal(costmap.marked.size, 0);
   });
 
-  it('lists only the classes that are asked for, so that each has a cost', () => {
+  it('lists only the requested classes, so that each has a cost', () => {
     const [, all] = open({}, ['person']);
     assert.equal(all.errors.length, NAMES.length - 1, 'all classes are listed where all are asked for');
     const [, one] = open({ classes: ['person'] }, ['person']);
     assert.deepEqual(one.errors, []);
   });
 
-  it('fits a cloud of another size', () => {
+  it('matches a cloud of another size', () => {
     for (const [text, cloud] of [
       ['320x176', { width: 320, height: 176 }],
       ['masks', SIZE],
@@ -126,7 +126,7 @@ describe("nav2's costmap of classes", () => {
     }
   });
 
-  it('is not given the instance map by mistake', () => {
+  it('does not get the instance map by mistake', () => {
     const graph = new Graph(NAMES, { classes: ['person'] });
     new Costmap(graph, ['person'], SIZE, '/segment/instance_map');
     assert.throws(() => graph.frame(HEADER, SCENE), /mono16/, 'what is wrong with it is seen here only');

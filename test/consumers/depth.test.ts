@@ -143,7 +143,7 @@ class VoxelLayer {
 
 describe('rtabmap', () => {
   for (const encoding of ['16UC1', 'mono16', '32FC1']) {
-    it(`maps everything but people, ${encoding}`, () => {
+    it(`maps everything except people, ${encoding}`, () => {
       const rtabmap = new Rtabmap();
       rtabmap.take(
         { ...SIZE, frameId: HEADER.frameId },
@@ -178,7 +178,7 @@ describe("nav2's obstacle and voxel layers", () => {
     }
   });
 
-  it('get an empty cloud from a frame without objects, which clears what was marked', () => {
+  it('get an empty cloud from a frame without objects, which clears former marks', () => {
     const layer = new VoxelLayer();
     layer.take(received<Cloud>('points', DEFAULT_QOS, frameOf('32FC1', SCENE))!);
     layer.take(received<Cloud>('points', DEFAULT_QOS, frameOf('32FC1', NOTHING))!);

@@ -56,7 +56,7 @@ class Follower {
 describe("TROS's display", () => {
   withMessagesInstalled();
 
-  it('reads the first roi of each target, of the map too', () => {
+  it('reads the first roi of each target, including the map', () => {
     for (const masks of ['both', 'semantic_map', 'polygons', 'none'] as const) {
       const graph = new Graph(NAMES, { tros_topic: '/hobot_detection', tros_masks: masks });
       const display = new Display(graph, 640);
@@ -69,7 +69,7 @@ describe("TROS's display", () => {
     }
   });
 
-  it('scales boxes to the screen where people are bodies', () => {
+  it('scales boxes to the screen if persons have the type body', () => {
     const graph = new Graph(NAMES, {
       ...{ tros_topic: '/hobot_detection', tros_masks: 'polygons', tros_types: ['person=body'] },
     });
@@ -79,7 +79,7 @@ describe("TROS's display", () => {
     assert.equal(display.map, undefined, 'the camera is seen');
   });
 
-  it('needs no bodies for pictures as large as the screen', () => {
+  it('needs no bodies for pictures of the size of the screen', () => {
     const graph = new Graph(NAMES, { tros_topic: '/hobot_detection', tros_masks: 'polygons' });
     const display = new Display(graph, 1920);
     graph.frame(HEADER, SCENE);
@@ -93,7 +93,7 @@ describe("TROS's display", () => {
 describe('a follower of the first target', () => {
   withMessagesInstalled();
 
-  it('follows the best instance, and nothing where nothing is', () => {
+  it('follows the best instance, and nothing in an empty picture', () => {
     const graph = new Graph(NAMES);
     const follower = new Follower(graph);
     graph.frame(HEADER, SCENE);

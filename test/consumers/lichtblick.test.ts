@@ -169,7 +169,7 @@ describe('Foxglove and Lichtblick', () => {
     );
   });
 
-  it('go on to each picture when they synchronize it with annotations, those without instances too', () => {
+  it('advance to each picture when they synchronize it with annotations, also without instances', () => {
     const graph = new Graph(NAMES);
     const panel = new SynchronizedImages(graph);
     for (const [sec, segmentation] of [SCENE, NOTHING, NOTHING, SCENE, NOTHING].entries()) {
@@ -179,7 +179,7 @@ describe('Foxglove and Lichtblick', () => {
     assert.deepEqual(panel.shown, [0, 1, 2, 3, 4]);
   });
 
-  it('find what the layout asks for', () => {
+  it('find all topics of the layout', () => {
     const graph = new Graph(NAMES);
     const panels = Object.values(layout.configById);
     const topics = panels.flatMap(({ imageMode, topicToRender }) => [
@@ -190,7 +190,7 @@ describe('Foxglove and Lichtblick', () => {
     assert.deepEqual(others.sort(), ['/diagnostics', '/image/compressed']);
   });
 
-  it('plot and list numbers that the messages have', () => {
+  it('plot and list fields that the messages have', () => {
     const graph = new Graph(NAMES);
     const panels = Object.values(layout.configById);
     const wanted = panels.flatMap(({ paths = [], topicPath }) => [
@@ -215,7 +215,7 @@ describe('Foxglove and Lichtblick', () => {
     assert.deepEqual(seen.sort(), wanted.map(({ path }) => path).sort());
   });
 
-  it('know each panel and its settings, and have a title for it in both', () => {
+  it('support each panel and its settings, with a title in both programs', () => {
     const placed = JSON.stringify(layout.layout).match(/\w+!\w+/g)!;
     assert.deepEqual(placed.sort(), Object.keys(layout.configById).sort());
     for (const [id, panel] of Object.entries(layout.configById)) {

@@ -72,7 +72,7 @@ describe("TROS's navigation", () => {
   const people = SCENE.instances.filter(({ classId }) => classId === 0);
   const count = (cut: Uint8Array): number => cut.reduce((sum, value) => sum + value, 0);
 
-  it('has no people in its depth, and everything else, whatever tros_masks says of outlines', () => {
+  it('removes people from its depth, and nothing else, with or without outlines in tros_masks', () => {
     for (const masks of [undefined, 'both', 'semantic_map'] as const) {
       const graph = new Graph(NAMES, masks && { tros_masks: masks });
       const navigation = new Navigation(graph, ['person']);
@@ -90,7 +90,7 @@ describe("TROS's navigation", () => {
     }
   });
 
-  it('hears the class names though it comes after the model, and again after another model', () => {
+  it('gets the class names although it starts after the model, and again after a change of model', () => {
     const graph = new Graph(NAMES);
     const early = new Navigation(graph, ['person']);
     graph.frame(HEADER, SCENE);
@@ -105,7 +105,7 @@ describe("TROS's navigation", () => {
     assert.deepEqual([late.skipped, late.errors], [0, []], 'a model that is loaded is told at once');
   });
 
-  it('is told on the topic that parameter tros_topic names', () => {
+  it('gets them on the topic that parameter tros_topic names', () => {
     const graph = new Graph(NAMES, { tros_topic: 'robot/results' });
     const navigation = new Navigation(graph, ['person'], '/robot/results');
     graph.second();
@@ -115,7 +115,7 @@ describe("TROS's navigation", () => {
     assert.ok(!none.some(({ type }) => type.startsWith('ai_msgs')));
   });
 
-  it('loses whole boxes, of all classes, with tros_masks that have no map', () => {
+  it('removes whole boxes, of all classes, if tros_masks has no map', () => {
     for (const masks of ['polygons', 'none'] as const) {
       const graph = new Graph(NAMES, { tros_masks: masks });
       const navigation = new Navigation(graph, ['person']);
@@ -126,7 +126,7 @@ describe("TROS's navigation", () => {
     }
   });
 
-  it('has all its depth where nothing is', () => {
+  it('keeps all depth of an empty picture', () => {
     const graph = new Graph(NAMES);
     const navigation = new Navigation(graph, ['person']);
     graph.second();
@@ -134,7 +134,7 @@ describe("TROS's navigation", () => {
     assert.deepEqual([count(navigation.cut!), navigation.errors], [0, []]);
   });
 
-  it('finds its classes though rois have types of their own', () => {
+  it('finds its classes although rois have types of their own', () => {
     const graph = new Graph(NAMES, { tros_types: ['person=body'] });
     const navigation = new Navigation(graph, ['person']);
     graph.second();

@@ -23,7 +23,7 @@ function valuesOf(key: string): string[] {
 describe('rviz2 with the file of this package', () => {
   withMessagesInstalled();
 
-  it('shows pictures in colors that it knows, of topics that the node has', () => {
+  it('shows pictures in encodings that it supports, from topics that the node has', () => {
     const graph = new Graph(NAMES);
     const topics = valuesOf('Value').filter((value) => value.startsWith('/'));
     assert.deepEqual(topics.sort(), ['/segment/instance_picture', '/segment/overlay']);
@@ -41,7 +41,7 @@ describe('rviz2 with the file of this package', () => {
     assert.deepEqual(seen.sort(), topics, 'each display has a picture of the frame');
   });
 
-  it('asks for raw images only', () => {
+  it('subscribes to raw images only', () => {
     assert.ok(!/compressed|theora/i.test(text.replace(/^\s*#.*$/gm, '')));
     const kinds = valuesOf('Class').filter((kind) => kind.startsWith('rviz_default_plugins/Image'));
     assert.ok(
@@ -50,7 +50,7 @@ describe('rviz2 with the file of this package', () => {
     );
   });
 
-  it('says how its window is divided, with a dock for each display', () => {
+  it('defines the layout of its window, with a dock for each display', () => {
     const state = valuesOf('QMainWindow State')[0]!;
     const bytes = Buffer.from(state, 'hex');
     assert.equal(bytes.toString('hex'), state, 'hexadecimal');

@@ -117,7 +117,7 @@ describe("TROS's web page", () => {
     }
   });
 
-  it('reads no memory of others, whatever the size of the picture', () => {
+  it('does not read beyond its buffers, whatever the size of the picture', () => {
     for (const [width, height] of [
       [640, 352],
       [1920, 1080],
@@ -144,7 +144,7 @@ describe("TROS's web page", () => {
     }
   });
 
-  it('has one result for each picture, empty ones too, with its stamp', () => {
+  it('gets one result for each picture, also empty ones, with its stamp', () => {
     const graph = new Graph(NAMES);
     const page = new WebPage(graph);
     for (let i = 0; i < 6; i++) {

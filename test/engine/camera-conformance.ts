@@ -86,7 +86,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       }
     });
 
-    it('give the header of a frame', async () => {
+    it('pass on the header of a frame', async () => {
       const engine = await openEngine(1);
       const camera = openCamera();
       const seen = new Collector();
@@ -170,7 +170,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       seen.release();
     });
 
-    it('refuse a queue that is none', async () => {
+    it('refuse an invalid queue size', async () => {
       const engine = await openEngine(1);
       for (const queue of [0, 1001, 1.5, -1]) {
         assert.throws(
@@ -180,7 +180,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       }
     });
 
-    it('take turns, and share slots with submitted frames', async () => {
+    it('are served in turn, and share slots with submitted frames', async () => {
       const engine = await openEngine(1);
       const cameras = [openCamera(), openCamera(), openCamera()];
       const seen = new Collector({ read: false });
@@ -198,7 +198,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       for (const camera of cameras) expectCounts(camera, { received: 3, submitted: 1, dropped: 2 });
     });
 
-    it('leave a slot to submit() where one is reserved, in turn', async () => {
+    it('leave a reserved slot to submit(), in turn', async () => {
       const engine = await openEngine(1);
       assert.equal(await engine.reserve(), true);
       assert.equal(engine.free, 1);
@@ -249,7 +249,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       assert.equal(await engine.reserve(), false);
     });
 
-    it('take no slot that is claimed for submit(), used or given back', async () => {
+    it('take no slot that is claimed for submit(), used or returned', async () => {
       const engine = await openEngine(1);
       const camera = openCamera();
       const seen = new Collector();
@@ -277,7 +277,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       assert.equal(engine.claim(), false);
     });
 
-    it('stand a JS thread that is blocked: the camera goes on, and the newest frame is next', async () => {
+    it('work while the JS thread is blocked, and the newest frame is next', async () => {
       const engine = await openEngine(2);
       const camera = openCamera();
       const seen = new Collector({ read: false });
@@ -316,7 +316,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       assert.equal(seen.frameInfos[0]!.pixels!.data.length, 6534);
     });
 
-    it('count messages that cannot be read, and go on', async () => {
+    it('count unreadable messages, and continue', async () => {
       const engine = await openEngine(1);
       const camera = openCamera();
       const seen = new Collector();
@@ -349,7 +349,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       assert.equal(engine.free, 1);
     });
 
-    it('keep the full picture only when asked, until it is given back', async () => {
+    it('keep the full picture only on request, until it is released', async () => {
       const engine = await openEngine(2);
       const camera = openCamera();
       const seen = new Collector({ read: false });
@@ -386,7 +386,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       });
     });
 
-    it('are detached: frames in flight are delivered, waiting ones discarded, and another engine takes over', async () => {
+    it('can be detached: frames in flight are delivered, waiting ones discarded, and another engine continues', async () => {
       const engine = await openEngine(1);
       const camera = openCamera();
       const seen = new Collector({ hold: true });
@@ -420,7 +420,7 @@ export function testCameraEngine(name: string, open: (slots: number) => Promise<
       assert.throws(() => engine.attach(camera, seen), /a camera that is open/);
     });
 
-    it('let an engine be closed with frames in flight, and a camera that goes on', async () => {
+    it('allow an engine to be closed with frames in flight, while the camera continues', async () => {
       const engine = await openEngine(2);
       const camera = openCamera();
       const seen = new Collector({ read: false });

@@ -70,7 +70,7 @@ export function testEngine(name: string, open: OpenEngine, options: { skip?: str
       assert.equal(typeof engine.model.file, 'string');
     });
 
-    it('gives tensors as its model info says, with timings and the letterbox', async () => {
+    it('gives tensors as described by its model info, with timings and the letterbox', async () => {
       const inference = await engine.submit(noiseFrame(80, 50));
       const { width, height } = engine.model.input;
       assert.deepEqual({ ...inference.letterbox }, { ...new Letterbox(80, 50, width, height) });
@@ -90,20 +90,20 @@ export function testEngine(name: string, open: OpenEngine, options: { skip?: str
       inference.release();
     });
 
-    it('gives the same tensors for the same frame, and others for another', async () => {
+    it('gives equal tensors for equal frames, and different ones for different frames', async () => {
       const first = await infer(engine, noiseFrame(64, 64, 1));
       const other = await infer(engine, noiseFrame(64, 64, 2));
       assert.deepEqual(await infer(engine, noiseFrame(64, 64, 1)), first);
       assert.notDeepEqual(other, first);
     });
 
-    it('reads strides and offsets', async () => {
+    it('respects strides and offsets', async () => {
       const strided = noiseFrame(70, 38, 5, { luma: 26, chroma: 10, gap: 13 });
       const packed = { ...packedFrame(70, 38), data: packedBytes(strided) };
       assert.deepEqual(await infer(engine, strided), await infer(engine, packed));
     });
 
-    it('takes frames of any size, one after the other and together', async () => {
+    it('accepts frames of any size, one after the other and together', async () => {
       const frames = [
         ...[noiseFrame(2, 2, 1), noiseFrame(640, 360, 2), noiseFrame(16, 900, 3)],
         ...[noiseFrame(1920, 1080, 4), noiseFrame(34, 2, 5), noiseFrame(64, 64, 6)],
@@ -140,7 +140,7 @@ export function testEngine(name: string, open: OpenEngine, options: { skip?: str
       await four.close();
     });
 
-    it('refuses a frame when no slot is free, and takes one as soon as there is', async () => {
+    it('refuses a frame when no slot is free, and accepts one as soon as a slot is free', async () => {
       const inFlight = [engine.submit(noiseFrame(64, 64, 1)), engine.submit(noiseFrame(64, 64, 2))];
       const full = {
         name: 'ExpectationError',
@@ -156,7 +156,7 @@ export function testEngine(name: string, open: OpenEngine, options: { skip?: str
       second!.release();
     });
 
-    it('takes a release once: a second one gives no second slot', async () => {
+    it('ignores a second release: it frees no second slot', async () => {
       const first = await engine.submit(noiseFrame(64, 64));
       first.release();
       first.release();
@@ -166,7 +166,7 @@ export function testEngine(name: string, open: OpenEngine, options: { skip?: str
       for (const inference of both) inference.release();
     });
 
-    it('refuses frames that contradict their description, and keeps its slots', async () => {
+    it('refuses frames that contradict their description, and loses no slot', async () => {
       const good = packedFrame(64, 64);
       for (const change of [
         { width: 63 },
@@ -185,7 +185,7 @@ export function testEngine(name: string, open: OpenEngine, options: { skip?: str
       assert.equal((await Promise.all([infer(engine, good), infer(engine, good)])).length, 2);
     });
 
-    it('waits for frames in flight when it is closed, and takes no more', async () => {
+    it('waits for frames in flight when it is closed, and accepts no more', async () => {
       const closing = await open(2);
       const expected = await infer(engine, noiseFrame(640, 480));
       const settled: number[][][] = [];
@@ -205,7 +205,7 @@ export function testEngine(name: string, open: OpenEngine, options: { skip?: str
       await assert.rejects(closing.submit(noiseFrame(64, 64)), { message });
     });
 
-    it('allocates no memory of frames while it runs', async () => {
+    it('allocates no memory for frames while it runs', async () => {
       const frame = noiseFrame(320, 240);
       const run = async (frames: number): Promise<number> => {
         for (let i = 0; i < frames; i += 2) {

@@ -7,12 +7,12 @@ import { ENGINES, openEngine } from '../../src/engine/registry.js';
 import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
 
 describe('the table of engines', () => {
-  it('has the values of parameter engine, which users have written down', () => {
+  it('has the values of parameter engine that users rely on', () => {
     assert.deepEqual(ENGINES, ['auto', 'onnx', 'bpu']);
     assert.equal(SEGMENT_PARAMETERS.engine.choices, ENGINES);
   });
 
-  it('has engines with a folder, and with the suite that all engines pass', () => {
+  it('has a folder and the conformance suite for each engine', () => {
     for (const engine of ENGINES.slice(1)) {
       assert.ok(readdirSync(join(packageRoot, 'src/engine', engine)).length > 0, engine);
       const folder = join(packageRoot, 'test/engine', engine);
@@ -24,7 +24,7 @@ describe('the table of engines', () => {
     }
   });
 
-  it('takes a file by its ending, in capitals too, unless an engine is chosen', async () => {
+  it('chooses an engine by the file extension, in any case, unless one is given', async () => {
     const refusal = async (file: string, engine: (typeof ENGINES)[number] = 'auto'): Promise<string> => {
       try {
         await openEngine(file, { engine, library: '/nowhere/libdnn.so' });

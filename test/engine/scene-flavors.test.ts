@@ -137,7 +137,7 @@ describe('the same scene through every form of a model', () => {
     wantedWithoutNms = await withEngine(whole(SCENE_MODEL), (engine) => segment(engine, { nms: 'never' }));
   });
 
-  it('has something to find, and duplicates for NMS', () => {
+  it('contains objects, and duplicates for NMS', () => {
     assert.ok(wanted.instances.length > 4);
     const { length } = wantedWithoutNms.instances;
     assert.ok(length > wanted.instances.length && length < SCENE_ROWS, String(length));
@@ -150,13 +150,13 @@ describe('the same scene through every form of a model', () => {
       assertSame(await segment(engine, { nms: 'never' }), wantedWithoutNms, FLOAT);
     }));
 
-  it('ONNX Runtime, a stock export that is cut on the way', () =>
+  it('ONNX Runtime, a stock export that is cut at load', () =>
     withEngine(openEngine(onnx('detections'), { threads: 1 }), async (engine) => {
       assert.equal(formOf(engine), 'heads');
       assertSame(await segment(engine), wanted, FLOAT);
     }));
 
-  it('ONNX Runtime, an end-to-end export: without NMS, unless it is asked for', () =>
+  it('ONNX Runtime, an end-to-end export: without NMS by default', () =>
     withEngine(openEngine(onnx('instances'), { threads: 1 }), async (engine) => {
       assert.equal(formOf(engine), 'instances');
       assertSame(await segment(engine), wantedWithoutNms, FLOAT);
@@ -174,7 +174,7 @@ describe('the same scene through every form of a model', () => {
     });
   });
 
-  it('ONNX Runtime, ten heads with plain distances', () =>
+  it('ONNX Runtime, ten heads without DFL', () =>
     withEngine(openEngine(onnx('plain'), { threads: 1 }), async (engine) => {
       assert.equal(recognizeModel(engine.model).layout.regMax, 1);
       assertSame(await segment(engine), wanted, FLOAT);
@@ -202,7 +202,7 @@ describe('the same scene through every form of a model', () => {
     });
   }
 
-  it("the BPU, two outputs in rows that are longer than what they hold, from TROS's work config", async () => {
+  it("the BPU, two outputs with padded rows, from TROS's work config", async () => {
     const pitch = SCENE.cells + 48;
     const padded = ({ infos, outputs, ...like }: BinLayout): BinLayout => {
       const count = outputs[0]!.validShape[1]!;
@@ -242,7 +242,7 @@ describe('the same scene through every form of a model', () => {
   });
 
   for (const raw of [false, true]) {
-    it(`the BPU, ten heads with plain distances, ${raw ? 'raw' : 'float'}`, async () => {
+    it(`the BPU, ten heads without DFL, ${raw ? 'raw' : 'float'}`, async () => {
       const { width, height, classes, coefficients } = SCENE;
       const channels = { class: classes, box: 4, coefficient: coefficients };
       const heads = [8, 16, 32].flatMap((stride) =>

@@ -11,9 +11,9 @@ const targets: readonly [MakeTarget, inputs: number][] = [
   [bagTarget, 150],
 ];
 
-describe('what comes in damaged', () => {
+describe('damaged input', () => {
   for (const [make, most] of targets) {
-    it(`is read or refused, never anything else: ${make.name}`, async () => {
+    it(`is read or refused, with no other outcome: ${make.name}`, async () => {
       const target = await make(temporaryFolder('fuzz'));
       const { inputs, read } = await fuzz(target, { seed: 1, going: (input) => input < most });
       assert.equal(inputs, most);
@@ -31,7 +31,7 @@ describe('fuzz()', () => {
   const run = (run: FuzzTarget['run'], seed = 1) =>
     fuzz(target(run), { seed, going: (input) => input < 200 });
 
-  it('reports the first input that fails in another way, reproducibly', async () => {
+  it('reports the first input that fails otherwise, reproducibly', async () => {
     const found = (bytes: Uint8Array): boolean => {
       if (bytes.includes(0xff)) throw new RangeError('beyond the end');
       return true;

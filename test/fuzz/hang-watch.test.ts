@@ -14,7 +14,7 @@ describe('HangWatch', () => {
     return new HangWatch(() => ({ ...used }), { cpu: 1000, wall: 60_000 });
   };
 
-  it('finds an input that computes without end, however little time that takes', () => {
+  it('detects an input that computes forever', () => {
     const watch = watchFrom(300);
     Object.assign(used, { cpu: 1300, wall: 400 });
     assert.equal(watch.verdict(), undefined);
@@ -22,7 +22,7 @@ describe('HangWatch', () => {
     assert.equal(watch.verdict(), 'computes for more than 1 s');
   });
 
-  it('lets a busy machine take its time', () => {
+  it('tolerates a busy machine', () => {
     const watch = watchFrom(0);
     for (let input = 0; input < 100; input++) {
       watch.next();
@@ -32,7 +32,7 @@ describe('HangWatch', () => {
     }
   });
 
-  it('finds an input that waits for what does not come', () => {
+  it('detects an input that waits forever', () => {
     for (const cpu of [0, undefined]) {
       const watch = watchFrom(cpu);
       used.wall += 60_001;
@@ -50,17 +50,17 @@ describe('watchChild()', () => {
       limits,
     );
 
-  itUnless(noProc, 'ends a process that computes without end', async () => {
+  itUnless(noProc, 'ends a process that computes forever', async () => {
     const { hung } = await end('process.send(1); for (;;);', { cpu: 500, wall: HOUR });
     assert.equal(hung, 'computes for more than 0.5 s');
   });
 
-  it('ends a process that waits without end', async () => {
+  it('ends a process that waits forever', async () => {
     const { hung } = await end('setInterval(() => 0, 1e6)', { cpu: HOUR, wall: 100 });
     assert.equal(hung, 'takes longer than 0.1 s');
   });
 
-  it('leaves others alone, and tells how they ended', async () => {
+  it('leaves other processes alone, and reports how they ended', async () => {
     assert.deepEqual(await end('process.exit(3)'), { hung: undefined, code: 3, signal: null });
     // Killed by somebody else, who may be short of memory.
     const killed = await end("process.kill(process.pid, 'SIGKILL')");

@@ -5,14 +5,14 @@ import { describeUnless } from '../skips.js';
 import { VideoDetections } from './video-detections.js';
 
 // Not `npm test`: a network runs over thousands of frames. `npm run test:long`.
-describeUnless(sharedData.skip, 'what a network finds in videos', function () {
+describeUnless(sharedData.skip, 'detections of a network in videos', function () {
   this.timeout(3_600_000);
 
   for (const [name, frames] of [
     ['one-by-one-person-detection', 1394],
     ['bottle-detection', 1189],
   ] as const) {
-    it(`is there of ${name}`, async () => {
+    it(`exist for ${name}`, async () => {
       const detections = new VideoDetections(name);
       await detections.make();
       assert.equal(detections.skip, false);

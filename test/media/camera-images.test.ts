@@ -60,7 +60,7 @@ for (const [name, read] of Object.entries(IMAGE_PATHS)) {
       }
     }
 
-    it('are read by the other names of their encodings, in any case', async () => {
+    it('are read under the other names of their encodings, in any case', async () => {
       for (const { name: encoding, aliases } of addon().imageEncodings()) {
         const { image, nv12 } = sampleImage(encoding, { width: 8, height: 6 });
         for (const alias of [encoding, ...aliases.split(' ').filter(Boolean)]) {
@@ -82,7 +82,7 @@ for (const [name, read] of Object.entries(IMAGE_PATHS)) {
       }
     });
 
-    it('are scaled from 16 bits by the white that is set, in either byte order', async () => {
+    it('are scaled from 16 bits by the given white, in either byte order', async () => {
       const image: RawImage = {
         ...{ width: 4, height: 2, encoding: 'mono16', step: 8, hasBufferSize: false, isBigEndian: false },
         data: new Uint8Array(Uint16Array.of(0, 2000, 4095, 60_000, 8, 16, 2047, 2048).buffer),
@@ -101,7 +101,7 @@ for (const [name, read] of Object.entries(IMAGE_PATHS)) {
       await expectRead(image, Uint8Array.from([...standard, ...chroma]));
     });
 
-    it('with rows padded below are found by the length of their data', async () => {
+    it('with padding rows are recognized by the length of their data', async () => {
       // 1080 rows in 1088, as video encoders want them; widths that are aligned and widths that are not.
       for (const encoding of YUV420) {
         for (const [width, height, rows] of [
@@ -116,7 +116,7 @@ for (const [name, read] of Object.entries(IMAGE_PATHS)) {
       }
     });
 
-    it('with rows longer than step says are found by the length of their data', async () => {
+    it('with rows longer than step are recognized by the length of their data', async () => {
       for (const encoding of ENCODINGS) {
         const bytes = sampleImage(encoding, { width: 2, height: 2 }).image.step / 2;
         for (const stride of [64 * bytes, 128 * bytes]) {
@@ -142,7 +142,7 @@ for (const [name, read] of Object.entries(IMAGE_PATHS)) {
       await expectRead({ ...padded.image, data: padded.image.data.subarray(0, 7 * 32 + 30) }, padded.nv12);
     });
 
-    it('of a length that several paddings would explain are read as in the message, with a warning that names them', async () => {
+    it('of a length that several paddings could explain are read as in the message, with a warning that names them', async () => {
       const { image } = sampleImage('nv12', { width: 48, height: 48 }, { rows: 64 });
       const { warning } = await read({ ...image, step: 0 }, AS_TOLD);
       assert.match(warning!, /The size is that of 64 rows of 48 bytes, or of 48 rows of 64 bytes\./);
@@ -150,7 +150,7 @@ for (const [name, read] of Object.entries(IMAGE_PATHS)) {
       assert.equal((await read(image, AS_TOLD)).warning, undefined);
     });
 
-    it('of HbmMsg, whose length is that of a buffer, are read as the parameters say, and warned of otherwise', async () => {
+    it('of HbmMsg, whose length is that of a buffer, are read according to the parameters, and cause a warning without them', async () => {
       // hobot_codec copies packed pixels into the decoder's larger buffer: the length must not be believed.
       const packed = sampleImage('nv12', { width: 64, height: 54 });
       const room = Uint8Array.of(
@@ -174,7 +174,7 @@ for (const [name, read] of Object.entries(IMAGE_PATHS)) {
       await expectRead(packed.image, packed.nv12, { ...AS_TOLD, step: 64 });
     });
 
-    it('are refused where parameters ask for less than the picture or more than the data', async () => {
+    it('are refused if parameters give less than the picture or more than the data', async () => {
       const { image } = sampleImage('nv12', { width: 64, height: 48 });
       for (const [reading, message] of [
         [{ step: 63 }, /image_step of at least 64 bytes for a 64x48 nv12 image but received 63/],
@@ -189,7 +189,7 @@ for (const [name, read] of Object.entries(IMAGE_PATHS)) {
       }
     });
 
-    it('are refused where parameters ask for more than any camera sends, and read to the edge of that', async () => {
+    it('are refused if parameters exceed the largest supported sizes, and read up to these', async () => {
       const small = { width: 2, height: 6 };
       for (const encoding of ['rgb8', 'mono8', 'mono16', 'yuyv', 'nv12', 'nv21', 'i420', 'yv12']) {
         const { image } = sampleImage(encoding, small);
@@ -220,7 +220,7 @@ for (const [name, read] of Object.entries(IMAGE_PATHS)) {
       await expectRead(tall.image, tall.nv12, { ...AS_TOLD, rows: 65_536 });
     });
 
-    it('are refused with the encodings that are read', async () => {
+    it('are refused with a list of supported encodings', async () => {
       const { image } = sampleImage('nv12', { width: 4, height: 2 });
       for (const encoding of ['bayer_rggb8', '32FC1', 'nv24', '', 'nv1', 'nv122', ' nv12']) {
         await assert.rejects(
@@ -233,7 +233,7 @@ for (const [name, read] of Object.entries(IMAGE_PATHS)) {
 }
 
 describe('images of native subscriptions', () => {
-  it('become the model input that the frame would, whether pixels are kept or not', async () => {
+  it('become the same model input as the frame, whether pixels are kept or not', async () => {
     for (const encoding of ENCODINGS) {
       for (const [width, height] of [
         [100, 60],

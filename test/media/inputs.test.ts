@@ -45,7 +45,7 @@ describe('fileKind', () => {
     assert.equal(fileKind('frame.YUV', latin('\x10\x10')), 'nv12');
   });
 
-  it('uses the name if the signature is unknown', () => {
+  it('uses the file name if the signature is unknown', () => {
     assert.equal(fileKind('a.JPG', latin('nonsense')), 'picture');
     assert.equal(fileKind('a.ts', latin('G@\x11')), 'video');
     assert.equal(fileKind('a.txt', latin('nonsense')), undefined);
@@ -89,7 +89,7 @@ describe('openInputs', () => {
     return failed[0]!.error.message;
   }
 
-  it('opens files in the order given, with stamps that go on from one to the next', async () => {
+  it('opens files in the given order, with stamps that continue from one to the next', async () => {
     const names = [
       await write('b.png', await png()),
       await write('raw_4x2.nv12', new Uint8Array(36)),
@@ -108,7 +108,7 @@ describe('openInputs', () => {
     assert.deepEqual(await times(sources), [0, 0.25, 0.5, 0.75, 1]);
   });
 
-  it('opens the files of a folder that it knows, in natural order', async () => {
+  it('opens the supported files of a folder, in natural order', async () => {
     for (const name of ['f/10.png', 'f/2.png', 'f/1.png', 'f/deeper/3.png']) await write(name, await png());
     await write('f/notes.txt', 'notes');
     await write('f/.hidden.png', await png());
@@ -124,7 +124,7 @@ describe('openInputs', () => {
     );
   });
 
-  it('goes on after inputs that cannot be read', async () => {
+  it('continues after inputs that cannot be read', async () => {
     const good = await write('good.png', await png());
     const missing = join(folder, 'missing.png');
     const text = await write('text.txt', 'hello');
@@ -159,7 +159,7 @@ describe('openInputs', () => {
     await rm(path);
   });
 
-  it('takes a folder with metadata.yaml and files of MCAP for bags', async () => {
+  it('recognizes folders with metadata.yaml and MCAP files as bags', async () => {
     await write(
       'bag/metadata.yaml',
       'rosbag2_bagfile_information:\n  relative_file_paths:\n    - bag_0.mcap\n',
@@ -170,7 +170,7 @@ describe('openInputs', () => {
     assert.match(await failure(`${sqlite}#/camera`), /MCAP file but received an SQLite database/);
   });
 
-  it('opens scenes, with settings of their own or those of all', async () => {
+  it('opens scenes, with their own settings or the common ones', async () => {
     const { sources, failed } = await openInputs(
       ['scene:', 'scene:?frames=2&seed=4&size=128x96&rate=5', 'scene:?objects=0'],
       { frames: 3, size: { width: 64, height: 64 } },
@@ -210,7 +210,7 @@ describe('openInputs', () => {
     }
   });
 
-  it('refuses a frame rate that is none', async () => {
+  it('refuses an invalid frame rate', async () => {
     for (const rate of [0, -1, NaN, Infinity])
       await assert.rejects(openInputs([], { rate }), ExpectationError);
   });

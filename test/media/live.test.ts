@@ -24,14 +24,14 @@ const withoutFfmpeg =
   spawnSync('ffmpeg', ['-version']).status === 0 ? false : 'ffmpeg is not installed (apt-get install ffmpeg)';
 
 describe('cameras and streams', () => {
-  it('are known by their names', () => {
+  it('are recognized by their names', () => {
     for (const name of ['/dev/video0', '/dev/v4l/by-id/usb', 'rtsp://a/b', 'HTTPS://a', 'http://a:80/x.mjpg'])
       assert.ok(isLiveInput(name), name);
     for (const name of ['dev/video0', '/dev/video', 'video0', 'file:a', 'scene:', 'rtsp.mp4'])
       assert.ok(!isLiveInput(name), name);
   });
 
-  it('are read with the options of ffmpeg that they need', () => {
+  it('are read with the ffmpeg options they need', () => {
     // No camera here: only what ffmpeg is told.
     const arguments_ = (...of: Parameters<typeof streamArguments>): string =>
       streamArguments(...of).join(' ');
@@ -78,7 +78,7 @@ describeUnless(withoutFfmpeg, 'StreamSource', () => {
     return path;
   }
 
-  it('reads http, connects again after growing pauses when it is lost, and says so', async () => {
+  it('reads http, reconnects after growing pauses when the connection is lost, and says so', async () => {
     const bytes = readFileSync(clip('live.ts'));
     let requests = 0;
     // ffprobe, the stream, two failures, the stream again.
@@ -125,7 +125,7 @@ describeUnless(withoutFfmpeg, 'StreamSource', () => {
     }
   });
 
-  it('ends at the end of what has a length', async () => {
+  it('ends at the end of a finite stream', async () => {
     const bytes = readFileSync(clip('whole.mkv'));
     const server = createServer((_, response) => response.end(bytes));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -139,7 +139,7 @@ describeUnless(withoutFfmpeg, 'StreamSource', () => {
     }
   });
 
-  it('reads rtsp, which ffmpeg sends to it', async () => {
+  it('reads rtsp, which ffmpeg sends to the test', async () => {
     const probe = createTcpServer();
     await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
     const { port } = probe.address() as AddressInfo;
@@ -159,7 +159,7 @@ describeUnless(withoutFfmpeg, 'StreamSource', () => {
     }
   });
 
-  it('says what is wrong with a camera or stream that is not there, without its password', async () => {
+  it('reports a missing camera or stream, without its password', async () => {
     await assert.rejects(StreamSource.open('http://u:secret@127.0.0.1:9/x'), (error: Error) => {
       assert.match(error.message, /a video in http:\/\/u:\*\*\*@127\.0\.0\.1:9\/x but received .*refused/);
       return !error.message.includes('secret');
@@ -187,7 +187,7 @@ describe('standard input', () => {
   const error = (item: SourceFrame | BadFrame | undefined): string =>
     item && isBadFrame(item) ? item.error.message : '';
 
-  it('is one picture, however its bytes come', async () => {
+  it('is one picture, however its bytes are split', async () => {
     const raw = { width: 30, height: 20, channels: 3 } as const;
     const png = await sharp(Buffer.alloc(1800, 99), { raw }).png().toBuffer();
     const source = new StdinSource({}, Readable.from([png.subarray(0, 7), png.subarray(7)]));
@@ -201,7 +201,7 @@ describe('standard input', () => {
     }
   });
 
-  it('is raw NV12 with a size, and tells of a frame that is cut off', async () => {
+  it('is raw NV12 if a size is given, and reports a truncated frame', async () => {
     const size = { width: 8, height: 4 };
     const bytes = Buffer.from(Array.from({ length: 110 }, (_, i) => i));
     const chunks = [bytes.subarray(0, 5), bytes.subarray(5, 100), bytes.subarray(100)];

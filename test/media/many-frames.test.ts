@@ -55,7 +55,7 @@ function expectGrays(frames: readonly SourceFrame[], expected = GRAYS): void {
 describeUnless(withoutFfmpeg, 'files of many frames, by ffmpeg', () => {
   const folder = temporaryFolder('many-ffmpeg');
 
-  it('give each frame of raw Motion JPEG, whatever it is called', async () => {
+  it('give each frame of raw Motion JPEG, whatever the file name', async () => {
     const jpegs = Buffer.concat(await Promise.all(GRAYS.map((value) => gray(value).jpeg().toBuffer())));
     for (const name of ['a.mjpeg', 'a.mjpg', 'A.MJPG', 'a.avi']) {
       const path = join(folder, name);
@@ -137,7 +137,7 @@ describe('files of many frames', () => {
     );
   });
 
-  it('give each page of a TIFF, and the next file goes on from there', async () => {
+  it('give each page of a TIFF, and stamps continue in the next file', async () => {
     writeFileSync(join(folder, 'pages.tif'), await pages().tiff().toBuffer());
     writeFileSync(join(folder, 'still.png'), await gray(50).png().toBuffer());
     const frames = [join(folder, 'pages.tif'), join(folder, 'still.png')];
@@ -152,7 +152,7 @@ describe('files of many frames', () => {
     assert.deepEqual(secondsOf(items), [0, 0.5, 1, 1.5]);
   });
 
-  it('give one frame of photos with a second picture behind the first, as telephones write them', async () => {
+  it('give one frame of photos with a second picture behind the first, as phones write them', async () => {
     const [photo, gain] = [await gray(120).jpeg().toBuffer(), await gray(20).jpeg().toBuffer()];
     writeFileSync(join(folder, 'photo.jpg'), Buffer.concat([photo, gain]));
     expectGrays(await framesOf(join(folder, 'photo.jpg')), [120]);
@@ -200,13 +200,13 @@ function tiff(
   return Buffer.concat([header, new Uint8Array(pixels.buffer)]);
 }
 
-describe('pictures whose samples have no white of their own', () => {
+describe('pictures whose sample format defines no white', () => {
   const lumaOf = async (file: Buffer): Promise<number[]> => {
     const { data, width, height } = await decodePicture(file);
     return [...data.subarray(0, width * height)];
   };
 
-  it('are read with 1 for white where no value is larger', async () => {
+  it('are read with 1 as white if no value is larger', async () => {
     const values = [0, 0.2, 0.4, 1, 0.5, 0.6, 0.8, NaN];
     assert.deepEqual(await lumaOf(tiff(4, 2, 1, values, 3)), [0, 51, 102, 255, 128, 153, 204, 0]);
     const colors = [1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0];
@@ -216,13 +216,13 @@ describe('pictures whose samples have no white of their own', () => {
     );
   });
 
-  it('are read as bytes where they look like bytes', async () => {
+  it('are read as bytes if they look like bytes', async () => {
     const values = [0, 10, 20, 30, 40, 50, 75, 250];
     assert.deepEqual(await lumaOf(tiff(4, 2, 1, values, 3)), values);
     assert.deepEqual(await lumaOf(tiff(4, 2, 1, values, 1)), values);
   });
 
-  it('are read from the least to the greatest value otherwise', async () => {
+  it('are otherwise scaled from the smallest to the largest value', async () => {
     const values = [-100, -49, 0, 155, Infinity, -Infinity, NaN, 55];
     assert.deepEqual(await lumaOf(tiff(4, 2, 1, values, 3)), [0, 51, 100, 255, 255, 0, 0, 155]);
     assert.deepEqual(await lumaOf(tiff(4, 2, 1, [0, 7000, 70_000, 35_000, 0, 0, 0, 0], 1)), [
@@ -230,7 +230,7 @@ describe('pictures whose samples have no white of their own', () => {
     ]);
   });
 
-  it('are read where all values are the same, or none is a number', () => {
+  it('are read if all values are equal, or none is a number', () => {
     assert.deepEqual(toBytes(Float32Array.of(7, 7)), Uint8Array.of(0, 0));
     assert.deepEqual(toBytes(Float32Array.of(NaN, NaN)), Uint8Array.of(0, 0));
     assert.deepEqual(toBytes(Float32Array.of(-Infinity, Infinity)), Uint8Array.of(0, 255));

@@ -31,7 +31,7 @@ describe('sizes', () => {
     }
   });
 
-  it('are suggested for a number of bytes, fewest frames first', () => {
+  it('are suggested for a file size, fewest frames first', () => {
     assert.equal(plausibleSizes(3110400)[0], '1920x1080 (1 frame)');
     assert.deepEqual(plausibleSizes(2 * 460800).slice(0, 2), ['640x480 (2 frames)', '320x240 (8 frames)']);
     assert.deepEqual(plausibleSizes(1000), []);
@@ -84,7 +84,7 @@ describe('Nv12FileSource', () => {
     assert.equal(lent[0]!.frame, lent[6]!.frame, 'memory is reused');
   });
 
-  it('gives a bad frame for the one that is cut off', async () => {
+  it('gives a bad frame for a truncated one', async () => {
     const source = await Nv12FileSource.open(await file('cut_8x4.nv12', 2, 7));
     const all = await items(source);
     assert.deepEqual(all.map(isBadFrame), [false, false, true]);
@@ -102,7 +102,7 @@ describe('Nv12FileSource', () => {
     assert.deepEqual(seen, [false, false, true]);
   });
 
-  it('says which sizes would fit when the size is missing or wrong', async () => {
+  it('suggests sizes when the size is missing or wrong', async () => {
     const path = join(folder, 'frame.nv12');
     await writeFile(path, new Uint8Array(460800));
     const message = async (options: Parameters<typeof Nv12FileSource.open>[1]): Promise<string> => {

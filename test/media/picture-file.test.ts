@@ -56,7 +56,7 @@ describe('decodePicture', () => {
     });
   }
 
-  it('reads CMYK as colors', async () => {
+  it('converts CMYK', async () => {
     const [y, u, v] = firstPixel(
       await decodePicture(await red(20, 10).toColorspace('cmyk').jpeg().toBuffer()),
     );
@@ -76,12 +76,12 @@ describe('decodePicture', () => {
     }
   });
 
-  it('lays transparency over gray', async () => {
+  it('blends transparent pictures with gray', async () => {
     assert.deepEqual(firstPixel(await decodePicture(await red(8, 8, 0).png().toBuffer())), [114, 128, 128]);
     assert.deepEqual(firstPixel(await decodePicture(await red(8, 8, 1).png().toBuffer())), [76, 85, 255]);
   });
 
-  it('turns pictures upright by EXIF', async () => {
+  it('rotates pictures according to EXIF', async () => {
     // Left half white, right half black; orientation 6 turns the left side up.
     const data = Buffer.from(Uint8Array.from({ length: 16 * 8 * 3 }, (_, i) => ((i / 3) % 16 < 8 ? 255 : 0)));
     const picture = sharp(data, { raw: { width: 16, height: 8, channels: 3 } });
@@ -90,7 +90,7 @@ describe('decodePicture', () => {
     assert.deepEqual([frame.data[0], frame.data[7], frame.data[15 * 8]], [255, 255, 0]);
   });
 
-  it('repeats the last column and row of odd pictures, says their true size and moves nothing', async () => {
+  it('repeats the last column and row of odd pictures, reports their true size and shifts no pixel', async () => {
     const data = Buffer.from(Uint8Array.from({ length: 7 * 5 * 3 }, (_, i) => Math.floor(i / 3) * 7));
     const picture = sharp(data, { raw: { width: 7, height: 5, channels: 3 } });
     for (const file of [
@@ -107,7 +107,7 @@ describe('decodePicture', () => {
     }
   });
 
-  it('says the size of an odd picture as it is when upright', async () => {
+  it('reports the size of an odd picture after its rotation', async () => {
     const frame = await decodePicture(await red(7, 4).jpeg().withMetadata({ orientation: 6 }).toBuffer());
     assert.deepEqual([frame.width, frame.height, frame.picture], [4, 8, { width: 4, height: 7 }]);
     const dot = await decodePicture(await red(1, 1).png().toBuffer());
@@ -121,12 +121,12 @@ describe('decodePicture', () => {
       return true;
     });
 
-  it('gives the reason why a file is not a picture', async () => {
+  it('says why a file is not a picture', async () => {
     await refuses(new Uint8Array(0), /an empty file/);
     await refuses(Buffer.from('hello, world'), /Expected a picture in JPEG, PNG/);
   });
 
-  it('refuses pictures that are cut off', async () => {
+  it('refuses truncated pictures', async () => {
     for (const picture of [noise(200, 100).jpeg(), noise(200, 100).png(), noise(200, 100).webp()]) {
       const file = await picture.toBuffer();
       await refuses(file.subarray(0, Math.floor(file.length * 0.6)), /truncated or damaged/);
@@ -134,12 +134,12 @@ describe('decodePicture', () => {
     }
   });
 
-  it('puts up with stray bytes after a JPEG, as cameras send them', async () => {
+  it('accepts stray bytes after a JPEG, as cameras send them', async () => {
     const file = await red(20, 10).jpeg().toBuffer();
     assert.equal((await decodePicture(Buffer.concat([file, Buffer.alloc(500, 7)]))).width, 20);
   });
 
-  it('refuses huge pictures before it decodes them', async () => {
+  it('refuses huge pictures before decoding them', async () => {
     await refuses(await red(17000, 2).png().toBuffer(), /16384 a side but received 17000x2/);
     await refuses(await red(16000, 9000).png().toBuffer(), /at most 134217728 pixels.*16000x9000/);
   });
@@ -153,7 +153,7 @@ describe('decodePicture', () => {
 describe('PictureSource', () => {
   const folder = temporaryFolder('picture');
 
-  it('says so where only the first of several pictures is taken', async () => {
+  it('says so if only the first of several pictures is used', async () => {
     const pictures = await Promise.all(
       [0, 200].map((gray) =>
         sharp({ create: { width: 8, height: 8, channels: 3, background: { r: gray, g: gray, b: gray } } })

@@ -25,7 +25,7 @@ const REGIONS: readonly Region[] = [
 
 describe('regions of images', () => {
   for (const encoding of ENCODINGS) {
-    it(`of ${encoding} are those of the picture, by both ways, packed and padded, with the picture and without`, async () => {
+    it(`of ${encoding} equal the region of the whole picture, in both transports, packed and padded, with and without kept pictures`, async () => {
       const sizes = [[100, 60], ...(YUV.includes(encoding) ? [] : [[91, 57]])] as [number, number][];
       for (const [width, height] of sizes) {
         const packed = sampleImage(encoding, { width, height });
@@ -91,7 +91,7 @@ describe('regions of images', () => {
     assert.deepEqual(await counters('bgr8'), [1, 0, 3 * region.width * region.height + seen, seen + model]);
   });
 
-  it('outside of the picture are refused with a reason by both transports, and the next frame is read', async () => {
+  it('outside the picture are refused with a reason by both transports, and the next frame is read', async () => {
     const { image, nv12 } = sampleImage('nv12', { width: 100, height: 60 });
     const region = { x: 100, y: 0, width: 10, height: 10 };
     const refused =
@@ -110,7 +110,7 @@ describe('regions of images', () => {
     }
   });
 
-  it('that exceed the picture cause a warning until they are changed, after the warning about its rows', () => {
+  it('that exceed the picture cause a warning until they are changed; a warning about rows comes first', () => {
     const camera = addon().injectCamera();
     const { image } = sampleImage('nv12', { width: 100, height: 60 });
     const warning = (data = image.data): string | undefined => {
@@ -127,7 +127,7 @@ describe('regions of images', () => {
     camera.close();
   });
 
-  it('of compressed images are those of the picture', async () => {
+  it('of compressed images equal the region of the whole picture', async () => {
     const file = await sharp(sampleImage('rgb8', { width: 61, height: 53 }).image.data, {
       raw: { width: 61, height: 53, channels: 3 },
     })

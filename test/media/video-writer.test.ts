@@ -34,7 +34,7 @@ describeUnless(withoutFfmpeg, 'VideoWriter', () => {
   const BLUE = [20, 60, 210] as const;
 
   for (const suffix of ['.mp4', '.mkv', '.webm']) {
-    it(`writes ${suffix} at the rate and in the colors that it is given`, async () => {
+    it(`writes ${suffix} at the given rate and in the right colors`, async () => {
       const path = join(folder, `föö bar${suffix}`);
       const video = new VideoWriter(path, { width: 65, height: 49, rate: 12.5 });
       for (const color of [RED, RED, BLUE, BLUE, BLUE]) await video.write(plain(65, 49, color));
@@ -54,7 +54,7 @@ describeUnless(withoutFfmpeg, 'VideoWriter', () => {
     });
   }
 
-  it('says what ffmpeg said, and leaves nothing', async () => {
+  it('reports the errors of ffmpeg, and leaves no file behind', async () => {
     const path = join(folder, 'none.mp4');
     const video = new VideoWriter(path, { width: 64, height: 48, rate: 10, encoder: 'h264_nowhere' });
     const work = async (): Promise<void> => {
@@ -74,7 +74,7 @@ describe('arguments of the encoder', () => {
   const given = (encoder?: string, path = 'a.mp4'): string =>
     encoderArguments(path, 'part', { ...video, encoder }).join(' ');
 
-  it('are those that each kind of encoder wants', () => {
+  it('fit each kind of encoder', () => {
     // No such hardware here: only what ffmpeg is told.
     assert.match(given(), /-an .*format=yuv420p -c:v libx264 .*-crf 20 .*\+faststart -f mp4 part$/);
     assert.match(given(undefined, 'a.WEBM'), /-c:v libvpx-vp9 .*-f webm part$/);
@@ -86,7 +86,7 @@ describe('arguments of the encoder', () => {
     assert.match(given('h264_v4l2m2m'), /-c:v h264_v4l2m2m -b:v 1382400/);
   });
 
-  it('need a suffix that says what to write', () => {
+  it('need a known file suffix', () => {
     assert.equal(videoSuffix('a/b.MKV'), '.mkv');
     for (const path of ['a', 'a.avi', ''])
       assert.throws(() => videoSuffix(path), /suffix \.mp4, \.mkv, \.webm/);

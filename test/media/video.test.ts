@@ -106,7 +106,7 @@ describeUnless(withoutFfmpeg, 'VideoSource', () => {
     }
   });
 
-  it('takes untagged high definition for BT.709, as players do', async () => {
+  it('reads untagged high definition as BT.709, as players do', async () => {
     const options = ['-vf', 'scale=out_color_matrix=bt709', '-c:v', 'rawvideo', '-pix_fmt', 'yuv420p'];
     const { frames } = await read(clip('hd.avi', 'color=red:size=1280x720:rate=1:duration=1', ...options));
     assert.ok(Math.abs(frames[0]!.frame.data[0]! - 76) <= 3, `${frames[0]!.frame.data[0]}`);
@@ -124,7 +124,7 @@ describeUnless(withoutFfmpeg, 'VideoSource', () => {
     assert.deepEqual(frame.data, (await decodePicture(await readFile(png))).data);
   });
 
-  it('turns recordings of telephones upright', async () => {
+  it('rotates recordings of phones upright', async () => {
     // The left half is white, as recorded.
     const halves = 'color=black:size=64x32:rate=5:duration=1,drawbox=0:0:32:32:white:fill';
     const plain = clip('plain.mp4', halves);
@@ -141,7 +141,7 @@ describeUnless(withoutFfmpeg, 'VideoSource', () => {
     assert.ok(luma(16, 10) > 200 && luma(16, 54) < 50, 'the left side is on top');
   });
 
-  it('gives what can be decoded of a video that is cut off, then a bad frame', async () => {
+  it('gives all frames that can be decoded of a truncated video, then a bad frame', async () => {
     const whole = clip('whole.mp4', 'testsrc=size=320x240:rate=10:duration=5', '-movflags', 'faststart');
     const file = await readFile(whole);
     const path = join(folder, 'cut.mp4');
@@ -153,7 +153,7 @@ describeUnless(withoutFfmpeg, 'VideoSource', () => {
     assert.match(bad[0]!.error.message, /decoded to its end but received \d+ frames, then: .*partial file/);
   });
 
-  it('keeps its size when the stream changes it on its way', async () => {
+  it('keeps the size of the first frame when the stream changes its size', async () => {
     const files = ['64x48', '32x80'].map((size) =>
       clip(`${size}.h264`, `testsrc=size=${size}:rate=5:duration=1`),
     );
@@ -164,7 +164,7 @@ describeUnless(withoutFfmpeg, 'VideoSource', () => {
     assert.ok(frames.every(({ frame }) => frame.width === 64 && frame.height === 48));
   });
 
-  it('says what ffmpeg says of files that are no video', async () => {
+  it('reports what ffmpeg says about files that are not videos', async () => {
     const text = join(folder, 'text.mp4');
     await writeFile(text, 'hello');
     const message = async (path: string): Promise<string> => {
@@ -177,7 +177,7 @@ describeUnless(withoutFfmpeg, 'VideoSource', () => {
     assert.match(await message(clip('sound.mp4', 'sine=duration=0.2')), /without a video stream/);
   });
 
-  it('takes names for names, not for options or addresses', async () => {
+  it('reads file names as file names, not as options or addresses', async () => {
     const file = await readFile(clip('plain name.mp4', 'color=red:size=16x16:rate=2:duration=1'));
     for (const name of ['-i.mp4', 'http:x.mp4', "it's 100%d [a].mp4"]) {
       await writeFile(join(folder, name), file);
@@ -191,7 +191,7 @@ describeUnless(withoutFfmpeg, 'VideoSource', () => {
     }
   });
 
-  it('waits while the reader does, and ends ffmpeg with the iteration', async () => {
+  it('waits for its reader, and ends ffmpeg with the iteration', async () => {
     const path = clip('long.mp4', 'testsrc=size=320x240:rate=25:duration=20');
     const source = await VideoSource.open(path);
     const lent: { item: SourceFrame; first: number }[] = [];
@@ -208,7 +208,7 @@ describeUnless(withoutFfmpeg, 'VideoSource', () => {
     assert.equal(runningFfmpegs(), 0);
   });
 
-  it('says how to get ffmpeg where there is none', async () => {
+  it('says how to install ffmpeg if it is missing', async () => {
     const path = clip('here.mp4', 'color=red:size=16x16:rate=2:duration=1');
     const source = await VideoSource.open(path);
     const before = process.env['PATH'];

@@ -10,7 +10,7 @@ import { messageType, MessageType } from '../../src/message/message-type.js';
 const MSG_FOLDER = new URL('../../../msg/', import.meta.url);
 
 describe('message definitions', () => {
-  it('says of our own messages what msg/ says', () => {
+  it('equal msg/ for our own messages', () => {
     const files = readdirSync(MSG_FOLDER).filter((file) => file.endsWith('.msg'));
     const ours = Object.keys(DEFINITIONS).filter((type) => type.startsWith('tros_yolo_seg/'));
     assert.deepEqual(files.map((file) => `tros_yolo_seg/${file.replace('.msg', '')}`).sort(), ours.sort());
@@ -24,7 +24,7 @@ describe('message definitions', () => {
     }
   });
 
-  it('agrees with Humble on the common messages', () => {
+  it('equal those of Humble for common messages', () => {
     const common = Object.entries(ros2humble).filter(([type]) => Object.hasOwn(DEFINITIONS, type));
     assert.equal(common.length, 29);
     for (const [type, definition] of common) {
@@ -37,7 +37,7 @@ describe('message definitions', () => {
     }
   });
 
-  it('gives a bag the whole text: the message, then each type in it once', () => {
+  it('give bags the whole text: the message, then each type in it once', () => {
     const { name, definition } = messageType('vision_msgs/Detection2DArray');
     assert.equal(name, 'vision_msgs/msg/Detection2DArray');
     assert.deepEqual(
@@ -61,7 +61,7 @@ describe('message definitions', () => {
     assert.equal(parse(definition, { ros2: true }).length, 13);
   });
 
-  it('refuses types that nobody defines, and texts that are none', () => {
+  it('refuse undefined types and invalid texts', () => {
     assert.throws(
       () => messageType('nav_msgs/Odometry'),
       /Expected a definition of nav_msgs\/Odometry but received none/,

@@ -13,7 +13,7 @@ import { nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 const NATIVE = ['image', 'hbm480p', 'hbm540p', 'hbm1080p'];
 
 describe('the table of image messages', () => {
-  it('has the values of image_type and message, which users have written down', () => {
+  it('has the values of image_type and message that users rely on', () => {
     assert.deepEqual(SEGMENT_PARAMETERS.image_type.choices, [
       'auto',
       'image',
@@ -52,7 +52,7 @@ describe('the table of image messages', () => {
     );
   });
 
-  it('reads what the stand-in writes, stamp and pixels', async () => {
+  it('reads stamp and pixels that the stand-in writes', async () => {
     const jpeg = (): Promise<Uint8Array> => assert.fail('no JPEG of nv12');
     const frame = nv12Frame(Uint8Array.of(16, 50, 90, 130, 100, 140), { width: 2, height: 2 });
     const stamp = { sec: 1_700_000_000, nanosec: 7 };

@@ -22,7 +22,7 @@ describe('installedType', () => {
     install(overlay, 'ai_msgs', 'Roi', 'what is this\n?!\n');
   });
 
-  it('takes what is installed, overlay first, comments and all', () => {
+  it('uses installed definitions with their comments, overlays first', () => {
     const type = installedType('vision_msgs/LabelInfo', [overlay, underlay]);
     assert.equal(type.name, 'vision_msgs/msg/LabelInfo');
     assert.ok(type.definition.startsWith('std_msgs/Header header  # new\n'), type.definition);
@@ -33,13 +33,13 @@ describe('installedType', () => {
     );
   });
 
-  it('falls back on what this package carries', () => {
+  it('falls back on the definitions of this package', () => {
     const carried = messageType('vision_msgs/Detection2DArray').definition;
     assert.equal(installedType('vision_msgs/Detection2DArray', [overlay]).definition, carried);
     assert.equal(installedType('vision_msgs/Detection2DArray', ['/nowhere']).definition, carried);
   });
 
-  it('tells what is installed from what this package carries', () => {
+  it('distinguishes installed definitions from those of this package', () => {
     assert.equal(isInstalled('vision_msgs/LabelInfo', [overlay]), true);
     assert.equal(isInstalled('std_msgs/Header', [overlay, underlay]), true);
     assert.equal(isInstalled('std_msgs/Header', [overlay]), false);
@@ -47,7 +47,7 @@ describe('installedType', () => {
     assert.equal(isInstalled('vision_msgs/LabelInfo', []), false);
   });
 
-  it('looks where AMENT_PREFIX_PATH says, as setup files export it', () => {
+  it('searches AMENT_PREFIX_PATH, as setup files export it', () => {
     const before = process.env['AMENT_PREFIX_PATH'];
     try {
       process.env['AMENT_PREFIX_PATH'] = `/nowhere:${underlay}:`;
@@ -60,7 +60,7 @@ describe('installedType', () => {
     }
   });
 
-  it('says which installed definition it cannot read', () => {
+  it('names an installed definition that it cannot read', () => {
     assert.throws(
       () => installedType('ai_msgs/Roi', [overlay]),
       (error) => {

@@ -26,7 +26,7 @@ function endpoint(reliability: number, durability: number, depth = 5): RclEndpoi
 }
 
 describe('QoS', () => {
-  it('matches as DDS does: a publisher may offer more than is wanted, never less', () => {
+  it('matches as in DDS: a publisher may offer more than is requested, never less', () => {
     const all = (['best_effort', 'reliable'] as const).flatMap((reliability) =>
       (['volatile', 'transient_local'] as const).map((durability): Qos => ({
         reliability,
@@ -51,13 +51,13 @@ describe('QoS', () => {
     }
   });
 
-  it('is heard by everyone where the node publishes', () => {
+  it('is compatible with all subscribers on the topics of the node', () => {
     for (const offered of [RESULT_QOS, PICTURE_QOS, LATCHED_QOS]) {
       assert.ok(compatible({ reliability: 'reliable', durability: 'volatile', depth: 1 }, offered));
     }
   });
 
-  it('reads the numbers of rmw/types.h; what the system decides counts as the default', () => {
+  it('reads the enum values of rmw/types.h; system defaults count as the default', () => {
     assert.deepEqual(endpointQos(endpoint(2, 2)), {
       reliability: 'best_effort',
       durability: 'volatile',
@@ -83,7 +83,7 @@ describe('QoS', () => {
     assert.deepEqual(IMAGE_QOS.reliable, { reliability: 'reliable', durability: 'volatile', depth: 5 });
   });
 
-  it('is said in words', () => {
+  it('is printed in words', () => {
     assert.equal(describeQos(SENSOR_QOS), 'best effort, volatile');
     assert.equal(describeQos(LATCHED_QOS), 'reliable, transient local');
     assert.equal(qosText(SENSOR_QOS), 'best effort, volatile, depth 5');

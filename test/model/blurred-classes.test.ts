@@ -12,7 +12,7 @@ describe('classes to blur', () => {
     assert.deepEqual(blurredClasses([], ['car'], labels), []);
   });
 
-  it('are refused if they would not be found', () => {
+  it('are refused if they are not reported', () => {
     assert.throws(
       () => blurredClasses(['person'], ['car'], labels),
       /among the reported classes but received person/,
@@ -22,7 +22,7 @@ describe('classes to blur', () => {
 });
 
 describe('category ids', () => {
-  it("are COCO's for COCO's classes, and count from 1 for others", () => {
+  it("are COCO's for COCO's classes, and start from 1 for others", () => {
     const coco = categoryIds(chooseLabels(80));
     assert.deepEqual([coco[0], coco[11], coco[12], coco[79]], [1, 13, 14, 90]);
     assert.deepEqual(categoryIds(['ball', 'cube']), [1, 2]);

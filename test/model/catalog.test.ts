@@ -26,7 +26,7 @@ describe('config/models.json', () => {
     }
   });
 
-  it('has addresses with https, each with the page that it was read in', () => {
+  it('has https addresses, each with the page that lists it', () => {
     for (const { name, url, readIn } of models) {
       assert.match(url, /^https:\/\/[\w./-]+$/, name);
       assert.match(
@@ -37,14 +37,14 @@ describe('config/models.json', () => {
     }
   });
 
-  it('has a march for every .bin, which the name of the file says, too', () => {
+  it('has a march for every .bin, the same as in the file name', () => {
     for (const model of models) {
       assert.equal(endingOf(model) === '.bin', model.march !== undefined, model.name);
       if (model.march) assert.ok(model.url.includes(model.march.replace('-', '')), model.name);
     }
   });
 
-  it('has a size, classes and a license for every model, and names that say the board', () => {
+  it('has a size, classes and a license for every model, and the board in each name', () => {
     for (const { name, input, classes, license, board } of models) {
       assert.ok(input !== undefined && classes !== undefined, name);
       assert.match(catalog.licenses.get(license)!.url, /^https:/);
@@ -57,7 +57,7 @@ describe('config/models.json', () => {
     for (const key of catalog.sources.keys()) assert.ok(used.includes(key), key);
   });
 
-  it('claims no address to be tried that was not', () => {
+  it('marks no address as tried that was not', () => {
     // Whoever has downloaded one says so here, too.
     assert.deepEqual(
       models.filter(({ tried }) => tried).map(({ name }) => name),
@@ -79,11 +79,11 @@ describe('a catalog', () => {
   const parse = (...models: unknown[]): ReturnType<typeof parseCatalog> =>
     parseCatalog(JSON.stringify({ licenses, models }), 'my.json');
 
-  it('needs little', () => {
+  it('has few required fields', () => {
     assert.deepEqual(parse(good).models, [{ ...good, tried: true }]);
   });
 
-  it('is refused for any field that is wrong', () => {
+  it('is refused for any invalid field', () => {
     const sha256 = '0'.repeat(64);
     for (const [change, expected] of [
       [{ name: '../x' }, /a name of letters, digits, - and _ for model 1 in my\.json but received \.\.\/x/],
@@ -124,7 +124,7 @@ describe('a catalog', () => {
     );
   });
 
-  it('is refused when it is none', () => {
+  it('is refused if it is not a catalog', () => {
     for (const text of [
       '',
       '{',
@@ -142,7 +142,7 @@ describe('a catalog', () => {
     );
   });
 
-  it('of your own comes first, and may name our licenses but not change them', () => {
+  it('of the user comes first, and may name our licenses but not change them', () => {
     const file = join(root, 'own.json');
     const mirror = { ...good, name: 'yolov8n-seg', license: 'AGPL-3.0' };
     const licenses = { 'AGPL-3.0': { name: 'Free for all', holder: 'Nobody', url: 'https://nobody.test' } };
@@ -165,7 +165,7 @@ describe('a catalog', () => {
     assert.ok(!('licence' in model));
   });
 
-  it('suggests names that are similar to an unknown one', () => {
+  it('suggests names similar to an unknown one', () => {
     const catalog = loadCatalog('');
     assert.throws(() => catalog.get('yolo11-seg'), /Did you mean yolo11n-seg or /);
     assert.throws(() => catalog.get('constructor'), /received constructor\. tros-yolo-seg model list shows/);

@@ -52,7 +52,7 @@ describe('parseClassNames', () => {
     it(`reads ${text}`, () => assert.deepEqual(parseClassNames(text), [...names]));
   }
 
-  it('reads whatever Python writes', () => {
+  it('reads all that Python writes', () => {
     const name = fc.string({
       unit: fc.oneof(fc.constantFrom("'", '"', '\\', '\n', '\x7f', 'é', '猫', '🐈'), fc.string()),
     });
@@ -89,7 +89,7 @@ describe('parseClassNames', () => {
     });
   }
 
-  it('of a model that can be used without them are a problem, no error', () => {
+  it('of a model that is usable without them cause a warning, not an error', () => {
     assert.deepEqual(readClassNames(`['a']`), { names: ['a'], problem: undefined });
     const { names, problem } = readClassNames(`{0: 'driver's seat'}`);
     assert.deepEqual(names, []);

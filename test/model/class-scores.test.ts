@@ -9,13 +9,13 @@ describe('parseClassScores', () => {
   const parse = (...pairs: string[]): Record<number, number> =>
     parseClassScores('--class-score', pairs, LABELS);
 
-  it('takes names in any case, ids, and names with spaces or an equals sign', () => {
+  it('accepts names in any case, ids, and names with spaces or an equals sign', () => {
     assert.deepEqual(parse('Person=0.5', ' traffic light =0.25', 'a=b=1'), { 0: 0.5, 1: 0.25, 2: 1 });
     assert.deepEqual(parse('1=0'), { 1: 0 });
     assert.deepEqual(parse(), {});
   });
 
-  it('lets the last of several for one class win', () => {
+  it('uses the last of several scores for one class', () => {
     assert.deepEqual(parse('person=0.5', '0=0.75'), { 0: 0.75 });
   });
 

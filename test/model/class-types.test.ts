@@ -8,7 +8,7 @@ const OPTION = 'parameter tros_types';
 describe('parseClassTypes', () => {
   const parse = (...pairs: string[]): [number, string][] => [...parseClassTypes(OPTION, pairs, LABELS)];
 
-  it('takes names in any case, ids, spaces, and names with an equals sign', () => {
+  it('accepts names in any case, ids, spaces, and names with an equals sign', () => {
     assert.deepEqual(parse('Person=body', ' traffic light = red hand ', 'a=b=x'), [
       [0, 'body'],
       [1, 'red hand'],
@@ -28,19 +28,19 @@ describe('parseClassTypes', () => {
     });
   });
 
-  it('refuses what has no type', () => {
+  it('refuses an entry without a type', () => {
     for (const pair of ['', 'person', 'person=', 'person= ', 'person==', 'person= =', 'person==\t']) {
       assert.throws(() => parse(pair), /CLASS=TYPE for parameter tros_types/, pair);
     }
   });
 
-  it('refuses what has no class', () => {
+  it('refuses an entry without a class', () => {
     for (const pair of ['=', '=body', ' =body', '3=body', 'a=body', 'person==body']) {
       assert.throws(() => parse(pair), /parameter tros_types/, pair);
     }
   });
 
-  it('refuses a second type for a class, whichever way it is named', () => {
+  it('refuses a second type for a class, by name or id', () => {
     assert.throws(() => parse('person=body', 'PERSON=head'), {
       message:
         'Expected one type for each class in parameter tros_types but received PERSON=head, and body before. Class 0 is person.',

@@ -12,7 +12,7 @@ describe('findModel', () => {
   const cache = join(root, 'tros-yolo-seg/models');
   withVariables({ XDG_CACHE_HOME: root, TROS_YOLO_SEG_MODELS: '' });
 
-  it('takes paths as they are, whether there is a file or not', () => {
+  it('returns paths unchanged, whether the file exists or not', () => {
     for (const path of [
       '',
       'best.onnx',
@@ -26,7 +26,7 @@ describe('findModel', () => {
     }
   });
 
-  it('takes a file here before a name, too', () => {
+  it('prefers a file in the working directory to a name', () => {
     // Names of the catalog have neither dot nor slash, as some files have.
     assert.equal(findModel('LICENSE'), 'LICENSE');
     // A folder of a model's name does not hide the model.
@@ -47,7 +47,7 @@ describe('findModel', () => {
     assert.throws(() => findModel('yolo11n-seg'), /received nothing/, 'a folder is no model');
   });
 
-  it('names similar names for one that there is not', () => {
+  it('suggests similar names for an unknown one', () => {
     assert.throws(
       () => findModel('yolov8-seg'),
       /a model file, or the name of a model but received yolov8-seg\. Did you mean yolov8/,

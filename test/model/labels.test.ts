@@ -19,7 +19,7 @@ describe('class names of a model', () => {
     return join(folder, 'names.txt');
   };
 
-  it('are not replaced in silence', () => {
+  it('are not replaced silently', () => {
     const names = (count: number): string[] => Array.from({ length: count }, (_, id) => `my ${id}`);
     for (const [count, given, warning] of [
       [3, 1, /has 1 class name for 3 classes, so that no name is used: the classes are numbers\. Give/],
@@ -48,7 +48,7 @@ describe('class names of a model', () => {
     );
   });
 
-  it('are else those of the model, else those of COCO, else numbers', () => {
+  it('are otherwise those of the model, else those of COCO, else numbers', () => {
     assert.deepEqual(chooseLabels(2, ['a', 'b']), ['a', 'b']);
     assert.deepEqual(chooseLabels(3, ['a', 'b']), ['0', '1', '2'], 'names that do not fit are none');
     const coco = chooseLabels(80);
@@ -56,7 +56,7 @@ describe('class names of a model', () => {
     assert.deepEqual(chooseLabels(1), ['0']);
   });
 
-  it('of a network with queries are the ids of a data set, which is said where it is assumed', () => {
+  it('of a network with queries are the ids of a data set, with a note if that is assumed', () => {
     const { labels, warnings } = chooseQueryLabels(91);
     // Some of rfdetr/util/coco_classes.py, and ids that COCO does not use.
     for (const [id, name] of [

@@ -16,7 +16,7 @@ import { letterboxed, planarFloatOf } from './reference.js';
 const native = addon() as unknown as Record<keyof Addon, (...args: unknown[]) => unknown>;
 
 describe('loading the addon', () => {
-  it('lists what was tried and what to do', () => {
+  it('lists the tried paths and says what to do', () => {
     const root = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-'));
     try {
       assert.throws(() => loadAddon(root), {
@@ -34,7 +34,7 @@ describe('loading the addon', () => {
     }
   });
 
-  it('tells a build of another commit, and what to do', () => {
+  it('recognizes a build of another commit, and says what to do', () => {
     const root = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-'));
     try {
       const name = 'build/native/Release/tros_yolo_seg.node';
@@ -53,7 +53,7 @@ describe('loading the addon', () => {
     }
   });
 
-  it('takes the prebuilt addon of the npm package where none was built, and says what to do there', () => {
+  it('uses the prebuilt addon of the npm package if none was built, and says what to do if it fails', () => {
     const root = join(mkdtempSync(join(tmpdir(), 'tros-yolo-seg-')), 'node_modules', 'tros-yolo-seg');
     try {
       const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
@@ -277,7 +277,7 @@ describe('arguments of the addon', () => {
     assert.throws(() => native.imageToNv12(trap, reading, frame()), Error);
   });
 
-  it('may not share memory between source and target, or between the planes of a target', () => {
+  it('may not overlap between source and target, or between the planes of a target', () => {
     const both = noiseFrame(4, 4, 1, { gap: 40 });
     const apart = { ...packedFrame(4, 4), data: both.data, lumaOffset: 0, chromaOffset: 16 };
     native.letterbox({ ...both, lumaOffset: 40, chromaOffset: 56 }, content, apart);
@@ -319,7 +319,7 @@ describe('arguments of the addon', () => {
     });
   });
 
-  it('pass on what a getter throws', () => {
+  it('pass on errors of getters', () => {
     const evil = {
       get width(): number {
         throw new RangeError('mine');
@@ -337,7 +337,7 @@ describe('arguments of the addon', () => {
 });
 
 describe('preprocess', () => {
-  it('letterboxes and converts off this thread, several frames at once', async () => {
+  it('letterboxes and converts on other threads, several frames at once', async () => {
     const jobs = Array.from({ length: 12 }, (_, i) => {
       const source = noiseFrame(40 + 2 * i, 80 - 4 * i, i, { luma: i, chroma: 2 * i, gap: i });
       const model = noiseFrame(64, 32, i, { luma: 3, chroma: 5 });
@@ -379,7 +379,7 @@ describe('preprocess', () => {
 });
 
 describe('the addon', () => {
-  it('the addon lies where the loader looks', () => {
+  it('is in the folder where the loader looks', () => {
     assert.equal(typeof loadAddon(repository).letterbox, 'function');
   });
 });

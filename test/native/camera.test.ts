@@ -9,7 +9,7 @@ import type { NativeFailure } from '../../src/native/failure.js';
 import { repository } from '../data.js';
 
 describe('native subscriptions', () => {
-  it('letterbox where Letterbox says', () => {
+  it('letterbox as Letterbox does', () => {
     const size = fc.integer({ min: 2, max: 16384 });
     const model = fc.oneof(fc.constantFrom(64, 320, 384, 640, 672, 1280), size);
     fc.assert(
@@ -32,7 +32,7 @@ describe('native subscriptions', () => {
     }
   });
 
-  it('count what comes while no engine is attached, also when they are closed', () => {
+  it('count frames that arrive while no engine is attached, also after they are closed', () => {
     const camera = addon().injectCamera();
     const message = { width: 2, height: 2, step: 2, encoding: 'nv12', data: new Uint8Array(6) };
     const header = { sec: 0, nanosec: 0, index: 0 };
@@ -45,7 +45,7 @@ describe('native subscriptions', () => {
     assert.deepEqual([received, discarded], [1, 1]);
   });
 
-  it('setMinPeriod: a frame is taken once in the period, the others are skipped unread', () => {
+  it('setMinPeriod: one frame per period is accepted, the others are skipped unread', () => {
     const camera = addon().injectCamera();
     const message = { width: 2, height: 2, step: 2, encoding: 'nv12', data: new Uint8Array(6) };
     const header = { sec: 0, nanosec: 0, index: 0 };
@@ -64,7 +64,7 @@ describe('native subscriptions', () => {
     camera.setMinPeriod(5);
   });
 
-  it('step: all messages are taken when it returns, their indices counting up', async () => {
+  it('step: all messages are accepted when it returns, with increasing indices', async () => {
     const camera = addon().injectCamera();
     const message = { width: 2, height: 2, step: 2, encoding: 'nv12', data: new Uint8Array(6) };
     const indices: number[] = [];
@@ -105,7 +105,7 @@ describe('native subscriptions', () => {
   });
 
   // Found by scripts/fuzz.sh camera.
-  it('have no rows beyond their bytes, whatever the user says of them: products of 64 bits, too', () => {
+  it('have no rows beyond their bytes, whatever the user sets, even if products exceed 32 bits', () => {
     const image = { width: 512, height: 38, step: 0, encoding: 'nv12', data: new Uint8Array(512 * 57) };
     const complete = { ...image, isBigEndian: false, hasBufferSize: false };
     const reading = { step: 2 ** 32 - 16, rows: 2 ** 32 - 2, white: 65535 };
@@ -120,14 +120,14 @@ describe('native subscriptions', () => {
     assert.equal(addon().inspectImage(complete, { ...reading, step: 512, rows: 38 }).stride, 512);
   });
 
-  it('say why they are not available in an addon without rclcpp', () => {
+  it('say why they are unavailable in an addon without rclcpp', () => {
     const found = addon().nativeCameras();
     if (found.available) assert.ok(found.messages.includes('sensor_msgs/msg/Image'));
     else assert.match(found.reason, /without rclcpp/);
     assert.equal(typeof addon().openCameraNode, found.available ? 'function' : 'undefined');
   });
 
-  it('stand any argument', () => {
+  it('survive any argument', () => {
     const heapSlots = addon().openHeapSlots(2, 64, 64, () => undefined);
     const slots = heapSlots as unknown as Record<string, (...args: unknown[]) => unknown>;
     const camera = addon().injectCamera();
@@ -167,7 +167,7 @@ describe('native subscriptions', () => {
     camera.close();
   });
 
-  it('have numbers of their own', () => {
+  it('have their own counters', () => {
     const [first, second] = [addon().injectCamera(), addon().injectCamera()];
     assert.notEqual(first.id, second.id);
     first.close();
@@ -175,7 +175,7 @@ describe('native subscriptions', () => {
   });
 
   for (const end of ['process.exit(0)', 'process.exitCode = 0', 'process.kill(process.pid, "SIGTERM")']) {
-    it(`let the process end while they bring frames and nothing is closed (${end})`, async () => {
+    it(`let the process end while frames arrive and nothing is closed (${end})`, async () => {
       const url = JSON.stringify(new URL('../../src/native/addon.js', import.meta.url).href);
       const script = `
         const { addon } = await import(${url});

@@ -27,7 +27,7 @@ describe('letterboxNv12', () => {
   const box = (source: Nv12Frame, into: Nv12Frame): Letterbox =>
     new Letterbox(source.width, source.height, into.width, into.height);
 
-  it('gives the bytes of the reference for any sizes, strides and offsets, and touches nothing else', () => {
+  it('gives the bytes of the reference for any sizes, strides and offsets, and writes nothing else', () => {
     fc.assert(
       fc.property(noise, noise, (source, target) => {
         const before = target.data.slice();
@@ -80,7 +80,7 @@ describe('letterboxNv12', () => {
     assert.deepEqual(target.data, packedBytes(source));
   });
 
-  it('keeps a plain color and pads with gray', () => {
+  it('keeps a uniform color and pads with gray', () => {
     const source = plainFrame(40, 20, 200, 90, 30);
     const target = packedFrame(32, 32);
     letterboxNv12(source, box(source, target), target);
@@ -90,7 +90,7 @@ describe('letterboxNv12', () => {
     assert.deepEqual(target.data, expected.data);
   });
 
-  it('keeps a ramp in place: a center falls on a center', () => {
+  it('keeps a ramp in place: centers map to centers', () => {
     // Luma 2x + 20 is linear, so bilinear scaling by 1/2 must read it between pixels 2i and 2i + 1.
     const source = packedFrame(64, 64);
     for (let y = 0; y < 64; y++) for (let x = 0; x < 64; x++) source.data[y * 64 + x] = 2 * x + 20;
@@ -102,7 +102,7 @@ describe('letterboxNv12', () => {
     );
   });
 
-  it('refuses a letterbox that was made for other sizes', () => {
+  it('refuses a letterbox for other sizes', () => {
     const target = packedFrame(32, 32);
     assert.throws(() => letterboxNv12(packedFrame(8, 8), new Letterbox(8, 6, 32, 32), target), {
       message: 'Expected a letterbox from 8x8 to 32x32 but received one from 8x6 to 32x32.',
@@ -161,7 +161,7 @@ describe('nv12ToRgb', () => {
     }
   });
 
-  it('writes into the bytes it is given', () => {
+  it('writes into a given buffer', () => {
     const into = new Uint8Array(3 * 4 * 4);
     assert.equal(nv12ToRgb(plainFrame(4, 4, 9, 128, 128), 'full', into), into);
     assert.deepEqual(into, new Uint8Array(48).fill(9));
@@ -263,7 +263,7 @@ describe('packedToNv12', () => {
     assert.deepEqual(packedToNv12({ width: 256, height: 2, format: 'rgb8', data: rgb }), mono);
   });
 
-  it('comes back within 2 steps in the full range and 3 in the limited one where a 2x2 block has one color', () => {
+  it('is inverted within 2 steps in full range and 3 in limited range for 2x2 blocks of one color', () => {
     const color = fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255));
     for (const [range, bound] of [
       ['full', 2],
@@ -281,13 +281,13 @@ describe('packedToNv12', () => {
     }
   });
 
-  it('crops an odd picture by its step', () => {
+  it('respects the step of an odd picture', () => {
     const data = randomBytes(7 * 5 * 3, 5);
     const cropped = packedToNv12({ width: 6, height: 4, format: 'rgb8', step: 21, data });
     assert.deepEqual(cropped.data, nv12Of({ width: 6, height: 4, format: 'rgb8', step: 21, data }, 'full'));
   });
 
-  it('writes into the frame it is given', () => {
+  it('writes into a given frame', () => {
     const into = noiseFrame(2, 2, 1, { luma: 2, chroma: 4, gap: 1 });
     assert.equal(packedToNv12(plain([255, 0, 0]), 'full', into), into);
     assert.deepEqual(packedBytes(into), Uint8Array.of(76, 76, 76, 76, 85, 255));
@@ -333,7 +333,7 @@ describe('packedToNv12', () => {
   });
 });
 
-describe('an NV12 frame that is not what it says', () => {
+describe('an NV12 frame with an inconsistent description', () => {
   const good = packedFrame(4, 4);
   for (const [name, change, message] of [
     ['an odd width', { width: 3 }, /an even width for the frame but received 3/],

@@ -14,11 +14,11 @@ const NO_SCALES = new Float64Array(0);
 /** Version, type, height, width, channels, strides of rows, cells and channels, first channel. */
 const block = (type: number, ...rest: number[]): Int32Array => Int32Array.of(1, type, ...rest);
 
-describe('runs that the addon is given for their contours', () => {
+describe('runs passed to the addon for their contours', () => {
   const outlines = (runs: Int32Array, width: number): unknown =>
     native.decodeOutlines(runs, width, 0, 0, 0, 0, new Int32Array(1024), 0, new Int32Array(64));
 
-  it('are refused where they go on below the lowest row of a mask, before memory is taken for so many', () => {
+  it('are refused below the lowest row of a mask, before memory is allocated', () => {
     // Few enough rows that memory is not used up should this fail: 2 ** 30 of them took 16 GB.
     assert.throws(() => outlines(Int32Array.of(0, 1, 2 ** 21 - 1, 2 ** 21), 1), {
       ...REFUSED,
@@ -32,7 +32,7 @@ describe('runs that the addon is given for their contours', () => {
     }
   });
 
-  it('are refused out of order, empty, and where a last number is missing', () => {
+  it('are refused if they are unordered, empty or incomplete', () => {
     for (const runs of [
       [4, 3],
       [4, 4],
@@ -48,7 +48,7 @@ describe('runs that the addon is given for their contours', () => {
   });
 });
 
-describe('blocks of heads that the addon is given', () => {
+describe('blocks of heads passed to the addon', () => {
   const scan = (numbers: Int32Array, values: unknown, scales = NO_SCALES, lowest: unknown = 0): unknown =>
     native.decodeScan(
       values,
@@ -62,7 +62,7 @@ describe('blocks of heads that the addon is given', () => {
       0,
     );
 
-  it('are refused where strides let elements lie on each other: a grid of any size would have one value', () => {
+  it('are refused if strides let elements overlap', () => {
     const one = new Int8Array(1);
     assert.throws(() => scan(block(1, 4096, 4096, 1, 0, 0, 0, 0), one), {
       ...REFUSED,
@@ -74,7 +74,7 @@ describe('blocks of heads that the addon is given', () => {
     assert.equal(scan(block(1, 2, 3, 4, 12, 4, 1, 0), new Int8Array(24).fill(1)), 6);
   });
 
-  it('may have scales and limits that are no numbers', () => {
+  it('may have scales and limits that are NaN', () => {
     const arrays = [Float32Array, Int8Array, Uint8Array, Int16Array, Uint16Array, Int32Array];
     const odd = [NaN, Infinity, -Infinity, 0, -0, 1e308, -1e308, 5e-324];
     arrays.forEach((Type, type) => {
@@ -95,7 +95,7 @@ describe('blocks of heads that the addon is given', () => {
   });
 });
 
-describe('counts that the addon is given', () => {
+describe('counts passed to the addon', () => {
   it('may be any number', () => {
     const odd = [NaN, Infinity, -Infinity, -1, 0.5, 2 ** 31, 2 ** 32, 2 ** 53, 1e308, '1', undefined];
     const cells = Int32Array.of(0, 1);
@@ -126,8 +126,8 @@ describe('counts that the addon is given', () => {
   });
 });
 
-describe('axes of a mask that the addon is given', () => {
-  it('may say anything: each row of the mask is looked at once', () => {
+describe('axes of a mask passed to the addon', () => {
+  it('may have any values: each row of the mask is read once', () => {
     const protos = 200;
     // Every other band reaches from top to bottom.
     const first = Int32Array.from({ length: protos + 2 }, (_, i) => (i % 2 === 0 ? 0 : 2 ** 15));
@@ -142,7 +142,7 @@ describe('axes of a mask that the addon is given', () => {
 });
 
 describe('arrays that another thread changes', () => {
-  it('are looked at once: what was checked is what is used', function () {
+  it('are read once: the checked values are the used ones', function () {
     this.timeout(120_000);
     const { status, signal, stdout, stderr } = spawnSync(
       process.execPath,

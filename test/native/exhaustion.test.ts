@@ -43,7 +43,7 @@ describe('the addon in a process', () => {
     return said.trimEnd().split('\n');
   }
 
-  itUnless(sanitized, 'without memory throws, and works when there is some again', () => {
+  itUnless(sanitized, 'throws without memory, and works when there is memory again', () => {
     const said = run(`
       const limit = (bytes) => execFileSync('prlimit', ['--pid', String(process.pid), '--as=' + bytes + ':']);
       const none = () => undefined;
@@ -82,12 +82,9 @@ describe('the addon in a process', () => {
     return { LD_PRELOAD: preload, NO_MORE_THREADS: join(folder, 'no-more-threads') };
   }
 
-  itUnless(
-    sanitized,
-    'without threads for the board throws, and has it work when there are some again',
-    () => {
-      const said = run(
-        `
+  itUnless(sanitized, 'throws without threads for the board, and works when there are threads again', () => {
+    const said = run(
+      `
       const work = async () => {
         const engine = await BpuEngine.open({ file, library });
         const { width, height } = engine.model.input;
@@ -102,14 +99,13 @@ describe('the addon in a process', () => {
       rmSync(process.env.NO_MORE_THREADS);
       await say(work);
       `,
-        withoutThreads(),
-      );
-      assert.match(said[0]!, /HB_DNN_OUT_OF_MEMORY/);
-      assert.equal(said[1], 'no error');
-    },
-  );
+      withoutThreads(),
+    );
+    assert.match(said[0]!, /HB_DNN_OUT_OF_MEMORY/);
+    assert.equal(said[1], 'no error');
+  });
 
-  itUnless(sanitized, 'without threads throws, and works when there are some again', () => {
+  itUnless(sanitized, 'throws without threads, and works when there are threads again', () => {
     const said = run(
       `
       const message = { width: 2, height: 2, step: 2, encoding: 'nv12', data: new Uint8Array(6), sec: 0, nanosec: 0,

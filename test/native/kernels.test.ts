@@ -66,7 +66,7 @@ function numbers(seed: number): (limit: number) => number {
 }
 
 describe('kernels of the scaler', () => {
-  it('are those of the processor, and can be chosen', () => {
+  it('fit the processor, and can be chosen', () => {
     assert.equal(usable.at(-1), 'portable');
     assert.deepEqual(addon().pixelKernels('portable'), { chosen: 'portable', usable });
     if (process.arch === 'arm64') assert.deepEqual(usable, ['neon', 'portable']);
@@ -91,7 +91,7 @@ describe('kernels of the scaler', () => {
     }
   });
 
-  it('give the bytes of the portable ones for any sizes, strides, offsets and borders', () => {
+  it('give the bytes of the portable kernels for any sizes, strides, offsets and borders', () => {
     const next = numbers(1);
     for (let i = 0; i < 600; i++) {
       const source = tightFrame(2 * next(i % 9 === 0 ? 700 : 90), 2 * next(30), i, next(9) - 1);
@@ -126,7 +126,7 @@ describe('kernels of the scaler', () => {
     [16384, 2, 16382, 4],
     [2, 2, 16384, 16],
   ] as const) {
-    it(`give the bytes of the portable ones for ${width}x${height} to ${modelWidth}x${modelHeight}`, () => {
+    it(`give the bytes of the portable kernels for ${width}x${height} to ${modelWidth}x${modelHeight}`, () => {
       const source = tightFrame(width, height, 3, 1);
       const target = packedFrame(modelWidth, modelHeight);
       const box = new Letterbox(width, height, modelWidth, modelHeight);
@@ -134,7 +134,7 @@ describe('kernels of the scaler', () => {
     });
   }
 
-  it('keep black black and white white', () => {
+  it('keep black and white', () => {
     for (const value of [0, 255]) {
       const source = packedFrame(62, 34);
       source.data.fill(value);
@@ -201,7 +201,7 @@ describe('kernels of color conversion', () => {
     }
   });
 
-  it('exchange the chroma of nv21 for every width', () => {
+  it('swap the chroma of nv21 for every width', () => {
     for (let width = 2; width <= 132; width += 2) {
       const frame = tightFrame(width, 4, width, 0);
       const image = { ...{ width, height: 4, step: frame.lumaStride, encoding: 'nv21' }, data: frame.data };
@@ -219,7 +219,7 @@ describe('kernels of color conversion', () => {
     }
   });
 
-  it('scale every 16-bit gray by every kind of white', () => {
+  it('scale every 16-bit gray for any white', () => {
     const data = new Uint8Array(Uint16Array.from({ length: 65536 }, (_, i) => i).buffer);
     for (const white of [1, 2, 3, 255, 256, 1023, 4095, 10_000, 43_691, 65_534, 65_535]) {
       const image = { data, width: 256, height: 256, format: 'mono16', step: 512, offset: 0 } as const;
@@ -230,7 +230,7 @@ describe('kernels of color conversion', () => {
     }
   });
 
-  it('agree on every pair of chroma with every luma', () => {
+  it('agree for every combination of chroma and luma', () => {
     // A 2x2 block for each of the 65536 pairs; its four pixels have four lumas.
     const size = 512;
     const frame = packedFrame(size, size);
@@ -246,7 +246,7 @@ describe('kernels of color conversion', () => {
     }
   });
 
-  it('agree on the colors at the corners of the cube, where sums are largest', () => {
+  it('agree for the corners of the color cube, where sums are largest', () => {
     const data = Uint8Array.from({ length: 3 * 64 * 64 }, (_, i) => {
       const [pixel, channel] = [Math.floor(i / 3), i % 3];
       const block = (pixel >> 1) % 32;

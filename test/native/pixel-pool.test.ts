@@ -15,7 +15,7 @@ describe('the pool of pictures', () => {
   // In C++, where each single allocation can be made to fail.
   itUnless(
     sanitized,
-    'lends as many as it may whichever allocation fails, and takes back without memory',
+    'lends up to its limit whichever allocation fails, and takes pictures back without allocating',
     () => {
       const program = join(folder, 'pool');
       writeFileSync(

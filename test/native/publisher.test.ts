@@ -14,7 +14,7 @@ const options = {
 
 // The addon as npm builds it. That of colcon is tested in test/ros.
 describeUnless('publishedMessages' in addon() && 'it is there', 'native publishers without rclcpp', () => {
-  it('are not there, for a reason', () => {
+  it('are absent, with a reason', () => {
     const message = 'hbm_img_msgs/msg/HbmMsg1080P';
     assert.match(whyNoNativePublisher(message)!, /built without rclcpp.*colcon build/);
     assert.throws(

@@ -51,7 +51,7 @@ describe('TROS_YOLO_SEG_THREADS', () => {
     return { main: all.find(({ main }) => main)!, slots, stderr };
   }
 
-  it('sets priority and processors of the JavaScript thread and of the slots, each by its role', () => {
+  it('sets priority and processors of the JavaScript thread and of the slots, by role', () => {
     // Raising nice takes no privileges; the processor is one that this process may use.
     const [, first] = /Cpus_allowed_list:\s*(\d+)/.exec(
       execFileSync('cat', ['/proc/self/status'], { encoding: 'utf8' }),
@@ -77,7 +77,7 @@ describe('TROS_YOLO_SEG_THREADS', () => {
     for (const slot of slots) assert.deepEqual([slot.policy, slot.priority], [1, 20]);
   });
 
-  it('prints what it cannot read, and what the system refuses, and goes on', () => {
+  it('prints invalid and refused settings, and continues', () => {
     const wrong = threads('javascript=nice:20;bpu=cpu:3-1;camera=what');
     assert.match(
       wrong.stderr,

@@ -10,7 +10,7 @@ import { temporaryFolder } from '../temporary-folder.js';
 
 const script = join(repository, 'dist/test/native/ended-workers.js');
 
-describe('worker threads that end while the addon works for them', () => {
+describe('worker threads that end while the addon is working for them', () => {
   const folder = temporaryFolder('workers');
   const model = writePlaybackModel(join(folder, 'heads.bin'));
 
@@ -28,9 +28,9 @@ describe('worker threads that end while the addon works for them', () => {
 
   it('end 200 times in a loop over nv12ToRgb8', () => end('pixels', 200, ''));
 
-  it('end with frames on their way through preprocess', () => end('preprocess', 20, ''));
+  it('end with frames in preprocess', () => end('preprocess', 20, ''));
 
-  it('end with an engine and a camera at work, and leave nothing behind', async () => {
+  it('end with a working engine and camera, and leave nothing behind', async () => {
     const { tasksAlive, blocksAlive, modelsAlive, violations } = await end('engine', 20, 'busy_us=2000');
     assert.deepEqual(
       { tasksAlive, blocksAlive, modelsAlive, violations },
@@ -40,7 +40,7 @@ describe('worker threads that end while the addon works for them', () => {
     );
   });
 
-  it('do not wait for a BPU that hangs, nor does the process after them', async () => {
+  it('do not wait for a hanging BPU, nor does the process after them', async () => {
     await end('hang', 2, 'hang=1');
     assert.ok(
       !existsSync(join(folder, 'hang.json')),
@@ -48,7 +48,7 @@ describe('worker threads that end while the addon works for them', () => {
     );
   });
 
-  it('leave their threads to a BPU that hangs, and those end with their frames', async () => {
+  it('leave threads behind for a hanging BPU, which end with their frames', async () => {
     const { tasksAlive, blocksAlive, modelsAlive, violations } = await end('brief', 2, 'hang=1');
     assert.deepEqual(
       { tasksAlive, blocksAlive, modelsAlive, violations },

@@ -58,7 +58,7 @@ describeUnless(reason, 'scripts/deb.mjs', () => {
     });
   }
 
-  it('packs what is of this package, a service that is not enabled, and names what it needs', () => {
+  it('contains the files of this package and a disabled service, and declares its dependencies', () => {
     const run = make();
     assert.equal(run.status, 0, run.said);
     const deb = join(folder, 'out', 'ros-humble-tros-yolo-seg_0.1.0-1_amd64.deb');
@@ -82,7 +82,7 @@ describeUnless(reason, 'scripts/deb.mjs', () => {
     assert.equal(field(deb, 'Conflicts'), 'tros-humble-tros-yolo-seg');
   });
 
-  it('names TROS as D-Robotics does, and brings Node.js along where it is asked to', () => {
+  it("uses D-Robotics's names for TROS, and includes Node.js on request", () => {
     const without = make('--flavor', 'tros');
     assert.equal(without.status, 1);
     assert.match(without.said, /Expected an install that knows TROS's messages/);
@@ -106,7 +106,7 @@ describeUnless(reason, 'scripts/deb.mjs', () => {
     assert.doesNotMatch(service, /@[A-Z]+@/);
   });
 
-  it('refuses what is for another processor, a link to the build, and files that name the workspace', () => {
+  it('refuses files for another processor, links to the build, and files that name the workspace', () => {
     const other = make('--arch', 'arm64');
     assert.equal(other.status, 1);
     assert.match(other.said, /Expected programs and libraries for arm64 but .*Release\/tros_yolo_seg\.node/);
@@ -126,7 +126,7 @@ describe('systemd/tros-yolo-seg.service.in', () => {
   const service = readFileSync(join(repository, 'systemd/tros-yolo-seg.service.in'), 'utf8');
   const settings = readFileSync(join(repository, 'systemd/default'), 'utf8');
 
-  it('restarts for ever, and gives the three kinds of threads their priorities', () => {
+  it('restarts forever, and sets the priorities of three kinds of threads', () => {
     assert.match(service, /^Restart=always$/m);
     assert.match(service, /^StartLimitIntervalSec=0$/m);
     assert.match(service, /^CPUAffinity=/m);
@@ -140,7 +140,7 @@ describe('systemd/tros-yolo-seg.service.in', () => {
   });
 
   const analyze = has('systemd-analyze') ? false : 'needs systemd-analyze';
-  itUnless(analyze, 'is understood by systemd', function () {
+  itUnless(analyze, 'is accepted by systemd', function () {
     const folder = temporaryUnit(service);
     const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', folder], {
       encoding: 'utf8',

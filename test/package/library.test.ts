@@ -12,7 +12,7 @@ import { temporaryFolder } from '../temporary-folder.js';
 describe('the package as a library', () => {
   const folder = temporaryFolder('library');
 
-  it('does what its README shows', async () => {
+  it('works as its README shows', async () => {
     const readme = readFileSync(join(repository, 'README.md'), 'utf8');
     const [, example] = /```ts\n(.*?)```/s.exec(readme)!;
     // Installed, it is found by its name; here by its place.
@@ -25,7 +25,7 @@ describe('the package as a library', () => {
     assert.match(stdout, / [1-9]/);
   });
 
-  it('exports what its README imports', () => {
+  it('exports all imports of its README', () => {
     const readme = readFileSync(join(repository, 'README.md'), 'utf8');
     const imports = [...readme.matchAll(/^import \{(.*)\} from 'tros-yolo-seg';$/gm)];
     assert.ok(imports.length > 0);
@@ -50,7 +50,7 @@ describe('the package as a library', () => {
     assert.equal(new PolygonTracer().trace(mask).length, 1);
   });
 
-  it('opens a model as the command line does, draws what it finds, and writes and reads a bag', async () => {
+  it('opens a model as the command line does, draws instances, and writes and reads a bag', async () => {
     const { BagSource, BagWriter, encodeJpeg, isResult, openInputs, openSegmenter, Overlay } = library;
     const model = await openSegmenter(undefined, { classes: ['circle', 1], score: 0.4, masks: 'proto' });
     assert.deepEqual(model.labels, ['circle', 'square', 'triangle', 'star', 'ring', 'cross']);
@@ -77,12 +77,12 @@ describe('the package as a library', () => {
     assert.equal(source.count, 3);
   });
 
-  it('refuses classes that the model does not know, with nothing left open', async () => {
+  it('refuses unknown classes, and leaves nothing open', async () => {
     await assert.rejects(library.openSegmenter(undefined, { classes: ['person'] }), /person/);
     await assert.rejects(library.openSegmenter(undefined, { classScores: { dog: 0.5 } }), /dog/);
   });
 
-  it('has types that say what may be given', () => {
+  it('has types that describe valid arguments', () => {
     const { Segmenter } = library;
     // Compiled, never run: a line that compiles where an error is expected fails the build.
     const compiled = (engine: library.Engine, frame: library.Nv12Frame): void => {

@@ -21,14 +21,14 @@ interface Module {
 const file = pathToFileURL(join(packageRoot, 'scripts/ros-lock.mjs')).href;
 const { closure, runtimeRoots } = (await import(file)) as Module;
 
-describe('packages of the ROS install', () => {
+describe('packages in the ROS install', () => {
   const json = (name: string): unknown => JSON.parse(readFileSync(join(packageRoot, name), 'utf8'));
   const manifest = json('package.json') as object;
   const lock = json('package-lock.json') as Lock;
   const installed = (onnx: boolean): string[] =>
     closure(lock, runtimeRoots(manifest, onnx), { machine: true, runtime: true });
 
-  it('are all that the program imports', () => {
+  it('include everything that the program imports', () => {
     const imported = new Set<string>();
     for (const entry of readdirSync(join(packageRoot, 'src'), { recursive: true, encoding: 'utf8' })) {
       if (!entry.endsWith('.ts')) continue;
@@ -46,18 +46,18 @@ describe('packages of the ROS install', () => {
     for (const name of runtimeRoots(manifest, true)) assert.ok(imported.has(name), `no import of ${name}`);
   });
 
-  it('have no compilers, nor what is for other machines', () => {
+  it('contain no compilers, and nothing for other machines', () => {
     for (const path of installed(true)) {
       assert.doesNotMatch(path, /\/typescript|node-gyp|cmake-js|eslint|@types|darwin|win32|musl/);
     }
   });
 
-  it('leave ONNX Runtime out for a robot, and nothing else that it does not bring along', () => {
+  it('leave out ONNX Runtime and its dependencies for a robot, and nothing else', () => {
     const extra = installed(true).filter((path) => !installed(false).includes(path));
     assert.deepEqual(extra, ['node_modules/onnxruntime-common', 'node_modules/onnxruntime-node']);
   });
 
-  it('are complete: a package that package-lock.json lacks is named', () => {
+  it('are complete; a package that is missing in package-lock.json is named', () => {
     const broken = { packages: { ...lock.packages } };
     delete broken.packages['node_modules/debug'];
     assert.throws(() => closure(broken, ['rclnodejs']), /lacks debug, which .*needs/);

@@ -39,7 +39,7 @@ describe('NOTICE', () => {
     assert.deepEqual(listed.sort(), wanted.sort());
   });
 
-  it('names the licenses of all that these bring along', () => {
+  it('names the licenses of their dependencies', () => {
     for (const path of closure(lock, names)) {
       const { license } = packages[path]!;
       // walk's and foreachasync's authors write Apache-2.0 in another way.

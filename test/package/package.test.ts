@@ -15,7 +15,7 @@ describe('package.xml and CMakeLists.txt', () => {
   const manifest = read('package.xml');
   const cmake = read('CMakeLists.txt');
 
-  it('say what package.json says', () => {
+  it('agree with package.json', () => {
     const { version, license, author } = JSON.parse(read('package.json')) as Record<string, string>;
     assert.equal(/<version>(.*)<\/version>/.exec(manifest)?.[1], version);
     assert.equal(/<license[^>]*>(.*)<\/license>/.exec(manifest)?.[1], license);
@@ -23,7 +23,7 @@ describe('package.xml and CMakeLists.txt', () => {
     assert.match(manifest, new RegExp(`<maintainer email="[^"]+">${author}</maintainer>`));
   });
 
-  it('generate every message and service, and depend on what these name', () => {
+  it('generate every message and service, and depend on the packages that these use', () => {
     const generated = [...cmake.matchAll(/^ {2}((?:msg|srv)\/\w+\.\w+)$/gm)].map(([, path]) => path!);
     const files = ['msg', 'srv'].flatMap((folder) =>
       readdirSync(join(packageRoot, folder)).map((name) => `${folder}/${name}`),
@@ -55,7 +55,7 @@ describe('package.xml and CMakeLists.txt', () => {
     }
   });
 
-  it('ask for packages of TROS only where TROS is', () => {
+  it('depend on packages of TROS only on TROS', () => {
     for (const line of manifest.split('\n').filter((text) => /hobot|ai_msgs|hbm_img/.test(text))) {
       assert.match(line, /condition="\$TROS_DISTRO != ''"/);
     }
@@ -99,7 +99,7 @@ print(json.dumps(eval(sys.argv[2])))
 const hasPython = existsSync('/usr/bin/python3') && existsSync('/usr/lib/python3/dist-packages/yaml');
 
 describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch files', () => {
-  it('are Python', () => {
+  it('are valid Python', () => {
     for (const name of readdirSync(join(packageRoot, 'launch'))) {
       if (name.endsWith('.py'))
         assert.equal(launchFile(name, 'callable(file.generate_launch_description)'), true);
@@ -113,7 +113,7 @@ describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch f
       `(file.generate_launch_description(), [[call.args[0], str(call.kwargs['default_value']), call.kwargs['description'], call.kwargs.get('choices')] for call in file.DeclareLaunchArgument.call_args_list])[1]`,
     ) as Argument[];
 
-  it('have an argument for each parameter of segment, which leaves it to the node where nothing is given', () => {
+  it("have an argument for each parameter of segment, whose default is the node's", () => {
     const all = declared('segment.launch.py');
     const names = all.map(([name]) => name);
     assert.deepEqual(names, [...new Set(names)], 'each once');
@@ -131,7 +131,7 @@ describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch f
     assert.match(help('autostart'), /\(true or false; default: true\)$/);
   });
 
-  it('have the arguments of the stand-in with its defaults and choices', () => {
+  it('have the arguments of the camera stand-in with its defaults and choices', () => {
     const all = new Map(
       declared('segment.launch.py').map(([name, value, , choices]) => [name, { value, choices }]),
     );
@@ -142,7 +142,7 @@ describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch f
     assert.deepEqual(all.get('inputs'), { value: CAMERA_PARAMETERS.inputs.default.join(), choices: null });
   });
 
-  it('give parameters the types that nodes take', () => {
+  it('give parameters the types that nodes declare', () => {
     const given = {
       model: 'yolov8n-seg-x5',
       images: '/front/image, /rear/image',
@@ -175,7 +175,7 @@ describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch f
     assert.throws(() => wrong('max_rate', '5,x'), /Expected an integer for max_rate but received x/);
   });
 
-  it('take arguments by their former names, with a warning', () => {
+  it('accept arguments under their former names, with a warning', () => {
     const former = (given: object): unknown =>
       launchFile(
         'segment.launch.py',
@@ -193,7 +193,7 @@ describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch f
     assert.throws(() => former({ again: 'True' }), /Expected true, false for loop but received True/);
   });
 
-  it('take the camera that is there, and say so when it is not the one that was asked for', () => {
+  it('use the connected camera, and report it if it is not the requested one', () => {
     const choose = (wanted: string, installed: string[]): [string, string[]] =>
       launchFile(
         'segment.launch.py',
@@ -208,7 +208,7 @@ describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch f
     assert.match(choose('webcam', [])[1][0]!, /Expected auto, mipi, .* but received webcam/);
   });
 
-  it('take the pictures, depth and CameraInfo of hobot_stereonet, and start no other camera', () => {
+  it('use the pictures, depth and CameraInfo of hobot_stereonet, and start no other camera', () => {
     const segment = (given: object): Record<string, unknown> =>
       launchFile(
         'segment.launch.py',
@@ -249,7 +249,7 @@ describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch f
     assert.deepEqual(started('stand-in'), ['camera', 'segment']);
   });
 
-  it('take a file of parameters only where there is one', () => {
+  it('pass a file of parameters only if one is given', () => {
     const file = (path: string): unknown => launchFile('segment.launch.py', `file.parameter_file('${path}')`);
     assert.equal(file(''), null);
     assert.equal(file(join(packageRoot, 'config/segment.yaml')), join(packageRoot, 'config/segment.yaml'));
@@ -281,7 +281,7 @@ describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch f
 });
 
 describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'receive buffer', () => {
-  it('is told to be too small where it is', () => {
+  it('is reported if it is too small', () => {
     const hint = (most: number): string[] =>
       launchFile(
         'segment.launch.py',
@@ -309,7 +309,7 @@ describe('DDS profiles', () => {
     }
   });
 
-  it('neither choose interfaces for Cyclone DDS nor ask for more than the kernel gives', () => {
+  it('neither choose interfaces for Cyclone DDS nor request more memory than the kernel allows', () => {
     const cyclone = plain('config/dds/cyclonedds.xml');
     assert.match(cyclone, /<SocketReceiveBufferSize max="32MB"\/>/);
     assert.doesNotMatch(cyclone, /Interface|min=|AllowMulticast/);

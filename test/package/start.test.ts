@@ -52,7 +52,7 @@ describe('start script', () => {
     });
   }
 
-  it('hands on its arguments and its process id, and sets the thresholds of malloc', () => {
+  it('passes on its arguments and its process id, and sets the thresholds of malloc', () => {
     const args = ['--ros-args', '-r', '__ns:=/a b', ''];
     const run = start(script, args);
     assert.equal(run.stderr, '');
@@ -64,7 +64,7 @@ describe('start script', () => {
     });
   });
 
-  it('leaves thresholds alone that are set', () => {
+  it('keeps thresholds that are set', () => {
     const started = JSON.parse(start(script, [], { MALLOC_MMAP_THRESHOLD_: '1000000' }).stdout) as Record<
       string,
       string
@@ -72,7 +72,7 @@ describe('start script', () => {
     assert.equal(started['MALLOC_MMAP_THRESHOLD_'], '1000000');
   });
 
-  it('is found through links, also those of --symlink-install', () => {
+  it('works through links, also those of --symlink-install', () => {
     const elsewhere = join(prefix, 'build');
     mkdirSync(elsewhere);
     writeScript(join(elsewhere, 'segment'), process.execPath);
@@ -82,13 +82,13 @@ describe('start script', () => {
     for (const path of [installed, join(elsewhere, 'mine')]) assert.equal(start(path).status, 0, path);
   });
 
-  it('says so when the program is not there', () => {
+  it('reports a missing program', () => {
     const run = start(join(prefix, 'build/segment'));
     assert.equal(run.status, 1);
     assert.match(run.stderr, /^Expected the program of tros_yolo_seg in .* but it is not there/);
   });
 
-  it('takes the Node.js that is named, else that on the PATH, else that of the build, and refuses old ones', () => {
+  it('uses the given Node.js, else that on the PATH, else that of the build, and refuses old ones', () => {
     for (const version of ['v20.20.0', 'v22.12.0', 'v24.1.0']) {
       assert.equal(start(script, [], { TROS_YOLO_SEG_NODE: pretend(version) }).stdout, `${version}\n`);
     }

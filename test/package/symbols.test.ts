@@ -36,7 +36,7 @@ describeUnless(hasObjdump ? false : 'needs objdump', 'what the prebuilt addons n
     });
   }
 
-  it('is told of an ordinary build, which fits this machine only', () => {
+  it('reports an ordinary build, which fits this machine only', () => {
     const { libraries, others } = needs(own);
     assert.ok(libraries.includes('libstdc++.so.6'), libraries.join());
     assert.ok(
@@ -58,7 +58,7 @@ describeUnless(hasObjdump ? false : 'needs objdump', 'what the prebuilt addons n
 });
 
 describe('the sysroot of the prebuilt addons', () => {
-  it('is the same release for both architectures, each file with its hash', () => {
+  it('is the same release for both architectures, with a hash for each file', () => {
     const packages = JSON.parse(
       readFileSync(join(packageRoot, 'scripts/prebuild/packages.json'), 'utf8'),
     ) as Record<string, { name: string; version: string; sha256: string }[]>;

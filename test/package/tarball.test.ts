@@ -69,7 +69,7 @@ describe('the npm package', function () {
     return { status, said: `${stdout}${stderr}` };
   }
 
-  it('has the program, its pages and sources of the addon, and neither tests nor tools', () => {
+  it('contains the program, its pages and the sources of the addon, but no tests or tools', () => {
     const { bin, exports } = manifest;
     for (const path of [...Object.values(bin), ...Object.values(exports['.']!)])
       assert.ok(existsSync(join(installed, path)), path);
@@ -86,7 +86,7 @@ describe('the npm package', function () {
       assert.doesNotMatch(path, /^(dist\/(test|tools|bench)|test|tools|bench|src|build)\b|\.test\./);
   });
 
-  it('refers to no file that it lacks: imports, declarations, source maps', () => {
+  it('contains every file that it refers to: imports, declarations, source maps', () => {
     let references = 0;
     for (const file of files.filter((name) => /^dist\/.*\.(js|d\.ts)$/.test(name))) {
       const content = text(file);
@@ -110,7 +110,7 @@ describe('the npm package', function () {
     assert.ok(references > 500, String(references));
   });
 
-  it("runs its README's example", () => {
+  it('runs the example of its README', () => {
     const [, example] = /```ts\n(.*?)```/s.exec(text('README.md'))!;
     writeFileSync(join(project, 'example.mjs'), example!);
     const { status, said } = node(['example.mjs']);
@@ -118,7 +118,7 @@ describe('the npm package', function () {
     assert.equal(status, 0);
   });
 
-  it('has types that a strict project accepts, without skipLibCheck', () => {
+  it('has types that compile in a strict project without skipLibCheck', () => {
     const [, example] = /```ts\n(.*?)```/s.exec(text('README.md'))!;
     writeFileSync(join(project, 'example.mts'), example!);
     mkdirSync(join(project, 'node_modules', '@types'));
@@ -133,7 +133,7 @@ describe('the npm package', function () {
     assert.equal(status, 0);
   });
 
-  it('runs its command, and works without rclnodejs, which it asks for only where ROS is', () => {
+  it('runs its command, and needs rclnodejs only with ROS', () => {
     const main = join(installed, manifest.bin['tros-yolo-seg']!);
     const run = node([main, 'run', 'scene:?frames=2', '--json', 'found.jsonl']);
     assert.equal(run.status, 0, run.said);
@@ -144,14 +144,14 @@ describe('the npm package', function () {
     assert.notEqual(segment.status, 0);
   });
 
-  describe('where it is installed', () => {
+  describe('once installed', () => {
     const install = join(installed, 'native/install.mjs');
 
-    it('takes the prebuilt addon, without a compiler', () => {
+    it('uses the prebuilt addon, without a compiler', () => {
       assert.deepEqual(node([install]), { status: 0, said: '' });
     });
 
-    it('says what is missing where that does not load and nothing can compile', () => {
+    it('says what is missing if the addon does not load and there is no compiler', () => {
       writeFileSync(prebuilt, 'for another machine');
       const { status, said } = node([install]);
       assert.equal(status, 1);

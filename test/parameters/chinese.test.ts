@@ -19,7 +19,7 @@ describe('the Chinese text of parameters', () => {
     Object.entries<Parameter>(table).map(([name, row]) => ({ name: `${node}: ${name}`, ...row })),
   );
 
-  it('is there for each, and is Chinese', () => {
+  it('exists for each, and is Chinese', () => {
     const lacking = rows.filter(({ zh }) => zh === undefined || !/\p{Script=Han}{2}/u.test(zh));
     assert.deepEqual(
       lacking.map(({ name }) => name),
@@ -28,7 +28,7 @@ describe('the Chinese text of parameters', () => {
     );
   });
 
-  it('names the same topics, values, numbers and formats as the English one, and ends as that does', () => {
+  it('has the same topics, values, numbers, formats and final punctuation as the English one', () => {
     for (const { name, help, zh = '' } of rows) {
       const chinese = verbatim(zh);
       for (const word of verbatim(help)) assert.ok(chinese.includes(word), `${name}: ${word}`);

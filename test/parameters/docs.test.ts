@@ -20,7 +20,7 @@ const TABLE = parameterTable({
   loop: { type: 'bool', default: true, help: 'whether' },
 });
 
-describe('what npm run docs makes', () => {
+describe('the output of npm run docs', () => {
   it('is up to date: otherwise run npm run docs', async () => {
     for (const { file, text } of await documents()) {
       const path = join(packageRoot, file);
@@ -29,7 +29,7 @@ describe('what npm run docs makes', () => {
     }
   });
 
-  it('says the defaults that the decoder has', () => {
+  it('contains the defaults of the decoder', () => {
     const { iou, maxDetections, masks, lowestLimit } = prepareOptions({}, { classCount: 1, form: 'heads' });
     const { score, iou: tableIou, max_detections, masks: tableMasks } = SEGMENT_PARAMETERS;
     assert.deepEqual(
@@ -41,7 +41,7 @@ describe('what npm run docs makes', () => {
 });
 
 describe('parametersYaml', () => {
-  it('types every value as ROS wants it', () => {
+  it('writes every value in the type that ROS expects', () => {
     const long = [Array(22).fill('word').join(' '), Array(8).fill('word').join(' ')];
     assert.equal(
       parametersYaml(TABLE, ['head']),
@@ -90,7 +90,7 @@ describe('parametersYaml', () => {
       );
     });
 
-    it('withSection replaces what stands between the marks, and nothing else', () => {
+    it('withSection replaces the text between the marks, and nothing else', () => {
       const text = 'a\n<!-- x -->\nold\n<!-- /x -->\nb\n';
       const once = withSection('p.md', text, ['x', 'new $& $1\n']);
       assert.equal(once, 'a\n<!-- x -->\n\nnew $& $1\n\n<!-- /x -->\nb\n');
@@ -106,7 +106,7 @@ describe('parametersYaml', () => {
 describe('changelogRst', () => {
   const head = '# Changelog\n\nAll changes, see [here](https://a.example/).\n\n';
 
-  it('makes what catkin reads of a changelog for people', () => {
+  it('turns CHANGELOG.md into the format of catkin', () => {
     const text = `${head}## [Unreleased]
 
 ## [0.2.0] - 2027-01-31
@@ -147,13 +147,13 @@ Forthcoming
     );
   });
 
-  it('refuses headings that neither it nor catkin knows', () => {
+  it('refuses headings that it or catkin does not know', () => {
     for (const heading of ['## 0.2.0 - 2027-01-31', '## [0.2.0]', '## [Unreleased]\n\n### New']) {
       assert.throws(() => changelogRst(`${head}${heading}\n`), /Expected ## \[VERSION\] - DATE/, heading);
     }
   });
 
-  it('has the present version of package.json', () => {
+  it('has the current version of package.json', () => {
     const read = (file: string): string => readFileSync(join(packageRoot, file), 'utf8');
     const { version } = JSON.parse(read('package.json')) as { version: string };
     assert.match(read('CHANGELOG.md'), new RegExp(`^## \\[${version.replaceAll('.', '\\.')}\\] - `, 'm'));

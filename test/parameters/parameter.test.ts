@@ -29,13 +29,13 @@ describe('checkParameter', () => {
     }
   };
 
-  it('takes true and false, and nothing that looks like it', () => {
+  it('accepts true and false, and nothing similar', () => {
     accepts(SWITCH, false);
     accepts(SWITCH, true);
     refuses(SWITCH, 0, 1, 'true', '', null, undefined, [true]);
   });
 
-  it('takes integers within the range, ends included, as 64-bit integers too', () => {
+  it('accepts integers within the range, including both ends and 64-bit integers', () => {
     accepts(COUNT, 0);
     accepts(COUNT, 8);
     accepts(COUNT, 3n, 3);
@@ -45,14 +45,14 @@ describe('checkParameter', () => {
     refuses(free, Number.MAX_SAFE_INTEGER + 1, Infinity);
   });
 
-  it('takes whole numbers for doubles, and no NaN', () => {
+  it('accepts whole numbers for doubles, but not NaN', () => {
     accepts(SHARE, 0.25);
     accepts(SHARE, 1);
     accepts(SHARE, 1n, 1);
     refuses(SHARE, NaN, -1e-9, 1.0000001, 2n, Infinity, '0.5', false, null, undefined);
   });
 
-  it('takes any string, or one of the choices', () => {
+  it('accepts any string, or one of the choices', () => {
     accepts(PATH, '');
     accepts(PATH, '/a b/ü.onnx');
     refuses(PATH, 5, null, undefined, ['a'], true);
@@ -60,7 +60,7 @@ describe('checkParameter', () => {
     refuses(MODE, 'c', '', 'A', 0);
   });
 
-  it('takes lists of integers within the range, and one for a list', () => {
+  it('accepts lists of integers within the range, and a single one as a list', () => {
     accepts(COUNTS, [0, 8, 3]);
     accepts(COUNTS, []);
     accepts(COUNTS, 4, [4]);
@@ -69,7 +69,7 @@ describe('checkParameter', () => {
     assert.equal(describeParameter(COUNTS), 'a list of integers from 0 to 8');
   });
 
-  it('takes one string for a list, numbers in a list, and no empty ones', () => {
+  it('accepts a single string as a list, and numbers in a list, and drops empty strings', () => {
     accepts(NAMES, ['a', 'b']);
     accepts(NAMES, 'a', ['a']);
     accepts(NAMES, [0, 2], ['0', '2']);
@@ -81,7 +81,7 @@ describe('checkParameter', () => {
     refuses(NAMES, true, [true], [['a']], null, undefined, {}, [null]);
   });
 
-  it("takes '' in a list that has a place for each camera, unless there is nothing else", () => {
+  it("keeps '' in a list with a place for each camera, unless there is nothing else", () => {
     accepts(PLACED, ['', 'b']);
     accepts(PLACED, ['a', '', '']);
     accepts(PLACED, ['', ''], []);
@@ -100,7 +100,7 @@ describe('checkParameter', () => {
 });
 
 describe('descriptions and defaults', () => {
-  it('describeParameter says what a parameter takes', () => {
+  it('describeParameter describes valid values', () => {
     assert.deepEqual([SWITCH, COUNT, SHARE, PATH, MODE, NAMES].map(describeParameter), [
       'true or false',
       'an integer from 0 to 8',
@@ -123,12 +123,12 @@ for (const [node, table] of Object.entries<ParameterTable>({
   describe(`parameters of ${node}`, () => {
     const rows = Object.entries(table);
 
-    it('have names that ROS takes', () => {
+    it('have names that ROS accepts', () => {
       assert.ok(rows.length > 5);
       for (const [name] of rows) assert.match(name, /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/);
     });
 
-    it('have former names that ROS takes, and that name nothing else', () => {
+    it('have former names that ROS accepts, and that name nothing else', () => {
       const former = rows.flatMap(([, { was }]) => was ?? []);
       for (const name of former) assert.match(name, /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/);
       const all = [...rows.map(([name]) => name), ...former];
@@ -146,7 +146,7 @@ for (const [node, table] of Object.entries<ParameterTable>({
       }
     });
 
-    it('bound every number, and bound or choose nothing else', () => {
+    it('have a range for every number, and no range or choices for anything else', () => {
       for (const [name, { type, range, choices }] of rows) {
         assert.equal(range !== undefined, ['integer', 'double', 'integer_array'].includes(type), name);
         if (range) assert.ok(range[0] < range[1] && range.every(Number.isFinite), name);

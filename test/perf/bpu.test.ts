@@ -47,7 +47,7 @@ describe('the pace of the bpu engine on the emulated BPU', () => {
     assert.ok(both > 115, `${both} FPS on two cores, of 200`);
   });
 
-  it('keeps the BPU busy though reading takes as long as the network', async function () {
+  it('keeps the BPU busy although reading takes as long as the network', async function () {
     // 100 at most; without a spare slot 2 frames in 18 + 8 ms: 77.
     const [without, spare] = [await rate(2, { reading: 8 }), await rate(2, { reading: 8, spare: 1 })];
     printNote(this, `${spare.toFixed(1)} FPS with a spare slot, ${without.toFixed(1)} without`);

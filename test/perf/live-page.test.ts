@@ -51,7 +51,7 @@ describe('the cost of the live page', () => {
   const open = livePages();
   const found = truthFrame(10, { width: 1280, height: 720 });
 
-  it('is told, not judged: with nobody connected', async function () {
+  it('is printed: with no client', async function () {
     const page = await open({ source: new FastSource() });
     const result = {
       header: { stamp: { sec: 1, nanosec: 0 }, frameId: '' },
@@ -64,7 +64,7 @@ describe('the cost of the live page', () => {
     printNote(this, `${(performance.now() - start).toFixed(1)} ns a frame`);
   });
 
-  it('is told, not judged: one client, 1280 x 720 at 30 FPS, the JPEG encoder apart', async function () {
+  it('is printed: one client, 1280 x 720 at 30 FPS, without the JPEG encoder', async function () {
     const page = await open({ source: new FastSource() });
     const client = spawn(process.execPath, ['--input-type=module', '-e', CLIENT, String(page.port)], {
       cwd: packageRoot,

@@ -16,7 +16,7 @@ function ellipse(x: number, y: number, classId: number): Instance {
 }
 
 describe('the pace of the overlay', () => {
-  it('is told, not judged: 1920 x 1080 with ten objects', function () {
+  it('is printed: 1920 x 1080 with ten objects', function () {
     const frame = allocateNv12(1920, 1080);
     const size = { width: 1920, height: 1080, maskWidth: 1920, maskHeight: 1080 };
     const instances = Array.from({ length: 10 }, (_, i) => ellipse(40 + i * 160, 60 + (i % 3) * 250, i));

@@ -4,7 +4,7 @@ import { Sleeper } from '../../src/node/camera/camera-schedule.js';
 import { printNote } from '../skips.js';
 
 describe('the sleep of the camera player', () => {
-  it('is hardly late: less than a millisecond, as a rule', async function () {
+  it('is usually less than a millisecond late', async function () {
     const sleeper = new Sleeper();
     const late: number[] = [];
     for (let i = 0; i < 100; i++) {

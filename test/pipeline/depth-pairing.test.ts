@@ -29,7 +29,7 @@ class Setup {
 }
 
 describe('DepthPairing', () => {
-  it('takes the nearest picture, as soon as no nearer can come', () => {
+  it('pairs the nearest picture, as soon as no nearer one can arrive', () => {
     const setup = new Setup().depth(1000, 1033).result(1012);
     assert.deepEqual(setup.pairs, ['1012-1000']);
     setup.result(1040);
@@ -39,21 +39,21 @@ describe('DepthPairing', () => {
     assert.deepEqual(setup.pairing.counts, { received: 3, paired: 2, unpaired: 0, late: 0 });
   });
 
-  it('takes an equal stamp at once, whichever comes first', () => {
+  it('pairs equal stamps at once, whichever arrives first', () => {
     assert.deepEqual(new Setup().depth(1000).result(1000).pairs, ['1000-1000']);
     assert.deepEqual(new Setup().result(1000).depth(1000).pairs, ['1000-1000']);
   });
 
-  it('gives a picture to several results: depth cameras are slower', () => {
+  it('pairs a picture with several results, because depth cameras are slower', () => {
     assert.deepEqual(new Setup().depth(1000, 1100).result(990, 1010).pairs, ['990-1000', '1010-1000']);
   });
 
-  it('takes nothing beyond the tolerance', () => {
+  it('pairs nothing beyond the tolerance', () => {
     assert.deepEqual(new Setup().depth(1000, 1041).result(1021).pairs, ['1021-1041']);
     assert.deepEqual(new Setup({ tolerance: 19 }).depth(1000, 1041).result(1020).pairs, ['1020-']);
   });
 
-  it('gives up after the timeout, with what is there, and counts the picture that comes late', () => {
+  it('stops waiting after the timeout, and counts a picture that arrives late', () => {
     const setup = new Setup().depth(990).result(1000, 1030);
     setup.now = 99;
     setup.pairing.tick();
@@ -65,7 +65,7 @@ describe('DepthPairing', () => {
     assert.deepEqual(setup.pairing.counts, { received: 3, paired: 1, unpaired: 1, late: 1 });
   });
 
-  it('lets no more wait than the queue holds, in order', () => {
+  it('lets only as many results wait as the queue holds, in order', () => {
     const setup = new Setup().result(1000, 1030, 1060, 1090, 1120);
     assert.deepEqual(setup.pairs, ['1000-', '1030-']);
     assert.equal(setup.pairing.waiting, 3);
@@ -75,14 +75,14 @@ describe('DepthPairing', () => {
     assert.deepEqual(many.pairs, ['900-', '930-930'], '930, 960 and 990 are kept');
   });
 
-  it('begins anew when a bag starts over', () => {
+  it('starts over when a bag does', () => {
     const setup = new Setup().depth(90_000).result(90_000, 90_030);
     setup.depth(10_000);
     setup.result(10_000);
     assert.deepEqual(setup.pairs, ['90000-90000', '90030-', '10000-10000']);
   });
 
-  it('uses every result exactly once and in order, each with the nearest picture of those that came', () => {
+  it('uses every result exactly once and in order, with the nearest picture received', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 40 })), { maxLength: 60 }),

@@ -83,7 +83,7 @@ describe('native and offered cameras on one engine', () => {
     return turns;
   }
 
-  it('have their turns, however fast the native one is, and each keeps its order', async () => {
+  it('are served in turn, however fast the native one is, and each keeps its order', async () => {
     // One of the native subscription's frames waits whenever a slot becomes free.
     let index = 0;
     const turns = await run(() => {
@@ -103,7 +103,7 @@ describe('native and offered cameras on one engine', () => {
     assert.ok(share > 1 / 3, `the native subscription had ${share} of the turns`);
   });
 
-  it('lose no frame to a native subscription that takes slots from its own thread at any time', async () => {
+  it('lose no frame although a native subscription takes slots from its own thread at any time', async () => {
     native.play(message, 0, 2 ** 31);
     const turns = await run(() => undefined);
     for (const camera of OFFERED) assert.equal(turns.filter((turn) => turn === camera).length, FRAMES);

@@ -8,7 +8,7 @@ import { type LiveFrame, LiveSegmenter } from '../../src/pipeline/live-segmenter
 import { Segmenter } from '../../src/pipeline/segmenter.js';
 import { sampleImage } from '../media/camera-images.js';
 
-describe('live pictures of odd size', () => {
+describe('live pictures of odd sizes', () => {
   it('have results for all their pixels, offered and from native subscriptions', async () => {
     const engine = await OnnxEngine.open({ file: demoModel(), slots: 1 });
     const { image } = sampleImage('rgb8', { width: 61, height: 53 });
@@ -44,7 +44,7 @@ describe('live pictures of odd size', () => {
 });
 
 describe('LiveSegmenter.replace', () => {
-  it('leaves the former engine in place, for all cameras, when the other does not take one', async () => {
+  it('keeps the former engine for all cameras if the new one refuses one of them', async () => {
     const engine = await OnnxEngine.open({ file: demoModel(), slots: 1 });
     const other = await OnnxEngine.open({ file: demoModel(), slots: 1 });
     const attach = other.attach.bind(other);

@@ -76,7 +76,7 @@ describe('regions of interest of live frames', () => {
     return cut ? moved(found, { x: cut.x, y: cut.y, width, height }) : found;
   }
 
-  it('have the results of the cropped picture, moved: to the bit, offered and from native subscriptions', async () => {
+  it('give the results of the cropped picture, moved, bit by bit, both offered and from native subscriptions', async () => {
     const seen: { camera: number; found: Segmentation; pixels: Uint8Array | undefined }[] = [];
     let answered: () => void = () => undefined;
     const live = new LiveSegmenter<LiveFrame>(new Segmenter(engine), 2, {
@@ -121,7 +121,7 @@ describe('regions of interest of live frames', () => {
     await live.stop();
   });
 
-  it('may change at any time: frames in flight keep theirs', async () => {
+  it('can change at any time: frames in flight keep theirs', async () => {
     const regions: (Region | undefined)[] = [];
     let end!: () => void;
     const ended = new Promise<void>((resolve) => (end = resolve));
@@ -149,7 +149,7 @@ describe('regions of interest of live frames', () => {
     await live.stop();
   });
 
-  it('of files are those of the whole pictures, and a picture without the region fails alone', async () => {
+  it('of files give results in pixels of the whole picture, and fail only for pictures without the region', async () => {
     const [first] = REGIONS;
     const small = { ...allocateNv12(160, 96) };
     const segmenter = new Segmenter(engine);

@@ -166,7 +166,7 @@ class Schedule {
 }
 
 describe('LiveSegmenter on any schedule', () => {
-  it('keeps its promises', async () => {
+  it('keeps its guarantees', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 3 }),

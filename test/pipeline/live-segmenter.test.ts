@@ -4,7 +4,7 @@ import { setImmediate as settle } from 'node:timers/promises';
 import { Bench, TestFrame, TestSegmenter } from './live-bench.js';
 
 describe('LiveSegmenter', () => {
-  it('keeps the newest frame while the engine is busy, and counts those it drops', async () => {
+  it('keeps the newest frame while the engine is busy, and counts dropped ones', async () => {
     const bench = new Bench(1);
     bench.offer(0, 1, 2, 3);
     assert.deepEqual(bench.engine.submitted, [0]);
@@ -14,7 +14,7 @@ describe('LiveSegmenter', () => {
     assert.deepEqual(bench.live.counts(0), { offered: 4, dropped: 2, answered: 2, failed: 0, discarded: 0 });
   });
 
-  it('keeps as many as its queue has room for, oldest first, and discards what waits when it is stopped', async () => {
+  it('keeps as many frames as its queue holds, oldest first, and discards them when it is stopped', async () => {
     const bench = new Bench(1, { queue: 3 });
     bench.offer(0, 1, 2, 3);
     for (let frame = 0; frame < 4; frame++) await bench.finish();
@@ -27,7 +27,7 @@ describe('LiveSegmenter', () => {
     assert.deepEqual(bench.live.counts(0), { offered: 10, dropped: 2, answered: 5, failed: 0, discarded: 3 });
   });
 
-  it('never makes the pixels of a frame that is dropped, and those of others once', async () => {
+  it('never prepares a dropped frame, and others once', async () => {
     const bench = new Bench(1);
     const frames = [0, 1, 2].map((id) => new TestFrame(id));
     for (const frame of frames) bench.live.offer(0, frame);
@@ -74,7 +74,7 @@ describe('LiveSegmenter', () => {
     assert.deepEqual(bench.outcomes, [['0', '2']]);
   });
 
-  it('lets cameras take turns, however fast one of them is', async () => {
+  it('serves cameras in turn, however fast one of them is', async () => {
     const bench = new Bench(1, { cameras: 3 });
     let id = 0;
     const flood = (): void => {
@@ -111,7 +111,7 @@ describe('LiveSegmenter', () => {
     ]);
   });
 
-  it('counts what making a frame ready takes as waiting', async () => {
+  it('counts the preparation of a frame as waiting', async () => {
     const bench = new Bench(1);
     const slow = new TestFrame(0, true);
     bench.live.offer(0, slow);
@@ -122,7 +122,7 @@ describe('LiveSegmenter', () => {
     assert.equal(bench.timings[0]!.wait, 7);
   });
 
-  it('lets no frame overtake one of its camera that is being made ready, but those of others', async () => {
+  it('lets no frame overtake one of its camera that is being prepared, but frames of other cameras may', async () => {
     const bench = new Bench(4, { cameras: 2 });
     const slow = new TestFrame(0, true);
     bench.live.offer(0, slow);
@@ -136,7 +136,7 @@ describe('LiveSegmenter', () => {
     assert.equal(bench.live.counts(0).dropped, 1);
   });
 
-  it('keeps that order when a slot falls free in the moment the frame is ready', async () => {
+  it('keeps that order when a slot becomes free at the moment the frame is prepared', async () => {
     const bench = new Bench(2, { cameras: 2 });
     const slow = new TestFrame(0, true);
     bench.live.offer(0, slow);
@@ -182,7 +182,7 @@ describe('LiveSegmenter', () => {
     assert.deepEqual([bench.outcomes, bench.live.inFlight], [[['!no such slot 0']], 0]);
   });
 
-  it('changes the engine when nothing is in flight, and loses only replaced frames', async () => {
+  it('changes the engine when nothing is in flight, and drops only replaced frames', async () => {
     const bench = new Bench(2);
     const [former] = bench.engines as [TestSegmenter];
     bench.offer(0, 1);
@@ -225,7 +225,7 @@ describe('LiveSegmenter', () => {
     assert.deepEqual(bench.engine.submitted, [0, 2]);
   });
 
-  it('stops for good: frames in flight get results, waiting or later ones are discarded', async () => {
+  it('stops permanently: frames in flight get results, waiting and later ones are discarded', async () => {
     const bench = new Bench(1);
     const slow = new TestFrame(0, true);
     bench.live.offer(0, slow);

@@ -37,7 +37,7 @@ describeUnless(sharedData.skip, 'YOLOv8n-seg through NV12', () => {
   }
 
   for (const photo of PHOTOS) {
-    it(`finds on ${photo} what the RGB reference finds, and nothing more`, async () => {
+    it(`finds on ${photo} the same as the RGB reference`, async () => {
       const [result] = await segment([sharedData.path(`photos/${photo}.jpg`)]);
       const { instances } = result!.segmentation;
       const { detections } = referenceDetections(photo);
@@ -67,19 +67,19 @@ describeUnless(sharedData.skip, 'YOLOv8n-seg through NV12', () => {
     });
   }
 
-  it('finds the five persons in an NV12 frame of people', async () => {
+  it('finds the five persons in an NV12 frame', async () => {
     const [result] = await segment([sharedData.path('nv12/people_960x544.nv12')]);
     const persons = result!.segmentation.instances.filter(({ classId }) => classId === 0);
     assert.equal(persons.length, 5);
     assert.ok(persons.every(({ score }) => score > 0.8));
   });
 
-  it('answers a frame at night with an empty result', async () => {
+  it('gives an empty result for a frame at night', async () => {
     const [result] = await segment([sharedData.path('nv12/night_1920x1080.nv12')]);
     assert.deepEqual(result!.segmentation.instances, []);
   });
 
-  it('sees the same in rows with padding', async () => {
+  it('gives the same for rows with padding', async () => {
     const packed = readFileSync(sharedData.path('nv12/people_960x544.nv12'));
     const step = 1024;
     const padded = new Uint8Array(step * 544 * 1.5).fill(77);

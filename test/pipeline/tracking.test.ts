@@ -20,7 +20,7 @@ describe('the tracks of a camera', () => {
   const ids = ({ instances }: Segmentation): unknown[] =>
     instances.map(({ score, trackId }) => [score, trackId]);
 
-  it('are given to what is reported anyway, and no poor detection is', () => {
+  it('are given to reported instances, and add no poor detections', () => {
     const tracking = open();
     next(tracking, block(100, 100, 40, 90));
     const found = next(tracking, block(102, 100, 40, 90), block(400, 100, 40, 90, 0.2));
@@ -28,7 +28,7 @@ describe('the tracks of a camera', () => {
     assert.deepEqual([found.width, found.maskHeight], [640, 360]);
   });
 
-  it('go on with poor detections that are not reported', () => {
+  it('continue with poor detections that are not reported', () => {
     const tracking = open({ lostTime: 0.1 });
     next(tracking, block(100, 100, 40, 90));
     next(tracking, block(100, 100, 40, 90));
@@ -37,7 +37,7 @@ describe('the tracks of a camera', () => {
     assert.deepEqual(ids(next(tracking, block(100, 100, 40, 90))), [[0.9, 1]]);
   });
 
-  it('are reported down to the lower score where that is asked for, once they were', () => {
+  it('are reported down to the lower score on request, once they were reported', () => {
     const tracking = open({ steadyScores: true, highScore: 0.2, reported: { score: 0.5 } });
     const seen = [0.3, 0.3, 0.3, 0.6, 0.3, 0.15].map((score) =>
       ids(next(tracking, block(100, 100, 40, 90, score))),
@@ -45,7 +45,7 @@ describe('the tracks of a camera', () => {
     assert.deepEqual(seen, [[], [], [], [[0.6, 1]], [[0.3, 1]], [[0.15, 1]]]);
   });
 
-  it('go by the lowest scores of single classes', () => {
+  it('respect the lowest scores of individual classes', () => {
     const tracking = open({ reported: { score: 0.25, classScores: { 3: 0.8 } } });
     const found = next(tracking, block(0, 0, 40, 40, 0.5, 3), block(100, 0, 40, 40, 0.3, 1));
     assert.deepEqual(
@@ -54,7 +54,7 @@ describe('the tracks of a camera', () => {
     );
   });
 
-  it('tell which are over', () => {
+  it('report which ones have ended', () => {
     const tracking = open({ lostTime: 0.1 });
     next(tracking, block(100, 100, 40, 90));
     next(tracking, block(100, 100, 40, 90));
@@ -90,7 +90,7 @@ describe('the tracks of a camera', () => {
     assert.deepEqual(ids(next(tracking, instance)), [[0.9, 2]]);
   });
 
-  it('are not told to end where no result had them', () => {
+  it('are not reported as ended if no result had them', () => {
     const tracking = open({ reported: { score: 0.95 } });
     const instance = block(100, 100, 40, 90);
     next(tracking, instance);
@@ -99,7 +99,7 @@ describe('the tracks of a camera', () => {
     assert.deepEqual(next(tracking).ended, []);
   });
 
-  it('have steady boxes and masks where that is asked for, and those found otherwise', () => {
+  it('have steady boxes and masks on request, and the detected ones otherwise', () => {
     const noisy = (i: number): Instance => block(100 + (i % 2), 100, 40 + (i % 3), 90);
     const last = (steadyShapes: number): Segmentation => {
       frame = 0;
@@ -157,7 +157,7 @@ describe('the tracks of a camera', () => {
     assert.deepEqual([tracking.apply(stampAt(10), frameOf()).zones, tracking.zones], [undefined, []]);
   });
 
-  it('cost no memory until they are asked for, and none per frame', () => {
+  it('allocate no memory until they are switched on, and none per frame', () => {
     const arrays = countArrays(() => {
       const tracking = new CameraTracking();
       tracking.apply(stampAt(0), frameOf());
@@ -182,7 +182,7 @@ describe('the tracks of a camera', () => {
     assert.throws(() => open({ lostTime: 61 }), /a number from 0 to 60 for lostTime but received 61/);
   });
 
-  it('need a decoder that finds poor detections, too', () => {
+  it('need a decoder that also finds poor detections', () => {
     assert.deepEqual(decodeForTracking({ iou: 0.5 }, 0.1), { iou: 0.5, score: 0.1, classScores: undefined });
     assert.deepEqual(decodeForTracking({ score: 0.05, classScores: { 1: 0.7, 2: 0.01 } }, 0.1), {
       score: 0.05,

@@ -20,7 +20,7 @@ function results(file: string): Result[] {
 
 for (const middleware of middlewares) {
   describeRos(skip, `bags on ${middleware}`, middleware, (ros) => {
-    it('recorded by ros2 bag go through tros-yolo-seg run', async () => {
+    it('recorded by ros2 bag are read by tros-yolo-seg run', async () => {
       const bag = join(ros.folder, 'recorded');
       const record = ros.start(['ros2', 'bag', 'record', '-s', 'mcap', '-o', bag, '/image']);
       const camera = ros.node(

@@ -81,7 +81,7 @@ describeRos(skip, 'messages lent to the node camera', FAST, (ros) => {
     ['HbmMsg540P', 'hbm540p', 'auto'],
     ['HbmMsg1080P', 'hbm1080p', 'auto'],
   ] as const) {
-    it(`lie in shared memory with TROS's switches, right in every field (${message}, transport ${transport})`, async () => {
+    it(`are in shared memory with TROS's settings, correct in every field (${message}, transport ${transport})`, async () => {
       const begin = Date.now();
       const heard = await listen(switched, '/front/frames', message, 8);
       const node = camera(
@@ -108,7 +108,7 @@ describeRos(skip, 'messages lent to the node camera', FAST, (ros) => {
   }
 
   for (const middleware of rosSkip ? [] : middlewares) {
-    it(`are none without the switches, which it says, and copies are as right (${middleware})`, async () => {
+    it(`are not lent without the settings, which is logged, and copies are correct (${middleware})`, async () => {
       const env = { ...plain, RMW_IMPLEMENTATION: middleware };
       const begin = Date.now();
       const heard = await listen(env, '/hbmem_img', 'HbmMsg480P', 8);
@@ -120,7 +120,7 @@ describeRos(skip, 'messages lent to the node camera', FAST, (ros) => {
     });
   }
 
-  it('are not asked for with transport rclnodejs', async () => {
+  it('are not requested with transport rclnodejs', async () => {
     const begin = Date.now();
     const heard = await listen(switched, '/hbmem_img', 'HbmMsg480P', 8);
     const node = camera(switched, '-p', 'message:=hbm480p', '-p', 'transport:=rclnodejs');
@@ -133,13 +133,13 @@ describeRos(skip, 'messages lent to the node camera', FAST, (ros) => {
     assert.equal(await node.stop(), 0, node.output);
   });
 
-  it('cannot be had for messages without a fixed size', async () => {
+  it('are impossible for messages without a fixed size', async () => {
     const node = camera(switched, '-p', 'message:=image', '-p', 'transport:=native');
     assert.equal(await node.ended(), 2, node.output);
     assert.match(node.output, /Expected message hbm480p, hbm540p or hbm1080p for transport native/);
   });
 
-  it('take frames with gaps between rows, and refuse invalid frames', async () => {
+  it('accept frames with gaps between rows, and refuse invalid frames', async () => {
     const heard = await listen(switched, '/rows', 'HbmMsg480P', 3);
     const script = `
       const assert = require('node:assert/strict');

@@ -129,7 +129,7 @@ for (const middleware of middlewares) {
       assert.equal(await node.stop(), 0);
     });
 
-    it('lets its rate be changed while it runs, and nothing else', async () => {
+    it('allows its rate to be changed while it runs, and nothing else', async () => {
       const peer = ros.peer();
       const node = camera('-p', `inputs:=${folder}/three_64x48.nv12`, '-p', 'rate:=0.001');
       await node.said(/NV12 on \/image/);
@@ -144,7 +144,7 @@ for (const middleware of middlewares) {
       assert.equal(await node.stop(), 0);
     });
 
-    it('ends with 2 when there is nothing to publish', async () => {
+    it('exits with 2 if there is nothing to publish', async () => {
       const wrong = [
         [`inputs:=${folder}/none.mp4`, /at least one input to publish/],
         ["inputs:=['']", /at least one input to publish but received none/],

@@ -56,7 +56,7 @@ for (const { middleware, transport, name } of setups) {
     const image = { type: 'sensor_msgs/msg/Image', width: 640, height: 480 };
 
     for (const encoding of ['nv12', 'bgr8', 'rgb8', 'mono8']) {
-      it(`takes sensor_msgs/Image in ${encoding}`, async () => {
+      it(`receives sensor_msgs/Image in ${encoding}`, async () => {
         const { sizes, frameIds } = await exchange('/front/image', 'front', {
           ...image,
           encoding,
@@ -72,7 +72,7 @@ for (const { middleware, transport, name } of setups) {
       ['HbmMsg540P', 960, 540],
       ['HbmMsg1080P', 1920, 1080],
     ] as const) {
-      it(`takes hbm_img_msgs/${type}, found by its publisher, with TROS's QoS`, async () => {
+      it(`receives hbm_img_msgs/${type}, detected by its publisher, with TROS's QoS`, async () => {
         const { sizes, frameIds } = await exchange('/rear/hbmem_img', 'rear', {
           ...{ type: `hbm_img_msgs/msg/${type}`, width, height, step: 0 },
           ...{ reliability: 'best_effort', depth: 5 },
@@ -82,7 +82,7 @@ for (const { middleware, transport, name } of setups) {
       });
     }
 
-    it('takes sensor_msgs/CompressedImage', async () => {
+    it('receives sensor_msgs/CompressedImage', async () => {
       const file = join(ros.folder, 'picture.jpg');
       await sharp({ create: { width: 320, height: 240, channels: 3, background: '#456' } })
         .jpeg()
@@ -94,7 +94,7 @@ for (const { middleware, transport, name } of setups) {
       assert.deepEqual([...sizes], ['320x240']);
     });
 
-    it('takes JPEG in HbmMsg480P whatever takes the rest, and NV12 of the next publisher as before', async () => {
+    it('receives JPEG in HbmMsg480P with either transport, and NV12 of the next publisher as before', async () => {
       const results = '/jpeg/instances';
       const topic = '/jpeg/hbmem_img';
       const auto = ros.node('segment', [
@@ -148,7 +148,7 @@ for (const { middleware, transport, name } of setups) {
       }
     });
 
-    it('names both sides when a publisher cannot be heard', async () => {
+    it('names both sides of an incompatible publisher', async () => {
       const strict = ros.node('segment', [
         ...emulated(transport),
         ...['-r', '__node:=strict', '-p', 'image_qos:=reliable', '-p', 'images:=[/lossy]'],
@@ -161,7 +161,7 @@ for (const { middleware, transport, name } of setups) {
       await strict.stop();
     });
 
-    it('gives the reason and ends with 1 if it cannot start', async () => {
+    it('logs the reason and exits with 1 if it cannot start', async () => {
       const wrong = [
         ['model:=/nowhere.onnx', /nowhere\.onnx/],
         ['score:=2.0', /Expected a number from 0 to 1 for parameter score but received 2/],
@@ -177,7 +177,7 @@ for (const { middleware, transport, name } of setups) {
       );
     });
 
-    it('goes on when publishers are killed and come back', async () => {
+    it('continues when publishers are killed and come back', async () => {
       const results = '/segment/front/instances';
       const front = { ...image, topic: '/front/image', period: 0.5, paced: [results] };
       for (let round = 0; round < 3; round++) {

@@ -36,7 +36,7 @@ for (const { middleware, transport, name } of setups) {
       await peer.subscribe('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray');
     });
 
-    it('publishes objects in space, points and depth without them, paired by stamps', async () => {
+    it('publishes 3D objects, points and depth without the objects, paired by stamps', async () => {
       for (const [topic, type] of Object.entries(TYPES))
         await peer.subscribe(`/segment/${topic}`, type, { depth: 5 });
       await peer.subscribe(TROS, 'ai_msgs/msg/PerceptionTargets', { depth: 5 });

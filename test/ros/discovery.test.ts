@@ -52,7 +52,7 @@ for (const { middleware, transport, name } of setups) {
       ros.start(['/usr/bin/python3', join(repository, 'test/ros/advertiser.py'), JSON.stringify(request)]);
     }
 
-    it('subscribes before anybody publishes', async () => {
+    it('subscribes before there is a publisher', async () => {
       await segment.said(/Images from \/front\/image \(sensor_msgs\/msg\/Image/);
       // By way of a server, the peer hears of topics that it has itself, only.
       if (server) return;

@@ -25,12 +25,12 @@ for (const { middleware, transport, name } of setups) {
       await peer.subscribe(ALIVE, 'std_msgs/msg/Bool', { durability: 'transient_local' });
     });
 
-    it('says that no results come, and repeats it, so that it is not taken for dead', async () => {
+    it('signals repeatedly that there are no results', async () => {
       const messages = await peer.received(ALIVE, 4);
       assert.ok(messages.every((message) => !alive(message)));
     });
 
-    it('reports that there are results, limits their rate on request, and soon reports that there are none', async () => {
+    it('signals that there are results, limits their rate on request, and soon signals that there are none', async () => {
       await peer.request('publish', {
         ...{ topic: FRONT, type: 'sensor_msgs/msg/Image', width: 640, height: 480, period: 0.05 },
       });

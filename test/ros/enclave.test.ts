@@ -9,7 +9,7 @@ const skip = rosSkip || (rosPackage('sros2') ? false : 'sros2 is not installed')
 
 for (const { middleware, transport, name } of setups) {
   describeRos(skip, `SROS2 on ${name}`, middleware, (ros) => {
-    it('holds for every participant of the nodes: all are in the enclave that was given', async () => {
+    it('is used by every participant of the nodes', async () => {
       const keystore = join(ros.folder, 'keys');
       for (const line of [
         ['create_keystore', keystore],

@@ -49,7 +49,7 @@ for (const middleware of middlewares) {
       await segment.stop();
     });
 
-    it('launch it twice without one having the arguments of the other', async () => {
+    it('launch it twice without mixing up arguments', async () => {
       const file = join(ros.folder, 'two.launch.py');
       writeFileSync(file, /```python\n([^]*?)```/.exec(PAGES[1]!)![1]!);
       const launch = ros.start(['ros2', 'launch', file]);

@@ -39,7 +39,7 @@ for (const { middleware, transport, name } of setups) {
       await peer.request('graph', { topic: RESULTS, publishers: 1 });
     });
 
-    it('a stream goes on without a gap or a repeat while other publishers come and go', async () => {
+    it('a stream continues without gaps or repetitions while other publishers come and go', async () => {
       // Until it is told to end.
       const stream = start({ delay: 1, count: 1e6, period: 0.1, size: SMALL });
       const sent: Stamp[] = [];
@@ -82,7 +82,7 @@ for (const { middleware, transport, name } of setups) {
 
     for (const reliability of ['reliable', 'best_effort']) {
       for (const turn of [1, 2]) {
-        it(`one frame two seconds after a ${reliability} publisher came is answered (${turn})`, async () => {
+        it(`one frame two seconds after the start of a ${reliability} publisher gets a result (${turn})`, async () => {
           const sent = await advertise({ delay: 2, count: 1, reliability });
           assert.equal(sent.length, 1);
           await answered(sent[0]!);
@@ -90,12 +90,12 @@ for (const { middleware, transport, name } of setups) {
       }
     }
 
-    it('a burst two seconds after a publisher came is answered up to its last frame', async () => {
+    it('a burst two seconds after the start of a publisher gets results up to its last frame', async () => {
       const sent = await advertise({ delay: 2, count: 100, depth: 100 });
       await answered(sent.at(-1)!);
     });
 
-    it('and all that on the subscription that was there before', () => {
+    it('all that with the former subscription', () => {
       assert.equal(segment.output.match(/Images from \/camera\/image \(/g)!.length, 1, segment.output);
     });
 

@@ -40,11 +40,11 @@ for (const middleware of middlewares) {
       assert.match(await ros2('node info /segment'), /\/segment\/load_model: tros_yolo_seg\/srv\/LoadModel/);
     });
 
-    it('gives text that looks like a number as text', async () => {
+    it('passes text that looks like a number as text', async () => {
       assert.match(await ros2('param get /camera frame_id', /value/), /String value is: 7/);
     });
 
-    it('is heard by ros2 topic hz', async () => {
+    it('is received by ros2 topic hz', async () => {
       const hz = ros.start(['ros2', 'topic', 'hz', '/segment/detections']);
       await hz.said(/average rate: \d/);
       await hz.stop();
@@ -64,7 +64,7 @@ for (const middleware of middlewares) {
       );
     });
 
-    it('is read by a node that subscribes as rviz does, to the overlay', async () => {
+    it('is received by a node that subscribes to the overlay as rviz does', async () => {
       const peer = ros.peer();
       await peer.subscribe('/segment/overlay', 'sensor_msgs/msg/Image', { depth: 5 });
       const [message] = await peer.received('/segment/overlay', 1);

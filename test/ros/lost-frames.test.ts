@@ -32,7 +32,7 @@ for (const { middleware, transport, name } of setups) {
       ros.start(['/usr/bin/python3', join(repository, 'test/ros/advertiser.py'), JSON.stringify(more)]);
     }
 
-    it('follows the publisher: reliable where it is, which loses least', async () => {
+    it('follows the publisher: reliable if that is, to lose the fewest frames', async () => {
       publish('/front', {});
       publish('/rear', { reliability: 'best_effort' });
       // Best effort until it has looked at the publishers, which it does twice a second.
@@ -52,7 +52,7 @@ for (const { middleware, transport, name } of setups) {
       assert.equal(rear.values['qos'], 'best effort, volatile, depth 5');
     });
 
-    it('has the QoS that qos_overrides ask for, and shows them', async () => {
+    it('uses and shows the QoS of qos_overrides', async () => {
       publish('/side', { lose: 4 });
       const side = await diagnosticsThat(
         peer,
@@ -73,7 +73,7 @@ for (const { middleware, transport, name } of setups) {
       assert.deepEqual(peer.messages(deaf), []);
     });
 
-    it('says when frames that were sent did not come', async () => {
+    it('reports lost frames', async () => {
       const side = await diagnosticsThat(peer, '/side', 'a warning', ({ message }) =>
         /lost on their way/.test(message),
       );
@@ -81,7 +81,7 @@ for (const { middleware, transport, name } of setups) {
       assert.ok(Number(side.values['lost_lately']) > 0);
     });
 
-    it('refuses to start with a QoS that is none', async () => {
+    it('refuses to start with an invalid QoS', async () => {
       const wrong = ros.node('segment', [
         ...emulated(transport),
         ...['-r', '__node:=wrong', '-p', 'images:=[/front]'],

@@ -69,7 +69,7 @@ for (const { middleware, transport, name } of setups) {
       return { file, data_size: PADDED, step: WIDTH };
     };
 
-    it('is read as image_step and image_rows say, without a warning', async () => {
+    it('is read according to image_step and image_rows, without a warning', async () => {
       assert.equal(await seen('/told', image()), LUMA * 3 * WIDTH * HEIGHT);
       const results = await diagnosticsThat(
         peer,
@@ -80,7 +80,7 @@ for (const { middleware, transport, name } of setups) {
       assert.equal(results.values['image_warning'], '');
     });
 
-    it('is a warning on /diagnostics that names both sizes, where nothing explains its size', async () => {
+    it('causes a warning on /diagnostics that names both sizes, if nothing explains its size', async () => {
       assert.notEqual(await seen('/untold', image()), LUMA * 3 * WIDTH * HEIGHT);
       const results = await diagnosticsThat(
         peer,
@@ -94,7 +94,7 @@ for (const { middleware, transport, name } of setups) {
       );
     });
 
-    it('is no warning where rows are packed', async () => {
+    it('causes no warning if rows are packed', async () => {
       assert.equal(await seen('/packed', { value: 128, step: 0 }), 128 * 3 * WIDTH * HEIGHT);
       const results = await diagnosticsThat(
         peer,

@@ -13,14 +13,14 @@ for (const middleware of middlewares) {
   describeRos(rosSkip, `parameters of the node segment on ${middleware}`, middleware, (ros) => {
     let segment: RosProcess;
 
-    it('has a word for parameters given to it that it does not have', async () => {
+    it('warns of unknown parameters', async () => {
       segment = ros.node('segment', ['-p', 'scroe:=0.3', '-p', 'score:=0.3', '-p', 'of_another_node:=1']);
       await segment.said(/There is no parameter scroe, it has no effect\. Did you mean score\?/);
       await segment.said(/frames in flight/);
       assert.doesNotMatch(segment.output, /of_another_node/);
     });
 
-    it('answers ros2 param set with the reason of a refusal', async () => {
+    it('gives ros2 param set the reason of a refusal', async () => {
       for (const [name, value, said] of [
         ['scroe', '0.3', /Expected a parameter of \/segment but received scroe\. Did you mean score\? /],
         ['anything', '1', /Expected a parameter of \/segment but received anything\. ros2 param list/],
@@ -37,7 +37,7 @@ for (const middleware of middlewares) {
       }
     });
 
-    it('starts again from what ros2 param dump writes', async () => {
+    it('starts again from the output of ros2 param dump', async () => {
       const dump = await ros.ros2(['param', 'dump', '/segment'], /use_sim_time/);
       assert.match(dump, /classes: \[\]/);
       await segment.stop();
@@ -73,7 +73,7 @@ for (const middleware of middlewares) {
       assert.doesNotMatch(launch.output, /process started/);
     });
 
-    it('takes the launch with it when its start fails, where it is required', async () => {
+    it('ends the launch if it is required and its start fails', async () => {
       const launch = ros.start([...LAUNCH, 'camera:=stand-in', 'model:=/nowhere.onnx', 'required:=true']);
       await launch.ended();
       assert.match(launch.output, /process\[segment-\d\] was required: shutting down/);

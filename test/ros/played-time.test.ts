@@ -42,12 +42,12 @@ for (const { middleware, transport, name } of setups) {
     const play = (...options: string[]): RosProcess =>
       ros.start(['ros2', 'bag', 'play', '-s', 'mcap', bag(), '--clock', '100', ...options]);
 
-    it('is not there before the bag is', async () => {
+    it('does not exist before the bag', async () => {
       const { seconds } = await diagnosticsThat(peer, TOPIC, 'diagnostics', () => true);
       assert.equal(seconds, 0);
     });
 
-    it('is heard, and every frame of a bag that begins after two seconds is answered', async () => {
+    it('is received, and every frame of a bag that begins after two seconds gets a result', async () => {
       const player = play('--delay', '2');
       assert.equal(await player.ended(), 0, player.output);
       // Nothing more comes once the player's publisher is gone.
@@ -81,7 +81,7 @@ for (const { middleware, transport, name } of setups) {
       sane(last.values);
     });
 
-    it('may go back, again and again', async () => {
+    it('can go back repeatedly', async () => {
       await peer.forget('/segment/detections');
       const player = play('--loop');
       try {

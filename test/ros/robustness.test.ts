@@ -49,7 +49,7 @@ for (const { middleware, transport, name } of setups) {
       await peer.finish(TOPIC);
     }
 
-    it('lives through images that lie, says so, and goes on', async () => {
+    it('survives inconsistent images, reports them, and continues', async () => {
       const lies: [lie: object, said: RegExp][] = [
         [{ encoding: 'bayer_rggb8' }, /bayer_rggb8/],
         [{ width: 0, height: 0, size: 0 }, /received 0/],
@@ -82,7 +82,7 @@ for (const { middleware, transport, name } of setups) {
       await works();
     });
 
-    it('lives through bytes that are no message', async () => {
+    it('survives bytes that are not a message', async () => {
       const header = '00010000';
       const garbage = [
         header,
@@ -108,7 +108,7 @@ for (const { middleware, transport, name } of setups) {
       await works();
     });
 
-    it('takes a hundred random changes of parameters, some of them wrong', async () => {
+    it('survives a hundred random changes of parameters, some of them invalid', async () => {
       const random = new Random(5);
       await peer.request('publish', { ...IMAGE, period: 0.04 });
       const pick = <T>(...items: T[]): T => items[Math.floor(random.next() * items.length)]!;
@@ -145,7 +145,7 @@ for (const { middleware, transport, name } of setups) {
       await works();
     });
 
-    it('changes models under load, with answers in order', async () => {
+    it('changes models under load, with results in order', async () => {
       const { model, labels } = recordedModel();
       await peer.forget(ANSWERS);
       await peer.request('publish', { ...IMAGE, period: 0.04, paced: [ANSWERS] });
@@ -166,7 +166,7 @@ for (const { middleware, transport, name } of setups) {
       );
     });
 
-    it('goes through twenty rounds of its life cycle, with publishers that come and go', async () => {
+    it('survives twenty rounds of its life cycle, with publishers that come and go', async () => {
       const change = async (id: number): Promise<void> => {
         const { success } = await peer.call('/segment/change_state', 'lifecycle_msgs/srv/ChangeState', {
           transition: { id },
@@ -198,7 +198,7 @@ for (const { middleware, transport, name } of setups) {
       }
     });
 
-    it('is alive after all this, and ends cleanly on SIGTERM', async () => {
+    it('still works after all this, and ends cleanly on SIGTERM', async () => {
       assert.equal(segment.end, undefined, segment.output);
       assert.equal(await segment.stop('SIGTERM'), 0);
       assert.doesNotMatch(segment.output, /terminate called|Segmentation|heap out of memory/);

@@ -124,7 +124,7 @@ for (const { middleware, transport, name } of setups) {
       }
     });
 
-    it('changes while frames come, and is refused where it is none', async () => {
+    it('can change while frames arrive, and is refused if it is invalid', async () => {
       const results = '/segment/whole/instances';
       await peer.request('publish', {
         ...{ topic: WHOLE, ...image, width: WIDTH, height: HEIGHT, paced: [results] },

@@ -62,7 +62,7 @@ for (const { middleware, transport, name } of setups) {
       await peer.subscribe('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray');
     });
 
-    it('answers each frame on every topic, in order, with its stamp and frame_id', async () => {
+    it('publishes a result for each frame on every topic, in order, with its stamp and frame_id', async () => {
       // Discovery takes its time: from the first answer on each topic on, nothing may be missing.
       await publish(1);
       for (const topic of Object.keys(RESULTS)) await peer.received(topic, 1);
@@ -97,7 +97,7 @@ for (const { middleware, transport, name } of setups) {
       }
     });
 
-    it('says the same on all topics', async () => {
+    it('publishes consistent results on all topics', async () => {
       const [detections, instances, targets, map, overlay] = [
         '/robot/segment/detections',
         '/robot/segment/instances',
@@ -154,7 +154,7 @@ for (const { middleware, transport, name } of setups) {
       );
     });
 
-    it('tells the class names again and again, on a topic that follows the remap of another', async () => {
+    it('repeats the class names, on a topic that follows the remap of another', async () => {
       const topic = `${TROS}_info`;
       // As TROS's navigation does: volatile, long after the model was loaded.
       await peer.subscribe(topic, 'ai_msgs/msg/PerceptionInfo');
@@ -164,7 +164,7 @@ for (const { middleware, transport, name } of setups) {
       }
     });
 
-    it('takes parameters from files for its full name, by wildcards, and while running', async () => {
+    it('accepts parameters from files for its full name, by wildcards, and while running', async () => {
       assert.deepEqual(await get('score', 'max_detections', 'iou'), [0.3, 50, 0.6]);
       assert.equal((await set('score', { type: 2, integer_value: 1 })).successful, true);
       assert.deepEqual(await get('score'), [1]);
@@ -189,7 +189,7 @@ for (const { middleware, transport, name } of setups) {
       assert.match(await ros.ros2(['param', 'get', NODE, 'score']), /value is: 0\.3/);
     });
 
-    it('reports classes that are asked for, only', async () => {
+    it('reports only the requested classes', async () => {
       const table = '/robot/segment/label_info';
       await peer.forget(table);
       await set('classes', { type: 9, string_array_value: ['circle', 'star'] });
@@ -213,14 +213,14 @@ for (const { middleware, transport, name } of setups) {
       assert.equal((all!.message as { class_map: unknown[] }).class_map.length, DEMO_CLASSES.length);
     });
 
-    it('is enabled and disabled by a service', async () => {
+    it('can be enabled and disabled by a service', async () => {
       const answer = await peer.call('/robot/segment/enable', 'std_srvs/srv/SetBool', { data: false });
       assert.equal(answer['success'], true);
       await peer.request('graph', { topic: CAMERA, subscribers: 0 });
       await peer.call('/robot/segment/enable', 'std_srvs/srv/SetBool', { data: true });
     });
 
-    it('loads another model, and keeps the one it has when the other is bad', async () => {
+    it('loads another model, and keeps the current one if the other is invalid', async () => {
       const bad = await peer.call('/robot/segment/load_model', 'tros_yolo_seg/srv/LoadModel', {
         model: '/nowhere/model.bin',
       });
@@ -235,7 +235,7 @@ for (const { middleware, transport, name } of setups) {
       await peer.finish(CAMERA);
     });
 
-    it('follows the life cycle that ros2 lifecycle asks for', async () => {
+    it('follows ros2 lifecycle', async () => {
       assert.match(await ros.ros2(['lifecycle', 'nodes'], /segment/), /\/robot\/segment/);
       assert.match(await ros.ros2(['lifecycle', 'list', NODE]), /deactivate \[4\]/);
       assert.match(await ros.ros2(['lifecycle', 'set', NODE, 'deactivate']), /successful/);
@@ -267,7 +267,7 @@ for (const { middleware, transport, name } of setups) {
       await peer.finish(CAMERA);
     });
 
-    it('says on /diagnostics how it is', async () => {
+    it('reports its state on /diagnostics', async () => {
       const values = await diagnostics(['robot/segment: engine', 'robot/segment: /camera/image_raw']);
       assert.equal(values['middleware'], middleware);
       assert.equal(values['message_type'], 'sensor_msgs/msg/Image');

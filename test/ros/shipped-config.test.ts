@@ -29,7 +29,7 @@ for (const { middleware, transport, name } of setups) {
       );
     };
 
-    it('start the node, and equal its parameters', async () => {
+    it('starts the node, and equals its parameters', async () => {
       const config = join(ros.prefix, 'share/tros_yolo_seg/config/segment.yaml');
       const former = join(repository, 'test/compatibility/0.1.0/segment.yaml');
       const cameras = ['images:=/a/image,/b/image', 'roi:=2,4,60,40;'];

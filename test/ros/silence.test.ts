@@ -33,7 +33,7 @@ for (const { middleware, transport, name } of setups) {
       ]);
     });
 
-    it('warns of frames that cannot be used, once a second at most, with the topic as the graph knows it', async () => {
+    it('warns of unusable frames at most once a second, with the fully resolved topic', async () => {
       const refused = (text: string): boolean => text.startsWith(`${FRONT}: `);
       const lines = (): Log[] =>
         peer
@@ -65,7 +65,7 @@ for (const { middleware, transport, name } of setups) {
       );
     });
 
-    it('leads from its own name to the node that takes the images', async () => {
+    it('names the node that receives the images', async () => {
       const { subscriber } = await diagnosticsOf(peer, FRONT, 'who subscribes', (values) => {
         return values['message_type'] === IMAGE.type;
       });
@@ -80,7 +80,7 @@ for (const { middleware, transport, name } of setups) {
       );
     });
 
-    it('has no latencies of stamps that are not set or lie ahead', async () => {
+    it('has no latencies for stamps that are not set or in the future', async () => {
       for (const [stamp, said] of [
         [[0, 0], /^not set$/],
         [[2_000_000_000, 0], /^\d+\.\d s ahead of the clock of this node$/],

@@ -33,7 +33,7 @@ for (const { middleware, transport, name } of setups) {
       });
     });
 
-    it('gives results although the clock has not started, and no age of frames', async () => {
+    it('gives results before the clock has started, and no age of frames', async () => {
       await peer.received(ANSWERS, 5);
       const { stamp, values } = await diagnostics();
       assert.deepEqual(stamp, [0, 0]);

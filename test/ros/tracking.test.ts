@@ -164,7 +164,7 @@ for (const { middleware, transport, name } of setups) {
       assert.match(reason, /3 to 100 corners in parameter zones/);
     });
 
-    it('begins anew after ~/reset_tracks, and tells which ids are over', async () => {
+    it('starts over after ~/reset_tracks, and reports which ids have ended', async () => {
       const answer = await peer.call('/segment/reset_tracks', 'std_srvs/srv/Trigger');
       assert.deepEqual([answer['success'], answer['message']], [true, 'all tracks are over; ids go on']);
       const anew = await tracked(count);
@@ -185,7 +185,7 @@ for (const { middleware, transport, name } of setups) {
       await diagnosticsOf(peer, CAMERA, 'the reset', (values) => values['track_resets'] === '1');
     });
 
-    it('is switched off and on while frames come', async () => {
+    it('can be switched off and on while frames arrive', async () => {
       const setTracking = (value: boolean): Promise<{ successful: boolean; reason: string }> =>
         peer.set('/segment', 'tracking', { type: 1, bool_value: value });
       await peer.forget(INSTANCES);

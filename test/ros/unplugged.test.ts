@@ -69,7 +69,7 @@ for (const { middleware, transport, name } of setups) {
     /** Waits until the levels and messages of the camera's status are as wanted. */
     type Wanted = Parameters<typeof diagnosticsOf>[3];
 
-    it('is missed and comes back: a driver that ends and is started again', async () => {
+    it('is reported and recovered from: a driver that ends and is started again', async () => {
       const camera = ros.peer();
       await camera.request('publish', { ...IMAGE, period: 0.05 });
       const before = await works();
@@ -84,7 +84,7 @@ for (const { middleware, transport, name } of setups) {
       await peer.stop(TOPIC);
     });
 
-    it('is missed and comes back: a driver that is killed in the middle of its frames', async () => {
+    it('is reported and recovered from: a driver that is killed in the middle of its frames', async () => {
       await peer.forget(ALIVE);
       const camera = ros.peer();
       await camera.request('publish', { ...IMAGE, period: 0.05 });
@@ -99,7 +99,7 @@ for (const { middleware, transport, name } of setups) {
       await peer.stop(TOPIC);
     });
 
-    it('is missed and comes back: a driver that goes on running without a camera', async () => {
+    it('is reported and recovered from: a driver that keeps running without a camera', async () => {
       const camera = ros.peer();
       await camera.request('publish', { ...IMAGE, period: NEVER });
       await peer.forget(ALIVE);

@@ -76,7 +76,7 @@ for (const middleware of middlewares.slice(0, 1)) {
     const websocket = (topic: string, type = 'mjpeg', results = '/hobot_dnn_detection'): string =>
       `websocket websocket_image_topic=${topic} websocket_image_type=${type} websocket_smart_topic=${results}`;
 
-    it('shows the overlay where nothing else is JPEG', async () => {
+    it('shows the overlay if nothing else is JPEG', async () => {
       assert.deepEqual(await started('camera:=stand-in web:=true', [page]), [
         websocket('/segment/overlay/compressed'),
       ]);
@@ -93,19 +93,19 @@ for (const middleware of middlewares.slice(0, 1)) {
       );
     });
 
-    it('shows what image_topic names, and has results on tros_topic', async () => {
+    it('shows image_topic, with results on tros_topic', async () => {
       const line = 'camera:=false images:=/cam web:=true image_topic:=/cam/compressed tros_topic:=/results';
       assert.deepEqual(await started(line, [page]), [websocket('/cam/compressed', 'mjpeg', '/results')]);
     });
 
-    it('lets the codec make JPEG of HbmMsg where it is installed', async () => {
+    it('lets the codec make JPEG from HbmMsg if it is installed', async () => {
       assert.deepEqual(
         (await started('camera:=stand-in web:=true message:=hbm1080p', [page, codec])).sort(),
         ['hobot_codec codec_sub_topic=/hbmem_img codec_pub_topic=/image', websocket('/image')],
       );
     });
 
-    it('starts the display, and has results where it and the page look for them', async () => {
+    it('starts the display, and publishes results where it and the page expect them', async () => {
       const found = await started('camera:=mipi hdmi:=true web:=true', [board, page, codec], async () => {
         await ros.ros2(['param', 'get', '/segment', 'tros_topic'], /value is: \/hobot_detection/);
         await ros.ros2(['param', 'get', '/segment', 'tros_masks'], /value is: polygons/);
@@ -119,7 +119,7 @@ for (const middleware of middlewares.slice(0, 1)) {
       ]);
     });
 
-    it('tells what is missing', async () => {
+    it('names what is missing', async () => {
       assert.deepEqual(await started('camera:=stand-in web:=true'), ['No web page']);
       assert.deepEqual(await started('camera:=stand-in hdmi:=true'), ['No picture']);
     });

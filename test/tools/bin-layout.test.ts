@@ -80,7 +80,7 @@ function shown(
 
 const outputsOf = (model: BinModel): unknown => shown(binOutputs(model));
 
-describe('a recording in the likeness of a .bin', () => {
+describe('a recording with the layout of a .bin', () => {
   const role = (index: number): string => binHeadList(SCENE)[index]!.role;
   const flavors: Record<string, (output: string, index: number) => boolean> = {
     float: () => false,
@@ -88,7 +88,7 @@ describe('a recording in the likeness of a .bin', () => {
     raw: () => true,
   };
   for (const [flavor, removed] of Object.entries(flavors)) {
-    it(`shows its layout and finds what the onnx engine finds: ${flavor}`, async () => {
+    it(`shows its layout and finds the same as the onnx engine: ${flavor}`, async () => {
       const frame = await sceneFrame();
       const onnx = await OnnxEngine.open({ file: demoModel(), threads: 1 });
       const wanted = await segment(onnx, frame);
@@ -116,7 +116,7 @@ describe('a recording in the likeness of a .bin', () => {
     });
   }
 
-  it('shows the layout of a model with two outputs, as a stock export that was compiled whole', async () => {
+  it('shows the layout of a stock export that was compiled whole, with two outputs', async () => {
     writeFileSync(file('stock.onnx'), stockModel({ width: 64 }));
     const heads: BinHead[] = [
       { name: 'output0', role: 'box', shape: [1, 11, 84, 1], elementType: 6, perChannel: false },
@@ -168,7 +168,7 @@ describe('a recording in the likeness of a .bin', () => {
     );
   });
 
-  it('is refused where the models differ', async () => {
+  it('is refused if the models differ', async () => {
     const onnx = await OnnxEngine.open({ file: demoModel(), threads: 1 });
     const frame = await sceneFrame();
     const cases: [BinFileOptions, RegExp][] = [

@@ -11,7 +11,7 @@ describe('makeFolder', () => {
   const folder = temporaryFolder('folder');
   const path = (name: string): string => join(folder, name);
 
-  it('makes all that is missing, and minds none that exists', () => {
+  it('makes missing folders, and accepts existing ones', () => {
     makeFolder(path('a/b/c'));
     makeFolder(path('a/b/c'));
     assert.ok(existsSync(path('a/b/c')));
@@ -21,7 +21,7 @@ describe('makeFolder', () => {
     assert.ok(existsSync(path('real/below')));
   });
 
-  it('says so where there is a file in its place, or above it', () => {
+  it('reports a file in its place or above it', () => {
     writeFileSync(path('file'), '');
     symlinkSync(path('nowhere'), path('dangling'));
     for (const name of ['file', 'file/below', 'file/far/below', 'dangling', 'dangling/below']) {

@@ -29,7 +29,7 @@ import { temporaryFolder } from '../../temporary-folder.js';
 const noShm = !existsSync('/dev/shm') && 'there is no /dev/shm';
 const noFull = process.platform === 'linux' ? false : '/dev/full is of Linux';
 
-describe('files that are whole or not there', () => {
+describe('files that are written completely or not at all', () => {
   const root = temporaryFolder('whole');
   let count = 0;
   const newFolder = (): string => {
@@ -38,7 +38,7 @@ describe('files that are whole or not there', () => {
     return folder;
   };
 
-  it('appear under their name at the end, what was there before stays until then', () => {
+  it('appear under their name when they are complete; until then the old file stays', () => {
     const path = join(newFolder(), 'x');
     writeFileSync(path, 'old');
     const file = new WholeFile(path);
@@ -50,7 +50,7 @@ describe('files that are whole or not there', () => {
     assert.deepEqual(readdirSync(join(path, '..')), ['x']);
   });
 
-  it('leave nothing when they are given up', async () => {
+  it('leave nothing behind when they are abandoned', async () => {
     const folder = newFolder();
     const file = new WholeFile(join(folder, 'x'));
     writeFileSync(file.part, 'half');
@@ -68,7 +68,7 @@ describe('files that are whole or not there', () => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
-  it('replace nothing unless they may', async () => {
+  it('replace an existing file only if that is allowed', async () => {
     const folder = newFolder();
     const path = join(folder, 'x');
     await writeWhole(path, 'first', false);
@@ -79,7 +79,7 @@ describe('files that are whole or not there', () => {
     assert.equal(readFileSync(path, 'utf8'), 'second');
   });
 
-  it('go where a link leads, and leave other names of the old file alone', async () => {
+  it('are written to the target of a symbolic link, and leave hard links to the old file alone', async () => {
     const folder = newFolder();
     const [real, link, twin] = ['real', 'link', 'twin'].map((name) => join(folder, name)) as [
       string,
@@ -95,13 +95,13 @@ describe('files that are whole or not there', () => {
     assert.deepEqual(readdirSync(folder).sort(), ['link', 'real', 'twin']);
   });
 
-  itUnless(noFull, 'never take the place of a device', async () => {
+  itUnless(noFull, 'never replace a device', async () => {
     await assert.rejects(writeWhole('/dev/full', 'x'), /room for \/dev\/full but received ENOSPC/);
     await writeWhole('/dev/null', 'x');
     assert.ok(statSync('/dev/full').isCharacterDevice() && statSync('/dev/null').isCharacterDevice());
   });
 
-  it('share no part with another process, whatever its number', async () => {
+  it('have temporary names of their own, even beside processes with the same id', async () => {
     const folder = newFolder();
     // The module once more: its counters, if it has any, begin again, as those of the first process of another container.
     const module = new URL('../../../src/base/files/whole-file.js?again', import.meta.url).href;
@@ -113,7 +113,7 @@ describe('files that are whole or not there', () => {
     one.discard();
   });
 
-  itUnless(noFull, 'go after what a log holds that is standard output', () => {
+  itUnless(noFull, 'are appended if standard output is a log that is appended to', () => {
     const log = join(newFolder(), 'log');
     writeFileSync(log, 'before\n');
     const module = new URL('../../../src/base/files/whole-file.js', import.meta.url).href;
@@ -126,7 +126,7 @@ describe('files that are whole or not there', () => {
     assert.equal(readFileSync(log, 'utf8'), 'before\none\ntwo\n');
   });
 
-  itUnless(noShm, 'take files in /dev/shm for files', () => {
+  itUnless(noShm, 'treat files in /dev/shm as regular files', () => {
     const folder = mkdtempSync('/dev/shm/tros-yolo-seg-');
     try {
       const path = join(folder, 'x');
@@ -140,7 +140,7 @@ describe('files that are whole or not there', () => {
     }
   });
 
-  it('sweep up what killed processes left behind, and nothing else', () => {
+  it('remove what killed processes left behind, and nothing else', () => {
     const folder = newFolder();
     const left = [
       ...['.tros-yolo-seg-1-0.part', '.tros-yolo-seg-1e4a-b2.part'],

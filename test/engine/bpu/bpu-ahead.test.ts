@@ -98,11 +98,11 @@ for (const [kind, properties] of [
   ['float heads', undefined],
   ['integer heads', integers],
 ] as const) {
-  describe(`BpuEngine looks ahead, ${kind}`, () => {
+  describe(`BpuEngine decodes ahead, ${kind}`, () => {
     const file = recorded(kind, properties && tensors.map(properties));
 
     for (const [what, options] of OPTIONS) {
-      it(`and finds what a decoder finds: ${what}`, async () => {
+      it(`and finds the same as a decoder: ${what}`, async () => {
         const engine = await openEmulated({ file: await file, slots: 1 });
         const segmenter = new Segmenter(engine, { ...options, labelCount: CLASSES });
         const inference = await engine.submit(frame);
@@ -128,7 +128,7 @@ for (const [kind, properties] of [
   });
 }
 
-describe('BpuEngine that looks ahead', () => {
+describe('BpuEngine that decodes ahead', () => {
   const file = recorded('changes');
 
   it('honors options that change while frames are in flight', () =>
@@ -168,7 +168,7 @@ describe('BpuEngine that looks ahead', () => {
       await engine.close();
     }));
 
-  it('and its decoder keep the former options if it refuses a plan or if options are out of range', async () => {
+  it('keeps the former options, as its decoder does, if it refuses a plan or if options are out of range', async () => {
     const engine = await openEmulated({ file: await file, slots: 1 });
     const segmenter = new Segmenter(engine, { score: 0.05, labelCount: CLASSES });
     const { plan } = segmenter.decoder;
@@ -196,7 +196,7 @@ describe('BpuEngine that looks ahead', () => {
     assert.equal(segmenter.decoder.plan, last);
   });
 
-  it('skips frames on request, and those with more instances than it has room for', async () => {
+  it('skips frames on request, and frames with more instances than it has room for', async () => {
     const engine = await openEmulated({ file: await file, slots: 1 });
     const decoder = new Decoder(layout, { score: 0, nms: 'never', maxDetections: 10_000 });
     engine.planAhead(decoder.plan);
@@ -214,7 +214,7 @@ describe('BpuEngine that looks ahead', () => {
     assert.throws(() => engine.planAhead(decoder.plan), /an open engine/);
   });
 
-  it('processes frames of native subscriptions, too', async () => {
+  it('also processes frames of native subscriptions', async () => {
     const engine = await openEmulated({ file: await file, slots: 2 });
     const segmenter = new Segmenter(engine, { score: 0.05, labelCount: CLASSES });
     const camera = addon().injectCamera();
@@ -231,7 +231,7 @@ describe('BpuEngine that looks ahead', () => {
     await engine.close();
   });
 
-  it('refuses plans that reach beyond its outputs', async () => {
+  it('refuses plans that exceed its outputs', async () => {
     const engine = await openEmulated({ file: await file, slots: 1 });
     const plan = new Decoder(layout).plan!;
     // Strides of 0 would make a grid of any size of one value.

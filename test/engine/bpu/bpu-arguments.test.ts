@@ -44,7 +44,7 @@ describe('the addon while an engine works', () => {
     });
   }
 
-  it('says that a getter has closed the engine', async () => {
+  it('reports a getter that closes the engine', async () => {
     const bpu = await open();
     const closing = {
       ...frame,
@@ -69,7 +69,7 @@ describe('the addon while an engine works', () => {
     assert.throws(() => other.run(frame, evil, -1), { name: 'TypeError', message: /an open engine/ });
   });
 
-  it('takes a granted slot once, and none whose result is being read', async () => {
+  it('accepts a granted slot once, and none whose result is being read', async () => {
     const calls: Parameters<NativeDone>[][] = [];
     const bpu = await open((...call) => calls.push([call]));
     const refused = {
@@ -93,7 +93,7 @@ describe('the addon while an engine works', () => {
     bpu.close();
   });
 
-  it('refuses buffers that could shrink, and takes shared ones that can grow', async () => {
+  it('refuses resizable buffers, and accepts growable shared ones', async () => {
     const calls: Parameters<NativeDone>[][] = [];
     const bpu = await open((...call) => calls.push([call]));
     const options = { maxByteLength: 1 << 20 };
@@ -156,7 +156,7 @@ describe('a camera that is attached', () => {
   const handlers: CameraHandlers = { result: (inference) => inference.release(), failure: assert.fail };
   const open = (): Promise<BpuEngine> => BpuEngine.open({ file: model, library: EMULATOR });
 
-  it('is not taken from its engine by another, and can be attached there afterwards', async () => {
+  it('cannot be attached to a second engine until it is detached from the first', async () => {
     const [first, second] = [await open(), await open()];
     const camera = addon().injectCamera();
     const attachment = first.attach(camera, handlers);
@@ -180,7 +180,7 @@ describe('a camera that is attached', () => {
 });
 
 describe('tensor properties of libdnn', () => {
-  it('are read only where quantiType says that there is something', async () => {
+  it('are read only if quantiType says that they are set', async () => {
     await withEmulator('stale_quanti=1', async () => {
       const engine = await BpuEngine.open({ file: model, library: EMULATOR });
       for (const { scale, zeroPoint, shift } of engine.properties.outputs) {

@@ -27,7 +27,7 @@ describe('libraries that libdnn needs', () => {
   let folders = 0;
   const { libraries, companionFolders } = addon().libdnnPaths();
 
-  it('are looked for where the boards have them', () => {
+  it('are searched for in the folders of the boards', () => {
     assert.deepEqual(libraries, ['libdnn.so', '/usr/lib/hbbpu/libdnn.so', '/usr/lib/libdnn.so']);
     assert.deepEqual(companionFolders, ['/usr/hobot/lib', '/usr/lib/hbbpu']);
   });
@@ -81,7 +81,7 @@ describe('libraries that libdnn needs', () => {
     });
   }
 
-  it('are found beside it when they need each other', () => {
+  it('are found beside it when they depend on each other', () => {
     const place = build({
       'libalog.so.1': { code: companion('alog') },
       'libhbmem.so.1': {
@@ -95,7 +95,7 @@ describe('libraries that libdnn needs', () => {
     assert.match(load(join(place, 'libdnn.so')), loaded);
   });
 
-  it('are found by name where the loader looks', () => {
+  it('are found by name in the search path of the loader', () => {
     const place = build({ 'libcnn_intf.so.1': { code: companion('cnn_core') } });
     const dnn = build({ 'libdnn.so': { code: uses('cnn_core') } });
     assert.match(load(join(dnn, 'libdnn.so'), { LD_LIBRARY_PATH: place }), loaded);
@@ -128,7 +128,7 @@ describe('libraries that libdnn needs', () => {
         });
       }
 
-      it('are found when they need each other, a runtime of another name among them', () => {
+      it('are found when they depend on each other, including a runtime of another name', () => {
         const place = build({
           'libhbmem.so.1': { code: companion('hbmem') },
           'libhbrt_other.so.3': { code: companion('hbrt'), needs: ['libhbmem.so.1'] },
@@ -142,7 +142,7 @@ describe('libraries that libdnn needs', () => {
 
   const onBoard = libraries.find((path) => isAbsolute(path) && existsSync(path));
   const skip = onBoard === undefined ? false : `the loader knows ${onBoard}`;
-  itUnless(skip, "are found with libdnn in X3's folder, where nobody names it", () => {
+  itUnless(skip, "are found with libdnn in X3's folder when no path is given", () => {
     const root = join(folder, `${folders++}`);
     build(
       {
@@ -155,7 +155,7 @@ describe('libraries that libdnn needs', () => {
     assert.match(load(undefined, environment), loaded);
   });
 
-  it('are named, with the searched folders, if they are missing', () => {
+  it('are listed, with the searched folders, if they are missing', () => {
     const hint =
       /libalog\.so\.1, libhbmem\.so\.1, libcnn_intf\.so\.1, libhbrt_bayes_aarch64\.so.* \/usr\/hobot\/lib.* \/usr\/lib\/hbbpu.*LD_LIBRARY_PATH/s;
     const place = build({
@@ -172,7 +172,7 @@ describe('libraries that libdnn needs', () => {
     assert.match(unresolved, hint);
   });
 
-  it('are not spoken of when libdnn itself is missing', () => {
+  it('are not mentioned when libdnn itself is missing', () => {
     const message = load('/nowhere/libdnn.so');
     assert.match(message, /use the onnx engine/);
     assert.doesNotMatch(message, /libalog/);

@@ -44,7 +44,7 @@ describe('BpuEngine', () => {
   const frame = noiseFrame(64, 64, 1);
 
   const skip = given === undefined ? false : 'ONNX Runtime does not run here';
-  itUnless(skip, 'gives the values of the engine the model was recorded from', async () => {
+  itUnless(skip, 'gives the values of the engine from which the model was recorded', async () => {
     const onnx = await OnnxEngine.open({ file: onnxFile, threads: 1 });
     const bpu = await open();
     assert.deepEqual(await infer(bpu, frame), await infer(onnx, frame));
@@ -67,7 +67,7 @@ describe('BpuEngine', () => {
     await engine.close();
   });
 
-  it('refuses a frame the emulator does not know: one changed pixel is noticed', async () => {
+  it('fails for a frame that was not recorded, even if one pixel differs', async () => {
     const engine = await open();
     const changed = noiseFrame(64, 64, 1);
     changed.data[64 * 40 + 17]! ^= 1;
@@ -76,7 +76,7 @@ describe('BpuEngine', () => {
     await engine.close();
   });
 
-  it('makes use after release an error, and after close, too', async () => {
+  it('throws for uses after release or close', async () => {
     const engine = await open();
     const inference = await engine.submit(frame);
     const [tensor] = inference.tensors;
@@ -92,7 +92,7 @@ describe('BpuEngine', () => {
     held.release();
   });
 
-  it('survives a view that was transferred elsewhere before close, where Node.js transfers it', async () => {
+  it('survives a view that was transferred elsewhere before close, if Node.js allows the transfer', async () => {
     const engine = await open({ slots: 1 });
     const { tensors } = await engine.submit(frame);
     const { data } = tensors[0]!;
@@ -122,7 +122,7 @@ describe('BpuEngine', () => {
     ['a core that X5 lacks', 'cores=1', { core: 2 }, /HB_DNN_INVALID_ARGUMENT.*X5 has one BPU core/],
     ['a hanging BPU', 'hang=1', { timeout: 30 }, /a result within 30 ms.*HB_DNN_TIMEOUT.*hangs/],
   ] as const) {
-    it(`answers ${what} with its name and a hint, and frees the slot`, async () => {
+    it(`reports ${what} with its name and a hint, and frees the slot`, async () => {
       await withEmulator(`clock=fast,${emulator}`, async () => {
         const engine = await open({ slots: 1, ...options });
         for (let i = 0; i < 3; i++)
@@ -155,7 +155,7 @@ describe('BpuEngine', () => {
     });
   }
 
-  it('loads none of a truncated model', async () => {
+  it('refuses a truncated model', async () => {
     const whole = readFileSync(await recorded);
     const file = join(folder, 'cut.bin');
     for (const length of [0, 7, 8, 30, 200, 2000, whole.length - 1]) {
@@ -164,7 +164,7 @@ describe('BpuEngine', () => {
     }
   });
 
-  it('wants a name where a file has several models, and takes it', async () => {
+  it('requires and uses a name for a file with several models', async () => {
     const file = join(folder, 'two.bin');
     const output = {
       ...floatProperties({
@@ -200,7 +200,7 @@ describe('BpuEngine', () => {
   // One frame takes 18 ms, of which it has a core for 10: from 4 ms on to 14.
   const PACE = 'busy_us=10000,overhead_us=8000';
 
-  it('has frames on the BPU one after the other without a gap where several are in flight', () =>
+  it('runs frames on the BPU without a gap if several are in flight', () =>
     onSteppedBoard(PACE, async (board) => {
       const engine = await open({ slots: 3 });
       const pending = [];
@@ -218,7 +218,7 @@ describe('BpuEngine', () => {
       await engine.close();
     }));
 
-  it('has two frames on two cores at once', () =>
+  it('runs two frames on two cores at once', () =>
     onSteppedBoard(`${PACE},cores=2`, async (board) => {
       const engine = await open({ slots: 4 });
       const pending = [];
@@ -239,7 +239,7 @@ describe('BpuEngine', () => {
       await engine.close();
     }));
 
-  it('gives a frame up when its time is over, not before, and has the slot again', () =>
+  it('abandons a frame at its timeout, not before, and frees the slot', () =>
     onSteppedBoard(`${PACE},hang=1`, async (board) => {
       const engine = await open({ slots: 1, timeout: 30 });
       let settled = false;
@@ -258,7 +258,7 @@ describe('BpuEngine', () => {
       await engine.close();
     }));
 
-  it('gives a frame up when its time is over, however long that is', () =>
+  it('abandons a frame at its timeout, however long that is', () =>
     onSteppedBoard(`${PACE},hang=1`, async (board) => {
       const { violations } = boardReport();
       const engine = await open({ slots: 1, timeout: 1700 });
@@ -274,7 +274,7 @@ describe('BpuEngine', () => {
       await engine.close();
     }));
 
-  it('does not give up a frame that is through in the moment its time is over', () =>
+  it('does not abandon a frame that finishes at the moment of its timeout', () =>
     onSteppedBoard('busy_us=30000,overhead_us=0', async (board) => {
       const engine = await open({ slots: 1, timeout: 30 });
       const pending = engine.submit(frame);
@@ -284,7 +284,7 @@ describe('BpuEngine', () => {
       await engine.close();
     }));
 
-  it('gives up a frame that takes longer than it may', () =>
+  it('abandons a frame that exceeds its timeout', () =>
     onSteppedBoard('busy_us=30000,overhead_us=2', async (board) => {
       const engine = await open({ slots: 1, timeout: 30 });
       const pending = engine.submit(frame);
@@ -297,7 +297,7 @@ describe('BpuEngine', () => {
       await engine.close();
     }));
 
-  it('has a real clock on the board by default', async () => {
+  it('runs on a real clock by default', async () => {
     await withEmulator('busy_us=0,overhead_us=0', async () => {
       const engine = await open();
       await infer(engine, frame);
@@ -307,7 +307,7 @@ describe('BpuEngine', () => {
     await withEmulator('clock=sundial', () => assert.rejects(open(), /HB_DNN_INVALID_ARGUMENT/));
   });
 
-  it('is as good after 100 times opening and closing, with nothing left on the board', async () => {
+  it('works after it was opened and closed 100 times, with no memory left on the board', async () => {
     const alive = ({ tasksAlive, blocksAlive, modelsAlive, violations }: BoardReport): number[] => [
       ...[tasksAlive, blocksAlive, modelsAlive, violations],
     ];

@@ -27,7 +27,7 @@ function refused(library: string, message: RegExp): Promise<void> {
 }
 
 describe('loading libdnn', () => {
-  it('says what to do where there is none', async () => {
+  it('says what to do if there is none', async () => {
     await refused(
       '/nowhere/libdnn.so',
       /a loadable libdnn at \/nowhere\/libdnn\.so.*No such file.*use the onnx engine/,

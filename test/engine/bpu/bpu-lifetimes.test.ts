@@ -11,7 +11,7 @@ import { tenHeads } from '../tiny-onnx.js';
 
 const script = join(repository, 'dist/test/engine/bpu/bpu-lifetimes.js');
 
-describe('what engines leave behind', () => {
+describe('memory and tasks that engines leave behind', () => {
   const folder = temporaryFolder('lifetimes');
   const model = writePlaybackModel(join(folder, 'heads.bin'));
 
@@ -39,26 +39,26 @@ describe('what engines leave behind', () => {
   const nothing = { tasksAlive: 0, blocksAlive: 0, modelsAlive: 0, violations: 0 };
   const none = { engines: 0, blocks: 0, threads: 0, tables: 0, attachments: 0, pictures: 0 };
 
-  it('is nothing when they are closed with unreleased results and pictures', async () => {
+  it('none when they are closed with unreleased results and pictures', async () => {
     assert.deepEqual(await live('closed'), { alive: none, board: nothing });
   });
 
-  it('is nothing when they are never closed, and referenced tensors stay readable', async () => {
+  it('none when they are never closed, and referenced tensors stay readable', async () => {
     assert.deepEqual(await live('forgotten'), { alive: none, board: nothing });
   });
 
-  it('is nothing of the onnx engine either when it is never closed, and its worker ends', async () => {
+  it('none of the onnx engine when it is never closed, and its worker ends', async () => {
     const file = join(folder, 'heads.onnx');
     writeFileSync(file, tenHeads(64, 64, ['cat', 'dog', 'bird']));
     const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', script, 'onnx', file]);
     assert.deepEqual(JSON.parse(stdout), none);
   });
 
-  it('is nothing when the process exits right after close, with a tensor transferred elsewhere', async () => {
+  it('none when the process exits right after close, with a tensor transferred elsewhere', async () => {
     assert.deepEqual((await live('exit')).board, nothing);
   });
 
-  it('is for the kernel to clear up at process.exit with frames that hang, which does not wait for them', async () => {
+  it('are freed by the kernel at process.exit with hanging frames, without waiting for them', async () => {
     const report = join(folder, 'hang.json');
     const TROS_YOLO_SEG_EMULATOR = `play_unknown=1,hang=1,cores=2,report=${report}`;
     const exit = promisify(execFile)(process.execPath, ['--expose-gc', script, 'hang', model], {
@@ -68,7 +68,7 @@ describe('what engines leave behind', () => {
     assert.ok(!existsSync(report), 'destructors of a libdnn that threads wait in were run');
   });
 
-  it('is all that the BPU may still write to for a frame that timed out', async () => {
+  it('all memory to which the BPU may still write for a frame that timed out', async () => {
     const { alive, board } = await live('timeout', 'hang=1,stop_us=3600000000');
     assert.deepEqual(alive, none);
     assert.deepEqual(board, {
@@ -77,7 +77,7 @@ describe('what engines leave behind', () => {
     });
   });
 
-  it('is all that the BPU may still write to for a frame whose wait failed', async () => {
+  it('all memory to which the BPU may still write for a frame whose wait failed', async () => {
     const { alive, board } = await live('unwaited', 'fail_wait=1,busy_us=3600000000,stop_us=3600000000');
     assert.deepEqual(alive, none);
     assert.deepEqual(board, {
@@ -86,11 +86,11 @@ describe('what engines leave behind', () => {
     });
   });
 
-  it('is nothing at process.exit on a board whose clock has stopped', async () => {
+  it('none at process.exit on a board whose clock has stopped', async () => {
     assert.deepEqual((await live('stepped', 'clock=manual')).board, nothing);
   });
 
-  it('is the pointer through which the BPU writes when it lets go of a frame that timed out', async () => {
+  it('the pointer through which the BPU writes when it finishes a frame that timed out', async () => {
     assert.equal((await live('late', 'hang=1,stop_us=400000')).board.violations, 0);
   });
 });

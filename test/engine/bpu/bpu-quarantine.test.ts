@@ -58,7 +58,7 @@ describe('memory of frames that timed out', () => {
   }
 
   for (const spare of [0, 1]) {
-    it(`is nobody else's while another core of X3 still works on them (${spare} spare slots)`, () =>
+    it(`is not reused while another core of X3 still works on them (${spare} spare slots)`, () =>
       withHeldCore(spare, async (board, engine) => {
         // The second frame may have asked for the core that is held; the third does not.
         let pending = engine.submit(frame);
@@ -80,7 +80,7 @@ describe('memory of frames that timed out', () => {
       }));
   }
 
-  it('is not a camera frame either, whichever input that has', () =>
+  it('is not reused for camera frames, whichever input these have', () =>
     withHeldCore(0, async (board, engine) => {
       const camera = addon().injectCamera();
       const collector = new Collector();
@@ -147,7 +147,7 @@ describe('memory of frames that timed out', () => {
     ['the only core', 1, 0],
     ['the core they were for', 2, 2],
   ] as const) {
-    it(`is taken back when a later frame has ended well on ${what}`, () =>
+    it(`is reused after a later frame has succeeded on ${what}`, () =>
       onBoard(cores, { core }, async (engine, hangs) => {
         const before = boardReport().blocksAlive;
         await hangs(true);
@@ -165,7 +165,7 @@ describe('memory of frames that timed out', () => {
       }));
   }
 
-  it('is taken back on two cores when later frames have ended well on each of them, not before', () =>
+  it('is reused on two cores only after later frames have succeeded on both', () =>
     onBoard(2, { slots: 2 }, async (engine, hangs) => {
       const before = boardReport().blocksAlive;
       await hangs(true);
@@ -184,7 +184,7 @@ describe('memory of frames that timed out', () => {
       assert.equal(boardReport().blocksAlive, before + 3 * SET);
     }));
 
-  it('is asked for later when the core that was asked for did not answer, however it failed', () =>
+  it('is checked again later if the core did not answer, however it failed', () =>
     onBoard(2, { slots: 2 }, async (engine, hangs, faults) => {
       const before = boardReport().blocksAlive;
       await hangs(true);
@@ -205,7 +205,7 @@ describe('memory of frames that timed out', () => {
   };
 
   for (const cores of [1, 2]) {
-    it(`has a limit: then frames fail and say what to do, until the BPU works again (${cores} cores)`, () =>
+    it(`has a limit, at which frames fail and say what to do until the BPU works again (${cores} cores)`, () =>
       onBoard(cores, {}, async (engine, hangs) => {
         const before = boardReport().blocksAlive;
         await hangs(true);
@@ -225,7 +225,7 @@ describe('memory of frames that timed out', () => {
       }));
   }
 
-  it('has a limit for cameras, too, whose frames go on when the BPU works again', () =>
+  it('has the same limit for cameras, whose frames continue when the BPU works again', () =>
     onBoard(1, {}, async (engine, hangs) => {
       const camera = addon().injectCamera();
       const collector = new Collector();
@@ -258,7 +258,7 @@ describe('memory of frames that timed out', () => {
       camera.close();
     }));
 
-  it('has a limit of one frame at a time: others fail at once', () =>
+  it('can be limited to one frame at a time: others fail at once', () =>
     onSteppedBoard('play_unknown=1,busy_us=10000,overhead_us=0,hang=1', async (board) => {
       const engine = await openEmulated({ file, slots: 2, spare: 0, timeout: 30 });
       // In the end seven are held, and none of the slots has memory. The second of each two times out when the first has
@@ -286,7 +286,7 @@ describe('memory of frames that timed out', () => {
       await engine.close();
     }));
 
-  it('leaves slots that have memory to frames, and gives it back to the others when the BPU works again', () =>
+  it('leaves slots with memory to frames, and returns memory to the other slots when the BPU works again', () =>
     onBoard(1, { slots: 2 }, async (engine, hangs) => {
       await hangs(true);
       await timeOut(engine, 6); // the slot that is taken first has none left
@@ -296,7 +296,7 @@ describe('memory of frames that timed out', () => {
       for (const inference of both) inference.release();
     }));
 
-  it('is replaced in what JavaScript sees, and the former views are empty', () =>
+  it('is replaced in the views of JavaScript, and the former views are empty', () =>
     onBoard(1, {}, async (engine, hangs) => {
       const inference = await engine.submit(frame);
       const { data } = inference.tensors[0]!;

@@ -45,7 +45,7 @@ describe('the bpu engine under faults', () => {
     return [stdout, JSON.parse(readFileSync(report, 'utf8')) as BoardReport];
   }
 
-  it(`answers each of ${FRAMES} frames and loses nothing`, async function () {
+  it(`settles each of ${FRAMES} frames and leaks nothing`, async function () {
     // Only frames that hang, and those behind them, are given up: the clock does not wait for a slow machine.
     const faults = 'clock=fast,fail_flush=0.005,fail_submit=0.03,fail_run=0.05,hang=0.02';
     const script = join(repository, 'dist/test/engine/bpu/bpu-soak.js');
@@ -72,7 +72,7 @@ describe('the bpu engine under faults', () => {
     assert.ok(report.mostTasks <= 6);
   });
 
-  it('goes on where frames time out on both cores of X3, now and then, all along', async function () {
+  it('continues while frames time out now and then on both cores of X3', async function () {
     const script = join(repository, 'dist/test/engine/bpu/bpu-soak.js');
     const [stdout, report] = await run('clock=fast,cores=2,hang=0.05', [script, model, '1500']);
     const { results, wrong, refused } = JSON.parse(stdout) as Outcome;

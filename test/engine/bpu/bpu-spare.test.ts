@@ -35,7 +35,7 @@ describe('BpuEngine with spare slots', () => {
   // One frame takes 18 ms, two or more at once 10 ms each.
   const PACE = 'busy_us=10000,overhead_us=8000';
 
-  it('takes a frame while a result is read, and keeps that result', async () => {
+  it('accepts a frame while a result is read, and keeps that result', async () => {
     const engine = await open(1, 1);
     assert.deepEqual([engine.slots, engine.spare, engine.free], [1, 1, 1]);
     const first = await engine.submit(noiseFrame(64, 64, 1));
@@ -52,7 +52,7 @@ describe('BpuEngine with spare slots', () => {
     await engine.close();
   });
 
-  it('has no more frames at work for it', () =>
+  it('runs no more frames at the same time than without', () =>
     onSteppedBoard(PACE, async (board) => {
       const engine = await open(1, 3);
       const first = engine.submit(noiseFrame(64, 64, 1));
@@ -65,7 +65,7 @@ describe('BpuEngine with spare slots', () => {
       await engine.close();
     }));
 
-  it('gives a reserved slot back to those at work', async () => {
+  it('returns a reserved slot to the working ones', async () => {
     const engine = await open(1, 1);
     assert.equal(await engine.reserve(), true);
     assert.equal(engine.free, 1);
@@ -77,7 +77,7 @@ describe('BpuEngine with spare slots', () => {
     await engine.close();
   });
 
-  it('has frames fail as without, and their slots back', async () => {
+  it('reports failed frames as without, and frees their slots', async () => {
     await withEmulator('clock=fast,fail_run=0.5,seed=3', async () => {
       const engine = await open(1, 1);
       const failures: string[] = [];
@@ -97,7 +97,7 @@ describe('BpuEngine with spare slots', () => {
     });
   });
 
-  it("begins with a camera's next frame before anybody has read the last one's result", () =>
+  it("starts a camera's next frame before the result of the last one is read", () =>
     onSteppedBoard(PACE, async (board) => {
       const engine = await open(1, 1);
       const camera = addon().injectCamera();
@@ -126,7 +126,7 @@ describe('BpuEngine with spare slots', () => {
       await engine.close();
     }));
 
-  it('keeps the BPU busy though a result is being read', () =>
+  it('keeps the BPU busy while a result is read', () =>
     onSteppedBoard(PACE, async (board) => {
       const engine = await open(2, 1);
       const frames = [1, 2, 3].map((seed) => noiseFrame(64, 64, seed));
@@ -149,7 +149,7 @@ describe('BpuEngine with spare slots', () => {
       await engine.close();
     }));
 
-  it('has no frame at work while all results are read, without', () =>
+  it('runs no frame while all results are read, without spare slots', () =>
     onSteppedBoard(PACE, async (board) => {
       const engine = await open(1, 0);
       const first = engine.submit(noiseFrame(64, 64, 1));

@@ -36,14 +36,14 @@ const SCALE = QUANTI_TYPE_NAMES.indexOf('SCALE');
 const SHIFT = QUANTI_TYPE_NAMES.indexOf('SHIFT');
 
 describe('an output of libdnn', () => {
-  it('has the numbers of the ABI', () => {
+  it('has the enum values of the ABI', () => {
     // hb_dnn.h: HB_DNN_IMG_TYPE_NV12 1, HB_DNN_TENSOR_TYPE_S8 8, F32 13, S32 14.
     assert.equal(TENSOR_TYPE_NAMES[1], 'HB_DNN_IMG_TYPE_NV12');
     assert.deepEqual([type('S8'), type('F32'), type('S32'), type('U64')], [8, 13, 14, 18]);
     assert.deepEqual([SHIFT, SCALE], [1, 2]);
   });
 
-  it('has strides in elements, those of libdnn or else of the aligned shape', () => {
+  it('has strides in elements, given by libdnn or by the aligned shape', () => {
     assert.deepEqual(tensorInfo(properties()).stride, [48, 24, 8, 1]);
     assert.deepEqual(tensorInfo(properties({ stride: [0, 0, 0, 0] })).stride, [48, 24, 8, 1]);
     const info = tensorInfo(properties());
@@ -119,7 +119,7 @@ describe('an output of libdnn', () => {
     });
   });
 
-  it('has shifts as older models do', () => {
+  it('has shifts in older models', () => {
     assert.deepEqual(
       tensorInfo(properties({ quantiType: SHIFT, quantizeAxis: 3, shift: [4, 5, 6, 7] })).quantization,
       {

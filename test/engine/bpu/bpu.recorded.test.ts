@@ -36,7 +36,7 @@ describeUnless(sharedData.skip, 'the recorded YOLOv8n-seg on the emulated BPU', 
     await onnx.close();
   });
 
-  it('has the types and scales of the board', async () => {
+  it('has the tensor types and scales of the board', async () => {
     const engine = await openEmulated({ file });
     const types = engine.model.outputs.map(({ type }) => type);
     assert.deepEqual(types, [...Array<string>(6).fill('int32'), ...Array<string>(4).fill('float32')]);
@@ -45,7 +45,7 @@ describeUnless(sharedData.skip, 'the recorded YOLOv8n-seg on the emulated BPU', 
     await engine.close();
   });
 
-  it('finds what the onnx engine finds: boxes within 0.5 px, mask IoU at least 0.98', async () => {
+  it('finds the same as the onnx engine: boxes within 0.5 px, mask IoU at least 0.98', async () => {
     const engine = await openEmulated({ file });
     let instances = 0;
     for (const [name, frame] of frames) {

@@ -54,7 +54,7 @@ describe('limits of the emulator', () => {
   execFileSync('cc', ['-o', program, `${program}.c`, '-ldl']);
 
   for (const size of [0xffffffff, 0xffffffc1, 0xffffffc0, 0x80000000, 0x40000001]) {
-    it(`gives no block of ${size} bytes, as no board has that much`, () => {
+    it(`allocates no block of ${size} bytes, because no board has that much`, () => {
       const said = execFileSync(program, [EMULATOR, String(size)], { encoding: 'utf8' });
       assert.equal(said, '-6000130 -6000130');
     });

@@ -31,7 +31,7 @@ const INPUT = {
   stride: [0, 0, 0, 0],
 };
 
-describe('what hrt_model_exec says of a model, as JSON', () => {
+describe('the description of a model by hrt_model_exec, as JSON', () => {
   const folder = temporaryFolder('model-info');
   const read = (content: unknown): ReturnType<typeof readModelInfo> => {
     const file = join(folder, 'info.json');
@@ -39,7 +39,7 @@ describe('what hrt_model_exec says of a model, as JSON', () => {
     return readModelInfo(file);
   };
 
-  it('becomes properties as libdnn gives them', async () => {
+  it('gives the properties that libdnn reports', async () => {
     const { inputs, outputs } = await read([{ slot: 'other[0]' }, OUTPUT, INPUT, null]);
     assert.deepEqual(inputs, [
       {
@@ -61,7 +61,7 @@ describe('what hrt_model_exec says of a model, as JSON', () => {
     assert.deepEqual([tensorType, tensorLayout, quantiType, quantizeAxis, scale], [14, 0, 2, 3, [0.5, 0.25]]);
   });
 
-  it('is refused if it is invalid, with the error and its place', async () => {
+  it('is refused if it is invalid, with the error and its position', async () => {
     for (const [content, what] of [
       ['no json', /tensor properties as JSON in .*info\.json/],
       [{}, /a list of tensors in .*info\.json but received object/],

@@ -28,7 +28,7 @@ describe('files of the emulator', () => {
   const refused = (error: { failure?: { expected: string } }): boolean =>
     /hbDNNInitializeFromFiles to load/.test(error.failure?.expected ?? '');
 
-  it('tell of no negative latency', () => {
+  it('have no negative latency', () => {
     const frames = new Uint8Array(4 * frameBytes(model));
     for (const [busy, overhead, latency] of [
       [500, 300, 800],

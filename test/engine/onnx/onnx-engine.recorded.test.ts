@@ -29,7 +29,7 @@ function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
 describeUnless(sharedData.skip, 'YOLOv8n-seg', () => {
   const file = sharedData.path('models/yolov8n-seg-rdk.onnx');
 
-  it('gives the head tensors that the RGB picture gives, but for what 4:2:0 chroma loses', async () => {
+  it('gives the head tensors of the RGB picture, except for the loss of 4:2:0 chroma', async () => {
     const engine = await OnnxEngine.open({ file });
     const inference = await engine.submit(await photo(sharedData.path('photos/bus.jpg')));
     const folder = sharedData.path('ref/bus-rdk-outputs');

@@ -79,7 +79,7 @@ describe('OnnxEngine', () => {
     }
   });
 
-  it('passes on a failure of the network in its turn, and has its slot again', async () => {
+  it('reports a failure of the network in order, and frees its slot', async () => {
     await withEngine({ file: write(failsWhenBright(64, 64)) }, async (engine) => {
       const dark = plainFrame(64, 64, 20, 128, 128);
       const bright = plainFrame(64, 64, 200, 128, 128);
@@ -102,7 +102,7 @@ describe('OnnxEngine', () => {
     });
   });
 
-  it('settles in order of submission, though a later frame is prepared before an earlier one', async () => {
+  it('settles in order of submission, although a later frame is prepared before an earlier one', async () => {
     await withEngine({ file: write(mean(2048, 2048)) }, async (engine) => {
       const large = plainFrame(2048, 2048, 255, 128, 128);
       const strip = plainFrame(2, 2048, 114, 128, 128); // the gray of its padding
@@ -123,7 +123,7 @@ describe('OnnxEngine', () => {
     });
   });
 
-  it('lets tensors go with their slot: after its next use they are empty', async () => {
+  it('invalidates tensors with their slot: after its next use they are empty', async () => {
     await withEngine({ file: heads, slots: 1 }, async (engine) => {
       const first = await engine.submit(noiseFrame(64, 64));
       const { data } = first.tensors[0]!;
@@ -158,7 +158,7 @@ describe('OnnxEngine', () => {
     });
   });
 
-  it('measures outputs whose extents have names only', async () => {
+  it('determines the shapes of outputs with symbolic dimensions', async () => {
     const size = [1, 3, 64, 96];
     const file = write(
       modelFile({
@@ -185,7 +185,7 @@ describe('OnnxEngine', () => {
     });
   });
 
-  it('goes on without class names that cannot be read, and says so', async () => {
+  it('ignores class names that cannot be read, and says so', async () => {
     const file = write(
       modelFile({
         inputs: [{ name: 'images', shape: [1, 3, 64, 64] }],
@@ -328,11 +328,11 @@ describe('a process with an OnnxEngine', () => {
     assert.equal(await run(script), 'settled\n');
   });
 
-  it('may end at once with a frame in flight', async () => {
+  it('can end at once with a frame in flight', async () => {
     await run('const engine = await open(); void engine.submit(noiseFrame(64, 64)); process.exit(0);');
   });
 
-  it('says how to install ONNX Runtime where it is missing', async () => {
+  it('says how to install ONNX Runtime if it is missing', async () => {
     const hook = `export function resolve(name, context, next) {
       if (name === 'onnxruntime-node') throw Object.assign(new Error("Cannot find package 'onnxruntime-node'"), { code: 'ERR_MODULE_NOT_FOUND' });
       return next(name, context);

@@ -55,7 +55,7 @@ describe('a network with queries (RF-DETR) on ONNX Runtime', () => {
     }
   }
 
-  it('sees the picture stretched, without padding, and normalized', () =>
+  it('gets the picture stretched, without padding, and normalized', () =>
     withEngine(async (engine) => {
       const normalization = { name: 'ImageNet', mean: MEAN, deviation: DEVIATION };
       assert.deepEqual(engine.model.input, { ...SIZE, fit: 'stretch', normalization });
@@ -74,7 +74,7 @@ describe('a network with queries (RF-DETR) on ONNX Runtime', () => {
       }
     }));
 
-  it("gets a camera's pictures as submitted ones", () =>
+  it('gets pictures of cameras like submitted ones', () =>
     withEngine(async (engine) => {
       const camera = addon().injectCamera();
       const seen = new Collector();
@@ -92,7 +92,7 @@ describe('a network with queries (RF-DETR) on ONNX Runtime', () => {
       camera.close();
     }));
 
-  it('finds boxes and masks where they are in the picture', async () => {
+  it('finds boxes and masks at their places in the picture', async () => {
     const model = await openSegmenter(file, { score: 0.5, threads: 1 });
     try {
       const frame = plainFrame(200, 100, 128, 128, 128);

@@ -78,7 +78,7 @@ describe('preparing the quantization', () => {
     }
   });
 
-  it('takes at most the wanted number, evenly', async () => {
+  it('selects at most the requested number, evenly', async () => {
     const report = await preparePtq(file('rdk.onnx'), {
       march: 'bernoulli2',
       images,

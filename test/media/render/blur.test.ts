@@ -43,7 +43,7 @@ const chroma = ({ data, chromaOffset, chromaStride }: Nv12Frame, x: number, y: n
 describe('Blur', () => {
   const blur = new Blur(new Set([0]));
 
-  it('leaves nothing of what is under the mask but means, and everything else as it is', () => {
+  it('replaces pixels under the mask by means, and leaves all others alone', () => {
     const frame = noise();
     const before = frame.data.slice();
     const shown = blur.apply(frame, found(disc(80, 60, 30)));
@@ -68,7 +68,7 @@ describe('Blur', () => {
     assert.ok(inside > 2000 && outside > 10_000);
   });
 
-  it('reaches beyond the mask, and to every edge of the picture', () => {
+  it('extends beyond the mask, and to every edge of the picture', () => {
     for (const [x, y] of [
       [0, 0],
       [WIDTH, 0],
@@ -98,7 +98,7 @@ describe('Blur', () => {
     }
   });
 
-  it('reaches farther beyond the masks of large objects', () => {
+  it('extends farther beyond the masks of large objects', () => {
     const shown = blur.apply(noise(), found(disc(80, 60, 54)));
     const column = Array.from({ length: 9 }, (_, i) => luma(shown, 80 - 54 - 6, 56 + i));
     assert.ok(
@@ -107,7 +107,7 @@ describe('Blur', () => {
     );
   });
 
-  it('blurs the box where there is no mask, and masks on a coarse grid', () => {
+  it('blurs the box if there is no mask, and masks on a coarse grid', () => {
     const empty = { x: 0, y: 0, width: 0, height: 0, data: new Uint8Array(0) };
     const box = { x1: 40, y1: 30, x2: 120, y2: 90 };
     const shown = blur.apply(noise(), found({ classId: 0, score: 0.9, mask: empty, box }));

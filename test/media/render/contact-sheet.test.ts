@@ -48,7 +48,7 @@ describe('contactSheet', () => {
     assert.ok(third![0] === first![0] && third![1] > first![1] + 90);
   });
 
-  it('takes any captions and odd pictures, and fewer tiles than columns', async () => {
+  it('accepts any captions, odd pictures, and fewer tiles than columns', async () => {
     const caption = 'a caption that is much longer than its tile is wide \u{1f600} and goes on and on';
     const sheet = await contactSheet([{ picture: plain(3, 301, COLORS[3]!), caption }], {
       ...options,
@@ -58,7 +58,7 @@ describe('contactSheet', () => {
     assert.ok(sheet.width < 2 * 160);
   });
 
-  it('says that it needs pictures', async () => {
+  it('throws without pictures', async () => {
     await assert.rejects(contactSheet([], options), ExpectationError);
   });
 });

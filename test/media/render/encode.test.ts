@@ -14,7 +14,7 @@ function plain(width: number, height: number, color: Rgb): RgbPicture {
 }
 
 describe('encodePng and encodeJpeg', () => {
-  it('make files that hold every pixel, or look like it', async () => {
+  it('keep every pixel (PNG), or nearly so (JPEG)', async () => {
     const picture = plain(31, 17, [10, 200, 90]);
     const png = await sharp(await encodePng(picture))
       .raw()
@@ -27,7 +27,7 @@ describe('encodePng and encodeJpeg', () => {
     assert.ok(jpeg.every((byte, i) => Math.abs(byte - picture.data[i]!) <= 3));
   });
 
-  it('keep all color of a JPEG, or that of every second pixel', async () => {
+  it('encode JPEG with full or subsampled chroma', async () => {
     // Red and blue columns of the same brightness: without their color they are one gray.
     const picture = rgbPicture(32, 16);
     for (let x = 0; x < 32; x++)
@@ -46,7 +46,7 @@ describe('encodePng and encodeJpeg', () => {
 });
 
 describe('encodeGray16', () => {
-  it('keeps every number of 16 bits, in a PNG file of 16 bits', async () => {
+  it('keeps all 16-bit values in a 16-bit PNG file', async () => {
     const values = Uint16Array.from({ length: 2 ** 16 }, (_, at) => (at * 40503) % 2 ** 16);
     const file = await encodeGray16(values, 512, 128);
     // PNG's header chunk: width, height, bit depth, color type, which is 0 for gray.
@@ -58,7 +58,7 @@ describe('encodeGray16', () => {
     assert.deepEqual(new Uint16Array(raw.buffer, raw.byteOffset, raw.length / 2), values);
   });
 
-  it('takes part of a larger memory, of any shape', async () => {
+  it('accepts part of a larger buffer, of any shape', async () => {
     const memory = Uint16Array.from({ length: 100 }, (_, at) => 1000 + at);
     for (const [width, height] of [
       [1, 1],
@@ -79,7 +79,7 @@ describe('encodeGray16', () => {
 });
 
 describe('shrinkToFit', () => {
-  it('keeps the aspect and never enlarges', async () => {
+  it('keeps the aspect ratio and never enlarges', async () => {
     const small = await shrinkToFit(plain(400, 100, RED), 200, 200);
     assert.deepEqual([small.width, small.height, small.data.length], [200, 50, 200 * 50 * 3]);
     const same = await shrinkToFit(plain(40, 10, RED), 200, 200);

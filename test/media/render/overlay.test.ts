@@ -72,7 +72,7 @@ describe('MaskLayer', () => {
     assert.deepEqual(art(picture), ['RRRR', 'RrrR', 'RrrR', 'RRRR']);
   });
 
-  it('lays the better instance on top and does not mix colors', () => {
+  it('draws the better instance on top and does not blend colors', () => {
     const picture = rgbPicture(9, 5);
     const instances = [instance(0, 0, block(5, 5), 0, 0.9), instance(3, 0, block(6, 5), 1, 0.4)];
     new MaskLayer().draw(picture, segmentation(9, 5, instances), [RED, GREEN], 1);
@@ -104,14 +104,14 @@ describe('MaskLayer', () => {
     ]);
   });
 
-  it('gives a pixel to the cell in which its center lies', () => {
+  it('assigns a pixel to the cell that contains its center', () => {
     // Three cells on five pixels: 0 0 1 2 2.
     const picture = rgbPicture(5, 5);
     new MaskLayer().draw(picture, segmentation(5, 5, [instance(1, 0, ['#', '#', '#'])], [3, 3]), [RED], 1);
     assert.deepEqual(art(picture), ['..R..', '..R..', '..R..', '..R..', '..R..']);
   });
 
-  it('forgets the picture before', () => {
+  it('starts anew with each picture', () => {
     const layer = new MaskLayer();
     layer.draw(rgbPicture(6, 6), segmentation(6, 6, [instance(0, 0, block(6, 6))]), [RED], 1);
     const picture = rgbPicture(6, 6);
@@ -138,7 +138,7 @@ describe('LabelPlates', () => {
   const apart = (a: Plate, b: Plate): boolean =>
     a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
 
-  it('sits on top of its box, and below it where there is no room above', () => {
+  it('is on top of its box, or below it if there is no room above', () => {
     const box = { x1: 50, y1: 60, x2: 150, y2: 120 };
     const above = plates.place(TEXT, box)!;
     assert.deepEqual([above.left, above.bottom], [50, 60]);
@@ -175,7 +175,7 @@ describe('LabelPlates', () => {
     }
   });
 
-  it('takes a place elsewhere in a large box before it is shortened', () => {
+  it('moves elsewhere in a large box before it is shortened', () => {
     const box = { x1: 20, y1: 40, x2: 300, y2: 190 };
     const found = Array.from({ length: 12 }, () => plates.place([...TEXT, 'person'], box)!);
     assert.ok(found.every((plate) => plate.text === 'person 0.86'));
@@ -195,7 +195,7 @@ describe('LabelPlates', () => {
     );
   });
 
-  it('is left out where not even one row of text fits', () => {
+  it('is left out if not even one row of text fits', () => {
     assert.equal(new LabelPlates(320, 8, 10).place(['a'], { x1: 0, y1: 0, x2: 5, y2: 5 }), undefined);
     assert.equal(new LabelPlates(8, 200, 10).place(['W'], { x1: 0, y1: 50, x2: 5, y2: 60 }), undefined);
   });
@@ -228,7 +228,7 @@ describe('Overlay', () => {
 
   const labels = ['person', 'bicycle'];
 
-  it('changes nothing where nothing was found', () => {
+  it('leaves pictures without instances unchanged', () => {
     const frame = allocateNv12(64, 48);
     frame.data.fill(90);
     const picture = new Overlay({ labels }).paint(frame, segmentation(64, 48, []));
@@ -244,7 +244,7 @@ describe('Overlay', () => {
     assert.throws(() => new Overlay({ labels }).paint(frame, found, 'full', small), ExpectationError);
   });
 
-  it('leaves the column and row out that are not part of an odd picture', () => {
+  it('leaves out the column and row that are not part of an odd picture', () => {
     const frame = allocateNv12(8, 6);
     for (let i = 0; i < 48; i++) frame.data[i] = i;
     frame.data.fill(128, 48);
@@ -269,7 +269,7 @@ describe('Overlay', () => {
     assert.deepEqual(corners('instance'), [[...PALETTE[0]!], [...PALETTE[1]!]]);
   });
 
-  it('gives tracked objects the color of their id, unless classes are asked for', () => {
+  it('gives tracked objects the color of their id, unless colored by class', () => {
     const found = segmentation(200, 200, [
       { ...instance(20, 60, block(40, 40), 1, 0.9), trackId: 7 },
       instance(120, 60, block(40, 40), 1, 0.8),
@@ -285,7 +285,7 @@ describe('Overlay', () => {
     assert.deepEqual(corners('instance'), [[...PALETTE[7]!], [...PALETTE[1]!]]);
   });
 
-  it('shows where tracked objects were, for as long as they are tracked', () => {
+  it('shows trails of tracked objects as long as they are tracked', () => {
     const overlay = new Overlay({ labels, masks: 0, boxes: false, names: false, trails: 3 });
     /** Columns that are touched in the row of the centers. */
     const drawn = (left: number, more: Partial<Segmentation> = {}): number[] => {
@@ -304,7 +304,7 @@ describe('Overlay', () => {
     assert.deepEqual(drawn(120), []);
   });
 
-  it('forgets the way of those that were not seen for longest, where nobody says who is given up', () => {
+  it('drops the trails not updated for longest, if ended tracks are not reported', () => {
     const trails = new Trails(3);
     const seen = (trackId: number, left: number): Segmentation =>
       segmentation(200, 200, [{ ...instance(left, 60, block(20, 20)), trackId }]);
@@ -323,7 +323,7 @@ describe('Overlay', () => {
     assert.deepEqual([1, 2, 1001].map(isDrawn), [true, false, true]);
   });
 
-  it('draws zones and lines, and what they have counted', () => {
+  it('draws zones and lines with their counts', () => {
     const found = segmentation(200, 200, []);
     const classes = [{ classId: 0, present: 1, entered: 2, left: 1, meanDwell: 0, longestStay: 0 }];
     const zones = [
@@ -394,7 +394,7 @@ describe('Overlay', () => {
     );
   });
 
-  it('takes any numbers without harm', () => {
+  it('survives any numbers', () => {
     const number = fc.oneof(fc.double(), fc.integer({ min: -50, max: 150 }));
     const anyInstance = fc.record({
       classId: fc.integer({ min: -3, max: 99 }),

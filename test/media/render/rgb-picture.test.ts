@@ -104,7 +104,7 @@ describe('the palette', () => {
 });
 
 describe('rgbPicture', () => {
-  it('refuses sizes that are none', () => {
+  it('refuses invalid sizes', () => {
     for (const size of [0, -1, 1.5, NaN, 1e9]) assert.throws(() => rgbPicture(size, 4), ExpectationError);
   });
 });

@@ -55,7 +55,7 @@ describe('Typeface', () => {
     assert.deepEqual(missing, []);
   });
 
-  it('shapes: letters draw together, and accents stand on their letters', () => {
+  it('applies kerning, and places accents on their letters', () => {
     const typeface = new Typeface(40);
     assert.ok(typeface.measure('AV') < typeface.measure('A') + typeface.measure('V'), 'kerning');
     assert.deepEqual(inkOf(typeface, 'e\u0301').ink, inkOf(typeface, 'é').ink);
@@ -64,7 +64,7 @@ describe('Typeface', () => {
     assert.notDeepEqual(inkOf(typeface, 'x\u0301').ink, inkOf(typeface, 'x').ink);
   });
 
-  it('measures what it draws, to a pixel on either side', () => {
+  it('measures the drawn text, to a pixel on either side', () => {
     for (const capital of [7, 9, 14, 20, 33]) {
       const typeface = new Typeface(capital);
       for (const text of ['H', 'person 0.86', 'M0.00M', 'n', '行人 0.86']) {
@@ -77,7 +77,7 @@ describe('Typeface', () => {
     }
   });
 
-  it('gives capitals the height that was asked for, with whole rows at top and bottom', () => {
+  it('draws capitals at the requested height, with whole rows at top and bottom', () => {
     for (const capital of [9, 10, 17, 24]) {
       const { picture, ink } = inkOf(new Typeface(capital), 'E');
       const rows = Array.from({ length: picture.height }, (_, y) =>
@@ -90,7 +90,7 @@ describe('Typeface', () => {
     }
   });
 
-  it('draws a box for each character it does not have, control characters too', () => {
+  it('draws a box for each missing character, including control characters', () => {
     const typeface = new Typeface(10);
     const box = inkOf(typeface, '\u0639').ink;
     assert.ok(box.some((ink) => ink > 0));
@@ -98,14 +98,14 @@ describe('Typeface', () => {
     assert.deepEqual(inkOf(typeface, '\u{1f600}').ink, box, 'one box for a surrogate pair');
   });
 
-  it('keeps no more words than it says, and draws the same after it forgot', () => {
+  it('limits its cache of words, and draws the same after evictions', () => {
     const typeface = new Typeface(8);
     const before = inkOf(typeface, 'person').ink;
     for (let i = 0; i < 1100; i++) typeface.measure(`#${i}`);
     assert.deepEqual(inkOf(typeface, 'person').ink, before);
   });
 
-  it('cuts text to a width', () => {
+  it('shortens text to a width', () => {
     const typeface = new Typeface(10);
     assert.equal(typeface.fit('person', 1000), 'person');
     assert.equal(typeface.fit('person', typeface.measure('pers')), 'pers');
@@ -113,7 +113,7 @@ describe('Typeface', () => {
     assert.equal(typeface.measure(''), 0);
   });
 
-  it('is cut at every edge of the picture', () => {
+  it('is clipped at every edge of the picture', () => {
     const typeface = new Typeface(20);
     const picture = rgbPicture(10, 10);
     for (const [x, y] of [

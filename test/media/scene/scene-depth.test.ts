@@ -6,7 +6,7 @@ import { POINT_WORDS, REGISTERED, SpaceMeasurer } from '../../../src/vision/dept
 const SIZE = { width: 640, height: 352 };
 
 describe('depth of generated scenes', () => {
-  it('is exact: the points of an instance lie on one plane, before the floor', () => {
+  it('is exact: the points of an instance lie on one plane, in front of the floor', () => {
     const scene = new Scene({ ...SIZE, seed: 4, objects: 8 });
     const { truth } = scene.render(12);
     const data = new Float32Array(SIZE.width * SIZE.height);

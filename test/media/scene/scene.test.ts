@@ -51,7 +51,7 @@ describe('scene coverage', () => {
     assert.equal(at(100 + 38, 80), 255);
   });
 
-  it('gives edges their share of a pixel', () => {
+  it('antialiases edges', () => {
     // A square from 50.25 to 59.75 along both axes.
     const square = CLASS_OUTLINES[SCENE_CLASSES.indexOf('square')]!;
     coverage.fill(square, { x: 55, y: 55, radius: 4.75 / 0.9, angle: 0 });
@@ -63,7 +63,7 @@ describe('scene coverage', () => {
     assert.equal(at(60, 55), 0);
   });
 
-  it('clips at every border as if the picture were a window', () => {
+  it('is clipped at every border of the picture', () => {
     const wide = new Coverage(400, 360);
     const pose = fc.record({
       x: fc.double({ min: -40, max: 240, noNaN: true }),
@@ -87,7 +87,7 @@ describe('scene coverage', () => {
     );
   });
 
-  it('is empty outside the picture', () => {
+  it('is empty outside of the picture', () => {
     coverage.fill(CLASS_OUTLINES[0]!, { x: -60, y: 80, radius, angle: 0 });
     assert.equal(coverage.width * coverage.height, 0);
   });
@@ -104,7 +104,7 @@ describe('scene', () => {
     assert.notEqual(digest(new Scene({ ...SMALL, seed: 6 }).render(0).frame), forward[0]);
   });
 
-  it('renders the same scene as always', () => {
+  it('renders the same scene as in former versions', () => {
     // The demo model's quality is stated for these scenes; whoever changes them trains it anew.
     const { frame, truth } = new Scene({ ...SMALL, seed: 1 }).render(10);
     assert.equal(digest(frame).slice(0, 16), '94765e402e5b0218');
@@ -127,7 +127,7 @@ describe('scene', () => {
     );
   });
 
-  it('moves objects a little from frame to frame, and out of the picture and back', () => {
+  it('moves objects a little from frame to frame, out of the picture and back', () => {
     const scene = new Scene({ ...SMALL, seed: 2 });
     const last = new Map<number, { x: number; y: number }>();
     const counts = new Set<number>();
@@ -146,7 +146,7 @@ describe('scene', () => {
     assert.ok(counts.size > 1, 'objects should leave and enter');
   });
 
-  it('states truth that agrees with itself', () => {
+  it('gives consistent ground truth', () => {
     const options = fc.record({
       width: fc.integer({ min: 32, max: 240 }).map((n) => 2 * n),
       height: fc.integer({ min: 32, max: 160 }).map((n) => 2 * n),
@@ -191,7 +191,7 @@ describe('scene', () => {
     );
   });
 
-  it('draws objects where the truth says they are', () => {
+  it('draws objects where the ground truth says', () => {
     // Objects are vivid as a rule, what lies behind them is muted.
     const still = new Scene({ width: 640, height: 360, seed: 12, objects: 6 });
     const { frame, truth } = still.render(0);
@@ -235,7 +235,7 @@ describe('scene', () => {
     });
   });
 
-  it('leaves frames alone while SCENE_RING - 1 more are rendered', () => {
+  it('does not overwrite a frame until SCENE_RING - 1 more are rendered', () => {
     const scene = new Scene({ ...SMALL, seed: 4 });
     const { frame, truth } = scene.render(0);
     const before = { bytes: digest(frame), truth: structuredClone(truth) };
@@ -288,7 +288,7 @@ describe('scene source', () => {
     assert.deepEqual(stamps, [0, 50_000_000, 100_000_000, 150_000_000]);
   });
 
-  it('starts over for every reader', async () => {
+  it('starts from the beginning for every reader', async () => {
     const source = new SceneSource({ ...SMALL, count: 2 });
     const runs: string[][] = [];
     for (let run = 0; run < 2; run++) {
@@ -299,7 +299,7 @@ describe('scene source', () => {
     assert.deepEqual(runs[0], runs[1]);
   });
 
-  it('refuses a count that is no number of frames', () => {
+  it('refuses an invalid number of frames', () => {
     for (const count of [0, 1.5, Infinity]) {
       assert.throws(() => new SceneSource({ ...SMALL, count }), ExpectationError);
     }

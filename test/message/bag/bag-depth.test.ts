@@ -71,7 +71,7 @@ function tf(topic: string, parent: string, child: string, x: number, time: numbe
 }
 
 describe('BagDepth', () => {
-  it('gives each frame the nearest picture, and none where it is missing', async () => {
+  it('gives each frame the nearest depth picture, or none if it is missing', async () => {
     const depth = await (await bag('plain.mcap', ['left', 'left'])).depth(OPTIONS);
     const found: (number | undefined)[] = [];
     for (let time = 0; time < 150; time += 30) {
@@ -111,7 +111,7 @@ describe('BagDepth', () => {
     await depth.close();
   });
 
-  it('refuses with what is missing', async () => {
+  it('refuses bags that lack topics, and names these', async () => {
     const source = await bag('missing.mcap', ['left', 'tof']);
     const refused = async (options: Partial<BagDepthOptions>, message: RegExp): Promise<void> => {
       await assert.rejects(async () => {

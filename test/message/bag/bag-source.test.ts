@@ -97,7 +97,7 @@ describe('BagSource', () => {
     }
   });
 
-  it('goes by log time, however the messages lie in the file', async () => {
+  it('reads messages by log time, whatever their order in the file', async () => {
     const shuffled = [4, 1, 0, 3, 2, 5].map((i) => tinyImage(i));
     for (const chunkSize of [1, 200, 10_000]) {
       const file = write(folder, 'shuffled.mcap', await mcap(shuffled, { chunkSize }));
@@ -197,7 +197,7 @@ describe('BagSource', () => {
     near(color(decompressed[1]!), [148, 128, 128]);
   });
 
-  it('takes the camera from a bag with our own results', async () => {
+  it('reads the camera images from a bag with our own results', async () => {
     const ours = [
       '/segment/instance_map',
       '/segment/overlay',
@@ -229,7 +229,7 @@ describe('BagSource', () => {
     assert.equal((await readBag(only, { topic: '/segment/instance_map' })).length, 2);
   });
 
-  it('takes the topic that is asked for, and asks where there are several', async () => {
+  it('reads the requested topic, and requires one if there are several', async () => {
     const type = 'std_msgs/Header';
     const other = { topic: '/tf', type, cdr: new Uint8Array(8), logTime: 5n };
     const messages = [...tinyImages(2, '/left'), ...tinyImages(3, '/right'), other];
@@ -256,7 +256,7 @@ describe('BagSource', () => {
     );
   });
 
-  it('goes on after a message that makes no frame', async () => {
+  it('continues after a message that is not a frame', async () => {
     const bad = [
       { ...tinyImage(1), cdr: tinyImage(1).cdr.subarray(0, 50) },
       {
@@ -285,7 +285,7 @@ describe('BagSource', () => {
     assert.match(errorsOf(noJpeg)[0]!, /a compressed image in JPEG or PNG but received Input buffer/);
   });
 
-  it('yields the chunks around one that is damaged', async () => {
+  it('reads the chunks around a damaged one', async () => {
     const bytes = await mcap(tinyImages(12), { chunkSize: 1 });
     const damaged = Uint8Array.from(bytes);
     const marker = Buffer.from(bytes).indexOf('frame 5');
@@ -296,7 +296,7 @@ describe('BagSource', () => {
     assert.match(errorsOf(items)[0]!, /a complete MCAP file at .* a damaged one \(Incorrect chunk CRC/);
   });
 
-  it('yields the chunks after one whose compressed data is damaged, and later files', async () => {
+  it('reads the chunks after one with damaged compressed data, and later files', async () => {
     for (const compress of [zstdChunk, lz4Chunk]) {
       let chunk = 0;
       const compressChunk = (data: Uint8Array): ReturnType<typeof compress> => {
@@ -313,7 +313,7 @@ describe('BagSource', () => {
     }
   });
 
-  it('yields what there is of a file that is cut, wherever it is cut', async () => {
+  it('reads what is left of a truncated file, wherever it was cut', async () => {
     for (const [name, options] of [
       ['chunks', {}],
       ['no chunks', { useChunks: false }],
@@ -346,7 +346,7 @@ describe('BagSource', () => {
     }
   });
 
-  it('answers any damage with frames, BadFrames or an ExpectationError', async () => {
+  it('gives frames, BadFrames or an ExpectationError for any damage', async () => {
     const whole = await mcap(tinyImages(4), { compressChunk: zstdChunk });
     await fc.assert(
       fc.asyncProperty(
@@ -402,7 +402,7 @@ describe('BagSource', () => {
     await assert.rejects(BagSource.open(bag), /MCAP files in the folder .* but received none/);
   });
 
-  it('says what it is given instead of a bag', async () => {
+  it('says what it was given instead of a bag', async () => {
     for (const [begin, expected] of [
       ['', /an MCAP file but received an empty file/],
       ['SQLite format 3\0...', /an SQLite database \(.db3\), .*Convert it: ros2 bag convert -i/],
@@ -430,7 +430,7 @@ describe('BagSource', () => {
   });
 });
 
-describe('images of a bag that are not as their messages say', () => {
+describe('images of a bag that contradict their messages', () => {
   /** An Image of these bytes. */
   const image = (
     encoding: string,
@@ -459,7 +459,7 @@ describe('images of a bag that are not as their messages say', () => {
     }
   });
 
-  it('are warned of where nothing tells how their rows lie, and read as the user says', async () => {
+  it('cause a warning if nothing explains their rows, and are read as the user says', async () => {
     const { image: raw, nv12 } = sampleImage('nv12', { width: 4, height: 2 }, { stride: 8 });
     const file = write(folder, 'hbm.mcap', await mcap([hbm(1, 'HbmMsg480P', 'nv12', raw.data)]));
     const [frame] = framesOf(await readBag(file));

@@ -57,7 +57,7 @@ function writeWithLimit(
 }
 
 describe('BagWriter', () => {
-  it('writes what rosbag2 and Foxglove need to read it', async () => {
+  it('writes everything that rosbag2 and Foxglove need', async () => {
     const file = path.join(folder, 'new', 'result.mcap');
     const bag = await BagWriter.create(file);
     const images = [0, 1, 2].map((i) => tinyImage(i));
@@ -164,7 +164,7 @@ describe('BagWriter', () => {
     assert.equal(framesOf(await readBag(target)).length, 3);
   });
 
-  it('makes a bag of nothing, too', async () => {
+  it('makes an empty bag, too', async () => {
     const target = path.join(folder, 'nothing');
     await (await BagWriter.create(target)).close();
     assert.match(
@@ -174,7 +174,7 @@ describe('BagWriter', () => {
     await assert.rejects(readBag(target), /topics in .* but received none/);
   });
 
-  it('never overwrites', async () => {
+  it('never overwrites a bag by default', async () => {
     const file = write(folder, 'precious.mcap', Buffer.from('precious'));
     await assert.rejects(
       BagWriter.create(file),
@@ -190,7 +190,7 @@ describe('BagWriter', () => {
     await assert.rejects(BagWriter.create(path.join(file, 'below.mcap')), ExpectationError);
   });
 
-  it('replaces a bag when it is told to, and takes a folder that is empty', async () => {
+  it('replaces a bag on request, and accepts an empty folder', async () => {
     const target = path.join(folder, 'empty');
     mkdirSync(target);
     for (const file of [path.join(folder, 'replaced.mcap'), target]) {
@@ -204,7 +204,7 @@ describe('BagWriter', () => {
     }
   });
 
-  it('keeps the order of calls that nobody waits for, and refuses those after the end', async () => {
+  it('keeps the order of calls that are not awaited, and refuses calls after the end', async () => {
     const file = path.join(folder, 'order.mcap');
     const bag = await BagWriter.create(file);
     const calls = [];
@@ -223,7 +223,7 @@ describe('BagWriter', () => {
     );
   });
 
-  it('leaves a bag that can be read when the process dies', async () => {
+  it('leaves a readable bag when the process dies', async () => {
     const file = path.join(folder, 'crash.mcap');
     const bag = await BagWriter.create(file);
     const filler = new Uint8Array(800_000);

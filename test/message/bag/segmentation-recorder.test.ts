@@ -60,7 +60,7 @@ describe('SegmentationRecorder', () => {
     { width: 16, height: 12 },
   );
 
-  it('has the colors of tracked objects, and zones where there are any', async () => {
+  it('writes the colors of tracked objects, and zones if there are any', async () => {
     const file = path.join(folder, 'tracked.mcap');
     const bag = await BagWriter.create(file);
     const recorder = new SegmentationRecorder(bag, { labels: ['person', 'Möwe'], threshold: 0.25 });
@@ -100,7 +100,7 @@ describe('SegmentationRecorder', () => {
     }
   });
 
-  it('writes no more than it is asked for', async () => {
+  it('writes only the requested topics', async () => {
     const topics = await readTopics(await record('few.mcap', { omit: ['instance_map', 'annotations'] }, {}));
     assert.deepEqual([...topics.keys()].sort(), [
       '/segment/detections',

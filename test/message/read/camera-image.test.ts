@@ -18,14 +18,14 @@ function gray(value: number, width: number, height: number, encoding: 'mono8' | 
 }
 
 describe('CameraImageReader', () => {
-  it('views NV12 where it lies', () => {
+  it('gives a view of NV12 in place', () => {
     const data = new Uint8Array(20);
     const frame = new CameraImageReader(3).read(image({ data: data.subarray(0, 12) }));
     assert.equal(frame.data.buffer, data.buffer);
     assert.deepEqual([frame.lumaStride, frame.chromaOffset], [4, 8]);
   });
 
-  it('converts into as many buffers as are in use at once, one after the other', () => {
+  it('converts into a ring of as many buffers as are in use at once', () => {
     const reader = new CameraImageReader(3);
     const frames = [10, 20, 30, 40].map((value) => reader.read(gray(value, 4, 2, 'bgr8')));
     assert.deepEqual(
@@ -37,7 +37,7 @@ describe('CameraImageReader', () => {
     assert.deepEqual([reader.read(gray(50, 8, 4, 'rgb8')).width, frames[2]!.data[0]], [8, 30]);
   });
 
-  it('repeats the last row and column of odd sizes, and says the true size', () => {
+  it('repeats the last row and column of odd sizes, and reports the true size', () => {
     const data = Uint8Array.of(1, 2, 3, 4, 99, 5, 6, 7, 8, 98, 21, 22, 23, 24, 97);
     const frame = new CameraImageReader(1).read(
       image({ width: 5, height: 3, encoding: 'mono8', step: 5, data }),
@@ -51,7 +51,7 @@ describe('CameraImageReader', () => {
     );
   });
 
-  it('believes a step that fits and no other', () => {
+  it('uses a plausible step and no other', () => {
     const read = (step: number, data: Uint8Array): number[] => [
       ...new CameraImageReader(1)
         .read(image({ width: 2, height: 2, encoding: 'mono8', step, data }))
@@ -62,7 +62,7 @@ describe('CameraImageReader', () => {
       assert.deepEqual(read(step, Uint8Array.of(1, 2, 3, 4)), [1, 2, 3, 4]);
   });
 
-  it('says which encoding it does not take, and which it does', () => {
+  it('names an unsupported encoding, and the supported ones', () => {
     assert.throws(
       () => new CameraImageReader(1).read(image({ encoding: 'bayer_rggb8' })),
       /an image with encoding nv12, nv21, yuyv \(yuv422_yuy2, yuy2\), .*mono16 \(16UC1\) but received bayer_rggb8. Set the camera driver/,
@@ -70,7 +70,7 @@ describe('CameraImageReader', () => {
     assert.throws(() => new CameraImageReader(1).read(image({ encoding: '' })), /received an empty string/);
   });
 
-  it('refuses sizes that the data belies before it makes room for them', () => {
+  it('refuses sizes that contradict the data before allocating memory for them', () => {
     const reader = new CameraImageReader(1);
     for (const [width, height] of [
       [16384, 16384],
@@ -93,7 +93,7 @@ describe('CameraImageReader', () => {
     );
   });
 
-  it('rejects files that are no pictures or cut off', async () => {
+  it('rejects files that are truncated or not pictures', async () => {
     const reader = new CameraImageReader(1);
     const noise = Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * 7919) % 251);
     const whole = await sharp(noise, { raw: { width: 64, height: 64, channels: 3 } })

@@ -16,7 +16,7 @@ function info(k: readonly number[], p: readonly number[], d: readonly number[] =
 }
 
 describe('readCameraInfo', () => {
-  it("takes P's intrinsics, of the rectified picture, else K's", () => {
+  it('reads the intrinsics of the rectified picture from P, else K', () => {
     const p = [300, 0, 310, 0, 0, 301, 170, 0, 0, 0, 1, 0];
     const { intrinsics, distorted, ...rest } = readCameraInfo(info(K, p, [0.1, 0, 0, 0, 0]));
     assert.deepEqual(rest, HEADER);

@@ -50,7 +50,7 @@ describe('DepthImageReader', () => {
     assert.ok(depth.data instanceof Float32Array && depth.data.buffer === cdr.buffer);
   });
 
-  it('copies what typed arrays cannot view: odd offsets, gaps between rows, the other byte order', () => {
+  it('copies data that typed arrays cannot view: odd offsets, gaps between rows, the other byte order', () => {
     const reader = new DepthImageReader();
     const cdr = image({ width: 3, height: 2, encoding: '16UC1', step: 6, data: words(VALUES) });
     for (const offset of [0, 1, 2, 3, 7])
@@ -72,7 +72,7 @@ describe('DepthImageReader', () => {
     assert.deepEqual([...reader.read(bigFloats).depth.data], [1.5, -2]);
   });
 
-  it('takes a step of 0 for rows without gaps, and a last row without its gap', () => {
+  it('accepts a step of 0 for rows without gaps, and a last row without its gap', () => {
     const reader = new DepthImageReader();
     const none = image({ width: 3, height: 2, encoding: '16UC1', step: 0, data: words(VALUES) });
     assert.deepEqual([...reader.read(none).depth.data], VALUES);
@@ -80,7 +80,7 @@ describe('DepthImageReader', () => {
     assert.deepEqual([...reader.read(short).depth.data], [1000, 0, 5, 60000]);
   });
 
-  it('refuses colors, disparities, empty pictures and truncated ones, with what to do', () => {
+  it('refuses color, disparity, empty and truncated images, and says what to do', () => {
     const reader = new DepthImageReader();
     const refused = (fields: Partial<Fields>, message: RegExp): void => {
       const cdr = image({ width: 3, height: 2, encoding: '16UC1', step: 6, data: words(VALUES), ...fields });

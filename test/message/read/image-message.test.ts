@@ -65,7 +65,7 @@ describe('imageView', () => {
     }
   });
 
-  it('is a view on the bytes that arrived, wherever they lie in their buffer, padded or not', () => {
+  it('is a view of the received bytes, at any offset of their buffer, padded or not', () => {
     const pool = new Uint8Array(200).fill(0xee);
     pool.set(IMAGE, 13);
     const { data, ...rest } = imageView(pool.subarray(13, 13 + IMAGE.length + 3));
@@ -93,7 +93,7 @@ describe('imageView', () => {
     assert.throws(() => imageView(IMAGE.subarray(0, 3)), /at least 4 bytes but received 3 bytes/);
   });
 
-  it('refuses lengths that are lies', () => {
+  it('refuses false lengths', () => {
     for (const offset of [12, 28, 44]) {
       const lying = Uint8Array.from(IMAGE);
       lying.fill(0xff, offset, offset + 4);
@@ -101,7 +101,7 @@ describe('imageView', () => {
     }
   });
 
-  it('refuses other representations by name', () => {
+  it('refuses other CDR representations by name', () => {
     const other = Uint8Array.from(IMAGE);
     other[1] = 7;
     assert.throws(() => imageView(other), /plain CDR .* but received representation 7 \(CDR2_LE\)/);
@@ -111,7 +111,7 @@ describe('imageView', () => {
     assert.throws(() => imageView(other), /representation 10421 \(an unknown one\)/);
   });
 
-  it('takes strings without a NUL and of no length at all', () => {
+  it('accepts strings without a NUL and of length 0', () => {
     const cdr = Buffer.from(IMAGE);
     cdr.writeUInt32LE(3, 12);
     assert.equal(imageView(cdr).frameId, 'cam');
@@ -119,7 +119,7 @@ describe('imageView', () => {
     assert.equal(imageView(empty).frameId, '');
   });
 
-  it('answers any bytes with a view or an ExpectationError', () => {
+  it('gives a view or an ExpectationError for any bytes', () => {
     const attempt = (view: (cdr: Uint8Array) => { data: Uint8Array }, cdr: Uint8Array): void => {
       try {
         assert.ok(view(cdr).data.length <= cdr.length);
@@ -188,7 +188,7 @@ describe('hbmView', () => {
     assert.deepEqual([...data], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   });
 
-  it('goes by the first letters of an encoding in memory that nobody cleared', () => {
+  it('compares only the first letters of an encoding, because the rest of the field may be uninitialized', () => {
     assert.equal(hbmView(hbm(30, 'nv128', 12)).encoding, 'nv12');
     assert.equal(hbmView(hbm(30, 'nv12\xff\xfe\x01zzzzz', 12)).encoding, 'nv12');
     assert.equal(hbmView(hbm(30, 'mono8\0jpegxx', 12)).encoding, 'mono8');
@@ -199,7 +199,7 @@ describe('hbmView', () => {
     assert.equal(hbmView(hbm(30, 'bayer_rggb8', 12)).encoding, 'bayer_rggb8');
   });
 
-  it('has the data that is there, whatever data_size says', () => {
+  it('never exceeds the received data, whatever data_size says', () => {
     assert.equal(hbmView(hbm(30, 'nv12', 29)).data.length, 29);
     assert.equal(hbmView(hbm(30, 'nv12', 0xffffffff)).data.length, 30);
     assert.equal(hbmView(hbm(30, 'nv12', 12).subarray(0, 50)).data.length, 6);

@@ -10,7 +10,7 @@ const HEADER_TYPE = messageType('std_msgs/Header');
 const COMPRESSED_TYPE = messageType('sensor_msgs/CompressedImage');
 
 describe('CdrEncoder', () => {
-  it('writes the bytes that the CDR rules ask for', () => {
+  it('writes bytes according to the CDR rules', () => {
     const cdr = new CdrEncoder(HEADER_TYPE).write({
       stamp: { sec: -1, nanosec: 999_999_999 },
       frame_id: cdrText('cam'),
@@ -25,7 +25,7 @@ describe('CdrEncoder', () => {
     assert.deepEqual(Buffer.from(cdr), expected);
   });
 
-  it('writes strings beyond ASCII whole', () => {
+  it('writes non-ASCII strings completely', () => {
     const encoder = new CdrEncoder(HEADER_TYPE);
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (frameId) => {
@@ -47,7 +47,7 @@ describe('CdrEncoder', () => {
     assert.equal(encoder.write({ frame_id: cdrText('c') }).buffer, third.buffer);
   });
 
-  it('leaves room for data as MessageWriter would write it', () => {
+  it('reserves space for data as MessageWriter would write it', () => {
     const encoder = new CdrEncoder<{ header: object; format: Uint8Array }>(COMPRESSED_TYPE);
     for (const length of [0, 1, 3, 5_000, 100]) {
       const data = Uint8Array.from({ length }, (_, i) => i % 251);
@@ -65,7 +65,7 @@ describe('CdrEncoder', () => {
     }
   });
 
-  it('leaves out what an older definition lacks, and writes unknown fields as zero and empty', () => {
+  it('leaves out fields that an older definition lacks, and writes unknown fields as zero or empty', () => {
     const older = new MessageType('std_msgs/msg/Header', 'builtin_interfaces/Time stamp\n');
     const newer = new MessageType('std_msgs/msg/Header', 'string origin\nstring frame_id\nuint8 quality\n');
     const message = { stamp: { sec: 1, nanosec: 2 }, frame_id: cdrText('cam') };

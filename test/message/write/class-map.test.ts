@@ -29,7 +29,7 @@ describe('ClassMapWriter', () => {
     ]);
   });
 
-  it('has the size of the picture, or of the cloud that it is laid on', () => {
+  it('has the size of the picture, or of the point cloud', () => {
     const whole = rows(new ClassMapWriter(() => 'picture').write(HEADER, SEGMENTATION));
     assert.deepEqual([whole[0]!.length, whole.length], [16, 12]);
     const coarse = rows(new ClassMapWriter(() => 'masks').write(HEADER, SEGMENTATION));
@@ -44,7 +44,7 @@ describe('ClassMapWriter', () => {
     ]);
   });
 
-  it('is asked for its size for each picture, and forgets the picture before', () => {
+  it('gets its size anew for each picture, and starts empty', () => {
     let size = { width: 8, height: 6 };
     const writer = new ClassMapWriter(() => size);
     writer.write(HEADER, SEGMENTATION);
@@ -57,7 +57,7 @@ describe('ClassMapWriter', () => {
     assert.equal(rows(writer.write(HEADER, SEGMENTATION))[0]!.length, 16);
   });
 
-  it('leaves out ids that a byte has no value for, and does not call them background of another', () => {
+  it('leaves out ids above 254, and shows the instances below', () => {
     const [first, second] = SEGMENTATION.instances;
     const instances = [{ ...first!, classId: 255 }, second!, { ...second!, classId: 300 }];
     const segmentation = { ...SEGMENTATION, instances };
@@ -69,7 +69,7 @@ describe('ClassMapWriter', () => {
 });
 
 describe('ConfidenceWriter', () => {
-  it('has the score of what the class map shows', () => {
+  it('has the scores of the instances that the class map shows', () => {
     assert.deepEqual(rows(new ConfidenceWriter(() => 'masks').write(HEADER, SEGMENTATION)), [
       [0, 0, 0, 0, 0, 0, 0, 0],
       [0, 0, 191, 191, 0, 0, 0, 0],
@@ -80,7 +80,7 @@ describe('ConfidenceWriter', () => {
     ]);
   });
 
-  it('is never 0 where something is', () => {
+  it('is never 0 on an instance', () => {
     const instances = [{ ...SEGMENTATION.instances[0]!, score: 0.0001 }];
     const values = rows(
       new ConfidenceWriter(() => 'masks').write(HEADER, { ...SEGMENTATION, instances }),
@@ -90,19 +90,19 @@ describe('ConfidenceWriter', () => {
 });
 
 describe('parseClassMapSize', () => {
-  it('takes words and sizes', () => {
+  it('accepts words and sizes', () => {
     assert.equal(parseClassMapSize('picture'), 'picture');
     assert.equal(parseClassMapSize(' masks '), 'masks');
     assert.deepEqual(parseClassMapSize('320x176'), { width: 320, height: 176 });
   });
 
-  it('says what it takes', () => {
+  it('says which values it accepts', () => {
     for (const text of ['', 'proto', '0x5', '5x', '99999x2', '2x16385', '-4x4']) {
       assert.throws(() => parseClassMapSize(text), /class_map_size/, text);
     }
   });
 
-  it('takes no more cells than a picture of 8K has, about', () => {
+  it('accepts about as many cells as an 8K picture has, and no more', () => {
     assert.deepEqual(parseClassMapSize('7680x4320'), { width: 7680, height: 4320 });
     assert.deepEqual(parseClassMapSize('16384x2048'), { width: 16384, height: 2048 });
     for (const text of ['16384x16384', '16384x2049']) {

@@ -89,7 +89,7 @@ describe('PointCloudWriter', () => {
     assert.deepEqual(point(8 * 18), [f((21 - 20) / 50), f((11 - 15) / 50), 1, hexOf(1), 1, 0.5, 2]);
   });
 
-  it('writes an empty cloud where nothing is, so that obstacles of the frame before are cleared', () => {
+  it('writes an empty cloud for an empty picture, so that obstacles of the last frame are cleared', () => {
     const { width, data, fields } = readBack<PointCloud2>(
       writer.type,
       writer.write(depthContent('meters', NOTHING)),
@@ -97,7 +97,7 @@ describe('PointCloudWriter', () => {
     assert.deepEqual([width, data.length, fields.length], [0, 0, 7]);
   });
 
-  it('has these bytes', () => {
+  it('writes exactly these bytes', () => {
     const cdr = writer.write(depthContent('millimeters', NOTHING));
     assert.deepEqual(
       Buffer.from(cdr).toString('hex'),
@@ -162,7 +162,7 @@ describe('DetectionArray3DWriter', () => {
     assert.equal(at(0, 3), 0);
   });
 
-  it('writes an empty list where nothing is', () => {
+  it('writes an empty list for an empty picture', () => {
     assert.deepEqual(readBack(writer.type, writer.write(depthContent('meters', NOTHING))), {
       header,
       detections: [],
@@ -185,7 +185,7 @@ describe('MarkerArrayWriter', () => {
   }
   const writer = new MarkerArrayWriter(LABELS);
 
-  it('deletes what was there, then draws a box and a text for each object', () => {
+  it('deletes former markers, then draws a box and a text for each object', () => {
     const { markers } = readBack<{ markers: readonly Marker[] }>(writer.type, writer.write(depthContent()));
     assert.deepEqual(
       markers.map(({ ns, id, type, action, text }) => `${ns} ${id} ${type} ${action} ${text}`),
@@ -218,7 +218,7 @@ describe('MaskedDepthWriter', () => {
   ];
 
   for (const kind of ['millimeters', 'meters'] as const) {
-    it(`takes the chosen classes and a margin out of depth in ${kind}`, () => {
+    it(`removes the chosen classes and a margin from depth in ${kind}`, () => {
       const content = depthContent(kind);
       const cdr = new MaskedDepthWriter('instances').write(content);
       const { data, ...view } = imageView(cdr);
@@ -239,7 +239,7 @@ describe('MaskedDepthWriter', () => {
       });
     });
 
-    it(`takes everything but the instances out of depth in ${kind}`, () => {
+    it(`removes everything except the instances from depth in ${kind}`, () => {
       const content = depthContent(kind);
       const before = content.frame.depth.data;
       const invalid = kind === 'meters' ? NaN : 0;
@@ -253,7 +253,7 @@ describe('MaskedDepthWriter', () => {
     });
   }
 
-  it('leaves the depth picture alone', () => {
+  it('does not change the received depth picture', () => {
     const content = depthContent();
     const before = content.frame.depth.data.slice();
     new MaskedDepthWriter('instances').write(content);

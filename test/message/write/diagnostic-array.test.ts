@@ -19,7 +19,7 @@ interface DiagnosticArray {
 }
 
 describe('DiagnosticArrayWriter', () => {
-  it('writes what other programs read', () => {
+  it('writes messages that other programs can read', () => {
     const writer = new DiagnosticArrayWriter();
     assert.equal(writer.type.name, 'diagnostic_msgs/msg/DiagnosticArray');
     const cdr = writer.write(HEADER, [

@@ -21,7 +21,7 @@ const noise = (length: number): Uint8Array =>
   Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 255);
 
 describe('HbmImageWriter', () => {
-  it('writes the fields where the struct has them', () => {
+  it('writes fields at the offsets of the struct', () => {
     const cdr = new HbmImageWriter('HbmMsg480P').writeNv12(
       { index: 7, stamp: { sec: -2, nanosec: 999_999_999 } },
       FRAME,
@@ -40,7 +40,7 @@ describe('HbmImageWriter', () => {
     assert.ok(cdr.subarray(expected.length).every((byte) => byte === 0));
   });
 
-  it('writes what the generic encoder writes, full and not', () => {
+  it('writes the same bytes as the generic encoder, with full and partial data', () => {
     const sizes: Record<HbmMessage, [width: number, height: number][]> = {
       HbmMsg480P: [
         [640, 480],
@@ -93,7 +93,7 @@ describe('HbmImageWriter', () => {
     assert.deepEqual([...data], [...PACKED]);
   });
 
-  it('has JPEG files as hobot_codec sends them', () => {
+  it('carries JPEG files as hobot_codec sends them', () => {
     const writer = new HbmImageWriter('HbmMsg480P');
     const file = Uint8Array.of(0xff, 0xd8, 0xff, 1, 2, 3);
     const header = { index: 3, stamp: HEADER.stamp };
@@ -113,7 +113,7 @@ describe('HbmImageWriter', () => {
     assert.equal(writer.writeNv12({ index: 1, stamp: HEADER.stamp }, FRAME).buffer, first.buffer);
   });
 
-  it('refuses a frame it has no room for', () => {
+  it('refuses a frame that is too large', () => {
     const frame = nv12Frame(new Uint8Array(962 * 640 * 1.5), { width: 962, height: 640 });
     assert.throws(
       () => new HbmImageWriter('HbmMsg480P').writeNv12({ index: 0, stamp: HEADER.stamp }, frame),

@@ -79,7 +79,7 @@ describe('ImageAnnotationsWriter', () => {
     );
   });
 
-  it('colors by class, or by instance, where the overlay does', () => {
+  it('colors by class or by instance, as the overlay does', () => {
     let coloredBy: ColoredBy = 'class';
     const writer = writerOf(() => coloredBy);
     const colors = (): unknown[] => {
@@ -97,7 +97,7 @@ describe('ImageAnnotationsWriter', () => {
     assert.deepEqual(colors(), [2, 5_000_000_000, 17].map(shares));
   });
 
-  it('clears the drawing of a picture without instances', () => {
+  it('clears the drawing for a picture without instances', () => {
     const writer = writerOf();
     const message = readBack<ImageAnnotations>(writer.type, writer.write(HEADER, EMPTY));
     assert.deepEqual([message.circles, message.texts], [[], []]);
@@ -106,7 +106,7 @@ describe('ImageAnnotationsWriter', () => {
     assert.deepEqual([message.points.length, points, type, timestamp], [1, [], 1, HEADER.stamp]);
   });
 
-  it('writes the layout of foxglove_msgs before 3.2.6 where that is installed', () => {
+  it('writes the layout of foxglove_msgs before 3.2.6 if that is installed', () => {
     const before = messageType('foxglove_msgs/ImageAnnotations', (type) => {
       const text = messageType(type).definition.split('\n=')[0]!;
       const withoutMetadata = text.replace(/^foxglove_msgs\/KeyValuePair.*\n/gm, '');

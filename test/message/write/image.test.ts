@@ -6,7 +6,7 @@ import { CompressedImageWriter, ImageWriter } from '../../../src/message/write/i
 import { HEADER, readBack } from './samples.js';
 
 describe('ImageWriter', () => {
-  it('writes what MessageWriter writes', () => {
+  it('writes the same bytes as MessageWriter', () => {
     const writer = new ImageWriter();
     for (const frameId of ['', 'c', 'ca', 'cam', 'came']) {
       const pixels = Uint8Array.from({ length: 2 * 15 }, (_, i) => i);
@@ -47,7 +47,7 @@ describe('ImageWriter', () => {
 });
 
 describe('CompressedImageWriter', () => {
-  it('writes the file as it is', () => {
+  it('writes the file unchanged', () => {
     const writer = new CompressedImageWriter();
     const file = Uint8Array.of(0xff, 0xd8, 0xff, 0xd9);
     assert.deepEqual(readBack(writer.type, writer.write(HEADER, 'jpeg', file)), {

@@ -7,7 +7,7 @@ import { EMPTY, HEADER, SEGMENTATION } from './samples.js';
 describe('InstanceMapWriter', () => {
   const pixels = (cdr: Uint8Array): Uint16Array => new Uint16Array(imageView(cdr).data.slice().buffer);
 
-  it('numbers instances from 1, best score on top', () => {
+  it('numbers instances from 1, with the best score on top', () => {
     const cdr = new InstanceMapWriter().write(HEADER, SEGMENTATION);
     const { data, ...view } = imageView(cdr);
     assert.equal(data.length, 2 * 8 * 6);
@@ -33,13 +33,13 @@ describe('InstanceMapWriter', () => {
     );
   });
 
-  it('forgets the picture before', () => {
+  it('starts anew with each picture', () => {
     const writer = new InstanceMapWriter();
     writer.write(HEADER, SEGMENTATION);
     assert.ok(pixels(writer.write(HEADER, EMPTY)).every((value) => value === 0));
   });
 
-  it('counts beyond 255', () => {
+  it('numbers more than 255 instances', () => {
     const dot = { x: 3, y: 2, width: 1, height: 1, data: Uint8Array.of(1) };
     const none = { x: 0, y: 0, width: 0, height: 0, data: new Uint8Array(0) };
     const instances = Array.from({ length: 300 }, (_, i) => ({

@@ -12,7 +12,7 @@ describe('InstancePictureWriter', () => {
     return [...data.subarray(y * step + 3 * x, y * step + 3 * x + 3)];
   };
 
-  it('shows instances in the colors of their classes, or in colors of their own, on black', () => {
+  it('draws instances on black, colored by class or by instance', () => {
     let coloredBy: ColoredBy = 'class';
     const writer = new InstancePictureWriter(() => coloredBy);
     const byClass = writer.write(HEADER, SEGMENTATION);
@@ -28,7 +28,7 @@ describe('InstancePictureWriter', () => {
     assert.ok(imageView(writer.write(HEADER, EMPTY)).data.every((value) => value === 0));
   });
 
-  it('has the colors of the overlay', () => {
+  it('uses the colors of the overlay', () => {
     for (const colors of ['class', 'instance'] as const) {
       const drawn = { width: 8, height: 6, data: new Uint8Array(3 * 8 * 6) };
       const options = { labels: [], colors, masks: 1, boxes: false, names: false };

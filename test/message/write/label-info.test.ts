@@ -4,7 +4,7 @@ import { LabelInfoWriter } from '../../../src/message/write/label-info.js';
 import { HEADER, LABELS, readBack } from './samples.js';
 
 describe('LabelInfoWriter', () => {
-  it('writes every class with its number, nameless ones too', () => {
+  it('writes every class with its number, including unnamed ones', () => {
     const writer = new LabelInfoWriter();
     assert.deepEqual(readBack(writer.type, writer.write(HEADER, LABELS, 0.25)), {
       header: { stamp: HEADER.stamp, frame_id: 'camera' },
@@ -18,7 +18,7 @@ describe('LabelInfoWriter', () => {
     });
   });
 
-  it('lists only the classes that are asked for', () => {
+  it('lists only the requested classes', () => {
     const writer = new LabelInfoWriter();
     const message = readBack<{ class_map: unknown }>(
       writer.type,

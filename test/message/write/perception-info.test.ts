@@ -6,7 +6,7 @@ import { Labels } from '../../../src/message/write/labels.js';
 import { HEADER, LABELS, readBack } from './samples.js';
 
 describe('PerceptionInfoWriter', () => {
-  it('writes the class names in the order of their ids, nameless ones too', () => {
+  it('writes the class names in the order of their ids, including empty names', () => {
     const writer = new PerceptionInfoWriter();
     const cdr = writer.write(HEADER, LABELS, { width: 640, height: 384 });
     assert.deepEqual(readBack(writer.type, cdr), {
@@ -28,7 +28,7 @@ describe('PerceptionInfoWriter', () => {
     assert.equal(message.width, 0);
   });
 
-  it('follows the definition that is installed', () => {
+  it('follows the installed definition', () => {
     const older = messageType('ai_msgs/PerceptionInfo', (type) =>
       type === 'ai_msgs/PerceptionInfo'
         ? 'std_msgs/Header header\nstring[] class_names\n'

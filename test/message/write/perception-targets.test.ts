@@ -65,7 +65,7 @@ describe('PerceptionTargetsWriter', () => {
     });
   });
 
-  it('writes ids of tracked objects and of those that are over, as TROS does', () => {
+  it('writes ids of tracked and of ended objects, as TROS does', () => {
     const writer = new PerceptionTargetsWriter(LABELS, 'yolov8n', 'none');
     const message = readBack<PerceptionTargets>(writer.type, writer.write(HEADER, TRACKED));
     assert.deepEqual(
@@ -80,7 +80,7 @@ describe('PerceptionTargetsWriter', () => {
     assert.deepEqual(message.disappeared_targets, [over('Möwe', 3n), over('7', 2n ** 53n - 1n)]);
   });
 
-  it('publishes an empty message for an empty picture, with the stamp that hobot_websocket looks for', () => {
+  it('writes an empty message for an empty picture, with the stamp that hobot_websocket needs', () => {
     const writer = new PerceptionTargetsWriter(LABELS, 'yolov8n', 'polygons');
     const message = readBack<PerceptionTargets>(writer.type, writer.write(HEADER, EMPTY));
     assert.deepEqual(message, {
@@ -92,7 +92,7 @@ describe('PerceptionTargetsWriter', () => {
     });
   });
 
-  it('lays the stages one after the other, across a second', () => {
+  it('writes the stages one after the other, across the change of a second', () => {
     const writer = new PerceptionTargetsWriter(LABELS, 'm', 'none');
     const finished = { sec: HEADER.stamp.sec + 1, nanosec: 2_000_000 };
     const timings = { preprocess: 1, inference: 9, decode: 4 };
@@ -141,7 +141,7 @@ describe('PerceptionTargetsWriter', () => {
     );
   });
 
-  it('writes outlines and map at once, and no map where nothing is', () => {
+  it('writes both outlines and map, and no map for an empty picture', () => {
     const writer = new PerceptionTargetsWriter(LABELS, 'm', 'both');
     const outlines = outlinesOf([[outer], [outer, outer], []]);
     const { targets } = readBack<PerceptionTargets>(
@@ -162,7 +162,7 @@ describe('PerceptionTargetsWriter', () => {
     assert.deepEqual(empty.targets, []);
   });
 
-  it('has no corner at zero, which the web page would skip', () => {
+  it('writes no zero coordinates, which the web page would skip', () => {
     const writer = new PerceptionTargetsWriter(LABELS, 'm', 'polygons');
     const corner = { points: [0, 0, 3, 0, 0, 5], hole: false };
     const { targets } = readBack<PerceptionTargets>(
@@ -177,7 +177,7 @@ describe('PerceptionTargetsWriter', () => {
     ]);
   });
 
-  it('gives the rois of single classes another type, and the target its class name', () => {
+  it('writes other roi types for chosen classes, and keeps the class name of the target', () => {
     const writer = new PerceptionTargetsWriter(LABELS, 'm', 'none', undefined, new Map([[2, 'body']]));
     const { targets } = readBack<PerceptionTargets>(writer.type, writer.write(HEADER, SEGMENTATION));
     assert.deepEqual(
@@ -195,14 +195,14 @@ describe('SemanticMapRenderer', () => {
   const renderer = new SemanticMapRenderer();
   const renderSemanticMap = (segmentation: Segmentation): SemanticMap => renderer.render(segmentation);
 
-  it('keeps the aspect and at most 160 cells a side', () => {
+  it('keeps the aspect ratio, with at most 160 cells a side', () => {
     const { width, height, features } = renderSemanticMap(busyStreet());
     assert.deepEqual([width, height, features.length], [160, 90, 160 * 90]);
     const upright = renderSemanticMap({ ...busyStreet(), maskWidth: 1080, maskHeight: 1920, instances: [] });
     assert.deepEqual([upright.width, upright.height], [90, 160]);
   });
 
-  it('samples the masks where they lie', () => {
+  it('samples masks at their positions', () => {
     const street = busyStreet();
     const { width, features } = renderer.render({ ...street, instances: [street.instances[3]!] });
     const { x, y, width: w, height: h } = street.instances[3]!.mask;
@@ -215,14 +215,14 @@ describe('SemanticMapRenderer', () => {
     assert.ok(Math.abs(inside / area - 1) < 0.05, `${inside} of ${area}`);
   });
 
-  it('forgets the frame before', () => {
+  it('starts anew with each frame', () => {
     const renderer = new SemanticMapRenderer();
     renderer.render(SEGMENTATION);
     assert.ok(renderer.render(EMPTY).features.every((value) => value === 0));
     assert.equal(renderer.render({ ...EMPTY, maskWidth: 4 }).features.length, 4 * 6);
   });
 
-  it('has exactly width x height values, and never as many as leave malloc no room behind them', () => {
+  it("has exactly width x height values, and avoids sizes that leave no slack in malloc's block", () => {
     for (let maskWidth = 1; maskWidth <= 400; maskWidth += 1) {
       for (const maskHeight of [1, 2, 3, 54, 75, 90, 133, 161, 640]) {
         const { width, height, features } = renderSemanticMap({ ...EMPTY, maskWidth, maskHeight });
@@ -236,7 +236,7 @@ describe('SemanticMapRenderer', () => {
     assert.deepEqual(mapSize({ maskWidth: 15, maskHeight: 30 }), { width: 15, height: 31 });
   });
 
-  it('has in each cell what the masks have at the pixel under its center, frame after frame', () => {
+  it('has in each cell the class at the pixel under its center, frame after frame', () => {
     const street = busyStreet();
     for (const instances of [street.instances, street.instances.slice(2), [], street.instances.slice(0, 1)]) {
       const { width, height, features } = renderSemanticMap({ ...street, instances });

@@ -21,7 +21,7 @@ describe('ZoneArrayWriter', () => {
     ],
   } as const;
 
-  it('writes what each zone has counted, by class, and its events', () => {
+  it('writes the counts of each zone, by class, and its events', () => {
     const writer = new ZoneArrayWriter(LABELS);
     const count = (i: number, name: string): object => {
       const { present, entered, left, meanDwell, longestStay, classId } = classes[i]!;
@@ -48,13 +48,13 @@ describe('ZoneArrayWriter', () => {
     }
   });
 
-  it('writes an empty list where there are none', () => {
+  it('writes an empty list without zones', () => {
     const writer = new ZoneArrayWriter(LABELS);
     const { zones } = readBack<{ zones: unknown[] }>(writer.type, writer.write(HEADER, SEGMENTATION));
     assert.deepEqual(zones, []);
   });
 
-  it('grows with what it writes', () => {
+  it('grows with its content', () => {
     const writer = new ZoneArrayWriter(LABELS);
     const zones = Array.from({ length: 64 }, (_, i) => ({
       ...found.zones[0],
@@ -70,7 +70,7 @@ describe('ZoneArrayWriter', () => {
     );
   });
 
-  it('writes the layout that is installed', () => {
+  it('writes the installed layout', () => {
     const other = messageType('tros_yolo_seg/ZoneArray', (type) => {
       const text = messageType(type).definition.split('\n=')[0]!;
       return type === 'tros_yolo_seg/ZoneClass' ? text.replace('float32 longest_stay\n', '') : text;

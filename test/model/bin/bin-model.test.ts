@@ -82,7 +82,7 @@ describe('a .bin model', () => {
     assert.equal(withModel({ metadata: { INPUT_SPACE_AND_RANGE: '' } }, binInput).range, undefined);
   });
 
-  it('keeps its program on the disk', () => {
+  it('does not read its program into memory', () => {
     // A sparse program of a gigabyte: the file claims it, nobody reads it.
     const bytes = binFile({ program: 1 << 20 });
     const file = new WireFile(written(bytes));
@@ -97,7 +97,7 @@ describe('a .bin model', () => {
     assert.ok(most < 5000, `${most} bytes at once`);
   });
 
-  it('is refused where it is something else', () => {
+  it('is refused if it is another kind of file', () => {
     const graph = (...fields: Uint8Array[]): Uint8Array =>
       join8(...(messageField(5, fields) as Uint8Array[]));
     const whole = binFile();
@@ -152,7 +152,7 @@ describe('a .bin model', () => {
     assert.throws(() => withBin(folder, () => undefined), ExpectationError);
   });
 
-  it('is refused where it claims more than any model has', () => {
+  it('is refused if it claims more than any model has', () => {
     const node = Buffer.concat(messageField(1, textField(3, 'n')) as Uint8Array[]);
     const nodes = Buffer.concat(Array.from({ length: 10_001 }, () => node));
     const bytes = Buffer.concat(messageField(5, [nodes]) as Uint8Array[]);

@@ -43,7 +43,7 @@ function contents(path: string): { graph: Buffer; metadata: Map<string, string>;
 const edit = <T>(path: string, use: (model: BinModel) => T): T => withBin(path, use);
 
 describe('de-quantize nodes of a .bin', () => {
-  it('are removed, and libdnn gets the scales', () => {
+  it('can be removed, and libdnn gets the scales', () => {
     writeFileSync(file('float.bin'), binFile());
     edit(file('float.bin'), (model) => removeDequantizeNodes(model, USUAL, file('raw.bin')));
     withBin(file('raw.bin'), (model) => {
@@ -72,7 +72,7 @@ describe('de-quantize nodes of a .bin', () => {
     });
   });
 
-  it('come back, and go again, and everything is as it was', () => {
+  it('can be restored and removed again without a difference', () => {
     writeFileSync(file('float.bin'), binFile({ layers: false }));
     for (const names of [[...nodeNames(file('float.bin'))], nodeNames(file('float.bin')).slice(3, 5)]) {
       edit(file('float.bin'), (model) => removeDequantizeNodes(model, names, file('raw.bin')));
@@ -85,7 +85,7 @@ describe('de-quantize nodes of a .bin', () => {
     }
   });
 
-  it('go in two steps as in one, and may replace their own file', () => {
+  it('can be removed in two steps as in one, and in place', () => {
     writeFileSync(file('steps.bin'), binFile());
     edit(file('steps.bin'), (model) => removeDequantizeNodes(model, USUAL, file('one.bin')));
     for (const name of USUAL) {
@@ -94,7 +94,7 @@ describe('de-quantize nodes of a .bin', () => {
     assert.deepEqual(contents(file('steps.bin')), contents(file('one.bin')));
   });
 
-  it('are refused where they are not, and leave no file', () => {
+  it('cannot be removed if there are none; no file is left behind', () => {
     writeFileSync(file('float.bin'), binFile());
     assert.throws(
       () => edit(file('float.bin'), (model) => removeDequantizeNodes(model, ['nobody'], file('x.bin'))),
@@ -114,22 +114,26 @@ describe('de-quantize nodes of a .bin', () => {
     assert.throws(() => readFileSync(file('x.bin')), /ENOENT/);
   });
 
-  itUnless(sharedData.skip, 'of a real file come back and go, with the same graph and metadata', () => {
-    const real = sharedData.path('rdk/yolov8n-seg-1class-x5.bin');
-    const names = edit(real, (model) => restoreDequantizeNodes(model, file('restored.bin')));
-    assert.equal(names.length, 6);
-    withBin(file('restored.bin'), (model) => {
-      assert.equal(nodeNames(file('restored.bin')).length, 10);
-      assert.ok(binOutputs(model).every(({ type, dequantizedBy }) => type === 'float32' && dequantizedBy));
-      assert.ok(![...model.metadata.keys()].some((key) => /^(DN_|NODE_\/|DELETED_NODES$)/.test(key)));
-    });
-    edit(file('restored.bin'), (model) => removeDequantizeNodes(model, names, file('removed.bin')));
-    assert.deepEqual(contents(file('removed.bin')), contents(real));
-  });
+  itUnless(
+    sharedData.skip,
+    'of a real file can be removed and restored, with the same graph and metadata',
+    () => {
+      const real = sharedData.path('rdk/yolov8n-seg-1class-x5.bin');
+      const names = edit(real, (model) => restoreDequantizeNodes(model, file('restored.bin')));
+      assert.equal(names.length, 6);
+      withBin(file('restored.bin'), (model) => {
+        assert.equal(nodeNames(file('restored.bin')).length, 10);
+        assert.ok(binOutputs(model).every(({ type, dequantizedBy }) => type === 'float32' && dequantizedBy));
+        assert.ok(![...model.metadata.keys()].some((key) => /^(DN_|NODE_\/|DELETED_NODES$)/.test(key)));
+      });
+      edit(file('restored.bin'), (model) => removeDequantizeNodes(model, names, file('removed.bin')));
+      assert.deepEqual(contents(file('removed.bin')), contents(real));
+    },
+  );
 });
 
 describe("numbers of a node's record", () => {
-  it('are written as Python does', () => {
+  it('are written as in Python', () => {
     const cases: [number, string][] = [
       [6.369144102791324e-5, '6.369144102791324e-05'],
       [0.0001441522763343528, '0.0001441522763343528'],

@@ -62,7 +62,7 @@ describe('getModel', () => {
     return error;
   }
 
-  it('downloads a model and keeps its sum', async () => {
+  it('downloads a model and stores its checksum', async () => {
     const [folder, bytes] = [newFolder(), onnx()];
     const url = server.put('/m.onnx', { bytes });
     const steps: (readonly [number, number | undefined])[] = [];
@@ -94,7 +94,7 @@ describe('getModel', () => {
     assert.ok(readFileSync(path).equals(bytes));
   });
 
-  it('takes a file that was laid there by hand, without a request, if it is a model of that sum', async () => {
+  it('accepts a manually copied file without a request, if its checksum matches', async () => {
     const bytes = onnx();
     const lay = (file: Uint8Array): string => {
       const folder = newFolder();
@@ -114,7 +114,7 @@ describe('getModel', () => {
     );
   });
 
-  describe('goes on where it broke off', () => {
+  describe('resumes an interrupted download', () => {
     const HALF = 50_000;
 
     it('if the file is still the same', async () => {
@@ -147,7 +147,7 @@ describe('getModel', () => {
       );
     });
 
-    it('by the time of change, where there is no strong ETag', async () => {
+    it('by the modification time, if there is no strong ETag', async () => {
       const [folder, bytes, modified] = [newFolder(), onnx(), 'Wed, 25 Nov 2026 10:00:00 GMT'];
       const wanted = model(server.put('/m.onnx', { bytes, etag: 'W/"weak"', modified, holdAt: HALF }));
       await breakAt(wanted, folder, HALF);
@@ -173,7 +173,7 @@ describe('getModel', () => {
       }
     });
 
-    it('never with the rest of another file, though the server passes If-Range over', async () => {
+    it('never with the rest of another file, although the server ignores If-Range', async () => {
       const modified = 'Wed, 25 Nov 2026 10:00:00 GMT';
       const longer = onnx('bb');
       const cases: [Partial<ServedFile>, ServedFile][] = [
@@ -201,7 +201,7 @@ describe('getModel', () => {
       }
     });
 
-    it('where nothing tells whether the file is the same only if its sum will', async () => {
+    it('without an ETag or time only if the checksum is known', async () => {
       const bytes = onnx();
       for (const [sha256, range] of [
         [undefined, undefined],
@@ -217,7 +217,7 @@ describe('getModel', () => {
       }
     });
 
-    it('not where the part is of another address', async () => {
+    it('not if the part is from another address', async () => {
       const [folder, bytes] = [newFolder(), onnx()];
       await breakAt(model(server.put('/old.onnx', { bytes, holdAt: HALF })), folder, HALF);
       await getModel(model(server.put('/new.onnx', { bytes })), { folder });
@@ -246,7 +246,7 @@ describe('getModel', () => {
       );
     });
 
-    it('after the process that received it was killed, and never in one that another process works on', async () => {
+    it('after the receiving process was killed, and never in a part that another process is writing', async () => {
       const [target, bytes] = ['test-seg.onnx', onnx()];
       const wanted = model(server.put('/m.onnx', { bytes }));
       const uuid = '01234567-89ab-cdef-0123-456789abcdef';
@@ -281,7 +281,7 @@ describe('getModel', () => {
       }
     });
 
-    it('asks for nothing where all was received before', async () => {
+    it('sends no request if everything was already received', async () => {
       const [folder, bytes] = [newFolder(), onnx()];
       const path = join(folder, 'test-seg.onnx.part');
       mkdirSync(path, { recursive: true });
@@ -294,7 +294,7 @@ describe('getModel', () => {
     });
   });
 
-  it('two at once have complete files, each from its own download', async () => {
+  it('two at once get complete files, each from its own download', async () => {
     const [folder, bytes] = [newFolder(), onnx()];
     const wanted = model(server.put('/m.onnx', { bytes, holdAt: 1000 }));
     const both = [getModel(wanted, { folder }), getModel(wanted, { folder })];
@@ -305,7 +305,7 @@ describe('getModel', () => {
     assert.deepEqual(readdirSync(folder).sort(), ['test-seg.onnx', 'test-seg.onnx.json']);
   });
 
-  describe('refuses, and leaves nothing under the name of the model', () => {
+  describe('fails, and leaves nothing under the name of the model', () => {
     const cases: [
       string,
       (folder: string) => Promise<CatalogModel> | CatalogModel,
@@ -415,7 +415,7 @@ describe('getModel', () => {
       });
     }
 
-    it('a file that ends early, and keeps what came', async () => {
+    it('with a file that ends early, and keeps the received part', async () => {
       const [folder, bytes] = [newFolder(), onnx()];
       let end: (() => void) | undefined;
       server.answer = (request, response) => {
@@ -431,7 +431,7 @@ describe('getModel', () => {
       assert.equal(leftLength(join(folder, 'test-seg.onnx'))?.length, 500);
     });
 
-    it('a disk without room, before anything is received', async () => {
+    it('with a disk without space, before anything is received', async () => {
       const [folder, bytes] = [newFolder(), onnx()];
       const wanted = model(server.put('/m.onnx', { bytes }));
       const [kept, room] = [64 << 20, (): number => (64 << 20) + bytes.length - 1];
@@ -445,7 +445,7 @@ describe('getModel', () => {
       await getModel(wanted, { folder, room: () => kept + bytes.length });
     });
 
-    it('to fill the disk with what has no length, or beside others that do, and keeps what came', async () => {
+    it('before downloads of unknown length, or several at once, fill the disk, and keeps the received part', async () => {
       const bytes = onnx('a'.repeat(90));
       for (const noLength of [true, false]) {
         const folder = newFolder();
@@ -458,7 +458,7 @@ describe('getModel', () => {
       }
     });
 
-    it('a cache that cannot be written', async () => {
+    it('with a cache that is not writable', async () => {
       const file = join(root, 'file');
       writeFileSync(file, '');
       await assert.rejects(
@@ -488,7 +488,7 @@ describe('getModel', () => {
     assert.ok(readFileSync(path).equals(onnx('b')), 'what was there stays');
   });
 
-  it('takes the old file for what it is where the power went before the new one had its place', async () => {
+  it('still recognizes the old file if the power failed before it was replaced', async () => {
     const folder = newFolder();
     const wanted = model(server.put('/m.onnx', { bytes: onnx() }));
     const { path } = await getModel(wanted, { folder });
@@ -557,7 +557,7 @@ describe('getModel', () => {
       assert.equal(server.requests.length, 6);
     });
 
-    it('are printed without their queries, which are signatures', async () => {
+    it('are printed without their queries, which contain signatures', async () => {
       const wanted = model(`${server.origin}/m.onnx`);
       server.answer = (request, response) => {
         if (request.url === '/m.onnx') {
@@ -583,7 +583,7 @@ describe('getModel', () => {
       );
     });
 
-    it('lead somewhere, and never from https to http', () => {
+    it('need an address, and never lead from https to http', () => {
       const from = new URL('https://models.test/a/m.onnx');
       assert.equal(nextAddress(from, '../b.onnx').href, 'https://models.test/b.onnx');
       assert.equal(nextAddress(from, 'https://cdn.test/x?y=1').href, 'https://cdn.test/x?y=1');
@@ -604,7 +604,7 @@ describe('getModel', () => {
       wait: (milliseconds) => clock.until(clock.now() + milliseconds),
     });
 
-    it('that takes the request and says nothing', async () => {
+    it('that accepts the request and sends nothing', async () => {
       const [clock, folder] = [new ManualClock(), newFolder()];
       const asked = new Promise<void>((resolve) => (server.answer = () => resolve()));
       const got = getModel(model(`${server.origin}/m.onnx`), clocked(clock, folder));
@@ -617,7 +617,7 @@ describe('getModel', () => {
       assert.deepEqual(readdirSync(folder), []);
     });
 
-    it('that stops in the middle, and keeps what came', async () => {
+    it('that stops in the middle, and keeps the received part', async () => {
       const [clock, folder, bytes] = [new ManualClock(), newFolder(), onnx()];
       const wanted = model(server.put('/m.onnx', { bytes, holdAt: 40_000 }));
       let there: (() => void) | undefined;
@@ -648,7 +648,7 @@ describe('getModel', () => {
       assert.equal(leftLength(join(folder, 'test-seg.onnx'))?.length, 20_000);
     });
 
-    it('not while enough comes', async () => {
+    it('but not while enough data arrives', async () => {
       const [clock, bytes] = [new ManualClock(), onnx()];
       const wanted = model(server.put('/m.onnx', { bytes, holdAt: 40_000 }));
       let there: (() => void) | undefined;
@@ -662,7 +662,7 @@ describe('getModel', () => {
       assert.equal((await got).record.size, bytes.length);
     });
 
-    it('that does not answer, and says how to proceed without the network', async () => {
+    it('that does not respond, and says how to proceed without a network', async () => {
       const wanted = model(`http://127.0.0.1:${await server.refusingPort()}/m.onnx`);
       const folder = newFolder();
       await assert.rejects(getModel(wanted, { folder }), (error: Error) => {

@@ -15,7 +15,7 @@ describe('licenses that were accepted', () => {
     url: 'https://x.test',
   });
 
-  it('stay accepted, each for itself and its holder', () => {
+  it('stay accepted, individually and for their holder', () => {
     const folder = join(root, 'new');
     const accepted = new AcceptedLicenses(folder);
     assert.equal(accepted.has(license('AGPL-3.0')), false);
@@ -45,7 +45,7 @@ describe('licenses that were accepted', () => {
     assert.deepEqual([accepted.has(license('MIT')), accepted.has(license('GPL-3.0'))], [true, true]);
   });
 
-  it('are asked for again where their file cannot be read', () => {
+  it('must be accepted again if their file cannot be read', () => {
     const folder = join(root, 'damaged');
     const accepted = new AcceptedLicenses(folder);
     accepted.accept(license('MIT'));

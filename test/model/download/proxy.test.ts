@@ -97,7 +97,7 @@ describe('downloads through a proxy', () => {
     return getModel(model, { folder: join(root, String(count++)) });
   };
 
-  it('go by HTTP_PROXY', async () => {
+  it('use HTTP_PROXY', async () => {
     assert.equal((await get()).record.size, bytes.length);
     assert.deepEqual(proxy.seen, ['CONNECT models.invalid:80']);
     assert.equal(server.requests[0]!.headers.host, 'models.invalid');
@@ -109,13 +109,13 @@ describe('downloads through a proxy', () => {
     assert.deepEqual(proxy.seen, []);
   });
 
-  it('with the name and password that it wants', async () => {
+  it('send its name and password', async () => {
     process.env['http_proxy'] = `http://robot:secret@127.0.0.1:${proxy.port}`;
     await get();
     assert.deepEqual(proxy.credentials, [`Basic ${Buffer.from('robot:secret').toString('base64')}`]);
   });
 
-  it('say that it refuses, but never a password', async () => {
+  it('report that it refuses, without a password', async () => {
     process.env['http_proxy'] = `http://robot:secret@127.0.0.1:${proxy.port}`;
     proxy.refusal = 407;
     await assert.rejects(get(), (error: Error) => {
@@ -128,7 +128,7 @@ describe('downloads through a proxy', () => {
     });
   });
 
-  it('say that it is not there', async () => {
+  it('report that it is unreachable', async () => {
     const port = await server.refusingPort();
     process.env['http_proxy'] = `http://127.0.0.1:${port}`;
     await assert.rejects(
@@ -137,7 +137,7 @@ describe('downloads through a proxy', () => {
     );
   });
 
-  it('say that its address is none', async () => {
+  it('report an invalid address', async () => {
     process.env['http_proxy'] = 'proxy:3128:secret';
     await assert.rejects(get(), (error: Error) => {
       assert.match(

@@ -9,7 +9,7 @@ import { integerField, messageField } from '../../../src/model/onnx/wire.js';
 import { temporaryFolder } from '../../temporary-folder.js';
 import { GraphBuilder } from './graph-builder.js';
 
-describe('the walk from the detections to the heads', () => {
+describe('the search from the detections back to the heads', () => {
   const folder = temporaryFolder('head-walk');
   const channels = 64;
 
@@ -43,7 +43,7 @@ describe('the walk from the detections to the heads', () => {
     return graph.add('Slice', [from, starts, ends, axes], to);
   }
 
-  it('gives up where each node doubles the ways', () => {
+  it('gives up if each node doubles the number of paths', () => {
     assert.throws(
       () =>
         walk((graph) => {

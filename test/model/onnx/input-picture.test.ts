@@ -21,7 +21,7 @@ describe('how a network wants its pictures', () => {
     assert.deepEqual(inputPicture(shapes([1, 9, 4], [1, 9, 2])), cells);
   });
 
-  it('is said where it is not the usual way', () => {
+  it('is printed if it is not the usual way', () => {
     assert.equal(pictureNote({ fit: 'letterbox' }), undefined);
     assert.equal(pictureNote({}), undefined);
     assert.match(

@@ -37,7 +37,7 @@ const AMBIGUOUS: Readonly<Record<string, StockModelOptions>> = {
 
 describe('heads of a cut ONNX model', () => {
   for (const [name, options] of Object.entries(AMBIGUOUS)) {
-    it(`are recognized by the layers behind them: ${name}`, () => {
+    it(`are recognized by their layers: ${name}`, () => {
       const path = renamed({ ...options, names: '' }, SILENT);
       assert.equal(modelForm(path), 'heads');
       const roles = headRolesOf(path);
@@ -58,7 +58,7 @@ describe('heads of a cut ONNX model', () => {
     });
   }
 
-  it('are settled by the number of class names where that differs', () => {
+  it('are decided by the number of class names if that is unique', () => {
     const path = renamed(
       { classes: 4, coefficients: 32, names: "['a', 'b', 'c', 'd']" },
       {

@@ -22,7 +22,7 @@ const graph = new Message().text(2, 'graph');
 const model = (): Message => new Message().integer(1, 8).message(7, graph);
 
 describe('readOnnxMetadata', () => {
-  it('reads what a model says of itself', () => {
+  it('reads the metadata of a model', () => {
     assert.deepEqual(read(tenHeads(64, 64, ['cat', 'dog'])), {
       irVersion: 8,
       producer: 'tiny-onnx 1.0',
@@ -31,7 +31,7 @@ describe('readOnnxMetadata', () => {
     });
   });
 
-  it('reads a model that says little', () => {
+  it('reads a model with little metadata', () => {
     assert.deepEqual(read(model().finish()), {
       irVersion: 8,
       producer: '',
@@ -40,7 +40,7 @@ describe('readOnnxMetadata', () => {
     });
   });
 
-  it('takes fields in any order, of any kind, and the standard operator set only', () => {
+  it('accepts fields of any kind in any order, and the standard operator set only', () => {
     const bytes = new Message()
       .message(14, pair('key', 'ü'))
       .message(8, new Message().text(1, 'com.microsoft').integer(2, 1))
@@ -61,7 +61,7 @@ describe('readOnnxMetadata', () => {
     ]);
   });
 
-  it('steps over a graph of gigabytes', () => {
+  it('skips a graph of gigabytes', () => {
     // A sparse file: 3 GiB of graph that are on no disk.
     const size = 3 * 2 ** 30;
     const head = Uint8Array.of(8, 8, 7 * 8 + 2, 0x80, 0x80, 0x80, 0x80, 0x0c);
@@ -104,7 +104,7 @@ describe('readOnnxMetadata', () => {
     });
   }
 
-  it('refuses files truncated anywhere but between two fields', () => {
+  it('refuses files truncated anywhere except between two fields', () => {
     const whole = tenHeads(64, 64, ['cat']);
     const complete = new Set<number>();
     for (let length = whole.length - 120; length < whole.length; length++) {

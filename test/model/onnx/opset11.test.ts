@@ -116,7 +116,7 @@ function refused(pattern: RegExp, ...form: Parameters<typeof lowered>): void {
 }
 
 describe('a node in opset 11', () => {
-  it('has its axes as an attribute, since whenever they are an input', () => {
+  it('has its axes as an attribute, whenever they became an input', () => {
     for (const [opType, since] of [
       ['Squeeze', 13],
       ['Unsqueeze', 13],
@@ -134,7 +134,7 @@ describe('a node in opset 11', () => {
     }
   });
 
-  it('reduces all axes where none is given, unless it says that none means none', () => {
+  it('reduces all axes if none are given, unless noop_with_empty_axes is set', () => {
     assert.deepEqual(lowered(18, 'ReduceMean', ['x'], intAttribute('noop_with_empty_axes', 0)), {
       inputs: ['x'],
       attributes: {},
@@ -148,7 +148,7 @@ describe('a node in opset 11', () => {
     );
   });
 
-  it('is split in the sizes given, or in equal parts', () => {
+  it('is split into the given sizes, or into equal parts', () => {
     assert.deepEqual(lowered(13, 'Split', ['x', 'axes'], intAttribute('axis', 1)), {
       inputs: ['x'],
       attributes: { axis: 1, split: [2, 3] },
@@ -157,7 +157,7 @@ describe('a node in opset 11', () => {
     assert.deepEqual(lowered(18, 'Split', ['x'], equal), { inputs: ['x'], attributes: { axis: 1 } });
   });
 
-  it('has a softmax of the last axis only, which means the same in both', () => {
+  it('has softmax over the last axis only, where both definitions agree', () => {
     assert.deepEqual(lowered(13, 'Softmax', ['x']).attributes, { axis: -1 });
     assert.deepEqual(lowered(13, 'Softmax', ['x'], intAttribute('axis', 3)).attributes, { axis: 3 });
     // Before 13 it is opset 11's own, whose default is 1.
@@ -166,7 +166,7 @@ describe('a node in opset 11', () => {
     refused(/LogSoftmax/, 13, 'LogSoftmax', ['x'], intAttribute('axis', 2));
   });
 
-  it('loses attributes of later opsets that say what opset 11 does anyway', () => {
+  it('loses attributes of later opsets that equal the behavior of opset 11', () => {
     for (const [opType, attribute] of [
       ['Reshape', intAttribute('allowzero', 0)],
       ['BatchNormalization', intAttribute('training_mode', 0)],
@@ -197,7 +197,7 @@ describe('a node in opset 11', () => {
     }
   });
 
-  it('names a tensor where opset 11 does not allow to leave an input out', () => {
+  it('names the input that opset 11 does not allow to omit', () => {
     assert.deepEqual(lowered(13, 'Resize', ['x', '', 'scales']).inputs, ['x', EMPTY_TENSOR, 'scales']);
     assert.deepEqual(lowered(13, 'Resize', ['x', '', '', 'sizes']).inputs, [
       'x',

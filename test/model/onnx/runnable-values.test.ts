@@ -12,7 +12,7 @@ import { stockModel } from './stock-model.js';
 
 type Input = Pick<Value, 'shape' | 'type'>;
 
-describe('what the CPU engine refuses, and a description refuses, too', () => {
+describe('models that the CPU engine refuses are refused by a description, too', () => {
   const folder = temporaryFolder('runnable-values');
 
   /** A model whose outputs do not depend on its input. */
@@ -87,7 +87,7 @@ describe('what the CPU engine refuses, and a description refuses, too', () => {
     });
   }
 
-  it('but not what only ONNX Runtime can describe', async () => {
+  it('except those that only ONNX Runtime can describe', async () => {
     const path = join(folder, 'shapeless.onnx');
     writeFileSync(path, stockModel({ matrix: true, rows: 20, regMax: 1, outputShapes: 'none' }));
     assert.throws(

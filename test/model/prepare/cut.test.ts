@@ -226,7 +226,7 @@ describe('cutting a stock model', () => {
     }
   });
 
-  it('puts nodes of half precision in order, and finds what the float model finds', async () => {
+  it('sorts nodes of half precision, and finds the same as the float model', async () => {
     const float = stockFile('float.onnx');
     cutModel(float, file('float-cut.onnx'));
     cutModel(stockFile('half.onnx', { half: true, reversed: true }), file('half-cut.onnx'));
@@ -263,7 +263,7 @@ describe('cutting a stock model', () => {
     assert.ok(proof && proof.proto < 0.01);
   });
 
-  it('drops what lies behind the cut, keeps metadata and unknown fields', () => {
+  it('drops everything behind the cut, and keeps metadata and unknown fields', () => {
     const path = stockFile('keep.onnx');
     cutModel(path, file('keep-cut.onnx'));
     withModel(file('keep-cut.onnx'), (model) => {
@@ -283,14 +283,14 @@ describe('cutting a stock model', () => {
     assert.equal(modelForm(path), 'heads');
   });
 
-  it('recognizes a model that is cut already', () => {
+  it('recognizes a model that is already cut', () => {
     cutModel(stockFile('twice.onnx'), file('twice-cut.onnx'));
     const report = cutModel(file('twice-cut.onnx'), file('thrice.onnx'));
     assert.equal(report.wasStock, false);
     assert.equal(report.classCount, 3);
   });
 
-  it('reads large weights once, through memory that does not grow with them', () => {
+  it('reads large weights once, in constant memory', () => {
     const ballast = 24 * 2 ** 20;
     const path = stockFile('large.onnx', { ballast, opset: 17 });
     const { bytes, memory } = countReads(() => cutModel(path, file('large-cut.onnx')));
@@ -303,7 +303,7 @@ describe('cutting a stock model', () => {
     rmSync(file('large-cut.onnx'));
   });
 
-  it('finds its way in files of gigabytes without reading them', () => {
+  it('navigates files of gigabytes without reading them', () => {
     const path = file('huge.onnx');
     const length = 3_000_000_000;
     const begin = Buffer.concat([varint(7 * 8 + 2), varint(length)]);
@@ -333,7 +333,7 @@ describe('cutting a stock model', () => {
   });
 });
 
-describe('what cannot be cut', () => {
+describe('a model that cannot be cut', () => {
   const refused = (bytes: Uint8Array, pattern: RegExp): void => {
     writeFileSync(file('bad.onnx'), bytes);
     assert.throws(
@@ -342,7 +342,7 @@ describe('what cannot be cut', () => {
     );
   };
 
-  it('is refused with what was expected', () => {
+  it('is refused with the expected structure', () => {
     refused(Buffer.from('a text file, no model'), /ONNX/);
     refused(new Uint8Array(0), /empty/);
     refused(new Uint8Array(100), /ONNX/);
@@ -358,13 +358,13 @@ describe('what cannot be cut', () => {
     );
   });
 
-  it('is refused with the reason: one channel, more pictures than one, integers inside', () => {
+  it('is refused with the reason: one channel, a batch, integers inside', () => {
     refused(stockModel({ channels: 1 }), /one channel \(grayscale\) and three are needed/);
     refused(stockModel({ channels: 4 }), /has 4 channels and three are needed/);
     refused(stockModel({ quantized: true }), /a quantized one \(QuantizeLinear/);
   });
 
-  it('is refused when nodes form a cycle or make the same value', () => {
+  it('is refused if nodes form a cycle or have the same output', () => {
     const renamed = (from: string, to: string): Uint8Array => {
       assert.equal(from.length, to.length);
       return Buffer.from(Buffer.from(stockModel()).toString('latin1').replaceAll(from, to), 'latin1');
@@ -383,7 +383,7 @@ describe('what cannot be cut', () => {
     refused(readFileSync(file('loop.onnx')), /nodes that depend on each other to make a/);
   });
 
-  it('is refused at whatever byte it is cut off', () => {
+  it('is refused if it is truncated, at any byte', () => {
     const bytes = stockModel();
     for (let length = 1; length < bytes.length; length += 997) {
       writeFileSync(file('short.onnx'), bytes.subarray(0, length));
@@ -409,7 +409,7 @@ describe('what cannot be cut', () => {
     }
   });
 
-  it('is found out by the proof', async () => {
+  it('is detected by the proof', async () => {
     const path = stockFile('proof.onnx');
     const report = cutModel(path, file('proof-cut.onnx'));
     const [a, b, ...rest] = report.heads.slice(6);
@@ -420,7 +420,7 @@ describe('what cannot be cut', () => {
     await assert.rejects(proveCut(path, file('proof-cut.onnx'), swapped), /score/);
   });
 
-  it('is none where neighbors have the same box: the row is that of the better one', () => {
+  it('is not one with equal boxes in neighboring cells: the row of the better one is used', () => {
     const head = (name: string, channels: number): HeadOutput => ({
       ...{ name, value: name, shape: [1, 1, 2, channels] as const },
     });
@@ -445,7 +445,7 @@ describe('what cannot be cut', () => {
     assert.equal(proof(row(3, -1, 0.75)).coefficient, 0.25, 'what none of them says');
   });
 
-  it('is found out by the proof where instances are chosen', async () => {
+  it('is detected by the proof if the model selects its instances', async () => {
     const path = stockFile('chosen.onnx', { rows: 30, regMax: 1 });
     const report = cutModel(path, file('chosen-cut.onnx'));
     assert.ok(await proveCut(path, file('chosen-cut.onnx'), report));

@@ -48,7 +48,7 @@ describe('the log of hb_model_modifier', () => {
     );
   });
 
-  it('is understood with the names that model cut gives, whatever the nodes are called, with CRLF, twice', () => {
+  it('is understood with the names given by model cut, with any node names, with CRLF, and twice', () => {
     const heads = ['mc8', 'mc16', 'mc32', 'box8', 'box16', 'box32', 'cls8', 'cls16', 'cls32', 'proto'];
     const log = heads
       .map((name, i) => entry(`conv${i}`, name))
@@ -61,7 +61,7 @@ describe('the log of hb_model_modifier', () => {
     );
   });
 
-  it('takes the roles from a model where names say nothing', () => {
+  it('gets the roles from a model if names say nothing', () => {
     const nodes = readModifierLog(page.map((_, i) => entry(`x${i}`, `${i}`)).join(''), 'log');
     assert.throws(() => assignRoles(nodes), /--onnx/);
     const roles = new Map(
@@ -73,14 +73,14 @@ describe('the log of hb_model_modifier', () => {
     );
   });
 
-  it('passes over other operators and entries that are cut off', () => {
+  it('skips other operators and truncated entries', () => {
     const cutOff = page[0]!.split('\n').slice(0, 3).join('\n');
     const quantize = entry('/images', 'q').replace('"Dequantize"', '"Quantize"');
     const nodes = readModifierLog(`${cutOff}\n${quantize}${page.join('')}`, 'log');
     assert.equal(nodes.length, 6);
   });
 
-  it('is refused without such nodes, and with too few', () => {
+  it('is refused without such nodes, or with too few', () => {
     for (const text of ['', 'no log', page[0]!.slice(0, -20)]) {
       assert.throws(() => readModifierLog(text, 'x.log'), ExpectationError);
     }
@@ -90,7 +90,7 @@ describe('the log of hb_model_modifier', () => {
 });
 
 describe('the command of hb_model_modifier', () => {
-  it('words are quoted for the shell where they need it', () => {
+  it('has words quoted for the shell if necessary', () => {
     assert.equal(quote('a/b-1.bin'), 'a/b-1.bin');
     assert.equal(quote("it's here"), "'it'\\''s here'");
   });

@@ -31,7 +31,7 @@ describe('the cache of cut models', () => {
     assert.deepEqual(readdirSync(cacheFolder()).length, 2);
   });
 
-  it('a model that was replaced by another of equal size and time is cut again', () => {
+  it('a model that was replaced by another of the same size and time is cut again', () => {
     const stock = join(folder, 'replaced.onnx');
     const place = (label: string): string => {
       const bytes = Buffer.from(stockModel());
@@ -48,14 +48,14 @@ describe('the cache of cut models', () => {
     assert.equal(place('grass 1'), first);
   });
 
-  it('a model with its ten heads is used as it is', () => {
+  it('a model with ten heads is used unchanged', () => {
     const stock = join(folder, 'plain.onnx');
     writeFileSync(stock, stockModel());
     cutModel(stock, stock);
     assert.equal(ensureHeads(stock), stock);
   });
 
-  it('the CPU runs what chooses its instances as it is, but for half precision, and the rest with its heads', () => {
+  it('the CPU runs models that select their instances unchanged, except in half precision, and others with their heads', () => {
     const path = join(folder, 'runnable.onnx');
     const runnable = (options: StockModelOptions): string => {
       writeFileSync(path, stockModel(options));
@@ -71,7 +71,7 @@ describe('the cache of cut models', () => {
     assert.notEqual(runnable({ half: true }), path);
   });
 
-  it('the CPU runs a stock model that cannot be cut as it is, and says why', () => {
+  it('the CPU runs a stock model that cannot be cut unchanged, and says why', () => {
     const path = join(folder, 'matrix.onnx');
     writeFileSync(path, stockModel({ matrix: true }));
     const { file, note } = runnableModel(path);

@@ -64,14 +64,14 @@ describe('CameraDepth', () => {
     assert.notEqual(new Set(picture.data).size, 1);
   });
 
-  it('makes nothing without a subscriber', async () => {
+  it('does nothing without a subscriber', async () => {
     const register = new Register();
     register.subscriptions = 0;
     const [depth] = open(register);
     assert.equal(await depth.prepare(new SceneSource(SIZE), NOW, SIZE, ''), undefined);
   });
 
-  it('plays the depth of a bag, again from the beginning when the bag starts over', async () => {
+  it('plays the depth of a bag, from the beginning when the bag starts over', async () => {
     const messages: TestMessage[] = [];
     for (let second = 1; second <= 3; second++) {
       const header = { stamp: { sec: second, nanosec: 0 }, frameId: 'left' };

@@ -79,14 +79,14 @@ const expected = (count: number, turns: number): number[][] =>
     return [turn, index, ...Array.from({ length: PACKED }, () => index + 1)];
   });
 
-describe('messages for memory that is lent', () => {
-  it('are the frames of the source themselves where nothing is kept', async () => {
+describe('messages for lent memory', () => {
+  it('are the frames of the source if nothing is cached', async () => {
     const { seen, memories } = await play(0, 3, 7);
     assert.deepEqual(seen, expected(3, 7));
     assert.equal(memories.size, 1);
   });
 
-  it('are copies that keep in the cache, made once', async () => {
+  it('are copied once into the cache', async () => {
     const { seen, memories } = await play(3 * PACKED, 3, 10);
     assert.deepEqual(seen, expected(3, 10));
     assert.equal(memories.size, 3);
@@ -96,14 +96,14 @@ describe('messages for memory that is lent', () => {
     );
   });
 
-  it('count as lost when there was no room for them, and have their number all the same', async () => {
+  it('count as lost if no memory is lent, and still get an index', async () => {
     const { seen, player, lines } = await play(0, 3, 8);
     assert.deepEqual([player.published, player.lost], [6, 2]);
     assert.equal(seen.at(-1)![0], 7);
     assert.match(lines[0]!, /^6 frames in .* 2 frames lost; calls of publish: p50 \d/);
   });
 
-  it('have the types of TROS, its QoS, and no more room than these', () => {
+  it('have the types, sizes and QoS of TROS', () => {
     const form = loanForm('hbm1080p', 'auto');
     assert.equal(form.type, 'hbm_img_msgs/msg/HbmMsg1080P');
     assert.deepEqual([form.topic, form.qos.reliability, form.qos.depth], ['/hbmem_img', 'best_effort', 5]);

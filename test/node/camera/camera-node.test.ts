@@ -58,7 +58,7 @@ describe('CameraNode', () => {
     assert.equal(since(), 500);
   });
 
-  it('waits a fifth of a second for subscribers that acknowledge nothing', async () => {
+  it('waits 0.2 s for subscribers that acknowledge nothing', async () => {
     const { clock, node, begin } = setUp({ qos: 'sensor_data' });
     await clock.finish(node.run());
     assert.equal(clock.now() - begin, 200 + 200);
@@ -74,7 +74,7 @@ describe('CameraNode', () => {
     assert.deepEqual([ros.published.length, clock.now() - begin], [0, 5000]);
   });
 
-  it('says that it has nothing to publish', async () => {
+  it('reports that it has nothing to publish', async () => {
     const { node } = setUp({ inputs: [join(folder, 'none.nv12')] });
     await assert.rejects(
       node.run(),

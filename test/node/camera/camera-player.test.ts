@@ -95,7 +95,7 @@ describe('CameraPlayer', () => {
     );
   });
 
-  it('follows a rate that changes while no frame is due for long', async () => {
+  it('follows a change of rate while the next frame is far away', async () => {
     let rate = 0.001;
     const { clock, player, at } = setUp({ count: 3, rate: () => rate });
     const played = player.play();
@@ -110,7 +110,7 @@ describe('CameraPlayer', () => {
     assert.equal(player.missed, 0);
   });
 
-  it('follows a rate that changes on the way', async () => {
+  it('follows a change of rate', async () => {
     let rate = 100;
     const { clock, player, at } = setUp({ count: 6, rate: () => rate });
     const playing = player.play();
@@ -140,7 +140,7 @@ describe('CameraPlayer', () => {
     assert.equal(player.missed, 0);
   });
 
-  it('publishes every frame of a source that is too slow, and counts the turns that passed', async () => {
+  it('publishes every frame of a source that is too slow, and counts missed periods', async () => {
     const { clock, player, at } = setUp({ count: 10, rate: 100, reading: () => 25 });
     await clock.finish(player.play());
     assert.deepEqual(
@@ -200,7 +200,7 @@ describe('CameraPlayer', () => {
     );
   });
 
-  it('warns when many turns are missed, and when frames are lost', async () => {
+  it('warns when many periods are missed, and when frames are lost', async () => {
     let turn = 0;
     const { clock, player, warnings } = setUp({
       count: 300,

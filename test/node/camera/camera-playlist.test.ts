@@ -102,7 +102,7 @@ describe('Playlist', () => {
   });
 
   for (const message of ['image', 'hbm480p'] as const) {
-    it(`reads what fits into the cache once and plays it for ever: ${message}`, async () => {
+    it(`reads sources that fit into the cache once, and repeats them: ${message}`, async () => {
       const a = new Frames('a', frames(1, 2, 3));
       const b = new Frames('b', frames(4, 5), false);
       const options = { form: messageForm(message, 'auto'), loop: true, cacheBytes: 10_000 };
@@ -123,7 +123,7 @@ describe('Playlist', () => {
     }
   });
 
-  it('reads again what does not fit, as it is played', async () => {
+  it('reads sources that do not fit into the cache again while they are played', async () => {
     const a = new Frames('a', frames(1, 2, 3));
     const b = new Frames('b', frames(4));
     const { pixels } = await play([a, b], 6, { loop: true, cacheBytes: 30 });
@@ -141,7 +141,7 @@ describe('Playlist', () => {
     assert.deepEqual([a.read, b.read], [3, 6]);
   });
 
-  it('copes with a source that is larger than it said', async () => {
+  it('handles a source that is larger than announced', async () => {
     const growing = [...frames(1, 2), { pixel: 3, seconds: 0, width: 32, height: 32 }, ...frames(4)];
     for (const counted of [true, false]) {
       const source = new Frames('a', growing, counted);
@@ -157,7 +157,7 @@ describe('Playlist', () => {
     assert.deepEqual(pauses, [100, 50, 100, 100, 50, 50, 50]);
   });
 
-  it('does not believe stamps that stand still, go back or leap', async () => {
+  it('ignores stamps that stand still, go back or jump', async () => {
     const at = (...seconds: number[]): TestFrame[] => seconds.map((s) => ({ pixel: 1, seconds: s }));
     const { pauses } = await play([new Frames('a', at(5, 5.04, 5.04, 4, 4.02, 2e9, 2e9 + 0.5))], 9);
     assert.deepEqual(pauses, [100, 40, 40, 40, 20, 10_000, 500]);
@@ -174,7 +174,7 @@ describe('Playlist', () => {
     }
   });
 
-  it('leaves out frames that the message has no room for', async () => {
+  it('leaves out frames that are too large for the message', async () => {
     const bytes = new Uint8Array(960 * 642 * 1.5);
     const large = nv12Frame(bytes, { width: 960, height: 642 });
     const small = nv12Frame(bytes, { width: 4, height: 2 });
@@ -196,14 +196,14 @@ describe('Playlist', () => {
     );
   });
 
-  it('ends a loop that has no frames', async () => {
+  it('ends a loop without frames', async () => {
     const sources = [new Frames('a', [new Error('torn')]), new Frames('b', [])];
     assert.deepEqual((await play(sources, 1, { loop: true })).pixels, []);
   });
 });
 
 describe('a playlist of JPEG', () => {
-  it('keeps packed frames, and tells of those that no message has room for', async () => {
+  it('caches encoded frames, and reports those that are too large for the message', async () => {
     const large = nv12Frame(new Uint8Array(64 * 32 * 1.5).fill(128), { width: 64, height: 32 });
     const place = { source: 'large', index: 0, frameId: '' };
     let reads = 0;
@@ -289,12 +289,12 @@ describe('MessageForm', () => {
     assert.deepEqual([...data], [1, 2, 3, 4, 5, 6]);
   });
 
-  it('keeps of an HbmMsg what has pixels', async () => {
+  it('caches only the used part of an HbmMsg', async () => {
     const form = messageForm('hbm1080p', 'auto');
     assert.equal(form.keep(await form.write(frame, '')).buffer.byteLength, 44 + 6);
   });
 
-  it('has the topics and QoS of cameras', () => {
+  it('uses the topics and QoS of real cameras', () => {
     const image = messageForm('image', 'auto');
     const hbm = messageForm('hbm1080p', 'auto');
     assert.deepEqual([image.topic, image.qos.reliability], ['image', 'reliable']);

@@ -13,7 +13,7 @@ describe('the publisher of a camera', () => {
   let ros: FakeRos;
   beforeEach(() => (ros = new FakeRos()));
 
-  it('is of rclnodejs for images and where it is asked for', () => {
+  it('is rclnodejs for images, and on request', () => {
     for (const [message, transport, topic, type] of [
       ['image', 'auto', '/image', 'sensor_msgs/msg/Image'],
       ['image', 'rclnodejs', '/image', 'sensor_msgs/msg/Image'],
@@ -32,7 +32,7 @@ describe('the publisher of a camera', () => {
     assert.deepEqual(ros.lines, []);
   });
 
-  it('is of rclnodejs for JPEG in HbmMsg, and cannot be native for it', () => {
+  it('is rclnodejs for JPEG in HbmMsg, which cannot be native', () => {
     const options = { message: 'hbm1080p', hbm_encoding: 'jpeg', qos: 'auto' } as const;
     const publisher = openCameraPublisher(ros.node, { ...options, transport: 'auto' });
     assert.deepEqual([publisher.form.type, publisher.form.encoding], [HBM, 'jpeg']);
@@ -57,7 +57,7 @@ describe('the publisher of a camera', () => {
 
 const built = whyNoNativePublisher(HBM) === undefined;
 describeUnless(built && 'this addon has native publishers', 'without native publishers a camera', () => {
-  it('publishes by rclnodejs and says why', () => {
+  it('falls back to rclnodejs and says why', () => {
     const ros = new FakeRos();
     const { form } = openCameraPublisher(ros.node, { message: 'hbm1080p', qos: 'auto', transport: 'auto' });
     assert.equal(form.type, HBM);
@@ -65,7 +65,7 @@ describeUnless(built && 'this addon has native publishers', 'without native publ
     assert.match(ros.lines[0]!, /^No native publisher: .*\bcolcon build\b.*\.$/);
   });
 
-  it('is refused when nothing but a native one will do', () => {
+  it('is refused if a native one is required', () => {
     assert.throws(
       () =>
         openCameraPublisher(new FakeRos().node, { message: 'hbm1080p', qos: 'auto', transport: 'native' }),

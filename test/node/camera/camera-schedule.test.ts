@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { Schedule, Sleeper } from '../../../src/node/camera/camera-schedule.js';
 
 describe('Schedule', () => {
-  it('begins with the first frame and goes on without drift, however late each frame is', () => {
+  it('starts with the first frame and does not drift, however late each frame is', () => {
     const schedule = new Schedule();
     const period = 1000 / 30;
     assert.equal(schedule.next(period, 500), 500);
@@ -15,7 +15,7 @@ describe('Schedule', () => {
     assert.equal(schedule.missed, 0);
   });
 
-  it('leaves out turns that are over, and counts them', () => {
+  it('skips missed periods, and counts them', () => {
     const schedule = new Schedule();
     schedule.next(10, 0);
     assert.equal(schedule.next(10, 19.9), 10); // late, but the turn is not over
@@ -27,14 +27,14 @@ describe('Schedule', () => {
     assert.equal(schedule.missed, 3);
   });
 
-  it('takes a turn that has just ended as over', () => {
+  it('considers a period that has just ended as missed', () => {
     const schedule = new Schedule();
     schedule.next(10, 0);
     assert.equal(schedule.next(10, 20), 20);
     assert.equal(schedule.missed, 1);
   });
 
-  it('lets a frame that is waited for have another period, and misses no turn by that', () => {
+  it('allows an awaited frame another period, without counting it as missed', () => {
     const schedule = new Schedule();
     schedule.next(10, 0);
     assert.equal(schedule.next(1e6, 1), 1e6);
@@ -44,7 +44,7 @@ describe('Schedule', () => {
     assert.equal(schedule.missed, 0);
   });
 
-  it('follows periods that change', () => {
+  it('follows changes of the period', () => {
     const schedule = new Schedule();
     const due = [0, 40, 20, 0, 60].map((period) => schedule.next(period, 0));
     assert.deepEqual(due, [0, 40, 60, 60, 120]);
@@ -52,7 +52,7 @@ describe('Schedule', () => {
 });
 
 describe('Sleeper', () => {
-  it('never wakes early', async () => {
+  it('never wakes too early', async () => {
     const sleeper = new Sleeper();
     for (let i = 0; i < 20; i++) {
       const due = sleeper.now() + i / 3;
@@ -61,7 +61,7 @@ describe('Sleeper', () => {
     }
   });
 
-  it('lets other work have its turn when every frame is late', async () => {
+  it('lets other work run when every frame is late', async () => {
     const sleeper = new Sleeper();
     let turns = 0;
     const other = (): NodeJS.Immediate => setImmediate(() => (turns++, (next = other())));
@@ -71,7 +71,7 @@ describe('Sleeper', () => {
     assert.ok(turns >= 9, `${turns} turns`);
   });
 
-  it('is ended while it sleeps, and does not sleep again', async () => {
+  it('can be ended while it sleeps, and does not sleep again', async () => {
     const sleeper = new Sleeper();
     // Longer than a test may take.
     const due = sleeper.now() + 3_600_000;

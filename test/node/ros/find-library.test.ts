@@ -15,14 +15,14 @@ describe('finding rclnodejs', () => {
     return folder;
   };
 
-  it('says where it comes from when there is none', () => {
+  it('says where to get it if it is missing', () => {
     assert.throws(() => findLibrary(['', join(root, 'nowhere')], from), {
       name: 'ExpectationError',
       message: /^Expected the package rclnodejs but received none .*colcon.*npm install rclnodejs@2/s,
     });
   });
 
-  it('takes that of a colcon install, and rather the one beside the package', () => {
+  it('uses that of a colcon install, but prefers the one beside the package', () => {
     const prefix = join(root, 'install');
     const colcon = install(join(prefix, 'lib/node_modules/tros-yolo-seg/node_modules/rclnodejs'));
     assert.equal(findLibrary([join(root, 'nowhere'), prefix], from), colcon);

@@ -74,7 +74,7 @@ describe('Lifecycle', () => {
     ]);
   });
 
-  it('goes back where it came from when the work fails, and keeps why until one succeeds', async () => {
+  it('returns to the former state when the work fails, and keeps the reason until a transition succeeds', async () => {
     fail = 'configure';
     await assert.rejects(lifecycle.request('configure'), /no configure today/);
     assert.deepEqual([lifecycle.state, lifecycle.problem], ['unconfigured', 'no configure today']);
@@ -85,7 +85,7 @@ describe('Lifecycle', () => {
     assert.deepEqual([lifecycle.state, lifecycle.problem], ['inactive', undefined]);
   });
 
-  it('lists the possible transitions if one is not possible', async () => {
+  it('lists the possible transitions for an impossible one', async () => {
     await assert.rejects(
       lifecycle.request('activate'),
       /In state unconfigured only these transitions are possible: configure, shutdown\./,
@@ -96,7 +96,7 @@ describe('Lifecycle', () => {
     assert.equal(ros.lines.filter((line) => line.startsWith('warning: In state')).length, 2);
   });
 
-  it('makes one transition at a time, in the order they were asked for', async () => {
+  it('makes one transition at a time, in the order of requests', async () => {
     let release!: () => void;
     hold = new Promise((resolve) => (release = resolve));
     const all = [
@@ -117,7 +117,7 @@ describe('Lifecycle', () => {
     ]);
   });
 
-  it('goes on after work of others that failed', async () => {
+  it('continues after other work failed', async () => {
     await assert.rejects(
       lifecycle.exclusive(() => Promise.reject(new Error('a bad model'))),
       /a bad model/,
@@ -126,7 +126,7 @@ describe('Lifecycle', () => {
     assert.equal(lifecycle.state, 'inactive');
   });
 
-  it('is changed by number or by name, the name first, and answers whether it changed', async () => {
+  it('is changed by id or by label, the label first, and reports whether it changed', async () => {
     assert.equal(await change(1), true);
     assert.equal(await change(3, 'cleanup'), true, 'the label counts, as in rcl');
     assert.equal(lifecycle.state, 'unconfigured');
@@ -136,7 +136,7 @@ describe('Lifecycle', () => {
     assert.equal(lifecycle.state, 'finalized');
   });
 
-  it('shuts down from each primary state by the number for it', async () => {
+  it('shuts down from each primary state by the id for it', async () => {
     for (const [before, id] of [
       [[], 5],
       [['configure'], 6],
@@ -158,7 +158,7 @@ describe('Lifecycle', () => {
     }
   });
 
-  it('answers what ros2 lifecycle asks', async () => {
+  it('answers the requests of ros2 lifecycle', async () => {
     await lifecycle.request('configure');
     assert.deepEqual(await ros.call('~/get_state', {}), { current_state: { id: 2, label: 'inactive' } });
     const states = await ros.call<{ available_states: { id: number; label: string }[] }>(

@@ -23,7 +23,7 @@ describe('missingLoanSettings', () => {
     );
   });
 
-  it('names a profile that is there, for one machine or several', () => {
+  it('names an installed profile, for one machine or several', () => {
     for (const [env, name] of [
       [{}, 'fastdds.xml'],
       [{ ROS_LOCALHOST_ONLY: '1' }, 'fastdds-localhost.xml'],

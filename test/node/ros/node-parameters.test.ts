@@ -38,7 +38,7 @@ describe('NodeParameters', () => {
     assert.deepEqual(ros.warnings, []);
   });
 
-  it('takes a value that is given by the former name, with a warning', () => {
+  it('accepts a value under the former name, with a warning', () => {
     const { ros, values } = node(['nms_threshold', DOUBLE, 0.5], ['labels_to_report', STRINGS, ['person']]);
     assert.deepEqual([values.iou, values.classes], [0.5, ['person']]);
     assert.ok(!ros.declared.has('nms_threshold'));
@@ -51,13 +51,13 @@ describe('NodeParameters', () => {
     assert.throws(() => node(['nms_threshold', DOUBLE, 2]), /from 0 to 1 for parameter iou but received 2/);
   });
 
-  it('takes the present name where both are given', () => {
+  it('prefers the current name if both are given', () => {
     const { ros, values } = node(['nms_threshold', DOUBLE, 0.5], ['iou', DOUBLE, 0.6]);
     assert.equal(values.iou, 0.6);
     assert.deepEqual(ros.warnings, [`Parameter nms_threshold ${UNUSED}`]);
   });
 
-  it('sets a parameter by its former name, warns once, and judges as by the present one', () => {
+  it('sets a parameter by its former name, warns once, and applies the same checks', () => {
     const { ros, values, changes } = node();
     assert.equal(ros.set('nms_threshold', DOUBLE, 0.5), undefined);
     assert.equal(values.iou, 0.5);
@@ -70,7 +70,7 @@ describe('NodeParameters', () => {
     assert.deepEqual(changes, ['check iou', 'apply iou', 'check iou', 'apply iou']);
   });
 
-  it('takes the present name where one request sets both, in any order', () => {
+  it('prefers the current name if one request sets both, in any order', () => {
     const former: [string, number, unknown] = ['nms_threshold', DOUBLE, 0.5];
     const present: [string, number, unknown] = ['iou', DOUBLE, 0.6];
     for (const request of [

@@ -11,7 +11,7 @@ function entry(name: string, value: number, parameter = 'score'): RclOverrides {
 describe('matchesNode', () => {
   const matches = (node: string, ...keys: string[]): boolean[] => keys.map((key) => matchesNode(key, node));
 
-  it('takes full names, with or without the first slash', () => {
+  it('accepts full names, with or without the first slash', () => {
     assert.deepEqual(matches('/segment', '/segment', 'segment', '/segmen', '/segment2', 'x/segment'), [
       true,
       true,
@@ -27,7 +27,7 @@ describe('matchesNode', () => {
     ]);
   });
 
-  it('takes /* for one part and /** for any number', () => {
+  it('matches /* with one part and /** with any number', () => {
     const keys = [
       '/**',
       '**',
@@ -74,7 +74,7 @@ describe('matchesNode', () => {
     ]);
   });
 
-  it('takes other signs as they are, and no pattern for an error', () => {
+  it('matches other characters literally, and throws for no pattern', () => {
     assert.deepEqual(matches('/segment', '/seg.ent', '/(segment)', '/segment|', '/***', '/+', '/[', ''), [
       false,
       false,
@@ -101,7 +101,7 @@ describe('overridesFor', () => {
     assert.equal(score('/a/segment', entry('/**', 0.2), entry('/a/segment', 0.1)), 0.1);
   });
 
-  it('takes the bare name in any namespace, but full names before it', () => {
+  it('matches the bare name in any namespace, but prefers full names', () => {
     assert.equal(score('/a/b/segment', entry('segment', 0.3)), 0.3);
     assert.equal(score('/a/segment', entry('/**', 0.2), entry('segment', 0.3)), 0.2);
     assert.equal(score('/a/segment', entry('gment', 0.3)), undefined);

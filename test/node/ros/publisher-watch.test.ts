@@ -26,7 +26,7 @@ describe('PublisherWatch', () => {
     return ros.lines.slice(before);
   }
 
-  it('PublisherWatch says after three seconds which topics have images, the most alike first', () => {
+  it('lists after three seconds the topics with images, the most similar first', () => {
     ros.topics = [
       { name: '/depth', type: IMAGE },
       { name: '/camera/image_raw', type: IMAGE },
@@ -44,7 +44,7 @@ describe('PublisherWatch', () => {
     ]);
   });
 
-  it('PublisherWatch reminds every thirty seconds, and says when one is there', () => {
+  it('repeats that every thirty seconds, and reports the first publisher', () => {
     assert.match(
       seconds(30).join('\n'),
       /^warning: Waiting .* No topic carries images now\. .*ROS_DOMAIN_ID.*$/,
@@ -53,7 +53,7 @@ describe('PublisherWatch', () => {
     assert.deepEqual(seconds(10, 1), ['/typo/image_raw has a publisher.']);
   });
 
-  it('PublisherWatch ignores a short absence of a publisher, and reports a long one', () => {
+  it('ignores a short absence of a publisher, and reports a long one', () => {
     assert.deepEqual([...seconds(1), ...seconds(1, 1), ...seconds(2), ...seconds(1, 1)], []);
     assert.deepEqual(seconds(4), ['warning: The publisher on /typo/image_raw is gone: waiting for another.']);
   });

@@ -9,7 +9,7 @@ describe('overrideQos', () => {
     entity: 'subscription' | 'publisher' = 'subscription',
   ): ReturnType<typeof overrideQos> => overrideQos('/front/image', entity, SENSOR_QOS, (name) => given[name]);
 
-  it("takes rclcpp's parameters of this topic and of this end of it", () => {
+  it("uses rclcpp's parameters for this topic and this kind of endpoint", () => {
     const given = {
       'qos_overrides./front/image.subscription.reliability': 'reliable',
       'qos_overrides./front/image.subscription.depth': 7,

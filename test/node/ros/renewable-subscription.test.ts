@@ -4,7 +4,7 @@ import { Random } from '../../../src/media/scene/random.js';
 import { Handover } from '../../../src/node/ros/renewable-subscription.js';
 
 describe('Handover', () => {
-  it('takes each message once, however two subscriptions bring them', () => {
+  it('delivers each message once, in whatever order two subscriptions receive it', () => {
     const random = new Random(7);
     for (let round = 0; round < 500; round++) {
       // The new one hears all from some message on; a former one with queued messages lags behind.
@@ -26,7 +26,7 @@ describe('Handover', () => {
     }
   });
 
-  it('takes each message of several publishers once until it is ended, whichever of them the new one hears first', () => {
+  it('delivers each message of several publishers once until it is ended, whichever of them is discovered first', () => {
     const handover = new Handover(true);
     assert.ok(handover.admit(false, 'a1', 0));
     assert.ok(!handover.admit(true, 'a1', 0));
@@ -41,7 +41,7 @@ describe('Handover', () => {
     assert.ok(handover.admit(true, 'b2', 5002));
   });
 
-  it('lets go of a former subscription that is deaf a second after the new one began', () => {
+  it('drops a former subscription without messages a second after the new one began', () => {
     const handover = new Handover(false);
     assert.ok(handover.admit(true, 'a', 5000));
     assert.ok(handover.admit(true, 'b', 6000));
@@ -51,14 +51,14 @@ describe('Handover', () => {
     assert.ok(!handover.admit(false, 'd', 6001));
   });
 
-  it('takes the new one at its first message where stamps are not set', () => {
+  it('switches at the first message of the new subscription if stamps are not set', () => {
     const handover = new Handover(false);
     assert.ok(handover.admit(false, undefined, 0));
     assert.ok(handover.admit(true, undefined, 0));
     assert.ok(handover.over);
   });
 
-  it('takes stamps that a publisher repeats', () => {
+  it('accepts stamps that a publisher repeats', () => {
     const handover = new Handover(false);
     assert.ok(handover.admit(false, 'a', 0));
     assert.ok(handover.admit(false, 'a', 0));

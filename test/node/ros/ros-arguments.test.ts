@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { enclaveOf } from '../../../src/node/ros/ros-arguments.js';
 
 describe('enclaveOf', () => {
-  it('enclaveOf reads the last enclave within --ros-args', () => {
+  it('reads the last enclave within --ros-args', () => {
     for (const [line, enclave] of [
       ['node segment', undefined],
       ['node segment --enclave /no', undefined],

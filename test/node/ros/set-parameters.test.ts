@@ -10,7 +10,7 @@ describe('guardSetParameters', () => {
     ],
   });
 
-  it('guardSetParameters gives lists of integers as the library wants them', () => {
+  it('passes lists of integers in the type that the library needs', () => {
     const given = request();
     guardSetParameters((passed) => assert.equal(passed, given))(given, { template: {}, send() {} });
     assert.deepEqual(
@@ -19,7 +19,7 @@ describe('guardSetParameters', () => {
     );
   });
 
-  it('guardSetParameters answers exceptions of the library, for both services', () => {
+  it('responds to exceptions of the library, for both services', () => {
     const refused = { successful: false, reason: 'of another type' };
     for (const [template, expected] of [
       [{ results: [] }, { results: [refused, refused] }],

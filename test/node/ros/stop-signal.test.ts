@@ -10,7 +10,7 @@ describe('StopSignal', () => {
     return { emitter, codes, stop: new StopSignal(emitter) };
   }
 
-  it('calls the end at every signal', () => {
+  it('calls the handler at every signal', () => {
     const { emitter, codes, stop } = signals();
     let ends = 0;
     stop.onStop(() => ends++);
@@ -32,7 +32,7 @@ describe('StopSignal', () => {
     assert.deepEqual(codes, []);
   });
 
-  it('ends the process at the second signal of a start that goes on', () => {
+  it('ends the process at the second signal during the start', () => {
     for (const [signal, code] of [
       ['SIGINT', 130],
       ['SIGTERM', 143],

@@ -33,7 +33,7 @@ describe('AliveSignal', () => {
     return sent;
   }
 
-  it('AliveSignal is false until there is a result, then true at once, and false without a result for the limit', () => {
+  it('is false until there is a result, then true at once, and false after the limit without a result', () => {
     assert.deepEqual(run(300), ['5000 false']);
     signal.result();
     assert.deepEqual([ros.published.at(-1)![4], signal.alive], [1, true]);
@@ -41,7 +41,7 @@ describe('AliveSignal', () => {
     assert.equal(signal.alive, false);
   });
 
-  it('AliveSignal repeats its message, so that the end of the node is noticed', () => {
+  it('repeats its message, so that the end of the node is noticed', () => {
     for (let frame = 0; frame < 20; frame++) {
       signal.result();
       run(50);
@@ -50,7 +50,7 @@ describe('AliveSignal', () => {
     assert.equal(run(900).length, 3);
   });
 
-  it('AliveSignal follows a change of the limit', () => {
+  it('follows a change of the limit', () => {
     signal.result();
     limit = 5000;
     run(4000);

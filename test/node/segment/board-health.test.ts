@@ -50,7 +50,7 @@ describe('BoardHealth', () => {
     'class/devfreq/3a000000.bpu/max_freq': 1_000_000_000,
   };
 
-  it('BoardHealth reports temperatures and clocks', async () => {
+  it('reports temperatures and clocks', async () => {
     board(COOL);
     const { level, name, message, values } = (await status())!;
     assert.deepEqual([level, name, message], ['ok', 'segment: board', 'cool and at full clock']);
@@ -64,7 +64,7 @@ describe('BoardHealth', () => {
     });
   });
 
-  it('BoardHealth warns when the kernel slows the board down against heat, and before it ends it', async () => {
+  it('warns of thermal throttling, and before a thermal shutdown', async () => {
     board({
       ...COOL,
       'class/thermal/thermal_zone0/temp': 100_000,
@@ -80,7 +80,7 @@ describe('BoardHealth', () => {
     );
   });
 
-  it('BoardHealth leaves out what cannot be read, and says nothing where there is nothing', async () => {
+  it('leaves out values that cannot be read, and has no status without any', async () => {
     assert.equal(await status(), undefined);
     board({
       'class/thermal/thermal_zone0/type': 'cpu',

@@ -52,7 +52,7 @@ describe('CameraHealth', () => {
     return health.status('robot/segment', 'onnx', enabled);
   };
 
-  it('tells what zones and lines have counted, of all classes', () => {
+  it('reports the counts of zones and lines, over all classes', () => {
     const count = { present: 1, entered: 3, left: 2, meanDwell: 0, longestStay: 0 };
     const classes = [
       { classId: 0, ...count },
@@ -84,7 +84,7 @@ describe('CameraHealth', () => {
     ]);
   });
 
-  it('tells of tracks, where there are some', () => {
+  it('reports tracks, if there are any', () => {
     assert.equal(second().values['tracks_live'], undefined);
     const tracks = { live: 3, lost: 1, switched: 2, resets: 5 };
     const tracked = new CameraHealth(
@@ -109,7 +109,7 @@ describe('CameraHealth', () => {
     );
   });
 
-  it('gives rates since the last look, and totals', () => {
+  it('reports rates since the last status, and totals', () => {
     second({ answered: 30 });
     now += 1000;
     const { level, name, message, hardwareId, values } = second({ answered: 20, dropped: 1 });
@@ -136,7 +136,7 @@ describe('CameraHealth', () => {
     assert.equal(second({ answered: 30 }).level, 'ok', 'and forgets it');
   });
 
-  it('warns of silence after two seconds, and of a topic without a publisher', () => {
+  it('warns after two seconds without frames, and of a topic without a publisher', () => {
     second({ answered: 30 });
     assert.equal(second().level, 'ok');
     assert.deepEqual([second().level, second().message], ['warn', 'No frame for 3 s']);
@@ -161,7 +161,7 @@ describe('CameraHealth', () => {
     assert.equal(second({ malformed: 1 }).values['last_error'], 'cut off', 'and knows it again');
   });
 
-  it('has no latencies of stamps that are not set or ahead, and says so', () => {
+  it('has no latencies for stamps that are not set or in the future, and says so', () => {
     const timings = { wait: 1, preprocess: 2, inference: 10, decode: 3 };
     const now = 1_800_000_000_000_000_000n;
     for (const [stamp, text] of [
@@ -175,12 +175,12 @@ describe('CameraHealth', () => {
     }
   });
 
-  it('says that a guessed type has no publisher yet', () => {
+  it('reports that a guessed type has no publisher yet', () => {
     input.publisherCount = 0;
     assert.equal(second().message, 'Waiting for a publisher on /image');
   });
 
-  it('warns of frames that were sent and did not come, from one in twenty on', () => {
+  it('warns of lost frames, from one in twenty on', () => {
     input.sent = { period: 1000 / 15, received: 147, missing: 3 };
     const few = second({ answered: 15 });
     assert.deepEqual([few.level, few.values['sent_fps'], few.values['lost_lately']], ['ok', '15.0', '3']);
@@ -193,7 +193,7 @@ describe('CameraHealth', () => {
     );
   });
 
-  it('counts bad frames: an error when there are no others, a warning beside good ones', () => {
+  it('counts bad frames: an error if there are no others, a warning beside good ones', () => {
     input.lastMalformed = 'cut off';
     const bad = second({ malformed: 5 });
     assert.deepEqual(
@@ -226,7 +226,7 @@ describe('CameraHealth', () => {
     );
   });
 
-  it('is content when it is disabled', () => {
+  it('is OK when the node is disabled', () => {
     input.problem = 'QoS does not match';
     const { level, message } = second({ malformed: 3 }, false);
     assert.deepEqual([level, message], ['ok', 'disabled']);

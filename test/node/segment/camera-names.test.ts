@@ -8,7 +8,7 @@ import {
 } from '../../../src/node/segment/camera-names.js';
 
 describe('cameraNames', () => {
-  it('takes the first part in which all topics differ', () => {
+  it('uses the first part in which all topics differ', () => {
     assert.deepEqual(cameraNames(['/front/image', '/rear/image'], []), ['front', 'rear']);
     assert.deepEqual(cameraNames(['/robot/cam_1/image', 'robot/cam_2/image'], []), ['cam_1', 'cam_2']);
     assert.deepEqual(cameraNames(['/a/left/x', '/a/right/y', '/b/up/z'], []), ['left', 'right', 'up']);
@@ -24,7 +24,7 @@ describe('cameraNames', () => {
     assert.deepEqual(cameraNames(['/a/x', '/a/y', '/b/x'], []), ['camera0', 'camera1', 'camera2']);
   });
 
-  it('takes names that are given, as they are', () => {
+  it('uses given names unchanged', () => {
     const given = ['Left', 'right_2'];
     assert.deepEqual(cameraNames(['/image', '/image'], given), given);
     assert.notEqual(cameraNames(['/image', '/image'], given), given, 'a copy');
@@ -45,7 +45,7 @@ describe('cameraNames', () => {
 });
 
 describe('forEachCamera', () => {
-  it('takes one value for each camera, or one for all, or none', () => {
+  it('accepts one value for each camera, one for all, or none', () => {
     assert.deepEqual(forEachCamera('image_step', [832, 0], 2, 0), [832, 0]);
     assert.deepEqual(forEachCamera('image_step', [832], 3, 0), [832, 832, 832]);
     assert.deepEqual(forEachCamera('image_step', [], 2, 0), [0, 0]);
@@ -73,7 +73,7 @@ describe('regionsOfInterest', () => {
 describe('zonesOfCameras', () => {
   const DOOR = '0,0 1,0 1,1';
 
-  it('are those of a camera, and those of all', () => {
+  it('are those of one camera, and those of all cameras', () => {
     const names = (zones: string[], lines: string[]): string[][] =>
       zonesOfCameras(zones, lines, ['front', 'rear']).map((shapes) => shapes.map(({ name }) => name));
     assert.deepEqual(names([''], []), [[], []]);
@@ -84,7 +84,7 @@ describe('zonesOfCameras', () => {
     assert.deepEqual(names([`front/door=${DOOR}`, `rear/door=${DOOR}`], []), [['door'], ['door']]);
   });
 
-  it('are refused for cameras that there are not, and where one name means two', () => {
+  it('are refused for unknown cameras and for ambiguous names', () => {
     const parse = (...zones: string[]): unknown => zonesOfCameras(zones, [], ['front', 'rear']);
     assert.throws(
       () => parse(`side/door=${DOOR}`),

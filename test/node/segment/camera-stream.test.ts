@@ -145,7 +145,7 @@ describe('CameraStream', () => {
     await stream.destroy();
   });
 
-  it('says the same in each message', async () => {
+  it('writes consistent values to all messages', async () => {
     ros.subscriptions = () => 1;
     const stream = open();
     publish(stream);
@@ -211,7 +211,7 @@ describe('CameraStream', () => {
     }
   });
 
-  it('draws no overlay of a frame whose pixels stayed in the engine', () => {
+  it('draws no overlay for a frame whose pixels stayed in the engine', () => {
     ros.subscriptions = (topic) => Number(topic === TOPICS.overlay);
     const stream = open();
     const cdr = new ImageWriter().writeNv12(HEADER, allocateNv12(16, 12));
@@ -220,7 +220,7 @@ describe('CameraStream', () => {
     assert.deepEqual(results(), []);
   });
 
-  it('counts how long frames took, from their stamp and from their arrival', () => {
+  it('measures the latency of frames, from their stamp and from their arrival', () => {
     const stream = open();
     publish(stream);
     now += 980;
@@ -241,7 +241,7 @@ describe('CameraStream', () => {
     assert.equal(values['added_latency_p50_ms'], '15.00');
   });
 
-  it('subscribes when a publisher is there, hands its frames on and ends', async () => {
+  it('subscribes when there is a publisher, passes its frames on and ends', async () => {
     const stream = open();
     ros.publishers = [{ type: IMAGE }];
     stream.follow();

@@ -169,7 +169,7 @@ describe('DepthStream', () => {
     }
   });
 
-  it('subscribes to nothing until somebody listens, and to nothing when nobody does any longer', () => {
+  it('subscribes only while its outputs have subscribers', () => {
     const setup = new Setup();
     setup.stream.follow();
     assert.deepEqual([...setup.graph.open.keys()], []);
@@ -191,7 +191,7 @@ describe('DepthStream', () => {
     ['on this thread', () => new DepthHere()],
     ['on a thread of its own', () => new DepthWorker()],
   ] as const) {
-    it(`publishes what has a subscriber, with stamp and frame_id of the depth picture, ${where}`, async () => {
+    it(`publishes outputs that have subscribers, with stamp and frame_id of the depth picture, ${where}`, async () => {
       const setup = new Setup({}, work()).listen('~/detections_3d', '~/depth_masked').info();
       setup.depth(10);
       setup.result(5);
@@ -212,7 +212,7 @@ describe('DepthStream', () => {
     });
   }
 
-  it('ends its thread when nobody listens any longer, and begins another when somebody does', async () => {
+  it('ends its thread without subscribers, and starts another with the next one', async () => {
     const work = new DepthWorker();
     const setup = new Setup({}, work);
     for (const stamp of [10, 20]) {
@@ -231,7 +231,7 @@ describe('DepthStream', () => {
     await setup.stream.destroy();
   });
 
-  it('holds PerceptionTargets back until depth is there, while depth arrives', async () => {
+  it('holds PerceptionTargets back until their depth is there, if depth pictures arrive', async () => {
     const setup = new Setup();
     setup.targetsWanted = true;
     setup.listen().info();
@@ -254,7 +254,7 @@ describe('DepthStream', () => {
     assert.equal(setup.result(120), false);
   });
 
-  it('sends PerceptionTargets in order, though later results are done earlier', async () => {
+  it('publishes PerceptionTargets in order, although later results are done earlier', async () => {
     const here = new DepthHere();
     const begin: (() => void)[] = [];
     const slow: DepthWork = {
@@ -312,7 +312,7 @@ describe('DepthStream', () => {
     assert.ok(setup.message<Detections>(0).detections.length > 0);
   });
 
-  it('takes transforms whose clocks differ: AMCL stamps those of map ahead', async () => {
+  it('accepts transforms whose clocks differ: AMCL stamps those of map ahead', async () => {
     const setup = new Setup().listen('~/detections_3d').info().info('/color/camera_info');
     setup.depth(10, 'depth_optical');
     setup.result(10);
@@ -324,7 +324,7 @@ describe('DepthStream', () => {
     assert.deepEqual(await setup.published(), ['~/detections_3d']);
   });
 
-  it('says what is missing when time is up, and once', async () => {
+  it('reports once what is missing at the timeout', async () => {
     const setup = new Setup().listen('~/points').info().info('/color/camera_info');
     for (const stamp of [10, 20]) {
       setup.depth(stamp, 'depth_optical');
@@ -342,7 +342,7 @@ describe('DepthStream', () => {
     assert.match(setup.stream.problem ?? '', /transform/);
   });
 
-  it('says that there is no CameraInfo, and that a topic has no depth', () => {
+  it('reports a missing CameraInfo, and a topic without depth', () => {
     const none = new Setup().listen('~/points');
     none.depth(10);
     none.result(10);
@@ -358,7 +358,7 @@ describe('DepthStream', () => {
     assert.match(colors.graph.warnings[0]!, /Expected a depth picture.*received nv12/);
   });
 
-  it('never calls pictures of other sides or another frame registered', async () => {
+  it('never considers pictures of other proportions or another frame registered', async () => {
     for (const registration of ['auto', 'projected'] as const) {
       const setup = new Setup({ registration, timeout: 0 }).listen('~/points').info();
       setup.depth(10, 'depth_optical');

@@ -17,7 +17,7 @@ const FACTS: EngineFacts = {
 };
 
 describe('EngineHealth', () => {
-  it('EngineHealth warns for a minute of a problem that the engine outlived, with its age', () => {
+  it('warns for a minute of a problem that the engine survived, with its age', () => {
     let now = 5000;
     const health = new EngineHealth(() => now);
     const status = (problem: string | undefined): unknown[] => {
@@ -33,7 +33,7 @@ describe('EngineHealth', () => {
     assert.deepEqual(status('other')[3], '0');
   });
 
-  it('EngineHealth keeps a problem an error while there is no engine', () => {
+  it('reports a problem as an error while there is no engine', () => {
     let now = 5000;
     const health = new EngineHealth(() => now);
     const facts: EngineFacts = { ...FACTS, engine: undefined, state: 'unconfigured', problem: 'no file' };

@@ -76,7 +76,7 @@ describe('the state of the engine', () => {
     assert.deepEqual([failed.level, failed.message], ['error', 'no such file']);
   });
 
-  it('warns of what went wrong while the old model goes on', () => {
+  it('warns of a failed change of model while the old one is still used', () => {
     const { level, message, values } = status({ problem: 'a bad model', enabled: false });
     assert.deepEqual([level, message], ['warn', 'yolo on bpu, active, disabled; last problem: a bad model']);
     assert.deepEqual([values['last_problem'], values['enabled']], ['a bad model', 'false']);

@@ -66,7 +66,7 @@ describe('ImageSubscription', () => {
     );
   }
 
-  it('subscribes when a publisher is there, to its type and reliability', () => {
+  it('subscribes when there is a publisher, with its type and reliability', () => {
     const camera = input();
     camera.follow();
     assert.deepEqual([ros.subscribed, camera.messageType, camera.publisherCount], [[], undefined, 0]);
@@ -105,7 +105,7 @@ describe('ImageSubscription', () => {
     assert.equal(tries, 3);
   });
 
-  it('follows when publishers of another type take over', () => {
+  it('changes the type when publishers of another type take over', () => {
     const camera = input();
     ros.publishers = [{ type: IMAGE, gid: 1 }];
     camera.follow();
@@ -125,7 +125,7 @@ describe('ImageSubscription', () => {
     assert.deepEqual([ros.open, camera.problem], [1, undefined]);
   });
 
-  it('guesses the type after a second without publishers, which a discovery server would never tell of', () => {
+  it('guesses the type after a second without publishers, because a discovery server may not announce any', () => {
     const types = ['/front/image_raw', '/front/image_raw/compressed', '/hbmem_img'].map((topic) => {
       const camera = input({}, topic);
       camera.follow();
@@ -146,7 +146,7 @@ describe('ImageSubscription', () => {
     assert.equal(camera.messageType, HBM, 'and follows who shows up');
   });
 
-  it('leaves a subscription alone to which nothing has come yet', () => {
+  it('keeps a subscription that has not received anything yet', () => {
     for (const middleware of ['rmw_cyclonedds_cpp', 'rmw_fastrtps_cpp']) {
       ros = new FakeRos({}, middleware);
       const camera = input();
@@ -208,7 +208,7 @@ describe('ImageSubscription', () => {
     assert.equal(ros.open, 1);
   });
 
-  it('waits for a handover with a better QoS, and not with one that another publisher needs', () => {
+  it('delays a better QoS during a handover, but not one that another publisher needs', () => {
     const camera = input();
     const come = (...reliabilities: ('reliable' | 'best_effort')[]): void => {
       ros.publishers = reliabilities.map((reliability, gid) => ({ type: IMAGE, gid, reliability }));
@@ -272,7 +272,7 @@ describe('ImageSubscription', () => {
     assert.equal(images.received, 1);
   });
 
-  it('becomes reliable on Cyclone DDS without a message, too, where none comes for a second', () => {
+  it('also becomes reliable on Cyclone DDS after a second without a message', () => {
     ros = new FakeRos({}, 'rmw_cyclonedds_cpp');
     ros.publishers = [{ type: IMAGE }];
     const images = input();
@@ -304,7 +304,7 @@ describe('ImageSubscription', () => {
     assert.deepEqual(ros.subscribed, [`${IMAGE} best_effort`]);
   });
 
-  it('stays when messages come, and when the publisher is gone', () => {
+  it('is kept when messages arrive, and when the publisher is gone', () => {
     const camera = input();
     ros.publishers = [{ type: IMAGE, gid: 1 }];
     camera.follow();
@@ -320,7 +320,7 @@ describe('ImageSubscription', () => {
     assert.deepEqual([ros.subscribed.length, ros.open], [1, 1]);
   });
 
-  it('takes no more frames than its limit allows, and counts the others', () => {
+  it('accepts frames up to its rate limit, and counts the others', () => {
     const camera = input({ type: 'image' });
     camera.setMinPeriod(100);
     camera.follow();
@@ -335,7 +335,7 @@ describe('ImageSubscription', () => {
     assert.deepEqual([camera.skipped, offered.length], [6, 6]);
   });
 
-  it('does not take frames for lost that its limit skips', () => {
+  it('does not count frames that its limit skips as lost', () => {
     const camera = input({ type: 'image' });
     camera.setMinPeriod(2500);
     camera.follow();
@@ -392,7 +392,7 @@ describe('ImageSubscription', () => {
   });
 
   for (const between of ['none', 'several looks without any publisher']) {
-    it(`takes JPEG in HbmMsg through rclnodejs, and the next publisher natively again, with ${between} in between`, async () => {
+    it(`receives JPEG in HbmMsg through rclnodejs, and the next publisher natively again, with ${between} in between`, async () => {
       const heapSlots = addon().openHeapSlots(1, 64, 48, () => undefined);
       const cameras: ReturnType<ReturnType<typeof addon>['injectCamera']>[] = [];
       const native = {
@@ -439,7 +439,7 @@ describe('ImageSubscription', () => {
     assert.equal(ros.lines.filter((line) => line.startsWith('warning: ')).length, 1);
   });
 
-  it('is closed and opened again', async () => {
+  it('can be closed and opened again', async () => {
     const camera = input({ type: 'image' });
     camera.follow();
     await camera.close();

@@ -36,7 +36,7 @@ async function pixelsOf(png: Uint8Array): Promise<number[]> {
 }
 
 describe('InstanceMapOutput', () => {
-  it('publishes maps without loss, in the order of their frames, and leaves out what it has no time for', async () => {
+  it('publishes lossless maps in the order of their frames, and drops frames when it is behind', async () => {
     const publisher = new Publisher();
     const output = new InstanceMapOutput(publisher.raw, (error) => assert.fail(String(error)));
     output.publish(stamped(1), SEGMENTATION);
@@ -53,7 +53,7 @@ describe('InstanceMapOutput', () => {
     assert.ok(second!.every((value) => value === 0));
   });
 
-  it('packs maps that grow and shrink', async () => {
+  it('encodes maps of changing sizes', async () => {
     const publisher = new Publisher();
     const output = new InstanceMapOutput(publisher.raw, (error) => assert.fail(String(error)));
     const small = { ...EMPTY, maskWidth: 3, maskHeight: 3 };
@@ -70,7 +70,7 @@ describe('InstanceMapOutput', () => {
     assert.deepEqual(new Set(maps[1]), new Set([0, 1, 2]));
   });
 
-  it('does nothing while nobody subscribes', async () => {
+  it('does nothing without subscribers', async () => {
     const publisher = new Publisher();
     publisher.subscriptions = 0;
     const output = new InstanceMapOutput(publisher.raw, (error) => assert.fail(String(error)));
@@ -79,7 +79,7 @@ describe('InstanceMapOutput', () => {
     assert.deepEqual([publisher.sent.length, output.skipped], [0, 0]);
   });
 
-  it('tells of a map that cannot be published, and goes on', async () => {
+  it('reports a map that cannot be published, and continues', async () => {
     const publisher = new Publisher();
     const told: string[] = [];
     const output = new InstanceMapOutput(publisher.raw, (error) => told.push(String(error)));

@@ -10,7 +10,7 @@ import type { SegmentParameters } from '../../../src/parameters/segment.js';
 import { temporaryFolder } from '../../temporary-folder.js';
 import { defaultParameters } from '../default-parameters.js';
 
-describe('the model that parameters name', () => {
+describe('the model given by parameters', () => {
   const folder = temporaryFolder('loaded-model');
   const model = join(folder, 'tiny.v2.onnx');
   writeFileSync(model, tenHeads(64, 64, ['cat', 'dog', 'bird']));
@@ -33,7 +33,7 @@ describe('the model that parameters name', () => {
     }
   });
 
-  it('is the demo model where none is named', async () => {
+  it('is the demo model if none is named', async () => {
     const { engine, name } = await loadModel(parameters({ model: '' }));
     await engine.close();
     assert.equal(name, 'scene-n-seg');
@@ -42,7 +42,7 @@ describe('the model that parameters name', () => {
   describe('by a name', () => {
     withVariables({ XDG_CACHE_HOME: folder, TROS_YOLO_SEG_MODELS: '' });
 
-    it('is that of the cache, and nothing is downloaded where it is not there', async () => {
+    it('is read from the cache, and never downloaded', async () => {
       await assert.rejects(
         loadModel(parameters({ model: 'yolov8n-seg' })),
         /Expected yolov8n-seg at .* but received nothing\. Download it first: tros-yolo-seg model get yolov8n-seg$/,
@@ -56,7 +56,7 @@ describe('the model that parameters name', () => {
     });
   });
 
-  it('has the names of the file that is given', async () => {
+  it('has the class names of the given file', async () => {
     const names = join(folder, 'names.txt');
     writeFileSync(names, 'Katze\nHund\nVogel\n');
     const { engine, labels } = await loadModel(parameters({ labels: names }));
@@ -64,7 +64,7 @@ describe('the model that parameters name', () => {
     assert.deepEqual(labels.names, ['Katze', 'Hund', 'Vogel']);
   });
 
-  it('may be one of RF-DETR, with the ids of COCO, and a warning that they are assumed', async () => {
+  it('may be RF-DETR, with the ids of COCO, and a warning that they are assumed', async () => {
     const file = join(folder, 'rf-detr-seg.onnx');
     const logits = [Array.from({ length: 91 }, (_, id) => (id === 90 ? 4 : -9))];
     const masks = [new Float32Array(36).fill(1)];

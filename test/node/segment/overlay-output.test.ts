@@ -95,7 +95,7 @@ describe('OverlayOutput', () => {
     }
   }
 
-  it('leaves JPEG out, and counts it, while three are being packed; raw goes on', async () => {
+  it('drops and counts JPEG while three are being encoded; raw continues', async () => {
     const [rgb, compressed] = [viewer(true), viewer(true)];
     const output = new OverlayOutput(rgb.publisher, compressed.publisher, 'full', unexpected);
     for (let sec = 0; sec < 5; sec++) {
@@ -134,7 +134,7 @@ describe('OverlayOutput', () => {
     assert.deepEqual([String(errors), published.length], ['Error: the topic is gone', 1]);
   });
 
-  it('makes nothing without a subscriber', async () => {
+  it('does nothing without a subscriber', async () => {
     const [rgb, compressed] = [viewer(false), viewer(false)];
     const output = new OverlayOutput(rgb.publisher, compressed.publisher, 'full', unexpected);
     output.publish(HEADER, frameOf(61, 53), { ...EMPTY, width: 61, height: 53 });

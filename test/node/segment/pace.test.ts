@@ -15,7 +15,7 @@ describe('Pace', () => {
     return times.filter((time) => pace.admit(time));
   }
 
-  it('Pace takes so many frames a second, whatever the rate and the jitter of the camera', () => {
+  it('accepts the given number of frames a second, whatever the rate and jitter of the camera', () => {
     for (const [rate, limit, expected] of [
       [30, 15, 15],
       [30, 20, 20],
@@ -36,7 +36,7 @@ describe('Pace', () => {
     }
   });
 
-  it('Pace does not make up for a pause, and takes all without a limit', () => {
+  it('does not make up for a pause, and accepts all without a limit', () => {
     const pace = new Pace();
     pace.setMinPeriod(100);
     assert.deepEqual(

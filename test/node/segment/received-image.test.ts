@@ -22,7 +22,7 @@ function hbm(index = 7): Buffer {
 }
 
 describe('ReceivedImage', () => {
-  it('takes the stamp and frame_id of an image, and leaves NV12 where it arrived', async () => {
+  it('reads stamp and frame_id of an image, and keeps NV12 in place', async () => {
     const cdr = new ImageWriter().write(HEADER, NV12, PIXELS).slice();
     const frame = read(cdr, 'image');
     assert.deepEqual([frame.stamp, frame.frameId], [HEADER.stamp, HEADER.frameId]);
@@ -32,7 +32,7 @@ describe('ReceivedImage', () => {
     assert.deepEqual([...pixels.data.subarray(pixels.lumaOffset, pixels.lumaOffset + 4)], [1, 2, 3, 4]);
   });
 
-  it('does not read pixels before its turn', () => {
+  it('does not read pixels before it is prepared', () => {
     const frame = read(new ImageWriter().write(HEADER, { ...NV12, encoding: '32FC1' }, PIXELS), 'image');
     assert.throws(() => frame.prepare(), /an image with encoding nv12, .* but received 32FC1/);
   });
@@ -54,7 +54,7 @@ describe('ReceivedImage', () => {
     assert.deepEqual([width, height, data[0]], [32, 16, 90]);
   });
 
-  it('gives HbmMsg images their index for a frame_id, or the one set', async () => {
+  it('uses the index of HbmMsg images as frame_id, or the configured one', async () => {
     for (const message of ['hbm480p', 'hbm540p', 'hbm1080p'] as const) {
       const frame = read(hbm(), message);
       assert.deepEqual([frame.stamp, frame.frameId], [HEADER.stamp, '7']);
@@ -64,7 +64,7 @@ describe('ReceivedImage', () => {
     }
   });
 
-  it('takes JPEG in HbmMsg, as hobot_codec sends it', async () => {
+  it('reads JPEG in HbmMsg, as hobot_codec sends it', async () => {
     const background = { r: 90, g: 90, b: 90 };
     const file = await sharp({ create: { width: 32, height: 16, channels: 3, background } })
       .jpeg()
@@ -81,7 +81,7 @@ describe('ReceivedImage', () => {
     assert.ok(Math.abs(data[0]! - 90) <= 2, `${data[0]}`);
   });
 
-  it('refuses messages that are truncated or of another type at once', () => {
+  it('refuses messages that are truncated or of another type on arrival', () => {
     const image = new ImageWriter().write(HEADER, NV12, PIXELS).slice();
     for (const message of IMAGE_MESSAGE_NAMES) {
       for (const length of [0, 3, 4, 11, 20]) {

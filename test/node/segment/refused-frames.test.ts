@@ -17,7 +17,7 @@ describe('RefusedFrames', () => {
     );
   });
 
-  it('RefusedFrames writes one line a second at most, with the topic and how many', () => {
+  it('logs at most one line a second, with the topic and the number of frames', () => {
     refused.update(0, undefined);
     refused.update(1, 'no such encoding');
     now += 500;
@@ -32,7 +32,7 @@ describe('RefusedFrames', () => {
     assert.deepEqual(lines.slice(1), ['/front/image: 19 frames cannot be used. too short']);
   });
 
-  it('RefusedFrames goes on when the counters begin again', () => {
+  it('continues when the counters start again', () => {
     refused.update(5, 'a');
     now += 1000;
     refused.update(2, 'b');

@@ -6,7 +6,7 @@ const NOW = 1_800_000_000_000_000_000n;
 const MS = 1_000_000n;
 
 describe('StampAge', () => {
-  it('StampAge gives milliseconds, and says why not for stamps that cannot be believed', () => {
+  it('gives milliseconds, or the reason why a stamp is implausible', () => {
     const age = new StampAge();
     assert.equal(age.text, '');
     for (const [stamp, now, milliseconds, text] of [
@@ -24,7 +24,7 @@ describe('StampAge', () => {
     }
   });
 
-  it('has no age of frames between two runs of a bag that is played again and again', () => {
+  it('has no age for frames between two runs of a bag that is played in a loop', () => {
     const age = new StampAge();
     const of = (stamp: number, now: number): number | undefined =>
       age.of(BigInt(stamp) * MS, BigInt(now) * MS);

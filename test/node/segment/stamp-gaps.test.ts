@@ -16,7 +16,7 @@ function camera(frames: number, jitter: number, comes: (index: number) => boolea
 }
 
 describe('StampGaps', () => {
-  it('finds nothing missing of cameras that send as they like', () => {
+  it('finds no losses with cameras of irregular rates', () => {
     for (const jitter of [0, 2, 8]) {
       const found = camera(300, jitter, () => true).sentFrames()!;
       assert.equal(found.missing, 0, `jitter ${jitter}`);
@@ -24,7 +24,7 @@ describe('StampGaps', () => {
     }
   });
 
-  it('counts the frames in gaps, also when most are lost', () => {
+  it('counts missing frames in gaps, also if most are lost', () => {
     const random = new Random(3);
     for (const share of [0.95, 0.7, 0.43, 0.25]) {
       const lost: boolean[] = Array.from({ length: 250 }, () => random.next() > share);

@@ -8,12 +8,12 @@ describe('Timeline', () => {
   let timeline: Timeline;
   const sameRun = (stamp: number, now: number): boolean => timeline.sameRun(ms(stamp), ms(now));
 
-  it('believes frames that are on time, and late ones', () => {
+  it('accepts frames that are on time, and late ones', () => {
     timeline = new Timeline();
     for (let stamp = 10_000; stamp < 20_000; stamp += 100) assert.ok(sameRun(stamp, stamp + (stamp % 700)));
   });
 
-  it('takes no age of frames between two runs of a bag', () => {
+  it('gives no age for frames between two runs of a bag', () => {
     timeline = new Timeline();
     assert.ok(sameRun(19_900, 19_950));
     assert.ok(!sameRun(10_000, 19_990), 'the first of the new run, and the clock has not gone back');
@@ -26,7 +26,7 @@ describe('Timeline', () => {
     assert.ok(sameRun(10_400, 11_400), 'a clock that goes on for a second is right');
   });
 
-  it('has nothing against two cameras on one topic', () => {
+  it('allows two cameras on one topic', () => {
     timeline = new Timeline();
     for (let stamp = 10_000; stamp < 11_000; stamp += 100) {
       assert.ok(sameRun(stamp, stamp + 50));

@@ -125,7 +125,7 @@ describe('the table of topics and services', () => {
       rows,
     );
 
-  it('has the names, types and QoS that users know', () => {
+  it('has the names, types and QoS that users rely on', () => {
     const rows = PUBLISHED_TOPICS.map(({ topic, type, qos }) => `${topic} ${type} ${qosText(qos)}\n`);
     assert.equal(`\n${rows.join('')}`, PUBLISHED);
   });
@@ -160,7 +160,7 @@ describe('the table of topics and services', () => {
     assert.deepEqual(names(register.services), names(SERVICES));
   });
 
-  it("has the tros_topic of each camera as it is, below the node's name or not", () => {
+  it("has the tros_topic of each camera unchanged, below the node's name or not", () => {
     const row = { ...OUTPUTS.perception_targets, topic: '{tros_topic}_info' };
     for (const trosTopic of ['hobot_dnn_detection/front', '~/targets/front', '/targets']) {
       const place = { prefix: '~/front/', trosTopic };
@@ -171,7 +171,7 @@ describe('the table of topics and services', () => {
     assert.equal(outputTopic(row, { prefix: '~/', trosTopic: '' }), undefined);
   });
 
-  it('has the name of the remapped tros_topic in the topics that follow it', () => {
+  it('applies a remap of tros_topic to the topics that follow it', () => {
     const register = new Register();
     register.remaps.set('hobot_dnn_detection', '/results');
     new ModelOutputs(register.node, [{ prefix: '~/', trosTopic: 'hobot_dnn_detection' }], () => undefined);
@@ -179,7 +179,7 @@ describe('the table of topics and services', () => {
     assert.ok(topics.includes('/results_info'), topics.join(' '));
   });
 
-  it('publishes what is large last', () => {
+  it('publishes large messages last', () => {
     const register = new Register();
     register.subscriptions = 1;
     const outputs = open(register, () => undefined);
@@ -195,7 +195,7 @@ describe('the table of topics and services', () => {
     );
   });
 
-  it('has the names that bags have', () => {
+  it('has the topic names of bags', () => {
     const rows = [...FRAME_OUTPUTS, ...MODEL_OUTPUTS].filter(({ inBags }) => inBags);
     assert.deepEqual([...rows, OUTPUTS.overlay_compressed].map(bagTopic), [
       '/segment/detections',
@@ -300,7 +300,7 @@ describe('the table of topics and services', () => {
   describe('without their packages', () => {
     withVariables({ AMENT_PREFIX_PATH: '/nowhere' });
 
-    it('says which topics are off', () => {
+    it('names the disabled topics', () => {
       const register = new Register();
       const off: string[] = [];
       open(register, (type, topic) => off.push(`${topic} ${type}`));

@@ -65,7 +65,7 @@ describe('SegmentNode with tracking', () => {
       writeFileSync(join(folder, `${type.split('/')[1]}.msg`), builtIn(type)!);
   });
 
-  it('gives ids, begins anew when asked to and when stamps go back, and never repeats an id', async () => {
+  it('gives ids, starts over on request and when stamps go back, and never repeats an id', async () => {
     const camera = new StillCamera({ tracking: true });
     assert.ok(await camera.node.start());
     try {
@@ -99,7 +99,7 @@ describe('SegmentNode with tracking', () => {
     }
   });
 
-  it('begins anew when the node is deactivated, and never repeats an id', async () => {
+  it('starts over when the node is deactivated, and never repeats an id', async () => {
     const camera = new StillCamera({ tracking: true });
     assert.ok(await camera.node.start());
     const change = (label: string): Promise<{ success: boolean }> =>
@@ -155,7 +155,7 @@ describe('SegmentNode with tracking', () => {
     }
   });
 
-  it('gives none unless asked to', async () => {
+  it('gives no ids by default', async () => {
     const camera = new StillCamera({});
     assert.ok(await camera.node.start());
     try {

@@ -20,7 +20,7 @@ describe('readWorkConfig', () => {
     for (const name of ['beside.bin', 'coco.list']) writeFileSync(join(folder, 'config', name), '');
   });
 
-  it("reads TROS's own, which names more than we need", () => {
+  it("reads TROS's own, which contains more than we need", () => {
     const parameters = read({
       model_file: 'config/beside.bin',
       dnn_Parser: 'yolov8-seg',
@@ -62,7 +62,7 @@ describe('readWorkConfig', () => {
     assert.deepEqual(read({}), {});
   });
 
-  it('refuses work configs of other networks, and takes any spelling of segmentation', () => {
+  it('refuses work configs of other networks, and accepts any spelling of segmentation', () => {
     assert.throws(
       () => read({ dnn_Parser: 'yolov5' }),
       /a work config for YOLO segmentation in .* but received dnn_Parser yolov5. Detection/,

@@ -153,7 +153,7 @@ function snapshot(found: Segmentation): Segmentation {
 }
 
 describe('decoder', () => {
-  it('gives back the boxes and masks that were encoded', () => {
+  it('recovers the encoded boxes and masks', () => {
     fc.assert(
       fc.property(sceneArbitrary, fc.constantFrom<'source' | 'proto'>('source', 'proto'), (scene, masks) => {
         const heads = encode(scene);
@@ -189,7 +189,7 @@ describe('decoder', () => {
     );
   });
 
-  it('gives the same answer for any order of heads and any padding of memory', () => {
+  it('gives the same result for any order of heads and any padding of memory', () => {
     const storage = fc.record({
       padChannels: fc.integer({ min: 0, max: 9 }),
       padRows: fc.integer({ min: 0, max: 40 }),
@@ -219,7 +219,7 @@ describe('decoder', () => {
     );
   });
 
-  it('gives the same answer for faithfully quantized heads', () => {
+  it('gives the same result for accurately quantized heads', () => {
     const kinds: [string, Record<string, StorageOptions>][] = [
       ['int32 boxes and coefficients', { box: { type: 'int32' }, coefficient: { type: 'int32' } }],
       [
@@ -333,7 +333,7 @@ describe('decoder', () => {
     );
   });
 
-  it('gives results for the picture where the frame has a column or row more', () => {
+  it('gives results for the picture if the frame has an additional column or row', () => {
     const letterbox = new Letterbox(428, 640, 640, 640);
     const scene = singleObject({ letterbox, box: [500, 400, 600, 660] });
     const heads = encode(scene).map((head) => store(head));
@@ -346,7 +346,7 @@ describe('decoder', () => {
     assert.deepEqual([mask.x, mask.y, mask.width, mask.height], [394, 400, 33, 239]);
   });
 
-  it('gives results of a part of a picture in pixels of the picture: the same to the bit, moved', () => {
+  it('gives results for a part of a picture in pixels of the whole, moved, bit by bit', () => {
     fc.assert(
       fc.property(
         sceneArbitrary,
@@ -405,7 +405,7 @@ describe('decoder', () => {
     assert.deepEqual([large.maskWidth, large.maskHeight], [1280, 720]);
   });
 
-  it('leaves out what lies wholly in the padding', () => {
+  it('leaves out instances that are entirely in the padding', () => {
     const letterbox = new Letterbox(640, 320, 640, 640);
     const scene = singleObject({ letterbox, box: [100, 20, 200, 120] });
     assert.equal(

@@ -74,7 +74,7 @@ describe('head recognition', () => {
     }
   });
 
-  it('settles 1 to thousands of classes by counts, in any order', () => {
+  it('resolves 1 to thousands of classes by channel counts, in any order', () => {
     for (const classCount of [1, 2, 3, 6, 10, 31, 33, 60, 65, 80, 128, 4585]) {
       for (const order of ['role', 'level'] as const) {
         for (const box of [64, 4]) assertRoles(...outputs(order, classCount, box));
@@ -82,7 +82,7 @@ describe('head recognition', () => {
     }
   });
 
-  it('never guesses where counts coincide: it takes the label count or names, or asks', () => {
+  it('never guesses if channel counts coincide: it uses the label count or names, or requires a setting', () => {
     for (const order of ['role', 'level'] as const) {
       for (const [classCount, box] of [
         [64, 64],
@@ -113,7 +113,7 @@ describe('head recognition', () => {
     }
   });
 
-  it('takes any number of levels, a first one of stride 4 among them', () => {
+  it('accepts any number of levels, including a first one of stride 4', () => {
     for (const strides of [[4, 8, 16, 32], [8, 16, 32, 64], [16], [4, 8, 16], [4, 8, 16, 32, 64, 128]]) {
       const size = { width: 640, height: 384 };
       const described = strides.flatMap((level) => [
@@ -135,14 +135,14 @@ describe('head recognition', () => {
     }
   });
 
-  it('does not search for long, whatever the outputs', () => {
+  it('ends its search quickly, whatever the outputs', () => {
     const alike = [8, 16, 32, 64, 128, 2, 1].flatMap((stride) =>
       Array.from({ length: 3 }, () => info([1, 640 / stride, 640 / stride, 32])),
     );
     assert.throws(() => recognizeHeads([...alike, info([1, 160, 160, 32])], SIZE), /setting heads/);
   });
 
-  it('uses the label count where class and box heads could be swapped', () => {
+  it('uses the label count if class and box heads could be swapped', () => {
     const [infos, described] = outputs('role', 8, 4);
     const order = [9, 3, 6, 0, 7, 4, 1, 2, 5, 8];
     assertRoles(
@@ -152,7 +152,7 @@ describe('head recognition', () => {
     );
   });
 
-  it('tells 32 float classes from 32 quantized coefficients in any order', () => {
+  it('distinguishes 32 float classes from 32 quantized coefficients in any order', () => {
     const [infos, described] = outputs('role', 32);
     const typed = infos.map((output, i): TensorInfo => {
       const role = described[i]!.role;
@@ -170,7 +170,7 @@ describe('head recognition', () => {
     );
   });
 
-  it('asks for the setting when an unknown order leaves 32 classes ambiguous, and obeys it', () => {
+  it('requires the setting heads if 32 classes are ambiguous, and follows it', () => {
     const [infos, described] = outputs('role', 32);
     const order = [6, 0, 3, 9, 1, 7, 4, 8, 5, 2];
     const shuffled = order.map((i) => infos[i]!);
@@ -184,7 +184,7 @@ describe('head recognition', () => {
     assert.throws(() => recognizeHeads(shuffled, SIZE, { roles: [...roles].reverse() }), /does not fit/);
   });
 
-  it('reads names that exporters give on purpose', () => {
+  it('reads names that exporters set deliberately', () => {
     const [infos, described] = outputs('role', 32);
     const named = infos.map((output, i) => ({
       ...output,
@@ -197,7 +197,7 @@ describe('head recognition', () => {
     );
   });
 
-  it('takes non-square inputs and channels-first outputs', () => {
+  it('accepts non-square inputs and channels-first outputs', () => {
     const size = { width: 512, height: 288 };
     const [infos, described] = outputs('level', 6, 64, size);
     assertRoles(infos, described, {}, size);
@@ -211,7 +211,7 @@ describe('head recognition', () => {
     assert.equal(layout.proto.strideC, 72 * 128);
   });
 
-  itUnless(sharedData.skip, 'reads the X5 model of the source document', () => {
+  itUnless(sharedData.skip, 'recognizes the X5 model of the source document', () => {
     const file = sharedData.path('rdk/yolov8n_instance_seg_bayese_640x640_nv12_modified.model_info.json');
     const slots = JSON.parse(readFileSync(file, 'utf8')) as {
       slot: string;
@@ -243,7 +243,7 @@ describe('head recognition', () => {
     );
   });
 
-  it('shows what it expected and found when a model does not fit', () => {
+  it('shows expected and found heads if a model does not fit', () => {
     const [infos] = outputs('role', 80);
     assert.throws(
       () => recognizeHeads(infos.slice(1), SIZE),

@@ -52,7 +52,7 @@ function reference(tensors: readonly Tensor[], width: number, height: number, sc
 }
 
 describe('a network with queries', () => {
-  it('is told by the shapes of its outputs, in any order', () => {
+  it('is recognized by the shapes of its outputs, in any order', () => {
     const [boxes, labels, masks] = queries();
     for (const order of [
       [boxes, labels, masks],
@@ -71,7 +71,7 @@ describe('a network with queries', () => {
     }
   });
 
-  it('is not taken for one where shapes do not agree', () => {
+  it('is not recognized if shapes do not agree', () => {
     const shapes = (...list: readonly (readonly (number | string)[])[]): boolean =>
       areQueries(list.map((shape) => ({ shape })));
     assert.ok(shapes([1, 9, 4], [1, 9, 2], [1, 9, 5, 5]));
@@ -84,7 +84,7 @@ describe('a network with queries', () => {
     assert.ok(!areQueries([{}, {}, {}]));
   });
 
-  it('with four classes tells boxes by names or by the setting heads, else it is refused', () => {
+  it('with four classes is recognized by names or by the setting heads, else refused', () => {
     const [boxes, labels, masks] = queries(4);
     const layout = recognize([labels, boxes, masks]);
     assert.deepEqual([layout.levels[0]!.class.output, layout.levels[0]!.box.output], [0, 1]);
@@ -97,7 +97,7 @@ describe('a network with queries', () => {
     assert.throws(() => recognize([boxes, { ...labels, name: 'boxes' }, masks]), /four channels each/);
   });
 
-  it('has masks of the proportions of its input, whatever their ratio', () => {
+  it('has masks in the proportions of its input, whatever their ratio', () => {
     const [boxes, labels] = queries();
     // 26 / 23 * 23 is not 26, nor is 30 / 11 * 11 30, in floating point.
     for (const [input, grid] of [
@@ -114,7 +114,7 @@ describe('a network with queries', () => {
     assert.throws(() => recognize([boxes, labels, masks], {}, { width: 624, height: 624 }), /156x155, must/);
   });
 
-  it('is refused where it cannot be right', () => {
+  it('is refused if it is inconsistent', () => {
     const [boxes, labels, masks] = queries();
     const all = [boxes, labels, masks];
     assert.throws(
@@ -140,7 +140,7 @@ describe('a network with queries', () => {
   }
 
   for (const kernels of [false, true]) {
-    it(`is decoded as RF-DETR's own code does it, ${kernels ? 'with kernels' : 'in TypeScript'}`, () => {
+    it(`is decoded as by RF-DETR's own code, ${kernels ? 'with kernels' : 'in TypeScript'}`, () => {
       const tensors = queries();
       const { instances } = decode(tensors, { score: 0.5 }, kernels);
       // Its input is even, the picture is not: the scale is that of the input.
@@ -179,7 +179,7 @@ describe('a network with queries', () => {
     });
   }
 
-  it('needs no NMS, and has it when it is asked for', () => {
+  it('needs no NMS, and applies it on request', () => {
     const [boxes, labels, masks] = queries();
     for (let query = 0; query < 2; query++) {
       boxes.data.set([0.5, 0.5, 0.5, 0.5], 4 * query);
@@ -191,7 +191,7 @@ describe('a network with queries', () => {
     assert.deepEqual([count({}), count({ nms: 'never' }), count({ nms: 'always' })], [2, 2, 1]);
   });
 
-  it('shows each query its own mask, whatever is in those of others', () => {
+  it('gives each query its own mask, whatever the others contain', () => {
     const [boxes, labels, masks] = queries();
     const before = decode([boxes, labels, masks], { score: 0.5 });
     const [first] = reference([boxes, labels, masks], 102, 38, 0.5);
@@ -207,7 +207,7 @@ describe('a network with queries', () => {
     }
   });
 
-  it('has masks on the grid of its own, or none', () => {
+  it('has masks on its own grid, or none', () => {
     const { maskWidth, maskHeight, instances } = decode(queries(), { score: 0.5, masks: 'proto' });
     assert.deepEqual([maskWidth, maskHeight], [12, 12]);
     assert.ok(instances.some(({ mask }) => mask.data.includes(1)));

@@ -18,7 +18,7 @@ function above(values: ArrayLike<number>, limit: number): number[] {
 const EDGES = [0, -0, 1e-45, -1e-45, 1.1754944e-38, -1.1754944e-38, 3.4028235e38, -3.4028235e38];
 
 describe('search', () => {
-  it('finds the floats above a limit, and nothing else but NaN', () => {
+  it('finds the floats above a limit, and nothing else except NaN', () => {
     const value = fc.oneof(
       fc.float(),
       fc.float({ min: -4, max: 4 }),
@@ -76,7 +76,7 @@ describe('search', () => {
     );
   });
 
-  it('sees what an engine wrote into the same array since', () => {
+  it('reads current values from an array that an engine overwrote', () => {
     const data = new Float32Array(20).fill(-3);
     const search = new Search();
     search.inFloats(data, -1);

@@ -87,12 +87,12 @@ function assertAlike(
   }
 }
 
-describe('a model of two outputs that decodes its cells itself', () => {
+describe('a model with two outputs that decodes its cells itself', () => {
   const real = heads();
   const { rows } = decodeCells(real);
   const wanted = fromHeads(real);
 
-  it('has something to find', () => {
+  it('contains objects', () => {
     assert.deepEqual(
       wanted.instances.map(({ classId }) => classId),
       [2, 0, 1, 4],
@@ -110,7 +110,7 @@ describe('a model of two outputs that decodes its cells itself', () => {
     'channels last beside prototypes channels first': [{ shape: 'NC' }],
   };
   for (const [name, [storage, layout]] of Object.entries(layouts)) {
-    it(`gives what its heads give: ${name}`, () => {
+    it(`gives the same as its heads: ${name}`, () => {
       const tensors = [storeList(rows, storage), proto(real, layout)];
       assert.equal(recognizeHeads(tensors, SIZE).form, 'detections');
       assert.equal(recognizeHeads(tensors, SIZE).classCount, CLASSES);
@@ -119,7 +119,7 @@ describe('a model of two outputs that decodes its cells itself', () => {
     });
   }
 
-  it('gives what plain distances give', () => {
+  it('gives the same as heads without DFL', () => {
     const plain = heads(1);
     assertAlike(
       decode([storeList(decodeCells(plain).rows, { shape: 'CN' }), proto(plain)]),
@@ -127,7 +127,7 @@ describe('a model of two outputs that decodes its cells itself', () => {
     );
   });
 
-  it('gives it within the steps of integers', () => {
+  it('gives the same within the steps of integers', () => {
     const within = { score: 0.01, box: 0.1, mask: 0.98 };
     const cases: [ListStorage, typeof within][] = [
       [{ shape: 'CN1', type: 'int16' }, within],
@@ -149,7 +149,7 @@ describe('a model of two outputs that decodes its cells itself', () => {
     }
   });
 
-  it('takes the same options', () => {
+  it('accepts the same options', () => {
     const tensors = [storeList(rows, { shape: 'CN' }), proto(real)];
     const cases: DecodeOptions[] = [
       ...[{ score: 0.6 }, { score: 0.9 }, { classes: [0, 4] }, { classes: [] }, { score: 1 }],
@@ -168,7 +168,7 @@ describe('a model of two outputs that decodes its cells itself', () => {
     assert.equal(decode(tensors, { nms: 'never' }).instances.length, OBJECTS.length);
   });
 
-  it('gives a cell its best class, the first of equals, in every frame anew', () => {
+  it('gives a cell its best class, the first of equal ones, in every frame', () => {
     const layout = recognizeHeads([storeList(rows, { shape: 'CN' }), proto(real)], SIZE);
     const decoder = new Decoder(layout, { score: 0.3, masks: 'none' });
     const found = (change: (row: Float32Array, cell: number) => void): [number, number][] => {
@@ -225,7 +225,7 @@ describe('a model of two outputs that decodes its cells itself', () => {
   });
 });
 
-describe('a model of two outputs that chooses its instances itself', () => {
+describe('a model with two outputs that selects its instances itself', () => {
   const real = heads();
   const decoded = decodeCells(real);
   const rows = chooseInstances(decoded, 30);
@@ -234,7 +234,7 @@ describe('a model of two outputs that chooses its instances itself', () => {
     proto(real),
   ];
 
-  it('gives what its heads give without NMS', () => {
+  it('gives the same as its heads without NMS', () => {
     const wanted = fromHeads(real, { nms: 'never' });
     assert.equal(wanted.instances.length, OBJECTS.length);
     for (const shape of ['NC', '1NC', 'N1C'] as const) {
@@ -250,7 +250,7 @@ describe('a model of two outputs that chooses its instances itself', () => {
     assertAlike(decode(tensors('NC'), { nms: 'auto', iou: 0.1 }), fromHeads(real, { nms: 'never' }));
   });
 
-  it('takes thresholds, classes and limits', () => {
+  it('respects thresholds, classes and limits', () => {
     for (const options of [
       { score: 0.6 },
       { classes: [0, 4] },
@@ -261,7 +261,7 @@ describe('a model of two outputs that chooses its instances itself', () => {
     }
   });
 
-  it('leaves out classes that there are not, and numbers that are none', () => {
+  it('leaves out unknown classes and NaN', () => {
     for (const classId of [-1, CLASSES, NaN, Infinity, 1e9]) {
       const changed = rows.map((row, i) =>
         i === 0 ? Float32Array.from(row, (value, c) => (c === 5 ? classId : value)) : row,
@@ -318,7 +318,7 @@ describe('two outputs whose integers share one scale', () => {
     ...Array<number>(32).fill(1),
   ];
 
-  it('are warned of where they leave no scores', () => {
+  it('cause a warning if scores are lost', () => {
     const { warnings } = recognized([1, 116, 8400], [640 / 127], 1);
     assert.match(warnings.join(), /^Scores of output output0 come in steps of 5: it is int8 .*Compile/);
     assert.deepEqual(recognized([1, 116, 8400], [640 / 32767], 1).warnings, []);
@@ -327,7 +327,7 @@ describe('two outputs whose integers share one scale', () => {
     assert.deepEqual(recognized([1, 300, 38], channels(1 / 127, 1), 2).warnings, []);
   });
 
-  it('are refused where they leave no classes', () => {
+  it('are refused if classes are lost', () => {
     assert.throws(
       () => recognized([1, 300, 38], [640 / 127], 2),
       /class numbers .* in steps of 5, .*float32/,
@@ -351,7 +351,7 @@ describe('recognition of two outputs', () => {
     return [found, classCount, coefficientCount, protoStride];
   };
 
-  it('tells them by shape', () => {
+  it('is by shape', () => {
     const planes = [1, 32, 160, 160];
     assert.deepEqual(form([1, 116, 8400], planes), ['detections', 80, 32, 4]);
     assert.deepEqual(form(planes, [1, 116, 8400, 1]), ['detections', 80, 32, 4]);
@@ -363,7 +363,7 @@ describe('recognition of two outputs', () => {
     assert.deepEqual(form([1, 1, 38], planes, { classCount: 7 }), ['instances', 7, 32, 4]);
   });
 
-  it('asks where shapes leave it open', () => {
+  it('requires a setting if shapes are ambiguous', () => {
     // It has 336 cells.
     const small = { width: 128, height: 128 };
     const open = (hints: HeadHints): unknown[] => form([1, 336, 38], [1, 32, 32, 32], hints, small);
@@ -382,7 +382,7 @@ describe('recognition of two outputs', () => {
     assert.throws(() => form([1, 300, 38], [1, 32, 160, 160]), /how many classes it knows: give their names/);
   });
 
-  it('refuses what other networks give', () => {
+  it('refuses outputs of other networks', () => {
     for (const [a, b] of [
       [
         [1, 25200, 117],

@@ -46,7 +46,7 @@ describe('average precision', () => {
     }
   });
 
-  it('counts as many thresholds as the overlap reaches', () => {
+  it('counts the thresholds that the overlap reaches', () => {
     const quality = new AveragePrecision(1);
     // 10x10 found as 10x7: an IoU of 0.7 reaches 0.50, 0.55, 0.60, 0.65 and 0.70.
     quality.add(
@@ -72,7 +72,7 @@ describe('average precision', () => {
     assert.equal(mask.ap50, 0);
   });
 
-  it('takes a second detection of the same object for a mistake', () => {
+  it('counts a second detection of the same object as a false positive', () => {
     const quality = new AveragePrecision(1);
     const [a, b] = [region(0, 0, 10, 10), region(20, 0, 10, 10)];
     quality.add(
@@ -90,7 +90,7 @@ describe('average precision', () => {
     assert.equal(mask.recall, 1);
   });
 
-  it('forgives what lies on a region to be ignored, and does not ask for it', () => {
+  it('ignores detections in a region to be ignored, and does not require any there', () => {
     const quality = new AveragePrecision(1);
     const [a, hidden] = [region(0, 0, 10, 10), region(20, 0, 15, 15)];
     quality.add(
@@ -107,7 +107,7 @@ describe('average precision', () => {
     assert.equal(box.precision, 1);
   });
 
-  it('takes a detection of another class for a mistake and a miss', () => {
+  it('counts a detection of another class as a false positive and a miss', () => {
     const quality = new AveragePrecision(2);
     const a = region(0, 0, 10, 10);
     quality.add(frame({ classId: 1, score: 0.9, ...a }), truth({ classId: 0, ...a }));
@@ -117,7 +117,7 @@ describe('average precision', () => {
     assert.deepEqual(box.ap50ByClass, [0, NaN]);
   });
 
-  it('is not a number where there is nothing to find', () => {
+  it('is NaN if there is nothing to find', () => {
     const quality = new AveragePrecision(1);
     quality.add(frame(), truth());
     const { frames, objects, mask } = quality.evaluate();
@@ -126,7 +126,7 @@ describe('average precision', () => {
     assert.ok(Number.isNaN(mask.ap50) && Number.isNaN(mask.recall) && Number.isNaN(mask.precision));
   });
 
-  it('keeps nothing of a frame, whose buffers may be reused', () => {
+  it('keeps no reference to buffers of a frame, which may be reused', () => {
     const quality = new AveragePrecision(1);
     const a = region(0, 0, 10, 10);
     const instance = { classId: 0, score: 0.9, ...region(0, 0, 10, 10) };
@@ -138,7 +138,7 @@ describe('average precision', () => {
     assert.equal(quality.evaluate().box.ap, 1);
   });
 
-  it('says what does not fit, and counts nothing of it', () => {
+  it('reports input that does not fit, and counts nothing of it', () => {
     const quality = new AveragePrecision(1);
     const a = region(0, 0, 10, 10);
     const wrong = [
@@ -165,7 +165,7 @@ interface Ellipses {
   pycocotools: Record<'box' | 'mask', { ap: number; ap50: number; ap50ByClass: number[] }>;
 }
 
-describe('average precision beside pycocotools', () => {
+describe('average precision compared with pycocotools', () => {
   it('gives the same numbers', () => {
     const file = join(repository, 'test/vision/evaluate/ellipses.json');
     const data = JSON.parse(readFileSync(file, 'utf8')) as Ellipses;

@@ -21,12 +21,12 @@ describe("ByteTrack's rule", () => {
 
   // STrack.multi_predict gets the pool of tracked and lost tracks, without the unconfirmed ones (byte_tracker.py). So these have no speed
   // after their second detection: position 0.8 * 45, and nothing of the way from 0 to 45 is expected to go on.
-  it('expects a beginner where it was', () => {
+  it('expects a new track at its last position', () => {
     assert.deepEqual(idsAt([undefined, 0, 45, 105]), [undefined, 0, 1, 0]);
     assert.deepEqual(idsAt([undefined, 0, 45, 98]), [undefined, 0, 1, 1]);
   });
 
-  it('keeps a lost track for as many frames as its buffer', () => {
+  it('keeps a lost track for the number of frames of its buffer', () => {
     const gap = (frames: number): (number | undefined)[] =>
       idsAt([0, 0, ...Array.from({ length: frames }, () => undefined), 0]);
     assert.equal(gap(30).at(-1), 1);

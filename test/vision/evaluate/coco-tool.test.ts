@@ -72,7 +72,7 @@ describeUnless(noPython, 'tools/evaluate/coco.py', () => {
     return typeof found === 'string' ? found : found[0]!.image_id;
   };
 
-  it('finds pictures by as much of their name as tells them apart', () => {
+  it('finds pictures by the part of their names that identifies them', () => {
     assert.equal(imageOf(annotations('g.png', 'images/g.png'), 'g.png'), 1);
     assert.equal(imageOf(annotations('g.png', 'images/g.png'), '/data/images/g.png'), 2);
     assert.equal(imageOf(annotations('images/g.png'), 'g.png'), 1);
@@ -85,7 +85,7 @@ describeUnless(noPython, 'tools/evaluate/coco.py', () => {
     assert.match(String(imageOf(annotations('g.png'), 'other.png')), /other\.png but received none/);
   });
 
-  it('takes lines without detections and without masks', () => {
+  it('accepts lines without detections and without masks', () => {
     assert.deepEqual(detections(annotations('g.png'), `${line('g.png', { instances: [] })}\n`), []);
     const [boxed] = detections(
       annotations('g.png'),
@@ -100,7 +100,7 @@ describeUnless(noPython, 'tools/evaluate/coco.py', () => {
     assert.match(refusal(line('g.png', { width: 9 })), /received 9x4/);
   });
 
-  itUnless(noCocotools, 'scores what it has read', () => {
+  itUnless(noCocotools, 'scores the detections', () => {
     const score = (lines: string): string => {
       const truth = file('gt.json', annotations('images/g.png'));
       const { status, stdout, stderr } = python(join(TOOLS, 'coco.py'), truth, file('x.jsonl', lines));

@@ -53,7 +53,7 @@ describe('track metrics', () => {
     assert.equal(switches, 1);
   });
 
-  it('count two tracks that change places', () => {
+  it('count two tracks that swap their objects', () => {
     const { idf1, assA, switches } = quality('1:1@0 2:2@1', '1:1@0 2:2@1', '1:1@0 2:2@1', '1:2@0 2:1@1');
     // 3 of 4 frames each: 2 * 6 / (8 + 8).
     near(idf1, 0.75);
@@ -62,7 +62,7 @@ describe('track metrics', () => {
     assert.equal(switches, 2);
   });
 
-  it('count what is missed and what is nothing', () => {
+  it('count misses and false positives', () => {
     // 1 hit, 1 miss, 2 false.
     const { idf1, detA, hota, assA } = quality('1:1@0', '1:-@0 -:1@5', '-:2@5');
     near(idf1, 2 / (2 + 3));
@@ -92,7 +92,7 @@ describe('track metrics', () => {
     near(metrics.evaluate().idf1, 0);
   });
 
-  it('neither want nor blame what is to be ignored', () => {
+  it('neither require nor penalize detections in ignored regions', () => {
     const { idf1, hota, objects, reported } = quality('1:1@0 2!:5@1', '1:1@0 2!:-@1');
     assert.deepEqual({ idf1, hota, objects, reported }, { idf1: 1, hota: 1, objects: 2, reported: 2 });
   });
@@ -101,7 +101,7 @@ describe('track metrics', () => {
     near(quality('1:1@0 -:0@3').idf1, 1);
   });
 
-  it('go on with the id that an object had, where two would do', () => {
+  it('prefer the id that an object had, if two fit', () => {
     const metrics = new TrackMetrics();
     const truth = [{ trackId: 1, classId: 0, box: { x1: 0, y1: 0, x2: 10, y2: 10 } }];
     const at = (x: number, trackId: number): Instance => ({

@@ -43,7 +43,7 @@ function runs(width: number, rows: number, is: (x: number, y: number) => boolean
 }
 
 describe('MaskRuns', () => {
-  it('are the cells inside, and their upper edges those below one outside, for any mask', () => {
+  it('are the cells inside, with upper edges below cells outside, for any mask', () => {
     const maskRuns = new MaskRuns();
     fc.assert(
       fc.property(crop, (mask) => {

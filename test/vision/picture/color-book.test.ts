@@ -6,13 +6,13 @@ import { PALETTE } from '../../../src/vision/picture/palette.js';
 const classes = (...ids: number[]): { classId: number }[] => ids.map((classId) => ({ classId }));
 
 describe('ColorBook', () => {
-  it('gives a class the color of its number where it can', () => {
+  it('gives a class the color of its number if that is free', () => {
     const book = new ColorBook();
     assert.deepEqual(book.colors('class', classes(0, 3, 19)), [PALETTE[0], PALETTE[3], PALETTE[19]]);
     assert.deepEqual(new ColorBook().colors('class', classes(43)), [PALETTE[3]]);
   });
 
-  it('keeps classes of a picture apart whose numbers have the same color', () => {
+  it('gives classes of a picture different colors even if their numbers have the same one', () => {
     const book = new ColorBook();
     const colors = book.colors('class', classes(0, 20, 40, 60, 0));
     assert.equal(new Set(colors).size, 4);
@@ -29,14 +29,14 @@ describe('ColorBook', () => {
     }
   });
 
-  it('keeps all twenty apart, whichever classes they are', () => {
+  it('gives twenty classes twenty colors, whichever they are', () => {
     for (let start = 0; start < 80; start += 7) {
       const ids = Array.from({ length: 20 }, (_, i) => (start + 13 * i) % 997);
       assert.equal(new Set(new ColorBook().colors('class', classes(...ids))).size, 20);
     }
   });
 
-  it('does not change the color of what is seen, nor of what was seen lately', () => {
+  it('does not change the colors of current or recent classes', () => {
     const book = new ColorBook();
     const [first] = book.colors('class', classes(20));
     for (let frame = 0; frame < 50; frame++) {
@@ -47,7 +47,7 @@ describe('ColorBook', () => {
     }
   });
 
-  it('gives tracked objects colors of their own, however many there were', () => {
+  it('gives tracked objects their own colors, however many there were', () => {
     const book = new ColorBook();
     for (let id = 1; id < 300; id++) {
       const here = [id, id + 1, id + 20].map((trackId) => ({ classId: 0, trackId }));
@@ -58,7 +58,7 @@ describe('ColorBook', () => {
     assert.ok(book.colors('auto', many).every((color) => PALETTE.includes(color)));
   });
 
-  it('makes no list for each frame', () => {
+  it('allocates no list for each frame', () => {
     const book = new ColorBook();
     const colors = book.colors('class', classes(0, 3, 20));
     assert.equal(book.colors('class', classes(20, 3)), colors);

@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { ExpectationError } from '../../../src/base/expect.js';
 import { frameSize, MAX_DIMENSION, nv12Frame, nv12Size } from '../../../src/vision/picture/nv12-frame.js';
 
-describe('a view on the bytes of an NV12 frame', () => {
+describe('a view of the bytes of an NV12 frame', () => {
   const strides = (bytes: number, step?: number, chromaOffset?: number): number[] => {
     const data = new Uint8Array(bytes);
     const frame = nv12Frame(data, { width: 4, height: 4, step, chromaOffset });
@@ -11,12 +11,12 @@ describe('a view on the bytes of an NV12 frame', () => {
     return [frame.lumaStride, frame.chromaStride, frame.lumaOffset, frame.chromaOffset];
   };
 
-  it('has packed rows where nothing is said', () => {
+  it('has packed rows by default', () => {
     assert.deepEqual(strides(24), [4, 4, 0, 16]);
     assert.deepEqual(strides(24, 0), [4, 4, 0, 16]);
   });
 
-  it('has rows with padding where the step says so and the bytes are there', () => {
+  it('has padded rows if the step says so and the bytes exist', () => {
     assert.deepEqual(strides(36, 6), [6, 6, 0, 24]);
     // The padding of the last row may be absent.
     assert.deepEqual(strides(34, 6), [6, 6, 0, 24]);
@@ -25,7 +25,7 @@ describe('a view on the bytes of an NV12 frame', () => {
     assert.deepEqual(strides(36, 4.5), [4, 4, 0, 16]);
   });
 
-  it('has its chroma where the offset says', () => {
+  it('has its chroma at the given offset', () => {
     assert.deepEqual(strides(40, 4, 32), [4, 4, 0, 32]);
     assert.throws(() => strides(39, 4, 32), ExpectationError);
     assert.throws(() => strides(40, 4, 15), ExpectationError, 'chroma within the luma');
@@ -45,7 +45,7 @@ describe('a view on the bytes of an NV12 frame', () => {
     }
   });
 
-  it('is a column or a row larger than an odd picture', () => {
+  it('has one more column or row than an odd picture', () => {
     assert.deepEqual(frameSize({ width: 5, height: 3 }), { width: 6, height: 4 });
     assert.deepEqual(frameSize({ width: 6, height: 4 }), { width: 6, height: 4 });
     assert.equal(nv12Size(6, 4), 36);

@@ -79,7 +79,7 @@ describe('clipRegion', () => {
     );
   });
 
-  it('says what is looked at of a region that exceeds the picture, and refuses one outside of it', () => {
+  it('says which part of a region is used if it exceeds the picture, and refuses one outside', () => {
     const picture = { width: 641, height: 480 };
     assert.equal(
       clipRegion({ x: 601, y: 400, width: 100, height: 40 }, picture).warning,
@@ -101,7 +101,7 @@ describe('clipRegion', () => {
     }
   });
 
-  it('is safe to be asked anything', () => {
+  it('survives any numbers', () => {
     const region = { x: 0, y: 0, width: 2, height: 2 };
     for (const wrong of [
       undefined,
@@ -130,7 +130,7 @@ describe('clipRegion', () => {
 });
 
 describe('the warning of a region that exceeds the picture', () => {
-  it('goes when the next picture has no pixel of it', () => {
+  it('disappears when the next picture has no pixel of it', () => {
     const camera = addon().injectCamera();
     camera.setRegion({ x: 40, y: 0, width: 40, height: 16 });
     camera.offer(messageOf(noiseFrame(64, 16, 1)));
@@ -144,7 +144,7 @@ describe('the warning of a region that exceeds the picture', () => {
 });
 
 describe('cutOut', () => {
-  it('is a view on the pixels of the region, of packed and padded frames', () => {
+  it('is a view of the pixels of the region, for packed and padded frames', () => {
     fc.assert(
       fc.property(REGION, SIDE, SIDE, fc.integer({ min: 0, max: 5 }), (region, w, h, padding) => {
         const frame: Nv12Frame = noiseFrame(w + (w % 2), h + (h % 2), 1, {

@@ -29,7 +29,7 @@ describe('assignment', () => {
     return { sum, pairs };
   };
 
-  it('takes the pairs whose sum is the largest, not the best one first', () => {
+  it('chooses the pairs with the largest sum, not the best pair first', () => {
     assert.deepEqual(
       solve([
         [0.9, 0.8],
@@ -39,7 +39,7 @@ describe('assignment', () => {
     );
   });
 
-  it('gives nothing to who has only zeros', () => {
+  it('assigns nothing to a row of zeros', () => {
     solve([
       [0, 0, 0],
       [0, 0.2, 0],
@@ -48,7 +48,7 @@ describe('assignment', () => {
     assert.deepEqual([...assignment.columns.subarray(0, 3)], [-1, 1, -1]);
   });
 
-  it('has none of nobody', () => {
+  it('is empty for an empty table', () => {
     assert.equal(assignment.solve(new Float64Array(0), 0, 5), 0);
     assert.equal(assignment.solve(new Float64Array(0), 5, 0), 0);
   });

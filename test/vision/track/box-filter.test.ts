@@ -33,7 +33,7 @@ describe('box filters', () => {
     }
   });
 
-  it('expect it where it will be', () => {
+  it('predict the position', () => {
     const filters = follow((time) => 50 + 120 * time, frames);
     filters.predict(0, 0.5, 1);
     const [x1, y1, x2, y2] = box(filters) as [number, number, number, number];
@@ -42,7 +42,7 @@ describe('box filters', () => {
     assert.deepEqual([Math.round(y1), Math.round(y2)], [100, 200]);
   });
 
-  it('grow less certain with time, more slowly when less was seen', () => {
+  it('become less certain with time', () => {
     const filters = follow(() => 50, frames);
     const known = filters.deviationX(0);
     filters.predict(0, 0.1, 1);
@@ -51,7 +51,7 @@ describe('box filters', () => {
     assert.ok(known < soon && soon < filters.deviationX(0));
   });
 
-  it('keep size and speed of what goes behind an edge', () => {
+  it('keep size and speed of an object that goes behind an edge', () => {
     const filters = follow((time) => 50 + 120 * time, frames);
     // It walks on, and nothing of it is seen right of x = 220.
     for (let i = 1; i <= 10; i++) {
@@ -63,7 +63,7 @@ describe('box filters', () => {
     assert.ok(filters.speedX(0) > 100, `speed ${filters.speedX(0)}`);
   });
 
-  it('keep the speed of what comes out from behind an edge', () => {
+  it('keep the speed of an object that comes out from behind an edge', () => {
     const filters = new BoxFilters(1);
     filters.start(0, 100, 100, 110, 200);
     for (let i = 1; i <= 10; i++) {

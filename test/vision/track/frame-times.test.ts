@@ -16,25 +16,25 @@ describe('frame times', () => {
     assert.equal(Math.round(step * 1e12) / 1e12, 0.033333333);
   });
 
-  it('begin with 0, and span whatever is missing', () => {
+  it('begin with 0, and span missing frames', () => {
     assert.deepEqual(steps(5, 5.1, 5.4, 9.4), [0, 0.1, 0.3, 4]);
   });
 
-  it('go on at the usual pace while stamps stand still', () => {
+  it('advance by the usual period while stamps stand still', () => {
     assert.deepEqual(steps(5, 5.1, 5.1, 5.1, 5.1), [0, 0.1, 0, 0.1, 0.1]);
     assert.deepEqual(steps(0, 0, 0), [0, 0.033333, 0.033333]);
   });
 
-  it('count no time twice where a frame comes twice, or late', () => {
+  it('count no time twice if a frame arrives twice or late', () => {
     assert.deepEqual(steps(5, 5.1, 5.1, 5.2), [0, 0.1, 0, 0.1]);
     assert.deepEqual(steps(5, 5.1, 5.05, 5.15), [0, 0.1, 0, 0.05]);
   });
 
-  it('tell of a jump back', () => {
+  it('report a jump back', () => {
     assert.deepEqual(steps(5, 5.1, 1, 1.2), [0, 0.1, -1, 0.2]);
   });
 
-  it('never let the sum go back', () => {
+  it('never let their sum decrease', () => {
     const times = new FrameTimes();
     let before = 0;
     for (const time of [5, 6, 1, 1.5, 1.45, 100, 0]) {

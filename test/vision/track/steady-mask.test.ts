@@ -35,7 +35,7 @@ describe('a steady mask', () => {
     return written(mask);
   };
 
-  it('grows with its object: rows that are seen, rows seen in two parts, and rows that are not', () => {
+  it('grows with its object: rows that are seen, rows seen in two parts, and unseen rows', () => {
     steady.restart(rowsOf(10, Array<number[]>(6).fill([20, 100])));
     const seen = [
       [20, 116],
@@ -48,7 +48,7 @@ describe('a steady mask', () => {
     assert.deepEqual(written(steady), asFound(rowsOf(10, Array<number[]>(6).fill([20, 116]))));
   });
 
-  it('moves up and down with its object, by whole rows as soon as parts of them make one', () => {
+  it('moves up and down with its object, by whole rows', () => {
     // Each row is wider than the one above, so one that is a row too low or too high shows.
     const triangle = (top: number): RowRuns =>
       rowsOf(

@@ -35,7 +35,7 @@ describe('steady shapes', () => {
   const cells = ({ mask: { x, y, width, data } }: Instance): string[] =>
     [...data].flatMap((value, i) => (value === 1 ? [`${x + (i % width)},${y + Math.floor(i / width)}`] : []));
 
-  it('are what was found at first, and stay so while nothing changes', () => {
+  it('are the detected ones at first, and stay the same while nothing changes', () => {
     const instance = tracked(block(100, 50, 40, 90));
     for (let i = 0; i < 5; i++) {
       const { box, mask, ...rest } = next(instance);
@@ -64,7 +64,7 @@ describe('steady shapes', () => {
     assert.ok(changes.cells < changes.found / 3, JSON.stringify(changes));
   });
 
-  it('have the mask as it was found again after a frame without one', () => {
+  it('have the detected mask again after a frame without one', () => {
     const small = tracked(block(100, 50, 40, 3));
     const none = { ...small, mask: { x: 100, y: 51, width: 0, height: 0, data: new Uint8Array(0) } };
     for (let i = 0; i < 5; i++) next(small);
@@ -100,7 +100,7 @@ describe('steady shapes', () => {
     }
   });
 
-  it('average less the faster an object is', () => {
+  it('smooth less the faster an object moves', () => {
     // By how much of two pixels a box moves that is found two pixels off its way.
     const taken = (x: number, y: number): number => {
       time = 0;
@@ -120,13 +120,13 @@ describe('steady shapes', () => {
     }
   });
 
-  it('take a new object in the slot as it is', () => {
+  it('start with the detected shape for a new object in the slot', () => {
     next(tracked(block(100, 50, 40, 90)));
     const other = tracked(block(103, 51, 42, 88), 2);
     assert.deepEqual(next(other).box, other.box);
   });
 
-  it('begin anew after half a second without it, and with masks on another grid', () => {
+  it('start over after half a second without detections, and with masks on another grid', () => {
     next(tracked(block(100, 50, 40, 90)));
     time += 0.6;
     const later = tracked(block(102, 50, 40, 90));
@@ -136,7 +136,7 @@ describe('steady shapes', () => {
     assert.deepEqual([mask.x, mask.y, mask.width, mask.height], [51, 25, 20, 45]);
   });
 
-  it('do not follow the noise of a level outline, whose edges jump far from row to row', () => {
+  it('do not follow the noise of a horizontal outline, whose edges jump far from row to row', () => {
     // A step: 20 cells wide above, 60 below, and nobody knows exactly where the one becomes the other.
     const step = (level: number): Instance => {
       const runs = Array.from({ length: 40 }, (_, y) => [60 * y, 60 * y + (y < level ? 20 : 60)]);
@@ -168,7 +168,7 @@ describe('steady shapes', () => {
     assert.deepEqual(next(split).mask.runs, runs);
   });
 
-  it('have masks that a decoder could have made, whatever comes', () => {
+  it('always have masks that a decoder could produce', () => {
     const bits = (row: string): number[] => [...row].map(Number);
     const any = fc.record({
       x: fc.integer({ min: 0, max: 30 }),

@@ -49,7 +49,7 @@ describe('tracker', () => {
     assert.deepEqual(ids, [0, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
   });
 
-  it('gives it at once, or later, as asked for', () => {
+  it('gives it at once or later, as configured', () => {
     const ids = (hits: number): number[] =>
       follow(
         frames(5, () => [block(100, 100, 40, 90)]),
@@ -59,29 +59,29 @@ describe('tracker', () => {
     assert.deepEqual(ids(4), [0, 0, 0, 1, 1]);
   });
 
-  it('gives no id to what was there once', () => {
+  it('gives no id to an object seen once', () => {
     const ids = follow(frames(9, (i) => (i % 3 === 0 ? [block(100, 100, 40, 90)] : []))).flat();
     assert.deepEqual(ids, [0, 0, 0]);
   });
 
-  it('begins no track with a poor detection, and goes on with one', () => {
+  it('starts no track with a poor detection, but continues one', () => {
     const alone = follow(frames(5, () => [block(100, 100, 40, 90, 0.2)])).flat();
     assert.deepEqual(alone, [0, 0, 0, 0, 0]);
     const faded = follow(frames(6, (i) => [block(100, 100, 40, 90, i < 3 ? 0.9 : 0.2)])).flat();
     assert.deepEqual(faded, [0, 1, 1, 1, 1, 1]);
   });
 
-  it('does not look below the lowest score', () => {
+  it('ignores detections below the lowest score', () => {
     const faded = follow(frames(4, (i) => [block(100, 100, 40, 90, i < 2 ? 0.9 : 0.05)])).flat();
     assert.deepEqual(faded, [0, 1, 0, 0]);
   });
 
-  it('tells classes apart at one place', () => {
+  it('distinguishes classes at the same place', () => {
     const ids = follow(frames(3, () => [block(100, 100, 40, 90, 0.9, 0), block(100, 100, 40, 90, 0.8, 7)]));
     assert.deepEqual(ids.at(-1), [1, 2]);
   });
 
-  it('finds an object again after a gap of less than the lost time, and never after more', () => {
+  it('finds an object again within the lost time, and never later', () => {
     const gap = (seconds: number, options: TrackOptions): number[] => {
       const before = frames(6, () => [block(100, 100, 40, 90)]);
       const after = frames(4, () => [block(100, 100, 40, 90)], 5 / 30 + seconds);
@@ -103,7 +103,7 @@ describe('tracker', () => {
     );
   });
 
-  it('keeps ids through two that pass each other, with the help of their masks', () => {
+  it('keeps the ids of two objects that pass each other, with the help of their masks', () => {
     // Boxes that are the same in the middle; the left half of one mask, the right half of the other.
     const half = (x: number, left: boolean): Instance => {
       const instance = block(x, 100, 60, 90, left ? 0.9 : 0.89);
@@ -128,7 +128,7 @@ describe('tracker', () => {
     for (const later of ids.slice(5)) assert.deepEqual(later, [1, 2]);
   });
 
-  it('reports tracks that are over, once', () => {
+  it('reports ended tracks once', () => {
     const tracker = new Tracker({ lostTime: 0.5 });
     const ended: EndedTrack[][] = [];
     for (let i = 0; i < 40; i++) {
@@ -142,7 +142,7 @@ describe('tracker', () => {
     assert.deepEqual([tracker.live, tracker.lost], [0, 0]);
   });
 
-  it('begins anew when asked to, and tells what is over with the next frame', () => {
+  it('starts over on request, and reports the ended tracks with the next frame', () => {
     const tracker = new Tracker();
     follow(
       frames(3, () => [block(100, 100, 40, 90)]),
@@ -158,7 +158,7 @@ describe('tracker', () => {
     assert.equal(tracker.resets, 1);
   });
 
-  it('tells of tracks that a reset ended with the frame after it, and with no other', () => {
+  it('reports tracks that a reset ended with the next frame, and with no other', () => {
     const tracker = new Tracker();
     follow(
       frames(3, () => [block(100, 100, 40, 90)]),
@@ -171,7 +171,7 @@ describe('tracker', () => {
     assert.deepEqual(tracker.ended, []);
   });
 
-  it('begins anew when stamps go back, as those of a bag that loops', () => {
+  it('starts over when stamps go back, as in a bag that loops', () => {
     const tracker = new Tracker();
     const once = frames(30, () => [block(100, 100, 40, 90)]);
     const ids = follow([...once, ...once], tracker).flat();
@@ -179,7 +179,7 @@ describe('tracker', () => {
     assert.equal(tracker.resets, 1);
   });
 
-  it('begins anew when the stamps jump ahead by more than the lost time', () => {
+  it('starts over when stamps jump ahead by more than the lost time', () => {
     const ids = follow([
       ...frames(5, () => [block(100, 100, 40, 90)]),
       ...frames(3, () => [block(100, 100, 40, 90)], 100),
@@ -187,7 +187,7 @@ describe('tracker', () => {
     assert.deepEqual(ids, [0, 1, 1, 1, 1, 0, 2, 2]);
   });
 
-  it('begins anew with pictures of another size', () => {
+  it('starts over with pictures of another size', () => {
     const tracker = new Tracker();
     follow(
       frames(3, () => [block(100, 100, 40, 90)]),
@@ -199,7 +199,7 @@ describe('tracker', () => {
     assert.equal(tracker.resets, 1);
   });
 
-  it('keeps ids when stamps stand still, as those of drivers that send none', () => {
+  it('keeps ids when stamps stand still, as with drivers that set none', () => {
     const tracker = new Tracker();
     const ids: number[] = [];
     for (let i = 0; i < 20; i++) {
@@ -210,7 +210,7 @@ describe('tracker', () => {
     assert.deepEqual(new Set(ids.slice(1)), new Set([1]));
   });
 
-  it('takes masks of other sizes, or none, from one frame to the next', () => {
+  it('accepts masks of other sizes, or none, from one frame to the next', () => {
     const tracker = new Tracker();
     const ids: number[] = [];
     for (let i = 0; i < 12; i++) {
@@ -240,7 +240,7 @@ describe('tracker', () => {
     assert.equal(tracker.settings.hits, 3);
   });
 
-  it('takes the best 256 detections of a frame and 512 tracks, and goes on', () => {
+  it('is limited to the best 256 detections of a frame and 512 tracks', () => {
     const tracker = new Tracker({ hits: 1 });
     const crowd = (dx: number): Instance[] =>
       Array.from({ length: 400 }, (_, i) =>
@@ -346,7 +346,7 @@ describe('tracker', () => {
     );
   });
 
-  it('neither grows nor forgets in 10,000 frames of noise', () => {
+  it('neither grows nor loses tracks in 10,000 frames of noise', () => {
     const random = new Random(7);
     const tracker = new Tracker();
     const seen = new Set<number>();

@@ -24,7 +24,7 @@ function framesById(detections: VideoDetections, classId: number): Map<number, n
 
 /** Intel's sample-videos, which were looked through by eye: what is expected is what is to be seen. */
 const people = new VideoDetections('one-by-one-person-detection');
-describeUnless(people.skip, 'tracking of people who come one by one', () => {
+describeUnless(people.skip, 'tracking of people who enter one by one', () => {
   it('gives each of the six one id from entering to leaving', () => {
     const frames = [...framesById(people, PERSON).values()].filter(({ length }) => length > 3);
     assert.equal(frames.length, 6, JSON.stringify(frames.map((own) => [own[0], own.at(-1), own.length])));

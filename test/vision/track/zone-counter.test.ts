@@ -60,7 +60,7 @@ describe('counting in zones', () => {
     assert.equal(counter.warning, undefined);
   });
 
-  it('tells who enters and leaves, and how long they have stayed', () => {
+  it('reports who enters and leaves, and how long they stayed', () => {
     const walk = new Walk(new ZoneCounter(shapes([MIDDLE])));
     walk.step([at(100, 180)]).step([at(150, 180)]);
     assert.deepEqual(walk.classes(), []);
@@ -75,7 +75,7 @@ describe('counting in zones', () => {
     ]);
   });
 
-  it('counts by class, and the mean of the stays', () => {
+  it('counts by class, with the mean duration of stays', () => {
     const walk = new Walk(new ZoneCounter(shapes([MIDDLE])));
     walk.step([at(300, 180, 1), at(320, 180, 2, 5)]).step([at(300, 180, 1), at(500, 180, 2, 5)]);
     walk.step([at(300, 180, 1), at(320, 180, 3, 5)]).step([at(500, 180, 1)]);
@@ -93,7 +93,7 @@ describe('counting in zones', () => {
     );
   });
 
-  it('goes by where an object stands, or by its middle', () => {
+  it('uses the point where an object stands, or its center', () => {
     const feet = new Walk(new ZoneCounter(shapes([MIDDLE]), 'bottom'));
     const middle = new Walk(new ZoneCounter(shapes([MIDDLE]), 'center'));
     // Feet below the zone, middle in it.
@@ -101,7 +101,7 @@ describe('counting in zones', () => {
     assert.deepEqual([feet.told, middle.told], [[], ['1 entered middle 0']]);
   });
 
-  it('does not count somebody on the edge again and again', () => {
+  it('does not count an object on the edge repeatedly', () => {
     const walk = new Walk(new ZoneCounter(shapes([MIDDLE])));
     walk.step([at(150, 180)]);
     for (let i = 0; i < 20; i++) walk.step([at(213.12 + (i % 2 === 0 ? 2 : -2), 180)]);
@@ -118,7 +118,7 @@ describe('counting in zones', () => {
     assert.deepEqual(small.told, ['1 entered small 0', '1 left small 1']);
   });
 
-  it('counts who is cut off by the border of the picture', () => {
+  it('counts objects at the border of the picture', () => {
     const half = new Walk(new ZoneCounter(shapes(['half=0.5,0 1,0 1,1 0.5,1'])));
     half
       .step([at(100, 360)])
@@ -131,7 +131,7 @@ describe('counting in zones', () => {
     assert.deepEqual(whole.told, ['1 entered whole 0', '2 entered whole 0']);
   });
 
-  it('keeps who is looked for, and lets leave whose track ends', () => {
+  it('keeps lost objects inside, and lets them leave when their tracks end', () => {
     const walk = new Walk(new ZoneCounter(shapes([MIDDLE])));
     walk
       .step([at(320, 180)])
@@ -147,20 +147,20 @@ describe('counting in zones', () => {
     assert.deepEqual([walk.classes()[0]!.present, walk.told.length], [0, 2]);
   });
 
-  it('takes no object without an id', () => {
+  it('ignores objects without an id', () => {
     const walk = new Walk(new ZoneCounter(shapes([MIDDLE])));
     walk.step([at(320, 180, 0)]).step([{ ...at(320, 180), trackId: undefined }]);
     assert.deepEqual(walk.told, []);
   });
 
-  it('follows the size of the picture where corners are shares of it', () => {
+  it('follows the size of the picture if corners are shares of it', () => {
     const counter = new ZoneCounter(shapes([MIDDLE, 'pixels=10,20 30,20 30,40']));
     counter.update({ ...frameOf(), width: 1000, height: 2000 }, 0);
     assert.deepEqual(Array.from(counter.zones[0]!.corners), [333, 666, 667, 666, 667, 1334, 333, 1334]);
     assert.deepEqual(Array.from(counter.zones[1]!.corners), [10, 20, 30, 20, 30, 40]);
   });
 
-  it('keeps the counts of zones that stay, and begins those that change', () => {
+  it('keeps the counts of unchanged zones, and resets changed ones', () => {
     const walk = new Walk(new ZoneCounter(shapes([MIDDLE, 'all=0,0 1,0 1,1 0,1'])));
     walk.step([at(320, 180)]);
     walk.counter.setShapes(shapes(['all=0,0 1,0 1,1 0,0.9', MIDDLE]), 'bottom');
@@ -173,7 +173,7 @@ describe('counting in zones', () => {
     );
   });
 
-  it('lets nobody cross a line because another point of objects counts', () => {
+  it('counts no crossing when the anchor changes', () => {
     const zones = shapes([], ['gate=0,160 640,160']);
     const walk = new Walk(new ZoneCounter(zones, 'bottom'));
     walk.step([at(320, 180)]);
@@ -188,7 +188,7 @@ describe('counting in zones', () => {
     assert.deepEqual(walk.told, ['1 entered gate 0', '1 left gate 0']);
   });
 
-  it('counts from 0 again, with who is inside', () => {
+  it('resets counts to 0, but keeps the objects inside', () => {
     const walk = new Walk(new ZoneCounter(shapes([MIDDLE])));
     walk.step([at(320, 180, 1), at(330, 180, 2)]).step([at(320, 180, 1), at(600, 180, 2)]);
     walk.counter.resetCounts();
@@ -197,7 +197,7 @@ describe('counting in zones', () => {
     ]);
   });
 
-  it('has as present who was not seen for a moment', () => {
+  it('considers objects present that are not detected for a moment', () => {
     const counter = new ZoneCounter(shapes([MIDDLE]));
     counter.update(frameOf(at(320, 180)), 0);
     counter.update(frameOf(), 0.2);
@@ -206,7 +206,7 @@ describe('counting in zones', () => {
     assert.equal(counter.zones[0]!.classes[0]!.present, 0);
   });
 
-  it('has no more inside than entered and did not leave, whatever happens', () => {
+  it('never has more objects inside than entered and did not leave', () => {
     const step = fc.record({
       x: fc.integer({ min: 0, max: 640 }),
       y: fc.integer({ min: 0, max: 360 }),
@@ -236,18 +236,18 @@ describe('counting across lines', () => {
   };
   const GATE = 'gate=100,200 500,200';
 
-  it('tells the direction: downward enters where the line goes to the right', () => {
+  it('reports the direction: downward is entering for a line to the right', () => {
     assert.deepEqual(across(GATE, [300, 150], [300, 250]), ['entered']);
     assert.deepEqual(across(GATE, [300, 250], [300, 150]), ['left']);
     assert.deepEqual(across('gate=500,200 100,200', [300, 150], [300, 250]), ['left']);
   });
 
-  it('counts nobody who passes beside it, or turns back', () => {
+  it('counts no object that passes beside it or turns back', () => {
     assert.deepEqual(across(GATE, [50, 150], [50, 250]), []);
     assert.deepEqual(across(GATE, [300, 150], [300, 198], [300, 202], [300, 150]), []);
   });
 
-  it('counts somebody who lingers on it once', () => {
+  it('counts an object that lingers on it once', () => {
     const ways = Array.from({ length: 20 }, (_, i): [number, number] => [300, 200 + (i % 2 === 0 ? 2 : -2)]);
     assert.deepEqual(across(GATE, [300, 150], ...ways, [300, 230], [300, 260]), ['entered']);
   });
@@ -260,7 +260,7 @@ describe('counting across lines', () => {
 });
 
 describe('geometry of zones', () => {
-  it('knows what lies inside of any polygon', () => {
+  it('finds points inside of any polygon', () => {
     const notched = [0, 0, 10, 0, 10, 10, 5, 5, 0, 10];
     const inside = (x: number, y: number): boolean => isInside(notched, x, y);
     assert.deepEqual(
@@ -269,7 +269,7 @@ describe('geometry of zones', () => {
     );
   });
 
-  it('measures distances to edges, the last one if it is closed', () => {
+  it('measures distances to edges, including the closing one', () => {
     const corners = [0, 0, 10, 0, 10, 10];
     assert.equal(distanceTo(corners, false, 5, -3), 3);
     assert.equal(distanceTo(corners, false, 13, 14), 5);

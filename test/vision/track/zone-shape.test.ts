@@ -20,7 +20,7 @@ describe('zones as text', () => {
     assert.deepEqual(parseZones({ zone: [''], line: [' '] }, WHAT), []);
   });
 
-  it('are refused with what is wrong with them', () => {
+  it('are refused with a reason', () => {
     const cases: readonly [string, RegExp][] = [
       ['0,0 1,0 1,1', /NAME=X,Y X,Y \.\.\. in parameter zones but received 0,0 1,0 1,1/],
       ['door=', /NAME=X,Y X,Y/],
@@ -47,7 +47,7 @@ describe('zones as text', () => {
     assert.equal(line('gate=0,0 1,1 1,0 0,1').corners.length, 8);
   });
 
-  it('have names of their own', () => {
+  it('have unique names', () => {
     const parse = (zones: string[], lines: string[] = []): unknown =>
       parseZones({ zone: zones, line: lines }, WHAT);
     const shape = '0,0 1,0 1,1';
@@ -70,7 +70,7 @@ describe('zones as text', () => {
     assert.throws(() => parse(endless), /at most 64/);
   });
 
-  it('have areas, whichever way round', () => {
+  it('have areas in either orientation', () => {
     assert.equal(polygonArea([0, 0, 4, 0, 4, 3, 0, 3]), 12);
     assert.equal(polygonArea([0, 3, 4, 3, 4, 0, 0, 0]), 12);
   });
