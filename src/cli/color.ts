@@ -9,7 +9,7 @@ interface Terminal {
 }
 
 /**
- * Colors text for a terminal. Files and pipes get plain text, and so does everybody who has set NO_COLOR
+ * Colors text for a terminal. Text for files and pipes is plain, and so is text for terminals with NO_COLOR
  * (https://no-color.org) or TERM=dumb: Node.js's hasColors() heeds both.
  */
 export function colored(text: string, color: Color, stream: Terminal = process.stderr): string {

@@ -28,7 +28,7 @@ import { printable } from './printable.js';
 import { Progress } from './progress.js';
 import { decodeOptions, headRoles, RUN_OPTIONS } from './run-options.js';
 
-/** Lowest score when a model is evaluated: the curve needs what is unlikely, too. */
+/** Lowest score when a model is evaluated: the curve needs unlikely detections, too. */
 const LOWEST_SCORE = '0.001';
 
 /** Options of `eval` with COCO annotations. */
@@ -309,7 +309,7 @@ function figure(value: number): string {
   return Number.isNaN(value) ? '-' : value.toFixed(3);
 }
 
-/** All figures by their names; null where there is nothing to find. */
+/** All figures by their names; null if there is nothing to find. */
 function record(quality: Quality, truth: CocoTruth): object {
   const figures = Object.fromEntries(FIGURES.map(([, key]) => [key, orNull(quality[key])]));
   const classes = truth.names.map((name, i) => {

@@ -15,9 +15,9 @@ import { command } from './program.js';
 import { colorRange, headRoles, imageReading, pictureSize, RUN_OPTIONS } from './run-options.js';
 import { Stop } from './stop.js';
 
-/** Where the page is, unless --port says otherwise. */
+/** Default of --port. */
 const DEFAULT_PORT = 8080;
-/** Frames of a scene: it goes on and on. */
+/** Frames of a scene: practically endless. */
 const ENDLESS = 0xffffffff;
 
 const { model, engine, labels, heads, threads, range, score, iou, nms, classes, masks, track, roi } =
@@ -120,7 +120,7 @@ export const live = command({
   },
 });
 
-/** Opens each input; one that cannot be opened ends the command, as there is nothing to show of it. */
+/** Opens each input; one that cannot be opened ends the command. */
 async function openCameras(args: Arguments): Promise<Awaited<ReturnType<typeof openInputs>>['sources'][]> {
   const cameras = [];
   for (const input of args.positionals) {
@@ -139,7 +139,7 @@ async function openCameras(args: Arguments): Promise<Awaited<ReturnType<typeof o
   return cameras;
 }
 
-/** What the node's parameters would be. */
+/** The corresponding parameters of the node. */
 function parametersOf(args: Arguments): SegmentParameters {
   const number = (option: keyof typeof LIVE_OPTIONS, name: Parameters<typeof numberOption>[2]): number =>
     numberOption(args, option, name);

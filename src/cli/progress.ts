@@ -13,10 +13,10 @@ const SETTLED = 1000;
 
 /**
  * A progress bar on standard error: redrawn in place on a terminal, a line at every quarter elsewhere. It shows the steps, their
- * speed, the remaining time, and what is being worked on.
+ * speed, the remaining time, and the current file.
  */
 export class Progress {
-  /** What is being worked on: the present file. Shown at the end of the line. */
+  /** The current file, shown at the end of the line. */
   present = '';
   #done: number;
   #drawn = -Infinity;
@@ -49,7 +49,7 @@ export class Progress {
     this.reach(this.#done + 1);
   }
 
-  /** Counts steps without drawing: those of a file that failed, for a full bar would tell of success. */
+  /** Counts steps without drawing: those of a failed file, because a full bar would look like success. */
   skip(steps = 1): void {
     this.#done += steps;
   }
@@ -101,7 +101,7 @@ export class Progress {
   }
 }
 
-/** The beginning of a text that takes no more than so many columns of a terminal. */
+/** The beginning of a text that fits into this many columns of a terminal. */
 function fitting(text: string, columns: number): string {
   if (terminalWidth(text) <= columns) return text;
   let fit = '';

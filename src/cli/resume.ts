@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { ExpectationError, messageOf } from '../base/expect.js';
 import { isDevice } from '../base/files/device.js';
 
-/** What an earlier run has written of an input. */
+/** The output of an earlier run for one input. */
 interface Part {
   readonly source: string;
   frames: number;
@@ -10,19 +10,19 @@ interface Part {
   end: number;
 }
 
-/** How far an earlier run came. */
+/** The progress of an earlier run. */
 export interface Done {
-  /** Names of the inputs that need not be done again, in order; one that was given twice may be there twice. */
+  /** Names of the finished inputs, in order; one that was given twice may be there twice. */
   readonly sources: string[];
-  /** Bytes of JSON lines that belong to them. What follows is of an input that was interrupted. */
+  /** Bytes of JSON lines that belong to them. The rest belongs to an interrupted input. */
   readonly length: number;
   /** The greatest id of a tracked object in these bytes. */
   readonly lastTrack: number;
 }
 
-/** What is known of an input that comes last in the file. */
+/** Facts about the last input in the file. */
 export interface LastInput {
-  /** Whether it is among the inputs of this run. One that is not cannot be done again: its lines are kept. */
+  /** Whether it is among the inputs of this run. Otherwise it cannot be repeated, and its lines are kept. */
   readonly known: boolean;
   /** Its frames, if known; undefined, too, if another output of it may be incomplete. */
   readonly frames?: number | undefined;
@@ -31,7 +31,7 @@ export interface LastInput {
 const CHUNK = 1 << 20;
 const LINE = /^\{"source":("(?:[^"\\]|\\.)*"),"index":(\d+),/;
 
-/** The name and index with which a line begins; undefined if it is no such line. */
+/** The name and index at the start of a line; undefined for other lines. */
 function beginning(line: string): { source: string; index: number } | undefined {
   const [, name, index] = LINE.exec(line) ?? [];
   if (name === undefined) return undefined;
@@ -44,13 +44,13 @@ function beginning(line: string): { source: string; index: number } | undefined 
 
 /**
  * Reads from a file of JSON lines which inputs an earlier run has finished: all that are followed by others, and the last one
- * if it has as many lines as it has frames. No other record is kept, so this works after any end, of power included.
+ * if it has as many lines as frames. There is no other record, so this works after any interruption, including a power failure.
  *
- * @param lastInput tells of the input that comes last
+ * @param lastInput gives facts about the last input
  * @throws ExpectationError when the file cannot be read or has other content
  */
 export async function readDone(file: string, lastInput: (source: string) => LastInput): Promise<Done> {
-  // Opening a pipe, or reading a device to its end, could take for ever.
+  // Opening a pipe, or reading a device to its end, could take forever.
   if (isDevice(file)) {
     throw new ExpectationError('a file for --json with --resume', `${file}, which is none`, 'Omit --resume.');
   }
@@ -120,7 +120,7 @@ async function* linesOf(path: string): AsyncGenerator<{ line: string; end: numbe
   }
 }
 
-/** The inputs that are left to do. */
+/** The remaining inputs. */
 export function withoutDone<Source extends { readonly name: string }>(
   sources: readonly Source[],
   done: readonly string[],

@@ -19,7 +19,7 @@ import { SELECTION_OPTIONS } from './selection.js';
 import { PICTURE_FORMATS, type PictureFormat } from './sinks/overlay-pictures.js';
 import type { OverlayOptions } from '../media/render/overlay.js';
 
-/** Frames before, of which the overlay shows where tracked objects were, unless --overlay-trails says otherwise. */
+/** Default of --overlay-trails: the length of trails in frames. */
 const TRAILS = 30;
 /** Quality at which text and outlines stay clean. */
 const PICTURE_QUALITY = 90;
@@ -245,7 +245,7 @@ export function blurOption(args: Arguments, labels: readonly string[]): number[]
   return blurredClasses(list('blur'), list('classes'), labels, { blurred: '--blur', reported: '--classes' });
 }
 
-/** How frames are tracked; undefined: not at all. @param reported what of the decoder's results is reported */
+/** Options of tracking; undefined: off. @param reported limits of the reported results */
 export function trackingOptions(args: Arguments, reported: DecodeOptions): TrackingOptions | undefined {
   const zones = zonesOf(args);
   const options = {
@@ -268,7 +268,7 @@ const OF_TRACKS = [
   ...['steady-scores', 'steady-shapes', 'zone-anchor', 'overlay-trails'],
 ];
 
-/** Zones and lines. @throws ExpectationError for text that is none, and for options about tracks without --track */
+/** Zones and lines. @throws ExpectationError for invalid text, and for options about tracks without --track */
 export function zonesOf(args: Arguments): ZoneShape[] {
   const shapes = parseZones(
     { zone: args.texts('zone'), line: args.texts('line') },
@@ -292,7 +292,7 @@ export function zonesOf(args: Arguments): ZoneShape[] {
   return shapes;
 }
 
-/** What is done with depth; undefined: nothing. @throws ExpectationError for values out of range and unknown classes */
+/** Options for depth; undefined: not used. @throws ExpectationError for values out of range and unknown classes */
 export function depthOf(args: Arguments, labels: readonly string[]): FileDepthOptions | undefined {
   const space = {
     step: numberOption(args, 'depth-step', 'depth_step') || undefined,

@@ -12,7 +12,7 @@ import type { ResultSink } from './sinks/sink.js';
 import type { Stop } from './stop.js';
 import type { Summary } from './summary.js';
 
-/** What a run does with each frame. */
+/** Options of a run for each frame. */
 export interface RunParts {
   readonly segmenter: Segmenter;
   readonly region: Region | undefined;
@@ -21,15 +21,15 @@ export interface RunParts {
   readonly tracked: TrackingOptions | undefined;
   /** @default depth is not used */
   readonly depth?: FileDepthOptions | undefined;
-  /** The last id of a tracked object that an earlier run has given. */
+  /** The last id of a tracked object in an earlier run. */
   readonly lastTrack?: number | undefined;
   readonly sinks: readonly ResultSink[];
-  /** What no output shows. @default everything is shown */
+  /** Classes to blur in all outputs. @default none */
   readonly blur: Blur | undefined;
   readonly summary: Summary;
   readonly quiet: boolean;
   readonly stop: Stop;
-  /** Tells of a frame or input that failed. */
+  /** Called for each failed frame or input. */
   readonly report: (where: string, error: Error) => void;
 }
 
@@ -42,7 +42,7 @@ export class RunSources {
     this.#ids = new TrackIds(parts.lastTrack);
   }
 
-  /** @throws the error of an output, which ends the run; those of inputs are reported, and the next are done */
+  /** @throws the error of an output, which ends the run; errors of inputs are reported, and the run continues */
   async all(sources: readonly FrameSource[]): Promise<void> {
     const { quiet, selection, stop } = this.parts;
     const counts = sources.map(({ count, rate }) => selectedCount(count, selection, rate));
@@ -58,7 +58,7 @@ export class RunSources {
         this.progress.present = `${printable(source.name)}${place}`;
       }
       const steps = await this.#one(source);
-      // An input that ended early, or had a wrong number in its header, does not shift the bar of the next.
+      // The bar of the next input is correct even if this one ended early, or had a wrong number of frames in its header.
       before += counts[i] ?? steps;
       if (total !== undefined) this.progress?.skip(before - this.progress.done);
     }
@@ -91,7 +91,7 @@ export class RunSources {
           const shown = blur ? blurred(result, blur) : result;
           for (const sink of sinks) await sink.write(shown);
         } else {
-          // A bar that is full tells of success: that of a bad picture must not be drawn.
+          // A full bar looks like success, so it is not drawn for a bad picture.
           this.progress?.end();
           this.progress?.skip();
           summary.fail(source.name, item.error);
@@ -118,7 +118,7 @@ export class RunSources {
       process.stderr.write(`${printable(name)}: depth of ${refused} frames: ${printable(problem)}\n`);
   }
 
-  /** Each source is a camera of its own; no id comes in two of them. */
+  /** Each source is a separate camera; ids are unique over all. */
   #tracking(): CameraTracking | undefined {
     const { tracked } = this.parts;
     if (tracked === undefined) return undefined;
@@ -128,7 +128,7 @@ export class RunSources {
   }
 }
 
-/** The result with a frame that no longer shows what is blurred, before any output sees it. */
+/** The result with a blurred frame, for all outputs. */
 function blurred(result: FrameResult, blur: Blur): FrameResult {
   const frame = blur.apply(result.frame.frame, result.segmentation);
   return { ...result, frame: { ...result.frame, frame } };

@@ -176,7 +176,7 @@ export const run = command({
   },
 });
 
-/** What the options say of inputs, checked. */
+/** The validated options for inputs. */
 function settingsOf(args: Arguments) {
   pictureOptions(args);
   overlayOptions(args, []);
@@ -201,7 +201,7 @@ function settingsOf(args: Arguments) {
   };
 }
 
-/** @throws ExpectationError where --resume could not go on */
+/** @throws ExpectationError if --resume cannot continue */
 function checkResume(args: Arguments): void {
   if (!args.flag('resume')) return;
   const json = args.text('json');
@@ -224,9 +224,9 @@ function checkResume(args: Arguments): void {
 }
 
 /**
- * How far the run before came, by the file of --json.
+ * The progress of the former run, from the file of --json.
  *
- * @throws ExpectationError if it is not known whether its last input is complete, and that cannot be done again
+ * @throws ExpectationError if it is unknown whether its last input is complete, and that cannot be repeated
  */
 function doneBefore(
   args: Arguments,
@@ -290,7 +290,7 @@ interface SinkSettings {
   readonly args: Arguments;
   readonly labels: readonly string[];
   readonly decoding: DecodeOptions;
-  /** All inputs, which outputs are named after, and those that are left to do. */
+  /** All inputs, after which outputs are named, and the remaining ones. */
   readonly all: readonly FrameSource[];
   readonly sources: readonly FrameSource[];
   readonly read: ReadFiles;
@@ -302,7 +302,7 @@ async function openSinks(sinks: ResultSink[], settings: SinkSettings): Promise<v
   const { args, labels, decoding, all, sources, read, done } = settings;
   const renderer = new OverlayRenderer(overlayOptions(args, labels), colorRange(args));
   const force = args.flag('force');
-  // What an input that is done again had before is replaced.
+  // Former outputs of a repeated input are replaced.
   const replace = force || done !== undefined;
   const [json, mcap] = [args.text('json'), args.text('mcap')];
   const [overlay, video] = [args.text('overlay'), args.text('video')];
@@ -312,7 +312,7 @@ async function openSinks(sinks: ResultSink[], settings: SinkSettings): Promise<v
   const frames = new FrameNames(named);
   const folder = (name: string, path: string, suffixes: readonly string[]): FrameFolder =>
     new FrameFolder(path, { option: `--${name}`, names: frames, suffixes, read, replace });
-  // Folders first: what they contain may be refused, and no file of the others is left then.
+  // Folders first: if their content is refused, no file of the other outputs exists yet.
   if (overlay !== undefined) {
     sinks.push(
       new OverlayPicturesSink(overlay, renderer, { sources: named, read, replace, ...pictureOptions(args) }),

@@ -32,7 +32,7 @@ export interface Selection {
   readonly end: number;
 }
 
-/** @throws ExpectationError for a value that is no number, time or share */
+/** @throws ExpectationError for a value that is not a number, time or share */
 export function selectionOf(args: Arguments): Selection {
   const start = timeOption(args, 'start') ?? 0;
   const end = timeOption(args, 'end') ?? Infinity;
@@ -62,9 +62,9 @@ function timeOption(args: Arguments, name: string): number | undefined {
 }
 
 /**
- * The number of frames of an input that are used; undefined if that is not known before.
+ * The number of used frames of an input; undefined if it is not known in advance.
  *
- * @param rate of its frames, which makes it an estimate where only a part is used
+ * @param rate of its frames; the result is an estimate if only a part is used
  */
 export function selectedCount(
   count: number | undefined,

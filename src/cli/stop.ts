@@ -43,7 +43,7 @@ export class Stop {
     return Stop.#current !== undefined;
   }
 
-  /** Asks the listening command, if any, to end. @returns whether there is one */
+  /** Ends the listening command, if any. @returns whether there is one */
   static request(reason: StopReason): boolean {
     const stop = Stop.#current;
     if (stop !== undefined) stop.#request(reason);

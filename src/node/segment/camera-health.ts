@@ -41,11 +41,11 @@ export interface PackedCounts {
   readonly maps: { readonly skipped: number };
 }
 
-/** Of a camera with depth: its pairs, and why depth cannot be used. */
-/** What is told of tracks, and of the zones that count them. */
+/** The state of tracks, and of the zones that count them. */
 type CameraTracks = Pick<CameraTracking, 'counts' | 'zones' | 'warning'>;
 const NO_TRACKS: CameraTracks = { counts: undefined, zones: [], warning: undefined };
 
+/** Of a camera with depth: its pairs, and why depth cannot be used. */
 export interface DepthHealth {
   readonly topic: string;
   readonly problem: string | undefined;

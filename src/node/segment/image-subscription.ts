@@ -69,7 +69,7 @@ export class ImageSubscription {
   #keepsPixels = false;
   /** Whether the publishers send images that only rclnodejs can handle. */
   #compressed = false;
-  /** Whether publishers have come or gone since that was found out. */
+  /** Whether publishers have come or gone since then. */
   #othersCame = false;
   /** A problem of the topic; undefined if there is none. */
   problem: string | undefined;

@@ -21,7 +21,7 @@ import { readWorkConfig } from './work-config.js';
 /** Milliseconds between checks of the publishers of the image topics, and between diagnostics. */
 const FOLLOW_PERIOD = 500;
 const DIAGNOSTICS_PERIOD = 1000;
-/** Milliseconds by which the signal that there are no results may be late. */
+/** Maximum delay of the signal that there are no results, in milliseconds. */
 const WATCH_PERIOD = 50;
 
 const NO_FRAMES: CameraCounts = { offered: 0, dropped: 0, answered: 0, failed: 0, discarded: 0 };

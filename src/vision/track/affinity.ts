@@ -7,19 +7,19 @@ import { LOST, type TrackList } from './track-list.js';
 
 /** Numbers of an expected box: its corners, and a margin along x and along y. */
 const EXPECTED = 6;
-/** Boxes are widened by so many deviations of where the track is expected, and by this share of a side at most. */
+/** Boxes are widened by this many standard deviations of the predicted position, and by at most this share of a side. */
 const MARGIN = 1;
 const WIDEST = 0.5;
-/** What the masks of tracks that compete count, the rest being the boxes'. */
+/** Weight of the masks of competing tracks; the rest is the weight of their boxes. */
 const MASK_SHARE = 0.5;
-/** From this share of the best overlap on, another one is a rival. */
+/** An overlap of at least this share of the best one is a rival. */
 const RIVAL = 0.4;
-/** A lost track has less of a claim than one that was seen just now. */
+/** Factor for lost tracks, so that tracks seen in the last frame are preferred. */
 const LOST_CLAIM = 0.9;
-/** How far from where it is expected a lost track may be found, in deviations and in its mean sides. */
+/** Maximum distance of a detection from the predicted position of a lost track, in standard deviations and in mean sides. */
 const FARTHEST = 3;
 const FARTHEST_SIDES = 1.5;
-/** The sides of what is found and what was lost, the smaller through the larger: of the more alike, and of both. */
+/** Least ratios of the sides of detection and lost track, smaller by larger: of the more similar side, and of both. */
 const ALIKE = 0.6;
 const LEAST_ALIKE = 0.15;
 
@@ -45,14 +45,14 @@ export class Affinity {
     this.#expected = new Float64Array(EXPECTED * tracks.capacity);
   }
 
-  /** A frame begins, whose tracks have been moved to the present. */
+  /** Begins a frame; its tracks have been predicted already. */
   begin(segmentation: Segmentation): void {
     this.#segmentation = segmentation;
     const { order, count } = this.#tracks;
     for (let i = 0; i < count; i++) this.expect(order[i]!);
   }
 
-  /** Where a track is expected: the part of its box that is in the picture. */
+  /** The predicted box of a track, clipped to the picture. */
   expect(slot: number): void {
     const filters = this.#filters;
     const { width, height } = this.#segmentation!;
@@ -69,10 +69,10 @@ export class Affinity {
   }
 
   /**
-   * By the overlap of boxes, and of masks where several compete.
+   * Affinities by the overlap of boxes, and of masks if several tracks or detections compete.
    *
-   * @param rows slots; the first rowCount hold @param columns detections; the first columnCount hold
-   * @param least overlap, below which the value is 0
+   * @param rows slots; the first rowCount are used @param columns detections; the first columnCount are used
+   * @param least overlap; the value is 0 for less
    * @returns rowCount * columnCount values, row by row, valid until the next call
    */
   overlaps(
@@ -95,7 +95,7 @@ export class Affinity {
       for (let c = 0; c < columnCount; c++, at++) {
         const k = columns[c]!;
         values[at] = 0;
-        // Most are far away from each other, which is said soonest here.
+        // Most are far apart; this is the fastest test for that.
         if (x1[k]! >= to || x2[k]! <= from || classId[k] !== track.classId) continue;
         const overlap = this.#overlap(slot, k);
         if (!(overlap >= least) || overlap === 0) continue;
@@ -107,7 +107,7 @@ export class Affinity {
     return values;
   }
 
-  /** IoU of the box where a track is expected and that of a detection, both widened by the track's margin. */
+  /** IoU of the predicted box of a track and the box of a detection, both widened by the track's margin. */
   #overlap(slot: number, k: number): number {
     const expected = this.#expected;
     const { x1, y1, x2, y2 } = this.#found;
@@ -125,7 +125,7 @@ export class Affinity {
     return shared / (own + others - shared);
   }
 
-  /** Boxes tell neighbors apart as long as one fits far better than the others; where they do not, masks have a say. */
+  /** Boxes suffice if one fits far better than the others; otherwise masks are compared, too. */
   #compareMasks(
     values: Float64Array,
     rows: Int32Array,
@@ -159,7 +159,7 @@ export class Affinity {
     }
   }
 
-  /** @returns -1 where one of them has no mask */
+  /** @returns -1 if one of them has no mask */
   #maskOverlap(slot: number, k: number): number {
     const { mask, maskX, maskY } = this.#tracks.at(slot);
     if (mask.count === 0) return -1;
@@ -180,8 +180,8 @@ export class Affinity {
   }
 
   /**
-   * By how far a detection is from where a track is expected, and how much their sizes are alike: for tracks that are looked for. What is
-   * half covered may be alike in one side only.
+   * Affinities by distance from the predicted position and by similarity of size: for lost tracks. A half covered object may be
+   * similar in one side only.
    */
   whereabouts(rows: Int32Array, rowCount: number, columns: Int32Array, columnCount: number): Float64Array {
     const values = this.#room(rowCount, columnCount);
@@ -214,7 +214,7 @@ export class Affinity {
     return values;
   }
 
-  /** The largest overlap of a track with one of its class that is looked for. */
+  /** The largest overlap of a track with a lost one of its class. */
   mostLost(slot: number): number {
     const expected = this.#expected;
     const { order, count } = this.#tracks;
@@ -248,7 +248,7 @@ export class Affinity {
   }
 }
 
-/** The smaller of two lengths through the larger. */
+/** The ratio of two lengths, smaller by larger. */
 function likeness(a: number, b: number): number {
   return a < b ? a / b : b / a;
 }

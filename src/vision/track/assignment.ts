@@ -1,11 +1,11 @@
 /**
- * Gives rows columns so that the sum of the values of all pairs is the largest there is: the Hungarian method with potentials
+ * Assigns columns to rows so that the sum of the values of all pairs is maximal: the Hungarian method with potentials
  * (Kuhn 1955, in the form of shortest augmenting paths; O(rows² columns)).
  *
- * Pairs of value 0 are none. Memory grows to the largest problem seen.
+ * Pairs of value 0 are left out. Memory grows to the largest problem so far.
  */
 export class Assignment {
-  /** Of each row its column, or -1; of each column its row, or -1. */
+  /** The column of each row, or -1; the row of each column, or -1. */
   rows = new Int32Array(0);
   columns = new Int32Array(0);
   #alone = new Int32Array(0);
@@ -24,7 +24,7 @@ export class Assignment {
 
   /**
    * @param values rows * columns numbers of 0 or more, row by row
-   * @returns how many pairs there are
+   * @returns the number of pairs
    */
   solve(values: Float64Array, rows: number, columns: number): number {
     this.#grow(rows, columns);
@@ -34,7 +34,7 @@ export class Assignment {
       this.#match[c] = 0;
       this.#grouped[c] = 0;
     }
-    // Of each column how many rows it may have, and of each row the only column: most need no search.
+    // The number of candidate rows of each column, and the only column of each row: most need no search.
     const { rows: ofRow, columns: ofColumn } = this;
     const count = this.#match;
     for (let r = 0, at = 0; r < rows; r++) {
@@ -55,7 +55,7 @@ export class Assignment {
       this.#alone[r] = -1;
       pairs++;
     }
-    // The others in groups that have nothing to do with each other: often two rows, which are no work.
+    // The others are solved in independent groups, often of two rows, which is fast.
     const grouped = this.#grouped;
     for (let r = 0; r < rows; r++) {
       if (this.#alone[r] === -1) continue;
@@ -77,13 +77,13 @@ export class Assignment {
     return pairs;
   }
 
-  /** To the group; it is in no other from now on. */
+  /** Adds it to the group, and to no other one later. */
   #addRow(row: number): void {
     this.#alone[row] = -1;
     this.#rowList[this.#rowCount++] = row;
   }
 
-  /** A group, with at least as many columns as rows: the other way round where there are fewer. */
+  /** Solves a group; it is transposed if it has fewer columns than rows. */
   #search(values: Float64Array, columns: number, rowCount: number, columnCount: number): number {
     const turned = rowCount > columnCount;
     const n = turned ? columnCount : rowCount;
@@ -110,13 +110,13 @@ export class Assignment {
     return pairs;
   }
 
-  /** Adds one row after the other along the path that costs least. Index 0 stands for none. */
+  /** Adds the rows one by one along the path of least cost. Index 0 means none. */
   #augment(n: number, m: number): void {
     const cost = this.#cost;
     const rowPotential = this.#rowPotential;
     const columnPotential = this.#columnPotential;
     const match = this.#match;
-    // Loops, for a call of fill() costs as much as a hundred elements.
+    // Loops, because a call of fill() costs as much as a hundred elements.
     for (let i = 0; i <= n; i++) rowPotential[i] = 0;
     for (let j = 0; j <= m; j++) columnPotential[j] = match[j] = 0;
     const way = this.#way;

@@ -10,7 +10,7 @@ const HEIGHT = 3 * AXIS;
 const STATE = 4 * AXIS;
 
 /**
- * Deviations as shares of the box's mean side, per second where time takes part: of a measured edge, of the velocity of a new
+ * Standard deviations as shares of the box's mean side (and per second): of a measured edge, of the velocity of a new
  * track, and of the accelerations of one second.
  */
 const MEASURED = 0.045;
@@ -21,7 +21,7 @@ const GROWTH = 0.3;
 
 /** Share of a side by which two edges may disagree before one of them counts as covered. */
 const COVERED = 0.12;
-/** A covered side says little of the size: its variance counts so many times. */
+/** A covered side says little about the size: its variance is multiplied by this. */
 const COVERED_DOUBT = 30;
 /** No side is narrower, in pixels. */
 const THINNEST = 1;
@@ -29,15 +29,15 @@ const THINNEST = 1;
 /**
  * Kalman filters of boxes: center x, center y, width, height, each with a velocity, in pixels and seconds.
  *
- * Width and height rather than height and aspect ratio (SORT, ByteTrack): the ratio is no constant of what robots see (people bend,
- * doors turn, whatever is half hidden changes it), and an error of the ratio would move with the height. BoT-SORT found the same
+ * Width and height rather than height and aspect ratio (SORT, ByteTrack): the ratio of objects is not constant (people bend,
+ * doors turn, half hidden objects change it), and an error of the ratio would move with the height. BoT-SORT found the same
  * on MOT17.
  *
- * The noises have no covariances between axes, so the filter of eight numbers falls apart into four of two, exactly: 2 x 2
- * instead of 8 x 8 matrices. Process noise is white acceleration over the time that went by, so that frames may come at any rate.
+ * The noise has no covariance between axes, so the filter of eight numbers is exactly four filters of two: 2 x 2
+ * instead of 8 x 8 matrices. Process noise is white acceleration over the elapsed time, so frames may arrive at any rate.
  *
- * Where an edge of the box stays behind while the opposite one goes on as predicted, the object is being covered (or leaves
- * the picture): the center is then taken from the edge that can be seen, and the size is kept. Else a person who walks
+ * If an edge of the box stays behind while the opposite one moves as predicted, the object is being covered (or leaves
+ * the picture): the center is then computed from the visible edge, and the size is kept. Otherwise, a person who walks
  * behind a pillar would seem to stop.
  *
  * Slots are numbers from 0 to below the capacity; memory is allocated once.
@@ -71,10 +71,10 @@ export class BoxFilters {
   }
 
   /**
-   * Moves a track on in time.
+   * Predicts a track.
    *
    * @param seconds since its state
-   * @param damping factor of its velocities, 0 to 1: what cannot be seen may have stopped
+   * @param damping factor of its velocities, 0 to 1: an unseen object may have stopped
    */
   predict(slot: number, seconds: number, damping: number): void {
     const state = this.#state;
@@ -102,7 +102,7 @@ export class BoxFilters {
     state[at + 4] = velocity + density * t;
   }
 
-  /** Takes a measured box in. @param doubt factor of the variance of its edges: 1 for a good detection, more for a poor one */
+  /** Updates a track with a measured box. @param doubt factor of the variance of its edges: 1 for a good detection, more for a poor one */
   correct(slot: number, x1: number, y1: number, x2: number, y2: number, doubt: number): void {
     const state = this.#state;
     const at = slot * STATE;
@@ -124,7 +124,7 @@ export class BoxFilters {
       if (change < 0) {
         this.#correctAxis(size, change, noise * COVERED_DOUBT);
       } else {
-        // It comes out: what is seen now was there before, and nothing of it is motion.
+        // It is being uncovered: the newly visible part was there before, so this is not motion.
         state[center]! += (other - steady) / 2;
         state[size]! += change;
       }
@@ -147,7 +147,7 @@ export class BoxFilters {
     state[at + 4]! -= speedGain * covariance;
   }
 
-  /** Stops it: it is out of the picture. */
+  /** Stops it, because it is out of the picture. */
   stop(slot: number): void {
     const at = slot * STATE;
     this.#state[at + X + 1] = 0;

@@ -1,12 +1,12 @@
 import type { Instance, Segmentation } from '../mask/segmentation.js';
 
-/** Detections that are looked at, best first. */
+/** Maximum number of detections, best first. */
 const MOST_DETECTIONS = 256;
 
-/** The instances of a frame in flat arrays, in an order that does not depend on theirs: best score first, then by class and place. */
+/** The instances of a frame in flat arrays, in an order independent of theirs: best score first, then by class and place. */
 export class FrameDetections {
   count = 0;
-  /** Where each stands in the segmentation. */
+  /** Index of each in the segmentation. */
   instance = new Int32Array(32);
   classId = new Int32Array(32);
   score = new Float64Array(32);
@@ -17,7 +17,7 @@ export class FrameDetections {
   /** 1 for those that belong to a track. */
   taken = new Uint8Array(32);
 
-  /** @param lowest score that counts */
+  /** @param lowest score */
   read({ instances }: Segmentation, lowest: number): void {
     const { length } = instances;
     if (this.instance.length < length) this.#grow(length);
@@ -25,7 +25,7 @@ export class FrameDetections {
     let count = 0;
     for (let i = 0; i < length; i++) {
       const instance = instances[i]!;
-      // The decoder gives them in order: each is compared with the one before, and seldom with more.
+      // The decoder gives them in order: each is compared with the one before, rarely with more.
       if (!(instance.score >= lowest)) continue;
       let at = count++;
       for (; at > 0 && precedes(instance, instances[order[at - 1]!]!); at--) order[at] = order[at - 1]!;

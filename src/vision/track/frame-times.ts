@@ -1,24 +1,24 @@
 import type { Stamp } from '../picture/frame-source.js';
 
-/** Seconds by which stamps may go back without a new beginning: a clock that is set, frames of two sources. */
+/** Seconds by which stamps may go back without a restart: an adjusted clock, frames of two sources. */
 const SLIP = 0.1;
-/** Seconds from one frame to the next where nothing is known, and those above which a gap is no frame's length. */
+/** Seconds between frames as long as nothing is known, and the longest gap that counts as a frame period. */
 const FIRST_PERIOD = 1 / 30;
 export const LONGEST_PERIOD = 1;
 
-/** How much time went by from frame to frame, by the frames' stamps and no clock. */
+/** The time from frame to frame, by the frames' stamps, not by a clock. */
 export class FrameTimes {
   #sec = 0;
   #nanosec = 0;
   #period = FIRST_PERIOD;
   #begun = false;
-  /** Whether stamps have ever gone on, and how many frames they have stood still for. */
+  /** Whether stamps have ever advanced, and for how many frames they have stood still. */
   #moved = false;
   #still = 0;
   /** Seconds since the first frame; never goes back. */
   now = 0;
 
-  /** What comes next is the first frame. `now` goes on. */
+  /** The next frame counts as the first. `now` continues. */
   reset(): void {
     this.#begun = false;
     this.#period = FIRST_PERIOD;
@@ -31,7 +31,7 @@ export class FrameTimes {
   step({ sec, nanosec }: Stamp): number {
     const first = !this.#begun;
     const passed = first ? 0 : sec - this.#sec + (nanosec - this.#nanosec) / 1e9;
-    // The latest stamp stays what later ones are compared with: the time that a frame slipped back would count twice.
+    // Later stamps are compared with the latest one: otherwise, the time by which a frame went back would count twice.
     if (passed < 0 && passed >= -SLIP) return 0;
     this.#begun = true;
     this.#sec = sec;

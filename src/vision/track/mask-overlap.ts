@@ -1,4 +1,4 @@
-/** Rows of a mask that are compared, at most: a tall object's outline says no more in every row. */
+/** Maximum number of compared rows of a mask: more rows of a tall object add little. */
 const MOST_ROWS = 12;
 
 /** A mask as runs, on the grid of its frame. */
@@ -7,16 +7,16 @@ export interface PlacedRuns {
   y: number;
   width: number;
   height: number;
-  /** As Mask.runs; the first 2 * count numbers hold. */
+  /** As Mask.runs; the first 2 * count numbers are used. */
   edges: Int32Array;
   count: number;
 }
 
 /**
- * IoU of a mask that was seen before, moved by whole cells, and one that is seen now. It looks at up to 12 rows of
- * the two, evenly spread, and finds their runs by bisection: the cost does not go by the area.
+ * IoU of a former mask, moved by whole cells, and a current one. It compares up to 12 rows of
+ * the two, evenly spread, and finds their runs by bisection: the cost does not depend on the area.
  *
- * @returns 0 to 1; 0 where one of them is empty
+ * @returns 0 to 1; 0 if one of them is empty
  */
 export function movedMaskIou(before: PlacedRuns, moveX: number, moveY: number, now: PlacedRuns): number {
   if (before.count === 0 || now.count === 0) return 0;
@@ -29,7 +29,7 @@ export function movedMaskIou(before: PlacedRuns, moveX: number, moveY: number, n
   const top = Math.min(topA, topB);
   const bottom = Math.max(bottomA, bottomB);
   const rows = Math.min(MOST_ROWS, bottom - top);
-  // Most rows have one run: so many further on is the first guess.
+  // Most rows have one run: the first guess is this many runs further on.
   const skipped = Math.floor((bottom - top) / rows);
   let guessA = 0;
   let guessB = 0;
@@ -73,7 +73,7 @@ export function movedMaskIou(before: PlacedRuns, moveX: number, moveY: number, n
   return covered > 0 ? shared / (covered - shared) : 0;
 }
 
-/** The first run that ends behind a cell: near the guess, or wherever. */
+/** The first run that ends behind a cell. The search starts at the guess. */
 function firstRun(edges: Int32Array, count: number, cell: number, guess: number): number {
   let low = 0;
   let high = count;

@@ -1,16 +1,16 @@
 import { expectInteger, expectNumber } from '../../base/expect.js';
 
-/** What a user may ask of tracking; all of it may change while running. */
+/** Options of tracking; all may change while running. */
 export interface TrackOptions {
   /** Lowest score of a detection that continues a track, 0 to 1. @default 0.1 */
   readonly lowScore?: number | undefined;
   /** Lowest score of a detection that begins a track, or finds a lost one again, 0 to 1. @default 0.3 */
   readonly highScore?: number | undefined;
-  /** Lowest IoU of a track, where it is expected, and a detection, 0 to 1. @default 0.2 */
+  /** Lowest IoU of the predicted box of a track and a detection, 0 to 1. @default 0.2 */
   readonly overlap?: number | undefined;
-  /** Detections after which a track is one and gets its id, 1 to 100. @default 2 */
+  /** Detections after which a track is confirmed and gets its id, 1 to 100. @default 2 */
   readonly hits?: number | undefined;
-  /** Seconds for which a track that is no longer seen is looked for, 0 to 60. @default 2 */
+  /** Seconds for which a lost track is kept, 0 to 60. @default 2 */
   readonly lostTime?: number | undefined;
 }
 

@@ -6,7 +6,7 @@ export class RowRuns {
   /** Its first row on the grid. */
   top = 0;
   count = 0;
-  /** Of each row where its edges begin; one more for the end. */
+  /** Index of the first edge of each row; one more for the end. */
   starts = new Int32Array(129);
   /** First cell of each run and one past its last, alternating; on the grid, not only whole cells. */
   edges = new Float32Array(512);
@@ -18,12 +18,12 @@ export class RowRuns {
     this.used = 0;
   }
 
-  /** Ends a row, for which there is room: row i has the edges from starts[i] to starts[i + 1]. */
+  /** Ends a row, for which memory is reserved: row i has the edges from starts[i] to starts[i + 1]. */
   endRow(): void {
     this.starts[++this.count] = this.used;
   }
 
-  /** Makes room for so many more rows and edges. */
+  /** Reserves memory for so many more rows and edges. */
   reserve(rows: number, edges: number): void {
     if (this.count + rows + 1 > this.starts.length) {
       const larger = new Int32Array(2 * (this.count + rows + 1));
@@ -37,7 +37,7 @@ export class RowRuns {
     }
   }
 
-  /** Adds a row of another mask, for which there is room. Edges are moved along x to `scale * x + shift`. */
+  /** Adds a row of another mask, for which memory is reserved. Edges are moved along x to `scale * x + shift`. */
   addRow(other: RowRuns, row: number, scale = 1, shift = 0): void {
     const { starts, edges } = other;
     const own = this.edges;
@@ -50,7 +50,7 @@ export class RowRuns {
   /** Converts a mask. @param runs of the mask */
   read({ x, y, width, height }: Mask, { edges, count }: MaskRuns): void {
     this.begin(y);
-    // A run that goes through several rows has one in each.
+    // A run that spans several rows becomes one in each.
     this.reserve(height, 2 * (count + height));
     const { starts, edges: own } = this;
     let run = 0;

@@ -1,24 +1,24 @@
-/** A difference that may be noise, and one that is none, as shares of an object's mean side. */
+/** The largest difference that may be noise, and the smallest that is not, as shares of an object's mean side. */
 interface Limits {
   readonly near: number;
   readonly far: number;
 }
 
-/** Of an edge of a box: what networks are off by, as the filter assumes. Of a mask's edge: less, for a limb moves by itself. */
+/** For an edge of a box: the error of networks that the filter assumes. For an edge of a mask: less, because limbs move independently. */
 export const BOX_LIMITS: Limits = { near: 0.045, far: 0.12 };
 export const MASK_LIMITS: Limits = { near: 0.015, far: 0.045 };
 
 /**
- * How much of a difference between what was expected and what is seen is taken over.
+ * The share of the difference between prediction and detection that is applied.
  *
- * Small differences are noise: they are averaged over a time constant. Large ones are motion, and are taken over at once. In between the
+ * Small differences are noise: they are averaged over a time constant. Large ones are motion, and are applied at once. In between, the
  * gain rises smoothly, so that nothing jumps (Casiez et al. 2012, the 1 euro filter, has the same aim by speed).
  */
 export class SteadyGain {
   /** Gains of position and of speed for small differences: those of a critically damped filter of second order. */
   least = 1;
   ofSpeed = 0;
-  /** Difference up to which it may be noise, and from which on it is none. */
+  /** Largest difference that may be noise, and smallest that is not. */
   near = 0;
   far = 0;
 
@@ -38,14 +38,14 @@ export class SteadyGain {
     this.far = Math.max(limits.far * side, 2 * this.near);
   }
 
-  /** @returns 0 where a difference is noise, 1 where it is motion, or in between */
+  /** @returns 0 if a difference is noise, 1 if it is motion, or in between */
   motion(difference: number): number {
     const share = (Math.abs(difference) - this.near) / (this.far - this.near);
     if (share <= 0) return 0;
     return share >= 1 ? 1 : share * share * (3 - 2 * share);
   }
 
-  /** @returns the share of a difference that is taken over */
+  /** @returns the share of a difference that is applied */
   of(difference: number): number {
     return this.least + (1 - this.least) * this.motion(difference);
   }

@@ -2,12 +2,12 @@ import type { DecodedMask } from '../mask/decoded-mask.js';
 import { RowRuns } from './row-runs.js';
 import type { SteadyGain } from './steady-gain.js';
 
-/** Share of the frames that must see a row otherwise before it changes its number of runs. */
+/** Share of the frames in which a row must differ before it changes its number of runs. */
 const MAJORITY = 0.5;
-/** Rows by which an upright edge of the outline may move up and down without being another one, at most. */
+/** Maximum number of rows by which a vertical edge of the outline may move up and down and still count as the same. */
 const MOST_ROWS = 4;
 
-/** How a mask is expected to have moved since the frame before, in cells. */
+/** The predicted motion of a mask since the last frame, in cells. */
 export interface MaskMotion {
   /** An edge at x goes to `scale * x + shift`. */
   scale: number;
@@ -18,25 +18,26 @@ export interface MaskMotion {
 }
 
 /**
- * The mask of one object, smoothed over time: the edges of its runs and its first and last row. The cost goes by the outline, not the area.
+ * The mask of one object, smoothed over time: the edges of its runs and its first and last row. The cost depends on the outline, not on
+ * the area.
  *
- * An edge that differs little from where it was is averaged; one that differs much is taken as it is. Where the outline is
- * level, an edge jumps far when the outline moves by a row: such a jump counts as small as long as a row nearby has it. Where the number
+ * An edge that moved little is averaged; one that moved far is used as it is. If the outline is
+ * horizontal, an edge jumps far when the outline moves by a row: such a jump counts as small if a nearby row has that edge. If the number
  * of runs of a row changes, the majority of the last frames decides.
  */
 export class SteadyMask {
   #rows = new RowRuns();
   #next = new RowRuns();
-  /** Of each row how long it has been seen otherwise, 0 to MAJORITY. */
+  /** How long each row has differed, 0 to MAJORITY. */
   #doubts = new Float32Array(128);
   #nextDoubts = new Float32Array(128);
   /** First row and one past the last, not only whole rows. */
   #top = 0;
   #bottom = 0;
-  /** What is left of the motion along y beyond whole rows. */
+  /** The rest of the motion along y beyond whole rows. */
   #rest = 0;
 
-  /** Forgets what was, and is what is seen. */
+  /** Starts over with the detected mask. */
   restart(seen: RowRuns): void {
     const rows = this.#rows;
     rows.begin(seen.top);
@@ -54,7 +55,7 @@ export class SteadyMask {
 
   /**
    * @param seen the mask of this frame
-   * @param motion how the object is expected to have moved
+   * @param motion the predicted motion of the object
    * @param gain in cells
    */
   update(seen: RowRuns, motion: MaskMotion, gain: SteadyGain): void {
@@ -115,7 +116,7 @@ export class SteadyMask {
       next.addRow(rows, before, motion.scale, motion.shift);
       return more;
     }
-    // By hand, for this is most of the work: an edge that is near where it was is averaged.
+    // Written out, because this is most of the work: an edge that moved little is averaged.
     const { scale, shift } = motion;
     const { least, near } = gain;
     const old = rows.edges;
@@ -150,7 +151,7 @@ export class SteadyMask {
       const end = starts[i + 1]!;
       let done = 0;
       for (let at = starts[i]!; at < end; at += 2) {
-        // Rounded: what is below 0 becomes 0 either way. Each edge is averaged by itself, so a run may reach into the one before it.
+        // Rounded; values below 0 become 0 either way. Each edge is averaged separately, so a run may overlap the one before it.
         const begin = Math.max(done, (edges[at]! + 0.5) | 0);
         const stop = Math.min(gridWidth, (edges[at + 1]! + 0.5) | 0);
         cells[at] = begin;
@@ -197,7 +198,7 @@ function lengthOf({ starts, edges }: RowRuns, row: number): number {
  * Whether the outline passes at a place along x within a few rows.
  *
  * @param i which edge of the row
- * @param near as close as this is close enough
+ * @param near maximum distance
  */
 function isNearby(
   { starts, edges, count }: RowRuns,
@@ -228,18 +229,18 @@ export class RunMemory {
   #first = 0;
   #used = 0;
 
-  /** A frame begins: what was written before no longer holds. */
+  /** Begins a frame: earlier runs are no longer valid. */
   clear(): void {
     this.#used = 0;
   }
 
-  /** Room for the edges of one mask in whole cells. */
+  /** Memory for the edges of one mask in whole cells. */
   wholeCells(count: number): Int32Array {
     if (this.#cells.length < count) this.#cells = new Int32Array(2 * count);
     return this.#cells;
   }
 
-  /** A mask begins. @param most edges that it may have. Earlier masks of the frame keep the old buffer if it is too small */
+  /** Begins a mask. @param most edges that it may have. If the buffer is too small, earlier masks of the frame keep it */
   begin(most: number): void {
     if (this.#used + most > this.#runs.length) {
       this.#runs = new Int32Array(2 * (this.#runs.length + most));
@@ -248,7 +249,7 @@ export class RunMemory {
     this.#first = this.#used;
   }
 
-  /** Runs that touch are joined, as Mask.runs has it. */
+  /** Adjacent runs are joined, as in Mask.runs. */
   add(from: number, to: number): void {
     const runs = this.#runs;
     const used = this.#used;

@@ -6,29 +6,29 @@ import { RowRuns } from './row-runs.js';
 import { BOX_LIMITS, MASK_LIMITS, SteadyGain } from './steady-gain.js';
 import { type MaskMotion, RunMemory, SteadyMask } from './steady-mask.js';
 
-/** Seconds without a frame of an object after which nothing is averaged. */
+/** Seconds without a detection of an object after which its shape starts over. */
 const LONGEST_GAP = 0.5;
-/** Cells by which a mask's edge may be off, at least: it is rounded to whole ones. */
+/** Minimum error of a mask's edge in cells, because it is rounded to whole ones. */
 const LEAST_CELLS = 1.5;
 
-/** Share of a new difference in an edge's trend, and how much a trend tells of motion, compared with a single difference. */
+/** Weight of a new difference in an edge's trend, and weight of a trend compared with a single difference. */
 const TREND = 0.3;
 const TREND_WEIGHT = 1.5;
 
-/** How much less is averaged at a speed of one side a second. */
+/** Reduction of the smoothing at a speed of one side a second. */
 const SPEED_WEIGHT = 3;
 
 /** One edge of a box: where it is, and how fast it moves, in pixels a second. */
 interface Edge {
   place: number;
   speed: number;
-  /** What it was off by lately, mean: noise has none. */
+  /** Mean of its recent differences: zero for noise. */
   trend: number;
-  /** By how much it moved with this frame, noise left out. */
+  /** Its motion in this frame, without noise. */
   moved: number;
 }
 
-/** What is known of the shape of a tracked object. */
+/** State of the shape of a tracked object. */
 interface Shape {
   id: number;
   seen: number;
@@ -45,9 +45,8 @@ interface Shape {
 /**
  * Boxes and masks of tracked objects, smoothed over time: still objects stop flickering, fast ones do not lag.
  *
- * Each edge of a box has a filter of position and speed. What it is off by is noise as long as it is small; what is
- * larger is motion, and is followed at once, with the speed of the tracker's own filter. Masks move with their boxes, and their edges are
- * smoothed in the same way (SteadyMask).
+ * Each edge of a box has a filter of position and speed. A small difference is noise; a large one is motion, and is followed at once,
+ * with the speed of the tracker's own filter. Masks move with their boxes, and their edges are smoothed in the same way (SteadyMask).
  *
  * Memory is kept from frame to frame, by track.
  */
@@ -63,13 +62,13 @@ export class SteadyShapes {
   readonly #motion: MaskMotion = { scale: 1, shift: 0.5, top: 0.5, bottom: 0.5 };
   #count = 0;
 
-  /** A frame begins; instances of the one before no longer hold. */
+  /** Begins a frame; instances of the last one are no longer valid. */
   begin(): void {
     this.#count = 0;
     this.#runs.clear();
   }
 
-  /** A frame ends. */
+  /** Ends a frame. */
   end(): void {
     this.#masks.end(this.#count);
   }
@@ -107,7 +106,7 @@ export class SteadyShapes {
       const side = Math.sqrt(filters.width(slot) * filters.height(slot));
       const cellsX = maskWidth / width;
       const cellsY = maskHeight / height;
-      // The faster, the less: as with the 1 euro filter, noise is seen on what is still, and lag on what moves.
+      // Faster objects are smoothed less, as by the 1 euro filter: noise is visible on still objects, lag on moving ones.
       const shorter = time / (1 + (SPEED_WEIGHT * speedOf(shape)) / side);
       this.#boxGain.set(seconds, shorter, side, BOX_LIMITS);
       this.#maskGain.set(seconds, shorter, side * cellsX, MASK_LIMITS, LEAST_CELLS);
@@ -139,7 +138,7 @@ export class SteadyShapes {
     edge.speed += (speed - edge.speed) * motion;
   }
 
-  /** How the mask moves: with the edges of its box, and in proportion between them. What is covered at one side moves at the other. */
+  /** The mask moves with the edges of its box, and in proportion between them. An object covered at one side moves at the other. */
   #expect({ left, top, right, bottom }: Shape, cellsX: number, cellsY: number): void {
     const motion = this.#motion;
     const width = right.place - right.moved - (left.place - left.moved);
@@ -187,7 +186,7 @@ function speedOf({ left, top, right, bottom }: Shape): number {
   return Math.sqrt(x * x + y * y) / 2;
 }
 
-/** Its speed is unknown: the tracker's own is but noise at first, and a wrong one takes long to be unlearned. */
+/** Its speed is unknown: that of the tracker is only noise at first, and a wrong one decays slowly. */
 function restart({ left, top, right, bottom }: Shape, box: Box): void {
   left.place = box.x1;
   top.place = box.y1;

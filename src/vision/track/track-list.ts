@@ -1,24 +1,24 @@
 import type { PlacedRuns } from './mask-overlap.js';
 
-/** Tracks at once, lost ones and beginners included; more are not begun. */
+/** Maximum number of tracks, including lost and new ones. */
 const MOST_TRACKS = 512;
 
-/** Seen too seldom yet to have an id; seen in the last frame; looked for. */
+/** Seen too rarely to have an id; seen in the last frame; lost. */
 export const BEGINNER = 1;
 export const LIVE = 2;
 export const LOST = 3;
 
-/** What is known of a track besides its box. */
+/** State of a track besides its box. */
 export interface Track {
-  /** 0 for beginners. */
+  /** 0 for new tracks. */
   id: number;
   classId: number;
   state: number;
-  /** Frames in which it was seen. */
+  /** Number of frames in which it was seen. */
   hits: number;
-  /** Seconds at which it was seen last. */
+  /** Time at which it was last seen, in seconds. */
   seen: number;
-  /** Its detection in the present frame, or -1. */
+  /** Its detection in the current frame, or -1. */
   detection: number;
   /** Its last mask, and the center of its box then, in pixels. */
   readonly mask: PlacedRuns;
@@ -38,7 +38,7 @@ export class TrackList {
     return this.#tracks[slot]!;
   }
 
-  /** Begins a track. @returns its slot, or -1 when there are too many */
+  /** Starts a track. @returns its slot, or -1 if there are too many */
   add(classId: number, seconds: number): number {
     if (this.count === MOST_TRACKS) return -1;
     const slot = this.order[this.count++]!;
@@ -57,7 +57,7 @@ export class TrackList {
     return slot;
   }
 
-  /** Ends those that `isOver` says; the order of the others stays. */
+  /** Removes tracks for which `isOver` is true; the others keep their order. */
   end(isOver: (track: Track) => boolean): void {
     const { order, count } = this;
     let kept = 0;

@@ -12,21 +12,21 @@ import { BEGINNER, LIVE, LOST, type Track, TrackList } from './track-list.js';
 
 /** Factor of the variance of a poor detection's edges. */
 const POOR_DOUBT = 4;
-/** Seconds in which a track that is not seen loses most of its speed. */
+/** Seconds in which an unseen track loses most of its speed. */
 const COASTING = 1;
-/** Least IoU of a live track and a poor detection, and of a beginner and a good one. */
+/** Least IoU of a live track and a poor detection, and of a new track and a good one. */
 const POOR_OVERLAP = 0.4;
 const BEGINNER_OVERLAP = 0.2;
-/** Seconds for which a track without an id may be unseen. */
+/** Seconds for which a track without an id may stay unseen. */
 const BEGINNER_TIME = 0.15;
-/** Overlap of a new track with one that is looked for, from which on they are probably the same object. */
+/** Least overlap of a new track with a lost one that are probably the same object. */
 const SWITCH_OVERLAP = 0.1;
 
-/** Gives out ids: 1, 2, 3 ... Trackers that share one never give the same: doubles count so far for 300,000 years at 1000 a second. */
+/** Source of ids: 1, 2, 3 ... Trackers that share it never have equal ids: doubles suffice for 300,000 years at 1000 a second. */
 export class TrackIds {
   #last: number;
 
-  /** @param last the last id that is taken */
+  /** @param last the last used id */
   constructor(last = 0) {
     this.#last = last;
   }
@@ -37,22 +37,22 @@ export class TrackIds {
 }
 
 /**
- * Gives the instances of a camera's frames ids that stay with the objects.
+ * Gives the instances of a camera's frames ids that stay the same for each object.
  *
- * Two stages as in ByteTrack (Zhang et al. 2022): tracks are matched with good detections first, what is left of them with poor
- * ones, which are often the same objects half hidden. Beyond it:
+ * Two stages as in ByteTrack (Zhang et al. 2022): tracks are matched with good detections first, the remaining ones with poor
+ * ones, which are often the same objects, half hidden. In addition:
  *
  * - All times are seconds of the frames' stamps: frames may be dropped and rates may vary.
- * - Where tracks compete for detections, masks are compared, too, each moved to where its track is expected. Boxes of people who pass
- *   each other overlap almost wholly, masks do not.
- * - While an object is being covered, its size is kept and its motion taken from the edge that is seen (BoxFilters).
- * - Lost tracks are looked for where they may have gone, by the uncertainty of their filters; what comes out from behind something
- *   may be smaller than the object.
- * - Class by class; the answer does not depend on the order of the detections.
+ * - If tracks compete for detections, masks are compared, too, each moved to its predicted position. Boxes of people who pass
+ *   each other overlap almost completely, masks do not.
+ * - While an object is being covered, its size is kept, and its motion follows from the visible edge (BoxFilters).
+ * - Lost tracks are searched for within the uncertainty of their filters; an object that comes out from behind another
+ *   may look smaller than it is.
+ * - Classes are separate; the result does not depend on the order of the detections.
  *
  * The camera's own motion is not compensated: docs/tracking.md says why.
  *
- * Memory is allocated once, and grows to the most detections and the largest masks seen.
+ * Memory is reused, and grows to the largest number of detections and the largest masks so far.
  *
  * @example
  * const tracker = new Tracker();
@@ -61,14 +61,14 @@ export class TrackIds {
  * console.log(found.instances.map(({ trackId }) => trackId)); // 0: none yet
  */
 export class Tracker {
-  /** Tracks with an id that were given up with the last frame, and in resets before it. */
+  /** Tracks with an id that ended with the last frame, or in resets before it. */
   readonly ended: EndedTrack[] = [];
-  /** Tracks with an id that are seen, and those that are looked for. */
+  /** Number of tracks with an id that are seen, and that are lost. */
   live = 0;
   lost = 0;
-  /** Ids that began where a lost track of their class was looked for: probably the same object. */
+  /** Number of ids that started near a lost track of their class: probably the same object. */
   switched = 0;
-  /** Times that all tracks were given up at once. */
+  /** Number of resets. */
   resets = 0;
   readonly #ids: TrackIds;
   #settings: TrackSettings;
@@ -79,7 +79,7 @@ export class Tracker {
   readonly #affinity: Affinity;
   readonly #assignment = new Assignment();
   readonly #maskRuns = new MaskRuns();
-  /** Of each instance of the last frame the slot of its track, or -1. */
+  /** The slot of the track of each instance of the last frame, or -1. */
   #slots = new Int32Array(32);
   #rows: Int32Array;
   #columns = new Int32Array(32);
@@ -87,7 +87,7 @@ export class Tracker {
   #columnCount = 0;
   #width = 0;
   #height = 0;
-  /** Whether `ended` has what a reset ended. */
+  /** Whether `ended` contains tracks that a reset ended. */
   #told = true;
 
   /**
@@ -103,7 +103,7 @@ export class Tracker {
     this.#rows = new Int32Array(this.#tracks.capacity);
   }
 
-  /** From the next frame on; tracks stay. @throws ExpectationError, and keeps the old ones */
+  /** Applies from the next frame on; tracks are kept. @throws ExpectationError, and keeps the old ones */
   setOptions(options: TrackOptions): void {
     this.#settings = prepareTracking(options);
   }
@@ -122,21 +122,21 @@ export class Tracker {
     return this.#times.now;
   }
 
-  /** @returns the slot in `filters` of the i-th instance of the last frame; -1: it belongs to no track */
+  /** @returns the slot in `filters` of the i-th instance of the last frame; -1 if it belongs to no track */
   slotOf(i: number): number {
     return this.#slots[i]!;
   }
 
-  /** Gives all tracks up. Ids go on, so none comes again. */
+  /** Ends all tracks. Ids are never reused. */
   reset(): void {
     this.#giveAllUp();
     this.#times.reset();
   }
 
   /**
-   * Takes the instances of the next frame in, and writes the trackId of each: 0 where it belongs to no track, or not yet.
+   * Tracks the instances of the next frame, and writes the trackId of each: 0 if it belongs to no track, or not yet.
    *
-   * Stamps that go back by more than a tenth of a second, and pictures of another size, are a new beginning. Where stamps stand still (a
+   * Stamps that go back by more than a tenth of a second, and pictures of another size, cause a reset. If stamps stand still (a
    * driver that sends none), each frame counts as long as the one before, at first 1/30 s.
    */
   update(stamp: Stamp, segmentation: Segmentation): void {
@@ -157,7 +157,7 @@ export class Tracker {
     this.#age();
   }
 
-  /** Moves all tracks to the present, and gives up those that have not been seen for too long. */
+  /** Predicts all tracks, and ends those that have not been seen for too long. */
   #expect(seconds: number): void {
     this.#tracks.end(this.#isForgotten);
     const { order, count } = this.#tracks;
@@ -179,11 +179,11 @@ export class Tracker {
 
   #match(): void {
     const { highScore, overlap } = this.#settings;
-    // Good detections, for all that have an id.
+    // Good detections, for all tracks with an id.
     if (this.#take(LIVE, LOST, highScore, Infinity)) this.#assign(this.#overlaps(overlap), 1);
-    // Poor ones, for those that were seen in the frame before.
+    // Poor ones, for tracks seen in the last frame.
     if (this.#take(LIVE, LIVE, 0, highScore)) this.#assign(this.#overlaps(POOR_OVERLAP), POOR_DOUBT);
-    // Good ones that are left, for those that may have gone elsewhere.
+    // Remaining good ones, for tracks that may have moved elsewhere.
     if (this.#take(LIVE, LOST, highScore, Infinity)) this.#assign(this.#whereabouts(), 1);
     if (this.#take(BEGINNER, BEGINNER, highScore, Infinity))
       this.#assign(this.#overlaps(BEGINNER_OVERLAP), 1);
@@ -253,7 +253,7 @@ export class Tracker {
     track.id = this.#ids.next();
   }
 
-  /** Good detections that are left begin tracks. */
+  /** Remaining good detections start tracks. */
   #begin(): void {
     const { count, score, taken, classId, x1, y1, x2, y2 } = this.#found;
     for (let k = 0; k < count && score[k]! >= this.#settings.highScore; k++) {
@@ -272,7 +272,7 @@ export class Tracker {
     }
   }
 
-  /** Gives up the lost track that was not seen for longest. @returns whether there was one */
+  /** Ends the track that has been lost for longest. @returns whether there was one */
   #makeRoom(): boolean {
     const { order, count } = this.#tracks;
     let oldest: Track | undefined;
@@ -307,7 +307,7 @@ export class Tracker {
     }
   }
 
-  /** A copy, for the decoder uses its memory again. */
+  /** A copy, because the decoder reuses its memory. */
   #keepMask(kept: PlacedRuns, mask: Mask): void {
     kept.x = mask.x;
     kept.y = mask.y;
@@ -324,19 +324,19 @@ export class Tracker {
 
   readonly #isForgotten = ({ id, classId, seen, state }: Track): boolean => {
     const unseen = this.#times.now - seen;
-    // What was there in the frame before is not lost yet, however short lostTime is.
+    // A track seen in the last frame is not lost yet, however short lostTime is.
     if (unseen <= this.#settings.lostTime || (state !== LOST && unseen < LONGEST_PERIOD)) return false;
     if (id !== 0) this.ended.push({ trackId: id, classId });
     return true;
   };
 
-  /** Who was not seen is looked for from now on. */
+  /** Unseen tracks become lost. */
   #age(): void {
     this.live = this.lost = 0;
     this.#tracks.end(this.#isNoise);
   }
 
-  /** Noise seldom comes twice at a place; what was seen several times may be missed once. */
+  /** Noise rarely appears twice at one place; an object seen several times may be missed once. */
   readonly #isNoise = (track: Track): boolean => {
     const seen = track.detection >= 0;
     if (track.state === BEGINNER)

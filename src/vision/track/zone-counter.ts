@@ -4,11 +4,11 @@ import type { ZoneClassCount, ZoneCount, ZoneEvent } from '../mask/zone-counts.j
 import { crossings, distanceTo, isInside } from './zone-geometry.js';
 import { polygonArea, type ZoneShape } from './zone-shape.js';
 
-/** Which point of an object counts: where it stands, or its middle. */
+/** Which point of an object counts: where it stands, or its center. */
 export const ZONE_ANCHORS = ['bottom', 'center'] as const;
 export type ZoneAnchor = (typeof ZONE_ANCHORS)[number];
 
-/** Seconds without being seen after which an object is no longer present, though its track goes on: it may have left unseen. */
+/** Seconds after which an unseen object is no longer present, although its track continues: it may have left unseen. */
 const PRESENT_TIME = 0.25;
 /** How far across an edge an object must be to have crossed it, as shares of its mean side, and of the zone's at most. */
 const MARGIN = 0.05;
@@ -16,14 +16,14 @@ const MARGIN_OF_ZONE = 0.1;
 
 type Mutable<Type> = { -readonly [Name in keyof Type]: Type[Name] };
 
-/** A tracked object as a zone knows it. */
+/** The state of a tracked object in a zone. */
 interface Visit {
   readonly classId: number;
   inside: boolean;
-  /** Seconds at which it came in, and at which it was seen last. */
+  /** Times at which it entered and at which it was last seen, in seconds. */
   since: number;
   seen: number;
-  /** Where it was certainly on one side of a line. */
+  /** Its last point clearly on one side of a line. */
   x: number;
   y: number;
 }
@@ -31,7 +31,7 @@ interface Visit {
 interface Zone extends ZoneCount {
   readonly shape: ZoneShape;
   readonly corners: Float64Array;
-  /** 1 for each edge on the border of the picture, which nobody crosses: who leaves the picture is no longer seen. */
+  /** 1 for each edge on the border of the picture, which no object crosses, because beyond it nothing is seen. */
   readonly borders: Uint8Array;
   /** Whether all of it lies outside of the picture, so that it counts nothing. */
   outside: boolean;
@@ -46,10 +46,10 @@ interface Zone extends ZoneCount {
  * Counts tracked objects in the zones of a camera and across its lines.
  *
  * An object that is first seen inside has entered, and one whose track ends inside has left. On the edge, noise would count an object
- * again and again: it has to be clearly on the other side. While an object is looked for, it has not left, but after a quarter of a second it
+ * repeatedly, so it must be clearly on the other side. A lost object has not left, but after a quarter of a second it
  * is not present.
  *
- * Lines have a direction, from the first corner to the last. Crossing from its left hand to its right is `entered`: downward, for a line
+ * Lines have a direction, from the first corner to the last. Crossing from left to right is `entered`: downward, for a line
  * drawn from left to right.
  *
  * @example
@@ -67,7 +67,7 @@ export class ZoneCounter {
   #warning: string | undefined;
   #zone: Zone | undefined;
   #now = 0;
-  /** One function for all frames: none is made for each. */
+  /** One function for all frames, to allocate none per frame. */
   readonly #addPresent = ({ classId, inside, since, seen }: Visit): void => {
     if (!inside || this.#now - seen > PRESENT_TIME) return;
     const count = countOf(this.#zone!, classId);
@@ -79,16 +79,16 @@ export class ZoneCounter {
     this.setShapes(shapes, anchor);
   }
 
-  /** Zones that stay as they are keep their counts. */
+  /** Unchanged zones keep their counts. */
   setShapes(shapes: readonly ZoneShape[], anchor: ZoneAnchor): void {
     const before = this.#zones;
     this.#zones = shapes.map((shape) => before.find((zone) => isSame(zone.shape, shape)) ?? newZone(shape));
     if (anchor !== this.#anchor) {
-      // Another point of an object lies elsewhere: nobody went across a line from the one to the other.
+      // Another anchor is another point: no object crossed a line between the two.
       for (const { kind, visits } of this.#zones) if (kind === 'line') visits.clear();
     }
     this.#anchor = anchor;
-    // The next frame says what they are in pixels.
+    // They are converted to pixels with the next frame.
     this.#width = this.#height = 0;
   }
 
@@ -101,7 +101,7 @@ export class ZoneCounter {
     return this.#warning;
   }
 
-  /** All counts are 0 again; who is inside has entered. */
+  /** Resets all counts to 0; objects inside count as entered. */
   resetCounts(): void {
     for (const zone of this.#zones) {
       for (const count of zone.classes) count.entered = count.left = count.meanDwell = 0;
@@ -112,7 +112,7 @@ export class ZoneCounter {
   }
 
   /**
-   * @param tracked what is reported of a frame, with trackIds, and tracks that ended
+   * @param tracked the reported instances of a frame, with trackIds, and ended tracks
    * @param seconds when it was taken; never goes back
    */
   update({ width, height, instances, ended }: Segmentation, seconds: number): void {
@@ -137,7 +137,7 @@ export class ZoneCounter {
   }
 
   #see(zone: Zone, trackId: number, classId: number, box: Box, seconds: number): void {
-    // Who is cut off by the border of the picture stands on it: that is inside of a zone that goes so far.
+    // An object cut off by the border of the picture stands on it, which is inside of a zone that extends that far.
     const x = within((box.x1 + box.x2) / 2, this.#width);
     const y = within(this.#anchor === 'bottom' ? box.y2 : (box.y1 + box.y2) / 2, this.#height);
     const visit = zone.visits.get(trackId);

@@ -1,4 +1,4 @@
-/** Whether a point lies in a polygon: an odd number of its edges is to the right (even-odd rule; corners x, y, x, y ...). */
+/** Whether a point is in a polygon: an odd number of its edges is to the right (even-odd rule; corners x, y, x, y ...). */
 export function isInside(corners: ArrayLike<number>, x: number, y: number): boolean {
   let inside = false;
   const n = corners.length;
@@ -14,8 +14,8 @@ export function isInside(corners: ArrayLike<number>, x: number, y: number): bool
  * The distance of a point to the nearest edge.
  *
  * @param closed whether the last corner is joined to the first
- * @param omitted 1 for each edge that does not count
- * @returns Infinity where none counts
+ * @param omitted 1 for each edge to ignore
+ * @returns Infinity without any edge
  */
 export function distanceTo(
   corners: ArrayLike<number>,
@@ -41,8 +41,8 @@ export function distanceTo(
 }
 
 /**
- * How often the straight way from one point to another crosses a line: from the left of its direction to the right counts 1, back -1.
- * A way that ends on the line has not crossed it.
+ * How often the segment from one point to another crosses a line: from the left of its direction to the right counts 1, back -1.
+ * A segment that ends on the line does not cross it.
  */
 export function crossings(
   corners: ArrayLike<number>,
@@ -58,7 +58,7 @@ export function crossings(
     const before = (x2 - x1) * (fromY - y1) - (y2 - y1) * (fromX - x1);
     const after = (x2 - x1) * (toY - y1) - (y2 - y1) * (toX - x1);
     if (before > 0 === after > 0) continue;
-    // A corner belongs to the piece that begins there.
+    // A corner belongs to the piece that starts there.
     const first = (toX - fromX) * (y1 - fromY) - (toY - fromY) * (x1 - fromX);
     const second = (toX - fromX) * (y2 - fromY) - (toY - fromY) * (x2 - fromX);
     if (first > 0 !== second > 0) sum += after > 0 ? 1 : -1;

@@ -1,7 +1,7 @@
 import { ExpectationError } from '../../base/expect.js';
 import { MAX_DIMENSION } from '../picture/nv12-frame.js';
 
-/** A place where objects are counted: inside of a polygon, or across a line of one or more pieces. */
+/** A polygon in which, or a line across which, objects are counted. A line has one or more pieces. */
 export interface ZoneShape {
   readonly name: string;
   readonly kind: 'zone' | 'line';
@@ -23,9 +23,9 @@ const HINT = {
 
 /**
  * Zones and lines from texts such as `door=0.1,0.4 0.3,0.4 0.3,0.9`: a name, and corners. If no number is above 1, they are shares of the
- * picture, else pixels. A zone has three or more corners and no edges that cross, a line has two or more.
+ * picture, else pixels. A zone has three or more corners and no crossing edges, a line has two or more corners.
  *
- * @param what each kind is called, for errors: parameter zones
+ * @param what names of the two kinds for errors: parameter zones
  * @throws ExpectationError for anything else, and for names that come twice
  *
  * @example
@@ -38,7 +38,7 @@ export function parseZones(
   const given = (['zone', 'line'] as const).flatMap((kind) =>
     texts[kind].filter((text) => text.trim() !== '').map((text) => ({ kind, text })),
   );
-  // First, for what follows takes long where there are thousands.
+  // First, because the rest is slow for thousands.
   if (given.length > MOST_ZONES) {
     throw new ExpectationError(
       `at most ${MOST_ZONES} zones and lines in ${what.zone} and ${what.line}`,
@@ -136,7 +136,7 @@ function edgesMeet(corners: readonly number[], i: number, j: number): boolean {
 
 type Point = readonly [number, number];
 
-/** Above 0 where c is to the right of the way from a to b, as one sees it with y downward. */
+/** Positive if c is to the right of the direction from a to b, with y downward. */
 function side(a: Point, b: Point, c: Point): number {
   return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
 }
