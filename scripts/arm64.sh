@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Cross-compiles addon and emulator for arm64 and runs the native, engine and decoder suites under qemu user emulation with
 # an arm64 Node. Needs: sudo apt install g++-aarch64-linux-gnu qemu-user
-# Tests that compile a library with the host's cc are left out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD/build/arm64
@@ -19,12 +18,23 @@ node --input-type=module -e "
   const { recordConformanceModel } = await import('$PWD/dist/test/engine/bpu/bpu-model.js');
   writeFileSync('$root/heads.onnx', tenHeads(64, 64, ['cat', 'dog', 'bird']));
   await recordConformanceModel('$root/heads.onnx', '$TROS_YOLO_SEG_RECORDED');"
+# Tests that start Node.js start process.execPath, which the kernel of this machine cannot run.
+cat >"$root/node/arm64-node" <<'SCRIPT'
+#!/bin/sh
+exec qemu-aarch64 -L /usr/aarch64-linux-gnu "$(dirname "$0")/package/bin/node" "$@"
+SCRIPT
+chmod +x "$root/node/arm64-node"
+echo "process.execPath = '$root/node/arm64-node';" >"$root/exec-path.mjs"
 run() {
-  qemu-aarch64 -L /usr/aarch64-linux-gnu "$root/node/package/bin/node" "$@"
+  NODE_OPTIONS="--import=file://$root/exec-path.mjs" "$root/node/arm64-node" "$@"
 }
 run -p '"node " + process.version + " on " + process.arch'
 failed=0
 for test in "$root"/dist/test/native/*.test.js "$root"/dist/test/engine/bpu/{bpu-engine,bpu-ahead}.test.js "$root"/dist/test/vision/{decode,mask}/*.test.js; do
+  case $test in
+  # They compile for the machine that they run on.
+  */native/exhaustion.* | */native/pixel-pool.*) continue ;;
+  esac
   echo "== ${test#"$root/dist/"}"
   if run node_modules/mocha/bin/mocha.js --no-config --timeout 600000 --reporter dot "$test" >"$root/log.txt" 2>&1; then
     grep -E '^ +[0-9]+ (passing|pending)' "$root/log.txt"

@@ -287,6 +287,16 @@ describe('ImageSubscription', () => {
     assert.equal(ros.subscribed.length, 2);
   });
 
+  it('becomes best effort at once on Cyclone DDS: a publisher that is not reliable would not be received until then', () => {
+    ros = new FakeRos({}, 'rmw_cyclonedds_cpp');
+    ros.publishers = [{ type: IMAGE, reliability: 'reliable' }];
+    const images = input();
+    images.follow();
+    ros.publishers = [{ type: IMAGE }];
+    images.follow();
+    assert.deepEqual(ros.subscribed, [`${IMAGE} reliable`, `${IMAGE} best_effort`]);
+  });
+
   it('does not become reliable after a message if another publisher has come in the meantime', async () => {
     ros = new FakeRos({}, 'rmw_cyclonedds_cpp');
     ros.publishers = [{ type: IMAGE }];

@@ -36,6 +36,10 @@ describe('Pace', () => {
     }
   });
 
+  it('accepts all frames of a camera at the limit, though half of them are early', () => {
+    assert.equal(taken(30, 30, 60, 3).length, 1800);
+  });
+
   it('does not make up for a pause, and accepts all without a limit', () => {
     const pace = new Pace();
     pace.setMinPeriod(100);
