@@ -80,6 +80,7 @@ class Setup {
       { prefix: '~/', trosTopic: 'targets' },
       {
         ...{ topic: '/depth/image', depthInfo: '', colorInfo: '', colorTopic: '/color/image', upFrame: '' },
+        distortion: 'auto',
         ...{ registration: 'auto', tolerance: 20, queue: 3, timeout: 100 },
         order: () => ({ space: { step: 1, band: 1 }, maskedClasses: [0], maskMargin: 1, coloredBy: 'auto' }),
         ...options,
