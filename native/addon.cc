@@ -8,6 +8,7 @@
 #include "camera/bindings.h"
 #include "camera/slot_table.h"
 #include "decode/bindings.h"
+#include "depth/bindings.h"
 #include "emulator/bindings.h"
 #include "nv12/bindings.h"
 #include "thread_schedule.h"
@@ -20,7 +21,7 @@
  * with each change, here and in src/native/addon.ts, so that a build of another commit is reported when it is
  * loaded and not when a frame fails.
  */
-constexpr int kInterface = 2;
+constexpr int kInterface = 3;
 
 /** aliveObjects(): an AliveObjects (src/native/addon.ts). */
 static Napi::Value AliveObjectsBinding(const Napi::CallbackInfo& info) {
@@ -58,6 +59,16 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("decodeCombine", decode::CombineBinding);
   add("decodeRuns", decode::RunsBinding);
   add("decodeOutlines", decode::OutlinesBinding);
+  add("depthLay", depth::LayBinding);
+  add("depthErode", depth::ErodeBinding);
+  add("depthFill", depth::FillBinding);
+  add("depthCopy", depth::CopyBinding);
+  add("depthLabel", depth::LabelBinding);
+  add("depthCollect", depth::CollectBinding);
+  add("depthPlace", depth::PlaceBinding);
+  add("depthOutline", depth::OutlineBinding);
+  add("depthProject", depth::ProjectBinding);
+  add("depthCut", depth::CutBinding);
   add("openBpu", bpu::OpenBinding);
   add("libdnnPaths", bpu::LibdnnPathsBinding);
   add("openEmulator", emulator::OpenBinding);

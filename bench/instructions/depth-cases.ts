@@ -6,6 +6,7 @@ import { DepthWorker } from '../../src/pipeline/depth-worker.js';
 import { Labels } from '../../src/message/write/labels.js';
 import { MaskedDepthWriter } from '../../src/message/write/masked-depth.js';
 import { PointCloudWriter } from '../../src/message/write/point-cloud.js';
+import { nativeDepthKernels } from '../../src/native/depth-kernels.js';
 import type { Intrinsics } from '../../src/vision/depth/intrinsics.js';
 import { REGISTERED } from '../../src/vision/depth/objects-in-space.js';
 import { KeptSegmentation } from '../../src/vision/depth/kept-segmentation.js';
@@ -66,6 +67,7 @@ export function depthCases(): InstructionCase[] {
         space: () => ({}),
         masking: () => ({ margin: 4 }),
         coloredBy: () => 'auto',
+        kernels: nativeDepthKernels(),
       });
       const frame = depthFrame(size, found);
       made.set(found, frame, cameraOf(size), REGISTERED);

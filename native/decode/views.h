@@ -23,6 +23,8 @@ inline constexpr napi_typedarray_type kArrayType<double> = napi_float64_array;
 template <>
 inline constexpr napi_typedarray_type kArrayType<int32_t> = napi_int32_array;
 template <>
+inline constexpr napi_typedarray_type kArrayType<uint32_t> = napi_uint32_array;
+template <>
 inline constexpr napi_typedarray_type kArrayType<uint16_t> = napi_uint16_array;
 template <>
 inline constexpr napi_typedarray_type kArrayType<uint8_t> = napi_uint8_array;

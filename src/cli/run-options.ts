@@ -181,6 +181,7 @@ export const RUN_OPTIONS = {
     help: 'CameraInfo of the color camera (default: camera_info below or beside the image topic)',
   },
   'depth-registration': fromParameter('depth_registration'),
+  'depth-distortion': fromParameter('depth_distortion'),
   'depth-tolerance': fromParameter('depth_tolerance', 'MS'),
   'depth-up-frame': fromParameter('depth_up_frame', 'FRAME'),
   'depth-step': fromParameter('depth_step', 'N'),
@@ -301,6 +302,7 @@ export function depthOf(args: Arguments, labels: readonly string[]): FileDepthOp
   const margin = numberOption(args, 'depth-mask-margin', 'depth_mask_margin');
   const tolerance = numberOption(args, 'depth-tolerance', 'depth_tolerance');
   const registration = choiceOption(args, 'depth-registration', SEGMENT_PARAMETERS.depth_registration);
+  const distortion = choiceOption(args, 'depth-distortion', SEGMENT_PARAMETERS.depth_distortion);
   const names = args.text('depth-mask-classes')?.split(',');
   const masked = names && new Set(names.map((name) => findClass(name, labels)));
   const topic = args.text('depth');
@@ -313,7 +315,7 @@ export function depthOf(args: Arguments, labels: readonly string[]): FileDepthOp
     );
   }
   return {
-    ...{ topic, registration, tolerance },
+    ...{ topic, registration, distortion, tolerance },
     depthInfo: args.text('depth-info'),
     colorInfo: args.text('camera-info'),
     upFrame: args.text('depth-up-frame'),

@@ -1,5 +1,6 @@
 import type { DepthPicture } from '../vision/depth/depth-picture.js';
 import type { Intrinsics } from '../vision/depth/intrinsics.js';
+import type { DepthKernels } from '../vision/depth/kernels.js';
 import { DepthMasker, type MaskedPart, type MaskOptions } from '../vision/depth/masked-depth.js';
 import {
   type ObjectInSpace,
@@ -25,6 +26,8 @@ export interface DepthTools {
   /** For ~/depth_masked. */
   readonly masking: () => MaskOptions;
   readonly coloredBy: () => ColoredBy;
+  /** Inner loops in C++; undefined: the TypeScript forms. */
+  readonly kernels?: DepthKernels | undefined;
 }
 
 /**
@@ -32,8 +35,8 @@ export interface DepthTools {
  * them. One of these serves all frames of a camera: its contents are valid until the next `set`.
  */
 export class DepthContent {
-  readonly #measurer = new SpaceMeasurer();
-  readonly #masker = new DepthMasker();
+  readonly #measurer: SpaceMeasurer;
+  readonly #masker: DepthMasker;
   readonly #book = new ColorBook();
   #colors: readonly Rgb[] | undefined;
   #tags = new Uint32Array(4 << 5);
@@ -44,7 +47,10 @@ export class DepthContent {
   #camera!: Intrinsics;
   #registration!: Registration;
 
-  constructor(private readonly tools: DepthTools) {}
+  constructor(private readonly tools: DepthTools) {
+    this.#measurer = new SpaceMeasurer(tools.kernels);
+    this.#masker = new DepthMasker(tools.kernels);
+  }
 
   /** @param camera the depth camera */
   set(segmentation: Segmentation, frame: DepthFrame, camera: Intrinsics, registration: Registration): this {

@@ -1,3 +1,4 @@
+import { DISTORTION_MODES } from '../message/read/camera-info.js';
 import { REGISTRATIONS } from '../vision/depth/registration.js';
 import { parameterTable } from './parameter.js';
 
@@ -28,8 +29,15 @@ export const DEPTH_PARAMETERS = parameterTable({
     type: 'string',
     default: 'auto',
     choices: REGISTRATIONS,
-    help: 'whether depth pictures are aligned to the color pictures (registered) or have to be projected by the intrinsics of both cameras and tf (projected); auto: registered if the frame_ids are equal and the sides in proportion',
-    zh: '深度图是否已与彩色图对齐（registered），或须按两个相机的内参和 tf 投影（projected）；auto：frame_ids 相同且边长成比例即视为已配准',
+    help: "whether depth is aligned to the color pictures (registered) or projected by both cameras' intrinsics and tf (projected); auto: registered if frame_ids are equal, sides in proportion and known intrinsics the same",
+    zh: '深度图是否已与彩色图对齐（registered），或须按两个相机的内参和 tf 投影（projected）；auto：frame_ids 相同、边长成比例、且（两者均已知时）内参一致即视为已配准',
+  },
+  depth_distortion: {
+    type: 'string',
+    default: 'auto',
+    choices: DISTORTION_MODES,
+    help: 'whether D (distortion) of CameraInfo is applied to depth and color pictures; auto: to those whose topic does not name them rectified (a word rect, rectified, rectify or stereonet)',
+    zh: '是否对深度图和彩色图应用 CameraInfo 中的畸变系数；auto：话题名未表明已校正（其中没有 rect、rectified、rectify 或 stereonet 一词）的图像才应用',
   },
   depth_tolerance: {
     type: 'integer',

@@ -4,11 +4,12 @@ import type { BagDepthOptions, DepthSource } from '../message/bag/bag-depth.js';
 import { BagSource } from '../message/bag/bag-source.js';
 import { cameraInfoTopics } from '../message/camera-info-topics.js';
 import { DepthContent, type DepthTools } from '../message/depth-content.js';
+import { nativeDepthKernels } from '../native/depth-kernels.js';
 import type { Vector } from '../vision/depth/objects-in-space.js';
 import type { FrameSource } from '../vision/picture/frame-source.js';
 import type { FrameResult } from './segmenter.js';
 
-export interface FileDepthOptions extends Omit<BagDepthOptions, 'depthInfo' | 'colorInfo'> {
+export interface FileDepthOptions extends Omit<BagDepthOptions, 'depthInfo' | 'colorInfo' | 'colorTopic'> {
   /** Undefined: below or beside the image topics. */
   readonly depthInfo: string | undefined;
   readonly colorInfo: string | undefined;
@@ -29,6 +30,7 @@ export class FileDepth {
     tools: DepthTools,
   ) {
     this.#content = new DepthContent({
+      kernels: nativeDepthKernels(),
       ...tools,
       space: () => (this.#up ? { ...tools.space(), up: this.#up } : tools.space()),
     });
@@ -41,6 +43,7 @@ export class FileDepth {
     if (!(source instanceof BagSource)) return undefined;
     const depth = await source.depth({
       ...options,
+      colorTopic: source.topic,
       depthInfo: depthInfo === undefined ? cameraInfoTopics(topic) : [depthInfo],
       colorInfo: colorInfo === undefined ? cameraInfoTopics(source.topic) : [colorInfo],
     });

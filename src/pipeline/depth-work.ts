@@ -3,6 +3,7 @@ import { MessageType } from '../message/message-type.js';
 import { DEPTH_OUTPUTS } from '../message/outputs.js';
 import { Labels } from '../message/write/labels.js';
 import type { KnownDistance } from '../message/write/perception-targets.js';
+import { nativeDepthKernels } from '../native/depth-kernels.js';
 import type { Intrinsics } from '../vision/depth/intrinsics.js';
 import type { Registration, SpaceOptions } from '../vision/depth/objects-in-space.js';
 import type { Segmentation } from '../vision/mask/segmentation.js';
@@ -54,6 +55,7 @@ export class DepthMaker {
     space: () => this.#order!.space,
     masking: () => ({ margin: this.#order!.maskMargin, chosen: this.#chosen }),
     coloredBy: () => this.#order!.coloredBy,
+    kernels: nativeDepthKernels(),
   });
   #chosen: ((classId: number) => boolean) | undefined;
   #writers = new Map<string, (content: DepthContent) => Uint8Array>();

@@ -91,6 +91,7 @@ class Session {
       () => this.preprocess(),
       () => this.decode(),
       () => this.decode(),
+      () => this.depth(),
       () => this.image(),
       () => this.other(),
       () => this.openHeapSlots(),
@@ -303,6 +304,97 @@ class Session {
           seldom(0),
           integers(32),
         );
+      }
+    }
+  }
+
+  /** The kernels of depth, on a picture of a few pixels. */
+  depth(): void {
+    const hostile = this.#hostile;
+    const below = (most: number): number => 1 + this.#choices.below(most);
+    const [width, height, rows] = [below(7), below(5), below(4)];
+    const cells = width * height;
+    const seldom = (number: number): unknown => hostile.seldom<unknown>(number, 12);
+    const integers = (values: readonly number[]): Int32Array => {
+      const array = hostile.array(Int32Array, values.length);
+      put(array, values);
+      if (array.length > 0 && this.#choices.seldom(8))
+        array[this.#choices.below(array.length)] = Number(hostile.number());
+      return array;
+    };
+    const doubles = (length: number): Float64Array => {
+      const array = hostile.array(Float64Array, length);
+      for (let i = 0; i < array.length; i++)
+        array[i] = this.#choices.seldom(6) ? Number(hostile.number()) : this.#choices.below(3);
+      return array;
+    };
+    const runs = (): Int32Array[] => [
+      integers(Array.from({ length: 2 * rows }, (_, i) => (i % 2 === 0 ? 0 : width))),
+      integers(Array.from({ length: rows + 1 }, (_, i) => 2 * i)),
+      integers([0, Math.min(rows, height), 0, width, width * rows]),
+    ];
+    const disc = integers([this.#choices.below(3), this.#choices.below(2)]);
+    const floats = (length = cells): Float32Array => hostile.array(Float32Array, length);
+    const words = (): Uint32Array => hostile.array(Uint32Array, cells);
+    const shorts = (): Uint16Array => hostile.array(Uint16Array, cells);
+    const data = this.#choices.below(2) === 0 ? floats() : shorts();
+    const target = this.#choices.below(2) === 0 ? floats() : shorts();
+    const sides = [seldom(width), seldom(height)];
+    const call = (name: string, ...values: unknown[]): unknown => this.#native[name]!(...values);
+    switch (this.#choices.below(9)) {
+      case 0: {
+        const axis = (count: number): Int32Array => integers(Array.from({ length: count + 1 }, (_, i) => i));
+        const crop = integers([0, 0, width, height]);
+        call('depthLay', integers([0, cells]), crop, axis(width), axis(height), ...runs());
+        break;
+      }
+      case 1:
+        call('depthErode', ...runs(), disc, ...sides, ...runs());
+        break;
+      case 2:
+        call('depthFill', ...runs(), disc, ...sides, target, seldom(1));
+        break;
+      case 3:
+        call('depthCopy', ...runs(), disc, ...sides, data, target);
+        break;
+      case 4:
+        call('depthLabel', ...runs(), ...sides, shorts(), seldom(1));
+        break;
+      case 5: {
+        const memory = [words(), floats(), seldom(0), doubles(1)];
+        call('depthCollect', data, ...sides, shorts(), seldom(1), ...runs(), seldom(1), ...memory);
+        break;
+      }
+      case 6: {
+        const points = [words(), floats(), seldom(0), seldom(cells), seldom(width)];
+        const cloud = [words(), seldom(0), floats(7 * cells), seldom(0), doubles(13)];
+        call('depthPlace', ...points, floats(this.#choices.of([0, 2 * cells])), doubles(13), ...cloud);
+        break;
+      }
+      case 7: {
+        const strips = [doubles(128), doubles(128), doubles(4)];
+        call(
+          'depthOutline',
+          floats(7 * cells),
+          seldom(0),
+          seldom(7 * cells),
+          seldom(7),
+          doubles(8),
+          ...strips,
+        );
+        break;
+      }
+      default: {
+        const rays = floats(this.#choices.of([0, 2 * cells]));
+        if (this.#choices.below(2) === 0) {
+          const marks = hostile.bytes(cells);
+          call('depthCut', data, ...sides, rays, doubles(29), marks, ...sides, seldom(1), target);
+        } else {
+          const near = [floats(), seldom(width), seldom(0)];
+          const found = [words(), floats(), hostile.array(Int32Array, cells), shorts(), floats()];
+          const map = [shorts(), ...sides];
+          call('depthProject', data, ...sides, seldom(1), rays, doubles(29), ...map, ...near, ...found);
+        }
       }
     }
   }

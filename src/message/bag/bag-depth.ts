@@ -7,7 +7,7 @@ import { isTransform, TransformBuffer } from '../../vision/depth/transform-buffe
 import { type FrameHeader, stampToNanoseconds } from '../../vision/picture/frame-source.js';
 import type { PictureSize } from '../../vision/picture/picture-size.js';
 import type { DepthFrame } from '../depth-content.js';
-import { type CameraInfo, readCameraInfo } from '../read/camera-info.js';
+import { type CameraInfo, cameraOf, type DistortionMode, readCameraInfo } from '../read/camera-info.js';
 import { DepthImageReader } from '../read/depth-image.js';
 import { readTransforms, type StampedTransform } from '../read/tf-message.js';
 import type { BagMessage, McapFile } from './mcap-file.js';
@@ -20,6 +20,10 @@ export interface BagDepthOptions {
   readonly colorInfo: readonly string[];
   /** `unknown`: nobody asks how the pictures lie to each other, and they count as registered. */
   readonly registration: RegistrationMode | 'unknown';
+  /** Topic of the color pictures. */
+  readonly colorTopic: string;
+  /** Whether the coefficients of distortion of CameraInfo are applied. */
+  readonly distortion: DistortionMode;
   /** Milliseconds by which stamps may differ. */
   readonly tolerance: number;
   /** Frame whose z axis points up; undefined: the depth camera is level. */
@@ -101,7 +105,8 @@ export class BagDepth implements DepthSource {
     const cdr = await this.#nearest(stamp);
     if (!cdr) return undefined;
     const frame = this.#reader.read(cdr);
-    const camera = this.#camera?.intrinsics;
+    const { topic, colorTopic, distortion, registration: mode } = this.options;
+    const camera = this.#camera && cameraOf(this.#camera, topic, distortion);
     if (!camera) {
       throw new ExpectationError(
         `the depth camera's CameraInfo on ${this.options.depthInfo.join(' or ')}`,
@@ -110,13 +115,13 @@ export class BagDepth implements DepthSource {
       );
     }
     const time = stampToNanoseconds(frame.stamp);
-    const mode = this.options.registration;
     if (mode === 'unknown') return { frame, camera, registration: REGISTERED, up: undefined };
     const registration = registrationOf(
       mode,
       { ...color, frameId: header.frameId },
       { width: frame.depth.width, height: frame.depth.height, frameId: frame.frameId },
-      this.#color?.intrinsics,
+      camera,
+      this.#color && mode !== 'registered' ? cameraOf(this.#color, colorTopic, distortion) : undefined,
       () => this.#transforms.lookup(header.frameId, frame.frameId, time),
     );
     if (!isRegistration(registration)) {

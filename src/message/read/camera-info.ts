@@ -1,16 +1,44 @@
 import { ExpectationError } from '../../base/expect.js';
+import { DISTORTION_MODELS, distortionOf } from '../../vision/depth/distortion.js';
 import { type Intrinsics, intrinsicsOf } from '../../vision/depth/intrinsics.js';
 import type { FrameHeader } from '../../vision/picture/frame-source.js';
 import { CdrCursor } from './cdr-cursor.js';
 
 /** Most coefficients of a distortion model: rational_polynomial has 8, thin prism 14. */
 const MOST_COEFFICIENTS = 64;
+/** Of them in an error. */
+const SHOWN = 5;
 
 /** A sensor_msgs/CameraInfo. */
 export interface CameraInfo extends FrameHeader {
+  /** Of rectified pictures. */
   readonly intrinsics: Intrinsics;
-  /** Whether the raw picture is distorted: P and K then speak of different pictures. */
-  readonly distorted: boolean;
+  /** Of raw pictures; undefined: their distortion is not understood. Those of rectified ones, if there is no distortion. */
+  readonly raw: Intrinsics | undefined;
+  /** What `distortion` of the message says, for errors about it. */
+  readonly distortion: string;
+}
+
+/** Whether D of CameraInfo is applied: to pictures whose topic does not say that they are rectified, always, never. */
+export const DISTORTION_MODES = ['auto', 'apply', 'ignore'] as const;
+export type DistortionMode = (typeof DISTORTION_MODES)[number];
+
+/** As image_proc names its topics; and hobot_stereonet's depth, which belongs to the rectified left picture. */
+const RECTIFIED = /(^|[/_])(rect|rectified|rectify|stereonet)([/_]|$)/;
+
+/**
+ * The camera of the pictures on a topic: CameraInfo is the same for raw and for rectified ones.
+ *
+ * @throws ExpectationError for raw pictures whose distortion is not understood
+ */
+export function cameraOf(info: CameraInfo, topic: string, mode: DistortionMode): Intrinsics {
+  if (mode === 'ignore' || (mode === 'auto' && RECTIFIED.test(topic))) return info.intrinsics;
+  if (info.raw) return info.raw;
+  throw new ExpectationError(
+    `a distortion of the model ${DISTORTION_MODELS.join(' or ')} in the CameraInfo of ${topic}`,
+    info.distortion,
+    'Take a topic of rectified pictures (image_proc makes them); or, if these are, set depth_distortion to ignore.',
+  );
 }
 
 /** @throws ExpectationError for bytes that are no such message, and for a camera that is not calibrated */
@@ -19,7 +47,7 @@ export function readCameraInfo(cdr: Uint8Array): CameraInfo {
   const { stamp, frameId } = cursor.header();
   const height = cursor.uint32('height');
   const width = cursor.uint32('width');
-  cursor.string('distortion_model');
+  const model = cursor.string('distortion_model');
   const count = cursor.uint32('d');
   if (count > MOST_COEFFICIENTS) {
     throw new ExpectationError(
@@ -41,5 +69,13 @@ export function readCameraInfo(cdr: Uint8Array): CameraInfo {
       'Calibrate the camera, or give its driver the calibration file.',
     );
   }
-  return { stamp, frameId, intrinsics, distorted: d.some((value) => value !== 0) };
+  const distorted = d.some((value) => value !== 0);
+  const distortion = `${model || 'no model'} with D = [${d.slice(0, SHOWN).join(', ')}${d.length > SHOWN ? ', ...' : ''}]`;
+  return { stamp, frameId, intrinsics, raw: distorted ? rawOf() : intrinsics, distortion };
+
+  function rawOf(): Intrinsics | undefined {
+    const found = distortionOf(model, d);
+    const pinhole = intrinsicsOf({ width, height, k, p: [] });
+    return found && pinhole && { ...pinhole, distortion: found };
+  }
 }

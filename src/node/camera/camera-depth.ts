@@ -108,6 +108,8 @@ export class CameraDepth {
       topic: this.topic,
       depthInfo: this.info === '' ? cameraInfoTopics(this.topic) : [this.info],
       colorInfo: [],
+      colorTopic: source.topic,
+      distortion: 'ignore',
       // How the pictures lie to each other is for whoever receives them to find out.
       registration: 'unknown',
       tolerance: TOLERANCE,

@@ -164,6 +164,7 @@ export class CameraStreams {
       colorInfo: placedTopics('camera_info', parameters.camera_info, images.length)[index]!,
       colorTopic: images[index]!,
       registration: parameters.depth_registration,
+      distortion: parameters.depth_distortion,
       upFrame: parameters.depth_up_frame,
       tolerance: parameters.depth_tolerance,
       queue: parameters.depth_queue,

@@ -6,11 +6,13 @@ import { DepthImageReader } from '../../message/read/depth-image.js';
 import type { KnownDistance } from '../../message/write/perception-targets.js';
 import type { Labels } from '../../message/write/labels.js';
 import type { StageTimings } from '../../message/write/stage-timings.js';
+import { cameraOf, type DistortionMode } from '../../message/read/camera-info.js';
 import { cameraInfoTopics } from '../../message/camera-info-topics.js';
 import { DepthPairing, type PairingCounts, type PairingOptions } from '../../pipeline/depth-pairing.js';
 import type { DepthOrder } from '../../pipeline/depth-work.js';
 import { type DepthWork, DepthWorker } from '../../pipeline/depth-worker.js';
 import type { Registration, Vector } from '../../vision/depth/objects-in-space.js';
+import type { Intrinsics } from '../../vision/depth/intrinsics.js';
 import { KeptSegmentation } from '../../vision/depth/kept-segmentation.js';
 import {
   isRegistration,
@@ -36,6 +38,8 @@ export interface DepthStreamOptions extends PairingOptions {
   readonly colorInfo: string;
   readonly colorTopic: string;
   readonly registration: RegistrationMode;
+  /** Whether the coefficients of distortion of CameraInfo are applied. */
+  readonly distortion: DistortionMode;
   /** Frame whose z axis points up; empty: the depth camera is level. */
   readonly upFrame: string;
   /** How messages are made; asked for each frame. */
@@ -243,8 +247,17 @@ export class DepthStream {
       this.#finish(held, undefined);
       return true;
     }
-    const camera = this.#depthInfo.value?.intrinsics;
-    const registration = camera ? this.#registration(held, frame) : this.#noCamera();
+    let camera: Intrinsics | undefined;
+    let registration: Registration | NoRegistration;
+    try {
+      camera = this.#cameraOf(this.#depthInfo, this.#input.topic);
+      registration = camera ? this.#registration(held, frame, camera) : this.#noCamera();
+    } catch (error) {
+      // A distortion that is not understood.
+      this.#refuse(messageOf(error));
+      this.#finish(held, undefined);
+      return true;
+    }
     if (!isRegistration(registration)) {
       if (registration.later && !over) return false;
       const { expected, received, hint } = registration;
@@ -283,13 +296,26 @@ export class DepthStream {
     }
   }
 
-  #registration({ header, segmentation }: Held, frame: DepthFrame): Registration | NoRegistration {
+  /** The camera of the pictures on a topic; undefined: nothing is known of it. @throws ExpectationError as cameraOf() */
+  #cameraOf({ value }: CameraInfoInput, topic: string): Intrinsics | undefined {
+    if (!value) return undefined;
+    return cameraOf(value, topic, this.options.distortion);
+  }
+
+  #registration(
+    { header, segmentation }: Held,
+    frame: DepthFrame,
+    camera: Intrinsics,
+  ): Registration | NoRegistration {
     const { width, height } = segmentation;
     return registrationOf(
       this.options.registration,
       { width, height, frameId: header.frameId },
       { width: frame.depth.width, height: frame.depth.height, frameId: frame.frameId },
-      this.#colorInfo.value?.intrinsics,
+      camera,
+      this.options.registration === 'registered'
+        ? undefined
+        : this.#cameraOf(this.#colorInfo, this.options.colorTopic),
       () => this.transforms.lookup(header.frameId, frame.frameId, stampToNanoseconds(frame.stamp)),
     );
   }

@@ -1,12 +1,19 @@
 import { type DepthPicture, mostOf, unitOf } from './depth-picture.js';
-import type { Intrinsics } from './intrinsics.js';
+import {
+  type DepthKernels,
+  type FoundMemory,
+  type NearestMemory,
+  type PointMemory,
+  PROJECT,
+} from './kernels.js';
 import type { LabelMap } from './label-map.js';
+import { Projector } from './projection.js';
 
 /** A row in a pixel's number: pictures have up to 16384 columns. */
 const ROW = 1 << 16;
 
 /** Pixels of the depth picture that show instances, one instance after the other. Keeps its memory from frame to frame. */
-export class Candidates {
+export class Candidates implements PointMemory {
   /** Row of the depth picture in the upper 16 bits and column in the lower ones; and meters. */
   pixels = new Uint32Array(1 << 12);
   depths = new Float32Array(1 << 12);
@@ -17,10 +24,9 @@ export class Candidates {
   /** Pixels of the depth picture by which the outermost points may lie within the object's edge. */
   border = 0;
   readonly #near = new NearestCells();
-  #found = new Uint32Array(0);
-  #foundDepths = new Float32Array(0);
-  #foundCells = new Int32Array(0);
-  #foundLabels = new Uint16Array(0);
+  readonly #found = new Found();
+
+  constructor(private readonly kernels?: DepthKernels) {}
 
   /**
    * Every step-th pixel of every step-th row of each instance's inner cells, and the last of each run and the last row, so that the
@@ -28,7 +34,8 @@ export class Candidates {
    *
    * @param map of the depth picture's size
    */
-  collect({ data, width }: DepthPicture, map: LabelMap, step: number, band: number): void {
+  collect(depth: DepthPicture, map: LabelMap, step: number, band: number): void {
+    const { data, width } = depth;
     const { labels, count } = map;
     const unit = unitOf(data);
     const most = mostOf(data);
@@ -36,6 +43,10 @@ export class Candidates {
     this.border = band + 0.5;
     let used = 0;
     for (let i = 0; i < count; i++) {
+      if (this.kernels) {
+        used = this.#collectBy(this.kernels, depth, map, i, step, used);
+        continue;
+      }
       const { top, bottom, ends, edges } = map.inner[i]!;
       let seen = 0;
       for (let row = top; row < bottom; row = nextOf(row, bottom, step)) {
@@ -60,79 +71,66 @@ export class Candidates {
     }
   }
 
+  /** @returns the points after the instance's */
+  #collectBy(
+    kernels: DepthKernels,
+    depth: DepthPicture,
+    map: LabelMap,
+    index: number,
+    step: number,
+    used: number,
+  ): number {
+    const inner = map.inner[index]!;
+    const all = [depth, map.labels, index + 1, inner, step, this, used, this.seen] as const;
+    let end = kernels.collect(...all);
+    if (end > this.pixels.length) {
+      this.#grow(end);
+      end = kernels.collect(...all);
+    }
+    this.ends[index + 1] = end;
+    return end;
+  }
+
   /**
    * The same for a depth picture of another camera: its pixels are taken to the color camera's frame and picture, and belong to the
    * instance that they come to lie on. What the color camera cannot see, because something nearer lies on the same cells, is left out.
    *
    * @param map on a grid that covers the color picture
-   * @param depthCamera of the depth picture's size
-   * @param colorCamera scaled to the grid
-   * @param toColor rotation row by row, and translation, from the depth camera's frame to the color camera's
+   * @param rays of the depth picture's pixels (RayTable); empty: as `numbers` say
+   * @param numbers of projectionOf()
    */
   project(
-    { data, width, height }: DepthPicture,
+    depth: DepthPicture,
     map: LabelMap,
     step: number,
     band: number,
-    depthCamera: Intrinsics,
-    colorCamera: Intrinsics,
-    toColor: Float64Array,
+    rays: Float32Array,
+    numbers: Float64Array,
   ): void {
+    const { width, height } = depth;
     const { labels, count } = map;
-    const unit = unitOf(data);
-    const most = mostOf(data);
     this.#begin(count);
     this.border = band + 0.5 + (step - 1) / 2;
+    const fx = numbers[PROJECT.fx]!;
+    const colorFx = numbers[PROJECT.colorFx]!;
     // As many cells as a step of the depth picture takes, so that no cell lies between its pixels; and some to spare.
-    const side = Math.min(MOST_SIDE, Math.max(4, Math.ceil((3 * step * colorCamera.fx) / depthCamera.fx)));
+    const side = Math.min(MOST_SIDE, Math.max(4, Math.ceil((3 * step * colorFx) / fx)));
     const near = this.#near;
     near.begin(map.width, map.height, side);
-    const lattice = (Math.floor(width / step) + 1) * (Math.floor(height / step) + 1);
-    if (this.#found.length < lattice) {
-      this.#found = new Uint32Array(lattice);
-      this.#foundDepths = new Float32Array(lattice);
-      this.#foundCells = new Int32Array(lattice);
-      this.#foundLabels = new Uint16Array(lattice);
-    }
-    const [m0, m1, m2, m3, m4, m5, m6, m7, m8, tx, ty, tz] = toColor as unknown as number[];
-    let found = 0;
-    for (let y = 0; y < height; y += step) {
-      const ry = (y - depthCamera.cy) / depthCamera.fy;
-      for (let x = 0; x < width; x += step) {
-        const value = data[y * width + x]!;
-        if (!(value > 0 && value <= most)) continue;
-        const z = value * unit;
-        const rx = (x - depthCamera.cx) / depthCamera.fx;
-        const cz = (m6! * rx + m7! * ry + m8!) * z + tz!;
-        if (cz <= 0) continue;
-        const cx = (m0! * rx + m1! * ry + m2!) * z + tx!;
-        const cy = (m3! * rx + m4! * ry + m5!) * z + ty!;
-        const column = Math.floor((colorCamera.fx * cx) / cz + colorCamera.cx + 0.5);
-        const row = Math.floor((colorCamera.fy * cy) / cz + colorCamera.cy + 0.5);
-        if (column < 0 || row < 0 || column >= map.width || row >= map.height) continue;
-        const cell = row * map.width + column;
-        const where = near.meet(column, row, cz);
-        const label = labels[cell]!;
-        if (label === 0) continue;
-        this.#found[found] = y * ROW + x;
-        this.#foundDepths[found] = z;
-        this.#foundCells[found] = where;
-        this.#foundLabels[found] = near.hidden(where, cz) ? 0 : label;
-        near.keep(found, cz);
-        found++;
-      }
-    }
+    this.#found.reserve((Math.floor(width / step) + 1) * (Math.floor(height / step) + 1));
+    const all = [depth, step, rays, numbers, labels, map.width, map.height, near, this.#found] as const;
+    const found = this.kernels ? this.kernels.project(...all) : project(...all);
     this.#sort(found, count);
-    const pixelsOfCell = (depthCamera.fx * depthCamera.fy) / (colorCamera.fx * colorCamera.fy * step * step);
+    const pixelsOfCell = (fx * numbers[PROJECT.fy]!) / (colorFx * numbers[PROJECT.colorFy]! * step * step);
     for (let i = 0; i < count; i++) this.seen[i] = map.inner[i]!.cells * pixelsOfCell;
   }
 
   /** Groups what was found by instance, without what is hidden. */
   #sort(found: number, count: number): void {
     const { ends } = this;
-    const labels = this.#foundLabels;
+    const { labels, squares, colorDepths, pixels, depths } = this.#found;
     for (let i = 0; i < found; i++) {
-      if (labels[i] !== 0 && this.#near.hidden(this.#foundCells[i]!, this.#near.of(i))) labels[i] = 0;
+      if (labels[i] !== 0 && this.#near.hidden(squares[i]!, colorDepths[i]!)) labels[i] = 0;
     }
     for (let i = 0; i < found; i++) if (labels[i] !== 0) ends[labels[i]!]!++;
     for (let i = 0; i < count; i++) ends[i + 1]! += ends[i]!;
@@ -143,8 +141,8 @@ export class Candidates {
       const label = labels[i]!;
       if (label === 0) continue;
       const at = --ends[label]!;
-      this.pixels[at] = this.#found[i]!;
-      this.depths[at] = this.#foundDepths[i]!;
+      this.pixels[at] = pixels[i]!;
+      this.depths[at] = depths[i]!;
     }
     ends.copyWithin(0, 1, count + 1);
     ends[count] = total;
@@ -180,41 +178,78 @@ const BEHIND = 1.05;
 const BEHIND_AT_LEAST = 0.05;
 
 /** The nearest depth that came to lie on each square of a grid. */
-class NearestCells {
-  #nearest = new Float32Array(0);
-  #depths = new Float32Array(0);
-  #columns = 0;
-  #shift = 2;
+class NearestCells implements NearestMemory {
+  nearest = new Float32Array(0);
+  columns = 0;
+  shift = 2;
 
   begin(width: number, height: number, side: number): void {
-    this.#shift = Math.ceil(Math.log2(side));
-    this.#columns = (width >> this.#shift) + 1;
-    const cells = this.#columns * ((height >> this.#shift) + 1);
-    if (this.#nearest.length < cells) this.#nearest = new Float32Array(cells);
-    this.#nearest.fill(Infinity, 0, cells);
-  }
-
-  /** @returns the square */
-  meet(column: number, row: number, depth: number): number {
-    const at = (row >> this.#shift) * this.#columns + (column >> this.#shift);
-    if (depth < this.#nearest[at]!) this.#nearest[at] = depth;
-    return at;
+    this.shift = Math.ceil(Math.log2(side));
+    this.columns = (width >> this.shift) + 1;
+    const cells = this.columns * ((height >> this.shift) + 1);
+    if (this.nearest.length < cells) this.nearest = new Float32Array(cells);
+    this.nearest.fill(Infinity, 0, cells);
   }
 
   hidden(at: number, depth: number): boolean {
-    return depth > this.#nearest[at]! * BEHIND + BEHIND_AT_LEAST;
+    return depth > this.nearest[at]! * BEHIND + BEHIND_AT_LEAST;
   }
+}
 
-  keep(index: number, depth: number): void {
-    if (index >= this.#depths.length) {
-      const larger = new Float32Array(Math.max(1 << 12, 2 * index));
-      larger.set(this.#depths);
-      this.#depths = larger;
+/** Keeps its memory. */
+class Found implements FoundMemory {
+  pixels = new Uint32Array(0);
+  depths = new Float32Array(0);
+  squares = new Int32Array(0);
+  labels = new Uint16Array(0);
+  colorDepths = new Float32Array(0);
+
+  reserve(count: number): void {
+    if (this.pixels.length >= count) return;
+    this.pixels = new Uint32Array(count);
+    this.depths = new Float32Array(count);
+    this.squares = new Int32Array(count);
+    this.labels = new Uint16Array(count);
+    this.colorDepths = new Float32Array(count);
+  }
+}
+
+/** DepthKernels.project() */
+function project(
+  { data, width, height }: DepthPicture,
+  step: number,
+  rays: Float32Array,
+  numbers: Float64Array,
+  labels: Uint16Array,
+  mapWidth: number,
+  mapHeight: number,
+  { nearest, columns, shift }: NearestMemory,
+  { pixels, depths, squares, labels: foundLabels, colorDepths }: FoundMemory,
+): number {
+  const unit = unitOf(data);
+  const most = mostOf(data);
+  const projector = new Projector(rays, numbers, width);
+  let found = 0;
+  for (let y = 0; y < height; y += step) {
+    for (let x = 0; x < width; x += step) {
+      const value = data[y * width + x]!;
+      if (!(value > 0 && value <= most)) continue;
+      const z = value * unit;
+      if (!projector.project(x, y, z)) continue;
+      const { u, v, depth } = projector;
+      if (!(u >= 0 && v >= 0 && u < mapWidth && v < mapHeight)) continue;
+      const column = Math.floor(u);
+      const row = Math.floor(v);
+      const square = (row >> shift) * columns + (column >> shift);
+      if (depth < nearest[square]!) nearest[square] = depth;
+      const label = labels[row * mapWidth + column]!;
+      if (label === 0) continue;
+      pixels[found] = y * ROW + x;
+      depths[found] = z;
+      squares[found] = square;
+      foundLabels[found] = depth > nearest[square]! * BEHIND + BEHIND_AT_LEAST ? 0 : label;
+      colorDepths[found++] = depth;
     }
-    this.#depths[index] = depth;
   }
-
-  of(index: number): number {
-    return this.#depths[index]!;
-  }
+  return found;
 }

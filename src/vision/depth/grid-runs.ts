@@ -1,20 +1,32 @@
 import { MaskRuns } from '../mask/runs.js';
 import type { Mask } from '../mask/segmentation.js';
+import { type DepthKernels, type RunsMemory, SHAPE } from './kernels.js';
 
 /** The cells of one mask on a grid that covers the picture, row by row. Keeps its memory from mask to mask. */
-export class GridRuns {
-  /** Rows [top, bottom), the only ones that may have cells. */
-  top = 0;
-  bottom = 0;
-  /** Bounds of the columns: [left, right). */
-  left = 0;
-  right = 0;
-  /** Number of cells. */
-  cells = 0;
-  /** First column of each run and one past its last, alternating, row by row. */
+export class GridRuns implements RunsMemory {
+  readonly shape = new Int32Array(SHAPE.length);
   edges = new Int32Array(1 << 10);
-  /** For row `top + i`, `ends[i]` is the index of its first edge, and `ends[i + 1]` one past its last. */
   ends = new Int32Array(1 << 8);
+  readonly #crop = new Int32Array(4);
+
+  /** Rows [top, bottom), the only ones that may have cells. */
+  get top(): number {
+    return this.shape[SHAPE.top]!;
+  }
+  get bottom(): number {
+    return this.shape[SHAPE.bottom]!;
+  }
+  /** Bounds of the columns: [left, right). */
+  get left(): number {
+    return this.shape[SHAPE.left]!;
+  }
+  get right(): number {
+    return this.shape[SHAPE.right]!;
+  }
+  /** Number of cells. */
+  get cells(): number {
+    return this.shape[SHAPE.cells]!;
+  }
 
   /**
    * The mask on another grid: a cell of it is inside if the mask's cell that contains its center is.
@@ -23,11 +35,22 @@ export class GridRuns {
    * a later one (Axis of vision/mask/mask-painter)
    * @param rows the same of rows
    */
-  set(mask: Mask, spans: MaskRuns, columns: Int32Array, rows: Int32Array): void {
+  set(mask: Mask, spans: MaskRuns, columns: Int32Array, rows: Int32Array, kernels?: DepthKernels): void {
     spans.read(mask);
     const { count, edges: runs } = spans;
     const { width } = mask;
     this.#begin(rows[mask.y]!, rows[mask.y + mask.height]!);
+    if (kernels) {
+      const crop = this.#crop;
+      crop[0] = mask.x;
+      crop[1] = mask.y;
+      crop[2] = width;
+      crop[3] = mask.height;
+      const all = spans.runs;
+      const needed = kernels.lay(all, crop, columns, rows, this);
+      if (this.#reserve(needed)) kernels.lay(all, crop, columns, rows, this);
+      return;
+    }
     let run = 0;
     let used = 0;
     for (let y = 0; y < mask.height; y++) {
@@ -60,9 +83,14 @@ export class GridRuns {
    *
    * @param disc `disc[dy]` is half the width of the disc in row dy, from discOf()
    */
-  erode(source: GridRuns, disc: Int32Array, width: number, height: number): void {
+  erode(source: GridRuns, disc: Int32Array, width: number, height: number, kernels?: DepthKernels): void {
     const band = disc.length - 1;
     this.#begin(source.top, source.bottom);
+    if (kernels) {
+      const needed = kernels.erode(source, disc, width, height, this);
+      if (this.#reserve(needed)) kernels.erode(source, disc, width, height, this);
+      return;
+    }
     let used = 0;
     for (let row = source.top; row < source.bottom; row++) {
       let { length } = source.#copyRow(row, disc[0]!, width, scratch);
@@ -164,10 +192,18 @@ export class GridRuns {
   }
 
   #begin(top: number, bottom: number): void {
-    this.top = top;
-    this.bottom = bottom;
+    const { shape } = this;
+    shape[SHAPE.top] = top;
+    shape[SHAPE.bottom] = bottom;
     if (this.ends.length < bottom - top + 1) this.ends = new Int32Array(2 * (bottom - top + 1));
     this.ends.fill(0, 0, bottom - top + 1);
+  }
+
+  /** @returns whether memory is new */
+  #reserve(needed: number): boolean {
+    if (needed <= this.edges.length) return false;
+    this.edges = new Int32Array(2 * needed);
+    return true;
   }
 
   /** @returns the new number of edges */
@@ -183,23 +219,30 @@ export class GridRuns {
   }
 
   #finish(): void {
-    const used = this.ends[this.bottom - this.top]!;
-    this.cells = 0;
-    this.left = 0x7fffffff;
-    this.right = 0;
+    const { shape, edges, ends } = this;
+    let { top, bottom } = this;
+    const used = ends[bottom - top]!;
+    let cells = 0;
+    let left = 0x7fffffff;
+    let right = 0;
     for (let k = 0; k < used; k += 2) {
-      this.cells += this.edges[k + 1]! - this.edges[k]!;
-      this.left = Math.min(this.left, this.edges[k]!);
-      this.right = Math.max(this.right, this.edges[k + 1]!);
+      cells += edges[k + 1]! - edges[k]!;
+      left = Math.min(left, edges[k]!);
+      right = Math.max(right, edges[k + 1]!);
     }
     // Rows without cells at both ends would count as the object's.
     let skip = 0;
-    while (this.top + skip < this.bottom && this.ends[skip + 1] === 0) skip++;
+    while (top + skip < bottom && ends[skip + 1] === 0) skip++;
     if (skip > 0) {
-      this.ends.copyWithin(0, skip, this.bottom - this.top + 1);
-      this.top += skip;
+      ends.copyWithin(0, skip, bottom - top + 1);
+      top += skip;
     }
-    while (this.bottom > this.top && this.ends[this.bottom - this.top - 1] === used) this.bottom--;
+    while (bottom > top && ends[bottom - top - 1] === used) bottom--;
+    shape[SHAPE.top] = top;
+    shape[SHAPE.bottom] = bottom;
+    shape[SHAPE.left] = left;
+    shape[SHAPE.right] = right;
+    shape[SHAPE.cells] = cells;
   }
 }
 

@@ -1,3 +1,5 @@
+import type { DepthKernels } from './kernels.js';
+
 /** Strips into which points are sorted by their first coordinate. */
 const STRIPS = 64;
 /** Sides of the hull that are shorter than this share of the longest are no face of an object. */
@@ -36,8 +38,11 @@ export class OutlineRectangle {
   readonly #outer = new Float64Array(4);
   readonly #sorted = new Float64Array(2 * (2 * STRIPS + 2));
   readonly #hull = new Float64Array(2 * (2 * STRIPS + 3));
+  readonly #numbers = new Float64Array(8);
   #from = 0;
   #scale = 0;
+
+  constructor(private readonly kernels?: DepthKernels) {}
 
   /** Begins anew. @param from, to bounds of the points' first coordinates */
   begin(from: number, to: number): void {
@@ -70,6 +75,19 @@ export class OutlineRectangle {
     const start = this.#from;
     const scale = this.#scale;
     const outer = this.#outer;
+    if (this.kernels) {
+      const numbers = this.#numbers;
+      numbers[0] = start;
+      numbers[1] = scale;
+      numbers[2] = ax;
+      numbers[3] = ay;
+      numbers[4] = az;
+      numbers[5] = bx;
+      numbers[6] = by;
+      numbers[7] = bz;
+      this.kernels.outline(words, from, to, stride, numbers, low, high, outer);
+      return;
+    }
     let outX = outer[0]!;
     let outY = outer[1]!;
     let farX = outer[2]!;
@@ -80,10 +98,8 @@ export class OutlineRectangle {
       const pz = words[at + 2]!;
       const x = px * ax + py * ay + pz * az;
       const y = px * bx + py * by + pz * bz;
-      let strip = ((x - start) * scale) | 0;
-      if (strip < 0) strip = 0;
-      else if (strip >= STRIPS) strip = STRIPS - 1;
-      strip *= 2;
+      const share = (x - start) * scale;
+      const strip = 2 * (share >= STRIPS ? STRIPS - 1 : share > 0 ? Math.floor(share) : 0);
       if (y < low[strip + 1]!) {
         low[strip] = x;
         low[strip + 1] = y;

@@ -1,7 +1,8 @@
 import type { PictureSize } from '../picture/picture-size.js';
+import type { Distortion } from './distortion.js';
 
 /**
- * A pinhole camera without distortion, in pixels. As in ROS (REP 104, image_geometry), the center of the first pixel is (0, 0):
+ * A pinhole camera, in pixels. As in ROS (REP 104, image_geometry), the center of the first pixel is (0, 0):
  * the pixel in column u and row v with depth Z shows the point ((u - cx) Z / fx, (v - cy) Z / fy, Z) of the optical frame, whose
  * x points right, y down, z forward (REP 103).
  */
@@ -10,6 +11,8 @@ export interface Intrinsics extends PictureSize {
   readonly fy: number;
   readonly cx: number;
   readonly cy: number;
+  /** Of raw pictures. Undefined: none, as in rectified ones. */
+  readonly distortion?: Distortion | undefined;
 }
 
 /** sensor_msgs/CameraInfo, as far as geometry needs it. */
@@ -38,6 +41,7 @@ export function intrinsicsOf({ width, height, k, p }: CameraModel): Intrinsics |
 /** The same camera with pictures of another size: all of the scene, scaled. */
 export function scaledTo(camera: Intrinsics, { width, height }: PictureSize): Intrinsics {
   if (camera.width === 0 || camera.height === 0) return { ...camera, width, height };
+  if (camera.width === width && camera.height === height) return camera;
   const sx = width / camera.width;
   const sy = height / camera.height;
   // Pixel centers are whole numbers here: the picture's left edge is at -0.5.
@@ -48,6 +52,7 @@ export function scaledTo(camera: Intrinsics, { width, height }: PictureSize): In
     fy: camera.fy * sy,
     cx: (camera.cx + 0.5) * sx - 0.5,
     cy: (camera.cy + 0.5) * sy - 0.5,
+    ...(camera.distortion && { distortion: camera.distortion }),
   };
 }
 

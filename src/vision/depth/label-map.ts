@@ -2,6 +2,7 @@ import { Axis } from '../mask/mask-painter.js';
 import { MaskRuns } from '../mask/runs.js';
 import type { Segmentation } from '../mask/segmentation.js';
 import { discOf, GridRuns } from './grid-runs.js';
+import type { DepthKernels } from './kernels.js';
 
 /**
  * The instances of a frame on a grid that covers the picture, without a band along their edges. A cell belongs to one instance at most:
@@ -23,6 +24,8 @@ export class LabelMap {
   readonly #spans = new MaskRuns();
   #disc = discOf(0);
 
+  constructor(private readonly kernels?: DepthKernels) {}
+
   /**
    * @param band width of the band that is left out, in cells
    */
@@ -36,18 +39,22 @@ export class LabelMap {
     this.height = height;
     this.count = instances.length;
     if (this.#disc.length !== band + 1) this.#disc = discOf(band);
-    const { labels } = this;
+    const { labels, kernels } = this;
     labels.fill(0, 0, cells);
     for (let i = 0; i < instances.length; i++) {
       const full = (this.full[i] ??= new GridRuns());
-      full.set(instances[i]!.mask, this.#spans, columns, rows);
-      (this.inner[i] ??= new GridRuns()).erode(full, this.#disc, width, height);
+      full.set(instances[i]!.mask, this.#spans, columns, rows, kernels);
+      (this.inner[i] ??= new GridRuns()).erode(full, this.#disc, width, height, kernels);
     }
     const clear = (from: number, to: number): void => void labels.fill(0, from, to);
     // Best score last.
     for (let i = instances.length - 1; i >= 0; i--) {
-      if (this.#touchesWorse(i, band)) this.full[i]!.grow(this.#disc, width, height, clear);
-      this.#fill(this.inner[i]!, i + 1);
+      if (this.#touchesWorse(i, band)) {
+        if (kernels) kernels.fill(this.full[i]!, this.#disc, width, height, labels, 0);
+        else this.full[i]!.grow(this.#disc, width, height, clear);
+      }
+      if (kernels) kernels.label(this.inner[i]!, width, height, labels, i + 1);
+      else this.#fill(this.inner[i]!, i + 1);
     }
   }
 

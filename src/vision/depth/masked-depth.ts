@@ -4,8 +4,10 @@ import { MaskRuns } from '../mask/runs.js';
 import { type DepthPicture, invalidOf, mostOf, unitOf } from './depth-picture.js';
 import { discOf, GridRuns } from './grid-runs.js';
 import { type Intrinsics, scaledTo } from './intrinsics.js';
+import type { DepthKernels } from './kernels.js';
 import type { Registration } from './objects-in-space.js';
-import { matrixOf } from './rigid-transform.js';
+import { Projection, Projector } from './projection.js';
+import { RayTable } from './ray-table.js';
 
 /** What is set to invalid: the instances, or everything else. */
 export type MaskedPart = 'instances' | 'others';
@@ -27,8 +29,13 @@ export class DepthMasker {
   readonly #rows = new Axis();
   readonly #spans = new MaskRuns();
   readonly #runs = new GridRuns();
+  readonly #projection = new Projection();
+  readonly #table = new RayTable();
   #marks = new Uint8Array(0);
   #disc = discOf(0);
+
+  /** @param kernels inner loops in C++; undefined: the TypeScript forms */
+  constructor(private readonly kernels?: DepthKernels) {}
 
   /**
    * @param target as `depth.data`, of the same type and at least as long; all its pixels are written
@@ -50,8 +57,16 @@ export class DepthMasker {
         : margin;
     if (this.#disc.length !== reach + 1) this.#disc = discOf(reach);
     if (registration.kind === 'projected') {
+      const { maskWidth, maskHeight } = segmentation;
       const marks = this.#mark(segmentation, chosen);
-      project(segmentation, depth, registration, camera!, part, marks, target);
+      const own = scaledTo(camera!, depth);
+      const color = scaledTo(registration.color, { width: maskWidth, height: maskHeight });
+      const rays = this.#table.of(own);
+      const numbers = this.#projection.between(own, color, registration.toColor);
+      const kept = part === 'instances' ? 0 : 1;
+      const all = [depth, rays, numbers, marks, maskWidth, maskHeight, kept, target] as const;
+      if (this.kernels) this.kernels.cut(...all);
+      else cut(...all);
       return;
     }
     const kept = part === 'instances';
@@ -61,9 +76,15 @@ export class DepthMasker {
     const invalid = size === 2 ? 0 : 255;
     if (kept) target.set(data.length === width * height ? data : data.subarray(0, width * height));
     else bytes.fill(invalid);
-    this.#visit(segmentation, width, height, chosen, (from, to) => {
-      if (kept) bytes.fill(invalid, size * from, size * to);
-      else for (let i = from; i < to; i++) target[i] = data[i]!;
+    const { kernels } = this;
+    this.#visit(segmentation, width, height, chosen, (runs) => {
+      if (kernels && kept) kernels.fill(runs, this.#disc, width, height, target, invalid);
+      else if (kernels) kernels.copy(runs, this.#disc, width, height, data, target);
+      else
+        runs.grow(this.#disc, width, height, (from, to) => {
+          if (kept) bytes.fill(invalid, size * from, size * to);
+          else for (let i = from; i < to; i++) target[i] = data[i]!;
+        });
     });
   }
 
@@ -73,25 +94,29 @@ export class DepthMasker {
     const cells = maskWidth * maskHeight;
     if (this.#marks.length < cells) this.#marks = new Uint8Array(cells);
     const marks = this.#marks.fill(0, 0, cells);
-    this.#visit(segmentation, maskWidth, maskHeight, chosen, (from, to) => marks.fill(1, from, to));
+    const { kernels } = this;
+    this.#visit(segmentation, maskWidth, maskHeight, chosen, (runs) => {
+      if (kernels) kernels.fill(runs, this.#disc, maskWidth, maskHeight, marks, 1);
+      else runs.grow(this.#disc, maskWidth, maskHeight, (from, to) => void marks.fill(1, from, to));
+    });
     return marks;
   }
 
-  /** Visits the cells of all grown masks: some of them more than once. */
+  /** Visits the masks on a grid. */
   #visit(
     segmentation: Segmentation,
     width: number,
     height: number,
     chosen: MaskOptions['chosen'],
-    use: (from: number, to: number) => void,
+    use: (runs: GridRuns) => void,
   ): void {
     const columns = this.#columns.firstCells(segmentation.maskWidth, width);
     const rows = this.#rows.firstCells(segmentation.maskHeight, height);
     const runs = this.#runs;
     for (const { classId, mask } of segmentation.instances) {
       if (chosen && !chosen(classId)) continue;
-      runs.set(mask, this.#spans, columns, rows);
-      runs.grow(this.#disc, width, height, use);
+      runs.set(mask, this.#spans, columns, rows, this.kernels);
+      use(runs);
     }
   }
 }
@@ -109,39 +134,33 @@ function cellsOf(
   return Math.min(maskWidth + maskHeight, Math.ceil(pixels * cells));
 }
 
-function project(
-  { maskWidth, maskHeight }: Segmentation,
+/** DepthKernels.cut() */
+function cut(
   { data, width, height }: DepthPicture,
-  registration: Extract<Registration, { kind: 'projected' }>,
-  camera: Intrinsics,
-  part: MaskedPart,
+  rays: Float32Array,
+  numbers: Float64Array,
   marks: Uint8Array,
+  mapWidth: number,
+  mapHeight: number,
+  kept: number,
   target: DepthPicture['data'],
 ): void {
-  const own = scaledTo(camera, { width, height });
-  const color = scaledTo(registration.color, { width: maskWidth, height: maskHeight });
-  const m = matrixOf(registration.toColor);
   const unit = unitOf(data);
   const most = mostOf(data);
   const invalid = invalidOf(data);
-  const kept = part === 'instances' ? 0 : 1;
+  const projector = new Projector(rays, numbers, width);
   for (let y = 0, at = 0; y < height; y++) {
-    const ry = (y - own.cy) / own.fy;
     for (let x = 0; x < width; x++, at++) {
       const value = data[at]!;
       if (!(value > 0 && value <= most)) {
         target[at] = invalid;
         continue;
       }
-      const z = value * unit;
-      const rx = (x - own.cx) / own.fx;
-      const cz = (m[6]! * rx + m[7]! * ry + m[8]!) * z + m[11]!;
       let mark = 0;
-      if (cz > 0) {
-        const u = (color.fx * ((m[0]! * rx + m[1]! * ry + m[2]!) * z + m[9]!)) / cz + color.cx + 0.5;
-        const v = (color.fy * ((m[3]! * rx + m[4]! * ry + m[5]!) * z + m[10]!)) / cz + color.cy + 0.5;
-        if (u >= 0 && v >= 0 && u < maskWidth && v < maskHeight)
-          mark = marks[Math.floor(v) * maskWidth + Math.floor(u)]!;
+      if (projector.project(x, y, value * unit)) {
+        const { u, v } = projector;
+        if (u >= 0 && v >= 0 && u < mapWidth && v < mapHeight)
+          mark = marks[Math.floor(v) * mapWidth + Math.floor(u)]!;
       }
       target[at] = mark === kept ? value : invalid;
     }

@@ -5,9 +5,12 @@ import type { DepthPicture } from './depth-picture.js';
 import { DEFAULT_GATE, DepthGate, type GateOptions } from './gate.js';
 import { OutlineRectangle } from './ground-box.js';
 import { type Intrinsics, scaledTo } from './intrinsics.js';
+import { type DepthKernels, PLACE } from './kernels.js';
 import { LabelMap } from './label-map.js';
 import { emptyObject, type Measured, type ObjectInSpace, setCovariance } from './measured-object.js';
-import { matrixOf, type RigidTransform } from './rigid-transform.js';
+import { Projection } from './projection.js';
+import { RayTable } from './ray-table.js';
+import type { RigidTransform } from './rigid-transform.js';
 import {
   type Axes,
   combine,
@@ -75,10 +78,12 @@ const LEVEL: Vector = { x: 0, y: -1, z: 0 };
  * box moves out by the band's width on the plane that fits the object.
  */
 export class SpaceMeasurer {
-  readonly map = new LabelMap();
-  readonly #candidates = new Candidates();
+  readonly map: LabelMap;
+  readonly #candidates: Candidates;
   readonly #gate = new DepthGate();
-  readonly #rectangle = new OutlineRectangle();
+  readonly #rectangle: OutlineRectangle;
+  readonly #projection = new Projection();
+  readonly #table = new RayTable();
   readonly #pool: Measured[] = [];
   readonly #objects: Measured[] = [];
   #words = new Float32Array(POINT_WORDS << 10);
@@ -91,6 +96,14 @@ export class SpaceMeasurer {
   };
   /** Of the points of an object: x, y, z, their products, and bounds to the right and upward. */
   readonly #sums = new Float64Array(13);
+  readonly #placement = new Float64Array(PLACE.length);
+
+  /** @param kernels inner loops in C++; undefined: the TypeScript forms */
+  constructor(private readonly kernels?: DepthKernels) {
+    this.map = new LabelMap(kernels);
+    this.#candidates = new Candidates(kernels);
+    this.#rectangle = new OutlineRectangle(kernels);
+  }
 
   /** One for each instance, in its order. */
   get objects(): readonly ObjectInSpace[] {
@@ -121,6 +134,7 @@ export class SpaceMeasurer {
     const { step = defaultStep(depth), band = 2 } = options;
     const own = scaledTo(camera, depth);
     const { map } = this;
+    const rays = this.#table.of(own);
     if (registration.kind === 'registered') {
       map.paint(segmentation, depth.width, depth.height, band);
       this.#candidates.collect(depth, map, step, band);
@@ -130,15 +144,15 @@ export class SpaceMeasurer {
       // A wrong focal length must not ask for a band wider than the picture.
       const cells = Math.min(width + height, Math.ceil((band * color.fx) / own.fx));
       map.paint(segmentation, width, height, cells);
-      const matrix = matrixOf(registration.toColor);
-      this.#candidates.project(depth, map, step, band, own, color, matrix);
+      const numbers = this.#projection.between(own, color, registration.toColor);
+      this.#candidates.project(depth, map, step, band, rays, numbers);
     }
     this.#points = 0;
     this.#objects.length = 0;
     for (let i = 0; i < map.count; i++) {
       const object = (this.#pool[i] ??= emptyObject());
       object.instance = i;
-      this.#measure(i, object, own, registration, step, options, tags);
+      this.#measure(i, object, own, rays, registration, step, options, tags);
       this.#objects.push(object);
     }
     return this.#objects;
@@ -148,6 +162,7 @@ export class SpaceMeasurer {
     index: number,
     object: Measured,
     camera: Intrinsics,
+    rays: Float32Array,
     registration: Registration,
     step: number,
     options: SpaceOptions,
@@ -167,7 +182,7 @@ export class SpaceMeasurer {
     this.#reserve(to - from);
     setAxes(this.#axes, up);
     const sums = this.#sums;
-    const count = this.#place(from, to, camera, index, tags);
+    const count = this.#place(from, to, camera, rays, index, tags);
     if (count < leastPoints) return;
     this.#points += count;
     object.points = count;
@@ -199,7 +214,14 @@ export class SpaceMeasurer {
    *
    * @returns their number
    */
-  #place(from: number, to: number, { fx, fy, cx, cy }: Intrinsics, index: number, tags: Uint32Array): number {
+  #place(
+    from: number,
+    to: number,
+    { width, fx, fy, cx, cy }: Intrinsics,
+    rays: Float32Array,
+    index: number,
+    tags: Uint32Array,
+  ): number {
     const { pixels, depths } = this.#candidates;
     const { low, high, median } = this.#gate;
     const words = this.#words;
@@ -209,6 +231,28 @@ export class SpaceMeasurer {
     const { x: ux, y: uy, z: uz } = up;
     const ix = 1 / fx;
     const iy = 1 / fy;
+    if (this.kernels) {
+      const numbers = this.#placement;
+      numbers[PLACE.cx] = cx;
+      numbers[PLACE.cy] = cy;
+      numbers[PLACE.ix] = ix;
+      numbers[PLACE.iy] = iy;
+      numbers[PLACE.low] = low;
+      numbers[PLACE.high] = high;
+      numbers[PLACE.median] = median;
+      numbers[PLACE.rightX] = rx;
+      numbers[PLACE.rightY] = ry;
+      numbers[PLACE.rightZ] = rz;
+      numbers[PLACE.upX] = ux;
+      numbers[PLACE.upY] = uy;
+      numbers[PLACE.upZ] = uz;
+      const at = POINT_WORDS * this.#points;
+      return this.kernels.place(
+        ...([this.#candidates, from, to, width, rays, numbers, tags, TAGS * index] as const),
+        ...([words, at, this.#sums] as const),
+      );
+    }
+    const distorted = rays.length > 0;
     const t = TAGS * index;
     const tag0 = tags[t] ?? 0;
     const tag1 = tags[t + 1] ?? 0;
@@ -233,8 +277,20 @@ export class SpaceMeasurer {
       const z = depths[i]!;
       if (z < low || z > high) continue;
       const pixel = pixels[i]!;
-      const x = ((pixel & 0xffff) - cx) * ix * z;
-      const y = ((pixel >>> 16) - cy) * iy * z;
+      const column = pixel & 0xffff;
+      const row = pixel >>> 16;
+      let x: number;
+      let y: number;
+      if (distorted) {
+        const ray = 2 * (row * width + column);
+        x = rays[ray]! * z;
+        y = rays[ray + 1]! * z;
+        // No ray: what is seen there is beyond what the coefficients describe.
+        if (Number.isNaN(x)) continue;
+      } else {
+        x = (column - cx) * ix * z;
+        y = (row - cy) * iy * z;
+      }
       words[at] = x;
       words[at + 1] = y;
       words[at + 2] = z;
@@ -333,12 +389,21 @@ export class SpaceMeasurer {
     const openMax = frontSeen && !(sideSeen && side < 0);
     const one = openMin ? secondMin - room(front, secondMin, front) : secondMin;
     const other = openMax ? secondMax + room(front, secondMax, front) : secondMax;
-    const rise = edgeY * object.nearest;
+    const corners = [
+      depthAt(back, one),
+      depthAt(back, other),
+      depthAt(fore, one),
+      depthAt(fore, other),
+    ] as const;
+    const nearest = Math.max(object.nearest / 2, Math.min(...corners));
+    const ratio = nearest / Math.max(nearest, ...corners);
+    const above = riseOf(-top, edgeY, nearest, ratio);
+    const below = riseOf(bottom, edgeY, nearest, ratio);
     const { size, center, orientation } = object;
     size.x = fore - back;
     size.y = other - one;
-    size.z = top - bottom + 2 * rise;
-    const [ca, cb, ch] = [(back + fore) / 2, (one + other) / 2, middle];
+    size.z = top - bottom + above + below;
+    const [ca, cb, ch] = [(back + fore) / 2, (one + other) / 2, middle + (above - below) / 2];
     center.x = axisX.x * ca + axisY.x * cb + up.x * ch;
     center.y = axisX.y * ca + axisY.y * cb + up.y * ch;
     center.z = axisX.z * ca + axisY.z * cb + up.z * ch;
@@ -353,6 +418,21 @@ export class SpaceMeasurer {
     this.#words = larger;
     this.#ints = new Uint32Array(larger.buffer);
   }
+}
+
+/**
+ * By how much a box goes on above its highest point, or below its lowest, in meters. Where the camera sees the upper face, the band of
+ * pixels that were left out lies on that, as far as it reaches, which is as high as its edge; what is left of the band lies on the
+ * front.
+ *
+ * @param beyond meters by which the camera is higher than the upper face; negative: it does not see that
+ * @param edge the band's width at a distance of 1
+ * @param nearest depth of the front
+ * @param ratio that by the depth of the back
+ */
+function riseOf(beyond: number, edge: number, nearest: number, ratio: number): number {
+  const face = Math.max(0, beyond) * (1 - ratio);
+  return Math.max(0, edge * nearest - face);
 }
 
 const NO_TAGS = new Uint32Array(0);

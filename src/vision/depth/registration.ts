@@ -1,8 +1,10 @@
 import type { PictureSize } from '../picture/picture-size.js';
-import { inProportion, type Intrinsics } from './intrinsics.js';
+import { inProportion, type Intrinsics, scaledTo } from './intrinsics.js';
 import { type Registration, REGISTERED } from './objects-in-space.js';
+import { Projection, Projector } from './projection.js';
+import { undistort } from './distortion.js';
 import { isTransform, type NoTransform } from './transform-buffer.js';
-import type { RigidTransform } from './rigid-transform.js';
+import { IDENTITY, type RigidTransform } from './rigid-transform.js';
 
 /** How depth pictures are said to lie to the color pictures. */
 export const REGISTRATIONS = ['auto', 'registered', 'projected'] as const;
@@ -28,8 +30,10 @@ export function isRegistration(found: Registration | NoRegistration): found is R
 
 /**
  * How a depth picture lies to the color picture. Never guessed: pictures of different frames, or whose sides are not in proportion,
- * need both cameras' intrinsics and the transform between them.
+ * need both cameras' intrinsics and the transform between them. So do pictures of one frame whose intrinsics differ: a lens of another
+ * field of view, or one picture that is rectified and one that is not.
  *
+ * @param depthCamera undefined: nothing is known of it
  * @param colorCamera undefined: nothing is known of it
  * @param lookup the transform from the depth camera's frame to the color camera's
  */
@@ -37,6 +41,7 @@ export function registrationOf(
   mode: RegistrationMode,
   color: PlacedPicture,
   depth: PlacedPicture,
+  depthCamera: Intrinsics | undefined,
   colorCamera: Intrinsics | undefined,
   lookup: () => RigidTransform | NoTransform,
 ): Registration | NoRegistration {
@@ -52,7 +57,8 @@ export function registrationOf(
       later: false,
     };
   }
-  if (mode === 'registered' || (mode === 'auto' && sameFrame && fits)) return REGISTERED;
+  const alike = depthCamera && colorCamera ? sameView(depthCamera, depth, colorCamera, color) : true;
+  if (mode === 'registered' || (mode === 'auto' && sameFrame && fits && alike)) return REGISTERED;
   const why = sameFrame ? `pictures of ${sizes}` : `frame_ids ${frames}`;
   if (!colorCamera) {
     return {
@@ -72,4 +78,39 @@ export function registrationOf(
     };
   }
   return { kind: 'projected', color: colorCamera, toColor };
+}
+
+/** Pixels of the depth picture by which two cameras' pixels may differ: the edge band hides it. Half pixels are a matter of convention. */
+const SAME = 1.5;
+/** And as a share of the width: drivers round intrinsics. */
+const SAME_SHARE = 0.004;
+
+/** Whether a ray comes to lie on the same place of both pictures, at their corners and in their middle. */
+function sameView(
+  depthCamera: Intrinsics,
+  depth: PictureSize,
+  colorCamera: Intrinsics,
+  color: PictureSize,
+): boolean {
+  const own = scaledTo(depthCamera, depth);
+  // Both on the depth picture's grid: so a difference is one of its pixels.
+  const other = scaledTo(scaledTo(colorCamera, color), depth);
+  const { width, height, fx, fy, cx, cy, distortion } = own;
+  const numbers = new Projection().between(own, other, IDENTITY);
+  const most = Math.max(SAME, SAME_SHARE * width);
+  const ray = new Float64Array(2);
+  const projector = new Projector(Float32Array.of(), numbers, width);
+  for (const column of [0, (width - 1) / 2, width - 1]) {
+    for (const row of [0, (height - 1) / 2, height - 1]) {
+      ray[0] = (column - cx) / fx;
+      ray[1] = (row - cy) / fy;
+      if (distortion) undistort(distortion, ray[0], ray[1], ray);
+      // What the lens does not show cannot be compared.
+      if (Number.isNaN(ray[0])) continue;
+      const seen = projector.project(ray[0] * fx + cx, ray[1] * fy + cy, 1);
+      if (!seen) return false;
+      if (!(Math.hypot(projector.u - 0.5 - column, projector.v - 0.5 - row) <= most)) return false;
+    }
+  }
+  return true;
 }

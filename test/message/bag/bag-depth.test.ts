@@ -15,7 +15,7 @@ const folder = temporaryFolder('bag-depth');
 const CAMERA = { width: 4, height: 2, fx: 5, fy: 5, cx: 2, cy: 1 };
 const OPTIONS: BagDepthOptions = {
   ...{ topic: '/depth/image', depthInfo: ['/depth/camera_info'], colorInfo: ['/color/camera_info'] },
-  ...{ registration: 'auto', tolerance: 20 },
+  ...{ registration: 'auto', tolerance: 20, colorTopic: '/color/image', distortion: 'auto' },
 };
 const COLOR = { width: 4, height: 2 };
 

@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { CdrEncoder, cdrText } from '../../../src/message/write/cdr-encoder.js';
 import { CameraInfoWriter } from '../../../src/message/write/camera-info.js';
 import { messageType } from '../../../src/message/message-type.js';
-import { readCameraInfo } from '../../../src/message/read/camera-info.js';
+import { cameraOf, readCameraInfo } from '../../../src/message/read/camera-info.js';
 import { readTransforms } from '../../../src/message/read/tf-message.js';
 
 const HEADER = { stamp: { sec: 5, nanosec: 6 }, frameId: 'left' };
@@ -11,29 +11,78 @@ const header = { stamp: HEADER.stamp, frame_id: cdrText('left') };
 const encoder = new CdrEncoder<object>(messageType('sensor_msgs/CameraInfo'));
 const K = [400, 0, 320, 0, 401, 176, 0, 0, 1];
 
-function info(k: readonly number[], p: readonly number[], d: readonly number[] = []): Uint8Array {
-  return encoder.write({ header, width: 640, height: 352, distortion_model: cdrText('plumb_bob'), d, k, p });
+const ZEROS = new Array<number>(12).fill(0);
+
+function info(
+  k: readonly number[],
+  p: readonly number[],
+  d: readonly number[] = [],
+  model = 'plumb_bob',
+): Uint8Array {
+  return encoder.write({ header, width: 640, height: 352, distortion_model: cdrText(model), d, k, p });
 }
 
 describe('readCameraInfo', () => {
   it('reads the intrinsics of the rectified picture from P, else K', () => {
     const p = [300, 0, 310, 0, 0, 301, 170, 0, 0, 0, 1, 0];
-    const { intrinsics, distorted, ...rest } = readCameraInfo(info(K, p, [0.1, 0, 0, 0, 0]));
-    assert.deepEqual(rest, HEADER);
+    const { intrinsics, stamp, frameId } = readCameraInfo(info(K, p));
+    assert.deepEqual({ stamp, frameId }, HEADER);
     assert.deepEqual(intrinsics, { width: 640, height: 352, fx: 300, fy: 301, cx: 310, cy: 170 });
-    assert.equal(distorted, true);
-    const raw = readCameraInfo(info(K, new Array<number>(12).fill(0), [0, 0]));
+    const raw = readCameraInfo(info(K, ZEROS, [0, 0]));
     assert.deepEqual(raw.intrinsics, { width: 640, height: 352, fx: 400, fy: 401, cx: 320, cy: 176 });
-    assert.equal(raw.distorted, false);
+  });
+
+  it('takes K and D for raw pictures, P for those whose topic names them rectified, and what it is told', () => {
+    const p = [300, 0, 310, 0, 0, 301, 170, 0, 0, 0, 1, 0];
+    const found = readCameraInfo(info(K, p, [0.1, 0.2, 0.3, 0.4, 0.5]));
+    const lens = { k1: 0.1, k2: 0.2, p1: 0.3, p2: 0.4, k3: 0.5, k4: 0, k5: 0, k6: 0 };
+    const raw = { width: 640, height: 352, fx: 400, fy: 401, cx: 320, cy: 176, distortion: lens };
+    for (const topic of ['/camera/color/image_raw', '/image', '/correct/image', '/direct/image_raw'])
+      assert.deepEqual(cameraOf(found, topic, 'auto'), raw, topic);
+    for (const topic of [
+      '/camera/depth/image_rect_raw',
+      '/image_rect',
+      '/StereoNetNode/stereonet_depth',
+      '/a/rectify_left_image',
+    ])
+      assert.equal(cameraOf(found, topic, 'auto').fx, 300, topic);
+    assert.deepEqual(cameraOf(found, '/image_rect', 'apply'), raw);
+    assert.equal(cameraOf(found, '/image', 'ignore').fx, 300);
+    // Without a distortion, P and K speak of the same picture.
+    assert.equal(cameraOf(readCameraInfo(info(K, p, [0, 0, 0, 0, 0])), '/image', 'auto').fx, 300);
+  });
+
+  it('takes rational polynomials, and models without a name by their coefficients', () => {
+    const d = [1, 2, 3, 4, 5, 6, 7, 8].map((value) => value / 100);
+    const lens = { k1: 0.01, k2: 0.02, p1: 0.03, p2: 0.04, k3: 0.05, k4: 0.06, k5: 0.07, k6: 0.08 };
+    for (const model of ['rational_polynomial', '']) {
+      const found = readCameraInfo(info(K, ZEROS, [...d, 0, 0, 0, 0], model));
+      assert.deepEqual(cameraOf(found, '/image', 'auto').distortion, lens);
+    }
+  });
+
+  it('refuses raw pictures of a distortion that it does not know, with the way out; rectified ones are of use', () => {
+    for (const [model, d] of [
+      ['equidistant', [0.1, 0, 0, 0]],
+      ['plumb_bob', [0, 0, 0, 0, 0, 0.1]],
+      ['rational_polynomial', [0, 0, 0, 0, 0, 0, 0, 0, 0.1]],
+      ['plumb_bob', [NaN]],
+    ] as const) {
+      const found = readCameraInfo(info(K, ZEROS, d, model));
+      assert.throws(
+        () => cameraOf(found, '/color/image_raw', 'auto'),
+        /^ExpectationError: Expected a distortion of the model plumb_bob or rational_polynomial in the CameraInfo of \/color\/image_raw but received (equidistant|plumb_bob|rational_polynomial) with D = .*set depth_distortion to ignore/,
+      );
+      assert.equal(cameraOf(found, '/color/image_rect', 'auto').fx, 400);
+      assert.equal(cameraOf(found, '/color/image_raw', 'ignore').fx, 400);
+    }
   });
 
   it('reads what CameraInfoWriter writes', () => {
     const intrinsics = { width: 640, height: 352, fx: 512, fy: 510, cx: 319.5, cy: 175.5 };
-    assert.deepEqual(readCameraInfo(new CameraInfoWriter().write(HEADER, intrinsics)), {
-      ...HEADER,
-      intrinsics,
-      distorted: false,
-    });
+    const { distortion, ...found } = readCameraInfo(new CameraInfoWriter().write(HEADER, intrinsics));
+    assert.deepEqual(found, { ...HEADER, intrinsics, raw: intrinsics });
+    assert.equal(typeof distortion, 'string');
   });
 
   it('refuses cameras that are not calibrated, and other messages', () => {

@@ -80,6 +80,7 @@ class Setup {
       { prefix: '~/', trosTopic: 'targets' },
       {
         ...{ topic: '/depth/image', depthInfo: '', colorInfo: '', colorTopic: '/color/image', upFrame: '' },
+        distortion: 'auto',
         ...{ registration: 'auto', tolerance: 20, queue: 3, timeout: 100 },
         order: () => ({ space: { step: 1, band: 1 }, maskedClasses: [0], maskMargin: 1, coloredBy: 'auto' }),
         ...options,
@@ -356,6 +357,28 @@ describe('DepthStream', () => {
     colors.depth(10, 'color_optical', 'nv12');
     colors.result(10);
     assert.match(colors.graph.warnings[0]!, /Expected a depth picture.*received nv12/);
+  });
+
+  it('refuses raw pictures of a distortion that it does not know, and takes them if told to ignore it', async () => {
+    const { fx, fy, cx, cy, width, height } = CAMERA;
+    const cdr = new CdrEncoder<object>(messageType('sensor_msgs/CameraInfo')).write({
+      header: { stamp: at(0), frame_id: cdrText('color_optical') },
+      ...{ width, height, distortion_model: cdrText('equidistant'), d: [0.1, 0, 0, 0] },
+      ...{ k: [fx, 0, cx, 0, fy, cy, 0, 0, 1], p: new Array<number>(12).fill(0) },
+    });
+    for (const distortion of ['auto', 'ignore'] as const) {
+      const setup = new Setup({ distortion }).listen('~/points');
+      setup.graph.send('/depth/camera_info', cdr);
+      setup.depth(10);
+      setup.result(10);
+      assert.deepEqual(await setup.published(), distortion === 'ignore' ? ['~/points'] : []);
+      if (distortion === 'ignore') continue;
+      assert.match(
+        setup.graph.warnings[0]!,
+        /distortion of the model plumb_bob.*received equidistant with D/,
+      );
+      assert.equal(setup.stream.counts.refused, 1);
+    }
   });
 
   it('never considers pictures of other proportions or another frame registered', async () => {

@@ -1,0 +1,195 @@
+import type { DepthPicture } from './depth-picture.js';
+
+/** Cells of a mask on a grid, as GridRuns has them. */
+export interface RunsMemory {
+  /** First column of each run and one past its last, alternating, row by row. */
+  readonly edges: Int32Array;
+  /** For row `top + i`, `ends[i]` is the index of its first edge, and `ends[i + 1]` one past its last. */
+  readonly ends: Int32Array;
+  /** Numbers that SHAPE names. */
+  readonly shape: Int32Array;
+}
+
+/** Where a number stands in RunsMemory.shape: rows [top, bottom), columns [left, right), number of cells. */
+export const SHAPE = { top: 0, bottom: 1, left: 2, right: 3, cells: 4, length: 5 } as const;
+
+/** Points of instances that were found in a depth picture: memory of Candidates. */
+export interface PointMemory {
+  /** Row of the depth picture in the upper 16 bits and column in the lower ones. */
+  readonly pixels: Uint32Array;
+  /** Meters. */
+  readonly depths: Float32Array;
+}
+
+/** Where a number stands among those of a placement. */
+export const PLACE = {
+  ...{ cx: 0, cy: 1, ix: 2, iy: 3, low: 4, high: 5, median: 6 },
+  ...{ rightX: 7, rightY: 8, rightZ: 9, upX: 10, upY: 11, upZ: 12, length: 13 },
+} as const;
+
+/** Where a number stands among those of a projection from one camera to another. The rotation has 9, row by row. */
+export const PROJECT = {
+  ...{
+    cx: 0,
+    cy: 1,
+    fx: 2,
+    fy: 3,
+    colorCx: 4,
+    colorCy: 5,
+    colorFx: 6,
+    colorFy: 7,
+    rotation: 8,
+    translation: 17,
+  },
+  /** Of the color camera: k1, k2, p1, p2, k3, k4, k5, k6, then the largest square of a radius; that is 0 without a distortion. */
+  ...{ distortion: 20, limit: 28, length: 29 },
+} as const;
+
+/** Memory of a projection: what came to lie on instances, in the order of the depth picture. */
+export interface FoundMemory extends PointMemory {
+  /** Squares of NearestMemory. */
+  readonly squares: Int32Array;
+  /** 0: hidden; else 1 more than the instance. */
+  readonly labels: Uint16Array;
+  /** Depth in the color camera's frame. */
+  readonly colorDepths: Float32Array;
+}
+
+/** The nearest depth on each square of the color picture. */
+export interface NearestMemory {
+  readonly nearest: Float32Array;
+  readonly columns: number;
+  /** Logarithm of the side of a square. */
+  readonly shift: number;
+}
+
+/**
+ * A second implementation of the inner loops of this folder. It gives the same bits as the first, the TypeScript of GridRuns, LabelMap,
+ * Candidates, SpaceMeasurer, OutlineRectangle and DepthMasker, which is the reference and is used if there are no kernels.
+ */
+export interface DepthKernels {
+  /** GridRuns.set(). @param crop x, y, width, height @returns the edges needed; the target is only valid if it has room for them */
+  lay(runs: Int32Array, crop: Int32Array, columns: Int32Array, rows: Int32Array, target: RunsMemory): number;
+
+  /** GridRuns.erode(). @returns as lay() */
+  erode(source: RunsMemory, disc: Int32Array, width: number, height: number, target: RunsMemory): number;
+
+  /** Fills the cells of runs that are grown by a disc (GridRuns.grow()) with a number of bytes of each element. */
+  fill(
+    runs: RunsMemory,
+    disc: Int32Array,
+    width: number,
+    height: number,
+    target: Uint8Array | Uint16Array | Float32Array,
+    byte: number,
+  ): void;
+
+  /** Copies the cells of runs that are grown by a disc from one picture to another. */
+  copy(
+    runs: RunsMemory,
+    disc: Int32Array,
+    width: number,
+    height: number,
+    source: DepthPicture['data'],
+    target: DepthPicture['data'],
+  ): void;
+
+  /** Gives cells of runs a label. */
+  label(runs: RunsMemory, width: number, height: number, labels: Uint16Array, label: number): void;
+
+  /**
+   * Candidates.collect() of one instance.
+   *
+   * @param used points in the memory before
+   * @param seen gets the number of pixels looked at, at `label - 1`
+   * @returns the points in the memory after, which is only valid if it has room for them
+   */
+  collect(
+    depth: DepthPicture,
+    labels: Uint16Array,
+    label: number,
+    inner: RunsMemory,
+    step: number,
+    points: PointMemory,
+    used: number,
+    seen: Float64Array,
+  ): number;
+
+  /**
+   * SpaceMeasurer's placement of points [from, to) into the cloud.
+   *
+   * @param width of the depth picture
+   * @param rays of its pixels (RayTable); empty: as `numbers` say
+   * @param numbers as PLACE has them
+   * @param tag index of the first of four numbers that each point gets
+   * @param at first word of the cloud
+   * @param sums gets 13 numbers
+   * @returns the number of points placed
+   */
+  place(
+    points: PointMemory,
+    from: number,
+    to: number,
+    width: number,
+    rays: Float32Array,
+    numbers: Float64Array,
+    tags: Uint32Array,
+    tag: number,
+    words: Float32Array,
+    at: number,
+    sums: Float64Array,
+  ): number;
+
+  /**
+   * OutlineRectangle.add().
+   *
+   * @param numbers start and scale of the strips, and two axes: 8 numbers
+   * @param outer outermost points: x, y of the first and of the last
+   */
+  outline(
+    words: Float32Array,
+    from: number,
+    to: number,
+    stride: number,
+    numbers: Float64Array,
+    low: Float64Array,
+    high: Float64Array,
+    outer: Float64Array,
+  ): void;
+
+  /**
+   * Candidates' projection of every step-th pixel of every step-th row.
+   *
+   * @param rays of the depth picture's pixels; empty: as `numbers` say
+   * @param numbers as PROJECT has them
+   * @param found has room for all pixels that are looked at
+   * @returns how many came to lie on instances
+   */
+  project(
+    depth: DepthPicture,
+    step: number,
+    rays: Float32Array,
+    numbers: Float64Array,
+    labels: Uint16Array,
+    mapWidth: number,
+    mapHeight: number,
+    near: NearestMemory,
+    found: FoundMemory,
+  ): number;
+
+  /**
+   * DepthMasker's projection: pixels whose mark is `kept` are copied, all others become invalid.
+   *
+   * @param marks of the color picture's grid
+   */
+  cut(
+    depth: DepthPicture,
+    rays: Float32Array,
+    numbers: Float64Array,
+    marks: Uint8Array,
+    mapWidth: number,
+    mapHeight: number,
+    kept: number,
+    target: DepthPicture['data'],
+  ): void;
+}
