@@ -7,6 +7,7 @@ import { PALETTE } from '../vision/picture/palette.js';
 import { CameraFeed, type LiveResult } from './feed/camera-feed.js';
 import { FOXGLOVE_PROTOCOL, FoxgloveChannels } from './feed/foxglove-channels.js';
 import { type ClientHandlers, PageClient } from './feed/page-client.js';
+import { PictureEncoder } from './feed/picture-encoder.js';
 import { Recordings } from './feed/recording.js';
 import { liveMetrics } from './live-metrics.js';
 import { METRICS_TYPE, prometheusText } from './metrics.js';
@@ -22,6 +23,8 @@ const MOST_FOXGLOVE = 4;
 /** Milliseconds between statistics, and between questions whether a client is still there. */
 const STATS_PERIOD = 1000;
 const ALIVE_PERIOD = 10_000;
+/** Of pictures as JPEG. */
+const QUALITY = 80;
 /** Wrong tokens after which a client is disconnected. */
 const MOST_FAILURES = 5;
 
@@ -62,6 +65,7 @@ export class LivePage {
   readonly #feeds: readonly CameraFeed[];
   readonly #foxglove: FoxgloveChannels;
   readonly #recordings: Recordings;
+  readonly #encoder = new PictureEncoder(QUALITY);
   readonly #version: string;
   #server: WebServer | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -78,9 +82,14 @@ export class LivePage {
     const log = (line: string, failed: boolean): void => options.log?.(line, failed);
     this.#recordings = new Recordings(options.recordings, () => source.model(), log, clock);
     const listeners = [this.#foxglove, this.#recordings];
+    const tolerance = (): number => source.tolerance();
     this.#feeds = source.cameras.map(
       (_, camera) =>
-        new CameraFeed(camera, source.colorRange, this.#clients, listeners, () => source.tolerance(), clock),
+        new CameraFeed(
+          ...([camera, source.colorRange, this.#encoder, this.#clients, listeners] as const),
+          tolerance,
+          clock,
+        ),
     );
     const manifest = readFileSync(join(packageRoot, 'package.json'), 'utf8');
     this.#version = (JSON.parse(manifest) as { version: string }).version;
@@ -149,6 +158,7 @@ export class LivePage {
     clearInterval(this.#timer);
     await this.#recordings.stop();
     await Promise.all(this.#feeds.map((feed) => feed.idle()));
+    await this.#encoder.close();
   }
 
   #useKernels(): void {
@@ -205,6 +215,7 @@ export class LivePage {
     else {
       clearInterval(this.#timer);
       this.#timer = undefined;
+      this.#encoder.rest();
     }
   }
 

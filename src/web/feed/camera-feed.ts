@@ -11,14 +11,12 @@ import type { Kernels } from '../../vision/tensor/kernels.js';
 import { type LivePictureSize, PICTURE_SIZES } from '../protocol/frame-format.js';
 import { markSize, writeFrame } from '../protocol/frame-writer.js';
 import type { PageClient } from './page-client.js';
-import { PictureEncoder } from './picture-encoder.js';
+import type { PictureEncoder } from './picture-encoder.js';
 
 /** Pictures of a camera that are compressed at the same time; when they all are, a frame is not sent. */
 const MOST_PACKING = 2;
 /** Pictures a second that pages get of a camera. */
 const MOST_RATE = 30;
-/** Of JPEG. */
-const QUALITY = 80;
 
 /** A result and its frame. */
 export interface LiveResult {
@@ -43,7 +41,6 @@ export interface Listener {
 
 /** The results of one camera on their way to those who look. With nobody there, a result costs one look at a few lists. */
 export class CameraFeed {
-  readonly #encoder: PictureEncoder;
   #tracer = new OutlineTracer();
   readonly #queue = new SerialQueue();
   #packing = 0;
@@ -59,14 +56,13 @@ export class CameraFeed {
 
   constructor(
     private readonly camera: number,
-    range: ColorRange,
+    private readonly range: ColorRange,
+    private readonly encoder: PictureEncoder,
     private readonly clients: ReadonlySet<PageClient>,
     private readonly listeners: readonly Listener[],
     private readonly tolerance: () => number,
     private readonly clock: Clock = steadyClock,
-  ) {
-    this.#encoder = new PictureEncoder(range, QUALITY);
-  }
+  ) {}
 
   /** @param kernels of the engine in use, for contours */
   setKernels(kernels: Kernels | undefined): void {
@@ -105,7 +101,7 @@ export class CameraFeed {
       if (!picture) {
         this.#packing++;
         this.encoded++;
-        picture = this.#encoder.encode(pixels, size).finally(() => void this.#packing--);
+        picture = this.encoder.encode(pixels, this.range, size).finally(() => void this.#packing--);
         // Who asked for it hears of an error.
         picture.catch(() => undefined);
         pictures.set(size, picture);

@@ -1,62 +1,147 @@
-import sharp from 'sharp';
-import { allocateNv12, letterboxNv12, nv12ToRgb } from '../../native/convert.js';
+import { Worker } from 'node:worker_threads';
+// sharp wants the main thread to load it before others do: its libraries must outlive them.
+import 'sharp';
+import { ExpectationError, messageOf } from '../../base/expect.js';
+import { packNv12 } from '../../message/write/image.js';
+import { letterboxNv12 } from '../../native/convert.js';
 import type { ColorRange } from '../../vision/picture/color-range.js';
 import { Letterbox } from '../../vision/picture/letterbox.js';
-import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
+import { nv12Frame, type Nv12Frame, nv12Size } from '../../vision/picture/nv12-frame.js';
+import type { PictureSize } from '../../vision/picture/picture-size.js';
 import type { LivePictureSize } from '../protocol/frame-format.js';
+import type { PictureAnswer, PictureRequest } from './picture-protocol.js';
 
 /** Width of small pictures. */
 export const SMALL_WIDTH = 960;
+/** Pieces of memory that are kept for the next pictures. */
+const MOST_FREE = 4;
 
-/** A picture on its way to a JPEG file. */
-interface Buffers {
-  small: Nv12Frame | undefined;
-  rgb: Uint8Array;
+interface Waiting {
+  readonly memory: SharedArrayBuffer;
+  readonly resolve: (file: Buffer) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /**
- * Encodes a camera's frames as JPEG. The frame is scaled and converted at once, because its bytes are the camera's; compression,
- * which takes most of the time, runs on other threads. Keeps its memory from frame to frame.
+ * Makes JPEG files of cameras' frames on a thread of its own (picture-thread.ts), which begins with the first one. The frame is copied
+ * at once, because its bytes are the camera's: that is all that the calling thread does with its pixels.
+ *
+ *     const encoder = new PictureEncoder(80);
+ *     const file = await encoder.encode(frame, 'full', 'small');
+ *     await encoder.close();
  */
 export class PictureEncoder {
-  readonly #free: Buffers[] = [];
-  #letterbox: Letterbox | undefined;
+  #worker: Worker | undefined;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #free: SharedArrayBuffer[] = [];
+  #next = 0;
+  #resting = false;
+  #ending: Promise<unknown> | undefined;
+  #idle: (() => void) | undefined;
 
   /** @param quality of JPEG, 1 to 100 */
-  constructor(
-    private readonly range: ColorRange,
-    private readonly quality: number,
-  ) {}
+  constructor(private readonly quality: number) {}
 
-  /** @returns a JPEG file of the whole picture, as large as asked for but never enlarged */
-  async encode(frame: Nv12Frame, size: LivePictureSize): Promise<Buffer> {
-    const buffers = this.#free.pop() ?? { small: undefined, rgb: new Uint8Array(0) };
+  /** Whether there is a thread. */
+  get running(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  /**
+   * A JPEG file of the whole picture, as large as asked for but never enlarged.
+   *
+   * @param frame may be reused when this returns
+   * @param range of the frame
+   *
+   * Rejects with an ExpectationError; the next call may succeed
+   */
+  async encode(frame: Nv12Frame, range: ColorRange, size: LivePictureSize): Promise<Buffer> {
+    this.#resting = false;
+    const scaled = size === 'small' ? smallSize(frame) : undefined;
+    // Of a large picture, scaling reads only a part, and writes less than a copy.
+    const here = scaled !== undefined && frame.height > 2 * scaled.height;
+    const { width, height } = here ? scaled : frame;
+    const memory = this.#take(nv12Size(width, height));
+    const bytes = new Uint8Array(memory);
     try {
-      const source = size === 'small' && frame.width > SMALL_WIDTH ? this.#scaled(frame, buffers) : frame;
-      const { width, height } = source;
-      const length = 3 * width * height;
-      if (buffers.rgb.length !== length) buffers.rgb = new Uint8Array(length);
-      nv12ToRgb(source, this.range, buffers.rgb);
-      let picture = sharp(buffers.rgb, { raw: { width, height, channels: 3 }, limitInputPixels: false });
-      // The last column or row of an odd picture is there twice.
-      if (source === frame && frame.picture) picture = picture.extract({ left: 0, top: 0, ...frame.picture });
-      return await picture.jpeg({ quality: this.quality }).toBuffer();
-    } finally {
-      this.#free.push(buffers);
+      if (here) {
+        const letterbox = new Letterbox(frame.width, frame.height, width, height, 'stretch');
+        letterboxNv12(frame, letterbox, nv12Frame(bytes, scaled));
+      } else packNv12(frame, bytes);
+    } catch (error) {
+      this.#giveBack(memory);
+      throw error;
     }
+    this.#worker ??= this.#start();
+    const id = this.#next++;
+    this.#worker.postMessage({
+      ...{ id, memory, width, height, range, quality: this.quality },
+      scaled: here ? undefined : scaled,
+      picture: scaled ? undefined : frame.picture,
+    } satisfies PictureRequest);
+    return new Promise((resolve, reject) => this.#waiting.set(id, { memory, resolve, reject }));
   }
 
-  #scaled(frame: Nv12Frame, buffers: Buffers): Nv12Frame {
-    const { width, height } = frame;
-    const made = this.#letterbox;
-    if (made?.sourceWidth !== width || made.sourceHeight !== height) {
-      const smallHeight = Math.max(2, 2 * Math.round((height * SMALL_WIDTH) / width / 2));
-      this.#letterbox = new Letterbox(width, height, SMALL_WIDTH, smallHeight, 'stretch');
-    }
-    const letterbox = this.#letterbox!;
-    if (buffers.small?.height !== letterbox.modelHeight)
-      buffers.small = allocateNv12(letterbox.modelWidth, letterbox.modelHeight);
-    letterboxNv12(frame, letterbox, buffers.small);
-    return buffers.small;
+  /** Ends the thread as soon as it has nothing to do; the next call begins another. */
+  rest(): void {
+    this.#resting = true;
+    if (this.#waiting.size === 0) this.#end();
   }
+
+  /** Resolves when everything that was asked for is answered, and the thread has ended. */
+  async close(): Promise<void> {
+    if (this.#waiting.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    this.#end();
+    await this.#ending;
+  }
+
+  #take(bytes: number): SharedArrayBuffer {
+    const index = this.#free.findIndex(({ byteLength }) => byteLength === bytes);
+    return index < 0 ? new SharedArrayBuffer(bytes) : this.#free.splice(index, 1)[0]!;
+  }
+
+  /** The oldest goes first, which may have been of a camera that nobody looks at any longer. */
+  #giveBack(memory: SharedArrayBuffer): void {
+    this.#free.push(memory);
+    if (this.#free.length > MOST_FREE) this.#free.shift();
+  }
+
+  #start(): Worker {
+    // Options of the main script, such as --input-type, may not fit a worker.
+    const file = new URL('./picture-thread.js', import.meta.url);
+    const worker = new Worker(file, { execArgv: [], name: 'pictures' });
+    worker.on('message', (answer: PictureAnswer) => this.#answer(answer));
+    worker.on('error', (error) => {
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
+      for (const id of [...this.#waiting.keys()])
+        this.#answer({ id, file: undefined, failure: messageOf(error) });
+    });
+    return worker;
+  }
+
+  #answer({ id, file, failure }: PictureAnswer): void {
+    const waiting = this.#waiting.get(id);
+    if (!waiting) return;
+    this.#waiting.delete(id);
+    this.#giveBack(waiting.memory);
+    if (file) waiting.resolve(Buffer.from(file.buffer));
+    else waiting.reject(new ExpectationError('a picture that can be compressed', failure));
+    if (this.#waiting.size > 0) return;
+    if (this.#resting) this.#end();
+    this.#idle?.();
+  }
+
+  #end(): void {
+    if (!this.#worker) return;
+    this.#ending = this.#worker.terminate();
+    this.#worker = undefined;
+    this.#free.length = 0;
+  }
+}
+
+/** The size of a frame's small picture; undefined if it is not larger than that anyway. */
+function smallSize({ width, height }: PictureSize): PictureSize | undefined {
+  if (width <= SMALL_WIDTH) return undefined;
+  return { width: SMALL_WIDTH, height: Math.max(2, 2 * Math.round((height * SMALL_WIDTH) / width / 2)) };
 }
