@@ -20,8 +20,8 @@ const DEFAULT_PORT = 8080;
 /** Frames of a scene: practically endless. */
 const ENDLESS = 0xffffffff;
 
-const { model, engine, labels, heads, threads, range, score, iou, nms, classes, masks, track, roi } =
-  RUN_OPTIONS;
+const { model, engine, labels, heads, threads, range, score, iou, nms, classes, masks, track } = RUN_OPTIONS;
+const { zone, line, roi } = RUN_OPTIONS;
 const { size, topic, rate, seed, quiet } = RUN_OPTIONS;
 
 const LIVE_OPTIONS = {
@@ -43,7 +43,9 @@ const LIVE_OPTIONS = {
   'max-detections': RUN_OPTIONS['max-detections'],
   classes,
   'class-score': RUN_OPTIONS['class-score'],
-  ...{ masks, track, roi, size, topic },
+  ...{ masks, track, zone, line },
+  'zone-anchor': RUN_OPTIONS['zone-anchor'],
+  ...{ roi, size, topic },
   rate: {
     ...rate,
     help: 'frames per second of scene: (default 30), NV12 files (default 10) and pictures (default 1)',
@@ -165,6 +167,9 @@ function parametersOf(args: Arguments): SegmentParameters {
     class_scores: args.texts('class-score'),
     masks: choiceOption(args, 'masks', SEGMENT_PARAMETERS.masks),
     tracking: args.flag('track'),
+    zones: args.texts('zone'),
+    lines: args.texts('line'),
+    zone_anchor: choiceOption(args, 'zone-anchor', SEGMENT_PARAMETERS.zone_anchor),
     web_host: args.text('host') ?? SEGMENT_PARAMETERS.web_host.default,
     web_token: args.text('token') ?? '',
     web_hosts: args.texts('host-name'),

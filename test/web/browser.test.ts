@@ -108,6 +108,98 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
     await browser.clean();
   });
 
+  it('draws zones and lines with what they count, crisp at any zoom, by wheel, drag, keys and fingers', async () => {
+    const live = await open();
+    const page = await browser.open(live.address, { hasTouch: true });
+    const { segmentation } = truthFrame();
+    const count = { classId: 0, present: 2, entered: 5, left: 3, meanDwell: 0, longestStay: 0 };
+    const zones = [
+      { name: 'door', kind: 'zone', corners: [160, 90, 480, 90, 480, 270, 160, 270], classes: [count] },
+      { name: 'gate', kind: 'line', corners: [40, 320, 600, 320], classes: [count] },
+    ] as const;
+    const found = {
+      frame: grayFrame(640, 360, GRAY),
+      segmentation: { ...segmentation, instances: [], zones },
+    };
+    await show(live, page, () => sender(live)(0, found), 1);
+    assert.deepEqual(await page.locator('.zones li').allInnerTexts(), [
+      ...['door: 2 present, 5 entered, 3 left', 'gate: 5 entered, 3 left'],
+    ]);
+    const canvas = page.locator('canvas');
+    const zoom = async (): Promise<number> => Number(await canvas.getAttribute('data-zoom'));
+    /** Rows of the canvas, of the column at this share of its width, that are white between black ones: how thick a line is. */
+    const lines = async (share: number): Promise<{ y: number; thick: number }[]> => {
+      const { data, width, height } = await canvasPixels(page);
+      const at = (y: number): number => data[3 * (y * width + Math.round(share * width))]!;
+      const found: { y: number; thick: number }[] = [];
+      for (let y = 0; y < height; y++) {
+        if (at(y) < 250) continue;
+        const from = y;
+        while (y < height && at(y) >= 250) y++;
+        found.push({ y: (from + y) / 2 / height, thick: y - from });
+      }
+      return found;
+    };
+    const near = (found: readonly { y: number; thick: number }[], wanted: readonly number[]): void => {
+      assert.equal(found.length, wanted.length, JSON.stringify(found));
+      for (const [i, { y, thick }] of found.entries()) {
+        assert.ok(Math.abs(y - wanted[i]!) < 0.01, `${y}, not ${wanted[i]}`);
+        assert.ok(thick <= 3, `${thick} pixels`);
+      }
+    };
+    // Beside the names, which stand at the left corners, and the arrow in the middle.
+    near(await lines(0.7), [90 / 360, 270 / 360, 320 / 360]);
+    // In the middle, so that shares are easily told: from 0.25 to 0.75 of the picture.
+    const box = (await canvas.boundingBox())!;
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await canvas.focus();
+    for (const key of ['+', '=']) await page.keyboard.press(key);
+    assert.equal(await zoom(), 2.25);
+    const seen = (y: number, from = 0.5 - 0.5 / 2.25): number => (y - from) * 2.25;
+    near(
+      await lines(0.6),
+      [seen(0.75)].filter((y) => y < 1),
+    );
+    await page.keyboard.press('Shift+ArrowDown');
+    near(
+      await lines(0.6),
+      [0.75, 320 / 360].map((y) => seen(y, 0.5 - 0.5 / 2.25 + 0.2 / 2.25)),
+    );
+    // Dragged to the upper end.
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height - 5, { steps: 4 });
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height * 2, { steps: 4 });
+    await page.mouse.up();
+    near(await lines(0.6), [seen(0.25, 0)]);
+    await page.keyboard.press('0');
+    assert.equal(await zoom(), 1);
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.wheel(0, -200);
+    await page.locator('canvas[data-zoom="1.56"]').waitFor();
+    await page.mouse.wheel(0, 1000);
+    await page.locator('canvas[data-zoom="1.00"]').waitFor();
+    assert.equal(await page.getByLabel('Zoom out').isDisabled(), true);
+    await page.getByLabel('Zoom in').click();
+    assert.equal(await zoom(), 1.5);
+    await page.keyboard.press('Enter');
+    assert.equal(await zoom(), 2.25);
+    await canvas.press('0');
+    // Two fingers.
+    const touch = await page.context().newCDPSession(page);
+    const fingers = async (type: 'touchStart' | 'touchMove' | 'touchEnd', apart?: number): Promise<void> => {
+      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+      const touchPoints =
+        apart === undefined ? [] : [-1, 1].map((side, id) => ({ x: x + side * apart, y, id }));
+      await touch.send('Input.dispatchTouchEvent', { type, touchPoints });
+    };
+    await fingers('touchStart', 40);
+    await fingers('touchMove', 60);
+    await fingers('touchMove', 80);
+    await fingers('touchEnd');
+    await page.locator('canvas[data-zoom="2.00"]').waitFor();
+    await browser.clean();
+  });
+
   it('shows a second camera, each with its own frames', async () => {
     const live = await open({ source: new TestSource(['front', 'rear']) });
     const page = await browser.open(live.address);

@@ -8,12 +8,27 @@ import { writeFrame } from '../../src/web/protocol/frame-writer.js';
 import { truthFrame } from './fixture.js';
 
 const { segmentation } = truthFrame();
+const zones = [
+  {
+    name: 'door',
+    kind: 'zone',
+    corners: [10, 20.5, 200, 20, 200, 300],
+    classes: [
+      { classId: 0, present: 2, entered: 5, left: 3, meanDwell: 1, longestStay: 2 },
+      { classId: 3, present: 1, entered: 70_000, left: 1, meanDwell: 1, longestStay: 2 },
+    ],
+  },
+  { name: 'gate-2', kind: 'line', corners: [0, 0, 640, 360], classes: [] },
+] as const;
 const timings = { wait: 1, preprocess: 2, inference: 12, decode: 3 };
 const stamp = { sec: 7, nanosec: 8 };
 
 function written(): Uint8Array {
   const outlines = new OutlineTracer().trace(segmentation, { tolerance: 0 });
-  return writeFrame({ camera: 2, sequence: 9, stamp, segmentation, outlines, timings });
+  return writeFrame({
+    ...{ camera: 2, sequence: 9, stamp, segmentation: { ...segmentation, zones }, outlines, timings },
+    distanceOf: (i) => (i === 1 ? 2.5 : undefined),
+  });
 }
 
 describe("the page's message of a frame", () => {
@@ -39,7 +54,7 @@ describe("the page's message of a frame", () => {
         instance.area,
         mask.data.reduce((sum, cell) => sum + cell, 0),
       );
-      assert.ok(Number.isNaN(instance.distance));
+      assert.deepEqual(instance.distance, i === 1 ? 2.5 : NaN);
       assert.equal(contour + instance.contours.length, outlines.instanceEnds[i]);
       for (const { hole, points } of instance.contours) {
         assert.equal(hole, outlines.holes[contour] === 1);
@@ -50,6 +65,22 @@ describe("the page's message of a frame", () => {
     assert.ok(
       frame.instances.some(({ contours }) => contours.some(({ hole }) => hole)),
       'a ring has a hole',
+    );
+    assert.deepEqual(
+      frame.zones.map(({ corners, ...zone }) => ({ ...zone, corners: [...corners] })),
+      [
+        ...[
+          {
+            name: 'door',
+            kind: 'zone',
+            corners: [...zones[0].corners],
+            present: 3,
+            entered: 70_005,
+            left: 4,
+          },
+        ],
+        { name: 'gate-2', kind: 'line', corners: [...zones[1].corners], present: 0, entered: 0, left: 0 },
+      ],
     );
     assert.equal(frame.picture.length, 0);
   });
@@ -66,7 +97,7 @@ describe("the page's message of a frame", () => {
     assert.throws(() => readFrame(new Uint8Array(100)), /not a frame/);
     const other = whole.slice();
     other[HEADER.version] = FRAME_VERSION + 1;
-    assert.throws(() => readFrame(other), /version 2/);
+    assert.throws(() => readFrame(other), new RegExp(`version ${FRAME_VERSION + 1}, not ${FRAME_VERSION}`));
   });
 
   it('never reads beyond its end, whatever its bytes say', () => {

@@ -1,6 +1,7 @@
 import { Durations } from '../../base/durations.js';
 import { ExpectationError } from '../../base/expect.js';
 import { SerialQueue } from '../../base/serial-queue.js';
+import { zonesOfCameras } from '../../node/segment/camera-names.js';
 import {
   decodeOptions,
   type LoadedModel,
@@ -22,6 +23,7 @@ import {
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { Region } from '../../vision/picture/region.js';
 import { TrackIds } from '../../vision/track/tracker.js';
+import type { ZoneShape } from '../../vision/track/zone-shape.js';
 import type { LivePage } from '../../web/live-page.js';
 import type { CameraStats, ShownParameter } from '../../web/protocol/messages.js';
 import { givenParameter, shownParameters } from '../../web/shown-parameters.js';
@@ -66,6 +68,7 @@ export class LiveSession implements LiveSource {
     parameters: SegmentParameters,
     model: LoadedModel,
     private readonly region: Region | undefined,
+    private readonly zones: readonly (readonly ZoneShape[])[],
     private readonly warn: (line: string) => void,
   ) {
     this.#parameters = parameters;
@@ -96,8 +99,12 @@ export class LiveSession implements LiveSource {
     region: Region | undefined,
     warn: (line: string) => void,
   ): Promise<LiveSession> {
+    const what = { zone: '--zone', line: '--line' };
+    const zones = zonesOfCameras(parameters.zones, parameters.lines, cameras, what);
+    if (!parameters.tracking && zones.some(({ length }) => length > 0))
+      warn('Zones and lines count nothing until tracking is on (--track).');
     const model = await loadModel(parameters);
-    return new LiveSession(cameras, parameters, model, region, warn);
+    return new LiveSession(cameras, parameters, model, region, zones, warn);
   }
 
   get colorRange(): ColorRange {
@@ -203,7 +210,8 @@ export class LiveSession implements LiveSource {
 
   #track(): void {
     const options = trackingOptions(this.#parameters, this.#model.labels.names);
-    for (const { tracking } of this.#cameras) tracking.setOptions(options);
+    for (const [index, { tracking }] of this.#cameras.entries())
+      tracking.setOptions(options && { ...options, zones: this.zones[index] });
   }
 
   #count(camera: number, timings: LiveTimings): void {

@@ -88,21 +88,20 @@ export function regionsOfInterest(
  * The zones and lines of each camera, from parameters `zones` and `lines`.
  *
  * @param names of the cameras
+ * @param what they are called, for errors
  * @throws ExpectationError for text that is none, and for cameras that there are not
  */
 export function zonesOfCameras(
   zones: readonly string[],
   lines: readonly string[],
   names: readonly string[],
+  what = { zone: 'parameter zones', line: 'parameter lines' },
 ): readonly (readonly ZoneShape[])[] {
-  const shapes = parseZones(
-    { zone: zones, line: lines },
-    { zone: 'parameter zones', line: 'parameter lines' },
-  );
+  const shapes = parseZones({ zone: zones, line: lines }, what);
   const unknown = shapes.find(({ camera }) => camera !== undefined && !names.includes(camera));
   if (unknown) {
     throw new ExpectationError(
-      `one of the cameras ${names.join(', ')} in parameters zones and lines`,
+      `one of the cameras ${names.join(', ')} in ${what.zone} and ${what.line}`,
       `${unknown.camera}/${unknown.name}`,
     );
   }

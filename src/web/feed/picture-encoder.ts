@@ -1,9 +1,8 @@
+import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
-// sharp wants the main thread to load it before others do: its libraries must outlive them.
-import 'sharp';
 import { ExpectationError, messageOf } from '../../base/expect.js';
 import { packNv12 } from '../../message/write/image.js';
-import { letterboxNv12 } from '../../native/convert.js';
+import { expectNv12Frame, letterboxNv12 } from '../../native/convert.js';
 import type { ColorRange } from '../../vision/picture/color-range.js';
 import { Letterbox } from '../../vision/picture/letterbox.js';
 import { nv12Frame, type Nv12Frame, nv12Size } from '../../vision/picture/nv12-frame.js';
@@ -15,6 +14,8 @@ import type { PictureAnswer, PictureRequest } from './picture-protocol.js';
 export const SMALL_WIDTH = 960;
 /** Pieces of memory that are kept for the next pictures. */
 const MOST_FREE = 4;
+/** What the thread runs. */
+const THREAD = new URL('./picture-thread.js', import.meta.url);
 
 interface Waiting {
   readonly memory: SharedArrayBuffer;
@@ -39,8 +40,14 @@ export class PictureEncoder {
   #ending: Promise<unknown> | undefined;
   #idle: (() => void) | undefined;
 
-  /** @param quality of JPEG, 1 to 100 */
-  constructor(private readonly quality: number) {}
+  /**
+   * @param quality of JPEG, 1 to 100
+   * @param thread what the thread runs; tests and benchmarks have others
+   */
+  constructor(
+    private readonly quality: number,
+    private readonly thread = THREAD,
+  ) {}
 
   /** Whether there is a thread. */
   get running(): boolean {
@@ -57,6 +64,7 @@ export class PictureEncoder {
    */
   async encode(frame: Nv12Frame, range: ColorRange, size: LivePictureSize): Promise<Buffer> {
     this.#resting = false;
+    expectNv12Frame('the frame', frame);
     const scaled = size === 'small' ? smallSize(frame) : undefined;
     // Of a large picture, scaling reads only a part, and writes less than a copy.
     const here = scaled !== undefined && frame.height > 2 * scaled.height;
@@ -107,16 +115,18 @@ export class PictureEncoder {
   }
 
   #start(): Worker {
+    // sharp wants the main thread to load it first: its libraries must outlive the other.
+    createRequire(import.meta.url)('sharp');
     // Options of the main script, such as --input-type, may not fit a worker.
-    const file = new URL('./picture-thread.js', import.meta.url);
-    const worker = new Worker(file, { execArgv: [], name: 'pictures' });
+    const worker = new Worker(this.thread, { execArgv: [], name: 'pictures' });
     worker.on('message', (answer: PictureAnswer) => this.#answer(answer));
-    worker.on('error', (error) => {
+    const ended = (reason: string): void => {
       if (this.#worker !== worker) return;
       this.#worker = undefined;
-      for (const id of [...this.#waiting.keys()])
-        this.#answer({ id, file: undefined, failure: messageOf(error) });
-    });
+      for (const id of [...this.#waiting.keys()]) this.#answer({ id, file: undefined, failure: reason });
+    };
+    worker.on('error', (error) => ended(messageOf(error)));
+    worker.on('exit', () => ended('its thread has ended'));
     return worker;
   }
 

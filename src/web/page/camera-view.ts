@@ -1,8 +1,15 @@
 import type { LivePictureSize } from '../protocol/frame-format.js';
 import type { FrameInstance, LiveFrameMessage } from '../protocol/frame-reader.js';
 import { make, say } from './dom.js';
-import { paintFrame, pathOf } from './painter.js';
+import { listenToGestures } from './gestures.js';
+import { paintFrame, pathOf, placeOf } from './painter.js';
 import { text } from './texts.js';
+import { moved, showing, type Viewport, WHOLE, zoomed } from './viewport.js';
+import { zoneText } from './zones.js';
+
+/** By how much buttons and keys zoom, and which share of what is seen keys move. */
+const ZOOM_STEP = 1.5;
+const MOVE_STEP = 0.2;
 
 /** What a camera's view needs of the rest of the page. */
 export interface CameraContext {
@@ -23,6 +30,9 @@ export class CameraView {
   readonly #title = make('h2');
   readonly #count = make('p', { class: 'count' });
   readonly #tip = make('dl', { class: 'tip', hidden: true });
+  readonly #zones = make('ul', { class: 'zones', hidden: true });
+  readonly #zoomIn: HTMLButtonElement;
+  readonly #zoomOut: HTMLButtonElement;
   readonly #full: HTMLButtonElement;
   readonly #fullscreen: HTMLButtonElement;
   readonly #snapshot: HTMLButtonElement;
@@ -34,14 +44,16 @@ export class CameraView {
   #drawn = 0;
   /** The object that is pointed at: its number in the frame, and what it was like, to find it in the next. */
   #chosen = -1;
+  /** Where the user points, as shares of the canvas. */
   #pointer: { readonly x: number; readonly y: number } | undefined;
+  #view: Viewport = WHOLE;
 
   constructor(
     readonly camera: number,
     readonly name: string,
     private readonly page: CameraContext,
   ) {
-    this.#canvas = make('canvas', { tabindex: 0, role: 'img', 'data-frames': 0 });
+    this.#canvas = make('canvas', { tabindex: 0, role: 'img', 'data-frames': 0, 'data-zoom': 1 });
     this.#context = this.#canvas.getContext('2d')!;
     const button = (
       act: () => void,
@@ -51,14 +63,21 @@ export class CameraView {
       made.addEventListener('click', act);
       return made;
     };
+    this.#zoomOut = button(() => this.#zoom(1 / ZOOM_STEP), { class: 'zoom-out', disabled: true });
+    this.#zoomIn = button(() => this.#zoom(ZOOM_STEP), { class: 'zoom-in' });
     this.#full = button(() => this.#toggleFull(), { 'aria-pressed': 'false', class: 'full' });
     this.#snapshot = button(() => this.#save(), { class: 'snapshot' });
     this.record = button(() => page.record(camera), { class: 'record' });
     this.#fullscreen = button(() => this.#toggleFullscreen(), { class: 'fullscreen' });
-    const tools = make('div', { class: 'tools' }, this.#full, this.#snapshot, this.record, this.#fullscreen);
+    const tools = make(
+      'div',
+      { class: 'tools' },
+      ...[this.#zoomOut, this.#zoomIn, this.#full, this.#snapshot, this.record, this.#fullscreen],
+    );
     const head = make('div', { class: 'head' }, this.#title, this.#count, tools);
     const stage = make('div', { class: 'stage' }, this.#canvas, this.#tip);
-    this.element = make('section', { class: 'camera', 'aria-labelledby': `camera-${camera}` }, head, stage);
+    const labels = { class: 'camera', 'aria-labelledby': `camera-${camera}` };
+    this.element = make('section', labels, head, stage, this.#zones);
     this.#title.id = `camera-${camera}`;
     this.#listen();
     this.translate();
@@ -71,10 +90,20 @@ export class CameraView {
   translate(): void {
     say(this.#title, this.name);
     this.#canvas.setAttribute('aria-label', text('picture', this.name));
+    this.#zones.setAttribute('aria-label', text('zones', this.name));
+    for (const [button, sign, name] of [
+      [this.#zoomOut, '−', 'zoomOut'],
+      [this.#zoomIn, '+', 'zoomIn'],
+    ] as const) {
+      say(button, sign);
+      button.setAttribute('aria-label', text(name));
+      button.title = text(name);
+    }
     say(this.#full, text('full'));
     say(this.#snapshot, text('snapshot'));
     say(this.#fullscreen, text('fullscreen'));
     this.#sayCount();
+    this.draw();
   }
 
   /** Draws a frame; resolves when it is drawn. */
@@ -90,7 +119,7 @@ export class CameraView {
     this.#drawn = turn;
     const former = this.#frame?.instances[this.#chosen];
     this.#frame = frame;
-    if (this.#pointer) this.#chosen = this.#at(this.#pointer.x, this.#pointer.y);
+    if (this.#pointer) this.#chosen = this.#at(this.#pointer);
     else this.#chosen = former ? nearest(former, frame.instances) : -1;
     const { width, height } = frame;
     this.#canvas.style.aspectRatio = `${width} / ${height}`;
@@ -109,6 +138,7 @@ export class CameraView {
       palette: this.page.palette(),
       chosen: this.#chosen,
       density: devicePixelRatio,
+      view: this.#view,
     });
     this.#showTip();
   }
@@ -118,21 +148,38 @@ export class CameraView {
     new ResizeObserver(() => {
       if (this.#fit()) this.draw();
     }).observe(canvas);
-    canvas.addEventListener('pointermove', (event) => this.#point(event));
-    canvas.addEventListener('pointerdown', (event) => this.#point(event));
-    canvas.addEventListener('pointerleave', (event) => {
-      if (event.pointerType === 'touch') return; // what was tapped stays
-      this.#pointer = undefined;
-      this.#choose(-1);
+    listenToGestures(canvas, {
+      point: (x, y) => {
+        this.#pointer = { x, y };
+        if (this.#frame) this.#choose(this.#at(this.#pointer));
+      },
+      leave: () => {
+        this.#pointer = undefined;
+        this.#choose(-1);
+      },
+      zoom: (factor, x, y) => this.#look(zoomed(this.#view, factor, x, y)),
+      move: (x, y) => void this.#look(moved(this.#view, -x, -y)),
     });
     canvas.addEventListener('keydown', (event) => {
       const count = this.#frame?.instances.length ?? 0;
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-      if (step !== undefined && count > 0) {
+      const zoom = { '+': ZOOM_STEP, '=': ZOOM_STEP, '-': 1 / ZOOM_STEP, '0': 0 }[event.key];
+      if (event.ctrlKey || event.metaKey || event.altKey) return; // the browser's own
+      if (zoom !== undefined) {
+        event.preventDefault();
+        this.#zoom(zoom);
+      } else if (step !== undefined && event.shiftKey) {
+        event.preventDefault();
+        const across = event.key === 'ArrowRight' || event.key === 'ArrowLeft';
+        const way = step * MOVE_STEP;
+        this.#look(moved(this.#view, across ? way : 0, across ? 0 : way));
+      } else if (step !== undefined && count > 0) {
         event.preventDefault();
         this.#pointer = undefined;
         const from = this.#chosen < 0 && step < 0 ? 0 : this.#chosen;
-        this.#choose((from + step + count) % count);
+        const chosen = (from + step + count) % count;
+        this.#bringIntoView(this.#frame!.instances[chosen]!);
+        this.#choose(chosen);
         this.page.announce(
           this.#facts()
             .map(([name, value]) => `${name}: ${value}`)
@@ -156,18 +203,37 @@ export class CameraView {
     return true;
   }
 
-  #point({ offsetX, offsetY }: PointerEvent): void {
-    if (!this.#frame) return;
-    const { clientWidth, clientHeight } = this.#canvas;
-    const x = (offsetX / clientWidth) * this.#frame.width;
-    const y = (offsetY / clientHeight) * this.#frame.height;
-    this.#pointer = { x, y };
-    this.#choose(this.#at(x, y));
+  /** Zooms around the middle; 0: shows all of the picture. */
+  #zoom(factor: number): void {
+    this.#look(factor === 0 ? WHOLE : zoomed(this.#view, factor, 0.5, 0.5));
+    this.page.announce(text('zoomed', Math.round(100 * this.#view.scale)));
   }
 
-  /** The object at a place of the picture: one whose mask is there, else the smallest box; -1 if there is none. */
-  #at(x: number, y: number): number {
-    const { instances, scaleX, scaleY } = this.#frame!;
+  /** Shows another part of the picture. @returns whether it is another one */
+  #look(view: Viewport): boolean {
+    const { scale, x, y } = this.#view;
+    if (view.scale === scale && view.x === x && view.y === y) return false;
+    this.#view = view;
+    this.#canvas.dataset['zoom'] = view.scale.toFixed(2);
+    this.#zoomOut.disabled = view.scale === 1;
+    // Fingers scroll the page, until there is a part of the picture to be moved.
+    this.#canvas.classList.toggle('zoomed', view.scale > 1);
+    if (this.#pointer && this.#frame) this.#chosen = this.#at(this.#pointer);
+    this.draw();
+    return true;
+  }
+
+  #bringIntoView({ x1, y1, x2, y2 }: FrameInstance): void {
+    const { width, height } = this.#frame!;
+    this.#look(showing(this.#view, (x1 + x2) / 2 / width, (y1 + y2) / 2 / height));
+  }
+
+  /** The object at a place of the canvas: one whose mask is there, else the smallest box; -1 if there is none. */
+  #at(place: { readonly x: number; readonly y: number }): number {
+    const { instances, scaleX, scaleY, width, height } = this.#frame!;
+    const view = this.#view;
+    const x = (view.x + place.x / view.scale) * width;
+    const y = (view.y + place.y / view.scale) * height;
     let found = -1;
     for (let i = 0; i < instances.length; i++) {
       const instance = instances[i]!;
@@ -211,13 +277,15 @@ export class CameraView {
     this.#tip.replaceChildren(
       ...this.#facts().flatMap(([name, value]) => [make('dt', { text: name }), make('dd', { text: value })]),
     );
-    const { width, height } = this.#frame!;
-    const left = (Math.min(instance.x2, width) / width) * this.#canvas.clientWidth;
-    const top = (Math.max(0, instance.y1) / height) * this.#canvas.clientHeight;
+    const { clientWidth, clientHeight, offsetLeft, offsetTop } = this.#canvas;
+    const place = placeOf(this.#frame!, { width: clientWidth, height: clientHeight }, this.#view);
+    const from = Math.max(0, instance.x1 * place.scaleX + place.left);
+    const to = Math.min(clientWidth, instance.x2 * place.scaleX + place.left);
+    const top = instance.y1 * place.scaleY + place.top;
     const { offsetWidth, offsetHeight } = this.#tip;
-    const beside = left + 8 + offsetWidth <= this.#canvas.clientWidth;
-    this.#tip.style.left = `${Math.max(0, beside ? left + 8 : (instance.x1 / width) * this.#canvas.clientWidth - 8 - offsetWidth)}px`;
-    this.#tip.style.top = `${Math.max(0, Math.min(top, this.#canvas.clientHeight - offsetHeight))}px`;
+    const beside = to + 8 + offsetWidth <= clientWidth ? to + 8 : from - 8 - offsetWidth;
+    this.#tip.style.left = `${offsetLeft + Math.max(0, Math.min(beside, clientWidth - offsetWidth))}px`;
+    this.#tip.style.top = `${offsetTop + Math.max(0, Math.min(top, clientHeight - offsetHeight))}px`;
   }
 
   #sayCount(): void {
@@ -226,6 +294,13 @@ export class CameraView {
       this.#count,
       count === undefined ? text('noFrame') : count === 1 ? text('object') : text('objects', count),
     );
+    const zones = this.#frame?.zones ?? [];
+    this.#zones.hidden = zones.length === 0;
+    while (this.#zones.children.length > zones.length) this.#zones.lastElementChild!.remove();
+    for (const [i, zone] of zones.entries()) {
+      const item = this.#zones.children[i] ?? this.#zones.appendChild(make('li'));
+      say(item as HTMLElement, zoneText(zone));
+    }
   }
 
   #toggleFull(): void {

@@ -1,4 +1,6 @@
 import type { FrameInstance, LiveFrameMessage } from '../protocol/frame-reader.js';
+import { type Viewport, WHOLE } from './viewport.js';
+import { nameCorner, paintZones, type Place, zoneText } from './zones.js';
 
 /** How a frame is drawn. */
 export interface PaintOptions {
@@ -8,34 +10,46 @@ export interface PaintOptions {
   readonly chosen: number;
   /** Pixels of the canvas for a pixel of CSS. */
   readonly density: number;
+  /** The part of the picture that is seen. @default all of it */
+  readonly view?: Viewport;
 }
 
 /** Opacity of masks. */
 const FILL = 0.35;
 
-/** Draws picture, region, masks, boxes and names. All lines are as wide as they are at any size of the canvas. */
+/** Where the canvas shows a pixel of the picture. */
+export function placeOf(
+  { width, height }: LiveFrameMessage,
+  canvas: { readonly width: number; readonly height: number },
+  { scale, x, y }: Viewport,
+): Place {
+  const [across, down] = [canvas.width * scale, canvas.height * scale];
+  return { scaleX: across / width, scaleY: down / height, left: -x * across, top: -y * down };
+}
+
+/** Draws picture, region, zones, masks, boxes and names. All lines are as wide as they are at any size of the canvas, and any zoom. */
 export function paintFrame(
   context: CanvasRenderingContext2D,
   frame: LiveFrameMessage,
   picture: CanvasImageSource | undefined,
   options: PaintOptions,
 ): void {
-  const { width: across, height: down } = context.canvas;
-  const { instances, width, height, region } = frame;
-  const x = across / width;
-  const y = down / height;
+  const { canvas } = context;
+  const { instances, zones, width, height, region } = frame;
+  const place = placeOf(frame, canvas, options.view ?? WHOLE);
+  const { scaleX: x, scaleY: y, left, top } = place;
   context.setTransform(1, 0, 0, 1, 0, 0);
-  if (picture) context.drawImage(picture, 0, 0, across, down);
+  if (picture) context.drawImage(picture, left, top, width * x, height * y);
   else {
     context.fillStyle = '#727272';
-    context.fillRect(0, 0, across, down);
+    context.fillRect(0, 0, canvas.width, canvas.height);
   }
   const { density } = options;
   if (region.width > 0) {
     context.setLineDash([6 * density, 4 * density]);
     context.lineWidth = density;
     context.strokeStyle = '#ffffff';
-    context.strokeRect(region.x * x, region.y * y, region.width * x, region.height * y);
+    context.strokeRect(left + region.x * x, top + region.y * y, region.width * x, region.height * y);
     context.setLineDash([]);
   }
   context.lineJoin = 'round';
@@ -47,6 +61,7 @@ export function paintFrame(
     const faded = options.chosen >= 0 && options.chosen !== i;
     context.globalAlpha = faded ? FILL / 3 : FILL;
     context.fillStyle = color;
+    context.setTransform(1, 0, 0, 1, left, top);
     context.fill(path, 'evenodd');
     context.globalAlpha = faded ? 0.4 : 1;
     context.strokeStyle = color;
@@ -56,32 +71,50 @@ export function paintFrame(
     const { x1, y1, x2, y2 } = instance;
     context.strokeRect(x1 * x, y1 * y, (x2 - x1) * x, (y2 - y1) * y);
     context.globalAlpha = 1;
+    // Places are looked up in paths without it (CameraView).
+    context.setTransform(1, 0, 0, 1, 0, 0);
   }
+  paintZones(context, zones, place, density);
   context.font = `600 ${12 * density}px system-ui, sans-serif`;
   context.textBaseline = 'middle';
+  for (const zone of zones) {
+    const corner = nameCorner(zone, place);
+    drawPlate(context, zoneText(zone), corner.x, corner.y, '#fff', '#000', density);
+  }
   for (let i = instances.length - 1; i >= 0; i--) {
-    if (options.chosen < 0 || options.chosen === i) drawName(context, instances[i]!, x, y, options);
+    if (options.chosen >= 0 && options.chosen !== i) continue;
+    const instance = instances[i]!;
+    const [from, above] = [instance.x1 * x + left, instance.y1 * y + top];
+    // One that is out of sight has no name that would stick to the edge.
+    const [right, below] = [instance.x2 * x + left, instance.y2 * y + top];
+    if (right <= 0 || below <= 0 || from >= canvas.width || above >= canvas.height) continue;
+    const color = colorOf(instance, options.palette);
+    const ink = textColor(numberOf(instance, options.palette));
+    drawPlate(context, nameOf(instance, options.labels), from, above, color, ink, density);
   }
 }
 
-function drawName(
+/** Draws a text on a plate that stands on a place, or as near as it fits on the canvas. */
+function drawPlate(
   context: CanvasRenderingContext2D,
-  instance: FrameInstance,
+  words: string,
   x: number,
   y: number,
-  { labels, palette, density }: PaintOptions,
+  color: string,
+  ink: string,
+  density: number,
 ): void {
-  const name = nameOf(instance, labels);
+  const { canvas } = context;
   const tall = Math.round(17 * density);
-  const wide = Math.ceil(context.measureText(name).width + 8 * density);
+  const wide = Math.ceil(context.measureText(words).width + 8 * density);
   // Whole pixels: edges would be blurred otherwise.
-  const left = Math.round(Math.max(0, Math.min(instance.x1 * x, context.canvas.width - wide)));
-  const above = instance.y1 * y - tall;
-  const top = Math.round(above >= 0 ? above : Math.min(instance.y1 * y, context.canvas.height - tall));
-  context.fillStyle = colorOf(instance, palette);
+  const left = Math.round(Math.max(0, Math.min(x, canvas.width - wide)));
+  const above = y - tall;
+  const top = Math.round(above >= 0 ? above : Math.max(0, Math.min(y, canvas.height - tall)));
+  context.fillStyle = color;
   context.fillRect(left, top, wide, tall);
-  context.fillStyle = textColor(numberOf(instance, palette));
-  context.fillText(name, left + 4 * density, top + tall / 2);
+  context.fillStyle = ink;
+  context.fillText(words, left + 4 * density, top + tall / 2);
 }
 
 /** "person #3 0.87" */

@@ -7,7 +7,7 @@
 export const FRAME_MAGIC = 0x4c535954; // 'TYSL'
 
 /** Of the format. A page of another version tells its user to reload. */
-export const FRAME_VERSION = 1;
+export const FRAME_VERSION = 2;
 
 /** Offsets in bytes from the beginning of the message. */
 export const HEADER = {
@@ -39,8 +39,11 @@ export const HEADER = {
   size: 62, // uint16
   /** Bytes from the beginning of the message to the JPEG file, which reaches to its end; there is none if it has no bytes. */
   picture: 64, // uint32
+  /** Bytes from the beginning to the zones and lines, and their number. */
+  zonesAt: 68, // uint32
+  zones: 72, // uint16, and two bytes of 0
 } as const;
-export const HEADER_BYTES = 68;
+export const HEADER_BYTES = 76;
 
 /** Offsets from the beginning of an instance; its contours follow it. */
 export const INSTANCE = {
@@ -61,6 +64,24 @@ export const INSTANCE_BYTES = 36;
 
 /** A contour is a uint32, its number of points, with this bit for a hole; then x, y of each point as uint16, in cells. */
 export const HOLE_BIT = 0x8000_0000;
+
+/**
+ * Offsets from the beginning of a zone or line, which is aligned to four bytes. Its corners follow, x and y in pixels as float32; then
+ * its name in ASCII, padded to four bytes.
+ */
+export const ZONE = {
+  /** 0: a zone, 1: a line. */
+  kind: 0, // uint8
+  /** Bytes of the name. */
+  name: 1, // uint8
+  /** Number of corners. */
+  corners: 2, // uint16
+  /** Objects of all classes. */
+  present: 4, // uint32
+  entered: 8, // uint32
+  left: 12, // uint32
+} as const;
+export const ZONE_BYTES = 16;
 
 /** Which pictures a client gets. */
 export const PICTURE_SIZES = ['small', 'full'] as const;

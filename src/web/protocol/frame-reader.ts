@@ -6,6 +6,8 @@ import {
   HOLE_BIT,
   INSTANCE,
   INSTANCE_BYTES,
+  ZONE,
+  ZONE_BYTES,
 } from './frame-format.js';
 
 /** A closed contour of a mask. */
@@ -32,6 +34,18 @@ export interface FrameInstance {
   readonly contours: readonly FrameContour[];
 }
 
+/** A zone or line, and what it has counted of all classes. */
+export interface FrameZone {
+  readonly name: string;
+  readonly kind: 'zone' | 'line';
+  /** x, y, x, y ... in pixels of the picture. */
+  readonly corners: Float32Array;
+  /** Lines: 0. */
+  readonly present: number;
+  readonly entered: number;
+  readonly left: number;
+}
+
 /** A message as the page uses it. */
 export interface LiveFrameMessage {
   readonly camera: number;
@@ -56,6 +70,7 @@ export interface LiveFrameMessage {
   };
   /** Best score first. */
   readonly instances: readonly FrameInstance[];
+  readonly zones: readonly FrameZone[];
   /** A JPEG file, a view of the message; empty without a picture. */
   readonly picture: Uint8Array;
 }
@@ -125,6 +140,31 @@ export function readFrame(bytes: Uint8Array): LiveFrameMessage {
       height: u16(HEADER.region + 6),
     },
     instances,
+    zones: readZones(view, u32(HEADER.zonesAt), u16(HEADER.zones)),
     picture: bytes.subarray(picture),
   };
+}
+
+function readZones(view: DataView, from: number, count: number): FrameZone[] {
+  const zones: FrameZone[] = [];
+  let at = from;
+  for (let i = 0; i < count; i++) {
+    const start = at;
+    const corners = new Float32Array(2 * view.getUint16(start + ZONE.corners, true));
+    at += ZONE_BYTES;
+    for (let k = 0; k < corners.length; k++, at += 4) corners[k] = view.getFloat32(at, true);
+    let name = '';
+    for (let left = view.getUint8(start + ZONE.name); left > 0; left--)
+      name += String.fromCharCode(view.getUint8(at++));
+    at = (at + 3) & ~3;
+    zones.push({
+      name,
+      kind: view.getUint8(start + ZONE.kind) === 1 ? 'line' : 'zone',
+      corners,
+      present: view.getUint32(start + ZONE.present, true),
+      entered: view.getUint32(start + ZONE.entered, true),
+      left: view.getUint32(start + ZONE.left, true),
+    });
+  }
+  return zones;
 }

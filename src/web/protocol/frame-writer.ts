@@ -1,6 +1,7 @@
 import type { StageTimings } from '../../message/write/stage-timings.js';
 import type { Outlines } from '../../vision/mask/outlines.js';
 import type { Mask, Segmentation } from '../../vision/mask/segmentation.js';
+import type { ZoneCount } from '../../vision/mask/zone-counts.js';
 import type { Stamp } from '../../vision/picture/frame-source.js';
 import {
   FRAME_MAGIC,
@@ -12,6 +13,8 @@ import {
   INSTANCE_BYTES,
   type LivePictureSize,
   PICTURE_SIZES,
+  ZONE,
+  ZONE_BYTES,
 } from './frame-format.js';
 
 /** What a message says of a frame, besides its picture. */
@@ -24,7 +27,7 @@ export interface FrameFacts {
   readonly outlines: Outlines;
   readonly timings: StageTimings & { readonly wait?: number };
   /** Meters to each instance, if they are known. */
-  readonly distanceOf?: ((index: number) => number) | undefined;
+  readonly distanceOf?: ((index: number) => number | undefined) | undefined;
 }
 
 /** Most instances and contours that a message can count. */
@@ -37,12 +40,13 @@ const MOST = 0xffff;
  */
 export function writeFrame(facts: FrameFacts): Uint8Array {
   const { camera, sequence, stamp, segmentation, outlines, timings } = facts;
-  const { width, height, instances, region } = segmentation;
+  const { width, height, instances, region, zones = [] } = segmentation;
   const count = Math.min(MOST, instances.length);
   const { points, ends, holes, instanceEnds, scaleX, scaleY } = outlines;
   const contours = count === 0 ? 0 : instanceEnds[count - 1]!;
   const numbers = contours === 0 ? 0 : ends[contours - 1]!;
-  const length = align(HEADER_BYTES + count * INSTANCE_BYTES + contours * 4 + numbers * 2);
+  const zonesAt = align(HEADER_BYTES + count * INSTANCE_BYTES + contours * 4 + numbers * 2);
+  const length = zones.reduce((sum, zone) => sum + zoneBytes(zone), zonesAt);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
   view.setUint32(HEADER.magic, FRAME_MAGIC, true);
@@ -67,6 +71,8 @@ export function writeFrame(facts: FrameFacts): Uint8Array {
   }
   view.setUint16(HEADER.instances, count, true);
   view.setUint32(HEADER.picture, length, true);
+  view.setUint16(HEADER.zones, zones.length, true);
+  view.setUint32(HEADER.zonesAt, zonesAt, true);
   const cellArea = scaleX * scaleY;
   let at = HEADER_BYTES;
   let contour = 0;
@@ -97,7 +103,40 @@ export function writeFrame(facts: FrameFacts): Uint8Array {
       point = ends[contour - 1]!;
     }
   }
+  // Where contours could not all be counted, the instances end earlier than thought.
+  let zoneAt = zonesAt;
+  for (const zone of zones) zoneAt += writeZone(zone, bytes, view, zoneAt);
   return bytes;
+}
+
+/** @returns how many bytes it takes */
+function writeZone(
+  { kind, name, corners, classes }: ZoneCount,
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+): number {
+  let [present, entered, left] = [0, 0, 0];
+  for (const of of classes) {
+    present += of.present;
+    entered += of.entered;
+    left += of.left;
+  }
+  view.setUint8(at + ZONE.kind, kind === 'line' ? 1 : 0);
+  view.setUint8(at + ZONE.name, name.length);
+  view.setUint16(at + ZONE.corners, corners.length / 2, true);
+  view.setUint32(at + ZONE.present, present, true);
+  view.setUint32(at + ZONE.entered, entered, true);
+  view.setUint32(at + ZONE.left, left, true);
+  let next = at + ZONE_BYTES;
+  for (let i = 0; i < corners.length; i++, next += 4) view.setFloat32(next, corners[i]!, true);
+  // Names have letters of ASCII alone.
+  for (let i = 0; i < name.length; i++) bytes[next + i] = name.charCodeAt(i);
+  return align(next + name.length) - at;
+}
+
+function zoneBytes({ name, corners }: ZoneCount): number {
+  return align(ZONE_BYTES + 4 * corners.length + name.length);
 }
 
 /** Says which picture follows the message. */

@@ -1,0 +1,69 @@
+import type { FrameZone } from '../protocol/frame-reader.js';
+import { text } from './texts.js';
+
+/** Where a canvas shows a pixel of the picture: `x * scaleX + left`, `y * scaleY + top`. */
+export interface Place {
+  readonly scaleX: number;
+  readonly scaleY: number;
+  readonly left: number;
+  readonly top: number;
+}
+
+/** "door: 2 present, 5 entered, 3 left" */
+export function zoneText({ name, kind, present, entered, left }: FrameZone): string {
+  const counts = [text('zoneEntered', entered), text('zoneLeft', left)];
+  if (kind === 'zone') counts.unshift(text('zonePresent', present));
+  return `${name}: ${counts.join(text('comma'))}`;
+}
+
+/** Draws the edges of zones and lines, white on black so that they are seen on any picture. */
+export function paintZones(
+  context: CanvasRenderingContext2D,
+  zones: readonly FrameZone[],
+  place: Place,
+  density: number,
+): void {
+  const outlined = (path: Path2D): void => {
+    context.lineWidth = 4 * density;
+    context.strokeStyle = '#000';
+    context.stroke(path);
+    context.lineWidth = 2 * density;
+    context.strokeStyle = '#fff';
+    context.stroke(path);
+  };
+  for (const { corners, kind } of zones) {
+    const x = (i: number): number => corners[2 * i]! * place.scaleX + place.left;
+    const y = (i: number): number => corners[2 * i + 1]! * place.scaleY + place.top;
+    const count = corners.length / 2;
+    const path = new Path2D();
+    for (let i = 0; i < count; i++) path.lineTo(x(i), y(i));
+    if (kind === 'zone') path.closePath();
+    outlined(path);
+    if (kind === 'zone' || count < 2) continue;
+    // An arrow where they enter: from the left to the right of the line's direction.
+    const middle = Math.floor((count - 1) / 2);
+    const [dx, dy] = [x(middle + 1) - x(middle), y(middle + 1) - y(middle)];
+    const length = Math.hypot(dx, dy);
+    if (length === 0) continue;
+    const [alongX, alongY] = [(dx / length) * density, (dy / length) * density];
+    const [tipX, tipY] = [x(middle) + dx / 2 - 16 * alongY, y(middle) + dy / 2 + 16 * alongX];
+    const arrow = new Path2D();
+    arrow.moveTo(x(middle) + dx / 2, y(middle) + dy / 2);
+    arrow.lineTo(tipX, tipY);
+    for (const side of [-5, 5]) {
+      arrow.moveTo(tipX, tipY);
+      arrow.lineTo(tipX + side * alongX + 6 * alongY, tipY + side * alongY - 6 * alongX);
+    }
+    outlined(arrow);
+  }
+}
+
+/** The place of a zone's name: above its corners; that of a line stands where the line begins. */
+export function nameCorner({ corners, kind }: FrameZone, place: Place): { x: number; y: number } {
+  let [x, y] = [corners[0] ?? 0, corners[1] ?? 0];
+  for (let i = 2; kind === 'zone' && i < corners.length; i += 2) {
+    x = Math.min(x, corners[i]!);
+    y = Math.min(y, corners[i + 1]!);
+  }
+  return { x: x * place.scaleX + place.left, y: y * place.scaleY + place.top };
+}
