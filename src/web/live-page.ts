@@ -41,8 +41,6 @@ export interface LivePageOptions {
   readonly recordings: string;
   /** Told what clients changed, and of recordings. */
   readonly log?: (line: string, failed: boolean) => void;
-  /** Models that the page offers to load, besides a path. */
-  readonly models?: readonly string[];
   readonly clock?: Clock;
   /** Milliseconds for which a request may take to arrive. */
   readonly requestTimeout?: number | undefined;
@@ -67,6 +65,8 @@ export class LivePage {
   readonly #recordings: Recordings;
   readonly #encoder = new PictureEncoder(QUALITY);
   readonly #version: string;
+  /** Models that pages may load; looked up when somebody who may load them comes. */
+  #models: ReadonlyMap<string, string> = new Map();
   #server: WebServer | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looked = 0;
@@ -147,6 +147,8 @@ export class LivePage {
     if (model) {
       this.#useKernels();
       this.#foxglove.announce();
+      // Those beside the new one.
+      if (this.#models.size > 0) this.#models = this.#options.source.models();
     }
     for (const client of this.#clients) this.#sendState(client);
   }
@@ -257,7 +259,7 @@ export class LivePage {
   }
 
   #state({ authorized }: PageClient): StateMessage {
-    const { source, models = [] } = this.#options;
+    const { source } = this.#options;
     const { name, engine, width, height, labels } = source.model();
     return {
       type: 'state',
@@ -267,7 +269,7 @@ export class LivePage {
       labels,
       palette: PALETTE.map(([red, green, blue]) => (red << 16) | (green << 8) | blue),
       parameters: source.parameters(),
-      models,
+      models: authorized ? [...this.#models.keys()] : [],
       controllable: this.#guard.hasToken,
       authorized,
     };
@@ -291,6 +293,7 @@ export class LivePage {
         client.failures++;
         throw this.#guard.refusal();
       }
+      this.#models = source.models();
       this.#sendState(client);
       return 'authorized';
     }
@@ -309,8 +312,13 @@ export class LivePage {
         this.changed(false);
         return 'set';
       }
-      case 'load_model':
-        return source.load(request.model);
+      case 'load_model': {
+        // Nothing else: who has the token may not look at other files of the robot.
+        const file = this.#models.get(request.model);
+        if (file !== undefined) return source.load(file);
+        const hint = 'Put the file beside the model in use, or download it: tros-yolo-seg model get.';
+        throw new ExpectationError('a model that the page lists', request.model, hint);
+      }
       case 'record': {
         const { camera, seconds } = request;
         const path = await this.#recordings.start(camera, source.cameras[camera]!, seconds);

@@ -15,11 +15,15 @@ export interface LiveSource {
   problem(): string | undefined;
   /** Pixels by which contours may be simplified. */
   tolerance(): number;
+  /** A diagnostic_msgs/DiagnosticArray as CDR, valid until the next call; absent: it is made of what the others say. */
+  diagnostics?(): Uint8Array | undefined;
   /** Somebody began to look at a camera, or nobody does any longer. */
   demand?(): void;
   /** Changes a setting. @throws or rejects with an ExpectationError, and changes nothing then */
   set(name: string, value: unknown): void | Promise<void>;
-  /** Loads another model, a path or a name. Rejects with an ExpectationError, and the former model stays in use then. @returns a sentence */
+  /** Models that may be loaded, by what the page calls them. */
+  models(): ReadonlyMap<string, string>;
+  /** Loads another model: a value of `models`. Rejects with an ExpectationError, and the former model stays in use then. @returns a sentence */
   load(model: string): Promise<string>;
 }
 

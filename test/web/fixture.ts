@@ -68,6 +68,14 @@ export class TestSource implements LiveSource {
     this.parametersNow = { ...this.parametersNow, ...givenParameter(name, value) };
   }
 
+  models(): ReadonlyMap<string, string> {
+    return new Map([
+      ['scene-n-seg.onnx', 'models/scene-n-seg.onnx'],
+      ['other.onnx', 'models/other.onnx'],
+      ['broken.bin', 'models/broken.bin'],
+    ]);
+  }
+
   load(model: string): Promise<string> {
     if (!model.endsWith('.onnx')) return Promise.reject(new Error(`no model at ${model}`));
     this.modelName = model;

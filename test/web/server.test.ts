@@ -89,6 +89,17 @@ describe('the server of the live page', () => {
     assert.deepEqual(((answer) => [answer.status, answer.body])(await get(page, '/', {}, 'HEAD')), [200, '']);
   });
 
+  it('answers a request that would go on in another protocol as if it did not ask for that', async () => {
+    const page = await open();
+    const asked = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABkAAQAAP__' };
+    const { status, body, headers } = await get(page, '/healthz', asked);
+    assert.deepEqual([status, body, headers['connection']], [200, '{"status":"ok"}\n', 'close']);
+    assert.equal((await get(page, '/elsewhere', asked)).status, 404);
+    assert.equal((await get(page, '/', { ...asked, Host: 'evil.example' })).status, 421);
+    assert.equal((await get(page, '/live.js', { ...asked, Upgrade: 'TLS/1.0' }, 'HEAD')).status, 200);
+    await page.close();
+  });
+
   it('refuses names that are not its own, as of DNS rebinding', async () => {
     const page = await open({ hosts: ['robot.lan'] });
     for (const host of [
@@ -234,11 +245,27 @@ describe('connections that somebody holds', () => {
       socket.write(text);
     });
 
-  it('are ended when a WebSocket is refused', async () => {
+  for (const [protocol, path] of [
+    ['websocket', '/nothing'],
+    ['h2c', '/healthz'],
+  ] as const) {
+    it(`are ended when an upgrade to ${protocol} is refused or ignored`, async () => {
+      const page = await open();
+      const asked = `Host: localhost\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`;
+      await hold(page, `GET ${path} HTTP/1.1\r\n${asked}`, true);
+      await page.close();
+    });
+  }
+
+  it('are ended when nobody reads the answer to an upgrade that is ignored', async () => {
     const page = await open();
-    const asked = 'Host: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
-    await hold(page, `GET /nothing HTTP/1.1\r\n${asked}`, true);
+    const socket = connect(page.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.pause();
+    socket.write('GET /live.js HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+    await get(page, '/healthz');
     await page.close();
+    socket.destroy();
   });
 
   it('are ended when nobody reads the answers', async () => {
@@ -303,7 +330,8 @@ describe('what pages may change', () => {
 
   it('is what the page shows, with the token', async () => {
     const source = new TestSource();
-    const client = await TestClient.connect(await open({ source, token: TOKEN }));
+    const page = await open({ source, token: TOKEN });
+    const client = await TestClient.connect(page);
     assert.equal((await client.request({ type: 'set', name: 'score', value: 0.5 })).ok, false);
     assert.equal((await client.request({ type: 'authorize', token: `${TOKEN}!` })).ok, false);
     assert.equal((await client.request({ type: 'authorize', token: TOKEN })).ok, true);
@@ -320,8 +348,21 @@ describe('what pages may change', () => {
       assert.equal(ok, false, name);
       assert.match(message, /^Expected /);
     }
-    assert.equal((await client.request({ type: 'load_model', model: 'b.onnx' })).ok, true);
-    assert.match((await client.request({ type: 'load_model', model: 'b' })).message, /no model at b/);
+    const load = (model: string): ReturnType<typeof client.request> =>
+      client.request({ type: 'load_model', model });
+    assert.match((await load('broken.bin')).message, /no model at models\/broken.bin/);
+    assert.equal(source.modelName, 'scene-n-seg');
+    // Only what is listed, whatever else is there or is not.
+    for (const name of ['models/other.onnx', '/etc/passwd', '../other.onnx', 'yolov8n-seg-x5', '', '__proto__'])
+      assert.match((await load(name)).message, /^Expected a model that the page lists/, name);
+    assert.equal(source.modelName, 'scene-n-seg');
+    assert.equal((await load('other.onnx')).ok, true);
+    assert.equal(source.modelName, 'models/other.onnx');
+    const state = client.messages.findLast((message) => message.type === 'state');
+    assert.deepEqual(state?.models, ['scene-n-seg.onnx', 'other.onnx', 'broken.bin']);
+    const reader = await TestClient.connect(page);
+    assert.deepEqual(reader.messages.find((message) => message.type === 'state')?.models, []);
+    await reader.close();
     await client.close();
   });
 

@@ -1,6 +1,7 @@
 import { Durations } from '../../base/durations.js';
 import { ExpectationError } from '../../base/expect.js';
 import { SerialQueue } from '../../base/serial-queue.js';
+import { loadableModels } from '../../model/loadable-models.js';
 import { zonesOfCameras } from '../../node/segment/camera-names.js';
 import {
   decodeOptions,
@@ -156,6 +157,10 @@ export class LiveSession implements LiveSource {
 
   problem(): string | undefined {
     return this.#problem;
+  }
+
+  models(): ReadonlyMap<string, string> {
+    return loadableModels(this.#model.file);
   }
 
   set(name: string, value: unknown): void {

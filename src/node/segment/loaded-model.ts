@@ -23,6 +23,7 @@ export interface LoadedModel {
   readonly labels: Labels;
   /** Types of rois for TROS by class id, where these are not the class names. */
   readonly trosTypes: ReadonlyMap<number, string>;
+  readonly file: string;
   /** File name without its extension. */
   readonly name: string;
   /** Warnings about it; sentences. */
@@ -56,6 +57,7 @@ export async function loadModel(parameters: SegmentParameters): Promise<LoadedMo
     segmenter,
     labels: new Labels(labels),
     trosTypes,
+    file,
     name: basename(file).replace(/\.\w+$/, ''),
     warnings,
   };

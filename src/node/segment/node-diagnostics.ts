@@ -16,9 +16,15 @@ export class NodeDiagnostics {
   readonly #writer = new DiagnosticArrayWriter(installedType(shortName(DIAGNOSTICS.type)));
   readonly #engine = new EngineHealth();
   readonly #board = new BoardHealth();
+  #latest: Uint8Array | undefined;
 
   constructor(private readonly ros: RosNode) {
     this.#publisher = ros.publish(DIAGNOSTICS.type, DIAGNOSTICS.topic, DIAGNOSTICS.qos);
+  }
+
+  /** What was published last, as CDR, until the next; undefined: nothing yet. */
+  get latest(): Uint8Array | undefined {
+    return this.#latest;
   }
 
   /** @param cameras while the node is active */
@@ -31,8 +37,7 @@ export class NodeDiagnostics {
       ...cameras.map((health) => health.status(name, facts.engine?.kind ?? '', facts.enabled)),
       ...(board ? [board] : []),
     ];
-    this.#publisher.publish(
-      this.#writer.write({ stamp: stampFromNanoseconds(ros.now()), frameId: '' }, statuses),
-    );
+    this.#latest = this.#writer.write({ stamp: stampFromNanoseconds(ros.now()), frameId: '' }, statuses);
+    this.#publisher.publish(this.#latest);
   }
 }

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { loadableModels } from '../../model/loadable-models.js';
 import type { SegmentParameters } from '../../parameters/segment.js';
 import { LivePage } from '../../web/live-page.js';
 import type { CameraStats } from '../../web/protocol/messages.js';
@@ -14,6 +15,8 @@ export interface PageNode {
   model(): LoadedModel;
   /** Why the node has no results, if it has none. */
   problem(): string | undefined;
+  /** The latest message on /diagnostics, if there was one. */
+  diagnostics(): Uint8Array | undefined;
   /** @throws ExpectationError and changes nothing, for values that do not fit the model */
   set(values: Partial<SegmentParameters>): void;
   /** @returns as ~/load_model */
@@ -43,9 +46,11 @@ export async function openNodePage(
     parameters: () => shownParameters(node.parameters),
     stats: (camera): CameraStats => streams[camera]!.health.stats(),
     problem: () => node.problem(),
+    diagnostics: () => node.diagnostics(),
     tolerance: () => node.parameters.polygon_tolerance,
     demand: () => streams.forEach((stream, camera) => stream.setShown(page.wants(camera))),
     set: (name, value) => node.set(givenParameter(name, value)),
+    models: () => loadableModels(node.model().file),
     async load(model) {
       const { success, message } = await node.load(model);
       if (!success) throw new Error(message);

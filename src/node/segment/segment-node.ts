@@ -167,6 +167,7 @@ export class SegmentNode {
         parameters: this.#parameters,
         model: () => this.#configured!.model,
         problem: () => this.#lifecycle.problem ?? this.#modelProblem,
+        diagnostics: () => this.#diagnostics.latest,
         set: (values) => this.#set(values),
         load: (model) => this.#lifecycle.exclusive(() => this.#loadModel({ model, labels: '' })),
         log: (line, failed) => (failed ? this.ros.log.warn(line) : this.ros.log.info(line)),

@@ -4,11 +4,13 @@ import { type Clock, steadyClock } from '../../base/clock.js';
 import type { FrameContent } from '../../message/frame-content.js';
 import { type MessageType, messageType, shortName } from '../../message/message-type.js';
 import { type FrameOutput, type OutputPlace, outputTopic } from '../../message/output.js';
-import { FRAME_OUTPUTS, MODEL_OUTPUTS } from '../../message/outputs.js';
+import { FRAME_OUTPUTS, MODEL_OUTPUTS, OUTPUTS } from '../../message/outputs.js';
+import { DiagnosticArrayWriter } from '../../message/write/diagnostic-array.js';
 import { CompressedImageWriter } from '../../message/write/image.js';
 import { Labels } from '../../message/write/labels.js';
 import { ColorBook } from '../../vision/picture/color-book.js';
-import { stampToNanoseconds } from '../../vision/picture/frame-source.js';
+import { stampFromNanoseconds, stampToNanoseconds } from '../../vision/picture/frame-source.js';
+import { liveDiagnostics } from '../live-diagnostics.js';
 import type { LiveSource } from '../source.js';
 import { BoundedSocket } from './bounded-socket.js';
 import type { Listener } from './camera-feed.js';
@@ -45,7 +47,8 @@ export class FoxgloveChannels implements Listener {
   readonly #subscribed = new Set<number>();
   readonly #image = new CompressedImageWriter();
   #cameras: readonly CameraChannels[] = [];
-  #models: readonly { readonly id: number; readonly write: () => Uint8Array }[] = [];
+  /** Those that are sent once a second. */
+  #periodic: readonly { readonly id: number; readonly write: () => Uint8Array }[] = [];
   readonly #clients = new Set<BoundedSocket>();
 
   constructor(
@@ -81,7 +84,7 @@ export class FoxgloveChannels implements Listener {
       this.#server.removeChannel(picture);
       for (const { id } of frames) this.#server.removeChannel(id);
     }
-    for (const { id } of this.#models) this.#server.removeChannel(id);
+    for (const { id } of this.#periodic) this.#server.removeChannel(id);
     this.#subscribed.clear();
     const { labels: names, name: modelName } = source.model();
     const labels = new Labels(names);
@@ -109,7 +112,15 @@ export class FoxgloveChannels implements Listener {
       const topic = several ? `/${camera}/image/compressed` : '/image/compressed';
       return { picture: add(topic, this.#image.type), frames, underway: 0 };
     });
-    this.#models = MODEL_OUTPUTS.filter(({ inBags }) => inBags).map((row) => {
+    const diagnostics = new DiagnosticArrayWriter();
+    const state = {
+      id: add(OUTPUTS.diagnostics.topic, diagnostics.type),
+      write: () => {
+        const header = { stamp: stampFromNanoseconds(BigInt(Date.now()) * 1_000_000n), frameId: '' };
+        return source.diagnostics?.() ?? diagnostics.write(header, liveDiagnostics(source));
+      },
+    };
+    const ofModel = MODEL_OUTPUTS.filter(({ inBags }) => inBags).map((row) => {
       const type = messageType(shortName(row.type));
       const write = row.open(type);
       const topic = outputTopic(row, { prefix: '~/', trosTopic: '' })!.replace('~', '/segment');
@@ -121,11 +132,12 @@ export class FoxgloveChannels implements Listener {
         },
       };
     });
+    this.#periodic = [...ofModel, state];
   }
 
-  /** Once a second: messages about the model, which a client needs that came later. */
+  /** Once a second: the state, and messages about the model, which a client needs that came later. */
   repeat(): void {
-    for (const { id, write } of this.#models) if (this.#subscribed.has(id)) this.#send(id, 0n, write());
+    for (const { id, write } of this.#periodic) if (this.#subscribed.has(id)) this.#send(id, 0n, write());
   }
 
   wants(camera: number): { readonly results: boolean; readonly picture: boolean } {

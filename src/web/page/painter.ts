@@ -78,8 +78,8 @@ export function paintFrame(
   context.font = `600 ${12 * density}px system-ui, sans-serif`;
   context.textBaseline = 'middle';
   for (const zone of zones) {
-    const corner = nameCorner(zone, place);
-    drawPlate(context, zoneText(zone), corner.x, corner.y, '#fff', '#000', density);
+    const corner = nameCorner(zone, place, canvas);
+    if (corner) drawPlate(context, zoneText(zone), corner.x, corner.y, '#fff', '#000', density);
   }
   for (let i = instances.length - 1; i >= 0; i--) {
     if (options.chosen >= 0 && options.chosen !== i) continue;

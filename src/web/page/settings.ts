@@ -28,6 +28,8 @@ export class Settings {
       before &&
       before.authorized === state.authorized &&
       before.controllable === state.controllable &&
+      before.model.name === state.model.name &&
+      before.models.join('\n') === state.models.join('\n') &&
       before.labels.join('\n') === state.labels.join('\n');
     if (same) this.#update(state);
     else this.translate();
@@ -67,24 +69,20 @@ export class Settings {
   }
 
   #modelForm({ models, model }: StateMessage): HTMLElement {
-    const list = make('datalist', { id: 'models' }, ...models.map((name) => make('option', { value: name })));
-    const input = make('input', {
-      id: 'model-name',
-      list: 'models',
-      placeholder: model.name,
-      autocomplete: 'off',
-    });
+    const select = make('select', { id: 'model-name' }, ...models.map((name) => make('option', { text: name })));
+    // A path's last part: the model in use is chosen at first.
+    const present = models.find((name) => name === model.name || name.replace(/\.\w+$/, '') === model.name);
+    if (present !== undefined) select.value = present;
     const form = make(
       'form',
       { class: 'row' },
       make('label', { for: 'model-name', text: text('modelName') }),
-      input,
+      select,
       make('button', { type: 'submit', text: text('load') }),
-      list,
     );
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      if (input.value !== '') this.handlers.load(input.value);
+      if (select.value !== '') this.handlers.load(select.value);
     });
     return form;
   }

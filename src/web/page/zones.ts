@@ -58,12 +58,26 @@ export function paintZones(
   }
 }
 
-/** The place of a zone's name: above its corners; that of a line stands where the line begins. */
-export function nameCorner({ corners, kind }: FrameZone, place: Place): { x: number; y: number } {
-  let [x, y] = [corners[0] ?? 0, corners[1] ?? 0];
-  for (let i = 2; kind === 'zone' && i < corners.length; i += 2) {
-    x = Math.min(x, corners[i]!);
-    y = Math.min(y, corners[i + 1]!);
+/**
+ * The place of a zone's name: above its corners; that of a line stands where the line begins.
+ *
+ * @returns undefined if nothing of it is on the canvas
+ */
+export function nameCorner(
+  { corners, kind }: FrameZone,
+  place: Place,
+  canvas: { readonly width: number; readonly height: number },
+): { x: number; y: number } | undefined {
+  let [x1, y1, x2, y2] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < corners.length; i += 2) {
+    const x = corners[i]! * place.scaleX + place.left;
+    const y = corners[i + 1]! * place.scaleY + place.top;
+    [x1, y1, x2, y2] = [Math.min(x1, x), Math.min(y1, y), Math.max(x2, x), Math.max(y2, y)];
   }
-  return { x: x * place.scaleX + place.left, y: y * place.scaleY + place.top };
+  if (x2 < 0 || y2 < 0 || x1 > canvas.width || y1 > canvas.height) return undefined;
+  if (kind === 'zone') return { x: x1, y: y1 };
+  return {
+    x: (corners[0] ?? 0) * place.scaleX + place.left,
+    y: (corners[1] ?? 0) * place.scaleY + place.top,
+  };
 }

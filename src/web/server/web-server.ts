@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { ExpectationError, messageOf } from '../../base/expect.js';
@@ -71,9 +71,14 @@ export class WebServer {
     },
   });
   readonly #connected = new Map<SocketPath, Set<WebSocket>>();
+  /** Connections whose request asked for another protocol than WebSockets, until it is answered. */
+  readonly #ignored = new Set<Socket>();
+  readonly #answerTimeout: number;
 
   private constructor(private readonly options: WebServerOptions) {
     const { requestTimeout = REQUEST_TIMEOUT } = options;
+    // One who asks and does not read the answer holds no connection either.
+    this.#answerTimeout = 2 * requestTimeout;
     this.#server = createServer(
       {
         maxHeaderSize: MOST_HEAD,
@@ -85,9 +90,11 @@ export class WebServer {
       (request, response) => void this.#answer(request, response),
     );
     this.#server.maxConnections = MOST_CONNECTIONS;
-    // One who asks and does not read the answer holds no connection either.
-    this.#server.timeout = 2 * requestTimeout;
-    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#server.timeout = this.#answerTimeout;
+    this.#server.on('upgrade', (request, socket, head) => {
+      if (request.headers.upgrade?.toLowerCase() === 'websocket') this.#upgrade(request, socket, head);
+      else this.#ignoreUpgrade(request, socket as Socket);
+    });
     this.#server.on('clientError', (_error, socket) => socket.destroy());
     for (const target of Object.values(options.sockets)) this.#connected.set(target, new Set());
   }
@@ -132,6 +139,7 @@ export class WebServer {
     this.#sockets.close();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
+    for (const socket of this.#ignored) socket.destroy();
     await Promise.all([closed, ...gone]);
   }
 
@@ -164,6 +172,20 @@ export class WebServer {
       ...(status === 405 ? { Allow: 'GET, HEAD' } : {}),
     });
     response.end(method === 'HEAD' || unchanged ? undefined : body);
+  }
+
+  /** Answers a request that would go on in another protocol, such as h2c (RFC 9110, 7.8), as if it had not asked for that. */
+  #ignoreUpgrade(request: IncomingMessage, socket: Socket): void {
+    // Node.js hands the connection over with the request: what the server does for others is ours to do.
+    this.#ignored.add(socket);
+    socket.on('close', () => this.#ignored.delete(socket));
+    socket.on('error', () => socket.destroy());
+    socket.setTimeout(this.#answerTimeout, () => socket.destroy());
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    response.on('finish', () => socket.end(() => socket.destroy()));
+    void this.#answer(request, response);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
