@@ -89,6 +89,7 @@ export class LivePage {
           ...([camera, source.colorRange, this.#encoder, this.#clients, listeners] as const),
           tolerance,
           clock,
+          (instance) => source.distanceOf?.(camera, instance),
         ),
     );
     const manifest = readFileSync(join(packageRoot, 'package.json'), 'utf8');

@@ -1,5 +1,6 @@
 import type { Kernels } from '../vision/tensor/kernels.js';
 import type { ColorRange } from '../vision/picture/color-range.js';
+import type { Instance } from '../vision/mask/segmentation.js';
 import type { CameraStats, ShownParameter } from './protocol/messages.js';
 
 /** What the live page shows: the node `segment`, or `tros-yolo-seg live`. Asked only while somebody looks. */
@@ -15,6 +16,8 @@ export interface LiveSource {
   problem(): string | undefined;
   /** Pixels by which contours may be simplified. */
   tolerance(): number;
+  /** Meters to an object that a camera has just seen; undefined: unknown. Absent: there is no depth. */
+  distanceOf?(camera: number, instance: Instance): number | undefined;
   /** A diagnostic_msgs/DiagnosticArray as CDR, valid until the next call; absent: it is made of what the others say. */
   diagnostics?(): Uint8Array | undefined;
   /** Somebody began to look at a camera, or nobody does any longer. */

@@ -10,7 +10,7 @@ import { WebSocket } from 'ws';
 import { packageRoot } from '../../src/base/package-root.js';
 import { Scene } from '../../src/media/scene/index.js';
 import type { LivePage } from '../../src/web/live-page.js';
-import { livePages, sender, TestSource, truthFrame } from './fixture.js';
+import { livePages, sender, TestSource, TOKEN, truthFrame } from './fixture.js';
 
 const { FoxgloveClient } = protocol;
 
@@ -111,6 +111,47 @@ describe('/foxglove', () => {
     const { width, height, format } = await sharp(image.data).metadata();
     assert.deepEqual([image.format, format, width, height], ['jpeg', 'jpeg', 640, 360]);
     reader.close();
+  });
+
+  it('sends /diagnostics once a second: what the node says, or what the page shows', async function () {
+    const source = new TestSource();
+    const page = await open({ source });
+    const reader = new Reader(page);
+    await reader.until(() => reader.channels.size > 0);
+    Object.assign(source.counts[0]!, { received: 7, dropped: 2 });
+    source.problemNow = 'the engine does not answer';
+    reader.subscribe('/diagnostics');
+    await reader.until(() => reader.messages.has('/diagnostics'));
+    const { status } = reader.messages.get('/diagnostics')![0]!.message as {
+      status: { level: number; name: string; message: string; values: { key: string; value: string }[] }[];
+    };
+    assert.deepEqual(
+      status.map(({ level, name, message }) => [level, name, message]),
+      [
+        [2, 'segment: engine', 'the engine does not answer'],
+        [0, 'segment: front', 'Running'],
+      ],
+    );
+    const values = new Map(status[1]!.values.map(({ key, value }) => [key, value]));
+    assert.deepEqual([values.get('dropped'), values.get('inference_ms_p95')], ['2', '15.00']);
+    reader.close();
+  });
+
+  it('takes no messages and no parameters of clients', async () => {
+    const source = new TestSource();
+    const page = await open({ source, token: TOKEN, clock: () => 0 });
+    const reader = new Reader(page);
+    await reader.until(() => reader.channels.size > 0);
+    reader.client.advertise({ topic: '/cmd_vel', encoding: 'cdr', schemaName: 'geometry_msgs/msg/Twist' });
+    reader.client.setParameters([{ name: 'score', value: 0.9 }], 'one');
+    await reader.roundTrip();
+    assert.equal(source.parametersNow.score, 0.25);
+    // And as many of these as of others end the connection.
+    let closed = false;
+    reader.client.on('close', () => (closed = true));
+    for (let i = 0; i < 200; i++) reader.client.setParameters([{ name: 'score', value: 0.9 }], `${i}`);
+    while (!closed) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.equal(source.parametersNow.score, 0.25);
   });
 
   it('speaks its own protocol, though a client offers a newer one before', async () => {

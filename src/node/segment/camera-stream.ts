@@ -86,6 +86,7 @@ export class CameraStream {
   setShown(shown: boolean): void {
     if (shown === this.#shown) return;
     this.#shown = shown;
+    this.depth?.setShown(shown);
     this.#input.setKeepPixels(this.outputs.overlay.wanted || shown);
   }
 

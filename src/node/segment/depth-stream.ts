@@ -22,12 +22,13 @@ import {
 } from '../../vision/depth/registration.js';
 import { rotate } from '../../vision/depth/rigid-transform.js';
 import { isTransform } from '../../vision/depth/transform-buffer.js';
-import type { Segmentation } from '../../vision/mask/segmentation.js';
+import type { Instance, Segmentation } from '../../vision/mask/segmentation.js';
 import { type FrameHeader, stampToNanoseconds } from '../../vision/picture/frame-source.js';
 import { stampOf } from '../ros/renewable-subscription.js';
 import type { RosNode } from '../ros/ros-node.js';
 import { CameraInfoInput, DepthInput } from './depth-input.js';
 import { DepthOutputs } from './depth-outputs.js';
+import { LatestDistances } from './latest-distances.js';
 import type { TransformFeed } from './transform-feed.js';
 
 export interface DepthStreamOptions extends PairingOptions {
@@ -100,6 +101,9 @@ export class DepthStream {
   #warned: { text: string; at: number } | undefined;
   #refused = 0;
   #open = false;
+  /** Whether distances are shown to somebody. */
+  #shown = false;
+  readonly #latest = new LatestDistances();
   #up: Vector | undefined;
   /** Why depth could not be used last; undefined: it could. */
   problem: string | undefined;
@@ -147,9 +151,19 @@ export class DepthStream {
     this.work.use({ labels: labels.names, types: this.#outputs.types });
   }
 
+  /** @param shown whether somebody looks at distances, though nobody listens to messages */
+  setShown(shown: boolean): void {
+    this.#shown = shown;
+  }
+
+  /** Meters to an object of the camera, as it was last known; undefined: it is not. */
+  distanceOf(instance: Instance): number | undefined {
+    return this.#latest.of(instance, this.clock());
+  }
+
   /** Subscribes while somebody listens to what is made of depth. To be called about twice a second. */
   follow(): void {
-    if (this.#outputs.wanted.length === 0 && !this.targetsWanted()) {
+    if (this.#outputs.wanted.length === 0 && !this.targetsWanted() && !this.#shown) {
       this.close();
       return;
     }
@@ -179,7 +193,7 @@ export class DepthStream {
     // Those that wait go before the one that does not.
     if (!comes && this.#line.length > 0) this.#giveUp();
     const targets = comes && this.targetsWanted();
-    if (!targets && this.#outputs.wanted.length === 0) return false;
+    if (!targets && this.#outputs.wanted.length === 0 && !this.#shown) return false;
     const kept = (this.#spare.pop() ?? new KeptSegmentation()).copy(segmentation);
     const { stamp, frameId } = header;
     const held = { header: { stamp, frameId }, segmentation: kept, timings: { ...timings }, fps, targets };
@@ -277,7 +291,7 @@ export class DepthStream {
       ...{ ...order, camera: camera!, registration },
       space: this.#up ? { ...space, up: this.#up } : space,
       topics: this.#outputs.wanted,
-      distances: held.targets,
+      distances: held.targets || this.#shown,
     });
     return true;
   }
@@ -287,6 +301,8 @@ export class DepthStream {
     try {
       const products = await this.work.make(order, held.segmentation, frame);
       this.#outputs.publish(products);
+      const { distances } = products;
+      if (distances) this.#latest.keep(held.segmentation.instances, distances, this.clock());
       this.#finish(held, products.distances);
     } catch (error) {
       this.#refuse(messageOf(error));

@@ -46,6 +46,7 @@ export async function openNodePage(
     parameters: () => shownParameters(node.parameters),
     stats: (camera): CameraStats => streams[camera]!.health.stats(),
     problem: () => node.problem(),
+    distanceOf: (camera, instance) => streams[camera]!.depth?.distanceOf(instance),
     diagnostics: () => node.diagnostics(),
     tolerance: () => node.parameters.polygon_tolerance,
     demand: () => streams.forEach((stream, camera) => stream.setShown(page.wants(camera))),

@@ -3,7 +3,7 @@ import { SerialQueue } from '../../base/serial-queue.js';
 import { FrameContent } from '../../message/frame-content.js';
 import type { StageTimings } from '../../message/write/stage-timings.js';
 import { OutlineTracer } from '../../vision/mask/outlines.js';
-import type { Segmentation } from '../../vision/mask/segmentation.js';
+import type { Instance, Segmentation } from '../../vision/mask/segmentation.js';
 import type { ColorRange } from '../../vision/picture/color-range.js';
 import type { FrameHeader } from '../../vision/picture/frame-source.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
@@ -62,6 +62,7 @@ export class CameraFeed {
     private readonly listeners: readonly Listener[],
     private readonly tolerance: () => number,
     private readonly clock: Clock = steadyClock,
+    private readonly distanceOf: (instance: Instance) => number | undefined = () => undefined,
   ) {}
 
   /** @param kernels of the engine in use, for contours */
@@ -117,7 +118,10 @@ export class CameraFeed {
       for (const { client } of pages) client.expect(camera, sequence);
       const { stamp } = header;
       const { outlines } = content;
-      const head = writeFrame({ camera, sequence, stamp, segmentation, outlines, timings });
+      const head = writeFrame({
+        ...{ camera, sequence, stamp, segmentation, outlines, timings },
+        distanceOf: (i) => this.distanceOf(segmentation.instances[i]!),
+      });
       for (const size of PICTURE_SIZES) {
         const readers = pages.filter((page) => page.size === size).map(({ client }) => client);
         if (readers.length > 0) this.#deliver(sequence, head, size, pictureOf(size), readers);

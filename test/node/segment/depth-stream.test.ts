@@ -232,6 +232,25 @@ describe('DepthStream', () => {
     await setup.stream.destroy();
   });
 
+  it('knows distances while they are shown, though nobody listens, and holds nothing back for that', async () => {
+    const setup = new Setup().listen();
+    assert.deepEqual([...setup.graph.open.keys()], []);
+    setup.stream.setShown(true);
+    setup.listen().info();
+    setup.depth(10);
+    assert.equal(setup.result(10), false);
+    assert.deepEqual(await setup.published(), []);
+    const [person, bird, cup] = OBJECTS.instances;
+    assert.deepEqual([person, bird].map((instance) => setup.stream.distanceOf(instance!)?.toFixed(3)), ['2.000', '1.000']);
+    assert.notEqual(setup.stream.distanceOf(cup!), 1);
+    setup.now += 1001;
+    assert.equal(setup.stream.distanceOf(person!), undefined);
+    setup.stream.setShown(false);
+    setup.stream.follow();
+    assert.deepEqual([...setup.graph.open.keys()], []);
+    await setup.stream.destroy();
+  });
+
   it('holds PerceptionTargets back until their depth is there, if depth pictures arrive', async () => {
     const setup = new Setup();
     setup.targetsWanted = true;

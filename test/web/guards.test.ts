@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import { WebSocket } from 'ws';
+import type { CameraStats } from '../../src/web/protocol/messages.js';
+import { temporaryFolder } from '../temporary-folder.js';
+import { livePages, sender, TestClient, TestSource, TOKEN, truthFrame } from './fixture.js';
+
+const found = truthFrame();
+/** One whose bytes were taken away. */
+const empty = { ...found, frame: { ...found.frame, data: new Uint8Array(0) } };
+
+/** A source that fails at times. */
+class FailingSource extends TestSource {
+  fails = false;
+
+  override model(): ReturnType<TestSource['model']> {
+    if (this.fails) throw new Error('the model is gone');
+    return super.model();
+  }
+
+  override stats(camera: number): CameraStats {
+    if (this.fails) throw new Error('no counts');
+    return super.stats(camera);
+  }
+}
+
+describe('what fails in the live page', () => {
+  const open = livePages();
+  const folder = temporaryFolder('guards');
+
+  it('is one picture, after which others come, to pages and to Foxglove', async () => {
+    let now = 0;
+    const page = await open({ clock: () => now });
+    const client = await (await TestClient.connect(page)).watch(page, 0);
+    const send = sender(page);
+    // More than may be on their way at once.
+    for (let frame = 0; frame < 5; frame++) {
+      now += 100;
+      send(0, empty);
+      // Its failure is on its way by then.
+      await new Promise(setImmediate);
+      await client.roundTrip();
+    }
+    now += 100;
+    send(0, found);
+    await client.until(() => client.frames.length > 0);
+    assert.equal(client.frames[0]!.sec, 105);
+    await client.close();
+  });
+
+  it('is one answer: 500 with the reason', async () => {
+    const source = new FailingSource();
+    const page = await open({ source });
+    source.fails = true;
+    const failed = await fetch(`${page.address}metrics`);
+    assert.deepEqual([failed.status, await failed.text()], [500, 'the model is gone\n']);
+    source.fails = false;
+    assert.equal((await fetch(`${page.address}metrics`)).status, 200);
+  });
+
+  it('is one connection', async () => {
+    const source = new FailingSource();
+    const page = await open({ source });
+    source.fails = true;
+    const socket = new WebSocket(`ws://127.0.0.1:${page.port}/ws`);
+    socket.on('error', () => undefined);
+    await new Promise((resolve) => socket.once('close', resolve));
+    assert.equal(page.clients, 0);
+    source.fails = false;
+    await (await TestClient.connect(page)).close();
+  });
+
+  it('is a recording whose folder cannot be made, and the next one begins', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    const page = await open({ token: TOKEN, recordings: join(file, 'bags') });
+    const client = await TestClient.connect(page);
+    await client.request({ type: 'authorize', token: TOKEN });
+    for (let round = 0; round < 2; round++) {
+      const { ok, message } = await client.request({ type: 'record', camera: 0, seconds: 1 });
+      assert.equal(ok, false);
+      assert.doesNotMatch(message, /one recording at a time/);
+    }
+    await client.close();
+  });
+
+  it('is a recording with a picture that cannot be made; what failed is told when it ends', async () => {
+    const lines: string[] = [];
+    const page = await open({
+      ...{ token: TOKEN, recordings: folder },
+      log: (line, failed) => failed && lines.push(line),
+    });
+    const client = await TestClient.connect(page);
+    await client.request({ type: 'authorize', token: TOKEN });
+    assert.equal((await client.request({ type: 'record', camera: 0, seconds: 300 })).ok, true);
+    sender(page)(0, empty);
+    await page.close();
+    assert.match(lines.join(), /at least 345600 bytes/);
+  });
+
+  it('is a port that another program has', async () => {
+    const { port } = await open();
+    await assert.rejects(open({ port }), /Expected port \d+ of 127.0.0.1 to be free.*EADDRINUSE.*Choose another/s);
+  });
+});
