@@ -26,6 +26,7 @@ import { Segmenter } from '../../src/pipeline/segmenter.js';
 import { ColorBook } from '../../src/vision/picture/color-book.js';
 import { hbmMessage } from '../benches/cdr.js';
 import { crowdFrames } from './crowd.js';
+import { liveCases } from './live-cases.js';
 import { depthCases } from './depth-cases.js';
 import {
   allQuantized,
@@ -67,7 +68,13 @@ const SIZES: readonly [number, number][] = [
 
 /** What is counted with these heads. */
 export function headCases(heads: Heads): InstructionCase[] {
-  return [...decodeCases(heads), ...outputCases(heads), ...frameCases(heads)];
+  const live = heads.name === 'scene' ? liveOf(heads) : [];
+  return [...decodeCases(heads), ...outputCases(heads), ...frameCases(heads), ...live];
+}
+
+function liveOf(heads: Heads): InstructionCase[] {
+  const thread = new URL('./live-thread.js', import.meta.url);
+  return liveCases(segmentationOf(heads), noiseFrame(1280, 720), thread);
 }
 
 function decodeCases(heads: Heads): InstructionCase[] {

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { type Catalog, loadCatalog } from './catalog.js';
+import { loadCatalog } from './catalog.js';
 import { cachedFile, statIfAny } from './model-cache.js';
 
 /** Files that engines load. */
@@ -18,12 +18,9 @@ const MOST_FILES = 200;
  * @example
  * loadableModels('models/scene-n-seg.onnx'); // Map { 'yolov8n-seg-x5' => 'yolov8n-seg-x5', 'scene-n-seg.onnx' => 'models/scene-n-seg.onnx' }
  */
-export function loadableModels(
-  present: string,
-  { catalog = loadCatalog(), cache }: { readonly catalog?: Catalog; readonly cache?: string } = {},
-): ReadonlyMap<string, string> {
+export function loadableModels(present: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  for (const model of catalog.models) if (cachedFile(model, cache)) found.set(model.name, model.name);
+  for (const model of loadCatalog().models) if (cachedFile(model)) found.set(model.name, model.name);
   const folder = dirname(present);
   for (const name of filesOf(folder)) found.set(name, join(folder, name));
   found.set(basename(present), present);

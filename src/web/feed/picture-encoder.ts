@@ -116,7 +116,7 @@ export class PictureEncoder {
 
   #start(): Worker {
     // sharp wants the main thread to load it first: its libraries must outlive the other.
-    createRequire(import.meta.url)('sharp');
+    if (this.thread === THREAD) createRequire(import.meta.url)('sharp');
     // Options of the main script, such as --input-type, may not fit a worker.
     const worker = new Worker(this.thread, { execArgv: [], name: 'pictures' });
     worker.on('message', (answer: PictureAnswer) => this.#answer(answer));
