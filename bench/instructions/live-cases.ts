@@ -35,11 +35,24 @@ export function liveCases(segmentation: Segmentation, frame: Nv12Frame, thread: 
     ...{ pixels: frame, segmentation },
     timings: { wait: 1, preprocess: 1, inference: 2, decode: 3 },
   };
-  const open = (): { clients: Set<PageClient>; feed: CameraFeed; encoder: PictureEncoder; tick: () => void } => {
+  const open = (): {
+    clients: Set<PageClient>;
+    feed: CameraFeed;
+    encoder: PictureEncoder;
+    tick: () => void;
+  } => {
     let now = 0;
     const clients = new Set<PageClient>();
     const encoder = new PictureEncoder(80, thread);
-    const feed = new CameraFeed(0, 'full', encoder, clients, [], () => 1, () => now);
+    const feed = new CameraFeed(
+      0,
+      'full',
+      encoder,
+      clients,
+      [],
+      () => 1,
+      () => now,
+    );
     feed.setKernels(nativeKernels());
     return { clients, feed, encoder, tick: () => void (now += 100) };
   };

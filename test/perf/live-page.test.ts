@@ -1,16 +1,20 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { after, describe, it } from 'mocha';
 import { packageRoot } from '../../src/base/package-root.js';
 import sharp from 'sharp';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { nv12ToRgb } from '../../src/native/convert.js';
 import { nativeKernels } from '../../src/native/kernels.js';
 import { printNote } from '../skips.js';
 import { livePages, sender, TestSource, truthFrame } from '../web/fixture.js';
 
 const FRAMES = 150;
+/** Frames before anything is measured: V8 has compiled by then what runs for each. */
+const WARM_FRAMES = 150;
 const PERIOD = 1000 / 30;
 
 /** A page in a process of its own, so that its work does not count as ours. */
@@ -40,11 +44,32 @@ function cpuNow(): { readonly all: number; readonly thread: number } {
   return { all: (user + system) / 1000, thread: Number(thread) / 1e6 };
 }
 
+/** Starts a page, and resolves when it watches. */
+async function startClient(port: number): Promise<void> {
+  const client = spawn(process.execPath, ['--input-type=module', '-e', CLIENT, String(port)], {
+    cwd: packageRoot,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  after(() => client.kill());
+  await once(client.stdout, 'data');
+}
+
 async function cpuOf(work: () => Promise<void>): Promise<{ readonly all: number; readonly thread: number }> {
   const begin = cpuNow();
   await work();
   const { all, thread } = cpuNow();
   return { all: all - begin.all, thread: thread - begin.thread };
+}
+
+/** WebSockets of ws without anything of ours, and a client that answers each message as a page does. */
+async function plainServer(): Promise<{ send: (message: Buffer) => void; close: () => void }> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
+  await once(server, 'listening');
+  const connected = once(server, 'connection') as Promise<[WebSocket]>;
+  await startClient((server.address() as AddressInfo).port);
+  const [socket] = await connected;
+  socket.on('message', (data: Buffer) => void JSON.parse(data.toString()));
+  return { send: (message) => socket.send(message), close: () => (socket.terminate(), server.close()) };
 }
 
 describe('the cost of the live page', () => {
@@ -66,35 +91,43 @@ describe('the cost of the live page', () => {
 
   it('is printed: one client, 1280 x 720 at 30 FPS, without the JPEG encoder', async function () {
     const page = await open({ source: new FastSource() });
-    const client = spawn(process.execPath, ['--input-type=module', '-e', CLIENT, String(page.port)], {
-      cwd: packageRoot,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    after(() => client.kill());
-    await once(client.stdout, 'data');
+    await startClient(page.port);
     const send = sender(page);
-    const play = async (shown: () => unknown): Promise<void> => {
-      for (let frame = 0; frame < FRAMES; frame++) {
+    const play = async (shown: () => unknown, count = FRAMES): Promise<void> => {
+      for (let frame = 0; frame < count; frame++) {
         await setTimeout(PERIOD);
         await shown();
       }
     };
-    const frames = async (): Promise<number> => {
+    const counted = async (): Promise<{ frames: number; bytes: number }> => {
       const metrics = await (await fetch(`${page.address}metrics`)).text();
-      return Number(/^tros_yolo_seg_web_frames_sent_total\{.*\} (\d+)/m.exec(metrics)![1]);
+      const [frames, bytes] = ['frames', 'bytes'].map((what) =>
+        Number(new RegExp(`^tros_yolo_seg_web_${what}_sent_total\\{.*\\} (\\d+)`, 'm').exec(metrics)![1]),
+      ) as [number, number];
+      return { frames, bytes };
     };
+    await play(() => send(0, found), WARM_FRAMES);
+    const before = await counted();
     const idle = await cpuOf(() => play(() => undefined));
     const whole = await cpuOf(() => play(() => send(0, found)));
-    const sent = await frames();
+    const { frames, bytes } = await counted();
+    const sent = frames - before.frames;
     const rgb = nv12ToRgb(found.frame).slice(0, 3 * 960 * 540);
     const raw = { width: 960, height: 540, channels: 3 } as const;
     const encoding = await cpuOf(() => play(() => sharp(rgb, { raw }).jpeg({ quality: 80 }).toBuffer()));
+    const sockets = await plainServer();
+    const message = Buffer.alloc(Math.round((bytes - before.bytes) / sent));
+    await play(() => sockets.send(message), WARM_FRAMES);
+    const sending = await cpuOf(() => play(() => sockets.send(message)));
+    sockets.close();
+    const network = (sending.thread - idle.thread) / FRAMES;
     const thread = (whole.thread - idle.thread) / sent;
     const all = (whole.all - idle.all) / sent;
     const jpeg = (encoding.all - idle.all) / FRAMES;
     printNote(
       this,
-      `${sent} of ${FRAMES} frames sent; a frame takes ${thread.toFixed(2)} ms on the JavaScript thread, ${all.toFixed(2)} ms on all, ` +
+      `${sent} of ${FRAMES} frames sent; a frame takes ${thread.toFixed(2)} ms on the JavaScript thread, of which a WebSocket alone, with as many bytes and ` +
+        `answers, ${network.toFixed(2)} ms; ${all.toFixed(2)} ms on all, ` +
         `of which libvips with a call of sharp ${jpeg.toFixed(2)} ms; the rest at 30 FPS is ${(((all - jpeg) * 30) / 10).toFixed(1)} % of a core`,
     );
   });

@@ -77,7 +77,9 @@ describe('/foxglove', () => {
   it('has the topics that the shipped layout shows, but for the overlay', async () => {
     const reader = new Reader(await open());
     await reader.until(() => reader.channels.size > 0);
-    const shown = new Set([...layout.matchAll(/"(\/(?:segment|image|diagnostics)[\w/]*)/g)].map(([, topic]) => topic!));
+    const shown = new Set(
+      [...layout.matchAll(/"(\/(?:segment|image|diagnostics)[\w/]*)/g)].map(([, topic]) => topic!),
+    );
     const missing = [...shown].filter((topic) => !reader.channels.has(topic));
     assert.deepEqual(missing, ['/segment/overlay/compressed']);
     reader.close();

@@ -102,6 +102,9 @@ describe('what fails in the live page', () => {
 
   it('is a port that another program has', async () => {
     const { port } = await open();
-    await assert.rejects(open({ port }), /Expected port \d+ of 127.0.0.1 to be free.*EADDRINUSE.*Choose another/s);
+    await assert.rejects(
+      open({ port }),
+      /Expected port \d+ of 127.0.0.1 to be free.*EADDRINUSE.*Choose another/s,
+    );
   });
 });

@@ -6,8 +6,12 @@ import { livePages, sender, TestClient, TestSource, truthFrame } from './fixture
 
 /** An object that may not be looked at. */
 function untouchable(what: string): never {
-  const refuse = (_target: object, name: string | symbol): never => assert.fail(`${what}.${String(name)} is read`);
-  return new Proxy({}, { get: refuse, has: refuse, ownKeys: () => assert.fail(`${what} is listed`) }) as never;
+  const refuse = (_target: object, name: string | symbol): never =>
+    assert.fail(`${what}.${String(name)} is read`);
+  return new Proxy(
+    {},
+    { get: refuse, has: refuse, ownKeys: () => assert.fail(`${what} is listed`) },
+  ) as never;
 }
 
 /** Timers of this process. */

@@ -91,7 +91,11 @@ describe('the server of the live page', () => {
 
   it('answers a request that would go on in another protocol as if it did not ask for that', async () => {
     const page = await open();
-    const asked = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABkAAQAAP__' };
+    const asked = {
+      Connection: 'Upgrade, HTTP2-Settings',
+      Upgrade: 'h2c',
+      'HTTP2-Settings': 'AAMAAABkAAQAAP__',
+    };
     const { status, body, headers } = await get(page, '/healthz', asked);
     assert.deepEqual([status, body, headers['connection']], [200, '{"status":"ok"}\n', 'close']);
     assert.equal((await get(page, '/elsewhere', asked)).status, 404);
@@ -353,7 +357,14 @@ describe('what pages may change', () => {
     assert.match((await load('broken.bin')).message, /no model at models\/broken.bin/);
     assert.equal(source.modelName, 'scene-n-seg');
     // Only what is listed, whatever else is there or is not.
-    for (const name of ['models/other.onnx', '/etc/passwd', '../other.onnx', 'yolov8n-seg-x5', '', '__proto__'])
+    for (const name of [
+      'models/other.onnx',
+      '/etc/passwd',
+      '../other.onnx',
+      'yolov8n-seg-x5',
+      '',
+      '__proto__',
+    ])
       assert.match((await load(name)).message, /^Expected a model that the page lists/, name);
     assert.equal(source.modelName, 'scene-n-seg');
     assert.equal((await load('other.onnx')).ok, true);

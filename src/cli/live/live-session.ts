@@ -100,7 +100,7 @@ export class LiveSession implements LiveSource {
     region: Region | undefined,
     warn: (line: string) => void,
   ): Promise<LiveSession> {
-    const what = { zone: '--zone', line: '--line' };
+    const what = { zone: '--zone', line: '--line', both: '--zone and --line' };
     const zones = zonesOfCameras(parameters.zones, parameters.lines, cameras, what);
     if (!parameters.tracking && zones.some(({ length }) => length > 0))
       warn('Zones and lines count nothing until tracking is on (--track).');

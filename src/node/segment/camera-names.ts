@@ -95,13 +95,13 @@ export function zonesOfCameras(
   zones: readonly string[],
   lines: readonly string[],
   names: readonly string[],
-  what = { zone: 'parameter zones', line: 'parameter lines' },
+  what = { zone: 'parameter zones', line: 'parameter lines', both: 'parameters zones and lines' },
 ): readonly (readonly ZoneShape[])[] {
   const shapes = parseZones({ zone: zones, line: lines }, what);
   const unknown = shapes.find(({ camera }) => camera !== undefined && !names.includes(camera));
   if (unknown) {
     throw new ExpectationError(
-      `one of the cameras ${names.join(', ')} in ${what.zone} and ${what.line}`,
+      `one of the cameras ${names.join(', ')} in ${what.both}`,
       `${unknown.camera}/${unknown.name}`,
     );
   }

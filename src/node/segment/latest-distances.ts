@@ -30,7 +30,10 @@ export class LatestDistances {
   }
 
   /** Meters to an object: the one of its id, else the nearest of its class; undefined: unknown, or not known any longer. */
-  of({ classId, trackId = 0, box }: Pick<Instance, 'classId' | 'trackId' | 'box'>, now: number): number | undefined {
+  of(
+    { classId, trackId = 0, box }: Pick<Instance, 'classId' | 'trackId' | 'box'>,
+    now: number,
+  ): number | undefined {
     if (now - this.#at > MOST_AGE) return undefined;
     if (trackId > 0) return this.#known.find((known) => known.trackId === trackId)?.distance;
     const { x, y } = middle(box);

@@ -69,7 +69,11 @@ export class Settings {
   }
 
   #modelForm({ models, model }: StateMessage): HTMLElement {
-    const select = make('select', { id: 'model-name' }, ...models.map((name) => make('option', { text: name })));
+    const select = make(
+      'select',
+      { id: 'model-name' },
+      ...models.map((name) => make('option', { text: name })),
+    );
     // A path's last part: the model in use is chosen at first.
     const present = models.find((name) => name === model.name || name.replace(/\.\w+$/, '') === model.name);
     if (present !== undefined) select.value = present;

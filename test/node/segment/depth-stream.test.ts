@@ -241,7 +241,10 @@ describe('DepthStream', () => {
     assert.equal(setup.result(10), false);
     assert.deepEqual(await setup.published(), []);
     const [person, bird, cup] = OBJECTS.instances;
-    assert.deepEqual([person, bird].map((instance) => Math.round(setup.stream.distanceOf(instance!)!)), [2, 1]);
+    assert.deepEqual(
+      [person, bird].map((instance) => Math.round(setup.stream.distanceOf(instance!)!)),
+      [2, 1],
+    );
     assert.notEqual(setup.stream.distanceOf(cup!), 1);
     setup.now += 1001;
     assert.equal(setup.stream.distanceOf(person!), undefined);

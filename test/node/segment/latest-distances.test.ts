@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { LatestDistances } from '../../../src/node/segment/latest-distances.js';
 import { OBJECTS } from '../../message/write/depth-samples.js';
 
-const [person, bird] = OBJECTS.instances as [typeof OBJECTS.instances[0], typeof OBJECTS.instances[0]];
+const [person, bird] = OBJECTS.instances as [(typeof OBJECTS.instances)[0], (typeof OBJECTS.instances)[0]];
 const known = (distance: number) => ({ points: 10, distance, coverage: 1 });
 
 describe('the latest distances', () => {
