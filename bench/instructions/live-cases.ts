@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events';
 import type { WebSocket } from 'ws';
-import { OutlineTracer } from '../../src/vision/mask/outlines.js';
 import { nativeKernels } from '../../src/native/kernels.js';
 import type { Segmentation } from '../../src/vision/mask/segmentation.js';
 import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
@@ -69,8 +68,8 @@ export function liveCases(segmentation: Segmentation, frame: Nv12Frame, thread: 
         };
       },
     },
-    {
-      name: 'live page: a frame 1280x720 for a page, but for JPEG and network',
+    ...([undefined, frame] as const).map((pixels): InstructionCase => ({
+      name: `live page: a frame for a page, but for ${pixels ? 'JPEG' : 'its picture'} and network`,
       group: 'live page',
       prepare: () => {
         const { clients, feed, encoder, tick } = open();
@@ -83,19 +82,11 @@ export function liveCases(segmentation: Segmentation, frame: Nv12Frame, thread: 
             new Promise<void>((resolve) => {
               sink.sent = resolve;
               tick();
-              feed.result(result);
+              feed.result({ ...result, pixels });
             }),
           close: () => encoder.close(),
         };
       },
-    },
-    {
-      name: 'live page: outlines of a frame',
-      group: 'live page',
-      prepare: () => {
-        const tracer = new OutlineTracer(nativeKernels());
-        return { run: () => tracer.trace(segmentation, { tolerance: 1 }) };
-      },
-    },
+    })),
   ];
 }

@@ -115,6 +115,27 @@ describe('/foxglove', () => {
     reader.close();
   });
 
+  it('leaves out pictures that cannot be made, and sends the next one that can', async () => {
+    const page = await open();
+    const reader = new Reader(page);
+    await reader.until(() => reader.channels.size > 0);
+    reader.subscribe('/image/compressed');
+    reader.subscribe('/segment/detections');
+    await reader.roundTrip();
+    const send = sender(page);
+    const found = truthFrame();
+    const empty = { ...found, frame: { ...found.frame, data: new Uint8Array(0) } };
+    for (let frame = 0; frame < 5; frame++) {
+      send(0, empty);
+      await new Promise(setImmediate);
+    }
+    send(0, found);
+    await reader.until(() => reader.messages.has('/image/compressed'));
+    assert.equal(reader.messages.get('/image/compressed')![0]!.time, 105_000_000_000n);
+    assert.equal(reader.messages.get('/segment/detections')!.length, 6);
+    reader.close();
+  });
+
   it('sends /diagnostics once a second: what the node says, or what the page shows', async function () {
     const source = new TestSource();
     const page = await open({ source });

@@ -14,9 +14,9 @@ function untouchable(what: string): never {
   ) as never;
 }
 
-/** Timers of this process. */
-function timers(): number {
-  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+/** Timers and threads of this process. */
+function running(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout' || kind === 'Worker').length;
 }
 
 describe('a live page that nobody looks at', () => {
@@ -35,22 +35,24 @@ describe('a live page that nobody looks at', () => {
     const page = await open({ source, clock });
     const nothing = (): void => {
       silent = true;
-      const before = timers();
+      const before = running();
       for (let frame = 0; frame < 100; frame++) {
         page.result(0, untouchable('the result'));
         assert.equal(page.wants(0), false);
       }
-      assert.equal(timers(), before, 'no timer runs');
+      assert.equal(running(), before, 'nothing is begun');
       silent = false;
     };
     nothing();
+    const quiet = running();
     const client = await (await TestClient.connect(page)).watch(page, 0);
     assert.throws(() => page.result(0, untouchable('the result')), /the result\.\w+ is read/);
     const found = truthFrame();
     sender(page)(0, found);
     await client.until(() => client.frames.length > 0);
+    assert.ok(running() > quiet);
     await client.close();
-    while (page.clients > 0) await new Promise(setImmediate);
+    while (page.clients > 0 || running() > quiet) await new Promise(setImmediate);
     nothing();
     // What the test relies on: reading is noticed.
     assert.throws(() => (untouchable('the result') as LiveResult).header, /the result.header is read/);

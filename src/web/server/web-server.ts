@@ -71,8 +71,6 @@ export class WebServer {
     },
   });
   readonly #connected = new Map<SocketPath, Set<WebSocket>>();
-  /** Connections whose request asked for another protocol than WebSockets, until it is answered. */
-  readonly #ignored = new Set<Socket>();
   readonly #answerTimeout: number;
 
   private constructor(private readonly options: WebServerOptions) {
@@ -139,7 +137,6 @@ export class WebServer {
     this.#sockets.close();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
-    for (const socket of this.#ignored) socket.destroy();
     await Promise.all([closed, ...gone]);
   }
 
@@ -177,8 +174,6 @@ export class WebServer {
   /** Answers a request that would go on in another protocol, such as h2c (RFC 9110, 7.8), as if it had not asked for that. */
   #ignoreUpgrade(request: IncomingMessage, socket: Socket): void {
     // Node.js hands the connection over with the request: what the server does for others is ours to do.
-    this.#ignored.add(socket);
-    socket.on('close', () => this.#ignored.delete(socket));
     socket.on('error', () => socket.destroy());
     socket.setTimeout(this.#answerTimeout, () => socket.destroy());
     const response = new ServerResponse(request);
