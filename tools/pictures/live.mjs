@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Makes the picture of the live page in docs/web.md: two generated cameras, after some seconds, so that the plots have curves.
+// Makes the picture of the live page in docs/web.md: two generated cameras, a zone and a line, after some seconds, so that the plots have
+// curves.
 //
 //     npm run build && node tools/pictures/live.mjs docs/images/live.jpg
 //
@@ -22,9 +23,16 @@ const PATIENCE = 120_000;
 
 const program = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const cameras = ['scene:?seed=4', 'scene:?seed=11'];
+const zones = [
+  '--track',
+  '--zone',
+  'door=0.1,0.2 0.45,0.2 0.45,0.8 0.1,0.8',
+  '--line',
+  'gate=0.55,0.9 0.95,0.3',
+];
 const live = spawn(
   process.execPath,
-  [program, 'live', ...cameras, '--port', '0', '--token', 'for-pictures'],
+  [program, 'live', ...cameras, ...zones, '--port', '0', '--token', 'for-pictures'],
   {
     stdio: ['ignore', 'pipe', 'pipe'],
   },
