@@ -20,12 +20,12 @@ export class LatestDistances {
   #known: readonly Known[] = [];
   #at = -Infinity;
 
-  /** @param distances of the instances, in their order; NaN: unknown. @param now in milliseconds */
+  /** @param distances of the instances, in their order; 0: unknown. @param now in milliseconds */
   keep(instances: readonly Instance[], distances: readonly KnownDistance[], now: number): void {
     this.#at = now;
     this.#known = instances.flatMap(({ classId, trackId = 0, box }, i) => {
-      const distance = distances[i]?.distance ?? NaN;
-      return Number.isNaN(distance) ? [] : [{ classId, trackId, ...middle(box), distance }];
+      const distance = distances[i]?.distance ?? 0;
+      return !(distance > 0) ? [] : [{ classId, trackId, ...middle(box), distance }];
     });
   }
 

@@ -11,7 +11,7 @@ describe('the latest distances', () => {
     const latest = new LatestDistances();
     assert.equal(latest.of(person, 0), undefined);
     const gone = { ...bird, box: { x1: 0, y1: 0, x2: 8, y2: 6 } };
-    latest.keep([person, bird, gone], [known(2), known(1), known(NaN)], 100);
+    latest.keep([person, bird, gone], [known(2), known(1), known(0)], 100);
     assert.equal(latest.of(person, 100), 2);
     const { x1, y1, x2, y2 } = bird.box;
     assert.equal(latest.of({ ...bird, box: { x1: x1 + 2, y1, x2: x2 + 2, y2 } }, 1100), 1);
