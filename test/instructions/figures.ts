@@ -76,7 +76,7 @@ export const FIGURES: Readonly<Record<string, readonly [number, number]>> = {
   'scene: whole frame, masks at source': [0.597, 1.59],
   'scene: whole frame, masks on the prototype grid': [0.478, 1.59],
   'scene: whole frame, detections, instances and polygons': [1.76, 1.59],
-  "scene: whole frame, the node's default outputs": [1.95, 1.59],
+  "scene: whole frame, the node's default outputs": [1.75, 1.59],
   'tracking with steady shapes, 20 objects': [7.0, 0],
   'tracking, 20 objects': [0.189, 0],
   'tracking, 20 objects that cover each other': [0.43, 0],
