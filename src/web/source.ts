@@ -1,5 +1,6 @@
 import type { Kernels } from '../vision/tensor/kernels.js';
 import type { ColorRange } from '../vision/picture/color-range.js';
+import type { ColoredBy } from '../vision/picture/palette.js';
 import type { CameraStats, ShownParameter } from './protocol/messages.js';
 
 /** What the live page shows: the node `segment`, or `tros-yolo-seg live`. Asked only while somebody looks. */
@@ -13,6 +14,8 @@ export interface LiveSource {
   stats(camera: number): CameraStats;
   /** What keeps results from coming, a sentence; undefined: nothing. */
   problem(): string | undefined;
+  /** What determines the colors of annotations. */
+  coloredBy(): ColoredBy;
   /** Pixels by which contours may be simplified. */
   tolerance(): number;
   /** Somebody began to look at a camera, or nobody does any longer. */

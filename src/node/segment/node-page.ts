@@ -43,6 +43,7 @@ export async function openNodePage(
     parameters: () => shownParameters(node.parameters),
     stats: (camera): CameraStats => streams[camera]!.health.stats(),
     problem: () => node.problem(),
+    coloredBy: () => node.parameters.overlay_colors,
     tolerance: () => node.parameters.polygon_tolerance,
     demand: () => streams.forEach((stream, camera) => stream.setShown(page.wants(camera))),
     set: (name, value) => node.set(givenParameter(name, value)),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { Blur } from '../../../src/media/render/blur.js';
 import { Overlay } from '../../../src/media/render/overlay.js';
+import { CameraTracking } from '../../../src/pipeline/tracking.js';
 import { hash32 } from '../../../src/media/scene/random.js';
 import type { Instance, Segmentation } from '../../../src/vision/mask/segmentation.js';
 import { nv12Frame, type Nv12Frame } from '../../../src/vision/picture/nv12-frame.js';
@@ -127,6 +128,41 @@ describe('Blur', () => {
     const coarse = { ...found({ classId: 0, score: 0.9, mask: cells, box }), maskWidth: 40, maskHeight: 30 };
     const again = new Blur(new Set([0])).apply(noise(), coarse);
     assert.ok(luma(again, 42, 33) > 90 && luma(again, 42, 33) < 165);
+  });
+
+  it('covers what was found in this frame and what is reported, where shapes are smoothed', () => {
+    const frame = noise();
+    const shown = blur.apply(frame, found({ ...disc(40, 60, 20), found: disc(110, 60, 20) }));
+    const isBlurred = (x: number): boolean =>
+      Array.from({ length: 9 }, (_, i) => luma(shown, x, 56 + i)).every((value) => value > 70 && value < 185);
+    assert.deepEqual([40, 59, 91, 110, 129].map(isBlurred), [true, true, true, true, true]);
+    assert.equal(luma(shown, 75, 60), luma(frame, 75, 60), 'and nothing in between');
+    const none = { x: 0, y: 0, width: 0, height: 0, data: new Uint8Array(0) };
+    const box = { x1: 90, y1: 40, x2: 130, y2: 80 };
+    const boxed = blur.apply(noise(), found({ ...disc(40, 60, 20), found: { box, mask: none } }));
+    assert.ok(luma(boxed, 92, 42) > 70 && luma(boxed, 92, 42) < 185, 'a corner of the box');
+    assert.equal(luma(boxed, 42, 30), luma(frame, 42, 30), 'beyond the other one, in the rows of the area');
+  });
+
+  it('does not lag behind what is tracked with steady shapes', () => {
+    const tracking = new CameraTracking();
+    tracking.setOptions({ reported: { score: 0.25 }, steadyShapes: 2 });
+    let lag = 0;
+    for (let i = 0; i < 24; i++) {
+      // Still for a while, then away: that is when smoothing is behind.
+      const x = i < 16 ? 40 : 40 + 9 * (i - 15);
+      const now = disc(x, 60, 20);
+      const stamp = { sec: 1, nanosec: 33_000_000 * i };
+      const tracked = tracking.apply(stamp, found({ ...now, trackId: 0 }));
+      const shown = blur.apply(noise(), tracked);
+      lag = Math.max(lag, now.box.x2 - (tracked.instances[0]?.box.x2 ?? 0));
+      for (let column = x - 19; column <= x + 18; column++)
+        assert.ok(
+          luma(shown, column, 60) > 70 && luma(shown, column, 60) < 185,
+          `frame ${i}, column ${column}`,
+        );
+    }
+    assert.ok(lag > 4, `shapes lag by ${lag} pixels at most: no test of the blur`);
   });
 
   it('copies nothing if there is nothing to blur', () => {
