@@ -144,25 +144,19 @@ describe('Blur', () => {
     assert.equal(luma(boxed, 42, 30), luma(frame, 42, 30), 'beyond the other one, in the rows of the area');
   });
 
-  it('does not lag behind what is tracked with steady shapes', () => {
+  it('gets both shapes of what is tracked with steady shapes', () => {
     const tracking = new CameraTracking();
     tracking.setOptions({ reported: { score: 0.25 }, steadyShapes: 2 });
-    let lag = 0;
+    let differ = 0;
     for (let i = 0; i < 24; i++) {
-      // Still for a while, then away: that is when smoothing is behind.
-      const x = i < 16 ? 40 : 40 + 9 * (i - 15);
-      const now = disc(x, 60, 20);
-      const stamp = { sec: 1, nanosec: 33_000_000 * i };
-      const tracked = tracking.apply(stamp, found({ ...now, trackId: 0 }));
-      const shown = blur.apply(noise(), tracked);
-      lag = Math.max(lag, now.box.x2 - (tracked.instances[0]?.box.x2 ?? 0));
-      for (let column = x - 19; column <= x + 18; column++)
-        assert.ok(
-          luma(shown, column, 60) > 70 && luma(shown, column, 60) < 185,
-          `frame ${i}, column ${column}`,
-        );
+      // Still for a while, then slowly away: smoothing takes that for noise at first.
+      const now = { ...disc(i < 16 ? 40 : 40 + 2 * (i - 15), 60, 20), trackId: 0 };
+      const [reported] = tracking.apply({ sec: 1, nanosec: 33_000_000 * i }, found(now)).instances;
+      if (i === 0) continue; // It has no number yet.
+      assert.equal(reported?.found?.mask, now.mask, `frame ${i}`);
+      if (reported!.mask.x !== now.mask.x || reported!.box.x2 !== now.box.x2) differ++;
     }
-    assert.ok(lag > 4, `shapes lag by ${lag} pixels at most: no test of the blur`);
+    assert.ok(differ > 2, `smoothed in ${differ} frames`);
   });
 
   it('copies nothing if there is nothing to blur', () => {
