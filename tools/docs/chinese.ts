@@ -10,7 +10,7 @@ export const CHINESE: Readonly<Record<string, string>> = {
   service: '服务',
   value: '取值',
   native: '原生订阅',
-  'from the camera stand-in': '由替身相机发布',
+  'from the camera stand-in': '由相机替身发布',
   encoding: '编码',
   'other names': '别名',
   'how it is read': '读取方式',
