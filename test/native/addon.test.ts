@@ -63,7 +63,7 @@ describe('loading the addon', () => {
       writeFileSync(join(root, name), built);
       assert.throws(() => loadAddon(root), {
         message:
-          /Possible solutions:\n  - Source the ROS 2 or TROS that has libq\.so\.6, in this shell: source \/opt\/ros\/humble\/setup\.bash\n/,
+          /Possible solutions:\n {2}- Source the ROS 2 or TROS that has libq\.so\.6, in this shell: source \/opt\/ros\/humble\/setup\.bash\n/,
       });
     } finally {
       rmSync(root, { recursive: true });

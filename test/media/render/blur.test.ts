@@ -154,7 +154,7 @@ describe('Blur', () => {
       const [reported] = tracking.apply({ sec: 1, nanosec: 33_000_000 * i }, found(now)).instances;
       if (i === 0) continue; // It has no number yet.
       assert.equal(reported?.found?.mask, now.mask, `frame ${i}`);
-      if (reported!.mask.x !== now.mask.x || reported!.box.x2 !== now.box.x2) differ++;
+      if (reported.mask.x !== now.mask.x || reported.box.x2 !== now.box.x2) differ++;
     }
     assert.ok(differ > 2, `smoothed in ${differ} frames`);
   });
