@@ -7,6 +7,7 @@
 //   --flavor   ros: ros-humble-tros-yolo-seg in /opt/ros/humble (default)
 //              tros: tros-humble-tros-yolo-seg in /opt/tros/humble, with what TROS's own nodes need
 //   --node     an executable of Node.js to bring along; otherwise the package depends on nodejs (>= 20.20) of nodesource.com
+//   --compression   xz (default), or gzip: a third larger, made in a fraction of the time
 //   --arch     amd64 or arm64; default: this machine's. Everything in the package must be for it
 //
 // TROS's package must be built where TROS's messages are: on the board. A package is for machines whose glibc and libstdc++ are
@@ -41,13 +42,17 @@ const { values: options } = parseArgs({
     revision: { type: 'string', default: '1' },
     arch: { type: 'string', default: process.arch === 'x64' ? 'amd64' : process.arch },
     out: { type: 'string', default: 'out/deb' },
+    compression: { type: 'string', default: 'xz' },
   },
 });
 const { flavor, arch: architecture } = options;
+const COMPRESSIONS = ['xz', 'gzip'];
 const source = fileURLToPath(new URL('..', import.meta.url));
 const manifest = readJson(join(source, 'package.json'));
 if (!(flavor in FLAVORS))
   fail(`--flavor ${Object.keys(FLAVORS).join(' or ')}`, `received ${flavor}`, ['Omit it for ros']);
+if (!COMPRESSIONS.includes(options.compression))
+  fail(`--compression ${COMPRESSIONS.join(' or ')}`, `received ${options.compression}`, ['Omit it for xz']);
 const install = resolve(options.install ?? 'install/tros_yolo_seg');
 const program = 'lib/node_modules/tros-yolo-seg';
 if (
@@ -83,7 +88,7 @@ refuseForeignPaths();
 const depends = libraries();
 writeControl();
 const deb = join(out, `${name}_${manifest.version}-${options.revision}_${architecture}.deb`);
-run('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', stage, deb]);
+run('dpkg-deb', ['--root-owner-group', `-Z${options.compression}`, '--build', stage, deb]);
 rmSync(stage, { recursive: true });
 say(`${deb}: ${statSync(deb).size} bytes`);
 

@@ -1,3 +1,4 @@
+import type { ColoredBy } from '../vision/picture/palette.js';
 import type { DecodeOptions } from '../vision/decode/options.js';
 import { HEAD_ROLES, type HeadRole } from '../vision/decode/heads.js';
 import { ExpectationError, expectInteger, expectOneOf } from '../base/expect.js';
@@ -216,6 +217,12 @@ export function decodeOptions(args: Arguments, labels: readonly string[]): Decod
   };
 }
 
+/** What determines the colors of instances, in all that shows them. */
+export function coloring(args: Arguments): () => ColoredBy {
+  const coloredBy = choiceOption(args, 'overlay-colors', SEGMENT_PARAMETERS.overlay_colors);
+  return () => coloredBy;
+}
+
 /** How overlays are drawn. */
 export function overlayOptions(args: Arguments, labels: readonly string[]): OverlayOptions {
   const flag = (name: 'overlay-boxes' | 'overlay-labels'): boolean =>
@@ -223,7 +230,7 @@ export function overlayOptions(args: Arguments, labels: readonly string[]): Over
   const trails = args.number('overlay-trails') ?? (args.flag('track') ? TRAILS : 0);
   return {
     labels,
-    colors: choiceOption(args, 'overlay-colors', SEGMENT_PARAMETERS.overlay_colors),
+    colors: coloring(args)(),
     masks: numberOption(args, 'overlay-masks', 'overlay_masks'),
     boxes: flag('overlay-boxes'),
     names: flag('overlay-labels'),
@@ -322,7 +329,7 @@ export function depthOf(args: Arguments, labels: readonly string[]): FileDepthOp
     tools: {
       space: () => space,
       masking: () => ({ margin, chosen: masked && ((classId) => masked.has(classId)) }),
-      coloredBy: () => 'auto',
+      coloredBy: coloring(args),
     },
   };
 }

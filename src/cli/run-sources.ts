@@ -100,7 +100,7 @@ export class RunSources {
       }
     } finally {
       this.progress?.end();
-      summary.end();
+      summary.end(source.dropped);
       await depth?.close();
       this.#tellOfDepth(source.name, depth);
     }

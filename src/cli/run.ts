@@ -23,6 +23,7 @@ import {
   bagCompression,
   blurOption,
   colorRange,
+  coloring,
   decodeOptions,
   depthOf,
   headRoles,
@@ -351,6 +352,7 @@ async function openSinks(sinks: ResultSink[], settings: SinkSettings): Promise<v
       await BagSink.open(mcap, {
         ...{ labels, threshold: score!, classes, images, overlay: drawn, replace: force },
         ...{ jpeg: args.flag('mcap-jpeg'), range: colorRange(args), compression: bagCompression(args) },
+        coloredBy: coloring(args),
       }),
     );
   }

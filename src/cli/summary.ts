@@ -14,7 +14,11 @@ interface SourceSummary {
   failures: number;
   start: number;
   seconds: number;
+  /** Of a live source: replaced by newer frames. */
+  dropped: number;
 }
+
+const NOTHING = { frames: 0, instances: 0, failures: 0, start: 0, seconds: 0, dropped: 0 } as const;
 
 /** Counts and times of a run, as a table for people. */
 export class Summary {
@@ -29,7 +33,7 @@ export class Summary {
   constructor(private readonly nameOf?: (classId: number) => string) {}
 
   begin(name: string): void {
-    this.#sources.push({ name, frames: 0, instances: 0, failures: 0, start: performance.now(), seconds: 0 });
+    this.#sources.push({ ...NOTHING, name, start: performance.now() });
   }
 
   add({ segmentation, timings }: FrameResult): void {
@@ -52,11 +56,13 @@ export class Summary {
     this.failures++;
     const source = this.#sources.at(-1);
     if (source?.name === name) source.failures++;
-    else this.#sources.push({ name, frames: 0, instances: 0, failures: 1, start: 0, seconds: 0 });
+    else this.#sources.push({ ...NOTHING, name, failures: 1 });
   }
 
-  end(): void {
+  /** @param dropped frames that a live source replaced by newer ones */
+  end(dropped = 0): void {
     const source = this.#sources.at(-1)!;
+    source.dropped = dropped;
     source.seconds = (performance.now() - source.start) / 1000;
   }
 
@@ -96,6 +102,10 @@ export class Summary {
       ]);
     }
     const lines = textTable([['input', 'frames', 'instances', 'failed', 'frames/s'], ...rows]);
+    const dropped = listed.filter((source) => source.dropped > 0);
+    if (dropped.length > 0) lines.push('');
+    for (const source of dropped)
+      lines.push(`${printable(source.name)}: ${source.dropped} more frames, which newer ones replaced`);
     if (this.#counts.size > 0) {
       lines.push(
         '',

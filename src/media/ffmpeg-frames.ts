@@ -36,9 +36,10 @@ export class FfmpegFrames {
     });
   }
 
-  async *frames(): AsyncGenerator<{ frame: Nv12Frame; seconds: number }, void, void> {
-    const { width, height } = frameSize(this.info);
-    const ring = new FrameRing(width, height);
+  /** @param ring memory of the frames, each of which is asked for when the one before has been used. @default a FrameRing */
+  async *frames(
+    ring: { next(): Nv12Frame } = this.#ring(),
+  ): AsyncGenerator<{ frame: Nv12Frame; seconds: number }, void, void> {
     // Frames of odd size arrive as RGB and are converted when complete.
     const rgb = isOdd(this.info) ? new Uint8Array(3 * this.info.width * this.info.height) : undefined;
     const times = presentationTimes(this.#times, this.info.rate);
@@ -70,6 +71,11 @@ export class FfmpegFrames {
       // Unread times of missing frames would keep the process from closing.
       this.#times.destroy();
     }
+  }
+
+  #ring(): FrameRing {
+    const { width, height } = frameSize(this.info);
+    return new FrameRing(width, height);
   }
 
   /** Waits for the end. @returns the reason of a failure, if any */

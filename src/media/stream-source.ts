@@ -8,11 +8,14 @@ import {
   stampFromSeconds,
 } from '../vision/picture/frame-source.js';
 import type { PictureSize } from '../vision/picture/picture-size.js';
+import { frameSize } from '../vision/picture/nv12-frame.js';
 import { FfmpegFrames } from './ffmpeg-frames.js';
+import { type Arrival, NewestFrame } from './newest-frame.js';
 import { installedFrameMode, probeInput, type VideoInfo } from './video-probe.js';
 
 const CAMERA = /^\/dev\/(video\d+|v4l\/.+)$/;
 const STREAM = /^(rtsps?|https?):\/\//i;
+const RTSP = /^rtsps?:\/\//i;
 
 /** Protocols of streams; a playlist from the network must not name files of this machine. */
 const PROTOCOLS = 'rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,crypto,data';
@@ -66,7 +69,7 @@ export function streamArguments(name: string, { size, rate, options = [] }: Stre
       ...[...given, '-i', name],
     ];
   }
-  const rtsp = /^rtsp/i.test(name) && !given.includes('-rtsp_transport') ? ['-rtsp_transport', 'tcp'] : [];
+  const rtsp = RTSP.test(name) && !given.includes('-rtsp_transport') ? ['-rtsp_transport', 'tcp'] : [];
   return [...rtsp, '-protocol_whitelist', PROTOCOLS, ...given, '-i', name];
 }
 
@@ -74,14 +77,16 @@ export function streamArguments(name: string, { size, rate, options = [] }: Stre
  * A camera of this machine (V4L2) or a stream of the network, read by the program ffmpeg. Stamps are the times at which frames
  * arrive; frame_id is the device's name, or the last part of the address.
  *
- * No frame is dropped here: if they are used more slowly than they come, the kernel drops those of a camera, and a stream over TCP
- * falls behind. A stream that is lost is connected again, after pauses that grow from one second to half a minute, for as long as it
+ * Of a camera and of RTSP the newest frame is used: if they come faster than they are used, those in between are dropped and counted.
+ * What has a length waits for its reader, and so does http, where a file and a camera cannot be told apart. A stream that is lost is connected again, after pauses that grow from one second to half a minute, for as long as it
  * takes; one that has a length ends at its end.
  */
 export class StreamSource implements FrameSource {
   /** As given, without a password. */
   readonly name: string;
   readonly rate: number;
+  readonly #newest: NewestFrame | undefined;
+  #arrived = 0;
 
   private constructor(
     private readonly address: string,
@@ -91,6 +96,10 @@ export class StreamSource implements FrameSource {
   ) {
     this.name = withoutPassword(address);
     this.rate = info.rate;
+    if ((CAMERA.test(address) || RTSP.test(address)) && info.duration === undefined) {
+      const { width, height } = frameSize(info);
+      this.#newest = new NewestFrame(width, height, options.now ?? Date.now);
+    }
   }
 
   /** @throws ExpectationError when there is no such camera or stream, or ffmpeg is not installed */
@@ -110,23 +119,27 @@ export class StreamSource implements FrameSource {
     return new StreamSource(name, input, info, options);
   }
 
+  get dropped(): number {
+    return this.#newest?.dropped ?? 0;
+  }
+
   async *frames(): AsyncGenerator<SourceFrame | BadFrame, void, void> {
-    const { now = Date.now, pause = sleep, onNote = (): void => undefined, silence = SILENCE } = this.options;
+    const { pause = sleep, onNote = (): void => undefined, silence = SILENCE } = this.options;
     const frameId = basename(this.name).replace(/[?#].*/, '') || 'camera';
-    let index = 0;
     for (let lost = 0; ; lost++) {
       const ffmpeg = new FfmpegFrames(this.input, this.info);
       let reason: string | undefined;
       try {
-        const frames = ffmpeg.frames();
+        const newest = this.#newest;
+        const frames = newest ? newest.of(ffmpeg.frames(newest)) : this.#inTurn(ffmpeg);
         for (;;) {
           const next = await within(silence, frames.next());
           if (next === undefined) reason = `no frame for ${silence} s`;
           if (next === undefined || next.done) break;
           if (lost > 0) onNote(`${this.name} is back.`);
           lost = 0;
-          const stamp = stampFromSeconds(now() / 1000);
-          yield { frame: next.value.frame, source: this.name, index: index++, stamp, frameId };
+          const { frame, index, time } = next.value;
+          yield { frame, source: this.name, index, stamp: stampFromSeconds(time / 1000), frameId };
         }
         reason ??= await ffmpeg.complaint();
         if (reason === undefined && this.info.duration !== undefined) return;
@@ -140,6 +153,12 @@ export class StreamSource implements FrameSource {
       onNote(`${this.name} is lost (${why}). Connecting again in ${seconds} s.`);
       await pause(1000 * seconds);
     }
+  }
+
+  /** One frame after the other, as they are used. */
+  async *#inTurn(ffmpeg: FfmpegFrames): AsyncGenerator<Arrival, void, void> {
+    const { now = Date.now } = this.options;
+    for await (const { frame } of ffmpeg.frames()) yield { frame, index: this.#arrived++, time: now() };
   }
 }
 

@@ -42,6 +42,9 @@ export interface AliveObjects {
  */
 const ADDON_INTERFACE = 3;
 
+/** The words of glibc's dlopen. */
+const MISSING_LIBRARY = /(lib[^\s:/]+\.so[^\s:]*): cannot open shared object file/;
+
 let loaded: Addon | undefined;
 
 /**
@@ -86,6 +89,11 @@ export function loadAddon(root: string): Addon {
     `none that can be used:\n${tried.map((line) => `  - ${line}`).join('\n')}\n`,
     [
       'Possible solutions:',
+      // Built by colcon, it needs the libraries of ROS.
+      ...[...new Set(tried.flatMap((line) => MISSING_LIBRARY.exec(line)?.[1] ?? []))].map(
+        (library) =>
+          `  - Source the ROS 2 or TROS that has ${library}, in this shell: source /opt/ros/humble/setup.bash`,
+      ),
       root.split(sep).includes('node_modules')
         ? '  - Build it where the package is installed: npm rebuild tros-yolo-seg (needs cmake and g++: sudo apt install cmake g++)'
         : '  - Build it, again after each update: npm run build:native (needs cmake and g++: sudo apt install cmake g++)',

@@ -80,7 +80,7 @@ export class LivePage {
     this.#guard = new Guard({ token, hosts, origins }, clock);
     this.#foxglove = new FoxgloveChannels(source, clock);
     const log = (line: string, failed: boolean): void => options.log?.(line, failed);
-    this.#recordings = new Recordings(options.recordings, () => source.model(), log, clock);
+    this.#recordings = new Recordings(options.recordings, source, log, clock);
     const listeners = [this.#foxglove, this.#recordings];
     const tolerance = (): number => source.tolerance();
     this.#feeds = source.cameras.map(

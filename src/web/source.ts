@@ -1,6 +1,7 @@
 import type { Kernels } from '../vision/tensor/kernels.js';
 import type { ColorRange } from '../vision/picture/color-range.js';
 import type { Instance } from '../vision/mask/segmentation.js';
+import type { ColoredBy } from '../vision/picture/palette.js';
 import type { CameraStats, ShownParameter } from './protocol/messages.js';
 
 /** What the live page shows: the node `segment`, or `tros-yolo-seg live`. Asked only while somebody looks. */
@@ -14,6 +15,8 @@ export interface LiveSource {
   stats(camera: number): CameraStats;
   /** What keeps results from coming, a sentence; undefined: nothing. */
   problem(): string | undefined;
+  /** What determines the colors of annotations. */
+  coloredBy(): ColoredBy;
   /** Pixels by which contours may be simplified. */
   tolerance(): number;
   /** Meters to an object that a camera has just seen; undefined: unknown. Absent: there is no depth. */

@@ -53,6 +53,23 @@ describe('loading the addon', () => {
     }
   });
 
+  it('asks for the ROS 2 whose library it does not find', () => {
+    const root = mkdtempSync(join(tmpdir(), 'tros-yolo-seg-'));
+    try {
+      const name = 'build/native/Release/tros_yolo_seg.node';
+      const built = readFileSync(join(repository, name));
+      built[built.indexOf('libc.so.6\0') + 'lib'.length] = 'q'.charCodeAt(0);
+      mkdirSync(join(root, dirname(name)), { recursive: true });
+      writeFileSync(join(root, name), built);
+      assert.throws(() => loadAddon(root), {
+        message:
+          /Possible solutions:\n {2}- Source the ROS 2 or TROS that has libq\.so\.6, in this shell: source \/opt\/ros\/humble\/setup\.bash\n/,
+      });
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+
   it('uses the prebuilt addon of the npm package if none was built, and says what to do if it fails', () => {
     const root = join(mkdtempSync(join(tmpdir(), 'tros-yolo-seg-')), 'node_modules', 'tros-yolo-seg');
     try {

@@ -3,6 +3,8 @@ import { describe, it } from 'mocha';
 import { CAMERA_PARAMETERS } from '../../src/parameters/camera.js';
 import type { Parameter } from '../../src/parameters/parameter.js';
 import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
+import { chinese, CHINESE } from '../../tools/docs/chinese.js';
+import { documents } from '../../tools/docs/documents.js';
 
 /** What both languages write the same: topics, messages, numbers, formats. */
 function verbatim(text: string): string[] {
@@ -36,5 +38,28 @@ describe('the Chinese text of parameters', () => {
       // Half-width punctuation between Chinese characters is a slip.
       assert.doesNotMatch(zh, /\p{Script=Han}[,;:]\p{Script=Han}/u, name);
     }
+  });
+});
+
+describe('the Chinese text of topics and services', () => {
+  const rows = Object.entries(CHINESE);
+
+  it('names the same topics, parameters, numbers and formats as the English one', () => {
+    for (const [english, zh] of rows) {
+      assert.match(zh, /\p{Script=Han}/u, english);
+      const said = verbatim(zh);
+      for (const word of verbatim(english)) assert.ok(said.includes(word), `${english}: ${word}`);
+      assert.doesNotMatch(zh, /\p{Script=Han}[,;:]\p{Script=Han}/u, english);
+    }
+  });
+
+  it('has nothing that no table has, and refuses what it lacks', async () => {
+    const pages = await documents();
+    const page = pages.find(({ file }) => file === 'docs/parameters.zh-CN.md')!.text;
+    assert.deepEqual(
+      rows.filter(([, zh]) => !page.includes(zh)).map(([english]) => english),
+      [],
+    );
+    assert.throws(() => chinese('what is new'), /a Chinese line for each text .* but received what is new/s);
   });
 });

@@ -60,6 +60,10 @@ export class TestSource implements LiveSource {
     return this.problemNow;
   }
 
+  coloredBy(): SegmentParameters['overlay_colors'] {
+    return this.parametersNow.overlay_colors;
+  }
+
   tolerance(): number {
     return 1;
   }

@@ -16,6 +16,7 @@ import type { ParameterTable } from '../../src/parameters/parameter.js';
 import { SEGMENT_PARAMETERS } from '../../src/parameters/segment.js';
 import { parametersYaml } from '../../src/parameters/yaml.js';
 import { changelogRst } from './changelog.js';
+import { chinese } from './chinese.js';
 import { readRooms, roomsSvg } from './rooms.js';
 
 /** A file that is generated from the tables, completely or in part, with its expected text. */
@@ -37,8 +38,11 @@ export async function documents(): Promise<Document[]> {
   return [
     withSections('docs/parameters.md', sections),
     withSections('docs/parameters.zh-CN.md', {
+      'topics:segment': topicsMarkdown(chinese),
       'parameters:segment': parametersMarkdown(SEGMENT_PARAMETERS, 'zh'),
       'parameters:camera': parametersMarkdown(CAMERA_PARAMETERS, 'zh'),
+      images: imagesMarkdown(chinese),
+      encodings: encodingsMarkdown(chinese),
     }),
     withSections('docs/files.md', { 'topics:bag': bagMarkdown() }),
     { file: 'docs/images/rooms.svg', text: roomsSvg(await readRooms()) },
@@ -79,25 +83,29 @@ export function withSection(file: string, text: string, [name, content]: readonl
   return `${text.slice(0, from + begin.length)}\n\n${content}\n${text.slice(to)}`;
 }
 
-function imagesMarkdown(): string {
+/** What a text of a table is in the language of the page. */
+type Say = (text: string) => string;
+const english: Say = (text) => text;
+
+function imagesMarkdown(say = english): string {
   const rows = Object.entries<ImageMessage>(IMAGE_MESSAGES).map(([name, { type, native, standIn }]) => [
     `\`${name}\``,
     type,
-    native ? 'yes' : '',
-    standIn ? `on \`${standIn.topic}\`, ${qosText(standIn.qos)}` : '',
+    native ? say('yes') : '',
+    standIn ? `${say('on')} \`${standIn.topic}\`, ${say(qosText(standIn.qos))}` : '',
   ]);
-  return markdownTable(['value', 'type', 'native', 'from the camera stand-in'], rows);
+  return markdownTable(['value', 'type', 'native', 'from the camera stand-in'].map(say), rows);
 }
 
-function encodingsMarkdown(): string {
+function encodingsMarkdown(say = english): string {
   const rows = addon()
     .imageEncodings()
     .map(({ name, aliases }) => [
       name,
       aliases.replaceAll(' ', ', '),
-      ENCODING_NOTES[name] ?? 'converted to NV12',
+      say(ENCODING_NOTES[name] ?? 'converted to NV12'),
     ]);
-  return markdownTable(['encoding', 'other names', 'how it is read'], rows);
+  return markdownTable(['encoding', 'other names', 'how it is read'].map(say), rows);
 }
 
 /** Notes on some encodings. */
@@ -109,19 +117,21 @@ const ENCODING_NOTES: Readonly<Record<string, string>> = {
   mono16: 'converted to NV12; `mono16_max` is white',
 };
 
-function topicsMarkdown(): string {
+function topicsMarkdown(say = english): string {
   const topics = PUBLISHED_TOPICS.map(({ topic, type, qos, when, what }) => [
     `\`${topic}\``,
     type,
-    qosText(qos),
-    when,
-    what,
+    say(qosText(qos)),
+    say(when),
+    say(what),
   ]);
-  const services = SERVICES.map(({ name, type, what }) => [`\`${name}\``, type, what]);
+  const services = SERVICES.map(({ name, type, what }) => [`\`${name}\``, type, say(what)]);
+  const several =
+    'With several cameras, the topics of each camera are `~/NAME/detections`, `~/NAME/alive` and so on, and `hobot_dnn_detection/NAME`.';
   return (
-    markdownTable(['topic', 'type', 'QoS', 'when', 'what'], topics) +
-    `\nWith several cameras, the topics of each camera are \`~/NAME/detections\`, \`~/NAME/alive\` and so on, and \`hobot_dnn_detection/NAME\`.\n\n` +
-    markdownTable(['service', 'type', 'what'], services)
+    markdownTable([say('topic'), say('type'), 'QoS', say('when'), say('what')], topics) +
+    `\n${say(several)}\n\n` +
+    markdownTable(['service', 'type', 'what'].map(say), services)
   );
 }
 

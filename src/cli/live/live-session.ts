@@ -9,6 +9,7 @@ import {
   loadModel,
   trackingOptions,
 } from '../../node/segment/loaded-model.js';
+import type { ColoredBy } from '../../vision/picture/palette.js';
 import type { SegmentParameters } from '../../parameters/segment.js';
 import { type LiveFrame, LiveSegmenter, type LiveTimings } from '../../pipeline/live-segmenter.js';
 import { CameraTracking } from '../../pipeline/tracking.js';
@@ -135,6 +136,10 @@ export class LiveSession implements LiveSource {
 
   parameters(): readonly ShownParameter[] {
     return shownParameters(this.#parameters);
+  }
+
+  coloredBy(): ColoredBy {
+    return this.#parameters.overlay_colors;
   }
 
   tolerance(): number {

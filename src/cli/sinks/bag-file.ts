@@ -7,6 +7,7 @@ import type { FrameResult } from '../../pipeline/segmenter.js';
 import { encodeJpeg } from '../../media/render/encode.js';
 import { framePicture } from '../../media/render/overlay.js';
 import type { ColorRange } from '../../vision/picture/color-range.js';
+import type { ColoredBy } from '../../vision/picture/palette.js';
 import type { OverlayRenderer } from './overlay-renderer.js';
 import type { ResultSink } from './sink.js';
 
@@ -26,6 +27,8 @@ export interface BagSinkOptions {
   compression?: BagCompression | undefined;
   /** Outputs to leave out: instance maps take 2 bytes per pixel and frame. @default none */
   omit?: readonly BagOutputName[] | undefined;
+  /** What determines the colors of annotations. @default 'auto' */
+  coloredBy?: (() => ColoredBy) | undefined;
   /** Draws the overlay, if the bag contains it. */
   overlay?: OverlayRenderer | undefined;
   /** Whether to replace a bag of that name. @default false */

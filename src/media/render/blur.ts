@@ -1,4 +1,4 @@
-import type { Instance, Mask, Segmentation } from '../../vision/mask/segmentation.js';
+import type { Box, Instance, Mask, Segmentation, Shape } from '../../vision/mask/segmentation.js';
 import { MaskScaler } from '../../vision/mask/mask-scale.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 
@@ -18,16 +18,23 @@ interface Area {
   readonly bottom: number;
 }
 
+/** What is covered of a shape: a mask in pixels, or where there is none, or an empty one, its box. */
+interface Cover {
+  readonly mask: Mask | undefined;
+  readonly bounds: Box;
+}
+
 /**
  * Blurs the instances of chosen classes, so that recordings do not show them.
  *
+ * What is smoothed over time lags behind: both the shape that is reported and the one that was found in this frame are covered.
  * Of what lies under an instance's mask and a margin around it only the means of large squares remain, between which colors run
  * smoothly: unlike a filter, that cannot be undone. Where there is no mask, or an empty one, the whole box is blurred.
  *
  * What is not found is not blurred: a lower score for the class (`class_scores`) blurs more.
  */
 export class Blur {
-  readonly #scaler = new MaskScaler();
+  readonly #scalers = [new MaskScaler(), new MaskScaler()] as const;
   #memory = new Uint8Array(0);
   #inside = new Uint8Array(0);
   #means = new Float32Array(0);
@@ -65,22 +72,25 @@ export class Blur {
     };
   }
 
-  #blur(frame: Nv12Frame, { box, mask }: Instance, segmentation: Segmentation): void {
-    // A mask of a box that is small on the model's grid may have no cell.
-    const whole = mask.data.includes(1) ? this.#scaler.toPicture(mask, segmentation) : undefined;
-    const bounds = whole
-      ? { x1: whole.x, y1: whole.y, x2: whole.x + whole.width, y2: whole.y + whole.height }
-      : box;
-    const side = Math.min(bounds.x2 - bounds.x1, bounds.y2 - bounds.y1);
+  #blur(frame: Nv12Frame, instance: Instance, segmentation: Segmentation): void {
+    const { found } = instance;
+    const covers = [cover(instance, segmentation, this.#scalers[0])];
+    if (found) covers.push(cover(found, segmentation, this.#scalers[1]));
+    const side = Math.max(...covers.map(({ bounds }) => shorterSide(bounds)));
     const margin = Math.max(LEAST_MARGIN, Math.ceil(MARGIN * side));
+    const all = around(covers);
     const area = {
-      left: Math.max(0, 2 * Math.floor((bounds.x1 - margin) / 2)),
-      top: Math.max(0, 2 * Math.floor((bounds.y1 - margin) / 2)),
-      right: Math.min(frame.width, 2 * Math.ceil((bounds.x2 + margin) / 2)),
-      bottom: Math.min(frame.height, 2 * Math.ceil((bounds.y2 + margin) / 2)),
+      left: Math.max(0, 2 * Math.floor((all.x1 - margin) / 2)),
+      top: Math.max(0, 2 * Math.floor((all.y1 - margin) / 2)),
+      right: Math.min(frame.width, 2 * Math.ceil((all.x2 + margin) / 2)),
+      bottom: Math.min(frame.height, 2 * Math.ceil((all.y2 + margin) / 2)),
     };
     if (!(area.left < area.right && area.top < area.bottom)) return;
-    this.#mark(area, whole, margin);
+    const pixels = (area.right - area.left) * (area.bottom - area.top);
+    if (this.#inside.length < pixels) this.#inside = new Uint8Array(pixels);
+    else this.#inside.fill(0, 0, pixels);
+    for (const each of covers) this.#mark(area, each, margin);
+    this.#grow(area, margin);
     const block = Math.max(LEAST, 2 * Math.ceil(side / SAMPLES / 2));
     const { width, data, chromaOffset } = frame;
     this.#smooth(data, 0, width, 1, area, block, 1);
@@ -88,17 +98,19 @@ export class Blur {
     for (const channel of [0, 1]) this.#smooth(data, chromaOffset + channel, width, 2, half, block / 2, 2);
   }
 
-  /** Marks the pixels of the area that are to be blurred: those of the mask, and of squares of the margin around them. */
-  #mark({ left, top, right, bottom }: Area, mask: Mask | undefined, margin: number): void {
-    const [width, height] = [right - left, bottom - top];
-    if (this.#inside.length < width * height) this.#inside = new Uint8Array(width * height);
+  /** Marks the runs of a mask, wider by the margin, or a whole box. */
+  #mark({ left, top, right, bottom }: Area, { mask, bounds }: Cover, margin: number): void {
+    const width = right - left;
     const inside = this.#inside;
     if (!mask) {
-      inside.fill(1, 0, width * height);
+      const from = Math.max(0, Math.floor(bounds.x1) - left - margin);
+      const to = Math.min(width, Math.ceil(bounds.x2) - left + margin);
+      const first = Math.min(bottom - 1, Math.max(top, Math.floor(bounds.y1)));
+      const last = Math.min(bottom - 1, Math.max(first, Math.ceil(bounds.y2) - 1));
+      for (let row = first - top; row <= last - top; row++)
+        inside.fill(1, row * width + from, row * width + to);
       return;
     }
-    inside.fill(0, 0, width * height);
-    // Along rows: each run of the mask, wider by the margin.
     for (let y = 0; y < mask.height; y++) {
       const row = (mask.y + y - top) * width;
       const cells = mask.data.subarray(y * mask.width, (y + 1) * mask.width);
@@ -110,7 +122,12 @@ export class Blur {
         from = gap < 0 ? -1 : cells.indexOf(1, gap);
       }
     }
-    // Along columns: a pixel is inside if a marked one is near; 2 marks what is found on the way.
+  }
+
+  /** Marks what a marked pixel is near to along columns; 2 marks what is found on the way. */
+  #grow({ left, top, right, bottom }: Area, margin: number): void {
+    const [width, height] = [right - left, bottom - top];
+    const inside = this.#inside;
     for (let x = 0; x < width; x++) {
       for (const step of [width, -width]) {
         let near = 0;
@@ -186,4 +203,27 @@ export class Blur {
     const at = 2 * y * 2 * width + 2 * x;
     return (inside[at]! | inside[at + 1]! | inside[at + 2 * width]! | inside[at + 2 * width + 1]!) > 0;
   }
+}
+
+/** A mask of a box that is small on the model's grid may have no cell. */
+function cover({ box, mask }: Shape, segmentation: Segmentation, scaler: MaskScaler): Cover {
+  if (!mask.data.includes(1)) return { mask: undefined, bounds: box };
+  const whole = scaler.toPicture(mask, segmentation);
+  const { x, y, width, height } = whole;
+  return { mask: whole, bounds: { x1: x, y1: y, x2: x + width, y2: y + height } };
+}
+
+/** The box around them. */
+function around(covers: readonly Cover[]): Box {
+  const edges = (of: keyof Box): number[] => covers.map(({ bounds }) => bounds[of]);
+  return {
+    x1: Math.min(...edges('x1')),
+    y1: Math.min(...edges('y1')),
+    x2: Math.max(...edges('x2')),
+    y2: Math.max(...edges('y2')),
+  };
+}
+
+function shorterSide({ x1, y1, x2, y2 }: Box): number {
+  return Math.min(x2 - x1, y2 - y1);
 }

@@ -18,6 +18,7 @@ import {
   OUTPUTS,
 } from '../outputs.js';
 import { ColorBook } from '../../vision/picture/color-book.js';
+import type { ColoredBy } from '../../vision/picture/palette.js';
 import { CompressedImageWriter, ImageWriter } from '../write/image.js';
 import { Labels } from '../write/labels.js';
 import type { StageTimings } from '../write/stage-timings.js';
@@ -38,6 +39,8 @@ export interface RecorderOptions {
   readonly omit?: readonly BagOutputName[] | undefined;
   /** A faster form of tracing contours. */
   readonly kernels?: Kernels | undefined;
+  /** As in the overlay; asked for each frame. @default 'auto' */
+  readonly coloredBy?: (() => ColoredBy) | undefined;
 }
 
 /** Optional additions to the result. */
@@ -79,7 +82,8 @@ export class SegmentationRecorder {
   readonly #tools: ContentTools;
 
   /** @param bag the caller owns it and closes it */
-  constructor(bag: BagWriter, { labels: names, threshold, classes, omit = [], kernels }: RecorderOptions) {
+  constructor(bag: BagWriter, options: RecorderOptions) {
+    const { labels: names, threshold, classes, omit = [], kernels, coloredBy = () => 'auto' } = options;
     const labels = new Labels(names);
     this.#bag = bag;
     this.#labels = labels;
@@ -93,7 +97,7 @@ export class SegmentationRecorder {
       const type = messageType(shortName(row.type));
       const write = row.open(type, {
         ...{ labels, modelName: '', trosMasks: 'none' },
-        coloredBy: () => 'auto',
+        coloredBy,
         book,
         classMapSize: () => 'picture',
       });

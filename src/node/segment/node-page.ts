@@ -48,6 +48,7 @@ export async function openNodePage(
     problem: () => node.problem(),
     distanceOf: (camera, instance) => streams[camera]!.depth?.distanceOf(instance),
     diagnostics: () => node.diagnostics(),
+    coloredBy: () => node.parameters.overlay_colors,
     tolerance: () => node.parameters.polygon_tolerance,
     demand: () => streams.forEach((stream, camera) => stream.setShown(page.wants(camera))),
     set: (name, value) => node.set(givenParameter(name, value)),

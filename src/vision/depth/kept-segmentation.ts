@@ -1,6 +1,6 @@
-import { DecodedMasks } from '../mask/decoded-mask.js';
+import { type DecodedMask, DecodedMasks } from '../mask/decoded-mask.js';
 import { MaskRuns } from '../mask/runs.js';
-import type { Box, EndedTrack, Instance, Segmentation } from '../mask/segmentation.js';
+import type { Box, EndedTrack, Instance, Mask, Segmentation, Shape } from '../mask/segmentation.js';
 
 interface KeptInstance extends Instance {
   box: Box;
@@ -18,8 +18,12 @@ export class KeptSegmentation implements Segmentation {
   readonly instances: KeptInstance[] = [];
   readonly #spare: KeptInstance[] = [];
   readonly #masks = new DecodedMasks();
+  /** Masks as found in the frame, of instances whose masks are smoothed. Their boxes are not needed. */
+  readonly #found = new DecodedMasks();
+  readonly #shapes: Shape[] = [];
   readonly #spans = new MaskRuns();
   #runs = new Int32Array(1 << 12);
+  #used = 0;
 
   copy(segmentation: Segmentation): this {
     const { instances } = segmentation;
@@ -29,26 +33,25 @@ export class KeptSegmentation implements Segmentation {
     this.maskHeight = segmentation.maskHeight;
     this.ended = segmentation.ended;
     let used = 0;
-    for (const { mask } of instances) {
+    for (const { mask, found } of instances) {
       this.#spans.read(mask);
+      used += 2 * this.#spans.count;
+      if (!found) continue;
+      this.#spans.read(found.mask);
       used += 2 * this.#spans.count;
     }
     if (this.#runs.length < used) this.#runs = new Int32Array(2 * used);
     this.instances.length = 0;
-    let from = 0;
+    this.#used = 0;
     for (let i = 0; i < instances.length; i++) {
-      const { classId, score, box, mask, trackId } = instances[i]!;
-      this.#spans.read(mask);
-      const to = from + 2 * this.#spans.count;
-      const runs = this.#runs.subarray(from, to);
-      runs.set(this.#spans.runs);
-      from = to;
+      const { classId, score, box, mask, trackId, found } = instances[i]!;
       const kept = this.#masks.at(i);
-      kept.set(mask.x, mask.y, mask.width, mask.height, runs);
+      this.#keep(mask, kept);
       const own = (this.#spare[i] ??= {
         ...{ classId, score, trackId },
         box: { x1: 0, y1: 0, x2: 0, y2: 0 },
         mask: kept.mask,
+        found: undefined,
       });
       own.classId = classId;
       own.score = score;
@@ -57,10 +60,26 @@ export class KeptSegmentation implements Segmentation {
       own.box.y1 = box.y1;
       own.box.x2 = box.x2;
       own.box.y2 = box.y2;
+      own.found = undefined;
+      if (found) {
+        const asFound = this.#found.at(i);
+        this.#keep(found.mask, asFound);
+        own.found = this.#shapes[i] ??= { box: NO_BOX, mask: asFound.mask };
+      }
       this.instances.push(own);
     }
     this.#masks.end(instances.length);
+    this.#found.end(instances.length);
     return this;
+  }
+
+  #keep(mask: Mask, kept: DecodedMask): void {
+    this.#spans.read(mask);
+    const to = this.#used + 2 * this.#spans.count;
+    const runs = this.#runs.subarray(this.#used, to);
+    runs.set(this.#spans.runs);
+    this.#used = to;
+    kept.set(mask.x, mask.y, mask.width, mask.height, runs);
   }
 
   /** As numbers, to be posted to another thread: a copy of its own. */
@@ -69,18 +88,19 @@ export class KeptSegmentation implements Segmentation {
     const numbers = new Float64Array(NUMBERS * instances.length);
     let used = 0;
     for (let i = 0; i < instances.length; i++) {
-      const { classId, score, trackId, mask } = instances[i]!;
-      const values = [classId, score, trackId ?? 0, mask.x, mask.y, mask.width, mask.height];
-      used += mask.runs!.length;
-      numbers.set(values, NUMBERS * i);
-      numbers[NUMBERS * i + values.length] = used;
+      const { classId, score, trackId, mask, found } = instances[i]!;
+      const to = used + mask.runs!.length;
+      used = to + (found?.mask.runs!.length ?? 0);
+      const { x, y, width, height } = found?.mask ?? NO_MASK;
+      const shapes = [mask.x, mask.y, mask.width, mask.height, to, x, y, width, height, used];
+      numbers.set([classId, score, trackId ?? 0, ...shapes], NUMBERS * i);
     }
     return { width, height, maskWidth, maskHeight, numbers, runs: this.#runs.slice(0, used) };
   }
 }
 
-/** Of an instance: class, score, id, crop of the mask, one past its last run. */
-const NUMBERS = 8;
+/** Of an instance: class, score, id; of its mask, and of that which was found: crop, one past its last run. */
+const NUMBERS = 13;
 
 /** The instances of a frame without boxes, in typed arrays. */
 export interface PackedSegmentation extends Omit<Segmentation, 'instances' | 'ended' | 'region'> {
@@ -90,19 +110,25 @@ export interface PackedSegmentation extends Omit<Segmentation, 'instances' | 'en
 
 const NO_BOX: Box = { x1: 0, y1: 0, x2: 0, y2: 0 };
 const NO_BITMAP = new Uint8Array(0);
+const NO_MASK: Mask = { x: 0, y: 0, width: 0, height: 0, data: NO_BITMAP };
 
 /** Inverse of KeptSegmentation.pack(), as far as depth needs it: masks have runs, no bitmaps, and there are no boxes. */
 export function unpackSegmentation({ numbers, runs, ...sizes }: PackedSegmentation): Segmentation {
   const instances: Instance[] = [];
   let from = 0;
   for (let at = 0; at < numbers.length; at += NUMBERS) {
-    const [classId, score, trackId, x, y, width, height, to] = numbers.subarray(
-      at,
-      at + NUMBERS,
-    ) as unknown as [...[number, number, number, number], ...[number, number, number, number]];
-    const mask = { x, y, width, height, data: NO_BITMAP, runs: runs.subarray(from, to) };
-    instances.push({ classId, score, trackId, box: NO_BOX, mask });
-    from = to;
+    const [classId, score, trackId] = numbers.subarray(at, at + 3) as unknown as [number, number, number];
+    const mask = maskOf(numbers.subarray(at + 3, at + 8), runs, from);
+    from = numbers[at + 7]!;
+    const found = maskOf(numbers.subarray(at + 8, at + 13), runs, from);
+    from = numbers[at + 12]!;
+    const shape = found.width > 0 ? { box: NO_BOX, mask: found } : undefined;
+    instances.push({ classId, score, trackId, box: NO_BOX, mask, found: shape });
   }
   return { ...sizes, instances };
+}
+
+function maskOf(crop: Float64Array, runs: Int32Array, from: number): Mask {
+  const [x, y, width, height, to] = crop as unknown as [number, number, number, number, number];
+  return { x, y, width, height, data: NO_BITMAP, runs: runs.subarray(from, to) };
 }

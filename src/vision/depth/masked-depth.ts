@@ -51,6 +51,8 @@ export class DepthMasker {
     target: DepthPicture['data'],
   ): void {
     const { data, width, height } = depth;
+    // What is taken out is what is seen in this frame, and not only where smoothing has it.
+    const asFound = part === 'instances';
     const reach =
       registration.kind === 'projected'
         ? cellsOf(margin, segmentation, depth, registration.color, camera!)
@@ -58,7 +60,7 @@ export class DepthMasker {
     if (this.#disc.length !== reach + 1) this.#disc = discOf(reach);
     if (registration.kind === 'projected') {
       const { maskWidth, maskHeight } = segmentation;
-      const marks = this.#mark(segmentation, chosen);
+      const marks = this.#mark(segmentation, chosen, asFound);
       const own = scaledTo(camera!, depth);
       const color = scaledTo(registration.color, { width: maskWidth, height: maskHeight });
       const rays = this.#table.of(own);
@@ -77,7 +79,7 @@ export class DepthMasker {
     if (kept) target.set(data.length === width * height ? data : data.subarray(0, width * height));
     else bytes.fill(invalid);
     const { kernels } = this;
-    this.#visit(segmentation, width, height, chosen, (runs) => {
+    this.#visit(segmentation, width, height, chosen, asFound, (runs) => {
       if (kernels && kept) kernels.fill(runs, this.#disc, width, height, target, invalid);
       else if (kernels) kernels.copy(runs, this.#disc, width, height, data, target);
       else
@@ -89,33 +91,37 @@ export class DepthMasker {
   }
 
   /** The cells of the mask grid that lie in a grown mask, as 1. */
-  #mark(segmentation: Segmentation, chosen: MaskOptions['chosen']): Uint8Array {
+  #mark(segmentation: Segmentation, chosen: MaskOptions['chosen'], asFound: boolean): Uint8Array {
     const { maskWidth, maskHeight } = segmentation;
     const cells = maskWidth * maskHeight;
     if (this.#marks.length < cells) this.#marks = new Uint8Array(cells);
     const marks = this.#marks.fill(0, 0, cells);
     const { kernels } = this;
-    this.#visit(segmentation, maskWidth, maskHeight, chosen, (runs) => {
+    this.#visit(segmentation, maskWidth, maskHeight, chosen, asFound, (runs) => {
       if (kernels) kernels.fill(runs, this.#disc, maskWidth, maskHeight, marks, 1);
       else runs.grow(this.#disc, maskWidth, maskHeight, (from, to) => void marks.fill(1, from, to));
     });
     return marks;
   }
 
-  /** Visits the masks on a grid. */
+  /** Visits the masks on a grid. @param asFound whether also those found in this frame, where masks are smoothed over time */
   #visit(
     segmentation: Segmentation,
     width: number,
     height: number,
     chosen: MaskOptions['chosen'],
+    asFound: boolean,
     use: (runs: GridRuns) => void,
   ): void {
     const columns = this.#columns.firstCells(segmentation.maskWidth, width);
     const rows = this.#rows.firstCells(segmentation.maskHeight, height);
     const runs = this.#runs;
-    for (const { classId, mask } of segmentation.instances) {
+    for (const { classId, mask, found } of segmentation.instances) {
       if (chosen && !chosen(classId)) continue;
       runs.set(mask, this.#spans, columns, rows, this.kernels);
+      use(runs);
+      if (!asFound || !found) continue;
+      runs.set(found.mask, this.#spans, columns, rows, this.kernels);
       use(runs);
     }
   }

@@ -31,6 +31,12 @@ export interface Mask {
   readonly runs?: Int32Array | undefined;
 }
 
+/** Where an instance is. */
+export interface Shape {
+  readonly box: Box;
+  readonly mask: Mask;
+}
+
 export interface Instance {
   classId: number;
   /** Probability, 0 to 1. */
@@ -39,6 +45,8 @@ export interface Instance {
   mask: Mask;
   /** The object's number, the same in every frame (vision/track); absent or 0: it has none. */
   trackId?: number | undefined;
+  /** The shape as found in this frame, where `box` and `mask` are smoothed over time (vision/track): what hides the object covers both. */
+  found?: Shape | undefined;
 }
 
 /** An object that is no longer looked for. */

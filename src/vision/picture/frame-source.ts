@@ -32,7 +32,7 @@ export interface BadFrame {
   readonly error: Error;
 }
 
-/** Frames from files or a generator, in order. None is dropped: the consumer sets the pace. */
+/** Frames in order. None is dropped, as the consumer sets the pace; only live sources have newer ones in their place, and count them. */
 export interface FrameSource {
   /** Its name as given by the user. */
   readonly name: string;
@@ -42,6 +42,8 @@ export interface FrameSource {
   readonly rate?: number | undefined;
   /** Whether it is a picture file rather than a recording. */
   readonly still?: boolean | undefined;
+  /** Frames so far that came and went before they were asked for. @default 0 */
+  readonly dropped?: number | undefined;
   /** A frame's bytes are valid at least until the iteration after next (two frames may be in flight); see each source. */
   frames(): AsyncIterable<SourceFrame | BadFrame>;
 }

@@ -148,17 +148,20 @@ export class SteadyShapes {
     motion.bottom = bottom.moved * cellsY;
   }
 
-  #report({ classId, score, trackId }: Instance, shape: Shape, width: number, height: number): Instance {
+  #report(instance: Instance, shape: Shape, width: number, height: number): Instance {
+    const { classId, score, trackId } = instance;
     const index = this.#count++;
     const mask = this.#masks.at(index);
     const reported = (this.#instances[index] ??= {
       ...{ classId: 0, score: 0.5, trackId: 0 },
       box: { x1: 0.5, y1: 0.5, x2: 0.5, y2: 0.5 },
       mask: mask.mask,
+      found: undefined,
     });
     reported.classId = classId;
     reported.score = score;
     reported.trackId = trackId;
+    reported.found = instance;
     const { box } = reported;
     box.x1 = within(shape.left.place, width);
     box.y1 = within(shape.top.place, height);

@@ -104,7 +104,7 @@ export class FoxgloveChannels implements Listener {
         const write = row.open(type, {
           ...{ labels, modelName, trosMasks: 'none' },
           book: new ColorBook(),
-          coloredBy: () => 'auto',
+          coloredBy: () => source.coloredBy(),
           classMapSize: () => 'picture',
         });
         return { id: add(outputTopic(row, place)!.replace('~', '/segment'), type), has: row.has, write };

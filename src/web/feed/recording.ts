@@ -5,7 +5,8 @@ import { makeFolder } from '../../base/files/folder.js';
 import { BagWriter } from '../../message/bag/bag-writer.js';
 import { SegmentationRecorder } from '../../message/bag/segmentation-recorder.js';
 import type { FrameContent } from '../../message/frame-content.js';
-import type { LiveModel } from '../source.js';
+import type { ColoredBy } from '../../vision/picture/palette.js';
+import type { LiveModel, LiveSource } from '../source.js';
 import type { Listener } from './camera-feed.js';
 
 /** Longest recording, in seconds. */
@@ -20,7 +21,7 @@ export class Recordings implements Listener {
   /** @param folder of the bags; made when it is needed */
   constructor(
     private readonly folder: string,
-    private readonly model: () => LiveModel,
+    private readonly source: Pick<LiveSource, 'model' | 'coloredBy'>,
     private readonly ended: (message: string, failed: boolean) => void,
     private readonly clock: Clock = steadyClock,
   ) {}
@@ -46,7 +47,7 @@ export class Recordings implements Listener {
     const time = new Date().toISOString().replace(/[-:]/g, '').replace(/\..*/, '');
     const file = join(this.folder, `${name.replace(/[^\w.-]+/g, '_') || 'camera'}_${time}.mcap`);
     const until = this.clock() + 1000 * seconds;
-    const recording = new Recording(camera, until, file, this.model());
+    const recording = new Recording(camera, until, file, this.source.model(), () => this.source.coloredBy());
     this.#current = recording;
     try {
       makeFolder(this.folder);
@@ -108,6 +109,7 @@ class Recording {
     readonly until: number,
     readonly file: string,
     private readonly model: LiveModel,
+    private readonly coloredBy: () => ColoredBy,
   ) {}
 
   get ready(): boolean {
@@ -122,8 +124,16 @@ class Recording {
   async #open(): Promise<void> {
     this.#bag = await BagWriter.create(this.file);
     const { labels, score, classes, kernels } = this.model;
+    const { coloredBy } = this;
     // Instances contain the masks; maps would take megabytes a frame.
-    const options = { labels, threshold: score, classes, kernels, omit: ['instance_map'] } as const;
+    const options = {
+      labels,
+      threshold: score,
+      classes,
+      kernels,
+      coloredBy,
+      omit: ['instance_map'],
+    } as const;
     this.#recorder = new SegmentationRecorder(this.#bag, options);
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { Blur } from '../../../src/media/render/blur.js';
 import { Overlay } from '../../../src/media/render/overlay.js';
+import { CameraTracking } from '../../../src/pipeline/tracking.js';
 import { hash32 } from '../../../src/media/scene/random.js';
 import type { Instance, Segmentation } from '../../../src/vision/mask/segmentation.js';
 import { nv12Frame, type Nv12Frame } from '../../../src/vision/picture/nv12-frame.js';
@@ -127,6 +128,35 @@ describe('Blur', () => {
     const coarse = { ...found({ classId: 0, score: 0.9, mask: cells, box }), maskWidth: 40, maskHeight: 30 };
     const again = new Blur(new Set([0])).apply(noise(), coarse);
     assert.ok(luma(again, 42, 33) > 90 && luma(again, 42, 33) < 165);
+  });
+
+  it('covers what was found in this frame and what is reported, where shapes are smoothed', () => {
+    const frame = noise();
+    const shown = blur.apply(frame, found({ ...disc(40, 60, 20), found: disc(110, 60, 20) }));
+    const isBlurred = (x: number): boolean =>
+      Array.from({ length: 9 }, (_, i) => luma(shown, x, 56 + i)).every((value) => value > 70 && value < 185);
+    assert.deepEqual([40, 59, 91, 110, 129].map(isBlurred), [true, true, true, true, true]);
+    assert.equal(luma(shown, 75, 60), luma(frame, 75, 60), 'and nothing in between');
+    const none = { x: 0, y: 0, width: 0, height: 0, data: new Uint8Array(0) };
+    const box = { x1: 90, y1: 40, x2: 130, y2: 80 };
+    const boxed = blur.apply(noise(), found({ ...disc(40, 60, 20), found: { box, mask: none } }));
+    assert.ok(luma(boxed, 92, 42) > 70 && luma(boxed, 92, 42) < 185, 'a corner of the box');
+    assert.equal(luma(boxed, 42, 30), luma(frame, 42, 30), 'beyond the other one, in the rows of the area');
+  });
+
+  it('gets both shapes of what is tracked with steady shapes', () => {
+    const tracking = new CameraTracking();
+    tracking.setOptions({ reported: { score: 0.25 }, steadyShapes: 2 });
+    let differ = 0;
+    for (let i = 0; i < 24; i++) {
+      // Still for a while, then slowly away: smoothing takes that for noise at first.
+      const now = { ...disc(i < 16 ? 40 : 40 + 2 * (i - 15), 60, 20), trackId: 0 };
+      const [reported] = tracking.apply({ sec: 1, nanosec: 33_000_000 * i }, found(now)).instances;
+      if (i === 0) continue; // It has no number yet.
+      assert.equal(reported?.found?.mask, now.mask, `frame ${i}`);
+      if (reported.mask.x !== now.mask.x || reported.box.x2 !== now.box.x2) differ++;
+    }
+    assert.ok(differ > 2, `smoothed in ${differ} frames`);
   });
 
   it('copies nothing if there is nothing to blur', () => {

@@ -81,6 +81,27 @@ describe('SegmentationRecorder', () => {
     assert.equal(first!.texts.at(-1)!.background_color.r, paletteColor(17)[0] / 255);
   });
 
+  it('colors annotations as it is told, frame by frame', async () => {
+    const file = path.join(folder, 'colors.mcap');
+    const bag = await BagWriter.create(file);
+    let by: 'class' | 'auto' = 'class';
+    const recorder = new SegmentationRecorder(bag, {
+      ...{ labels: ['person', 'Möwe'], threshold: 0.25 },
+      coloredBy: () => by,
+    });
+    await recorder.record(HEADER, TRACKED);
+    by = 'auto';
+    await recorder.record(HEADER, TRACKED);
+    await bag.close();
+    const annotations = (await readTopics(file)).get('/segment/annotations') as unknown as {
+      texts: { background_color: { r: number } }[];
+    }[];
+    assert.deepEqual(
+      annotations.map(({ texts }) => texts.at(-1)!.background_color.r),
+      [paletteColor(1)[0] / 255, paletteColor(17)[0] / 255],
+    );
+  });
+
   it('writes all messages of each frame with its stamp, and the labels once', async () => {
     const overlay = Uint8Array.of(0xff, 0xd8);
     const topics = await readTopics(await record('all.mcap', {}, { frame, overlay }));

@@ -38,7 +38,8 @@ describe('steady shapes', () => {
   it('are the detected ones at first, and stay the same while nothing changes', () => {
     const instance = tracked(block(100, 50, 40, 90));
     for (let i = 0; i < 5; i++) {
-      const { box, mask, ...rest } = next(instance);
+      const { box, mask, found, ...rest } = next(instance);
+      assert.equal(found, instance, 'as it came');
       assert.deepEqual(rest, { classId: 0, score: 0.9, trackId: 1 });
       assert.deepEqual(box, instance.box);
       const { x, y, width, height, data, runs } = mask;
