@@ -11,10 +11,10 @@
 /**
  * What the code in this folder assumes of generated message classes, checked when it is compiled.
  *
- * The classes differ between releases of ROS 2: `uint8[]` is a std::vector up to Kilted, and from Lyrical on a
- * rosidl::Buffer, whose bytes may be in another memory than this process's (ros2/rosidl#942). C++ code that uses
- * the members survives that, and the checks here say what does not. They need no ROS: test/native/layout.test.ts
- * compiles them with classes of its own.
+ * The classes differ between releases of ROS 2: `uint8[]` is a std::vector up to Kilted, and from Lyrical on
+ * a rosidl::Buffer, whose bytes may be in another memory than this process's (ros2/rosidl#942). C++ code that
+ * uses the members survives that, and the checks here say what does not. They need no ROS:
+ * test/native/layout.test.ts compiles them with classes of its own.
  */
 namespace ros {
 
@@ -22,15 +22,17 @@ namespace ros {
 template <typename Message>
 constexpr void CheckPixels() {
   using Data = decltype(std::declval<const Message&>().data);
-  static_assert(std::is_same_v<decltype(std::declval<const Data&>().data()), const uint8_t*>,
-                "Expected the pixels of an image message as one block of uint8_t. See docs/distributions.md.");
-  static_assert(std::is_convertible_v<decltype(std::declval<const Data&>().size()), size_t>,
-                "Expected image messages to know how many bytes of pixels they have. See docs/distributions.md.");
+  static_assert(
+      std::is_same_v<decltype(std::declval<const Data&>().data()), const uint8_t*>,
+      "Expected the pixels of an image message as one block of uint8_t. See docs/distributions.md.");
+  static_assert(
+      std::is_convertible_v<decltype(std::declval<const Data&>().size()), size_t>,
+      "Expected image messages to know how many bytes of pixels they have. See docs/distributions.md.");
 }
 
 /**
- * An HbmMsg is one block without pointers, laid out as in the compilers that TROS's cameras are built with: a lent
- * message is read in the memory where another process has written it.
+ * An HbmMsg is one block without pointers, laid out as in the compilers that TROS's cameras are built with: a
+ * lent message is read in the memory where another process has written it.
  */
 template <typename Message, size_t Capacity>
 constexpr void CheckHbmLayout() {
@@ -54,8 +56,8 @@ struct HasBackend<Sequence, std::void_t<decltype(std::declval<const Sequence&>()
     : std::true_type {};
 
 /**
- * @throws std::runtime_error unless the bytes are in this process's memory. Subscriptions only accept such messages
- *   unless they are told otherwise; this tells a user who has done so what to undo.
+ * @throws std::runtime_error unless the bytes are in this process's memory. Subscriptions only accept such
+ * messages unless they are told otherwise; this tells a user who has done so what to undo.
  */
 template <typename Sequence>
 void RequireOwnMemory(const Sequence& sequence) {
