@@ -92,7 +92,7 @@ describe('a first run', () => {
       '--first-run',
       file,
     ];
-    const without = { ROS_DISTRO: undefined, TROS_YOLO_SEG_EMULATOR: 'clock=fast' };
+    const without = { ROS_DISTRO: undefined, TROS_YOLO_SEG_EMULATOR: 'clock=fast,play_unknown=1' };
     const { code, stdout, stderr } = await cli(line, undefined, without);
     assert.equal(stdout, '');
     assert.match(stderr, /^1 of 5: the machine \.\.\.$/m);
@@ -172,7 +172,7 @@ describe('the measurements of a first run', () => {
     let held = 100;
     const hot = await soak(
       3,
-      (now) => (now < 60_000 ? 500 : 1000),
+      (now) => (now < 60_000 ? 2000 : 4000),
       () => (held += 30),
     );
     assert.match(lines(hot)[3]!, /^warning steadiness: the last minute is \d\d % slower than the first$/);

@@ -205,7 +205,7 @@ function sharedMemory(host: Host): Finding {
       what,
       verdict: 'warning',
       text,
-      hint: 'Fast DDS passes frames through it: remove what killed processes left (fastrtps_*), or docker run --shm-size=512m.',
+      hint: 'Fast DDS passes frames through it: remove what killed processes left (fastrtps_*, fastdds_*), or docker run --shm-size=512m.',
     };
   } catch (error) {
     return { what, verdict: 'unknown', text: messageOf(error) };
