@@ -156,7 +156,8 @@ async function writeFirstRun(
             env: process.env,
             signal,
             model: resolve(file),
-            library: args.text('library'),
+            library: absolute(args.text('library')),
+            labels: absolute(args.text('labels')),
             board,
             onLine: tell,
           }),
@@ -168,6 +169,11 @@ async function writeFirstRun(
   } finally {
     stop.release();
   }
+}
+
+/** Launch files start nodes in other folders. */
+function absolute(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
 }
 
 function title(what: string): string {

@@ -19,6 +19,8 @@ export interface LaunchOptions {
   /** The model's file, and libdnn where it is named. */
   readonly model: string;
   readonly library: string | undefined;
+  /** File of class names, for a model that does not name them. */
+  readonly labels?: string | undefined;
   /** Whether this is one of D-Robotics' boards. */
   readonly board: boolean;
   /** Seconds that each line runs before the node is asked. @default 20 */
@@ -79,9 +81,10 @@ function whatIsMissing(env: NodeJS.ProcessEnv): string | undefined {
     : 'no workspace with tros_yolo_seg is sourced';
 }
 
-function linesOf({ model, library, board, env }: LaunchOptions): Line[] {
+function linesOf({ model, library, labels, board, env }: LaunchOptions): Line[] {
   const launch = ['launch', 'tros_yolo_seg', 'segment.launch.py', `model:=${model}`];
   if (library !== undefined) launch.push(`library:=${library}`);
+  if (labels !== undefined) launch.push(`labels:=${labels}`);
   const standIn = [...launch, 'camera:=stand-in', 'web:=false', 'size:=1920x1080', 'rate:=30', 'loop:=true'];
   const camera = env['CAM_TYPE'];
   return [
