@@ -261,6 +261,8 @@ esac
     value: '29.9'
   - key: loaned
     value: 'no: sensor_msgs/msg/Image has no fixed size'
+  - key: last_error
+    value: ''
   - key: unheard_of
     value: x
 ---

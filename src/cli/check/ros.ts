@@ -84,7 +84,7 @@ async function library(): Promise<Finding> {
     await loadRcl();
     return { what, verdict: 'ok', text: 'loads' };
   } catch (error) {
-    return { what, verdict: 'warning', text: messageOf(error) };
+    return { what, verdict: 'warning', text: messageOf(error).replace(/\n+/g, ' ') };
   }
 }
 

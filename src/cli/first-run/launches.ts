@@ -125,7 +125,7 @@ function failure(what: string, text: string): Finding {
 }
 
 function describe(what: string, values: ReadonlyMap<string, string>): Finding {
-  const told = VALUES.flatMap((name) => (values.has(name) ? [`${name} ${values.get(name)}`] : []));
+  const told = VALUES.flatMap((name) => (values.get(name) ? [`${name} ${values.get(name)}`] : []));
   const works = Number(values.get('answered') ?? 0) > 0;
   return { what, verdict: works ? 'ok' : 'failure', text: told.join(', ') };
 }
