@@ -417,7 +417,8 @@ def dds_profiles(wanted):
     if wanted == 'false':
         return []
     folder = os.path.join(get_package_share_directory(PACKAGE), 'config', 'dds')
-    local = os.environ.get('ROS_LOCALHOST_ONLY', '0') == '1'
+    # The older name counts up to Jazzy, the newer one from Iron on; nobody sets one that his ROS does not know.
+    local = os.environ.get('ROS_LOCALHOST_ONLY') == '1' or os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE') == 'LOCALHOST'
     fast = os.path.join(folder, 'fastdds-localhost.xml' if local else 'fastdds.xml')
     cyclone = 'file://' + os.path.join(folder, 'cyclonedds.xml')
 
@@ -433,8 +434,9 @@ def dds_profiles(wanted):
                 )
             )
         else:
-            # The older name, which Humble and Jazzy both read.
-            actions.append(SetEnvironmentVariable('FASTRTPS_DEFAULT_PROFILES_FILE', fast))
+            # Fast DDS up to 2 (Humble, Jazzy) reads the first name, from 3 on (Kilted, Lyrical) the second.
+            for name in own_fast[:2]:
+                actions.append(SetEnvironmentVariable(name, fast))
             # What makes Fast DDS lend messages: the profile's data sharing, and rcl's switch for subscriptions.
             actions.append(SetEnvironmentVariable('RMW_FASTRTPS_USE_QOS_FROM_XML', '1'))
             if 'ROS_DISABLE_LOANED_MESSAGES' not in os.environ:

@@ -92,7 +92,9 @@ function runs(name, file) {
   const parts = file.split('/');
   switch (name) {
     case 'rclnodejs':
-      return !/^(prebuilds|src|web|rosocket|bin|build|generated|types|scripts|\.messages)$/.test(parts[0]);
+      return !/^(prebuilds|src|web|rosocket|bin|build|generated|types|scripts|\.messages|\.ros-distro)$/.test(
+        parts[0],
+      );
     case 'onnxruntime-node': {
       const [top, , platform, arch] = parts;
       if (top !== 'bin') return !['script', 'src', 'lib'].includes(top);

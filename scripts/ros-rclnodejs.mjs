@@ -10,6 +10,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readFileSync,
   readdirSync,
   rmSync,
   statSync,
@@ -24,6 +25,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { digest, fail, filesBelow, once, readJson, say } from './ros-common.mjs';
 
+/** Names the release of ROS that an rclnodejs is made ready for; src/node/ros/rclnodejs.ts reads it. */
+const DISTRO_MARK = '.ros-distro';
+
 const require = createRequire(import.meta.url);
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -36,12 +40,18 @@ const here = dirname(fileURLToPath(import.meta.url));
  */
 export function provideNative(from, into, scratch) {
   const target = join(into, 'build', 'Release', 'rclnodejs.node');
-  if (existsSync(target) && loads(target) === undefined) return target;
   const folder = join(from, 'prebuilds', `${process.platform}-${process.arch}`);
   const distro = process.env.ROS_DISTRO;
   if (!distro || !process.env.AMENT_PREFIX_PATH) {
     fail('a sourced ROS 2', 'ROS_DISTRO or AMENT_PREFIX_PATH is not set', ['. /opt/ros/humble/setup.sh']);
   }
+  // One for another release may load, too: the libraries of all releases have the same names, with other structs in them.
+  const mark = join(into, DISTRO_MARK);
+  if (existsSync(target) && existsSync(mark) && readFileSync(mark, 'utf8').trim() === distro) {
+    if (loads(target) === undefined) return target;
+  }
+  rmSync(mark, { force: true });
+  rmSync(target, { force: true });
   const candidates = existsSync(folder)
     ? readdirSync(folder).filter(
         (name) => name.startsWith(`${distro}-`) && name.endsWith('-node-rclnodejs.node'),
@@ -53,6 +63,7 @@ export function provideNative(from, into, scratch) {
     if (reason === undefined) {
       mkdirSync(dirname(target), { recursive: true });
       cpSync(join(folder, name), target);
+      writeFileSync(mark, `${distro}\n`);
       say(`rclnodejs: ${name}`);
       return target;
     }
@@ -60,6 +71,7 @@ export function provideNative(from, into, scratch) {
   }
   if (candidates.length === 0) tried.push(`no prebuilt one for ROS ${distro} on ${process.arch}`);
   compile(from, target, scratch, tried);
+  writeFileSync(mark, `${distro}\n`);
   return target;
 }
 

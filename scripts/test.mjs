@@ -152,7 +152,7 @@ async function runOnRos(files) {
       const env = {
         ...process.env,
         TROS_YOLO_SEG_TALLY: tally,
-        TROS_YOLO_SEG_ROS_WORKSPACE: join(root, 'build/ros/install'),
+        TROS_YOLO_SEG_ROS_WORKSPACE: 'built',
       };
       const child = spawn(process.execPath, mochaArguments([file], []), {
         stdio: ['ignore', 'pipe', 'pipe'],

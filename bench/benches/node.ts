@@ -8,6 +8,7 @@ import { packageRoot } from '../../src/base/package-root.js';
 import type { Bench, BenchContext, Result } from '../bench.js';
 import { benchHeads, noiseFrame, stillEngine } from '../material.js';
 import { emulator, lastLine, whatIsMissing } from '../sourced.js';
+import { withMiddleware } from '../zenoh.js';
 
 const MESSAGES = ['image', 'hbm1080p'];
 const TRANSPORTS = ['native', 'rclnodejs'];
@@ -46,15 +47,17 @@ export const bench: Bench = {
       const model = join(folder, 'model.bin');
       await record(stillEngine(await benchHeads()), [noiseFrame(1920, 1080)], { file: model, name: 'bench' });
       const results: Result[] = [];
-      for (const message of MESSAGES) {
-        for (const transport of TRANSPORTS) {
-          try {
-            results.push(await measureNode(model, message, transport, context));
-          } catch (error) {
-            context.note(`${message} by ${transport} left out: ${lastLine(error)}`);
+      await withMiddleware(async (env) => {
+        for (const message of MESSAGES) {
+          for (const transport of TRANSPORTS) {
+            try {
+              results.push(await measureNode(model, message, transport, env, context));
+            } catch (error) {
+              context.note(`${message} by ${transport} left out: ${lastLine(error)}`);
+            }
           }
         }
-      }
+      });
       return results;
     } finally {
       rmSync(folder, { recursive: true });
@@ -70,6 +73,7 @@ async function measureNode(
   model: string,
   message: string,
   transport: string,
+  env: NodeJS.ProcessEnv,
   { quick }: BenchContext,
 ): Promise<Result> {
   const seconds = quick ? 2 : 40;
@@ -81,7 +85,7 @@ async function measureNode(
       ...['--rate', String(RATE), '--seconds', String(seconds)],
       ...['--node', `camera_transport:=${transport}`],
     ],
-    { timeout: 180_000, killSignal: 'SIGINT' },
+    { env, timeout: 180_000, killSignal: 'SIGINT' },
   );
   const measured = JSON.parse(stdout) as Measured;
   return {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "ros/layout.h"
 #include "ros/mapped_file.h"
 
 #ifdef TROS_YOLO_SEG_HBM
@@ -34,6 +35,7 @@ template <typename HbmMessage>
 class Publisher final : public ImagePublisher {
  public:
   explicit Publisher(const PublisherOptions& options) : participant_(options.identity) {
+    CheckHbmLayout<HbmMessage, HbmMessage::MAX_SIZE>();
     rclcpp::QoS qos(options.depth);
     if (!options.reliable) qos.best_effort();
     rclcpp::PublisherOptions publisher_options;

@@ -11,6 +11,7 @@
 
 #include "../failure.h"
 #include "../thread_schedule.h"
+#include "ros/layout.h"
 #include "ros/log_exceptions.h"
 #include "ros/mapped_file.h"
 #include "sensor_msgs/msg/image.hpp"
@@ -46,6 +47,7 @@ class SingleMessageStrategy : public rclcpp::message_memory_strategy::MessageMem
 
 template <typename HbmMessage>
 camera::Message View(const HbmMessage& message) {
+  CheckHbmLayout<HbmMessage, HbmMessage::MAX_SIZE>();
   camera::Message view;
   view.sec = message.time_stamp.sec;
   view.nanosec = message.time_stamp.nanosec;
@@ -62,6 +64,8 @@ camera::Message View(const HbmMessage& message) {
 }
 
 camera::Message View(const Image& message) {
+  CheckPixels<Image>();
+  RequireOwnMemory(message.data);
   camera::Message view;
   view.sec = message.header.stamp.sec;
   view.nanosec = message.header.stamp.nanosec;

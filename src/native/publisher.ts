@@ -80,7 +80,7 @@ export function openNativePublisher(options: NativePublisherOptions): NativePubl
     throw new ExpectationError(
       `${options.topic} with ${options.message} to be possible for rclcpp`,
       messageOf(error),
-      'Check the name of the topic. With Cyclone DDS, ROS_LOCALHOST_ONLY=1 allows few participants in one ROS_DOMAIN_ID.',
+      'Check the name of the topic. With Cyclone DDS limited to this machine, a ROS_DOMAIN_ID has room for few participants.',
       { cause: error },
     );
   }

@@ -151,6 +151,48 @@ describe('the check of ROS 2', () => {
     assert.match(finding(tros, 'ROS 2'), /^unknown: installed.* -> source \/opt\/tros\/humble\/setup\.bash/);
   });
 
+  it('finds TROS of any release, and says on which the tests have run', async () => {
+    const s600 = await rosSection(
+      host({ 'opt/ros/jazzy/setup.bash': '', 'opt/tros/jazzy/setup.bash': '', 'opt/tros/notes.txt': '' }),
+    );
+    assert.match(finding(s600, 'ROS 2'), /-> source \/opt\/tros\/jazzy\/setup\.bash/);
+    const on = async (ROS_DISTRO: string): Promise<string> =>
+      finding(await rosSection(host({}, { ROS_DISTRO })), 'distribution');
+    assert.equal(await on('jazzy'), 'ok: jazzy');
+    assert.match(await on('lyrical'), /^note: lyrical: the tests have run on humble and jazzy$/);
+  });
+
+  it('looks for the router and the settings of Zenoh', async () => {
+    const zenoh = { ROS_DISTRO: 'jazzy', RMW_IMPLEMENTATION: 'rmw_zenoh_cpp' };
+    const row = (address: string, state: string): string =>
+      `   0: ${address} 00000000:0000 ${state} 00000000`;
+    const header = '  sl  local_address rem_address   st tx_queue\n';
+    // 1D17 is 7447; 01 is an established connection, 0A a socket that listens.
+    const client = { 'proc/net/tcp': header + row('0100007F:1D17', '01') };
+    const none = await rosSection(host(client, zenoh));
+    assert.match(
+      finding(none, 'Zenoh router'),
+      /^warning: no program listens .* -> ros2 run rmw_zenoh_cpp rmw_zenohd$/,
+    );
+    assert.match(finding(none, 'zero copy'), /^note: .*shared memory is off .*enabled=true/);
+    assert.throws(() => finding(none, 'DDS profile'));
+    const router = {
+      ...client,
+      'proc/net/tcp6': header + row('00000000000000000000000000000000:1D17', '0A'),
+    };
+    const found = await rosSection(
+      host(router, { ...zenoh, ZENOH_CONFIG_OVERRIDE: 'transport/shared_memory/enabled=true' }),
+    );
+    assert.match(finding(found, 'Zenoh router'), /^ok: /);
+    assert.match(
+      finding(found, 'Zenoh session'),
+      /^ok: rmw_zenoh_cpp's own settings, ZENOH_CONFIG_OVERRIDE=/,
+    );
+    assert.match(finding(found, 'zero copy'), /^note: .*shared memory is on$/);
+    const lost = await rosSection(host({}, { ...zenoh, ZENOH_SESSION_CONFIG_URI: '/nowhere.json5' }));
+    assert.match(finding(lost, 'Zenoh session'), /^failure: .*no such file/);
+  });
+
   it('warns of small socket buffers with Cyclone DDS only', async () => {
     const files = { [rmem]: '212992\n' };
     const cyclone = { ROS_DISTRO: 'humble', RMW_IMPLEMENTATION: 'rmw_cyclonedds_cpp' };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
 import { parse } from '@foxglove/rosmsg';
-import { ros2humble } from '@foxglove/rosmsg-msgs-common';
+import { ros2humble, ros2jazzy } from '@foxglove/rosmsg-msgs-common';
 import { ExpectationError } from '../../src/base/expect.js';
 import { DEFINITIONS } from '../../src/message/definitions.js';
 import { messageType, MessageType } from '../../src/message/message-type.js';
@@ -24,8 +24,12 @@ describe('message definitions', () => {
     }
   });
 
-  it('equal those of Humble for common messages', () => {
-    const common = Object.entries(ros2humble).filter(([type]) => Object.hasOwn(DEFINITIONS, type));
+  for (const [release, messages] of Object.entries({ Humble: ros2humble, Jazzy: ros2jazzy })) {
+    it(`equal those of ${release} for common messages`, () => agrees(messages));
+  }
+
+  function agrees(messages: typeof ros2humble | typeof ros2jazzy): void {
+    const common = Object.entries(messages).filter(([type]) => Object.hasOwn(DEFINITIONS, type));
     assert.equal(common.length, 29);
     for (const [type, definition] of common) {
       const fields = messageType(type).definitions[0]!.definitions;
@@ -35,7 +39,7 @@ describe('message definitions', () => {
       const theirs = definition.definitions.filter(({ isConstant }) => !isConstant);
       assert.deepEqual(ours, theirs, type);
     }
-  });
+  }
 
   it('give bags the whole text: the message, then each type in it once', () => {
     const { name, definition } = messageType('vision_msgs/Detection2DArray');

@@ -263,20 +263,26 @@ describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch f
         `(packages.update({'tros_yolo_seg': '/share'}), setattr(file, 'SetEnvironmentVariable', lambda *pair: list(pair)), setattr(file, 'LogInfo', lambda msg: [msg]), setattr(file.shutil, 'disk_usage', lambda path: type('', (), {'free': ${free}})), file.dds_profiles('${wanted}'))[-1]`,
         environment,
       ) as string[][];
-    const fast = ['FASTRTPS_DEFAULT_PROFILES_FILE', '/share/config/dds/fastdds.xml'];
+    const fast = ['FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'].map((name) => [
+      name,
+      '/share/config/dds/fastdds.xml',
+    ]);
     const cyclone = ['CYCLONEDDS_URI', 'file:///share/config/dds/cyclonedds.xml'];
     const lend = ['RMW_FASTRTPS_USE_QOS_FROM_XML', '1'];
     const take = ['ROS_DISABLE_LOANED_MESSAGES', '0'];
-    assert.deepEqual(set({}), [fast, lend, take, cyclone]);
-    assert.deepEqual(set({ CYCLONEDDS_URI: 'x' }), [fast, lend, take]);
-    assert.deepEqual(set({ ROS_DISABLE_LOANED_MESSAGES: '1' }), [fast, lend, cyclone]);
+    assert.deepEqual(set({}), [...fast, lend, take, cyclone]);
+    assert.deepEqual(set({ CYCLONEDDS_URI: 'x' }), [...fast, lend, take]);
+    assert.deepEqual(set({ ROS_DISABLE_LOANED_MESSAGES: '1' }), [...fast, lend, cyclone]);
     assert.deepEqual(set({ FASTDDS_DEFAULT_PROFILES_FILE: 'x' }), [cyclone]);
     assert.deepEqual(set({ RMW_FASTRTPS_USE_QOS_FROM_XML: '1' }), [cyclone]);
     assert.deepEqual(set({}, 'false'), []);
     const [note, ...others] = set({}, 'auto', 60e6);
     assert.match(note![0]!, /Expected 512 MB free in \/dev\/shm .* but there are 60/);
     assert.deepEqual(others, [cyclone]);
-    assert.equal(set({ ROS_LOCALHOST_ONLY: '1' })[0]![1], '/share/config/dds/fastdds-localhost.xml');
+    for (const local of [{ ROS_LOCALHOST_ONLY: '1' }, { ROS_AUTOMATIC_DISCOVERY_RANGE: 'LOCALHOST' }]) {
+      assert.equal(set(local)[0]![1], '/share/config/dds/fastdds-localhost.xml');
+    }
+    assert.equal(set({ ROS_AUTOMATIC_DISCOVERY_RANGE: 'SUBNET' })[0]![1], '/share/config/dds/fastdds.xml');
   });
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, before, it } from 'mocha';
+import { distribution } from '../../src/node/ros/distribution.js';
 import { checkStamps, type Heard, listen as listenTo } from './camera-listener.js';
 import type { RosProcess } from './processes.js';
 import { describeRos } from './suite.js';
@@ -23,16 +24,13 @@ describeRos(skip, 'messages lent to the node camera', FAST, (ros) => {
 
   before(() => {
     plain = { ...ros.env };
-    for (const name of ['RMW_FASTRTPS_USE_QOS_FROM_XML', 'FASTRTPS_DEFAULT_PROFILES_FILE'])
-      delete plain[name];
+    const { fastDdsProfiles } = distribution();
+    for (const name of ['RMW_FASTRTPS_USE_QOS_FROM_XML', fastDdsProfiles]) delete plain[name];
     switched = {
       ...plain,
       RMW_FASTRTPS_USE_QOS_FROM_XML: '1',
       ROS_DISABLE_LOANED_MESSAGES: '0',
-      FASTRTPS_DEFAULT_PROFILES_FILE: join(
-        ros.prefix,
-        'share/tros_yolo_seg/config/dds/fastdds-localhost.xml',
-      ),
+      [fastDdsProfiles]: join(ros.prefix, 'share/tros_yolo_seg/config/dds/fastdds-localhost.xml'),
     };
     const frames = VALUES.map((value) => new Uint8Array(PIXELS).fill(value));
     writeFileSync(join(ros.folder, 'three_64x48.nv12'), Buffer.concat(frames));

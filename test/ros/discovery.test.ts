@@ -8,11 +8,11 @@ import type { Peer } from './peer.js';
 import type { RosProcess } from './processes.js';
 import { emulated } from './recorded-model.js';
 import { describeRos } from './suite.js';
-import { rosPackage, rosSkip, setups } from './workspace.js';
+import { ddsSetups, rosPackage, rosSkip } from './workspace.js';
 
 const HBM = 'hbm_img_msgs/msg/HbmMsg480P';
 
-for (const { middleware, transport, name } of setups) {
+for (const { middleware, transport, name } of ddsSetups) {
   const server = middleware === 'rmw_fastrtps_cpp';
   describeRos(rosSkip, `discovery ${server ? 'by a server ' : ''}on ${name}`, middleware, (ros) => {
     let segment: RosProcess;

@@ -44,7 +44,7 @@ export function firstPort(domain: number): number {
 /** Files in /dev/shm that Fast DDS's participants of a domain meet at. */
 export function sharedMemoryPorts(domain: number): string[] {
   return readdirSync('/dev/shm').filter((name) => {
-    const port = /^(?:sem\.)?fastrtps_port(\d+)/.exec(name)?.[1];
+    const port = /^(?:sem\.)?fast(?:rtps|dds)_port(\d+)/.exec(name)?.[1];
     return port !== undefined && inDomain(Number(port), domain);
   });
 }

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { it } from 'mocha';
 import { emulated } from './recorded-model.js';
 import { describeRos } from './suite.js';
-import { rosPackage, rosSkip, setups } from './workspace.js';
+import { ddsSetups, rosPackage, rosSkip } from './workspace.js';
 
 const skip = rosSkip || (rosPackage('sros2') ? false : 'sros2 is not installed');
 
-for (const { middleware, transport, name } of setups) {
+for (const { middleware, transport, name } of ddsSetups) {
   describeRos(skip, `SROS2 on ${name}`, middleware, (ros) => {
     it('is used by every participant of the nodes', async () => {
       const keystore = join(ros.folder, 'keys');

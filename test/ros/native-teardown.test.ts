@@ -8,7 +8,10 @@ import { repository } from '../data.js';
 import { describeUnless } from '../skips.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { type Domain, takeDomain } from './domain.js';
+import { distribution } from '../../src/node/ros/distribution.js';
 import { middlewares, rosSkip, rosWorkspace } from './workspace.js';
+
+const { localOnly } = distribution();
 
 /** Functions of rcl that fail, as they may when the middleware is in trouble, so that rclcpp throws. */
 const FAILING = `
@@ -50,7 +53,7 @@ describeUnless(rosSkip, 'native subscriptions when rclcpp throws', () => {
       env = {
         ...process.env,
         RMW_IMPLEMENTATION: middlewares[0],
-        ROS_LOCALHOST_ONLY: '1',
+        [localOnly.name]: localOnly.value,
         ROS_DOMAIN_ID: String(domain.id),
         ROS_LOG_DIR: folder,
       };

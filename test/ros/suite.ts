@@ -8,7 +8,8 @@ import { type Domain, sharedMemoryPorts, takeDomain } from './domain.js';
 import { MARK, processesOf, removeSharedMemory, sharedMemoryOf } from './own-processes.js';
 import { Peer } from './peer.js';
 import { command, pendingWaits, RosProcess } from './processes.js';
-import { rosWorkspace, workspaceIsBuilt } from './workspace.js';
+import { rosPrefix, rosWorkspace, workspaceIsBuilt } from './workspace.js';
+import { routerAnswers, routerOf, ZENOH } from './zenoh.js';
 
 /** Ends what has not ended by itself after a minute, by SIGINT. */
 const PATIENT = ['timeout', '--signal=INT', '--kill-after=10', '60'] as const;
@@ -39,6 +40,8 @@ export class RosSuite {
   /** Files in shared memory of processes that had no chance to remove them. */
   readonly #orphaned = new Set<string>();
   #over = false;
+  /** Of Zenoh. It outlives the tests' own processes, which end() ends between tests. */
+  #router: RosProcess | undefined;
 
   constructor(private readonly middleware: string) {}
 
@@ -55,6 +58,13 @@ export class RosSuite {
       ROS_LOG_DIR: join(this.folder, 'log'),
       XDG_CACHE_HOME: join(this.folder, 'cache'),
     };
+    if (this.middleware === ZENOH) {
+      const prefix = rosPrefix(ZENOH)!;
+      const { line, env } = routerOf(this.#domain.id, prefix, this.env);
+      const router = new RosProcess(line, env);
+      this.#router = router;
+      await routerAnswers(this.#domain.id, () => router.end !== undefined);
+    }
   }
 
   start(line: readonly string[], env: NodeJS.ProcessEnv = this.env): RosProcess {
@@ -134,6 +144,7 @@ export class RosSuite {
       if (CRASHES.includes(end))
         problems.push(`Expected ${command} to end but it crashed with ${end} and said:\n${output}`);
     }
+    await this.#router?.stop();
     const used = this.#started.flatMap(({ sharedMemory }) => sharedMemory);
     problems.push(...(await this.#endMarked(used)));
     removeSharedMemory(this.#orphaned);

@@ -1,9 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { distribution } from '../../src/node/ros/distribution.js';
 import { repository } from '../data.js';
+import { sessionEnvironment, ZENOH } from './zenoh.js';
 
-/** The package as `colcon build` makes it of this source folder, in build/ros. */
+/** The package as `colcon build` makes it of this source folder, in build/ros, or build/ros-jazzy. */
 export interface RosWorkspace {
   /** Install prefix. */
   readonly prefix: string;
@@ -19,21 +21,28 @@ export const rosSkip: string | false =
       : 'colcon is not installed'
     : 'ROS 2 is not sourced';
 
-/** The middlewares to test with that are installed: Cyclone DDS and Fast DDS. Never empty, so that skipped tests are seen. */
-export const middlewares = ['rmw_cyclonedds_cpp', 'rmw_fastrtps_cpp'].filter(rosPackage);
+/**
+ * The middlewares to test with that are installed, or the only one that TROS_YOLO_SEG_MIDDLEWARE names. Never empty, so that skipped
+ * tests are seen.
+ */
+export const middlewares = ['rmw_cyclonedds_cpp', 'rmw_fastrtps_cpp', ZENOH]
+  .filter(rosPackage)
+  .filter((name) => [undefined, '', name].includes(process.env['TROS_YOLO_SEG_MIDDLEWARE']));
 if (middlewares.length === 0) middlewares.push('ROS 2');
 
 /** Set by scripts/test.mjs once prepare.ts has built the workspace, so that it is built once for all files. */
 const BUILT = 'TROS_YOLO_SEG_ROS_WORKSPACE';
 
-const FOLDER = join(repository, 'build/ros');
+const { name: RELEASE, localOnly, fastDdsProfiles } = distribution();
+/** Each release of ROS has its own: the addon, rclnodejs and the messages are compiled for it. */
+const FOLDER = join(repository, RELEASE === 'humble' ? 'build/ros' : `build/ros-${RELEASE}`);
 const PREFIX = join(FOLDER, 'install');
 
 let workspace: RosWorkspace | undefined;
 
 /** Whether rosWorkspace() takes no time. */
 export function workspaceIsBuilt(): boolean {
-  return workspace !== undefined || process.env[BUILT] === PREFIX;
+  return workspace !== undefined || process.env[BUILT] === 'built';
 }
 
 /** Builds the workspace unless that has been done. @throws what colcon said when the build fails */
@@ -92,11 +101,12 @@ function source(): RosWorkspace {
       ...base,
       RMW_IMPLEMENTATION: middleware,
       ROS_DOMAIN_ID: String(domain),
-      ROS_LOCALHOST_ONLY: '1',
+      [localOnly.name]: localOnly.value,
       PYTHONUNBUFFERED: '1',
       // As the launch files do: with their defaults the middlewares lose large messages, or send them again seconds later.
-      FASTRTPS_DEFAULT_PROFILES_FILE: join(profiles, 'fastdds-localhost.xml'),
+      [fastDdsProfiles]: join(profiles, 'fastdds-localhost.xml'),
       CYCLONEDDS_URI: `file://${join(profiles, 'cyclonedds.xml')}`,
+      ...(middleware === ZENOH ? sessionEnvironment(domain) : {}),
       // Frames that were not recorded play the first one.
       TROS_YOLO_SEG_EMULATOR: 'play_unknown=1',
     }),
@@ -109,9 +119,14 @@ function hasColcon(): boolean {
 
 /** @returns whether a package is installed in the sourced ROS */
 export function rosPackage(name: string): boolean {
+  return rosPrefix(name) !== undefined;
+}
+
+/** @returns where a package is installed in the sourced ROS */
+export function rosPrefix(name: string): string | undefined {
   return (process.env['AMENT_PREFIX_PATH'] ?? '')
     .split(':')
-    .some((prefix) => existsSync(join(prefix, 'share', name)));
+    .find((prefix) => prefix !== '' && existsSync(join(prefix, 'share', name)));
 }
 
 /** A middleware and what takes the images (parameter camera_transport). */
@@ -123,8 +138,8 @@ export interface Setup {
 }
 
 /**
- * The setups that one suite of tests runs on: Cyclone DDS with rclnodejs and Fast DDS with native subscriptions; with
- * TROS_YOLO_SEG_ROS_MATRIX=full all four, which takes twice as long.
+ * The setups that one suite of tests runs on: Cyclone DDS and Zenoh with rclnodejs, and Fast DDS with native subscriptions; with
+ * TROS_YOLO_SEG_ROS_MATRIX=full all, which takes twice as long.
  */
 export const setups: readonly Setup[] = middlewares
   .flatMap((middleware) =>
@@ -139,3 +154,6 @@ export const setups: readonly Setup[] = middlewares
       process.env['TROS_YOLO_SEG_ROS_MATRIX'] === 'full' ||
       (middleware === 'rmw_fastrtps_cpp') === (transport === 'native'),
   );
+
+/** Those with features of DDS: SROS2, discovery servers. */
+export const ddsSetups = setups.filter(({ middleware }) => middleware !== ZENOH);

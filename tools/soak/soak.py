@@ -18,6 +18,7 @@ import argparse
 import collections
 import json
 import os
+import re
 import signal
 import statistics
 import struct
@@ -223,7 +224,7 @@ class Soak:
         rclpy.shutdown()
         left = sorted(path for path in files if os.path.exists(path))
         # Ports of Fast DDS are shared: who is killed takes its neighbors' turns to remove them. That was our doing.
-        own = [path for path in left if '/fastrtps_port' not in path]
+        own = [path for path in left if not re.search('/fast(rtps|dds)_port', path)]
         if own:
             problems.append(f'left in /dev/shm: {own}')
         remove(left)

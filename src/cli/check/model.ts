@@ -171,7 +171,8 @@ interface Picture {
   readonly truth?: SceneTruth;
 }
 
-async function pictureOf(file: string | undefined): Promise<Picture> {
+/** The frame of a file, or the generated one. */
+export async function pictureOf(file: string | undefined): Promise<Picture> {
   if (file === undefined) return new Scene({ seed: 7, width: 1280, height: 720 }).render(30);
   const { sources, failed } = await openInputs([file]);
   if (failed[0]) throw failed[0].error;

@@ -12,19 +12,23 @@ export function countOf(sections: readonly Section[], verdict: Verdict): number 
 }
 
 /** The verdict in the first column, which a terminal shows in color. */
-function mark(verdict: Verdict): string {
+function mark(verdict: Verdict, colors: boolean): string {
   const [text, color] = [verdict.padEnd(9), COLORS[verdict]];
-  return color === undefined ? text : colored(text, color, process.stdout);
+  return color === undefined || !colors ? text : colored(text, color, process.stdout);
 }
 
-/** The report as text to paste into an issue: one line per finding, hints below. */
-export function reportText(title: string, sections: readonly Section[]): string {
+/**
+ * The report as text to paste into an issue: one line per finding, hints below.
+ *
+ * @param colors whether it is for standard output, which may be a terminal
+ */
+export function reportText(title: string, sections: readonly Section[], colors = true): string {
   const width = Math.max(...sections.flatMap(({ findings }) => findings.map(({ what }) => what.length)));
   const lines = [title];
   for (const section of sections) {
     lines.push('', section.title);
     for (const { what, verdict, text, hint } of section.findings) {
-      lines.push(`  ${mark(verdict)}${what.padEnd(width + 2)}${printable(text)}`);
+      lines.push(`  ${mark(verdict, colors)}${what.padEnd(width + 2)}${printable(text)}`);
       if (hint) lines.push(`${' '.repeat(width + 13)}-> ${printable(hint)}`);
     }
   }

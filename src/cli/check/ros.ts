@@ -1,5 +1,6 @@
-import { existsSync, statfsSync } from 'node:fs';
+import { existsSync, readdirSync, statfsSync } from 'node:fs';
 import { messageOf } from '../../base/expect.js';
+import { distribution, isLocalOnly, testedDistributions } from '../../node/ros/distribution.js';
 import { missingLoanSettings } from '../../node/ros/loaned-messages.js';
 import { loadRcl } from '../../node/ros/rclnodejs.js';
 import type { Finding, Section } from './finding.js';
@@ -10,13 +11,15 @@ const RECEIVE_BUFFER = 4 * 2 ** 20;
 /** Enough for some 1080p frames for each of a few subscribers. Bytes. */
 const SHARED_MEMORY = 64 * 2 ** 20;
 
+const ZENOH = 'rmw_zenoh_cpp';
+/** Where rmw_zenohd listens and sessions look for it, by the default configuration of both. */
+const ZENOH_PORT = 7447;
+
 /** ROS 2, the middleware, its profile and the limits of the kernel. */
 export async function rosSection(host: Host): Promise<Section> {
   const { ROS_DISTRO: distro } = host.env;
   if (!distro) {
-    const places = ['opt/tros/humble/setup.bash', 'opt/ros/humble/setup.bash'].filter((file) =>
-      existsSync(host.path(file)),
-    );
+    const places = installed(host);
     return {
       title: 'ROS 2',
       findings: [
@@ -36,7 +39,7 @@ export async function rosSection(host: Host): Promise<Section> {
   return {
     title: 'ROS 2',
     findings: [
-      distribution(distro),
+      release(distro),
       await library(),
       {
         what: 'middleware',
@@ -44,18 +47,35 @@ export async function rosSection(host: Host): Promise<Section> {
         text: `${middleware}${host.env['RMW_IMPLEMENTATION'] ? '' : ' (the default)'}`,
       },
       domain(host),
-      profile(host, middleware),
-      loans(host, middleware),
+      ...(middleware === ZENOH ? zenoh(host) : [profile(host, middleware), loans(host, middleware)]),
       sharedMemory(host),
       receiveBuffer(host, middleware),
     ],
   };
 }
 
-function distribution(distro: string): Finding {
+/** The setup files of TROS and ROS on this machine, TROS's first. */
+function installed(host: Host): string[] {
+  return ['opt/tros', 'opt/ros'].flatMap((folder) => {
+    try {
+      return readdirSync(host.path(folder))
+        .sort()
+        .map((name) => `${folder}/${name}/setup.bash`)
+        .filter((file) => existsSync(host.path(file)));
+    } catch {
+      return [];
+    }
+  });
+}
+
+function release(distro: string): Finding {
   const what = 'distribution';
-  if (distro === 'humble') return { what, verdict: 'ok', text: distro };
-  return { what, verdict: 'note', text: `${distro}: the tests run on humble only` };
+  if (distribution(distro).tested) return { what, verdict: 'ok', text: distro };
+  return {
+    what,
+    verdict: 'note',
+    text: `${distro}: the tests have run on ${testedDistributions().join(' and ')}`,
+  };
 }
 
 async function library(): Promise<Finding> {
@@ -64,20 +84,22 @@ async function library(): Promise<Finding> {
     await loadRcl();
     return { what, verdict: 'ok', text: 'loads' };
   } catch (error) {
-    return { what, verdict: 'warning', text: messageOf(error) };
+    return { what, verdict: 'warning', text: messageOf(error).replace(/\n+/g, ' ') };
   }
 }
 
 function domain({ env }: Host): Finding {
-  const local = env['ROS_LOCALHOST_ONLY'] === '1' ? ', this machine only (ROS_LOCALHOST_ONLY=1)' : '';
+  const { name } = distribution(env['ROS_DISTRO']).localOnly;
+  const local = isLocalOnly(env) ? `, this machine only (${name in env ? name : 'ROS_LOCALHOST_ONLY'})` : '';
   return { what: 'domain', verdict: 'ok', text: `${env['ROS_DOMAIN_ID'] ?? '0'}${local}` };
 }
 
 /** The launch files use our profiles if none is set. */
 function profile({ env }: Host, middleware: string): Finding {
   const what = 'DDS profile';
-  const name = middleware === 'rmw_cyclonedds_cpp' ? 'CYCLONEDDS_URI' : 'FASTRTPS_DEFAULT_PROFILES_FILE';
-  const value = env[name] ?? (name === 'CYCLONEDDS_URI' ? undefined : env['FASTDDS_DEFAULT_PROFILES_FILE']);
+  const name =
+    middleware === 'rmw_cyclonedds_cpp' ? 'CYCLONEDDS_URI' : distribution(env['ROS_DISTRO']).fastDdsProfiles;
+  const value = env[name];
   if (value === undefined) {
     return {
       what,
@@ -108,6 +130,70 @@ function loans({ env }: Host, middleware: string): Finding {
   };
 }
 
+/** The settings of rmw_zenoh, and whether its router runs. Without a router, nodes do not discover each other. */
+function zenoh(host: Host): Finding[] {
+  const { env } = host;
+  const override = env['ZENOH_CONFIG_OVERRIDE'] ?? '';
+  return [zenohConfig(host), zenohRouter(host), zenohMemory(override)];
+}
+
+function zenohConfig({ env }: Host): Finding {
+  const what = 'Zenoh session';
+  const file = env['ZENOH_SESSION_CONFIG_URI'];
+  const override = env['ZENOH_CONFIG_OVERRIDE'];
+  if (file !== undefined && !existsSync(file)) {
+    return {
+      what,
+      verdict: 'failure',
+      text: `ZENOH_SESSION_CONFIG_URI=${file}: no such file`,
+      hint: 'Set it to an existing file, or unset it.',
+    };
+  }
+  const parts = [file ?? "rmw_zenoh_cpp's own settings", override && `ZENOH_CONFIG_OVERRIDE=${override}`];
+  return { what, verdict: 'ok', text: parts.filter(Boolean).join(', ') };
+}
+
+function zenohRouter(host: Host): Finding {
+  const what = 'Zenoh router';
+  const { env } = host;
+  const own = env['ZENOH_SESSION_CONFIG_URI'] ?? '';
+  if (own !== '' || /connect\/endpoints|multicast\/enabled/.test(env['ZENOH_CONFIG_OVERRIDE'] ?? '')) {
+    return { what, verdict: 'unknown', text: 'the settings of the session say where it is' };
+  }
+  if (listens(host, ZENOH_PORT))
+    return { what, verdict: 'ok', text: `a program listens on port ${ZENOH_PORT}` };
+  return {
+    what,
+    verdict: 'warning',
+    text: `no program listens on port ${ZENOH_PORT}: nodes do not discover each other`,
+    hint: 'ros2 run rmw_zenoh_cpp rmw_zenohd',
+  };
+}
+
+function zenohMemory(override: string): Finding {
+  const what = 'zero copy';
+  const on = /shared_memory\/enabled\s*=\s*true/.test(override);
+  return {
+    what,
+    verdict: 'note',
+    text: `rmw_zenoh lends no messages; its shared memory is ${on ? 'on' : 'off unless the session file says otherwise'}`,
+    hint: on
+      ? undefined
+      : "export ZENOH_CONFIG_OVERRIDE='transport/shared_memory/enabled=true' in every process",
+  };
+}
+
+/** Whether a TCP socket listens on a port, by the kernel's tables: state 0A, the local address as hexadecimal ADDRESS:PORT. */
+function listens(host: Host, port: number): boolean {
+  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
+  return ['proc/net/tcp', 'proc/net/tcp6'].some((table) =>
+    (host.text(table) ?? '').split('\n').some((row) => {
+      const [, local = '', , state] = row.trim().split(/\s+/);
+      return state === '0A' && local.endsWith(`:${wanted}`);
+    }),
+  );
+}
+
 function sharedMemory(host: Host): Finding {
   const what = '/dev/shm';
   try {
@@ -119,7 +205,7 @@ function sharedMemory(host: Host): Finding {
       what,
       verdict: 'warning',
       text,
-      hint: 'Fast DDS passes frames through it: remove what killed processes left (fastrtps_*), or docker run --shm-size=512m.',
+      hint: 'Fast DDS passes frames through it: remove what killed processes left (fastrtps_*, fastdds_*), or docker run --shm-size=512m.',
     };
   } catch (error) {
     return { what, verdict: 'unknown', text: messageOf(error) };

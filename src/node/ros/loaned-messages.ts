@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { imageMessage } from '../../message/image-messages.js';
 import type { CameraTransport } from '../../native/camera.js';
 import { packageRoot } from '../../base/package-root.js';
+import { distribution, isLocalOnly } from './distribution.js';
 
 /**
  * The settings that are still missing for messages to be lent in shared memory: those of TROS that the environment lacks. They must be
@@ -14,10 +15,11 @@ export function missingLoanSettings(middleware: string, env: NodeJS.ProcessEnv =
   const settings: string[] = [];
   if (middleware !== 'rmw_fastrtps_cpp') settings.push('RMW_IMPLEMENTATION=rmw_fastrtps_cpp');
   if (env['RMW_FASTRTPS_USE_QOS_FROM_XML'] !== '1') settings.push('RMW_FASTRTPS_USE_QOS_FROM_XML=1');
-  const profiles = env['FASTRTPS_DEFAULT_PROFILES_FILE'];
+  const { fastDdsProfiles } = distribution(env['ROS_DISTRO']);
+  const profiles = env[fastDdsProfiles];
   if (!profiles || !existsSync(profiles)) {
-    const file = env['ROS_LOCALHOST_ONLY'] === '1' ? 'fastdds-localhost.xml' : 'fastdds.xml';
-    settings.push(`FASTRTPS_DEFAULT_PROFILES_FILE=${join(packageRoot, 'config/dds', file)}`);
+    const file = isLocalOnly(env) ? 'fastdds-localhost.xml' : 'fastdds.xml';
+    settings.push(`${fastDdsProfiles}=${join(packageRoot, 'config/dds', file)}`);
   }
   return settings.map((setting) => `export ${setting}`);
 }
@@ -74,5 +76,5 @@ export function describeArrival(
   if (env['ROS_DISABLE_LOANED_MESSAGES'] !== '0') missing.push('export ROS_DISABLE_LOANED_MESSAGES=0');
   return missing.length > 0
     ? `no: ${missing.join('; ')}`
-    : 'no: the publisher, or the profile in FASTRTPS_DEFAULT_PROFILES_FILE, has no data_sharing';
+    : `no: the publisher, or the profile in ${distribution(env['ROS_DISTRO']).fastDdsProfiles}, has no data_sharing`;
 }

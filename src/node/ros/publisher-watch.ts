@@ -2,6 +2,7 @@ import { type Clock, steadyClock } from '../../base/clock.js';
 import { nearest } from '../../base/nearest.js';
 import { IMAGE_MESSAGES } from '../../message/image-messages.js';
 import { OWN_PICTURES } from '../../message/outputs.js';
+import { distribution } from './distribution.js';
 import type { RosNode } from './ros-node.js';
 
 /** Milliseconds that discovery may take before the first warning. */
@@ -66,7 +67,7 @@ export class PublisherWatch {
     types.delete(this.topic);
     const similar = nearest(this.topic, [...types.keys()]).slice(0, NAMED);
     if (similar.length === 0) {
-      return 'No topic carries images now. Does the camera run, with the same ROS_DOMAIN_ID and ROS_LOCALHOST_ONLY?';
+      return `No topic carries images now. Does the camera run, with the same ROS_DOMAIN_ID and ${distribution().localOnly.name}?`;
     }
     const named = similar.map((name) => `${name} (${types.get(name)})`).join(', ');
     const others = types.size > NAMED ? ` and ${types.size - NAMED} more` : '';

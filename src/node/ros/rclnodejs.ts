@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -159,7 +159,7 @@ export async function loadRcl(): Promise<LoadedRcl> {
     throw new ExpectationError(
       'a sourced ROS 2',
       'an environment without ROS_DISTRO and AMENT_PREFIX_PATH',
-      'source /opt/ros/humble/setup.bash, then that of your workspace. Files need no ROS: tros-yolo-seg run.',
+      'source /opt/ros/humble/setup.bash (or that of your release), then that of your workspace. Files need no ROS: tros-yolo-seg run.',
     );
   }
   const folder = findLibrary(prefixes.split(delimiter));
@@ -174,13 +174,16 @@ export async function loadRcl(): Promise<LoadedRcl> {
       ].join('\n'),
     );
   }
+  checkRelease(folder, distro);
   try {
     // By its place rather than its name, as it may be part of a colcon install. The files have no declared types.
     const part = (path: string): string => pathToFileURL(join(folder, path)).href;
     const rcl = ((await import(part('dist/index.js'))) as { default: Rcl }).default;
     const native = (await import(part('lib/native_loader.js'))) as { default: NativeRcl };
+    checkMembers(folder, (rcl.Node as unknown as { prototype: object }).prototype, native.default);
     return { rcl, overrides: (context) => native.default.getParameterOverrides(context.handle) };
   } catch (error) {
+    if (error instanceof ExpectationError) throw error;
     throw new ExpectationError(
       `rclnodejs to load with ROS 2 ${distro}`,
       messageOf(error),
@@ -188,6 +191,47 @@ export async function loadRcl(): Promise<LoadedRcl> {
       { cause: error },
     );
   }
+}
+
+/**
+ * Structs of messages and functions differ between releases of ROS (Lyrical's sequences are 32 bytes, those before it 24), but the
+ * libraries have the same names: what was made for one release loads on another, and corrupts memory.
+ *
+ * @throws ExpectationError for an rclnodejs that scripts/ros-rclnodejs.mjs made ready for another release
+ */
+export function checkRelease(folder: string, distro: string): void {
+  const file = join(folder, '.ros-distro');
+  if (!existsSync(file)) return; // made ready by its own scripts, which choose by the release
+  const made = readFileSync(file, 'utf8').trim();
+  if (made === distro) return;
+  throw new ExpectationError(
+    `rclnodejs for ROS 2 ${distro}, which is sourced`,
+    `the one for ${made} in ${folder}`,
+    `Source ${made}, or build the package with ${distro} sourced: colcon build --cmake-clean-first.`,
+  );
+}
+
+/** Members of rclnodejs that are not documented, but that we use. */
+const NODE_MEMBERS = [
+  '_getNativeParameterOverrides',
+  '_validateParameters',
+  'setParameters',
+  'createService',
+];
+const NATIVE_MEMBERS = ['getParameterOverrides'];
+
+/** @throws ExpectationError for a version without the members that we use, undocumented ones among them */
+export function checkMembers(folder: string, node: object, native: object): void {
+  const lacks = (object: object, names: readonly string[]): string[] =>
+    names.filter((name) => typeof (object as Record<string, unknown>)[name] !== 'function');
+  const missing = [...lacks(node, NODE_MEMBERS), ...lacks(native, NATIVE_MEMBERS)];
+  if (missing.length === 0) return;
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version?: string };
+  throw new ExpectationError(
+    `rclnodejs 2.2, with ${missing.join(', ')}`,
+    `version ${version ?? 'unknown'} in ${folder}, without`,
+    'npm install rclnodejs@2.2.0',
+  );
 }
 
 /**

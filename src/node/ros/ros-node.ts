@@ -1,4 +1,5 @@
 import { ExpectationError, messageOf, reportOf } from '../../base/expect.js';
+import { distribution } from './distribution.js';
 import { NodeParameters, plainValue } from './node-parameters.js';
 import { overridesFor } from './parameter-overrides.js';
 import { CLOCK_QOS, type Qos, RMW_DURABILITY, RMW_HISTORY, RMW_RELIABILITY } from '../../message/qos.js';
@@ -97,11 +98,10 @@ export class RosNode {
         return super.createSubscription(...(listen as typeof args));
       }
     }
-    // Humble's rcl creates the rosout publisher itself and warns if rclnodejs creates another; it has no logger services.
-    const humble = process.env['ROS_DISTRO'] === 'humble';
+    const { ownRosout, loggerServices } = distribution();
     this.#node = new Node(name, '', rcl.Context.defaultContext(), {
-      enableRosout: !humble,
-      enableLoggerService: !humble,
+      enableRosout: !ownRosout,
+      enableLoggerService: loggerServices,
     });
     this.log = this.#node.getLogger();
     this.parameters = new NodeParameters(rcl, this.#node, (what, work) => this.#guard(what, work));
@@ -123,7 +123,7 @@ export class RosNode {
       throw new ExpectationError(
         'ROS 2 to start with these arguments',
         messageOf(error),
-        'See ros2 run --help for --ros-args. With Cyclone DDS, ROS_LOCALHOST_ONLY=1 allows few processes in one ROS_DOMAIN_ID.',
+        'See ros2 run --help for --ros-args. With Cyclone DDS limited to this machine, a ROS_DOMAIN_ID has room for few processes.',
         { cause: error },
       );
     }

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, it } from 'mocha';
-import { findLibrary } from '../../../src/node/ros/rclnodejs.js';
+import { checkMembers, checkRelease, findLibrary } from '../../../src/node/ros/rclnodejs.js';
 import { temporaryFolder } from '../../temporary-folder.js';
 
 describe('finding rclnodejs', () => {
@@ -28,5 +28,34 @@ describe('finding rclnodejs', () => {
     assert.equal(findLibrary([join(root, 'nowhere'), prefix], from), colcon);
     const own = install(join(root, 'project', 'node_modules', 'rclnodejs'));
     assert.equal(findLibrary([prefix], from), own);
+  });
+
+  it('refuses one that was made for another release of ROS', () => {
+    const folder = install(join(root, 'made'));
+    checkRelease(folder, 'humble');
+    writeFileSync(join(folder, '.ros-distro'), 'humble\n');
+    checkRelease(folder, 'humble');
+    assert.throws(() => checkRelease(folder, 'lyrical'), {
+      name: 'ExpectationError',
+      message: /rclnodejs for ROS 2 lyrical, which is sourced but received the one for humble .*colcon build/,
+    });
+  });
+
+  it('refuses a version that lacks what we use', () => {
+    const folder = install(join(root, 'other'));
+    const does = (): void => {};
+    const node = {
+      _getNativeParameterOverrides: does,
+      _validateParameters: does,
+      setParameters: does,
+      createService: does,
+    };
+    checkMembers(folder, node, { getParameterOverrides: does });
+    writeFileSync(join(folder, 'package.json'), '{"name":"rclnodejs","version":"2.3.0"}');
+    const { _validateParameters, ...rest } = node;
+    assert.throws(() => checkMembers(folder, rest, { getParameterOverrides: _validateParameters }), {
+      name: 'ExpectationError',
+      message: /rclnodejs 2\.2, with _validateParameters but received version 2\.3\.0/,
+    });
   });
 });

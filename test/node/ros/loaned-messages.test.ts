@@ -35,6 +35,17 @@ describe('missingLoanSettings', () => {
       assert.ok(existsSync(path), path);
     }
   });
+
+  it('names the variable that this release of Fast DDS reads', () => {
+    const lyrical = { ROS_DISTRO: 'lyrical', RMW_FASTRTPS_USE_QOS_FROM_XML: '1' };
+    const [missing] = missingLoanSettings('rmw_fastrtps_cpp', {
+      ...lyrical,
+      FASTRTPS_DEFAULT_PROFILES_FILE: file,
+    });
+    assert.match(missing!, /^export FASTDDS_DEFAULT_PROFILES_FILE=\/.*\/fastdds\.xml$/);
+    const set = { ...lyrical, FASTDDS_DEFAULT_PROFILES_FILE: file };
+    assert.deepEqual(missingLoanSettings('rmw_fastrtps_cpp', set), []);
+  });
 });
 
 describe('describeLoans', () => {
