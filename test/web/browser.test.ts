@@ -77,7 +77,7 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
     await browser.clean();
   });
 
-  it('shows what is under the pointer, and goes through the objects by keyboard', async () => {
+  it('shows the object under the pointer, and steps through objects by keyboard', async () => {
     const live = await open();
     const page = await browser.open(live.address);
     const found = truthFrame();
@@ -212,7 +212,7 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
     await browser.clean();
   });
 
-  it('comes back by itself when the connection was lost', async () => {
+  it('reconnects automatically', async () => {
     const live = await open();
     const page = await browser.open(live.address);
     await show(live, page, () => sender(live)(0, truthFrame()), 1);
@@ -228,7 +228,7 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
     await browser.clean();
   });
 
-  it('changes the result by its sliders and classes, and only with the token', async () => {
+  it('changes results by sliders and classes, and only with the token', async () => {
     const parameters = defaultsOf(SEGMENT_PARAMETERS);
     const session = await LiveSession.open(['scene'], parameters, undefined, () => undefined);
     const live = (session.page = await open({ source: session, token: TOKEN }));
@@ -271,7 +271,7 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
     }
   });
 
-  it('finds a class by a part of its name', async () => {
+  it('finds a class by part of its name', async () => {
     class ManyClasses extends TestSource {
       override model(): ReturnType<TestSource['model']> {
         return { ...super.model(), labels: Array.from({ length: 80 }, (_, id) => `class-${id}`) };
@@ -285,7 +285,7 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
     await browser.clean();
   });
 
-  it('shows ten clients the newest frames, though one of them does not read', async () => {
+  it('shows ten clients the newest frames, although one of them does not read', async () => {
     let now = 0;
     const live = await open({ clock: () => now });
     const page = await browser.open(live.address);
@@ -313,7 +313,7 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
     ['dark', 1100],
     ['dark', 390],
   ] as const) {
-    it(`has no fault that axe-core finds, ${scheme}, ${width} pixels wide, in English and Chinese`, async () => {
+    it(`passes axe-core, ${scheme}, ${width} pixels wide, in English and Chinese`, async () => {
       const live = await open({ source: new TestSource(['front', 'rear']), token: TOKEN });
       const page = await browser.open(`${live.address}#token=${encodeURIComponent(TOKEN)}`, {
         colorScheme: scheme,

@@ -85,7 +85,7 @@ describe('/foxglove', () => {
     reader.close();
   });
 
-  it('sends what is subscribed to, in messages that its schemas describe, and nothing else', async () => {
+  it('sends subscribed topics in messages that its schemas describe, and nothing else', async () => {
     const page = await open();
     const reader = new Reader(page);
     await reader.until(() => reader.channels.size > 0);
@@ -177,7 +177,7 @@ describe('/foxglove', () => {
     assert.equal(source.parametersNow.score, 0.25);
   });
 
-  it('speaks its own protocol, though a client offers a newer one before', async () => {
+  it('uses its own protocol, although a client offers a newer one first', async () => {
     const page = await open();
     const offered = ['foxglove.sdk.v1', FoxgloveClient.SUPPORTED_SUBPROTOCOL];
     const socket = new WebSocket(`ws://127.0.0.1:${page.port}/foxglove`, offered);
@@ -210,7 +210,7 @@ describe('/foxglove', () => {
     });
   }
 
-  it('names the cameras in topics where there are several', async () => {
+  it('names the cameras in topics if there are several', async () => {
     const reader = new Reader(await open({ source: new TestSource(['front', 'rear']) }));
     await reader.until(() => reader.channels.size > 0);
     for (const topic of ['/segment/front/detections', '/rear/image/compressed', '/segment/label_info'])

@@ -32,7 +32,7 @@ function written(): Uint8Array {
 }
 
 describe("the page's message of a frame", () => {
-  it('comes back as it was written, with every point of every contour', () => {
+  it('is read back as it was written, with every point of every contour', () => {
     const outlines = new OutlineTracer().trace(segmentation, { tolerance: 0 });
     const frame = readFrame(written());
     assert.deepEqual(
@@ -85,12 +85,12 @@ describe("the page's message of a frame", () => {
     assert.equal(frame.picture.length, 0);
   });
 
-  it('has the picture behind it', () => {
+  it('has the picture at its end', () => {
     const message = Buffer.concat([written(), Buffer.from('jpeg')]);
     assert.equal(Buffer.from(readFrame(message).picture).toString(), 'jpeg');
   });
 
-  it('is refused if it is cut off, of another format, or of another version', () => {
+  it('is refused if it is truncated, of another format, or of another version', () => {
     const whole = written();
     for (let length = 0; length < whole.length; length++)
       assert.throws(() => readFrame(whole.slice(0, length)));
@@ -100,7 +100,7 @@ describe("the page's message of a frame", () => {
     assert.throws(() => readFrame(other), new RegExp(`version ${FRAME_VERSION + 1}, not ${FRAME_VERSION}`));
   });
 
-  it('never reads beyond its end, whatever its bytes say', () => {
+  it('is never read beyond its end, whatever its bytes say', () => {
     const whole = written();
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 12 }), (changes) => {

@@ -14,7 +14,7 @@ async function text(address: string): Promise<{ status: number; body: string }> 
 describe('the live page', () => {
   const open = livePages();
 
-  it('sends each frame once it is watched, with its picture, and nothing before', async () => {
+  it('sends frames with pictures while it is watched, and nothing before', async () => {
     const page = await open();
     const client = await TestClient.connect(page);
     const send = sender(page);
@@ -32,7 +32,7 @@ describe('the live page', () => {
     await client.close();
   });
 
-  it('sends pictures 960 pixels wide, or as they are, each encoded once', async () => {
+  it('sends pictures 960 pixels wide or unscaled, each encoded once', async () => {
     const page = await open();
     const large = truthFrame(3, { width: 1280, height: 720 });
     const clients = await Promise.all([0, 1, 2].map(() => TestClient.connect(page)));
@@ -57,7 +57,7 @@ describe('the live page', () => {
     await Promise.all(clients.map((client) => client.close()));
   });
 
-  it('leaves out frames for a client that is behind, and goes on with the newest when it answers', async () => {
+  it('drops frames for a slow client, and continues with the newest when it acknowledges', async () => {
     let now = 0;
     const page = await open({ clock: () => now });
     const slow = await (await TestClient.connect(page, { acknowledges: false })).watch(page, 0);
@@ -167,7 +167,7 @@ describe('the live page', () => {
     await client.close();
   });
 
-  it('tells Prometheus and health checks how it is', async () => {
+  it('reports its state to Prometheus and health checks', async () => {
     const source = new TestSource(['front', 'a "quoted"\\ name']);
     const page = await open({ source });
     Object.assign(source.counts[0]!, { received: 7, dropped: 2 });

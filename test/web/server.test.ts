@@ -71,7 +71,7 @@ describe('the server of the live page', () => {
     assert.deepEqual([again.status, again.body], [304, '']);
   });
 
-  it('answers nothing but exact paths, and only GET and HEAD', async () => {
+  it('responds only to exact paths, GET and HEAD', async () => {
     const page = await open();
     const paths = [
       '/../package.json',
@@ -104,7 +104,7 @@ describe('the server of the live page', () => {
     await page.close();
   });
 
-  it('refuses names that are not its own, as of DNS rebinding', async () => {
+  it('refuses foreign host names, as in DNS rebinding', async () => {
     const page = await open({ hosts: ['robot.lan'] });
     for (const host of [
       'evil.example',
@@ -167,7 +167,7 @@ describe('the server of the live page', () => {
     ['too many bytes', `"${'x'.repeat(20_000)}"`],
   ];
   for (const [name, message] of malformed) {
-    it(`ends a connection that sends ${name}, and no other`, async () => {
+    it(`closes a connection that sends ${name}, and no other`, async () => {
       const page = await open();
       const good = await (await TestClient.connect(page)).watch(page, 0);
       const bad = await TestClient.connect(page);
@@ -182,7 +182,7 @@ describe('the server of the live page', () => {
     });
   }
 
-  it('ends a connection that talks too much', async () => {
+  it('closes a connection that sends too much', async () => {
     // The clock stands, so that nothing more is allowed, however long this takes.
     const page = await open({ clock: () => 0 });
     const client = await TestClient.connect(page);
@@ -193,7 +193,7 @@ describe('the server of the live page', () => {
     );
   });
 
-  it('has room for a bounded number of pages', async () => {
+  it('limits the number of pages', async () => {
     const page = await open();
     const clients = await Promise.all(Array.from({ length: 16 }, () => TestClient.connect(page)));
     assert.equal(page.clients, 16);
@@ -232,7 +232,7 @@ describe('the server of the live page', () => {
   });
 });
 
-describe('connections that somebody holds', () => {
+describe('connections that a client holds open', () => {
   const open = livePages();
 
   /** Sends bytes and never ends its side. Resolves when the server has ended the connection altogether. */
@@ -262,7 +262,7 @@ describe('connections that somebody holds', () => {
     });
   }
 
-  it('are ended when nobody reads the answers', async () => {
+  it('are closed when responses are not read', async () => {
     const page = await open({ requestTimeout: 200 });
     const socket = connect(page.port, '127.0.0.1');
     socket.on('error', () => undefined);
@@ -277,7 +277,7 @@ describe('connections that somebody holds', () => {
     await closed;
   });
 
-  it('are not heard any longer once they are to be closed', async () => {
+  it('are no longer read once they are being closed', async () => {
     const source = new TestSource();
     const page = await open({ source, token: TOKEN });
     const client = await TestClient.connect(page);
@@ -304,10 +304,10 @@ describe('connections that somebody holds', () => {
   });
 });
 
-describe('what pages may change', () => {
+describe('changes by pages', () => {
   const open = livePages();
 
-  it('is nothing without a token', async () => {
+  it('are refused without a token', async () => {
     const source = new TestSource();
     const client = await TestClient.connect(await open({ source }));
     for (const request of [
@@ -322,7 +322,7 @@ describe('what pages may change', () => {
     await client.close();
   });
 
-  it('is what the page shows, with the token', async () => {
+  it('are allowed with the token, for the parameters that the page shows', async () => {
     const source = new TestSource();
     const page = await open({ source, token: TOKEN });
     const client = await TestClient.connect(page);
@@ -367,7 +367,7 @@ describe('what pages may change', () => {
     await client.close();
   });
 
-  it('ends the connection after five wrong tokens, and refuses guesses for a minute after twenty', async () => {
+  it('close the connection after five wrong tokens, and are refused for a minute after twenty', async () => {
     let now = 0;
     const page = await open({ token: TOKEN, clock: () => now });
     for (let round = 0; round < 4; round++) {
@@ -388,7 +388,7 @@ describe('what pages may change', () => {
     await client.close();
   });
 
-  it('needs a token that cannot be guessed', async () => {
+  it('need a token that cannot be guessed', async () => {
     await assert.rejects(open({ token: 'short' }), /a token of at least 8 characters/);
   });
 });
