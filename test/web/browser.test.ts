@@ -165,6 +165,19 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
     await page.mouse.move(box.x + box.width / 2, box.y + box.height * 2, { steps: 4 });
     await page.mouse.up();
     near(await lines(0.6), [seen(0.25, 0)]);
+    // Another button, or one whose release is never reported, drags nothing.
+    const middleOf = [box.x + box.width / 2, box.y + box.height / 2] as const;
+    await page.mouse.move(...middleOf);
+    await page.mouse.down({ button: 'right' });
+    await page.mouse.move(middleOf[0], box.y + 5, { steps: 4 });
+    await page.mouse.up({ button: 'right' });
+    near(await lines(0.6), [seen(0.25, 0)]);
+    await page.mouse.move(...middleOf);
+    await page.mouse.down();
+    await page.evaluate('document.querySelector("canvas").releasePointerCapture(1)');
+    await page.mouse.move(middleOf[0], box.y + 5, { steps: 4 });
+    near(await lines(0.6), [seen(0.25, 0)]);
+    await page.mouse.up();
     await page.keyboard.press('0');
     assert.equal(await zoom(), 1);
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);

@@ -47,6 +47,8 @@ describe('what fails in the live page', () => {
     send(0, found);
     await client.until(() => client.frames.length > 0);
     assert.equal(client.frames[0]!.sec, 105);
+    // Until it is acknowledged, the next but one would not be sent.
+    await client.roundTrip();
     // One that fails while the one before it is still being made.
     for (const frame of [found, empty, found]) {
       now += 100;

@@ -14,9 +14,10 @@ function untouchable(what: string): never {
   ) as never;
 }
 
-/** Timers and threads of this process. */
+/** Timers and threads of this process. A thread is listed as the port of its messages. */
 function running(): number {
-  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout' || kind === 'Worker').length;
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout' || kind === 'MessagePort')
+    .length;
 }
 
 describe('a live page that nobody looks at', () => {

@@ -12,6 +12,7 @@ import { noiseFrame } from '../native/frames.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 const QUALITY = 80;
+const CLOSED = /^ExpectationError: Expected an encoder that is open/;
 
 /** The file that a frame should become. */
 async function expected(frame: Nv12Frame, scaled?: readonly [number, number]): Promise<Buffer> {
@@ -100,6 +101,20 @@ describe("the pictures' thread", () => {
     await encoder.close();
     assert.equal(encoder.running, false);
     assert.ok((await last).length > 0);
+  });
+
+  it('is not started again by a call during or after the close', async () => {
+    const encoder = encoderOf();
+    const frame = noiseFrame(64, 64, 1);
+    const last = encoder.encode(frame, 'full', 'full');
+    const closing = encoder.close();
+    // The call that comes between the last answer and the end of the thread is the one that would never be answered.
+    const late = last.then(() => encoder.encode(frame, 'full', 'full'));
+    await assert.rejects(encoder.encode(frame, 'full', 'full'), CLOSED);
+    await assert.rejects(late, CLOSED);
+    await closing;
+    await assert.rejects(encoder.encode(frame, 'full', 'full'), CLOSED);
+    assert.equal(encoder.running, false);
   });
 
   for (const [how, thread, reason] of [

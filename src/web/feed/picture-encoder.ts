@@ -37,6 +37,7 @@ export class PictureEncoder {
   readonly #free: SharedArrayBuffer[] = [];
   #next = 0;
   #resting = false;
+  #closed = false;
   #ending: Promise<unknown> | undefined;
   #idle: (() => void) | undefined;
 
@@ -60,9 +61,10 @@ export class PictureEncoder {
    * @param frame may be reused when this returns
    * @param range of the frame
    *
-   * Rejects with an ExpectationError; the next call may succeed
+   * Rejects with an ExpectationError; the next call may succeed, unless the encoder is closed
    */
   async encode(frame: Nv12Frame, range: ColorRange, size: LivePictureSize): Promise<Buffer> {
+    if (this.#closed) throw new ExpectationError('an encoder that is open', 'a closed one');
     this.#resting = false;
     expectNv12Frame('the frame', frame);
     const scaled = size === 'small' ? smallSize(frame) : undefined;
@@ -96,8 +98,9 @@ export class PictureEncoder {
     if (this.#waiting.size === 0) this.#end();
   }
 
-  /** Resolves when everything that was asked for is answered, and the thread has ended. */
+  /** Resolves when all requests are answered and the thread has ended. */
   async close(): Promise<void> {
+    this.#closed = true;
     if (this.#waiting.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     this.#end();
     await this.#ending;

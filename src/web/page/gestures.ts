@@ -44,6 +44,8 @@ export function listenToGestures(canvas: HTMLCanvasElement, handlers: GestureHan
     { passive: false },
   );
   canvas.addEventListener('pointerdown', (event) => {
+    // The release of the right button may go to the browser's menu.
+    if (event.button !== 0) return;
     const place = share(event);
     if (down.size < 2) down.set(event.pointerId, place);
     travelled = down.size > 1 ? Infinity : 0;
@@ -74,7 +76,8 @@ export function listenToGestures(canvas: HTMLCanvasElement, handlers: GestureHan
     if (down.delete(event.pointerId) && travelled <= TAP && event.pointerType !== 'mouse')
       handlers.point(place.x, place.y);
   });
-  canvas.addEventListener('pointercancel', (event) => down.delete(event.pointerId));
+  // Also follows each release, and is all that is reported if a dialog takes the release.
+  canvas.addEventListener('lostpointercapture', (event) => down.delete(event.pointerId));
   canvas.addEventListener('pointerleave', (event) => {
     // What was tapped stays.
     if (event.pointerType !== 'touch') handlers.leave();
