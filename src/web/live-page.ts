@@ -148,7 +148,7 @@ export class LivePage {
     if (model) {
       this.#useKernels();
       this.#foxglove.announce();
-      // Those beside the new one.
+      // Other files lie beside the new model.
       if (this.#models.size > 0) this.#models = this.#options.source.models();
     }
     for (const client of this.#clients) this.#sendState(client);
@@ -156,7 +156,7 @@ export class LivePage {
 
   /** Ends a recording, and all connections. */
   async close(): Promise<void> {
-    // First of all: the source may have nothing to show any longer to clients that come now.
+    // First, because the source may have nothing left to show to new clients.
     await this.#server?.close();
     clearInterval(this.#timer);
     await this.#recordings.stop();
@@ -210,7 +210,7 @@ export class LivePage {
     this.#tickWhileNeeded();
   }
 
-  /** With nobody there, nothing runs. */
+  /** Runs the timer only while there is a client or a recording. */
   #tickWhileNeeded(): void {
     const needed =
       this.#clients.size > 0 || this.#foxglove.clients > 0 || this.#recordings.current !== undefined;
@@ -238,7 +238,7 @@ export class LivePage {
     this.#tickWhileNeeded();
   }
 
-  /** What all clients are told: quantiles are not computed again for each. */
+  /** The part of the statistics that is the same for all clients, computed once. */
   #stats(): Omit<StatsMessage, 'behind'> {
     const { source } = this.#options;
     return {
@@ -314,7 +314,7 @@ export class LivePage {
         return 'set';
       }
       case 'load_model': {
-        // Nothing else: who has the token may not look at other files of the robot.
+        // Listed models only: the token gives no access to other files of the robot.
         const file = this.#models.get(request.model);
         if (file !== undefined) return source.load(file);
         const hint = 'Put the file beside the model in use, or download it: tros-yolo-seg model get.';

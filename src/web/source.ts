@@ -13,7 +13,7 @@ export interface LiveSource {
   /** The settings that the page shows. */
   parameters(): readonly ShownParameter[];
   stats(camera: number): CameraStats;
-  /** What keeps results from coming, a sentence; undefined: nothing. */
+  /** The reason why there are no results, as a sentence; undefined: there are results. */
   problem(): string | undefined;
   /** What determines the colors of annotations. */
   coloredBy(): ColoredBy;

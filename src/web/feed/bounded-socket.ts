@@ -6,13 +6,16 @@ import { Allowance } from './allowance.js';
 const MOST_WAITING = 4 * 1024 * 1024;
 /** Messages a second, beside as many at once. Foxglove sends one for each topic that its panels show. */
 const MOST_MESSAGES = 200;
-/** Complaints about one message: the library answers each of its thousands of entries that is wrong. */
+/** Error texts for one message: the library sends one for each wrong entry, of which a message can have thousands. */
 const MOST_COMPLAINTS = 16;
 
 /** WebSocket close code: too many messages, or wrong ones. */
 const POLICY_VIOLATION = 1008;
 
-/** A socket of a Foxglove client, as its library uses it. It leaves out data while the client does not read, and ends those that ask too much. */
+/**
+ * The socket of a Foxglove client, with the interface that the library uses. Drops data while the client does not read, and closes the
+ * connection of a client that sends too much.
+ */
 export class BoundedSocket {
   readonly #allowance: Allowance;
   /** Texts that may still be sent; none outside of a client's message are counted. */
@@ -70,7 +73,7 @@ export class BoundedSocket {
   #end(): void {
     this.#ended = true;
     this.socket.close(POLICY_VIOLATION, 'too many messages, or wrong ones');
-    // One that does not answer is not waited for.
+    // Do not wait for a client that does not answer.
     setTimeout(() => this.socket.terminate(), 1000).unref();
   }
 }

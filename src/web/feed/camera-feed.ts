@@ -28,7 +28,7 @@ export interface LiveResult {
   readonly timings: StageTimings & { readonly wait?: number };
 }
 
-/** Who gets a camera's results besides pages: Foxglove, a recording. */
+/** A receiver of a camera's results besides pages: Foxglove or a recording. */
 export interface Listener {
   /** Whether it wants results of the camera, and of its pictures. */
   wants(camera: number): { readonly results: boolean; readonly picture: boolean };
@@ -39,7 +39,7 @@ export interface Listener {
   result(camera: number, content: FrameContent, picture: Promise<Buffer> | undefined): void;
 }
 
-/** The results of one camera on their way to those who look. With nobody there, a result costs one look at a few lists. */
+/** Sends the results of one camera to pages and listeners. Without any, a result costs a few checks of lists. */
 export class CameraFeed {
   #tracer = new OutlineTracer();
   readonly #queue = new SerialQueue();
@@ -81,7 +81,7 @@ export class CameraFeed {
     const { camera } = this;
     const now = this.clock();
     const pages: { readonly client: PageClient; readonly size: LivePictureSize }[] = [];
-    // A camera at 60 FPS sends every second frame; one at 30 that is a little early every one.
+    // Sends every second frame of a camera at 60 FPS, and every frame of one at 30 FPS, even if it comes a little early.
     const due = now >= this.#due;
     if (due && this.#packing < MOST_PACKING) {
       for (const client of this.clients) {
@@ -103,7 +103,7 @@ export class CameraFeed {
         this.#packing++;
         this.encoded++;
         picture = this.encoder.encode(pixels, this.range, size).finally(() => void this.#packing--);
-        // Who asked for it hears of an error.
+        // Whoever asked for the picture handles its error; until then it must not count as unhandled.
         picture.catch(() => undefined);
         pictures.set(size, picture);
       }
@@ -132,7 +132,7 @@ export class CameraFeed {
     }
   }
 
-  /** Resolves when everything is sent that can be. */
+  /** Resolves when all frames so far are sent or dropped. */
   idle(): Promise<void> {
     return this.#queue.idle();
   }

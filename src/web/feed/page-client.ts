@@ -14,7 +14,7 @@ const MOST_MESSAGES = 400;
 /** WebSocket close code: a message that is not understood, or too many of them. */
 const POLICY_VIOLATION = 1008;
 
-/** What a client asks for. */
+/** Callbacks for a client's messages and for its end. */
 export interface ClientHandlers {
   /** It watches other cameras than before. */
   watch(client: PageClient): void;
@@ -98,12 +98,12 @@ export class PageClient {
     return true;
   }
 
-  /** Nothing that it sends after this is read. */
+  /** Closes the connection; later messages of the client are ignored. */
   close(code: number, reason: string): void {
     if (this.#ended) return;
     this.#ended = true;
     this.socket.close(code, reason);
-    // One that does not answer is not waited for.
+    // Do not wait for a client that does not answer.
     setTimeout(() => this.socket.terminate(), 1000).unref();
   }
 
@@ -144,7 +144,7 @@ export class PageClient {
   }
 }
 
-/** @returns undefined for what is no message of a client */
+/** @returns undefined if the text is not a valid client message */
 export function parseClientMessage(text: string, cameraCount: number): ClientMessage | undefined {
   let message: unknown;
   try {

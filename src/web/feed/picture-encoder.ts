@@ -12,9 +12,9 @@ import type { PictureAnswer, PictureRequest } from './picture-protocol.js';
 
 /** Width of small pictures. */
 export const SMALL_WIDTH = 960;
-/** Pieces of memory that are kept for the next pictures. */
+/** Buffers kept for the next pictures. */
 const MOST_FREE = 4;
-/** What the thread runs. */
+/** The thread's program. */
 const THREAD = new URL('./picture-thread.js', import.meta.url);
 
 interface Waiting {
@@ -25,7 +25,7 @@ interface Waiting {
 
 /**
  * Makes JPEG files of cameras' frames on a thread of its own (picture-thread.ts), which begins with the first one. The frame is copied
- * at once, because its bytes are the camera's: that is all that the calling thread does with its pixels.
+ * at once, because the camera reuses its bytes. The calling thread does nothing else with its pixels.
  *
  *     const encoder = new PictureEncoder(80);
  *     const file = await encoder.encode(frame, 'full', 'small');
@@ -43,7 +43,7 @@ export class PictureEncoder {
 
   /**
    * @param quality of JPEG, 1 to 100
-   * @param thread what the thread runs; tests and benchmarks have others
+   * @param thread the thread's program; tests and benchmarks pass their own
    */
   constructor(
     private readonly quality: number,
@@ -68,7 +68,7 @@ export class PictureEncoder {
     this.#resting = false;
     expectNv12Frame('the frame', frame);
     const scaled = size === 'small' ? smallSize(frame) : undefined;
-    // Of a large picture, scaling reads only a part, and writes less than a copy.
+    // Scaling a large picture reads only a part of it, and writes less than a copy would.
     const here = scaled !== undefined && frame.height > 2 * scaled.height;
     const { width, height } = here ? scaled : frame;
     const memory = this.#take(nv12Size(width, height));
@@ -92,7 +92,7 @@ export class PictureEncoder {
     return new Promise((resolve, reject) => this.#waiting.set(id, { memory, resolve, reject }));
   }
 
-  /** Ends the thread as soon as it has nothing to do; the next call begins another. */
+  /** Ends the thread once it has answered all requests; the next call starts another. */
   rest(): void {
     this.#resting = true;
     if (this.#waiting.size === 0) this.#end();
@@ -118,7 +118,7 @@ export class PictureEncoder {
   }
 
   #start(): Worker {
-    // sharp wants the main thread to load it first: its libraries must outlive the other.
+    // sharp must be loaded on the main thread first, so that its libraries stay loaded when the worker ends.
     if (this.thread === THREAD) createRequire(import.meta.url)('sharp');
     // Options of the main script, such as --input-type, may not fit a worker.
     const worker = new Worker(this.thread, { execArgv: [], name: 'pictures' });

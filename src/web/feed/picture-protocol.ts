@@ -1,7 +1,7 @@
 import type { ColorRange } from '../../vision/picture/color-range.js';
 import type { PictureSize } from '../../vision/picture/picture-size.js';
 
-/** What the pictures' thread is told: a frame, as packed NV12. It reads the memory until it has answered. */
+/** A request to the pictures' thread: a frame, as packed NV12. The thread reads the memory until it has answered. */
 export interface PictureRequest extends PictureSize {
   readonly id: number;
   readonly memory: SharedArrayBuffer;
@@ -14,7 +14,7 @@ export interface PictureRequest extends PictureSize {
   readonly quality: number;
 }
 
-/** What it answers to each, in any order: a JPEG file, or why there is none. */
+/** The answer to a request, in any order: a JPEG file, or the reason why there is none. */
 export interface PictureAnswer {
   readonly id: number;
   readonly file: Uint8Array<ArrayBuffer> | undefined;

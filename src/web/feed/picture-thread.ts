@@ -1,4 +1,4 @@
-/** Scales, converts and compresses pictures on a thread of its own: even the call of the encoder takes longer than all else of a frame. */
+/** Scales, converts and compresses pictures on a separate thread: calling the encoder takes longer than everything else done for a frame. */
 import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
 import { messageOf } from '../../base/expect.js';
@@ -8,7 +8,7 @@ import { nv12Frame, type Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { PictureSize } from '../../vision/picture/picture-size.js';
 import type { PictureAnswer, PictureRequest } from './picture-protocol.js';
 
-/** Memory for a picture on its way, kept for the next one. */
+/** Buffers for one picture, reused for the next. */
 interface Buffers {
   scaled: Nv12Frame | undefined;
   rgb: Uint8Array;
@@ -22,7 +22,7 @@ port.on('message', (request: PictureRequest) => void answer(request));
 async function answer(request: PictureRequest): Promise<void> {
   const { id } = request;
   try {
-    // A copy that is as long as the file, and can be handed over.
+    // A copy of exactly the file's length, whose buffer can be transferred.
     const file = new Uint8Array(await compress(request));
     port.postMessage({ id, file, failure: '' } satisfies PictureAnswer, [file.buffer]);
   } catch (error) {

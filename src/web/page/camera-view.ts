@@ -18,7 +18,7 @@ export interface CameraContext {
   /** The user wants another size of pictures. */
   sizeChanged(): void;
   record(camera: number): void;
-  /** Something for those who do not see the picture. */
+  /** Says something to users of screen readers. */
   announce(words: string): void;
 }
 
@@ -111,7 +111,7 @@ export class CameraView {
     const turn = ++this.#came;
     if (frame.picture.length > 0) {
       const picture = await createImageBitmap(new Blob([frame.picture.slice()], { type: 'image/jpeg' }));
-      // The next one was ready first.
+      // A later frame was decoded first.
       if (turn < this.#drawn) return picture.close();
       this.#picture?.close();
       this.#picture = picture;

@@ -1,4 +1,4 @@
-/** What a user does with a picture. Places and distances are shares of the canvas. */
+/** Gestures on a picture. Places and distances are shares of the canvas. */
 export interface GestureHandlers {
   /** Points at a place, or taps it. */
   point(x: number, y: number): void;
@@ -16,9 +16,9 @@ const TAP = 4;
 const NOTCH = 1.25;
 const LINE = 33;
 
-/** Listens to wheel, mouse, pen and fingers on a canvas: wheel and two fingers zoom, what is pressed drags. */
+/** Listens to wheel, mouse, pen and fingers on a canvas: the wheel and two fingers zoom; one finger, the pen or the primary button drags. */
 export function listenToGestures(canvas: HTMLCanvasElement, handlers: GestureHandlers): void {
-  /** Those that are down, with their latest places. */
+  /** Pointers that are down, with their latest places. */
   const down = new Map<number, { x: number; y: number }>();
   let travelled = 0;
 
@@ -38,7 +38,7 @@ export function listenToGestures(canvas: HTMLCanvasElement, handlers: GestureHan
     (event) => {
       const { x, y } = share(event);
       const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE : 1);
-      // Where there is nothing to zoom out of, the page scrolls.
+      // At the end of the zoom range, the page scrolls instead.
       if (handlers.zoom(NOTCH ** (-pixels / 100), x, y)) event.preventDefault();
     },
     { passive: false },
@@ -79,7 +79,7 @@ export function listenToGestures(canvas: HTMLCanvasElement, handlers: GestureHan
   // Also follows each release, and is all that is reported if a dialog takes the release.
   canvas.addEventListener('lostpointercapture', (event) => down.delete(event.pointerId));
   canvas.addEventListener('pointerleave', (event) => {
-    // What was tapped stays.
+    // A tapped object stays chosen.
     if (event.pointerType !== 'touch') handlers.leave();
   });
 }

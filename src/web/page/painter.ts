@@ -71,7 +71,7 @@ export function paintFrame(
     const { x1, y1, x2, y2 } = instance;
     context.strokeRect(x1 * x, y1 * y, (x2 - x1) * x, (y2 - y1) * y);
     context.globalAlpha = 1;
-    // Places are looked up in paths without it (CameraView).
+    // CameraView looks up places in paths without the translation.
     context.setTransform(1, 0, 0, 1, 0, 0);
   }
   paintZones(context, zones, place, density);
@@ -85,7 +85,7 @@ export function paintFrame(
     if (options.chosen >= 0 && options.chosen !== i) continue;
     const instance = instances[i]!;
     const [from, above] = [instance.x1 * x + left, instance.y1 * y + top];
-    // One that is out of sight has no name that would stick to the edge.
+    // The name of an object outside the canvas would stick to the edge.
     const [right, below] = [instance.x2 * x + left, instance.y2 * y + top];
     if (right <= 0 || below <= 0 || from >= canvas.width || above >= canvas.height) continue;
     const color = colorOf(instance, options.palette);

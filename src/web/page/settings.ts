@@ -15,7 +15,7 @@ export interface SettingsHandlers {
 export class Settings {
   readonly element = make('div');
   #state: StateMessage | undefined;
-  /** What the user is moving is not moved by the server: the timers by whose end it is sent. */
+  /** Timers after which a moved slider's value is sent. Until then the server's value does not move it back. */
   readonly #moving = new Map<string, number>();
 
   constructor(private readonly handlers: SettingsHandlers) {}
@@ -74,7 +74,7 @@ export class Settings {
       { id: 'model-name' },
       ...models.map((name) => make('option', { text: name })),
     );
-    // A path's last part: the model in use is chosen at first.
+    // The model in use is selected at first; its name may lack the file's ending.
     const present = models.find((name) => name === model.name || name.replace(/\.\w+$/, '') === model.name);
     if (present !== undefined) select.value = present;
     const form = make(

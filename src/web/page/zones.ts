@@ -40,7 +40,7 @@ export function paintZones(
     if (kind === 'zone') path.closePath();
     outlined(path);
     if (kind === 'zone' || count < 2) continue;
-    // An arrow where they enter: from the left to the right of the line's direction.
+    // An arrow in the direction of entering: from the left to the right of the line.
     const middle = Math.floor((count - 1) / 2);
     const [dx, dy] = [x(middle + 1) - x(middle), y(middle + 1) - y(middle)];
     const length = Math.hypot(dx, dy);

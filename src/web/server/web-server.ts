@@ -62,7 +62,7 @@ export class WebServer {
   readonly #sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MOST_MESSAGE,
-    // JPEG cannot be compressed further, and memory for compression is a client's to waste.
+    // JPEG cannot be compressed further, and clients could use up memory by compression.
     perMessageDeflate: false,
     // Not the first that is offered: Foxglove offers a newer one before ours.
     handleProtocols: (offered, request) => {
@@ -206,7 +206,7 @@ export class WebServer {
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
       connected.add(client);
       client.on('close', () => connected.delete(client));
-      // Followed by close; what the client sent wrongly is its own affair.
+      // 'close' follows. Protocol errors of a client need no report.
       client.on('error', () => client.terminate());
       try {
         target.connect(client, request);
