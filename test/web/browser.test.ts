@@ -174,6 +174,8 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
     near(await lines(0.6), [seen(0.25, 0)]);
     await page.mouse.move(...middleOf);
     await page.mouse.down();
+    // A capture begins with the first movement.
+    await page.mouse.move(middleOf[0] + 1, middleOf[1]);
     await page.evaluate('document.querySelector("canvas").releasePointerCapture(1)');
     await page.mouse.move(middleOf[0], box.y + 5, { steps: 4 });
     near(await lines(0.6), [seen(0.25, 0)]);
