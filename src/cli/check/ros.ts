@@ -74,7 +74,7 @@ function release(distro: string): Finding {
   return {
     what,
     verdict: 'note',
-    text: `${distro}: the tests have run on ${testedDistributions().join(' and ')}`,
+    text: `${distro}: all tests have passed on ${testedDistributions().join(' and ')}`,
   };
 }
 

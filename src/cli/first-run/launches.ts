@@ -105,8 +105,10 @@ async function runLine(line: Line, options: LaunchOptions): Promise<Finding[]> {
   try {
     await Promise.race([sleep(1000 * seconds, undefined, { signal }), launch.ended]);
     if (launch.over) return [failure(what, `it ended early: ${launch.said(TOLD)}`)];
-    const echo = ['ros2', 'topic', 'echo', '--once', '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray'];
-    const asked = new Command([...echo, '--full-length'], env);
+    // Without the daemon of the ros2 command, which would outlive the first run.
+    const echo = ['ros2', 'topic', 'echo', '--once', '--no-daemon', '/diagnostics'];
+    const type = 'diagnostic_msgs/msg/DiagnosticArray';
+    const asked = new Command([...echo, type, '--full-length'], env);
     await Promise.race([asked.ended, sleep(ANSWER, undefined, { signal })]);
     await asked.stop();
     const values = valuesOf(asked.output);

@@ -5,7 +5,7 @@
 export interface Distribution {
   /** As in ROS_DISTRO. */
   readonly name: string;
-  /** Whether test/ros has run on it. */
+  /** Whether test/ros has passed on it as a whole. */
   readonly tested: boolean;
   /** Whether rcl creates the publisher of /rosout by itself, and a second one causes a warning. */
   readonly ownRosout: boolean;
@@ -42,7 +42,7 @@ const DISTRIBUTIONS: readonly Distribution[] = [
   },
   {
     name: 'jazzy',
-    tested: true,
+    tested: false,
     ownRosout: false,
     loggerServices: true,
     localOnly: LOCAL,
@@ -79,7 +79,7 @@ export function distribution(name: string | undefined = process.env['ROS_DISTRO'
   );
 }
 
-/** The releases on which test/ros has run. */
+/** The releases on which test/ros has passed as a whole. */
 export function testedDistributions(): string[] {
   return DISTRIBUTIONS.filter(({ tested }) => tested).map(({ name }) => name);
 }
