@@ -18,8 +18,8 @@ export class KeptSegmentation implements Segmentation {
   readonly instances: KeptInstance[] = [];
   readonly #spare: KeptInstance[] = [];
   readonly #masks = new DecodedMasks();
-  readonly #spans = new MaskRuns();
-  #runs = new Int32Array(1 << 12);
+  readonly #runs = new MaskRuns();
+  #edges = new Int32Array(1 << 12);
 
   copy(segmentation: Segmentation): this {
     const { instances } = segmentation;
@@ -30,18 +30,18 @@ export class KeptSegmentation implements Segmentation {
     this.ended = segmentation.ended;
     let used = 0;
     for (const { mask } of instances) {
-      this.#spans.read(mask);
-      used += 2 * this.#spans.count;
+      this.#runs.read(mask);
+      used += 2 * this.#runs.count;
     }
-    if (this.#runs.length < used) this.#runs = new Int32Array(2 * used);
+    if (this.#edges.length < used) this.#edges = new Int32Array(2 * used);
     this.instances.length = 0;
     let from = 0;
     for (let i = 0; i < instances.length; i++) {
       const { classId, score, box, mask, trackId } = instances[i]!;
-      this.#spans.read(mask);
-      const to = from + 2 * this.#spans.count;
-      const runs = this.#runs.subarray(from, to);
-      runs.set(this.#spans.runs);
+      this.#runs.read(mask);
+      const to = from + 2 * this.#runs.count;
+      const runs = this.#edges.subarray(from, to);
+      runs.set(this.#runs.runs);
       from = to;
       const kept = this.#masks.at(i);
       kept.set(mask.x, mask.y, mask.width, mask.height, runs);
@@ -75,7 +75,7 @@ export class KeptSegmentation implements Segmentation {
       numbers.set(values, NUMBERS * i);
       numbers[NUMBERS * i + values.length] = used;
     }
-    return { width, height, maskWidth, maskHeight, numbers, runs: this.#runs.slice(0, used) };
+    return { width, height, maskWidth, maskHeight, numbers, runs: this.#edges.slice(0, used) };
   }
 }
 
