@@ -87,6 +87,8 @@ export class DepthStream {
   readonly #input: DepthInput;
   readonly #depthInfo: CameraInfoInput;
   readonly #colorInfo: CameraInfoInput;
+  /** Fully resolved: the name says whether its pictures are rectified. */
+  readonly #colorTopic: string;
   readonly #outputs: DepthOutputs;
   readonly #pairing: DepthPairing<Held, Buffer>;
   readonly #reader = new DepthImageReader();
@@ -124,6 +126,7 @@ export class DepthStream {
       new CameraInfoInput(ros, given === '' ? cameraInfoTopics(ros.resolve(topic)) : [ros.resolve(given)]);
     this.#depthInfo = infoOf(options.depthInfo, options.topic);
     this.#colorInfo = infoOf(options.colorInfo, options.colorTopic);
+    this.#colorTopic = ros.resolve(options.colorTopic);
     this.#outputs = new DepthOutputs(ros, place, missing);
     this.#pairing = new DepthPairing(options, (held, depth) => this.#paired(held, depth), clock);
     this.#stopListening = transforms.onChange(() => this.#retry());
@@ -315,7 +318,7 @@ export class DepthStream {
       camera,
       this.options.registration === 'registered'
         ? undefined
-        : this.#cameraOf(this.#colorInfo, this.options.colorTopic),
+        : this.#cameraOf(this.#colorInfo, this.#colorTopic),
       () => this.transforms.lookup(header.frameId, frame.frameId, stampToNanoseconds(frame.stamp)),
     );
   }
