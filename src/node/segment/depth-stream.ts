@@ -19,6 +19,7 @@ import {
   type NoRegistration,
   type RegistrationMode,
   registrationOf,
+  SameView,
 } from '../../vision/depth/registration.js';
 import { rotate } from '../../vision/depth/rigid-transform.js';
 import { isTransform } from '../../vision/depth/transform-buffer.js';
@@ -92,6 +93,7 @@ export class DepthStream {
   readonly #outputs: DepthOutputs;
   readonly #pairing: DepthPairing<Held, Buffer>;
   readonly #reader = new DepthImageReader();
+  readonly #view = new SameView();
   readonly #spare: KeptSegmentation[] = [];
   readonly #pending: Pending[] = [];
   readonly #line: InLine[] = [];
@@ -320,6 +322,7 @@ export class DepthStream {
         ? undefined
         : this.#cameraOf(this.#colorInfo, this.#colorTopic),
       () => this.transforms.lookup(header.frameId, frame.frameId, stampToNanoseconds(frame.stamp)),
+      this.#view,
     );
   }
 
