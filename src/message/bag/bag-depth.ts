@@ -1,7 +1,12 @@
 import { ExpectationError, messageOf } from '../../base/expect.js';
 import type { Intrinsics } from '../../vision/depth/intrinsics.js';
 import { REGISTERED, type Registration, type Vector } from '../../vision/depth/objects-in-space.js';
-import { isRegistration, type RegistrationMode, registrationOf } from '../../vision/depth/registration.js';
+import {
+  isRegistration,
+  type RegistrationMode,
+  registrationOf,
+  SameView,
+} from '../../vision/depth/registration.js';
 import { rotate } from '../../vision/depth/rigid-transform.js';
 import { isTransform, TransformBuffer } from '../../vision/depth/transform-buffer.js';
 import { type FrameHeader, stampToNanoseconds } from '../../vision/picture/frame-source.js';
@@ -66,6 +71,7 @@ const TRANSFORMS = 'tf2_msgs/msg/TFMessage';
 export class BagDepth implements DepthSource {
   readonly #messages: AsyncGenerator<BagMessage | Error, void, void>;
   readonly #reader = new DepthImageReader();
+  readonly #view = new SameView();
   readonly #transforms = new TransformBuffer(ALL, ALL);
   #stored: Stored[] = [];
   #ended = false;
@@ -123,6 +129,7 @@ export class BagDepth implements DepthSource {
       camera,
       this.#color && mode !== 'registered' ? cameraOf(this.#color, colorTopic, distortion) : undefined,
       () => this.#transforms.lookup(header.frameId, frame.frameId, time),
+      this.#view,
     );
     if (!isRegistration(registration)) {
       throw new ExpectationError(registration.expected, registration.received, registration.hint);

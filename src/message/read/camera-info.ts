@@ -1,5 +1,5 @@
 import { ExpectationError } from '../../base/expect.js';
-import { DISTORTION_MODELS, distortionOf } from '../../vision/depth/distortion.js';
+import { COEFFICIENTS, DISTORTION_MODELS, distortionOf } from '../../vision/depth/distortion.js';
 import { type Intrinsics, intrinsicsOf } from '../../vision/depth/intrinsics.js';
 import type { FrameHeader } from '../../vision/picture/frame-source.js';
 import { CdrCursor } from './cdr-cursor.js';
@@ -7,7 +7,7 @@ import { CdrCursor } from './cdr-cursor.js';
 /** Most coefficients of a distortion model: rational_polynomial has 8, thin prism 14. */
 const MOST_COEFFICIENTS = 64;
 /** Of them in an error. */
-const SHOWN = 5;
+const SHOWN = 14;
 
 /** A sensor_msgs/CameraInfo. */
 export interface CameraInfo extends FrameHeader {
@@ -35,7 +35,7 @@ export function cameraOf(info: CameraInfo, topic: string, mode: DistortionMode):
   if (mode === 'ignore' || (mode === 'auto' && RECTIFIED.test(topic))) return info.intrinsics;
   if (info.raw) return info.raw;
   throw new ExpectationError(
-    `a distortion of the model ${DISTORTION_MODELS.join(' or ')} in the CameraInfo of ${topic}`,
+    `a distortion of the model ${DISTORTION_MODELS.join(' or ')}, at most ${COEFFICIENTS.length} numbers, in the CameraInfo of ${topic}`,
     info.distortion,
     'Take a topic of rectified pictures (image_proc makes them); or, if these are, set depth_distortion to ignore.',
   );

@@ -19,6 +19,7 @@ import {
   type NoRegistration,
   type RegistrationMode,
   registrationOf,
+  SameView,
 } from '../../vision/depth/registration.js';
 import { rotate } from '../../vision/depth/rigid-transform.js';
 import { isTransform } from '../../vision/depth/transform-buffer.js';
@@ -88,9 +89,12 @@ export class DepthStream {
   readonly #input: DepthInput;
   readonly #depthInfo: CameraInfoInput;
   readonly #colorInfo: CameraInfoInput;
+  /** Fully resolved: the name says whether its pictures are rectified. */
+  readonly #colorTopic: string;
   readonly #outputs: DepthOutputs;
   readonly #pairing: DepthPairing<Held, Buffer>;
   readonly #reader = new DepthImageReader();
+  readonly #view = new SameView();
   readonly #spare: KeptSegmentation[] = [];
   readonly #pending: Pending[] = [];
   readonly #line: InLine[] = [];
@@ -128,6 +132,7 @@ export class DepthStream {
       new CameraInfoInput(ros, given === '' ? cameraInfoTopics(ros.resolve(topic)) : [ros.resolve(given)]);
     this.#depthInfo = infoOf(options.depthInfo, options.topic);
     this.#colorInfo = infoOf(options.colorInfo, options.colorTopic);
+    this.#colorTopic = ros.resolve(options.colorTopic);
     this.#outputs = new DepthOutputs(ros, place, missing);
     this.#pairing = new DepthPairing(options, (held, depth) => this.#paired(held, depth), clock);
     this.#stopListening = transforms.onChange(() => this.#retry());
@@ -331,8 +336,9 @@ export class DepthStream {
       camera,
       this.options.registration === 'registered'
         ? undefined
-        : this.#cameraOf(this.#colorInfo, this.options.colorTopic),
+        : this.#cameraOf(this.#colorInfo, this.#colorTopic),
       () => this.transforms.lookup(header.frameId, frame.frameId, stampToNanoseconds(frame.stamp)),
+      this.#view,
     );
   }
 

@@ -17,20 +17,19 @@ export interface Distortion {
 /** Coefficients in the order of CameraInfo's D. */
 export const COEFFICIENTS = ['k1', 'k2', 'p1', 'p2', 'k3', 'k4', 'k5', 'k6'] as const;
 
-/** Coefficients of each model of sensor_msgs/distortion_models that is a Distortion. Without a name, OpenCV goes by their number. */
-const MODELS: Readonly<Record<string, number>> = { plumb_bob: 5, rational_polynomial: 8, '': 8 };
-
-/** Names of the distortion models that are understood. */
-export const DISTORTION_MODELS = Object.keys(MODELS).filter((name) => name !== '');
+/** Names of the distortion models that are understood, of sensor_msgs/distortion_models. */
+export const DISTORTION_MODELS: readonly string[] = ['plumb_bob', 'rational_polynomial'];
 
 /**
  * @param model as CameraInfo's distortion_model names it
  * @param d its coefficients; missing ones are 0
- * @returns undefined for another model, for more coefficients than it has, and for those that are no numbers
+ * Their number decides, not the model's name, as in OpenCV and image_geometry: drivers write eight under the name plumb_bob, too.
+ *
+ * @returns undefined for another model, for more than 8 coefficients, and for those that are no numbers
  */
 export function distortionOf(model: string, d: readonly number[]): Distortion | undefined {
-  const count = MODELS[model];
-  if (count === undefined || d.slice(count).some((value) => value !== 0)) return undefined;
+  if (model !== '' && !DISTORTION_MODELS.includes(model)) return undefined;
+  if (d.slice(COEFFICIENTS.length).some((value) => value !== 0)) return undefined;
   if (!d.every((value) => Number.isFinite(value))) return undefined;
   const [k1 = 0, k2 = 0, p1 = 0, p2 = 0, k3 = 0, k4 = 0, k5 = 0, k6 = 0] = d;
   return { k1, k2, p1, p2, k3, k4, k5, k6 };

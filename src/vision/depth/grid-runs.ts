@@ -35,9 +35,9 @@ export class GridRuns implements RunsMemory {
    * a later one (Axis of vision/mask/mask-painter)
    * @param rows the same of rows
    */
-  set(mask: Mask, spans: MaskRuns, columns: Int32Array, rows: Int32Array, kernels?: DepthKernels): void {
-    spans.read(mask);
-    const { count, edges: runs } = spans;
+  set(mask: Mask, runs: MaskRuns, columns: Int32Array, rows: Int32Array, kernels?: DepthKernels): void {
+    runs.read(mask);
+    const { count, edges } = runs;
     const { width } = mask;
     this.#begin(rows[mask.y]!, rows[mask.y + mask.height]!);
     if (kernels) {
@@ -46,7 +46,7 @@ export class GridRuns implements RunsMemory {
       crop[1] = mask.y;
       crop[2] = width;
       crop[3] = mask.height;
-      const all = spans.runs;
+      const all = runs.runs;
       const needed = kernels.lay(all, crop, columns, rows, this);
       if (this.#reserve(needed)) kernels.lay(all, crop, columns, rows, this);
       return;
@@ -56,14 +56,14 @@ export class GridRuns implements RunsMemory {
     for (let y = 0; y < mask.height; y++) {
       const begin = y * width;
       const end = begin + width;
-      while (run < count && runs[2 * run + 1]! <= begin) run++;
+      while (run < count && edges[2 * run + 1]! <= begin) run++;
       const row = rows[mask.y + y]!;
       const beyond = rows[mask.y + y + 1]!;
       if (row === beyond) continue;
       const from = used;
-      for (let r = run; r < count && runs[2 * r]! < end; r++) {
-        const first = columns[Math.max(runs[2 * r]!, begin) - begin + mask.x]!;
-        const last = columns[Math.min(runs[2 * r + 1]!, end) - begin + mask.x]!;
+      for (let r = run; r < count && edges[2 * r]! < end; r++) {
+        const first = columns[Math.max(edges[2 * r]!, begin) - begin + mask.x]!;
+        const last = columns[Math.min(edges[2 * r + 1]!, end) - begin + mask.x]!;
         if (first < last) used = this.#push(used, first, last);
       }
       this.ends[row - this.top + 1] = used;

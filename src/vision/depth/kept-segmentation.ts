@@ -21,8 +21,8 @@ export class KeptSegmentation implements Segmentation {
   /** Masks as found in the frame, of instances whose masks are smoothed. Their boxes are not needed. */
   readonly #found = new DecodedMasks();
   readonly #shapes: Shape[] = [];
-  readonly #spans = new MaskRuns();
-  #runs = new Int32Array(1 << 12);
+  readonly #runs = new MaskRuns();
+  #edges = new Int32Array(1 << 12);
   #used = 0;
 
   copy(segmentation: Segmentation): this {
@@ -34,13 +34,13 @@ export class KeptSegmentation implements Segmentation {
     this.ended = segmentation.ended;
     let used = 0;
     for (const { mask, found } of instances) {
-      this.#spans.read(mask);
-      used += 2 * this.#spans.count;
+      this.#runs.read(mask);
+      used += 2 * this.#runs.count;
       if (!found) continue;
-      this.#spans.read(found.mask);
-      used += 2 * this.#spans.count;
+      this.#runs.read(found.mask);
+      used += 2 * this.#runs.count;
     }
-    if (this.#runs.length < used) this.#runs = new Int32Array(2 * used);
+    if (this.#edges.length < used) this.#edges = new Int32Array(2 * used);
     this.instances.length = 0;
     this.#used = 0;
     for (let i = 0; i < instances.length; i++) {
@@ -74,10 +74,10 @@ export class KeptSegmentation implements Segmentation {
   }
 
   #keep(mask: Mask, kept: DecodedMask): void {
-    this.#spans.read(mask);
-    const to = this.#used + 2 * this.#spans.count;
-    const runs = this.#runs.subarray(this.#used, to);
-    runs.set(this.#spans.runs);
+    this.#runs.read(mask);
+    const to = this.#used + 2 * this.#runs.count;
+    const runs = this.#edges.subarray(this.#used, to);
+    runs.set(this.#runs.runs);
     this.#used = to;
     kept.set(mask.x, mask.y, mask.width, mask.height, runs);
   }
@@ -95,7 +95,7 @@ export class KeptSegmentation implements Segmentation {
       const shapes = [mask.x, mask.y, mask.width, mask.height, to, x, y, width, height, used];
       numbers.set([classId, score, trackId ?? 0, ...shapes], NUMBERS * i);
     }
-    return { width, height, maskWidth, maskHeight, numbers, runs: this.#runs.slice(0, used) };
+    return { width, height, maskWidth, maskHeight, numbers, runs: this.#edges.slice(0, used) };
   }
 }
 

@@ -21,7 +21,7 @@ export class LabelMap {
   count = 0;
   readonly #columns = new Axis();
   readonly #rows = new Axis();
-  readonly #spans = new MaskRuns();
+  readonly #runs = new MaskRuns();
   #disc = discOf(0);
 
   constructor(private readonly kernels?: DepthKernels) {}
@@ -43,7 +43,7 @@ export class LabelMap {
     labels.fill(0, 0, cells);
     for (let i = 0; i < instances.length; i++) {
       const full = (this.full[i] ??= new GridRuns());
-      full.set(instances[i]!.mask, this.#spans, columns, rows, kernels);
+      full.set(instances[i]!.mask, this.#runs, columns, rows, kernels);
       (this.inner[i] ??= new GridRuns()).erode(full, this.#disc, width, height, kernels);
     }
     const clear = (from: number, to: number): void => void labels.fill(0, from, to);

@@ -27,8 +27,8 @@ export interface MaskOptions {
 export class DepthMasker {
   readonly #columns = new Axis();
   readonly #rows = new Axis();
-  readonly #spans = new MaskRuns();
-  readonly #runs = new GridRuns();
+  readonly #runs = new MaskRuns();
+  readonly #cells = new GridRuns();
   readonly #projection = new Projection();
   readonly #table = new RayTable();
   #marks = new Uint8Array(0);
@@ -115,14 +115,14 @@ export class DepthMasker {
   ): void {
     const columns = this.#columns.firstCells(segmentation.maskWidth, width);
     const rows = this.#rows.firstCells(segmentation.maskHeight, height);
-    const runs = this.#runs;
+    const cells = this.#cells;
     for (const { classId, mask, found } of segmentation.instances) {
       if (chosen && !chosen(classId)) continue;
-      runs.set(mask, this.#spans, columns, rows, this.kernels);
-      use(runs);
+      cells.set(mask, this.#runs, columns, rows, this.kernels);
+      use(cells);
       if (!asFound || !found) continue;
-      runs.set(found.mask, this.#spans, columns, rows, this.kernels);
-      use(runs);
+      cells.set(found.mask, this.#runs, columns, rows, this.kernels);
+      use(cells);
     }
   }
 }

@@ -2,6 +2,7 @@ import type { PictureSize } from '../picture/picture-size.js';
 import { inProportion, type Intrinsics, scaledTo } from './intrinsics.js';
 import { type Registration, REGISTERED } from './objects-in-space.js';
 import { Projection, Projector } from './projection.js';
+import { sameCamera } from './ray-table.js';
 import { undistort } from './distortion.js';
 import { isTransform, type NoTransform } from './transform-buffer.js';
 import { IDENTITY, type RigidTransform } from './rigid-transform.js';
@@ -36,6 +37,7 @@ export function isRegistration(found: Registration | NoRegistration): found is R
  * @param depthCamera undefined: nothing is known of it
  * @param colorCamera undefined: nothing is known of it
  * @param lookup the transform from the depth camera's frame to the color camera's
+ * @param view kept from frame to frame by the caller
  */
 export function registrationOf(
   mode: RegistrationMode,
@@ -44,6 +46,7 @@ export function registrationOf(
   depthCamera: Intrinsics | undefined,
   colorCamera: Intrinsics | undefined,
   lookup: () => RigidTransform | NoTransform,
+  view = new SameView(),
 ): Registration | NoRegistration {
   const sizes = `${depth.width}x${depth.height} and ${color.width}x${color.height}`;
   const frames = `${depth.frameId || "''"} and ${color.frameId || "''"}`;
@@ -57,7 +60,7 @@ export function registrationOf(
       later: false,
     };
   }
-  const alike = depthCamera && colorCamera ? sameView(depthCamera, depth, colorCamera, color) : true;
+  const alike = depthCamera && colorCamera ? view.of(depthCamera, depth, colorCamera, color) : true;
   if (mode === 'registered' || (mode === 'auto' && sameFrame && fits && alike)) return REGISTERED;
   const why = sameFrame ? `pictures of ${sizes}` : `frame_ids ${frames}`;
   if (!colorCamera) {
@@ -85,16 +88,27 @@ const SAME = 1.5;
 /** And as a share of the width: drivers round intrinsics. */
 const SAME_SHARE = 0.004;
 
+/** Remembers whether two cameras see the same: CameraInfo comes with each frame, and hardly ever says anything new. */
+export class SameView {
+  #depth: Intrinsics | undefined;
+  #color: Intrinsics | undefined;
+  #same = false;
+
+  of(depthCamera: Intrinsics, depth: PictureSize, colorCamera: Intrinsics, color: PictureSize): boolean {
+    const own = scaledTo(depthCamera, depth);
+    // Both on the depth picture's grid: so a difference is one of its pixels.
+    const other = scaledTo(scaledTo(colorCamera, color), depth);
+    if (this.#depth && this.#color && sameCamera(this.#depth, own) && sameCamera(this.#color, other))
+      return this.#same;
+    this.#same = sameView(own, other);
+    this.#depth = own;
+    this.#color = other;
+    return this.#same;
+  }
+}
+
 /** Whether a ray comes to lie on the same place of both pictures, at their corners and in their middle. */
-function sameView(
-  depthCamera: Intrinsics,
-  depth: PictureSize,
-  colorCamera: Intrinsics,
-  color: PictureSize,
-): boolean {
-  const own = scaledTo(depthCamera, depth);
-  // Both on the depth picture's grid: so a difference is one of its pixels.
-  const other = scaledTo(scaledTo(colorCamera, color), depth);
+function sameView(own: Intrinsics, other: Intrinsics): boolean {
   const { width, height, fx, fy, cx, cy, distortion } = own;
   const numbers = new Projection().between(own, other, IDENTITY);
   const most = Math.max(SAME, SAME_SHARE * width);

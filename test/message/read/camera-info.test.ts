@@ -55,7 +55,8 @@ describe('readCameraInfo', () => {
   it('takes rational polynomials, and models without a name by their coefficients', () => {
     const d = [1, 2, 3, 4, 5, 6, 7, 8].map((value) => value / 100);
     const lens = { k1: 0.01, k2: 0.02, p1: 0.03, p2: 0.04, k3: 0.05, k4: 0.06, k5: 0.07, k6: 0.08 };
-    for (const model of ['rational_polynomial', '']) {
+    // Drivers write eight of them under the name plumb_bob, too (PhoXi's); image_geometry goes by their number.
+    for (const model of ['rational_polynomial', 'plumb_bob', '']) {
       const found = readCameraInfo(info(K, ZEROS, [...d, 0, 0, 0, 0], model));
       assert.deepEqual(cameraOf(found, '/image', 'auto').distortion, lens);
     }
@@ -64,14 +65,14 @@ describe('readCameraInfo', () => {
   it('refuses raw pictures of a distortion that it does not know, with the way out; rectified ones are of use', () => {
     for (const [model, d] of [
       ['equidistant', [0.1, 0, 0, 0]],
-      ['plumb_bob', [0, 0, 0, 0, 0, 0.1]],
+      ['plumb_bob', [0, 0, 0, 0, 0, 0, 0, 0, 0.1]],
       ['rational_polynomial', [0, 0, 0, 0, 0, 0, 0, 0, 0.1]],
       ['plumb_bob', [NaN]],
     ] as const) {
       const found = readCameraInfo(info(K, ZEROS, d, model));
       assert.throws(
         () => cameraOf(found, '/color/image_raw', 'auto'),
-        /^ExpectationError: Expected a distortion of the model plumb_bob or rational_polynomial in the CameraInfo of \/color\/image_raw but received (equidistant|plumb_bob|rational_polynomial) with D = .*set depth_distortion to ignore/,
+        /^ExpectationError: Expected a distortion of the model plumb_bob or rational_polynomial, at most 8 numbers, in the CameraInfo of \/color\/image_raw but received (equidistant|plumb_bob|rational_polynomial) with D = .*set depth_distortion to ignore/,
       );
       assert.equal(cameraOf(found, '/color/image_rect', 'auto').fx, 400);
       assert.equal(cameraOf(found, '/color/image_raw', 'ignore').fx, 400);

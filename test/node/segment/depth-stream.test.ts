@@ -27,6 +27,7 @@ class Graph {
   readonly wanted = new Set<string>();
   readonly published: { readonly topic: string; readonly type: string; readonly cdr: Uint8Array }[] = [];
   readonly open = new Map<string, (cdr: Buffer) => void>();
+  readonly remapped = new Map<string, string>();
   readonly warnings: string[] = [];
   readonly log = { warn: (line: string) => this.warnings.push(line), info() {}, debug() {}, error() {} };
 
@@ -52,7 +53,7 @@ class Graph {
   }
 
   resolve(topic: string): string {
-    return topic.startsWith('/') ? topic : `/${topic}`;
+    return this.remapped.get(topic) ?? (topic.startsWith('/') ? topic : `/${topic}`);
   }
 
   send(topic: string, cdr: Uint8Array): void {
@@ -74,7 +75,12 @@ class Setup {
   targetsWanted = false;
   readonly stream: DepthStream;
 
-  constructor(options: Partial<DepthStreamOptions> = {}, work: DepthWork = new DepthHere()) {
+  constructor(
+    options: Partial<DepthStreamOptions> = {},
+    work: DepthWork = new DepthHere(),
+    remapped: Readonly<Record<string, string>> = {},
+  ) {
+    for (const [from, to] of Object.entries(remapped)) this.graph.remapped.set(from, to);
     this.stream = new DepthStream(
       this.graph.node,
       { prefix: '~/', trosTopic: 'targets' },
@@ -381,13 +387,33 @@ describe('DepthStream', () => {
     assert.match(colors.graph.warnings[0]!, /Expected a depth picture.*received nv12/);
   });
 
-  it('refuses raw pictures of a distortion that it does not know, and takes them if told to ignore it', async () => {
+  /** A CameraInfo whose distortion is not understood. */
+  function fisheye(): Uint8Array {
     const { fx, fy, cx, cy, width, height } = CAMERA;
-    const cdr = new CdrEncoder<object>(messageType('sensor_msgs/CameraInfo')).write({
+    return new CdrEncoder<object>(messageType('sensor_msgs/CameraInfo')).write({
       header: { stamp: at(0), frame_id: cdrText('color_optical') },
       ...{ width, height, distortion_model: cdrText('equidistant'), d: [0.1, 0, 0, 0] },
       ...{ k: [fx, 0, cx, 0, fy, cy, 0, 0, 1], p: new Array<number>(12).fill(0) },
     });
+  }
+
+  it('looks for rectified in the name to which the image topic is remapped', async () => {
+    for (const [image, expected] of [
+      ['/color/image_rect', ['~/points']],
+      ['/color/image_raw', []],
+    ] as const) {
+      const setup = new Setup({ colorTopic: 'image' }, new DepthHere(), { image }).listen('~/points').info();
+      setup.graph.send('/color/camera_info', fisheye());
+      setup.depth(10);
+      setup.result(10);
+      assert.deepEqual(await setup.published(), expected, image);
+      assert.equal(setup.stream.counts.refused, 1 - expected.length);
+      if (expected.length === 0) assert.match(setup.graph.warnings[0]!, /CameraInfo of \/color\/image_raw/);
+    }
+  });
+
+  it('refuses raw pictures of a distortion that it does not know, and takes them if told to ignore it', async () => {
+    const cdr = fisheye();
     for (const distortion of ['auto', 'ignore'] as const) {
       const setup = new Setup({ distortion }).listen('~/points');
       setup.graph.send('/depth/camera_info', cdr);

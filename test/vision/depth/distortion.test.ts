@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { type Distortion, distort, undistort } from '../../../src/vision/depth/distortion.js';
+import { type Distortion, distort, distortionOf, undistort } from '../../../src/vision/depth/distortion.js';
 import type { Intrinsics } from '../../../src/vision/depth/intrinsics.js';
 import { largestRadius2, RayTable } from '../../../src/vision/depth/ray-table.js';
 import { Projection, Projector } from '../../../src/vision/depth/projection.js';
 import { DepthMasker } from '../../../src/vision/depth/masked-depth.js';
 import { REGISTERED, SpaceMeasurer } from '../../../src/vision/depth/objects-in-space.js';
-import { isRegistration, registrationOf } from '../../../src/vision/depth/registration.js';
+import { isRegistration, registrationOf, SameView } from '../../../src/vision/depth/registration.js';
 import { IDENTITY } from '../../../src/vision/depth/rigid-transform.js';
 import type { Segmentation } from '../../../src/vision/mask/segmentation.js';
 
@@ -65,14 +65,46 @@ describe('distortion', () => {
     }
   });
 
-  it('agrees with OpenCV: cv2.projectPoints of these coefficients', () => {
-    // k1, k2, p1, p2, k3 = -0.35, 0.12, 0.001, -0.0008, 0 at (0.5, -0.25), worked out by hand from the formula in its documentation.
-    const [x, y, r2] = [0.5, -0.25, 0.3125];
-    const q = 1 - 0.35 * r2 + 0.12 * r2 * r2;
+  it('agrees with OpenCV', () => {
+    // What cv::projectPoints of OpenCV 4.6.0 gives for rays (0.5, -0.25, 1) and (-0.7, 0.4, 1), D = [k1, k2, p1, p2, k3, k4, k5, k6].
     const seen = new Float64Array(2);
-    distort(BARREL, x, y, seen);
-    assert.ok(Math.abs(seen[0]! - (x * q + 2 * 0.001 * x * y - 0.0008 * (r2 + 2 * x * x))) < 1e-12);
-    assert.ok(Math.abs(seen[1]! - (y * q + 0.001 * (r2 + 2 * y * y) - 2 * 0.0008 * x * y)) < 1e-12);
+    for (const [d, first, second] of [
+      [
+        [-0.35, 0.12, 0.001, -0.0008],
+        [0.450271875, -0.2249484375],
+        [-0.578104, 0.330698],
+      ],
+      [
+        [0.5, -0.05, 0.0002, 0, 0.003, 0.8, 0.08, -0.01],
+        [0.457783810610105, -0.228829405305053],
+        [-0.588930545134235, 0.336661740076706],
+      ],
+      [
+        [-0.28, 0.07, 0.001, -0.002, 0.01, 0.02, -0.01, 0.03],
+        [0.455117247685831, -0.227558623842916],
+        [-0.58908728375108, 0.33652844785776],
+      ],
+      [
+        [0.11, -0.23, 0.015, -0.02, 0.07],
+        [0.487025146484375, -0.241950073242188],
+        [-0.736484125, 0.4231695],
+      ],
+    ] as const) {
+      const lens = distortionOf('rational_polynomial', d)!;
+      distort(lens, 0.5, -0.25, seen);
+      assert.ok(Math.hypot(seen[0]! - first[0], seen[1]! - first[1]) < 1e-12, `${d.join()}: ${seen.join()}`);
+      distort(lens, -0.7, 0.4, seen);
+      assert.ok(
+        Math.hypot(seen[0]! - second[0], seen[1]! - second[1]) < 1e-12,
+        `${d.join()}: ${seen.join()}`,
+      );
+    }
+  });
+
+  it('of another model, or of more coefficients than are understood, is none', () => {
+    for (const model of ['equidistant', 'constructor', '__proto__'])
+      assert.equal(distortionOf(model, [0]), undefined, model);
+    assert.equal(distortionOf('plumb_bob', [0, 0, 0, 0, 0, 0, 0, 0, 0.1]), undefined);
   });
 
   it('has no ray where the polynomials turn back, and is never projected from there', () => {
@@ -90,6 +122,13 @@ describe('distortion', () => {
     assert.ok(!projector.project(49.5 + 160 * 0.86, 9.5, 1));
     const rays = new RayTable().of({ ...SIZE, fx: 60, fy: 60, cx: 160, cy: 100, distortion: strong });
     assert.ok(rays.some((value) => Number.isNaN(value)) && rays.some((value) => value > 0.1));
+  });
+
+  it('is never left out: coefficients of which hardly any ray is seen', () => {
+    const odd = { ...PINHOLE, distortion: { ...NONE, k1: -1000 } };
+    const numbers = new Projection().between(PINHOLE, odd, IDENTITY);
+    const projector = new Projector(new Float32Array(0), numbers, SIZE.width);
+    assert.ok(!projector.project(PINHOLE.cx + 60, PINHOLE.cy, 1), `${projector.u}, ${projector.v}`);
   });
 
   it('is made once for a camera, and anew for another', () => {
@@ -174,6 +213,26 @@ describe('registrationOf', () => {
       assert.equal(kindOf(PINHOLE, other), 'projected', JSON.stringify(other));
       assert.equal(kindOf(PINHOLE, other, 'registered'), 'registered', 'it is said to be');
     }
+  });
+
+  it('compares two cameras once, not for each frame', () => {
+    let reads = 0;
+    const distortion = {
+      ...BARREL,
+      get k1() {
+        reads++;
+        return BARREL.k1;
+      },
+    };
+    const view = new SameView();
+    const compare = (fx = twice.fx) =>
+      registrationOf('auto', color, depth, WIDE, { ...twice, fx, distortion }, lookup, view);
+    assert.equal(isRegistration(compare()) && reads > 1000, true, `${reads} reads`);
+    reads = 0;
+    for (let frame = 0; frame < 10; frame++) assert.deepEqual(compare(), REGISTERED);
+    assert.ok(reads <= 20, `${reads} reads`);
+    assert.notDeepEqual(compare(460), REGISTERED);
+    assert.deepEqual(compare(), REGISTERED);
   });
 
   it('goes by frames and sizes while the intrinsics of one are not known', () => {
