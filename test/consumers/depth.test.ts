@@ -1,40 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { DepthContent } from '../../src/message/depth-content.js';
+import type { DepthContent } from '../../src/message/depth-content.js';
 import { OUTPUTS } from '../../src/message/outputs.js';
 import { messageType, shortName } from '../../src/message/message-type.js';
 import { compatible, type Qos } from '../../src/message/qos.js';
 import { Labels } from '../../src/message/write/labels.js';
-import { type Intrinsics, scaledTo } from '../../src/vision/depth/intrinsics.js';
-import { REGISTERED } from '../../src/vision/depth/objects-in-space.js';
-import type { Segmentation } from '../../src/vision/mask/segmentation.js';
 import { readBack } from '../message/write/samples.js';
+import { CAMERA, frameOf } from './depth-frame.js';
 import { DEFAULT_QOS, SENSOR_DATA } from './graph.js';
 import { covers, HEADER, NAMES, NOTHING, SCENE, SIZE } from './scene.js';
 
-const CAMERA: Intrinsics = { ...SIZE, fx: 320, fy: 320, cx: 319.5, cy: 175.5 };
 const LABELS = new Labels(NAMES);
-
-/** Depth of the scene: a wall at 5 m, the i-th instance at 1 m and i half meters. */
-function frameOf(encoding: string, segmentation: Segmentation): DepthContent {
-  const values = new Float32Array(SIZE.width * SIZE.height).fill(5);
-  for (const [index, { mask }] of [...SCENE.instances.entries()].reverse())
-    for (let y = mask.y; y < mask.y + mask.height; y++)
-      for (let x = mask.x; x < mask.x + mask.width; x++)
-        if (covers(mask, x, y)) values[y * SIZE.width + x] = 1 + index / 2;
-  const data = encoding === '32FC1' ? values : Uint16Array.from(values, (meters) => 1000 * meters);
-  const content = new DepthContent({
-    space: () => ({}),
-    masking: () => ({ margin: 4, chosen: (id) => NAMES[id] === 'person' }),
-    coloredBy: () => 'auto',
-  });
-  return content.set(
-    segmentation,
-    { ...HEADER, encoding, depth: { ...SIZE, data } },
-    scaledTo(CAMERA, SIZE),
-    REGISTERED,
-  );
-}
 
 /** What a subscriber with this QoS receives of a row of the outputs; undefined: nothing. */
 function received<T>(name: 'points' | 'depth_masked', qos: Qos, content: DepthContent): T | undefined {

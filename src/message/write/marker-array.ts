@@ -21,6 +21,8 @@ const EMPTY = cdrText('');
 const OPACITY = 0.35;
 /** Meters: height of letters. A flat object's box needs some thickness to be drawn. */
 const LETTERS = 0.12;
+/** Meters: width of a space. rviz2's own is some 0.6 m, whatever the letters' size, and can be set by scale.x, which others leave alone. */
+const SPACE = LETTERS / 2;
 const THINNEST = 0.005;
 
 /**
@@ -67,7 +69,7 @@ export class MarkerArrayWriter {
       const rise = z / 2 + LETTERS;
       this.#begin(content, LABELS, i, TEXT, ADD);
       this.#pose(center.x + rise * up.x, center.y + rise * up.y, center.z + rise * up.z, NO_ROTATION);
-      this.#end(0, 0, LETTERS, color, 1, text);
+      this.#end(SPACE, 0, LETTERS, color, 1, text);
     }
     return this.#layout ? this.#layout.convert(out.end()) : out.end();
   }
