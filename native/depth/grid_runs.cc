@@ -116,11 +116,14 @@ bool Lay(const Mask& mask, Runs& out) {
     if (beyond < row || beyond > bottom) return false;
     if (row == beyond) continue;
     const size_t from = out.edges.size();
+    int32_t before = 0;
     for (size_t r = run; r < count; r++) {
       const int32_t start = Once(runs + 2 * r);
       if (start >= end) break;
       const int32_t stop = Once(runs + 2 * r + 1);
-      if (stop <= begin) return false;
+      // Out of order, overlapping or empty, all runs might be in every row.
+      if (stop <= begin || stop <= start || start < before) return false;
+      before = stop;
       const int32_t first = Once(columns + (std::max(start, begin) - begin));
       const int32_t last = Once(columns + (std::min(stop, end) - begin));
       if (first < 0 || last > kMostCells) return false;

@@ -60,6 +60,9 @@ describe('arguments of the kernels of depth', () => {
       ints(0, 0, 2 ** 30, 2 ** 30),
     ])
       assert.throws(() => lay(bad), REFUSED, bad.join());
+    // Runs out of order, that overlap, or without cells: each row could see all of them.
+    for (const bad of [ints(2, 4, 0, 2), ints(0, 3, 1, 4), ints(0, 4, 0, 4), ints(1, 1, 2, 3)])
+      assert.throws(() => lay(ints(0, 0, 4, 1), bad), REFUSED, bad.join());
     assert.throws(() => lay(ints(0, 0, 1, 2), ints(0, 2), axis, ints(0, 5, 2)), REFUSED);
     assert.throws(() => lay(ints(0, 0, 1, 2), ints(0, 2), axis, ints(0, -5, 2)), REFUSED);
     assert.throws(() => lay(ints(0, 0, 1, 2), ints(0, 2), axis, ints(0, 1, 2 ** 30)), REFUSED);
