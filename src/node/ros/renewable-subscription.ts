@@ -22,6 +22,7 @@ export interface Renewable {
 
 /** Two subscriptions to one topic during a handover: each message is taken once, and none is lost. */
 export class Handover {
+  /** Oldest first. */
   #seen: { readonly key: string; readonly byNew: boolean }[] = [];
   #began: number | undefined;
   #over = false;
@@ -48,7 +49,7 @@ export class Handover {
    * @returns whether the message is to be taken
    */
   admit(byNew: boolean, key: string | undefined, now: number): boolean {
-    const repeated = this.#seen.some((message) => message.key === key && message.byNew !== byNew);
+    const repeated = key !== undefined && this.#forget(byNew, key);
     if (this.#over) {
       // The former subscription may have been ahead. Once the new one is ahead, stamps may repeat: a bag starts over.
       if (byNew && !repeated) this.#seen = [];
@@ -64,6 +65,20 @@ export class Handover {
     if (byNew && (key === undefined || (!this.several && now - this.#began! > LONGEST))) this.#over = true;
     if (key !== undefined) this.#seen.push({ key, byNew });
     if (this.#seen.length > REMEMBERED) this.#seen.shift();
+    return true;
+  }
+
+  /**
+   * Forgets a message that the other subscription has delivered: it excuses one message only, because a camera's stamps may stand still.
+   * Those of a single publisher before it will not come, either.
+   *
+   * @returns whether there was one
+   */
+  #forget(byNew: boolean, key: string): boolean {
+    const at = this.#seen.findLastIndex((message) => message.key === key && message.byNew !== byNew);
+    if (at < 0) return false;
+    if (this.several) this.#seen.splice(at, 1);
+    else this.#seen.splice(0, at + 1);
     return true;
   }
 }
