@@ -272,8 +272,9 @@ Napi::Value OutlineBinding(const Napi::CallbackInfo& info) {
   const auto given = ViewOf<double>(info[4], "numbers", kOutlineLength);
   double numbers[kOutlineLength];
   std::memcpy(numbers, given.data, sizeof numbers);
-  AddToOutline(words.data, from, to, stride, numbers, ViewOf<double>(info[5], "low", 2 * kStrips).data,
-               ViewOf<double>(info[6], "high", 2 * kStrips).data, ViewOf<double>(info[7], "outer", 4).data);
+  AddToOutline(
+      words.data, from, to, stride, numbers, ViewOf<double>(info[5], "low", size_t{2} * kStrips).data,
+      ViewOf<double>(info[6], "high", size_t{2} * kStrips).data, ViewOf<double>(info[7], "outer", 4).data);
   return info.Env().Undefined();
 }
 

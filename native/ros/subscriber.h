@@ -78,7 +78,7 @@ class Subscriber {
   static const std::vector<Kind>& Kinds();
   rclcpp::SubscriptionBase::SharedPtr Open(const SubscriberQos& qos);
   template <typename ImageMessage>
-  rclcpp::SubscriptionBase::SharedPtr Subscribe(const SubscriberQos& qos, unsigned generation);
+  rclcpp::SubscriptionBase::SharedPtr Subscribe(const SubscriberQos& options, unsigned generation);
   template <typename ImageMessage>
   void Take(const ImageMessage& message, unsigned generation);
   bool Admit(const camera::Message& message, unsigned generation);
