@@ -225,6 +225,7 @@ bool Engine::Run(int index, Worker& worker) {
     state.lacks_memory = !worker.slot.outputs();
     // Start the next waiting frame first: the BPU should not idle while this result is being read.
     table_->Finished(index);
+    worker.slot.Collect(*outcome);
     if (!fast_shutdown_) LookAhead(worker, !outcome->failure);
     // Checked again, because the engine may have begun to end.
     if (!fast_shutdown_) done_(index, std::move(*outcome));

@@ -62,9 +62,21 @@ bool Slot::RunFrame(Outcome& outcome, std::shared_ptr<camera::ModelInput>& slot_
     throw StatusFailure("a result within " + std::to_string(schedule_.timeout_ms) + " ms", result.status);
   }
   Check("hbDNNWaitTaskDone to succeed", result.status);
-  for (const auto& output : outputs_->memory) output->Invalidate();
   outcome.inference = Milliseconds(start);
   return true;
+}
+
+void Slot::Collect(Outcome& outcome) noexcept {
+  if (outcome.failure) return;
+  const auto start = Clock::now();
+  try {
+    for (const auto& output : outputs_->memory) output->Invalidate();
+  } catch (Failure& failure) {
+    outcome.failure = std::move(failure);
+  } catch (...) {
+    outcome.failure = OutOfMemory();
+  }
+  outcome.inference += Milliseconds(start);
 }
 
 /**

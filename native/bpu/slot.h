@@ -42,14 +42,20 @@ class Slot {
   Slot& operator=(const Slot&) = delete;
 
   /**
-   * Letterboxes the frame into the input, infers, waits, and makes the outputs readable. Blocks; the task is
-   * always released. After a timeout the slot has new outputs, or none until there is memory for them.
+   * Letterboxes the frame into the input, infers, and waits. Blocks; the task is always released. After a
+   * timeout the slot has new outputs, or none until there is memory for them.
    * @param slot_input the input; replaced after a timeout
    * @param frame to letterbox; null when a camera has already written the input
    * @returns nothing when the thread was abandoned; `slot_input` may be dangling then
    */
   std::optional<Outcome> Run(std::shared_ptr<camera::ModelInput>& slot_input, const SubmittedFrame* frame,
                              AbandonableWait& wait) noexcept;
+
+  /**
+   * Makes the outputs of a successful run readable. Apart from Run(), because invalidating some 6 MB takes a
+   * while: the BPU can have its next frame first.
+   */
+  void Collect(Outcome& outcome) noexcept;
 
   /** Null while there is no memory for outputs. */
   const std::shared_ptr<Outputs>& outputs() const { return outputs_; }
