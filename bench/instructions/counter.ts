@@ -15,6 +15,12 @@ const WINDOW = 4;
 const AGREEING = 3;
 const AGREEMENT = 0.005;
 const MOST_WINDOWS = 40;
+/**
+ * What a case executes before anything is counted, and the most runs of that: V8 compiles by how often a function was called, and a dozen runs of a
+ * cheap one leave it in a slower tier in one process and not in the next. A node runs each some thousand times a minute.
+ */
+const WARM_UP = 150e6;
+const MOST_WARM_RUNS = 1000;
 
 /**
  * Counts what a run costs, within QEMU and its plugin (bench/instructions/plugin.c).
@@ -31,13 +37,21 @@ export class InstructionCounter {
   }
 
   /**
-   * Instructions of one run of a function that is warm.
+   * Instructions of one run, when the function is warm.
    *
    * @param run may return a promise: then whatever the threads do until it settles is counted
    */
   async count(run: () => unknown): Promise<Counts> {
     await this.#settle(() => undefined).then((look) => (this.#look = scale(look, WINDOW)));
+    await this.#warmUp(run);
     return this.#settle(run);
+  }
+
+  async #warmUp(run: () => unknown): Promise<void> {
+    let executed = 0;
+    for (let runs = 0; runs < MOST_WARM_RUNS && executed < WARM_UP; runs += WINDOW) {
+      executed += WINDOW * (await this.#window(run)).own;
+    }
   }
 
   /** Windows until the last ones agree; of those the one in the middle. */

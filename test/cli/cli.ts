@@ -45,6 +45,9 @@ export function cli(
 ): Promise<CliResult> {
   const env: NodeJS.ProcessEnv = { ...process.env, ...variables };
   for (const [name, value] of Object.entries(variables)) if (value === undefined) delete env[name];
+  // Its file of coverage would exceed the limit, or be refused to the other user, and Node.js would say so on stderr. It
+  // passes the variable on unless it is there.
+  if (uid !== undefined || blocks !== undefined) env.NODE_V8_COVERAGE = '';
   const limited = blocks === undefined ? [] : ['sh', '-c', `ulimit -f ${blocks}; exec "$@"`, 'sh'];
   const [program, ...rest] = [...limited, process.execPath, ...scriptOf(args)] as [string, ...string[]];
   const user = uid === undefined ? {} : { uid, gid: uid };
