@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { messageOf } from '../src/base/expect.js';
 import { packageRoot } from '../src/base/package-root.js';
+import { isLocalOnly } from '../src/node/ros/distribution.js';
 
 /** The emulated libdnn. */
 export function emulator(): string {
@@ -21,4 +22,24 @@ export function whatIsMissing(script: string): string | undefined {
 export function lastLine(error: unknown): string {
   const { stderr } = error as { stderr?: string };
   return stderr?.trim().split('\n').at(-1) ?? messageOf(error);
+}
+
+/**
+ * The environment that the launch file gives its nodes (`dds:=auto`): our profiles, unless the user has his own. And a domain that others
+ * on this machine hardly use: a reliable reader that does not read slows a camera down.
+ */
+export function launchEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const profiles = join(packageRoot, 'config/dds');
+  const fast = join(profiles, isLocalOnly(env) ? 'fastdds-localhost.xml' : 'fastdds.xml');
+  const names = ['FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'];
+  const own = [...names, 'RMW_FASTRTPS_USE_QOS_FROM_XML'].some((name) => env[name]);
+  return {
+    ROS_DOMAIN_ID: String(1 + (process.pid % 100)),
+    CYCLONEDDS_URI: `file://${join(profiles, 'cyclonedds.xml')}`,
+    ROS_DISABLE_LOANED_MESSAGES: '0',
+    ...(own
+      ? {}
+      : { RMW_FASTRTPS_USE_QOS_FROM_XML: '1', ...Object.fromEntries(names.map((name) => [name, fast])) }),
+    ...env,
+  };
 }

@@ -7,7 +7,7 @@ import { record } from '../../tools/record/record.js';
 import { packageRoot } from '../../src/base/package-root.js';
 import type { Bench } from '../bench.js';
 import { benchHeads, noiseFrame, stillEngine } from '../material.js';
-import { emulator, lastLine, whatIsMissing } from '../sourced.js';
+import { emulator, lastLine, launchEnvironment, whatIsMissing } from '../sourced.js';
 import { withMiddleware } from '../zenoh.js';
 
 /** The used part of the output of tools/measure/launch.py. */
@@ -40,12 +40,14 @@ export const bench: Bench = {
       await record(stillEngine(await benchHeads()), [noiseFrame(1920, 1080)], { file: model, name: 'bench' });
       const launches = quick ? 1 : 7;
       const options = ['--seconds', quick ? '3' : '60', '--launches', String(launches)];
-      const { stdout } = await withMiddleware((env) =>
-        promisify(execFile)('python3', [script, '--model', model, '--library', emulator(), ...options], {
-          env,
-          timeout: 300_000,
-          killSignal: 'SIGINT',
-        }),
+      const { stdout } = await withMiddleware(
+        (env) =>
+          promisify(execFile)('python3', [script, '--model', model, '--library', emulator(), ...options], {
+            env,
+            timeout: 300_000,
+            killSignal: 'SIGINT',
+          }),
+        launchEnvironment(),
       );
       const { launch_s: seconds, rest_mb: rest, work_mb: work } = JSON.parse(stdout) as Measured;
       const sorted = seconds.toSorted((a, b) => a - b);

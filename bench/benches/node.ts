@@ -7,7 +7,7 @@ import { record } from '../../tools/record/record.js';
 import { packageRoot } from '../../src/base/package-root.js';
 import type { Bench, BenchContext, Result } from '../bench.js';
 import { benchHeads, noiseFrame, stillEngine } from '../material.js';
-import { emulator, lastLine, whatIsMissing } from '../sourced.js';
+import { emulator, lastLine, launchEnvironment, whatIsMissing } from '../sourced.js';
 import { withMiddleware } from '../zenoh.js';
 
 const MESSAGES = ['image', 'hbm1080p'];
@@ -57,7 +57,7 @@ export const bench: Bench = {
             }
           }
         }
-      });
+      }, launchEnvironment());
       return results;
     } finally {
       rmSync(folder, { recursive: true });
