@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'mocha';
+import { OnnxEngine } from '../../../src/engine/onnx/onnx-engine.js';
+import { builtIn } from '../../../src/message/message-type.js';
 import { ImageWriter } from '../../../src/message/write/image.js';
 import { SegmentNode } from '../../../src/node/segment/segment-node.js';
+import { record } from '../../../tools/record/record.js';
+import { boardReport, EMULATOR, withEmulator } from '../../engine/bpu/emulator.js';
 import { tenHeads } from '../../engine/tiny-onnx.js';
 import { withVariables } from '../../environment.js';
 import { HEADER } from '../../message/write/samples.js';
+import { noiseFrame } from '../../native/frames.js';
 import { temporaryFolder } from '../../temporary-folder.js';
 import { buildPage } from '../../web/fixture.js';
 import { FakeRos } from '../fake-ros.js';
@@ -22,10 +27,19 @@ interface Answer {
   message: string;
 }
 
+/** Records the ONNX model for the emulator. */
+async function recordModel(file: string, recording: string): Promise<void> {
+  const engine = await OnnxEngine.open({ file, threads: 1 });
+  await record(engine, [noiseFrame(64, 64)], { file: recording, name: 'animals', busy: 500, overhead: 300 });
+  await engine.close();
+}
+
 describe('the services and parameters of SegmentNode', () => {
   const folder = temporaryFolder('segment-node');
-  // No messages but our own are installed.
+  // The only installed message is the one about the model.
   withVariables({ AMENT_PREFIX_PATH: folder, ROS_HOME: folder });
+  mkdirSync(join(folder, 'share/vision_msgs/msg'), { recursive: true });
+  writeFileSync(join(folder, 'share/vision_msgs/msg/LabelInfo.msg'), builtIn('vision_msgs/LabelInfo')!);
   const model = join(folder, 'animals.onnx');
   writeFileSync(model, tenHeads(64, 64, ['cat', 'dog', 'bird']));
   const other = join(folder, 'traffic.onnx');
@@ -91,18 +105,27 @@ describe('the services and parameters of SegmentNode', () => {
   });
 
   it('frees the model when its topics cannot be opened, and may be configured again', async () => {
-    create();
+    const board = join(folder, 'board.bin');
+    await recordModel(model, board);
+    const loaded = boardReport().modelsAlive;
+    create({ model: board, library: EMULATOR, autostart: false });
     const publish = ros.publish.bind(ros);
-    ros.publish = (type, topic) => {
-      if (topic === '~/alive') throw new Error('no memory for ~/alive');
-      return publish(type, topic);
-    };
-    assert.equal(await node.start(), false);
-    assert.deepEqual(errors(), ['error: configure: no memory for ~/alive']);
-    ros.publish = publish;
-    assert.ok((await change('configure')).success);
-    assert.ok((await change('activate')).success);
-    await result();
+    await withEmulator('clock=fast', async () => {
+      for (const refused of ['~/alive', '~/label_info']) {
+        ros.publish = (type, topic) => {
+          if (topic === refused) throw new Error(`no memory for ${topic}`);
+          return publish(type, topic);
+        };
+        assert.equal((await change('configure')).success, false, refused);
+        assert.deepEqual(errors().at(-1), `error: configure: no memory for ${refused}`);
+        assert.equal(boardReport().modelsAlive, loaded, refused);
+      }
+      ros.publish = publish;
+      assert.ok((await change('configure')).success);
+      assert.equal(boardReport().modelsAlive, loaded + 1);
+    });
+    assert.ok((await change('cleanup')).success);
+    assert.equal(boardReport().modelsAlive, loaded);
   });
 
   it('reports the topics whose messages are not installed, in one line for each type', async () => {
