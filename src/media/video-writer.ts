@@ -14,7 +14,7 @@ const CONTAINERS = {
   '.webm': { format: 'webm', encoder: 'libvpx-vp9' },
 } as const;
 
-export const VIDEO_SUFFIXES = Object.keys(CONTAINERS) as (keyof typeof CONTAINERS)[];
+const VIDEO_SUFFIXES = Object.keys(CONTAINERS) as (keyof typeof CONTAINERS)[];
 
 /** Bits for each pixel and frame of encoders that have no setting for quality. Overlays have sharp edges. */
 const BITS_PER_PIXEL = 0.15;
