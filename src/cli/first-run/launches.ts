@@ -102,15 +102,22 @@ async function runLine(line: Line, options: LaunchOptions): Promise<Finding[]> {
   const { what } = line;
   const { env, signal, seconds = 20 } = options;
   const launch = new Command(['ros2', ...line.arguments], env);
+  // Ends waits that are not needed any more: a timer keeps the program alive.
+  const over = new AbortController();
+  const wait = (milliseconds: number): Promise<void> =>
+    sleep(milliseconds, undefined, { signal: AbortSignal.any([signal, over.signal]) });
   try {
-    await Promise.race([sleep(1000 * seconds, undefined, { signal }), launch.ended]);
+    await Promise.race([wait(1000 * seconds), launch.ended]);
     if (launch.over) return [failure(what, `it ended early: ${launch.said(TOLD)}`)];
     // Without the daemon of the ros2 command, which would outlive the first run.
     const echo = ['ros2', 'topic', 'echo', '--once', '--no-daemon', '/diagnostics'];
     const type = 'diagnostic_msgs/msg/DiagnosticArray';
     const asked = new Command([...echo, type, '--full-length'], env);
-    await Promise.race([asked.ended, sleep(ANSWER, undefined, { signal })]);
-    await asked.stop();
+    try {
+      await Promise.race([asked.ended, wait(ANSWER)]);
+    } finally {
+      await asked.stop();
+    }
     const values = valuesOf(asked.output);
     if (values.size === 0) return [failure(what, `nothing on /diagnostics: ${launch.said(TOLD)}`)];
     return [describe(what, values)];
@@ -118,6 +125,7 @@ async function runLine(line: Line, options: LaunchOptions): Promise<Finding[]> {
     if (signal.aborted) return [{ what, verdict: 'unknown', text: 'stopped' }];
     return [failure(what, messageOf(error))];
   } finally {
+    over.abort();
     await launch.stop();
   }
 }
