@@ -209,6 +209,7 @@ describe('the measurements of a first run', () => {
     );
     assert.match(lines(section)[0]!, /^warning minute 1: .* \d+ frames failed$/);
     assert.match(lines(section)[1]!, /^failure failed frames: \d+, the last: time-out$/);
+    assert.equal(lines(section)[2], 'unknown steadiness: only one minute was measured');
   });
 
   it('can be stopped while each frame fails at once', async () => {
@@ -263,7 +264,9 @@ esac
 case "$*" in
   *message:=hbm1080p*) echo "[ERROR] no shared memory"; exit 1 ;;
   launch*) echo "$*" >> "${folder}/launched"; trap 'exit 0' INT; while :; do sleep 0.05; done ;;
-  topic*) cat "${folder}/diagnostics.yaml" ;;
+  topic*)
+    if [ -n "$SLOW" ] && [ ! -e "${folder}/once" ]; then touch "${folder}/once"; exit 0; fi
+    cat "${folder}/diagnostics.yaml" ;;
 esac
 `,
   );
@@ -322,6 +325,12 @@ esac
       readFileSync(join(folder, 'launched'), 'utf8'),
       /^launch tros_yolo_seg segment\.launch\.py model:=\/data\/m\.bin library:=\/lib\/libdnn\.so camera:=stand-in /,
     );
+  });
+
+  it('ask again where the node is not ready yet', async () => {
+    const section = await launchSection({ ...options, env: { ...env, SLOW: '1' } });
+    assert.ok(existsSync(join(folder, 'once')));
+    assert.match(lines(section)[0]!, /^ok stand-in, Image: answered 598/);
   });
 
   it('are not run where ROS, or the package, is not sourced', async () => {

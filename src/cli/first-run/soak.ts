@@ -163,6 +163,10 @@ function verdict(minutes: readonly Minute[], lastFailure: string | undefined): F
     findings.push({ what: 'failed frames', verdict: 'failure', text: `${failed}, the last: ${lastFailure}` });
   }
   const slower = 1 - last.rate / first.rate;
+  if (last === first) {
+    findings.push({ what: 'steadiness', verdict: 'unknown', text: 'only one minute was measured' });
+    return findings;
+  }
   findings.push(
     slower > SLOWER
       ? {
