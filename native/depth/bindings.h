@@ -2,7 +2,7 @@
 
 #include <napi.h>
 
-/** What JavaScript sees of this folder; the signatures are in src/native/depth.ts. */
+/** The JavaScript interface of this folder; the signatures are in src/native/depth.ts. */
 namespace depth {
 
 Napi::Value LayBinding(const Napi::CallbackInfo& info);

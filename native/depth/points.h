@@ -106,7 +106,7 @@ struct FoundPoints {
   float* color_depths;
 };
 
-/** Candidates' projection. @param found has room for all pixels that are looked at @returns their number */
+/** Candidates' projection. @param found has room for all pixels that are read @returns their number */
 size_t Project(const Picture& picture, int step, Rays rays, const Projection& numbers, Grid<uint16_t> labels,
                Nearest near, FoundPoints found);
 

@@ -40,7 +40,7 @@ export function readConfig(
 ): Arguments {
   let content: unknown;
   try {
-    // Warnings, which would be printed, are errors: a tag or key that YAML does not know.
+    // Treats warnings, which the library would print, as errors: unknown tags and keys.
     const document = parseDocument(readFileSync(file, 'utf8'), { logLevel: 'error' });
     const [wrong] = [...document.errors, ...document.warnings];
     if (wrong) throw wrong;

@@ -3,7 +3,7 @@ import type { PackedSegmentation } from '../vision/depth/kept-segmentation.js';
 import type { Stamp } from '../vision/picture/frame-source.js';
 import type { DepthNames, DepthOrder } from './depth-work.js';
 
-/** What the thread is told. */
+/** Messages to the thread. */
 export type DepthRequest =
   | { readonly names: DepthNames }
   | {

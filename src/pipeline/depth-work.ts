@@ -20,7 +20,7 @@ export interface DepthOrder {
   readonly coloredBy: ColoredBy;
   /** Topics of the rows of DEPTH_OUTPUTS that are made. */
   readonly topics: readonly string[];
-  /** Whether distances are asked for. */
+  /** Whether distances are requested. */
   readonly distances: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface DepthTask extends DepthOrder {
   readonly frame: DepthFrame;
 }
 
-/** A message of one of the topics that a task asks for. */
+/** A message of one of the topics that a task requests. */
 export interface DepthMessage {
   readonly topic: string;
   readonly cdr: Uint8Array;
@@ -37,7 +37,7 @@ export interface DepthMessage {
 
 export interface DepthProducts {
   readonly messages: readonly DepthMessage[];
-  /** One for each instance; undefined: they were not asked for. */
+  /** One for each instance; undefined: they were not requested. */
   readonly distances: readonly KnownDistance[] | undefined;
 }
 
@@ -48,7 +48,7 @@ export interface DepthNames {
   readonly types: Readonly<Record<string, { readonly name: string; readonly definition: string }>>;
 }
 
-/** Makes what tasks ask for, on the thread that calls it. */
+/** Makes the messages and distances that tasks request, on the calling thread. */
 export class DepthMaker {
   #order: DepthOrder | undefined;
   readonly #content = new DepthContent({
@@ -72,7 +72,7 @@ export class DepthMaker {
 
   /**
    * @param use called with each message as it is made; its bytes are valid until the next
-   * @returns distances, if they are asked for
+   * @returns distances, if they are requested
    */
   make(task: DepthTask, use: (topic: string, cdr: Uint8Array) => void): readonly KnownDistance[] | undefined {
     this.#order = task;

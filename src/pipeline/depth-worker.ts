@@ -16,7 +16,7 @@ export interface DepthWork {
   make(order: DepthOrder, segmentation: KeptSegmentation, frame: DepthFrame): Promise<DepthProducts>;
   /** Gives up what is only kept for the next call. */
   rest(): void;
-  /** Resolves when everything that was asked for is answered. */
+  /** Resolves when all tasks are finished. */
   close(): Promise<void>;
 }
 

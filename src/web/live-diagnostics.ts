@@ -1,7 +1,7 @@
 import type { DiagnosticStatus } from '../message/write/diagnostic-array.js';
 import type { LiveSource } from './source.js';
 
-/** The state of engine and cameras for /diagnostics, of a source that has no more to say than what the page shows. */
+/** The state of the engine and the cameras for /diagnostics, for a source that gives no `diagnostics` of its own. */
 export function liveDiagnostics(source: LiveSource): DiagnosticStatus[] {
   const problem = source.problem();
   const { name: model, engine, width, height } = source.model();

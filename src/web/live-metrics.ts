@@ -3,7 +3,7 @@ import type { CameraFeed } from './feed/camera-feed.js';
 import type { Metric, Sample } from './metrics.js';
 import type { LiveSource } from './source.js';
 
-/** What is counted of a camera's frames, and how Prometheus calls it. */
+/** Counters of a camera's frames, with their help for Prometheus. */
 const COUNTERS = [
   ['received', 'Frames that arrived.'],
   ['answered', 'Frames with a result.'],
@@ -83,7 +83,7 @@ export function liveMetrics(
     {
       name: 'web_pictures_total',
       type: 'counter',
-      help: 'Pictures encoded as JPEG, each for all that look.',
+      help: 'Pictures encoded as JPEG; one serves all clients of the same size.',
       samples: feeds.map(({ encoded: value }, index) => ({
         labels: { camera: source.cameras[index]! },
         value,

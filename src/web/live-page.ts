@@ -20,7 +20,7 @@ import type { LiveSource } from './source.js';
 /** Pages, and Foxglove clients, at the same time. */
 const MOST_PAGES = 16;
 const MOST_FOXGLOVE = 4;
-/** Milliseconds between statistics, and between questions whether a client is still there. */
+/** Milliseconds between statistics, and between checks whether clients still answer. */
 const STATS_PERIOD = 1000;
 const ALIVE_PERIOD = 10_000;
 /** Of pictures as JPEG. */
@@ -39,7 +39,7 @@ export interface LivePageOptions {
   readonly origins?: readonly string[];
   /** Folder of bags that the page records. */
   readonly recordings: string;
-  /** Told what clients changed, and of recordings. */
+  /** Called for each change that a client made, and for each recording. */
   readonly log?: (line: string, failed: boolean) => void;
   readonly clock?: Clock;
   /** Milliseconds for which a request may take to arrive. */
@@ -65,11 +65,12 @@ export class LivePage {
   readonly #recordings: Recordings;
   readonly #encoder = new PictureEncoder(QUALITY);
   readonly #version: string;
-  /** Models that pages may load; looked up when somebody who may load them comes. */
+  /** Models that pages may load; listed when a client gives the token. */
   #models: ReadonlyMap<string, string> = new Map();
   #server: WebServer | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #looked = 0;
+  /** When clients were last checked for being alive. */
+  #checked = 0;
   /** Of clients that have gone. */
   #behind = 0;
 
@@ -132,7 +133,7 @@ export class LivePage {
     return this.#clients.size;
   }
 
-  /** Whether anybody looks at the camera, so that its pixels are needed. */
+  /** Whether a client or a recording needs results of the camera, and so its pixels. */
   wants(camera: number): boolean {
     return this.#feeds[camera]!.wanted;
   }
@@ -202,7 +203,7 @@ export class LivePage {
 
   #connectFoxglove(socket: Parameters<FoxgloveChannels['connect']>[0], name: string): void {
     this.#foxglove.connect(socket, name);
-    // Behind the listeners of the channels, which have forgotten it then.
+    // Added after the listeners of the channels, which have removed the client by then.
     socket.on('close', () => {
       this.#options.source.demand?.();
       this.#tickWhileNeeded();
@@ -223,17 +224,17 @@ export class LivePage {
   }
 
   #tick(): void {
-    this.#recordings.look();
+    this.#recordings.endIfDue();
     this.#foxglove.repeat();
     this.#options.source.demand?.();
-    const look = this.#clock() - this.#looked >= ALIVE_PERIOD;
-    if (look) this.#looked = this.#clock();
-    if (look) this.#foxglove.look();
+    const check = this.#clock() - this.#checked >= ALIVE_PERIOD;
+    if (check) this.#checked = this.#clock();
+    if (check) this.#foxglove.checkAlive();
     const stats = this.#stats();
     for (const client of this.#clients) {
       if (client.uninformed) this.#sendState(client);
       this.#sendStats(client, stats);
-      if (look) client.look();
+      if (check) client.checkAlive();
     }
     this.#tickWhileNeeded();
   }

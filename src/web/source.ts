@@ -4,7 +4,7 @@ import type { Instance } from '../vision/mask/segmentation.js';
 import type { ColoredBy } from '../vision/picture/palette.js';
 import type { CameraStats, ShownParameter } from './protocol/messages.js';
 
-/** What the live page shows: the node `segment`, or `tros-yolo-seg live`. Asked only while somebody looks. */
+/** What the live page shows: the node `segment`, or `tros-yolo-seg live`. Called only while there is a client. */
 export interface LiveSource {
   /** Names of the cameras; fixed while the page is open. */
   readonly cameras: readonly string[];
@@ -21,13 +21,13 @@ export interface LiveSource {
   tolerance(): number;
   /** Meters to an object that a camera has just seen; undefined: unknown. Absent: there is no depth. */
   distanceOf?(camera: number, instance: Instance): number | undefined;
-  /** A diagnostic_msgs/DiagnosticArray as CDR, valid until the next call; absent: it is made of what the others say. */
+  /** A diagnostic_msgs/DiagnosticArray as CDR, valid until the next call; absent: it is made from the other members. */
   diagnostics?(): Uint8Array | undefined;
-  /** Somebody began to look at a camera, or nobody does any longer. */
+  /** Called when the cameras that clients need may have changed; LivePage.wants() says which they are. */
   demand?(): void;
   /** Changes a setting. @throws or rejects with an ExpectationError, and changes nothing then */
   set(name: string, value: unknown): void | Promise<void>;
-  /** Models that may be loaded, by what the page calls them. */
+  /** Files of the models that may be loaded, by the names that the page shows. */
   models(): ReadonlyMap<string, string>;
   /** Loads another model: a value of `models`. Rejects with an ExpectationError, and the former model stays in use then. @returns a sentence */
   load(model: string): Promise<string>;

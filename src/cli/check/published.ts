@@ -66,7 +66,7 @@ export interface KnownResult {
   readonly sums: readonly string[];
   readonly exports: readonly string[];
   readonly classes: number;
-  /** Width and height of the model's input: with another, a network sees more or less. */
+  /** Width and height of the model's input; results depend on it. */
   readonly input: readonly [width: number, height: number];
   /** Instances with a score of 0.25 or more. */
   readonly instances: number;

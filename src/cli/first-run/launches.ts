@@ -23,12 +23,12 @@ export interface LaunchOptions {
   readonly labels?: string | undefined;
   /** Whether this is one of D-Robotics' boards. */
   readonly board: boolean;
-  /** Seconds that each line runs before the node is asked. @default 20 */
+  /** Seconds that each line runs before /diagnostics is read. @default 20 */
   readonly seconds?: number;
   readonly onLine?: (line: string) => void;
 }
 
-/** What a launch file tells on /diagnostics, in the order of the report. */
+/** The values of /diagnostics that the report shows, in its order. */
 const VALUES = [
   'received',
   'answered',
@@ -55,7 +55,7 @@ const QUESTIONS = 4;
 /** Lines of the log that are kept of a launch that does not work. */
 const TOLD = 6;
 
-/** Runs the three launch lines of the form for a while each, and tells what the node says of itself on /diagnostics. */
+/** Runs each of the three launch lines of the form for a while, and reports the node's /diagnostics. */
 export async function launchSection(options: LaunchOptions): Promise<Section> {
   const title = 'Launch lines';
   const missing = whatIsMissing(options.env);

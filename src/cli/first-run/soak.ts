@@ -40,7 +40,7 @@ interface Minute {
 }
 
 /**
- * Runs the model at full speed, with two frames in flight and all masks decoded, and tells each minute how it goes: a board that throttles
+ * Runs the model at full speed, with two frames in flight and all masks decoded, and reports each minute: a board that throttles
  * shows it within ten minutes.
  */
 export async function soakSection({ open, frame, hints }: Subject, options: SoakOptions): Promise<Section> {

@@ -89,7 +89,7 @@ export function regionsOfInterest(
  *
  * @param names of the cameras
  * @param what they are called, for errors
- * @throws ExpectationError for text that is none, and for cameras that there are not
+ * @throws ExpectationError for invalid zones or lines, and for unknown cameras
  */
 export function zonesOfCameras(
   zones: readonly string[],

@@ -8,7 +8,7 @@ const CAMERA_INFO = 'sensor_msgs/msg/CameraInfo';
 
 type DepthRos = Pick<RosNode, 'subscribe' | 'publishersOf' | 'resolve' | 'log'>;
 
-/** The newest CameraInfo of several topics; the first one that speaks at all is listened to. */
+/** The newest CameraInfo of several topics: of the first in the list that has sent one. */
 export class CameraInfoInput {
   #found: CameraInfo | undefined;
   #rank = Infinity;
@@ -49,7 +49,7 @@ export class CameraInfoInput {
   }
 }
 
-/** The subscription to a depth topic: reliable if all its publishers are, which loses the fewest pictures. */
+/** The subscription to a depth topic: reliable if all publishers are when it is opened, which loses the fewest pictures. */
 export class DepthInput {
   /** Fully resolved. */
   readonly topic: string;
@@ -65,7 +65,7 @@ export class DepthInput {
     this.topic = ros.resolve(topic);
   }
 
-  /** Subscribes, again if the publishers do not fit. To be called about twice a second. */
+  /** Subscribes, and does so again when a publisher is incompatible. To be called about twice a second. */
   follow(): void {
     const offers = this.ros.publishersOf(this.topic).map(endpointQos);
     this.publisherCount = offers.length;

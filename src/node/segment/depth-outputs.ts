@@ -34,7 +34,7 @@ export class DepthOutputs {
     return this.#types;
   }
 
-  /** The rows that somebody listens to, by their topics. */
+  /** Topics of the rows that have a subscriber. */
   get wanted(): string[] {
     return [...this.#publishers].filter(([, { subscriptions }]) => subscriptions > 0).map(([topic]) => topic);
   }

@@ -44,7 +44,7 @@ export interface DepthStreamOptions extends PairingOptions {
   readonly distortion: DistortionMode;
   /** Frame whose z axis points up; empty: the depth camera is level. */
   readonly upFrame: string;
-  /** How messages are made; asked for each frame. */
+  /** How messages are made; called for each frame. */
   readonly order: () => Pick<DepthOrder, 'space' | 'maskedClasses' | 'maskMargin' | 'coloredBy'>;
 }
 
@@ -63,7 +63,7 @@ interface Held extends HeldResult {
 }
 
 /** Results whose PerceptionTargets are sent in order: a later one may be done earlier. */
-interface InLine {
+interface QueuedTargets {
   readonly held: Held;
   done: boolean;
   distances: readonly KnownDistance[] | undefined;
@@ -81,10 +81,10 @@ const SILENT = 1000;
 /** Milliseconds between warnings about the same. */
 const AGAIN = 10_000;
 const IMAGE_STAMP_AT = 4;
-/** Pairs that may be on the other thread: one that is worked on, and the next. */
+/** Pairs that may be on the other thread: the current one and the next. */
 const MOST_AT_WORK = 2;
 
-/** One camera's depth: pairs results with depth pictures and publishes what comes of them. */
+/** One camera's depth: pairs results with depth pictures, and publishes the messages that are made from both. */
 export class DepthStream {
   readonly #input: DepthInput;
   readonly #depthInfo: CameraInfoInput;
@@ -97,15 +97,15 @@ export class DepthStream {
   readonly #view = new SameView();
   readonly #spare: KeptSegmentation[] = [];
   readonly #pending: Pending[] = [];
-  readonly #line: InLine[] = [];
+  readonly #queuedTargets: QueuedTargets[] = [];
   readonly #stopListening: () => void;
   #atWork = 0;
-  /** Pairs for which the thread had no time. */
+  /** Pairs left out because the thread was busy. */
   #skipped = 0;
   #warned: { text: string; at: number } | undefined;
   #refused = 0;
   #open = false;
-  /** Whether distances are shown to somebody. */
+  /** Whether the live page shows distances. */
   #shown = false;
   readonly #latest = new LatestDistances();
   #up: Vector | undefined;
@@ -114,7 +114,7 @@ export class DepthStream {
 
   /**
    * @param targets publishes PerceptionTargets of a held result; `distances` are undefined without depth
-   * @param targetsWanted whether anybody listens to them
+   * @param targetsWanted whether they have a subscriber
    */
   constructor(
     private readonly ros: Pick<RosNode, 'publish' | 'subscribe' | 'publishersOf' | 'resolve' | 'log'>,
@@ -156,17 +156,17 @@ export class DepthStream {
     this.work.use({ labels: labels.names, types: this.#outputs.types });
   }
 
-  /** @param shown whether somebody looks at distances, though nobody listens to messages */
+  /** @param shown whether the live page shows distances: depth is then used even if no topic has a subscriber */
   setShown(shown: boolean): void {
     this.#shown = shown;
   }
 
-  /** Meters to an object of the camera, as it was last known; undefined: it is not. */
+  /** The last known distance to an object of the camera, in meters; undefined: unknown. */
   distanceOf(instance: Instance): number | undefined {
     return this.#latest.of(instance, this.clock());
   }
 
-  /** Subscribes while somebody listens to what is made of depth. To be called about twice a second. */
+  /** Subscribes while an output of depth has a subscriber or is shown. To be called about twice a second. */
   follow(): void {
     if (this.#outputs.wanted.length === 0 && !this.targetsWanted() && !this.#shown) {
       this.close();
@@ -194,15 +194,15 @@ export class DepthStream {
    */
   offer(header: FrameHeader, segmentation: Segmentation, timings: StageTimings, fps: number): boolean {
     if (!this.#open) return false;
-    const comes = this.clock() - this.#pairing.lastDepth < SILENT;
-    // Those that wait go before the one that does not.
-    if (!comes && this.#line.length > 0) this.#giveUp();
-    const targets = comes && this.targetsWanted();
+    const depthArrives = this.clock() - this.#pairing.lastDepth < SILENT;
+    // Results that wait are published before this one, which does not.
+    if (!depthArrives && this.#queuedTargets.length > 0) this.#giveUp();
+    const targets = depthArrives && this.targetsWanted();
     if (!targets && this.#outputs.wanted.length === 0 && !this.#shown) return false;
     const kept = (this.#spare.pop() ?? new KeptSegmentation()).copy(segmentation);
     const { stamp, frameId } = header;
     const held = { header: { stamp, frameId }, segmentation: kept, timings: { ...timings }, fps, targets };
-    if (targets) this.#line.push({ held, done: false, distances: undefined });
+    if (targets) this.#queuedTargets.push({ held, done: false, distances: undefined });
     this.#pairing.addResult(milliseconds(held.header), held);
     return targets;
   }
@@ -369,11 +369,11 @@ export class DepthStream {
       this.#spare.push(held.segmentation);
       return;
     }
-    const own = this.#line.find((place) => place.held === held)!;
+    const own = this.#queuedTargets.find((place) => place.held === held)!;
     own.done = true;
     own.distances = distances;
-    while (this.#line[0]?.done) {
-      const first = this.#line.shift()!;
+    while (this.#queuedTargets[0]?.done) {
+      const first = this.#queuedTargets.shift()!;
       this.targets(first.held, first.distances);
       this.#spare.push(first.held.segmentation);
     }

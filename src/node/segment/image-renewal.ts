@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import type { Qos } from '../../message/qos.js';
 
-/** Milliseconds after which publishers have certainly discovered a new subscription. */
+/** Milliseconds after which all publishers count as having discovered a new subscription. */
 const FOUND_AFTER = 5000;
 /** Milliseconds that a renewal waits for a message at most. */
 const QUIET_AFTER = 1000;

@@ -7,14 +7,14 @@ import { PackedOutput } from './packed-output.js';
 
 const MOST_PACKING = 2;
 
-/** What image_transport's plugin `compressed` puts there, and needs to know that these are 16 bits. */
+/** As image_transport's plugin `compressed` writes it; it reads the 16 bits from here. */
 const FORMAT = 'mono16; png compressed ';
 
 /** Packs instance maps as PNG for `~/instance_map/compressed`. */
 export class InstanceMapOutput {
   readonly #png: PackedOutput<Uint16Array>;
 
-  /** @param fail is told of maps that could not be packed or published */
+  /** @param fail called with the error of each map that could not be packed or published */
   constructor(publisher: RawPublisher, fail: (error: unknown) => void) {
     this.#png = new PackedOutput(publisher, MOST_PACKING, (cells) => new Uint16Array(cells), fail);
   }

@@ -14,7 +14,7 @@ interface OpenOutput {
 /** The topics with messages about the model: published for each model, and once a second if they are repeated. */
 export class ModelOutputs {
   readonly #outputs: OpenOutput[] = [];
-  #told: Omit<ModelContent, 'header'> | undefined;
+  #content: Omit<ModelContent, 'header'> | undefined;
 
   /**
    * @param places of the cameras, each of which has its own topics
@@ -36,9 +36,9 @@ export class ModelOutputs {
     }
   }
 
-  /** Tells of another model, or of other settings of the same. */
+  /** Publishes the messages for another model, or for other settings of the same one. */
   publish(content: Omit<ModelContent, 'header'>): void {
-    this.#told = content;
+    this.#content = content;
     this.#publish(() => true);
   }
 
@@ -52,7 +52,7 @@ export class ModelOutputs {
   }
 
   #open(row: ModelOutput, place: OutputPlace, missing: (type: string, topic: string) => void): void {
-    // Remaps count for what follows the name of another topic, too.
+    // A remap of tros_topic also applies to the topics that follow its name.
     const trosTopic = place.trosTopic && this.ros.resolve(place.trosTopic);
     const topic = outputTopic(row, { ...place, trosTopic });
     if (topic === undefined) return;
@@ -62,11 +62,11 @@ export class ModelOutputs {
   }
 
   #publish(wanted: (output: OpenOutput) => boolean): void {
-    const told = this.#told;
-    if (!told) return;
+    const content = this.#content;
+    if (!content) return;
     const header = { stamp: stampFromNanoseconds(this.ros.now()), frameId: '' };
     for (const output of this.#outputs) {
-      if (wanted(output)) output.publisher.publish(output.write({ header, ...told }));
+      if (wanted(output)) output.publisher.publish(output.write({ header, ...content }));
     }
   }
 }

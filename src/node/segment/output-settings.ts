@@ -27,8 +27,8 @@ export function outputPlaces({
 /**
  * A camera's outputs as parameters set them.
  *
- * @param parameters asked for each frame where they may change while the node runs
- * @throws ExpectationError for a class_map_size that is no size
+ * @param parameters called for each frame where values may change while the node runs
+ * @throws ExpectationError for an invalid class_map_size
  */
 export function outputSettings(place: OutputPlace, parameters: () => SegmentParameters): OutputOptions {
   const { tros_masks: trosMasks, color_range: colorRange, class_map_size: classMapSize } = parameters();

@@ -4,10 +4,10 @@ import type { FrameHeader } from '../../vision/picture/frame-source.js';
 import type { RawPublisher } from '../ros/ros-node.js';
 
 /**
- * A topic of pictures that are packed (JPEG, PNG) beside the JS thread. They are published in the order of their frames. While as many are
- * being packed as may be, a frame's is left out and counted: other results do not wait for it.
+ * A topic of pictures that are packed (JPEG, PNG) beside the JS thread. They are published in the order of their frames. At the limit of
+ * pictures that are packed at the same time, a frame's picture is left out and counted, so that other results do not wait for it.
  *
- * Memory: what pictures are packed from; it must not change meanwhile, and is used again afterwards.
+ * Memory: the source of a picture; it must not change while the picture is packed, and is reused afterwards.
  */
 export class PackedOutput<Memory extends { readonly length: number }> {
   readonly #message = new CompressedImageWriter();
@@ -21,7 +21,7 @@ export class PackedOutput<Memory extends { readonly length: number }> {
   /**
    * @param most pictures that may be packed at the same time
    * @param make new memory with this many items
-   * @param fail is told of pictures that could not be packed or published
+   * @param fail called with the error of each picture that could not be packed or published
    */
   constructor(
     private readonly publisher: RawPublisher | undefined,
@@ -66,7 +66,7 @@ export class PackedOutput<Memory extends { readonly length: number }> {
     packed: Promise<Uint8Array>,
   ): void {
     this.#packing++;
-    packed.catch(() => undefined); // told below, in its turn
+    packed.catch(() => undefined); // reported below, in the order of the frames
     void this.#queue.run(async () => {
       try {
         this.publisher!.publish(this.#message.write({ stamp, frameId }, format, await packed));

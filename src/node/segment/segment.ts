@@ -20,7 +20,7 @@ async function main(): Promise<void> {
       process.exit(code);
     })());
   stop.onStop(() => void end(0));
-  // Nothing is begun that the end would not know of.
+  // After a signal nothing is started, because `end` has already run.
   if (stop.received) return ending;
   try {
     node = new SegmentNode(ros);

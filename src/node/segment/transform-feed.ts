@@ -11,7 +11,7 @@ const TYPE = 'tf2_msgs/msg/TFMessage';
 const DYNAMIC: Qos = { reliability: 'reliable', durability: 'volatile', depth: 100 };
 const STATIC: Qos = { reliability: 'reliable', durability: 'transient_local', depth: 100 };
 
-/** /tf and /tf_static of the node's cameras; subscribed to when somebody first asks. */
+/** /tf and /tf_static of the node's cameras; subscribed to with the first lookup(). */
 export class TransformFeed {
   readonly #buffer = new TransformBuffer();
   readonly #subscriptions: RawSubscription[] = [];
@@ -20,7 +20,7 @@ export class TransformFeed {
 
   constructor(private readonly ros: Pick<RosNode, 'subscribe' | 'log'>) {}
 
-  /** @param stamp nanoseconds @returns takes points of `source` to `target`, or why there is none */
+  /** @param stamp nanoseconds @returns the transform of points from `source` to `target`, or why there is none */
   lookup(target: string, source: string, stamp: bigint): RigidTransform | NoTransform {
     try {
       this.#open();

@@ -19,7 +19,7 @@ export class Candidates implements PointMemory {
   depths = new Float32Array(1 << 12);
   /** For instance i, `ends[i]` is its first, and `ends[i + 1]` one past its last. */
   ends = new Int32Array(1 << 5);
-  /** Of each instance, how many pixels were looked at: those without a measurement included. */
+  /** Of each instance, how many pixels were read, including those without a measurement. */
   seen = new Float64Array(1 << 5);
   /** Pixels of the depth picture by which the outermost points may lie within the object's edge. */
   border = 0;

@@ -20,7 +20,7 @@ export function unitOf(data: DepthPicture['data']): number {
   return data instanceof Uint16Array ? 0.001 : 1;
 }
 
-/** What says that nothing was measured: 0 of 16 bits, NaN of floats (REP 118). */
+/** The value of a pixel without a measurement: 0 in 16 bits, NaN in floats (REP 118). */
 export function invalidOf(data: DepthPicture['data']): number {
   return data instanceof Uint16Array ? 0 : NaN;
 }

@@ -11,11 +11,11 @@ export interface GateOptions {
 }
 
 /**
- * Depths of an object: from the 10th to the 90th percentile, and a margin. What lies before or behind is not of the object: pixels at
- * its edge that mix near and far, as stereo and time-of-flight cameras give them, and what shines through holes.
+ * Depths of an object: from the 10th to the 90th percentile, and a margin. Nearer and farther pixels do not belong to the object: pixels at
+ * its edge that mix near and far, as stereo and time-of-flight cameras give them, and the background behind holes.
  *
- * The margin is half the core's length, which is a quarter more than what a slanted plane has beyond either percentile, so that nothing
- * is cut from it; and 2 % of the distance, the noise of stereo.
+ * The margin is half the core's length, so that nothing is cut from a slanted plane: beyond either percentile, a rectangle has a quarter
+ * of that, and a triangle as much. 2 % of the distance are added, for the noise of stereo.
  */
 export const DEFAULT_GATE: GateOptions = { tail: 0.1, margin: 0.5, slack: 0.02 };
 

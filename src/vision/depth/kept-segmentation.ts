@@ -112,7 +112,7 @@ const NO_BOX: Box = { x1: 0, y1: 0, x2: 0, y2: 0 };
 const NO_BITMAP = new Uint8Array(0);
 const NO_MASK: Mask = { x: 0, y: 0, width: 0, height: 0, data: NO_BITMAP };
 
-/** Inverse of KeptSegmentation.pack(), as far as depth needs it: masks have runs, no bitmaps, and there are no boxes. */
+/** Inverse of KeptSegmentation.pack(), with what depth needs: masks have runs but no bitmaps, and there are no boxes. */
 export function unpackSegmentation({ numbers, runs, ...sizes }: PackedSegmentation): Segmentation {
   const instances: Instance[] = [];
   let from = 0;

@@ -101,7 +101,7 @@ export interface DepthKernels {
    * Candidates.collect() of one instance.
    *
    * @param used points in the memory before
-   * @param seen gets the number of pixels looked at, at `label - 1`
+   * @param seen gets the number of pixels that were read, at `label - 1`
    * @returns the points in the memory after, which is only valid if it has room for them
    */
   collect(
@@ -162,7 +162,7 @@ export interface DepthKernels {
    *
    * @param rays of the depth picture's pixels; empty: as `numbers` say
    * @param numbers as PROJECT has them
-   * @param found has room for all pixels that are looked at
+   * @param found has room for all pixels that are read
    * @returns how many came to lie on instances
    */
   project(

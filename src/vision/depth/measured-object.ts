@@ -24,7 +24,7 @@ export interface ObjectInSpace {
   readonly nearest: number;
   /** Square meters of the visible surface as it faces the camera. */
   readonly area: number;
-  /** Share of the pixels looked at that have a depth and passed the gate, 0 to 1. */
+  /** Share of the pixels read that have a depth and passed the gate, 0 to 1. */
   readonly coverage: number;
   /** Covariance of the centroid in square meters: xx, xy, xz, yy, yz, zz. */
   readonly covariance: Float64Array;

@@ -37,7 +37,7 @@ export interface SpaceOptions {
   readonly up?: Readonly<Vector> | undefined;
 }
 
-/** Pixels of a picture that are looked at, about: more points say no more of where objects are, and cost the more. */
+/** Approximate number of pixels of a picture that are used: more points cost more, and do not make positions more accurate. */
 const LOOKED_AT = 57_600;
 
 /** The step where none is given: 2 for 640x352, 4 for 1280x720. */
@@ -67,15 +67,15 @@ const TAGS = POINT_WORDS - 3;
 const LEVEL: Vector = { x: 0, y: -1, z: 0 };
 
 /**
- * Finds where the instances of a frame are: their points, middles and boxes. Keeps its memory: results are valid until the next call.
+ * Measures the instances of a frame in space: their points, centers and boxes. Keeps its memory: results are valid until the next call.
  *
- * **The box turns about the vertical only.** The alternative, the principal axes of the points (PCA), fits what is seen, not the object:
- * a camera sees one or two faces of a thing, whose principal axes lie along their diagonal; and of a thing that is nearly square or
- * round they turn with the noise. Things on the ground stand upright, and costmaps, grasps and trackers ask for a heading and a
- * footprint. So the box is the rectangle that fits the outline on the ground, along a face where there is one, times the height. Where the camera is tilted, `up` says where upward is (gravity, from tf).
+ * **The box turns about the vertical only.** The alternative, the principal axes of the points (PCA), fits the visible faces rather than the object: of
+ * one or two faces, the principal axes lie along their diagonal, and on nearly square or round objects they turn with the noise. Objects on
+ * the ground stand upright, and costmaps, grasping and trackers need a heading and a footprint. So the box is the rectangle that fits the
+ * outline on the ground, along a face if there is one, times the height. For a tilted camera, `up` is the upward direction (from tf).
  *
- * **The edge band** is left out, because masks are a pixel wrong there and depths mix near and far. Sizes get it back: each side of the
- * box moves out by the band's width on the plane that fits the object.
+ * **The edge band** is left out, because masks are off by a pixel there, and depths mix near and far. The size is corrected for it: each
+ * side of the box moves outward by the width of the band on the plane that fits the object.
  */
 export class SpaceMeasurer {
   readonly map: LabelMap;
@@ -421,14 +421,13 @@ export class SpaceMeasurer {
 }
 
 /**
- * By how much a box goes on above its highest point, or below its lowest, in meters. Where the camera sees the upper face, the band of
- * pixels that were left out lies on that, as far as it reaches, which is as high as its edge; what is left of the band lies on the
- * front.
+ * The distance in meters by which a box extends above its highest point, or below its lowest. If the upper face is visible, the edge band
+ * that was left out covers that face first, which adds no height; only the rest of the band lies on the front.
  *
- * @param beyond meters by which the camera is higher than the upper face; negative: it does not see that
- * @param edge the band's width at a distance of 1
+ * @param beyond meters by which the camera is higher than the upper face; negative: the face is not visible
+ * @param edge width of the band at a distance of 1
  * @param nearest depth of the front
- * @param ratio that by the depth of the back
+ * @param ratio depth of the front divided by that of the back
  */
 function riseOf(beyond: number, edge: number, nearest: number, ratio: number): number {
   const face = Math.max(0, beyond) * (1 - ratio);

@@ -37,7 +37,7 @@ export class Projection {
     numbers[PROJECT.colorFy] = color.fy;
     const { distortion } = color;
     COEFFICIENTS.forEach((name, i) => (numbers[PROJECT.distortion + i] = distortion?.[name] ?? 0));
-    // Never 0 with a distortion, even if the picture shows no ray at all: 0 says that there is none.
+    // Never 0 with a distortion, even if the picture shows no ray at all: 0 stands for no distortion.
     numbers[PROJECT.limit] = distortion ? Math.max(largestRadius2(color), Number.MIN_VALUE) : 0;
     this.#color = color;
   }

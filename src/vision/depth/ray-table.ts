@@ -53,7 +53,7 @@ export function sameCamera(a: Intrinsics, b: Intrinsics): boolean {
   );
 }
 
-/** Pixels between those of the border that are looked at. */
+/** Distance in pixels between the samples of the border. */
 const BORDER_STEP = 8;
 /** Of a radius squared: what is just outside the picture may round into it. */
 const ROOM = 1.02;

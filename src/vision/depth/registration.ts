@@ -7,7 +7,7 @@ import { undistort } from './distortion.js';
 import { isTransform, type NoTransform } from './transform-buffer.js';
 import { IDENTITY, type RigidTransform } from './rigid-transform.js';
 
-/** How depth pictures are said to lie to the color pictures. */
+/** Values of parameter depth_registration: how depth pictures are aligned with the color pictures. */
 export const REGISTRATIONS = ['auto', 'registered', 'projected'] as const;
 export type RegistrationMode = (typeof REGISTRATIONS)[number];
 
@@ -88,7 +88,7 @@ const SAME = 1.5;
 /** And as a share of the width: drivers round intrinsics. */
 const SAME_SHARE = 0.004;
 
-/** Remembers whether two cameras see the same: CameraInfo comes with each frame, and hardly ever says anything new. */
+/** Caches whether two cameras have the same view: CameraInfo comes with each frame, and hardly ever changes. */
 export class SameView {
   #depth: Intrinsics | undefined;
   #color: Intrinsics | undefined;

@@ -4,7 +4,7 @@ import { checked, compose, IDENTITY, interpolate, invert, type RigidTransform } 
 const KEPT = 10_000_000_000n;
 /** Nanoseconds by which the stamps of a frame go back when a bag or a simulation starts over. */
 const JUMP = 1_000_000_000n;
-/** Moving frames that nobody tells of any longer are looked for when there are so many, and each time there are twice as many. */
+/** Number of frames at which moving frames without recent samples are removed, and again whenever the number has doubled. */
 const MANY = 256;
 /** Frames on the way from one to its root: more is a circle. */
 const MOST_LINKS = 64;
@@ -35,7 +35,7 @@ export function isTransform(found: RigidTransform | NoTransform): found is Rigid
 }
 
 /**
- * The tree of coordinate frames as /tf and /tf_static tell it: chains over any number of frames, up and down, interpolated between
+ * The tree of coordinate frames as given by /tf and /tf_static: chains over any number of frames, up and down, interpolated between
  * samples. Nothing is extrapolated, as in tf2: a pose beyond the samples is unknown.
  *
  * @example
@@ -90,7 +90,7 @@ export class TransformBuffer {
     return true;
   }
 
-  /** Forgets moving frames whose newest sample is too old: trackers name a frame for each object. */
+  /** Removes moving frames whose newest sample is too old: trackers name a frame for each object. */
   #sweep(now: bigint): void {
     for (const [name, { fixed, samples }] of this.#links) {
       const newest = samples.at(-1);
@@ -111,7 +111,7 @@ export class TransformBuffer {
     const down = this.#path(to);
     if (typeof up === 'string' || typeof down === 'string')
       return { missing: typeof up === 'string' ? up : (down as string), later: false };
-    // The nearest frame that both have above them.
+    // The nearest common ancestor.
     const common = up.find((name) => down.includes(name));
     if (common === undefined) {
       const lacking = up.length === 1 ? from : down.length === 1 ? to : undefined;

@@ -7,7 +7,7 @@ export interface Vector {
   z: number;
 }
 
-/** A face that is seen flatter has no edge that could be told: z over its distance. */
+/** Faces at a flatter angle (z over distance) have no edge that can be found. */
 const FLATTEST = 4;
 
 const FORWARD: Vector = { x: 0, y: 0, z: 1 };

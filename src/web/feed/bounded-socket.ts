@@ -21,7 +21,7 @@ export class BoundedSocket {
   /** Texts that may still be sent; none outside of a client's message are counted. */
   #complaints = Infinity;
   #ended = false;
-  /** Whether the client answered since the last look(). */
+  /** Whether the client answered since the last checkAlive(). */
   #alive = true;
 
   constructor(
@@ -41,8 +41,8 @@ export class BoundedSocket {
     else this.socket.send(data);
   }
 
-  /** To be called now and then: ends a connection that has not answered since the last call. */
-  look(): void {
+  /** To be called every few seconds: ends a connection that has not answered since the last call. */
+  checkAlive(): void {
     if (!this.#alive) return this.socket.terminate();
     this.#alive = false;
     this.socket.ping();

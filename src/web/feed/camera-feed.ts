@@ -30,7 +30,7 @@ export interface LiveResult {
 
 /** A receiver of a camera's results besides pages: Foxglove or a recording. */
 export interface Listener {
-  /** Whether it wants results of the camera, and of its pictures. */
+  /** Whether it needs the results of the camera, and its pictures. */
   wants(camera: number): { readonly results: boolean; readonly picture: boolean };
   /**
    * @param content valid only during the call
@@ -70,7 +70,7 @@ export class CameraFeed {
     this.#tracer = new OutlineTracer(kernels);
   }
 
-  /** Whether anybody looks at the camera; its pixels are needed then. */
+  /** Whether a client or a listener needs results of the camera, and so its pixels. */
   get wanted(): boolean {
     for (const client of this.clients) if (client.watches(this.camera)) return true;
     return this.listeners.some((listener) => listener.wants(this.camera).results);
@@ -103,7 +103,7 @@ export class CameraFeed {
         this.#packing++;
         this.encoded++;
         picture = this.encoder.encode(pixels, this.range, size).finally(() => void this.#packing--);
-        // Whoever asked for the picture handles its error; until then it must not count as unhandled.
+        // The receivers of the picture handle its error; until then it must not count as unhandled.
         picture.catch(() => undefined);
         pictures.set(size, picture);
       }

@@ -72,9 +72,9 @@ export class FoxgloveChannels implements Listener {
     this.#server.handleConnection(client as unknown as IWebSocket, name);
   }
 
-  /** To be called now and then: ends connections that have not answered since the last call. */
-  look(): void {
-    for (const client of this.#clients) client.look();
+  /** To be called every few seconds: ends connections that have not answered since the last call. */
+  checkAlive(): void {
+    for (const client of this.#clients) client.checkAlive();
   }
 
   /** Makes the topics again, for another model. */

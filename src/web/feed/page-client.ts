@@ -38,9 +38,9 @@ export class PageClient {
   failures = 0;
   /** Frames that it did not get because it was behind. */
   behind = 0;
-  /** Whether it did not get the state because it was behind, and must be told once it reads again. */
+  /** Whether it did not get the state because it was behind; the state is sent again once the client reads. */
   uninformed = false;
-  /** Whether it answered since the last look(). */
+  /** Whether it answered since the last checkAlive(). */
   #alive = true;
   readonly #allowance: Allowance;
   #ended = false;
@@ -57,7 +57,7 @@ export class PageClient {
     socket.on('close', () => handlers.closed(this));
   }
 
-  /** Which pictures of a camera it wants now; undefined if it does not watch the camera, or is behind. */
+  /** The size of the next picture of a camera; undefined if the client does not watch the camera, or is behind. */
   ready(camera: number): LivePictureSize | undefined {
     const watched = this.#watched.get(camera);
     if (!watched) return undefined;
@@ -91,7 +91,7 @@ export class PageClient {
     return expected;
   }
 
-  /** @returns false if it was not sent: a client that does not read is not told more and more */
+  /** @returns false if it was not sent, because too much waits for a client that does not read */
   send(message: ServerMessage): boolean {
     if (this.socket.bufferedAmount > MOST_WAITING) return false;
     this.socket.send(JSON.stringify(message));
@@ -107,8 +107,8 @@ export class PageClient {
     setTimeout(() => this.socket.terminate(), 1000).unref();
   }
 
-  /** To be called now and then: ends a connection that has not answered since the last call. */
-  look(): void {
+  /** To be called every few seconds: ends a connection that has not answered since the last call. */
+  checkAlive(): void {
     if (!this.#alive) {
       this.socket.terminate();
       return;

@@ -56,7 +56,7 @@ export class PictureEncoder {
   }
 
   /**
-   * A JPEG file of the whole picture, as large as asked for but never enlarged.
+   * A JPEG file of the whole picture in the given size, never enlarged.
    *
    * @param frame may be reused when this returns
    * @param range of the frame
@@ -111,7 +111,7 @@ export class PictureEncoder {
     return index < 0 ? new SharedArrayBuffer(bytes) : this.#free.splice(index, 1)[0]!;
   }
 
-  /** The oldest goes first, which may have been of a camera that nobody looks at any longer. */
+  /** Drops the oldest beyond the limit: it may have the size of a camera that is no longer watched. */
   #giveBack(memory: SharedArrayBuffer): void {
     this.#free.push(memory);
     if (this.#free.length > MOST_FREE) this.#free.shift();

@@ -59,8 +59,8 @@ export class Recordings implements Listener {
     return file;
   }
 
-  /** Ends the recording if its time is over, though no result comes. */
-  look(): void {
+  /** Ends the recording if its time is over; needed while no results arrive. */
+  endIfDue(): void {
     if (this.#current && this.clock() >= this.#current.until) void this.stop();
   }
 

@@ -15,7 +15,7 @@ const MOVE_STEP = 0.2;
 export interface CameraContext {
   labels(): readonly string[];
   palette(): readonly number[];
-  /** The user wants another size of pictures. */
+  /** The user chose another size of pictures. */
   sizeChanged(): void;
   record(camera: number): void;
   /** Says something to users of screen readers. */

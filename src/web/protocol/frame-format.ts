@@ -6,7 +6,7 @@
  */
 export const FRAME_MAGIC = 0x4c535954; // 'TYSL'
 
-/** Of the format. A page of another version tells its user to reload. */
+/** Of the format. A page of another version asks its user to reload. */
 export const FRAME_VERSION = 2;
 
 /** Offsets in bytes from the beginning of the message. */

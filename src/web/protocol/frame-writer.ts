@@ -17,7 +17,7 @@ import {
   ZONE_BYTES,
 } from './frame-format.js';
 
-/** What a message says of a frame, besides its picture. */
+/** The contents of a frame message, besides the picture. */
 export interface FrameFacts {
   readonly camera: number;
   readonly sequence: number;

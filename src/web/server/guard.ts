@@ -94,7 +94,7 @@ export class Guard {
     return false;
   }
 
-  /** Why accepts() has just said no. */
+  /** The error for a token that accepts() has just refused. */
   refusal(): ExpectationError {
     if (this.#token === undefined)
       return new ExpectationError('a page that may be changed', 'none', READ_ONLY);

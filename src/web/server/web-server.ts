@@ -9,7 +9,7 @@ import type { Guard } from './guard.js';
 
 /** Connections at the same time, of all kinds; more are closed at once. */
 const MOST_CONNECTIONS = 64;
-/** Milliseconds for a request to be complete: nobody holds a connection by sending a byte now and then. */
+/** Milliseconds for a request to be complete, so that a client cannot hold a connection by sending a byte now and then. */
 const REQUEST_TIMEOUT = 5_000;
 /** Bytes of a request's head, and of a message of a client. */
 const MOST_HEAD = 8_192;
@@ -75,7 +75,7 @@ export class WebServer {
 
   private constructor(private readonly options: WebServerOptions) {
     const { requestTimeout = REQUEST_TIMEOUT } = options;
-    // One who asks and does not read the answer holds no connection either.
+    // A client that does not read its answer cannot hold a connection either.
     this.#answerTimeout = 2 * requestTimeout;
     this.#server = createServer(
       {
@@ -104,7 +104,7 @@ export class WebServer {
     try {
       server.#server.listen(port, host);
       await once(server.#server, 'listening');
-      // A connection that cannot be accepted, for want of memory say, is the client's loss, not the node's end.
+      // A connection that cannot be accepted, for example for lack of memory, must not end the node.
       server.#server.on('error', () => undefined);
     } catch (error) {
       throw new ExpectationError(
@@ -131,7 +131,7 @@ export class WebServer {
   /** Closes all connections. */
   async close(): Promise<void> {
     const clients = [...this.#connected.values()].flatMap((sockets) => [...sockets]);
-    // The server closes before the last of them has told its listeners.
+    // The server may be closed before the last client has emitted its event.
     const gone = clients.map((client) => new Promise<void>((resolve) => client.once('close', resolve)));
     for (const client of clients) client.terminate();
     this.#sockets.close();
@@ -141,7 +141,7 @@ export class WebServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // Bodies are of no use to us; what comes is thrown away.
+    // No request needs a body: it is read and discarded.
     request.resume();
     let reply: Reply & { readonly etag?: string };
     const { method = '', headers, url = '/' } = request;
@@ -171,9 +171,9 @@ export class WebServer {
     response.end(method === 'HEAD' || unchanged ? undefined : body);
   }
 
-  /** Answers a request that would go on in another protocol, such as h2c (RFC 9110, 7.8), as if it had not asked for that. */
+  /** Answers a request to change to another protocol, such as h2c, without the change, as RFC 9110 (7.8) allows. */
   #ignoreUpgrade(request: IncomingMessage, socket: Socket): void {
-    // Node.js hands the connection over with the request: what the server does for others is ours to do.
+    // Node.js no longer manages this connection: errors, timeouts and the end are handled here.
     socket.on('error', () => socket.destroy());
     socket.setTimeout(this.#answerTimeout, () => socket.destroy());
     const response = new ServerResponse(request);
@@ -188,7 +188,7 @@ export class WebServer {
     const { headers } = request;
     const { guard } = this.options;
     const refuse = (status: string): void => {
-      // Neither the server's timeouts nor its close() know the socket any longer.
+      // The server's timeouts and its close() no longer apply to this socket.
       socket.once('finish', () => socket.destroy());
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     };
