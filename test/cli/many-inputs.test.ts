@@ -131,7 +131,10 @@ describe('tros-yolo-seg run on many inputs', () => {
     assert.match(stderr, /^found: \d+ \w+/m);
     const none = await cli(['run', 'nothing/*.png'], folder);
     assert.equal(none.code, 2);
-    assert.match(none.stderr, /^nothing\/\*\.png: Expected files that match nothing\/\*\.png but received none/m);
+    assert.match(
+      none.stderr,
+      /^nothing\/\*\.png: Expected files that match nothing\/\*\.png but received none/m,
+    );
     mkdirSync(path('only/inner'), { recursive: true });
     assert.match((await cli(['run', 'only'], folder)).stderr, /but received none\. Add --recursive to read/);
   });
