@@ -49,7 +49,7 @@ const { flavor, arch: architecture } = options;
 const COMPRESSIONS = ['xz', 'gzip'];
 const source = fileURLToPath(new URL('..', import.meta.url));
 const manifest = readJson(join(source, 'package.json'));
-if (!(flavor in FLAVORS))
+if (!Object.hasOwn(FLAVORS, flavor))
   fail(`--flavor ${Object.keys(FLAVORS).join(' or ')}`, `received ${flavor}`, ['Omit it for ros']);
 if (!COMPRESSIONS.includes(options.compression))
   fail(`--compression ${COMPRESSIONS.join(' or ')}`, `received ${options.compression}`, ['Omit it for xz']);

@@ -53,7 +53,8 @@ export function readConfig(
   }
   content ??= {};
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    throw new ExpectationError(`options and their values in ${file}`, content, 'For example: score: 0.4');
+    const found = typeof content === 'string' ? 'text without them' : content;
+    throw new ExpectationError(`options and their values in ${file}`, found, 'For example: score: 0.4');
   }
   const values: Record<string, string | boolean | string[]> = {};
   let inputs: string[] = [];

@@ -43,10 +43,29 @@ export function command({ usage, run, ...described }: CommandParts): Command {
         process.stdout.write(usage);
         return 0;
       }
+      expectNames(args, options);
       const file = args.text('config');
-      return run(file === undefined ? args : args.over(readConfig(file, options)), argv);
+      if (file === undefined) return run(args, argv);
+      const all = args.over(readConfig(file, options));
+      expectNames(all, options);
+      return run(all, argv);
     },
   };
+}
+
+/** Placeholders of values that name a file, folder or model. */
+const NAMED = /FILE|DIR|MODEL|\.(bin|onnx|json)$/;
+
+/**
+ * A script whose variable is empty gives `--labels ""`, which no later error would make plain.
+ *
+ * @throws ExpectationError for the name of a file that is empty
+ */
+function expectNames(args: Arguments, options: CliOptions): void {
+  for (const [name, { value = '' }] of Object.entries(options)) {
+    if (!NAMED.test(value) || args.text(name) !== '') continue;
+    throw new ExpectationError(`a name for --${name}`, 'none', 'Omit the option, or name one.');
+  }
 }
 
 /** Commands that share a first word. */

@@ -1,4 +1,5 @@
 import { type FrameSource, guardedFrames } from '../vision/picture/frame-source.js';
+import { ExpectationError } from '../base/expect.js';
 import type { Region } from '../vision/picture/region.js';
 import { TrackIds } from '../vision/track/tracker.js';
 import type { Blur } from '../media/render/blur.js';
@@ -72,7 +73,11 @@ export class RunSources {
     let steps = 0;
     const options = this.parts.depth;
     const depth = options && (await FileDepth.open(source, options));
-    const frames = selected(guardedFrames(source), selection);
+    let read = 0;
+    const frames = selected(
+      each(guardedFrames(source), () => read++),
+      selection,
+    );
     try {
       for await (const item of segmenter.segment(stop.until(frames), region, this.#tracking())) {
         steps++;
@@ -98,6 +103,7 @@ export class RunSources {
           report(`${source.name}, frame ${item.index}`, item.error);
         }
       }
+      if (steps === 0 && !stop.requested) this.#tellOfNothing(source.name, read);
     } finally {
       this.progress?.end();
       summary.end(source.dropped);
@@ -105,6 +111,21 @@ export class RunSources {
       this.#tellOfDepth(source.name, depth);
     }
     return steps;
+  }
+
+  /** An input of which no frame was used. @param read the number of its frames that were looked at */
+  #tellOfNothing(name: string, read: number): void {
+    const { quiet, selection, summary, report } = this.parts;
+    if (read === 0) {
+      const hint = 'Whatever writes it may have failed, or has not begun.';
+      const error = new ExpectationError(`frames in ${name}`, 'none', hint);
+      summary.fail(name, error);
+      report(name, error);
+    } else if (!quiet) {
+      const { start, end } = selection;
+      const part = end === Infinity ? `after ${start} s` : `from ${start} to ${end} s`;
+      process.stderr.write(`${printable(name)}: none of its frames is ${part} (--start, --end)\n`);
+    }
   }
 
   #tellOfDepth(name: string, depth: FileDepth | undefined): void {
@@ -125,6 +146,14 @@ export class RunSources {
     const tracking = new CameraTracking(this.#ids);
     tracking.setOptions(tracked);
     return tracking;
+  }
+}
+
+/** Passes on what it is given, and counts it. */
+async function* each<T>(items: AsyncIterable<T>, count: () => void): AsyncGenerator<T, void, void> {
+  for await (const item of items) {
+    count();
+    yield item;
   }
 }
 

@@ -118,7 +118,8 @@ export const run = command({
         running.work?.progress?.end();
         process.stderr.write(`${printable(text)}\n`);
       };
-      const opened = await openInputs(names, { ...settings.inputs, onNote: note });
+      const lost = new AbortController();
+      const opened = await openInputs(names, { ...settings.inputs, onNote: note, signal: lost.signal });
       opened.notes.forEach(note);
       if (opened.sources.length === 0 && opened.failed.length === 0) {
         note(`No input belongs to part ${args.text('shard')}: there are fewer inputs than parts.`);
@@ -136,6 +137,7 @@ export const run = command({
         note(`${finished} of ${opened.sources.length} inputs were done before.`);
       }
       stop = Stop.listen(quiet);
+      stop.signal.addEventListener('abort', () => lost.abort());
       if (sources.length > 0) {
         const decoding = decodeOptions(args, labels);
         await openSinks(sinks, { args, labels, decoding, all: opened.sources, sources, read, done });
@@ -167,8 +169,11 @@ export const run = command({
       if (!quiet) process.stderr.write(summary.text() + stop.text);
       // A closed pipe (0) must not hide a failure.
       if (stop.exitCode) return stop.exitCode;
-      if (broken === undefined && summary.failures === 0) return 0;
-      return summary.frames === 0 && summary.failures > 0 ? 2 : 1;
+      if (broken !== undefined || summary.failures > 0)
+        return summary.frames === 0 && summary.failures > 0 ? 2 : 1;
+      // One part of several, or what was left of a run, may well have nothing to do.
+      const expected = sources.length > 0 && !settings.inputs.shard && !done?.sources.length;
+      return expected && summary.frames === 0 ? 2 : 0;
     } finally {
       await closeAll(sinks);
       await engine.close();

@@ -1,5 +1,6 @@
 import { open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
+import { isDynamicPattern } from 'tinyglobby';
 import { BagSource } from '../message/bag/bag-source.js';
 import { ExpectationError, expectNumber, messageOf, errorOf } from '../base/expect.js';
 import type { ImageReading } from '../native/camera.js';
@@ -12,7 +13,8 @@ import { parseSize, type PictureSize } from '../vision/picture/picture-size.js';
 import { PictureSource } from './picture-file.js';
 import { SceneSource } from './scene/index.js';
 import { STDIN, StdinSource } from './stdin-source.js';
-import { isLiveInput, StreamSource, withoutPassword } from './stream-source.js';
+import { withoutPassword } from './stream-connection.js';
+import { isLiveInput, openStream } from './stream-source.js';
 import type { FrameSource } from '../vision/picture/frame-source.js';
 import { VideoSource } from './video.js';
 
@@ -35,6 +37,8 @@ export interface InputOptions {
   readonly streamOptions?: readonly string[] | undefined;
   /** Receives a line when a stream is lost, and when it is back. */
   readonly onNote?: ((text: string) => void) | undefined;
+  /** Ends the waiting for streams that are lost. */
+  readonly signal?: AbortSignal | undefined;
   /** Opens only every `count`-th input, from `index` on. Stamps are those that the inputs have among all of them. */
   readonly shard?: Shard | undefined;
 }
@@ -127,13 +131,11 @@ class InputOpener implements Inputs {
     if (name.startsWith(SCENE_PREFIX)) return openScene(name, this.options);
     if (name === STDIN) return this.#openStdin();
     if (isLiveInput(name)) {
-      const { size, rate, streamOptions, onNote } = this.options;
-      return StreamSource.open(name, { size, rate, options: streamOptions, onNote });
+      const { size, rate, streamOptions, onNote, signal } = this.options;
+      return openStream(name, { size, rate, options: streamOptions, onNote, signal });
     }
     await stat(path).catch((error: unknown) => {
-      throw new ExpectationError('a file or folder', `${path}, which cannot be found`, undefined, {
-        cause: error,
-      });
+      throw notFound(path, error);
     });
     return topic === undefined ? this.#openFile(path) : BagSource.open(path, { topic, reading });
   }
@@ -228,6 +230,21 @@ async function kindOf(path: string): Promise<Exclude<FileKind, 'png'> | 'apng' |
   } finally {
     await file.close();
   }
+}
+
+/** Why there is nothing to read at this path. */
+function notFound(path: string, cause: unknown): ExpectationError {
+  const code = (cause as NodeJS.ErrnoException).code;
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') {
+    const hint = 'Check the permissions of the folder that it is in.';
+    return new ExpectationError(`to find ${path}`, messageOf(cause), hint, { cause });
+  }
+  if (isDynamicPattern(path)) {
+    const hint = 'Check the pattern: * stands for a part of one name, ** for any folders.';
+    return new ExpectationError(`files that match ${path}`, 'none', hint, { cause });
+  }
+  const hint = isAbsolute(path) ? 'Check the name.' : `Check the name; it is looked for in ${process.cwd()}.`;
+  return new ExpectationError('a file or folder', `${path}, which cannot be found`, hint, { cause });
 }
 
 /** Splits `bag.mcap#/camera` into path and topic, unless there is a file of that name. */

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { ExpectationError } from '../base/expect.js';
+import { ExpectationError, messageOf } from '../base/expect.js';
 
 /** Properties of a video that are needed to read its frames from a pipe. */
 export interface VideoInfo {
@@ -20,6 +20,8 @@ export interface VideoInfo {
   readonly frameModeOption: '-fps_mode' | '-vsync';
   /** Seconds, if it has a length. */
   readonly duration?: number | undefined;
+  /** ffmpeg's names of the container: `matroska,webm`. */
+  readonly container?: string | undefined;
 }
 
 /** Properties of a video that ffmpeg cannot reliably find out. */
@@ -53,6 +55,8 @@ interface ProbedStream {
 
 /** Time-out of ffprobe, which reads only headers. */
 const PROBE_TIMEOUT_MS = 30_000;
+const SILENT_HINT = 'Check with ffplay or a browser whether it sends anything.';
+const UNKNOWN_HINT = 'Check its name, and with ffprobe what is in it.';
 
 /** @throws ExpectationError when ffprobe is missing or finds no video in the file, with its reason */
 export function probeVideo(path: string, format: VideoFormat = {}): Promise<VideoInfo> {
@@ -66,7 +70,7 @@ export function probeVideo(path: string, format: VideoFormat = {}): Promise<Vide
  * @param input ffmpeg's options for it, the input included
  */
 export async function probeInput(name: string, input: readonly string[]): Promise<VideoInfo> {
-  const { stream, version, duration } = await firstVideoStream(name, input);
+  const { stream, version, duration, container } = await firstVideoStream(name, input);
   const { width = 0, height = 0 } = stream;
   if (width < 2 || height < 2) {
     throw new ExpectationError(`a video of at least 2x2 pixels in ${name}`, `${width}x${height}`);
@@ -85,6 +89,7 @@ export async function probeInput(name: string, input: readonly string[]): Promis
     matrix: colorMatrix(stream.color_space, height),
     frameModeOption: frameModeOption(version),
     duration: duration > 0 ? duration : undefined,
+    container,
   };
 }
 
@@ -118,11 +123,11 @@ export async function installedFrameMode(): Promise<VideoInfo['frameModeOption']
 async function firstVideoStream(
   name: string,
   input: readonly string[],
-): Promise<{ stream: ProbedStream; version: string; duration: number }> {
+): Promise<{ stream: ProbedStream; version: string; duration: number; container: string | undefined }> {
   let output: string;
   try {
     const what =
-      'stream=width,height,nb_frames,avg_frame_rate,color_space:stream_tags=rotate:stream_side_data=rotation:program_version=version:format=duration';
+      'stream=width,height,nb_frames,avg_frame_rate,color_space:stream_tags=rotate:stream_side_data=rotation:program_version=version:format=duration,format_name';
     const options = [
       '-v',
       'error',
@@ -139,20 +144,23 @@ async function firstVideoStream(
     }));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw ffmpegMissing(error);
-    const stderr = (error as { stderr?: string }).stderr ?? '';
-    throw new ExpectationError(`a video in ${name}`, lastWords(stderr) || String(error), undefined, {
+    const { stderr = '', killed } = error as { stderr?: string; killed?: boolean };
+    const silence = `nothing for ${PROBE_TIMEOUT_MS / 1000} s`;
+    const reason = killed ? silence : lastWords(stderr) || messageOf(error);
+    throw new ExpectationError(`a video in ${name}`, reason, killed ? SILENT_HINT : UNKNOWN_HINT, {
       cause: error,
     });
   }
   const answer = JSON.parse(output) as {
     streams?: ProbedStream[];
     program_version?: { version?: string };
-    format?: { duration?: string };
+    format?: { duration?: string; format_name?: string };
   };
   const stream = answer.streams?.[0];
   if (!stream) throw new ExpectationError(`a video in ${name}`, 'a file without a video stream');
-  const duration = Number(answer.format?.duration ?? NaN);
-  return { stream, version: answer.program_version?.version ?? '', duration };
+  const { duration, format_name: container } = answer.format ?? {};
+  const version = answer.program_version?.version ?? '';
+  return { stream, version, duration: Number(duration ?? NaN), container };
 }
 
 export function ffmpegMissing(cause: unknown): ExpectationError {

@@ -14,7 +14,7 @@ const CONTAINERS = {
   '.webm': { format: 'webm', encoder: 'libvpx-vp9' },
 } as const;
 
-const VIDEO_SUFFIXES = Object.keys(CONTAINERS) as (keyof typeof CONTAINERS)[];
+export const VIDEO_SUFFIXES = Object.keys(CONTAINERS) as (keyof typeof CONTAINERS)[];
 
 /** Bits for each pixel and frame of encoders that have no setting for quality. Overlays have sharp edges. */
 const BITS_PER_PIXEL = 0.15;
@@ -56,7 +56,8 @@ export function encoderArguments(path: string, part: string, video: VideoFormat)
     ...(vaapi ? ['hwupload'] : []),
   ];
   return [
-    ...['-nostdin', '-hide_banner', '-v', 'error', '-y'],
+    // Without -xerror, ffmpeg 5.1 ends with 0 although the end of the file was not written.
+    ...['-nostdin', '-hide_banner', '-v', 'error', '-xerror', '-y'],
     ...(vaapi ? ['-vaapi_device', '/dev/dri/renderD128'] : []),
     ...[
       '-f',

@@ -66,6 +66,22 @@ describeUnless(noPosix, 'a full disk', () => {
     assert.match(result.stderr, new RegExp(`^scene: +${frames.length + 1} `, 'm'));
   });
 
+  it('ends run with results of COCO and a table that are complete up to that point', async () => {
+    const folder = newFolder();
+    for (const [option, file, lines] of [
+      ['--coco', 'x.json', (text: string) => (JSON.parse(text) as unknown[]).length],
+      ['--csv', 'x.csv', (text: string) => (text.endsWith('\n') ? text.split('\n').length : 0)],
+    ] as const) {
+      const blocks = option === '--coco' ? 40 : 4;
+      const result = await cli(['run', ...SCENE, option, file], folder, {}, { blocks });
+      assert.equal(result.code, 1, result.stderr);
+      assertTold(result, new RegExp(`room for ${file}`));
+      const text = readFileSync(join(folder, file), 'utf8');
+      assert.ok(text.length <= 512 * blocks && !text.includes('\0'), file);
+      assert.ok(lines(text) > 1, file);
+    }
+  });
+
   it('ends run with a bag that is readable up to that point, and closes the other outputs', async () => {
     const folder = newFolder();
     const outputs = ['--mcap', 'x.mcap', '--mcap-images', '--json', 'x.jsonl'];

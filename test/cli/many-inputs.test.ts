@@ -131,7 +131,10 @@ describe('tros-yolo-seg run on many inputs', () => {
     assert.match(stderr, /^found: \d+ \w+/m);
     const none = await cli(['run', 'nothing/*.png'], folder);
     assert.equal(none.code, 2);
-    assert.match(none.stderr, /^nothing\/\*\.png: Expected a file or folder/m);
+    assert.match(
+      none.stderr,
+      /^nothing\/\*\.png: Expected files that match nothing\/\*\.png but received none/m,
+    );
     mkdirSync(path('only/inner'), { recursive: true });
     assert.match((await cli(['run', 'only'], folder)).stderr, /but received none\. Add --recursive to read/);
   });
@@ -187,6 +190,25 @@ describe('tros-yolo-seg run on many inputs', () => {
       .filter(Boolean)
       .map((line) => (JSON.parse(line) as { index: number }).index);
     assert.deepEqual(indexes, [10, 15, 20, 25]);
+  });
+
+  it('says when no frame lies between two times, and when an input has none; with nothing done it exits with 2', async () => {
+    const scene = ['scene:', '--frames', '3', '--rate', '10', '--size', '64x64'];
+    const late = await cli(['run', ...scene, '--start', '5', '--json', 'late.jsonl'], folder);
+    assert.equal(late.code, 2, late.stderr);
+    assert.match(late.stderr, /^scene:: none of its frames is after 5 s \(--start, --end\)$/m);
+    const both = await cli(['run', ...scene, 'photos/a 1.png', '--start', '0.15', '--json', '-'], folder);
+    assert.equal(both.code, 0, both.stderr);
+    assert.equal(results(both.stdout).length, 1);
+    assert.match(both.stderr, /^photos\/a 1\.png: none of its frames is after 0\.15 s/m);
+    // One part of several may have nothing to do.
+    const part = await cli(['run', ...scene, '--start', '5', '--shard', '1/2'], folder);
+    assert.equal(part.code, 0, part.stderr);
+    writeFileSync(path('nothing'), '');
+    const command = ['-c', 'exec "$@" <nothing', 'sh', process.execPath, ...scriptOf(['run', '-'])];
+    const empty = spawnSync('sh', [...command, '--size', '64x64'], { cwd: folder, encoding: 'utf8' });
+    assert.equal(empty.status, 2, empty.stderr);
+    assert.match(empty.stderr, /^-: Expected frames in - but received none\. Whatever writes it/m);
   });
 
   it('reads a picture, or NV12, from standard input', async () => {

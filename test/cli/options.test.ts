@@ -96,6 +96,7 @@ track: true
       ['track: 1', /true or false for track in .* but received 1/],
       ['score: true', /text or a number for score in .* but received true/],
       ['[score]', /options and their values in/],
+      ['\x01PNG, which is no text', /options and their values in .* but received text without them\. For/],
       ['score: [', /a YAML file of options at/],
       [
         'score: !!foo 1',
@@ -108,6 +109,23 @@ track: true
       () => readConfig(join(folder, 'absent.yaml'), RUN_OPTIONS),
       /at .*absent\.yaml but received ENOENT/,
     );
+  });
+
+  it('refuses an empty name of a file, on the command line and in a config file', async () => {
+    const file = join(folder, 'empty-name.yaml');
+    writeFileSync(file, 'labels: ""\n');
+    for (const args of [
+      ['run', 'scene:', '--labels', ''],
+      ['run', 'scene:', '--config', file],
+      ['run', 'scene:', '--model='],
+    ]) {
+      const { code, stderr } = await cli(args, folder);
+      assert.equal(code, 2, stderr);
+      assert.match(
+        stderr,
+        /Expected a name for --(labels|model) but received none\. Omit the option, or name one\.\n$/,
+      );
+    }
   });
 
   it('works for a whole run', async () => {

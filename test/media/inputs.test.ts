@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, it } from 'mocha';
 import sharp from 'sharp';
@@ -148,6 +148,17 @@ describe('openInputs', () => {
       await failure(await write('raw.nv12', new Uint8Array(100))),
       /the size of the raw NV12 frames/,
     );
+    assert.match(
+      await failure(join(folder, '*.none')),
+      /files that match .*\*\.none but received none\. Check/,
+    );
+    assert.match(
+      await failure('missing.png'),
+      /which cannot be found\. Check the name; it is looked for in \//,
+    );
+    // A link to itself cannot be followed: for root no folder is locked.
+    await symlink('loop.png', join(folder, 'loop.png'));
+    assert.match(await failure(join(folder, 'loop.png')), /to find .*loop\.png but received ELOOP/);
     await mkdir(join(folder, 'nothing'));
     assert.match(await failure(join(folder, 'nothing')), /files to read in .*nothing.* but received none/);
   });

@@ -10,13 +10,14 @@ import { describe, it } from 'mocha';
 import sharp from 'sharp';
 import { openInputs } from '../../src/media/inputs.js';
 import { StdinSource } from '../../src/media/stdin-source.js';
+import { withoutPassword } from '../../src/media/stream-connection.js';
+import { isLiveInput, openStream, streamArguments, StreamSource } from '../../src/media/stream-source.js';
 import {
-  isLiveInput,
-  streamArguments,
-  StreamSource,
-  withoutPassword,
-} from '../../src/media/stream-source.js';
-import { isBadFrame, type BadFrame, type SourceFrame } from '../../src/vision/picture/frame-source.js';
+  type BadFrame,
+  type FrameSource,
+  isBadFrame,
+  type SourceFrame,
+} from '../../src/vision/picture/frame-source.js';
 import { describeUnless } from '../skips.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
@@ -57,14 +58,14 @@ describe('cameras and streams', () => {
   });
 });
 
-/** Seconds without a frame that are no loss: a busy machine takes long to start ffmpeg. */
-const SLOW = 600;
+/** No silence is a loss: a busy machine takes long to start ffmpeg. */
+const timer = () => () => undefined;
 
-describeUnless(withoutFfmpeg, 'StreamSource', () => {
+describeUnless(withoutFfmpeg, 'openStream', () => {
   const folder = temporaryFolder('live');
 
   /** Some frames of a source, which is then left. */
-  async function take(source: StreamSource, count: number): Promise<SourceFrame[]> {
+  async function take(source: FrameSource, count: number): Promise<SourceFrame[]> {
     const frames: SourceFrame[] = [];
     for await (const item of source.frames()) {
       assert.ok(!isBadFrame(item));
@@ -96,11 +97,11 @@ describeUnless(withoutFfmpeg, 'StreamSource', () => {
     const pauses: number[] = [];
     const pause = (milliseconds: number) => Promise.resolve(pauses.push(milliseconds));
     try {
-      const source = await StreamSource.open(`http://u:secret@127.0.0.1:${port}/live.ts`, {
+      const source = await openStream(`http://u:secret@127.0.0.1:${port}/live.ts`, {
         onNote: (text) => notes.push(text),
         now: () => 1_700_000_000_250,
         pause,
-        silence: SLOW,
+        timer,
       });
       const shown = `http://u:***@127.0.0.1:${port}/live.ts`;
       assert.equal(source.name, shown);
@@ -129,16 +130,66 @@ describeUnless(withoutFfmpeg, 'StreamSource', () => {
     }
   });
 
-  it('ends at the end of a finite stream', async () => {
+  it('ends at the end of a file of a server, also if it is scaled and was not asked for its length', async () => {
     const bytes = readFileSync(clip('whole.mkv'));
     const server = createServer((_, response) => response.end(bytes));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {
       const { port } = server.address() as AddressInfo;
       const pause = () => assert.fail('connects again');
-      const source = await StreamSource.open(`http://127.0.0.1:${port}/whole.mkv`, { pause, silence: SLOW });
-      assert.equal((await take(source, 100)).length, 5);
+      for (const size of [undefined, { width: 32, height: 24 }]) {
+        const source = await openStream(`http://127.0.0.1:${port}/whole.mkv`, { size, pause, timer });
+        const frames = await take(source, 100);
+        assert.equal(frames.length, 5);
+        assert.equal(frames[0]!.frame.width, size?.width ?? 64);
+      }
     } finally {
+      server.close();
+    }
+  });
+
+  it('takes the newest picture of Motion JPEG in parts, as cameras send it, and stops waiting for it on a signal', async () => {
+    const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'gray' } })
+      .jpeg()
+      .toBuffer();
+    const part = Buffer.concat([
+      Buffer.from(`--part\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n\r\n`),
+      jpeg,
+      Buffer.from('\r\n'),
+    ]);
+    const server = createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'multipart/x-mixed-replace; boundary=part' });
+      const sending = setInterval(() => response.write(part), 5);
+      response.on('close', () => clearInterval(sending));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const stop = new AbortController();
+      const notes: string[] = [];
+      const onNote = (text: string): void => {
+        notes.push(text);
+        stop.abort();
+      };
+      const source = await openStream(`http://127.0.0.1:${port}/`, { timer, onNote, signal: stop.signal });
+      assert.ok(source instanceof StreamSource);
+      const frames = source.frames();
+      const indices: number[] = [];
+      for (let taken = 0; taken < 3; taken++) {
+        const { value } = await frames.next();
+        assert.ok(value && !isBadFrame(value));
+        indices.push(value.index);
+        const before = source.dropped;
+        while (source.dropped < before + 3) await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      assert.ok(indices[2]! - indices[0]! >= 6, String(indices));
+      // The camera goes away. Nobody waits for it then: the pause would take a second, the next ones longer.
+      server.closeAllConnections();
+      server.close();
+      for await (const item of frames) assert.ok(!isBadFrame(item));
+      assert.equal(notes.length, 1, notes.join('\n'));
+    } finally {
+      server.closeAllConnections();
       server.close();
     }
   });
@@ -154,7 +205,7 @@ describeUnless(withoutFfmpeg, 'StreamSource', () => {
     const sender = spawn('sh', ['-c', send], { stdio: 'ignore', detached: true });
     try {
       const size = { width: 64, height: 48 };
-      const source = await StreamSource.open(url, { size, options: ['rtsp_flags=listen'], silence: SLOW });
+      const source = await openStream(url, { size, options: ['rtsp_flags=listen'], timer });
       const frames = await take(source, 3);
       assert.equal(frames.length, 3);
       assert.ok(frames[0]!.frame.data.some((value) => value > 100));
@@ -164,7 +215,7 @@ describeUnless(withoutFfmpeg, 'StreamSource', () => {
   });
 
   it('reports a missing camera or stream, without its password', async () => {
-    await assert.rejects(StreamSource.open('http://u:secret@127.0.0.1:9/x'), (error: Error) => {
+    await assert.rejects(openStream('http://u:secret@127.0.0.1:9/x'), (error: Error) => {
       assert.match(error.message, /a video in http:\/\/u:\*\*\*@127\.0\.0\.1:9\/x but received .*refused/);
       return !error.message.includes('secret');
     });
@@ -175,10 +226,7 @@ describeUnless(withoutFfmpeg, 'StreamSource', () => {
     );
     assert.doesNotMatch(failed[0]!.error.message, /cret/);
     assert.equal(withoutPassword('http://cam/x?a=b:c@d'), 'http://cam/x?a=b:c@d');
-    await assert.rejects(
-      StreamSource.open('/dev/video99'),
-      /a video in \/dev\/video99 but received .*No such file/,
-    );
+    await assert.rejects(openStream('/dev/video99'), /a video in \/dev\/video99 but received .*No such file/);
   });
 });
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { VideoWriter, encoderArguments, videoSuffix } from '../../src/media/video-writer.js';
 import { probeVideo } from '../../src/media/video-probe.js';
 import type { RgbPicture } from '../../src/media/render/rgb-picture.js';
+import { withVariables } from '../environment.js';
 import { describeUnless } from '../skips.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
@@ -67,6 +68,35 @@ describeUnless(withoutFfmpeg, 'VideoWriter', () => {
       [],
     );
   });
+});
+
+describeUnless(withoutFfmpeg, 'VideoWriter on a full disk', () => {
+  const folder = temporaryFolder('video-full');
+  const bin = join(folder, 'bin');
+  // The real ffmpeg, for which a file of more than 8 blocks gives an error, as a full disk does.
+  mkdirSync(bin);
+  const found = spawnSync('sh', ['-c', 'command -v ffmpeg'], { encoding: 'utf8' }).stdout.trim();
+  const limited = `#!/bin/sh\ntrap '' XFSZ\nulimit -f 8\nexec ${found} "$@"\n`;
+  writeFileSync(join(bin, 'ffmpeg'), limited, { mode: 0o755 });
+  withVariables({ PATH: `${bin}:${process.env.PATH}` });
+
+  for (const suffix of ['.mp4', '.mkv', '.webm']) {
+    it(`reports that the end of ${suffix} found no room, and leaves no file`, async () => {
+      const video = new VideoWriter(join(folder, `full${suffix}`), { width: 320, height: 240, rate: 10 });
+      const picture = plain(320, 240, [0, 0, 0]);
+      for (let i = 0, seed = 1; i < picture.data.length; i++) {
+        seed = (seed * 16807) % 2147483647;
+        picture.data[i] = seed;
+      }
+      // Few frames: the room is missing only when the file is finished.
+      const work = async (): Promise<void> => {
+        for (let i = 0; i < 3; i++) await video.write(picture);
+        await video.close();
+      };
+      await assert.rejects(work(), /full\.\w+ but received .*[Ff]ile too large.* Free some space/);
+      assert.deepEqual(readdirSync(folder), ['bin']);
+    });
+  }
 });
 
 describe('arguments of the encoder', () => {

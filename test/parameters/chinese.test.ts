@@ -46,7 +46,7 @@ describe('the Chinese text of topics and services', () => {
 
   it('names the same topics, parameters, numbers and formats as the English one', () => {
     for (const [english, zh] of rows) {
-      assert.match(zh, /\p{Script=Han}/u, english);
+      if (/\w/.test(english)) assert.match(zh, /\p{Script=Han}/u, english);
       const said = verbatim(zh);
       for (const word of verbatim(english)) assert.ok(said.includes(word), `${english}: ${word}`);
       assert.doesNotMatch(zh, /\p{Script=Han}[,;:]\p{Script=Han}/u, english);
@@ -60,6 +60,8 @@ describe('the Chinese text of topics and services', () => {
       rows.filter(([, zh]) => !page.includes(zh)).map(([english]) => english),
       [],
     );
+    // Half-width punctuation before Chinese characters is a slip, also where the page joins two texts.
+    assert.doesNotMatch(page.replace(/`[^`]*`/g, ''), /[,;:] *\p{Script=Han}/u);
     assert.throws(() => chinese('what is new'), /a Chinese line for each text .* but received what is new/s);
   });
 });

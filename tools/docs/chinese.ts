@@ -86,6 +86,7 @@ export const CHINESE: Readonly<Record<string, string>> = {
   // Image messages and encodings
   yes: '是',
   on: '话题',
+  ', ': '，',
   'in place': '原地读取',
   'converted to NV12': '转换为 NV12',
   'in place by native subscriptions; else from a copy with its chroma swapped':

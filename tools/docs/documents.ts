@@ -92,7 +92,7 @@ function imagesMarkdown(say = english): string {
     `\`${name}\``,
     type,
     native ? say('yes') : '',
-    standIn ? `${say('on')} \`${standIn.topic}\`, ${say(qosText(standIn.qos))}` : '',
+    standIn ? `${say('on')} \`${standIn.topic}\`${say(', ')}${say(qosText(standIn.qos))}` : '',
   ]);
   return markdownTable(['value', 'type', 'native', 'from the camera stand-in'].map(say), rows);
 }

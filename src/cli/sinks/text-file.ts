@@ -1,8 +1,11 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isDevice } from '../../base/files/device.js';
 import { makeFolder } from '../../base/files/folder.js';
 import { writeError } from '../../base/files/write-error.js';
+
+const APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
 
 /**
  * A text file that is written part by part, and always ends with a complete part: if the disk is full, what was written of the
@@ -23,7 +26,9 @@ export class TextFile {
     makeFolder(dirname(target));
     try {
       const own = !isDevice(target);
-      return new TextFile(target, await open(target, !own ? 'a' : replace ? 'w' : 'wx'), own);
+      // Appending: what follows a part that was removed must not leave a gap.
+      const flags = !own ? APPEND : APPEND | (replace ? constants.O_TRUNC : constants.O_EXCL);
+      return new TextFile(target, await open(target, flags), own);
     } catch (error) {
       throw writeError(target, error);
     }

@@ -145,7 +145,7 @@ export class PageClient {
 }
 
 /** @returns undefined if the text is not a valid client message */
-function parseClientMessage(text: string, cameraCount: number): ClientMessage | undefined {
+export function parseClientMessage(text: string, cameraCount: number): ClientMessage | undefined {
   let message: unknown;
   try {
     message = JSON.parse(text);

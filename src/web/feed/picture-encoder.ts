@@ -11,7 +11,7 @@ import type { LivePictureSize } from '../protocol/frame-format.js';
 import type { PictureAnswer, PictureRequest } from './picture-protocol.js';
 
 /** Width of small pictures. */
-const SMALL_WIDTH = 960;
+export const SMALL_WIDTH = 960;
 /** Buffers kept for the next pictures. */
 const MOST_FREE = 4;
 /** The thread's program. */
