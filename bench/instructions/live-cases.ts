@@ -1,5 +1,9 @@
-import { EventEmitter } from 'node:events';
-import type { WebSocket } from 'ws';
+import { EventEmitter, once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Writable } from 'node:stream';
+import { Worker } from 'node:worker_threads';
+import { WebSocket, WebSocketServer } from 'ws';
 import { nativeKernels } from '../../src/native/kernels.js';
 import type { Segmentation } from '../../src/vision/mask/segmentation.js';
 import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
@@ -14,14 +18,19 @@ const MANY = 1000;
 /** Takes what a page would be sent: the network is not counted. */
 class Sink extends EventEmitter {
   readonly bufferedAmount = 0;
+  readonly readyState = WebSocket.OPEN;
   sent: (() => void) | undefined;
 
-  send(message: Uint8Array): void {
-    const sequence = new DataView(message.buffer, message.byteOffset).getUint32(8, true);
+  write(frame: Uint8Array): void {
+    // Behind the header of the WebSocket's frame.
+    const at = frame[1] === 127 ? 10 : frame[1] === 126 ? 4 : 2;
+    const sequence = new DataView(frame.buffer, frame.byteOffset).getUint32(at + 8, true);
     this.emit('message', Buffer.from(JSON.stringify({ type: 'ack', camera: 0, sequence })), false);
     this.sent?.();
   }
 }
+
+const HANDLERS = { watch: () => undefined, request: () => undefined, closed: () => undefined };
 
 /**
  * What the live page adds to a frame.
@@ -38,22 +47,16 @@ export function liveCases(segmentation: Segmentation, frame: Nv12Frame, thread: 
     clients: Set<PageClient>;
     feed: CameraFeed;
     encoder: PictureEncoder;
+    clock: () => number;
     tick: () => void;
   } => {
     let now = 0;
+    const clock = (): number => now;
     const clients = new Set<PageClient>();
     const encoder = new PictureEncoder(80, thread);
-    const feed = new CameraFeed(
-      0,
-      'full',
-      encoder,
-      clients,
-      [],
-      () => 1,
-      () => now,
-    );
+    const feed = new CameraFeed(0, 'full', encoder, clients, [], () => 1, clock);
     feed.setKernels(nativeKernels());
-    return { clients, feed, encoder, tick: () => void (now += 100) };
+    return { clients, feed, encoder, clock, tick: () => void (now += 100) };
   };
   return [
     {
@@ -72,10 +75,10 @@ export function liveCases(segmentation: Segmentation, frame: Nv12Frame, thread: 
       name: `live page: a frame for a page, but for ${pixels ? 'JPEG' : 'its picture'} and network`,
       group: 'live page',
       prepare: () => {
-        const { clients, feed, encoder, tick } = open();
+        const { clients, feed, encoder, clock, tick } = open();
         const sink = new Sink();
-        const handlers = { watch: () => undefined, request: () => undefined, closed: () => undefined };
-        clients.add(new PageClient(sink as unknown as WebSocket, 1, handlers, () => 0));
+        const network = sink as unknown as Writable;
+        clients.add(new PageClient(sink as unknown as WebSocket, network, 1, HANDLERS, clock));
         sink.emit('message', Buffer.from('{"type":"watch","cameras":{"0":"small"}}'), false);
         return {
           run: () =>
@@ -88,5 +91,33 @@ export function liveCases(segmentation: Segmentation, frame: Nv12Frame, thread: 
         };
       },
     })),
+    {
+      name: 'live page: a frame for a page with its WebSocket, but for JPEG',
+      group: 'live page',
+      prepare: async () => {
+        const { clients, feed, encoder, clock, tick } = open();
+        const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+        await once(server, 'listening');
+        const { port } = server.address() as AddressInfo;
+        const page = new Worker(new URL('./live-client.js', import.meta.url), { workerData: port });
+        const [socket, request] = (await once(server, 'connection')) as [WebSocket, IncomingMessage];
+        clients.add(new PageClient(socket, request.socket, 1, HANDLERS, clock));
+        // Heard by the client before: it watches, or has acknowledged a frame.
+        const heard = (): Promise<unknown> => once(socket, 'message');
+        await heard();
+        return {
+          run: () => {
+            tick();
+            feed.result(result);
+            return heard();
+          },
+          close: async () => {
+            await page.terminate();
+            server.close();
+            await encoder.close();
+          },
+        };
+      },
+    },
   ];
 }

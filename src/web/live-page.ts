@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import type { WebSocket } from 'ws';
 import { type Clock, steadyClock } from '../base/clock.js';
 import { ExpectationError, messageOf } from '../base/expect.js';
 import { packageRoot } from '../base/package-root.js';
@@ -44,6 +46,8 @@ export interface LivePageOptions {
   readonly clock?: Clock;
   /** Milliseconds for which a request may take to arrive. */
   readonly requestTimeout?: number | undefined;
+  /** Milliseconds between statistics. @default 1000 */
+  readonly statsPeriod?: number | undefined;
 }
 
 /**
@@ -71,6 +75,8 @@ export class LivePage {
   #timer: NodeJS.Timeout | undefined;
   /** When clients were last checked for being alive. */
   #checked = 0;
+  /** Parts whose source has failed, and was reported. */
+  readonly #failing = new Set<string>();
   /** Of clients that have gone. */
   #behind = 0;
 
@@ -109,7 +115,10 @@ export class LivePage {
         '/metrics': () => ({ type: METRICS_TYPE, body: prometheusText(page.#metrics()) }),
       },
       sockets: {
-        '/ws': { readers: false, most: MOST_PAGES, connect: (socket) => page.#connect(socket) },
+        '/ws': {
+          ...{ readers: false, most: MOST_PAGES },
+          connect: (socket, request) => page.#connect(socket, request.socket),
+        },
         '/foxglove': {
           ...{ readers: true, most: MOST_FOXGLOVE, protocol: FOXGLOVE_PROTOCOL },
           connect: (socket, { socket: { remoteAddress = '' } }) =>
@@ -182,19 +191,19 @@ export class LivePage {
     return liveMetrics(this.#options.source, this.#feeds, this.#version, clients);
   }
 
-  #connect(socket: ConstructorParameters<typeof PageClient>[0]): void {
+  #connect(socket: WebSocket, network: Writable): void {
     const { source } = this.#options;
     const handlers: ClientHandlers = {
-      watch: () => source.demand?.(),
+      watch: () => this.#tellDemand(),
       request: (client, request) => void this.#answer(client, request),
       closed: (client) => {
         this.#clients.delete(client);
         this.#behind += client.behind;
-        source.demand?.();
+        this.#tellDemand();
         this.#tickWhileNeeded();
       },
     };
-    const client = new PageClient(socket, source.cameras.length, handlers, this.#clock);
+    const client = new PageClient(socket, network, source.cameras.length, handlers, this.#clock);
     this.#clients.add(client);
     this.#sendState(client);
     this.#sendStats(client, this.#stats());
@@ -205,7 +214,7 @@ export class LivePage {
     this.#foxglove.connect(socket, name);
     // Added after the listeners of the channels, which have removed the client by then.
     socket.on('close', () => {
-      this.#options.source.demand?.();
+      this.#tellDemand();
       this.#tickWhileNeeded();
     });
     this.#tickWhileNeeded();
@@ -215,7 +224,7 @@ export class LivePage {
   #tickWhileNeeded(): void {
     const needed =
       this.#clients.size > 0 || this.#foxglove.clients > 0 || this.#recordings.current !== undefined;
-    if (needed) this.#timer ??= setInterval(() => this.#tick(), STATS_PERIOD);
+    if (needed) this.#timer ??= setInterval(() => this.#tick(), this.#options.statsPeriod ?? STATS_PERIOD);
     else {
       clearInterval(this.#timer);
       this.#timer = undefined;
@@ -225,18 +234,40 @@ export class LivePage {
 
   #tick(): void {
     this.#recordings.endIfDue();
-    this.#foxglove.repeat();
-    this.#options.source.demand?.();
     const check = this.#clock() - this.#checked >= ALIVE_PERIOD;
-    if (check) this.#checked = this.#clock();
-    if (check) this.#foxglove.checkAlive();
+    if (check) {
+      this.#checked = this.#clock();
+      this.#foxglove.checkAlive();
+      for (const client of this.#clients) client.checkAlive();
+    }
+    this.#try('send Foxglove what it gets once a second', () => this.#foxglove.repeat());
+    this.#tellDemand();
+    this.#try('send statistics', () => this.#inform());
+    this.#tickWhileNeeded();
+  }
+
+  #tellDemand(): void {
+    this.#try('tell what is watched', () => this.#options.source.demand?.());
+  }
+
+  #inform(): void {
     const stats = this.#stats();
     for (const client of this.#clients) {
       if (client.uninformed) this.#sendState(client);
       this.#sendStats(client, stats);
-      if (check) client.checkAlive();
     }
-    this.#tickWhileNeeded();
+  }
+
+  /** Asks the source. If it throws, this is reported once, until it succeeds again, and the page goes on. @param part after "cannot" */
+  #try(part: string, work: () => void): void {
+    try {
+      work();
+      this.#failing.delete(part);
+    } catch (error) {
+      if (!this.#failing.has(part))
+        this.#options.log?.(`The live page cannot ${part}: ${messageOf(error)}`, true);
+      this.#failing.add(part);
+    }
   }
 
   /** The part of the statistics that is the same for all clients, computed once. */

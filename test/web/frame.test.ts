@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import fc from 'fast-check';
 import { OutlineTracer } from '../../src/vision/mask/outlines.js';
+import { ContourWriter, MaskPacker, withContours } from '../../src/web/protocol/frame-contours.js';
 import { FRAME_VERSION, HEADER } from '../../src/web/protocol/frame-format.js';
 import { readFrame } from '../../src/web/protocol/frame-reader.js';
 import { writeFrame } from '../../src/web/protocol/frame-writer.js';
@@ -25,8 +26,12 @@ const stamp = { sec: 7, nanosec: 8 };
 
 function written(): Uint8Array {
   const outlines = new OutlineTracer().trace(segmentation, { tolerance: 0 });
+  return withContours(withoutContours(), outlines);
+}
+
+function withoutContours(): Uint8Array {
   return writeFrame({
-    ...{ camera: 2, sequence: 9, stamp, segmentation: { ...segmentation, zones }, outlines, timings },
+    ...{ camera: 2, sequence: 9, stamp, segmentation: { ...segmentation, zones }, timings },
     distanceOf: (i) => (i === 1 ? 2.5 : undefined),
   });
 }
@@ -83,6 +88,30 @@ describe("the page's message of a frame", () => {
       ],
     );
     assert.equal(frame.picture.length, 0);
+  });
+
+  it('has the same contours when another thread adds them, whether masks are runs or cells', () => {
+    const cells = segmentation.instances.map((instance) => ({
+      ...instance,
+      mask: { ...instance.mask, runs: undefined },
+    }));
+    const writer = new ContourWriter();
+    for (const instances of [segmentation.instances, cells, segmentation.instances]) {
+      const masks = structuredClone(new MaskPacker().pack({ ...segmentation, instances }));
+      assert.ok(Buffer.from(written()).equals(writer.add(withoutContours(), masks, 0)));
+    }
+  });
+
+  it('can do without contours, and without instances', () => {
+    const { instances } = readFrame(withoutContours());
+    assert.deepEqual(
+      instances.map(({ contours }) => contours.length),
+      segmentation.instances.map(() => 0),
+    );
+    const nothing = { ...segmentation, instances: [], zones };
+    const frame = writeFrame({ camera: 0, sequence: 1, stamp, segmentation: nothing, timings });
+    const read = readFrame(new ContourWriter().add(frame, new MaskPacker().pack(nothing), 1));
+    assert.deepEqual([read.instances.length, read.zones.length], [0, 2]);
   });
 
   it('has the picture at its end', () => {

@@ -14,6 +14,7 @@ const empty = { ...found, frame: { ...found.frame, data: new Uint8Array(0) } };
 /** A source that fails at times. */
 class FailingSource extends TestSource {
   fails = false;
+  asked: () => void = () => undefined;
 
   override model(): ReturnType<TestSource['model']> {
     if (this.fails) throw new Error('the model is gone');
@@ -21,8 +22,13 @@ class FailingSource extends TestSource {
   }
 
   override stats(camera: number): CameraStats {
+    this.asked();
     if (this.fails) throw new Error('no counts');
     return super.stats(camera);
+  }
+
+  demand(): void {
+    if (this.fails) throw new Error('no demand');
   }
 }
 
@@ -78,6 +84,43 @@ describe('what fails in the live page', () => {
     assert.equal(page.clients, 0);
     source.fails = false;
     await (await TestClient.connect(page)).close();
+  });
+
+  it('is a source that cannot be asked for a while, which is reported once', async () => {
+    const lines: string[] = [];
+    const source = new FailingSource();
+    const page = await open({
+      ...{ source, statsPeriod: 5 },
+      log: (line, failed) => failed && lines.push(line),
+    });
+    const client = await TestClient.connect(page);
+    const stats = (): number => client.messages.filter(({ type }) => type === 'stats').length;
+    for (let failure = 1; failure <= 2; failure++) {
+      source.fails = true;
+      for (let asked = 0; asked < 3; asked++) await new Promise<void>((resolve) => (source.asked = resolve));
+      assert.deepEqual(lines.splice(0).sort(), [
+        'The live page cannot send statistics: no counts',
+        'The live page cannot tell what is watched: no demand',
+      ]);
+      source.fails = false;
+      const before = stats();
+      await client.until(() => stats() > before);
+    }
+    await client.close();
+  });
+
+  it('is what a page wants to watch, while the source cannot be told', async () => {
+    const lines: string[] = [];
+    const source = new FailingSource();
+    const page = await open({ source, log: (line, failed) => failed && lines.push(line) });
+    const client = await TestClient.connect(page);
+    source.fails = true;
+    await client.watch(page, 0);
+    assert.deepEqual(lines, ['The live page cannot tell what is watched: no demand']);
+    source.fails = false;
+    sender(page)(0, found);
+    await client.until(() => client.frames.length === 1);
+    await client.close();
   });
 
   it('is a recording whose folder cannot be made, and the next one begins', async () => {

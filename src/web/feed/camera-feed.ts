@@ -1,5 +1,4 @@
 import { type Clock, steadyClock } from '../../base/clock.js';
-import { SerialQueue } from '../../base/serial-queue.js';
 import { FrameContent } from '../../message/frame-content.js';
 import type { StageTimings } from '../../message/write/stage-timings.js';
 import { OutlineTracer } from '../../vision/mask/outlines.js';
@@ -9,9 +8,11 @@ import type { FrameHeader } from '../../vision/picture/frame-source.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { Kernels } from '../../vision/tensor/kernels.js';
 import { type LivePictureSize, PICTURE_SIZES } from '../protocol/frame-format.js';
+import { MaskPacker } from '../protocol/frame-contours.js';
 import { markSize, writeFrame } from '../protocol/frame-writer.js';
 import type { PageClient } from './page-client.js';
-import type { PictureEncoder } from './picture-encoder.js';
+import { NO_START, type Packed, type PictureEncoder } from './picture-encoder.js';
+import type { MessageStart } from './picture-protocol.js';
 
 /** Pictures of a camera that are compressed at the same time; when they all are, a frame is not sent. */
 const MOST_PACKING = 2;
@@ -39,10 +40,23 @@ export interface Listener {
   result(camera: number, content: FrameContent, picture: Promise<Buffer> | undefined): void;
 }
 
+/** A frame on its way to pages. */
+interface Delivery {
+  readonly sequence: number;
+  readonly clients: readonly PageClient[];
+  /** The message as a WebSocket frame; undefined if its picture could not be made. */
+  bytes: Uint8Array | undefined;
+  /** Whether there is a message, or will be none. */
+  ready: boolean;
+}
+
 /** Sends the results of one camera to pages and listeners. Without any, a result costs a few checks of lists. */
 export class CameraFeed {
   #tracer = new OutlineTracer();
-  readonly #queue = new SerialQueue();
+  readonly #masks = new MaskPacker();
+  /** In the order of the frames. */
+  readonly #deliveries: Delivery[] = [];
+  #idle: (() => void)[] = [];
   #packing = 0;
   #sequence = 0;
   /** When the next frame may be sent to pages. */
@@ -95,19 +109,19 @@ export class CameraFeed {
     if (pages.length === 0 && listening.length === 0) return;
 
     const { header, pixels, segmentation, timings } = result;
-    const pictures = new Map<LivePictureSize, Promise<Buffer>>();
-    const pictureOf = (size: LivePictureSize): Promise<Buffer> | undefined => {
-      if (!pixels || (this.#packing >= MOST_PACKING && pages.length === 0)) return undefined;
-      let picture = pictures.get(size);
-      if (!picture) {
-        this.#packing++;
-        this.encoded++;
-        picture = this.encoder.encode(pixels, this.range, size).finally(() => void this.#packing--);
-        // The receivers of the picture handle its error; until then it must not count as unhandled.
-        picture.catch(() => undefined);
-        pictures.set(size, picture);
-      }
-      return picture;
+    /** Who gets a message or picture, each of which is made once. */
+    const told = new Map<LivePictureSize, Packed[]>();
+    const make = (size: LivePictureSize, start: MessageStart, done: Packed): void => {
+      const others = told.get(size);
+      if (others) return void others.push(done);
+      const all = [done];
+      told.set(size, all);
+      this.#packing++;
+      if (pixels) this.encoded++;
+      this.encoder.pack(pixels, this.range, size, start, (error, packed) => {
+        this.#packing--;
+        for (const tell of all) tell(error, packed);
+      });
     };
     const tools = { tracer: this.#tracer, tolerance: this.tolerance };
     const content = new FrameContent(header, segmentation, tools, timings);
@@ -115,50 +129,70 @@ export class CameraFeed {
       const period = 1000 / MOST_RATE;
       this.#due = Math.max(this.#due, now - period / 2) + period;
       const sequence = (this.#sequence = (this.#sequence + 1) >>> 0);
-      for (const { client } of pages) client.expect(camera, sequence);
       const { stamp } = header;
-      const { outlines } = content;
-      const head = writeFrame({
-        ...{ camera, sequence, stamp, segmentation, outlines, timings },
+      // Properties one by one: objects spread into others are slow to make.
+      const frame = writeFrame({
+        camera,
+        sequence,
+        stamp,
+        segmentation,
+        timings,
         distanceOf: (i) => this.distanceOf(segmentation.instances[i]!),
       });
+      const start = { frame, masks: this.#masks.pack(segmentation), tolerance: this.tolerance() };
+      for (const { client } of pages) client.expect(camera, sequence);
       for (const size of PICTURE_SIZES) {
         const readers = pages.filter((page) => page.size === size).map(({ client }) => client);
-        if (readers.length > 0) this.#deliver(sequence, head, size, pictureOf(size), readers);
+        if (readers.length === 0) continue;
+        const delivery: Delivery = { sequence, clients: readers, bytes: undefined, ready: false };
+        this.#deliveries.push(delivery);
+        markSize(frame, size);
+        make(size, start, (_, packed) => this.#finish(delivery, packed?.bytes));
       }
     }
     for (const listener of listening) {
-      listener.result(camera, content, listener.wants(camera).picture ? pictureOf('full') : undefined);
+      let picture: Promise<Buffer> | undefined;
+      if (pixels && listener.wants(camera).picture && (this.#packing < MOST_PACKING || pages.length > 0)) {
+        picture = new Promise((resolve, reject) =>
+          make('full', NO_START, (error, packed) => {
+            if (packed) resolve(packed.bytes.subarray(packed.fileAt));
+            else reject(error!);
+          }),
+        );
+        // The listener handles its error later; until then it must not count as unhandled.
+        picture.catch(() => undefined);
+      }
+      listener.result(camera, content, picture);
     }
   }
 
   /** Resolves when all frames so far are sent or dropped. */
-  idle(): Promise<void> {
-    return this.#queue.idle();
+  async idle(): Promise<void> {
+    if (this.#deliveries.length > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  #deliver(
-    sequence: number,
-    head: Uint8Array,
-    size: LivePictureSize,
-    picture: Promise<Buffer> | undefined,
-    clients: readonly PageClient[],
-  ): void {
+  /** @param bytes undefined: there will be no message */
+  #finish(delivery: Delivery, bytes: Uint8Array | undefined): void {
+    delivery.bytes = bytes;
+    delivery.ready = true;
     // In the order of the frames, though a later picture may be ready first.
-    void this.#queue.run(async () => {
-      try {
-        const file = picture ? await picture : new Uint8Array(0);
-        markSize(head, size);
-        const message = Buffer.concat([head, file]);
-        for (const client of clients) {
-          if (!client.sendFrame(this.camera, sequence, message)) continue;
-          this.sent++;
-          this.sentBytes += message.length;
-        }
-      } catch {
-        // A picture that cannot be encoded is not shown; the next one may be.
-        for (const client of clients) client.forget(this.camera, sequence);
+    for (let first = this.#deliveries[0]; first?.ready; first = this.#deliveries[0]) {
+      this.#deliveries.shift();
+      this.#send(first);
+    }
+    if (this.#deliveries.length > 0) return;
+    for (const resolve of this.#idle) resolve();
+    this.#idle = [];
+  }
+
+  #send({ sequence, clients, bytes }: Delivery): void {
+    for (const client of clients) {
+      // A picture that cannot be made is not shown; the next one may be.
+      if (!bytes) client.forget(this.camera, sequence);
+      else if (client.sendFrame(this.camera, sequence, bytes)) {
+        this.sent++;
+        this.sentBytes += bytes.length;
       }
-    });
+    }
   }
 }

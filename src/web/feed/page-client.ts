@@ -1,4 +1,5 @@
-import type { WebSocket } from 'ws';
+import type { Writable } from 'node:stream';
+import { WebSocket } from 'ws';
 import { type Clock, steadyClock } from '../../base/clock.js';
 import { type LivePictureSize, PICTURE_SIZES } from '../protocol/frame-format.js';
 import type { ClientMessage, RequestMessage, ServerMessage } from '../protocol/messages.js';
@@ -45,8 +46,10 @@ export class PageClient {
   readonly #allowance: Allowance;
   #ended = false;
 
+  /** @param network the connection that the socket writes to */
   constructor(
     private readonly socket: WebSocket,
+    private readonly network: Writable,
     private readonly cameraCount: number,
     private readonly handlers: ClientHandlers,
     clock: Clock = steadyClock,
@@ -84,10 +87,16 @@ export class PageClient {
     if (index >= 0) underway!.splice(index, 1);
   }
 
-  /** Sends a frame, unless the client has stopped watching in the meantime. */
-  sendFrame(camera: number, sequence: number, message: Buffer): boolean {
+  /**
+   * Sends a frame, unless the client has stopped watching in the meantime.
+   *
+   * @param bytes the message as a WebSocket frame. It goes past the library, because the pictures' thread has written its header. The
+   *   library never leaves a frame of its own half written, as it compresses nothing
+   */
+  sendFrame(camera: number, sequence: number, bytes: Uint8Array): boolean {
+    if (this.socket.readyState !== WebSocket.OPEN) return false;
     const expected = this.#watched.get(camera)?.underway.includes(sequence) ?? false;
-    if (expected) this.socket.send(message, { binary: true });
+    if (expected) this.network.write(bytes);
     return expected;
   }
 

@@ -1,4 +1,7 @@
-/** Scales, converts and compresses pictures on a separate thread: calling the encoder takes longer than everything else done for a frame. */
+/**
+ * Makes the messages of pages on a separate thread: contours, and pictures scaled, converted and compressed. Its answers need only be
+ * written to the network.
+ */
 import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
 import { messageOf } from '../../base/expect.js';
@@ -6,7 +9,9 @@ import { allocateNv12, letterboxNv12, nv12ToRgb } from '../../native/convert.js'
 import { Letterbox } from '../../vision/picture/letterbox.js';
 import { nv12Frame, type Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { PictureSize } from '../../vision/picture/picture-size.js';
-import type { PictureAnswer, PictureRequest } from './picture-protocol.js';
+import { ContourWriter } from '../protocol/frame-contours.js';
+import { framed } from '../protocol/websocket-frame.js';
+import type { PictureAnswer, PictureOrder, PictureRequest } from './picture-protocol.js';
 
 /** Buffers for one picture, reused for the next. */
 interface Buffers {
@@ -16,28 +21,26 @@ interface Buffers {
 
 const port = parentPort!;
 const free: Buffers[] = [];
+const contours = new ContourWriter();
+const NOTHING = new Uint8Array(0);
 
 port.on('message', (request: PictureRequest) => void answer(request));
 
 async function answer(request: PictureRequest): Promise<void> {
-  const { id } = request;
+  const { id, start, picture } = request;
   try {
-    // A copy of exactly the file's length, whose buffer can be transferred.
-    const file = new Uint8Array(await compress(request));
-    port.postMessage({ id, file, failure: '' } satisfies PictureAnswer, [file.buffer]);
+    const compressing = picture ? compress(picture) : NOTHING;
+    // While others compress the picture.
+    const head = start.masks ? contours.add(start.frame, start.masks, start.tolerance) : start.frame;
+    const { bytes, fileAt } = framed(head, await compressing);
+    port.postMessage({ id, bytes, fileAt, failure: '' } satisfies PictureAnswer, [bytes.buffer]);
   } catch (error) {
-    port.postMessage({ id, file: undefined, failure: messageOf(error) } satisfies PictureAnswer);
+    const failure = messageOf(error);
+    port.postMessage({ id, bytes: undefined, fileAt: 0, failure } satisfies PictureAnswer);
   }
 }
 
-async function compress({
-  memory,
-  scaled,
-  picture,
-  range,
-  quality,
-  ...size
-}: PictureRequest): Promise<Buffer> {
+async function compress({ memory, scaled, part, range, quality, ...size }: PictureOrder): Promise<Buffer> {
   const buffers = free.pop() ?? { scaled: undefined, rgb: new Uint8Array(0) };
   try {
     const frame = nv12Frame(new Uint8Array(memory), { width: size.width, height: size.height });
@@ -48,7 +51,7 @@ async function compress({
     nv12ToRgb(source, range, buffers.rgb);
     let made = sharp(buffers.rgb, { raw: { width, height, channels: 3 }, limitInputPixels: false });
     // The last column or row of an odd picture is there twice.
-    if (picture) made = made.extract({ left: 0, top: 0, ...picture });
+    if (part) made = made.extract({ left: 0, top: 0, ...part });
     return await made.jpeg({ quality }).toBuffer();
   } finally {
     free.push(buffers);

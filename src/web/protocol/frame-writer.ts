@@ -1,5 +1,4 @@
 import type { StageTimings } from '../../message/write/stage-timings.js';
-import type { Outlines } from '../../vision/mask/outlines.js';
 import type { Mask, Segmentation } from '../../vision/mask/segmentation.js';
 import type { ZoneCount } from '../../vision/mask/zone-counts.js';
 import type { Stamp } from '../../vision/picture/frame-source.js';
@@ -8,7 +7,6 @@ import {
   FRAME_VERSION,
   HEADER,
   HEADER_BYTES,
-  HOLE_BIT,
   INSTANCE,
   INSTANCE_BYTES,
   type LivePictureSize,
@@ -23,29 +21,26 @@ export interface FrameFacts {
   readonly sequence: number;
   readonly stamp: Stamp;
   readonly segmentation: Segmentation;
-  /** The contours of its instances. */
-  readonly outlines: Outlines;
   readonly timings: StageTimings & { readonly wait?: number };
   /** Meters to each instance, if they are known. */
   readonly distanceOf?: ((index: number) => number | undefined) | undefined;
 }
 
-/** Most instances and contours that a message can count. */
+/** Most instances that a message can count. */
 const MOST = 0xffff;
 
 /**
- * Writes a frame without its picture, in the format of frame-format.ts.
+ * Writes a frame in the format of frame-format.ts, without contours and picture, which the pictures' thread adds (frame-contours.ts).
  *
- * @returns new bytes: they wait for the picture, while the next frame is written. The JPEG file follows them
+ * @returns new bytes
  */
 export function writeFrame(facts: FrameFacts): Uint8Array {
-  const { camera, sequence, stamp, segmentation, outlines, timings } = facts;
-  const { width, height, instances, region, zones = [] } = segmentation;
+  const { camera, sequence, stamp, segmentation, timings } = facts;
+  const { width, height, maskWidth, maskHeight, instances, region, zones = [] } = segmentation;
   const count = Math.min(MOST, instances.length);
-  const { points, ends, holes, instanceEnds, scaleX, scaleY } = outlines;
-  const contours = count === 0 ? 0 : instanceEnds[count - 1]!;
-  const numbers = contours === 0 ? 0 : ends[contours - 1]!;
-  const zonesAt = align(HEADER_BYTES + count * INSTANCE_BYTES + contours * 4 + numbers * 2);
+  const scaleX = width / maskWidth;
+  const scaleY = height / maskHeight;
+  const zonesAt = HEADER_BYTES + count * INSTANCE_BYTES;
   const length = zones.reduce((sum, zone) => sum + zoneBytes(zone), zonesAt);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
@@ -75,13 +70,9 @@ export function writeFrame(facts: FrameFacts): Uint8Array {
   view.setUint32(HEADER.zonesAt, zonesAt, true);
   const cellArea = scaleX * scaleY;
   let at = HEADER_BYTES;
-  let contour = 0;
-  let point = 0;
   for (let i = 0; i < count; i++) {
     const { classId, score, trackId = 0, box, mask } = instances[i]!;
-    const end = Math.min(instanceEnds[i]!, contour + MOST);
     view.setUint16(at + INSTANCE.classId, classId, true);
-    view.setUint16(at + INSTANCE.contours, end - contour, true);
     view.setFloat32(at + INSTANCE.score, score, true);
     view.setUint32(at + INSTANCE.trackId, trackId, true);
     view.setFloat32(at + INSTANCE.box, box.x1, true);
@@ -91,21 +82,8 @@ export function writeFrame(facts: FrameFacts): Uint8Array {
     view.setFloat32(at + INSTANCE.area, cellsOf(mask) * cellArea, true);
     view.setFloat32(at + INSTANCE.distance, facts.distanceOf?.(i) ?? NaN, true);
     at += INSTANCE_BYTES;
-    for (; contour < end; contour++) {
-      const last = ends[contour]!;
-      view.setUint32(at, (((last - point) / 2) | (holes[contour] === 1 ? HOLE_BIT : 0)) >>> 0, true);
-      at += 4;
-      for (; point < last; point++, at += 2) view.setUint16(at, points[point]!, true);
-    }
-    // Beyond what can be counted.
-    if (contour < instanceEnds[i]!) {
-      contour = instanceEnds[i]!;
-      point = ends[contour - 1]!;
-    }
   }
-  // Where contours could not all be counted, the instances end earlier than thought.
-  let zoneAt = zonesAt;
-  for (const zone of zones) zoneAt += writeZone(zone, bytes, view, zoneAt);
+  for (const zone of zones) at += writeZone(zone, bytes, view, at);
   return bytes;
 }
 
