@@ -64,7 +64,7 @@ export class DepthMasker {
       const own = scaledTo(camera!, depth);
       const color = scaledTo(registration.color, { width: maskWidth, height: maskHeight });
       const rays = this.#table.of(own);
-      const numbers = this.#projection.between(own, color, registration.toColor);
+      const numbers = this.#projection.between(own, color, registration.toColor, unitOf(data));
       const kept = part === 'instances' ? 0 : 1;
       const all = [depth, rays, numbers, marks, maskWidth, maskHeight, kept, target] as const;
       if (this.kernels) this.kernels.cut(...all);
@@ -144,14 +144,13 @@ function cellsOf(
 function cut(
   { data, width, height }: DepthPicture,
   rays: Float32Array,
-  numbers: Float64Array,
+  numbers: Float32Array,
   marks: Uint8Array,
   mapWidth: number,
   mapHeight: number,
   kept: number,
   target: DepthPicture['data'],
 ): void {
-  const unit = unitOf(data);
   const most = mostOf(data);
   const invalid = invalidOf(data);
   const projector = new Projector(rays, numbers, width);
@@ -163,7 +162,7 @@ function cut(
         continue;
       }
       let mark = 0;
-      if (projector.project(x, y, value * unit)) {
+      if (projector.project(x, y, value)) {
         const { u, v } = projector;
         if (u >= 0 && v >= 0 && u < mapWidth && v < mapHeight)
           mark = marks[Math.floor(v) * mapWidth + Math.floor(u)]!;

@@ -1,7 +1,7 @@
 import type { PictureSize } from '../picture/picture-size.js';
 import type { Segmentation } from '../mask/segmentation.js';
 import { Candidates } from './candidates.js';
-import type { DepthPicture } from './depth-picture.js';
+import { type DepthPicture, unitOf } from './depth-picture.js';
 import { DEFAULT_GATE, DepthGate, type GateOptions } from './gate.js';
 import { OutlineRectangle } from './ground-box.js';
 import { type Intrinsics, scaledTo } from './intrinsics.js';
@@ -144,7 +144,7 @@ export class SpaceMeasurer {
       // A wrong focal length must not ask for a band wider than the picture.
       const cells = Math.min(width + height, Math.ceil((band * color.fx) / own.fx));
       map.paint(segmentation, width, height, cells);
-      const numbers = this.#projection.between(own, color, registration.toColor);
+      const numbers = this.#projection.between(own, color, registration.toColor, unitOf(depth.data));
       this.#candidates.project(depth, map, step, band, rays, numbers);
     }
     this.#points = 0;

@@ -110,7 +110,7 @@ export class SameView {
 /** Whether a ray comes to lie on the same place of both pictures, at their corners and in their middle. */
 function sameView(own: Intrinsics, other: Intrinsics): boolean {
   const { width, height, fx, fy, cx, cy, distortion } = own;
-  const numbers = new Projection().between(own, other, IDENTITY);
+  const numbers = new Projection().between(own, other, IDENTITY, 1);
   const most = Math.max(SAME, SAME_SHARE * width);
   const ray = new Float64Array(2);
   const projector = new Projector(Float32Array.of(), numbers, width);
