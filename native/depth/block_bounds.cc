@@ -96,7 +96,7 @@ Spot At(const Projection& n, Span a, Span b, Span c, F4 depth) {
   const float least = kLeastShare * (t[2] < 0 ? -t[2] : t[2]);
   // False where any is NaN.
   spot.known = (z.low > All(least)) & (z.low > All(kLeastShare) * depth) & (spot.u.low <= spot.u.high) &
-                (spot.v.low <= spot.v.high);
+               (spot.v.low <= spot.v.high);
   return spot;
 }
 

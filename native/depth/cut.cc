@@ -44,7 +44,27 @@ Range<Bits> RangeOfAll(const Bits* data, size_t width, int rows) {
   return {LeastOf(least[0]), MostOf(most[0]), false};
 }
 
-/** Only of depths; least > most: there are none. */
+/** Of a block of full width, only of depths; least > most: there are none. */
+template <typename Value, typename Bits>
+Range<Bits> RangeOfKnown(const Bits* data, size_t width, int rows) {
+  using Vector = std::conditional_t<sizeof(Bits) == 2, U8, U4>;
+  constexpr int kLanes = 16 / sizeof(Bits);
+  Vector least = ~Vector{};
+  Vector most{};
+  Vector odd{};
+  for (int row = 0; row < rows; row++, data += width) {
+    for (int i = 0; i < kBlockWidth; i += kLanes) {
+      const auto v = LoadOnce<Vector>(data + i);
+      const auto known = reinterpret_cast<Vector>((v - 1) < Depths<Value>::kMostBits);
+      least = (v | ~known) < least ? v | ~known : least;
+      most = (v & known) > most ? v & known : most;
+      odd |= ~known & (v ^ Depths<Value>::kInvalid);
+    }
+  }
+  return {LeastOf(least), MostOf(most), MostOf(odd) != 0};
+}
+
+/** The same of any block. */
 template <typename Value, typename Bits>
 Range<Bits> RangeOfDepths(const Bits* data, size_t width, int columns, int rows) {
   constexpr Bits kNone = std::numeric_limits<Bits>::max();
@@ -68,6 +88,7 @@ Range<Bits> RangeOf(const Bits* data, size_t width, int columns, int rows) {
   if (columns == kBlockWidth) {
     const auto range = RangeOfAll(data, width, rows);
     if (range.least > 0 && range.most <= Depths<Value>::kMostBits) return range;
+    return RangeOfKnown<Value>(data, width, rows);
   }
   return RangeOfDepths<Value>(data, width, columns, rows);
 }
@@ -109,41 +130,53 @@ class Cutter {
 
   /** Columns [from, to) of a row. */
   void Cut(int row, int from, int to) const {
-    const size_t begin = static_cast<size_t>(row) * width_;
-    int x = from;
-    for (; x + 4 <= to; x += 4) {
-      const size_t at = begin + static_cast<size_t>(x);
-      const auto bits = LoadOnce<Four>(data_ + at);
-      const Four kept = Kept(x, bits);
-      std::memcpy(target_ + at, &kept, sizeof kept);
+    if (projector_.plain()) {
+      CutBy(Projector::PlainRow(projector_), row, from, to);
+    } else {
+      CutBy(projector_, row, from, to);
     }
-    if (x == to) return;
-    Bits rest[4] = {};
-    const size_t at = begin + static_cast<size_t>(x);
-    const auto count = static_cast<size_t>(to - x);
-    for (size_t i = 0; i < count; i++) rest[i] = Once(data_ + at + i);
-    Four bits;
-    std::memcpy(&bits, rest, sizeof bits);
-    const Four kept = Kept(x, bits);
-    std::memcpy(target_ + at, &kept, count * sizeof(Bits));
   }
 
  private:
   using Four = std::conditional_t<sizeof(Bits) == 2, H4, U4>;
 
-  Four Kept(int x, Four bits) const {
+  template <class Row>
+  void CutBy(const Row& pixels, int row, int from, int to) const {
+    const size_t begin = static_cast<size_t>(row) * width_;
+    const Bits* data = data_ + begin;
+    Bits* target = target_ + begin;
+    // Copies, which the target cannot alias.
+    const Grid<uint8_t> marks = marks_;
+    const I4 flip = flip_;
+    int x = from;
+    for (; x + 4 <= to; x += 4) {
+      const Four kept = Kept(pixels, marks, flip, x, LoadOnce<Four>(data + x));
+      std::memcpy(target + x, &kept, sizeof kept);
+    }
+    if (x == to) return;
+    Bits rest[4] = {};
+    const auto count = static_cast<size_t>(to - x);
+    for (size_t i = 0; i < count; i++) rest[i] = Once(data + x + i);
+    Four bits;
+    std::memcpy(&bits, rest, sizeof bits);
+    const Four kept = Kept(pixels, marks, flip, x, bits);
+    std::memcpy(target + x, &kept, count * sizeof(Bits));
+  }
+
+  template <class Row>
+  static Four Kept(const Row& pixels, Grid<uint8_t> marks, I4 flip, int x, Four bits) {
     F4 value;
     if constexpr (sizeof(Bits) == 2) {
       value = __builtin_convertvector(__builtin_convertvector(bits, I4), F4);
     } else {
       value = reinterpret_cast<F4>(bits);
     }
-    const Seen seen = projector_.At(static_cast<size_t>(x), value);
-    const I4 cells = seen.line * AllOf(marks_.width) + seen.column;
-    const I4 marks{marks_.cells[cells[0]], marks_.cells[cells[1]], marks_.cells[cells[2]],
-                   marks_.cells[cells[3]]};
-    const I4 marked = (marks != 0) & seen.on;
-    const I4 keep = (marked ^ flip_) & (value > All(0)) & (value <= All(Depths<Value>::kMost));
+    const Seen seen = pixels.At(static_cast<size_t>(x), value);
+    const I4 cells = seen.line * AllOf(marks.width) + seen.column;
+    const I4 found{marks.cells[cells[0]], marks.cells[cells[1]], marks.cells[cells[2]],
+                   marks.cells[cells[3]]};
+    const I4 marked = (found != 0) & seen.on;
+    const I4 keep = (marked ^ flip) & (value > All(0)) & (value <= All(Depths<Value>::kMost));
     if constexpr (sizeof(Bits) == 2) {
       return bits & reinterpret_cast<Four>(__builtin_convertvector(keep, S4));
     } else {
@@ -171,10 +204,18 @@ void CopyDepths(const Bits* data, Bits* target, size_t width, int columns, int r
   }
 }
 
+/** Blocks side by side of which the same is known: columns [left, right). */
+struct BlockRun {
+  int left;
+  int right;
+  Marks found;
+};
+
 struct Memory {
   BlockRow blocks;
   MarkTiles tiles;
   std::vector<uint8_t> odd;
+  std::vector<BlockRun> runs;
 };
 
 template <typename Value>
@@ -185,7 +226,7 @@ void CutAs(const Value* values, const Picture& picture, Rays rays, const Project
   auto* target = reinterpret_cast<Bits*>(target_values);
   const auto width = static_cast<size_t>(picture.width);
   const int count = (picture.width - 1) / kBlockWidth + 1;
-  auto& [blocks, tiles, odd] = OfThread<Memory>();
+  auto& [blocks, tiles, odd, runs] = OfThread<Memory>();
   blocks.Resize(static_cast<size_t>(count));
   odd.resize(static_cast<size_t>(count));
   tiles.Count(marks, static_cast<int>(int64_t{kBlockWidth} * marks.width / picture.width));
@@ -212,28 +253,34 @@ void CutAs(const Value* values, const Picture& picture, Rays rays, const Project
     } else {
       std::fill(target + begin, target + begin + pixels, Depths<Value>::kInvalid);
     }
-    bool some = false;
+    runs.clear();
     for (int b = 0; b < count; b++) {
       const auto i = static_cast<size_t>(b);
+      const Marks found = blocks.marks[i];
       const int left = b * kBlockWidth;
-      const int columns = std::min(kBlockWidth, picture.width - left);
-      Bits* block = target + begin + left;
-      if (blocks.marks[i] == Marks::kSome) {
-        some = true;
-      } else if (blocks.marks[i] == stays) {
-        if (odd[i] != 0 || kept != 0) CopyDepths<Value>(data + begin + left, block, width, columns, rows);
-      } else if (kept == 0) {
-        for (int row = 0; row < rows; row++, block += width)
-          std::fill(block, block + columns, Depths<Value>::kInvalid);
+      const int right = std::min(left + kBlockWidth, picture.width);
+      if (found == stays) {
+        const size_t at = begin + static_cast<size_t>(left);
+        if (odd[i] != 0 || kept != 0) CopyDepths<Value>(data + at, target + at, width, right - left, rows);
+      } else if (found == Marks::kSome || kept == 0) {
+        if (!runs.empty() && runs.back().right == left && runs.back().found == found) {
+          runs.back().right = right;
+        } else {
+          runs.push_back({left, right, found});
+        }
       }
     }
-    for (int row = top; some && row < top + rows; row++) {
-      cutter.BeginRow(row);
-      for (int b = 0; b < count; b++) {
-        if (blocks.marks[static_cast<size_t>(b)] != Marks::kSome) continue;
-        const int from = b * kBlockWidth;
-        while (b + 1 < count && blocks.marks[static_cast<size_t>(b) + 1] == Marks::kSome) b++;
-        cutter.Cut(row, from, std::min((b + 1) * kBlockWidth, picture.width));
+    for (int row = top; !runs.empty() && row < top + rows; row++) {
+      bool begun = false;
+      Bits* line = target + static_cast<size_t>(row) * width;
+      for (const auto& [left, right, found] : runs) {
+        if (found != Marks::kSome) {
+          std::fill(line + left, line + right, Depths<Value>::kInvalid);
+          continue;
+        }
+        if (!begun) cutter.BeginRow(row);
+        begun = true;
+        cutter.Cut(row, left, right);
       }
     }
   }

@@ -9,17 +9,18 @@ namespace {
 
 using B16 = uint8_t __attribute__((vector_size(16)));
 
-/** Marks of a tile of 16 columns. */
-uint32_t CountSixteen(const uint8_t* marks, size_t width, int rows) {
+/** Marks of two tiles of 8 columns, side by side; of 8 rows, or of fewer. */
+template <int kRows>
+void CountPair(const uint8_t* marks, size_t width, int rows, uint32_t (&counts)[2]) {
   B16 sums{};
+  if constexpr (kRows > 0) rows = kRows;
   for (int row = 0; row < rows; row++, marks += width) sums += LoadOnce<B16>(marks);
   uint64_t halves[2];
   std::memcpy(halves, &sums, sizeof sums);
-  // Bytes are 16 at most. Two of them each in 16 bits, and all of those in the uppermost.
-  constexpr uint64_t kEven = 0x00ff00ff00ff00ff;
-  const uint64_t pairs =
-      (halves[0] & kEven) + (halves[0] >> 8 & kEven) + (halves[1] & kEven) + (halves[1] >> 8 & kEven);
-  return static_cast<uint32_t>(pairs * 0x0001000100010001 >> 48);
+  // The sum of all eight bytes, 64 at most, in the uppermost.
+  constexpr uint64_t kEach = 0x0101010101010101;
+  counts[0] = static_cast<uint32_t>(halves[0] * kEach >> 56);
+  counts[1] = static_cast<uint32_t>(halves[1] * kEach >> 56);
 }
 
 uint32_t CountAny(const uint8_t* marks, size_t width, int columns, int rows) {
@@ -32,7 +33,7 @@ uint32_t CountAny(const uint8_t* marks, size_t width, int columns, int rows) {
 }  // namespace
 
 void MarkTiles::Count(Grid<uint8_t> marks, int side) {
-  shift_ = 4;
+  shift_ = 3;
   while (shift_ > 1 && 1 << shift_ > side) shift_--;
   width_ = marks.width;
   height_ = marks.height;
@@ -49,11 +50,24 @@ void MarkTiles::Count(Grid<uint8_t> marks, int side) {
     const uint32_t* above = sums_.data() + y * stride_;
     uint32_t* sums = sums_.data() + (y + 1) * stride_;
     uint32_t row_sum = 0;
-    for (size_t x = 0; x < across; x++) {
+    size_t x = 0;
+    if (tile == 8) {
+      for (const size_t pairs = width / 16 * 2; x < pairs; x += 2) {
+        uint32_t counts[2];
+        if (rows == 8) {
+          CountPair<8>(line + 8 * x, width, rows, counts);
+        } else {
+          CountPair<0>(line + 8 * x, width, rows, counts);
+        }
+        row_sum += counts[0];
+        sums[x + 1] = above[x + 1] + row_sum;
+        row_sum += counts[1];
+        sums[x + 2] = above[x + 2] + row_sum;
+      }
+    }
+    for (; x < across; x++) {
       const int left = static_cast<int>(x) << shift_;
-      const int columns = std::min(tile, width_ - left);
-      row_sum += columns == 16 ? CountSixteen(line + left, width, rows)
-                               : CountAny(line + left, width, columns, rows);
+      row_sum += CountAny(line + left, width, std::min(tile, width_ - left), rows);
       sums[x + 1] = above[x + 1] + row_sum;
     }
   }

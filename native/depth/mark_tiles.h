@@ -17,7 +17,8 @@ enum class Marks : uint8_t { kNone, kSome, kAll };
  */
 class MarkTiles {
  public:
-  /** Cells of a side that a tile should have, about: a power of two from 2 to 16 is taken. */
+  /** @param marks 0 or 1 @param side cells that a tile should have at most; a power of two from 2 to 8 is
+   * taken */
   void Count(Grid<uint8_t> marks, int side);
 
   /** Of the tiles that cells [left, right] x [top, bottom] touch, which may lie beyond the grid. */

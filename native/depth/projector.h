@@ -64,8 +64,11 @@ class Projector {
   /** @param step pixels between columns that are looked at: column i of what follows is pixel i * step */
   Projector(const Projection& numbers, Rays rays, int width, int step, int map_width, int map_height);
 
+  /** Whether there is neither a table of rays nor a distortion: PlainRow does then. */
+  bool plain() const { return rays_.data == nullptr && !(n_.limit > 0); }
+
   void BeginRow(int row) {
-    const float ry = RayOf(row);
+    const float ry = (static_cast<float>(row) - n_.cy) / n_.fy;
     row_a_ = All(n_.matrix[1] * ry + n_.matrix[2]);
     row_b_ = All(n_.matrix[4] * ry + n_.matrix[5]);
     row_c_ = All(n_.matrix[7] * ry + n_.matrix[8]);
@@ -74,35 +77,67 @@ class Projector {
 
   /** Columns i to i + 3 of the row; those beyond the picture give anything. */
   Seen At(size_t i, F4 value) const {
+    if (plain()) return PlainRow(*this).At(i, value);
     F4 a;
     F4 b;
     F4 c;
     if (rays_.data != nullptr) {
       const F4 rx = Load(columns_.x.data() + i);
       const F4 ry = Load(columns_.y.data() + i);
-      a = All(n_.matrix[0]) * rx + (All(n_.matrix[1]) * ry + All(n_.matrix[2]));
-      b = All(n_.matrix[3]) * rx + (All(n_.matrix[4]) * ry + All(n_.matrix[5]));
-      c = All(n_.matrix[6]) * rx + (All(n_.matrix[7]) * ry + All(n_.matrix[8]));
+      a = n_.matrix[0] * rx + (n_.matrix[1] * ry + n_.matrix[2]);
+      b = n_.matrix[3] * rx + (n_.matrix[4] * ry + n_.matrix[5]);
+      c = n_.matrix[6] * rx + (n_.matrix[7] * ry + n_.matrix[8]);
     } else {
       a = Load(columns_.a.data() + i) + row_a_;
       b = Load(columns_.b.data() + i) + row_b_;
       c = Load(columns_.c.data() + i) + row_c_;
     }
-    Seen seen;
-    seen.depth = c * value + All(n_.translation[2]);
-    const F4 inverse = 1 / seen.depth;
-    F4 u = (a * value + All(n_.translation[0])) * inverse;
-    F4 v = (b * value + All(n_.translation[1])) * inverse;
-    seen.on = seen.depth > All(0);
-    if (n_.limit > 0) seen.on &= Distort(u, v);
-    seen.on &= (u >= All(0)) & (v >= All(0)) & (u < map_width_) & (v < map_height_);
-    seen.column = __builtin_convertvector(Where(seen.on, u), I4);
-    seen.line = __builtin_convertvector(Where(seen.on, v), I4);
-    return seen;
+    const F4 depth = c * value + n_.translation[2];
+    const F4 inverse = 1 / depth;
+    F4 u = (a * value + n_.translation[0]) * inverse;
+    F4 v = (b * value + n_.translation[1]) * inverse;
+    const I4 shown = n_.limit > 0 ? Distort(u, v) : AllOf(-1);
+    return SeenAt(u, v, depth, shown, map_width_, map_height_);
   }
 
+  /** All that a row takes, in registers: the compiler cannot tell that what is written is not a number of a
+   * Projector. */
+  struct PlainRow {
+    explicit PlainRow(const Projector& from)
+        : a(from.columns_.a.data()),
+          b(from.columns_.b.data()),
+          c(from.columns_.c.data()),
+          row_a(from.row_a_),
+          row_b(from.row_b_),
+          row_c(from.row_c_),
+          x(All(from.n_.translation[0])),
+          y(All(from.n_.translation[1])),
+          z(All(from.n_.translation[2])),
+          width(from.map_width_),
+          height(from.map_height_) {}
+
+    Seen At(size_t i, F4 value) const {
+      const F4 depth = (Load(c + i) + row_c) * value + z;
+      const F4 inverse = 1 / depth;
+      const F4 u = ((Load(a + i) + row_a) * value + x) * inverse;
+      const F4 v = ((Load(b + i) + row_b) * value + y) * inverse;
+      return SeenAt(u, v, depth, AllOf(-1), width, height);
+    }
+
+    const float* a;
+    const float* b;
+    const float* c;
+    F4 row_a, row_b, row_c, x, y, z, width, height;
+  };
+
  private:
-  float RayOf(int row) const { return (static_cast<float>(row) - n_.cy) / n_.fy; }
+  static Seen SeenAt(F4 u, F4 v, F4 depth, I4 shown, F4 width, F4 height) {
+    const I4 on = shown & (depth > All(0)) & (u >= All(0)) & (v >= All(0)) & (u < width) & (v < height);
+    const I4 column = __builtin_convertvector(Where(on, u), I4);
+    const I4 line = __builtin_convertvector(Where(on, v), I4);
+    return {column, line, depth, on};
+  }
+
   void ReadRays(int row);
 
   /** From rays to cells. @returns where the lens shows them */

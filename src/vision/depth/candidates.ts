@@ -81,11 +81,10 @@ export class Candidates implements PointMemory {
     used: number,
   ): number {
     const inner = map.inner[index]!;
-    const all = [depth, map.labels, index + 1, inner, step, this, used, this.seen] as const;
-    let end = kernels.collect(...all);
+    let end = kernels.collect(depth, map.labels, index + 1, inner, step, this, used, this.seen);
     if (end > this.pixels.length) {
       this.#grow(end);
-      end = kernels.collect(...all);
+      end = kernels.collect(depth, map.labels, index + 1, inner, step, this, used, this.seen);
     }
     this.ends[index + 1] = end;
     return end;
@@ -118,8 +117,8 @@ export class Candidates implements PointMemory {
     const near = this.#near;
     near.begin(map, side);
     this.#found.reserve((Math.floor(width / step) + 1) * (Math.floor(height / step) + 1));
-    const all = [depth, step, rays, numbers, labels, map.width, map.height, near, this.#found] as const;
-    const found = this.kernels ? this.kernels.project(...all) : project(...all);
+    const use = this.kernels?.project ?? project;
+    const found = use(depth, step, rays, numbers, labels, map.width, map.height, near, this.#found);
     this.#sort(found, count, BEHIND_AT_LEAST / unitOf(depth.data));
     const pixelsOfCell = (fx * numbers[PROJECT.fy]!) / (colorFx * numbers[PROJECT.colorFy]! * step * step);
     for (let i = 0; i < count; i++) this.seen[i] = map.inner[i]!.cells * pixelsOfCell;

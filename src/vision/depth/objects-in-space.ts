@@ -248,8 +248,17 @@ export class SpaceMeasurer {
       numbers[PLACE.upZ] = uz;
       const at = POINT_WORDS * this.#points;
       return this.kernels.place(
-        ...([this.#candidates, from, to, width, rays, numbers, tags, TAGS * index] as const),
-        ...([words, at, this.#sums] as const),
+        this.#candidates,
+        from,
+        to,
+        width,
+        rays,
+        numbers,
+        tags,
+        TAGS * index,
+        words,
+        at,
+        this.#sums,
       );
     }
     const distorted = rays.length > 0;
@@ -389,21 +398,21 @@ export class SpaceMeasurer {
     const openMax = frontSeen && !(sideSeen && side < 0);
     const one = openMin ? secondMin - room(front, secondMin, front) : secondMin;
     const other = openMax ? secondMax + room(front, secondMax, front) : secondMax;
-    const corners = [
-      depthAt(back, one),
-      depthAt(back, other),
-      depthAt(fore, one),
-      depthAt(fore, other),
-    ] as const;
-    const nearest = Math.max(object.nearest / 2, Math.min(...corners));
-    const ratio = nearest / Math.max(nearest, ...corners);
+    const a = depthAt(back, one);
+    const b = depthAt(back, other);
+    const c = depthAt(fore, one);
+    const d = depthAt(fore, other);
+    const nearest = Math.max(object.nearest / 2, Math.min(a, b, c, d));
+    const ratio = nearest / Math.max(nearest, a, b, c, d);
     const above = riseOf(-top, edgeY, nearest, ratio);
     const below = riseOf(bottom, edgeY, nearest, ratio);
     const { size, center, orientation } = object;
     size.x = fore - back;
     size.y = other - one;
     size.z = top - bottom + above + below;
-    const [ca, cb, ch] = [(back + fore) / 2, (one + other) / 2, middle + (above - below) / 2];
+    const ca = (back + fore) / 2;
+    const cb = (one + other) / 2;
+    const ch = middle + (above - below) / 2;
     center.x = axisX.x * ca + axisY.x * cb + up.x * ch;
     center.y = axisX.y * ca + axisY.y * cb + up.y * ch;
     center.z = axisX.z * ca + axisY.z * cb + up.z * ch;

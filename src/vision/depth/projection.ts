@@ -2,7 +2,7 @@ import { COEFFICIENTS } from './distortion.js';
 import type { Intrinsics } from './intrinsics.js';
 import { PROJECT } from './kernels.js';
 import { largestRadius2, sameCamera } from './ray-table.js';
-import { matrixOf, type RigidTransform } from './rigid-transform.js';
+import { type RigidTransform, setMatrix } from './rigid-transform.js';
 
 /** A limit that no ray is below: 0 would say that there is no distortion. */
 const NO_RAY = 1e-30;
@@ -13,6 +13,7 @@ const NO_RAY = 1e-30;
  */
 export class Projection {
   readonly #numbers = new Float32Array(PROJECT.length);
+  readonly #rigid = new Float64Array(12);
   #color: Intrinsics | undefined;
 
   /**
@@ -30,7 +31,8 @@ export class Projection {
     numbers[PROJECT.fy] = depth.fy;
     if (!this.#color || !sameCamera(this.#color, color)) this.#setColor(color);
     const { fx, fy, cx, cy } = color;
-    const rigid = matrixOf(toColor);
+    const rigid = this.#rigid;
+    setMatrix(rigid, toColor);
     for (let column = 0; column < 4; column++) {
       const first = column < 3 ? column : 9;
       const next = column < 3 ? 3 : 1;
