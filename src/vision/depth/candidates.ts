@@ -127,21 +127,23 @@ export class Candidates implements PointMemory {
   /** Groups what was found by instance, without what is hidden. */
   #sort(found: number, count: number, behind: number): void {
     const { ends } = this;
-    const { labels, squares, colorDepths, pixels, depths } = this.#found;
+    const { nearest } = this.#near;
+    const { labels, squares, colorDepths, pixels: foundPixels, depths: foundDepths } = this.#found;
     for (let i = 0; i < found; i++) {
-      if (colorDepths[i]! > this.#near.nearest[squares[i]!]! * BEHIND + behind) labels[i] = 0;
+      if (colorDepths[i]! > nearest[squares[i]!]! * BEHIND + behind) labels[i] = 0;
+      else ends[labels[i]!]!++;
     }
-    for (let i = 0; i < found; i++) if (labels[i] !== 0) ends[labels[i]!]!++;
     for (let i = 0; i < count; i++) ends[i + 1]! += ends[i]!;
     const total = ends[count]!;
     if (this.pixels.length < total) this.#grow(total);
+    const { pixels, depths } = this;
     // From behind, so that the order stays: ends[label] runs down to the first of its instance.
     for (let i = found - 1; i >= 0; i--) {
       const label = labels[i]!;
       if (label === 0) continue;
       const at = --ends[label]!;
-      this.pixels[at] = pixels[i]!;
-      this.depths[at] = depths[i]!;
+      pixels[at] = foundPixels[i]!;
+      depths[at] = foundDepths[i]!;
     }
     ends.copyWithin(0, 1, count + 1);
     ends[count] = total;

@@ -51,7 +51,7 @@ export class DepthMasker {
     target: DepthPicture['data'],
   ): void {
     const { data, width, height } = depth;
-    // What is taken out is what is seen in this frame, and not only where smoothing has it.
+    // Whatever this frame shows is taken out, too, not only where smoothing puts it.
     const asFound = part === 'instances';
     const reach =
       registration.kind === 'projected'
@@ -135,7 +135,7 @@ function cellsOf(
   camera: Intrinsics,
 ): number {
   const cells = scaledTo(color, { width: maskWidth, height: maskHeight }).fx / scaledTo(camera, depth).fx;
-  // A wrong focal length must not ask for more than there is.
+  // A wrong focal length must not ask for more cells than there are.
   return Math.min(maskWidth + maskHeight, Math.ceil(pixels * cells));
 }
 

@@ -37,7 +37,7 @@ export interface SpaceOptions {
   readonly up?: Readonly<Vector> | undefined;
 }
 
-/** Approximate number of pixels of a picture that are used: more points cost more, and do not make positions more accurate. */
+/** About how many pixels of a picture are looked at: more would tell no more about where objects are, and cost more. */
 const LOOKED_AT = 57_600;
 
 /** The step where none is given: 2 for 640x352, 4 for 1280x720. */
@@ -58,9 +58,7 @@ export type Registration =
 
 export const REGISTERED: Registration = { kind: 'registered' };
 
-/**
- * Numbers of a point of the cloud: x, y, z, and what the caller wrote about its instance (`tags`).
- */
+/** Numbers of a point of the cloud: x, y, z, and what the caller wrote about its instance (`tags`). */
 export const POINT_WORDS = 7;
 const TAGS = POINT_WORDS - 3;
 
@@ -69,10 +67,11 @@ const LEVEL: Vector = { x: 0, y: -1, z: 0 };
 /**
  * Measures the instances of a frame in space: their points, centers and boxes. Keeps its memory: results are valid until the next call.
  *
- * **The box turns about the vertical only.** The alternative, the principal axes of the points (PCA), fits the visible faces rather than the object: of
- * one or two faces, the principal axes lie along their diagonal, and on nearly square or round objects they turn with the noise. Objects on
- * the ground stand upright, and costmaps, grasping and trackers need a heading and a footprint. So the box is the rectangle that fits the
- * outline on the ground, along a face if there is one, times the height. For a tilted camera, `up` is the upward direction (from tf).
+ * **The box turns about the vertical only.** The alternative, the principal axes of the points (PCA), fits what is seen, not the object:
+ * a camera sees one or two faces of a thing, whose principal axes lie along their diagonal; and of a thing that is nearly square or
+ * round they turn with the noise. Things on the ground stand upright, and costmaps, grasps and trackers ask for a heading and a
+ * footprint. So the box is the rectangle that fits the outline on the ground, along a face where there is one, times the height. Where
+ * the camera is tilted, `up` says which way is up (gravity, from tf).
  *
  * **The edge band** is left out, because masks are off by a pixel there, and depths mix near and far. The size is corrected for it: each
  * side of the box moves outward by the width of the band on the plane that fits the object.
@@ -308,7 +307,7 @@ export class SpaceMeasurer {
       ints[at + 5] = tag2;
       ints[at + 6] = tag3;
       at += POINT_WORDS;
-      // Over the middle, so that the squares are exact enough.
+      // Relative to the median, so that the squares are exact enough.
       const dz = z - median;
       sx += x;
       sy += y;

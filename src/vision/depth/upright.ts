@@ -7,7 +7,7 @@ export interface Vector {
   z: number;
 }
 
-/** Faces at a flatter angle (z over distance) have no edge that can be found. */
+/** Limit of z over a face's distance: of a face that is seen flatter, no edge can be made out. */
 const FLATTEST = 4;
 
 const FORWARD: Vector = { x: 0, y: 0, z: 1 };
@@ -53,7 +53,7 @@ export function setAxes(axes: Axes, up: Readonly<Vector>): void {
   let right = cross(FORWARD, up);
   let length = Math.hypot(right.x, right.y, right.z);
   if (length < 1e-3) {
-    // It looks straight up or down: as when it is tilted so far from level, to the front.
+    // It looks straight up or down: taken as if it had been tilted there from level, forward or backward.
     right = cross({ x: 0, y: Math.sign(up.z), z: 0 }, up);
     length = Math.hypot(right.x, right.y, right.z);
   }
