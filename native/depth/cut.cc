@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <limits>
+#include <type_traits>
+#include <vector>
 
 #include "decode/of_thread.h"
 #include "decode/once.h"

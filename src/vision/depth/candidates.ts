@@ -117,8 +117,9 @@ export class Candidates implements PointMemory {
     const near = this.#near;
     near.begin(map, side);
     this.#found.reserve((Math.floor(width / step) + 1) * (Math.floor(height / step) + 1));
-    const use = this.kernels?.project ?? project;
-    const found = use(depth, step, rays, numbers, labels, map.width, map.height, near, this.#found);
+    const found = this.kernels
+      ? this.kernels.project(depth, step, rays, numbers, labels, map.width, map.height, near, this.#found)
+      : project(depth, step, rays, numbers, labels, map.width, map.height, near, this.#found);
     this.#sort(found, count, BEHIND_AT_LEAST / unitOf(depth.data));
     const pixelsOfCell = (fx * numbers[PROJECT.fy]!) / (colorFx * numbers[PROJECT.colorFy]! * step * step);
     for (let i = 0; i < count; i++) this.seen[i] = map.inner[i]!.cells * pixelsOfCell;

@@ -66,8 +66,8 @@ export class DepthMasker {
       const rays = this.#table.of(own);
       const numbers = this.#projection.between(own, color, registration.toColor, unitOf(data));
       const kept = part === 'instances' ? 0 : 1;
-      const use = this.kernels?.cut ?? cut;
-      use(depth, rays, numbers, marks, maskWidth, maskHeight, kept, target);
+      if (this.kernels) this.kernels.cut(depth, rays, numbers, marks, maskWidth, maskHeight, kept, target);
+      else cut(depth, rays, numbers, marks, maskWidth, maskHeight, kept, target);
       return;
     }
     const kept = part === 'instances';
