@@ -45,7 +45,7 @@ export const FIGURES: Readonly<Record<string, readonly [number, number]>> = {
   'depth 640x352, six objects: clouds and boxes, as the node makes them': [0.177, 3.68],
   'depth 640x352, six objects: masked depth': [0.867, 0],
   'depth 640x352, six objects, not registered: clouds and boxes': [6.87, 0],
-  'depth 640x352, six objects, not registered: clouds and boxes, as the node makes them': [0.225, 7.43],
+  'depth 640x352, six objects, not registered: clouds and boxes, as the node makes them': [0.187, 7.06],
   'depth 640x352, six objects, not registered: masked depth': [2.43, 0],
   'letterbox, 1600x900 to 640x640': [1.32, 0],
   'letterbox, 1920x1080 to 640x640': [0.9, 0],
