@@ -28,6 +28,7 @@ def generate_launch_description():
             'model': LaunchConfiguration('model'),
             'score': LaunchConfiguration('score'),
             'message': LaunchConfiguration('message'),
+            'depth': LaunchConfiguration('depth'),
             'log_level': LaunchConfiguration('log_level'),
         }.items(),
     )
@@ -44,6 +45,12 @@ def generate_launch_description():
                 default_value=PARAMETERS['camera']['message']['default'],
                 description=PARAMETERS['camera']['message']['help'],
                 choices=PARAMETERS['camera']['message']['choices'],
+            ),
+            DeclareLaunchArgument(
+                'depth',
+                default_value='',
+                description=f'{PARAMETERS["segment"]["depth"]["help"]}. scene: the exact depth of the generated scenes',
+                choices=['', 'scene'],
             ),
             DeclareLaunchArgument('log_level', default_value='info', description='debug, info, warn, error or fatal'),
             DeclareLaunchArgument(
@@ -74,5 +81,13 @@ def view(context, share):
                 f'Foxglove shows all with {os.path.join(share, "rviz", "foxglove.json")}'
             )
         ]
-    config = os.path.join(share, 'rviz', 'segment.rviz')
-    return [Node(package='rviz2', executable='rviz2', name='rviz2', arguments=['-d', config], output='screen')]
+    with_depth = LaunchConfiguration('depth').perform(context) != ''
+    config = os.path.join(share, 'rviz', 'depth.rviz' if with_depth else 'segment.rviz')
+    rviz = Node(package='rviz2', executable='rviz2', name='rviz2', arguments=['-d', config], output='screen')
+    return [rviz, upright()] if with_depth else [rviz]
+
+
+def upright():
+    """Give the transform that depth.rviz asks for: from the stand-in's optical frame (z forward) to one whose z points up."""
+    turned = ['--frame-id', 'camera_link', '--child-frame-id', 'camera', '--roll', '-1.5708', '--yaw', '-1.5708']
+    return Node(package='tf2_ros', executable='static_transform_publisher', arguments=turned, output='screen')

@@ -41,6 +41,9 @@ STEREONET = {
     'depth_registration': 'registered',
 }
 
+# What depth:=scene stands for: the exact depth of the stand-in's generated scenes, beside its pictures.
+SCENE_DEPTH = 'scene'
+
 CAMERAS = ['auto', 'mipi', 'usb', 'fb', 'stand-in', 'false']
 SWITCH = ['auto', 'true', 'false']
 
@@ -163,6 +166,8 @@ def start(context):
     # The stereo camera's own pictures are taken, unless another camera is asked for.
     alone = with_stereonet(get) and get('camera') == 'auto'
     camera, notes = ('false', ['camera: that of hobot_stereonet']) if alone else choose_camera(get('camera'))
+    if with_scene_depth(get) and camera != 'stand-in':
+        raise RuntimeError(f'Expected camera:=stand-in for depth:={SCENE_DEPTH} but the camera is {camera}.')
     on_tros = camera in ('mipi', 'usb', 'fb')
     page, web_notes = choose_web(camera, get)
     with_hdmi, hdmi_notes = choose_hdmi(get('hdmi'), on_tros)
@@ -302,6 +307,8 @@ def start_camera(camera, get):
     if camera == 'stand-in':
         parameters = given_parameters({name: CAMERA_PARAMETERS[name] for name in STAND_IN}, get)
         parameters['use_sim_time'] = get('use_sim_time') == 'true'
+        if with_scene_depth(get):
+            parameters['depth'] = SCENE_DEPTH
         return [
             Node(
                 package=PACKAGE,
@@ -343,6 +350,8 @@ def start_node(get, camera_topic, with_hdmi):
         own = camera_topic is None and not get('images') and not sets_images(parameter_file(get('params_file')))
         stereo = {n: v for n, v in STEREONET.items() if own or n in ('depth', 'depth_info')}
         given = {**stereo, **{name: value for name, value in given.items() if name != 'depth'}}
+    if with_scene_depth(get):
+        given['depth'] = [TABLES['stand_in_depth_topic']]
     defaults = [{'tros_topic': HDMI_TOPIC, 'tros_masks': 'polygons'}] if with_hdmi else []
     file = parameter_file(get('params_file'))
     known = camera_topic is None or [camera_topic] == PARAMETERS['images']['default']
@@ -364,6 +373,10 @@ def start_node(get, camera_topic, with_hdmi):
 
 def with_stereonet(get):
     return get('depth').strip() == 'stereonet'
+
+
+def with_scene_depth(get):
+    return get('depth').strip() == SCENE_DEPTH
 
 
 def given_parameters(table, get):

@@ -116,9 +116,19 @@ Rays RaysOf(Napi::Value value) {
   return {view.length > 0 ? view.data : nullptr, view.length};
 }
 
+/** None, or those of all pixels. */
+Rays RaysOf(Napi::Value value, Sides sides) {
+  const Rays rays = RaysOf(value);
+  if (rays.data != nullptr && rays.length < 2 * sides.cells()) {
+    arguments::Fail(value.Env(), "rays of " + std::to_string(sides.cells()) + " pixels",
+                    std::to_string(rays.length) + " numbers");
+  }
+  return rays;
+}
+
 Projection ProjectionOf(Napi::Value value) {
-  static_assert(sizeof(Projection) == kProjectionLength * sizeof(double));
-  const auto numbers = ViewOf<double>(value, "numbers", kProjectionLength);
+  static_assert(sizeof(Projection) == kProjectionLength * sizeof(float));
+  const auto numbers = ViewOf<float>(value, "numbers", kProjectionLength);
   Projection projection{};
   std::memcpy(&projection, numbers.data, sizeof projection);
   return projection;
@@ -293,7 +303,7 @@ Napi::Value ProjectBinding(const Napi::CallbackInfo& info) {
   const auto squares = static_cast<size_t>(columns) * (static_cast<size_t>((map.height - 1) >> shift) + 1);
   const auto along = [step](int side) { return static_cast<size_t>((side - 1) / step) + 1; };
   const size_t most = along(picture.width) * along(picture.height);
-  const Rays rays = RaysOf(info[4]);
+  const Rays rays = RaysOf(info[4], {picture.width, picture.height});
   const Grid<uint16_t> labels{ViewOf<uint16_t>(info[6], "labels", map.cells()).data, map.width, map.height};
   const Nearest near{ViewOf<float>(info[9], "nearest", squares).data, columns, shift};
   const FoundPoints found{
@@ -310,7 +320,7 @@ Napi::Value CutBinding(const Napi::CallbackInfo& info) {
   const Sides map = SidesOf(info, 6);
   const auto kept = static_cast<uint8_t>(Integer(info[8], "kept", 0, 1));
   const Projection numbers = ProjectionOf(info[4]);
-  const Rays rays = RaysOf(info[3]);
+  const Rays rays = RaysOf(info[3], {picture.width, picture.height});
   const Grid<uint8_t> marks{ViewOf<uint8_t>(info[5], "marks", map.cells()).data, map.width, map.height};
   const Target target = TargetOf(info[9], {picture.width, picture.height});
   if (target.size != (picture.meters != nullptr ? sizeof(float) : sizeof(uint16_t))) {

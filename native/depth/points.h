@@ -74,12 +74,12 @@ void AddToOutline(const float* words, size_t from, size_t to, size_t stride,
 
 /** Numbers of a projection, in the order of PROJECT (src/vision/depth/kernels.ts). */
 struct Projection {
-  double cx, cy, fx, fy;
-  double color_cx, color_cy, color_fx, color_fy;
-  double rotation[9];
-  double translation[3];
-  double distortion[8];
-  double limit;
+  float cx, cy, fx, fy;
+  float color_cx, color_cy, color_fx, color_fy;
+  float matrix[9];
+  float translation[3];
+  float distortion[8];
+  float limit;
 };
 constexpr size_t kProjectionLength = 29;
 
@@ -106,11 +106,23 @@ struct FoundPoints {
   float* color_depths;
 };
 
-/** Candidates' projection. @param found has room for all pixels that are read @returns their number */
+/**
+ * Candidates' projection.
+ *
+ * @param rays none, or those of all pixels
+ * @param found has room for all pixels that are looked at
+ * @returns their number
+ */
 size_t Project(const Picture& picture, int step, Rays rays, const Projection& numbers, Grid<uint16_t> labels,
                Nearest near, FoundPoints found);
 
-/** DepthMasker's projection. @param target as the picture's values */
+/**
+ * DepthMasker's projection.
+ *
+ * @param rays none, or those of all pixels
+ * @param marks 0 or 1
+ * @param target as the picture's values; other memory
+ */
 void Cut(const Picture& picture, Rays rays, const Projection& numbers, Grid<uint8_t> marks, uint8_t kept,
          void* target);
 

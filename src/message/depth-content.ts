@@ -104,8 +104,13 @@ export class DepthContent {
   mask(part: MaskedPart, target: DepthPicture['data']): void {
     const options = part === 'instances' ? this.tools.masking() : EXACT;
     this.#masker.mask(
-      ...([this.#segmentation, this.#frame.depth, this.#registration, this.#camera] as const),
-      ...([part, options, target] as const),
+      this.#segmentation,
+      this.#frame.depth,
+      this.#registration,
+      this.#camera,
+      part,
+      options,
+      target,
     );
   }
 
@@ -125,8 +130,12 @@ export class DepthContent {
       this.#tags[4 * i + 3] = trackId || i + 1;
     }
     this.#measurer.measure(
-      ...([this.#segmentation, this.#frame.depth, this.#camera, this.#registration] as const),
-      ...([this.tools.space(), this.#tags] as const),
+      this.#segmentation,
+      this.#frame.depth,
+      this.#camera,
+      this.#registration,
+      this.tools.space(),
+      this.#tags,
     );
   }
 }

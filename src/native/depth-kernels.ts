@@ -8,49 +8,95 @@ export function nativeDepthKernels(): DepthKernels {
   return (made ??= makeKernels());
 }
 
+/** Every argument is named: rest and spread would make arrays for each instance of each frame. */
 function makeKernels(): DepthKernels {
   const native = addon();
   return {
-    lay: (runs, crop, columns, rows, { edges, ends, shape }) =>
-      native.depthLay(runs, crop, columns, rows, edges, ends, shape),
-    erode: ({ edges, ends, shape }, disc, width, height, target) =>
+    lay: (runs, crop, columns, rows, target) =>
+      native.depthLay(runs, crop, columns, rows, target.edges, target.ends, target.shape),
+    erode: (source, disc, width, height, target) =>
       native.depthErode(
-        ...([edges, ends, shape, disc, width, height, target.edges, target.ends, target.shape] as const),
+        source.edges,
+        source.ends,
+        source.shape,
+        disc,
+        width,
+        height,
+        target.edges,
+        target.ends,
+        target.shape,
       ),
-    fill: ({ edges, ends, shape }, ...rest) => native.depthFill(edges, ends, shape, ...rest),
-    copy: ({ edges, ends, shape }, ...rest) => native.depthCopy(edges, ends, shape, ...rest),
-    label: ({ edges, ends, shape }, ...rest) => native.depthLabel(edges, ends, shape, ...rest),
-    collect: (
-      { data, width, height },
-      labels,
-      label,
-      { edges, ends, shape },
-      step,
-      { pixels, depths },
-      used,
-      seen,
-    ) =>
+    fill: (runs, disc, width, height, target, byte) =>
+      native.depthFill(runs.edges, runs.ends, runs.shape, disc, width, height, target, byte),
+    copy: (runs, disc, width, height, source, target) =>
+      native.depthCopy(runs.edges, runs.ends, runs.shape, disc, width, height, source, target),
+    label: (runs, width, height, labels, label) =>
+      native.depthLabel(runs.edges, runs.ends, runs.shape, width, height, labels, label),
+    collect: (depth, labels, label, inner, step, points, used, seen) =>
       native.depthCollect(
-        ...([data, width, height, labels, label, edges, ends, shape] as const),
-        ...([step, pixels, depths, used, seen] as const),
+        depth.data,
+        depth.width,
+        depth.height,
+        labels,
+        label,
+        inner.edges,
+        inner.ends,
+        inner.shape,
+        step,
+        points.pixels,
+        points.depths,
+        used,
+        seen,
       ),
-    place: ({ pixels, depths }, ...rest) => native.depthPlace(pixels, depths, ...rest),
-    outline: (...all) => native.depthOutline(...all),
-    project: (
-      { data, width, height },
-      step,
-      rays,
-      numbers,
-      labels,
-      mapWidth,
-      mapHeight,
-      { nearest, columns, shift },
-      { pixels, depths, squares, labels: foundLabels, colorDepths },
-    ) =>
+    place: (points, from, to, width, rays, numbers, tags, tag, words, at, sums) =>
+      native.depthPlace(
+        points.pixels,
+        points.depths,
+        from,
+        to,
+        width,
+        rays,
+        numbers,
+        tags,
+        tag,
+        words,
+        at,
+        sums,
+      ),
+    outline: (words, from, to, stride, numbers, low, high, outer) =>
+      native.depthOutline(words, from, to, stride, numbers, low, high, outer),
+    project: (depth, step, rays, numbers, labels, mapWidth, mapHeight, near, found) =>
       native.depthProject(
-        ...([data, width, height, step, rays, numbers, labels, mapWidth, mapHeight] as const),
-        ...([nearest, columns, shift, pixels, depths, squares, foundLabels, colorDepths] as const),
+        depth.data,
+        depth.width,
+        depth.height,
+        step,
+        rays,
+        numbers,
+        labels,
+        mapWidth,
+        mapHeight,
+        near.nearest,
+        near.columns,
+        near.shift,
+        found.pixels,
+        found.depths,
+        found.squares,
+        found.labels,
+        found.colorDepths,
       ),
-    cut: ({ data, width, height }, ...rest) => native.depthCut(data, width, height, ...rest),
+    cut: (depth, rays, numbers, marks, mapWidth, mapHeight, kept, target) =>
+      native.depthCut(
+        depth.data,
+        depth.width,
+        depth.height,
+        rays,
+        numbers,
+        marks,
+        mapWidth,
+        mapHeight,
+        kept,
+        target,
+      ),
   };
 }

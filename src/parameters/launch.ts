@@ -2,11 +2,12 @@ import { describeParameter, type ParameterTable } from './parameter.js';
 
 /**
  * The part of the tables that launch files read: for each node its parameters with type, default, help and accepted values, and, if the
- * row has them, choices, `placed` and the former name; and the topic of each message of the camera stand-in.
+ * row has them, choices, `placed` and the former name; and the topics of the camera stand-in: of each message, and of depth pictures.
  */
 export function launchJson(
   nodes: Readonly<Record<string, ParameterTable>>,
   standInTopics: Readonly<Record<string, string>>,
+  standInDepthTopic: string,
 ): string {
   const parameters = Object.entries(nodes).map(([node, table]) => [
     node,
@@ -17,5 +18,10 @@ export function launchJson(
       }),
     ),
   ]);
-  return `${JSON.stringify({ parameters: Object.fromEntries(parameters) as object, stand_in_topics: standInTopics }, null, 2)}\n`;
+  const tables = {
+    parameters: Object.fromEntries(parameters) as object,
+    stand_in_topics: standInTopics,
+    stand_in_depth_topic: standInDepthTopic,
+  };
+  return `${JSON.stringify(tables, null, 2)}\n`;
 }

@@ -249,6 +249,47 @@ describeUnless(hasPython ? false : 'needs /usr/bin/python3 with yaml', 'launch f
     assert.deepEqual(started('stand-in'), ['camera', 'segment']);
   });
 
+  it('let the stand-in play the depth of its scenes, and show it in rviz', () => {
+    const started = (camera: string): { parameters: object[]; executable: string }[] =>
+      launchFile(
+        'segment.launch.py',
+        `[given := {'camera': '${camera}', 'depth': 'scene', 'web': 'false', 'hdmi': 'false', 'dds': 'false', 'message': 'image'}, setattr(file, 'LaunchConfiguration', lambda name: type('Given', (), {'perform': lambda self, context: given.get(name, '')})()), file.start(type('Context', (), {'launch_configurations': given})()), [{'executable': call.kwargs['executable'], 'parameters': call.kwargs['parameters']} for call in file.Node.call_args_list]][-1]`,
+      ) as { parameters: object[]; executable: string }[];
+    const [camera, segment] = started('stand-in');
+    assert.deepEqual([camera!.executable, segment!.executable], ['camera', 'segment']);
+    const depth = (node: { parameters: object[] }): unknown =>
+      ({ ...node.parameters.at(-1) })['depth' as never];
+    assert.equal(depth(camera!), 'scene');
+    assert.deepEqual(depth(segment!), ['depth/image_raw']);
+    checkParameter('depth', SEGMENT_PARAMETERS.depth, depth(segment!));
+    checkParameter('depth', CAMERA_PARAMETERS.depth, depth(camera!));
+    assert.throws(
+      () => started('false'),
+      /Expected camera:=stand-in for depth:=scene but the camera is false/,
+    );
+
+    const viewed = (value: string): string[][] =>
+      launchFile(
+        'demo.launch.py',
+        `[packages.update({'rviz2': '/rviz'}), setattr(file, 'LaunchConfiguration', lambda name: type('Given', (), {'perform': lambda self, context: {'rviz': 'true', 'depth': '${value}'}[name]})()), file.view(None, '/share'), [[call.kwargs['executable'], *call.kwargs['arguments']] for call in file.Node.call_args_list]][-1]`,
+      ) as string[][];
+    assert.deepEqual(viewed(''), [['rviz2', '-d', '/share/rviz/segment.rviz']]);
+    const [rviz, transform] = viewed('scene');
+    assert.deepEqual(rviz, ['rviz2', '-d', '/share/rviz/depth.rviz']);
+    // The optical frame's z is the world's x, its x points to the right and its y down.
+    assert.match(
+      transform!.join(' '),
+      /^static_transform_publisher --frame-id camera_link --child-frame-id camera --roll -1\.57\d+ --yaw -1\.57\d+$/,
+    );
+    const { passed, help, choices } = launchFile(
+      'demo.launch.py',
+      `[packages.update({'tros_yolo_seg': '/share'}), setattr(file, 'LaunchConfiguration', lambda name: name + ':'), file.generate_launch_description(), [{'passed': dict(file.IncludeLaunchDescription.call_args.kwargs['launch_arguments']), 'help': call.kwargs['description'], 'choices': call.kwargs['choices']} for call in file.DeclareLaunchArgument.call_args_list if call.args[0] == 'depth'][0]][-1]`,
+    ) as { passed: Record<string, string>; help: string; choices: string[] };
+    assert.deepEqual([passed['depth'], passed['camera']], ['depth:', 'stand-in']);
+    assert.deepEqual(choices, ['', 'scene']);
+    assert.ok(help.startsWith(SEGMENT_PARAMETERS.depth.help));
+  });
+
   it('pass a file of parameters only if one is given', () => {
     const file = (path: string): unknown => launchFile('segment.launch.py', `file.parameter_file('${path}')`);
     assert.equal(file(''), null);

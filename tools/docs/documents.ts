@@ -10,6 +10,7 @@ import { qosText } from '../../src/message/qos.js';
 import { PUBLISHED_TOPICS, SERVICES } from '../../src/node/segment/topics.js';
 import { packageRoot } from '../../src/base/package-root.js';
 import { CAMERA_PARAMETERS } from '../../src/parameters/camera.js';
+import { DEPTH_IMAGE_TOPIC } from '../../src/node/camera/camera-depth.js';
 import { launchJson } from '../../src/parameters/launch.js';
 import { markdownTable, parametersMarkdown } from '../../src/parameters/markdown.js';
 import type { ParameterTable } from '../../src/parameters/parameter.js';
@@ -56,7 +57,7 @@ export async function documents(): Promise<Document[]> {
 function launchFileJson(): string {
   const topics = STAND_IN_NAMES.map((name) => [name, IMAGE_MESSAGES[name].standIn.topic]);
   const nodes = { segment: SEGMENT_PARAMETERS, camera: CAMERA_PARAMETERS };
-  return launchJson(nodes, Object.fromEntries(topics) as Record<string, string>);
+  return launchJson(nodes, Object.fromEntries(topics) as Record<string, string>, DEPTH_IMAGE_TOPIC);
 }
 
 function read(file: string): string {

@@ -11,8 +11,8 @@ import type { PictureSize } from '../../vision/picture/picture-size.js';
 import { scaledTo } from '../../vision/depth/intrinsics.js';
 import type { RawPublisher, RosNode } from '../ros/ros-node.js';
 
-/** The stand-in's depth topics, and whose depth of bags is meant. */
-const IMAGE_TOPIC = 'depth/image_raw';
+/** The stand-in's topic of depth pictures; launch files have it from launch/parameters.json. */
+export const DEPTH_IMAGE_TOPIC = 'depth/image_raw';
 const INFO_TOPIC = 'depth/camera_info';
 /** Milliseconds between the stamps of an image in a bag and its depth picture: less than two thirds of a period at 20 Hz. */
 const TOLERANCE = 30;
@@ -37,7 +37,7 @@ export class CameraDepth {
     private readonly info: string,
     private readonly report: (line: string) => void,
   ) {
-    this.#imagePublisher = ros.publish(this.#image.type.name, IMAGE_TOPIC, PICTURE_QOS);
+    this.#imagePublisher = ros.publish(this.#image.type.name, DEPTH_IMAGE_TOPIC, PICTURE_QOS);
     this.#infoPublisher = ros.publish(this.#info.type.name, INFO_TOPIC, PICTURE_QOS);
   }
 

@@ -81,11 +81,10 @@ export class Candidates implements PointMemory {
     used: number,
   ): number {
     const inner = map.inner[index]!;
-    const all = [depth, map.labels, index + 1, inner, step, this, used, this.seen] as const;
-    let end = kernels.collect(...all);
+    let end = kernels.collect(depth, map.labels, index + 1, inner, step, this, used, this.seen);
     if (end > this.pixels.length) {
       this.#grow(end);
-      end = kernels.collect(...all);
+      end = kernels.collect(depth, map.labels, index + 1, inner, step, this, used, this.seen);
     }
     this.ends[index + 1] = end;
     return end;
@@ -105,7 +104,7 @@ export class Candidates implements PointMemory {
     step: number,
     band: number,
     rays: Float32Array,
-    numbers: Float64Array,
+    numbers: Float32Array,
   ): void {
     const { width, height } = depth;
     const { labels, count } = map;
@@ -116,33 +115,36 @@ export class Candidates implements PointMemory {
     // As many cells as a step of the depth picture takes, so that no cell lies between its pixels; and some to spare.
     const side = Math.min(MOST_SIDE, Math.max(4, Math.ceil((3 * step * colorFx) / fx)));
     const near = this.#near;
-    near.begin(map.width, map.height, side);
+    near.begin(map, side);
     this.#found.reserve((Math.floor(width / step) + 1) * (Math.floor(height / step) + 1));
-    const all = [depth, step, rays, numbers, labels, map.width, map.height, near, this.#found] as const;
-    const found = this.kernels ? this.kernels.project(...all) : project(...all);
-    this.#sort(found, count);
+    const found = this.kernels
+      ? this.kernels.project(depth, step, rays, numbers, labels, map.width, map.height, near, this.#found)
+      : project(depth, step, rays, numbers, labels, map.width, map.height, near, this.#found);
+    this.#sort(found, count, BEHIND_AT_LEAST / unitOf(depth.data));
     const pixelsOfCell = (fx * numbers[PROJECT.fy]!) / (colorFx * numbers[PROJECT.colorFy]! * step * step);
     for (let i = 0; i < count; i++) this.seen[i] = map.inner[i]!.cells * pixelsOfCell;
   }
 
   /** Groups what was found by instance, without what is hidden. */
-  #sort(found: number, count: number): void {
+  #sort(found: number, count: number, behind: number): void {
     const { ends } = this;
-    const { labels, squares, colorDepths, pixels, depths } = this.#found;
+    const { nearest } = this.#near;
+    const { labels, squares, colorDepths, pixels: foundPixels, depths: foundDepths } = this.#found;
     for (let i = 0; i < found; i++) {
-      if (labels[i] !== 0 && this.#near.hidden(squares[i]!, colorDepths[i]!)) labels[i] = 0;
+      if (colorDepths[i]! > nearest[squares[i]!]! * BEHIND + behind) labels[i] = 0;
+      else ends[labels[i]!]!++;
     }
-    for (let i = 0; i < found; i++) if (labels[i] !== 0) ends[labels[i]!]!++;
     for (let i = 0; i < count; i++) ends[i + 1]! += ends[i]!;
     const total = ends[count]!;
     if (this.pixels.length < total) this.#grow(total);
+    const { pixels, depths } = this;
     // From behind, so that the order stays: ends[label] runs down to the first of its instance.
     for (let i = found - 1; i >= 0; i--) {
       const label = labels[i]!;
       if (label === 0) continue;
       const at = --ends[label]!;
-      this.pixels[at] = pixels[i]!;
-      this.depths[at] = depths[i]!;
+      pixels[at] = foundPixels[i]!;
+      depths[at] = foundDepths[i]!;
     }
     ends.copyWithin(0, 1, count + 1);
     ends[count] = total;
@@ -177,22 +179,29 @@ const MOST_SIDE = 1 << 14;
 const BEHIND = 1.05;
 const BEHIND_AT_LEAST = 0.05;
 
-/** The nearest depth that came to lie on each square of a grid. */
+/** The nearest depth that came to lie on each square of a grid. Keeps its memory. */
 class NearestCells implements NearestMemory {
   nearest = new Float32Array(0);
   columns = 0;
   shift = 2;
 
-  begin(width: number, height: number, side: number): void {
-    this.shift = Math.ceil(Math.log2(side));
-    this.columns = (width >> this.shift) + 1;
-    const cells = this.columns * ((height >> this.shift) + 1);
+  /** Only squares within the bounds of an instance's inner cells: what hides others is not asked for, and they stay 0. */
+  begin({ width, height, inner, count }: LabelMap, side: number): void {
+    const shift = Math.ceil(Math.log2(side));
+    const columns = (width >> shift) + 1;
+    const cells = columns * ((height >> shift) + 1);
     if (this.nearest.length < cells) this.nearest = new Float32Array(cells);
-    this.nearest.fill(Infinity, 0, cells);
-  }
-
-  hidden(at: number, depth: number): boolean {
-    return depth > this.nearest[at]! * BEHIND + BEHIND_AT_LEAST;
+    this.nearest.fill(0, 0, cells);
+    this.shift = shift;
+    this.columns = columns;
+    for (let i = 0; i < count; i++) {
+      const { top, bottom, left, right } = inner[i]!;
+      if (top >= bottom) continue;
+      for (let row = top >> shift; row <= (bottom - 1) >> shift; row++) {
+        const at = row * columns;
+        this.nearest.fill(Infinity, at + (left >> shift), at + ((right - 1) >> shift) + 1);
+      }
+    }
   }
 }
 
@@ -219,7 +228,7 @@ function project(
   { data, width, height }: DepthPicture,
   step: number,
   rays: Float32Array,
-  numbers: Float64Array,
+  numbers: Float32Array,
   labels: Uint16Array,
   mapWidth: number,
   mapHeight: number,
@@ -234,8 +243,7 @@ function project(
     for (let x = 0; x < width; x += step) {
       const value = data[y * width + x]!;
       if (!(value > 0 && value <= most)) continue;
-      const z = value * unit;
-      if (!projector.project(x, y, z)) continue;
+      if (!projector.project(x, y, value)) continue;
       const { u, v, depth } = projector;
       if (!(u >= 0 && v >= 0 && u < mapWidth && v < mapHeight)) continue;
       const column = Math.floor(u);
@@ -245,9 +253,9 @@ function project(
       const label = labels[row * mapWidth + column]!;
       if (label === 0) continue;
       pixels[found] = y * ROW + x;
-      depths[found] = z;
+      depths[found] = value * unit;
       squares[found] = square;
-      foundLabels[found] = depth > nearest[square]! * BEHIND + BEHIND_AT_LEAST ? 0 : label;
+      foundLabels[found] = label;
       colorDepths[found++] = depth;
     }
   }

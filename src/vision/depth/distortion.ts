@@ -22,8 +22,8 @@ export const DISTORTION_MODELS: readonly string[] = ['plumb_bob', 'rational_poly
 
 /**
  * @param model as CameraInfo's distortion_model names it
- * @param d its coefficients; missing ones are 0
- * Their number decides, not the model's name, as in OpenCV and image_geometry: drivers write eight under the name plumb_bob, too.
+ * @param d its coefficients; missing ones are 0. Their number decides, not the model's name, as in OpenCV and image_geometry: drivers write
+ * eight under the name plumb_bob, too
  *
  * @returns undefined for another model, for more than 8 coefficients, and for those that are no numbers
  */
@@ -48,7 +48,7 @@ export function distort(d: Distortion, x: number, y: number, target: Float64Arra
 
 /** Steps of Newton's method, which doubles the digits with each. */
 const MOST_STEPS = 20;
-/** Of a focal length: a hundred-thousandth of a pixel. */
+/** In units of the focal length: a hundred-thousandth of a pixel. */
 const EXACT = 1e-8;
 const MOVED = 1e-6;
 

@@ -1,21 +1,21 @@
-/** Depths that the percentiles are taken of: a margin is left anyway. */
+/** Depths from which percentiles are taken: few are enough, because of the margin around them. */
 const SAMPLES = 256;
 
 export interface GateOptions {
   /** Shares of depths that lie before and behind the gate's core, 0 to 0.5. */
   readonly tail: number;
-  /** By how much the gate is wider than its core on either side, as a share of the core's length. */
+  /** How far the gate extends beyond its core on either side, as a share of the core's length. */
   readonly margin: number;
-  /** And as a share of the distance. */
+  /** The same as a share of the distance; both are added. */
   readonly slack: number;
 }
 
 /**
- * Depths of an object: from the 10th to the 90th percentile, and a margin. Nearer and farther pixels do not belong to the object: pixels at
- * its edge that mix near and far, as stereo and time-of-flight cameras give them, and the background behind holes.
+ * The range of an object's depths: from the 10th to the 90th percentile, with a margin. What lies in front of or behind it does not belong
+ * to the object: pixels at its edge that mix near and far, as stereo and time-of-flight cameras give them, and what shows through holes.
  *
- * The margin is half the core's length, so that nothing is cut from a slanted plane: beyond either percentile, a rectangle has a quarter
- * of that, and a triangle as much. 2 % of the distance are added, for the noise of stereo.
+ * The margin is half the core's length, which is a quarter more than what a slanted plane has beyond either percentile, so that nothing
+ * of such a plane is cut off; plus 2 % of the distance, for the noise of stereo.
  */
 export const DEFAULT_GATE: GateOptions = { tail: 0.1, margin: 0.5, slack: 0.02 };
 

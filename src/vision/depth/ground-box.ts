@@ -136,7 +136,8 @@ export class OutlineRectangle {
       const j = i + 1 < count ? i + 1 : 0;
       let dx = hull[2 * j]! - hull[2 * i]!;
       let dy = hull[2 * j + 1]! - hull[2 * i + 1]!;
-      const length = Math.hypot(dx, dy);
+      // Math.hypot() would make objects of its numbers.
+      const length = Math.sqrt(dx * dx + dy * dy);
       if (length < SHORT * longest || length === 0) continue;
       dx /= length;
       dy /= length;

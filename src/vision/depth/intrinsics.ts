@@ -38,6 +38,38 @@ export function intrinsicsOf({ width, height, k, p }: CameraModel): Intrinsics |
   return { width, height, ...found };
 }
 
+/** A part of a camera's picture, as CameraInfo's roi and binning say which is published. */
+export interface ReadOut {
+  /** Of the full picture. */
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  /** Columns and rows of it that one pixel is made of. */
+  readonly binningX: number;
+  readonly binningY: number;
+}
+
+/**
+ * The intrinsics of that part, of the size in which it is published. As image_geometry has it, for raw and for rectified pictures; but for
+ * pixel centers, which are whole numbers before and after: image_geometry is off by half a pixel less half a binned one.
+ */
+export function readOutOf(camera: Intrinsics, part: ReadOut): Intrinsics {
+  const { x, y, width, height, binningX, binningY } = part;
+  // Not even rounded.
+  if (x + y === 0 && width === camera.width && height === camera.height && binningX * binningY === 1)
+    return camera;
+  return {
+    ...camera,
+    width: Math.floor(width / binningX),
+    height: Math.floor(height / binningY),
+    fx: camera.fx / binningX,
+    fy: camera.fy / binningY,
+    cx: (camera.cx - x + 0.5) / binningX - 0.5,
+    cy: (camera.cy - y + 0.5) / binningY - 0.5,
+  };
+}
+
 /** The same camera with pictures of another size: all of the scene, scaled. */
 export function scaledTo(camera: Intrinsics, { width, height }: PictureSize): Intrinsics {
   if (camera.width === 0 || camera.height === 0) return { ...camera, width, height };

@@ -27,20 +27,18 @@ export const PLACE = {
   ...{ rightX: 7, rightY: 8, rightZ: 9, upX: 10, upY: 11, upZ: 12, length: 13 },
 } as const;
 
-/** Where a number stands among those of a projection from one camera to another. The rotation has 9, row by row. */
+/**
+ * Where a number stands among those of a projection from one camera to another. A ray (rx, ry, 1) of the depth camera times a pixel's
+ * value, `matrix` (9 numbers, row by row) and `translation` give a point as the color camera has it; both lengths are in units of the
+ * depth picture. Without a distortion the color camera's focal lengths and center are in them already: x / z and y / z of that point are
+ * cells of the grid.
+ */
 export const PROJECT = {
-  ...{
-    cx: 0,
-    cy: 1,
-    fx: 2,
-    fy: 3,
-    colorCx: 4,
-    colorCy: 5,
-    colorFx: 6,
-    colorFy: 7,
-    rotation: 8,
-    translation: 17,
-  },
+  /** Of the depth camera. */
+  ...{ cx: 0, cy: 1, fx: 2, fy: 3 },
+  /** Of the color camera. The center is from the grid's left and upper border: half a cell more than that of the camera. */
+  ...{ colorCx: 4, colorCy: 5, colorFx: 6, colorFy: 7 },
+  ...{ matrix: 8, translation: 17 },
   /** Of the color camera: k1, k2, p1, p2, k3, k4, k5, k6, then the largest square of a radius; that is 0 without a distortion. */
   ...{ distortion: 20, limit: 28, length: 29 },
 } as const;
@@ -49,14 +47,15 @@ export const PROJECT = {
 export interface FoundMemory extends PointMemory {
   /** Squares of NearestMemory. */
   readonly squares: Int32Array;
-  /** 0: hidden; else 1 more than the instance. */
+  /** 1 more than the instance. */
   readonly labels: Uint16Array;
-  /** Depth in the color camera's frame. */
+  /** Depth in the color camera's frame, in units of the depth picture. */
   readonly colorDepths: Float32Array;
 }
 
-/** The nearest depth on each square of the color picture. */
+/** The nearest depth on each square of the color picture, in units of the depth picture. */
 export interface NearestMemory {
+  /** 0 where no instance is, Infinity where nothing came to lie yet. */
   readonly nearest: Float32Array;
   readonly columns: number;
   /** Logarithm of the side of a square. */
@@ -169,7 +168,7 @@ export interface DepthKernels {
     depth: DepthPicture,
     step: number,
     rays: Float32Array,
-    numbers: Float64Array,
+    numbers: Float32Array,
     labels: Uint16Array,
     mapWidth: number,
     mapHeight: number,
@@ -185,7 +184,7 @@ export interface DepthKernels {
   cut(
     depth: DepthPicture,
     rays: Float32Array,
-    numbers: Float64Array,
+    numbers: Float32Array,
     marks: Uint8Array,
     mapWidth: number,
     mapHeight: number,

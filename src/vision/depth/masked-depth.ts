@@ -51,7 +51,7 @@ export class DepthMasker {
     target: DepthPicture['data'],
   ): void {
     const { data, width, height } = depth;
-    // What is taken out is what is seen in this frame, and not only where smoothing has it.
+    // Whatever this frame shows is taken out, too, not only where smoothing puts it.
     const asFound = part === 'instances';
     const reach =
       registration.kind === 'projected'
@@ -64,11 +64,10 @@ export class DepthMasker {
       const own = scaledTo(camera!, depth);
       const color = scaledTo(registration.color, { width: maskWidth, height: maskHeight });
       const rays = this.#table.of(own);
-      const numbers = this.#projection.between(own, color, registration.toColor);
+      const numbers = this.#projection.between(own, color, registration.toColor, unitOf(data));
       const kept = part === 'instances' ? 0 : 1;
-      const all = [depth, rays, numbers, marks, maskWidth, maskHeight, kept, target] as const;
-      if (this.kernels) this.kernels.cut(...all);
-      else cut(...all);
+      if (this.kernels) this.kernels.cut(depth, rays, numbers, marks, maskWidth, maskHeight, kept, target);
+      else cut(depth, rays, numbers, marks, maskWidth, maskHeight, kept, target);
       return;
     }
     const kept = part === 'instances';
@@ -136,7 +135,7 @@ function cellsOf(
   camera: Intrinsics,
 ): number {
   const cells = scaledTo(color, { width: maskWidth, height: maskHeight }).fx / scaledTo(camera, depth).fx;
-  // A wrong focal length must not ask for more than there is.
+  // A wrong focal length must not ask for more cells than there are.
   return Math.min(maskWidth + maskHeight, Math.ceil(pixels * cells));
 }
 
@@ -144,14 +143,13 @@ function cellsOf(
 function cut(
   { data, width, height }: DepthPicture,
   rays: Float32Array,
-  numbers: Float64Array,
+  numbers: Float32Array,
   marks: Uint8Array,
   mapWidth: number,
   mapHeight: number,
   kept: number,
   target: DepthPicture['data'],
 ): void {
-  const unit = unitOf(data);
   const most = mostOf(data);
   const invalid = invalidOf(data);
   const projector = new Projector(rays, numbers, width);
@@ -163,7 +161,7 @@ function cut(
         continue;
       }
       let mark = 0;
-      if (projector.project(x, y, value * unit)) {
+      if (projector.project(x, y, value)) {
         const { u, v } = projector;
         if (u >= 0 && v >= 0 && u < mapWidth && v < mapHeight)
           mark = marks[Math.floor(v) * mapWidth + Math.floor(u)]!;

@@ -4,7 +4,7 @@ import type { Vector } from './upright.js';
 export interface ObjectInSpace {
   /** Index of the instance in its segmentation. */
   readonly instance: number;
-  /** Its points in the cloud: from this one on, so many; 0: too few of its pixels have a depth, and nothing else is known. */
+  /** Where its points begin in the cloud, and how many there are; 0: too few of its pixels have a depth, and nothing else is known. */
   readonly firstPoint: number;
   readonly points: number;
   /** Mean of the points: of the surface that is seen, which lies nearer than the object's middle. */
@@ -12,8 +12,8 @@ export interface ObjectInSpace {
   /** Middle of the box. */
   readonly center: Readonly<Vector>;
   /**
-   * Lengths of the box along its own axes: x that horizontal one which points away from the camera most, y the other one, to the
-   * left, z up. Of what is seen: the back of an object is not.
+   * Lengths of the box along its own axes: x is the horizontal axis that points away from the camera most, y the other horizontal one, to
+   * the left, z is up. The box encloses what is seen; the back of an object is not.
    */
   readonly size: Readonly<Vector>;
   /** Orientation of the box, a unit quaternion. */
@@ -30,9 +30,9 @@ export interface ObjectInSpace {
   readonly covariance: Float64Array;
 }
 
-/** Of a depth: what stereo and its calibration get wrong everywhere alike, which no number of points averages away. */
+/** Share of a depth that stereo and its calibration get wrong everywhere alike: no number of points averages it away. */
 const SYSTEMATIC = 0.01;
-/** Pixels across of a patch whose depths are wrong together: the window that stereo compares. */
+/** Width in pixels of a patch whose depths err together: the window that stereo compares. */
 const PATCH = 7;
 
 /** The same while it is measured. */
@@ -72,8 +72,8 @@ export function emptyObject(): Measured {
 }
 
 /**
- * How far the centroid may be from the truth. Neighboring pixels are wrong together, so the points count as so many patches; and the
- * whole may be too near or too far, along the line of sight.
+ * How far the centroid may be from the truth. Neighboring pixels err together, so only patches of them count as independent; and the whole
+ * object may be too near or too far along the line of sight.
  *
  * @param pixels that the points stand for
  */

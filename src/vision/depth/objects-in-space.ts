@@ -1,7 +1,7 @@
 import type { PictureSize } from '../picture/picture-size.js';
 import type { Segmentation } from '../mask/segmentation.js';
 import { Candidates } from './candidates.js';
-import type { DepthPicture } from './depth-picture.js';
+import { type DepthPicture, unitOf } from './depth-picture.js';
 import { DEFAULT_GATE, DepthGate, type GateOptions } from './gate.js';
 import { OutlineRectangle } from './ground-box.js';
 import { type Intrinsics, scaledTo } from './intrinsics.js';
@@ -37,7 +37,7 @@ export interface SpaceOptions {
   readonly up?: Readonly<Vector> | undefined;
 }
 
-/** Approximate number of pixels of a picture that are used: more points cost more, and do not make positions more accurate. */
+/** About how many pixels of a picture are looked at: more would tell no more about where objects are, and cost more. */
 const LOOKED_AT = 57_600;
 
 /** The step where none is given: 2 for 640x352, 4 for 1280x720. */
@@ -58,9 +58,7 @@ export type Registration =
 
 export const REGISTERED: Registration = { kind: 'registered' };
 
-/**
- * Numbers of a point of the cloud: x, y, z, and what the caller wrote about its instance (`tags`).
- */
+/** Numbers of a point of the cloud: x, y, z, and what the caller wrote about its instance (`tags`). */
 export const POINT_WORDS = 7;
 const TAGS = POINT_WORDS - 3;
 
@@ -69,10 +67,11 @@ const LEVEL: Vector = { x: 0, y: -1, z: 0 };
 /**
  * Measures the instances of a frame in space: their points, centers and boxes. Keeps its memory: results are valid until the next call.
  *
- * **The box turns about the vertical only.** The alternative, the principal axes of the points (PCA), fits the visible faces rather than the object: of
- * one or two faces, the principal axes lie along their diagonal, and on nearly square or round objects they turn with the noise. Objects on
- * the ground stand upright, and costmaps, grasping and trackers need a heading and a footprint. So the box is the rectangle that fits the
- * outline on the ground, along a face if there is one, times the height. For a tilted camera, `up` is the upward direction (from tf).
+ * **The box turns about the vertical only.** The alternative, the principal axes of the points (PCA), fits what is seen, not the object:
+ * a camera sees one or two faces of a thing, whose principal axes lie along their diagonal; and of a thing that is nearly square or
+ * round they turn with the noise. Things on the ground stand upright, and costmaps, grasps and trackers ask for a heading and a
+ * footprint. So the box is the rectangle that fits the outline on the ground, along a face where there is one, times the height. Where
+ * the camera is tilted, `up` says which way is up (gravity, from tf).
  *
  * **The edge band** is left out, because masks are off by a pixel there, and depths mix near and far. The size is corrected for it: each
  * side of the box moves outward by the width of the band on the plane that fits the object.
@@ -144,7 +143,7 @@ export class SpaceMeasurer {
       // A wrong focal length must not ask for a band wider than the picture.
       const cells = Math.min(width + height, Math.ceil((band * color.fx) / own.fx));
       map.paint(segmentation, width, height, cells);
-      const numbers = this.#projection.between(own, color, registration.toColor);
+      const numbers = this.#projection.between(own, color, registration.toColor, unitOf(depth.data));
       this.#candidates.project(depth, map, step, band, rays, numbers);
     }
     this.#points = 0;
@@ -248,8 +247,17 @@ export class SpaceMeasurer {
       numbers[PLACE.upZ] = uz;
       const at = POINT_WORDS * this.#points;
       return this.kernels.place(
-        ...([this.#candidates, from, to, width, rays, numbers, tags, TAGS * index] as const),
-        ...([words, at, this.#sums] as const),
+        this.#candidates,
+        from,
+        to,
+        width,
+        rays,
+        numbers,
+        tags,
+        TAGS * index,
+        words,
+        at,
+        this.#sums,
       );
     }
     const distorted = rays.length > 0;
@@ -299,7 +307,7 @@ export class SpaceMeasurer {
       ints[at + 5] = tag2;
       ints[at + 6] = tag3;
       at += POINT_WORDS;
-      // Over the middle, so that the squares are exact enough.
+      // Relative to the median, so that the squares are exact enough.
       const dz = z - median;
       sx += x;
       sy += y;
@@ -389,21 +397,21 @@ export class SpaceMeasurer {
     const openMax = frontSeen && !(sideSeen && side < 0);
     const one = openMin ? secondMin - room(front, secondMin, front) : secondMin;
     const other = openMax ? secondMax + room(front, secondMax, front) : secondMax;
-    const corners = [
-      depthAt(back, one),
-      depthAt(back, other),
-      depthAt(fore, one),
-      depthAt(fore, other),
-    ] as const;
-    const nearest = Math.max(object.nearest / 2, Math.min(...corners));
-    const ratio = nearest / Math.max(nearest, ...corners);
+    const a = depthAt(back, one);
+    const b = depthAt(back, other);
+    const c = depthAt(fore, one);
+    const d = depthAt(fore, other);
+    const nearest = Math.max(object.nearest / 2, Math.min(a, b, c, d));
+    const ratio = nearest / Math.max(nearest, a, b, c, d);
     const above = riseOf(-top, edgeY, nearest, ratio);
     const below = riseOf(bottom, edgeY, nearest, ratio);
     const { size, center, orientation } = object;
     size.x = fore - back;
     size.y = other - one;
     size.z = top - bottom + above + below;
-    const [ca, cb, ch] = [(back + fore) / 2, (one + other) / 2, middle + (above - below) / 2];
+    const ca = (back + fore) / 2;
+    const cb = (one + other) / 2;
+    const ch = middle + (above - below) / 2;
     center.x = axisX.x * ca + axisY.x * cb + up.x * ch;
     center.y = axisX.y * ca + axisY.y * cb + up.y * ch;
     center.z = axisX.z * ca + axisY.z * cb + up.z * ch;

@@ -25,7 +25,8 @@ export const NO_RAYS = new Float32Array(0);
 function raysOf({ width, height, fx, fy, cx, cy }: Intrinsics, distortion: Distortion): Float32Array {
   const rays = new Float32Array(2 * width * height);
   const ray = new Float64Array(2);
-  // From the middle outward, each from its neighbor: close enough for a step or two, and on the right side of where it turns back.
+  // From the middle outward, each starting from its neighbor's ray: that is close enough for a step or two, and lies on the right side
+  // of the radius where the polynomials turn back.
   const middleX = Math.min(width - 1, Math.max(0, Math.round(cx)));
   const middleY = Math.min(height - 1, Math.max(0, Math.round(cy)));
   const solve = (column: number, row: number, fromColumn: number, fromRow: number): void => {
@@ -53,9 +54,9 @@ export function sameCamera(a: Intrinsics, b: Intrinsics): boolean {
   );
 }
 
-/** Distance in pixels between the samples of the border. */
+/** Every so many pixels of the border are looked at. */
 const BORDER_STEP = 8;
-/** Of a radius squared: what is just outside the picture may round into it. */
+/** Factor for a squared radius: what lies just outside the picture may round into it. */
 const ROOM = 1.02;
 
 /**

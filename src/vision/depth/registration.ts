@@ -83,9 +83,12 @@ export function registrationOf(
   return { kind: 'projected', color: colorCamera, toColor };
 }
 
-/** Pixels of the depth picture by which two cameras' pixels may differ: the edge band hides it. Half pixels are a matter of convention. */
+/**
+ * Pixels of the depth picture by which two cameras may differ and still count as the same: conventions differ by half a pixel, and the
+ * edge band hides the rest.
+ */
 const SAME = 1.5;
-/** And as a share of the width: drivers round intrinsics. */
+/** The same as a share of the width, because drivers round intrinsics; the larger one counts. */
 const SAME_SHARE = 0.004;
 
 /** Caches whether two cameras have the same view: CameraInfo comes with each frame, and hardly ever changes. */
@@ -96,7 +99,7 @@ export class SameView {
 
   of(depthCamera: Intrinsics, depth: PictureSize, colorCamera: Intrinsics, color: PictureSize): boolean {
     const own = scaledTo(depthCamera, depth);
-    // Both on the depth picture's grid: so a difference is one of its pixels.
+    // Both on the depth picture's grid, so that differences are in its pixels.
     const other = scaledTo(scaledTo(colorCamera, color), depth);
     if (this.#depth && this.#color && sameCamera(this.#depth, own) && sameCamera(this.#color, other))
       return this.#same;
@@ -110,7 +113,7 @@ export class SameView {
 /** Whether a ray comes to lie on the same place of both pictures, at their corners and in their middle. */
 function sameView(own: Intrinsics, other: Intrinsics): boolean {
   const { width, height, fx, fy, cx, cy, distortion } = own;
-  const numbers = new Projection().between(own, other, IDENTITY);
+  const numbers = new Projection().between(own, other, IDENTITY, 1);
   const most = Math.max(SAME, SAME_SHARE * width);
   const ray = new Float64Array(2);
   const projector = new Projector(Float32Array.of(), numbers, width);

@@ -89,12 +89,22 @@ export function rotate(
   return [x + qw * tx + qy * tz - qz * ty, y + qw * ty + qz * tx - qx * tz, z + qw * tz + qx * ty - qy * tx];
 }
 
-/** The rotation's matrix row by row, then the translation: 12 numbers, for loops over many points. */
-export function matrixOf(transform: RigidTransform): Float64Array {
-  const columns = [rotate(transform, 1, 0, 0), rotate(transform, 0, 1, 0), rotate(transform, 0, 0, 1)];
-  const matrix = new Float64Array(12);
-  for (let row = 0; row < 3; row++)
-    for (let column = 0; column < 3; column++) matrix[3 * row + column] = columns[column]![row]!;
-  matrix.set([transform.x, transform.y, transform.z], 9);
-  return matrix;
+/**
+ * The rotation's matrix row by row, then the translation, for loops over many points.
+ *
+ * @param matrix gets 12 numbers
+ */
+export function setMatrix(matrix: Float64Array, { x, y, z, qx, qy, qz, qw }: RigidTransform): void {
+  matrix[0] = 1 - 2 * (qy * qy + qz * qz);
+  matrix[1] = 2 * (qx * qy - qw * qz);
+  matrix[2] = 2 * (qx * qz + qw * qy);
+  matrix[3] = 2 * (qx * qy + qw * qz);
+  matrix[4] = 1 - 2 * (qx * qx + qz * qz);
+  matrix[5] = 2 * (qy * qz - qw * qx);
+  matrix[6] = 2 * (qx * qz - qw * qy);
+  matrix[7] = 2 * (qy * qz + qw * qx);
+  matrix[8] = 1 - 2 * (qx * qx + qy * qy);
+  matrix[9] = x;
+  matrix[10] = y;
+  matrix[11] = z;
 }

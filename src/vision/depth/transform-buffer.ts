@@ -4,7 +4,7 @@ import { checked, compose, IDENTITY, interpolate, invert, type RigidTransform } 
 const KEPT = 10_000_000_000n;
 /** Nanoseconds by which the stamps of a frame go back when a bag or a simulation starts over. */
 const JUMP = 1_000_000_000n;
-/** Number of frames at which moving frames without recent samples are removed, and again whenever the number has doubled. */
+/** Number of frames at which moving ones that are no longer published are looked for; then again at each doubling. */
 const MANY = 256;
 /** Frames on the way from one to its root: more is a circle. */
 const MOST_LINKS = 64;

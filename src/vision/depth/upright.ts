@@ -7,7 +7,7 @@ export interface Vector {
   z: number;
 }
 
-/** Faces at a flatter angle (z over distance) have no edge that can be found. */
+/** Limit of z over a face's distance: of a face that is seen flatter, no edge can be made out. */
 const FLATTEST = 4;
 
 const FORWARD: Vector = { x: 0, y: 0, z: 1 };
@@ -53,7 +53,7 @@ export function setAxes(axes: Axes, up: Readonly<Vector>): void {
   let right = cross(FORWARD, up);
   let length = Math.hypot(right.x, right.y, right.z);
   if (length < 1e-3) {
-    // It looks straight up or down: as when it is tilted so far from level, to the front.
+    // It looks straight up or down: taken as if it had been tilted there from level, forward or backward.
     right = cross({ x: 0, y: Math.sign(up.z), z: 0 }, up);
     length = Math.hypot(right.x, right.y, right.z);
   }
@@ -81,15 +81,27 @@ export function setOrientation(
   const trace = x.x + y.y + z.z;
   if (trace > 0) {
     const s = 2 * Math.sqrt(1 + trace);
-    [target.w, target.x, target.y, target.z] = [s / 4, (y.z - z.y) / s, (z.x - x.z) / s, (x.y - y.x) / s];
+    target.w = s / 4;
+    target.x = (y.z - z.y) / s;
+    target.y = (z.x - x.z) / s;
+    target.z = (x.y - y.x) / s;
   } else if (x.x > y.y && x.x > z.z) {
     const s = 2 * Math.sqrt(1 + x.x - y.y - z.z);
-    [target.w, target.x, target.y, target.z] = [(y.z - z.y) / s, s / 4, (y.x + x.y) / s, (z.x + x.z) / s];
+    target.w = (y.z - z.y) / s;
+    target.x = s / 4;
+    target.y = (y.x + x.y) / s;
+    target.z = (z.x + x.z) / s;
   } else if (y.y > z.z) {
     const s = 2 * Math.sqrt(1 + y.y - x.x - z.z);
-    [target.w, target.x, target.y, target.z] = [(z.x - x.z) / s, (y.x + x.y) / s, s / 4, (z.y + y.z) / s];
+    target.w = (z.x - x.z) / s;
+    target.x = (y.x + x.y) / s;
+    target.y = s / 4;
+    target.z = (z.y + y.z) / s;
   } else {
     const s = 2 * Math.sqrt(1 + z.z - x.x - y.y);
-    [target.w, target.x, target.y, target.z] = [(x.y - y.x) / s, (z.x + x.z) / s, (z.y + y.z) / s, s / 4];
+    target.w = (x.y - y.x) / s;
+    target.x = (z.x + x.z) / s;
+    target.y = (z.y + y.z) / s;
+    target.z = s / 4;
   }
 }

@@ -18,8 +18,18 @@ function info(
   p: readonly number[],
   d: readonly number[] = [],
   model = 'plumb_bob',
+  more: object = {},
 ): Uint8Array {
-  return encoder.write({ header, width: 640, height: 352, distortion_model: cdrText(model), d, k, p });
+  return encoder.write({
+    header,
+    width: 640,
+    height: 352,
+    distortion_model: cdrText(model),
+    d,
+    k,
+    p,
+    ...more,
+  });
 }
 
 describe('readCameraInfo', () => {
@@ -77,6 +87,59 @@ describe('readCameraInfo', () => {
       assert.equal(cameraOf(found, '/color/image_rect', 'auto').fx, 400);
       assert.equal(cameraOf(found, '/color/image_raw', 'ignore').fx, 400);
     }
+  });
+
+  it('takes the part of the picture that roi and binning say, raw and rectified', () => {
+    const p = [300, 0, 310, 0, 0, 301, 170, 0, 0, 0, 1, 0];
+    const roi = { x_offset: 100, y_offset: 50, width: 400, height: 200, do_rectify: true };
+    const part = readCameraInfo(info(K, p, [0.1], 'plumb_bob', { roi }));
+    assert.deepEqual(part.intrinsics, { width: 400, height: 200, fx: 300, fy: 301, cx: 210, cy: 120 });
+    const { distortion, ...raw } = part.raw!;
+    assert.deepEqual(raw, { width: 400, height: 200, fx: 400, fy: 401, cx: 220, cy: 126 });
+    assert.equal(distortion?.k1, 0.1);
+    // The first of two columns that make a pixel has its center at -0.25 of that pixel.
+    const binned = readCameraInfo(info(K, p, [], '', { roi, binning_x: 2, binning_y: 4 })).intrinsics;
+    assert.deepEqual(binned, { width: 200, height: 50, fx: 150, fy: 75.25, cx: 104.75, cy: 29.625 });
+    // A point that the full picture shows in column 310.5 and row 171.5 lies between columns 310 and 311: on 105.25 - 0.25.
+    const column = (310.5 - 310) / 300;
+    assert.equal(column * binned.fx + binned.cx, 105);
+    const whole = { x_offset: 0, y_offset: 0, width: 0, height: 0, do_rectify: false };
+    const full = readCameraInfo(info(K, p, [], '', { roi: whole, binning_x: 1, binning_y: 0 })).intrinsics;
+    assert.deepEqual(full, { width: 640, height: 352, fx: 300, fy: 301, cx: 310, cy: 170 });
+  });
+
+  it('refuses a roi beyond the picture, by its name', () => {
+    const wrong = { x_offset: 300, y_offset: 0, width: 400, height: 200 };
+    assert.throws(
+      () => readCameraInfo(info(K, ZEROS, [], '', { roi: wrong })),
+      /roi and binning of a CameraInfo to leave a part of its 640x352 pixels but received roi 400x200 at 300, 0/,
+    );
+    const outside = { x_offset: 0, y_offset: 352, width: 0, height: 0 };
+    assert.throws(
+      () => readCameraInfo(info(K, ZEROS, [], '', { roi: outside })),
+      /received roi 640x0 at 0, 352/,
+    );
+    assert.throws(() => readCameraInfo(info(K, ZEROS, [], '', { binning_x: 1000 })), /binning 1000x1/);
+  });
+
+  it('refuses raw pictures of a stereo camera that R turns, by its name; rectified ones are of use', () => {
+    const [c, s] = [Math.cos(0.01), Math.sin(0.01)];
+    const r = [c, 0, s, 0, 1, 0, -s, 0, c];
+    const p = [300, 0, 310, 0, 0, 301, 170, 0, 0, 0, 1, 0];
+    for (const d of [[], [0.1, 0.2, 0, 0, 0]]) {
+      const found = readCameraInfo(info(K, p, d, 'plumb_bob', { r }));
+      assert.throws(
+        () => cameraOf(found, '/left/image_raw', 'auto'),
+        /^ExpectationError: Expected R of the CameraInfo of \/left\/image_raw to be the identity.*received R = \[0.99995, 0, 0.0099998.*depth_distortion to ignore/,
+      );
+      assert.throws(() => cameraOf(found, '/left/image_rect', 'apply'), /R of the CameraInfo/);
+      assert.equal(cameraOf(found, '/left/image_rect', 'auto').fx, 300);
+      assert.equal(cameraOf(found, '/left/image_raw', 'ignore').fx, 300);
+    }
+    const identity = [1, 0, 0, 0, 1, 1e-5, 0, 0, 1];
+    assert.equal(cameraOf(readCameraInfo(info(K, p, [], '', { r: identity })), '/image', 'auto').fx, 300);
+    const broken = readCameraInfo(info(K, p, [], '', { r: [NaN, 0, 0, 0, 1, 0, 0, 0, 1] }));
+    assert.throws(() => cameraOf(broken, '/image', 'auto'), /R of the CameraInfo/);
   });
 
   it('reads what CameraInfoWriter writes', () => {

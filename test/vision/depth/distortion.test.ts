@@ -116,7 +116,7 @@ describe('distortion', () => {
     const narrow = { width: 100, height: 20, fx: 160, fy: 160, cx: 49.5, cy: 9.5, distortion: strong };
     const limit = largestRadius2(narrow);
     assert.ok(limit > 0.3 ** 2 && limit < 0.5 ** 2, `${limit}`);
-    const numbers = new Projection().between({ ...narrow, distortion: undefined }, narrow, IDENTITY);
+    const numbers = new Projection().between({ ...narrow, distortion: undefined }, narrow, IDENTITY, 1);
     const projector = new Projector(new Float32Array(0), numbers, narrow.width);
     assert.ok(projector.project(49.5 + 160 * 0.2, 9.5, 1));
     assert.ok(!projector.project(49.5 + 160 * 0.86, 9.5, 1));
@@ -126,7 +126,7 @@ describe('distortion', () => {
 
   it('is never left out: coefficients of which hardly any ray is seen', () => {
     const odd = { ...PINHOLE, distortion: { ...NONE, k1: -1000 } };
-    const numbers = new Projection().between(PINHOLE, odd, IDENTITY);
+    const numbers = new Projection().between(PINHOLE, odd, IDENTITY, 1);
     const projector = new Projector(new Float32Array(0), numbers, SIZE.width);
     assert.ok(!projector.project(PINHOLE.cx + 60, PINHOLE.cy, 1), `${projector.u}, ${projector.v}`);
   });

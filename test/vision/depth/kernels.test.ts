@@ -95,6 +95,61 @@ const cases = fc
     };
   });
 
+/**
+ * Pictures of many blocks: those whose pixels all come to lie beside masks or on them are decided as wholes in C++. Depths are near and far
+ * in patches, so that a block's bounds matter.
+ */
+const large = fc
+  .record({
+    seed: fc.integer(),
+    width: fc.integer({ min: 100, max: 260 }),
+    height: fc.integer({ min: 60, max: 140 }),
+    scale: fc.constantFrom(1, 0.4, 1.7),
+    floats: fc.boolean(),
+    gaps: fc.constantFrom(0, 0.002, 0.05),
+    lens: fc.constantFrom('none', 'none', 'color', 'both'),
+  })
+  .map(({ seed, width, height, scale, floats, gaps, lens }): Omit<Case, 'step' | 'band'> => {
+    const next = random(seed);
+    const mask = { width: Math.ceil(scale * width), height: Math.ceil(scale * height) };
+    const focal = { fx: 0.8, fy: 0.82 };
+    const camera = (side: { width: number; height: number }, distorted: boolean): Intrinsics => ({
+      ...side,
+      ...{ fx: focal.fx * side.width, fy: focal.fy * side.width, cx: side.width / 2, cy: side.height / 2 },
+      distortion: distorted ? LENS : undefined,
+    });
+    const instances = Array.from({ length: 1 + Math.floor(3 * next()) }, (_, i): Instance => {
+      const w = Math.ceil((0.1 + 0.4 * next()) * mask.width);
+      const h = Math.ceil((0.1 + 0.4 * next()) * mask.height);
+      const x = Math.floor(next() * (mask.width - w));
+      const y = Math.floor(next() * (mask.height - h));
+      const data = new Uint8Array(w * h).fill(1);
+      const box = { x1: x, y1: y, x2: x + w, y2: y + h };
+      return { classId: 0, score: 1 - i / 10, box, mask: { x, y, width: w, height: h, data } };
+    });
+    const patches = Array.from({ length: 64 }, () => [0.4, 1, 3, 8][Math.floor(4 * next())]!);
+    const values = Array.from({ length: width * height }, (_, at) => {
+      if (next() < gaps)
+        return floats ? [NaN, -1, Infinity][Math.floor(3 * next())]! : next() < 0.5 ? 0 : 65535;
+      const patch = 8 * (Math.floor(at / width / 40) % 8) + (Math.floor((at % width) / 56) % 8);
+      const meters = patches[patch]! * (next() < 0.01 ? 1.5 : 1);
+      return floats ? meters : Math.round(1000 * meters);
+    });
+    const turn = (): number => 0.1 * (next() - 0.5);
+    const [qx, qy, qz] = [turn(), turn(), turn()];
+    const toColor = {
+      ...{ x: next() - 0.5, y: 0.4 * (next() - 0.5), z: 0.2 * (next() - 0.5) },
+      ...{ qx, qy, qz, qw: Math.sqrt(1 - qx * qx - qy * qy - qz * qz) },
+    };
+    return {
+      segmentation: { width, height, maskWidth: mask.width, maskHeight: mask.height, instances },
+      depth: { width, height, data: floats ? Float32Array.from(values) : Uint16Array.from(values) },
+      camera: camera({ width, height }, lens === 'both'),
+      registration: { kind: 'projected', color: camera(mask, lens !== 'none'), toColor },
+      margin: Math.floor(3 * next()),
+    };
+  });
+
 function bytesOf(data: Uint16Array | Float32Array): Buffer {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
@@ -136,5 +191,23 @@ describe('kernels of depth', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it('decide whole blocks of a projected picture as TypeScript decides their pixels, to the bit', () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(large, fc.boolean(), ({ segmentation, depth, camera, registration, margin }, others) => {
+        const part = others ? 'others' : 'instances';
+        const [reference, native] = maskers.map((masker) => {
+          const target = depth.data.slice().fill(7);
+          masker.mask(segmentation, depth, registration, camera, part, { margin }, target);
+          return target;
+        });
+        assert.ok(bytesOf(native!).equals(bytesOf(reference!)));
+        taken += reference!.filter((value) => value > 0).length / depth.data.length;
+      }),
+      { numRuns: 120 },
+    );
+    assert.ok(taken > 10 && taken < 110, `${taken} pictures' worth of pixels stayed`);
   });
 });
