@@ -91,9 +91,12 @@ export class FfmpegFrames {
     return words || `ffmpeg ended with ${signalCode ?? `exit code ${exitCode}`}`;
   }
 
-  /** Ends ffmpeg if it is still running, and waits until it has exited. */
+  /** Ends ffmpeg if it is still running, and waits until it has exited. Frames that were not read are lost. */
   async end(): Promise<void> {
     this.#process.kill('SIGKILL');
+    // Whoever stopped in the middle of frames() left unread bytes, which would keep the process from closing.
+    this.#process.stdout?.destroy();
+    this.#times.destroy();
     await this.#closed.catch(() => {});
   }
 }
