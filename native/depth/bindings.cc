@@ -156,6 +156,17 @@ Target TargetOf(Napi::Value value, Sides sides) {
   return {static_cast<uint8_t*>(view.data), size};
 }
 
+/** Whether cells of the picture's type and size at `target` share memory with the picture. */
+bool Overlap(const uint8_t* target, const Picture& picture) {
+  const size_t cells = static_cast<size_t>(picture.width) * static_cast<size_t>(picture.height);
+  const bool floats = picture.meters != nullptr;
+  const void* source = floats ? static_cast<const void*>(picture.meters) : picture.millimeters;
+  const auto from = reinterpret_cast<uintptr_t>(source);
+  const auto to = reinterpret_cast<uintptr_t>(target);
+  const size_t bytes = cells * (floats ? sizeof(float) : sizeof(uint16_t));
+  return from < to + bytes && to < from + bytes;
+}
+
 }  // namespace
 
 /** lay(runs, crop, columns, rows, edges, ends, shape): the edges needed */
@@ -325,6 +336,9 @@ Napi::Value CutBinding(const Napi::CallbackInfo& info) {
   const Target target = TargetOf(info[9], {picture.width, picture.height});
   if (target.size != (picture.meters != nullptr ? sizeof(float) : sizeof(uint16_t))) {
     arguments::Fail(info.Env(), "a target of the picture's type", "another");
+  }
+  if (Overlap(target.data, picture)) {
+    arguments::Fail(info.Env(), "a target in other memory than the picture", "memory that both share");
   }
   Cut(picture, rays, numbers, marks, kept, target.data);
   return info.Env().Undefined();

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, before, it } from 'mocha';
+import { afterEach, beforeEach, it } from 'mocha';
 import { RemoteVideo } from '../../src/media/remote-video.js';
 import type { ConnectionOptions } from '../../src/media/stream-connection.js';
 import { openStream } from '../../src/media/stream-source.js';
@@ -20,16 +20,18 @@ const FRAMES = 30;
 describeUnless(withoutFfmpeg, 'RemoteVideo', () => {
   const folder = temporaryFolder('remote');
   let bytes: Buffer;
+  let clip: Buffer | undefined;
   let server: Server | undefined;
   const notes: string[] = [];
   const pauses: number[] = [];
 
-  before(() => {
+  beforeEach(() => {
+    if (clip) return void (bytes = clip);
     const path = join(folder, 'clip.mkv');
     // Each frame is a picture of its own, so that it is known what is lost with some bytes.
     const args = `-v error -y -f lavfi -i testsrc2=size=64x48:rate=10:duration=${FRAMES / 10} -c:v mjpeg -pix_fmt yuvj420p`;
     assert.equal(spawnSync('ffmpeg', [...args.split(' '), path]).status, 0);
-    bytes = readFileSync(path);
+    bytes = clip = readFileSync(path);
   });
 
   afterEach(() => {
@@ -60,6 +62,17 @@ describeUnless(withoutFfmpeg, 'RemoteVideo', () => {
     assert.ok(source instanceof RemoteVideo);
     return source;
   }
+
+  it('ends ffmpeg when its reader leaves early, with frames still on the way', async () => {
+    const path = join(folder, 'large.mkv');
+    // More bytes than pipes and streams hold.
+    const args = `-v error -y -f lavfi -i testsrc2=size=1280x720:rate=10:duration=3 -c:v mjpeg -pix_fmt yuvj420p`;
+    assert.equal(spawnSync('ffmpeg', [...args.split(' '), path]).status, 0);
+    const large = readFileSync(path);
+    bytes = large;
+    const source = await open((response) => response.end(large));
+    for await (const item of source.frames()) if (isBadFrame(item) || item.index === 2) break;
+  });
 
   /** Indices, seconds and errors of all that comes. */
   async function read(source: RemoteVideo) {

@@ -125,7 +125,7 @@ describe('arguments of the kernels of depth', () => {
   it('may be projections onto grids that are large enough, of any numbers', () => {
     const data = new Float32Array(12).fill(2);
     const project = (
-      numbers: Float64Array,
+      numbers: Float32Array,
       rays = 0,
       columns: unknown = 2,
       squares = 4,
@@ -142,16 +142,16 @@ describe('arguments of the kernels of depth', () => {
         ],
         ...[new Int32Array(most), new Uint16Array(most), new Float32Array(most)],
       );
-    const cut = (numbers: Float64Array, marks = 12, target: unknown = new Float32Array(12)): unknown =>
+    const cut = (numbers: Float32Array, marks = 12, target: unknown = new Float32Array(12)): unknown =>
       native.depthCut(data, 4, 3, new Float32Array(0), numbers, new Uint8Array(marks), 4, 3, 1, target);
-    const same = Float64Array.of(
+    const same = Float32Array.of(
       ...[2, 1, 4, 4, 2, 1, 4, 4],
-      ...[1, 0, 0, 0, 1, 0, 0, 0, 1],
+      ...[4, 0, 2.5, 0, 4, 1.5, 0, 0, 1],
       ...new Array<number>(12).fill(0),
     );
     assert.equal(project(same), 12);
-    // Pixels beyond the rays have none.
-    assert.equal(project(same, 2), 1);
+    assert.throws(() => project(same, 2), REFUSED);
+    assert.throws(() => project(same, 2 * 12 - 1), REFUSED);
     assert.throws(() => project(same, 0, 1), REFUSED);
     assert.throws(() => project(same, 0, 2, 3), REFUSED);
     assert.throws(() => project(same, 0, 2, 4, 11), REFUSED);
@@ -159,6 +159,14 @@ describe('arguments of the kernels of depth', () => {
     assert.throws(() => cut(same, 11), REFUSED);
     assert.throws(() => cut(same, 12, new Uint16Array(12)), REFUSED);
     assert.throws(() => cut(same, 12, new Float32Array(11)), REFUSED);
+    assert.throws(() => cut(same, 12, data), REFUSED);
+    const shared = new Float32Array(24);
+    const inPart = (): unknown =>
+      native.depthCut(
+        ...[shared.subarray(0, 12), 4, 3, new Float32Array(0), same, new Uint8Array(12), 4, 3, 1],
+        shared.subarray(11, 23),
+      );
+    assert.throws(inPart, REFUSED);
     for (const odd of [NaN, Infinity, -Infinity, 1e308, -1e308, 5e-324, 0]) {
       for (let at = 0; at < same.length; at++) {
         const numbers = same.with(at, odd);

@@ -29,7 +29,9 @@ port.on('message', (request: PictureRequest) => void answer(request));
 async function answer(request: PictureRequest): Promise<void> {
   const { id, start, picture } = request;
   try {
-    const compressing = picture ? compress(picture) : NOTHING;
+    const compressing = picture ? compress(picture) : Promise.resolve(NOTHING);
+    // If the contours fail, nobody waits for the picture any more; its error must not end the thread.
+    compressing.catch(() => undefined);
     // While others compress the picture.
     const head = start.masks ? contours.add(start.frame, start.masks, start.tolerance) : start.frame;
     const { bytes, fileAt } = framed(head, await compressing);
