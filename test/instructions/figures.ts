@@ -53,7 +53,7 @@ export const FIGURES: Readonly<Record<string, readonly [number, number]>> = {
   'live page: 1000 results, nobody looks': [0.0978, 0],
   'live page: a frame for a page with its WebSocket, but for JPEG': [0.524, 5.03],
   'live page: a frame for a page, but for JPEG and network': [0.446, 5.03],
-  'live page: a frame for a page, but for its picture and network': [0.708, 0.682],
+  'live page: a frame for a page, but for its picture and network': [0.21, 0.708],
   'rgb8 to NV12, 1920x1080': [7.8, 0],
   'scene: COCO RLE': [0.7, 0],
   'scene: Detection2DArray': [0.0174, 0],
