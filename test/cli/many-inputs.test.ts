@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
 import sharp from 'sharp';
@@ -356,8 +348,9 @@ exec ${real} "\${args[@]}"
       const asked = read('asked').trim().split('\n');
       assert.ok(asked.length >= 2 && asked.every((line) => line.includes(wanted)), asked.join('\n'));
       assert.match(told, /\/dev\/video0 is lost \(it ended\)\. Connecting again in 1 s\./);
-      assert.equal(read('camera.jsonl').trim().split('\n').length, 3);
-      assert.ok(statSync(path('camera.jsonl')).size > 0);
+      // Three frames come at once. A camera's frames in between are dropped when they are not used in time, the newest never is.
+      const used = results(read('camera.jsonl')).map((line) => (JSON.parse(line) as { index: number }).index);
+      assert.match(used.join(' '), /^(0 )?(1 )?2$/);
     });
   });
 });
