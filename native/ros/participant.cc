@@ -7,6 +7,11 @@
 #include "ros/log_exceptions.h"
 
 namespace ros {
+namespace {
+
+constexpr char kTypeService[] = "start_type_description_service";
+
+}  // namespace
 
 Participant::Participant(const NodeIdentity& identity) : context_(std::make_shared<rclcpp::Context>()) {
   rclcpp::InitOptions options;
@@ -23,7 +28,9 @@ Participant::Participant(const NodeIdentity& identity) : context_(std::make_shar
                                              .use_global_arguments(false)
                                              .enable_rosout(false)
                                              .start_parameter_services(false)
-                                             .start_parameter_event_publisher(false));
+                                             .start_parameter_event_publisher(false)
+                                             // Jazzy and later: no executor of ours would answer it.
+                                             .append_parameter_override(kTypeService, false));
 }
 
 Participant::~Participant() {

@@ -145,7 +145,7 @@ async function writeFirstRun(
         ? []
         : [
             {
-              name: `a soak of ${minutes} minutes`,
+              name: `a soak of ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`,
               run: () => soakSection(subject, { minutes, signal, onMinute: tell }),
             },
           ]),

@@ -277,7 +277,7 @@ export const OUTPUTS = {
 } as const satisfies Readonly<Record<string, Output | FrameOutput | DepthOutput | ModelOutput>>;
 
 export type OutputName = keyof typeof OUTPUTS;
-export const OUTPUT_NAMES = rowNames(OUTPUTS);
+const OUTPUT_NAMES = rowNames(OUTPUTS);
 /** Outputs that bags have. */
 export const BAG_OUTPUT_NAMES = OUTPUT_NAMES.filter((name): name is BagOutputName => isInBags(OUTPUTS[name]));
 export type BagOutputName = {

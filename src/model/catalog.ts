@@ -6,7 +6,7 @@ import { packageRoot } from '../base/package-root.js';
 import { MARCHES, type March } from './march.js';
 
 /** The target of a model: a board's BPU, or any machine's CPU with ONNX Runtime. */
-export const BOARDS = ['RDK X5', 'RDK X3', 'CPU'] as const;
+const BOARDS = ['RDK X5', 'RDK X3', 'CPU'] as const;
 export type Board = (typeof BOARDS)[number];
 
 /** The BPU of each board. */

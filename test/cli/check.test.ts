@@ -191,6 +191,10 @@ describe('the check of ROS 2', () => {
     assert.match(finding(found, 'zero copy'), /^note: .*shared memory is on$/);
     const lost = await rosSection(host({}, { ...zenoh, ZENOH_SESSION_CONFIG_URI: '/nowhere.json5' }));
     assert.match(finding(lost, 'Zenoh session'), /^failure: .*no such file/);
+    // rmw_zenoh takes an empty name for none.
+    const empty = await rosSection(host({}, { ...zenoh, ZENOH_SESSION_CONFIG_URI: '' }));
+    assert.equal(finding(empty, 'Zenoh session'), "ok: rmw_zenoh_cpp's own settings");
+    assert.match(finding(empty, 'Zenoh router'), /^warning: no program listens/);
   });
 
   it('warns of small socket buffers with Cyclone DDS only', async () => {
@@ -203,6 +207,8 @@ describe('the check of ROS 2', () => {
     const fast = await rosSection(host(files, { ROS_DISTRO: 'humble' }));
     assert.equal(finding(fast, 'net.core.rmem_max'), 'ok: 212992');
     assert.equal(finding(fast, 'middleware'), 'ok: rmw_fastrtps_cpp (the default)');
+    const unset = await rosSection(host(files, { ROS_DISTRO: 'humble', RMW_IMPLEMENTATION: '' }));
+    assert.equal(finding(unset, 'middleware'), 'ok: rmw_fastrtps_cpp (the default)');
     assert.match(finding(fast, '/dev/shm'), /^unknown: .*ENOENT/);
   });
 
@@ -217,6 +223,18 @@ describe('the check of ROS 2', () => {
     assert.equal(finding(section, 'DDS profile'), `ok: FASTRTPS_DEFAULT_PROFILES_FILE=${profile}`);
     assert.match(finding(section, 'zero copy'), /^note: .*: export ROS_DISABLE_LOANED_MESSAGES=0$/);
     assert.match(finding(section, 'domain'), /^ok: 7, this machine only/);
+  });
+
+  it('names the variable that limits discovery to this machine', async () => {
+    const on = async (env: NodeJS.ProcessEnv): Promise<string> =>
+      finding(await rosSection(host({}, { ROS_DISTRO: 'jazzy', ...env })), 'domain');
+    assert.equal(
+      await on({ ROS_AUTOMATIC_DISCOVERY_RANGE: 'LOCALHOST' }),
+      'ok: 0, this machine only (ROS_AUTOMATIC_DISCOVERY_RANGE)',
+    );
+    // Jazzy's rcl lets the older one win.
+    const both = { ROS_AUTOMATIC_DISCOVERY_RANGE: 'SUBNET', ROS_LOCALHOST_ONLY: '1' };
+    assert.equal(await on(both), 'ok: 0, this machine only (ROS_LOCALHOST_ONLY)');
   });
 });
 

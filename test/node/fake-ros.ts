@@ -62,7 +62,7 @@ export class FakeRos {
 
   readonly parameters = {
     given: (name: string): unknown => this.values[name],
-    set: (): void => undefined,
+    set: (_table: object, values: object): void => void Object.assign(this.#declared, values),
     declare: (
       table: Record<string, { default?: unknown }>,
       watcher?: ParameterWatcher,

@@ -35,7 +35,8 @@ export async function rosSection(host: Host): Promise<Section> {
       ],
     };
   }
-  const middleware = host.env['RMW_IMPLEMENTATION'] ?? 'rmw_fastrtps_cpp';
+  // Set to nothing is the same as not set, to rcl and to rmw_zenoh.
+  const middleware = host.env['RMW_IMPLEMENTATION'] || 'rmw_fastrtps_cpp';
   return {
     title: 'ROS 2',
     findings: [
@@ -89,9 +90,10 @@ async function library(): Promise<Finding> {
 }
 
 function domain({ env }: Host): Finding {
-  const { name } = distribution(env['ROS_DISTRO']).localOnly;
-  const local = isLocalOnly(env) ? `, this machine only (${name in env ? name : 'ROS_LOCALHOST_ONLY'})` : '';
-  return { what: 'domain', verdict: 'ok', text: `${env['ROS_DOMAIN_ID'] ?? '0'}${local}` };
+  const { name, value } = distribution(env['ROS_DISTRO']).localOnly;
+  const by = env[name] === value ? name : 'ROS_LOCALHOST_ONLY';
+  const local = isLocalOnly(env) ? `, this machine only (${by})` : '';
+  return { what: 'domain', verdict: 'ok', text: `${env['ROS_DOMAIN_ID'] || '0'}${local}` };
 }
 
 /** The launch files use our profiles if none is set. */
@@ -141,7 +143,7 @@ function zenohConfig({ env }: Host): Finding {
   const what = 'Zenoh session';
   const file = env['ZENOH_SESSION_CONFIG_URI'];
   const override = env['ZENOH_CONFIG_OVERRIDE'];
-  if (file !== undefined && !existsSync(file)) {
+  if (file && !existsSync(file)) {
     return {
       what,
       verdict: 'failure',
@@ -149,7 +151,7 @@ function zenohConfig({ env }: Host): Finding {
       hint: 'Set it to an existing file, or unset it.',
     };
   }
-  const parts = [file ?? "rmw_zenoh_cpp's own settings", override && `ZENOH_CONFIG_OVERRIDE=${override}`];
+  const parts = [file || "rmw_zenoh_cpp's own settings", override && `ZENOH_CONFIG_OVERRIDE=${override}`];
   return { what, verdict: 'ok', text: parts.filter(Boolean).join(', ') };
 }
 
@@ -179,7 +181,7 @@ function zenohMemory(override: string): Finding {
     text: `rmw_zenoh lends no messages; its shared memory is ${on ? 'on' : 'off unless the session file says otherwise'}`,
     hint: on
       ? undefined
-      : "export ZENOH_CONFIG_OVERRIDE='transport/shared_memory/enabled=true' in every process",
+      : "export ZENOH_CONFIG_OVERRIDE='transport/shared_memory/enabled=true' in every process, the router included",
   };
 }
 

@@ -41,7 +41,7 @@ export async function firstRun(
 }
 
 /** The file: a form for the owner, and the report below. */
-export function formText(title: string, sections: readonly Section[], parts: number): string {
+function formText(title: string, sections: readonly Section[], parts: number): string {
   const missing = parts - sections.length;
   const state: Section = {
     title: 'First run',

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Clock, steadyClock } from '../../base/clock.js';
 import { messageOf } from '../../base/expect.js';
 import type { Engine } from '../../engine/engine.js';
@@ -118,6 +119,8 @@ class Soak {
         } catch (error) {
           failed++;
           this.lastFailure = messageOf(error).replace(/\n+/g, ' ');
+          // A board that refuses each frame at once would keep Ctrl+C waiting until the minute is over.
+          await turn();
         }
       }
     };
@@ -160,6 +163,10 @@ function verdict(minutes: readonly Minute[], lastFailure: string | undefined): F
     findings.push({ what: 'failed frames', verdict: 'failure', text: `${failed}, the last: ${lastFailure}` });
   }
   const slower = 1 - last.rate / first.rate;
+  if (last === first) {
+    findings.push({ what: 'steadiness', verdict: 'unknown', text: 'only one minute was measured' });
+    return findings;
+  }
   findings.push(
     slower > SLOWER
       ? {
@@ -168,7 +175,11 @@ function verdict(minutes: readonly Minute[], lastFailure: string | undefined): F
           text: `the last minute is ${(100 * slower).toFixed(0)} % slower than the first`,
           hint: 'See temperatures and throttling above; cool the board, and stop other programs.',
         }
-      : { what: 'steadiness', verdict: 'ok', text: `the last minute is as fast as the first` },
+      : {
+          what: 'steadiness',
+          verdict: 'ok',
+          text: `the last minute is within ${100 * SLOWER} % of the first`,
+        },
   );
   if (second && last !== second) {
     const grown = last.memory - second.memory;

@@ -16,7 +16,7 @@ import { SlotEngine } from '../slot-engine.js';
 import type { Tensor, TensorData, TensorInfo } from '../../vision/tensor/tensor.js';
 
 /** Maximum number of slots: libdnn keeps at most 32 tasks alive in a process. */
-export const MOST_SLOTS = 32;
+const MOST_SLOTS = 32;
 /** Maximum number of spare slots: each takes the memory of a frame (9 MB for yolov8n-seg). */
 const MOST_SPARE = 8;
 

@@ -6,7 +6,7 @@ import { packageRoot } from '../../base/package-root.js';
 import { Font } from './harfbuzz.js';
 
 /** The fonts of the package (fonts/README.md). Chinese takes 1.5 MB of memory, and is read at the first text that needs it. */
-export const FONT_FILES = { latin: 'latin.ttf.br', chinese: 'chinese.otf.br' } as const;
+const FONT_FILES = { latin: 'latin.ttf.br', chinese: 'chinese.otf.br' } as const;
 export type FontName = keyof typeof FONT_FILES;
 
 const fonts = new Map<FontName, Font>();

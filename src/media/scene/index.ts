@@ -1,3 +1,3 @@
 export { Scene, SCENE_RING, type RenderedFrame, type SceneOptions } from './scene.js';
-export { SceneSource, SCENE_EPOCH, type SceneFrame, type SceneSourceOptions } from './scene-source.js';
-export type { SceneTruth, TruthObject } from './truth.js';
+export { SceneSource, SCENE_EPOCH, type SceneFrame } from './scene-source.js';
+export type { SceneTruth } from './truth.js';

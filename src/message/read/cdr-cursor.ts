@@ -123,7 +123,7 @@ export class CdrCursor {
 }
 
 /** The bytes up to the first NUL as UTF-8. */
-export function textOf(bytes: Uint8Array): string {
+function textOf(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return Buffer.from(bytes.buffer, bytes.byteOffset, end < 0 ? bytes.length : end).toString('utf8');
 }

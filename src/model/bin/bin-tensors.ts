@@ -103,7 +103,7 @@ function innerIntegers(model: BinModel, { shape }: BinValue, { inputs }: BinNode
   return axis < 0 ? undefined : { type, quantization: { kind: 'scale', scale, axis } };
 }
 
-export function elementTypeName(elementType: number): string {
+function elementTypeName(elementType: number): string {
   return `HB_DNN_TENSOR_TYPE_${ELEMENTS[elementType]?.name ?? `(${elementType})`}`;
 }
 

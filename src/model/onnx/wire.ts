@@ -7,7 +7,7 @@ import { writeError } from '../../base/files/write-error.js';
 
 /** Wire types of protobuf. */
 export const VARINT = 0;
-export const FIXED64 = 1;
+const FIXED64 = 1;
 export const LENGTH_DELIMITED = 2;
 export const FIXED32 = 5;
 
@@ -193,7 +193,7 @@ function damaged({ path, kind }: WireFile, what: string): ExpectationError {
   );
 }
 
-export function lengthOf(chunks: readonly Chunk[]): number {
+function lengthOf(chunks: readonly Chunk[]): number {
   return chunks.reduce((sum, chunk) => sum + sizeOf(chunk), 0);
 }
 

@@ -14,7 +14,7 @@ import { areQueries, recognizeQueries } from './queries.js';
 import { recognizeTwoOutputs, strideOf } from './two-outputs.js';
 
 export { HEAD_ROLES } from './head-layout.js';
-export type { Head, HeadHints, HeadLayout, HeadRole, Level } from './head-layout.js';
+export type { HeadHints, HeadLayout, HeadRole } from './head-layout.js';
 
 /**
  * Recognizes the head of each output from shapes, types, names and grouping; never from the index.
@@ -246,7 +246,7 @@ const NAMES: readonly (readonly [RegExp, HeadRole])[] = [
 ];
 
 /** The role given by the name of an output, or of the layer that makes it. */
-export function roleByName({ name, layer }: Pick<TensorInfo, 'name' | 'layer'>): HeadRole | undefined {
+function roleByName({ name, layer }: Pick<TensorInfo, 'name' | 'layer'>): HeadRole | undefined {
   for (const text of [name, layer ?? '']) {
     const role = NAMES.find(([pattern]) => pattern.test(text))?.[1];
     if (role) return role;
@@ -285,7 +285,7 @@ function viewAs(
 }
 
 /** The expected and the found outputs, one per line, for `info` and for load errors. */
-export function headTable(outputs: readonly TensorInfo[], input: InputSize): string {
+function headTable(outputs: readonly TensorInfo[], input: InputSize): string {
   const { width, height } = input;
   const lines = [8, 16, 32].flatMap((stride) =>
     [

@@ -90,7 +90,7 @@ function expectClass(option: string, id: number, classCount: number): number {
 }
 
 /** Inverse of the sigmoid: thresholds are compared with logits, so that no exp is computed for cells below them. */
-export function logit(probability: number): number {
+function logit(probability: number): number {
   return Math.log(probability / (1 - probability));
 }
 

@@ -10,10 +10,10 @@ export interface DepthPicture extends PictureSize {
 }
 
 /** The largest 16-bit value that is a distance: hobot_stereonet marks pixels without one by 65535. */
-export const MOST_MILLIMETERS = 65534;
+const MOST_MILLIMETERS = 65534;
 
 /** Floats beyond are no distances: some drivers write the largest float where nothing was measured, and its squares are infinite. */
-export const MOST_METERS = 100_000;
+const MOST_METERS = 100_000;
 
 /** Meters of one unit of the picture's values. */
 export function unitOf(data: DepthPicture['data']): number {

@@ -20,7 +20,7 @@ export class RayTable {
   }
 }
 
-export const NO_RAYS = new Float32Array(0);
+const NO_RAYS = new Float32Array(0);
 
 function raysOf({ width, height, fx, fy, cx, cy }: Intrinsics, distortion: Distortion): Float32Array {
   const rays = new Float32Array(2 * width * height);

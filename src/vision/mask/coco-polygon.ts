@@ -66,7 +66,7 @@ function columnEnds(polygon: readonly number[], width: number, height: number): 
 }
 
 /** The smallest crop that holds everything. @param cells column-major */
-export function croppedColumns(cells: Uint8Array, width: number, height: number): Mask {
+function croppedColumns(cells: Uint8Array, width: number, height: number): Mask {
   let [left, top, right, bottom] = [width, height, 0, 0];
   for (let at = cells.indexOf(1); at >= 0; at = cells.indexOf(1, at)) {
     const x = Math.floor(at / height);

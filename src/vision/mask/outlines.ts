@@ -31,7 +31,7 @@ export interface OutlineOptions {
   readonly minArea?: number | undefined;
 }
 
-export const DEFAULT_TOLERANCE = 1;
+const DEFAULT_TOLERANCE = 1;
 const DEFAULT_AREA = 4;
 
 /** Finds the contours of a frame's masks. Keeps its memory from frame to frame. */

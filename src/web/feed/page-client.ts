@@ -154,7 +154,7 @@ export class PageClient {
 }
 
 /** @returns undefined if the text is not a valid client message */
-export function parseClientMessage(text: string, cameraCount: number): ClientMessage | undefined {
+function parseClientMessage(text: string, cameraCount: number): ClientMessage | undefined {
   let message: unknown;
   try {
     message = JSON.parse(text);

@@ -10,7 +10,7 @@ import type { LivePictureSize } from '../protocol/frame-format.js';
 import type { MessageStart, PictureAnswer, PictureOrder, PictureRequest } from './picture-protocol.js';
 
 /** Width of small pictures. */
-export const SMALL_WIDTH = 960;
+const SMALL_WIDTH = 960;
 /** Buffers kept for the next pictures. */
 const MOST_FREE = 4;
 /** The thread's program. */

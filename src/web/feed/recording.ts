@@ -10,7 +10,7 @@ import type { LiveModel, LiveSource } from '../source.js';
 import type { Listener } from './camera-feed.js';
 
 /** Longest recording, in seconds. */
-export const MOST_SECONDS = 300;
+const MOST_SECONDS = 300;
 /** Frames that may wait for the disk; more are left out. */
 const MOST_WAITING = 30;
 

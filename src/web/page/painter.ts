@@ -118,7 +118,7 @@ function drawPlate(
 }
 
 /** "person #3 0.87" */
-export function nameOf({ classId, trackId, score }: FrameInstance, labels: readonly string[]): string {
+function nameOf({ classId, trackId, score }: FrameInstance, labels: readonly string[]): string {
   return `${labels[classId] ?? classId}${trackId > 0 ? ` #${trackId}` : ''} ${score.toFixed(2)}`;
 }
 
@@ -139,7 +139,7 @@ function numberOf({ classId, trackId }: FrameInstance, palette: readonly number[
   return palette[(trackId > 0 ? trackId : classId) % palette.length] ?? 0x1e96ff;
 }
 
-export function colorOf(instance: FrameInstance, palette: readonly number[]): string {
+function colorOf(instance: FrameInstance, palette: readonly number[]): string {
   return `#${numberOf(instance, palette).toString(16).padStart(6, '0')}`;
 }
 

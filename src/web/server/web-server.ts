@@ -13,7 +13,7 @@ const MOST_CONNECTIONS = 64;
 const REQUEST_TIMEOUT = 5_000;
 /** Bytes of a request's head, and of a message of a client. */
 const MOST_HEAD = 8_192;
-export const MOST_MESSAGE = 16_384;
+const MOST_MESSAGE = 16_384;
 
 /** What a path answers with. */
 export interface Reply {
