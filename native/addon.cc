@@ -12,6 +12,7 @@
 #include "emulator/bindings.h"
 #include "nv12/bindings.h"
 #include "thread_schedule.h"
+#include "web/bindings.h"
 #ifdef TROS_YOLO_SEG_RCLCPP
 #include "ros/bindings.h"
 #endif
@@ -21,7 +22,7 @@
  * with each change, here and in src/native/addon.ts, so that a build of another commit is reported when it is
  * loaded and not when a frame fails.
  */
-constexpr int kInterface = 3;
+constexpr int kInterface = 4;
 
 /** aliveObjects(): an AliveObjects (src/native/addon.ts). */
 static Napi::Value AliveObjectsBinding(const Napi::CallbackInfo& info) {
@@ -80,6 +81,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("inspectImage", camera::InspectImageBinding);
   add("imageToNv12", camera::ImageToNv12Binding);
   add("clipRegion", camera::ClipRegionBinding);
+  add("duplicateDescriptor", web::DuplicateDescriptorBinding);
   add("aliveObjects", AliveObjectsBinding);
 #ifdef TROS_YOLO_SEG_RCLCPP
   add("nativeCameras", ros::NativeCamerasBinding);

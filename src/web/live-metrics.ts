@@ -69,15 +69,18 @@ export function liveMetrics(
       name: 'web_frames_sent_total',
       type: 'counter',
       help: 'Frames sent to pages.',
-      samples: feeds.map(({ sent: value }, index) => ({ labels: { camera: source.cameras[index]! }, value })),
+      samples: feeds.map(({ sent }, index) => ({
+        labels: { camera: source.cameras[index]! },
+        value: sent.frames,
+      })),
     },
     {
       name: 'web_bytes_sent_total',
       type: 'counter',
       help: 'Bytes of frames sent to pages.',
-      samples: feeds.map(({ sentBytes: value }, index) => ({
+      samples: feeds.map(({ sent }, index) => ({
         labels: { camera: source.cameras[index]! },
-        value,
+        value: sent.bytes,
       })),
     },
     {

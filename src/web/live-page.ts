@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Writable } from 'node:stream';
+import type { Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import { type Clock, steadyClock } from '../base/clock.js';
 import { ExpectationError, messageOf } from '../base/expect.js';
@@ -9,7 +10,8 @@ import { PALETTE } from '../vision/picture/palette.js';
 import { CameraFeed, type LiveResult } from './feed/camera-feed.js';
 import { FOXGLOVE_PROTOCOL, FoxgloveChannels } from './feed/foxglove-channels.js';
 import { type ClientHandlers, PageClient } from './feed/page-client.js';
-import { PictureEncoder } from './feed/picture-encoder.js';
+import type { PageSocket } from './feed/page-socket.js';
+import { PageWorker } from './feed/page-worker.js';
 import { Recordings } from './feed/recording.js';
 import { liveMetrics } from './live-metrics.js';
 import { METRICS_TYPE, prometheusText } from './metrics.js';
@@ -67,7 +69,7 @@ export class LivePage {
   readonly #feeds: readonly CameraFeed[];
   readonly #foxglove: FoxgloveChannels;
   readonly #recordings: Recordings;
-  readonly #encoder = new PictureEncoder(QUALITY);
+  readonly #worker: PageWorker;
   readonly #version: string;
   /** Models that pages may load; listed when a client gives the token. */
   #models: ReadonlyMap<string, string> = new Map();
@@ -89,11 +91,15 @@ export class LivePage {
     const log = (line: string, failed: boolean): void => options.log?.(line, failed);
     this.#recordings = new Recordings(options.recordings, source, log, clock);
     const listeners = [this.#foxglove, this.#recordings];
+    this.#worker = new PageWorker({
+      ...{ quality: QUALITY, cameras: source.cameras.length },
+      failed: ({ camera, sequence, pages }) => this.#feeds[camera]!.failed(sequence, pages),
+    });
     const tolerance = (): number => source.tolerance();
     this.#feeds = source.cameras.map(
       (_, camera) =>
         new CameraFeed(
-          ...([camera, source.colorRange, this.#encoder, this.#clients, listeners] as const),
+          ...([camera, source.colorRange, this.#worker, this.#clients, listeners] as const),
           tolerance,
           clock,
           (instance) => source.distanceOf?.(camera, instance),
@@ -117,7 +123,7 @@ export class LivePage {
       sockets: {
         '/ws': {
           ...{ readers: false, most: MOST_PAGES },
-          connect: (socket, request) => page.#connect(socket, request.socket),
+          adopt: (request, network, head) => page.#adopt(request, network, head),
         },
         '/foxglove': {
           ...{ readers: true, most: MOST_FOXGLOVE, protocol: FOXGLOVE_PROTOCOL },
@@ -170,8 +176,7 @@ export class LivePage {
     await this.#server?.close();
     clearInterval(this.#timer);
     await this.#recordings.stop();
-    await Promise.all(this.#feeds.map((feed) => feed.idle()));
-    await this.#encoder.close();
+    await this.#worker.close();
   }
 
   #useKernels(): void {
@@ -191,7 +196,20 @@ export class LivePage {
     return liveMetrics(this.#options.source, this.#feeds, this.#version, clients);
   }
 
-  #connect(socket: WebSocket, network: Writable): void {
+  #adopt(request: IncomingMessage, network: Socket, head: Buffer): PageSocket {
+    const socket = this.#worker.connect(request, network, head);
+    socket.on('open', () => {
+      try {
+        this.#connect(socket);
+      } catch {
+        socket.terminate();
+      }
+    });
+    socket.on('close', () => this.#tickWhileNeeded());
+    return socket;
+  }
+
+  #connect(socket: PageSocket): void {
     const { source } = this.#options;
     const handlers: ClientHandlers = {
       watch: () => this.#tellDemand(),
@@ -203,7 +221,7 @@ export class LivePage {
         this.#tickWhileNeeded();
       },
     };
-    const client = new PageClient(socket, network, source.cameras.length, handlers, this.#clock);
+    const client = new PageClient(socket, source.cameras.length, handlers, this.#clock);
     this.#clients.add(client);
     this.#sendState(client);
     this.#sendStats(client, this.#stats());
@@ -228,7 +246,7 @@ export class LivePage {
     else {
       clearInterval(this.#timer);
       this.#timer = undefined;
-      this.#encoder.rest();
+      this.#worker.rest();
     }
   }
 

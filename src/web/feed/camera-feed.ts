@@ -10,12 +10,12 @@ import type { Kernels } from '../../vision/tensor/kernels.js';
 import { type LivePictureSize, PICTURE_SIZES } from '../protocol/frame-format.js';
 import { MaskPacker } from '../protocol/frame-contours.js';
 import { markSize, writeFrame } from '../protocol/frame-writer.js';
+import type { MessageStart } from './thread-protocol.js';
 import type { PageClient } from './page-client.js';
-import { NO_START, type Packed, type PictureEncoder } from './picture-encoder.js';
-import type { MessageStart } from './picture-protocol.js';
+import { type FileDone, NO_START, type PageWorker } from './page-worker.js';
 
-/** Pictures of a camera that are compressed at the same time; when they all are, a frame is not sent. */
-const MOST_PACKING = 2;
+/** Frames of a camera that are made at the same time; when they all are, the next is not sent. */
+const MOST_MAKING = 2;
 /** Pictures a second that pages get of a camera. */
 const MOST_RATE = 30;
 
@@ -40,38 +40,20 @@ export interface Listener {
   result(camera: number, content: FrameContent, picture: Promise<Buffer> | undefined): void;
 }
 
-/** A frame on its way to pages. */
-interface Delivery {
-  readonly sequence: number;
-  readonly clients: readonly PageClient[];
-  /** The message as a WebSocket frame; undefined if its picture could not be made. */
-  bytes: Uint8Array | undefined;
-  /** Whether there is a message, or will be none. */
-  ready: boolean;
-}
-
 /** Sends the results of one camera to pages and listeners. Without any, a result costs a few checks of lists. */
 export class CameraFeed {
   #tracer = new OutlineTracer();
   readonly #masks = new MaskPacker();
-  /** In the order of the frames. */
-  readonly #deliveries: Delivery[] = [];
-  #idle: (() => void)[] = [];
-  #packing = 0;
   #sequence = 0;
   /** When the next frame may be sent to pages. */
   #due = -Infinity;
-  /** Frames sent to pages, each counted once for each page. */
-  sent = 0;
-  /** Bytes of these. */
-  sentBytes = 0;
   /** JPEG files made. */
   encoded = 0;
 
   constructor(
     private readonly camera: number,
     private readonly range: ColorRange,
-    private readonly encoder: PictureEncoder,
+    private readonly worker: PageWorker,
     private readonly clients: ReadonlySet<PageClient>,
     private readonly listeners: readonly Listener[],
     private readonly tolerance: () => number,
@@ -90,72 +72,56 @@ export class CameraFeed {
     return this.listeners.some((listener) => listener.wants(this.camera).results);
   }
 
+  /** Frames sent to pages, each counted once for each page, and their bytes. */
+  get sent(): { readonly frames: number; readonly bytes: number } {
+    return this.worker.sent(this.camera);
+  }
+
   /** Takes a result. Never throws for reasons that clients could cause, never waits. */
   result(result: LiveResult): void {
     const { camera } = this;
     const now = this.clock();
-    const pages: { readonly client: PageClient; readonly size: LivePictureSize }[] = [];
     // Sends every second frame of a camera at 60 FPS, and every frame of one at 30 FPS, even if it comes a little early.
     const due = now >= this.#due;
-    if (due && this.#packing < MOST_PACKING) {
+    const behind = this.worker.making(camera) >= MOST_MAKING;
+    const ready: { readonly client: PageClient; readonly size: LivePictureSize }[] = [];
+    if (due) {
       for (const client of this.clients) {
-        const size = client.ready(camera);
-        if (size) pages.push({ client, size });
+        if (!behind) {
+          const size = client.ready(camera);
+          if (size) ready.push({ client, size });
+        } else if (client.watches(camera)) client.behind++;
       }
-    } else if (due) {
-      for (const client of this.clients) if (client.watches(camera)) client.behind++;
     }
     const listening = this.listeners.filter((listener) => listener.wants(camera).results);
-    if (pages.length === 0 && listening.length === 0) return;
+    /** Who is told of the picture as a file. */
+    const told: FileDone[] = [];
+    if (listening.length > 0) this.#listen(result, listening, !behind || ready.length > 0 ? told : undefined);
+    if (ready.length > 0) this.#send(result, ready, told, now);
+    else if (told.length > 0) this.#make(result, 'full', 0, NO_START, [], told);
+  }
 
+  /** A frame could not be made. @param pages numbers of those that do not get it */
+  failed(sequence: number, pages: readonly number[]): void {
+    for (const client of this.clients) if (pages.includes(client.page)) client.forget(this.camera, sequence);
+  }
+
+  /** @param told takes who is told of the picture; undefined: there will be none */
+  #listen(result: LiveResult, listening: readonly Listener[], told: FileDone[] | undefined): void {
+    const { camera } = this;
     const { header, pixels, segmentation, timings } = result;
-    /** Who gets a message or picture, each of which is made once. */
-    const told = new Map<LivePictureSize, Packed[]>();
-    const make = (size: LivePictureSize, start: MessageStart, done: Packed): void => {
-      const others = told.get(size);
-      if (others) return void others.push(done);
-      const all = [done];
-      told.set(size, all);
-      this.#packing++;
-      if (pixels) this.encoded++;
-      this.encoder.pack(pixels, this.range, size, start, (error, packed) => {
-        this.#packing--;
-        for (const tell of all) tell(error, packed);
-      });
-    };
-    const tools = { tracer: this.#tracer, tolerance: this.tolerance };
-    const content = new FrameContent(header, segmentation, tools, timings);
-    if (pages.length > 0) {
-      const period = 1000 / MOST_RATE;
-      this.#due = Math.max(this.#due, now - period / 2) + period;
-      const sequence = (this.#sequence = (this.#sequence + 1) >>> 0);
-      const { stamp } = header;
-      // Properties one by one: objects spread into others are slow to make.
-      const frame = writeFrame({
-        camera,
-        sequence,
-        stamp,
-        segmentation,
-        timings,
-        distanceOf: (i) => this.distanceOf(segmentation.instances[i]!),
-      });
-      const start = { frame, masks: this.#masks.pack(segmentation), tolerance: this.tolerance() };
-      for (const { client } of pages) client.expect(camera, sequence);
-      for (const size of PICTURE_SIZES) {
-        const readers = pages.filter((page) => page.size === size).map(({ client }) => client);
-        if (readers.length === 0) continue;
-        const delivery: Delivery = { sequence, clients: readers, bytes: undefined, ready: false };
-        this.#deliveries.push(delivery);
-        markSize(frame, size);
-        make(size, start, (_, packed) => this.#finish(delivery, packed?.bytes));
-      }
-    }
+    const content = new FrameContent(
+      header,
+      segmentation,
+      { tracer: this.#tracer, tolerance: this.tolerance },
+      timings,
+    );
     for (const listener of listening) {
       let picture: Promise<Buffer> | undefined;
-      if (pixels && listener.wants(camera).picture && (this.#packing < MOST_PACKING || pages.length > 0)) {
+      if (pixels && told && listener.wants(camera).picture) {
         picture = new Promise((resolve, reject) =>
-          make('full', NO_START, (error, packed) => {
-            if (packed) resolve(packed.bytes.subarray(packed.fileAt));
+          told.push((error, file) => {
+            if (file) resolve(file);
             else reject(error!);
           }),
         );
@@ -166,33 +132,54 @@ export class CameraFeed {
     }
   }
 
-  /** Resolves when all frames so far are sent or dropped. */
-  async idle(): Promise<void> {
-    if (this.#deliveries.length > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  #send(
+    result: LiveResult,
+    ready: readonly { readonly client: PageClient; readonly size: LivePictureSize }[],
+    told: readonly FileDone[],
+    now: number,
+  ): void {
+    const { camera } = this;
+    const { header, segmentation, timings } = result;
+    const period = 1000 / MOST_RATE;
+    this.#due = Math.max(this.#due, now - period / 2) + period;
+    const sequence = (this.#sequence = (this.#sequence + 1) >>> 0);
+    // Properties one by one: objects spread into others are slow to make.
+    const frame = writeFrame({
+      camera,
+      sequence,
+      stamp: header.stamp,
+      segmentation,
+      timings,
+      distanceOf: (i) => this.distanceOf(segmentation.instances[i]!),
+    });
+    const start = { frame, masks: this.#masks.pack(segmentation), tolerance: this.tolerance() };
+    for (const { client } of ready) client.expect(camera, sequence);
+    for (const size of PICTURE_SIZES) {
+      const pages = ready.filter((page) => page.size === size).map(({ client }) => client.page);
+      const files = size === 'full' ? told : NOBODY;
+      if (pages.length > 0) {
+        markSize(frame, size);
+        this.#make(result, size, sequence, start, pages, files);
+      } else if (files.length > 0) this.#make(result, size, sequence, NO_START, pages, files);
+    }
   }
 
-  /** @param bytes undefined: there will be no message */
-  #finish(delivery: Delivery, bytes: Uint8Array | undefined): void {
-    delivery.bytes = bytes;
-    delivery.ready = true;
-    // In the order of the frames, though a later picture may be ready first.
-    for (let first = this.#deliveries[0]; first?.ready; first = this.#deliveries[0]) {
-      this.#deliveries.shift();
-      this.#send(first);
-    }
-    if (this.#deliveries.length > 0) return;
-    for (const resolve of this.#idle) resolve();
-    this.#idle = [];
-  }
-
-  #send({ sequence, clients, bytes }: Delivery): void {
-    for (const client of clients) {
-      // A picture that cannot be made is not shown; the next one may be.
-      if (!bytes) client.forget(this.camera, sequence);
-      else if (client.sendFrame(this.camera, sequence, bytes)) {
-        this.sent++;
-        this.sentBytes += bytes.length;
-      }
-    }
+  #make(
+    { pixels }: LiveResult,
+    size: LivePictureSize,
+    sequence: number,
+    start: MessageStart,
+    pages: readonly number[],
+    files: readonly FileDone[],
+  ): void {
+    const { camera, range } = this;
+    if (pixels) this.encoded++;
+    const done: FileDone = (error, file) => {
+      for (const tell of files) tell(error, file);
+    };
+    const request = { camera, pixels, range, size, sequence, start, pages };
+    this.worker.make(request, files.length > 0 ? done : undefined);
   }
 }
+
+const NOBODY: readonly FileDone[] = [];

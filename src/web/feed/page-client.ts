@@ -1,9 +1,8 @@
-import type { Writable } from 'node:stream';
-import { WebSocket } from 'ws';
 import { type Clock, steadyClock } from '../../base/clock.js';
 import { type LivePictureSize, PICTURE_SIZES } from '../protocol/frame-format.js';
 import type { ClientMessage, RequestMessage, ServerMessage } from '../protocol/messages.js';
 import { Allowance } from './allowance.js';
+import type { PageSocket } from './page-socket.js';
 
 /** Frames of a camera that may be on their way to a client: one that it draws, and the next. */
 const MOST_UNDERWAY = 2;
@@ -46,24 +45,28 @@ export class PageClient {
   readonly #allowance: Allowance;
   #ended = false;
 
-  /** @param network the connection that the socket writes to */
   constructor(
-    private readonly socket: WebSocket,
-    private readonly network: Writable,
+    private readonly socket: PageSocket,
     private readonly cameraCount: number,
     private readonly handlers: ClientHandlers,
     clock: Clock = steadyClock,
   ) {
     this.#allowance = new Allowance(MOST_MESSAGES, clock);
-    socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
+    socket.on('message', (text) => this.#receive(text));
     socket.on('pong', () => (this.#alive = true));
     socket.on('close', () => handlers.closed(this));
+  }
+
+  /** By which frames are addressed to it. */
+  get page(): number {
+    return this.socket.page;
   }
 
   /** The size of the next picture of a camera; undefined if the client does not watch the camera, or is behind. */
   ready(camera: number): LivePictureSize | undefined {
     const watched = this.#watched.get(camera);
     if (!watched) return undefined;
+    settle(watched.underway, this.socket.state.acknowledged(camera));
     if (watched.underway.length >= MOST_UNDERWAY || this.socket.bufferedAmount > MOST_WAITING) {
       this.behind++;
       return undefined;
@@ -85,19 +88,6 @@ export class PageClient {
     const underway = this.#watched.get(camera)?.underway;
     const index = underway?.indexOf(sequence) ?? -1;
     if (index >= 0) underway!.splice(index, 1);
-  }
-
-  /**
-   * Sends a frame, unless the client has stopped watching in the meantime.
-   *
-   * @param bytes the message as a WebSocket frame. It goes past the library, because the pictures' thread has written its header. The
-   *   library never leaves a frame of its own half written, as it compresses nothing
-   */
-  sendFrame(camera: number, sequence: number, bytes: Uint8Array): boolean {
-    if (this.socket.readyState !== WebSocket.OPEN) return false;
-    const expected = this.#watched.get(camera)?.underway.includes(sequence) ?? false;
-    if (expected) this.network.write(bytes);
-    return expected;
   }
 
   /** @returns false if it was not sent, because too much waits for a client that does not read */
@@ -126,24 +116,26 @@ export class PageClient {
     this.socket.ping();
   }
 
-  #receive(data: Buffer, isBinary: boolean): void {
+  #receive(text: string | undefined): void {
     if (this.#ended) return;
     if (!this.#allowance.take()) return this.close(POLICY_VIOLATION, 'too many messages');
-    const message = isBinary ? undefined : parseClientMessage(data.toString(), this.cameraCount);
+    const message = text === undefined ? undefined : parseClientMessage(text, this.cameraCount);
     if (!message) return this.close(POLICY_VIOLATION, 'a message that is not understood');
     switch (message.type) {
-      case 'ack': {
-        const underway = this.#watched.get(message.camera)?.underway;
-        while (underway && underway.length > 0 && underway[0]! <= message.sequence) underway.shift();
-        return;
-      }
+      case 'ack':
+        // One that the thread of pages does not know (page-connection.ts).
+        return settle(this.#watched.get(message.camera)?.underway ?? [], message.sequence);
       case 'watch': {
         for (const camera of this.#watched.keys())
-          if (!Object.hasOwn(message.cameras, camera)) this.#watched.delete(camera);
+          if (!Object.hasOwn(message.cameras, camera)) {
+            this.#watched.delete(camera);
+            this.socket.state.watch(camera, false);
+          }
         for (const [name, size] of Object.entries(message.cameras)) {
           const camera = Number(name);
           const underway = this.#watched.get(camera)?.underway ?? [];
           this.#watched.set(camera, { size, underway });
+          this.socket.state.watch(camera, true);
         }
         return this.handlers.watch(this);
       }
@@ -151,6 +143,11 @@ export class PageClient {
         return this.handlers.request(this, message);
     }
   }
+}
+
+/** Removes frames up to one that was acknowledged. */
+function settle(underway: number[], sequence: number): void {
+  while (underway.length > 0 && underway[0]! <= sequence) underway.shift();
 }
 
 /** @returns undefined if the text is not a valid client message */

@@ -2,6 +2,9 @@ import type { LivePictureSize } from './frame-format.js';
 
 /** The text messages between server and page, as JSON (docs/web.md). */
 
+/** Bytes of a message of a client; one that sends more is disconnected. */
+export const MOST_MESSAGE = 16_384;
+
 /** Rates and latencies of a camera. */
 export interface CameraStats {
   /** Frames so far. */

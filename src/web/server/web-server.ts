@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { ExpectationError, messageOf } from '../../base/expect.js';
+import { MOST_MESSAGE } from '../protocol/messages.js';
 import type { Asset } from './assets.js';
 import type { Guard } from './guard.js';
 
@@ -11,9 +12,8 @@ import type { Guard } from './guard.js';
 const MOST_CONNECTIONS = 64;
 /** Milliseconds for a request to be complete, so that a client cannot hold a connection by sending a byte now and then. */
 const REQUEST_TIMEOUT = 5_000;
-/** Bytes of a request's head, and of a message of a client. */
+/** Bytes of a request's head. */
 const MOST_HEAD = 8_192;
-const MOST_MESSAGE = 16_384;
 
 /** What a path answers with. */
 export interface Reply {
@@ -30,7 +30,20 @@ export interface SocketPath {
   readonly readers: boolean;
   /** Most clients of this path. */
   readonly most: number;
-  connect(socket: WebSocket, request: IncomingMessage): void;
+  /** Given a WebSocket that has been opened. */
+  readonly connect?: (socket: WebSocket, request: IncomingMessage) => void;
+  /**
+   * Takes a connection over, to open its WebSocket elsewhere.
+   *
+   * @param head what the client has sent after its request
+   */
+  readonly adopt?: (request: IncomingMessage, network: Socket, head: Buffer) => Connection;
+}
+
+/** A connection that can be ended. */
+interface Connection {
+  on(event: 'close', listener: () => void): unknown;
+  terminate(): void;
 }
 
 export interface WebServerOptions {
@@ -70,7 +83,7 @@ export class WebServer {
       return protocol !== undefined && offered.has(protocol) ? protocol : false;
     },
   });
-  readonly #connected = new Map<SocketPath, Set<WebSocket>>();
+  readonly #connected = new Map<SocketPath, Set<Connection>>();
   readonly #answerTimeout: number;
 
   private constructor(private readonly options: WebServerOptions) {
@@ -132,7 +145,7 @@ export class WebServer {
   async close(): Promise<void> {
     const clients = [...this.#connected.values()].flatMap((sockets) => [...sockets]);
     // The server may be closed before the last client has emitted its event.
-    const gone = clients.map((client) => new Promise<void>((resolve) => client.once('close', resolve)));
+    const gone = clients.map((client) => new Promise<void>((resolve) => client.on('close', resolve)));
     for (const client of clients) client.terminate();
     this.#sockets.close();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -203,13 +216,24 @@ export class WebServer {
     if (target.protocol !== undefined && !offered.includes(target.protocol)) return refuse('400 Bad Request');
     const connected = this.#connected.get(target)!;
     if (connected.size >= target.most) return refuse('503 Service Unavailable');
-    this.#sockets.handleUpgrade(request, socket, head, (client) => {
+    const hold = (client: Connection): void => {
       connected.add(client);
       client.on('close', () => connected.delete(client));
+    };
+    if (target.adopt) {
+      try {
+        hold(target.adopt(request, socket as Socket, head));
+      } catch {
+        socket.destroy();
+      }
+      return;
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (client) => {
+      hold(client);
       // 'close' follows. Protocol errors of a client need no report.
       client.on('error', () => client.terminate());
       try {
-        target.connect(client, request);
+        target.connect?.(client, request);
       } catch {
         client.terminate();
       }

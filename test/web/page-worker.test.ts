@@ -7,12 +7,12 @@ import sharp from 'sharp';
 import { allocateNv12, letterboxNv12, nv12ToRgb } from '../../src/native/convert.js';
 import { Letterbox } from '../../src/vision/picture/letterbox.js';
 import { nv12Frame, type Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
-import { PictureEncoder } from '../../src/web/feed/picture-encoder.js';
+import { PageWorker } from '../../src/web/feed/page-worker.js';
 import { noiseFrame } from '../native/frames.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 const QUALITY = 80;
-const CLOSED = /^ExpectationError: Expected an encoder that is open/;
+const CLOSED = /^ExpectationError: Expected a page worker that is open/;
 
 /** The file that a frame should become. */
 async function expected(frame: Nv12Frame, scaled?: readonly [number, number]): Promise<Buffer> {
@@ -27,13 +27,13 @@ async function expected(frame: Nv12Frame, scaled?: readonly [number, number]): P
   return picture.jpeg({ quality: QUALITY }).toBuffer();
 }
 
-describe("the pictures' thread", () => {
+describe('the thread of pages, asked for files,', () => {
   const folder = temporaryFolder('pictures');
-  const encoders: PictureEncoder[] = [];
-  const encoderOf = (thread?: string): PictureEncoder => {
+  const encoders: PageWorker[] = [];
+  const encoderOf = (thread?: string): PageWorker => {
     const file = join(folder, `thread-${encoders.length}.mjs`);
     if (thread !== undefined) writeFileSync(file, thread);
-    const encoder = new PictureEncoder(QUALITY, ...(thread === undefined ? [] : [pathToFileURL(file)]));
+    const encoder = new PageWorker({ quality: QUALITY, ...(thread === undefined ? {} : { thread: pathToFileURL(file) }) });
     encoders.push(encoder);
     return encoder;
   };

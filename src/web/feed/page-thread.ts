@@ -1,17 +1,11 @@
-/**
- * Makes the messages of pages on a separate thread: contours, and pictures scaled, converted and compressed. Its answers need only be
- * written to the network.
- */
-import { parentPort } from 'node:worker_threads';
+/** The thread of pages (thread-work.ts), with sharp to compress pictures. */
 import sharp from 'sharp';
-import { messageOf } from '../../base/expect.js';
 import { allocateNv12, letterboxNv12, nv12ToRgb } from '../../native/convert.js';
 import { Letterbox } from '../../vision/picture/letterbox.js';
 import { nv12Frame, type Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { PictureSize } from '../../vision/picture/picture-size.js';
-import { ContourWriter } from '../protocol/frame-contours.js';
-import { framed } from '../protocol/websocket-frame.js';
-import type { PictureAnswer, PictureOrder, PictureRequest } from './picture-protocol.js';
+import type { PictureOrder } from './thread-protocol.js';
+import { work } from './thread-work.js';
 
 /** Buffers for one picture, reused for the next. */
 interface Buffers {
@@ -19,28 +13,9 @@ interface Buffers {
   rgb: Uint8Array;
 }
 
-const port = parentPort!;
 const free: Buffers[] = [];
-const contours = new ContourWriter();
-const NOTHING = new Uint8Array(0);
 
-port.on('message', (request: PictureRequest) => void answer(request));
-
-async function answer(request: PictureRequest): Promise<void> {
-  const { id, start, picture } = request;
-  try {
-    const compressing = picture ? compress(picture) : Promise.resolve(NOTHING);
-    // If the contours fail, nobody waits for the picture any more; its error must not end the thread.
-    compressing.catch(() => undefined);
-    // While others compress the picture.
-    const head = start.masks ? contours.add(start.frame, start.masks, start.tolerance) : start.frame;
-    const { bytes, fileAt } = framed(head, await compressing);
-    port.postMessage({ id, bytes, fileAt, failure: '' } satisfies PictureAnswer, [bytes.buffer]);
-  } catch (error) {
-    const failure = messageOf(error);
-    port.postMessage({ id, bytes: undefined, fileAt: 0, failure } satisfies PictureAnswer);
-  }
-}
+work(compress);
 
 async function compress({ memory, scaled, part, range, quality, ...size }: PictureOrder): Promise<Buffer> {
   const buffers = free.pop() ?? { scaled: undefined, rgb: new Uint8Array(0) };

@@ -1,0 +1,104 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ColorRange } from '../../vision/picture/color-range.js';
+import type { PictureSize } from '../../vision/picture/picture-size.js';
+
+/** What the thread of pages is given when it begins. */
+export interface ThreadData {
+  /** Of FrameCounts. */
+  readonly counts: SharedArrayBuffer;
+}
+
+/** What is asked of the thread of pages. */
+export type ThreadOrder = FrameOrder | OpenOrder | PageOrder;
+
+/** A frame to be made: for pages, to which the thread sends it, or as a file, which it returns. */
+export interface FrameOrder {
+  readonly kind: 'frame';
+  readonly id: number;
+  readonly camera: number;
+  readonly sequence: number;
+  readonly start: MessageStart;
+  /** Absent: the message has no picture. */
+  readonly picture: PictureOrder | undefined;
+  /** Numbers of the pages that get the message. */
+  readonly pages: readonly number[];
+  /** Whether the file is wanted back. */
+  readonly file: boolean;
+}
+
+/** What comes before the JPEG file in a message for pages. */
+export interface MessageStart {
+  /** Of writeFrame(); no bytes: the file alone is wanted. */
+  readonly frame: Uint8Array;
+  /** The masks of the frame, whose contours the thread adds (MaskPacker); absent: it adds none. */
+  readonly masks: Int32Array | undefined;
+  /** Of the contours, in pixels of the picture. */
+  readonly tolerance: number;
+}
+
+/** A picture to be compressed, as packed NV12. */
+export interface PictureOrder extends PictureSize {
+  /** Of PictureMemory: the thread reads it until it releases it. */
+  readonly memory: SharedArrayBuffer;
+  readonly range: ColorRange;
+  /** The size of the JPEG, if it is to be scaled to another one. */
+  readonly scaled: PictureSize | undefined;
+  /** The picture within the frame, if it is smaller. */
+  readonly part: PictureSize | undefined;
+  /** Of JPEG, 1 to 100. */
+  readonly quality: number;
+}
+
+/** A connection that becomes a page's WebSocket. The thread owns its descriptor from the moment that PageState.opened says so. */
+export interface OpenOrder {
+  readonly kind: 'open';
+  readonly page: number;
+  readonly descriptor: number;
+  readonly url: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  /** What the client sent after its request. */
+  readonly head: Uint8Array;
+  /** Of PageState. */
+  readonly state: SharedArrayBuffer;
+}
+
+/** What is done with the WebSocket of a page. */
+export type PageOrder = { readonly page: number } & (
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'pong'; readonly data: Uint8Array }
+  /** A message was taken: another may follow. */
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'close'; readonly code: number; readonly reason: string }
+  | { readonly kind: 'terminate' }
+);
+
+/** What the thread tells. */
+export type ThreadEvent = FileEvent | FailedEvent | PageEvent;
+
+/** The file of a frame, or the reason why there is none. */
+export interface FileEvent {
+  readonly kind: 'file';
+  readonly id: number;
+  readonly file: Uint8Array<ArrayBuffer> | undefined;
+  readonly failure: string;
+}
+
+/** Pages do not get a frame, because it could not be made. */
+export interface FailedEvent {
+  readonly kind: 'failed';
+  readonly camera: number;
+  readonly sequence: number;
+  readonly pages: readonly number[];
+}
+
+/** What happens at the WebSocket of a page. */
+export type PageEvent = { readonly page: number } & (
+  | { readonly kind: 'opened' }
+  /** A message other than an acknowledgement of a frame; without a text, it was binary. The thread waits for `taken`. */
+  | { readonly kind: 'message'; readonly text: string | undefined }
+  /** To be answered with the data. The thread waits for `taken`. */
+  | { readonly kind: 'pinged'; readonly data: Uint8Array }
+  | { readonly kind: 'ponged' }
+  | { readonly kind: 'closed' }
+);

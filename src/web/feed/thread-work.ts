@@ -1,0 +1,125 @@
+import { closeSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { WebSocketServer } from 'ws';
+import { messageOf } from '../../base/expect.js';
+import { ContourWriter } from '../protocol/frame-contours.js';
+import { MOST_MESSAGE } from '../protocol/messages.js';
+import { framed } from '../protocol/websocket-frame.js';
+import { PageConnection } from './page-connection.js';
+import { FrameCounts, PageState, PictureMemory } from './shared-state.js';
+import type {
+  FrameOrder,
+  OpenOrder,
+  PictureOrder,
+  ThreadData,
+  ThreadEvent,
+  ThreadOrder,
+} from './thread-protocol.js';
+
+/** Makes a JPEG file of a picture. */
+export type Compress = (picture: PictureOrder) => Promise<Uint8Array>;
+
+/** A message on its way to pages. */
+interface Delivery extends Pick<FrameOrder, 'camera' | 'sequence' | 'pages'> {
+  /** As a WebSocket frame; undefined if it could not be made. */
+  bytes: Uint8Array | undefined;
+  /** Whether there is a message, or will be none. */
+  ready: boolean;
+}
+
+/**
+ * Does the work of the thread of pages: makes their messages, with contours and pictures, and sends them through their WebSockets. So the
+ * JavaScript thread, which has the results, does not see the network.
+ */
+export function work(compress: Compress): void {
+  const port = parentPort!;
+  const counts = new FrameCounts((workerData as ThreadData).counts);
+  const tell = (event: ThreadEvent, transfer: ArrayBuffer[] = []): void => port.postMessage(event, transfer);
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: MOST_MESSAGE,
+    // JPEG cannot be compressed further, and clients could use up memory by compression.
+    perMessageDeflate: false,
+    // The JavaScript thread answers, once it has taken what came before.
+    autoPong: false,
+  });
+  const pages = new Map<number, PageConnection>();
+  /** In the order of the frames, of each camera. */
+  const deliveries = new Map<number, Delivery[]>();
+  const contours = new ContourWriter();
+
+  port.on('message', (order: ThreadOrder) => {
+    if (order.kind === 'frame') void make(order);
+    else if (order.kind === 'open') open(order);
+    else pages.get(order.page)?.take(order);
+  });
+
+  function open(order: OpenOrder): void {
+    const { page } = order;
+    try {
+      const connection = new PageConnection(order, server, (event) => {
+        if (event.kind === 'closed') pages.delete(page);
+        tell(event);
+      });
+      pages.set(page, connection);
+    } catch {
+      if (!new PageState(order.state).opened) closeSync(order.descriptor);
+      tell({ kind: 'closed', page });
+    }
+  }
+
+  async function make(order: FrameOrder): Promise<void> {
+    const { id, camera, start, picture } = order;
+    const delivery = order.pages.length > 0 ? queue(order) : undefined;
+    let failure = '';
+    let file: Uint8Array<ArrayBuffer> | undefined;
+    let compressing = NOTHING;
+    try {
+      if (picture) compressing = compress(picture);
+      // While others compress the picture.
+      const head = start.masks ? contours.add(start.frame, start.masks, start.tolerance) : start.frame;
+      const compressed = await compressing;
+      if (delivery) delivery.bytes = framed(head, compressed).bytes;
+      if (order.file) file = new Uint8Array(compressed);
+    } catch (error) {
+      failure = messageOf(error);
+    }
+    // The picture is read until then, even if the contours have failed.
+    await compressing.catch(() => undefined);
+    if (picture) new PictureMemory(picture.memory).release();
+    counts.end(camera);
+    if (order.file) tell({ kind: 'file', id, file, failure }, file ? [file.buffer] : []);
+    if (!delivery) return;
+    delivery.ready = true;
+    send(camera);
+  }
+
+  function queue({ camera, sequence, pages }: FrameOrder): Delivery {
+    const delivery: Delivery = { camera, sequence, pages, bytes: undefined, ready: false };
+    const waiting = deliveries.get(camera);
+    if (waiting) waiting.push(delivery);
+    else deliveries.set(camera, [delivery]);
+    return delivery;
+  }
+
+  /** Sends in the order of the frames, though a later picture may be ready first. */
+  function send(camera: number): void {
+    const waiting = deliveries.get(camera)!;
+    for (let first = waiting[0]; first?.ready; first = waiting[0]) {
+      waiting.shift();
+      const { sequence, bytes } = first;
+      if (!bytes) tell({ kind: 'failed', camera, sequence, pages: first.pages });
+      else for (const page of first.pages) sendTo(page, camera, sequence, bytes);
+    }
+  }
+
+  function sendTo(page: number, camera: number, sequence: number, bytes: Uint8Array): void {
+    const connection = pages.get(page);
+    if (!connection?.gets(camera)) return;
+    // Before the page has it, and can ask for the count.
+    counts.sent(camera, bytes.length);
+    connection.sendFrame(camera, sequence, bytes);
+  }
+}
+
+const NOTHING: Promise<Uint8Array> = Promise.resolve(new Uint8Array(0));
