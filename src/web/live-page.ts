@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Socket } from 'node:net';
 import type { IncomingMessage } from 'node:http';
-import type { WebSocket } from 'ws';
 import { type Clock, steadyClock } from '../base/clock.js';
 import { ExpectationError, messageOf } from '../base/expect.js';
 import { packageRoot } from '../base/package-root.js';

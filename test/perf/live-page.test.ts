@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { after, describe, it } from 'mocha';
 import { packageRoot } from '../../src/base/package-root.js';
 import sharp from 'sharp';
-import { type WebSocket, WebSocketServer } from 'ws';
-import { nv12ToRgb } from '../../src/native/convert.js';
+import { allocateNv12, letterboxNv12, nv12ToRgb } from '../../src/native/convert.js';
 import { nativeKernels } from '../../src/native/kernels.js';
+import { Letterbox } from '../../src/vision/picture/letterbox.js';
 import { printNote } from '../skips.js';
 import { livePages, sender, TestSource, truthFrame } from '../web/fixture.js';
 
@@ -65,17 +64,6 @@ async function cpuOf(work: () => Promise<void>): Promise<{ readonly all: number;
   return { all: all - begin.all, thread: thread - begin.thread };
 }
 
-/** WebSockets of ws without anything of ours, and a client that answers each message as a page does. */
-async function plainServer(): Promise<{ send: (message: Buffer) => void; close: () => void }> {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
-  await once(server, 'listening');
-  const connected = once(server, 'connection') as Promise<[WebSocket]>;
-  await startClient((server.address() as AddressInfo).port);
-  const [socket] = await connected;
-  socket.on('message', (data: Buffer) => void JSON.parse(data.toString()));
-  return { send: (message) => socket.send(message), close: () => (socket.terminate(), server.close()) };
-}
-
 describe('the cost of the live page', () => {
   const open = livePages();
   const found = truthFrame(10, { width: 1280, height: 720 });
@@ -106,35 +94,26 @@ describe('the cost of the live page', () => {
         await shown();
       }
     };
-    const counted = async (): Promise<{ frames: number; bytes: number }> => {
+    const counted = async (): Promise<number> => {
       const metrics = await (await fetch(`${page.address}metrics`)).text();
-      const [frames, bytes] = ['frames', 'bytes'].map((what) =>
-        Number(new RegExp(`^tros_yolo_seg_web_${what}_sent_total\\{.*\\} (\\d+)`, 'm').exec(metrics)![1]),
-      ) as [number, number];
-      return { frames, bytes };
+      return Number(/^tros_yolo_seg_web_frames_sent_total\{.*\} (\d+)/m.exec(metrics)![1]);
     };
     await play(() => send(0, found), WARM_FRAMES, WARM_PERIOD);
     const before = await counted();
     const idle = await cpuOf(() => play(() => undefined));
     const whole = await cpuOf(() => play(() => send(0, found)));
-    const { frames, bytes } = await counted();
-    const sent = frames - before.frames;
-    const rgb = nv12ToRgb(found.frame).slice(0, 3 * 960 * 540);
+    const sent = (await counted()) - before;
+    const small = allocateNv12(960, 540);
+    letterboxNv12(found.frame, new Letterbox(1280, 720, 960, 540, 'stretch'), small);
     const raw = { width: 960, height: 540, channels: 3 } as const;
+    const rgb = nv12ToRgb(small);
     const encoding = await cpuOf(() => play(() => sharp(rgb, { raw }).jpeg({ quality: 80 }).toBuffer()));
-    const sockets = await plainServer();
-    const message = Buffer.alloc(Math.round((bytes - before.bytes) / sent));
-    await play(() => sockets.send(message), WARM_FRAMES, WARM_PERIOD);
-    const sending = await cpuOf(() => play(() => sockets.send(message)));
-    sockets.close();
-    const network = (sending.thread - idle.thread) / FRAMES;
     const thread = (whole.thread - idle.thread) / sent;
     const all = (whole.all - idle.all) / sent;
     const jpeg = (encoding.all - idle.all) / FRAMES;
     printNote(
       this,
-      `${sent} of ${FRAMES} frames sent; a frame takes ${thread.toFixed(2)} ms on the JavaScript thread, of which a WebSocket alone, with as many bytes and ` +
-        `answers, ${network.toFixed(2)} ms; ${all.toFixed(2)} ms on all, ` +
+      `${sent} of ${FRAMES} frames sent; a frame takes ${thread.toFixed(2)} ms on the JavaScript thread, ${all.toFixed(2)} ms on all, ` +
         `of which libvips with a call of sharp ${jpeg.toFixed(2)} ms; the rest at 30 FPS is ${(((all - jpeg) * 30) / 10).toFixed(1)} % of a core`,
     );
   });

@@ -7,7 +7,10 @@ import sharp from 'sharp';
 import { allocateNv12, letterboxNv12, nv12ToRgb } from '../../src/native/convert.js';
 import { Letterbox } from '../../src/vision/picture/letterbox.js';
 import { nv12Frame, type Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
-import { PageWorker } from '../../src/web/feed/page-worker.js';
+import type { ColorRange } from '../../src/vision/picture/color-range.js';
+import { NO_START, PageWorker, type PageWorkerOptions } from '../../src/web/feed/page-worker.js';
+import { PictureMemory } from '../../src/web/feed/shared-state.js';
+import type { MessageStart } from '../../src/web/feed/thread-protocol.js';
 import { noiseFrame } from '../native/frames.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
@@ -30,10 +33,14 @@ async function expected(frame: Nv12Frame, scaled?: readonly [number, number]): P
 describe('the thread of pages, asked for files,', () => {
   const folder = temporaryFolder('pictures');
   const encoders: PageWorker[] = [];
-  const encoderOf = (thread?: string): PageWorker => {
+  const encoderOf = (thread?: string, failed?: PageWorkerOptions['failed']): PageWorker => {
     const file = join(folder, `thread-${encoders.length}.mjs`);
     if (thread !== undefined) writeFileSync(file, thread);
-    const encoder = new PageWorker({ quality: QUALITY, ...(thread === undefined ? {} : { thread: pathToFileURL(file) }) });
+    const encoder = new PageWorker({
+      quality: QUALITY,
+      ...(thread === undefined ? {} : { thread: pathToFileURL(file) }),
+      ...(failed && { failed }),
+    });
     encoders.push(encoder);
     return encoder;
   };
@@ -115,6 +122,72 @@ describe('the thread of pages, asked for files,', () => {
     await closing;
     await assert.rejects(encoder.encode(frame, 'full', 'full'), CLOSED);
     assert.equal(encoder.running, false);
+  });
+
+  /** Counts the memories that are made for pictures meanwhile. */
+  async function memoriesOf(use: () => Promise<void>): Promise<number> {
+    let made = 0;
+    const { of } = PictureMemory;
+    PictureMemory.of = (bytes) => {
+      made++;
+      return of(bytes);
+    };
+    try {
+      await use();
+    } finally {
+      PictureMemory.of = of;
+    }
+    return made;
+  }
+
+  const fileOf = (worker: PageWorker, start: MessageStart, range: ColorRange = 'full'): Promise<unknown> =>
+    new Promise((resolve) => {
+      const pixels = noiseFrame(64, 64, 1);
+      worker.make(
+        { ...{ camera: 0, sequence: 1, pixels, range, size: 'full', start }, pages: [77] },
+        (error, file) => resolve(error ?? file),
+      );
+    });
+
+  it('goes on after a message that cannot be sent to it, with the same memory', async () => {
+    const failed: unknown[] = [];
+    const encoder = encoderOf(undefined, (event) => failed.push(event));
+    const made = await memoriesOf(async () => {
+      for (let round = 0; round < 3; round++) {
+        const uncloneable = (() => 1) as unknown as number;
+        const error = await fileOf(encoder, { ...NO_START, tolerance: uncloneable });
+        assert.match(String(error), /could not be cloned/);
+        assert.equal(encoder.making(0), 0);
+      }
+      const file = await encoder.encode(noiseFrame(64, 64, 1), 'full', 'full');
+      assert.ok(file.length > 0);
+    });
+    assert.equal(made, 1);
+    assert.deepEqual(
+      failed,
+      [1, 2, 3].map(() => ({ camera: 0, sequence: 1, pages: [77] })),
+    );
+  });
+
+  it('goes on after contours that fail, with the same memory, whether or not the picture fails, too', async () => {
+    const failed: unknown[] = [];
+    const encoder = encoderOf(undefined, (event) => failed.push(event));
+    // Of a message that ends before its header does.
+    const start = { frame: new Uint8Array(3), masks: new Int32Array([64, 64, 64, 64]), tolerance: 1 };
+    const made = await memoriesOf(async () => {
+      for (const range of ['full', 'wide'] as ColorRange[]) {
+        assert.match(String(await fileOf(encoder, start, range)), /Expected a picture.*Offset is outside/s);
+        assert.equal(encoder.making(0), 0);
+      }
+      assert.equal(encoder.running, true);
+      const file = await encoder.encode(noiseFrame(64, 64, 1), 'full', 'full');
+      assert.ok(file.length > 0);
+    });
+    assert.equal(made, 1);
+    assert.deepEqual(
+      failed,
+      [1, 2].map(() => ({ kind: 'failed', camera: 0, sequence: 1, pages: [77] })),
+    );
   });
 
   for (const [how, thread, reason] of [

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { after, describe, it } from 'mocha';
+import { WebSocket, WebSocketServer } from 'ws';
+import { duplicateDescriptor } from '../../src/native/descriptors.js';
+import { PageConnection } from '../../src/web/feed/page-connection.js';
+import { NO_START, PageWorker } from '../../src/web/feed/page-worker.js';
+import { PageState } from '../../src/web/feed/shared-state.js';
+import type { PageEvent } from '../../src/web/feed/thread-protocol.js';
+import { noiseFrame } from '../native/frames.js';
+import { temporaryFolder } from '../temporary-folder.js';
+import { livePages, sender, TestClient, truthFrame } from './fixture.js';
+
+type Upgrade = [request: IncomingMessage, network: Socket, head: Buffer];
+
+/** A client, and its request as a server sees it. */
+async function asking(): Promise<{ client: WebSocket; upgrade: Upgrade }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/ws`);
+  client.on('error', () => undefined);
+  const upgrade = (await once(server, 'upgrade')) as Upgrade;
+  server.close();
+  return { client, upgrade };
+}
+
+/** A WebSocket frame of a client, of less than 126 bytes. Its mask is 0, which changes nothing. */
+function masked(text: string): Buffer {
+  return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
+}
+
+describe("a page's connection", () => {
+  const open = livePages();
+  const folder = temporaryFolder('connections');
+  const workers: PageWorker[] = [];
+  const workerOf = (thread: string): PageWorker => {
+    const file = join(folder, `thread-${workers.length}.mjs`);
+    writeFileSync(file, thread);
+    const worker = new PageWorker({ quality: 80, thread: pathToFileURL(file) });
+    workers.push(worker);
+    return worker;
+  };
+  after(async () => {
+    for (const worker of workers) await worker.close();
+  });
+
+  it('is sent nothing while it is being closed', async () => {
+    let now = 0;
+    const page = await open({ clock: () => now });
+    const other = await (await TestClient.connect(page)).watch(page, 0);
+    const closing = connect(page.port, '127.0.0.1');
+    let received = Buffer.alloc(0);
+    let told: () => void = () => undefined;
+    closing.on('data', (data) => {
+      received = Buffer.concat([received, data]);
+      told();
+    });
+    closing.on('error', () => undefined);
+    const until = async (done: () => boolean): Promise<void> => {
+      while (!done()) await new Promise<void>((resolve) => (told = resolve));
+    };
+    closing.write(
+      `GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
+    );
+    await until(() => received.includes('"type":"stats"'));
+    closing.write(masked('{"type":"watch","cameras":{"0":"small"}}'));
+    // The server waits for an answer to its close for a second.
+    const found = truthFrame();
+    const send = sender(page);
+    const close = Buffer.from([0x88]);
+    const closed = once(closing, 'close');
+    let ended = false;
+    closing.on('close', () => (ended = true));
+    closing.write(masked('no JSON'));
+    await until(() => received.includes('a message that is not understood'));
+    const end = received.indexOf('a message that is not understood');
+    assert.equal(received.lastIndexOf(close, end), end - 4, 'a frame that closes, with its code');
+    received = Buffer.alloc(0);
+    for (let sent = 1; sent <= 2; sent++) {
+      now += 100;
+      send(0, found);
+      await other.until(() => other.frames.length === sent);
+      await other.roundTrip();
+    }
+    assert.equal(ended, false, 'it is still being closed');
+    await closed;
+    assert.equal(received.length, 0);
+    await other.close();
+  });
+
+  it('gets frames while it watches, and is not read while many of its messages wait for the JavaScript thread', async () => {
+    const COUNT = 300;
+    const MOST = 32;
+    const { client, upgrade } = await asking();
+    const [{ url, headers }, network, head] = upgrade;
+    const server = new WebSocketServer({ noServer: true });
+    const descriptor = duplicateDescriptor((network as unknown as { _handle: { fd: number } })._handle.fd);
+    network.destroy();
+    const state = PageState.of(1);
+    let [told, taken, most] = [0, 0, 0];
+    let closed: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (closed = resolve));
+    const connection = new PageConnection(
+      { kind: 'open', page: 5, descriptor, url, headers, head, state: state.memory },
+      server,
+      (event: PageEvent) => {
+        assert.equal(event.page, 5);
+        if (event.kind === 'closed') closed();
+        if (event.kind !== 'message') return;
+        assert.equal(event.text?.length, 8000);
+        told++;
+        most = Math.max(most, told - taken);
+        setTimeout(() => {
+          taken++;
+          connection.take({ kind: 'taken', page: 5 });
+          if (taken === COUNT) client.close();
+        });
+      },
+    );
+    await once(client, 'open');
+    assert.equal(connection.gets(0), false, 'before it watches');
+    for (const watched of [true, false]) {
+      state.watch(0, watched);
+      assert.equal(connection.gets(0), watched);
+    }
+    for (let i = 0; i < COUNT; i++) client.send('x'.repeat(8000));
+    await ended;
+    assert.equal(taken, COUNT);
+    // What was read already is told still: Node.js reads 64 KiB at once.
+    assert.ok(most >= MOST && most <= MOST + 9, `${most} messages`);
+  });
+
+  it('ends with the thread that holds it, and the next gets another thread', async () => {
+    const work = import.meta.resolve('../../src/web/feed/thread-work.js');
+    const worker = workerOf(
+      `import { work } from '${work}'; work(() => { setImmediate(() => { throw new Error('broken'); }); return new Promise(() => {}); });`,
+    );
+    for (let round = 0; round < 2; round++) {
+      const { client, upgrade } = await asking();
+      const socket = worker.connect(...upgrade);
+      const gone = Promise.all([once(socket, 'close'), once(client, 'close')]);
+      await Promise.all([once(socket, 'open'), once(client, 'open')]);
+      const frame = noiseFrame(64, 64, 1);
+      worker.make({
+        ...{ camera: 0, sequence: 1, pixels: frame, range: 'full', size: 'small' },
+        ...{ start: NO_START, pages: [socket.page] },
+      });
+      assert.equal(worker.making(0), 1);
+      await gone;
+      assert.equal(worker.making(0), 0);
+      assert.equal(worker.running, false);
+    }
+  });
+
+  it('ends when its thread does before it has taken it', async () => {
+    const worker = workerOf('process.exit(0)');
+    const { client, upgrade } = await asking();
+    const socket = worker.connect(...upgrade);
+    await Promise.all([once(socket, 'close'), new Promise((resolve) => client.on('close', resolve))]);
+  });
+});
