@@ -121,6 +121,8 @@ function mochaArguments(files, more) {
   return [
     mocha,
     '--no-config',
+    // A promise that is rejected without a handler fails a test.
+    ...['--require', join(compiled, 'test/rejections.js')],
     ...['--reporter', join(compiled, 'test/reporter.js'), '--timeout', String(HANGING)],
     ...[...more, ...options, ...files.map((file) => join(compiled, file))],
   ];

@@ -1,14 +1,9 @@
-import { after, before } from 'mocha';
-
-const fail = (reason: unknown): never => {
-  throw reason;
-};
-
 /**
- * Makes a promise that is rejected without a handler fail the suite's test, as it would end a program: Node.js ends one by default, but
- * mocha ignores these.
+ * Makes a promise that is rejected without a handler fail the test that runs, as it would end a program: Node.js ends one by default, but
+ * mocha passes over it in silence. scripts/test.mjs has mocha load this in each of its processes, before any test.
  */
-export function failOnUnhandledRejections(): void {
-  before(() => void process.on('unhandledRejection', fail));
-  after(() => void process.off('unhandledRejection', fail));
+export function failOnRejection(reason: unknown): never {
+  throw reason;
 }
+
+process.on('unhandledRejection', failOnRejection);

@@ -17,7 +17,6 @@ import { type LiveFrameMessage, readFrame } from '../../src/web/protocol/frame-r
 import type { CameraStats, ClientMessage, ServerMessage } from '../../src/web/protocol/messages.js';
 import { givenParameter, shownParameters } from '../../src/web/shown-parameters.js';
 import type { LiveModel, LiveSource } from '../../src/web/source.js';
-import { failOnUnhandledRejections } from '../rejections.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 /** The page is bundled by `npm run build:ts`; who ran only tsc gets it here. */
@@ -88,10 +87,9 @@ export class TestSource implements LiveSource {
   }
 }
 
-/** Opens a page on any free port, and closes it after the tests. A promise that it leaves rejected fails a test. */
+/** Opens a page on any free port, and closes it after the tests. */
 export function livePages(): (options?: Partial<LivePageOptions>) => Promise<LivePage> {
   buildPage();
-  failOnUnhandledRejections();
   const folder = temporaryFolder('web');
   const open: LivePage[] = [];
   after(async () => {

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe } from 'mocha';
+import { itUnless } from './skips.js';
+import { temporaryFolder } from './temporary-folder.js';
+
+const LOADED = fileURLToPath(new URL('./rejections.js', import.meta.url));
+const MOCHA = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
+const TEST = `
+  describe('a suite', () => {
+    it('loses a promise', async () => {
+      Promise.reject(new Error('nobody heard of it'));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    });
+  });
+`;
+
+describe('a promise that a test leaves rejected', () => {
+  const folder = temporaryFolder('rejections');
+  const files = ['one', 'two'].map((name) => join(folder, `${name}.cjs`));
+  const run = (...options: string[]): { status: number | null; stdout: string } => {
+    for (const file of files) writeFileSync(file, TEST);
+    const { status, stdout } = spawnSync(process.execPath, [MOCHA, '--no-config', ...options, ...files], {
+      encoding: 'utf8',
+    });
+    return { status, stdout };
+  };
+
+  // mocha alone, without the script, does not load what this is about.
+  const without = process.env['TROS_YOLO_SEG_TALLY'] === undefined && 'scripts/test.mjs does not run it';
+
+  itUnless(without, 'fails it, in each process of mocha', async () => {
+    // By its address: mocha has loaded it, so this adds no listener.
+    const { failOnRejection } = await import('./rejections.js');
+    assert.equal(process.listeners('unhandledRejection').filter((it) => it === failOnRejection).length, 1);
+    for (const parallel of [[], ['--parallel', '--jobs', '2']]) {
+      const { status, stdout } = run('--require', LOADED, ...parallel);
+      assert.notEqual(status, 0, stdout);
+      assert.match(stdout, /nobody heard of it/);
+      // What the test relies on: mocha alone does not notice.
+      assert.equal(run(...parallel).status, 0);
+    }
+  });
+});
