@@ -70,10 +70,14 @@ export function liveCases(segmentation: Segmentation, frame: Nv12Frame, thread: 
           const watch = (): void => resolve();
           clients.add(new PageClient(socket, 1, { watch, request: watch, closed: watch }, clock));
         });
+        let sequence = 0;
         return {
           run: () => {
+            // No third frame is sent before the first was acknowledged, which the thread of pages may not have read yet.
+            while (socket.state.acknowledged(0) < sequence - 1) Atomics.wait(got, 0, 0, 1);
             tick();
             feed.result({ ...result, pixels });
+            sequence++;
             Atomics.wait(got, 0, 0);
             Atomics.store(got, 0, 0);
           },

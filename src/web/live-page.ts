@@ -42,7 +42,7 @@ export interface LivePageOptions {
   readonly origins?: readonly string[];
   /** Folder of bags that the page records. */
   readonly recordings: string;
-  /** Called for each change that a client made, and for each recording. */
+  /** Called for each change that a client makes, and for each recording. */
   readonly log?: (line: string, failed: boolean) => void;
   readonly clock?: Clock;
   /** Milliseconds for which a request may take to arrive. */

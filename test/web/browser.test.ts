@@ -257,7 +257,7 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
       };
       const all = await objects();
       assert.ok(all >= 4, `${all} objects`);
-      const score = page.getByLabel('Lowest score');
+      const score = page.getByLabel('Minimum score');
       assert.equal(await score.isDisabled(), true);
       await page.getByLabel('Token').fill(TOKEN);
       await page.keyboard.press('Enter');

@@ -1,6 +1,6 @@
 import { type Clock, steadyClock } from '../../base/clock.js';
 
-/** How many messages a client may send: so many at once, and as many a second. A bucket that fills again. */
+/** Limits the messages of a client to so many at once, and as many a second: a bucket that refills. */
 export class Allowance {
   #left: number;
   #refilled: number;

@@ -4,7 +4,7 @@ import { Allowance } from './allowance.js';
 
 /** Bytes that may wait for the network before messages of data to a client are left out. */
 const MOST_WAITING = 4 * 1024 * 1024;
-/** Messages a second, beside as many at once. Foxglove sends one for each topic that its panels show. */
+/** Messages a second, and as many at once. Foxglove sends one for each topic that its panels show. */
 const MOST_MESSAGES = 200;
 /** Error texts for one message: the library sends one for each wrong entry, of which a message can have thousands. */
 const MOST_COMPLAINTS = 16;
@@ -18,7 +18,7 @@ const POLICY_VIOLATION = 1008;
  */
 export class BoundedSocket {
   readonly #allowance: Allowance;
-  /** Texts that may still be sent; none outside of a client's message are counted. */
+  /** Texts that may still be sent in answer to a message; others are not counted. */
   #complaints = Infinity;
   #ended = false;
   /** Whether the client answered since the last checkAlive(). */

@@ -15,7 +15,7 @@ import type { LiveSource } from '../source.js';
 import { BoundedSocket } from './bounded-socket.js';
 import type { Listener } from './camera-feed.js';
 
-/** The package is CommonJS, whose names Node.js does not find. */
+/** The package is CommonJS; Node.js does not detect its named exports. */
 const { FoxgloveServer } = protocol;
 
 export const FOXGLOVE_PROTOCOL = FoxgloveServer.SUPPORTED_SUBPROTOCOL;
@@ -135,7 +135,7 @@ export class FoxgloveChannels implements Listener {
     this.#periodic = [...ofModel, state];
   }
 
-  /** Once a second: the state, and messages about the model, which a client needs that came later. */
+  /** Once a second: the state, and messages about the model, for clients that came later. */
   repeat(): void {
     for (const { id, write } of this.#periodic) if (this.#subscribed.has(id)) this.#send(id, 0n, write());
   }

@@ -8,7 +8,7 @@ import type { PageSocket } from './page-socket.js';
 const MOST_UNDERWAY = 2;
 /** Bytes that may wait for the network before a client counts as behind. */
 const MOST_WAITING = 256 * 1024;
-/** Messages a second, beside as many at once. Acknowledgements of eight cameras are fewer. */
+/** Messages a second, and as many at once. Acknowledgements of frames that were sent do not count. */
 const MOST_MESSAGES = 400;
 
 /** WebSocket close code: a message that is not understood, or too many of them. */
@@ -57,7 +57,7 @@ export class PageClient {
     socket.on('close', () => handlers.closed(this));
   }
 
-  /** By which frames are addressed to it. */
+  /** The number by which frames are addressed to it. */
   get page(): number {
     return this.socket.page;
   }

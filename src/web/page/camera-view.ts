@@ -7,11 +7,11 @@ import { text } from './texts.js';
 import { moved, showing, type Viewport, WHOLE, zoomed } from './viewport.js';
 import { zoneText } from './zones.js';
 
-/** By how much buttons and keys zoom, and which share of what is seen keys move. */
+/** How far buttons and keys zoom, and by what share of the visible part an arrow key moves. */
 const ZOOM_STEP = 1.5;
 const MOVE_STEP = 0.2;
 
-/** What a camera's view needs of the rest of the page. */
+/** What a camera's view needs from the rest of the page. */
 export interface CameraContext {
   labels(): readonly string[];
   palette(): readonly number[];
@@ -39,10 +39,10 @@ export class CameraView {
   readonly record: HTMLButtonElement;
   #frame: LiveFrameMessage | undefined;
   #picture: ImageBitmap | undefined;
-  /** Frames that came, and the latest of them that is drawn. */
+  /** Frames received, and the newest that is drawn. */
   #came = 0;
   #drawn = 0;
-  /** The object that is pointed at: its number in the frame, and what it was like, to find it in the next. */
+  /** The object pointed at: its index in the frame, and its looks, to find it again in the next. */
   #chosen = -1;
   /** Where the user points, as shares of the canvas. */
   #pointer: { readonly x: number; readonly y: number } | undefined;
@@ -192,7 +192,7 @@ export class CameraView {
     });
   }
 
-  /** Gives the canvas as many pixels as it covers on the screen. @returns whether it had others */
+  /** Gives the canvas as many pixels as it covers on the screen. @returns whether their number changed */
   #fit(): boolean {
     const canvas = this.#canvas;
     const width = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio));
@@ -203,20 +203,20 @@ export class CameraView {
     return true;
   }
 
-  /** Zooms around the middle; 0: shows all of the picture. */
+  /** Zooms around the middle; 0 shows the whole picture. */
   #zoom(factor: number): void {
     this.#look(factor === 0 ? WHOLE : zoomed(this.#view, factor, 0.5, 0.5));
     this.page.announce(text('zoomed', Math.round(100 * this.#view.scale)));
   }
 
-  /** Shows another part of the picture. @returns whether it is another one */
+  /** Shows another part of the picture. @returns whether the view changed */
   #look(view: Viewport): boolean {
     const { scale, x, y } = this.#view;
     if (view.scale === scale && view.x === x && view.y === y) return false;
     this.#view = view;
     this.#canvas.dataset['zoom'] = view.scale.toFixed(2);
     this.#zoomOut.disabled = view.scale === 1;
-    // Fingers scroll the page, until there is a part of the picture to be moved.
+    // Fingers scroll the page, unless only a part of the picture is seen, which they move.
     this.#canvas.classList.toggle('zoomed', view.scale > 1);
     if (this.#pointer && this.#frame) this.#chosen = this.#at(this.#pointer);
     this.draw();
@@ -228,7 +228,7 @@ export class CameraView {
     this.#look(showing(this.#view, (x1 + x2) / 2 / width, (y1 + y2) / 2 / height));
   }
 
-  /** The object at a place of the canvas: one whose mask is there, else the smallest box; -1 if there is none. */
+  /** The object at a point of the canvas: the one whose mask is there, else the one with the smallest box; -1 if there is none. */
   #at(place: { readonly x: number; readonly y: number }): number {
     const { instances, scaleX, scaleY, width, height } = this.#frame!;
     const view = this.#view;
@@ -313,7 +313,7 @@ export class CameraView {
     else void this.element.requestFullscreen?.();
   }
 
-  /** Saves the picture with its outlines, as large as it came. */
+  /** Saves the picture with its outlines, in the size in which it came. */
   #save(): void {
     const frame = this.#frame;
     if (!frame) return;
@@ -340,7 +340,7 @@ function boxArea({ x1, y1, x2, y2 }: FrameInstance): number {
   return (x2 - x1) * (y2 - y1);
 }
 
-/** The object of the next frame that a chosen one is: the same id, else the nearest of its class. */
+/** Finds a chosen object in the next frame: by its id, else the nearest of its class. */
 function nearest(former: FrameInstance, instances: readonly FrameInstance[]): number {
   if (former.trackId > 0) return instances.findIndex(({ trackId }) => trackId === former.trackId);
   let best = -1;

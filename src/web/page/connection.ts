@@ -8,7 +8,7 @@ import type {
   StatsMessage,
 } from '../protocol/messages.js';
 
-/** Milliseconds before the first attempt to connect again, and the longest. */
+/** Milliseconds before the first attempt to reconnect, and at most before later ones. */
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 4000;
 
@@ -19,13 +19,13 @@ export interface ConnectionHandlers {
   stats(message: StatsMessage): void;
   /** Resolves when the frame is drawn. */
   frame(frame: LiveFrameMessage): Promise<void>;
-  /** Frames of another version come. */
+  /** Frames of another version arrive. */
   outdated(): void;
 }
 
 type Request<Message = RequestMessage> = Message extends RequestMessage ? Omit<Message, 'id'> : never;
 
-/** The connection to the server. It comes back by itself when it is lost. */
+/** The connection to the server. When it is lost, it reconnects by itself. */
 export class Connection {
   #socket: WebSocket | undefined;
   #pause = FIRST_PAUSE;
@@ -42,7 +42,7 @@ export class Connection {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
-  /** Sends a request; resolves to the answer, and to one without a message if the connection is lost. */
+  /** Sends a request; resolves to the answer, or to one without a message if the connection is lost. */
   request(request: Request): Promise<{ readonly ok: boolean; readonly message: string }> {
     return new Promise((resolve) => {
       if (this.#socket?.readyState !== WebSocket.OPEN) return resolve({ ok: false, message: '' });
@@ -103,7 +103,7 @@ export class Connection {
     }
     const { camera, sequence } = frame;
     await this.handlers.frame(frame);
-    // Only now may the next but one come: a page that is slow gets fewer frames, not older ones.
+    // Only now may the frame after the next one be sent: a slow page gets fewer frames, not older ones.
     this.send({ type: 'ack', camera, sequence });
   }
 }

@@ -27,12 +27,12 @@ export function byId(id: string): HTMLElement {
   return document.getElementById(id)!;
 }
 
-/** Sets the text of an element, if it differs: what has not changed is not read aloud again. */
+/** Sets the text of an element if it differs, so that screen readers do not repeat what has not changed. */
 export function say(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** A setting that the browser keeps; private windows may forbid that. */
+/** A setting that the browser keeps; private windows may refuse to. */
 export function kept(name: string): string | undefined {
   try {
     return localStorage.getItem(name) ?? undefined;
@@ -45,6 +45,6 @@ export function keep(name: string, value: string): void {
   try {
     localStorage.setItem(name, value);
   } catch {
-    // It is kept until the page is closed.
+    // It holds until the page is closed.
   }
 }

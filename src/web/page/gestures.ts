@@ -2,7 +2,7 @@
 export interface GestureHandlers {
   /** Points at a place, or taps it. */
   point(x: number, y: number): void;
-  /** Points at nothing any longer. */
+  /** No longer points at anything. */
   leave(): void;
   /** @param factor above 1: larger @returns whether anything changed */
   zoom(factor: number, x: number, y: number): boolean;
@@ -10,9 +10,9 @@ export interface GestureHandlers {
   move(x: number, y: number): void;
 }
 
-/** CSS pixels that a finger or the mouse may move in a tap. */
+/** CSS pixels that a finger or the mouse may move during a tap. */
 const TAP = 4;
-/** Zoom of a notch of a wheel, which browsers count as about 100 pixels. */
+/** Zoom of one notch of a wheel, which browsers report as about 100 pixels. */
 const NOTCH = 1.25;
 const LINE = 33;
 

@@ -59,7 +59,7 @@ const settings = new Settings({
 
 async function authorize(given: string): Promise<void> {
   const { ok, message } = await report(connection.request({ type: 'authorize', token: given }));
-  // Without a message the connection was lost, and the token is sent again when it is back.
+  // Without a message, the connection was lost; the token is sent again once it is back.
   token = ok || message === '' ? given : undefined;
   // Not in the history, nor in a bookmark.
   if (location.hash !== '') history.replaceState(undefined, '', location.pathname);

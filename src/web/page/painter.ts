@@ -6,9 +6,9 @@ import { nameCorner, paintZones, type Place, zoneText } from './zones.js';
 export interface PaintOptions {
   readonly labels: readonly string[];
   readonly palette: readonly number[];
-  /** Index of the instance that is pointed at, or -1. */
+  /** Index of the instance pointed at, or -1. */
   readonly chosen: number;
-  /** Pixels of the canvas for a pixel of CSS. */
+  /** Canvas pixels per CSS pixel. */
   readonly density: number;
   /** The part of the picture that is seen. @default all of it */
   readonly view?: Viewport;
@@ -27,7 +27,7 @@ export function placeOf(
   return { scaleX: across / width, scaleY: down / height, left: -x * across, top: -y * down };
 }
 
-/** Draws picture, region, zones, masks, boxes and names. All lines are as wide as they are at any size of the canvas, and any zoom. */
+/** Draws picture, region, zones, masks, boxes and names. Lines keep their width at any canvas size and zoom. */
 export function paintFrame(
   context: CanvasRenderingContext2D,
   frame: LiveFrameMessage,
@@ -53,7 +53,7 @@ export function paintFrame(
     context.setLineDash([]);
   }
   context.lineJoin = 'round';
-  // The worst score first: better ones lie on top.
+  // Lowest score first, so that better ones lie on top.
   for (let i = instances.length - 1; i >= 0; i--) {
     const instance = instances[i]!;
     const color = colorOf(instance, options.palette);
@@ -94,7 +94,7 @@ export function paintFrame(
   }
 }
 
-/** Draws a text on a plate that stands on a place, or as near as it fits on the canvas. */
+/** Draws a text on a plate above a point, or below it where there is no room, and always within the canvas. */
 function drawPlate(
   context: CanvasRenderingContext2D,
   words: string,

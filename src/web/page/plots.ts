@@ -15,7 +15,7 @@ interface Series {
   readonly label: HTMLElement;
 }
 
-/** A small plot of the last minute, with the present values as text. */
+/** A small plot of the last minute, with the current values as text. */
 class Plot {
   readonly element: HTMLElement;
   readonly #title = make('h3');

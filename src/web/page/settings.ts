@@ -11,11 +11,11 @@ export interface SettingsHandlers {
   authorize(token: string): void;
 }
 
-/** Sliders, classes and the model. All is read only until the token is given. */
+/** Sliders, classes and the model. Everything is read-only until the token is given. */
 export class Settings {
   readonly element = make('div');
   #state: StateMessage | undefined;
-  /** Timers after which a moved slider's value is sent. Until then the server's value does not move it back. */
+  /** Timers after which a moved slider's value is sent. Until then, the server's value does not move it back. */
   readonly #moving = new Map<string, number>();
 
   constructor(private readonly handlers: SettingsHandlers) {}
@@ -74,7 +74,7 @@ export class Settings {
       { id: 'model-name' },
       ...models.map((name) => make('option', { text: name })),
     );
-    // The model in use is selected at first; its name may lack the file's ending.
+    // The model in use is selected at first; its name may lack the file extension.
     const present = models.find((name) => name === model.name || name.replace(/\.\w+$/, '') === model.name);
     if (present !== undefined) select.value = present;
     const form = make(

@@ -28,7 +28,7 @@ export function moved(view: Viewport, x: number, y: number): Viewport {
   return within({ scale: view.scale, x: view.x + x / view.scale, y: view.y + y / view.scale });
 }
 
-/** Moves so that a place of the picture, in shares of it, is in the middle, unless it is seen anyway. */
+/** Centers a point of the picture, given as shares of it, unless it is visible anyway. */
 export function showing(view: Viewport, x: number, y: number): Viewport {
   const seen = (at: number, from: number): boolean => at >= from && at <= from + 1 / view.scale;
   if (seen(x, view.x) && seen(y, view.y)) return view;

@@ -6,7 +6,7 @@ import { HEADER, HEADER_BYTES, HOLE_BIT, INSTANCE, INSTANCE_BYTES } from './fram
 
 /** Numbers before the masks: width and height of the picture, and of the masks' grid. */
 const SIZES = 4;
-/** Numbers before the runs of a mask: x, y, width, height, and how many numbers its runs are. */
+/** Numbers before the runs of a mask: x, y, width, height, and how many numbers make up its runs. */
 const PLACE = 5;
 /** Most contours of an instance that a message can count. */
 const MOST = 0xffff;
@@ -112,7 +112,7 @@ export function withContours(frame: Uint8Array, outlines: Outlines): Uint8Array 
       at += 4;
       for (; point < last; point++, at += 2) view.setUint16(at, points[point]!, true);
     }
-    // Beyond what can be counted; the instances end earlier than thought then.
+    // Skips the contours beyond the most that a message can count.
     if (contour < instanceEnds[i]!) {
       contour = instanceEnds[i]!;
       point = ends[contour - 1]!;

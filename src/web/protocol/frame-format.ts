@@ -37,7 +37,7 @@ export const HEADER = {
   instances: 60, // uint16
   /** 0: small, 1: full. */
   size: 62, // uint16
-  /** Bytes from the beginning of the message to the JPEG file, which reaches to its end; there is none if it has no bytes. */
+  /** Bytes from the beginning of the message to the JPEG file, which reaches to its end; with no bytes, there is none. */
   picture: 64, // uint32
   /** Bytes from the beginning to the zones and lines, and their number. */
   zonesAt: 68, // uint32

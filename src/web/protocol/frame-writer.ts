@@ -30,7 +30,7 @@ export interface FrameFacts {
 const MOST = 0xffff;
 
 /**
- * Writes a frame in the format of frame-format.ts, without contours and picture, which the pictures' thread adds (frame-contours.ts).
+ * Writes a frame in the format of frame-format.ts, without contours and picture, which the thread of pages adds (frame-contours.ts).
  *
  * @returns new bytes
  */
@@ -108,7 +108,7 @@ function writeZone(
   view.setUint32(at + ZONE.left, left, true);
   let next = at + ZONE_BYTES;
   for (let i = 0; i < corners.length; i++, next += 4) view.setFloat32(next, corners[i]!, true);
-  // Names have letters of ASCII alone.
+  // Names are ASCII.
   for (let i = 0; i < name.length; i++) bytes[next + i] = name.charCodeAt(i);
   return align(next + name.length) - at;
 }
@@ -122,7 +122,7 @@ export function markSize(message: Uint8Array, size: LivePictureSize): void {
   new DataView(message.buffer, message.byteOffset).setUint16(HEADER.size, PICTURE_SIZES.indexOf(size), true);
 }
 
-/** Cells inside the mask. Those that are runs need no pass over pixels. */
+/** Cells inside the mask. Where it has runs, that takes no pass over its pixels. */
 function cellsOf({ runs, data, width }: Mask): number {
   let cells = 0;
   if (runs) for (let i = 0; i < runs.length; i += 2) cells += runs[i + 1]! - runs[i]!;

@@ -6,7 +6,7 @@ import { ExpectationError } from '../../base/expect.js';
 
 /** Shortest token that is accepted: shorter ones can be guessed. */
 const LEAST_TOKEN = 8;
-/** Wrong tokens within a minute after which all are refused for the rest of it. */
+/** Wrong tokens within a minute, after which all tokens are refused for the rest of it. */
 const MOST_FAILURES = 20;
 const MINUTE = 60_000;
 
@@ -81,7 +81,7 @@ export class Guard {
     return this.allowsOrigin(origin, host) || this.#origins.has(origin!);
   }
 
-  /** Whether it is the token. Takes as long for every wrong one. */
+  /** Whether it is the token. Takes equally long for every wrong one. */
   accepts(token: string): boolean {
     const now = this.clock();
     if (now - this.#since > MINUTE) {

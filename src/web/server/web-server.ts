@@ -8,9 +8,9 @@ import { MOST_MESSAGE } from '../protocol/messages.js';
 import type { Asset } from './assets.js';
 import type { Guard } from './guard.js';
 
-/** Connections at the same time, of all kinds; more are closed at once. */
+/** Connections at the same time, besides those taken over (SocketPath.adopt); more are closed at once. */
 const MOST_CONNECTIONS = 64;
-/** Milliseconds for a request to be complete, so that a client cannot hold a connection by sending a byte now and then. */
+/** Milliseconds within which a request must be complete, so that a client cannot hold a connection by sending a byte now and then. */
 const REQUEST_TIMEOUT = 5_000;
 /** Bytes of a request's head. */
 const MOST_HEAD = 8_192;
