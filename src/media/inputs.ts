@@ -13,8 +13,9 @@ import { parseSize, type PictureSize } from '../vision/picture/picture-size.js';
 import { PictureSource } from './picture-file.js';
 import { SceneSource } from './scene/index.js';
 import { STDIN, StdinSource } from './stdin-source.js';
+import { isLiveInput } from './stream-address.js';
 import { withoutPassword } from './stream-connection.js';
-import { isLiveInput, openStream } from './stream-source.js';
+import { openStream } from './stream-input.js';
 import type { FrameSource } from '../vision/picture/frame-source.js';
 import { VideoSource } from './video.js';
 

@@ -6,7 +6,7 @@ import { fileStamp } from './file-clock.js';
 import { Connection, type ConnectionOptions, type Stream, withoutPassword } from './stream-connection.js';
 
 /** Attempts in a row without a new frame after which a video counts as unreadable. The pauses between them take half a minute. */
-const ATTEMPTS = 5;
+export const ATTEMPTS = 5;
 
 /**
  * A video of the network that has a length: a file on a server. Like a file of this machine it is read once, waits for its reader, and
@@ -30,16 +30,17 @@ export class RemoteVideo implements FrameSource {
     this.rate = stream.info.rate;
   }
 
-  async *frames(): AsyncGenerator<SourceFrame | BadFrame, void, void> {
+  /** @param first ffmpeg that reads the video already. @default a new one */
+  async *frames(first?: FfmpegFrames): AsyncGenerator<SourceFrame | BadFrame, void, void> {
     const { address, input, info } = this.stream;
     const frameId = frameIdOf(this.name);
     const connection = new Connection(address, this.options);
     let index = 0;
     let last: string | undefined;
-    for (;;) {
+    for (let running = first; ; running = undefined) {
       const before = index;
       let reached = 0;
-      const ffmpeg = new FfmpegFrames(input, info);
+      const ffmpeg = running ?? new FfmpegFrames(input, info);
       const loss = yield* connection.read(ffmpeg, ffmpeg.frames(), ({ frame, seconds }) => {
         if (reached++ < index) return undefined;
         connection.works();

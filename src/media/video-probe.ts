@@ -24,6 +24,9 @@ export interface VideoInfo {
   readonly container?: string | undefined;
 }
 
+/** The rate of a video that does not tell its own. Used for frames without times only. */
+export const USUAL_RATE = 25;
+
 /** Properties of a video that ffmpeg cannot reliably find out. */
 export interface VideoFormat {
   /** ffmpeg's name of its container. @default found by ffmpeg */
@@ -85,7 +88,7 @@ export async function probeInput(name: string, input: readonly string[]): Promis
     width: upright,
     height: across,
     count: frames > 0 ? frames : undefined,
-    rate: numerator > 0 && denominator > 0 ? numerator / denominator : 25,
+    rate: numerator > 0 && denominator > 0 ? numerator / denominator : USUAL_RATE,
     matrix: colorMatrix(stream.color_space, height),
     frameModeOption: frameModeOption(version),
     duration: duration > 0 ? duration : undefined,

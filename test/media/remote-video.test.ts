@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'mocha';
 import { RemoteVideo } from '../../src/media/remote-video.js';
 import type { ConnectionOptions } from '../../src/media/stream-connection.js';
-import { openStream } from '../../src/media/stream-source.js';
+import { openStream } from '../../src/media/stream-input.js';
 import { isBadFrame } from '../../src/vision/picture/frame-source.js';
 import { describeUnless } from '../skips.js';
 import { temporaryFolder } from '../temporary-folder.js';
