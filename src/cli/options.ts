@@ -56,7 +56,8 @@ export class Arguments {
     const text = this.text(name);
     if (text === undefined) return undefined;
     const value = Number(text);
-    if (text.trim() === '' || Number.isNaN(value)) throw new ExpectationError(`a number for --${name}`, text);
+    if (text.trim() === '' || Number.isNaN(value))
+      throw new ExpectationError(`a number for --${name}`, text, 'Digits with a point, not a comma: 0.5');
     return value;
   }
 

@@ -62,7 +62,12 @@ export class FfmpegFrames {
           if (filled < bytes.length) continue;
           const time = await times.next();
           // ffmpeg writes a frame's time before its pixels.
-          if (time.done) throw new ExpectationError('a time for every frame from ffmpeg', 'no more of them');
+          if (time.done)
+            throw new ExpectationError(
+              'a time for every frame from ffmpeg',
+              'no more of them',
+              'Try another version of ffmpeg, 4.4 or newer; ffmpeg -version says which one this is.',
+            );
           if (rgb) {
             const { width, height } = this.info;
             frame = packedToNv12({ data: rgb, width, height, format: 'rgb8' }, undefined, frame);

@@ -76,7 +76,11 @@ export async function probeInput(name: string, input: readonly string[]): Promis
   const { stream, version, duration, container } = await firstVideoStream(name, input);
   const { width = 0, height = 0 } = stream;
   if (width < 2 || height < 2) {
-    throw new ExpectationError(`a video of at least 2x2 pixels in ${name}`, `${width}x${height}`);
+    throw new ExpectationError(
+      `a video of at least 2x2 pixels in ${name}`,
+      `${width}x${height}`,
+      'Record or export it in a larger size.',
+    );
   }
   // Phones record sideways and mark it: in the display matrix, or in a tag before ffmpeg 5.
   const rotation = stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation;
@@ -160,7 +164,12 @@ async function firstVideoStream(
     format?: { duration?: string; format_name?: string };
   };
   const stream = answer.streams?.[0];
-  if (!stream) throw new ExpectationError(`a video in ${name}`, 'a file without a video stream');
+  if (!stream)
+    throw new ExpectationError(
+      `a video in ${name}`,
+      'a file without a video stream',
+      'It may contain only sound: ffprobe shows what is in it.',
+    );
   const { duration, format_name: container } = answer.format ?? {};
   const version = answer.program_version?.version ?? '';
   return { stream, version, duration: Number(duration ?? NaN), container };
