@@ -10,6 +10,12 @@ import { frameSize, type Nv12Frame } from '../vision/picture/nv12-frame.js';
 import { FfmpegMessages, type InputDescription } from './ffmpeg-messages.js';
 import { ffmpegMissing, type VideoInfo } from './video-probe.js';
 
+/** A frame, and its time in the input. */
+export interface TimedFrame {
+  readonly frame: Nv12Frame;
+  readonly seconds: number;
+}
+
 /** One run of ffmpeg: raw frames on its stdout, their timestamps on descriptor 3, messages on stderr. */
 export class FfmpegFrames {
   readonly #process: ChildProcess;
@@ -43,9 +49,7 @@ export class FfmpegFrames {
   }
 
   /** @param ring memory of the frames, each of which is asked for when the one before has been used. @default a FrameRing */
-  async *frames(
-    ring: { next(): Nv12Frame } = this.#ring(),
-  ): AsyncGenerator<{ frame: Nv12Frame; seconds: number }, void, void> {
+  async *frames(ring: { next(): Nv12Frame } = this.#ring()): AsyncGenerator<TimedFrame, void, void> {
     // Frames of odd size arrive as RGB and are converted when complete.
     const rgb = isOdd(this.info) ? new Uint8Array(3 * this.info.width * this.info.height) : undefined;
     const times = presentationTimes(this.#times, this.info.rate);

@@ -1,12 +1,16 @@
 import { basename } from 'node:path';
 import { ExpectationError } from '../base/expect.js';
 import type { BadFrame, FrameSource, SourceFrame } from '../vision/picture/frame-source.js';
-import { FfmpegFrames } from './ffmpeg-frames.js';
+import { frameSize } from '../vision/picture/nv12-frame.js';
+import { FfmpegFrames, type TimedFrame } from './ffmpeg-frames.js';
 import { fileStamp } from './file-clock.js';
+import { FrameRing, RING_FRAMES } from './frame-ring.js';
 import { Connection, type ConnectionOptions, type Stream, withoutPassword } from './stream-connection.js';
 
 /** Attempts in a row without a new frame after which a video counts as unreadable. The pauses between them take half a minute. */
 export const ATTEMPTS = 5;
+/** Frames that a decoder of H.264 or HEVC reorders at most: the size of its memory of pictures. */
+const MOST_REORDERED = 16;
 /** Containers with an index of frames that can be decoded alone. In others, what comes first after a jump may be damaged. */
 const INDEXED = /\b(mp4|matroska)\b/;
 
@@ -17,6 +21,9 @@ const INDEXED = /\b(mp4|matroska)\b/;
  * If the connection is lost, an MP4 or Matroska is read again from the last frame that has come, which the first one must then be. If
  * it is another, and with other containers, the video is read from its beginning, and what was read before is left out. A video that
  * ends twice in the same way is damaged: it ends with a BadFrame, as after five attempts that bring nothing new.
+ *
+ * Frames are handed over when some more have come, as many as the decoder reorders: the last ones before a loss may be damaged, or lack
+ * one in between. They are read again.
  */
 export class RemoteVideo implements FrameSource {
   /** As given, without a password. */
@@ -39,27 +46,41 @@ export class RemoteVideo implements FrameSource {
     const frameId = frameIdOf(this.name);
     const connection = new Connection(address, this.options);
     const place = new Place(INDEXED.test(info.container ?? ''));
+    const uncertain = 1 + (info.reordered ?? MOST_REORDERED);
+    const { width, height } = frameSize(info);
     let index = 0;
     let last: string | undefined;
+    /** What has not been handed over, of the connection that came furthest. */
+    let rest: readonly TimedFrame[] = [];
+    const use = ({ frame, seconds }: TimedFrame): SourceFrame => {
+      place.passed(seconds);
+      return { frame, source: this.name, index: index++, stamp: fileStamp(seconds), frameId };
+    };
     for (let running = first; ; running = undefined) {
       const before = index;
       // The last attempts do without, in case that this is the trouble.
       const from = connection.failures < ATTEMPTS - 1 ? place.seconds : undefined;
       let reached = from === undefined ? 0 : index - 1;
       const ffmpeg = running ?? new FfmpegFrames([...seekArguments(from), ...input], info);
-      const loss = yield* connection.read(ffmpeg, ffmpeg.frames(), ({ frame, seconds }) => {
-        if (from !== undefined) place.verify(seconds);
+      const held: TimedFrame[] = [];
+      const frames = ffmpeg.frames(new FrameRing(width, height, RING_FRAMES + uncertain));
+      const loss = yield* connection.read(ffmpeg, frames, (timed) => {
+        if (from !== undefined) place.verify(timed.seconds);
         if (reached++ < index) return undefined;
+        held.push(timed);
+        if (held.length <= uncertain) return undefined;
         connection.works();
-        place.passed(seconds);
-        return { frame, source: this.name, index: index++, stamp: fileStamp(seconds), frameId };
+        return use(held.shift()!);
       });
       if (connection.stopped) return;
       if (from !== undefined && place.isMissed(loss)) continue;
-      if (loss === undefined && index > 0) return;
-      const again = loss === last && index === before && reached === index;
-      if ((again && index > 0) || connection.failures === ATTEMPTS) {
-        yield damaged(this.name, index, loss);
+      if (held.length >= rest.length || index > before) rest = held;
+      const whole = loss === undefined && index + rest.length > 0;
+      const again = loss === last && index === before && held.length > 0;
+      if (whole) connection.works();
+      if (whole || again || connection.failures === ATTEMPTS) {
+        yield* rest.map(use);
+        if (!whole) yield damaged(this.name, index, loss);
         return;
       }
       last = loss;

@@ -22,6 +22,8 @@ export interface VideoInfo {
   readonly duration?: number | undefined;
   /** ffmpeg's names of the container: `matroska,webm`. */
   readonly container?: string | undefined;
+  /** Frames that the decoder keeps to bring them into order. */
+  readonly reordered?: number | undefined;
 }
 
 /** The rate of a video that does not tell its own. Used for frames without times only. */
@@ -52,6 +54,7 @@ interface ProbedStream {
   nb_frames?: string;
   avg_frame_rate?: string;
   color_space?: string;
+  has_b_frames?: number;
   tags?: { rotate?: string };
   side_data_list?: { rotation?: number }[];
 }
@@ -97,6 +100,7 @@ export async function probeInput(name: string, input: readonly string[]): Promis
     frameModeOption: frameModeOption(version),
     duration: duration > 0 ? duration : undefined,
     container,
+    reordered: stream.has_b_frames,
   };
 }
 
@@ -134,7 +138,7 @@ async function firstVideoStream(
   let output: string;
   try {
     const what =
-      'stream=width,height,nb_frames,avg_frame_rate,color_space:stream_tags=rotate:stream_side_data=rotation:program_version=version:format=duration,format_name';
+      'stream=width,height,nb_frames,avg_frame_rate,color_space,has_b_frames:stream_tags=rotate:stream_side_data=rotation:program_version=version:format=duration,format_name';
     const options = [
       '-v',
       'error',
