@@ -57,7 +57,11 @@ export class Arguments {
     if (text === undefined) return undefined;
     const value = Number(text);
     if (text.trim() === '' || Number.isNaN(value))
-      throw new ExpectationError(`a number for --${name}`, text, 'Digits with a point, not a comma: 0.5');
+      throw new ExpectationError(
+        `a number for --${name}`,
+        text,
+        'Write it in digits, with a point before decimals.',
+      );
     return value;
   }
 

@@ -148,7 +148,8 @@ export function damaged(source: string, index: number, reason: string | undefine
   const error = new ExpectationError(
     `${source} to be read to its end`,
     `${index} frames, then: ${reason ?? 'nothing more'}`,
-    'It is truncated or damaged on the server, or the connection is not good enough: download it first.',
+    'It is damaged on the server, the connection is not good enough, or it is an MP4 with its index at the end and the server has no ' +
+      'parts (Accept-Ranges): download it first.',
   );
   return { source, index, error };
 }
