@@ -86,7 +86,11 @@ function nameOf(key: string, options: CliOptions, file: string, warn: (line: str
 function valueOf(value: unknown, option: CliOption, what: string): string | boolean | string[] {
   if (option.type === 'boolean') {
     if (typeof value === 'boolean') return value;
-    throw new ExpectationError(`true or false for ${what}`, value);
+    throw new ExpectationError(
+      `true or false for ${what}`,
+      value,
+      'YAML takes true and false without quotation marks.',
+    );
   }
   // true and false are words where an option chooses between them.
   if (typeof value === 'boolean' && choicesOf(option).includes(String(value))) return String(value);

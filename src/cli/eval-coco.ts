@@ -113,7 +113,12 @@ function parseFile(path: string): unknown {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ExpectationError(`a readable file ${path}`, messageOf(error), undefined, { cause: error });
+    throw new ExpectationError(
+      `a readable file ${path}`,
+      messageOf(error),
+      'Check its name and its permissions.',
+      { cause: error },
+    );
   }
   return parse(text, path);
 }
@@ -122,7 +127,12 @@ function parse(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ExpectationError(`JSON in ${where}`, messageOf(error), undefined, { cause: error });
+    throw new ExpectationError(
+      `JSON in ${where}`,
+      messageOf(error),
+      'It may be cut off, or of another kind: write or download it again.',
+      { cause: error },
+    );
   }
 }
 
@@ -163,7 +173,12 @@ function startOf(path: string): string {
       closeSync(file);
     }
   } catch (error) {
-    throw new ExpectationError(`a readable file ${path}`, messageOf(error), undefined, { cause: error });
+    throw new ExpectationError(
+      `a readable file ${path}`,
+      messageOf(error),
+      'Check its name and its permissions.',
+      { cause: error },
+    );
   }
 }
 
@@ -196,16 +211,25 @@ async function evaluateModel(
     const { sources, failed } = await openInputs(paths);
     if (failed.length > 0) {
       const { name, error } = failed[0]!;
-      throw new ExpectationError(`the annotated picture ${name}`, messageOf(error), undefined, {
-        cause: error,
-      });
+      throw new ExpectationError(
+        `the annotated picture ${name}`,
+        messageOf(error),
+        '--images DIR is the folder that file_name of the annotations starts from.',
+        {
+          cause: error,
+        },
+      );
     }
     if (
       sources.length !== paths.length ||
       sources.some(({ name, still }, i) => name !== paths[i] || !still)
     ) {
       const other = paths.find((path, i) => sources[i]?.name !== path || !sources[i].still);
-      throw new ExpectationError('a picture for each file_name of the annotations', other);
+      throw new ExpectationError(
+        'a picture for each file_name of the annotations',
+        other,
+        'Videos and folders are not scored: name their pictures in the annotations.',
+      );
     }
     const quality = new AveragePrecision(truth.names.length);
     const progress = new Progress('evaluating', sources.length);

@@ -104,7 +104,12 @@ export const live = command({
       );
       const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
       const ended = Promise.all(cameras.map((camera) => camera.play())).then(() => {
-        if (!stop.requested) throw new ExpectationError('an input with frames', 'none that can be read');
+        if (!stop.requested)
+          throw new ExpectationError(
+            'an input with frames',
+            'none that can be read',
+            'The lines above say why. To try the page without an input of your own: tros-yolo-seg live scene:',
+          );
       });
       try {
         if (!stop.requested) await Promise.race([stopped, ended]);

@@ -199,7 +199,7 @@ function readLog(path: string): string {
     throw new ExpectationError(
       `a readable log of hb_model_modifier at ${path}`,
       messageOf(error),
-      undefined,
+      'hb_model_modifier writes hb_model_modifier.log to the folder in which it is run.',
       {
         cause: error,
       },

@@ -56,7 +56,12 @@ export class Arguments {
     const text = this.text(name);
     if (text === undefined) return undefined;
     const value = Number(text);
-    if (text.trim() === '' || Number.isNaN(value)) throw new ExpectationError(`a number for --${name}`, text);
+    if (text.trim() === '' || Number.isNaN(value))
+      throw new ExpectationError(
+        `a number for --${name}`,
+        text,
+        'Write it in digits, with a point before decimals.',
+      );
     return value;
   }
 

@@ -153,5 +153,9 @@ async function firstFrame(file: string): Promise<Nv12Frame> {
       return item.frame;
     }
   }
-  throw new ExpectationError('a picture', `${file}, which has none`);
+  throw new ExpectationError(
+    'a picture',
+    `${file}, which has none`,
+    'Name a picture, a video or a bag with images, or none: a gray frame is used then.',
+  );
 }

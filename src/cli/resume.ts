@@ -94,7 +94,12 @@ export async function readDone(file: string, lastInput: (source: string) => Last
 async function* linesOf(path: string): AsyncGenerator<{ line: string; end: number }> {
   const file = await open(path).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new ExpectationError(`a readable file at ${path}`, messageOf(error), undefined, { cause: error });
+    throw new ExpectationError(
+      `a readable file at ${path}`,
+      messageOf(error),
+      'Change its permissions, or choose another file for --json.',
+      { cause: error },
+    );
   });
   if (file === undefined) return;
   try {

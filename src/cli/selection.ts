@@ -36,7 +36,12 @@ export interface Selection {
 export function selectionOf(args: Arguments): Selection {
   const start = timeOption(args, 'start') ?? 0;
   const end = timeOption(args, 'end') ?? Infinity;
-  if (end <= start) throw new ExpectationError(`--end after --start (${start} s)`, `${end} s`);
+  if (end <= start)
+    throw new ExpectationError(
+      `--end after --start (${start} s)`,
+      `${end} s`,
+      'Both count from the beginning of each input: --end is no length.',
+    );
   return { every: expectInteger('--every', args.number('every') ?? 1, 1, 1e9), start, end };
 }
 
@@ -56,7 +61,12 @@ function timeOption(args: Arguments, name: string): number | undefined {
   const text = args.text(name);
   if (text === undefined) return undefined;
   const parts = /^(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)$/.exec(text);
-  if (!parts) throw new ExpectationError(`seconds or H:MM:SS for --${name}`, text);
+  if (!parts)
+    throw new ExpectationError(
+      `seconds or H:MM:SS for --${name}`,
+      text,
+      'For example 90, 12.5, or 1:30 for a minute and a half.',
+    );
   const [hours = 0, minutes = 0, seconds = 0] = parts.slice(1).map((part) => Number(part ?? 0));
   return 3600 * hours + 60 * minutes + seconds;
 }

@@ -88,7 +88,12 @@ export abstract class SlotEngine {
 
   /** @throws ExpectationError when the engine is closed */
   protected expectRunning(): void {
-    if (this.#closed) throw new ExpectationError('an open engine', 'a closed one');
+    if (this.#closed)
+      throw new ExpectationError(
+        'an open engine',
+        'a closed one',
+        'Open another one: after close() it takes no frames.',
+      );
   }
 
   /** Prevents garbage collection until allowCollection() has been called as often. */

@@ -7,39 +7,49 @@ import { ExpectationError } from '../base/expect.js';
 import { packedToNv12 } from '../native/convert.js';
 import { FrameRing } from './frame-ring.js';
 import { frameSize, type Nv12Frame } from '../vision/picture/nv12-frame.js';
-import { ffmpegMissing, lastWords, type VideoInfo } from './video-probe.js';
+import { FfmpegMessages, type InputDescription } from './ffmpeg-messages.js';
+import { ffmpegMissing, type VideoInfo } from './video-probe.js';
 
-/** Characters of ffmpeg's messages to keep. */
-const MAX_STDERR = 4096;
+/** A frame, and its time in the input. */
+export interface TimedFrame {
+  readonly frame: Nv12Frame;
+  readonly seconds: number;
+}
 
-/** One run of ffmpeg: raw frames on its stdout, their timestamps on descriptor 3, error messages on stderr. */
+/** One run of ffmpeg: raw frames on its stdout, their timestamps on descriptor 3, messages on stderr. */
 export class FfmpegFrames {
   readonly #process: ChildProcess;
   /** Resolves when the process has ended and its pipes are empty. */
   readonly #closed: Promise<unknown[]>;
   readonly #times: Readable;
-  #stderr = '';
+  readonly #messages: FfmpegMessages;
 
-  /** @param input ffmpeg's options for the input, the input included */
+  /**
+   * @param input ffmpeg's options for the input, the input included
+   * @param described whether description() will be asked for
+   */
   constructor(
     input: readonly string[],
     private readonly info: VideoInfo,
+    described = false,
   ) {
+    const level = described ? 'level+info' : 'error';
     this.#process = endWithUs(
-      spawn('ffmpeg', ffmpegArguments(input, info), { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] }),
+      spawn('ffmpeg', ffmpegArguments(input, info, level), { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] }),
     );
     this.#closed = once(this.#process, 'close');
     this.#closed.catch(() => {}); // awaited in complaint(), possibly long after it failed
     this.#times = this.#process.stdio[3] as Readable;
-    this.#process.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-MAX_STDERR);
-    });
+    this.#messages = new FfmpegMessages(this.#process.stderr!, described);
+  }
+
+  /** What ffmpeg says of the input when it has opened it; undefined if it cannot. */
+  description(): Promise<InputDescription | undefined> {
+    return this.#messages.description;
   }
 
   /** @param ring memory of the frames, each of which is asked for when the one before has been used. @default a FrameRing */
-  async *frames(
-    ring: { next(): Nv12Frame } = this.#ring(),
-  ): AsyncGenerator<{ frame: Nv12Frame; seconds: number }, void, void> {
+  async *frames(ring: { next(): Nv12Frame } = this.#ring()): AsyncGenerator<TimedFrame, void, void> {
     // Frames of odd size arrive as RGB and are converted when complete.
     const rgb = isOdd(this.info) ? new Uint8Array(3 * this.info.width * this.info.height) : undefined;
     const times = presentationTimes(this.#times, this.info.rate);
@@ -56,7 +66,12 @@ export class FfmpegFrames {
           if (filled < bytes.length) continue;
           const time = await times.next();
           // ffmpeg writes a frame's time before its pixels.
-          if (time.done) throw new ExpectationError('a time for every frame from ffmpeg', 'no more of them');
+          if (time.done)
+            throw new ExpectationError(
+              'a time for every frame from ffmpeg',
+              'no more of them',
+              'Try another version of ffmpeg, 4.4 or newer; ffmpeg -version says which one this is.',
+            );
           if (rgb) {
             const { width, height } = this.info;
             frame = packedToNv12({ data: rgb, width, height, format: 'rgb8' }, undefined, frame);
@@ -86,7 +101,7 @@ export class FfmpegFrames {
       throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? ffmpegMissing(error) : error;
     }
     const { exitCode, signalCode } = this.#process;
-    const words = lastWords(this.#stderr);
+    const words = this.#messages.lastErrors();
     if (exitCode === 0 && words === '') return undefined;
     return words || `ffmpeg ended with ${signalCode ?? `exit code ${exitCode}`}`;
   }
@@ -105,7 +120,7 @@ function isOdd({ width, height }: VideoInfo): boolean {
   return width % 2 !== 0 || height % 2 !== 0;
 }
 
-function ffmpegArguments(input: readonly string[], info: VideoInfo): string[] {
+function ffmpegArguments(input: readonly string[], info: VideoInfo, level: string): string[] {
   const { width, height, matrix, frameModeOption } = info;
   const size = `scale=${width}:${height}:in_color_matrix=${matrix}`;
   const filters = [
@@ -119,7 +134,7 @@ function ffmpegArguments(input: readonly string[], info: VideoInfo): string[] {
   ];
   const output = ['-map', '0:V:0', '-vf', filters.join(','), frameModeOption, 'passthrough'];
   return [
-    ...['-nostdin', '-hide_banner', '-v', 'error', ...input],
+    ...['-nostdin', '-hide_banner', '-nostats', '-v', level, ...input],
     ...[...output, '-f', 'rawvideo', 'pipe:1'],
   ];
 }

@@ -13,8 +13,9 @@ import { parseSize, type PictureSize } from '../vision/picture/picture-size.js';
 import { PictureSource } from './picture-file.js';
 import { SceneSource } from './scene/index.js';
 import { STDIN, StdinSource } from './stdin-source.js';
+import { isLiveInput } from './stream-address.js';
 import { withoutPassword } from './stream-connection.js';
-import { isLiveInput, openStream } from './stream-source.js';
+import { openStream } from './stream-input.js';
 import type { FrameSource } from '../vision/picture/frame-source.js';
 import { VideoSource } from './video.js';
 
@@ -143,7 +144,11 @@ class InputOpener implements Inputs {
   #openStdin(): StdinSource {
     const { size, rate } = this.options;
     if (size && (size.width % 2 !== 0 || size.height % 2 !== 0)) {
-      throw new ExpectationError('an even size for NV12 on standard input', `${size.width}x${size.height}`);
+      throw new ExpectationError(
+        'an even size for NV12 on standard input',
+        `${size.width}x${size.height}`,
+        'NV12 has one color for 2x2 pixels: its frames are of even width and height.',
+      );
     }
     const source = new StdinSource({ size, rate, first: this.#stills });
     this.#stills += source.count ?? 0;
@@ -220,8 +225,18 @@ class InputOpener implements Inputs {
 async function kindOf(path: string): Promise<Exclude<FileKind, 'png'> | 'apng' | undefined> {
   const found = await stat(path);
   // Opening a pipe or a device could block forever.
-  if (!found.isFile()) throw new ExpectationError('a regular file', `${path}, which is not one`);
-  if (found.size === 0) throw new ExpectationError('a file that is not empty', `${path}, which is empty`);
+  if (!found.isFile())
+    throw new ExpectationError(
+      'a regular file',
+      `${path}, which is not one`,
+      'Name a file or folder; standard input is called -, a camera /dev/video0.',
+    );
+  if (found.size === 0)
+    throw new ExpectationError(
+      'a file that is not empty',
+      `${path}, which is empty`,
+      'Whatever wrote it may have failed: write or copy it again.',
+    );
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read(new Uint8Array(BEGIN_LENGTH), 0, BEGIN_LENGTH, 0);
@@ -270,6 +285,7 @@ function openScene(name: string, options: InputOptions): SceneSource {
     throw new ExpectationError(
       `${SCENE_PREFIX} or ${SCENE_PREFIX}?name=value&..., with ${SCENE_SETTINGS.join(', ')}`,
       name,
+      "For example 'scene:?frames=20&seed=3', in quotation marks: & and ? mean something else to a shell.",
     );
   }
   const number = (key: string): number | undefined => {
@@ -278,7 +294,12 @@ function openScene(name: string, options: InputOptions): SceneSource {
   };
   const sizeText = settings.get('size');
   const size = sizeText === null ? options.size : parseSize(sizeText);
-  if (sizeText !== null && !size) throw new ExpectationError('a size such as 640x480', sizeText);
+  if (sizeText !== null && !size)
+    throw new ExpectationError(
+      'a size such as 640x480',
+      sizeText,
+      'Width and height in pixels, with an x between them.',
+    );
   return new SceneSource({
     count: number('frames') ?? options.frames,
     seed: number('seed') ?? options.seed,

@@ -82,7 +82,12 @@ export function toBytes(samples: Float32Array): Uint8Array {
 
 /** Reads the header, so that a huge picture is refused before its pixels take any memory. */
 async function pictureMetadata(file: Uint8Array | string, page = 0): Promise<Metadata> {
-  if (file.length === 0) throw new ExpectationError(FORMATS, 'an empty file');
+  if (file.length === 0)
+    throw new ExpectationError(
+      FORMATS,
+      'an empty file',
+      'If other programs open it, save it from there as PNG or JPEG; else copy or download it again.',
+    );
   const metadata = await sharpened(sharp(file, { limitInputPixels: false, page }).metadata());
   const { width, height } = metadata.autoOrient;
   if (Math.max(width, height) > MAX_DIMENSION || width * height > MAX_PICTURE_PIXELS) {
@@ -102,9 +107,14 @@ async function sharpened<T>(work: Promise<T>): Promise<T> {
   } catch (error) {
     const reason = messageOf(error).split('\n')[0]!;
     if (reason.includes('unsupported image format')) {
-      throw new ExpectationError(FORMATS, 'something else or only a piece of one', undefined, {
-        cause: error,
-      });
+      throw new ExpectationError(
+        FORMATS,
+        'something else or only a piece of one',
+        'If other programs open it, save it from there as PNG or JPEG; else copy or download it again.',
+        {
+          cause: error,
+        },
+      );
     }
     throw new ExpectationError(
       'a complete picture',

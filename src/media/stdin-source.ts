@@ -62,7 +62,11 @@ export class StdinSource implements FrameSource {
       length += chunk.length;
       // No compressed picture takes more bytes than its pixels would.
       if (length > 8 * MAX_PICTURE_PIXELS)
-        throw new ExpectationError('one picture on standard input', 'much more');
+        throw new ExpectationError(
+          'one picture on standard input',
+          'much more',
+          'Raw NV12 needs --size; a video is given by the name of its file.',
+        );
     }
     const bytes = Buffer.concat(chunks);
     const kind = fileKind(STDIN, bytes.subarray(0, BEGIN_LENGTH));

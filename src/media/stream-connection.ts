@@ -10,8 +10,6 @@ export interface Stream {
   /** ffmpeg's options, the input included. */
   readonly input: readonly string[];
   readonly info: VideoInfo;
-  /** Whether `info` was read from the stream. */
-  readonly probed: boolean;
 }
 
 export interface ConnectionOptions {
@@ -29,6 +27,8 @@ export interface ConnectionOptions {
 const [FIRST_WAIT, LONGEST_WAIT] = [1, 30];
 /** Seconds without a frame after which a stream counts as lost. */
 const SILENCE = 10;
+/** The reason of such a loss. */
+export const SILENT = `no frame for ${SILENCE} s`;
 
 /** A stream that is connected again whenever it is lost. */
 export class Connection {
@@ -67,8 +67,8 @@ export class Connection {
   ): AsyncGenerator<Item, string | undefined, void> {
     try {
       for (;;) {
-        const next = await this.#within(frames.next());
-        if (next === undefined) return `no frame for ${SILENCE} s`;
+        const next = await this.within(frames.next());
+        if (next === undefined) return SILENT;
         if (next.done) break;
         const item = use(next.value);
         if (item !== undefined) yield item;
@@ -96,7 +96,7 @@ export class Connection {
   }
 
   /** The result of `work`; undefined if it takes too long. */
-  #within<T>(work: Promise<T>): Promise<T | undefined> {
+  within<T>(work: Promise<T>): Promise<T | undefined> {
     const { timer = startTimer } = this.options;
     return new Promise((resolve, reject) => {
       const cancel = timer(() => resolve(undefined), SILENCE);

@@ -22,7 +22,12 @@ export interface VideoInfo {
   readonly duration?: number | undefined;
   /** ffmpeg's names of the container: `matroska,webm`. */
   readonly container?: string | undefined;
+  /** Frames that the decoder keeps to bring them into order. */
+  readonly reordered?: number | undefined;
 }
+
+/** The rate of a video that does not tell its own. Used for frames without times only. */
+export const USUAL_RATE = 25;
 
 /** Properties of a video that ffmpeg cannot reliably find out. */
 export interface VideoFormat {
@@ -49,6 +54,7 @@ interface ProbedStream {
   nb_frames?: string;
   avg_frame_rate?: string;
   color_space?: string;
+  has_b_frames?: number;
   tags?: { rotate?: string };
   side_data_list?: { rotation?: number }[];
 }
@@ -73,7 +79,11 @@ export async function probeInput(name: string, input: readonly string[]): Promis
   const { stream, version, duration, container } = await firstVideoStream(name, input);
   const { width = 0, height = 0 } = stream;
   if (width < 2 || height < 2) {
-    throw new ExpectationError(`a video of at least 2x2 pixels in ${name}`, `${width}x${height}`);
+    throw new ExpectationError(
+      `a video of at least 2x2 pixels in ${name}`,
+      `${width}x${height}`,
+      'Record or export it in a larger size.',
+    );
   }
   // Phones record sideways and mark it: in the display matrix, or in a tag before ffmpeg 5.
   const rotation = stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation;
@@ -85,11 +95,12 @@ export async function probeInput(name: string, input: readonly string[]): Promis
     width: upright,
     height: across,
     count: frames > 0 ? frames : undefined,
-    rate: numerator > 0 && denominator > 0 ? numerator / denominator : 25,
+    rate: numerator > 0 && denominator > 0 ? numerator / denominator : USUAL_RATE,
     matrix: colorMatrix(stream.color_space, height),
     frameModeOption: frameModeOption(version),
     duration: duration > 0 ? duration : undefined,
     container,
+    reordered: stream.has_b_frames,
   };
 }
 
@@ -127,7 +138,7 @@ async function firstVideoStream(
   let output: string;
   try {
     const what =
-      'stream=width,height,nb_frames,avg_frame_rate,color_space:stream_tags=rotate:stream_side_data=rotation:program_version=version:format=duration,format_name';
+      'stream=width,height,nb_frames,avg_frame_rate,color_space,has_b_frames:stream_tags=rotate:stream_side_data=rotation:program_version=version:format=duration,format_name';
     const options = [
       '-v',
       'error',
@@ -157,7 +168,12 @@ async function firstVideoStream(
     format?: { duration?: string; format_name?: string };
   };
   const stream = answer.streams?.[0];
-  if (!stream) throw new ExpectationError(`a video in ${name}`, 'a file without a video stream');
+  if (!stream)
+    throw new ExpectationError(
+      `a video in ${name}`,
+      'a file without a video stream',
+      'It may contain only sound: ffprobe shows what is in it.',
+    );
   const { duration, format_name: container } = answer.format ?? {};
   const version = answer.program_version?.version ?? '';
   return { stream, version, duration: Number(duration ?? NaN), container };

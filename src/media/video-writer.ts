@@ -34,7 +34,11 @@ export function videoSuffix(path: string): keyof typeof CONTAINERS {
   const suffix = extname(path).toLowerCase();
   const known = VIDEO_SUFFIXES.find((each) => each === suffix);
   if (known) return known;
-  throw new ExpectationError(`a video with the suffix ${VIDEO_SUFFIXES.join(', ')}`, path || 'none');
+  throw new ExpectationError(
+    `a video with the suffix ${VIDEO_SUFFIXES.join(', ')}`,
+    path || 'none',
+    'The suffix chooses the format, for example out.mp4.',
+  );
 }
 
 /**

@@ -5,6 +5,9 @@ import { nearest } from '../base/nearest.js';
 import { packageRoot } from '../base/package-root.js';
 import { MARCHES, type March } from './march.js';
 
+/** What to do about an error in a list of models. */
+const FORM = 'config/models.json is an example of such a list; docs/models.md tells of it.';
+
 /** The target of a model: a board's BPU, or any machine's CPU with ONNX Runtime. */
 const BOARDS = ['RDK X5', 'RDK X3', 'CPU'] as const;
 export type Board = (typeof BOARDS)[number];
@@ -162,9 +165,14 @@ export function readCatalog(path: string, base?: Catalog): Catalog {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ExpectationError(`a readable list of models at ${path}`, messageOf(error), undefined, {
-      cause: error,
-    });
+    throw new ExpectationError(
+      `a readable list of models at ${path}`,
+      messageOf(error),
+      'TROS_YOLO_SEG_MODELS names it: correct the path, or unset it to use the models that are known anyway.',
+      {
+        cause: error,
+      },
+    );
   }
   return parseCatalog(text, path, base);
 }
@@ -179,7 +187,7 @@ export function parseCatalog(text: string, path: string, base?: Catalog): Catalo
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new ExpectationError(`JSON in ${path}`, messageOf(error), undefined, { cause: error });
+    throw new ExpectationError(`JSON in ${path}`, messageOf(error), FORM, { cause: error });
   }
   const root = record(json, path);
   const sources = new Map<string, Source>();
@@ -196,7 +204,7 @@ export function parseCatalog(text: string, path: string, base?: Catalog): Catalo
     licenses.set(id, { id, name: name!, holder: holder!, url: url! });
   }
   if (!Array.isArray(root['models'])) {
-    throw new ExpectationError(`a list "models" in ${path}`, root['models']);
+    throw new ExpectationError(`a list "models" in ${path}`, root['models'], FORM);
   }
   const known = {
     sources: new Set([...sources.keys(), ...(base?.sources.keys() ?? [])]),
@@ -205,7 +213,7 @@ export function parseCatalog(text: string, path: string, base?: Catalog): Catalo
   const names = new Set<string>();
   const models = (root['models'] as unknown[]).map((entry, i) => {
     const model = readModel(entry, `model ${i + 1} in ${path}`, known);
-    if (names.has(model.name)) throw new ExpectationError(`each name once in ${path}`, model.name);
+    if (names.has(model.name)) throw new ExpectationError(`each name once in ${path}`, model.name, FORM);
     names.add(model.name);
     return model;
   });
@@ -228,12 +236,12 @@ function readModel(entry: unknown, place: string, known: Known): CatalogModel {
   const name = textOf(fields, 'name', place);
   // A name is also a file name in the cache. Anything with a dot or a slash is a path.
   if (!/^[a-z\d][\w-]*$/i.test(name)) {
-    throw new ExpectationError(`a name of letters, digits, - and _ for ${place}`, name);
+    throw new ExpectationError(`a name of letters, digits, - and _ for ${place}`, name, FORM);
   }
   const where = `${name} in ${place.slice(place.indexOf(' in ') + 4)}`;
   for (const key of Object.keys(fields)) {
     if (!(FIELDS as readonly string[]).includes(key))
-      throw new ExpectationError(`one of ${FIELDS.join(', ')} for ${where}`, key);
+      throw new ExpectationError(`one of ${FIELDS.join(', ')} for ${where}`, key, FORM);
   }
   const { sha256, size, tried = true, input, classes, note } = fields;
   expect(sha256 === undefined || (typeof sha256 === 'string' && /^[\da-f]{64}$/.test(sha256)), {
@@ -312,7 +320,7 @@ function checkUrl(text: string, hasSum: boolean, where: string): URL {
   throw new ExpectationError(
     `an address with https for url of ${where}`,
     text,
-    url?.protocol === 'http:' ? 'http is accepted with sha256 only.' : undefined,
+    url?.protocol === 'http:' ? 'http is accepted with sha256 only.' : FORM,
   );
 }
 
@@ -320,15 +328,15 @@ function record(value: unknown, where: string): Readonly<Record<string, unknown>
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  throw new ExpectationError(`an object for ${where}`, value);
+  throw new ExpectationError(`an object for ${where}`, value, FORM);
 }
 
 function textOf(fields: Readonly<Record<string, unknown>>, key: string, where: string): string {
   const value = fields[key];
   if (typeof value === 'string' && value !== '') return value;
-  throw new ExpectationError(`a text for ${key} of ${where}`, value);
+  throw new ExpectationError(`a text for ${key} of ${where}`, value, FORM);
 }
 
 function expect(right: boolean, { what, found }: { what: string; found: unknown }): void {
-  if (!right) throw new ExpectationError(what, found);
+  if (!right) throw new ExpectationError(what, found, FORM);
 }

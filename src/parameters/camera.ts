@@ -20,13 +20,13 @@ export const CAMERA_PARAMETERS = parameterTable({
     range: [0, 1000],
     dynamic: true,
     help: "frames per second; 0: the inputs' own pace, by their stamps",
-    zh: '每秒帧数；0：按输入自己的时间戳的节奏',
+    zh: '每秒帧数；0：按输入自带的时间戳播放',
   },
   loop: {
     type: 'bool',
     default: true,
     help: 'whether to start over after the last input; false: the node ends then',
-    zh: '最后一个输入之后是否从头再来；false：到此节点结束',
+    zh: '最后一个输入之后是否从头再来；false：播放完毕后节点退出',
   },
   message: {
     type: 'string',
@@ -59,7 +59,7 @@ export const CAMERA_PARAMETERS = parameterTable({
     default: 'auto',
     choices: IMAGE_TRANSPORTS,
     help: "how messages are sent: native (HbmMsg only, in memory that the middleware lends: zero-copy with TROS's settings), rclnodejs; auto: native if it was built and the message allows it",
-    zh: '如何发送消息：native（仅 HbmMsg，写在中间件出借的内存里；用 TROS 的设置即零拷贝）、rclnodejs；auto：编译了 native 且消息类型允许就用它',
+    zh: '如何发送消息：native（仅 HbmMsg，写在中间件出借的内存里；用 TROS 的设置即零拷贝）、rclnodejs；auto：编译时包含 native 且消息类型允许，就使用它',
   },
   qos: {
     type: 'string',
@@ -99,7 +99,7 @@ export const CAMERA_PARAMETERS = parameterTable({
     default: 0,
     range: [0, 1000],
     help: 'number of subscribers to wait for before the first frame, so that they miss no frame',
-    zh: '发出第一帧之前等待多少个订阅者，免得它们漏掉帧',
+    zh: '发出第一帧之前等待多少个订阅者，以免它们漏帧',
   },
 });
 

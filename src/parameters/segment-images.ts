@@ -80,7 +80,7 @@ export const IMAGE_PARAMETERS = parameterTable({
     default: 'auto',
     choices: IMAGE_TRANSPORTS,
     help: 'how images are received: native (in C++, not through JavaScript, without a copy if the middleware lends messages), rclnodejs; auto: native if it was built',
-    zh: '如何接收图像：native（在 C++ 中接收，不经过 JavaScript；中间件出借消息时零拷贝）、rclnodejs；auto：编译了 native 就用它',
+    zh: '如何接收图像：native（在 C++ 中接收，不经过 JavaScript；中间件出借消息时零拷贝）、rclnodejs；auto：编译时包含 native 就使用它',
   },
   hbm_frame_id: {
     type: 'string',

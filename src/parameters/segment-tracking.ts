@@ -78,7 +78,7 @@ export const TRACKING_PARAMETERS = parameterTable({
     default: [],
     dynamic: true,
     help: 'lines across which tracked objects are counted, each as NAME=X,Y X,Y ..., as `zones`. Entered: from the left to the right of its direction, so downward for a line from left to right',
-    zh: '统计被跟踪物体穿越的线，每条写作 NAME=X,Y X,Y ...，规则同 `zones`。进入：从线的方向的左侧到右侧，即对从左到右的线来说是向下',
+    zh: '统计被跟踪物体穿越的线，每条写作 NAME=X,Y X,Y ...，规则同 `zones`。沿线的方向看，从左侧越到右侧算进入：线从左画到右时，就是向下越线',
   },
   zone_anchor: {
     type: 'string',

@@ -153,14 +153,14 @@ export const SEGMENT_PARAMETERS = parameterTable({
     choices: COLORED_BY,
     dynamic: true,
     help: 'what has one color in the overlay and ~/instance_picture: each class, or each instance; auto: each tracked object, and the other instances by class',
-    zh: '叠加图和 ~/instance_picture 中颜色按什么分：按类别，或按实例；auto：被跟踪的物体各有一色，其余按类别',
+    zh: '叠加图和 ~/instance_picture 中颜色的分配方式：按类别，或按实例；auto：被跟踪的物体各有一色，其余按类别',
   },
   overlay_blur: {
     type: 'string_array',
     default: [],
     dynamic: true,
     help: 'names or ids of classes that the overlay shows blurred, for recordings that must not show people; they must be among `classes`; empty: none',
-    zh: '叠加图中要模糊的类别的名称或 id，用于不得出现人的录制；它们必须在 `classes` 之中；留空：无',
+    zh: '叠加图中要模糊的类别的名称或 id，用于不得出现人的录像；这些类别必须包含在 `classes` 中；留空：无',
   },
   overlay_trails: {
     type: 'integer',
@@ -183,7 +183,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
     default: 0,
     range: [0, 65_535],
     help: 'port of the live page in the browser (docs/web.md), with /metrics for Prometheus and /foxglove; 0: none',
-    zh: '浏览器实时页面的端口（docs/web.md），同一端口还有供 Prometheus 读取的 /metrics 和 /foxglove；0：无',
+    zh: '浏览器实时页面的端口（docs/web.md），同一端口还提供供 Prometheus 读取的 /metrics，以及 /foxglove；0：不启用',
   },
   web_host: {
     type: 'string',
@@ -195,13 +195,13 @@ export const SEGMENT_PARAMETERS = parameterTable({
     type: 'string',
     default: '',
     help: 'token with which the live page may change parameters, load models and record; at least 8 characters; empty: it is read only',
-    zh: '令牌，凭它可以在实时页面上修改参数、加载模型和录制；至少 8 个字符；空：只读',
+    zh: '在实时页面上修改参数、加载模型和录制所需的令牌，至少 8 个字符；留空：只读',
   },
   web_hosts: {
     type: 'string_array',
     default: [],
     help: "names under which the live page may be opened, besides localhost, IP addresses and the machine's own name; empty: no others",
-    zh: '除 localhost、IP 地址和本机名之外，可以用来打开实时页面的主机名；空：没有',
+    zh: '除 localhost、IP 地址和本机名之外，可以用来打开实时页面的主机名；留空：没有',
   },
   web_origins: {
     type: 'string_array',
@@ -213,7 +213,7 @@ export const SEGMENT_PARAMETERS = parameterTable({
     type: 'string',
     default: '',
     help: 'folder of the bags that the live page records; empty: ~/.ros/tros_yolo_seg',
-    zh: '实时页面录制的 bag 所在的文件夹；空：~/.ros/tros_yolo_seg',
+    zh: '实时页面录制的 bag 所在的文件夹；留空：~/.ros/tros_yolo_seg',
   },
 });
 

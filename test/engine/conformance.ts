@@ -195,7 +195,8 @@ export function testEngine(name: string, open: OpenEngine, options: { skip?: str
         return inference;
       });
       const closed = closing.close();
-      const message = 'Expected an open engine but received a closed one.';
+      const message =
+        'Expected an open engine but received a closed one. Open another one: after close() it takes no frames.';
       await assert.rejects(closing.submit(noiseFrame(64, 64)), { name: 'ExpectationError', message });
       await closed;
       assert.equal(settled.length, 2);

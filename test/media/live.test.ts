@@ -11,7 +11,10 @@ import sharp from 'sharp';
 import { openInputs } from '../../src/media/inputs.js';
 import { StdinSource } from '../../src/media/stdin-source.js';
 import { withoutPassword } from '../../src/media/stream-connection.js';
-import { isLiveInput, openStream, streamArguments, StreamSource } from '../../src/media/stream-source.js';
+import { isLiveInput } from '../../src/media/stream-address.js';
+import { openStream, streamArguments } from '../../src/media/stream-input.js';
+import { RemoteVideo } from '../../src/media/remote-video.js';
+import { StreamSource } from '../../src/media/stream-source.js';
 import {
   type BadFrame,
   type FrameSource,
@@ -130,69 +133,110 @@ describeUnless(withoutFfmpeg, 'openStream', () => {
     }
   });
 
-  it('ends at the end of a file of a server, also if it is scaled and was not asked for its length', async () => {
+  it('ends at the end of a file of a server and keeps its times, also if it is scaled and was not asked before', async () => {
     const bytes = readFileSync(clip('whole.mkv'));
-    const server = createServer((_, response) => response.end(bytes));
+    let requests = 0;
+    const server = createServer((_, response) => {
+      requests++;
+      response.end(bytes);
+    });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {
       const { port } = server.address() as AddressInfo;
       const pause = () => assert.fail('connects again');
       for (const size of [undefined, { width: 32, height: 24 }]) {
+        requests = 0;
         const source = await openStream(`http://127.0.0.1:${port}/whole.mkv`, { size, pause, timer });
         const frames = await take(source, 100);
         assert.equal(frames.length, 5);
         assert.equal(frames[0]!.frame.width, size?.width ?? 64);
+        assert.equal(source.rate, 10);
+        assert.deepEqual(
+          frames.map(({ stamp }) => Math.round(stamp.nanosec / 1e8)),
+          [0, 1, 2, 3, 4],
+        );
+        assert.equal(requests, size ? 1 : 2, 'connections');
       }
     } finally {
       server.close();
     }
   });
 
-  it('takes the newest picture of Motion JPEG in parts, as cameras send it, and stops waiting for it on a signal', async () => {
-    const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'gray' } })
-      .jpeg()
-      .toBuffer();
-    const part = Buffer.concat([
-      Buffer.from(`--part\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n\r\n`),
-      jpeg,
-      Buffer.from('\r\n'),
-    ]);
-    const server = createServer((_, response) => {
-      response.writeHead(200, { 'content-type': 'multipart/x-mixed-replace; boundary=part' });
-      const sending = setInterval(() => response.write(part), 5);
-      response.on('close', () => clearInterval(sending));
-    });
+  it('gives up a scaled stream over http that never sends anything, and says what it answered', async () => {
+    const server = createServer((_, response) => response.writeHead(404).end());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {
       const { port } = server.address() as AddressInfo;
-      const stop = new AbortController();
-      const notes: string[] = [];
-      const onNote = (text: string): void => {
-        notes.push(text);
-        stop.abort();
-      };
-      const source = await openStream(`http://127.0.0.1:${port}/`, { timer, onNote, signal: stop.signal });
-      assert.ok(source instanceof StreamSource);
-      const frames = source.frames();
-      const indices: number[] = [];
-      for (let taken = 0; taken < 3; taken++) {
-        const { value } = await frames.next();
-        assert.ok(value && !isBadFrame(value));
-        indices.push(value.index);
-        const before = source.dropped;
-        while (source.dropped < before + 3) await new Promise((resolve) => setTimeout(resolve, 1));
-      }
-      assert.ok(indices[2]! - indices[0]! >= 6, String(indices));
-      // The camera goes away. Nobody waits for it then: the pause would take a second, the next ones longer.
-      server.closeAllConnections();
-      server.close();
-      for await (const item of frames) assert.ok(!isBadFrame(item));
-      assert.equal(notes.length, 1, notes.join('\n'));
+      const pauses: number[] = [];
+      const source = await openStream(`http://u:secret@127.0.0.1:${port}/none`, {
+        size: { width: 64, height: 48 },
+        pause: (milliseconds) => Promise.resolve(pauses.push(milliseconds)),
+        timer,
+      });
+      const items = [];
+      for await (const item of source.frames()) items.push(item);
+      assert.deepEqual(pauses, [1000, 2000, 4000, 8000, 16000]);
+      assert.ok(items.length === 1 && isBadFrame(items[0]!));
+      assert.match(items[0].error.message, /a video in http:\/\/u:\*\*\*@\S+ but received .*404 Not Found/);
+      assert.ok(!items[0].error.message.includes('secret'));
     } finally {
-      server.closeAllConnections();
       server.close();
     }
   });
+
+  for (const size of [undefined, { width: 32, height: 24 }])
+    it(`takes the newest picture of Motion JPEG in parts, as cameras send it${size ? ', also with --size' : ''}, and stops waiting for it on a signal`, async () => {
+      const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'gray' } })
+        .jpeg()
+        .toBuffer();
+      const part = Buffer.concat([
+        Buffer.from(`--part\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n\r\n`),
+        jpeg,
+        Buffer.from('\r\n'),
+      ]);
+      let requests = 0;
+      const server = createServer((_, response) => {
+        requests++;
+        response.writeHead(200, { 'content-type': 'multipart/x-mixed-replace; boundary=part' });
+        const sending = setInterval(() => response.write(part), 5);
+        response.on('close', () => clearInterval(sending));
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      try {
+        const { port } = server.address() as AddressInfo;
+        const stop = new AbortController();
+        const notes: string[] = [];
+        const onNote = (text: string): void => {
+          notes.push(text);
+          stop.abort();
+        };
+        const source = await openStream(`http://127.0.0.1:${port}/`, {
+          ...{ size, timer, onNote, signal: stop.signal },
+        });
+        assert.ok(!(source instanceof RemoteVideo));
+        assert.equal(source instanceof StreamSource, !size);
+        const frames = source.frames();
+        const indices: number[] = [];
+        for (let taken = 0; taken < 3; taken++) {
+          const { value } = await frames.next();
+          assert.ok(value && !isBadFrame(value));
+          indices.push(value.index);
+          assert.equal(value.frame.width, size?.width ?? 64);
+          const before = source.dropped;
+          while (source.dropped < before + 3) await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+        assert.ok(indices[2]! - indices[0]! >= 6, String(indices));
+        // The camera goes away. Nobody waits for it then: the pause would take a second, the next ones longer.
+        server.closeAllConnections();
+        server.close();
+        for await (const item of frames) assert.ok(!isBadFrame(item));
+        assert.equal(notes.length, 1, notes.join('\n'));
+        assert.equal(requests, size ? 1 : 2, 'connections');
+      } finally {
+        server.closeAllConnections();
+        server.close();
+      }
+    });
 
   it('reads rtsp, which ffmpeg sends to the test', async () => {
     const probe = createTcpServer();

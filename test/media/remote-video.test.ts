@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'mocha';
 import { RemoteVideo } from '../../src/media/remote-video.js';
 import type { ConnectionOptions } from '../../src/media/stream-connection.js';
-import { openStream } from '../../src/media/stream-source.js';
+import { openStream } from '../../src/media/stream-input.js';
 import { isBadFrame } from '../../src/vision/picture/frame-source.js';
 import { describeUnless } from '../skips.js';
 import { temporaryFolder } from '../temporary-folder.js';
@@ -109,6 +109,83 @@ describeUnless(withoutFfmpeg, 'RemoteVideo', () => {
     assert.match(notes[0]!, /^http:\/\/u:\*\*\*@\S+ is lost \(.*\)\. Connecting again in 1 s\.$/);
     assert.match(notes[2]!, /is back\.$/);
     assert.doesNotMatch(notes.join(), /secret/);
+  });
+
+  /** A clip whose pictures are larger than what ffmpeg reads at once, with an index at its beginning. */
+  function largeClip(name: string, ...options: string[]): Buffer {
+    const path = join(folder, name);
+    const args = `-v error -y -f lavfi -i testsrc2=size=1280x720:rate=10:duration=${FRAMES / 10} -movflags faststart`;
+    assert.equal(spawnSync('ffmpeg', [...args.split(' '), ...options, path]).status, 0);
+    return readFileSync(path);
+  }
+
+  /** Serves parts of a file, cuts the first answer after ffprobe's, and goes on with `later`. @returns the beginnings of the parts */
+  async function openParts(name: string, file: Buffer, later = file): Promise<[RemoteVideo, number[]]> {
+    let opened = false;
+    const starts: number[] = [];
+    server = createServer((request, response) => {
+      if (opened) starts.push(Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0));
+      const start = starts.at(-1) ?? 0;
+      const bytes = starts.length > 1 ? later : file;
+      response.writeHead(206, {
+        'accept-ranges': 'bytes',
+        'content-length': bytes.length - start,
+        'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}`,
+      });
+      if (starts.length === 1) {
+        response.write(bytes.subarray(start, (2 * bytes.length) / 3), () => response.destroy());
+      } else response.end(bytes.subarray(start));
+    });
+    await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const source = await openStream(`http://127.0.0.1:${port}/${name}`, {
+      onNote: (text) => notes.push(text),
+      pause: (milliseconds) => Promise.resolve(pauses.push(milliseconds)),
+      timer: () => () => undefined,
+    });
+    opened = true;
+    assert.ok(source instanceof RemoteVideo);
+    return [source, starts];
+  }
+
+  it('asks for the rest only, if the server has parts and the video an index', async () => {
+    const file = largeClip('parts.mp4', '-c:v', 'mjpeg', '-pix_fmt', 'yuvj420p');
+    const [source, starts] = await openParts('parts.mp4', file);
+    assert.deepEqual(await read(source), { indices: all, seconds: all, errors: [] });
+    assert.deepEqual(pauses, [1000]);
+    assert.equal(starts[0], 0);
+    assert.ok(starts.at(-1)! > file.length / 2, String(starts));
+  });
+
+  it('gives each frame once and in order if the decoder brings them into order', async () => {
+    // After a loss it gives the last frames without those in between that have not come.
+    const file = largeClip('order.mp4', '-c:v', 'libx264', '-bf', '3', '-g', '12', '-pix_fmt', 'yuv420p');
+    const [source, starts] = await openParts('order.mp4', file);
+    assert.deepEqual(await read(source), { indices: all, seconds: all, errors: [] });
+    assert.deepEqual(pauses, [1000]);
+    assert.ok(starts.at(-1)! > 0, String(starts));
+  });
+
+  it('reads from the beginning what has no index', async () => {
+    const file = largeClip('parts.ts', '-c:v', 'mpeg2video', '-q:v', '2');
+    const [source, starts] = await openParts('parts.ts', file);
+    assert.deepEqual(await read(source), { indices: all, seconds: all, errors: [] });
+    assert.deepEqual(pauses, [1000]);
+    // ffmpeg asks for the end, too, where the duration stands. The second time nothing else.
+    const half = starts.length / 2;
+    assert.deepEqual(starts.slice(half), starts.slice(0, half));
+  });
+
+  it('reads from the beginning if another frame comes than the one that was last', async () => {
+    const codec = ['-c:v', 'mjpeg', '-pix_fmt', 'yuvj420p'];
+    const file = largeClip('before.mp4', ...codec);
+    // All frames at other times.
+    const later = largeClip('after.mp4', ...codec, '-bsf:v', 'setts=ts=TS*1.37');
+    const [source, starts] = await openParts('parts.mp4', file, later);
+    const { indices, errors } = await read(source);
+    assert.deepEqual([indices, errors], [all, []]);
+    assert.deepEqual(pauses, [1000]);
+    assert.ok(starts.length >= 3, String(starts));
   });
 
   it('connects again when a server stalls', async () => {

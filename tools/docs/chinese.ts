@@ -10,7 +10,7 @@ export const CHINESE: Readonly<Record<string, string>> = {
   service: '服务',
   value: '取值',
   native: '原生订阅',
-  'from the camera stand-in': '由相机替身发布',
+  'from the camera stand-in': '由模拟相机发布',
   encoding: '编码',
   'other names': '别名',
   'how it is read': '读取方式',
@@ -40,11 +40,11 @@ export const CHINESE: Readonly<Record<string, string>> = {
     '供 TROS 的网页和显示节点使用：框、掩码、耗时；话题名由参数 `tros_topic` 决定',
   'outlines and labels that Foxglove draws': '由 Foxglove 绘制的轮廓和标签',
   'what zones and lines have counted (parameters `zones`, `lines`), and who came in and went out':
-    '各区域和线的计数（参数 `zones`、`lines`），以及谁进入、谁离开',
+    '各区域和线的计数（参数 `zones`、`lines`），以及哪些物体进入、哪些离开',
   'mono16 of the size of the masks: 0 background, i + 1 the i-th instance':
     'mono16，与掩码同大：0 为背景，i + 1 为第 i 个实例',
   'the same as PNG of 16 bits, without loss, for recordings and networks; left out when packing is behind':
-    '同上，16 位 PNG，无损，用于录制和网络传输；压缩跟不上时略过',
+    '同上，16 位 PNG，无损，用于录制和网络传输；来不及压缩时跳过',
   "rgb8 as large as the masks: the instances in the overlay's colors on black, for viewers that show mono16 as gray":
     'rgb8，与掩码同大：黑底上用叠加图的颜色画出各实例，用于把 mono16 显示成灰度的查看器',
   'mono8, for costmaps: class id, 255 background; size by parameter `class_map_size`':
@@ -65,7 +65,7 @@ export const CHINESE: Readonly<Record<string, string>> = {
   'rgb8: the image with masks, boxes and labels': 'rgb8：画有掩码、框和标签的图像',
   'the overlay as JPEG': 'JPEG 格式的叠加图',
   'false: no result for `watchdog` ms; no message means the same':
-    'false：已有 `watchdog` 毫秒没有结果；收不到消息含义相同',
+    'false：已有 `watchdog` 毫秒没有结果；收不到消息也表示同样的情况',
   'ids and names of the classes that are reported, lowest score': '所输出类别的 id 和名称、最低得分',
   'state of the engine; rates, drops, latencies and last error of each camera':
     '引擎的状态；每台相机的帧率、丢帧数、延迟和最近一次错误',

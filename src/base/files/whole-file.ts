@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { linkSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDevice } from './device.js';
@@ -10,10 +19,16 @@ const open = new Set<WholeFile>();
 const PART = /^\.tros-yolo-seg-[\da-f-]+\.part$/;
 /** Milliseconds without a write after which a partial file belongs to a process that was killed. */
 const FORSAKEN = 3_600_000;
+/** Milliseconds between two signs of life in partial files: the video of a lost camera is not written to for hours. */
+const SIGN_OF_LIFE = 600_000;
+let signs: NodeJS.Timeout | undefined;
+/** Folders in which this process has looked for what killed ones left behind. */
+const swept = new Set<string>();
 
 /**
  * A file that appears under its name only when it is complete. It is written beside the target under a temporary name and
- * moved there at the end. Whatever was there before stays until then.
+ * moved there at the end. Whatever was there before stays until then. Temporary files in that folder that killed processes
+ * left an hour ago or earlier are removed.
  *
  *     const file = new WholeFile('out/model.onnx');
  *     try {
@@ -42,7 +57,14 @@ export class WholeFile {
     const special = isDevice(path, found);
     this.flag = special ? 'a' : 'wx';
     this.part = special ? path : join(dirname(this.#target), `.tros-yolo-seg-${randomUUID()}.part`);
-    if (!special) open.add(this);
+    if (special) return;
+    const folder = dirname(this.part);
+    if (!swept.has(folder)) {
+      swept.add(folder);
+      sweepParts(folder);
+    }
+    open.add(this);
+    signs ??= setInterval(touchParts, SIGN_OF_LIFE).unref();
   }
 
   /**
@@ -55,12 +77,21 @@ export class WholeFile {
     if (!open.has(this)) return;
     if (replace) renameSync(this.part, this.#target);
     else moveToNew(this.part, this.#target);
-    open.delete(this);
+    this.#close();
   }
 
   /** Removes the partial file. Does nothing after finish(). */
   discard(): void {
-    if (open.delete(this)) rmSync(this.part, { force: true });
+    if (this.#close()) rmSync(this.part, { force: true });
+  }
+
+  #close(): boolean {
+    const was = open.delete(this);
+    if (open.size === 0) {
+      clearInterval(signs);
+      signs = undefined;
+    }
+    return was;
   }
 }
 
@@ -122,12 +153,27 @@ export function discardParts(): void {
   }
 }
 
-/** Removes partial files that killed processes left in a folder hours ago. */
+/** Shows other processes that the partial files of this one are still written. */
+export function touchParts(now = Date.now()): void {
+  for (const { part } of open) {
+    try {
+      utimesSync(part, now / 1000, now / 1000);
+    } catch {
+      // It has not been created yet.
+    }
+  }
+}
+
+/** Removes partial files that killed processes left in a folder hours ago. Whatever cannot be removed stays. */
 export function sweepParts(folder: string, now = Date.now()): void {
-  for (const name of readdirSync(folder)) {
-    if (!PART.test(name)) continue;
-    const part = join(folder, name);
-    const found = statSync(part, { throwIfNoEntry: false });
-    if (found !== undefined && now - found.mtimeMs > FORSAKEN) rmSync(part, { force: true });
+  try {
+    for (const name of readdirSync(folder)) {
+      if (!PART.test(name)) continue;
+      const part = join(folder, name);
+      const found = statSync(part, { throwIfNoEntry: false });
+      if (found !== undefined && now - found.mtimeMs > FORSAKEN) rmSync(part, { force: true });
+    }
+  } catch {
+    // The folder does not exist yet, or belongs to someone else. Writing to it says so.
   }
 }

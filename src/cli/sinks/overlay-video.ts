@@ -12,8 +12,8 @@ import type { ResultSink } from './sink.js';
 
 /** A video to write: of one source, or of the pictures of a folder. */
 interface PlannedVideo extends NamedSource {
-  /** Frames per second, if the source tells it. */
-  readonly rate: number | undefined;
+  /** What is shown, or the first of the pictures. Some know their rate only when their first frame has come. */
+  readonly source: FrameSource;
   /** Whether it is made of pictures, each of which is shown once, whatever their stamps are. */
   readonly stills: boolean;
 }
@@ -72,7 +72,7 @@ export class VideoPlan {
     );
     const { dir, name, ext } = parse(target);
     const videos = named.map((video, k) => ({
-      video: { ...video, rate: sources[firsts[k]!]!.rate, stills: sources[firsts[k]!]!.still === true },
+      video: { ...video, source: sources[firsts[k]!]!, stills: sources[firsts[k]!]!.still === true },
       path: alone ? target : format({ dir, name: `${name}-${video.stem}`, ext }),
     }));
     const planned = sources.map((source, i) => {
@@ -159,7 +159,7 @@ class TimedVideo {
     private readonly video: PlannedVideo,
     private readonly options: OverlayVideoOptions,
   ) {
-    this.#rate = video.rate;
+    this.#rate = video.source.rate;
   }
 
   async add(picture: RgbPicture, stamp: Stamp): Promise<void> {

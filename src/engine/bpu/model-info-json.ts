@@ -17,11 +17,21 @@ export async function readModelInfo(
   try {
     items = JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
-    throw new ExpectationError(`tensor properties as JSON in ${file}`, messageOf(error), undefined, {
-      cause: error,
-    });
+    throw new ExpectationError(
+      `tensor properties as JSON in ${file}`,
+      messageOf(error),
+      'It is a list of what hrt_model_exec model_info prints of each tensor.',
+      {
+        cause: error,
+      },
+    );
   }
-  if (!Array.isArray(items)) throw new ExpectationError(`a list of tensors in ${file}`, typeof items);
+  if (!Array.isArray(items))
+    throw new ExpectationError(
+      `a list of tensors in ${file}`,
+      typeof items,
+      'It is a list of what hrt_model_exec model_info prints of each tensor.',
+    );
   const of = (kind: string): NativeTensorProperties[] =>
     items
       .filter((item): item is Record<string, unknown> =>
@@ -34,7 +44,11 @@ export async function readModelInfo(
 function readTensor(item: Record<string, unknown>, file: string): NativeTensorProperties {
   const slot = String(item['slot']);
   const fail = (what: string, value: unknown): never => {
-    throw new ExpectationError(`${what} of ${slot} in ${file}`, value);
+    throw new ExpectationError(
+      `${what} of ${slot} in ${file}`,
+      value,
+      'Write it as hrt_model_exec model_info prints it.',
+    );
   };
   const numbers = (key: string, missing?: number[]): number[] => {
     const value = item[key] ?? missing;

@@ -281,7 +281,14 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
     slot.memory = memory;
     slot.planes = new Float32Array(memory.input);
     if (failure !== undefined) {
-      this.#fail(job, new ExpectationError('an inference', failure));
+      this.#fail(
+        job,
+        new ExpectationError(
+          'an inference',
+          failure,
+          'If memory is short, use a smaller model or fewer slots; else check the model with tros-yolo-seg info.',
+        ),
+      );
     } else {
       const timings = { preprocess: job.preprocess, inference: milliseconds };
       const tensors = viewOutputs(this.model, memory.output);
@@ -307,7 +314,15 @@ export class OnnxEngine extends SlotEngine implements CameraEngine {
   /** Fails everything in flight after the worker has ended. The slots that it held are lost and are not used again. */
   #lost(reason: string): void {
     this.#broken ??= reason;
-    for (const job of this.#jobs) this.#fail(job, new ExpectationError('a running ONNX engine', reason));
+    for (const job of this.#jobs)
+      this.#fail(
+        job,
+        new ExpectationError(
+          'a running ONNX engine',
+          reason,
+          'Open it again; if memory is short, with a smaller model or fewer slots.',
+        ),
+      );
     this.#advance();
   }
 }
@@ -354,7 +369,13 @@ function firstMessage(worker: Worker): Promise<Opened> {
     worker.once('message', resolve);
     worker.once('error', reject);
     worker.once('exit', (code) =>
-      reject(new ExpectationError('a model to load', `a worker thread that ended with code ${code}`)),
+      reject(
+        new ExpectationError(
+          'a model to load',
+          `a worker thread that ended with code ${code}`,
+          'If memory is short, use a smaller model or fewer slots; else check the model with tros-yolo-seg info.',
+        ),
+      ),
     );
   });
 }

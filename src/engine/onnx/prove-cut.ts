@@ -95,7 +95,7 @@ async function run(runtime: Runtime, path: string, picture: Float32Array, shape:
     throw new ExpectationError(
       'a model that ONNX Runtime can run',
       `${path}: ${messageOf(error)}`,
-      undefined,
+      'Check it with tros-yolo-seg info, or export it again.',
       {
         cause: error,
       },

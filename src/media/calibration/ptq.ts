@@ -110,6 +110,7 @@ export async function preparePtq(file: string, options: PtqOptions): Promise<Ptq
     throw new ExpectationError(
       'pictures that can be read',
       `${failed[0]!.name}: ${failed[0]!.error.message}`,
+      'All of them failed: copy them again, or choose another folder.',
     );
   }
   return {
@@ -213,7 +214,12 @@ function pictureFiles(folder: string): string[] {
       .map(({ name }) => name)
       .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   } catch (error) {
-    throw new ExpectationError('a folder of pictures', messageOf(error), undefined, { cause: error });
+    throw new ExpectationError(
+      'a folder of pictures',
+      messageOf(error),
+      'Check its name and its permissions.',
+      { cause: error },
+    );
   }
 }
 

@@ -144,6 +144,7 @@ export function binInput(model: BinModel): BinInput {
     throw new ExpectationError(
       'a model of one picture',
       model.inputs.map(({ name, shape: found }) => `${name} [${found.join(', ')}]`).join(' and '),
+      'Export the model with batch 1 and one picture as its only input, and convert it again.',
     );
   }
   const type = model.firstEntry('INPUT_TYPE_RT').toLowerCase();
@@ -215,7 +216,11 @@ export function binHeads(model: BinModel, hints: HeadHints = {}): BinHeads {
     const input = binInput(model);
     const infos = outputs.map(({ name, shape, type, typeName, quantization, source }): TensorInfo => {
       if (type) return { name, layer: source, shape, stride: packedStride(shape), type, quantization };
-      throw new ExpectationError(`output ${name} to be F32, S32, S16, U16, S8 or U8`, typeName);
+      throw new ExpectationError(
+        `output ${name} to be F32, S32, S16, U16, S8 or U8`,
+        typeName,
+        'Convert the model again with hb_mapper of this board.',
+      );
     });
     const layout = recognizeHeads(infos, input, hints);
     for (const [output, { role }] of outputRoles(layout)) roles.set(output, role);

@@ -87,7 +87,11 @@ function scaleAxis({ name, shape }: BinValue, scales: number): number {
   if (scales === 1 || shape.at(-1) === scales) return shape.length - 1;
   const axis = shape.lastIndexOf(scales);
   if (axis >= 0) return axis;
-  throw new ExpectationError(`one scale, or one for each channel of ${name} [${shape.join(', ')}]`, scales);
+  throw new ExpectationError(
+    `one scale, or one for each channel of ${name} [${shape.join(', ')}]`,
+    scales,
+    'The record in the file is damaged: convert the model again.',
+  );
 }
 
 /**

@@ -247,7 +247,11 @@ async function checkPart(
   try {
     const record = await recordOf(model, part.path);
     if (model.size !== undefined && record.size !== model.size) {
-      throw new ExpectationError(`${model.size} bytes at ${model.url}, as published`, `${record.size} bytes`);
+      throw new ExpectationError(
+        `${model.size} bytes at ${model.url}, as published`,
+        `${record.size} bytes`,
+        'The file was changed at its publisher, or cut off on its way. Try again, and another network.',
+      );
     }
     const wanted = model.sha256 ?? (force ? undefined : before?.sha256);
     if (wanted !== undefined && record.sha256 !== wanted) {
@@ -290,7 +294,7 @@ function checkKind(model: CatalogModel, file: string, where: string): void {
     throw new ExpectationError(
       kind === '.bin' ? `a model for the BPU at ${where}` : `an ONNX model at ${where}`,
       error instanceof ExpectationError ? String(error.received) : messageOf(error),
-      undefined,
+      'Does this network ask for a login first? Open the address in a browser to see what is there.',
       { cause: error },
     );
   }
@@ -298,6 +302,7 @@ function checkKind(model: CatalogModel, file: string, where: string): void {
     throw new ExpectationError(
       `a model for ${model.march} (${model.board}) at ${where}`,
       march || 'no march',
+      'The publisher has another model there: choose one for this board with tros-yolo-seg model list.',
     );
   }
 }

@@ -40,7 +40,7 @@ export function openConnections(): Dispatcher {
     throw new ExpectationError(
       'an address like http://proxy:3128 in HTTP_PROXY and HTTPS_PROXY',
       messageOf(error),
-      undefined,
+      'Correct these variables, or unset them if this network has no proxy.',
       { cause: error },
     );
   }
@@ -82,6 +82,7 @@ export async function ask(
       throw new ExpectationError(
         `at most ${MOST_REDIRECTS} redirects from ${url}`,
         `another one, to ${shown(next)}`,
+        'Open the address in a browser: the network may ask for a login first.',
       );
     }
     at = next;
@@ -123,6 +124,7 @@ export function nextAddress(from: URL, location: string | undefined): URL {
     throw new ExpectationError(
       `a redirect from ${shown(from)} to an address`,
       location?.replace(/[?#].*/s, '') ?? 'none',
+      'The server is at fault: try again later, or download the file with a browser and give its path.',
     );
   }
   const to = new URL(location, from);
@@ -159,7 +161,11 @@ function read(
     if (statusCode !== 200 && !(statusCode === 206 && beginning)) throw statusError(at, statusCode);
     const encoding = one(headers['content-encoding']) ?? 'identity';
     if (encoding !== 'identity') {
-      throw new ExpectationError(`the bytes of ${shown(at)} as they are`, `content-encoding ${encoding}`);
+      throw new ExpectationError(
+        `the bytes of ${shown(at)} as they are`,
+        `content-encoding ${encoding}`,
+        'A proxy may have changed them: try another network, or download the file with a browser and give its path.',
+      );
     }
     const type = one(headers['content-type']) ?? '';
     if (/^text\/html\b/i.test(type)) {
@@ -173,7 +179,11 @@ function read(
     const range = statusCode === 206 ? readRange(at, one(headers['content-range']), beginning!) : undefined;
     const total = range?.total ?? (range === undefined ? length : undefined);
     if ((total ?? 0) > LARGEST) {
-      throw new ExpectationError(`a model of at most 2 GiB at ${shown(at)}`, `${total} bytes`);
+      throw new ExpectationError(
+        `a model of at most 2 GiB at ${shown(at)}`,
+        `${total} bytes`,
+        'Is this the address of a model? Open it in a browser to see what is there.',
+      );
     }
     const origin = { url, validator: validatorOf(headers), total };
     return { start: range?.start ?? 0, origin, body: received(at, body, signal) };
@@ -193,7 +203,12 @@ async function* received(
   try {
     for await (const bytes of body) {
       length += (bytes as Buffer).length;
-      if (length > LARGEST) throw new ExpectationError(`a model of at most 2 GiB at ${shown(at)}`, 'more');
+      if (length > LARGEST)
+        throw new ExpectationError(
+          `a model of at most 2 GiB at ${shown(at)}`,
+          'more',
+          'Is this the address of a model? Open it in a browser to see what is there.',
+        );
       yield bytes as Buffer;
     }
   } catch (error) {
@@ -205,7 +220,11 @@ async function* received(
 function readRange(at: URL, text: string | undefined, { length }: Beginning): ByteRange {
   const range = rangeOf(text);
   if (range?.start !== length) {
-    throw new ExpectationError(`bytes from ${length} on from ${shown(at)}`, text ?? 'no content-range');
+    throw new ExpectationError(
+      `bytes from ${length} on from ${shown(at)}`,
+      text ?? 'no content-range',
+      'The server is at fault: start over with --force, or download the file with a browser and give its path.',
+    );
   }
   return range;
 }

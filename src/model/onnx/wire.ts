@@ -67,7 +67,12 @@ export class WireFile {
     try {
       this.#descriptor = openSync(path, 'r');
     } catch (error) {
-      throw new ExpectationError('a readable model file', messageOf(error), undefined, { cause: error });
+      throw new ExpectationError(
+        'a readable model file',
+        messageOf(error),
+        'Check its name and its permissions; tros-yolo-seg model get NAME downloads a model.',
+        { cause: error },
+      );
     }
     const status = fstatSync(this.#descriptor);
     this.size = status.size;
@@ -76,6 +81,7 @@ export class WireFile {
       throw new ExpectationError(
         'a model file',
         `${path}, which is ${status.isFile() ? 'empty' : 'no file'}`,
+        'Copy or download it again: tros-yolo-seg model get NAME.',
       );
     }
   }

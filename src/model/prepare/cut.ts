@@ -66,7 +66,11 @@ export function cutModel(path: string, output: string, options: CutOptions = {})
   }
   return withModel(path, (model) => {
     if (opset !== undefined && model.opset < opset) {
-      throw new ExpectationError(`a model of opset ${opset} or newer`, `opset ${model.opset}`);
+      throw new ExpectationError(
+        `a model of opset ${opset} or newer`,
+        `opset ${model.opset}`,
+        'Export it again with this opset: opset=11.',
+      );
     }
     if (formOf(model) === 'heads') return alreadyCut(model);
     const points = findCutPoints(model);
@@ -216,7 +220,11 @@ class CutPlan {
     ];
     return named.map(([name, { value, channels, height, width, elementType }]) => {
       if (elementType !== ELEMENT.float32 && elementType !== ELEMENT.float16) {
-        throw new ExpectationError('heads of float32 or float16', `${name}: ${elementName(elementType)}`);
+        throw new ExpectationError(
+          'heads of float32 or float16',
+          `${name}: ${elementName(elementType)}`,
+          'Export it again without quantization: the mapper does that itself.',
+        );
       }
       const output: HeadOutput = { name: this.#unused(name), shape: [1, height, width, channels], value };
       return { output, elementType };

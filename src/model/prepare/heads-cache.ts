@@ -4,7 +4,6 @@ import { basename, join } from 'node:path';
 import { ExpectationError, messageOf } from '../../base/expect.js';
 import { cacheFolder } from '../../base/files/cache-folder.js';
 import { makeFolder } from '../../base/files/folder.js';
-import { sweepParts } from '../../base/files/whole-file.js';
 import { cutModel } from './cut.js';
 import { findCutPoints } from '../onnx/cut-points.js';
 import { expectRunsUncut, modelForm, withModel } from '../onnx/model-form.js';
@@ -33,7 +32,6 @@ export function ensureHeads(file: string): string {
   if (existsSync(cut)) return cut;
   try {
     makeFolder(folder);
-    sweepParts(folder);
   } catch (error) {
     throw new ExpectationError(
       'a cache folder for the cut model',

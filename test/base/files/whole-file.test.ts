@@ -19,6 +19,7 @@ import { isDevice } from '../../../src/base/files/device.js';
 import {
   discardParts,
   sweepParts,
+  touchParts,
   WholeFile,
   writeWhole,
   writeWholeSync,
@@ -150,5 +151,21 @@ describe('files that are written completely or not at all', () => {
     for (const name of left.slice(1)) utimesSync(join(folder, name), 1000, 1000);
     sweepParts(folder);
     assert.deepEqual(readdirSync(folder).sort(), [left[0], left[3], left[2]].sort());
+  });
+
+  it('remove what killed processes left beside them, but not what others still write', () => {
+    const folder = newFolder();
+    const left = join(folder, '.tros-yolo-seg-1e4a-b2.part');
+    writeFileSync(left, '');
+    utimesSync(left, 1000, 1000);
+    const file = new WholeFile(join(folder, 'video.mp4'));
+    assert.ok(!existsSync(left), 'left by a killed process');
+    writeFileSync(file.part, 'half');
+    utimesSync(file.part, 1000, 1000);
+    touchParts();
+    sweepParts(folder);
+    assert.ok(existsSync(file.part), 'still written');
+    file.discard();
+    assert.deepEqual(readdirSync(folder), []);
   });
 });
