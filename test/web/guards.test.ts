@@ -81,7 +81,8 @@ describe('what fails in the live page', () => {
     const socket = new WebSocket(`ws://127.0.0.1:${page.port}/ws`);
     socket.on('error', () => undefined);
     await new Promise((resolve) => socket.once('close', resolve));
-    assert.equal(page.clients, 0);
+    // The client may hear of it before the thread that has the page.
+    while (page.clients > 0) await new Promise(setImmediate);
     source.fails = false;
     await (await TestClient.connect(page)).close();
   });
