@@ -17,7 +17,7 @@ import type {
 } from './thread-protocol.js';
 
 /** Makes a JPEG file of a picture. */
-export type Compress = (picture: PictureOrder) => Promise<Uint8Array>;
+type Compress = (picture: PictureOrder) => Promise<Uint8Array>;
 
 /** A message on its way to pages. */
 interface Delivery extends Pick<FrameOrder, 'camera' | 'sequence' | 'pages'> {
