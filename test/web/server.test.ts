@@ -199,7 +199,8 @@ describe('the server of the live page', () => {
     assert.equal(page.clients, 16);
     assert.equal(await upgrade(page, '/ws', {}), 503);
     await clients[0]!.close();
-    await clients[1]!.roundTrip();
+    // The client may hear of it before the thread that has the page.
+    while (page.clients > 15) await new Promise(setImmediate);
     assert.equal(await upgrade(page, '/ws', {}), 101);
     await Promise.all(clients.map((client) => client.close()));
   });
