@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { after, describe, it } from 'mocha';
 import { WebSocket, WebSocketServer } from 'ws';
-import { duplicateDescriptor } from '../../src/native/descriptors.js';
+import { duplicateDescriptor } from '../../src/native/duplicate-descriptor.js';
 import { PageConnection } from '../../src/web/feed/page-connection.js';
 import { NO_START, PageWorker } from '../../src/web/feed/page-worker.js';
 import { PageState } from '../../src/web/feed/shared-state.js';

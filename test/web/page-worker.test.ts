@@ -127,7 +127,7 @@ describe('the thread of pages, asked for files,', () => {
   /** Counts the memories that are made for pictures meanwhile. */
   async function memoriesOf(use: () => Promise<void>): Promise<number> {
     let made = 0;
-    const { of } = PictureMemory;
+    const of = PictureMemory.of.bind(PictureMemory);
     PictureMemory.of = (bytes) => {
       made++;
       return of(bytes);

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { errorOf, ExpectationError, messageOf } from '../../base/expect.js';
-import { duplicateDescriptor } from '../../native/descriptors.js';
+import { duplicateDescriptor } from '../../native/duplicate-descriptor.js';
 import type { ColorRange } from '../../vision/picture/color-range.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { LivePictureSize } from '../protocol/frame-format.js';

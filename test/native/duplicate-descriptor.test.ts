@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { duplicateDescriptor } from '../../src/native/descriptors.js';
+import { duplicateDescriptor } from '../../src/native/duplicate-descriptor.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 describe('duplicateDescriptor', () => {
