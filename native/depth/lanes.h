@@ -46,6 +46,15 @@ inline Vector LoadOnce(const Value* p) {
   return *reinterpret_cast<const volatile Loose*>(p);
 }
 
+/** Lanes 0 and 2 of both. */
+inline U4 EvenLanes(U4 a, U4 b) {
+#if defined(__aarch64__)
+  return vuzp1q_u32(a, b);
+#else
+  return U4{a[0], a[2], b[0], b[2]};
+#endif
+}
+
 inline bool Any(I4 mask) {
 #if defined(__aarch64__)
   return vmaxvq_u32(vreinterpretq_u32_s32(mask)) != 0;
