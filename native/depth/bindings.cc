@@ -305,8 +305,8 @@ Napi::Value OutlineBinding(const Napi::CallbackInfo& info) {
 }
 
 /**
- * project(data, width, height, step, rays, numbers, labels, mapWidth, mapHeight, nearest, columns, shift, share,
- * least, count, ends, pixels, depths): the number of points
+ * project(data, width, height, step, rays, numbers, labels, mapWidth, mapHeight, nearest, columns, shift,
+ * share, least, count, ends, pixels, depths): the number of points
  */
 Napi::Value ProjectBinding(const Napi::CallbackInfo& info) {
   const Picture picture = PictureOf(info, 0);

@@ -1,6 +1,8 @@
 #include "depth/block_bounds.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace depth {
@@ -48,6 +50,11 @@ constexpr float kMostRadius2 = 1e4;
  * it is below a thousandth then, of a place on the grid that counts.
  */
 constexpr float kLeastShare = 1.0F / (1 << 10);
+/**
+ * Cells by which the translation may move a place: of terms that are larger, and cancel each other, rounding
+ * leaves more than kRoom.
+ */
+constexpr float kMostMoved = 1 << 16;
 /** Cells, and share of the grid's side, that a place may be off by rounding; generously. */
 constexpr float kRoom = 0.5;
 constexpr float kRoomShare = 1.0F / (1 << 11);
@@ -84,8 +91,9 @@ void Distort(const Projection& n, Spot& spot) {
   spot.v = n.color_fy * v + Exactly(n.color_cy);
 }
 
-/** Where the rays a, b, c of the color camera lie at a depth. */
-inline Spot At(const Projection& n, Span a, Span b, Span c, F4 depth) {
+/** Where the rays a, b, c of the color camera lie at a depth. @param moved cells at a depth of 1 that the
+ * translation moves them by */
+inline Spot At(const Projection& n, Span a, Span b, Span c, F4 depth, F4 moved) {
   const float* t = n.translation;
   const Span along{depth, depth};
   const Span z = Times(c, along) + Exactly(t[2]);
@@ -95,7 +103,8 @@ inline Spot At(const Projection& n, Span a, Span b, Span c, F4 depth) {
   spot.v = Times(Times(b, along) + Exactly(t[1]), inverse);
   const float least = kLeastShare * (t[2] < 0 ? -t[2] : t[2]);
   // False where any is NaN.
-  spot.known = (z.low > All(least)) & (z.low > All(kLeastShare) * depth) & (spot.u.low <= spot.u.high) &
+  spot.known = (z.low > All(least)) & (z.low > All(kLeastShare) * depth) &
+               (moved * inverse.high <= All(kMostMoved)) & (spot.u.low <= spot.u.high) &
                (spot.v.low <= spot.v.high);
   return spot;
 }
@@ -155,6 +164,8 @@ void FindMarks(const Projection& n, const MarkTiles& tiles, int map_width, int m
   const Span row_a = m[1] * y + Exactly(m[2]);
   const Span row_b = m[4] * y + Exactly(m[5]);
   const Span row_c = m[7] * y + Exactly(m[8]);
+  const float focal = n.limit > 0 ? std::max({1.0F, std::abs(n.color_fx), std::abs(n.color_fy)}) : 1;
+  const F4 moved = All(focal * std::max(std::abs(n.translation[0]), std::abs(n.translation[1])));
   const auto load = [](const Bounds& bounds, size_t i) {
     return Span{Load(bounds.low.data() + i), Load(bounds.high.data() + i)};
   };
@@ -164,13 +175,13 @@ void FindMarks(const Projection& n, const MarkTiles& tiles, int map_width, int m
     const Span a = load(row.a, i) + row_a;
     const Span b = load(row.b, i) + row_b;
     const Span c = load(row.c, i) + row_c;
-    const Spot first = At(n, a, b, c, near);
-    const Spot last = At(n, a, b, c, far);
+    const Spot first = At(n, a, b, c, near, moved);
+    const Spot last = At(n, a, b, c, far, moved);
     // Depths without order, of a block that has none, need no bounds.
     Spot all{Both(first.u, last.u), Both(first.v, last.v), first.known & last.known, AllOf(-1)};
     if (n.limit > 0) Distort(n, all);
-    const I4 known = all.known & y_known & (all.u.low <= all.u.high) & (all.v.low <= all.v.high) &
-                     (near <= far);
+    const I4 known =
+        all.known & y_known & (all.u.low <= all.u.high) & (all.v.low <= all.v.high) & (near <= far);
     I4 within;
     const I4 found = tiles.In(Floor(all.u.low - All(room_u)), Floor(all.v.low - All(room_v)),
                               Floor(all.u.high + All(room_u)), Floor(all.v.high + All(room_v)), within);

@@ -27,7 +27,8 @@ struct BlockRow {
   Bounds a;
   Bounds b;
   Bounds c;
-  /** The results: what its pixels come to lie on, and whether it is certain that all of them lie on the grid. */
+  /** The results: what its pixels come to lie on, and whether it is certain that all of them lie on the grid.
+   */
   std::vector<int32_t> marks;
   std::vector<int32_t> within;
 

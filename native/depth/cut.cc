@@ -149,6 +149,7 @@ class Cutter {
     const Grid<uint8_t> marks = marks_;
     const auto flip = static_cast<Four>(Four{} - static_cast<Bits>(flip_[0] & 1));
     const Four spares = Four{} + spare;
+    const uint32_t last = static_cast<uint32_t>(marks.width) * static_cast<uint32_t>(marks.height) - 1;
     for (int x = from; x < to; x += 4) {
       const auto bits = LoadOnce<Four>(data + x);
       Four known = ~Four{};
@@ -157,7 +158,7 @@ class Cutter {
         known = reinterpret_cast<Four>((bits - 1) < Depths<Value>::kMostBits);
         depths = (bits & known) | (spares & ~known);
       }
-      const I4 cells = pixels.CellsAt(static_cast<size_t>(x), Floats(depths), marks.width);
+      const I4 cells = pixels.CellsAt(static_cast<size_t>(x), Floats(depths), marks.width, last);
       const Four found{marks.cells[cells[0]], marks.cells[cells[1]], marks.cells[cells[2]],
                        marks.cells[cells[3]]};
       const Four keep = (reinterpret_cast<Four>(found != 0) ^ flip) & known;
@@ -306,7 +307,8 @@ void CutAs(const Value* values, const Picture& picture, Rays rays, const Project
         const size_t at = begin + static_cast<size_t>(left);
         if (odd[i] != 0 || kept != 0) CopyDepths<Value>(data + at, target + at, width, right - left, rows);
       } else if (found == Marks::kSome || kept == 0) {
-        const bool within = found == Marks::kSome && blocks.within[i] != 0 && cutter.plain() && right - left == kBlockWidth;
+        const bool within =
+            found == Marks::kSome && blocks.within[i] != 0 && cutter.plain() && right - left == kBlockWidth;
         const bool gaps = within && HasGaps<Value>(data + begin + left, width, rows);
         const uint32_t spare = gaps ? uint32_t{Depths<Value>::BitsOf(blocks.depths.low[i])} : 0;
         BlockRun* last = runs.empty() ? nullptr : &runs.back();

@@ -69,8 +69,8 @@ bool ReadRuns(Numbers edges, Numbers ends, Numbers shape, int width, int height,
 void Erode(const Runs& source, const std::vector<int32_t>& disc, int width, int height, Runs& out);
 
 /**
- * Rows of one run each, of which a mask mostly consists: their intersection, and their union if each touches the
- * next, is found from the least and the greatest edge.
+ * Rows of one run each, of which a mask mostly consists: their intersection, and their union if each touches
+ * the next, is found from the least and the greatest edge.
  */
 class SingleRows {
  public:

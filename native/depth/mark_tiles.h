@@ -49,7 +49,8 @@ class MarkTiles {
     const uint32_t* sums = sums_.data();
     I4 marked{};
     for (int lane = 0; lane < 4; lane++) {
-      marked[lane] = static_cast<int32_t>(sums[i11[lane]] - sums[i10[lane]] - sums[i01[lane]] + sums[i00[lane]]);
+      marked[lane] =
+          static_cast<int32_t>(sums[i11[lane]] - sums[i10[lane]] - sums[i01[lane]] + sums[i00[lane]]);
     }
     const I4 across = EndOf(x1, width_) - (x0 << shift_);
     const I4 down = EndOf(y1, height_) - (y0 << shift_);

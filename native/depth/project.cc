@@ -32,7 +32,7 @@ struct FoundMemory {
 inline F4 FloatsOfWords(U4 words) { return __builtin_convertvector(reinterpret_cast<I4>(words), F4); }
 
 /** Four values, `step` apart; all pixels up to the next step after them are memory of the picture. */
-inline F4 FourOf(const uint16_t* values, int step) {
+inline F4 FourOf(const uint16_t* values, size_t step) {
   if (step == 2) return FloatsOfWords(LoadOnce<U4>(values) & 0xffff);
   if (step == 4) return FloatsOfWords(EvenLanes(LoadOnce<U4>(values), LoadOnce<U4>(values + 8)) & 0xffff);
   if (step == 1) return __builtin_convertvector(__builtin_convertvector(LoadOnce<H4>(values), I4), F4);
@@ -40,7 +40,7 @@ inline F4 FourOf(const uint16_t* values, int step) {
             static_cast<float>(Once(values + 2 * step)), static_cast<float>(Once(values + 3 * step))};
 }
 
-inline F4 FourOf(const float* values, int step) {
+inline F4 FourOf(const float* values, size_t step) {
   if (step == 1) return LoadOnce<F4>(values);
   if (step == 2) {
     return reinterpret_cast<F4>(EvenLanes(LoadOnce<U4>(values), LoadOnce<U4>(values + 4)));
@@ -56,7 +56,7 @@ FoundPoint* ProjectRow(const Row& pixels, const Value* values, int y, int width,
   for (int i = 0; i < columns; i += 4, values += 4 * step) {
     F4 value;
     if ((i + 4) * step <= width) {
-      value = FourOf(values, step);
+      value = FourOf(values, static_cast<size_t>(step));
     } else {
       value = All(0);
       for (int lane = 0; lane < std::min(4, columns - i); lane++)

@@ -130,13 +130,17 @@ class Projector {
       return SeenAt(u, v, depth, AllOf(-1), width, height);
     }
 
-    /** Of pixels that lie on the grid for sure. @returns cells of a grid of that width */
-    I4 CellsAt(size_t i, F4 value, int grid_width) const {
+    /** Of pixels that lie on the grid. @returns cells, some of the grid in any case */
+    I4 CellsAt(size_t i, F4 value, int grid_width, uint32_t last_cell) const {
       const F4 depth = (Load(c + i) + row_c) * value + z;
       const F4 inverse = 1 / depth;
       const F4 u = ((Load(a + i) + row_a) * value + x) * inverse;
       const F4 v = ((Load(b + i) + row_b) * value + y) * inverse;
-      return __builtin_convertvector(v, I4) * AllOf(grid_width) + __builtin_convertvector(u, I4);
+      const I4 cells = __builtin_convertvector(v, I4) * AllOf(grid_width) + __builtin_convertvector(u, I4);
+      // No number that anyone gives may read other memory.
+      const U4 last = U4{} + last_cell;
+      const U4 within = reinterpret_cast<U4>(cells);
+      return reinterpret_cast<I4>(within < last ? within : last);
     }
 
     const float* a;
