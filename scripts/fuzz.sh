@@ -8,6 +8,7 @@
 #   camera    camera messages on their way into a model's input (native/fuzz)
 #   playback  model files of the emulator (native/fuzz)
 #   decode    plans of decoders, tensors, and masks from logits to contours (native/fuzz)
+#   depth     depth pictures, cameras and masks, projected, cut, eroded and grown (native/fuzz)
 #   addon     arguments of the addon's functions: getters, proxies, detached buffers (test/fuzz)
 #   cdr       serialized messages of cameras (test/fuzz)
 #   bag       MCAP files and metadata.yaml (test/fuzz)
@@ -15,7 +16,7 @@
 #
 # TROS_YOLO_SEG_FUZZ_SEED selects the inputs; the same seed gives the same inputs. The first finding ends the run with exit code 1;
 # its input is saved in build/fuzz, and the output says how to repeat it.
-all=(camera playback decode addon cdr bag models)
+all=(camera playback decode depth addon cdr bag models)
 seconds=10
 [[ ${1:-} =~ ^[0-9]+$ ]] && seconds=$1 && shift
 targets=()
@@ -39,7 +40,7 @@ fi
 source "$(dirname "${BASH_SOURCE[0]}")/instrumented.sh"
 # The build of asan.sh, plus the fuzzers.
 stage build/asan --CDTROS_YOLO_SEG_SANITIZE=ON
-cmake --build "$root/build/native" --target fuzz_camera fuzz_playback fuzz_decode >"$root/fuzz-build.log" 2>&1 || {
+cmake --build "$root/build/native" --target fuzz_camera fuzz_playback fuzz_decode fuzz_depth >"$root/fuzz-build.log" 2>&1 || {
   cat "$root/fuzz-build.log"
   exit 1
 }
@@ -61,7 +62,7 @@ sanitized() {
 
 for target in "${targets[@]}"; do
   case $target in
-  camera | playback | decode) "$root/build/native/fuzz/fuzz_$target" --findings "$findings" "${how[@]}" ;;
+  camera | playback | decode | depth) "$root/build/native/fuzz/fuzz_$target" --findings "$findings" "${how[@]}" ;;
   addon | cdr | bag) sanitized "$target" --findings "$findings" "${how[@]}" ;;
   # All in TypeScript, so without sanitizers.
   models) printf 'models: ' && node "$root/dist/test/fuzz/run-model-readers.js" "${how[@]}" ;;

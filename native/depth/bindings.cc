@@ -42,6 +42,11 @@ size_t Index(Napi::Value value, const char* name, size_t least, size_t most) {
       arguments::ReadInteger(value, name, static_cast<double>(least), static_cast<double>(most)));
 }
 
+double Number(Napi::Value value, const char* name) {
+  if (!value.IsNumber()) arguments::Fail(value.Env(), std::string("a number as ") + name, "something else");
+  return value.As<Napi::Number>().DoubleValue();
+}
+
 Numbers IntegersOf(Napi::Value value, const char* name, size_t least = 0) {
   const auto view = ViewOf<int32_t>(value, name, least);
   return {view.data, view.length};
@@ -301,7 +306,7 @@ Napi::Value OutlineBinding(const Napi::CallbackInfo& info) {
 
 /**
  * project(data, width, height, step, rays, numbers, labels, mapWidth, mapHeight, nearest, columns, shift,
- * pixels, depths, squares, foundLabels, colorDepths): the number of those found
+ * share, least, count, ends, pixels, depths): the number of points
  */
 Napi::Value ProjectBinding(const Napi::CallbackInfo& info) {
   const Picture picture = PictureOf(info, 0);
@@ -312,17 +317,17 @@ Napi::Value ProjectBinding(const Napi::CallbackInfo& info) {
   const int shift = Integer(info[11], "shift", 0, 15);
   if (((map.width - 1) >> shift) >= columns) arguments::Fail(info.Env(), "columns of all squares", "fewer");
   const auto squares = static_cast<size_t>(columns) * (static_cast<size_t>((map.height - 1) >> shift) + 1);
-  const auto along = [step](int side) { return static_cast<size_t>((side - 1) / step) + 1; };
-  const size_t most = along(picture.width) * along(picture.height);
+  const size_t most = LookedAt(picture.width, step) * LookedAt(picture.height, step);
   const Rays rays = RaysOf(info[4], {picture.width, picture.height});
   const Grid<uint16_t> labels{ViewOf<uint16_t>(info[6], "labels", map.cells()).data, map.width, map.height};
   const Nearest near{ViewOf<float>(info[9], "nearest", squares).data, columns, shift};
-  const FoundPoints found{
-      ViewOf<uint32_t>(info[12], "pixels", most).data, ViewOf<float>(info[13], "depths", most).data,
-      ViewOf<int32_t>(info[14], "squares", most).data, ViewOf<uint16_t>(info[15], "foundLabels", most).data,
-      ViewOf<float>(info[16], "colorDepths", most).data};
-  const size_t count = Project(picture, step, rays, numbers, labels, near, found);
-  return Napi::Number::New(info.Env(), static_cast<double>(count));
+  const Hidden hidden{Number(info[12], "share"), Number(info[13], "least")};
+  const size_t count = Index(info[14], "count", 0, UINT16_MAX);
+  const Points points{ViewOf<uint32_t>(info[16], "pixels", most).data,
+                      ViewOf<float>(info[17], "depths", most).data, most};
+  const Groups groups{points, ViewOf<int32_t>(info[15], "ends", count + 1).data, count};
+  const size_t total = Project(picture, step, rays, numbers, labels, near, hidden, groups);
+  return Napi::Number::New(info.Env(), static_cast<double>(total));
 }
 
 /** cut(data, width, height, rays, numbers, marks, mapWidth, mapHeight, kept, target) */

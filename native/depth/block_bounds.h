@@ -23,14 +23,19 @@ struct Bounds {
 struct BlockRow {
   /** Depths of each block, in units of the picture; low > high: none. */
   Bounds depths;
-  /** Rays of each block at a depth of 1. NaN: some pixels have no ray. */
-  Bounds x;
-  Bounds y;
-  /** The result. */
-  std::vector<Marks> marks;
+  /** What a block's columns add to the rays of the color camera, at a depth of 1. */
+  Bounds a;
+  Bounds b;
+  Bounds c;
+  /** The results: what its pixels come to lie on, and whether it is certain that all of them lie on the grid.
+   */
+  std::vector<int32_t> marks;
+  std::vector<int32_t> within;
 
-  /** Room for `count` blocks, in whole vectors. */
-  void Resize(size_t count);
+  Marks MarksOf(size_t i) const { return static_cast<Marks>(marks[i]); }
+
+  /** For pictures of this width. @param bounded whether there is no table of rays: they have no bounds */
+  void Begin(const Projection& numbers, int width, bool bounded);
 };
 
 /**
@@ -39,7 +44,7 @@ struct BlockRow {
  * so the nearest and the farthest depth bound it; and bounds of rays are carried through all sums and
  * products.
  */
-void FindMarks(const Projection& numbers, const MarkTiles& tiles, int map_width, int map_height,
-               BlockRow& row);
+void FindMarks(const Projection& numbers, const MarkTiles& tiles, int map_width, int map_height, int top,
+               int rows, BlockRow& row);
 
 }  // namespace depth

@@ -23,19 +23,26 @@ struct Range {
   bool odd;
 };
 
-/** Also of pixels without a depth. */
+/**
+ * Also of pixels without a depth, but for 0 of 16 bits, which is written as the target has it: less 1, it is
+ * the greatest. If all are 0, so is the least.
+ */
 template <typename Bits, int kColumns = kBlockWidth>
 Range<Bits> RangeOfAll(const Bits* data, size_t width, int rows) {
   using Vector = std::conditional_t<sizeof(Bits) == 2, U8, U4>;
   constexpr int kLanes = 16 / sizeof(Bits);
+  constexpr Bits kLess = sizeof(Bits) == 2 ? 1 : 0;
   Vector least[kColumns / kLanes];
   Vector most[kColumns / kLanes];
-  for (int i = 0; i < kColumns / kLanes; i++) least[i] = most[i] = LoadOnce<Vector>(data + i * kLanes);
+  for (int i = 0; i < kColumns / kLanes; i++) {
+    most[i] = LoadOnce<Vector>(data + i * kLanes);
+    least[i] = most[i] - kLess;
+  }
   for (int row = 1; row < rows; row++) {
     data += width;
     for (int i = 0; i < kColumns / kLanes; i++) {
       const auto v = LoadOnce<Vector>(data + i * kLanes);
-      least[i] = v < least[i] ? v : least[i];
+      least[i] = v - kLess < least[i] ? v - kLess : least[i];
       most[i] = v > most[i] ? v : most[i];
     }
   }
@@ -43,7 +50,7 @@ Range<Bits> RangeOfAll(const Bits* data, size_t width, int rows) {
     least[0] = least[i] < least[0] ? least[i] : least[0];
     most[0] = most[i] > most[0] ? most[i] : most[0];
   }
-  return {LeastOf(least[0]), MostOf(most[0]), false};
+  return {static_cast<Bits>(LeastOf(least[0]) + kLess), MostOf(most[0]), false};
 }
 
 /** Of a block of full width, only of depths; least > most: there are none. */
@@ -85,6 +92,20 @@ Range<Bits> RangeOfDepths(const Bits* data, size_t width, int columns, int rows)
   return range;
 }
 
+/** Whether pixels of a block of full width have no depth. */
+template <typename Value, typename Bits>
+bool HasGaps(const Bits* data, size_t width, int rows) {
+  using Vector = std::conditional_t<sizeof(Bits) == 2, U8, U4>;
+  constexpr int kLanes = 16 / sizeof(Bits);
+  Vector gaps{};
+  for (int row = 0; row < rows; row++, data += width) {
+    for (int i = 0; i < kBlockWidth; i += kLanes) {
+      gaps |= reinterpret_cast<Vector>((LoadOnce<Vector>(data + i) - 1) >= Depths<Value>::kMostBits);
+    }
+  }
+  return MostOf(gaps) != 0;
+}
+
 template <typename Value, typename Bits>
 Range<Bits> RangeOf(const Bits* data, size_t width, int columns, int rows) {
   if (columns == kBlockWidth) {
@@ -93,26 +114,6 @@ Range<Bits> RangeOf(const Bits* data, size_t width, int columns, int rows) {
     return RangeOfKnown<Value>(data, width, rows);
   }
   return RangeOfDepths<Value>(data, width, columns, rows);
-}
-
-/** Bounds of the rays of a row of blocks. */
-void BoundRays(const Projection& n, Rays rays, const Picture& picture, int top, int rows, BlockRow& blocks) {
-  const auto ray = [](int at, float center, float focal) {
-    return (static_cast<float>(at) - center) / focal;
-  };
-  const auto count = static_cast<size_t>((picture.width - 1) / kBlockWidth) + 1;
-  for (size_t b = 0; b < count; b++) {
-    const int left = static_cast<int>(b) * kBlockWidth;
-    const int right = std::min(left + kBlockWidth, picture.width);
-    if (rays.data == nullptr) {
-      blocks.x.low[b] = ray(left, n.cx, n.fx);
-      blocks.x.high[b] = ray(right - 1, n.cx, n.fx);
-      blocks.y.low[b] = ray(top, n.cy, n.fy);
-      blocks.y.high[b] = ray(top + rows - 1, n.cy, n.fy);
-    } else {
-      blocks.x.low[b] = std::numeric_limits<float>::quiet_NaN();
-    }
-  }
 }
 
 /** Pixels whose place must be looked up one by one. */
@@ -130,6 +131,42 @@ class Cutter {
 
   void BeginRow(int row) { projector_.BeginRow(row); }
 
+  /** Whether CutWithin() may be used. */
+  bool plain() const { return projector_.plain(); }
+
+  /**
+   * The same where all pixels that have a depth are known to lie on the grid: that leaves out most of what
+   * they are tested for.
+   *
+   * @param to from + a multiple of 4
+   * @param spare 0 if all pixels have a depth, or one with which those without would lie on the grid, too
+   */
+  void CutWithin(int row, int from, int to, Bits spare) const {
+    const size_t begin = static_cast<size_t>(row) * width_;
+    const Bits* data = data_ + begin;
+    Bits* target = target_ + begin;
+    const Projector::PlainRow pixels(projector_);
+    const Grid<uint8_t> marks = marks_;
+    const auto flip = static_cast<Four>(Four{} - static_cast<Bits>(flip_[0] & 1));
+    const Four spares = Four{} + spare;
+    const uint32_t last = static_cast<uint32_t>(marks.width) * static_cast<uint32_t>(marks.height) - 1;
+    for (int x = from; x < to; x += 4) {
+      const auto bits = LoadOnce<Four>(data + x);
+      Four known = ~Four{};
+      Four depths = bits;
+      if (spare != 0) {
+        known = reinterpret_cast<Four>((bits - 1) < Depths<Value>::kMostBits);
+        depths = (bits & known) | (spares & ~known);
+      }
+      const I4 cells = pixels.CellsAt(static_cast<size_t>(x), Floats(depths), marks.width, last);
+      const Four found{marks.cells[cells[0]], marks.cells[cells[1]], marks.cells[cells[2]],
+                       marks.cells[cells[3]]};
+      const Four keep = (reinterpret_cast<Four>(found != 0) ^ flip) & known;
+      const Four kept = (bits & keep) | (~keep & Depths<Value>::kInvalid);
+      std::memcpy(target + x, &kept, sizeof kept);
+    }
+  }
+
   /** Columns [from, to) of a row. */
   void Cut(int row, int from, int to) const {
     if (projector_.plain()) {
@@ -141,6 +178,14 @@ class Cutter {
 
  private:
   using Four = std::conditional_t<sizeof(Bits) == 2, H4, U4>;
+
+  static F4 Floats(Four bits) {
+    if constexpr (sizeof(Bits) == 2) {
+      return __builtin_convertvector(__builtin_convertvector(bits, I4), F4);
+    } else {
+      return reinterpret_cast<F4>(bits);
+    }
+  }
 
   template <class Row>
   void CutBy(const Row& pixels, int row, int from, int to) const {
@@ -167,12 +212,7 @@ class Cutter {
 
   template <class Row>
   static Four Kept(const Row& pixels, Grid<uint8_t> marks, I4 flip, int x, Four bits) {
-    F4 value;
-    if constexpr (sizeof(Bits) == 2) {
-      value = __builtin_convertvector(__builtin_convertvector(bits, I4), F4);
-    } else {
-      value = reinterpret_cast<F4>(bits);
-    }
+    const F4 value = Floats(bits);
     const Seen seen = pixels.At(static_cast<size_t>(x), value);
     const I4 cells = seen.line * AllOf(marks.width) + seen.column;
     const I4 found{marks.cells[cells[0]], marks.cells[cells[1]], marks.cells[cells[2]],
@@ -211,6 +251,9 @@ struct BlockRun {
   int left;
   int right;
   Marks found;
+  /** Whether all pixels that have a depth lie on the grid; and Cutter::CutWithin()'s `spare`. */
+  bool within;
+  uint32_t spare;
 };
 
 struct Memory {
@@ -229,7 +272,7 @@ void CutAs(const Value* values, const Picture& picture, Rays rays, const Project
   const auto width = static_cast<size_t>(picture.width);
   const int count = (picture.width - 1) / kBlockWidth + 1;
   auto& [blocks, tiles, odd, runs] = OfThread<Memory>();
-  blocks.Resize(static_cast<size_t>(count));
+  blocks.Begin(numbers, picture.width, rays.data == nullptr);
   odd.resize(static_cast<size_t>(count));
   tiles.Count(marks, static_cast<int>(int64_t{kBlockWidth} * marks.width / picture.width));
   Cutter<Value, Bits> cutter(data, picture, numbers, rays, marks, kept, target);
@@ -237,7 +280,6 @@ void CutAs(const Value* values, const Picture& picture, Rays rays, const Project
   for (int top = 0; top < picture.height; top += kBlockHeight) {
     const int rows = std::min(kBlockHeight, picture.height - top);
     const size_t begin = static_cast<size_t>(top) * width;
-    BoundRays(numbers, rays, picture, top, rows, blocks);
     for (int b = 0; b < count; b++) {
       const int left = b * kBlockWidth;
       const int columns = std::min(kBlockWidth, picture.width - left);
@@ -248,7 +290,7 @@ void CutAs(const Value* values, const Picture& picture, Rays rays, const Project
       blocks.depths.high[i] = none ? 0 : Depths<Value>::ValueOf(range.most);
       odd[i] = range.odd ? 1 : 0;
     }
-    FindMarks(numbers, tiles, marks.width, marks.height, blocks);
+    FindMarks(numbers, tiles, marks.width, marks.height, top, rows, blocks);
     const size_t pixels = static_cast<size_t>(rows) * width;
     if (kept == 0) {
       std::memcpy(target + begin, data + begin, pixels * sizeof(Bits));
@@ -258,31 +300,41 @@ void CutAs(const Value* values, const Picture& picture, Rays rays, const Project
     runs.clear();
     for (int b = 0; b < count; b++) {
       const auto i = static_cast<size_t>(b);
-      const Marks found = blocks.marks[i];
+      const Marks found = blocks.MarksOf(i);
       const int left = b * kBlockWidth;
       const int right = std::min(left + kBlockWidth, picture.width);
       if (found == stays) {
         const size_t at = begin + static_cast<size_t>(left);
         if (odd[i] != 0 || kept != 0) CopyDepths<Value>(data + at, target + at, width, right - left, rows);
       } else if (found == Marks::kSome || kept == 0) {
-        if (!runs.empty() && runs.back().right == left && runs.back().found == found) {
-          runs.back().right = right;
+        const bool within =
+            found == Marks::kSome && blocks.within[i] != 0 && cutter.plain() && right - left == kBlockWidth;
+        const bool gaps = within && HasGaps<Value>(data + begin + left, width, rows);
+        const uint32_t spare = gaps ? uint32_t{Depths<Value>::BitsOf(blocks.depths.low[i])} : 0;
+        BlockRun* last = runs.empty() ? nullptr : &runs.back();
+        if (last != nullptr && last->right == left && last->found == found && last->within == within &&
+            last->spare == spare) {
+          last->right = right;
         } else {
-          runs.push_back({left, right, found});
+          runs.push_back({left, right, found, within, spare});
         }
       }
     }
     for (int row = top; !runs.empty() && row < top + rows; row++) {
       bool begun = false;
       Bits* line = target + static_cast<size_t>(row) * width;
-      for (const auto& [left, right, found] : runs) {
+      for (const auto& [left, right, found, within, spare] : runs) {
         if (found != Marks::kSome) {
           std::fill(line + left, line + right, Depths<Value>::kInvalid);
           continue;
         }
         if (!begun) cutter.BeginRow(row);
         begun = true;
-        cutter.Cut(row, left, right);
+        if (within) {
+          cutter.CutWithin(row, left, right, static_cast<Bits>(spare));
+        } else {
+          cutter.Cut(row, left, right);
+        }
       }
     }
   }

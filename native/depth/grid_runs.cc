@@ -183,7 +183,28 @@ void Erode(const Runs& source, const std::vector<int32_t>& disc, int width, int 
   const int band = static_cast<int>(disc.size()) - 1;
   out.Begin(source.top, source.bottom);
   auto& scratch = OfThread<Scratch>();
+  SingleRows singles(source, false);
   for (int row = source.top; row < source.bottom; row++) {
+    const int above = std::max(0, row - band);
+    const int below = std::min(height, row + band + 1);
+    if (above < source.top || below > source.bottom) {
+      // Some row that the disc reaches has nothing.
+      out.EndRow(row);
+      continue;
+    }
+    if (singles.Are(above, below)) {
+      const int32_t* run = singles.At(above);
+      int first = 0;
+      int last = width;
+      for (int y = above; y < below; y++, run += 2) {
+        const int shrink = disc[static_cast<size_t>(y < row ? row - y : y - row)];
+        first = std::max(first, FirstOf(run, shrink));
+        last = std::min(last, LastOf(run, shrink, width));
+      }
+      if (first < last) out.Push(first, last);
+      out.EndRow(row);
+      continue;
+    }
     CopyRow(source, row, disc[0], width, scratch.a);
     for (int dy = 1; dy <= band && !scratch.a.empty(); dy++) {
       for (const int other : {row - dy, row + dy}) {

@@ -68,12 +68,51 @@ bool ReadRuns(Numbers edges, Numbers ends, Numbers shape, int width, int height,
 /** GridRuns.erode(). @param disc half widths of its rows, from the middle on: at least one */
 void Erode(const Runs& source, const std::vector<int32_t>& disc, int width, int height, Runs& out);
 
+/**
+ * Rows of one run each, of which a mask mostly consists: their intersection, and their union if each touches
+ * the next, is found from the least and the greatest edge.
+ */
+class SingleRows {
+ public:
+  /** @param joined whether each row's run has to touch, or overlap, the next one's */
+  SingleRows(const Runs& runs, bool joined) : runs_(runs), joined_(joined), next_(runs.top) {}
+
+  /** Whether rows [first, beyond) of the mask are such rows. Neither may decrease from call to call. */
+  bool Are(int first, int beyond) {
+    for (; next_ < beyond; next_++) {
+      const int32_t* ends = runs_.ends.data() + (next_ - runs_.top);
+      if (ends[1] - ends[0] != 2) {
+        last_other_ = next_;
+        continue;
+      }
+      if (!joined_ || next_ == runs_.top || last_other_ == next_ - 1) continue;
+      const int32_t* run = runs_.edges.data() + ends[0];
+      // The row before is single, too.
+      if (run[0] > run[-1] || run[-2] > run[1]) last_other_ = next_ - 1;
+    }
+    return last_other_ < first;
+  }
+
+  /** The run of a single row; those of the rows below follow. */
+  const int32_t* At(int row) const {
+    return runs_.edges.data() + runs_.ends[static_cast<size_t>(row - runs_.top)];
+  }
+
+ private:
+  const Runs& runs_;
+  const bool joined_;
+  int next_;
+  /** The last row that has not one run, or does not touch the next. */
+  int last_other_ = -1;
+};
+
 /** GridRuns.grow(): calls `use` with cells [from, to) of the grid. */
 template <class Use>
 void Grow(const Runs& runs, const std::vector<int32_t>& disc, int width, int height, Use use) {
   if (runs.top == runs.bottom) return;
   const int margin = static_cast<int>(disc.size()) - 1;
   const int end = std::min(height, runs.bottom + margin);
+  SingleRows singles(runs, true);
   for (int row = std::max(0, runs.top - margin); row < end; row++) {
     const size_t begin = static_cast<size_t>(row) * static_cast<size_t>(width);
     int from = -1;
@@ -82,6 +121,19 @@ void Grow(const Runs& runs, const std::vector<int32_t>& disc, int width, int hei
       if (to >= 0)
         use(begin + static_cast<size_t>(std::max(0, from)), begin + static_cast<size_t>(std::min(width, to)));
     };
+    const int above = std::max(runs.top, row - margin);
+    const int below = std::min(runs.bottom, row + margin + 1);
+    if (singles.Are(above, below)) {
+      const int32_t* run = singles.At(above);
+      from = INT32_MAX;
+      for (int y = above; y < below; y++, run += 2) {
+        const int reach = disc[static_cast<size_t>(y < row ? row - y : y - row)];
+        from = std::min(from, run[0] - reach);
+        to = std::max(to, run[1] + reach);
+      }
+      give();
+      continue;
+    }
     for (int dy = 0; dy <= margin; dy++) {
       const int reach = disc[static_cast<size_t>(dy)];
       for (int y = row - dy; y <= row + dy; y += dy > 0 ? 2 * dy : 1) {

@@ -24,8 +24,23 @@ using S4 = int16_t __attribute__((vector_size(8)));
 inline F4 All(float value) { return F4{value, value, value, value}; }
 inline I4 AllOf(int32_t value) { return I4{value, value, value, value}; }
 
-inline F4 Least(F4 a, F4 b) { return a < b ? a : b; }
-inline F4 Most(F4 a, F4 b) { return a > b ? a : b; }
+/** Of NaN and a number either; for bounds, where NaN is refused. */
+inline F4 Least(F4 a, F4 b) {
+#if defined(__aarch64__)
+  return vminq_f32(a, b);
+#else
+  return a < b ? a : b;
+#endif
+}
+inline F4 Most(F4 a, F4 b) {
+#if defined(__aarch64__)
+  return vmaxq_f32(a, b);
+#else
+  return a > b ? a : b;
+#endif
+}
+inline I4 Least(I4 a, I4 b) { return a < b ? a : b; }
+inline I4 Most(I4 a, I4 b) { return a > b ? a : b; }
 
 inline I4 BitsOf(F4 v) { return reinterpret_cast<I4>(v); }
 inline F4 FloatsOf(I4 v) { return reinterpret_cast<F4>(v); }
@@ -44,6 +59,15 @@ template <typename Vector, typename Value>
 inline Vector LoadOnce(const Value* p) {
   using Loose [[gnu::may_alias, gnu::aligned(1)]] = Vector;
   return *reinterpret_cast<const volatile Loose*>(p);
+}
+
+/** Lanes 0 and 2 of both. */
+inline U4 EvenLanes(U4 a, U4 b) {
+#if defined(__aarch64__)
+  return vuzp1q_u32(a, b);
+#else
+  return U4{a[0], a[2], b[0], b[2]};
+#endif
 }
 
 inline bool Any(I4 mask) {

@@ -4,12 +4,13 @@
 #include <cstdint>
 #include <vector>
 
+#include "depth/lanes.h"
 #include "depth/points.h"
 
 namespace depth {
 
 /** What cells a part of the color picture has. */
-enum class Marks : uint8_t { kNone, kSome, kAll };
+enum class Marks : int32_t { kNone, kSome, kAll };
 
 /**
  * How many cells of a grid are marked, by square tiles: sums over all tiles left of and above each (a
@@ -21,31 +22,46 @@ class MarkTiles {
    * taken */
   void Count(Grid<uint8_t> marks, int side);
 
-  /** Of the tiles that cells [left, right] x [top, bottom] touch, which may lie beyond the grid. */
-  Marks In(int left, int top, int right, int bottom) const {
-    if (right < 0 || bottom < 0 || left >= width_ || top >= height_) return Marks::kNone;
-    const bool within = left >= 0 && top >= 0 && right < width_ && bottom < height_;
-    const auto tile = [this](int cell, int side) {
-      return static_cast<size_t>((cell < 0 ? 0 : cell >= side ? side - 1 : cell) >> shift_);
-    };
-    const size_t x0 = tile(left, width_);
-    const size_t x1 = tile(right, width_) + 1;
-    const size_t y0 = tile(top, height_) * stride_;
-    const size_t y1 = (tile(bottom, height_) + 1) * stride_;
-    const uint32_t marked = sums_[y1 + x1] - sums_[y1 + x0] - sums_[y0 + x1] + sums_[y0 + x0];
-    if (marked == 0) return Marks::kNone;
-    if (!within) return Marks::kSome;
-    const auto across = static_cast<uint32_t>(EndOf(x1, width_) - static_cast<int>(x0 << shift_));
-    const auto down =
-        static_cast<uint32_t>(EndOf(y1 / stride_, height_) - static_cast<int>((y0 / stride_) << shift_));
-    return marked == across * down ? Marks::kAll : Marks::kSome;
+  /**
+   * Of the tiles that cells [left, right] x [top, bottom] touch, which may lie beyond the grid: four such
+   * rectangles.
+   *
+   * @param within gets where they lie within the grid
+   * @returns Marks
+   */
+  I4 In(I4 left, I4 top, I4 right, I4 bottom, I4& within) const {
+    const I4 most_x = AllOf(width_ - 1);
+    const I4 most_y = AllOf(height_ - 1);
+    const I4 beyond = (right < AllOf(0)) | (bottom < AllOf(0)) | (left > most_x) | (top > most_y);
+    within = (left >= AllOf(0)) & (top >= AllOf(0)) & (right <= most_x) & (bottom <= most_y);
+    const auto tile = [this](I4 cell, I4 most) { return Least(Most(cell, AllOf(0)), most) >> shift_; };
+    const I4 x0 = tile(left, most_x);
+    const I4 x1 = tile(right, most_x) + 1;
+    const I4 y0 = tile(top, most_y);
+    const I4 y1 = tile(bottom, most_y) + 1;
+    const I4 stride = AllOf(static_cast<int32_t>(stride_));
+    const I4 above = y0 * stride;
+    const I4 below = y1 * stride;
+    const I4 i00 = above + x0;
+    const I4 i01 = above + x1;
+    const I4 i10 = below + x0;
+    const I4 i11 = below + x1;
+    const uint32_t* sums = sums_.data();
+    I4 marked{};
+    for (int lane = 0; lane < 4; lane++) {
+      marked[lane] =
+          static_cast<int32_t>(sums[i11[lane]] - sums[i10[lane]] - sums[i01[lane]] + sums[i00[lane]]);
+    }
+    const I4 across = EndOf(x1, width_) - (x0 << shift_);
+    const I4 down = EndOf(y1, height_) - (y0 << shift_);
+    const I4 some = (marked != 0) & ~beyond;
+    const I4 all = some & within & (marked == across * down);
+    // Masks are -1.
+    return -(some + all);
   }
 
  private:
-  int EndOf(size_t tile, int side) const {
-    const int end = static_cast<int>(tile) << shift_;
-    return end < side ? end : side;
-  }
+  I4 EndOf(I4 tile, int side) const { return Least(tile << shift_, AllOf(side)); }
 
   std::vector<uint32_t> sums_;
   size_t stride_ = 0;

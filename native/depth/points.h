@@ -98,23 +98,34 @@ struct Nearest {
   int shift;
 };
 
-struct FoundPoints {
-  uint32_t* pixels;
-  float* depths;
-  int32_t* squares;
-  uint16_t* labels;
-  float* color_depths;
+/** What lies behind the nearest by more than a share of its depth, and by more than that, is hidden. */
+struct Hidden {
+  double share;
+  /** In units of the picture. */
+  double least;
 };
+
+/** Points by instance. */
+struct Groups {
+  Points points;
+  /** Of instance i, the first point; and at `count`, one past the last of all. */
+  int32_t* ends;
+  size_t count;
+};
+
+/** Pixels of a side, every step-th of which is looked at. */
+inline size_t LookedAt(int side, int step) { return static_cast<size_t>((side - 1) / step) + 1; }
 
 /**
  * Candidates' projection.
  *
  * @param rays none, or those of all pixels
- * @param found has room for all pixels that are looked at
- * @returns their number
+ * @param labels 0, or one more than the instance
+ * @param groups has room for all pixels that are looked at, and count + 1 ends
+ * @returns the number of points
  */
 size_t Project(const Picture& picture, int step, Rays rays, const Projection& numbers, Grid<uint16_t> labels,
-               Nearest near, FoundPoints found);
+               Nearest near, Hidden hidden, const Groups& groups);
 
 /**
  * DepthMasker's projection.

@@ -20,6 +20,7 @@ struct Depths<uint16_t> {
   static constexpr Bits kMostBits = 65534;
   static constexpr Bits kInvalid = 0;
   static float ValueOf(Bits bits) { return bits; }
+  static Bits BitsOf(float value) { return static_cast<Bits>(value); }
 };
 
 template <>
@@ -34,6 +35,11 @@ struct Depths<float> {
     float value;
     std::memcpy(&value, &bits, sizeof value);
     return value;
+  }
+  static Bits BitsOf(float value) {
+    Bits bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return bits;
   }
 };
 
@@ -122,6 +128,19 @@ class Projector {
       const F4 u = ((Load(a + i) + row_a) * value + x) * inverse;
       const F4 v = ((Load(b + i) + row_b) * value + y) * inverse;
       return SeenAt(u, v, depth, AllOf(-1), width, height);
+    }
+
+    /** Of pixels that lie on the grid. @returns cells, some of the grid in any case */
+    I4 CellsAt(size_t i, F4 value, int grid_width, uint32_t last_cell) const {
+      const F4 depth = (Load(c + i) + row_c) * value + z;
+      const F4 inverse = 1 / depth;
+      const F4 u = ((Load(a + i) + row_a) * value + x) * inverse;
+      const F4 v = ((Load(b + i) + row_b) * value + y) * inverse;
+      const I4 cells = __builtin_convertvector(v, I4) * AllOf(grid_width) + __builtin_convertvector(u, I4);
+      // No number that anyone gives may read other memory.
+      const U4 last = U4{} + last_cell;
+      const U4 within = reinterpret_cast<U4>(cells);
+      return reinterpret_cast<I4>(within < last ? within : last);
     }
 
     const float* a;

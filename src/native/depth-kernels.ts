@@ -65,7 +65,7 @@ function makeKernels(): DepthKernels {
       ),
     outline: (words, from, to, stride, numbers, low, high, outer) =>
       native.depthOutline(words, from, to, stride, numbers, low, high, outer),
-    project: (depth, step, rays, numbers, labels, mapWidth, mapHeight, near, found) =>
+    project: (depth, step, rays, numbers, labels, mapWidth, mapHeight, near, share, least, count, points) =>
       native.depthProject(
         depth.data,
         depth.width,
@@ -79,11 +79,12 @@ function makeKernels(): DepthKernels {
         near.nearest,
         near.columns,
         near.shift,
-        found.pixels,
-        found.depths,
-        found.squares,
-        found.labels,
-        found.colorDepths,
+        share,
+        least,
+        count,
+        points.ends,
+        points.pixels,
+        points.depths,
       ),
     cut: (depth, rays, numbers, marks, mapWidth, mapHeight, kept, target) =>
       native.depthCut(

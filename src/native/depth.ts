@@ -104,11 +104,12 @@ export interface DepthAddon {
     nearest: Float32Array,
     columns: number,
     shift: number,
+    share: number,
+    least: number,
+    count: number,
+    ends: Int32Array,
     pixels: Uint32Array,
     depths: Float32Array,
-    squares: Int32Array,
-    foundLabels: Uint16Array,
-    colorDepths: Float32Array,
   ): number;
   depthCut(
     data: Uint16Array | Float32Array,

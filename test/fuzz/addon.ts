@@ -391,7 +391,14 @@ class Session {
           call('depthCut', data, ...sides, rays, doubles(29), marks, ...sides, seldom(1), target);
         } else {
           const near = [floats(), seldom(width), seldom(0)];
-          const found = [words(), floats(), hostile.array(Int32Array, cells), shorts(), floats()];
+          const found = [
+            doubles(1)[0],
+            seldom(0),
+            seldom(1),
+            hostile.array(Int32Array, cells),
+            words(),
+            floats(),
+          ];
           const map = [shorts(), ...sides];
           call('depthProject', data, ...sides, seldom(1), rays, doubles(29), ...map, ...near, ...found);
         }

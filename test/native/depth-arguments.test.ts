@@ -126,21 +126,12 @@ describe('arguments of the kernels of depth', () => {
     const data = new Float32Array(12).fill(2);
     const project = (
       numbers: Float32Array,
-      rays = 0,
-      columns: unknown = 2,
-      squares = 4,
-      most = 12,
+      { rays = 0, columns = 2, squares = 4, most = 12, count = 1, ends = 2, labels = 1 } = {},
     ): unknown =>
       native.depthProject(
-        ...[data, 4, 3, 1, new Float32Array(rays), numbers, new Uint16Array(12).fill(1), 4, 3],
-        ...[
-          new Float32Array(squares).fill(Infinity),
-          columns,
-          1,
-          new Uint32Array(most),
-          new Float32Array(most),
-        ],
-        ...[new Int32Array(most), new Uint16Array(most), new Float32Array(most)],
+        ...[data, 4, 3, 1, new Float32Array(rays), numbers, new Uint16Array(12).fill(labels), 4, 3],
+        ...[new Float32Array(squares).fill(Infinity), columns, 1, 1.05, 0.05, count, new Int32Array(ends)],
+        ...[new Uint32Array(most), new Float32Array(most)],
       );
     const cut = (numbers: Float32Array, marks = 12, target: unknown = new Float32Array(12)): unknown =>
       native.depthCut(data, 4, 3, new Float32Array(0), numbers, new Uint8Array(marks), 4, 3, 1, target);
@@ -150,11 +141,21 @@ describe('arguments of the kernels of depth', () => {
       ...new Array<number>(12).fill(0),
     );
     assert.equal(project(same), 12);
-    assert.throws(() => project(same, 2), REFUSED);
-    assert.throws(() => project(same, 2 * 12 - 1), REFUSED);
-    assert.throws(() => project(same, 0, 1), REFUSED);
-    assert.throws(() => project(same, 0, 2, 3), REFUSED);
-    assert.throws(() => project(same, 0, 2, 4, 11), REFUSED);
+    // Labels that no instance has are none.
+    assert.equal(project(same, { labels: 2 }), 0);
+    assert.equal(project(same, { labels: 65535, count: 2, ends: 3 }), 0);
+    for (const bad of [
+      { rays: 2 },
+      { rays: 2 * 12 - 1 },
+      { columns: 1 },
+      { squares: 3 },
+      { most: 11 },
+      { count: 2 },
+      { count: -1 },
+      { count: NaN },
+      { ends: 1 },
+    ])
+      assert.throws(() => project(same, bad), REFUSED, JSON.stringify(bad));
     assert.throws(() => project(same.subarray(1)), REFUSED);
     assert.throws(() => cut(same, 11), REFUSED);
     assert.throws(() => cut(same, 12, new Uint16Array(12)), REFUSED);

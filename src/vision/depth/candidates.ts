@@ -1,11 +1,5 @@
 import { type DepthPicture, mostOf, unitOf } from './depth-picture.js';
-import {
-  type DepthKernels,
-  type FoundMemory,
-  type NearestMemory,
-  type PointMemory,
-  PROJECT,
-} from './kernels.js';
+import { type DepthKernels, type GroupedMemory, type NearestMemory, PROJECT } from './kernels.js';
 import type { LabelMap } from './label-map.js';
 import { Projector } from './projection.js';
 
@@ -13,7 +7,7 @@ import { Projector } from './projection.js';
 const ROW = 1 << 16;
 
 /** Pixels of the depth picture that show instances, one instance after the other. Keeps its memory from frame to frame. */
-export class Candidates implements PointMemory {
+export class Candidates implements GroupedMemory {
   /** Row of the depth picture in the upper 16 bits and column in the lower ones; and meters. */
   pixels = new Uint32Array(1 << 12);
   depths = new Float32Array(1 << 12);
@@ -24,7 +18,7 @@ export class Candidates implements PointMemory {
   /** Pixels of the depth picture by which the outermost points may lie within the object's edge. */
   border = 0;
   readonly #near = new NearestCells();
-  readonly #found = new Found();
+  #found: Found | undefined;
 
   constructor(private readonly kernels?: DepthKernels) {}
 
@@ -116,21 +110,28 @@ export class Candidates implements PointMemory {
     const side = Math.min(MOST_SIDE, Math.max(4, Math.ceil((3 * step * colorFx) / fx)));
     const near = this.#near;
     near.begin(map, side);
-    this.#found.reserve((Math.floor(width / step) + 1) * (Math.floor(height / step) + 1));
-    const found = this.kernels
-      ? this.kernels.project(depth, step, rays, numbers, labels, map.width, map.height, near, this.#found)
-      : project(depth, step, rays, numbers, labels, map.width, map.height, near, this.#found);
-    this.#sort(found, count, BEHIND_AT_LEAST / unitOf(depth.data));
+    const lookedAt = (Math.floor((width - 1) / step) + 1) * (Math.floor((height - 1) / step) + 1);
+    const behind = BEHIND_AT_LEAST / unitOf(depth.data);
+    if (this.kernels) {
+      if (this.pixels.length < lookedAt) this.#grow(lookedAt);
+      const [w, h] = [map.width, map.height];
+      this.kernels.project(depth, step, rays, numbers, labels, w, h, near, BEHIND, behind, count, this);
+    } else {
+      const found = (this.#found ??= new Found());
+      found.reserve(lookedAt);
+      const number = project(depth, step, rays, numbers, labels, map.width, map.height, near, found);
+      this.#sort(found, number, count, behind);
+    }
     const pixelsOfCell = (fx * numbers[PROJECT.fy]!) / (colorFx * numbers[PROJECT.colorFy]! * step * step);
     for (let i = 0; i < count; i++) this.seen[i] = map.inner[i]!.cells * pixelsOfCell;
   }
 
   /** Groups what was found by instance, without what is hidden. */
-  #sort(found: number, count: number, behind: number): void {
+  #sort(found: Found, number: number, count: number, behind: number): void {
     const { ends } = this;
     const { nearest } = this.#near;
-    const { labels, squares, colorDepths, pixels: foundPixels, depths: foundDepths } = this.#found;
-    for (let i = 0; i < found; i++) {
+    const { labels, squares, colorDepths, pixels: foundPixels, depths: foundDepths } = found;
+    for (let i = 0; i < number; i++) {
       if (colorDepths[i]! > nearest[squares[i]!]! * BEHIND + behind) labels[i] = 0;
       else ends[labels[i]!]!++;
     }
@@ -139,7 +140,7 @@ export class Candidates implements PointMemory {
     if (this.pixels.length < total) this.#grow(total);
     const { pixels, depths } = this;
     // From behind, so that the order stays: ends[label] runs down to the first of its instance.
-    for (let i = found - 1; i >= 0; i--) {
+    for (let i = number - 1; i >= 0; i--) {
       const label = labels[i]!;
       if (label === 0) continue;
       const at = --ends[label]!;
@@ -205,12 +206,15 @@ class NearestCells implements NearestMemory {
   }
 }
 
-/** Keeps its memory. */
-class Found implements FoundMemory {
+/** What came to lie on instances, in the order of the depth picture. Keeps its memory. */
+class Found {
   pixels = new Uint32Array(0);
   depths = new Float32Array(0);
+  /** Squares of NearestMemory. */
   squares = new Int32Array(0);
+  /** 1 more than the instance. */
   labels = new Uint16Array(0);
+  /** Depth in the color camera's frame, in units of the depth picture. */
   colorDepths = new Float32Array(0);
 
   reserve(count: number): void {
@@ -223,7 +227,7 @@ class Found implements FoundMemory {
   }
 }
 
-/** DepthKernels.project() */
+/** DepthKernels.project(), but for the groups. @returns how many came to lie on instances */
 function project(
   { data, width, height }: DepthPicture,
   step: number,
@@ -233,7 +237,7 @@ function project(
   mapWidth: number,
   mapHeight: number,
   { nearest, columns, shift }: NearestMemory,
-  { pixels, depths, squares, labels: foundLabels, colorDepths }: FoundMemory,
+  { pixels, depths, squares, labels: foundLabels, colorDepths }: Found,
 ): number {
   const unit = unitOf(data);
   const most = mostOf(data);

@@ -43,14 +43,10 @@ export const PROJECT = {
   ...{ distortion: 20, limit: 28, length: 29 },
 } as const;
 
-/** Memory of a projection: what came to lie on instances, in the order of the depth picture. */
-export interface FoundMemory extends PointMemory {
-  /** Squares of NearestMemory. */
-  readonly squares: Int32Array;
-  /** 1 more than the instance. */
-  readonly labels: Uint16Array;
-  /** Depth in the color camera's frame, in units of the depth picture. */
-  readonly colorDepths: Float32Array;
+/** PointMemory with the points of one instance after the other. */
+export interface GroupedMemory extends PointMemory {
+  /** For instance i, `ends[i]` is its first, and `ends[i + 1]` one past its last. */
+  readonly ends: Int32Array;
 }
 
 /** The nearest depth on each square of the color picture, in units of the depth picture. */
@@ -157,12 +153,14 @@ export interface DepthKernels {
   ): void;
 
   /**
-   * Candidates' projection of every step-th pixel of every step-th row.
+   * Candidates' projection of every step-th pixel of every step-th row, grouped by instance.
    *
    * @param rays of the depth picture's pixels; empty: as `numbers` say
    * @param numbers as PROJECT has them
-   * @param found has room for all pixels that are read
-   * @returns how many came to lie on instances
+   * @param share, least what is deeper than the nearest on its square times `share`, plus `least`, is hidden
+   * @param count of instances
+   * @param points has room for all pixels that are read
+   * @returns the number of points
    */
   project(
     depth: DepthPicture,
@@ -173,7 +171,10 @@ export interface DepthKernels {
     mapWidth: number,
     mapHeight: number,
     near: NearestMemory,
-    found: FoundMemory,
+    share: number,
+    least: number,
+    count: number,
+    points: GroupedMemory,
   ): number;
 
   /**

@@ -7,6 +7,7 @@ import type { Distortion } from '../../../src/vision/depth/distortion.js';
 import type { Intrinsics } from '../../../src/vision/depth/intrinsics.js';
 import { DepthMasker } from '../../../src/vision/depth/masked-depth.js';
 import { type Registration, REGISTERED, SpaceMeasurer } from '../../../src/vision/depth/objects-in-space.js';
+import { compose } from '../../../src/vision/depth/rigid-transform.js';
 import { KeptSegmentation } from '../../../src/vision/depth/kept-segmentation.js';
 import type { Instance, Segmentation } from '../../../src/vision/mask/segmentation.js';
 import { random } from './world.js';
@@ -108,14 +109,26 @@ const large = fc
     floats: fc.boolean(),
     gaps: fc.constantFrom(0, 0.002, 0.05),
     lens: fc.constantFrom('none', 'none', 'color', 'both'),
+    roll: fc.constantFrom(0, 0, 90, 180),
+    // By focal lengths below 0: blocks have no bounds then.
+    mirrored: fc.constantFrom(false, false, false, true),
   })
-  .map(({ seed, width, height, scale, floats, gaps, lens }): Omit<Case, 'step' | 'band'> => {
+  .map(({ seed, width, height, scale, floats, gaps, lens, roll, mirrored }): Omit<Case, 'step' | 'band'> => {
     const next = random(seed);
     const mask = { width: Math.ceil(scale * width), height: Math.ceil(scale * height) };
     const focal = { fx: 0.8, fy: 0.82 };
-    const camera = (side: { width: number; height: number }, distorted: boolean): Intrinsics => ({
+    const camera = (
+      side: { width: number; height: number },
+      distorted: boolean,
+      flip: boolean,
+    ): Intrinsics => ({
       ...side,
-      ...{ fx: focal.fx * side.width, fy: focal.fy * side.width, cx: side.width / 2, cy: side.height / 2 },
+      ...{
+        fx: (flip ? -1 : 1) * focal.fx * side.width,
+        fy: focal.fy * side.width,
+        cx: side.width / 2,
+        cy: side.height / 2,
+      },
       distortion: distorted ? LENS : undefined,
     });
     const instances = Array.from({ length: 1 + Math.floor(3 * next()) }, (_, i): Instance => {
@@ -137,15 +150,19 @@ const large = fc
     });
     const turn = (): number => 0.1 * (next() - 0.5);
     const [qx, qy, qz] = [turn(), turn(), turn()];
-    const toColor = {
-      ...{ x: next() - 0.5, y: 0.4 * (next() - 0.5), z: 0.2 * (next() - 0.5) },
-      ...{ qx, qy, qz, qw: Math.sqrt(1 - qx * qx - qy * qy - qz * qz) },
-    };
+    const little = { x: 0, y: 0, z: 0, qx, qy, qz, qw: Math.sqrt(1 - qx * qx - qy * qy - qz * qz) };
+    const [sine, cosine] = [Math.sin((roll * Math.PI) / 360), Math.cos((roll * Math.PI) / 360)];
+    const around = { x: next() - 0.5, y: 0.4 * (next() - 0.5), z: 0.2 * (next() - 0.5) };
+    const toColor = compose({ ...around, qx: 0, qy: 0, qz: sine, qw: cosine }, little);
     return {
       segmentation: { width, height, maskWidth: mask.width, maskHeight: mask.height, instances },
       depth: { width, height, data: floats ? Float32Array.from(values) : Uint16Array.from(values) },
-      camera: camera({ width, height }, lens === 'both'),
-      registration: { kind: 'projected', color: camera(mask, lens !== 'none'), toColor },
+      camera: camera({ width, height }, lens === 'both', mirrored),
+      registration: {
+        kind: 'projected',
+        color: camera(mask, lens !== 'none', mirrored),
+        toColor,
+      },
       margin: Math.floor(3 * next()),
     };
   });
@@ -173,6 +190,24 @@ describe('kernels of depth', () => {
         points += measurers[1].points;
       }),
       { numRuns: 150 },
+    );
+    assert.ok(points > 1000, `${points} points were compared`);
+  });
+
+  it('group the points of many squares as TypeScript does, to the bit, rotated and mirrored cameras included', () => {
+    let points = 0;
+    fc.assert(
+      fc.property(large, fc.constantFrom(1, 2, 3, 4), (given, step) => {
+        const { segmentation, depth, camera, registration, margin: band } = given;
+        const [reference, native] = measurers.map((measurer) => {
+          const options = { step, band, leastPoints: 4 };
+          const objects = measurer.measure(segmentation, depth, camera, registration, options);
+          return { objects: structuredClone(objects), cloud: bytesOf(measurer.cloud).toString('base64') };
+        });
+        assert.deepEqual(native, reference);
+        points += measurers[1].points;
+      }),
+      { numRuns: 60 },
     );
     assert.ok(points > 1000, `${points} points were compared`);
   });
