@@ -159,8 +159,18 @@ void Subscriber::Renew(const SubscriberQos& qos, bool several) {
 
 void Subscriber::EndHandover() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  former_.reset();
+  CloseFormer();
   if (handover_) handover_->End();
+}
+
+/**
+ * Tells the executor, which nothing else does: that of Jazzy (rclcpp 28.1.5, executor.cpp:734) looks for its
+ * subscriptions again only when it is notified. With one of them gone, it waits for messages of the others in vain.
+ */
+void Subscriber::CloseFormer() {
+  if (!former_) return;
+  former_.reset();
+  group_->trigger_notify_guard_condition();
 }
 
 std::optional<bool> Subscriber::shared() const {
@@ -213,7 +223,7 @@ bool Subscriber::Admit(const camera::Message& message, unsigned generation) {
   if (!by_new && generation + 1 != generation_) return false;
   const int64_t stamp = int64_t{message.sec} * 1'000'000'000 + message.nanosec;
   const bool admitted = handover_->Admit(by_new, stamp, Handover::Clock::now());
-  if (handover_->over()) former_.reset();  // the executor keeps a running subscription alive
+  if (handover_->over()) CloseFormer();  // the executor keeps a running subscription alive
   return admitted;
 }
 
