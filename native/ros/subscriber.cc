@@ -153,6 +153,7 @@ void Subscriber::Renew(const SubscriberQos& qos, bool several) {
   const std::lock_guard<std::mutex> lock(mutex_);
   auto next = Open(qos);
   generation_++;
+  CloseFormer();  // of a renewal before, whose handover is not over
   former_ = std::exchange(subscription_, std::move(next));
   handover_.emplace(several);
 }
@@ -164,8 +165,8 @@ void Subscriber::EndHandover() {
 }
 
 /**
- * Tells the executor, which nothing else does: that of Jazzy (rclcpp 28.1.5, executor.cpp:734) looks for its
- * subscriptions again only when it is notified. With one of them gone, it waits for messages of the others in vain.
+ * Also notifies the executor, which nobody else does. On Jazzy, only then does it look for its subscriptions
+ * again (rclcpp 28.1.5, executor.cpp:734), and while one of them is gone, it waits for the others in vain.
  */
 void Subscriber::CloseFormer() {
   if (!former_) return;
