@@ -153,14 +153,25 @@ void Subscriber::Renew(const SubscriberQos& qos, bool several) {
   const std::lock_guard<std::mutex> lock(mutex_);
   auto next = Open(qos);
   generation_++;
+  CloseFormer();  // of a renewal before, whose handover is not over
   former_ = std::exchange(subscription_, std::move(next));
   handover_.emplace(several);
 }
 
 void Subscriber::EndHandover() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  former_.reset();
+  CloseFormer();
   if (handover_) handover_->End();
+}
+
+/**
+ * Also notifies the executor, which nobody else does. On Jazzy, only then does it look for its subscriptions
+ * again (rclcpp 28.1.5, executor.cpp:734), and while one of them is gone, it waits for the others in vain.
+ */
+void Subscriber::CloseFormer() {
+  if (!former_) return;
+  former_.reset();
+  group_->trigger_notify_guard_condition();
 }
 
 std::optional<bool> Subscriber::shared() const {
@@ -213,7 +224,7 @@ bool Subscriber::Admit(const camera::Message& message, unsigned generation) {
   if (!by_new && generation + 1 != generation_) return false;
   const int64_t stamp = int64_t{message.sec} * 1'000'000'000 + message.nanosec;
   const bool admitted = handover_->Admit(by_new, stamp, Handover::Clock::now());
-  if (handover_->over()) former_.reset();  // the executor keeps a running subscription alive
+  if (handover_->over()) CloseFormer();  // the executor keeps a running subscription alive
   return admitted;
 }
 

@@ -82,6 +82,7 @@ class Subscriber {
   template <typename ImageMessage>
   void Take(const ImageMessage& message, unsigned generation);
   bool Admit(const camera::Message& message, unsigned generation);
+  void CloseFormer();
   void CheckSharedMemory(const void* pixels);
   void Run();
   void StopThread();

@@ -21,6 +21,15 @@ export function sharedMemoryOf(pid: number): string[] {
   return [...new Set([...mapped, ...openFiles(pid)])].filter((file) => existsSync(file));
 }
 
+/**
+ * Files in /dev/shm that running processes have mapped or open. Those of other suites may be ours, too: Fast DDS has ports for
+ * ros_discovery_info from 7000 on, which all domains of a machine share.
+ */
+export function sharedMemoryInUse(): Set<string> {
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return new Set(processes.flatMap((pid) => sharedMemoryOf(Number(pid))));
+}
+
 /** Removes files of Fast DDS in /dev/shm, with the locks that belong to them. @returns those that were there */
 export function removeSharedMemory(files: Iterable<string>): string[] {
   const found = [...files]

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { after, afterEach, before } from 'mocha';
 import { describeUnless, type Reason } from '../skips.js';
 import { type Domain, sharedMemoryPorts, takeDomain } from './domain.js';
-import { MARK, processesOf, removeSharedMemory, sharedMemoryOf } from './own-processes.js';
+import { MARK, processesOf, removeSharedMemory, sharedMemoryInUse, sharedMemoryOf } from './own-processes.js';
 import { Peer } from './peer.js';
 import { command, pendingWaits, RosProcess } from './processes.js';
 import { rosPrefix, rosWorkspace, workspaceIsBuilt } from './workspace.js';
@@ -153,7 +153,10 @@ export class RosSuite {
     problems.push(...(await this.#endMarked(used)));
     removeSharedMemory(this.#orphaned);
     const ports = this.#domain ? sharedMemoryPorts(this.#domain.id).map((name) => `/dev/shm/${name}`) : [];
-    const left = removeSharedMemory([...used, ...ports]);
+    const others = sharedMemoryInUse();
+    const left = removeSharedMemory(
+      [...used, ...ports].filter((file) => !others.has(file.replace(/_el$/, ''))),
+    );
     // A process that is killed takes its neighbors' turns to remove what they shared.
     if (left.length > 0 && this.#orphaned.size === 0) {
       problems.push(`Expected nothing in shared memory but found ${left.join(', ')}.\n${ends.join('\n')}`);

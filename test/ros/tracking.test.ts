@@ -64,6 +64,8 @@ for (const { middleware, transport, name } of setups) {
         ...parameters({ model: join(repository, 'models/scene-n-seg.onnx'), threads: 1, tracking: true }),
         ...parameters({ camera_transport: transport, images: `[${CAMERA}]` }),
         ...['-p', "zones:=['all=0,0 1,0 1,1 0,1']", '-p', "lines:=['gate=100,200 500,200']"],
+        // Between two frames of a busy machine, more than the default of 2 s may pass.
+        ...['-p', 'track_lost_time:=60.0'],
       ]);
       peer = ros.peer();
       await segment.said(/frames in flight/);

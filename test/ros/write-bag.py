@@ -12,7 +12,12 @@ writer.open(
     rosbag2_py.StorageOptions(uri=folder, storage_id='mcap'),
     rosbag2_py.ConverterOptions(input_serialization_format='cdr', output_serialization_format='cdr'),
 )
-writer.create_topic(rosbag2_py.TopicMetadata(name=topic, type='sensor_msgs/msg/Image', serialization_format='cdr'))
+metadata = {'name': topic, 'type': 'sensor_msgs/msg/Image', 'serialization_format': 'cdr'}
+try:
+    writer.create_topic(rosbag2_py.TopicMetadata(id=0, **metadata))
+except TypeError:
+    # Humble's has no id; Jazzy's does not do without.
+    writer.create_topic(rosbag2_py.TopicMetadata(**metadata))
 image = Image(width=320, height=240, step=320, encoding='nv12')
 image.data.frombytes(bytes([90]) * (320 * 240 * 3 // 2))
 for index in range(frames):

@@ -42,7 +42,7 @@ const DISTRIBUTIONS: readonly Distribution[] = [
   },
   {
     name: 'jazzy',
-    tested: false,
+    tested: true,
     ownRosout: false,
     loggerServices: true,
     localOnly: LOCAL,
