@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { after, describe, it } from 'mocha';
 import { WebSocket, WebSocketServer } from 'ws';
 import { duplicateDescriptor } from '../../src/native/duplicate-descriptor.js';
 import { PageConnection } from '../../src/web/feed/page-connection.js';
 import { NO_START, PageWorker } from '../../src/web/feed/page-worker.js';
-import { PageState } from '../../src/web/feed/shared-state.js';
+import { FrameCounts, PageState } from '../../src/web/feed/shared-state.js';
 import type { PageEvent } from '../../src/web/feed/thread-protocol.js';
 import { noiseFrame } from '../native/frames.js';
 import { temporaryFolder } from '../temporary-folder.js';
@@ -156,6 +157,95 @@ describe("a page's connection", () => {
       assert.equal(worker.making(0), 0);
       assert.equal(worker.running, false);
     }
+  });
+
+  it('belongs to the one thread that claims its descriptor first', () => {
+    const { memory } = PageState.of(1);
+    const claims = [1, 2, 3].map(() => new PageState(memory).claim());
+    assert.deepEqual(claims, [true, false, false]);
+  });
+
+  it('is closed by its thread alone once that has claimed it, even if that ends then', async () => {
+    const file = join(folder, 'descriptor');
+    const state = import.meta.resolve('../../src/web/feed/shared-state.js');
+    const worker = workerOf(
+      `import { writeFileSync } from 'node:fs';
+      import { parentPort } from 'node:worker_threads';
+      import { PageState } from '${state}';
+      parentPort.once('message', (order) => {
+        new PageState(order.state).claim();
+        writeFileSync(${JSON.stringify(file)}, String(order.descriptor));
+        process.exit(0);
+      });`,
+    );
+    const { client, upgrade } = await asking();
+    await once(worker.connect(...upgrade), 'close');
+    const descriptor = Number(readFileSync(file, 'utf8'));
+    assert.ok(fstatSync(descriptor).isSocket());
+    closeSync(descriptor);
+    await new Promise((resolve) => client.on('close', resolve));
+  });
+
+  it('is left alone by its thread if the other one has claimed it', async () => {
+    const work = import.meta.resolve('../../src/web/feed/thread-work.js');
+    const file = join(folder, 'claimed.mjs');
+    writeFileSync(file, `import { work } from '${work}'; work(() => Promise.resolve(new Uint8Array(1)));`);
+    const { memory: counts } = FrameCounts.of(1);
+    const thread = new Worker(pathToFileURL(file), { execArgv: [], workerData: { counts } });
+    try {
+      const state = PageState.of(1);
+      state.claim();
+      const descriptor = openSync(file, 'r');
+      const order = { kind: 'open', page: 1, descriptor, url: '/ws', headers: {}, head: Buffer.alloc(0) };
+      thread.postMessage({ ...order, state: state.memory });
+      const picture = { kind: 'frame', id: 7, camera: 0, sequence: 1, start: NO_START, picture: undefined };
+      thread.postMessage({ ...picture, pages: [], file: true });
+      // What it tells of the page would come before the file.
+      const [told] = (await once(thread, 'message')) as [{ kind: string }];
+      assert.equal(told.kind, 'file');
+      assert.ok(fstatSync(descriptor).isFile());
+      closeSync(descriptor);
+    } finally {
+      await thread.terminate();
+    }
+  });
+
+  it('needs no thread if the client has gone before it is taken over', async () => {
+    const worker = workerOf('process.exit(0)');
+    const { client, upgrade } = await asking();
+    const gone = once(upgrade[1], 'close');
+    upgrade[1].destroy();
+    await gone;
+    assert.throws(() => worker.connect(...upgrade), TypeError);
+    assert.equal(worker.running, false);
+    client.terminate();
+  });
+
+  it('does not tell of pongs that nobody has asked for', async () => {
+    const { client, upgrade } = await asking();
+    const [{ url, headers }, network, head] = upgrade;
+    const descriptor = duplicateDescriptor((network as unknown as { _handle: { fd: number } })._handle.fd);
+    network.destroy();
+    const told: string[] = [];
+    let closed: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (closed = resolve));
+    const connection = new PageConnection(
+      { kind: 'open', page: 5, descriptor, url, headers, head, state: PageState.of(1).memory },
+      new WebSocketServer({ noServer: true, autoPong: false }),
+      (event: PageEvent) => {
+        told.push(event.kind);
+        if (event.kind === 'message') connection.take({ kind: 'ping', page: 5 });
+        // The client answers by itself, and then once more.
+        if (event.kind === 'ponged') client.close();
+        if (event.kind === 'closed') closed();
+      },
+    );
+    await once(client, 'open');
+    for (let i = 0; i < 100; i++) client.pong();
+    client.on('ping', () => client.pong());
+    client.send('ping me');
+    await ended;
+    assert.deepEqual(told, ['opened', 'message', 'ponged', 'closed']);
   });
 
   it('ends when its thread does before it has taken it', async () => {

@@ -29,6 +29,7 @@ export class BoundedSocket {
     clock: Clock,
   ) {
     this.#allowance = new Allowance(MOST_MESSAGES, clock);
+    socket.on('ping', (data) => this.#answer(data));
     socket.on('pong', () => (this.#alive = true));
   }
 
@@ -68,6 +69,13 @@ export class BoundedSocket {
 
   set onerror(listener: WebSocket['onerror']) {
     this.socket.onerror = listener;
+  }
+
+  /** Answers a ping, which counts as a message, unless the client does not read the answers. */
+  #answer(data: Buffer): void {
+    if (this.#ended) return;
+    if (!this.#allowance.take()) this.#end();
+    else if (this.socket.bufferedAmount <= MOST_WAITING) this.socket.pong(data);
   }
 
   #end(): void {

@@ -8,7 +8,7 @@ import type { PageSocket } from './page-socket.js';
 const MOST_UNDERWAY = 2;
 /** Bytes that may wait for the network before a client counts as behind. */
 const MOST_WAITING = 256 * 1024;
-/** Messages a second, and as many at once. Acknowledgements of frames that were sent do not count. */
+/** Messages and pings a second, and as many at once. Acknowledgements of frames that were sent do not count. */
 const MOST_MESSAGES = 400;
 
 /** WebSocket close code: a message that is not understood, or too many of them. */
@@ -53,6 +53,7 @@ export class PageClient {
   ) {
     this.#allowance = new Allowance(MOST_MESSAGES, clock);
     socket.on('message', (text) => this.#receive(text));
+    socket.on('ping', (data) => this.#answer(data));
     socket.on('pong', () => (this.#alive = true));
     socket.on('close', () => handlers.closed(this));
   }
@@ -116,9 +117,22 @@ export class PageClient {
     this.socket.ping();
   }
 
+  /** Whether a message or ping is taken; a client that sends too many is disconnected. */
+  #allowed(): boolean {
+    if (this.#ended) return false;
+    const allowed = this.#allowance.take();
+    if (!allowed) this.close(POLICY_VIOLATION, 'too many messages');
+    return allowed;
+  }
+
+  /** Answers a ping, from here, so that the answer tells that all messages before it were taken. */
+  #answer(data: Uint8Array): void {
+    // One that does not read its answers must not pile them up; RFC 6455 (5.5.3) asks only for that to the newest ping.
+    if (this.#allowed() && this.socket.bufferedAmount <= MOST_WAITING) this.socket.pong(data);
+  }
+
   #receive(text: string | undefined): void {
-    if (this.#ended) return;
-    if (!this.#allowance.take()) return this.close(POLICY_VIOLATION, 'too many messages');
+    if (!this.#allowed()) return;
     const message = text === undefined ? undefined : parseClientMessage(text, this.cameraCount);
     if (!message) return this.close(POLICY_VIOLATION, 'a message that is not understood');
     switch (message.type) {

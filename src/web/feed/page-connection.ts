@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import { WebSocket, type WebSocketServer } from 'ws';
@@ -19,10 +20,15 @@ export class PageConnection {
   readonly #network: Socket;
   #socket: WebSocket | undefined;
   #untaken = 0;
+  /** Whether a pong is awaited. */
+  #pinged = false;
   /** The newest frame of each camera that was sent. */
   readonly #newest: number[];
 
-  /** @param tell passes an event to the JavaScript thread */
+  /**
+   * @param order whose descriptor was claimed; it is closed with the connection
+   * @param tell passes an event to the JavaScript thread
+   */
   constructor(
     { page, descriptor, url, headers, head, state }: OpenOrder,
     server: WebSocketServer,
@@ -31,22 +37,27 @@ export class PageConnection {
     this.#page = page;
     this.#state = new PageState(state);
     this.#newest = new Array<number>(this.#state.cameras).fill(0);
-    const network = new Socket({ fd: descriptor, readable: true, writable: true });
+    const network = opened(descriptor);
     this.#network = network;
-    this.#state.open();
     network.on('error', () => network.destroy());
     // Without a WebSocket, because the client asked wrongly.
     network.on('close', () => this.#socket ?? this.#tell({ kind: 'closed' }));
     // As much of a request as the library reads.
     const request = { method: 'GET', url, headers } as IncomingMessage;
-    server.handleUpgrade(request, network, Buffer.from(head), (socket) => this.#opened(socket));
+    try {
+      server.handleUpgrade(request, network, Buffer.from(head), (socket) => this.#opened(socket));
+    } catch {
+      // 'close' follows.
+      network.destroy();
+    }
   }
 
   #opened(socket: WebSocket): void {
     this.#socket = socket;
     socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
-    socket.on('ping', (data) => this.#pass({ kind: 'pinged', data }));
-    socket.on('pong', () => this.#tell({ kind: 'ponged' }));
+    // A copy, because a part of a larger buffer is sent with all of the buffer.
+    socket.on('ping', (data) => this.#pass({ kind: 'pinged', data: new Uint8Array(data) }));
+    socket.on('pong', () => this.#ponged());
     // 'close' follows. Protocol errors of a client need no report.
     socket.on('error', () => socket.terminate());
     socket.on('close', () => this.#tell({ kind: 'closed' }));
@@ -77,9 +88,12 @@ export class PageConnection {
         socket?.send(order.text, this.#measure);
         return this.#measure();
       case 'ping':
-        return socket?.ping();
+        this.#pinged = true;
+        socket?.ping();
+        return this.#measure();
       case 'pong':
-        return socket?.pong(order.data);
+        socket?.pong(order.data, false, this.#measure);
+        return this.#measure();
       case 'taken':
         if (this.#untaken-- === MOST_UNTAKEN) socket?.resume();
         return;
@@ -94,6 +108,13 @@ export class PageConnection {
   readonly #measure = (): void => {
     this.#state.waiting = this.#socket?.bufferedAmount ?? 0;
   };
+
+  /** Tells of one pong for each ping: a client may send any number, which nothing else would limit. */
+  #ponged(): void {
+    if (!this.#pinged) return;
+    this.#pinged = false;
+    this.#tell({ kind: 'ponged' });
+  }
 
   #receive(data: Buffer, isBinary: boolean): void {
     const text = isBinary ? undefined : data.toString();
@@ -127,5 +148,15 @@ export class PageConnection {
 
   #tell(event: Event): void {
     this.tell({ page: this.#page, ...event });
+  }
+}
+
+/** A connection by its descriptor, which is closed if there cannot be one. */
+function opened(descriptor: number): Socket {
+  try {
+    return new Socket({ fd: descriptor, readable: true, writable: true });
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
   }
 }

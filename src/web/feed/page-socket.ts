@@ -10,6 +10,8 @@ interface PageSocketEvents {
   open: [];
   /** A message other than an acknowledgement of a frame; without a text, it was binary. */
   message: [text: string | undefined];
+  /** It wants a pong with the data. */
+  ping: [data: Uint8Array];
   pong: [];
   /** It is closed, or never was open; nothing follows. */
   close: [];
@@ -47,6 +49,11 @@ export class PageSocket extends EventEmitter<PageSocketEvents> {
     this.#order({ kind: 'ping' });
   }
 
+  /** Answers a `ping`. */
+  pong(data: Uint8Array): void {
+    this.#order({ kind: 'pong', data });
+  }
+
   /** Closes the WebSocket as the protocol has it; no frame is sent from then on. */
   close(code: number, reason: string): void {
     this.#order({ kind: 'close', code, reason });
@@ -67,8 +74,7 @@ export class PageSocket extends EventEmitter<PageSocketEvents> {
         this.emit('message', event.text);
         return this.#order({ kind: 'taken' });
       case 'pinged':
-        // Answered from here, so that the answer tells that all messages before it were taken.
-        this.#order({ kind: 'pong', data: event.data });
+        this.emit('ping', event.data);
         return this.#order({ kind: 'taken' });
       case 'ponged':
         return void this.emit('pong');

@@ -67,7 +67,7 @@ export class PageWorker {
   /** Frames, and their bytes, that former threads sent to pages, of each camera. */
   readonly #formerly: { frames: number; bytes: number }[];
   readonly #waiting = new Map<number, FileDone>();
-  /** By their numbers, with the descriptor that each has had at first. */
+  /** By their numbers, with the descriptor that is theirs once the thread has claimed it. */
   readonly #sockets = new Map<number, { readonly socket: PageSocket; readonly descriptor: number }>();
   #worker: Worker | undefined;
   #next = 0;
@@ -159,17 +159,29 @@ export class PageWorker {
    * @param request for a WebSocket, which is accepted
    * @param head what the client has sent after it
    * @returns its WebSocket, of which `open` or `close` is heard
+   * @throws an error if the connection is closed already, no descriptor is left, or no thread can begin
    */
   connect(request: IncomingMessage, network: Socket, head: Buffer): PageSocket {
     const { url, headers } = request;
-    const { page, socket, worker } = this.#newSocket();
+    // First: no thread need begin for a client that has gone meanwhile, or without a descriptor to be had.
     const descriptor = duplicateDescriptor(descriptorOf(network));
-    // Closes its own descriptor only: the connection stays.
-    network.destroy();
-    this.#sockets.set(page, { socket, descriptor });
-    const state = socket.state.memory;
-    worker.postMessage({ kind: 'open', page, descriptor, url, headers, head, state } satisfies ThreadOrder);
-    return socket;
+    try {
+      const { page, socket, worker } = this.#newSocket();
+      // Closes its own descriptor only: the connection stays.
+      network.destroy();
+      const order = {
+        kind: 'open',
+        ...{ page, descriptor, url, headers, state: socket.state.memory },
+        // A copy, because a part of a larger buffer is sent with all of the buffer.
+        head: new Uint8Array(head),
+      } as const;
+      worker.postMessage(order satisfies ThreadOrder);
+      this.#sockets.set(page, { socket, descriptor });
+      return socket;
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
   }
 
   /** Ends the thread once it has answered all requests and no page is connected; the next call starts another. */
@@ -262,13 +274,13 @@ export class PageWorker {
     const sockets = [...this.#sockets.values()];
     this.#sockets.clear();
     for (const { socket, descriptor } of sockets) {
-      if (!socket.state.opened) closeSync(descriptor);
+      if (socket.state.claim()) closeSync(descriptor);
       socket.end();
     }
   }
 }
 
-/** Node.js has had this property, which it does not document, since its beginning. */
+/** Node.js has had this property, which it does not document, since its beginning. -1: the connection is closed. */
 function descriptorOf(network: Socket): number {
-  return (network as unknown as { readonly _handle: { readonly fd: number } })._handle.fd;
+  return (network as unknown as { readonly _handle: { readonly fd: number } | null })._handle?.fd ?? -1;
 }

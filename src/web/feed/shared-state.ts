@@ -24,13 +24,13 @@ export class PageState {
     return (this.#numbers.length - OF_PAGE) / OF_CAMERA;
   }
 
-  /** Whether the thread of pages has taken the descriptor. */
-  get opened(): boolean {
-    return Atomics.load(this.#numbers, 0) === 1;
-  }
-
-  open(): void {
-    Atomics.store(this.#numbers, 0, 1);
+  /**
+   * Takes the descriptor: the thread of pages does so before it opens the connection, and the other one before it gives the page up.
+   *
+   * @returns whether it was still to be had. Who gets it must close it; the other must not touch its number, which may mean another file
+   */
+  claim(): boolean {
+    return Atomics.compareExchange(this.#numbers, 0, 0, 1) === 0;
   }
 
   /** Bytes that wait for the network. */

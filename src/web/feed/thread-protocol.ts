@@ -49,7 +49,7 @@ export interface PictureOrder extends PictureSize {
   readonly quality: number;
 }
 
-/** A connection that becomes a page's WebSocket. The thread owns its descriptor from the moment that PageState.opened says so. */
+/** A connection that becomes a page's WebSocket. Its descriptor belongs to the thread that claims it first (PageState.claim). */
 export interface OpenOrder {
   readonly kind: 'open';
   readonly page: number;

@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { WebSocketServer } from 'ws';
 import { messageOf } from '../../base/expect.js';
@@ -56,6 +55,8 @@ export function work(compress: Compress): void {
 
   function open(order: OpenOrder): void {
     const { page } = order;
+    // The JavaScript thread has given it up, and closed it.
+    if (!new PageState(order.state).claim()) return;
     try {
       const connection = new PageConnection(order, server, (event) => {
         if (event.kind === 'closed') pages.delete(page);
@@ -63,7 +64,6 @@ export function work(compress: Compress): void {
       });
       pages.set(page, connection);
     } catch {
-      if (!new PageState(order.state).opened) closeSync(order.descriptor);
       tell({ kind: 'closed', page });
     }
   }

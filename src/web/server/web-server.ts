@@ -77,6 +77,8 @@ export class WebServer {
     maxPayload: MOST_MESSAGE,
     // JPEG cannot be compressed further, and clients could use up memory by compression.
     perMessageDeflate: false,
+    // Whoever is given a WebSocket answers, and counts the pings.
+    autoPong: false,
     // Not the first that is offered: Foxglove offers a newer one before ours.
     handleProtocols: (offered, request) => {
       const protocol = this.#targetOf(request)?.protocol;
