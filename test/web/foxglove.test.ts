@@ -193,6 +193,7 @@ describe('/foxglove', () => {
       JSON.stringify({ op: 'unsubscribe', subscriptionIds: Array(7000).fill(1) }),
     ],
     ['talks too much', 1000, '{}'],
+    ['pings too much', 1000, undefined],
   ] as const) {
     it(`ends a connection that ${name}`, async () => {
       const page = await open({ clock: () => 0 });
@@ -204,7 +205,10 @@ describe('/foxglove', () => {
       socket.on('message', () => heard++);
       await new Promise((resolve) => socket.once('open', resolve));
       const closed = new Promise((resolve) => socket.once('close', resolve));
-      for (let i = 0; i < messages; i++) socket.send(text);
+      for (let i = 0; i < messages; i++) {
+        if (text === undefined) socket.ping();
+        else socket.send(text);
+      }
       assert.equal(await closed, 1008);
       assert.ok(heard < 30, `${heard} messages`);
     });

@@ -10,6 +10,8 @@ import { after, describe, it } from 'mocha';
 import { WebSocket, WebSocketServer } from 'ws';
 import { duplicateDescriptor } from '../../src/native/duplicate-descriptor.js';
 import { PageConnection } from '../../src/web/feed/page-connection.js';
+import { PageClient } from '../../src/web/feed/page-client.js';
+import { PageSocket } from '../../src/web/feed/page-socket.js';
 import { NO_START, PageWorker } from '../../src/web/feed/page-worker.js';
 import { FrameCounts, PageState } from '../../src/web/feed/shared-state.js';
 import type { PageEvent } from '../../src/web/feed/thread-protocol.js';
@@ -246,6 +248,31 @@ describe("a page's connection", () => {
     client.send('ping me');
     await ended;
     assert.deepEqual(told, ['opened', 'message', 'ponged', 'closed']);
+  });
+
+  it('is closed after more pings than messages may be sent, each of which is answered before', async () => {
+    const page = await open({ clock: () => 0 });
+    const client = await TestClient.connect(page);
+    let pongs = 0;
+    client.socket.on('pong', () => pongs++);
+    for (let i = 0; i < 500; i++) client.socket.ping('x');
+    await assert.rejects(
+      client.until(() => false),
+      /closed with 1008/,
+    );
+    assert.equal(pongs, 400);
+  });
+
+  it('is sent no answers to pings while it does not read', () => {
+    const orders: string[] = [];
+    const socket = new PageSocket(5, 1, ({ kind }) => orders.push(kind));
+    const none = (): void => undefined;
+    new PageClient(socket, 1, { watch: none, request: none, closed: none }, () => 0);
+    for (const waiting of [0, 1e6, 0]) {
+      socket.state.waiting = waiting;
+      socket.take({ kind: 'pinged', page: 5, data: new Uint8Array(0) });
+    }
+    assert.deepEqual(orders, ['pong', 'taken', 'taken', 'pong', 'taken']);
   });
 
   it('ends when its thread does before it has taken it', async () => {

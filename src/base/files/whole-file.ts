@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   linkSync,
+  lstatSync,
   readdirSync,
   realpathSync,
   renameSync,
@@ -10,14 +11,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isDevice } from './device.js';
 import { writeError } from './write-error.js';
 
 /** The partial files that this process is writing. */
 const open = new Set<WholeFile>();
-const PART = /^\.tros-yolo-seg-[\da-f-]+\.part$/;
-/** Milliseconds without a write after which a partial file belongs to a process that was killed. */
+/** Their names, with the number of the process; files of earlier versions have none. */
+const PART = /^\.tros-yolo-seg-(?:p(\d+)-)?[\da-f-]+\.part$/;
+/** Milliseconds without a write after which a partial file belongs to a process that was killed, if that is gone. */
 const FORSAKEN = 3_600_000;
 /** Milliseconds between two signs of life in partial files: the video of a lost camera is not written to for hours. */
 const SIGN_OF_LIFE = 600_000;
@@ -56,7 +58,9 @@ export class WholeFile {
     // Moving a file over /dev/null would take it away from everyone.
     const special = isDevice(path, found);
     this.flag = special ? 'a' : 'wx';
-    this.part = special ? path : join(dirname(this.#target), `.tros-yolo-seg-${randomUUID()}.part`);
+    this.part = special
+      ? path
+      : join(dirname(this.#target), `.tros-yolo-seg-p${process.pid}-${randomUUID()}.part`);
     if (special) return;
     const folder = dirname(this.part);
     if (!swept.has(folder)) {
@@ -164,16 +168,44 @@ export function touchParts(now = Date.now()): void {
   }
 }
 
-/** Removes partial files that killed processes left in a folder hours ago. Whatever cannot be removed stays. */
+/**
+ * Removes partial files that killed processes left in a folder hours ago. Whatever cannot be removed stays, and so does what a running
+ * process of this machine writes, however old it looks: boards without a battery begin with a clock that is years behind, and a machine
+ * may have slept.
+ */
 export function sweepParts(folder: string, now = Date.now()): void {
+  let names: string[];
   try {
-    for (const name of readdirSync(folder)) {
-      if (!PART.test(name)) continue;
-      const part = join(folder, name);
-      const found = statSync(part, { throwIfNoEntry: false });
-      if (found !== undefined && now - found.mtimeMs > FORSAKEN) rmSync(part, { force: true });
-    }
+    names = readdirSync(folder);
   } catch {
     // The folder does not exist yet, or belongs to someone else. Writing to it says so.
+    return;
+  }
+  const ours = new Set([...open].map(({ part }) => basename(part)));
+  for (const name of names) {
+    const matched = PART.exec(name);
+    if (!matched || ours.has(name)) continue;
+    const pid = matched[1];
+    // Number 0 would be this process's group.
+    if (pid !== undefined && Number(pid) > 0 && isOther(Number(pid))) continue;
+    const part = join(folder, name);
+    try {
+      const found = lstatSync(part);
+      if (found.isFile() && now - found.mtimeMs > FORSAKEN) rmSync(part, { force: true });
+    } catch {
+      // Another process was faster, or it belongs to someone else.
+    }
+  }
+}
+
+/** Whether another process has this number. That of this process may be left by PID 1 of a container that was here before. */
+function isOther(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Of another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

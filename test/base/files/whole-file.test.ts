@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -162,10 +163,34 @@ describe('files that are written completely or not at all', () => {
     assert.ok(!existsSync(left), 'left by a killed process');
     writeFileSync(file.part, 'half');
     utimesSync(file.part, 1000, 1000);
-    touchParts();
+    // The folder once more, as another process sees it, whose files these are not.
+    const look = `import { sweepParts } from '${new URL('../../../src/base/files/whole-file.js', import.meta.url).href}'; sweepParts('${folder}');`;
+    const other = (): unknown => spawnSync(process.execPath, ['--input-type=module', '-e', look]).status;
     sweepParts(folder);
-    assert.ok(existsSync(file.part), 'still written');
+    assert.equal(other(), 0);
+    assert.ok(existsSync(file.part), 'its process runs, though the clock may have been set');
+    const foreign = join(folder, '.tros-yolo-seg-1e4a-b3.part');
+    renameSync(file.part, foreign);
+    writeFileSync(file.part, 'half');
+    assert.equal(other(), 0);
+    assert.ok(!existsSync(foreign), 'its process is not known');
+    utimesSync(file.part, 1000, 1000);
+    touchParts();
+    assert.ok(statSync(file.part).mtimeMs > Date.now() - 60_000, 'for processes of other containers');
     file.discard();
     assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it('remove parts of processes that have ended, and go on after one that cannot be removed', () => {
+    const folder = newFolder();
+    const { pid } = spawnSync('true');
+    const uuid = '01234567-89ab-cdef-0123-456789abcdef';
+    const stays = [`.tros-yolo-seg-p${process.ppid}-${uuid}.part`, '.tros-yolo-seg-0-0.part'];
+    const goes = [`.tros-yolo-seg-p${pid}-${uuid}.part`, `.tros-yolo-seg-p${process.pid}-${uuid}.part`];
+    mkdirSync(join(folder, stays[1]!));
+    for (const name of [stays[0]!, ...goes]) writeFileSync(join(folder, name), '');
+    for (const name of readdirSync(folder)) utimesSync(join(folder, name), 1000, 1000);
+    sweepParts(folder);
+    assert.deepEqual(readdirSync(folder).sort(), [...stays].sort());
   });
 });
