@@ -152,8 +152,8 @@ void Subscriber::Renew(const SubscriberQos& qos, bool several) {
   // Holds the lock, so that no message of the new subscription is attributed to the former.
   const std::lock_guard<std::mutex> lock(mutex_);
   auto next = Open(qos);
+  CloseFormer();  // of a renewal before, whose handover is not over; may throw, so nothing is changed before
   generation_++;
-  CloseFormer();  // of a renewal before, whose handover is not over
   former_ = std::exchange(subscription_, std::move(next));
   handover_.emplace(several);
 }

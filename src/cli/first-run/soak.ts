@@ -162,11 +162,15 @@ function verdict(minutes: readonly Minute[], lastFailure: string | undefined): F
     const failed = minutes.reduce((sum, minute) => sum + minute.failed, 0);
     findings.push({ what: 'failed frames', verdict: 'failure', text: `${failed}, the last: ${lastFailure}` });
   }
-  const slower = 1 - last.rate / first.rate;
   if (last === first) {
     findings.push({ what: 'steadiness', verdict: 'unknown', text: 'only one minute was measured' });
     return findings;
   }
+  if (first.rate === 0) {
+    findings.push({ what: 'steadiness', verdict: 'unknown', text: 'no frame in the first minute' });
+    return findings;
+  }
+  const slower = 1 - last.rate / first.rate;
   findings.push(
     slower > SLOWER
       ? {
@@ -178,7 +182,7 @@ function verdict(minutes: readonly Minute[], lastFailure: string | undefined): F
       : {
           what: 'steadiness',
           verdict: 'ok',
-          text: `the last minute is within ${100 * SLOWER} % of the first`,
+          text: `the last minute is at most ${100 * SLOWER} % slower than the first`,
         },
   );
   if (second && last !== second) {
