@@ -24,8 +24,8 @@ struct Range {
 };
 
 /**
- * Also of pixels without a depth, but for 0 of 16 bits, which is written as the target has it: less 1, it is
- * the greatest. If all are 0, so is the least.
+ * Takes each pixel for a depth but 0 of 16 bits, which may stay as it is: it says in the target, too, that
+ * there is none. Less 1, it becomes the greatest number. If all are 0, the least is 0.
  */
 template <typename Bits, int kColumns = kBlockWidth>
 Range<Bits> RangeOfAll(const Bits* data, size_t width, int rows) {

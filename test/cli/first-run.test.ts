@@ -204,7 +204,7 @@ describe('the measurements of a first run', () => {
       open: async (slots) => {
         const engine = await subject.open(slots);
         const submit = engine.submit.bind(engine);
-        engine.submit = (frame) => (now < 60_000 ? Promise.reject(new Error('time-out')) : submit(frame));
+        engine.submit = (frame) => (now < 65_000 ? Promise.reject(new Error('time-out')) : submit(frame));
         return engine;
       },
     };

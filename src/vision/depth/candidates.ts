@@ -48,7 +48,7 @@ export class Candidates implements GroupedMemory {
         const to = ends[row - top + 1]!;
         for (let k = ends[row - top]!; k < to; k += 2) {
           const last = edges[k + 1]!;
-          if (used + last - edges[k]! > this.pixels.length) this.#grow(used + last - edges[k]!);
+          if (used + last - edges[k]! > this.pixels.length) this.#grow(2 * (used + last - edges[k]!));
           const { pixels, depths } = this;
           for (let x = edges[k]!; x < last; x = nextOf(x, last, step)) {
             if (labels[at + x] !== i + 1) continue;
@@ -77,7 +77,7 @@ export class Candidates implements GroupedMemory {
     const inner = map.inner[index]!;
     let end = kernels.collect(depth, map.labels, index + 1, inner, step, this, used, this.seen);
     if (end > this.pixels.length) {
-      this.#grow(end);
+      this.#grow(2 * end);
       end = kernels.collect(depth, map.labels, index + 1, inner, step, this, used, this.seen);
     }
     this.ends[index + 1] = end;
@@ -113,6 +113,7 @@ export class Candidates implements GroupedMemory {
     const lookedAt = (Math.floor((width - 1) / step) + 1) * (Math.floor((height - 1) / step) + 1);
     const behind = BEHIND_AT_LEAST / unitOf(depth.data);
     if (this.kernels) {
+      // There are never more, so no room is kept for growth.
       if (this.pixels.length < lookedAt) this.#grow(lookedAt);
       const [w, h] = [map.width, map.height];
       this.kernels.project(depth, step, rays, numbers, labels, w, h, near, BEHIND, behind, count, this);
@@ -137,7 +138,7 @@ export class Candidates implements GroupedMemory {
     }
     for (let i = 0; i < count; i++) ends[i + 1]! += ends[i]!;
     const total = ends[count]!;
-    if (this.pixels.length < total) this.#grow(total);
+    if (this.pixels.length < total) this.#grow(2 * total);
     const { pixels, depths } = this;
     // From behind, so that the order stays: ends[label] runs down to the first of its instance.
     for (let i = number - 1; i >= 0; i--) {
@@ -159,11 +160,11 @@ export class Candidates implements GroupedMemory {
     this.ends.fill(0, 0, count + 1);
   }
 
-  #grow(needed: number): void {
-    const pixels = new Uint32Array(2 * needed);
+  #grow(length: number): void {
+    const pixels = new Uint32Array(length);
     pixels.set(this.pixels);
     this.pixels = pixels;
-    const depths = new Float32Array(2 * needed);
+    const depths = new Float32Array(length);
     depths.set(this.depths);
     this.depths = depths;
   }
