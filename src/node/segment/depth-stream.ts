@@ -11,7 +11,7 @@ import { cameraInfoTopics } from '../../message/camera-info-topics.js';
 import { DepthPairing, type PairingCounts, type PairingOptions } from '../../pipeline/depth-pairing.js';
 import type { DepthOrder } from '../../pipeline/depth-work.js';
 import { type DepthWork, DepthWorker } from '../../pipeline/depth-worker.js';
-import type { Registration, Vector } from '../../vision/depth/objects-in-space.js';
+import type { Registration } from '../../vision/depth/objects-in-space.js';
 import type { Intrinsics } from '../../vision/depth/intrinsics.js';
 import { KeptSegmentation } from '../../vision/depth/kept-segmentation.js';
 import {
@@ -21,8 +21,6 @@ import {
   registrationOf,
   SameView,
 } from '../../vision/depth/registration.js';
-import { rotate } from '../../vision/depth/rigid-transform.js';
-import { isTransform } from '../../vision/depth/transform-buffer.js';
 import type { Instance, Segmentation } from '../../vision/mask/segmentation.js';
 import { type FrameHeader, stampToNanoseconds } from '../../vision/picture/frame-source.js';
 import { stampOf } from '../ros/renewable-subscription.js';
@@ -31,6 +29,7 @@ import { CameraInfoInput, DepthInput } from './depth-input.js';
 import { DepthOutputs } from './depth-outputs.js';
 import { LatestDistances } from './latest-distances.js';
 import type { TransformFeed } from './transform-feed.js';
+import { UpDirection } from './up-direction.js';
 
 export interface DepthStreamOptions extends PairingOptions {
   /** Depth topic of this camera. */
@@ -69,7 +68,7 @@ interface QueuedTargets {
   distances: readonly KnownDistance[] | undefined;
 }
 
-/** A pair that waits for a transform. */
+/** A pair that waits for a CameraInfo or a transform. */
 interface Pending {
   readonly held: Held;
   readonly depth: Buffer;
@@ -108,7 +107,7 @@ export class DepthStream {
   /** Whether the live page shows distances. */
   #shown = false;
   readonly #latest = new LatestDistances();
-  #up: Vector | undefined;
+  readonly #up: UpDirection;
   /** Why depth could not be used last; undefined: it could. */
   problem: string | undefined;
 
@@ -135,6 +134,7 @@ export class DepthStream {
     this.#colorTopic = ros.resolve(options.colorTopic);
     this.#outputs = new DepthOutputs(ros, place, missing);
     this.#pairing = new DepthPairing(options, (held, depth) => this.#paired(held, depth), clock);
+    this.#up = new UpDirection(options.upFrame, transforms, (text) => this.#warn(text));
     this.#stopListening = transforms.onChange(() => this.#retry());
   }
 
@@ -284,17 +284,17 @@ export class DepthStream {
       this.#finish(held, undefined);
       return true;
     }
+    if (!this.#up.find(frame, over)) return false;
     this.problem = undefined;
     if (this.#atWork >= MOST_AT_WORK) {
       this.#skipped++;
       this.#finish(held, undefined);
       return true;
     }
-    this.#setUp(frame);
     const { space, ...order } = this.options.order();
     void this.#make(held, frame, {
       ...{ ...order, camera: camera!, registration },
-      space: this.#up ? { ...space, up: this.#up } : space,
+      space: this.#up.vector ? { ...space, up: this.#up.vector } : space,
       topics: this.#outputs.wanted,
       distances: held.targets || this.#shown,
     });
@@ -350,18 +350,6 @@ export class DepthStream {
       hint: 'Set depth_info to its topic.',
       later: true,
     };
-  }
-
-  /** The direction against gravity in the depth camera's frame. */
-  #setUp({ frameId, stamp }: DepthFrame): void {
-    const { upFrame } = this.options;
-    if (upFrame === '') return;
-    const found = this.transforms.lookup(frameId, upFrame, stampToNanoseconds(stamp));
-    if (isTransform(found)) {
-      const [x, y, z] = rotate(found, 0, 0, 1);
-      this.#up = { x, y, z };
-    } else if (!this.#up)
-      this.#warn(`Boxes stand as if the depth camera were level: ${found.missing} is missing.`);
   }
 
   #finish(held: Held, distances: readonly KnownDistance[] | undefined): void {

@@ -114,12 +114,7 @@ export class TransformBuffer {
     // The nearest common ancestor.
     const common = up.find((name) => down.includes(name));
     if (common === undefined) {
-      const lacking = up.length === 1 ? from : down.length === 1 ? to : undefined;
-      const where = `from ${from} (in the tree of ${up.at(-1)}) to ${to} (in the tree of ${down.at(-1)})`;
-      return {
-        missing: `a transform ${where}${lacking === undefined ? '' : `: nothing is known of ${lacking}`}`,
-        later: true,
-      };
+      return { missing: `a transform from ${this.#place(up)} to ${this.#place(down)}`, later: true };
     }
     const toCommon = this.#chain(up, common, stamp);
     if (!isTransform(toCommon)) return toCommon;
@@ -137,6 +132,15 @@ export class TransformBuffer {
       names.push(link.parent);
     }
     return names;
+  }
+
+  /** The first frame of a path, for messages, and what is known of it. */
+  #place(path: readonly string[]): string {
+    const [frame] = path as [string];
+    const root = path.at(-1)!;
+    if (root !== frame) return `${frame} (in the tree of ${root})`;
+    const known = [...this.#links.values()].some(({ parent }) => parent === frame);
+    return `${frame} (${known ? 'the root of another tree' : 'unknown to tf'})`;
   }
 
   /** From the first frame of a path to a later one. */

@@ -161,8 +161,22 @@ function tf(parent: string, child: string, x: number, milliseconds = 0): Uint8Ar
 interface Detections {
   readonly header: { readonly stamp: Stamp; readonly frame_id: string };
   readonly detections: readonly {
-    readonly bbox: { readonly center: { readonly position: { readonly x: number } } };
+    readonly bbox: {
+      readonly center: {
+        readonly position: { readonly x: number };
+        readonly orientation: { readonly x: number; readonly y: number };
+      };
+    };
   }[];
+}
+
+/** How much the z axis of each box lies along the optical axis: 1 for boxes that stand on it, 0 for those of a level camera. */
+function verticals(setup: Setup, index: number): number[] {
+  const { detections } = setup.message<Detections>(index);
+  assert.ok(detections.length > 0);
+  return detections.map(
+    ({ bbox: { center } }) => 1 - 2 * (center.orientation.x ** 2 + center.orientation.y ** 2),
+  );
 }
 
 describe('DepthStream', () => {
@@ -339,6 +353,39 @@ describe('DepthStream', () => {
     assert.deepEqual(await setup.published(), ['~/detections_3d']);
     assert.equal(setup.message<Detections>(0).header.frame_id, 'depth_optical');
     assert.ok(setup.message<Detections>(0).detections.length > 0);
+  });
+
+  it('waits for the transform of depth_up_frame, so that no box stands askew', async () => {
+    const setup = new Setup({ upFrame: 'base' }).listen('~/detections_3d').info();
+    setup.depth(10);
+    setup.result(10);
+    assert.deepEqual(await setup.published(), [], 'the first lookup subscribes to tf');
+    setup.graph.send('/tf_static', tf('base', 'color_optical', 0));
+    assert.deepEqual(await setup.published(), ['~/detections_3d']);
+    // The optical axis points up: boxes stand along it.
+    assert.ok(verticals(setup, 0).every((z) => z > 0.999));
+    assert.deepEqual(setup.graph.warnings, []);
+  });
+
+  it('goes on as if the camera were level, if depth_up_frame does not come, and waits once only', async () => {
+    const setup = new Setup({ upFrame: 'base' }).listen('~/detections_3d').info();
+    setup.depth(10);
+    setup.result(10);
+    setup.now = 100;
+    setup.stream.tick();
+    assert.equal((await setup.published()).length, 1);
+    assert.ok(verticals(setup, 0).every((z) => z < 0.001));
+    assert.deepEqual(setup.graph.warnings, [
+      'Boxes stand as if the depth camera were level: a transform from base (unknown to tf) to color_optical (unknown to tf) is missing.',
+    ]);
+    setup.depth(20);
+    setup.result(20);
+    assert.equal((await setup.published()).length, 2);
+    setup.graph.send('/tf_static', tf('base', 'color_optical', 0));
+    setup.depth(30);
+    setup.result(30);
+    assert.equal((await setup.published()).length, 3);
+    assert.ok(verticals(setup, 2).every((z) => z > 0.999));
   });
 
   it('accepts transforms whose clocks differ: AMCL stamps those of map ahead', async () => {

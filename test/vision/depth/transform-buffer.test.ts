@@ -126,9 +126,16 @@ describe('TransformBuffer', () => {
     const unknown = tree().lookup('color', 'lidar');
     assert.deepEqual(unknown, {
       later: true,
-      missing:
-        'a transform from lidar (in the tree of lidar) to color (in the tree of map): nothing is known of lidar',
+      missing: 'a transform from lidar (unknown to tf) to color (in the tree of map)',
     });
+    const apart = tree();
+    apart.add('world', 'lidar', 0n, about('x', 0), true);
+    for (const [target, source, missing] of [
+      ['lidar', 'map', 'a transform from map (the root of another tree) to lidar (in the tree of world)'],
+      ['left', 'right', 'a transform from right (unknown to tf) to left (unknown to tf)'],
+    ] as const) {
+      assert.deepEqual(apart.lookup(target, source), { later: true, missing });
+    }
   });
 
   it('forgets what is older than ten seconds, and takes samples out of order', () => {
