@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe } from 'mocha';
 import { itUnless } from './skips.js';
@@ -21,7 +21,8 @@ const TEST = `
 
 describe('a promise that a test leaves rejected', () => {
   const folder = temporaryFolder('rejections');
-  const files = ['one', 'two'].map((name) => join(folder, `${name}.cjs`));
+  // Of two processes, one runs several of these files.
+  const files = ['one', 'two', 'three'].map((name) => join(folder, `${name}.cjs`));
   const run = (...options: string[]): { status: number | null; stdout: string } => {
     for (const file of files) writeFileSync(file, TEST);
     const { status, stdout } = spawnSync(process.execPath, [MOCHA, '--no-config', ...options, ...files], {
@@ -33,13 +34,14 @@ describe('a promise that a test leaves rejected', () => {
   // mocha alone, without the script, does not load what this is about.
   const without = process.env['TROS_YOLO_SEG_TALLY'] === undefined && 'scripts/test.mjs does not run it';
 
-  itUnless(without, 'fails it, in each process of mocha', () => {
+  itUnless(without, 'fails it, in each process of mocha, and in each file', () => {
     const listeners = process.listeners('unhandledRejection').map(({ name }) => name);
-    assert.ok(listeners.includes('failOnRejection'), listeners.join());
+    assert.ok(listeners.includes('failOnRejection'), `these listeners: ${listeners.join(', ') || 'none'}`);
     for (const parallel of [[], ['--parallel', '--jobs', '2']]) {
       const { status, stdout } = run('--require', LOADED, ...parallel);
       assert.notEqual(status, 0, stdout);
-      assert.match(stdout, /nobody heard of it/);
+      for (const file of files)
+        assert.match(stdout, new RegExp(`nobody heard of it\\s+at .*${basename(file)}`), file);
     }
     // What the test relies on: mocha alone does not notice.
     assert.equal(run().status, 0);

@@ -6,4 +6,12 @@ export function failOnRejection(reason: unknown): never {
   throw reason;
 }
 
-process.on('unhandledRejection', failOnRejection);
+function listen(): void {
+  if (!process.listeners('unhandledRejection').includes(failOnRejection))
+    process.on('unhandledRejection', failOnRejection);
+}
+
+listen();
+
+/** mocha's workers remove all listeners after each file, so they are needed again before the next one. */
+export const mochaHooks = { beforeAll: listen };
