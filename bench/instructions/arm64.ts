@@ -57,9 +57,12 @@ export async function countInstructions(
       saveHeads(file, heads);
       programs.push(...programsOf(file, headCases(heads), wanted));
     }
+    const tellWanted = (counted: CountedCase): void => {
+      if (wanted(counted.name)) tell(counted);
+    };
     const lane = async (number: number): Promise<void> => {
       for (let next = programs.shift(); next; next = programs.shift()) {
-        await runProgram(join(folder, `counts-${number}`), next, tell);
+        await runProgram(join(folder, `counts-${number}`), next, tellWanted);
       }
     };
     await Promise.all([lane(1), lane(2)]);
@@ -68,16 +71,20 @@ export async function countInstructions(
   }
 }
 
-/** Arguments of program.js, one list for each group. */
+/**
+ * Arguments of program.js, one list for each group with a case that is wanted. The others of the group run, too: how V8 has compiled a
+ * case depends on those before it.
+ */
 function programsOf(
   heads: string,
   cases: readonly InstructionCase[],
   wanted: (name: string) => boolean,
 ): string[][] {
   const groups = new Map<string, string[]>();
-  for (const { name, group } of cases)
-    if (wanted(name)) groups.set(group, [...(groups.get(group) ?? []), name]);
-  return [...groups].map(([group, names]) => [heads, group, ...names]);
+  for (const { name, group } of cases) groups.set(group, [...(groups.get(group) ?? []), name]);
+  return [...groups]
+    .filter(([, names]) => names.some(wanted))
+    .map(([group, names]) => [heads, group, ...names]);
 }
 
 async function runProgram(
