@@ -12,7 +12,10 @@ const LOADED = fileURLToPath(new URL('./rejections.js', import.meta.url));
 const MOCHA = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 const TEST = `
   describe('a suite', () => {
-    it('loses a promise', async () => {
+    it('loses a promise, and ends', () => {
+      Promise.reject(new Error('nobody heard of it'));
+    });
+    it('loses a promise, and goes on', async () => {
       Promise.reject(new Error('nobody heard of it'));
       await new Promise((resolve) => setTimeout(resolve, 1));
     });
@@ -42,6 +45,7 @@ describe('a promise that a test leaves rejected', () => {
       assert.notEqual(status, 0, stdout);
       for (const file of files)
         assert.match(stdout, new RegExp(`nobody heard of it\\s+at .*${basename(file)}`), file);
+      assert.match(stdout, /^ {2}0 passing .*\n {2}6 failing$/m);
     }
     // What the test relies on: mocha alone does not notice.
     assert.equal(run().status, 0);

@@ -364,7 +364,7 @@ async function sceneFrame(): Promise<SourceFrame> {
 /** Resolves when the server has heard of something, which clients are told after. */
 async function changed(live: Parameters<typeof TestClient.connect>[0], done: () => boolean): Promise<void> {
   const client = await TestClient.connect(live);
-  while (!done()) await client.roundTrip();
+  await client.until(done);
   await client.close();
 }
 

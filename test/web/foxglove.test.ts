@@ -25,6 +25,8 @@ class Reader {
   readonly #socket: WebSocket;
   readonly #topics = new Map<number, Channel>();
   #wake: (() => void)[] = [];
+  #pongs = 0;
+  #closed: number | undefined;
 
   constructor(page: LivePage) {
     this.#socket = new WebSocket(`ws://127.0.0.1:${page.port}/foxglove`, [
@@ -42,6 +44,14 @@ class Reader {
       this.messages.set(topic, [...(this.messages.get(topic) ?? []), { time: timestamp, message }]);
       this.#notify();
     });
+    this.#socket.on('pong', () => {
+      this.#pongs++;
+      this.#notify();
+    });
+    this.#socket.on('close', (code) => {
+      this.#closed = code;
+      this.#notify();
+    });
   }
 
   subscribe(topic: string): void {
@@ -49,14 +59,19 @@ class Reader {
     this.#topics.set(this.client.subscribe(channel.id), channel);
   }
 
+  /** Resolves when it is so, or rejects when the connection closes before. */
   async until(done: () => boolean): Promise<void> {
-    while (!done()) await new Promise<void>((resolve) => this.#wake.push(resolve));
+    while (!done()) {
+      if (this.#closed !== undefined) throw new Error(`closed with ${this.#closed}`);
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
+    }
   }
 
   /** Resolves when the server has read all that was sent. */
   async roundTrip(): Promise<void> {
+    const pongs = this.#pongs;
     this.#socket.ping();
-    await new Promise((resolve) => this.#socket.once('pong', resolve));
+    await this.until(() => this.#pongs > pongs);
   }
 
   close(): void {
