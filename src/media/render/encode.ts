@@ -2,6 +2,12 @@ import sharp, { type Sharp } from 'sharp';
 import type { RgbPicture } from './rgb-picture.js';
 
 /**
+ * Options of sharp for pictures that are made many times a second: the Huffman tables of the standard, instead of each file's own. Takes
+ * half the time, for files that are 1 to 6 % larger.
+ */
+export const FAST_JPEG = { optimiseCoding: false } as const;
+
+/**
  * Encodes a picture as a JPEG file, off the JS thread. Its bytes must not change until the promise settles.
  *
  * @param quality 1 to 100; at the default, text and outlines stay clean
@@ -12,7 +18,9 @@ export async function encodeJpeg(
   quality = 90,
   chroma: '4:4:4' | '4:2:0' = '4:4:4',
 ): Promise<Buffer> {
-  return asSharp(picture).jpeg({ quality, chromaSubsampling: chroma }).toBuffer();
+  return asSharp(picture)
+    .jpeg({ quality, chromaSubsampling: chroma, ...FAST_JPEG })
+    .toBuffer();
 }
 
 /** Encodes a picture as a PNG file, off the JS thread. Its bytes must not change until the promise settles. */

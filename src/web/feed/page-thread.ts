@@ -1,5 +1,6 @@
 /** The thread of pages (thread-work.ts), with sharp to compress pictures. */
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
+import { FAST_JPEG } from '../../media/render/encode.js';
 import { allocateNv12, letterboxNv12, nv12ToRgb } from '../../native/convert.js';
 import { Letterbox } from '../../vision/picture/letterbox.js';
 import { nv12Frame, type Nv12Frame } from '../../vision/picture/nv12-frame.js';
@@ -10,7 +11,15 @@ import { work } from './thread-work.js';
 /** Buffers for one picture, reused for the next. */
 interface Buffers {
   scaled: Nv12Frame | undefined;
-  rgb: Uint8Array;
+  encoder: Encoder | undefined;
+}
+
+/** Makes files of the pixels that are in `rgb` when it is asked: sharp takes half as long again to be set up anew for each. */
+interface Encoder {
+  readonly rgb: Uint8Array;
+  readonly sharp: Sharp;
+  /** Whether it makes such files. */
+  readonly settings: string;
 }
 
 const free: Buffers[] = [];
@@ -18,18 +27,13 @@ const free: Buffers[] = [];
 work(compress);
 
 async function compress({ memory, scaled, part, range, quality, ...size }: PictureOrder): Promise<Buffer> {
-  const buffers = free.pop() ?? { scaled: undefined, rgb: new Uint8Array(0) };
+  const buffers = free.pop() ?? { scaled: undefined, encoder: undefined };
   try {
     const frame = nv12Frame(new Uint8Array(memory), { width: size.width, height: size.height });
     const source = scaled ? scale(frame, scaled, buffers) : frame;
-    const { width, height } = source;
-    const length = 3 * width * height;
-    if (buffers.rgb.length !== length) buffers.rgb = new Uint8Array(length);
-    nv12ToRgb(source, range, buffers.rgb);
-    let made = sharp(buffers.rgb, { raw: { width, height, channels: 3 }, limitInputPixels: false });
-    // The last column or row of an odd picture is there twice.
-    if (part) made = made.extract({ left: 0, top: 0, ...part });
-    return await made.jpeg({ quality }).toBuffer();
+    const encoder = encoderOf(source, part, quality, buffers);
+    nv12ToRgb(source, range, encoder.rgb);
+    return await encoder.sharp.toBuffer();
   } finally {
     free.push(buffers);
   }
@@ -40,4 +44,19 @@ function scale(frame: Nv12Frame, { width, height }: PictureSize, buffers: Buffer
     buffers.scaled = allocateNv12(width, height);
   letterboxNv12(frame, new Letterbox(frame.width, frame.height, width, height, 'stretch'), buffers.scaled);
   return buffers.scaled;
+}
+
+function encoderOf(
+  { width, height }: PictureSize,
+  part: PictureSize | undefined,
+  quality: number,
+  buffers: Buffers,
+): Encoder {
+  const settings = `${width}x${height} ${part?.width}x${part?.height} ${quality}`;
+  if (buffers.encoder?.settings === settings) return buffers.encoder;
+  const rgb = new Uint8Array(3 * width * height);
+  let made = sharp(rgb, { raw: { width, height, channels: 3 }, limitInputPixels: false });
+  // The last column or row of an odd picture is there twice.
+  if (part) made = made.extract({ left: 0, top: 0, ...part });
+  return (buffers.encoder = { rgb, sharp: made.jpeg({ quality, ...FAST_JPEG }), settings });
 }

@@ -43,7 +43,29 @@ describe('encodePng and encodeJpeg', () => {
     const [left, right] = await reds('4:2:0');
     assert.ok(left! - right! < 100, `${left} and ${right} are mixed`);
   });
+
+  it('encode JPEG with the Huffman tables of the standard, which changes no pixel', async () => {
+    const picture = plain(64, 48, [10, 200, 90]);
+    fillRectangle(picture, 7, 5, 40, 30, RED);
+    const file = await encodeJpeg(picture, 80);
+    const raw = { width: 64, height: 48, channels: 3 } as const;
+    const tight = await sharp(picture.data, { raw })
+      .jpeg({ quality: 80, chromaSubsampling: '4:4:4' })
+      .toBuffer();
+    assert.deepEqual(await sharp(file).raw().toBuffer(), await sharp(tight).raw().toBuffer());
+    // ITU-T T.81, K.3: two tables of 12 and two of 162 codes, each with 17 bytes before them.
+    assert.equal(tableBytes(file), 2 * (17 + 12) + 2 * (17 + 162));
+    assert.ok(tableBytes(tight) < 200, 'its own tables');
+  });
 });
+
+/** Bytes of all Huffman tables of a JPEG file (the DHT segments, without their lengths). */
+function tableBytes(file: Buffer): number {
+  let bytes = 0;
+  for (let at = 2; file[at + 1] !== 0xda; at += 2 + file.readUInt16BE(at + 2))
+    if (file[at + 1] === 0xc4) bytes += file.readUInt16BE(at + 2) - 2;
+  return bytes;
+}
 
 describe('encodeGray16', () => {
   it('keeps all 16-bit values in a 16-bit PNG file', async () => {
