@@ -19,23 +19,26 @@ function listen(): void {
 
 /**
  * Has a test end with the first promise that is rejected while it runs. An exception in the listener would fail the test as well, but mocha
- * then takes the test's own end, later, for a second one, and its process may crash of that with exit code 0.
+ * then takes the test's own end, which comes later, for a second one, and its process may crash of that, in parallel runs with exit code 0. Hooks are
+ * still failed in that way.
  */
 function watch(test: Mocha.Test | undefined): void {
   const run = test?.fn;
-  // A test that takes `done` ends by that, and is failed by the exception.
+  // A test that takes `done` ends by that; it is failed like a hook.
   if (test === undefined || run === undefined || run.length > 0 || watched.has(run)) return;
   const whole = async (context: Mocha.Context): Promise<void> => {
     await (run as Mocha.AsyncFunc).call(context);
-    // Rejections are told after the microtasks, so this turn of the event loop has to end.
+    // Node.js reports rejections after the microtasks, so this turn of the event loop has to end.
     await new Promise((resolve) => setImmediate(resolve));
   };
   test.fn = async function (this: Mocha.Context) {
-    const rejected = new Promise<never>((_resolve, reject) => (fail = reject));
+    let mine: typeof fail;
+    const rejected = new Promise<never>((_resolve, reject) => (mine = fail = reject));
     try {
       await Promise.race([whole(this), rejected]);
     } finally {
-      fail = undefined;
+      // A test that mocha gave up may end while a later one runs.
+      if (fail === mine) fail = undefined;
     }
   };
   watched.add(test.fn);

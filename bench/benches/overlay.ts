@@ -22,6 +22,11 @@ export const bench: Bench = {
         yardsticks,
       },
       { name: `JPEG of ${size}`, run: () => encodeJpeg(painted), yardsticks },
+      {
+        name: `JPEG of ${size}, tables of the standard`,
+        run: () => encodeJpeg(painted, undefined, undefined, 'standard'),
+        yardsticks,
+      },
     ]);
   },
 };

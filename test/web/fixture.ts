@@ -159,6 +159,7 @@ export class TestClient {
   readonly frames: LiveFrameMessage[] = [];
   readonly messages: ServerMessage[] = [];
   closed: number | undefined;
+  #pings = 0;
   #pongs = 0;
   #changed: (() => void)[] = [];
 
@@ -206,11 +207,11 @@ export class TestClient {
     return this;
   }
 
-  /** Resolves when the server has read all that was sent. Counts as a message, of which it takes 400 a second. */
+  /** Resolves when the server has read all that was sent. Counts as a message, of which the server takes 400 a second. */
   async roundTrip(): Promise<void> {
-    const pongs = this.#pongs;
+    const sent = ++this.#pings;
     this.socket.ping();
-    await this.until(() => this.#pongs > pongs);
+    await this.until(() => this.#pongs >= sent);
   }
 
   async request(request: Record<string, unknown>): Promise<{ ok: boolean; message: string }> {

@@ -25,6 +25,7 @@ class Reader {
   readonly #socket: WebSocket;
   readonly #topics = new Map<number, Channel>();
   #wake: (() => void)[] = [];
+  #pings = 0;
   #pongs = 0;
   #closed: number | undefined;
 
@@ -69,9 +70,9 @@ class Reader {
 
   /** Resolves when the server has read all that was sent. */
   async roundTrip(): Promise<void> {
-    const pongs = this.#pongs;
+    const sent = ++this.#pings;
     this.#socket.ping();
-    await this.until(() => this.#pongs > pongs);
+    await this.until(() => this.#pongs >= sent);
   }
 
   close(): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { after, describe, it } from 'mocha';
 import sharp from 'sharp';
-import { FAST_JPEG } from '../../src/media/render/encode.js';
+import { STANDARD_TABLES } from '../../src/media/render/encode.js';
 import { allocateNv12, letterboxNv12, nv12ToRgb } from '../../src/native/convert.js';
 import { Letterbox } from '../../src/vision/picture/letterbox.js';
 import { nv12Frame, type Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
@@ -28,7 +28,7 @@ async function expected(frame: Nv12Frame, scaled?: readonly [number, number]): P
   const { width, height } = source;
   const picture = sharp(nv12ToRgb(source, 'limited'), { raw: { width, height, channels: 3 } });
   if (!scaled && frame.picture) picture.extract({ left: 0, top: 0, ...frame.picture });
-  return picture.jpeg({ quality: QUALITY, ...FAST_JPEG }).toBuffer();
+  return picture.jpeg({ quality: QUALITY, ...STANDARD_TABLES }).toBuffer();
 }
 
 describe('the thread of pages, asked for files,', () => {
@@ -49,11 +49,12 @@ describe('the thread of pages, asked for files,', () => {
     for (const encoder of encoders) await encoder.close();
   });
 
-  it('makes the files that this one would, small and full, of rows with gaps and of odd pictures, all at once', async () => {
+  it('makes the files that this one would, small and full, of rows with gaps and of odd pictures, at once and one by one', async () => {
     const encoder = encoderOf();
     const odd = { ...noiseFrame(322, 202, 3), picture: { width: 321, height: 201 } };
     const cases: [frame: Nv12Frame, size: 'small' | 'full', scaled?: readonly [number, number]][] = [
       [noiseFrame(640, 360, 1), 'small'],
+      [noiseFrame(640, 480, 7), 'small'],
       [noiseFrame(1280, 720, 2), 'small', [960, 540]],
       [noiseFrame(1280, 720, 2), 'full'],
       // Of a picture this large, the calling thread scales.
@@ -65,9 +66,19 @@ describe('the thread of pages, asked for files,', () => {
     const wanted = await Promise.all(cases.map(([frame, , scaled]) => expected(frame, scaled)));
     const files = await Promise.all(cases.map(([frame, size]) => encoder.encode(frame, 'limited', size)));
     for (const [i, file] of files.entries()) assert.ok(wanted[i]!.equals(file), `case ${i}`);
-    // One by one, in the memory of the one before.
+    // One by one, in the memory of those before.
     for (const [i, [frame, size]] of [...cases, ...cases].entries())
       assert.ok(wanted[i % cases.length]!.equals(await encoder.encode(frame, 'limited', size)), `case ${i}`);
+  });
+
+  it('makes files of one size at once, each of its own pixels', async () => {
+    const encoder = encoderOf();
+    const frames = [1, 2, 3, 4].map((seed) => noiseFrame(640, 360, seed));
+    const wanted = await Promise.all(frames.map((frame) => expected(frame)));
+    for (let round = 0; round < 3; round++) {
+      const files = await Promise.all(frames.map((frame) => encoder.encode(frame, 'limited', 'full')));
+      for (const [i, file] of files.entries()) assert.ok(wanted[i]!.equals(file), `round ${round}, ${i}`);
+    }
   });
 
   it('reads a frame only until the call returns', async () => {

@@ -1,26 +1,28 @@
 import sharp, { type Sharp } from 'sharp';
 import type { RgbPicture } from './rgb-picture.js';
 
-/**
- * Options of sharp for pictures that are made many times a second: the Huffman tables of the standard, instead of each file's own. Takes
- * half the time, for files that are 1 to 6 % larger.
- */
-export const FAST_JPEG = { optimiseCoding: false } as const;
+/** Huffman tables of a JPEG file: its own, made for its picture, or those of the standard (ITU-T T.81, K.3). */
+export type JpegTables = 'own' | 'standard';
+
+/** Options of sharp for JPEG files with the tables of the standard. */
+export const STANDARD_TABLES = { optimiseCoding: false } as const;
 
 /**
  * Encodes a picture as a JPEG file, off the JS thread. Its bytes must not change until the promise settles.
  *
  * @param quality 1 to 100; at the default, text and outlines stay clean
  * @param chroma 4:2:0 keeps the color of every second pixel in each direction, as cameras do; thin colored lines bleed then
+ * @param tables `standard` takes half the time, for pictures that are made many times a second. The pixels are the same, the files larger
+ * (docs/performance.md, "JPEG files")
  */
 export async function encodeJpeg(
   picture: RgbPicture,
   quality = 90,
   chroma: '4:4:4' | '4:2:0' = '4:4:4',
+  tables: JpegTables = 'own',
 ): Promise<Buffer> {
-  return asSharp(picture)
-    .jpeg({ quality, chromaSubsampling: chroma, ...FAST_JPEG })
-    .toBuffer();
+  const options = { quality, chromaSubsampling: chroma, ...(tables === 'standard' && STANDARD_TABLES) };
+  return asSharp(picture).jpeg(options).toBuffer();
 }
 
 /** Encodes a picture as a PNG file, off the JS thread. Its bytes must not change until the promise settles. */

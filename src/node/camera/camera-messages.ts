@@ -53,7 +53,7 @@ function jpegPacker(): JpegPacker {
     const { width, height } = frame;
     if (colors.length !== 3 * width * height) colors = new Uint8Array(3 * width * height);
     const picture = { width, height, data: nv12ToRgb(frame, DEFAULT_COLOR_RANGE, colors) };
-    return encodeJpeg(picture, JPEG_QUALITY, JPEG_CHROMA);
+    return encodeJpeg(picture, JPEG_QUALITY, JPEG_CHROMA, 'standard');
   };
 }
 

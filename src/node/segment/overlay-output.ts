@@ -63,7 +63,8 @@ export class OverlayOutput {
     const memory = this.#jpeg.take(3 * frame.width * frame.height);
     const picture = this.#overlay.paint(frame, segmentation, this.range, memory);
     if (wantsRaw) this.raw.publish(this.#image.write(header, layout, picture.data));
-    if (wantsJpeg) this.#jpeg.publish(header, 'jpeg', memory, encodeJpeg(picture, this.#quality));
+    if (wantsJpeg)
+      this.#jpeg.publish(header, 'jpeg', memory, encodeJpeg(picture, this.#quality, '4:4:4', 'standard'));
     else this.#jpeg.giveBack(memory);
   }
 
