@@ -8,14 +8,11 @@ import { ExpectationError } from '../../src/base/expect.js';
 import { packageRoot } from '../../src/base/package-root.js';
 import { demoHeads, recordedHeads, saveHeads } from '../material.js';
 import { headCases, type InstructionCase, pixelCases } from './cases.js';
-import type { Counts } from './counter.js';
+import { type Counts, sumOfOthers } from './counter.js';
 
 export interface CountedCase extends Counts {
   readonly name: string;
 }
-
-/** Threads that are no work of the robot's processor: the emulated BPU itself. */
-const HARDWARE = 'emulated BPU';
 
 /** Where scripts/arm64-build.sh puts what it makes. */
 const root = join(packageRoot, 'build/arm64');
@@ -120,10 +117,6 @@ async function runProgram(
 }
 
 /** Million instructions of a run: on the JavaScript thread, and on others that are the processor's work. */
-export function millions({ own, others }: Counts): { readonly js: number; readonly others: number } {
-  const sum = Object.entries(others).reduce(
-    (all, [name, count]) => (name === HARDWARE ? all : all + count),
-    0,
-  );
-  return { js: own / 1e6, others: sum / 1e6 };
+export function millions(counts: Counts): { readonly js: number; readonly others: number } {
+  return { js: counts.own / 1e6, others: sumOfOthers(counts) / 1e6 };
 }

@@ -14,6 +14,10 @@ const WINDOW = 4;
 /** Windows in succession that must agree before their count is believed: compilers and the collector are through then. */
 const AGREEING = 3;
 const AGREEMENT = 0.005;
+/** For other threads together, some of which have a compiler of their own. */
+const AGREEMENT_OF_OTHERS = 0.03;
+/** The thread that is no work of the robot's processor: the emulated BPU itself, whose waits vary. */
+const HARDWARE = 'emulated BPU';
 const MOST_WINDOWS = 40;
 /**
  * What a case executes before anything is counted, and the most runs of that: V8 compiles by how often a function was called, and a dozen runs of a
@@ -60,9 +64,12 @@ export class InstructionCounter {
     for (let count = 0; count < MOST_WINDOWS; count++) {
       windows.push(await this.#window(run));
       if (windows.length > AGREEING) windows.shift();
-      const totals = windows.map(({ own }) => own);
-      const spread = Math.max(...totals) - Math.min(...totals);
-      if (windows.length === AGREEING && spread <= Math.max(200, AGREEMENT * Math.max(...totals))) break;
+      const settled =
+        agree(
+          windows.map(({ own }) => own),
+          AGREEMENT,
+        ) && agree(windows.map(sumOfOthers), AGREEMENT_OF_OTHERS);
+      if (windows.length === AGREEING && settled) break;
     }
     return windows.sort((a, b) => a.own - b.own)[Math.floor(windows.length / 2)]!;
   }
@@ -91,6 +98,16 @@ export class InstructionCounter {
     }
     return { own, others };
   }
+}
+
+/** Instructions of all threads but the caller's and the emulated BPU's. */
+export function sumOfOthers({ others }: Counts): number {
+  return Object.entries(others).reduce((all, [name, count]) => (name === HARDWARE ? all : all + count), 0);
+}
+
+function agree(counts: readonly number[], share: number): boolean {
+  const most = Math.max(...counts);
+  return most - Math.min(...counts) <= Math.max(200, share * most);
 }
 
 function subtract(a: Counts, b: Counts): Counts {
