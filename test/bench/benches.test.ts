@@ -39,7 +39,7 @@ const BENCHES: Readonly<Record<string, { cases: number; yardstick: string; one: 
   contours: { cases: 4, yardstick: 'linear', one: /^polygons of 100 masks$/ },
   decode: { cases: 16, yardstick: 'linear', one: /int32, 100 instances, masks at source resolution$/ },
   letterbox: { cases: 5, yardstick: 'memcpy', one: /^1920x1080 to 640x640$/ },
-  overlay: { cases: 2, yardstick: 'memcpy', one: /^JPEG of \d+x\d+$/ },
+  overlay: { cases: 3, yardstick: 'memcpy', one: /^JPEG of \d+x\d+$/ },
 };
 
 describe('the benches', () => {
