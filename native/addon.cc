@@ -10,6 +10,7 @@
 #include "decode/bindings.h"
 #include "depth/bindings.h"
 #include "emulator/bindings.h"
+#include "jpeg/bindings.h"
 #include "nv12/bindings.h"
 #include "thread_schedule.h"
 #include "web/bindings.h"
@@ -22,7 +23,7 @@
  * with each change, here and in src/native/addon.ts, so that a build of another commit is reported when it is
  * loaded and not when a frame fails.
  */
-constexpr int kInterface = 4;
+constexpr int kInterface = 5;
 
 /** aliveObjects(): an AliveObjects (src/native/addon.ts). */
 static Napi::Value AliveObjectsBinding(const Napi::CallbackInfo& info) {
@@ -82,6 +83,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("imageToNv12", camera::ImageToNv12Binding);
   add("clipRegion", camera::ClipRegionBinding);
   add("duplicateDescriptor", web::DuplicateDescriptorBinding);
+  add("jpegMostBytes", jpeg::MostBytesBinding);
+  add("jpegEncode", jpeg::EncodeBinding);
   add("aliveObjects", AliveObjectsBinding);
 #ifdef TROS_YOLO_SEG_RCLCPP
   add("nativeCameras", ros::NativeCamerasBinding);

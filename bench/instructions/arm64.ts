@@ -94,7 +94,7 @@ async function runProgram(
     [
       ...['-plugin', `${join(root, 'instructions.so')},out=${counts}`, '-L', '/usr/aarch64-linux-gnu'],
       join(root, 'node/package/bin/node'),
-      // V8 compiles and collects on the one thread, and the same way each time.
+      // V8 compiles and collects on the one thread, and as nearly the same way each time as it can.
       ...['--single-threaded', '--random-seed=1', '--hash-seed=1'],
       join(root, 'dist', 'bench/instructions/program.js'),
       ...[counts, ...argumentsOfProgram],

@@ -16,7 +16,7 @@ const AGREEING = 3;
 const AGREEMENT = 0.005;
 /** For other threads together, some of which have a compiler of their own. */
 const AGREEMENT_OF_OTHERS = 0.03;
-/** The thread that is no work of the robot's processor: the emulated BPU itself, whose waits vary. */
+/** The thread whose work is not that of the robot's processor: the emulated BPU itself, whose waits vary. */
 const HARDWARE = 'emulated BPU';
 const MOST_WINDOWS = 40;
 /**
@@ -46,7 +46,9 @@ export class InstructionCounter {
    * @param run may return a promise: then whatever the threads do until it settles is counted
    */
   async count(run: () => unknown): Promise<Counts> {
-    await this.#settle(() => undefined).then((look) => (this.#look = scale(look, WINDOW)));
+    // Looks are measured whole: without what they cost for the case before.
+    this.#look = { own: 0, others: {} };
+    this.#look = scale(await this.#settle(() => undefined), WINDOW);
     await this.#warmUp(run);
     return this.#settle(run);
   }

@@ -177,7 +177,8 @@ function casesOf(
           topics,
           distances: true,
         } as const;
-        // The counter looks at the calling thread only: the other one's compiler has to be through before.
+        // The counter warms up by the calling thread, and windows may agree before the other one's compiler begins: it has to be through
+        // before.
         for (let i = 0; i < WARM_FRAMES; i++) await worker.make(order, kept, frame);
         return {
           run: (): unknown => worker.make(order, kept, frame),

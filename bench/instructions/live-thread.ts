@@ -1,4 +1,5 @@
-/** The thread of pages without its encoder, of which there is none where instructions are counted: contours, scaling, conversion, and a file of zeros. */
+/** The thread of pages without its encoder, of which there is none where instructions are counted: contours, scaling, conversion
+ * as for sharp, and a file of zeros. */
 import { allocateNv12, letterboxNv12, nv12ToRgb } from '../../src/native/convert.js';
 import { Letterbox } from '../../src/vision/picture/letterbox.js';
 import { nv12Frame } from '../../src/vision/picture/nv12-frame.js';
@@ -10,7 +11,7 @@ const FILE = 60_000;
 
 work((picture) => {
   convert(picture);
-  return Promise.resolve(new Uint8Array(FILE));
+  return Promise.resolve({ file: new Uint8Array(FILE), giveBack: () => undefined });
 });
 
 function convert({ memory, width, height, scaled, range }: PictureOrder): void {

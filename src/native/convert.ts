@@ -159,7 +159,8 @@ function expectEven(name: string, axis: string, size: number): void {
   );
 }
 
-function expectRange(range: ColorRange): void {
+/** @throws ExpectationError unless it is 'full' or 'limited' */
+export function expectRange(range: ColorRange): void {
   expectOneOf('the color range', range, COLOR_RANGES);
 }
 

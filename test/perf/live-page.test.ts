@@ -5,11 +5,10 @@ import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { after, describe, it } from 'mocha';
 import { packageRoot } from '../../src/base/package-root.js';
-import sharp from 'sharp';
-import { STANDARD_TABLES } from '../../src/media/render/encode.js';
-import { allocateNv12, letterboxNv12, nv12ToRgb } from '../../src/native/convert.js';
+import { allocateNv12, letterboxNv12 } from '../../src/native/convert.js';
 import { nativeKernels } from '../../src/native/kernels.js';
 import { Letterbox } from '../../src/vision/picture/letterbox.js';
+import { newPictureEncoder } from '../../src/web/feed/picture-encoders.js';
 import { printNote } from '../skips.js';
 import { livePages, sender, TestSource, truthFrame } from '../web/fixture.js';
 
@@ -113,10 +112,10 @@ describe('the cost of the live page', () => {
     };
     const small = allocateNv12(960, 540);
     letterboxNv12(found.frame, new Letterbox(1280, 720, 960, 540, 'stretch'), small);
-    const raw = { width: 960, height: 540, channels: 3 } as const;
-    const encoder = sharp(nv12ToRgb(small), { raw }).jpeg({ quality: 80, ...STANDARD_TABLES });
+    const encoder = newPictureEncoder();
+    const encode = (): Promise<unknown> => encoder.encode(small, 80, 'full');
     await play(() => send(0, found), WARM_FRAMES, WARM_PERIOD);
-    await play(() => encoder.toBuffer(), WARM_FRAMES, 0);
+    await play(encode, WARM_FRAMES, 0);
     const before = await counted();
     const threads: number[] = [];
     const alls: number[] = [];
@@ -124,7 +123,7 @@ describe('the cost of the live page', () => {
     for (let round = 0; round < ROUNDS; round++) {
       const idle = await cpuOf(() => play(() => undefined));
       const whole = await cpuOf(() => play(() => send(0, found)));
-      const encoding = await cpuOf(() => play(() => encoder.toBuffer()));
+      const encoding = await cpuOf(() => play(encode));
       threads.push((whole.thread - idle.thread) / FRAMES);
       alls.push((whole.all - idle.all) / FRAMES);
       jpegs.push((encoding.all - idle.all) / FRAMES);
@@ -135,7 +134,7 @@ describe('the cost of the live page', () => {
     printNote(
       this,
       `milliseconds of a frame, in ${ROUNDS} rounds: ${listed(threads)} on the JavaScript thread, ` +
-        `${listed(alls)} on all, of which libvips with a call of sharp ${listed(jpegs)}; the rest at 30 FPS is ${listed(rest, 1)} % of a core`,
+        `${listed(alls)} on all, of which ${encoder.constructor.name} ${listed(jpegs)}; the rest at 30 FPS is ${listed(rest, 1)} % of a core`,
     );
   });
 });

@@ -3,13 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { after, describe, it } from 'mocha';
-import sharp from 'sharp';
-import { STANDARD_TABLES } from '../../src/media/render/encode.js';
-import { allocateNv12, letterboxNv12, nv12ToRgb } from '../../src/native/convert.js';
+import { allocateNv12, letterboxNv12 } from '../../src/native/convert.js';
 import { Letterbox } from '../../src/vision/picture/letterbox.js';
 import { nv12Frame, type Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
 import type { ColorRange } from '../../src/vision/picture/color-range.js';
 import { NO_START, PageWorker, type PageWorkerOptions } from '../../src/web/feed/page-worker.js';
+import { newPictureEncoder } from '../../src/web/feed/picture-encoders.js';
 import { PictureMemory } from '../../src/web/feed/shared-state.js';
 import type { MessageStart } from '../../src/web/feed/thread-protocol.js';
 import { noiseFrame } from '../native/frames.js';
@@ -25,10 +24,9 @@ async function expected(frame: Nv12Frame, scaled?: readonly [number, number]): P
     source = allocateNv12(...scaled);
     letterboxNv12(frame, new Letterbox(frame.width, frame.height, ...scaled, 'stretch'), source);
   }
-  const { width, height } = source;
-  const picture = sharp(nv12ToRgb(source, 'limited'), { raw: { width, height, channels: 3 } });
-  if (!scaled && frame.picture) picture.extract({ left: 0, top: 0, ...frame.picture });
-  return picture.jpeg({ quality: QUALITY, ...STANDARD_TABLES }).toBuffer();
+  const picture = scaled ? undefined : frame.picture;
+  const given = picture ? { ...source, picture } : source;
+  return Buffer.from(await newPictureEncoder().encode(given, QUALITY, 'limited'));
 }
 
 describe('the thread of pages, asked for files,', () => {
