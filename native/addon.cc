@@ -83,7 +83,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("imageToNv12", camera::ImageToNv12Binding);
   add("clipRegion", camera::ClipRegionBinding);
   add("duplicateDescriptor", web::DuplicateDescriptorBinding);
-  add("jpegMostBytes", jpeg::MostBytesBinding);
+  add("jpegAvailable", jpeg::AvailableBinding);
   add("jpegEncode", jpeg::EncodeBinding);
   add("aliveObjects", AliveObjectsBinding);
 #ifdef TROS_YOLO_SEG_RCLCPP

@@ -36,12 +36,12 @@ void Split(const nv12::Source& source, Convert convert, uint8_t* u, uint8_t* v) 
 }  // namespace
 
 Encoder::Encoder(const Library& library) : library_(library), handle_(library.init()) {
-  if (!handle_) throw Failure("libturbojpeg to begin", library.error(nullptr), "");
+  if (!handle_) throw Failure("libturbojpeg to begin", library.error(nullptr), "Free some memory.");
 }
 
 Encoder::~Encoder() { library_.destroy(handle_); }
 
-size_t Encoder::Encode(const Picture& picture, int quality, uint8_t* file) {
+std::vector<uint8_t> Encoder::Encode(const Picture& picture, int quality) {
   const auto& [source, width, height, range] = picture;
   const size_t pairs = static_cast<size_t>(source.width / 2) * static_cast<size_t>(source.height / 2);
   u_.resize(pairs);
@@ -62,17 +62,15 @@ size_t Encoder::Encode(const Picture& picture, int quality, uint8_t* file) {
   }
   const unsigned char* planes[] = {luma, u_.data(), v_.data()};
   const int strides[] = {stride, source.width / 2, source.width / 2};
-  unsigned long bytes = MostBytes(library_, width, height);
-  unsigned char* written = file;
+  unsigned long bytes = library_.buffer_size(width, height, kSamp420);
+  if (file_.size() < bytes) file_.resize(bytes);
+  unsigned char* file = file_.data();
   const int flags = kNoReallocation | kAccurateDct;
-  if (library_.compress(handle_, planes, width, strides, height, kSamp420, &written, &bytes, quality,
-                        flags) != 0)
-    throw Failure("a picture that can be compressed", library_.error(handle_), "");
-  return bytes;
-}
-
-size_t MostBytes(const Library& library, int width, int height) {
-  return library.buffer_size(width, height, kSamp420);
+  if (library_.compress(handle_, planes, width, strides, height, kSamp420, &file, &bytes, quality, flags) !=
+      0)
+    throw Failure("a picture that libturbojpeg compresses", library_.error(handle_),
+                  "Use a smaller picture.");
+  return {file, file + bytes};
 }
 
 }  // namespace jpeg

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -19,8 +18,8 @@ struct Picture {
 
 /**
  * Compresses NV12 to JPEG files (JFIF), 4:2:0. JFIF's YCbCr is BT.601 of full range, as NV12's, so pixels of
- * that range are only compressed, never converted. Keeps its memory from picture to picture; for one thread
- * at a time.
+ * that range are only compressed, never converted. Keeps the memory of its largest picture, up to 5 bytes a
+ * pixel; for one thread at a time.
  */
 class Encoder {
  public:
@@ -32,10 +31,9 @@ class Encoder {
 
   /**
    * @param quality 1 to 100
-   * @param file of at least MostBytes()
-   * @returns the bytes of the file. Throws Failure for what the library refuses
+   * @returns the file. Throws Failure for what the library refuses
    */
-  size_t Encode(const Picture& picture, int quality, uint8_t* file);
+  std::vector<uint8_t> Encode(const Picture& picture, int quality);
 
  private:
   const Library& library_;
@@ -43,9 +41,7 @@ class Encoder {
   std::vector<uint8_t> luma_;
   std::vector<uint8_t> u_;
   std::vector<uint8_t> v_;
+  std::vector<uint8_t> file_;
 };
-
-/** The most bytes that a file of this size has. Width and height are 1 to nv12::kMaxDimension. */
-size_t MostBytes(const Library& library, int width, int height);
 
 }  // namespace jpeg

@@ -140,6 +140,13 @@ export function expectNv12Frame(name: string, frame: Nv12Frame): void {
   expectBytes(`${name}, NV12 of ${width}x${height},`, data, Math.max(lumaEnd, chromaEnd));
 }
 
+/** @throws ExpectationError unless the picture of a frame, if it has one, fills it but for an odd column and row */
+export function expectPicture(name: string, { width, height, picture }: Nv12Frame): void {
+  if (!picture) return;
+  expectInteger(`the width of the picture of ${name}`, picture.width, width - 1, width);
+  expectInteger(`the height of the picture of ${name}`, picture.height, height - 1, height);
+}
+
 function expectEvenSize(name: string, width: number, height: number): void {
   for (const [axis, size] of [
     ['width', width],

@@ -3,17 +3,16 @@ import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
 
 /** The addon's functions for JPEG files (native/jpeg). */
 export interface JpegAddon {
-  /** The most bytes that a file of this size has; undefined if this machine has no libturbojpeg. */
-  jpegMostBytes(width: number, height: number): number | undefined;
+  /** Whether this machine has libturbojpeg. */
+  jpegAvailable(): boolean;
 
   /**
-   * Compresses a frame on libuv's thread pool. Do not touch the arrays until the promise settles. Resizable buffers are rejected at
-   * once; a buffer that is transferred in the meantime rejects the promise.
+   * Compresses a frame on libuv's thread pool. Do not touch or transfer its data until the promise settles. Resizable buffers are
+   * rejected at once.
    *
-   * @param width of the picture: the frame's, or one less
+   * @param width of the picture: the frame's, or one less; so is its height
    * @param quality 1 to 100
-   * @param file of jpegMostBytes() bytes
-   * @returns the bytes of the file
+   * @returns the file
    */
   jpegEncode(
     frame: Nv12Frame,
@@ -21,6 +20,5 @@ export interface JpegAddon {
     height: number,
     range: ColorRange,
     quality: number,
-    file: Uint8Array,
-  ): Promise<number>;
+  ): Promise<Uint8Array>;
 }

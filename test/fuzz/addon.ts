@@ -89,6 +89,7 @@ class Session {
       () => this.bytes(),
       () => this.packed(),
       () => this.preprocess(),
+      () => this.jpeg(),
       () => this.decode(),
       () => this.decode(),
       () => this.depth(),
@@ -211,6 +212,16 @@ class Session {
       this.#range(),
       this.#hostile.seldom(planes),
     );
+    const promise = done as Promise<unknown>;
+    promise.catch(() => undefined);
+    this.#promises.push(promise);
+  }
+
+  jpeg(): void {
+    const [width, height] = [this.#size(), this.#size()];
+    const frame = this.#hostile.seldom(this.#frame(width, height));
+    const quality = this.#hostile.seldom(1 + this.#choices.below(100));
+    const done = this.#native['jpegEncode']!(frame, width, height, this.#range(), quality);
     const promise = done as Promise<unknown>;
     promise.catch(() => undefined);
     this.#promises.push(promise);

@@ -17,7 +17,7 @@ import { temporaryFolder } from '../temporary-folder.js';
 const QUALITY = 80;
 const CLOSED = /^ExpectationError: Expected a page worker that is open/;
 
-/** The file that a frame should become. */
+/** The file that a frame should become, by the encoder of the thread, which picture-encoders.test.ts tests. */
 async function expected(frame: Nv12Frame, scaled?: readonly [number, number]): Promise<Buffer> {
   let source = frame;
   if (scaled) {

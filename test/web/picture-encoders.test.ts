@@ -2,10 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import sharp from 'sharp';
 import { nv12ToRgb } from '../../src/native/convert.js';
-import { hasTurboJpeg, Nv12JpegEncoder } from '../../src/native/jpeg.js';
+import { hasTurboJpeg } from '../../src/native/jpeg.js';
 import type { ColorRange } from '../../src/vision/picture/color-range.js';
 import { type Nv12Frame, nv12Frame } from '../../src/vision/picture/nv12-frame.js';
-import { newPictureEncoder, type PictureEncoder, RgbEncoder } from '../../src/web/feed/picture-encoders.js';
+import {
+  newPictureEncoder,
+  PlanesEncoder,
+  type PictureEncoder,
+  RgbEncoder,
+} from '../../src/web/feed/picture-encoders.js';
 import { noiseFrame } from '../native/frames.js';
 import { describeUnless, type Reason } from '../skips.js';
 
@@ -45,13 +50,13 @@ async function difference(file: Uint8Array, frame: Nv12Frame, range: ColorRange)
 
 describe('the encoder of pictures', () => {
   it('is libturbojpeg where there is one', () => {
-    assert.equal(newPictureEncoder().constructor, NO_LIBRARY === false ? Nv12JpegEncoder : RgbEncoder);
+    assert.equal(newPictureEncoder().constructor, NO_LIBRARY === false ? PlanesEncoder : RgbEncoder);
   });
 });
 
 for (const [name, make, skip] of [
   ['sharp', () => new RgbEncoder(), false],
-  ['libturbojpeg', () => new Nv12JpegEncoder(), NO_LIBRARY],
+  ['libturbojpeg', () => new PlanesEncoder(), NO_LIBRARY],
 ] as [name: string, make: () => PictureEncoder, skip: Reason][]) {
   describeUnless(skip, `JPEG files by ${name}`, () => {
     for (const range of ['full', 'limited'] as const) {
@@ -128,6 +133,8 @@ for (const [name, make, skip] of [
         [{ ...frame, height: 1e9 }, 'full'],
         [{ ...frame, chromaStride: 10 }, 'full'],
         [frame, 'wide'],
+        [{ ...frame, picture: { width: 62, height: 64 } }, 'full'],
+        [{ ...frame, picture: { width: 64, height: 65 } }, 'full'],
       ] as [Nv12Frame, ColorRange][])
         await assert.rejects(encoder.encode(wrong, 80, range), /^ExpectationError: Expected/);
       assert.ok((await encoder.encode(frame, 80, 'full')).length > 100);

@@ -5,7 +5,7 @@ import { nv12Frame, type Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { PictureSize } from '../../vision/picture/picture-size.js';
 import { newPictureEncoder, type PictureEncoder } from './picture-encoders.js';
 import type { PictureOrder } from './thread-protocol.js';
-import { type LentFile, work } from './thread-work.js';
+import { work } from './thread-work.js';
 
 /** Memory for one picture, reused for the next. */
 interface Tools {
@@ -17,18 +17,15 @@ const free: Tools[] = [];
 
 work(compress);
 
-async function compress(order: PictureOrder): Promise<LentFile> {
+async function compress(order: PictureOrder): Promise<Uint8Array> {
   const { memory, scaled, part, range, quality, width, height } = order;
   const tools = free.pop() ?? { scaled: undefined, encoder: newPictureEncoder() };
-  const giveBack = (): void => void free.push(tools);
   try {
     const frame = nv12Frame(new Uint8Array(memory), { width, height });
     const source = scaled ? scale(frame, scaled, tools) : frame;
-    const file = await tools.encoder.encode(part ? { ...source, picture: part } : source, quality, range);
-    return { file, giveBack };
-  } catch (error) {
-    giveBack();
-    throw error;
+    return await tools.encoder.encode(part ? { ...source, picture: part } : source, quality, range);
+  } finally {
+    free.push(tools);
   }
 }
 

@@ -1,7 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { STANDARD_TABLES } from '../../media/render/encode.js';
-import { expectNv12Frame, nv12ToRgb } from '../../native/convert.js';
-import { hasTurboJpeg, Nv12JpegEncoder } from '../../native/jpeg.js';
+import { expectNv12Frame, expectPicture, nv12ToRgb } from '../../native/convert.js';
+import { encodeNv12Jpeg, hasTurboJpeg } from '../../native/jpeg.js';
 import type { ColorRange } from '../../vision/picture/color-range.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 
@@ -11,14 +11,21 @@ export interface PictureEncoder {
    * @param frame must not change until the promise settles; of one with a `picture`, that alone
    * @param quality 1 to 100
    * @param range of the frame
-   * @returns the file, valid until the next call
+   * @returns the file, which is the caller's
    */
   encode(frame: Nv12Frame, quality: number, range: ColorRange): Promise<Uint8Array>;
 }
 
-/** By libturbojpeg where the machine has it, which takes a third of the time, else by sharp. */
+/** With libturbojpeg, which takes a third of sharp's time, where the machine has it; else with sharp. */
 export function newPictureEncoder(): PictureEncoder {
-  return hasTurboJpeg() ? new Nv12JpegEncoder() : new RgbEncoder();
+  return hasTurboJpeg() ? new PlanesEncoder() : new RgbEncoder();
+}
+
+/** Compresses the planes of frames with libturbojpeg. */
+export class PlanesEncoder implements PictureEncoder {
+  encode(frame: Nv12Frame, quality: number, range: ColorRange): Promise<Uint8Array> {
+    return encodeNv12Jpeg(frame, quality, range);
+  }
 }
 
 /** What sharp is set up for. */
@@ -30,12 +37,13 @@ interface SetUp {
   readonly settings: string;
 }
 
-/** Compresses with sharp, which takes R, G, B. */
+/** Compresses with sharp, which takes R, G, B. Keeps their memory from picture to picture. */
 export class RgbEncoder implements PictureEncoder {
   #setUp: SetUp | undefined;
 
   async encode(frame: Nv12Frame, quality: number, range: ColorRange): Promise<Uint8Array> {
     expectNv12Frame('the frame', frame);
+    expectPicture('the frame', frame);
     const { rgb, sharp } = this.#setUpFor(frame, quality);
     nv12ToRgb(frame, range, rgb);
     return await sharp.toBuffer();

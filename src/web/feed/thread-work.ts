@@ -15,15 +15,8 @@ import type {
   ThreadOrder,
 } from './thread-protocol.js';
 
-/** A JPEG file in memory that is used again. */
-export interface LentFile {
-  readonly file: Uint8Array;
-  /** The file is no longer read. */
-  readonly giveBack: () => void;
-}
-
 /** Makes a JPEG file of a picture. */
-type Compress = (picture: PictureOrder) => Promise<LentFile>;
+type Compress = (picture: PictureOrder) => Promise<Uint8Array>;
 
 /** A message on its way to pages. */
 interface Delivery extends Pick<FrameOrder, 'camera' | 'sequence' | 'pages'> {
@@ -85,17 +78,14 @@ export function work(compress: Compress): void {
       if (picture) compressing = compress(picture);
       // While others compress the picture.
       const head = start.masks ? contours.add(start.frame, start.masks, start.tolerance) : start.frame;
-      const { file: compressed } = await compressing;
+      const compressed = await compressing;
       if (delivery) delivery.bytes = framed(head, compressed).bytes;
       if (order.file) file = new Uint8Array(compressed);
     } catch (error) {
       failure = messageOf(error);
     }
     // The picture is read until then, even if the contours have failed.
-    await compressing.then(
-      ({ giveBack }) => giveBack(),
-      () => undefined,
-    );
+    await compressing.catch(() => undefined);
     if (picture) new PictureMemory(picture.memory).release();
     counts.end(camera);
     if (order.file) tell({ kind: 'file', id, file, failure }, file ? [file.buffer] : []);
@@ -132,4 +122,4 @@ export function work(compress: Compress): void {
   }
 }
 
-const NOTHING: Promise<LentFile> = Promise.resolve({ file: new Uint8Array(0), giveBack: () => undefined });
+const NOTHING: Promise<Uint8Array> = Promise.resolve(new Uint8Array(0));
