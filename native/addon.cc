@@ -23,7 +23,7 @@
  * with each change, here and in src/native/addon.ts, so that a build of another commit is reported when it is
  * loaded and not when a frame fails.
  */
-constexpr int kInterface = 5;
+constexpr int kInterface = 6;
 
 /** aliveObjects(): an AliveObjects (src/native/addon.ts). */
 static Napi::Value AliveObjectsBinding(const Napi::CallbackInfo& info) {
@@ -49,6 +49,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   };
   exports.Set("interface", kInterface);
   add("letterbox", nv12::LetterboxBinding);
+  add("scaleNv12", nv12::ScaleBinding);
   add("nv12ToPlanarFloat", nv12::ToPlanarFloatBinding);
   add("nv12ToRgb8", nv12::ToRgb8Binding);
   add("packedToNv12", nv12::FromPackedBinding);
@@ -83,6 +84,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("imageToNv12", camera::ImageToNv12Binding);
   add("clipRegion", camera::ClipRegionBinding);
   add("duplicateDescriptor", web::DuplicateDescriptorBinding);
+  add("addContours", web::AddContoursBinding);
   add("jpegAvailable", jpeg::AvailableBinding);
   add("jpegEncode", jpeg::EncodeBinding);
   add("aliveObjects", AliveObjectsBinding);

@@ -180,6 +180,12 @@ double ReadInteger(Napi::Value value, const char* name, double min, double max) 
   return number;
 }
 
+int ReadEven(Napi::Value value, const char* name, int min, int max) {
+  const int number = static_cast<int>(ReadInteger(value, name, min, max));
+  if (number % 2 != 0) Fail(value.Env(), std::string("an even number for ") + name, std::to_string(number));
+  return number;
+}
+
 Nv12Argument ReadNv12(Napi::Value value, const char* name) {
   const Napi::Object object = ReadObject(value, name);
   Nv12Argument argument{};
@@ -208,6 +214,25 @@ PackedArgument ReadPacked(Napi::Value value) {
       ReadStride(object, "source", "step", argument.width * nv12::BytesPerPixel(argument.format));
   argument.offset = ReadOffset(object, "source", "offset");
   argument.data = object.Get("data");
+  return argument;
+}
+
+Nv12Argument ReadPlanes(const Napi::CallbackInfo& info, size_t first, const char* name) {
+  const auto stride = [&](size_t at, const char* of, int width) {
+    return static_cast<uint64_t>(ReadInteger(info[first + at], of, width, kMaxStride));
+  };
+  const auto offset = [&](size_t at, const char* of) {
+    return static_cast<uint64_t>(ReadInteger(info[first + at], of, 0, kMaxOffset));
+  };
+  Nv12Argument argument{};
+  argument.name = name;
+  argument.data = info[first];
+  argument.width = ReadEven(info[first + 1], "the width of the frame", 2, nv12::kMaxDimension);
+  argument.height = ReadEven(info[first + 2], "the height of the frame", 2, nv12::kMaxDimension);
+  argument.luma_offset = offset(3, "the luma offset");
+  argument.luma_stride = stride(4, "the luma stride", argument.width);
+  argument.chroma_offset = offset(5, "the chroma offset");
+  argument.chroma_stride = stride(6, "the chroma stride", argument.width);
   return argument;
 }
 

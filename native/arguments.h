@@ -28,6 +28,8 @@ std::string ReadString(Napi::Object object, const char* key);
  * @returns a whole number from `min` to `max`
  */
 double ReadInteger(Napi::Value value, const char* name, double min, double max);
+/** The same of an even number. */
+int ReadEven(Napi::Value value, const char* name, int min, int max);
 
 /** The memory of a picture or a tensor. Inputs and outputs must not overlap. */
 struct MemoryRange {
@@ -60,6 +62,14 @@ struct PackedArgument {
 };
 
 Nv12Argument ReadNv12(Napi::Value value, const char* name);
+/**
+ * The frame in the arguments from `first` on: data, width, height, luma offset and stride, chroma offset and
+ * stride. For functions that are called for each frame: to read them as properties of an object takes ten
+ * times as long.
+ */
+Nv12Argument ReadPlanes(const Napi::CallbackInfo& info, size_t first, const char* name);
+/** Arguments that ReadPlanes() reads. */
+constexpr size_t kPlanes = 7;
 PackedArgument ReadPacked(Napi::Value value);
 
 /** A Letterbox (src/vision/picture/letterbox.ts): left, top, width and height, even, within the target. */

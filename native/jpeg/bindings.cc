@@ -80,14 +80,15 @@ Napi::Value AvailableBinding(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), Library::Find() != nullptr);
 }
 
-/** (frame, width, height, range, quality) => Promise<Uint8Array> */
+/** (frame as in ReadPlanes(), width, height, range, quality) => Promise<Uint8Array> */
 Napi::Value EncodeBinding(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto frame = arguments::ReadNv12(info[0], "frame");
-  const int width = ReadSize(info[1], "the width", frame.width);
-  const int height = ReadSize(info[2], "the height", frame.height);
-  const nv12::Range range = arguments::ReadRange(info[3]);
-  const int quality = static_cast<int>(arguments::ReadInteger(info[4], "the quality", 1, 100));
+  const auto frame = arguments::ReadPlanes(info, 0, "frame");
+  constexpr size_t kNext = arguments::kPlanes;
+  const int width = ReadSize(info[kNext], "the width", frame.width);
+  const int height = ReadSize(info[kNext + 1], "the height", frame.height);
+  const nv12::Range range = arguments::ReadRange(info[kNext + 2]);
+  const int quality = static_cast<int>(arguments::ReadInteger(info[kNext + 3], "the quality", 1, 100));
   const Library* library = Library::Find();
   if (!library) arguments::Fail(env, "libturbojpeg", "none");
 

@@ -81,6 +81,26 @@ Napi::Value LetterboxBinding(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value ScaleBinding(const Napi::CallbackInfo& info) {
+  const auto argument = arguments::ReadPlanes(info, 0, "source");
+  constexpr size_t kNext = arguments::kPlanes;
+  arguments::Nv12Argument packed{};
+  packed.name = "target";
+  packed.data = info[kNext];
+  packed.luma_offset = static_cast<uint64_t>(
+      arguments::ReadInteger(info[kNext + 1], "the place in the target", 0, UINT32_MAX));
+  packed.width = arguments::ReadEven(info[kNext + 2], "the width of the target", 2, kMaxDimension);
+  packed.height = arguments::ReadEven(info[kNext + 3], "the height of the target", 2, kMaxDimension);
+  packed.luma_stride = packed.chroma_stride = static_cast<uint64_t>(packed.width);
+  packed.chroma_offset = packed.luma_offset + Pixels(packed);
+
+  const Source source = arguments::ViewSource(argument);
+  const Target target = arguments::ViewTarget(packed);
+  arguments::ExpectNoOverlap(info.Env(), source, target);
+  Letterbox(source, {0, 0, target.width, target.height}, target);
+  return info.Env().Undefined();
+}
+
 Napi::Value ToPlanarFloatBinding(const Napi::CallbackInfo& info) {
   const auto argument = arguments::ReadNv12(info[0], "source");
   const Range range = arguments::ReadRange(info[1]);

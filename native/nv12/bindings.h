@@ -6,6 +6,7 @@
 namespace nv12 {
 
 Napi::Value LetterboxBinding(const Napi::CallbackInfo& info);
+Napi::Value ScaleBinding(const Napi::CallbackInfo& info);
 Napi::Value ToPlanarFloatBinding(const Napi::CallbackInfo& info);
 Napi::Value ToRgb8Binding(const Napi::CallbackInfo& info);
 Napi::Value FromPackedBinding(const Napi::CallbackInfo& info);

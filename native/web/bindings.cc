@@ -2,13 +2,45 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "arguments.h"
+#include "decode/of_thread.h"
+#include "decode/views.h"
+#include "web/contours.h"
 
 namespace web {
+namespace {
+
+double ReadLimit(Napi::Value value, const char* name) {
+  const double limit = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
+  if (!(limit >= 0))
+    arguments::Fail(value.Env(), std::string("a number of at least 0 for ") + name, "another");
+  return limit;
+}
+
+}  // namespace
+
+/** (message, masks, tolerance, leastArea) => Uint8Array */
+Napi::Value AddContoursBinding(const Napi::CallbackInfo& info) {
+  const auto message = decode::ViewOf<uint8_t>(info[0], "message");
+  const auto masks = decode::ViewOf<int32_t>(info[1], "masks");
+  const decode::OutlineOptions options{ReadLimit(info[2], "tolerance"), ReadLimit(info[3], "leastArea")};
+  struct Written {
+    std::vector<uint8_t> bytes;
+  };
+  auto& bytes = decode::OfThread<Written>().bytes;
+  const auto wrong = AddContours({message.data, message.length}, {masks.data, masks.length}, options, bytes);
+  if (wrong) arguments::Fail(info.Env(), *wrong, "others");
+  auto result = Napi::Uint8Array::New(info.Env(), bytes.size());
+  std::copy(bytes.begin(), bytes.end(), result.Data());
+  return result;
+}
 
 /** (descriptor: number) => number. Programs that are started do not inherit the new one. */
 Napi::Value DuplicateDescriptorBinding(const Napi::CallbackInfo& info) {

@@ -6,11 +6,11 @@ import type { BpuAddon } from './bpu.js';
 import type { CameraAddon } from './camera.js';
 import type { DecodeAddon } from './decode.js';
 import type { DepthAddon } from './depth.js';
-import type { DescriptorAddon } from './descriptors.js';
 import type { EmulatorAddon } from './emulator.js';
 import type { JpegAddon } from './jpeg-addon.js';
 import type { Nv12Addon } from './nv12.js';
 import { packageRoot } from '../base/package-root.js';
+import type { WebAddon } from './web-addon.js';
 
 /**
  * The exports of the native addon (native/addon.cc). It validates every argument, so no value can make it access memory
@@ -19,15 +19,7 @@ import { packageRoot } from '../base/package-root.js';
  * Source and target must not share memory. Arrays may be backed by a SharedArrayBuffer.
  */
 export interface Addon
-  extends
-    Nv12Addon,
-    BpuAddon,
-    CameraAddon,
-    DecodeAddon,
-    DepthAddon,
-    DescriptorAddon,
-    EmulatorAddon,
-    JpegAddon {
+  extends Nv12Addon, BpuAddon, CameraAddon, DecodeAddon, DepthAddon, EmulatorAddon, JpegAddon, WebAddon {
   /** ADDON_INTERFACE of the sources from which it was built; older builds have none. */
   readonly interface?: number;
   /** Numbers of living native objects in this process. Tests use them to check that everything is freed. */
@@ -51,7 +43,7 @@ export interface AliveObjects {
  * Version of everything the addon exports: functions, their arguments, blocks of heads, plans. Increase it with each change, here and
  * in native/addon.cc, so that a build of another commit is reported when it is loaded and not when a frame fails.
  */
-const ADDON_INTERFACE = 5;
+const ADDON_INTERFACE = 6;
 
 /** The words of glibc's dlopen. */
 const MISSING_LIBRARY = /(lib[^\s:/]+\.so[^\s:]*): cannot open shared object file/;

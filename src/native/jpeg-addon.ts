@@ -1,5 +1,5 @@
 import type { ColorRange } from '../vision/picture/color-range.js';
-import type { Nv12Frame } from '../vision/picture/nv12-frame.js';
+import type { NativePlanes } from './nv12.js';
 
 /** The addon's functions for JPEG files (native/jpeg). */
 export interface JpegAddon {
@@ -10,15 +10,10 @@ export interface JpegAddon {
    * Compresses a frame on libuv's thread pool. Do not touch or transfer its data until the promise settles. Resizable buffers are
    * rejected at once.
    *
-   * @param width of the picture: the frame's, or one less; so is its height
-   * @param quality 1 to 100
+   * @param rest width and height of the picture, which are the frame's, or one less; its range; quality from 1 to 100
    * @returns the file
    */
   jpegEncode(
-    frame: Nv12Frame,
-    width: number,
-    height: number,
-    range: ColorRange,
-    quality: number,
+    ...rest: [...frame: NativePlanes, width: number, height: number, range: ColorRange, quality: number]
   ): Promise<Uint8Array>;
 }

@@ -32,9 +32,12 @@ export async function encodeNv12Jpeg(
   expectInteger('the quality of JPEG', quality, 1, 100);
   expectRange(range);
   if (!hasTurboJpeg()) throw new ExpectationError('libturbojpeg', 'a machine without it', HOW_TO_GET);
-  const { width, height } = frame.picture ?? frame;
+  const { data, width, height, lumaOffset, lumaStride, chromaOffset, chromaStride, picture } = frame;
   try {
-    return await addon().jpegEncode(frame, width, height, range, quality);
+    return await addon().jpegEncode(
+      ...([data, width, height, lumaOffset, lumaStride, chromaOffset, chromaStride] as const),
+      ...([picture?.width ?? width, picture?.height ?? height, range, quality] as const),
+    );
   } catch (error) {
     const { failure } = error as { failure?: NativeFailure };
     throw failure ? expectation(failure) : error;

@@ -13,10 +13,26 @@ export interface Content {
 /** A packed image with all optional properties set. */
 export type NativePackedImage = Required<PackedImage>;
 
+/** A frame as the arguments of functions that are called for each frame: properties of an object take ten times as long to read. */
+export type NativePlanes = [
+  data: Uint8Array,
+  width: number,
+  height: number,
+  lumaOffset: number,
+  lumaStride: number,
+  chromaOffset: number,
+  chromaStride: number,
+];
+
 /** The addon's functions for pictures (native/nv12). Every instruction set gives identical bytes. */
 export interface Nv12Addon {
   /** Scales `source` to `content` within `target` (bilinear) and pads the rest with gray. */
   letterbox(source: Nv12Frame, content: Content, target: Nv12Frame): void;
+
+  /** Scales a frame to packed NV12 of another size, or copies it, into `target` from byte `at` on. The arguments are checked. */
+  scaleNv12(
+    ...source: [...frame: NativePlanes, target: Uint8Array, at: number, width: number, height: number]
+  ): void;
 
   /** NV12 to three planes of floats from 0 to 1: R, G, B. `target` has 3 * width * height elements. */
   nv12ToPlanarFloat(source: Nv12Frame, range: ColorRange, target: Float32Array): void;

@@ -90,6 +90,8 @@ class Session {
       () => this.packed(),
       () => this.preprocess(),
       () => this.jpeg(),
+      () => this.scale(),
+      () => this.contours(),
       () => this.decode(),
       () => this.decode(),
       () => this.depth(),
@@ -217,14 +219,53 @@ class Session {
     this.#promises.push(promise);
   }
 
+  /** A frame as arguments. */
+  #planes(width: number, height: number): unknown[] {
+    const stride = width + this.#choices.below(2) * 6;
+    const chromaOffset = stride * height;
+    const data = this.#hostile.bytes(chromaOffset + stride * (height / 2));
+    return [data, width, height, 0, stride, chromaOffset, stride].map((value) =>
+      this.#hostile.seldom<unknown>(value, 40),
+    );
+  }
+
   jpeg(): void {
     const [width, height] = [this.#size(), this.#size()];
-    const frame = this.#hostile.seldom(this.#frame(width, height));
+    const picture = [width, height].map((size) => this.#hostile.seldom<unknown>(size));
     const quality = this.#hostile.seldom(1 + this.#choices.below(100));
-    const done = this.#native['jpegEncode']!(frame, width, height, this.#range(), quality);
+    const done = this.#native['jpegEncode']!(
+      ...this.#planes(width, height),
+      ...picture,
+      this.#range(),
+      quality,
+    );
     const promise = done as Promise<unknown>;
     promise.catch(() => undefined);
     this.#promises.push(promise);
+  }
+
+  scale(): void {
+    const [width, height] = [this.#size(), this.#size()];
+    const at = this.#choices.below(20);
+    const target = this.#hostile.bytes(at + (width * height * 3) / 2);
+    const rest = [target, at, width, height].map((value) => this.#hostile.seldom<unknown>(value));
+    this.#native['scaleNv12']!(...this.#planes(this.#size(), this.#size()), ...rest);
+  }
+
+  /** Of a message of three instances, which lie in two rows of five cells. */
+  contours(): void {
+    const message = this.#hostile.bytes(76 + 3 * 36 + 8);
+    if (message.length >= 76) {
+      message[60] = this.#choices.seldom(6) ? this.#choices.byte() : 3;
+      message[68] = this.#choices.seldom(6) ? this.#choices.byte() : 76 + 3 * 36;
+    }
+    const mask = [0, 0, 5, 2, 4, 0, 3, 6, 8];
+    const masks = this.#hostile.array(Int32Array, 4 + 3 * mask.length);
+    put(masks, [10, 4, 5, 2, ...mask, ...mask, ...mask]);
+    if (this.#choices.seldom(2) && masks.length > 0)
+      masks[this.#choices.below(masks.length)] = Number(this.#hostile.number());
+    const limits = [1, 4].map((limit) => this.#hostile.seldom<unknown>(limit));
+    this.#native['addContours']!(message, masks, ...limits);
   }
 
   /** The decoder's kernels, on a head of a few cells. */

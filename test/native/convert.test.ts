@@ -9,6 +9,7 @@ import {
   nv12ToPlanarFloat,
   nv12ToRgb,
   packedToNv12,
+  scaleNv12,
 } from '../../src/native/convert.js';
 import { Letterbox } from '../../src/vision/picture/letterbox.js';
 import type { Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
@@ -107,6 +108,54 @@ describe('letterboxNv12', () => {
     assert.throws(() => letterboxNv12(packedFrame(8, 8), new Letterbox(8, 6, 32, 32), target), {
       message: 'Expected a letterbox from 8x8 to 32x32 but received one from 8x6 to 32x32.',
     });
+  });
+});
+
+describe('scaleNv12', () => {
+  it('gives the bytes of letterboxNv12, stretched, at their place, and writes nothing else', () => {
+    fc.assert(
+      fc.property(noise, even(40), even(40), fc.nat(9), (source, width, height, at) => {
+        const expected = packedFrame(width, height);
+        letterboxNv12(source, new Letterbox(source.width, source.height, width, height, 'stretch'), expected);
+        const { length } = expected.data;
+        const into = new Uint8Array(new SharedArrayBuffer(at + length + 5)).fill(7);
+        scaleNv12(source, { width, height }, into, at);
+        assert.deepEqual(into.slice(at, at + length), expected.data);
+        into.fill(7, at, at + length);
+        assert.ok(into.every((byte) => byte === 7));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('refuses frames and targets that do not hold what they say', () => {
+    const frame = noiseFrame(8, 8);
+    const size = { width: 4, height: 4 };
+    const into = new Uint8Array(24);
+    for (const wrong of [
+      { ...frame, data: frame.data.subarray(1) },
+      { ...frame, width: 7 },
+      { ...frame, chromaOffset: -1 },
+      { ...frame, lumaStride: 2 ** 40 },
+    ])
+      assert.throws(() => scaleNv12(wrong, size, into, 0), /^ExpectationError: Expected/);
+    for (const [width, height, target, at] of [
+      [4, 4, into, 1],
+      [4, 4, into, -1],
+      [4, 4, into, 2 ** 32],
+      [4, 4, into, NaN],
+      [4, 4, new Int8Array(24), 0],
+      [4, 6, into, 0],
+      [3, 4, into, 0],
+      [0, 4, into, 0],
+      [4, 32768, into, 0],
+      [8, 8, frame.data, 0],
+    ] as [number, number, Uint8Array, number][])
+      assert.throws(
+        () => scaleNv12(frame, { width, height }, target, at),
+        /^TypeError: Expected .* but received/,
+      );
+    assert.ok(into.every((byte) => byte === 0));
   });
 });
 

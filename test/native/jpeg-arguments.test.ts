@@ -12,7 +12,7 @@ type Arguments = Parameters<ReturnType<typeof addon>['jpegEncode']>;
 describeUnless(hasTurboJpeg() ? false : 'no libturbojpeg', 'arguments of JPEG files', () => {
   const jpegEncode = (...given: Arguments): Promise<Uint8Array> => addon().jpegEncode(...given);
   const frame = packedFrame(64, 48);
-  const good = (): Arguments => [frame, 64, 48, 'full', 80];
+  const good = (): Arguments => [frame.data, 64, 48, 0, 64, 64 * 48, 64, 64, 48, 'full', 80];
 
   it('make a file', async () => {
     const file = await jpegEncode(...good());
@@ -26,17 +26,27 @@ describeUnless(hasTurboJpeg() ? false : 'no libturbojpeg', 'arguments of JPEG fi
       }),
     );
   for (const [what, at, value] of [
-    ['no frame', 0, undefined],
-    ['a frame with too little data', 0, { ...frame, data: new Uint8Array(10) }],
-    ['a frame that can be resized', 0, { ...frame, data: resizable(64 * 48 * 1.5) }],
-    ['a picture without width', 1, 0],
-    ['a picture wider than its frame', 1, 65],
-    ['a picture that leaves out two columns', 1, 62],
-    ['a picture that leaves out two rows', 2, 46],
-    ['a width that is no number', 1, '64'],
-    ['another range', 3, 'wide'],
-    ['quality 0', 4, 0],
-    ['quality 101', 4, 101],
+    ['no bytes', 0, undefined],
+    ['too few bytes', 0, new Uint8Array(10)],
+    ['bytes that can be resized', 0, resizable(64 * 48 * 1.5)],
+    ['floats', 0, new Float32Array(64 * 48)],
+    ['a frame of odd width', 1, 63],
+    ['a frame without height', 2, 0],
+    ['a luma plane before its bytes', 3, -1],
+    ['a luma plane that ends behind its bytes', 3, 64 * 24 + 1],
+    ['luma rows shorter than they are wide', 4, 62],
+    ['a chroma plane that ends behind its bytes', 5, 64 * 48 + 1],
+    ['a chroma plane far away', 5, 2 ** 53],
+    ['chroma rows shorter than they are wide', 6, 63],
+    ['chroma rows too far apart', 6, 2 ** 31],
+    ['a picture without width', 7, 0],
+    ['a picture wider than its frame', 7, 65],
+    ['a picture that leaves out two columns', 7, 62],
+    ['a picture that leaves out two rows', 8, 46],
+    ['a width that is no number', 7, '64'],
+    ['another range', 9, 'wide'],
+    ['quality 0', 10, 0],
+    ['quality 101', 10, 101],
   ] as [what: string, at: number, value: unknown][]) {
     it(`must not be ${what}`, () => {
       const given: unknown[] = good();

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import fc from 'fast-check';
+import { addon } from '../../src/native/addon.js';
 import { OutlineTracer } from '../../src/vision/mask/outlines.js';
-import { ContourWriter, MaskPacker, withContours } from '../../src/web/protocol/frame-contours.js';
+import { addContours, MaskPacker } from '../../src/web/protocol/frame-contours.js';
 import { FRAME_VERSION, HEADER } from '../../src/web/protocol/frame-format.js';
 import { readFrame } from '../../src/web/protocol/frame-reader.js';
 import { writeFrame } from '../../src/web/protocol/frame-writer.js';
@@ -25,8 +26,7 @@ const timings = { wait: 1, preprocess: 2, inference: 12, decode: 3 };
 const stamp = { sec: 7, nanosec: 8 };
 
 function written(): Uint8Array {
-  const outlines = new OutlineTracer().trace(segmentation, { tolerance: 0 });
-  return withContours(withoutContours(), outlines);
+  return addContours(withoutContours(), new MaskPacker().pack(segmentation), 0);
 }
 
 function withoutContours(): Uint8Array {
@@ -90,16 +90,74 @@ describe("the page's message of a frame", () => {
     assert.equal(frame.picture.length, 0);
   });
 
-  it('has the same contours when another thread adds them, whether masks are runs or cells', () => {
+  it('has the same contours whether masks are runs or cells, and in shared memory', () => {
     const cells = segmentation.instances.map((instance) => ({
       ...instance,
       mask: { ...instance.mask, runs: undefined },
     }));
-    const writer = new ContourWriter();
+    const packer = new MaskPacker();
     for (const instances of [segmentation.instances, cells, segmentation.instances]) {
-      const masks = structuredClone(new MaskPacker().pack({ ...segmentation, instances }));
-      assert.ok(Buffer.from(written()).equals(writer.add(withoutContours(), masks, 0)));
+      const packed = packer.pack({ ...segmentation, instances });
+      const masks = new Int32Array(new SharedArrayBuffer(packed.byteLength));
+      masks.set(packed);
+      assert.ok(Buffer.from(written()).equals(addContours(withoutContours(), masks, 0)));
     }
+  });
+
+  it('has contours of the tolerance that is given in pixels, on a grid coarser than the picture', () => {
+    const { maskWidth, maskHeight, instances } = segmentation;
+    const large = { ...segmentation, width: 4 * maskWidth, height: 4 * maskHeight };
+    for (const tolerance of [0, 1, 4, 12]) {
+      const wanted = new OutlineTracer().trace({ ...large, instances }, { tolerance });
+      const bytes = addContours(withoutContours(), new MaskPacker().pack(large), tolerance);
+      const contours = readFrame(bytes).instances.flatMap((instance) => instance.contours);
+      assert.equal(contours.length, wanted.instanceEnds[instances.length - 1]);
+      const points = contours.flatMap((contour) => [...contour.points]);
+      assert.deepEqual(points, [...wanted.points.subarray(0, wanted.ends[contours.length - 1])]);
+    }
+  });
+
+  it('gets no contours that do not belong to it', () => {
+    const message = withoutContours();
+    const masks = new MaskPacker().pack(segmentation).slice();
+    const changed = <T extends Uint8Array | Int32Array>(of: T, at: number, value: number): T => {
+      const copy = of.slice() as T;
+      copy[at] = value;
+      return copy;
+    };
+    const [, , , , , , width, , runs] = masks as unknown as number[] as [number, ...number[]];
+    for (const [wrong, others] of [
+      [new Uint8Array(0), masks],
+      [message.slice(0, 75), masks],
+      [message.slice(0, 80), masks],
+      [addContours(message, masks, 1), masks],
+      [message, masks.slice(0, 4)],
+      [message, masks.slice(0, -1)],
+      [message, changed(masks, 6, 0x8001)],
+      [message, changed(masks, 6, 0x7fffffff)],
+      [message, changed(masks, 8, runs! - 1)],
+      [message, changed(masks, 8, -2)],
+      [message, changed(masks, 8, 0x7fffffff)],
+      [message, changed(masks, 9, -1)],
+      [message, changed(masks, 10, width! * 0x8000 + 1)],
+      [message, changed(masks, 10, 0)],
+    ] as const)
+      assert.throws(() => addContours(wrong, others, 1), /^TypeError: Expected .* but received/);
+    for (const limit of [-1, NaN]) {
+      assert.throws(
+        () => addon().addContours(message, masks, limit, 4),
+        /a number of at least 0 for tolerance/,
+      );
+      assert.throws(
+        () => addon().addContours(message, masks, 1, limit),
+        /a number of at least 0 for leastArea/,
+      );
+    }
+    for (const [wrong, others] of [
+      [new Int8Array(message), masks],
+      [message, new Uint32Array(masks)],
+    ] as unknown as [Uint8Array, Int32Array][])
+      assert.throws(() => addContours(wrong, others, 1), /^TypeError: Expected .* but received/);
   });
 
   it('can do without contours, and without instances', () => {
@@ -110,7 +168,7 @@ describe("the page's message of a frame", () => {
     );
     const nothing = { ...segmentation, instances: [], zones };
     const frame = writeFrame({ camera: 0, sequence: 1, stamp, segmentation: nothing, timings });
-    const read = readFrame(new ContourWriter().add(frame, new MaskPacker().pack(nothing), 1));
+    const read = readFrame(addContours(frame, new MaskPacker().pack(nothing), 1));
     assert.deepEqual([read.instances.length, read.zones.length], [0, 2]);
   });
 

@@ -11,6 +11,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { duplicateDescriptor } from '../../src/native/duplicate-descriptor.js';
 import { PageConnection } from '../../src/web/feed/page-connection.js';
 import { PageClient } from '../../src/web/feed/page-client.js';
+import { FrameMemory } from '../../src/web/feed/frame-memory.js';
 import { PageSocket } from '../../src/web/feed/page-socket.js';
 import { NO_START, PageWorker } from '../../src/web/feed/page-worker.js';
 import { FrameCounts, PageState } from '../../src/web/feed/shared-state.js';
@@ -200,8 +201,19 @@ describe("a page's connection", () => {
       const descriptor = openSync(file, 'r');
       const order = { kind: 'open', page: 1, descriptor, url: '/ws', headers: {}, head: Buffer.alloc(0) };
       thread.postMessage({ ...order, state: state.memory });
-      const picture = { kind: 'frame', id: 7, camera: 0, sequence: 1, start: NO_START, picture: undefined };
-      thread.postMessage({ ...picture, pages: [], file: true });
+      const draft = {
+        id: 7,
+        camera: 0,
+        sequence: 1,
+        start: NO_START,
+        picture: undefined,
+        pages: [],
+        file: true,
+      };
+      const frame = FrameMemory.of(3, FrameMemory.bytesOf(draft));
+      frame.write(draft);
+      thread.postMessage({ kind: 'memory', number: frame.number, memory: frame.memory });
+      thread.postMessage(frame.number);
       // What it tells of the page would come before the file.
       const [told] = (await once(thread, 'message')) as [{ kind: string }];
       assert.equal(told.kind, 'file');

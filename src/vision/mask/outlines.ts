@@ -32,7 +32,16 @@ export interface OutlineOptions {
 }
 
 const DEFAULT_TOLERANCE = 1;
-const DEFAULT_AREA = 4;
+/** Cells. */
+export const DEFAULT_AREA = 4;
+
+/** The tolerance of OutlineOptions in cells of the masks' grid. */
+export function toleranceInCells(
+  { width, height, maskWidth, maskHeight }: Omit<Segmentation, 'instances'>,
+  tolerance: number,
+): number {
+  return tolerance === 0 ? 0 : Math.max(1, tolerance / Math.max(width / maskWidth, height / maskHeight));
+}
 
 /** Finds the contours of a frame's masks. Keeps its memory from frame to frame. */
 export class OutlineTracer {
@@ -58,7 +67,7 @@ export class OutlineTracer {
     const { tolerance = DEFAULT_TOLERANCE, minArea = DEFAULT_AREA } = options;
     const scaleX = width / maskWidth;
     const scaleY = height / maskHeight;
-    const cells = tolerance === 0 ? 0 : Math.max(1, tolerance / Math.max(scaleX, scaleY));
+    const cells = toleranceInCells(segmentation, tolerance);
     this.#used = this.#contours = 0;
     if (this.#instanceEnds.length < instances.length)
       this.#instanceEnds = new Int32Array(2 * instances.length);

@@ -8,8 +8,8 @@ import { duplicateDescriptor } from '../../native/duplicate-descriptor.js';
 import type { ColorRange } from '../../vision/picture/color-range.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { LivePictureSize } from '../protocol/frame-format.js';
+import { FrameMemories } from './frame-memories.js';
 import { PageSocket } from './page-socket.js';
-import { PictureCopies, type PictureCopy } from './picture-copies.js';
 import { FrameCounts } from './shared-state.js';
 import type {
   FailedEvent,
@@ -61,7 +61,7 @@ export interface PageWorkerOptions {
  *     await worker.close();
  */
 export class PageWorker {
-  readonly #copies: PictureCopies;
+  readonly #memories: FrameMemories;
   /** Of the thread that runs, or will run: one that is ending may still count for a moment. */
   #counts: FrameCounts;
   /** Frames, and their bytes, that former threads sent to pages, of each camera. */
@@ -77,7 +77,7 @@ export class PageWorker {
   #idle: (() => void) | undefined;
 
   constructor(private readonly options: PageWorkerOptions) {
-    this.#copies = new PictureCopies(options.quality);
+    this.#memories = new FrameMemories(options.quality, (order) => this.#begin().postMessage(order));
     const { cameras = 1 } = options;
     this.#counts = FrameCounts.of(cameras);
     this.#formerly = Array.from({ length: cameras }, () => ({ frames: 0, bytes: 0 }));
@@ -123,28 +123,16 @@ export class PageWorker {
    * @param request its bytes may be reused when this returns
    * @param done asks for the file, and is told of an ExpectationError, or the file
    */
-  make({ camera, pixels, range, size, sequence, start, pages }: FrameRequest, done?: FileDone): void {
+  make(request: FrameRequest, done?: FileDone): void {
+    const { camera, sequence, pages } = request;
     this.#counts.begin(camera);
-    let copy: PictureCopy | undefined;
     try {
       const worker = this.#begin();
-      copy = pixels && this.#copies.copy(pixels, range, size);
-      const id = this.#next++;
-      const picture = copy?.order;
-      const order = {
-        kind: 'frame',
-        id,
-        camera,
-        sequence,
-        start,
-        picture,
-        pages,
-        file: done !== undefined,
-      } as const;
-      worker.postMessage(order satisfies ThreadOrder);
+      const id = this.#newNumber();
+      const { number } = this.#memories.fill(request, id, done !== undefined);
+      worker.postMessage(number satisfies ThreadOrder);
       if (done) this.#waiting.set(id, done);
     } catch (error) {
-      copy?.memory.release();
       this.#counts.end(camera);
       queueMicrotask(() => {
         done?.(errorOf(error), undefined);
@@ -200,12 +188,17 @@ export class PageWorker {
 
   #newSocket(): { page: number; socket: PageSocket; worker: Worker } {
     const worker = this.#begin();
-    const page = this.#next++;
+    const page = this.#newNumber();
     const post = (order: ThreadOrder): void => {
       // Another one does not know the page.
       if (this.#worker === worker) worker.postMessage(order);
     };
     return { page, socket: new PageSocket(page, this.#formerly.length, post), worker };
+  }
+
+  /** Of 32 bits, as FrameMemory holds it. */
+  #newNumber(): number {
+    return (this.#next = (this.#next + 1) >>> 0);
   }
 
   #begin(): Worker {
@@ -268,7 +261,7 @@ export class PageWorker {
   /** The thread has ended, or will. Its connections end with it, and so do pictures that it was making. */
   #forget(): void {
     this.#worker = undefined;
-    this.#copies.clear();
+    this.#memories.clear();
     for (const camera of this.#formerly.keys()) this.#formerly[camera] = this.sent(camera);
     this.#counts = FrameCounts.of(this.#formerly.length);
     const sockets = [...this.#sockets.values()];

@@ -104,39 +104,3 @@ export class FrameCounts {
     Atomics.add(this.#sent, 2 * camera + 1, BigInt(bytes));
   }
 }
-
-/** Memory of a picture, with a mark whether it is in use. */
-export class PictureMemory {
-  readonly #used: Int32Array;
-
-  /** @param memory of packed NV12 and, behind it, the mark */
-  constructor(readonly memory: SharedArrayBuffer) {
-    this.#used = new Int32Array(memory, memory.byteLength - 4, 1);
-  }
-
-  /** @param bytes of the picture */
-  static of(bytes: number): PictureMemory {
-    return new PictureMemory(new SharedArrayBuffer(bytesWithMark(bytes)));
-  }
-
-  holds(bytes: number): boolean {
-    return this.memory.byteLength === bytesWithMark(bytes);
-  }
-
-  get used(): boolean {
-    return Atomics.load(this.#used, 0) === 1;
-  }
-
-  take(): void {
-    Atomics.store(this.#used, 0, 1);
-  }
-
-  release(): void {
-    Atomics.store(this.#used, 0, 0);
-  }
-}
-
-/** The mark must lie at a multiple of four. */
-function bytesWithMark(bytes: number): number {
-  return ((bytes + 3) & ~3) + 4;
-}

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ColorRange } from '../../vision/picture/color-range.js';
-import type { PictureSize } from '../../vision/picture/picture-size.js';
+import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 
 /** What the thread of pages is given when it begins. */
 export interface ThreadData {
@@ -8,12 +8,18 @@ export interface ThreadData {
   readonly counts: SharedArrayBuffer;
 }
 
-/** What is asked of the thread of pages. */
-export type ThreadOrder = FrameOrder | OpenOrder | PageOrder;
+/** What is asked of the thread of pages. A number is that of the memory (FrameMemory) of a frame to be made. */
+export type ThreadOrder = number | MemoryOrder | OpenOrder | PageOrder;
+
+/** Memory in which frames come (FrameMemory); none: no more frames come in the one of that number. */
+export interface MemoryOrder {
+  readonly kind: 'memory';
+  readonly number: number;
+  readonly memory: SharedArrayBuffer | undefined;
+}
 
 /** A frame to be made: for pages, to which the thread sends it, or as a file, which it returns. */
 export interface FrameOrder {
-  readonly kind: 'frame';
   readonly id: number;
   readonly camera: number;
   readonly sequence: number;
@@ -30,21 +36,17 @@ export interface FrameOrder {
 export interface MessageStart {
   /** Of writeFrame(); no bytes: the file alone is wanted. */
   readonly frame: Uint8Array;
-  /** The masks of the frame, whose contours the thread adds (MaskPacker); absent: it adds none. */
+  /** The masks of the frame, whose contours the thread adds (MaskPacker), at least their sizes; absent: it adds none. */
   readonly masks: Int32Array | undefined;
   /** Of the contours, in pixels of the picture. */
   readonly tolerance: number;
 }
 
-/** A picture to be compressed, as packed NV12. */
-export interface PictureOrder extends PictureSize {
-  /** Of PictureMemory: the thread reads it until it releases it. */
-  readonly memory: SharedArrayBuffer;
+/** A picture to be compressed. */
+export interface PictureOrder {
+  /** In the size of the file. Its `picture` is the part to be compressed, if that is smaller. */
+  readonly frame: Nv12Frame;
   readonly range: ColorRange;
-  /** The size of the JPEG, if it is to be scaled to another one. */
-  readonly scaled: PictureSize | undefined;
-  /** The picture within the frame, if it is smaller. */
-  readonly part: PictureSize | undefined;
   /** Of JPEG, 1 to 100. */
   readonly quality: number;
 }

@@ -1,13 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { WebSocketServer } from 'ws';
 import { messageOf } from '../../base/expect.js';
-import { ContourWriter } from '../protocol/frame-contours.js';
+import { addContours } from '../protocol/frame-contours.js';
 import { MOST_MESSAGE } from '../protocol/messages.js';
 import { framed } from '../protocol/websocket-frame.js';
 import { PageConnection } from './page-connection.js';
-import { FrameCounts, PageState, PictureMemory } from './shared-state.js';
+import { FrameMemory } from './frame-memory.js';
+import { FrameCounts, PageState } from './shared-state.js';
 import type {
   FrameOrder,
+  MemoryOrder,
   OpenOrder,
   PictureOrder,
   ThreadData,
@@ -45,10 +47,12 @@ export function work(compress: Compress): void {
   const pages = new Map<number, PageConnection>();
   /** In the order of the frames, of each camera. */
   const deliveries = new Map<number, Delivery[]>();
-  const contours = new ContourWriter();
+  /** By their numbers. */
+  const memories = new Map<number, FrameMemory>();
 
   port.on('message', (order: ThreadOrder) => {
-    if (order.kind === 'frame') void make(order);
+    if (typeof order === 'number') void make(memories.get(order)!);
+    else if (order.kind === 'memory') keep(order);
     else if (order.kind === 'open') open(order);
     else pages.get(order.page)?.take(order);
   });
@@ -68,7 +72,13 @@ export function work(compress: Compress): void {
     }
   }
 
-  async function make(order: FrameOrder): Promise<void> {
+  function keep({ number, memory }: MemoryOrder): void {
+    if (memory) memories.set(number, new FrameMemory(number, memory));
+    else memories.delete(number);
+  }
+
+  async function make(memory: FrameMemory): Promise<void> {
+    const order = memory.read();
     const { id, camera, start, picture } = order;
     const delivery = order.pages.length > 0 ? queue(order) : undefined;
     let failure = '';
@@ -77,7 +87,7 @@ export function work(compress: Compress): void {
     try {
       if (picture) compressing = compress(picture);
       // While others compress the picture.
-      const head = start.masks ? contours.add(start.frame, start.masks, start.tolerance) : start.frame;
+      const head = start.masks ? addContours(start.frame, start.masks, start.tolerance) : start.frame;
       const compressed = await compressing;
       if (delivery) delivery.bytes = framed(head, compressed).bytes;
       if (order.file) file = new Uint8Array(compressed);
@@ -86,7 +96,7 @@ export function work(compress: Compress): void {
     }
     // The picture is read until then, even if the contours have failed.
     await compressing.catch(() => undefined);
-    if (picture) new PictureMemory(picture.memory).release();
+    memory.release();
     counts.end(camera);
     if (order.file) tell({ kind: 'file', id, file, failure }, file ? [file.buffer] : []);
     if (!delivery) return;

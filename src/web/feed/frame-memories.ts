@@ -1,0 +1,88 @@
+import { expectNv12Frame, expectRange, scaleNv12 } from '../../native/convert.js';
+import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
+import type { PictureSize } from '../../vision/picture/picture-size.js';
+import type { LivePictureSize } from '../protocol/frame-format.js';
+import { type FrameDraft, FrameMemory } from './frame-memory.js';
+import type { FrameRequest } from './page-worker.js';
+import type { MemoryOrder } from './thread-protocol.js';
+
+/** Width of small pictures. */
+const SMALL_WIDTH = 960;
+/** Memories kept for the next frames. There are more only while more are in use. */
+const MOST_KEPT = 4;
+
+/**
+ * Memories that take cameras' frames to the thread of pages. A frame's pixels are copied at once, because the camera reuses them; those of
+ * a small picture are scaled in the same step, which reads the frame once and writes less than a copy would.
+ */
+export class FrameMemories {
+  readonly #kept: FrameMemory[] = [];
+  #next = 0;
+
+  /**
+   * @param quality of JPEG, 1 to 100
+   * @param tell passes an order to the thread of pages
+   */
+  constructor(
+    private readonly quality: number,
+    private readonly tell: (order: MemoryOrder) => void,
+  ) {}
+
+  /**
+   * Fills a memory that the thread knows.
+   *
+   * @returns the memory, which is in use until it is released
+   * @throws ExpectationError for a frame that does not hold what it says
+   */
+  fill(request: FrameRequest, id: number, file: boolean): FrameMemory {
+    const { camera, sequence, start, pages, pixels, range, size } = request;
+    if (pixels) {
+      expectNv12Frame('the frame', pixels);
+      expectRange(range);
+    }
+    // Properties one by one: objects spread into others are slow to make.
+    const picture = pixels && {
+      size: sizeOf(pixels, size),
+      range,
+      quality: this.quality,
+      part: size === 'small' && pixels.width > SMALL_WIDTH ? undefined : pixels.picture,
+    };
+    const draft: FrameDraft = { id, camera, sequence, start, picture, pages, file };
+    const memory = this.#take(FrameMemory.bytesOf(draft));
+    try {
+      memory.write(draft);
+      if (picture) scaleNv12(pixels, picture.size, memory.bytes, memory.pictureAt);
+    } catch (error) {
+      memory.release();
+      throw error;
+    }
+    return memory;
+  }
+
+  /** Forgets all memories: the thread has ended, or nothing is to be sent to it for a while. */
+  clear(): void {
+    this.#kept.length = 0;
+  }
+
+  #take(bytes: number): FrameMemory {
+    let taken = this.#kept.find((memory) => !memory.used && memory.fits(bytes));
+    if (!taken) {
+      taken = FrameMemory.of(this.#next++, bytes);
+      this.tell({ kind: 'memory', number: taken.number, memory: taken.memory });
+      // An old one may have the size of a camera that is no longer watched.
+      const free = this.#kept.length < MOST_KEPT ? -1 : this.#kept.findIndex(({ used }) => !used);
+      if (free >= 0)
+        for (const { number } of this.#kept.splice(free, 1))
+          this.tell({ kind: 'memory', number, memory: undefined });
+      this.#kept.push(taken);
+    }
+    taken.take();
+    return taken;
+  }
+}
+
+/** The size of a frame's picture: that of the frame, unless it is to be small, and is not. */
+function sizeOf({ width, height }: Nv12Frame, size: LivePictureSize): PictureSize {
+  if (size === 'full' || width <= SMALL_WIDTH) return { width, height };
+  return { width: SMALL_WIDTH, height: Math.max(2, 2 * Math.round((height * SMALL_WIDTH) / width / 2)) };
+}
