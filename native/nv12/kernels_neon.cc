@@ -1,5 +1,7 @@
 #include <arm_neon.h>
 
+#include <algorithm>
+
 #include "nv12/kernels.h"
 
 /**
@@ -31,29 +33,68 @@ inline int16x8_t Taps(const uint8_t* row, const uint16_t* offsets, const uint8x1
   return vreinterpretq_s16_u16(vmlal_high_u8(left, taps, weights));
 }
 
-template <size_t kLoads, bool kBlend>
-inline uint8x8_t ScaleGroup(const uint8_t* above, const uint8_t* below, int16_t factor,
-                            const Columns& columns, size_t group) {
-  const uint16_t* offsets = columns.offsets + group * kLoads;
+/** Tables of a group. */
+template <size_t kLoads>
+struct Group {
   uint8x16_t shuffles[kLoads];
-  for (size_t i = 0; i < kLoads; i++) shuffles[i] = vld1q_u8(columns.shuffles + (group * kLoads + i) * kLoad);
-  const uint8x16_t weights = vld1q_u8(columns.weights + group * kLoad);
-  int16x8_t sum = Taps<kLoads>(above, offsets, shuffles, weights);
+  uint8x16_t weights;
+
+  Group() = default;
+  Group(const Columns& columns, size_t group) {
+    for (size_t i = 0; i < kLoads; i++) {
+      shuffles[i] = vld1q_u8(columns.shuffles + (group * kLoads + i) * kLoad);
+    }
+    weights = vld1q_u8(columns.weights + group * kLoad);
+  }
+};
+
+template <bool kBlend, size_t kLoads>
+inline uint8x8_t ScaleGroup(const uint8_t* above, const uint8_t* below, int16_t factor,
+                            const uint16_t* offsets, const Group<kLoads>& group) {
+  int16x8_t sum = Taps<kLoads>(above, offsets, group.shuffles, group.weights);
   if (kBlend) {
-    const int16x8_t step = vsubq_s16(Taps<kLoads>(below, offsets, shuffles, weights), sum);
+    const int16x8_t step = vsubq_s16(Taps<kLoads>(below, offsets, group.shuffles, group.weights), sum);
     sum = vaddq_s16(sum, vqdmulhq_n_s16(step, factor));  // floor(2 * step * factor / 2^16)
   }
   return vqrshrun_n_s16(sum, kWeightBits);
+}
+
+/** The periods that repeat, with the tables of the first. */
+template <size_t kLoads, bool kBlend>
+void ScalePeriods(const uint8_t* above, const uint8_t* below, int16_t factor, const Columns& columns,
+                  uint8_t* out) {
+  Group<kLoads> groups[kPeriod];
+  for (size_t i = 0; i < kPeriod; i++) groups[i] = Group<kLoads>(columns, i);
+  uint16_t offsets[kPeriod * kLoads];  // a copy, which `out` cannot alias
+  std::copy_n(columns.offsets, kPeriod * kLoads, offsets);
+  for (size_t group = 0; group < columns.repeating; group += kPeriod) {
+#pragma GCC unroll 6
+    for (size_t i = 0; i < kPeriod; i++) {
+      vst1_u8(out + i * kGroup, ScaleGroup<kBlend>(above, below, factor, offsets + i * kLoads, groups[i]));
+    }
+    above += columns.advance;
+    below += columns.advance;
+    out += kPeriod * kGroup;
+  }
 }
 
 template <size_t kLoads, bool kBlend>
 void Scale(const uint8_t* above, const uint8_t* below, int weight, const Columns& of_plane, uint8_t* out) {
   const Columns columns = of_plane;  // a copy, which `out` cannot alias
   const auto factor = static_cast<int16_t>(weight << (15 - kWeightBits));
+  size_t group = 0;
+  if constexpr (kLoads < 4) {
+    group = columns.repeating;
+    ScalePeriods<kLoads, kBlend>(above, below, factor, columns, out);
+  }
+  const auto scale = [&](size_t at) {
+    return ScaleGroup<kBlend>(above, below, factor, columns.offsets + at * kLoads,
+                              Group<kLoads>(columns, at));
+  };
   const size_t last = columns.width * columns.channels - kGroup;
-  for (size_t group = 0; group < columns.groups; group += 2) {  // two at once hide each other's latency
-    const uint8x8_t first = ScaleGroup<kLoads, kBlend>(above, below, factor, columns, group);
-    const uint8x8_t second = ScaleGroup<kLoads, kBlend>(above, below, factor, columns, group + 1);
+  for (; group < columns.groups; group += 2) {  // two at once hide each other's latency
+    const uint8x8_t first = scale(group);
+    const uint8x8_t second = scale(group + 1);
     vst1_u8(out + Min(group * kGroup, last), first);
     vst1_u8(out + Min((group + 1) * kGroup, last), second);
   }

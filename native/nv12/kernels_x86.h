@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "nv12/kernels.h"
 #include "nv12/lanes_x86.h"
 
@@ -30,31 +32,75 @@ class X86Kernels {
     return L::MultiplyBytes(taps, weights);
   }
 
+  /** Tables of a group of each stream. */
+  template <size_t kLoads>
+  struct Groups {
+    V shuffles[kLoads];
+    V weights;
+
+    Groups() = default;
+    Groups(const Columns& columns, size_t group) {
+      for (size_t i = 0; i < kLoads; i++) {
+        shuffles[i] = L::Load(columns.shuffles + (group * kLoads + i) * kLoad, kLoads * kLoad);
+      }
+      weights = L::Load(columns.weights + group * kLoad, kLoad);
+    }
+  };
+
+  /** The bytes of a group of each stream, in the lower half of the stream. */
+  template <bool kBlend, size_t kLoads>
+  static V ScaleGroups(const uint8_t* above, const uint8_t* below, V factor, const uint16_t* offsets,
+                       const Groups<kLoads>& groups) {
+    const V upper = Taps<kLoads>(above, offsets, groups.shuffles, groups.weights);
+    V sum = L::Sub16(L::Set16(kWeightOne / 2), upper);
+    if (kBlend) {
+      const V lower = Taps<kLoads>(below, offsets, groups.shuffles, groups.weights);
+      sum = L::Add16(sum, L::High16(L::Sub16(lower, upper), factor));
+    }
+    sum = L::template Right16<kWeightBits>(sum);
+    return L::Pack16(sum, sum);
+  }
+
   template <size_t kLoads, bool kBlend>
   static void Scale(const uint8_t* above, const uint8_t* below, int weight, const Columns& of_plane,
                     uint8_t* out) {
     const Columns columns = of_plane;  // a copy, which `out` cannot alias
     // The upper half of a product of 16 bits is floor(x * factor / 2^16); -64 * 2^9 still is a factor.
     const V factor = L::Set16(-(weight << (16 - kWeightBits)));
-    const V half = L::Set16(kWeightOne / 2);
+    size_t group = 0;
+    if constexpr (kLoads < 4) {
+      group = columns.repeating;
+      ScalePeriods<kLoads, kBlend>(above, below, factor, columns, out);
+    }
     const size_t last = columns.width * columns.channels - kGroup;
-    for (size_t group = 0; group < columns.groups; group += L::kStreams) {
-      const uint16_t* offsets = columns.offsets + group * kLoads;
-      V shuffles[kLoads];
-      for (size_t i = 0; i < kLoads; i++) {
-        shuffles[i] = L::Load(columns.shuffles + (group * kLoads + i) * kLoad, kLoads * kLoad);
-      }
-      const V weights = L::Load(columns.weights + group * kLoad, kLoad);
-      const V upper = Taps<kLoads>(above, offsets, shuffles, weights);
-      V sum = L::Sub16(half, upper);
-      if (kBlend) {
-        const V lower = Taps<kLoads>(below, offsets, shuffles, weights);
-        sum = L::Add16(sum, L::High16(L::Sub16(lower, upper), factor));
-      }
-      sum = L::template Right16<kWeightBits>(sum);
+    for (; group < columns.groups; group += L::kStreams) {
+      const V bytes = ScaleGroups<kBlend>(above, below, factor, columns.offsets + group * kLoads,
+                                          Groups<kLoads>(columns, group));
       const size_t start = Min(group * kGroup, last);
       const size_t next = Min((group + 1) * kGroup, last);
-      L::StoreHalf(out + start, next - start, L::Pack16(sum, sum));
+      L::StoreHalf(out + start, next - start, bytes);
+    }
+  }
+
+  /** The periods that repeat, with the tables of the first. */
+  template <size_t kLoads, bool kBlend>
+  static void ScalePeriods(const uint8_t* above, const uint8_t* below, V factor, const Columns& columns,
+                           uint8_t* out) {
+    constexpr size_t kTables = kPeriod / L::kStreams;
+    Groups<kLoads> groups[kTables];
+    for (size_t i = 0; i < kTables; i++) groups[i] = Groups<kLoads>(columns, i * L::kStreams);
+    uint16_t offsets[kPeriod * kLoads];  // a copy, which `out` cannot alias
+    std::copy_n(columns.offsets, kPeriod * kLoads, offsets);
+    for (size_t group = 0; group < columns.repeating; group += kPeriod) {
+#pragma GCC unroll 6
+      for (size_t i = 0; i < kTables; i++) {
+        const V bytes =
+            ScaleGroups<kBlend>(above, below, factor, offsets + i * L::kStreams * kLoads, groups[i]);
+        L::StoreHalf(out + i * L::kStreams * kGroup, kGroup, bytes);
+      }
+      above += columns.advance;
+      below += columns.advance;
+      out += kPeriod * kGroup;
     }
   }
 

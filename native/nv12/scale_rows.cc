@@ -39,7 +39,7 @@ const Columns& ColumnTable::For(int source, int target, int channels) {
   const auto width = static_cast<size_t>(target);
   taps_.resize(width);
   for (size_t x = 0; x < width; x++) taps_[x] = TapOf(static_cast<int>(x), source, target);
-  columns_ = {static_cast<size_t>(channels), taps_.data(), width, 0, 0, nullptr, nullptr, nullptr};
+  columns_ = {static_cast<size_t>(channels), taps_.data(), width, 0, 0, nullptr, nullptr, nullptr, 0, 0};
   for (const int loads : {1, 2, 4}) {
     if (FillGroups(loads)) break;
   }
@@ -86,7 +86,33 @@ bool ColumnTable::FillGroups(int loads) {
   columns_.offsets = offsets_.data();
   columns_.shuffles = shuffles_.data();
   columns_.weights = weights_.data();
+  columns_.repeating = CountRepeating();
+  if (columns_.repeating > 0)
+    columns_.advance = static_cast<size_t>(offsets_[kPeriod * static_cast<size_t>(loads)] - offsets_[0]);
   return true;
+}
+
+size_t ColumnTable::CountRepeating() const {
+  const auto loads = static_cast<size_t>(columns_.loads);
+  // Those behind are moved to the row's end.
+  const size_t groups = columns_.width * columns_.channels / kGroup;
+  if (groups < 2 * kPeriod) return 0;
+  const int advance = offsets_[kPeriod * loads] - offsets_[0];
+  const auto repeats = [&](size_t group) {
+    const size_t last = group - kPeriod;
+    for (size_t i = 0; i < loads; i++)
+      if (offsets_[group * loads + i] - offsets_[last * loads + i] != advance) return false;
+    const auto same = [group, last](const std::vector<uint8_t>& table, size_t bytes) {
+      const auto begin = table.begin() + static_cast<ptrdiff_t>(group * bytes);
+      const auto before = table.begin() + static_cast<ptrdiff_t>(last * bytes);
+      return std::equal(begin, begin + static_cast<ptrdiff_t>(bytes), before);
+    };
+    return same(shuffles_, loads * kLoad) && same(weights_, kLoad);
+  };
+  size_t group = kPeriod;
+  while (group < groups && repeats(group)) group++;
+  const size_t whole = group / kPeriod * kPeriod;
+  return whole < 2 * kPeriod ? 0 : whole;
 }
 
 namespace portable {

@@ -41,6 +41,11 @@ Tap TapOf(int i, int source, int target);
 /** Target bytes in a group, and source bytes in one of its loads. */
 constexpr size_t kGroup = 8;
 constexpr size_t kLoad = 16;
+/**
+ * Groups in a period: after so many target bytes, most scale factors in use repeat (those of 2:1, 4:3, 3:2
+ * and 5:2, for example), so that kernels can keep the tables of one period in registers.
+ */
+constexpr size_t kPeriod = 6;
 
 /**
  * The columns of a row kernel: views of a ColumnTable.
@@ -66,6 +71,11 @@ struct Columns {
   const uint16_t* offsets;  // [groups][loads]
   const uint8_t* shuffles;  // [groups][loads][16]
   const uint8_t* weights;   // [groups][16]
+
+  /** Groups of the whole periods, from the row's beginning, that repeat the first; 0: there are not two. */
+  size_t repeating;
+  /** Source bytes from a period to the next. */
+  size_t advance;
 };
 
 /**
@@ -79,6 +89,7 @@ class ColumnTable {
 
  private:
   bool FillGroups(int loads);
+  size_t CountRepeating() const;
 
   int source_ = 0;
   int target_ = 0;

@@ -3,7 +3,10 @@ import { nv12Size } from '../../vision/picture/nv12-frame.js';
 import type { PictureSize } from '../../vision/picture/picture-size.js';
 import type { FrameOrder, PictureOrder } from './thread-protocol.js';
 
-/** Places of numbers of four bytes. Those of pages follow, then those of masks, then the bytes of message and picture. */
+/**
+ * Places of numbers of four bytes. Those of masks follow, then those of pages, then the bytes of message and picture. V8 copies eight
+ * bytes at once to shared memory if both sides begin at a multiple of eight, else one.
+ */
 const AT = {
   used: 0,
   id: 1,
@@ -19,8 +22,8 @@ const AT = {
   range: 9,
   quality: 10,
   /** How many numbers and bytes follow. */
-  pages: 11,
-  masks: 12,
+  masks: 11,
+  pages: 12,
   message: 13,
 } as const;
 /** Place of the tolerance, which has eight bytes, and the place behind it. */
@@ -77,7 +80,7 @@ export class FrameMemory {
   /** Bytes that a frame needs. */
   static bytesOf({ pages, start, picture }: FrameDraft): number {
     return (
-      align(4 * (HEADER + pages.length + (start.masks?.length ?? 0)) + start.frame.length) +
+      align(align(4 * (HEADER + pages.length + (start.masks?.length ?? 0))) + start.frame.length) +
       (picture ? nv12Size(picture.size.width, picture.size.height) : 0)
     );
   }
@@ -120,20 +123,21 @@ export class FrameMemory {
     numbers[AT.partHeight] = picture?.part?.height ?? 0;
     numbers[AT.range] = picture ? COLOR_RANGES.indexOf(picture.range) : 0;
     numbers[AT.quality] = picture?.quality ?? 0;
-    numbers[AT.pages] = pages.length;
     numbers[AT.masks] = masks?.length ?? 0;
+    numbers[AT.pages] = pages.length;
     numbers[AT.message] = frame.length;
     this.#tolerance[0] = tolerance;
-    for (let i = 0; i < pages.length; i++) numbers[HEADER + i] = pages[i]!;
-    if (masks) numbers.set(masks, HEADER + pages.length);
+    if (masks) numbers.set(masks, HEADER);
+    const pagesAt = HEADER + (masks?.length ?? 0);
+    for (let i = 0; i < pages.length; i++) numbers[pagesAt + i] = pages[i]!;
     this.bytes.set(frame, this.#messageAt);
   }
 
   /** @returns the order, whose arrays are views that are valid until the memory is released */
   read(): FrameOrder {
     const numbers = this.#numbers;
-    const masksAt = HEADER + numbers[AT.pages]!;
-    const masks = numbers[AT.masks]!;
+    const pagesAt = HEADER + numbers[AT.masks]!;
+    const pages = numbers.subarray(pagesAt, pagesAt + numbers[AT.pages]!);
     const messageAt = this.#messageAt;
     return {
       id: numbers[AT.id]! >>> 0,
@@ -141,11 +145,11 @@ export class FrameMemory {
       sequence: numbers[AT.sequence]! >>> 0,
       start: {
         frame: this.bytes.subarray(messageAt, messageAt + numbers[AT.message]!),
-        masks: masks === 0 ? undefined : numbers.subarray(masksAt, masksAt + masks),
+        masks: pagesAt === HEADER ? undefined : numbers.subarray(HEADER, pagesAt),
         tolerance: this.#tolerance[0]!,
       },
       picture: numbers[AT.width] === 0 ? undefined : this.#picture(),
-      pages: Array.from(numbers.subarray(HEADER, masksAt), (page) => page >>> 0),
+      pages: Array.from(pages, (page) => page >>> 0),
       file: numbers[AT.file] === 1,
     };
   }
@@ -168,7 +172,7 @@ export class FrameMemory {
   }
 
   get #messageAt(): number {
-    return 4 * (HEADER + this.#numbers[AT.pages]! + this.#numbers[AT.masks]!);
+    return align(4 * (HEADER + this.#numbers[AT.masks]! + this.#numbers[AT.pages]!));
   }
 }
 
