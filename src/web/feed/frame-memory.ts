@@ -162,8 +162,13 @@ export class FrameMemory {
     const lumaOffset = this.pictureAt;
     return {
       frame: {
-        ...{ data: this.bytes, width, height, lumaStride: width, chromaStride: width },
-        ...{ lumaOffset, chromaOffset: lumaOffset + width * height },
+        data: this.bytes,
+        width,
+        height,
+        lumaStride: width,
+        chromaStride: width,
+        lumaOffset,
+        chromaOffset: lumaOffset + width * height,
         picture: part.width === 0 ? undefined : part,
       },
       range: COLOR_RANGES[numbers[AT.range]!]!,
