@@ -64,8 +64,8 @@ struct PackedArgument {
 Nv12Argument ReadNv12(Napi::Value value, const char* name);
 /**
  * The frame in the arguments from `first` on: data, width, height, luma offset and stride, chroma offset and
- * stride. For functions that are called for each frame: to read them as properties of an object takes ten
- * times as long.
+ * stride. For functions that are called for each frame: to read them as properties of an object takes
+ * several times as long.
  */
 Nv12Argument ReadPlanes(const Napi::CallbackInfo& info, size_t first, const char* name);
 /** Arguments that ReadPlanes() reads. */

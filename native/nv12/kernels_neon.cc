@@ -63,6 +63,7 @@ inline uint8x8_t ScaleGroup(const uint8_t* above, const uint8_t* below, int16_t 
 template <size_t kLoads, bool kBlend>
 void ScalePeriods(const uint8_t* above, const uint8_t* below, int16_t factor, const Columns& columns,
                   uint8_t* out) {
+  static_assert(kPeriod % 2 == 0, "what follows the periods is scaled in pairs of groups");
   Group<kLoads> groups[kPeriod];
   for (size_t i = 0; i < kPeriod; i++) groups[i] = Group<kLoads>(columns, i);
   uint16_t offsets[kPeriod * kLoads];  // a copy, which `out` cannot alias
@@ -84,8 +85,10 @@ void Scale(const uint8_t* above, const uint8_t* below, int weight, const Columns
   const auto factor = static_cast<int16_t>(weight << (15 - kWeightBits));
   size_t group = 0;
   if constexpr (kLoads < 4) {
-    group = columns.repeating;
-    ScalePeriods<kLoads, kBlend>(above, below, factor, columns, out);
+    if (columns.repeating > 0) {
+      group = columns.repeating;
+      ScalePeriods<kLoads, kBlend>(above, below, factor, columns, out);
+    }
   }
   const auto scale = [&](size_t at) {
     return ScaleGroup<kBlend>(above, below, factor, columns.offsets + at * kLoads,

@@ -69,8 +69,10 @@ class X86Kernels {
     const V factor = L::Set16(-(weight << (16 - kWeightBits)));
     size_t group = 0;
     if constexpr (kLoads < 4) {
-      group = columns.repeating;
-      ScalePeriods<kLoads, kBlend>(above, below, factor, columns, out);
+      if (columns.repeating > 0) {
+        group = columns.repeating;
+        ScalePeriods<kLoads, kBlend>(above, below, factor, columns, out);
+      }
     }
     const size_t last = columns.width * columns.channels - kGroup;
     for (; group < columns.groups; group += L::kStreams) {
@@ -86,6 +88,7 @@ class X86Kernels {
   template <size_t kLoads, bool kBlend>
   static void ScalePeriods(const uint8_t* above, const uint8_t* below, V factor, const Columns& columns,
                            uint8_t* out) {
+    static_assert(kPeriod % 2 == 0, "two streams take a period in whole steps");
     constexpr size_t kTables = kPeriod / L::kStreams;
     Groups<kLoads> groups[kTables];
     for (size_t i = 0; i < kTables; i++) groups[i] = Groups<kLoads>(columns, i * L::kStreams);

@@ -72,7 +72,8 @@ struct Columns {
   const uint8_t* shuffles;  // [groups][loads][16]
   const uint8_t* weights;   // [groups][16]
 
-  /** Groups of the whole periods, from the row's beginning, that repeat the first; 0: there are not two. */
+  /** Groups of the whole periods, from the row's beginning, that repeat the first; 0: there are not two, and
+   * perhaps not one. */
   size_t repeating;
   /** Source bytes from a period to the next. */
   size_t advance;

@@ -19,8 +19,10 @@ namespace {
 
 double ReadLimit(Napi::Value value, const char* name) {
   const double limit = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
-  if (!(limit >= 0))
-    arguments::Fail(value.Env(), std::string("a number of at least 0 for ") + name, "another");
+  if (!(limit >= 0)) {
+    arguments::Fail(value.Env(), std::string("a number of at least 0 for ") + name,
+                    value.IsNumber() ? std::to_string(limit) : "no number");
+  }
   return limit;
 }
 
@@ -36,7 +38,7 @@ Napi::Value AddContoursBinding(const Napi::CallbackInfo& info) {
   };
   auto& bytes = decode::OfThread<Written>().bytes;
   const auto wrong = AddContours({message.data, message.length}, {masks.data, masks.length}, options, bytes);
-  if (wrong) arguments::Fail(info.Env(), *wrong, "others");
+  if (wrong) arguments::Fail(info.Env(), wrong->expected, wrong->found);
   auto result = Napi::Uint8Array::New(info.Env(), bytes.size());
   std::copy(bytes.begin(), bytes.end(), result.Data());
   return result;

@@ -46,6 +46,12 @@ struct Work {
   decode::Outlines outlines;
 };
 
+std::string Count(size_t count, const char* unit) {
+  return std::to_string(count) + " " + unit + (count == 1 ? "" : "s");
+}
+
+std::string MaskName(size_t index) { return "mask " + std::to_string(index + 1); }
+
 /** Appends contours whose points are relative to `left` and `top`. @returns how many */
 uint16_t Append(const decode::Outlines& outlines, uint32_t left, uint32_t top, std::vector<uint8_t>& out) {
   const size_t count = std::min(outlines.rings.size(), kMostContours);
@@ -68,36 +74,44 @@ uint16_t Append(const decode::Outlines& outlines, uint32_t left, uint32_t top, s
 
 }  // namespace
 
-std::optional<std::string> AddContours(Bytes message, Numbers masks, const decode::OutlineOptions& options,
-                                       std::vector<uint8_t>& out) {
+std::optional<Mistake> AddContours(Bytes message, Numbers masks, const decode::OutlineOptions& options,
+                                   std::vector<uint8_t>& out) {
   auto& [head, runs, outlines] = decode::OfThread<Work>();
   head.assign(message.data, message.data + message.length);
-  if (head.size() < kHeaderBytes) return "a message with a whole header";
+  if (head.size() < kHeaderBytes)
+    return Mistake{"a message with a header of " + Count(kHeaderBytes, "byte"), Count(head.size(), "byte")};
   const size_t instances = Read<uint16_t>(head, kInstances);
   const size_t zones = Read<uint32_t>(head, kZonesAt);
   if (zones != kHeaderBytes + instances * kInstanceBytes || zones > head.size())
-    return "a message without contours";
+    return Mistake{
+        "a message of " + Count(instances, "instance") + " without contours",
+        "one whose zones begin at byte " + std::to_string(zones) + " of " + std::to_string(head.size())};
   out.assign(head.begin(), head.begin() + kHeaderBytes);
   size_t next = kSizes;
   for (size_t i = 0; i < instances; i++) {
     const size_t at = out.size();
     const auto instance = head.begin() + static_cast<ptrdiff_t>(kHeaderBytes + i * kInstanceBytes);
     out.insert(out.end(), instance, instance + kInstanceBytes);
-    if (masks.length < next + kPlace) return "a mask for each instance";
+    if (masks.length < next + kPlace)
+      return Mistake{"a mask for each of " + Count(instances, "instance"), Count(i, "mask")};
     int32_t place[kPlace];
     for (size_t k = 0; k < kPlace; k++) place[k] = decode::Once(masks.data + next + k);
     next += kPlace;
     const auto [left, top, width, height, length] = place;
-    if (length < 0 || static_cast<size_t>(length) > masks.length - next) return "the runs of each mask";
+    if (length < 0 || static_cast<size_t>(length) > masks.length - next)
+      return Mistake{"the runs of " + MaskName(i),
+                     std::to_string(length) + " numbers of " + std::to_string(masks.length - next)};
+    uint16_t contours = 0;
     if (width > 0) {
       if (width > decode::kMostCells ||
           !decode::CopyRuns(masks.data + next, static_cast<size_t>(length), width, runs))
-        return "runs in order, within the rows and columns that masks may have";
+        return Mistake{"runs of " + MaskName(i) + " in order, within " + std::to_string(decode::kMostCells) +
+                           " rows and columns",
+                       "others"};
       decode::FindOutlines(runs.data(), runs.size() / 2, width, options, outlines);
-      const uint16_t contours =
-          Append(outlines, static_cast<uint32_t>(left), static_cast<uint32_t>(top), out);
-      Write(out, at + kContours, contours);
+      contours = Append(outlines, static_cast<uint32_t>(left), static_cast<uint32_t>(top), out);
     }
+    Write(out, at + kContours, contours);
     next += static_cast<size_t>(length);
   }
   out.resize((out.size() + 3) & ~size_t{3});

@@ -13,7 +13,7 @@ export interface Content {
 /** A packed image with all optional properties set. */
 export type NativePackedImage = Required<PackedImage>;
 
-/** A frame as the arguments of functions that are called for each frame: properties of an object take ten times as long to read. */
+/** A frame as the arguments of functions that are called for each frame: properties of an object take several times as long to read. */
 export type NativePlanes = [
   data: Uint8Array,
   width: number,
@@ -31,7 +31,7 @@ export interface Nv12Addon {
 
   /** Scales a frame to packed NV12 of another size, or copies it, into `target` from byte `at` on. The arguments are checked. */
   scaleNv12(
-    ...source: [...frame: NativePlanes, target: Uint8Array, at: number, width: number, height: number]
+    ...rest: [...frame: NativePlanes, target: Uint8Array, at: number, width: number, height: number]
   ): void;
 
   /** NV12 to three planes of floats from 0 to 1: R, G, B. `target` has 3 * width * height elements. */

@@ -75,8 +75,11 @@ describe('the memory of a frame', () => {
     assert.equal(mine.used, false);
     mine.take();
     assert.equal(theirs.used, true);
-    theirs.release();
-    assert.equal(mine.used, false);
+    for (const side of [theirs, mine]) {
+      mine.take();
+      side.release();
+      assert.deepEqual([mine.used, theirs.used], [false, false]);
+    }
   });
 
   it('fits frames of about its size, and none that it cannot hold', () => {

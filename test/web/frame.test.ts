@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { addon } from '../../src/native/addon.js';
 import { OutlineTracer } from '../../src/vision/mask/outlines.js';
 import { addContours, MaskPacker } from '../../src/web/protocol/frame-contours.js';
-import { FRAME_VERSION, HEADER } from '../../src/web/protocol/frame-format.js';
+import { FRAME_VERSION, HEADER, HEADER_BYTES, INSTANCE } from '../../src/web/protocol/frame-format.js';
 import { readFrame } from '../../src/web/protocol/frame-reader.js';
 import { writeFrame } from '../../src/web/protocol/frame-writer.js';
 import { truthFrame } from './fixture.js';
@@ -158,6 +158,16 @@ describe("the page's message of a frame", () => {
       [message, new Uint32Array(masks)],
     ] as unknown as [Uint8Array, Int32Array][])
       assert.throws(() => addContours(wrong, others, 1), /^TypeError: Expected .* but received/);
+  });
+
+  it('has no contours of an empty mask, whatever was written before', () => {
+    const message = withoutContours();
+    message[HEADER_BYTES + INSTANCE.contours] = 3;
+    const masks = new MaskPacker().pack(segmentation).slice();
+    masks[6] = 0;
+    const [first, second] = readFrame(addContours(message, masks, 1)).instances;
+    assert.equal(first!.contours.length, 0);
+    assert.ok(second!.contours.length > 0);
   });
 
   it('can do without contours, and without instances', () => {

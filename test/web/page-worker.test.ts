@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { after, describe, it } from 'mocha';
 import { allocateNv12, letterboxNv12 } from '../../src/native/convert.js';
 import { Letterbox } from '../../src/vision/picture/letterbox.js';
@@ -9,8 +10,9 @@ import { nv12Frame, type Nv12Frame } from '../../src/vision/picture/nv12-frame.j
 import { NO_START, PageWorker, type PageWorkerOptions } from '../../src/web/feed/page-worker.js';
 import { newPictureEncoder } from '../../src/web/feed/picture-encoders.js';
 import { FrameMemory } from '../../src/web/feed/frame-memory.js';
+import { FrameCounts } from '../../src/web/feed/shared-state.js';
 import type { MessageStart } from '../../src/web/feed/thread-protocol.js';
-import { noiseFrame } from '../native/frames.js';
+import { noiseFrame, packedFrame } from '../native/frames.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 const QUALITY = 80;
@@ -100,6 +102,8 @@ describe('the thread of pages, asked for files,', () => {
       { ...frame, height: 1e9 },
       { ...frame, lumaOffset: -1 },
       { ...frame, chromaStride: NaN },
+      { ...frame, picture: { width: 0, height: 359 } },
+      { ...frame, picture: { width: NaN, height: 360 } },
     ]) {
       await assert.rejects(encoder.encode(wrong, 'limited', 'full'), /^ExpectationError: Expected/);
     }
@@ -179,18 +183,79 @@ describe('the thread of pages, asked for files,', () => {
     assert.equal(made, 2);
   });
 
-  it('keeps no more memories than are in use at once, of whatever sizes frames are', async () => {
-    const encoder = encoderOf();
-    const sizes = [100, 200, 400, 800, 1600, 800, 400, 200, 100];
-    const expectedFiles = await Promise.all(sizes.map((size) => expected(noiseFrame(size, size, 1))));
-    for (let round = 0; round < 2; round++) {
-      for (const [i, size] of sizes.entries())
-        assert.ok(
-          expectedFiles[i]!.equals(await encoder.encode(noiseFrame(size, size, 1), 'limited', 'full')),
-        );
-      const all = sizes.map((size) => encoder.encode(noiseFrame(size, size, 1), 'limited', 'full'));
-      for (const [i, file] of (await Promise.all(all)).entries()) assert.ok(expectedFiles[i]!.equals(file));
+  it('gives no other frame the memory of a picture that is still being made', async () => {
+    let begun: () => void = () => undefined;
+    const first = new Promise<void>((resolve) => (begun = resolve));
+    // Its files are the first bytes of the pictures, read when the second picture has come.
+    const encoder = encoderOf(
+      `import { parentPort } from 'node:worker_threads';
+      import { work } from '${import.meta.resolve('../../src/web/feed/thread-work.js')}';
+      const both = [];
+      work(({ frame }) => {
+        setImmediate(() => parentPort.postMessage({ kind: 'failed', camera: 0, sequence: 0, pages: [] }));
+        return new Promise((resolve) => {
+          both.push(() => resolve(frame.data.slice(frame.lumaOffset, frame.lumaOffset + 2)));
+          if (both.length === 2) for (const finish of both) finish();
+        });
+      });`,
+      () => begun(),
+    );
+    const filled = (value: number): Nv12Frame => {
+      const frame = packedFrame(64, 64);
+      frame.data.fill(value);
+      return frame;
+    };
+    const one = encoder.encode(filled(1), 'full', 'full');
+    await first;
+    const two = encoder.encode(filled(2), 'full', 'full');
+    assert.deepEqual([...(await one), ...(await two)], [1, 1, 2, 2]);
+  });
+
+  it('begins again with memories of its own after its thread has ended in the midst', async () => {
+    const encoder = encoderOf(
+      `import { work } from '${import.meta.resolve('../../src/web/feed/thread-work.js')}';
+      let calls = 0;
+      work(() => {
+        if (calls++ < 2) return Promise.resolve(new Uint8Array(3));
+        setImmediate(() => { throw new Error('broken'); });
+        return new Promise(() => {});
+      });`,
+    );
+    const frame = packedFrame(64, 64);
+    for (let round = 0; round < 3; round++) {
+      // Of two memories, the next frame uses one, and the other is free when the thread ends.
+      const files = await Promise.all([1, 2].map(() => encoder.encode(frame, 'full', 'full')));
+      for (const file of files) assert.equal(file.length, 3);
+      await assert.rejects(encoder.encode(frame, 'full', 'full'), /broken/);
     }
+  });
+
+  it('ends with an error that says so if it is told of a memory that it was told to forget', async () => {
+    const file = join(folder, 'forgets.mjs');
+    const work = import.meta.resolve('../../src/web/feed/thread-work.js');
+    writeFileSync(file, `import { work } from '${work}'; work(() => Promise.resolve(new Uint8Array(1)));`);
+    const thread = new Worker(pathToFileURL(file), {
+      ...{ execArgv: [], workerData: { counts: FrameCounts.of(1).memory } },
+    });
+    const draft = {
+      id: 7,
+      camera: 0,
+      sequence: 1,
+      start: NO_START,
+      picture: undefined,
+      pages: [],
+      file: true,
+    };
+    const frame = FrameMemory.of(3, FrameMemory.bytesOf(draft));
+    frame.write(draft);
+    const { number, memory } = frame;
+    thread.postMessage({ kind: 'memory', number, memory });
+    thread.postMessage({ kind: 'memory', number, memory: undefined });
+    thread.postMessage(number);
+    // A file, if it has forgotten nothing.
+    const told = await new Promise((resolve) => thread.once('error', resolve).once('message', resolve));
+    assert.match(String(told), /the number of a memory that is in use but received 3/);
+    await thread.terminate();
   });
 
   it('goes on after a frame that is refused, with the same memory', async () => {
@@ -224,7 +289,10 @@ describe('the thread of pages, asked for files,', () => {
       const start = { frame: new Uint8Array(3), masks: new Int32Array([64, 64, 64, 64]), tolerance: 1 };
       const made = await memoriesOf(async () => {
         for (let round = 0; round < 2; round++) {
-          assert.match(String(await fileOf(encoder, start)), /Expected a picture.*a whole header/s);
+          assert.match(
+            String(await fileOf(encoder, start)),
+            /Expected a picture.*a header of 76 bytes but received 3 bytes/s,
+          );
           assert.equal(encoder.making(0), 0);
         }
         assert.equal(encoder.running, true);

@@ -40,7 +40,10 @@ export function toleranceInCells(
   { width, height, maskWidth, maskHeight }: Omit<Segmentation, 'instances'>,
   tolerance: number,
 ): number {
-  return tolerance === 0 ? 0 : Math.max(1, tolerance / Math.max(width / maskWidth, height / maskHeight));
+  if (tolerance === 0) return 0;
+  const cells = tolerance / Math.max(width / maskWidth, height / maskHeight);
+  // Sizes of 0 give NaN, which is not larger.
+  return cells > 1 ? cells : 1;
 }
 
 /** Finds the contours of a frame's masks. Keeps its memory from frame to frame. */

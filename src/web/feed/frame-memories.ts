@@ -1,4 +1,4 @@
-import { expectNv12Frame, expectRange, scaleNv12 } from '../../native/convert.js';
+import { expectNv12Frame, expectPicture, expectRange, scaleNv12 } from '../../native/convert.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { PictureSize } from '../../vision/picture/picture-size.js';
 import type { LivePictureSize } from '../protocol/frame-format.js';
@@ -8,15 +8,18 @@ import type { MemoryOrder } from './thread-protocol.js';
 
 /** Width of small pictures. */
 const SMALL_WIDTH = 960;
-/** Memories kept for the next frames. There are more only while more are in use. */
-const MOST_KEPT = 4;
+/** Frames after which the memories that none of them has used are forgotten: their camera has another size, or is no longer watched. */
+const FRAMES_KEPT = 256;
 
 /**
  * Memories that take cameras' frames to the thread of pages. A frame's pixels are copied at once, because the camera reuses them; those of
  * a small picture are scaled in the same step, which reads the frame once and writes less than a copy would.
  */
 export class FrameMemories {
-  readonly #kept: FrameMemory[] = [];
+  #kept: FrameMemory[] = [];
+  /** Those used since memories were last forgotten. */
+  readonly #recent = new Set<FrameMemory>();
+  #frames = 0;
   #next = 0;
 
   /**
@@ -38,6 +41,7 @@ export class FrameMemories {
     const { camera, sequence, start, pages, pixels, range, size } = request;
     if (pixels) {
       expectNv12Frame('the frame', pixels);
+      expectPicture('the frame', pixels);
       expectRange(range);
     }
     // Properties one by one: objects spread into others are slow to make.
@@ -61,23 +65,29 @@ export class FrameMemories {
 
   /** Forgets all memories: the thread has ended, or nothing is to be sent to it for a while. */
   clear(): void {
-    this.#kept.length = 0;
+    this.#kept = [];
+    this.#recent.clear();
   }
 
   #take(bytes: number): FrameMemory {
+    if (++this.#frames % FRAMES_KEPT === 0) this.#forget();
     let taken = this.#kept.find((memory) => !memory.used && memory.fits(bytes));
     if (!taken) {
       taken = FrameMemory.of(this.#next++, bytes);
       this.tell({ kind: 'memory', number: taken.number, memory: taken.memory });
-      // An old one may have the size of a camera that is no longer watched.
-      const free = this.#kept.length < MOST_KEPT ? -1 : this.#kept.findIndex(({ used }) => !used);
-      if (free >= 0)
-        for (const { number } of this.#kept.splice(free, 1))
-          this.tell({ kind: 'memory', number, memory: undefined });
       this.#kept.push(taken);
     }
     taken.take();
+    this.#recent.add(taken);
     return taken;
+  }
+
+  #forget(): void {
+    const recent = this.#kept.filter((memory) => memory.used || this.#recent.has(memory));
+    for (const memory of this.#kept)
+      if (!recent.includes(memory)) this.tell({ kind: 'memory', number: memory.number, memory: undefined });
+    this.#kept = recent;
+    this.#recent.clear();
   }
 }
 

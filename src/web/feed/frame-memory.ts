@@ -30,8 +30,8 @@ const AT = {
 const TOLERANCE_AT = 7;
 const HEADER = 16;
 
-/** Memory is made a little larger than needed, in steps of so many bytes, to hold the next frame, too. */
-const STEP = 65_536;
+/** The least size of memory. */
+const LEAST = 65_536;
 
 /** The order for a frame, before its pixels are there. */
 export interface FrameDraft extends Omit<FrameOrder, 'picture'> {
@@ -72,9 +72,10 @@ export class FrameMemory {
     this.#tolerance = new Float64Array(memory, 8 * TOLERANCE_AT, 1);
   }
 
-  /** @param bytes of bytesOf() */
+  /** Memory up to a quarter larger than needed, so that there are few sizes of it. @param bytes of bytesOf() */
   static of(number: number, bytes: number): FrameMemory {
-    return new FrameMemory(number, new SharedArrayBuffer(STEP * Math.ceil((1.1 * bytes) / STEP)));
+    const step = Math.max(LEAST, 2 ** Math.floor(Math.log2(bytes) - 2));
+    return new FrameMemory(number, new SharedArrayBuffer(step * Math.ceil(bytes / step)));
   }
 
   /** Bytes that a frame needs. */
@@ -88,7 +89,7 @@ export class FrameMemory {
   /** Whether it is large enough for so many bytes, and not far too large. */
   fits(bytes: number): boolean {
     const { byteLength } = this.memory;
-    return bytes <= byteLength && byteLength <= 2 * bytes + 2 * STEP;
+    return bytes <= byteLength && byteLength <= 2 * bytes + 2 * LEAST;
   }
 
   get used(): boolean {

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { WebSocketServer } from 'ws';
-import { messageOf } from '../../base/expect.js';
+import { ExpectationError, messageOf } from '../../base/expect.js';
 import { addContours } from '../protocol/frame-contours.js';
 import { MOST_MESSAGE } from '../protocol/messages.js';
 import { framed } from '../protocol/websocket-frame.js';
@@ -51,7 +51,7 @@ export function work(compress: Compress): void {
   const memories = new Map<number, FrameMemory>();
 
   port.on('message', (order: ThreadOrder) => {
-    if (typeof order === 'number') void make(memories.get(order)!);
+    if (typeof order === 'number') void make(known(order));
     else if (order.kind === 'memory') keep(order);
     else if (order.kind === 'open') open(order);
     else pages.get(order.page)?.take(order);
@@ -75,6 +75,12 @@ export function work(compress: Compress): void {
   function keep({ number, memory }: MemoryOrder): void {
     if (memory) memories.set(number, new FrameMemory(number, memory));
     else memories.delete(number);
+  }
+
+  function known(number: number): FrameMemory {
+    const memory = memories.get(number);
+    if (!memory) throw new ExpectationError('the number of a memory that is in use', number);
+    return memory;
   }
 
   async function make(memory: FrameMemory): Promise<void> {
