@@ -1,10 +1,23 @@
 import { expectNv12Frame, expectPicture, expectRange, scaleNv12 } from '../../native/convert.js';
+import type { ColorRange } from '../../vision/picture/color-range.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { PictureSize } from '../../vision/picture/picture-size.js';
 import type { LivePictureSize } from '../protocol/frame-format.js';
 import { type FrameDraft, FrameMemory } from './frame-memory.js';
-import type { FrameRequest } from './page-worker.js';
-import type { MemoryOrder } from './thread-protocol.js';
+import type { MemoryOrder, MessageStart } from './thread-protocol.js';
+
+/** What is made of a frame. */
+export interface FrameRequest {
+  readonly camera: number;
+  /** Absent: there is no picture. */
+  readonly pixels: Nv12Frame | undefined;
+  readonly range: ColorRange;
+  readonly size: LivePictureSize;
+  readonly sequence: number;
+  readonly start: MessageStart;
+  /** Numbers of the pages that get the message. */
+  readonly pages: readonly number[];
+}
 
 /** Width of small pictures. */
 const SMALL_WIDTH = 960;

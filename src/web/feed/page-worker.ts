@@ -8,7 +8,7 @@ import { duplicateDescriptor } from '../../native/duplicate-descriptor.js';
 import type { ColorRange } from '../../vision/picture/color-range.js';
 import type { Nv12Frame } from '../../vision/picture/nv12-frame.js';
 import type { LivePictureSize } from '../protocol/frame-format.js';
-import { FrameMemories } from './frame-memories.js';
+import { FrameMemories, type FrameRequest } from './frame-memories.js';
 import { PageSocket } from './page-socket.js';
 import { FrameCounts } from './shared-state.js';
 import type {
@@ -22,19 +22,6 @@ import type {
 
 /** The thread's program. */
 const THREAD = new URL('./page-thread.js', import.meta.url);
-
-/** What is made of a frame. */
-export interface FrameRequest {
-  readonly camera: number;
-  /** Absent: there is no picture. */
-  readonly pixels: Nv12Frame | undefined;
-  readonly range: ColorRange;
-  readonly size: LivePictureSize;
-  readonly sequence: number;
-  readonly start: MessageStart;
-  /** Numbers of the pages that get the message. */
-  readonly pages: readonly number[];
-}
 
 /** Told what became of a file: either of the two. Not called before the request has returned. */
 export type FileDone = (error: Error | undefined, file: Buffer | undefined) => void;
