@@ -52,7 +52,7 @@ export const FIGURES: Readonly<Record<string, readonly [number, number]>> = {
   'letterbox, 960x544 to 640x640': [0.737, 0],
   'live page: 1000 results, nobody looks': [0.0978, 0],
   'live page: a frame for a page, but for JPEG': [1.65, 2.81],
-  'live page: a frame for a page, but for its picture': [0.138, 0.847],
+  'live page: a frame for a page, but for its picture': [0.147, 0.847],
   'rgb8 to NV12, 1920x1080': [7.8, 0],
   'scene: COCO RLE': [0.7, 0],
   'scene: Detection2DArray': [0.0174, 0],
