@@ -180,6 +180,12 @@ double ReadInteger(Napi::Value value, const char* name, double min, double max) 
   return number;
 }
 
+double ReadNumber(Napi::Value value, const char* name, double min) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
+  if (!(number >= min)) Fail(value.Env(), "a number from " + Show(min) + " for " + name, Show(value));
+  return number;
+}
+
 int ReadEven(Napi::Value value, const char* name, int min, int max) {
   const int number = static_cast<int>(ReadInteger(value, name, min, max));
   if (number % 2 != 0) Fail(value.Env(), std::string("an even number for ") + name, std::to_string(number));

@@ -28,7 +28,9 @@ std::string ReadString(Napi::Object object, const char* key);
  * @returns a whole number from `min` to `max`
  */
 double ReadInteger(Napi::Value value, const char* name, double min, double max);
-/** The same of an even number. */
+/** A number of at least `min`, which may be infinite. */
+double ReadNumber(Napi::Value value, const char* name, double min);
+/** An even number. */
 int ReadEven(Napi::Value value, const char* name, int min, int max);
 
 /** The memory of a picture or a tensor. Inputs and outputs must not overlap. */

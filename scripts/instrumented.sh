@@ -21,12 +21,13 @@ stage() {
   export TROS_YOLO_SEG_DATA=${TROS_YOLO_SEG_DATA:-$PWD/../shared/data}
   # Relative to the package, independent of the name of its folder.
   local all=() test
-  mapfile -t all < <(cd "$root/dist/test" && find native engine ros -name '*.test.js' | sort)
+  mapfile -t all < <(cd "$root/dist/test" && find native engine ros web -name '*.test.js' | sort)
   tests=()
   leaking=()
   for test in "${all[@]}"; do
     case $test in
-    native/* | web/picture-encoders.* | engine/bpu/bpu-* | engine/bpu/emulator-* | ros/native-*) tests+=("$root/dist/test/$test") ;;
+    native/* | engine/bpu/bpu-* | engine/bpu/emulator-* | ros/native-*) tests+=("$root/dist/test/$test") ;;
+    web/frame.* | web/frame-memor* | web/page-worker.* | web/picture-encoders.*) tests+=("$root/dist/test/$test") ;;
     esac
     # Only tests that do their work in this process: child processes report no leaks here.
     case $test in

@@ -18,7 +18,7 @@ struct Picture {
 
 /**
  * Compresses NV12 to JPEG files (JFIF), 4:2:0. JFIF's YCbCr is BT.601 of full range, as NV12's, so pixels of
- * that range are only compressed, never converted. Keeps the memory of its largest picture, up to 5 bytes a
+ * that range are only compressed, never converted. Keeps the memory of its largest picture, some 5 bytes a
  * pixel; for one thread at a time.
  */
 class Encoder {

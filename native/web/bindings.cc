@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -15,24 +14,13 @@
 #include "web/contours.h"
 
 namespace web {
-namespace {
-
-double ReadLimit(Napi::Value value, const char* name) {
-  const double limit = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
-  if (!(limit >= 0)) {
-    arguments::Fail(value.Env(), std::string("a number of at least 0 for ") + name,
-                    value.IsNumber() ? std::to_string(limit) : "no number");
-  }
-  return limit;
-}
-
-}  // namespace
 
 /** (message, masks, tolerance, leastArea) => Uint8Array */
 Napi::Value AddContoursBinding(const Napi::CallbackInfo& info) {
   const auto message = decode::ViewOf<uint8_t>(info[0], "message");
   const auto masks = decode::ViewOf<int32_t>(info[1], "masks");
-  const decode::OutlineOptions options{ReadLimit(info[2], "tolerance"), ReadLimit(info[3], "leastArea")};
+  const decode::OutlineOptions options{arguments::ReadNumber(info[2], "tolerance", 0),
+                                       arguments::ReadNumber(info[3], "leastArea", 0)};
   struct Written {
     std::vector<uint8_t> bytes;
   };

@@ -16,7 +16,8 @@ import type { WebAddon } from './web-addon.js';
  * The exports of the native addon (native/addon.cc). It validates every argument, so no value can make it access memory
  * outside the arrays, and throws TypeError. Callers report mistakes in their own words before that.
  *
- * Source and target must not share memory. Arrays may be backed by a SharedArrayBuffer.
+ * Source and target must not share memory. Arrays may be backed by a SharedArrayBuffer. What returns a promise reads its arrays until that
+ * settles: one that is transferred and garbage-collected meanwhile would be read after it was freed.
  */
 export interface Addon
   extends Nv12Addon, BpuAddon, CameraAddon, DecodeAddon, DepthAddon, EmulatorAddon, JpegAddon, WebAddon {

@@ -58,7 +58,7 @@ describe('arm64 instructions of a frame', function () {
       );
       assert.ok(
         enough(js, wasJs, jsOf(item)) && enough(others, wasOthers, OTHERS),
-        `Expected at least half of ${wasJs} and ${wasOthers} million instructions but counted ${js.toPrecision(3)} and ` +
+        `Expected at least ${least(wasJs, jsOf(item))} and ${least(wasOthers, OTHERS)} million instructions but counted ${js.toPrecision(3)} and ` +
           `${others.toPrecision(3)}. Does the case still do its work? If so, write the new figures into test/instructions/figures.ts.`,
       );
       if (
@@ -84,9 +84,13 @@ function jsOf({ name }: CountedCase): typeof JS {
   return name.includes('whole frame') ? JS_OF_FRAME : JS;
 }
 
+function enough(count: number, was: number, tolerance: typeof JS): boolean {
+  return was === 0 || (count > 0 && count >= least(was, tolerance));
+}
+
 /** Small counts waver by more than half. */
-function enough(count: number, was: number, { few }: typeof JS): boolean {
-  return was > 2 * few ? count >= LEAST * was : count > 0 || was === 0;
+function least(was: number, { few }: typeof JS): number {
+  return was > 2 * few ? LEAST * was : 0;
 }
 
 function limit(was: number, { share, few }: typeof JS): number {

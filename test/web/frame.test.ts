@@ -126,31 +126,41 @@ describe("the page's message of a frame", () => {
       return copy;
     };
     const [, , , , , , width, , runs] = masks as unknown as number[] as [number, ...number[]];
-    for (const [wrong, others] of [
-      [new Uint8Array(0), masks],
-      [message.slice(0, 75), masks],
-      [message.slice(0, 80), masks],
-      [addContours(message, masks, 1), masks],
-      [message, masks.slice(0, 4)],
-      [message, masks.slice(0, -1)],
-      [message, changed(masks, 6, 0x8001)],
-      [message, changed(masks, 6, 0x7fffffff)],
-      [message, changed(masks, 8, runs! - 1)],
-      [message, changed(masks, 8, -2)],
-      [message, changed(masks, 8, 0x7fffffff)],
-      [message, changed(masks, 9, -1)],
-      [message, changed(masks, 10, width! * 0x8000 + 1)],
-      [message, changed(masks, 10, 0)],
+    const count = segmentation.instances.length;
+    const last = segmentation.instances.at(-1)!.mask.runs!.length;
+    for (const [wrong, others, expected, found] of [
+      [new Uint8Array(0), masks, 'a message with a header of 76 bytes', '0 bytes'],
+      [message.slice(0, 75), masks, 'a message with a header of 76 bytes', '75 bytes'],
+      [message.slice(0, 80), masks, `a message of ${count} instances without contours`, 'one whose zones'],
+      [addContours(message, masks, 1), masks, 'a message of', 'one whose zones begin at byte'],
+      [message, masks.slice(0, 4), `a mask for each of ${count} instances`, '0 masks'],
+      [message, masks.slice(0, -1), `the runs of mask ${count}`, `${last} numbers of ${last - 1}`],
+      [message, changed(masks, 6, 0x8001), 'a mask of at most 32768 cells a row', 'mask 1 of 32769'],
+      [message, changed(masks, 6, 0x7fffffff), 'a mask of at most 32768', 'mask 1 of 2147483647'],
+      [message, changed(masks, 8, runs! - 1), 'the runs of mask 1 in order', 'others'],
+      [message, changed(masks, 8, -2), 'the runs of mask 1', '-2 numbers'],
+      [message, changed(masks, 8, 0x7fffffff), 'the runs of mask 1', '2147483647 numbers'],
+      [message, changed(masks, 9, -1), 'the runs of mask 1 in order', 'others'],
+      [message, changed(masks, 10, width! * 0x8000 + 1), 'the runs of mask 1 in order', 'others'],
+      [message, changed(masks, 10, 0), 'the runs of mask 1 in order', 'others'],
     ] as const)
-      assert.throws(() => addContours(wrong, others, 1), /^TypeError: Expected .* but received/);
+      assert.throws(
+        () => addContours(wrong, others, 1),
+        (error: Error) => {
+          const [before, after] = error.message.split(' but received ') as [string, string];
+          assert.ok(error instanceof TypeError && before.startsWith(`Expected ${expected}`), error.message);
+          assert.ok(after.startsWith(found), error.message);
+          return true;
+        },
+      );
     for (const limit of [-1, NaN]) {
       assert.throws(
         () => addon().addContours(message, masks, limit, 4),
-        /a number of at least 0 for tolerance/,
+        /a number from 0 for tolerance but received (-1|nan)/,
       );
       assert.throws(
         () => addon().addContours(message, masks, 1, limit),
-        /a number of at least 0 for leastArea/,
+        /a number from 0 for leastArea but received (-1|nan)/,
       );
     }
     for (const [wrong, others] of [

@@ -5,19 +5,18 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import { after, describe, it } from 'mocha';
 import { WebSocket, WebSocketServer } from 'ws';
 import { duplicateDescriptor } from '../../src/native/duplicate-descriptor.js';
 import { PageConnection } from '../../src/web/feed/page-connection.js';
 import { PageClient } from '../../src/web/feed/page-client.js';
-import { FrameMemory } from '../../src/web/feed/frame-memory.js';
 import { PageSocket } from '../../src/web/feed/page-socket.js';
 import { NO_START, PageWorker } from '../../src/web/feed/page-worker.js';
-import { FrameCounts, PageState } from '../../src/web/feed/shared-state.js';
+import { PageState } from '../../src/web/feed/shared-state.js';
 import type { PageEvent } from '../../src/web/feed/thread-protocol.js';
 import { noiseFrame } from '../native/frames.js';
 import { temporaryFolder } from '../temporary-folder.js';
+import { bareThread, fileOrder } from './bare-thread.js';
 import { livePages, sender, TestClient, truthFrame } from './fixture.js';
 
 type Upgrade = [request: IncomingMessage, network: Socket, head: Buffer];
@@ -190,30 +189,16 @@ describe("a page's connection", () => {
   });
 
   it('is left alone by its thread if the other one has claimed it', async () => {
-    const work = import.meta.resolve('../../src/web/feed/thread-work.js');
-    const file = join(folder, 'claimed.mjs');
-    writeFileSync(file, `import { work } from '${work}'; work(() => Promise.resolve(new Uint8Array(1)));`);
-    const { memory: counts } = FrameCounts.of(1);
-    const thread = new Worker(pathToFileURL(file), { execArgv: [], workerData: { counts } });
+    const thread = bareThread();
     try {
       const state = PageState.of(1);
       state.claim();
-      const descriptor = openSync(file, 'r');
+      const descriptor = openSync(process.execPath, 'r');
       const order = { kind: 'open', page: 1, descriptor, url: '/ws', headers: {}, head: Buffer.alloc(0) };
       thread.postMessage({ ...order, state: state.memory });
-      const draft = {
-        id: 7,
-        camera: 0,
-        sequence: 1,
-        start: NO_START,
-        picture: undefined,
-        pages: [],
-        file: true,
-      };
-      const frame = FrameMemory.of(3, FrameMemory.bytesOf(draft));
-      frame.write(draft);
-      thread.postMessage({ kind: 'memory', number: frame.number, memory: frame.memory });
-      thread.postMessage(frame.number);
+      const { number, memory } = fileOrder();
+      thread.postMessage({ kind: 'memory', number, memory });
+      thread.postMessage(number);
       // What it tells of the page would come before the file.
       const [told] = (await once(thread, 'message')) as [{ kind: string }];
       assert.equal(told.kind, 'file');

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import { after, describe, it } from 'mocha';
 import { allocateNv12, letterboxNv12 } from '../../src/native/convert.js';
 import { Letterbox } from '../../src/vision/picture/letterbox.js';
@@ -10,10 +9,10 @@ import { nv12Frame, type Nv12Frame } from '../../src/vision/picture/nv12-frame.j
 import { NO_START, PageWorker, type PageWorkerOptions } from '../../src/web/feed/page-worker.js';
 import { newPictureEncoder } from '../../src/web/feed/picture-encoders.js';
 import { FrameMemory } from '../../src/web/feed/frame-memory.js';
-import { FrameCounts } from '../../src/web/feed/shared-state.js';
 import type { MessageStart } from '../../src/web/feed/thread-protocol.js';
 import { noiseFrame, packedFrame } from '../native/frames.js';
 import { temporaryFolder } from '../temporary-folder.js';
+import { bareThread, fileOrder } from './bare-thread.js';
 
 const QUALITY = 80;
 const CLOSED = /^ExpectationError: Expected a page worker that is open/;
@@ -56,7 +55,6 @@ describe('the thread of pages, asked for files,', () => {
       [noiseFrame(640, 480, 7), 'small'],
       [noiseFrame(1280, 720, 2), 'small', [960, 540]],
       [noiseFrame(1280, 720, 2), 'full'],
-      // Of a picture this large, the calling thread scales.
       [noiseFrame(2560, 1440, 4), 'small', [960, 540]],
       [odd, 'full'],
       [odd, 'small'],
@@ -231,31 +229,15 @@ describe('the thread of pages, asked for files,', () => {
   });
 
   it('ends with an error that says so if it is told of a memory that it was told to forget', async () => {
-    const file = join(folder, 'forgets.mjs');
-    const work = import.meta.resolve('../../src/web/feed/thread-work.js');
-    writeFileSync(file, `import { work } from '${work}'; work(() => Promise.resolve(new Uint8Array(1)));`);
-    const thread = new Worker(pathToFileURL(file), {
-      ...{ execArgv: [], workerData: { counts: FrameCounts.of(1).memory } },
-    });
-    const draft = {
-      id: 7,
-      camera: 0,
-      sequence: 1,
-      start: NO_START,
-      picture: undefined,
-      pages: [],
-      file: true,
-    };
-    const frame = FrameMemory.of(3, FrameMemory.bytesOf(draft));
-    frame.write(draft);
-    const { number, memory } = frame;
+    const thread = bareThread();
+    const { number, memory } = fileOrder();
     thread.postMessage({ kind: 'memory', number, memory });
     thread.postMessage({ kind: 'memory', number, memory: undefined });
     thread.postMessage(number);
     // A file, if it has forgotten nothing.
     const told = await new Promise((resolve) => thread.once('error', resolve).once('message', resolve));
-    assert.match(String(told), /the number of a memory that is in use but received 3/);
     await thread.terminate();
+    assert.match(String(told), /the number of a memory that is in use but received 3/);
   });
 
   it('goes on after a frame that is refused, with the same memory', async () => {

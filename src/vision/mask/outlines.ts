@@ -40,10 +40,8 @@ export function toleranceInCells(
   { width, height, maskWidth, maskHeight }: Omit<Segmentation, 'instances'>,
   tolerance: number,
 ): number {
-  if (tolerance === 0) return 0;
-  const cells = tolerance / Math.max(width / maskWidth, height / maskHeight);
-  // Sizes of 0 give NaN, which is not larger.
-  return cells > 1 ? cells : 1;
+  if (tolerance === 0 || width === 0 || height === 0) return tolerance;
+  return Math.max(1, tolerance / Math.max(width / maskWidth, height / maskHeight));
 }
 
 /** Finds the contours of a frame's masks. Keeps its memory from frame to frame. */

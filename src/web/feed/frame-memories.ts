@@ -21,7 +21,10 @@ export interface FrameRequest {
 
 /** Width of small pictures. */
 const SMALL_WIDTH = 960;
-/** Frames after which the memories that none of them has used are forgotten: their camera has another size, or is no longer watched. */
+/**
+ * Memories that none of so many frames has taken, of all cameras together, are forgotten: their camera has another size, or is no longer
+ * watched. This is checked once for so many frames.
+ */
 const FRAMES_KEPT = 256;
 
 /**
@@ -76,7 +79,7 @@ export class FrameMemories {
     return memory;
   }
 
-  /** Forgets all memories: the thread has ended, or nothing is to be sent to it for a while. */
+  /** Forgets all memories, without telling the thread, which has ended or will. */
   clear(): void {
     this.#kept = [];
     this.#recent.clear();

@@ -30,7 +30,7 @@ const AT = {
 const TOLERANCE_AT = 7;
 const HEADER = 16;
 
-/** The least size of memory. */
+/** The least size of memory, and the least step between sizes. */
 const LEAST = 65_536;
 
 /** The order for a frame, before its pixels are there. */
@@ -72,7 +72,7 @@ export class FrameMemory {
     this.#tolerance = new Float64Array(memory, 8 * TOLERANCE_AT, 1);
   }
 
-  /** Memory up to a quarter larger than needed, so that there are few sizes of it. @param bytes of bytesOf() */
+  /** Memory larger than needed by up to a quarter, or 64 KiB, so that there are few sizes of it. @param bytes of bytesOf() */
   static of(number: number, bytes: number): FrameMemory {
     const step = Math.max(LEAST, 2 ** Math.floor(Math.log2(bytes) - 2));
     return new FrameMemory(number, new SharedArrayBuffer(step * Math.ceil(bytes / step)));
