@@ -249,7 +249,9 @@ describe('connections that a client holds open', () => {
   const hold = (page: LivePage, text: string, reads: boolean): Promise<void> =>
     new Promise((resolve) => {
       const socket = connect({ port: page.port, host: '127.0.0.1', allowHalfOpen: true });
-      const poke = (): void => void socket.write('x', () => setImmediate(poke));
+      const poke = (): void => {
+        if (!socket.destroyed) socket.write('x', () => setImmediate(poke));
+      };
       // Only a write tells whether the other side is still there.
       socket.on('end', poke);
       socket.on('error', () => undefined);
