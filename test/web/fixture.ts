@@ -18,6 +18,7 @@ import type { CameraStats, ClientMessage, ServerMessage } from '../../src/web/pr
 import { givenParameter, shownParameters } from '../../src/web/shown-parameters.js';
 import type { LiveModel, LiveSource } from '../../src/web/source.js';
 import { temporaryFolder } from '../temporary-folder.js';
+import { within } from './patience.js';
 
 /** The page is bundled by `npm run build:ts`; who ran only tsc gets it here. */
 export function buildPage(): void {
@@ -191,7 +192,8 @@ export class TestClient {
     { acknowledges = true, headers = {} }: { acknowledges?: boolean; headers?: Record<string, string> } = {},
   ): Promise<TestClient> {
     const client = new TestClient(new WebSocket(`ws://127.0.0.1:${page.port}/ws`, { headers }), acknowledges);
-    if (client.socket.readyState === WebSocket.CONNECTING) await once(client.socket, 'open');
+    if (client.socket.readyState === WebSocket.CONNECTING)
+      await within('a WebSocket to open', once(client.socket, 'open'));
     await client.until(() => client.messages.length > 0);
     return client;
   }
@@ -223,18 +225,30 @@ export class TestClient {
     return answer() as unknown as { ok: boolean; message: string };
   }
 
-  /** Resolves when it is so, or rejects when the connection closes before. */
+  /** Resolves when it is so; rejects when the connection closes before, or when it takes far too long. */
   async until(done: () => boolean): Promise<void> {
-    while (!done()) {
-      if (this.closed !== undefined) throw new Error(`closed with ${this.closed}`);
-      await new Promise<void>((resolve) => this.#changed.push(resolve));
-    }
+    const wait = async (): Promise<void> => {
+      while (!done()) {
+        if (this.closed !== undefined) throw new Error(`closed with ${this.closed}`);
+        await new Promise<void>((resolve) => this.#changed.push(resolve));
+      }
+    };
+    await within(() => `${String(done)}, with ${this.#received()},`, wait());
+  }
+
+  /** What has come, for the error of a test that waits for more. */
+  #received(): string {
+    const newest = this.messages.findLast(({ type }) => type === 'stats');
+    return (
+      `frames ${this.frames.map(({ sequence }) => sequence).join()}, ${this.#pongs} of ${this.#pings} pongs, ` +
+      `${this.messages.length} messages and statistics ${JSON.stringify(newest)}`
+    );
   }
 
   async close(): Promise<void> {
     if (this.closed !== undefined) return;
     this.socket.close();
-    await once(this.socket, 'close');
+    await within('a WebSocket to close', once(this.socket, 'close'));
   }
 
   #notify(): void {

@@ -11,6 +11,7 @@ import { packageRoot } from '../../src/base/package-root.js';
 import { Scene } from '../../src/media/scene/index.js';
 import type { LivePage } from '../../src/web/live-page.js';
 import { livePages, sender, TestSource, TOKEN, truthFrame } from './fixture.js';
+import { within } from './patience.js';
 
 const { FoxgloveClient } = protocol;
 
@@ -62,10 +63,13 @@ class Reader {
 
   /** Resolves when it is so, or rejects when the connection closes before. */
   async until(done: () => boolean): Promise<void> {
-    while (!done()) {
-      if (this.#closed !== undefined) throw new Error(`closed with ${this.#closed}`);
-      await new Promise<void>((resolve) => this.#wake.push(resolve));
-    }
+    const wait = async (): Promise<void> => {
+      while (!done()) {
+        if (this.#closed !== undefined) throw new Error(`closed with ${this.#closed}`);
+        await new Promise<void>((resolve) => this.#wake.push(resolve));
+      }
+    };
+    await within(() => `${String(done)}, with messages of ${[...this.messages.keys()].join()},`, wait());
   }
 
   /** Resolves when the server has read all that was sent. */
