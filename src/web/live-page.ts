@@ -6,6 +6,7 @@ import { type Clock, steadyClock } from '../base/clock.js';
 import { ExpectationError, messageOf } from '../base/expect.js';
 import { packageRoot } from '../base/package-root.js';
 import { PALETTE } from '../vision/picture/palette.js';
+import { Failures } from './failures.js';
 import { CameraFeed, type LiveResult } from './feed/camera-feed.js';
 import { FOXGLOVE_PROTOCOL, FoxgloveChannels } from './feed/foxglove-channels.js';
 import { type ClientHandlers, PageClient } from './feed/page-client.js';
@@ -30,6 +31,8 @@ const ALIVE_PERIOD = 10_000;
 const QUALITY = 80;
 /** Wrong tokens after which a client is disconnected. */
 const MOST_FAILURES = 5;
+/** What fails when the thread of pages ends. */
+const CONNECTED = 'keep pages connected';
 
 export interface LivePageOptions {
   readonly source: LiveSource;
@@ -76,8 +79,9 @@ export class LivePage {
   #timer: NodeJS.Timeout | undefined;
   /** When clients were last checked for being alive. */
   #checked = 0;
-  /** Parts whose source has failed, and was reported. */
-  readonly #failing = new Set<string>();
+  readonly #failures: Failures;
+  /** Frames of each camera that pages had been sent when statistics were last sent. */
+  readonly #shown: number[];
   /** Of clients that have gone. */
   #behind = 0;
 
@@ -89,10 +93,16 @@ export class LivePage {
     this.#foxglove = new FoxgloveChannels(source, clock);
     const log = (line: string, failed: boolean): void => options.log?.(line, failed);
     this.#recordings = new Recordings(options.recordings, source, log, clock);
+    this.#failures = new Failures(log);
+    this.#shown = source.cameras.map(() => 0);
     const listeners = [this.#foxglove, this.#recordings];
     this.#worker = new PageWorker({
       ...{ quality: QUALITY, cameras: source.cameras.length },
-      failed: ({ camera, sequence, pages }) => this.#feeds[camera]!.failed(sequence, pages),
+      failed: ({ camera, sequence, pages, failure }) => {
+        this.#feeds[camera]!.failed(sequence, pages);
+        this.#failures.failed(this.#showing(camera), failure);
+      },
+      ended: (reason) => this.#failures.failed(CONNECTED, reason),
     });
     const tolerance = (): number => source.tolerance();
     this.#feeds = source.cameras.map(
@@ -257,14 +267,15 @@ export class LivePage {
       this.#foxglove.checkAlive();
       for (const client of this.#clients) client.checkAlive();
     }
-    this.#try('send Foxglove what it gets once a second', () => this.#foxglove.repeat());
+    this.#failures.try('send Foxglove what it gets once a second', () => this.#foxglove.repeat());
     this.#tellDemand();
-    this.#try('send statistics', () => this.#inform());
+    this.#failures.try('send statistics', () => this.#inform());
+    this.#noteShown();
     this.#tickWhileNeeded();
   }
 
   #tellDemand(): void {
-    this.#try('tell what is watched', () => this.#options.source.demand?.());
+    this.#failures.try('tell what is watched', () => this.#options.source.demand?.());
   }
 
   #inform(): void {
@@ -275,16 +286,19 @@ export class LivePage {
     }
   }
 
-  /** Asks the source. If it throws, this is reported once, until it succeeds again, and the page goes on. @param part after "cannot" */
-  #try(part: string, work: () => void): void {
-    try {
-      work();
-      this.#failing.delete(part);
-    } catch (error) {
-      if (!this.#failing.has(part))
-        this.#options.log?.(`The live page cannot ${part}: ${messageOf(error)}`, true);
-      this.#failing.add(part);
+  /** Cameras whose frames have reached pages again may be reported again. */
+  #noteShown(): void {
+    for (const [camera, { sent }] of this.#feeds.entries()) {
+      if (sent.frames === this.#shown[camera]) continue;
+      this.#shown[camera] = sent.frames;
+      this.#failures.succeeded(this.#showing(camera));
+      this.#failures.succeeded(CONNECTED);
     }
+  }
+
+  /** What fails when a frame cannot be made. */
+  #showing(camera: number): string {
+    return `show frames of ${this.#options.source.cameras[camera]}`;
   }
 
   /** The part of the statistics that is the same for all clients, computed once. */

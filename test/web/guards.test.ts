@@ -36,9 +36,11 @@ describe('what fails in the live page', () => {
   const open = livePages();
   const folder = temporaryFolder('guards');
 
-  it('is one picture, after which others come', async () => {
+  it('is one picture, after which others come, and which is reported once until then', async () => {
     let now = 0;
-    const page = await open({ clock: () => now });
+    const lines: string[] = [];
+    const log = (line: string, failed: boolean): unknown => failed && lines.push(line);
+    const page = await open({ clock: () => now, statsPeriod: 5, log });
     const client = await (await TestClient.connect(page)).watch(page, 0);
     const send = sender(page);
     // More than may be on their way at once.
@@ -53,14 +55,21 @@ describe('what fails in the live page', () => {
     send(0, found);
     await client.until(() => client.frames.length > 0);
     assert.equal(client.frames[0]!.sec, 105);
+    const reported =
+      /^The live page cannot show frames of front: Expected at least 345600 bytes .* received 0/;
+    assert.match(lines.splice(0).join('\n'), reported);
     // Until it is acknowledged, the next but one would not be sent.
     await client.roundTrip();
+    // Statistics come after the page's own note of what was sent.
+    const before = client.messages.length;
+    await client.until(() => client.messages.length > before);
     // One that fails while the one before it is still being made.
     for (const frame of [found, empty, found]) {
       now += 100;
       send(0, frame);
     }
     await client.until(() => client.frames.length > 1);
+    assert.match(lines.splice(0).join('\n'), reported);
     await client.close();
   });
 

@@ -29,16 +29,25 @@ async function expected(frame: Nv12Frame, scaled?: readonly [number, number]): P
   return Buffer.from(await newPictureEncoder().encode(given, QUALITY, 'limited'));
 }
 
+/** Of a frame of 64x64 with 10 bytes. */
+const TOO_FEW =
+  'Expected at least 6144 bytes for the frame, NV12 of 64x64, but received 10 bytes. Check width, height, step and encoding.';
+
 describe('the thread of pages, asked for files,', () => {
   const folder = temporaryFolder('pictures');
   const encoders: PageWorker[] = [];
-  const encoderOf = (thread?: string, failed?: PageWorkerOptions['failed']): PageWorker => {
+  const encoderOf = (
+    thread?: string,
+    failed?: PageWorkerOptions['failed'],
+    ended?: PageWorkerOptions['ended'],
+  ): PageWorker => {
     const file = join(folder, `thread-${encoders.length}.mjs`);
     if (thread !== undefined) writeFileSync(file, thread);
     const encoder = new PageWorker({
       quality: QUALITY,
       ...(thread === undefined ? {} : { thread: pathToFileURL(file) }),
       ...(failed && { failed }),
+      ...(ended && { ended }),
     });
     encoders.push(encoder);
     return encoder;
@@ -246,7 +255,7 @@ describe('the thread of pages, asked for files,', () => {
     const made = await memoriesOf(async () => {
       for (let round = 0; round < 3; round++) {
         const error = await fileOf(encoder, NO_START, new Uint8Array(10));
-        assert.match(String(error), /^ExpectationError: Expected at least/);
+        assert.equal(String(error), `ExpectationError: ${TOO_FEW}`);
         assert.equal(encoder.making(0), 0);
         const file = await encoder.encode(noiseFrame(64, 64, 1), 'full', 'full');
         assert.ok(file.length > 0);
@@ -255,7 +264,7 @@ describe('the thread of pages, asked for files,', () => {
     assert.equal(made, 1);
     assert.deepEqual(
       failed,
-      [1, 2, 3].map(() => ({ camera: 0, sequence: 1, pages: [77] })),
+      [1, 2, 3].map(() => ({ camera: 0, sequence: 1, pages: [77], failure: TOO_FEW })),
     );
   });
 
@@ -285,7 +294,10 @@ describe('the thread of pages, asked for files,', () => {
       assert.equal(made, 1);
       assert.deepEqual(
         failed,
-        [1, 2].map(() => ({ kind: 'failed', camera: 0, sequence: 1, pages: [77] })),
+        [1, 2].map(() => ({
+          ...{ kind: 'failed', camera: 0, sequence: 1, pages: [77] },
+          failure: 'Expected a message with a header of 76 bytes but received 3 bytes.',
+        })),
       );
     }
   });
@@ -300,13 +312,16 @@ describe('the thread of pages, asked for files,', () => {
     ],
   ] as const) {
     it(`rejects what waits for a thread that ${how}, and tries another one then`, async () => {
-      const encoder = encoderOf(thread);
+      const reasons: string[] = [];
+      const encoder = encoderOf(thread, undefined, (given) => reasons.push(given));
       const frame = noiseFrame(64, 64, 1);
       for (let round = 0; round < 2; round++) {
         const both = [encoder.encode(frame, 'full', 'full'), encoder.encode(frame, 'full', 'small')];
         for (const picture of both) await assert.rejects(picture, reason);
         assert.equal(encoder.running, false);
       }
+      assert.equal(reasons.length, 2);
+      for (const given of reasons) assert.match(given, reason);
     });
   }
 });

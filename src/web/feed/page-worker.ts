@@ -37,6 +37,8 @@ export interface PageWorkerOptions {
   readonly thread?: URL;
   /** Told that pages do not get a frame, because it could not be made. Not called before the request has returned. */
   readonly failed?: (event: Omit<FailedEvent, 'kind'>) => void;
+  /** Told that the thread has ended by itself, and why. Its pages have lost their connections; the next one starts another thread. */
+  readonly ended?: (reason: string) => void;
 }
 
 /**
@@ -124,7 +126,8 @@ export class PageWorker {
       this.#counts.end(camera);
       queueMicrotask(() => {
         done?.(errorOf(error), undefined);
-        if (pages.length > 0) this.options.failed?.({ camera, sequence, pages });
+        const failure = messageOf(error);
+        if (pages.length > 0) this.options.failed?.({ camera, sequence, pages, failure });
       });
     }
   }
@@ -206,6 +209,7 @@ export class PageWorker {
     const ended = (reason: string): void => {
       if (this.#worker !== worker) return;
       this.#forget();
+      this.options.ended?.(reason);
       for (const id of [...this.#waiting.keys()])
         this.#answer({ kind: 'file', id, file: undefined, failure: reason });
     };

@@ -92,6 +92,8 @@ export interface FailedEvent {
   readonly camera: number;
   readonly sequence: number;
   readonly pages: readonly number[];
+  /** The reason. */
+  readonly failure: string;
 }
 
 /** What happens at the WebSocket of a page. */

@@ -24,6 +24,8 @@ type Compress = (picture: PictureOrder) => Promise<Uint8Array>;
 interface Delivery extends Pick<FrameOrder, 'camera' | 'sequence' | 'pages'> {
   /** As a WebSocket frame; undefined if it could not be made. */
   bytes: Uint8Array | undefined;
+  /** The reason why it could not. */
+  failure: string;
   /** Whether there is a message, or will be none. */
   ready: boolean;
 }
@@ -106,12 +108,13 @@ export function work(compress: Compress): void {
     counts.end(camera);
     if (order.file) tell({ kind: 'file', id, file, failure }, file ? [file.buffer] : []);
     if (!delivery) return;
+    delivery.failure = failure;
     delivery.ready = true;
     send(camera);
   }
 
   function queue({ camera, sequence, pages }: FrameOrder): Delivery {
-    const delivery: Delivery = { camera, sequence, pages, bytes: undefined, ready: false };
+    const delivery: Delivery = { camera, sequence, pages, bytes: undefined, failure: '', ready: false };
     const waiting = deliveries.get(camera);
     if (waiting) waiting.push(delivery);
     else deliveries.set(camera, [delivery]);
@@ -123,9 +126,9 @@ export function work(compress: Compress): void {
     const waiting = deliveries.get(camera)!;
     for (let first = waiting[0]; first?.ready; first = waiting[0]) {
       waiting.shift();
-      const { sequence, bytes } = first;
-      if (!bytes) tell({ kind: 'failed', camera, sequence, pages: first.pages });
-      else for (const page of first.pages) sendTo(page, camera, sequence, bytes);
+      const { sequence, pages: receivers, bytes, failure } = first;
+      if (!bytes) tell({ kind: 'failed', camera, sequence, pages: receivers, failure });
+      else for (const page of receivers) sendTo(page, camera, sequence, bytes);
     }
   }
 
