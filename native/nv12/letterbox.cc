@@ -40,13 +40,13 @@ void FillPlane(const Plane<uint8_t>& plane, uint8_t value) {
 }
 
 void ScalePlane(const Plane<const uint8_t>& source, const Plane<uint8_t>& target, const Kernels& kernels,
-                ColumnTable& table) {
+                ColumnTables& tables) {
   const bool same_width = source.width == target.width;
   if (same_width && source.height == target.height) {
     CopyPlane(source, target);
     return;
   }
-  const Columns& columns = table.For(source.width, target.width, source.channels);
+  const Columns& columns = tables.For(source.width, target.width, source.channels);
   for (int y = 0; y < target.height; y++) {
     const Tap tap = TapOf(y, source.height, target.height);
     const uint8_t* above = source.Row(tap.index);
@@ -61,7 +61,7 @@ void ScalePlane(const Plane<const uint8_t>& source, const Plane<uint8_t>& target
 
 /** Scales `source` to the rectangle of `target` and fills the rest with `pad`. */
 void LetterboxPlane(const Plane<const uint8_t>& source, const Content& rectangle,
-                    const Plane<uint8_t>& target, uint8_t pad, const Kernels& kernels, ColumnTable& table) {
+                    const Plane<uint8_t>& target, uint8_t pad, const Kernels& kernels, ColumnTables& tables) {
   const auto part = [&target](int left, int top, int right, int bottom) {
     return Plane<uint8_t>{target.Row(top) + static_cast<size_t>(left) * static_cast<size_t>(target.channels),
                           target.stride, right - left, bottom - top, target.channels};
@@ -70,7 +70,7 @@ void LetterboxPlane(const Plane<const uint8_t>& source, const Content& rectangle
   const int bottom = rectangle.top + rectangle.height;
   FillPlane(part(0, 0, target.width, rectangle.top), pad);
   FillPlane(part(0, rectangle.top, rectangle.left, bottom), pad);
-  ScalePlane(source, part(rectangle.left, rectangle.top, right, bottom), kernels, table);
+  ScalePlane(source, part(rectangle.left, rectangle.top, right, bottom), kernels, tables);
   FillPlane(part(right, rectangle.top, target.width, bottom), pad);
   FillPlane(part(0, bottom, target.width, target.height), pad);
 }
@@ -82,17 +82,15 @@ void Letterbox(const Source& source, const Content& content, const Target& targe
 }
 
 void Letterbox(const Source& source, const Content& content, const Target& target, const Kernels& kernels) {
-  // One per thread: nothing is allocated once a size has been seen.
-  thread_local ColumnTable luma_columns;
-  thread_local ColumnTable chroma_columns;
+  thread_local ColumnTables tables;
 
   LetterboxPlane({source.luma, source.luma_stride, source.width, source.height, 1}, content,
                  {target.luma, target.luma_stride, target.width, target.height, 1}, kPadLuma, kernels,
-                 luma_columns);
+                 tables);
   const Content half = {content.left / 2, content.top / 2, content.width / 2, content.height / 2};
   LetterboxPlane({source.chroma, source.chroma_stride, source.width / 2, source.height / 2, 2}, half,
                  {target.chroma, target.chroma_stride, target.width / 2, target.height / 2, 2}, kPadChroma,
-                 kernels, chroma_columns);
+                 kernels, tables);
 }
 
 }  // namespace nv12

@@ -31,10 +31,22 @@ Tap TapOf(int i, int source, int target) {
   return {static_cast<uint16_t>(inside >> kWeightBits), static_cast<uint16_t>(inside & (kWeightOne - 1))};
 }
 
-const Columns& ColumnTable::For(int source, int target, int channels) {
-  if (source == source_ && target == target_ && channels == channels_) return columns_;
+const Columns& ColumnTables::For(int source, int target, int channels) {
+  auto found = std::find_if(kept_.begin(), kept_.end(),
+                            [&](const auto& table) { return table->IsFor(source, target, channels); });
+  if (found == kept_.end()) {
+    if (kept_.size() < kKept) kept_.push_back(std::make_unique<ColumnTable>());
+    found = kept_.end() - 1;
+    (*found)->Fill(source, target, channels);
+  }
+  std::rotate(kept_.begin(), found, found + 1);
+  return kept_.front()->columns();
+}
+
+void ColumnTable::Fill(int source, int target, int channels) {
   source_ = source;
-  target_ = target;
+  // None yet, in case memory runs out.
+  target_ = 0;
   channels_ = channels;
   const auto width = static_cast<size_t>(target);
   taps_.resize(width);
@@ -43,7 +55,7 @@ const Columns& ColumnTable::For(int source, int target, int channels) {
   for (const int loads : {1, 2, 4}) {
     if (FillGroups(loads)) break;
   }
-  return columns_;
+  target_ = target;
 }
 
 /** Fills the tables of groups. False when a load would have to be longer, or the row is too short. */

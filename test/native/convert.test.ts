@@ -128,6 +128,26 @@ describe('scaleNv12', () => {
     );
   });
 
+  it('gives the same bytes whatever sizes were scaled before', () => {
+    const frames = [64, 96, 100].map((width) => noiseFrame(width, 8, width));
+    const sizes = [32, 40, 48, 70, 96].map((width) => ({ width, height: 4 }));
+    const pairs = frames.flatMap((frame) => sizes.map((size) => ({ frame, size })));
+    const scaled = ({ frame, size }: (typeof pairs)[number]): Uint8Array => {
+      const into = new Uint8Array(6 * size.width);
+      scaleNv12(frame, size, into, 0);
+      return into;
+    };
+    const expected = pairs.map(({ frame, size: { width, height } }) =>
+      letterboxed(frame, new Letterbox(frame.width, frame.height, width, height, 'stretch'), width, height),
+    );
+    // Each after every other, and more than a thread keeps tables of.
+    for (const before of pairs)
+      for (const [index, pair] of pairs.entries()) {
+        scaled(before);
+        assert.deepEqual(scaled(pair), expected[index]);
+      }
+  });
+
   it('refuses frames and targets that do not hold what they say', () => {
     const frame = noiseFrame(8, 8);
     const size = { width: 4, height: 4 };
