@@ -205,8 +205,9 @@ Napi::Value OutlinesBinding(const Napi::CallbackInfo& info) {
     std::vector<int32_t> runs;
   };
   auto& copied = OfThread<Copied>().runs;
-  if (!CopyRuns(runs.data, runs.length, width, copied)) {
-    arguments::Fail(env, "runs in order, within " + std::to_string(kMostCells) + " rows", "others");
+  if (const auto wrong = CopyRuns(runs.data, runs.length, width, copied)) {
+    arguments::Fail(
+        env, "runs in order, each of a cell or more, within " + std::to_string(kMostCells) + " rows", *wrong);
   }
   auto& found = OfThread<Outlines>();
   FindOutlines(copied.data(), copied.size() / 2, width, options, found);

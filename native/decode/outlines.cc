@@ -336,21 +336,27 @@ void Find(const int32_t* runs, size_t count, int width, const OutlineOptions& op
 
 }  // namespace
 
-bool CopyRuns(const int32_t* runs, size_t length, int width, std::vector<int32_t>& copy) {
+std::optional<std::string> CopyRuns(const int32_t* runs, size_t length, int width,
+                                    std::vector<int32_t>& copy) {
   // Limited so that the number of corners fits in 32 bits.
   constexpr size_t kMostNumbers = size_t{1} << 28;
-  if (length % 2 != 0 || length > kMostNumbers) return false;
+  if (length % 2 != 0) return std::to_string(length) + " numbers, of which two make a run";
+  if (length > kMostNumbers) return std::to_string(length) + " numbers, more than 2^28";
   copy.resize(length);
   const int32_t end = width * kMostCells;
   int32_t last = 0;
   for (size_t i = 0; i < length; i += 2) {
     const int32_t from = Once(runs + i);
     const int32_t to = Once(runs + i + 1);
-    if (from < last || to <= from || to > end) return false;
+    if (from < last || to <= from || to > end) {
+      return "run " + std::to_string(i / 2 + 1) + " from cell " + std::to_string(from) + " to " +
+             std::to_string(to) + ", after one to " + std::to_string(last) + ", in rows of " +
+             std::to_string(width);
+    }
     copy[i] = from;
     copy[i + 1] = last = to;
   }
-  return true;
+  return std::nullopt;
 }
 
 void FindOutlines(const int32_t* runs, size_t count, int width, const OutlineOptions& options,

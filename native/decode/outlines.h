@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace decode {
@@ -32,8 +34,10 @@ struct Outlines {
  * where the previous one ends), and none below the lowest row that a mask may have.
  *
  * @param length number of elements, two for each run
+ * @return nothing, or what is wrong with them, for the second half of an error
  */
-bool CopyRuns(const int32_t* runs, size_t length, int width, std::vector<int32_t>& copy);
+std::optional<std::string> CopyRuns(const int32_t* runs, size_t length, int width,
+                                    std::vector<int32_t>& copy);
 
 /**
  * Finds the contours of the runs of a mask, along the edges between cells, in the order and with the corners

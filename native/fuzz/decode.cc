@@ -221,7 +221,7 @@ void FollowRuns(fuzz::Reader& reader) {
     numbers.push_back(last);
   }
   std::vector<int32_t> runs;
-  if (!decode::CopyRuns(numbers.data(), numbers.size(), width, runs)) return;
+  if (decode::CopyRuns(numbers.data(), numbers.size(), width, runs)) return;
   fuzz::Expect(runs == numbers, "the runs themselves");
   CheckOutlines(runs, width, tolerance);
 }
@@ -282,7 +282,7 @@ void SampleMask(fuzz::Reader& reader) {
   const auto cells = static_cast<int64_t>(crop.right - crop.left) * (crop.bottom - crop.top);
   for (const int32_t cell : runs) fuzz::Expect(cell >= 0 && cell <= cells, "cells of the crop");
   std::vector<int32_t> copy;
-  const bool right = decode::CopyRuns(runs.data(), runs.size(), crop.right - crop.left, copy);
+  const bool right = !decode::CopyRuns(runs.data(), runs.size(), crop.right - crop.left, copy);
   fuzz::Expect(right || changed, "runs in order");
   if (right) CheckOutlines(copy, crop.right - crop.left, tolerance);
 }

@@ -106,10 +106,10 @@ std::optional<Mistake> AddContours(Bytes message, Numbers masks, const decode::O
       if (width > decode::kMostCells)
         return Mistake{"a mask of at most " + std::to_string(decode::kMostCells) + " cells a row",
                        MaskName(i) + " of " + std::to_string(width)};
-      if (!decode::CopyRuns(masks.data + next, static_cast<size_t>(length), width, runs))
+      if (const auto wrong = decode::CopyRuns(masks.data + next, static_cast<size_t>(length), width, runs))
         return Mistake{"the runs of " + MaskName(i) + " in order, each of a cell or more, within " +
                            std::to_string(decode::kMostCells) + " rows",
-                       "others"};
+                       *wrong};
       decode::FindOutlines(runs.data(), runs.size() / 2, width, options, outlines);
       contours = Append(outlines, static_cast<uint32_t>(left), static_cast<uint32_t>(top), out);
     }

@@ -22,7 +22,7 @@ describe('runs passed to the addon for their contours', () => {
     // Few enough rows that memory is not used up should this fail: 2 ** 30 of them took 16 GB.
     assert.throws(() => outlines(Int32Array.of(0, 1, 2 ** 21 - 1, 2 ** 21), 1), {
       ...REFUSED,
-      message: /runs in order, within 32768 rows/,
+      message: /runs in order, each of a cell or more, within 32768 rows/,
     });
     assert.throws(() => outlines(Int32Array.of(0, 2 ** 21), 1), REFUSED);
     for (const width of [1, 7, 2 ** 15]) {

@@ -137,12 +137,27 @@ describe("the page's message of a frame", () => {
       [message, masks.slice(0, -1), `the runs of mask ${count}`, `${last} numbers of ${last - 1}`],
       [message, changed(masks, 6, 0x8001), 'a mask of at most 32768 cells a row', 'mask 1 of 32769'],
       [message, changed(masks, 6, 0x7fffffff), 'a mask of at most 32768', 'mask 1 of 2147483647'],
-      [message, changed(masks, 8, runs! - 1), 'the runs of mask 1 in order', 'others'],
+      [
+        message,
+        changed(masks, 8, runs! - 1),
+        'the runs of mask 1 in order',
+        `${runs! - 1} numbers, of which two make`,
+      ],
       [message, changed(masks, 8, -2), 'the runs of mask 1', '-2 numbers'],
       [message, changed(masks, 8, 0x7fffffff), 'the runs of mask 1', '2147483647 numbers'],
-      [message, changed(masks, 9, -1), 'the runs of mask 1 in order', 'others'],
-      [message, changed(masks, 10, width! * 0x8000 + 1), 'the runs of mask 1 in order', 'others'],
-      [message, changed(masks, 10, 0), 'the runs of mask 1 in order', 'others'],
+      [message, changed(masks, 9, -1), 'the runs of mask 1 in order', 'run 1 from cell -1 to '],
+      [
+        message,
+        changed(masks, 10, width! * 0x8000 + 1),
+        'the runs of mask 1 in order',
+        `run 1 from cell ${masks[9]} to ${width! * 0x8000 + 1}, after one to 0, in rows of ${width}.`,
+      ],
+      [
+        message,
+        changed(masks, 10, 0),
+        'the runs of mask 1 in order',
+        `run 1 from cell ${masks[9]} to 0, after one to 0`,
+      ],
     ] as const)
       assert.throws(
         () => addContours(wrong, others, 1),
