@@ -27,7 +27,7 @@ stage() {
   for test in "${all[@]}"; do
     case $test in
     native/* | engine/bpu/bpu-* | engine/bpu/emulator-* | ros/native-*) tests+=("$root/dist/test/$test") ;;
-    web/frame.* | web/frame-memor* | web/page-worker.* | web/picture-encoders.*) tests+=("$root/dist/test/$test") ;;
+    web/frame.* | web/frame-memor* | web/page-worker.* | web/page-connection.* | web/picture-encoders.*) tests+=("$root/dist/test/$test") ;;
     esac
     # Only tests that do their work in this process: child processes report no leaks here.
     case $test in

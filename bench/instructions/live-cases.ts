@@ -60,7 +60,7 @@ export function liveCases(segmentation: Segmentation, frame: Nv12Frame, thread: 
         const server = createServer().listen(0, '127.0.0.1');
         await once(server, 'listening');
         const { port } = server.address() as AddressInfo;
-        // How many frames it has got, which this thread can wait for without work of its own.
+        // 1 once it has got a frame, for which this thread can wait without work of its own.
         const got = new Int32Array(new SharedArrayBuffer(4));
         const page = new Worker(new URL('./live-client.js', import.meta.url), { workerData: { port, got } });
         const [request, network, head] = (await once(server, 'upgrade')) as [IncomingMessage, Socket, Buffer];

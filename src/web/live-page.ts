@@ -50,6 +50,8 @@ export interface LivePageOptions {
   readonly clock?: Clock;
   /** Milliseconds for which a request may take to arrive. */
   readonly requestTimeout?: number | undefined;
+  /** Milliseconds for which a page that is being closed may take to answer. @default 1000 */
+  readonly closeTimeout?: number | undefined;
   /** Milliseconds between statistics. @default 1000 */
   readonly statsPeriod?: number | undefined;
 }
@@ -230,7 +232,8 @@ export class LivePage {
         this.#tickWhileNeeded();
       },
     };
-    const client = new PageClient(socket, source.cameras.length, handlers, this.#clock);
+    const { closeTimeout } = this.#options;
+    const client = new PageClient(socket, source.cameras.length, handlers, this.#clock, closeTimeout);
     this.#clients.add(client);
     this.#sendState(client);
     this.#sendStats(client, this.#stats());

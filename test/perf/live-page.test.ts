@@ -128,8 +128,9 @@ describe('the cost of the live page', () => {
       alls.push((whole.all - idle.all) / FRAMES);
       jpegs.push((encoding.all - idle.all) / FRAMES);
     }
+    // A frame is left out while the page has not told of two: on a busy machine, that happens.
     const sent = (await counted()) - before;
-    assert.equal(sent, ROUNDS * FRAMES, 'frames sent');
+    assert.ok(sent > 0.98 * ROUNDS * FRAMES, `${sent} of ${ROUNDS * FRAMES} frames sent`);
     const rest = alls.map((all, round) => ((all - jpegs[round]!) * 30) / 10);
     printNote(
       this,

@@ -3,10 +3,10 @@ import { type FrameDraft, FrameMemory } from '../../src/web/feed/frame-memory.js
 import { NO_START } from '../../src/web/feed/page-worker.js';
 import { FrameCounts } from '../../src/web/feed/shared-state.js';
 
-/** The thread of pages, whose files are a zero, without the PageWorker that starts it elsewhere. */
+/** The thread of pages without the PageWorker that usually starts it; its orders have no pictures to compress. */
 export function bareThread(): Worker {
   const work = import.meta.resolve('../../src/web/feed/thread-work.js');
-  const code = `import { work } from '${work}'; work(() => Promise.resolve(new Uint8Array(1)));`;
+  const code = `import { work } from '${work}'; work(() => Promise.reject(new Error('no encoder')));`;
   return new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), {
     ...{ execArgv: [], workerData: { counts: FrameCounts.of(1).memory } },
   });

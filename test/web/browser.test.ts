@@ -12,6 +12,7 @@ import { paletteColor } from '../../src/vision/picture/palette.js';
 import { describeUnless } from '../skips.js';
 import { canvasPixels, drawn, noBrowser, TestBrowser } from './browser.js';
 import { grayFrame, livePages, sender, TestClient, TestSource, TOKEN, truthFrame } from './fixture.js';
+import { eventually } from './patience.js';
 
 const GRAY = 128;
 const FILL = 0.35;
@@ -20,10 +21,9 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
   const open = livePages();
   const browser = new TestBrowser();
 
-  /** Waits until a camera is watched: of a single page, by that. */
-  const watching = async (live: Awaited<ReturnType<typeof open>>, page: Page, camera = 0): Promise<void> => {
-    while (!live.wants(camera)) await page.evaluate('new Promise((done) => setTimeout(done))');
-  };
+  /** Resolves when somebody watches a camera: if only one page is open, that page. */
+  const watched = (live: Awaited<ReturnType<typeof open>>, camera = 0): Promise<void> =>
+    eventually('somebody who watches', () => live.wants(camera));
 
   /** Sends a frame once the page watches, and waits until it is drawn. */
   const show = async (
@@ -33,7 +33,7 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
     frames: number,
     camera = 0,
   ): Promise<void> => {
-    await watching(live, page, camera);
+    await watched(live, camera);
     send();
     await drawn(page, frames, camera);
   };
@@ -309,7 +309,7 @@ describeUnless(noBrowser, 'the live page in a browser', () => {
     let now = 0;
     const live = await open({ clock: () => now });
     const page = await browser.open(live.address);
-    await watching(live, page);
+    await watched(live);
     const slow = await (await TestClient.connect(live, { acknowledges: false })).watch(live, 0);
     const quick = await Promise.all(
       Array.from({ length: 8 }, async () => (await TestClient.connect(live)).watch(live, 0)),

@@ -240,7 +240,7 @@ export class TestClient {
   #received(): string {
     const newest = this.messages.findLast(({ type }) => type === 'stats');
     return (
-      `frames ${this.frames.map(({ sequence }) => sequence).join()}, ${this.#pongs} of ${this.#pings} pongs, ` +
+      `frames [${this.frames.map(({ sequence }) => sequence).join()}], ${this.#pongs} of ${this.#pings} pongs, ` +
       `${this.messages.length} messages and statistics ${JSON.stringify(newest)}`
     );
   }

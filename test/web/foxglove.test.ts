@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protocol, { type Channel, type IWebSocket } from '@foxglove/ws-protocol';
@@ -11,7 +12,7 @@ import { packageRoot } from '../../src/base/package-root.js';
 import { Scene } from '../../src/media/scene/index.js';
 import type { LivePage } from '../../src/web/live-page.js';
 import { livePages, sender, TestSource, TOKEN, truthFrame } from './fixture.js';
-import { within } from './patience.js';
+import { eventually, within } from './patience.js';
 
 const { FoxgloveClient } = protocol;
 
@@ -193,7 +194,7 @@ describe('/foxglove', () => {
     let closed = false;
     reader.client.on('close', () => (closed = true));
     for (let i = 0; i < 200; i++) reader.client.setParameters([{ name: 'score', value: 0.9 }], `${i}`);
-    while (!closed) await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually('an end of the connection', () => closed);
     assert.equal(source.parametersNow.score, 0.25);
   });
 
@@ -201,7 +202,7 @@ describe('/foxglove', () => {
     const page = await open();
     const offered = ['foxglove.sdk.v1', FoxgloveClient.SUPPORTED_SUBPROTOCOL];
     const socket = new WebSocket(`ws://127.0.0.1:${page.port}/foxglove`, offered);
-    await new Promise((resolve) => socket.once('open', resolve));
+    await within('an open WebSocket', once(socket, 'open'));
     assert.equal(socket.protocol, FoxgloveClient.SUPPORTED_SUBPROTOCOL);
     socket.terminate();
   });
@@ -223,13 +224,13 @@ describe('/foxglove', () => {
       );
       let heard = 0;
       socket.on('message', () => heard++);
-      await new Promise((resolve) => socket.once('open', resolve));
-      const closed = new Promise((resolve) => socket.once('close', resolve));
+      await within('an open WebSocket', once(socket, 'open'));
+      const closed = within('an end of the connection', once(socket, 'close'));
       for (let i = 0; i < messages; i++) {
         if (text === undefined) socket.ping();
         else socket.send(text);
       }
-      assert.equal(await closed, 1008);
+      assert.equal((await closed)[0], 1008);
       assert.ok(heard < 30, `${heard} messages`);
     });
   }

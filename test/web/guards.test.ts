@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
@@ -6,6 +7,7 @@ import { WebSocket } from 'ws';
 import type { CameraStats } from '../../src/web/protocol/messages.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { livePages, sender, TestClient, TestSource, TOKEN, truthFrame } from './fixture.js';
+import { eventually, within } from './patience.js';
 
 const found = truthFrame();
 /** One whose bytes were taken away. */
@@ -63,12 +65,13 @@ describe('what fails in the live page', () => {
     // Statistics come after the page's own note of what was sent.
     const before = client.messages.length;
     await client.until(() => client.messages.length > before);
-    // One that fails while the one before it is still being made.
+    // One that fails while the one before it is still being made leaves room for another.
     for (const frame of [found, empty, found]) {
       now += 100;
       send(0, frame);
+      await Promise.resolve();
     }
-    await client.until(() => client.frames.length > 1);
+    await client.until(() => client.frames.length > 2);
     assert.match(lines.splice(0).join('\n'), reported);
     await client.close();
   });
@@ -89,9 +92,9 @@ describe('what fails in the live page', () => {
     source.fails = true;
     const socket = new WebSocket(`ws://127.0.0.1:${page.port}/ws`);
     socket.on('error', () => undefined);
-    await new Promise((resolve) => socket.once('close', resolve));
+    await within('the end of the connection', once(socket, 'close'));
     // The client may hear of it before the thread that has the page.
-    while (page.clients > 0) await new Promise(setImmediate);
+    await eventually('no client', () => page.clients === 0);
     source.fails = false;
     await (await TestClient.connect(page)).close();
   });
@@ -107,7 +110,8 @@ describe('what fails in the live page', () => {
     const stats = (): number => client.messages.filter(({ type }) => type === 'stats').length;
     for (let failure = 1; failure <= 2; failure++) {
       source.fails = true;
-      for (let asked = 0; asked < 3; asked++) await new Promise<void>((resolve) => (source.asked = resolve));
+      for (let asked = 0; asked < 3; asked++)
+        await within('a question', new Promise<void>((resolve) => (source.asked = resolve)));
       assert.deepEqual(lines.splice(0).sort(), [
         'The live page cannot send statistics: no counts',
         'The live page cannot tell what is watched: no demand',

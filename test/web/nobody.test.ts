@@ -3,6 +3,7 @@ import { describe, it } from 'mocha';
 import type { LiveResult } from '../../src/web/feed/camera-feed.js';
 import type { LiveSource } from '../../src/web/source.js';
 import { livePages, sender, TestClient, TestSource, truthFrame } from './fixture.js';
+import { eventually } from './patience.js';
 
 /** An object that may not be looked at. */
 function untouchable(what: string): never {
@@ -53,7 +54,7 @@ describe('a live page that nobody looks at', () => {
     await client.until(() => client.frames.length > 0);
     assert.ok(running() > quiet);
     await client.close();
-    while (page.clients > 0 || running() > quiet) await new Promise(setImmediate);
+    await eventually('an end of what was begun', () => page.clients === 0 && running() <= quiet);
     nothing();
     // What the test relies on: reading is noticed.
     assert.throws(() => (untouchable('the result') as LiveResult).header, /the result.header is read/);

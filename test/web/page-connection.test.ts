@@ -18,6 +18,7 @@ import { noiseFrame } from '../native/frames.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { bareThread, fileOrder } from './bare-thread.js';
 import { livePages, sender, TestClient, truthFrame } from './fixture.js';
+import { eventually, within } from './patience.js';
 
 type Upgrade = [request: IncomingMessage, network: Socket, head: Buffer];
 
@@ -27,7 +28,7 @@ async function asking(): Promise<{ client: WebSocket; upgrade: Upgrade }> {
   await once(server, 'listening');
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/ws`);
   client.on('error', () => undefined);
-  const upgrade = (await once(server, 'upgrade')) as Upgrade;
+  const upgrade = (await within('a request', once(server, 'upgrade'))) as Upgrade;
   server.close();
   return { client, upgrade };
 }
@@ -54,35 +55,30 @@ describe("a page's connection", () => {
 
   it('is sent nothing while it is being closed', async () => {
     let now = 0;
-    const page = await open({ clock: () => now });
+    // What is tested must not end by this.
+    const page = await open({ clock: () => now, closeTimeout: 600_000 });
     const other = await (await TestClient.connect(page)).watch(page, 0);
     const closing = connect(page.port, '127.0.0.1');
     let received = Buffer.alloc(0);
-    let told: () => void = () => undefined;
-    closing.on('data', (data) => {
-      received = Buffer.concat([received, data]);
-      told();
-    });
+    closing.on('data', (data) => (received = Buffer.concat([received, data])));
     closing.on('error', () => undefined);
-    const until = async (done: () => boolean): Promise<void> => {
-      while (!done()) await new Promise<void>((resolve) => (told = resolve));
-    };
+    const until = (text: string): Promise<void> =>
+      eventually(`to receive ${text}`, () => received.includes(text));
     closing.write(
       `GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
     );
-    await until(() => received.includes('"type":"stats"'));
+    await until('"type":"stats"');
     closing.write(masked('{"type":"watch","cameras":{"0":"small"}}'));
-    // The server waits for an answer to its close for a second.
     const found = truthFrame();
     const send = sender(page);
     const close = Buffer.from([0x88]);
-    const closed = once(closing, 'close');
     let ended = false;
     closing.on('close', () => (ended = true));
     closing.write(masked('no JSON'));
-    await until(() => received.includes('a message that is not understood'));
-    const end = received.indexOf('a message that is not understood');
+    const reason = 'a message that is not understood';
+    await until(reason);
+    const end = received.indexOf(reason);
     assert.equal(received.lastIndexOf(close, end), end - 4, 'a frame that closes, with its code');
     received = Buffer.alloc(0);
     for (let sent = 1; sent <= 2; sent++) {
@@ -92,8 +88,8 @@ describe("a page's connection", () => {
       await other.roundTrip();
     }
     assert.equal(ended, false, 'it is still being closed');
-    await closed;
     assert.equal(received.length, 0);
+    closing.destroy();
     await other.close();
   });
 
@@ -126,14 +122,14 @@ describe("a page's connection", () => {
         });
       },
     );
-    await once(client, 'open');
+    await within('an open WebSocket', once(client, 'open'));
     assert.equal(connection.gets(0), false, 'before it watches');
     for (const watched of [true, false]) {
       state.watch(0, watched);
       assert.equal(connection.gets(0), watched);
     }
     for (let i = 0; i < COUNT; i++) client.send('x'.repeat(8000));
-    await ended;
+    await within('an end of the connection', ended);
     assert.equal(taken, COUNT);
     // What was read already is told still: Node.js reads 64 KiB at once.
     assert.ok(most >= MOST && most <= MOST + 9, `${most} messages`);
@@ -148,14 +144,14 @@ describe("a page's connection", () => {
       const { client, upgrade } = await asking();
       const socket = worker.connect(...upgrade);
       const gone = Promise.all([once(socket, 'close'), once(client, 'close')]);
-      await Promise.all([once(socket, 'open'), once(client, 'open')]);
+      await within('an open WebSocket', Promise.all([once(socket, 'open'), once(client, 'open')]));
       const frame = noiseFrame(64, 64, 1);
       worker.make({
         ...{ camera: 0, sequence: 1, pixels: frame, range: 'full', size: 'small' },
         ...{ start: NO_START, pages: [socket.page] },
       });
       assert.equal(worker.making(0), 1);
-      await gone;
+      await within('an end of the connection', gone);
       assert.equal(worker.making(0), 0);
       assert.equal(worker.running, false);
     }
@@ -181,11 +177,11 @@ describe("a page's connection", () => {
       });`,
     );
     const { client, upgrade } = await asking();
-    await once(worker.connect(...upgrade), 'close');
+    await within('an end of the connection', once(worker.connect(...upgrade), 'close'));
     const descriptor = Number(readFileSync(file, 'utf8'));
     assert.ok(fstatSync(descriptor).isSocket());
     closeSync(descriptor);
-    await new Promise((resolve) => client.on('close', resolve));
+    await within('an end of the connection', new Promise((resolve) => client.on('close', resolve)));
   });
 
   it('is left alone by its thread if the other one has claimed it', async () => {
@@ -200,7 +196,7 @@ describe("a page's connection", () => {
       thread.postMessage({ kind: 'memory', number, memory });
       thread.postMessage(number);
       // What it tells of the page would come before the file.
-      const [told] = (await once(thread, 'message')) as [{ kind: string }];
+      const [told] = (await within('a file', once(thread, 'message'))) as [{ kind: string }];
       assert.equal(told.kind, 'file');
       assert.ok(fstatSync(descriptor).isFile());
       closeSync(descriptor);
@@ -214,7 +210,7 @@ describe("a page's connection", () => {
     const { client, upgrade } = await asking();
     const gone = once(upgrade[1], 'close');
     upgrade[1].destroy();
-    await gone;
+    await within('an end of the connection', gone);
     assert.throws(() => worker.connect(...upgrade), TypeError);
     assert.equal(worker.running, false);
     client.terminate();
@@ -239,11 +235,11 @@ describe("a page's connection", () => {
         if (event.kind === 'closed') closed();
       },
     );
-    await once(client, 'open');
+    await within('an open WebSocket', once(client, 'open'));
     for (let i = 0; i < 100; i++) client.pong();
     client.on('ping', () => client.pong());
     client.send('ping me');
-    await ended;
+    await within('an end of the connection', ended);
     assert.deepEqual(told, ['opened', 'message', 'ponged', 'closed']);
   });
 
@@ -276,6 +272,7 @@ describe("a page's connection", () => {
     const worker = workerOf('process.exit(0)');
     const { client, upgrade } = await asking();
     const socket = worker.connect(...upgrade);
-    await Promise.all([once(socket, 'close'), new Promise((resolve) => client.on('close', resolve))]);
+    const gone = new Promise((resolve) => client.on('close', resolve));
+    await within('an end of the connection', Promise.all([once(socket, 'close'), gone]));
   });
 });

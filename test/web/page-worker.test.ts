@@ -13,6 +13,7 @@ import type { MessageStart } from '../../src/web/feed/thread-protocol.js';
 import { noiseFrame, packedFrame } from '../native/frames.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { bareThread, fileOrder } from './bare-thread.js';
+import { within } from './patience.js';
 
 const QUALITY = 80;
 const CLOSED = /^ExpectationError: Expected a page worker that is open/;
@@ -244,7 +245,10 @@ describe('the thread of pages, asked for files,', () => {
     thread.postMessage({ kind: 'memory', number, memory: undefined });
     thread.postMessage(number);
     // A file, if it has forgotten nothing.
-    const told = await new Promise((resolve) => thread.once('error', resolve).once('message', resolve));
+    const told = await within(
+      'a message or an error',
+      new Promise((resolve) => thread.once('error', resolve).once('message', resolve)),
+    );
     await thread.terminate();
     assert.match(String(told), /the number of a memory that is in use but received 3/);
   });

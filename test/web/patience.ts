@@ -10,14 +10,28 @@ export const PATIENCE = 120_000;
 export async function within<Value>(what: string | (() => string), promise: Promise<Value>): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const awaited = typeof what === 'string' ? what : what();
-      reject(new Error(`Expected ${awaited} within ${PATIENCE / 1000} s.`));
-    }, PATIENCE);
+    timer = setTimeout(() => reject(tooLate(what)), PATIENCE);
   });
   try {
     return await Promise.race([promise, late]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Asks again and again, because nothing tells when it is so. No timer runs while it asks.
+ *
+ *     await eventually('the server to know of the end', () => page.clients === 0);
+ */
+export async function eventually(what: string | (() => string), done: () => boolean): Promise<void> {
+  const end = performance.now() + PATIENCE;
+  while (!done()) {
+    if (performance.now() > end) throw tooLate(what);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+function tooLate(what: string | (() => string)): Error {
+  return new Error(`Expected ${typeof what === 'string' ? what : what()} within ${PATIENCE / 1000} s.`);
 }

@@ -5,6 +5,7 @@ import { describe, it } from 'mocha';
 import { WebSocket } from 'ws';
 import type { LivePage } from '../../src/web/live-page.js';
 import { livePages, sender, TestClient, TestSource, TOKEN, truthFrame } from './fixture.js';
+import { eventually, within } from './patience.js';
 
 const found = truthFrame();
 
@@ -35,7 +36,7 @@ function upgrade(
   headers: Record<string, string>,
   protocol?: string,
 ): Promise<number> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const socket = new WebSocket(`ws://127.0.0.1:${page.port}${path}`, protocol ?? [], { headers });
     socket.on('open', () => {
       socket.terminate();
@@ -45,7 +46,8 @@ function upgrade(
       asked.destroy();
       resolve(statusCode!);
     });
-    socket.on('error', () => undefined);
+    // After a response, this changes nothing.
+    socket.on('error', reject);
   });
 }
 
@@ -200,7 +202,7 @@ describe('the server of the live page', () => {
     assert.equal(await upgrade(page, '/ws', {}), 503);
     await clients[0]!.close();
     // The client may hear of it before the thread that has the page.
-    while (page.clients > 15) await new Promise(setImmediate);
+    await eventually('15 clients', () => page.clients === 15);
     assert.equal(await upgrade(page, '/ws', {}), 101);
     await Promise.all(clients.map((client) => client.close()));
   });
@@ -210,8 +212,8 @@ describe('connections that a client holds open', () => {
   const open = livePages();
 
   /** Sends bytes and never ends its side. Resolves when the server has ended the connection altogether. */
-  const hold = (page: LivePage, text: string, reads: boolean): Promise<void> =>
-    new Promise((resolve) => {
+  const hold = (page: LivePage, text: string): Promise<void> => {
+    const held = new Promise<void>((resolve) => {
       const socket = connect({ port: page.port, host: '127.0.0.1', allowHalfOpen: true });
       const poke = (): void => {
         if (!socket.destroyed) socket.write('x', () => setImmediate(poke));
@@ -220,10 +222,11 @@ describe('connections that a client holds open', () => {
       socket.on('end', poke);
       socket.on('error', () => undefined);
       socket.on('close', () => resolve());
-      if (reads) socket.resume();
-      else socket.pause();
+      socket.resume();
       socket.write(text);
     });
+    return within('an end of the connection', held);
+  };
 
   for (const [protocol, path] of [
     ['websocket', '/nothing'],
@@ -233,7 +236,7 @@ describe('connections that a client holds open', () => {
       // Not by this, which would come too late.
       const page = await open({ requestTimeout: 600_000 });
       const asked = `Host: localhost\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`;
-      await hold(page, `GET ${path} HTTP/1.1\r\n${asked}`, true);
+      await hold(page, `GET ${path} HTTP/1.1\r\n${asked}`);
       await page.close();
     });
   }
@@ -250,7 +253,7 @@ describe('connections that a client holds open', () => {
       socket.write(question.repeat(100), () => setImmediate(ask));
     };
     ask();
-    await closed;
+    await within('an end of the connection', closed);
   });
 
   it('are no longer read once they are being closed', async () => {

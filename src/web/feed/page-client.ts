@@ -10,6 +10,8 @@ const MOST_UNDERWAY = 2;
 const MOST_WAITING = 256 * 1024;
 /** Messages and pings a second, and as many at once. Acknowledgements of frames that were sent do not count. */
 const MOST_MESSAGES = 400;
+/** Milliseconds for which a client that is being closed may take to answer. */
+const CLOSE_TIMEOUT = 1000;
 
 /** WebSocket close code: a message that is not understood, or too many of them. */
 const POLICY_VIOLATION = 1008;
@@ -50,6 +52,7 @@ export class PageClient {
     private readonly cameraCount: number,
     private readonly handlers: ClientHandlers,
     clock: Clock = steadyClock,
+    private readonly closeTimeout = CLOSE_TIMEOUT,
   ) {
     this.#allowance = new Allowance(MOST_MESSAGES, clock);
     socket.on('message', (text) => this.#receive(text));
@@ -104,7 +107,7 @@ export class PageClient {
     this.#ended = true;
     this.socket.close(code, reason);
     // Do not wait for a client that does not answer.
-    setTimeout(() => this.socket.terminate(), 1000).unref();
+    setTimeout(() => this.socket.terminate(), this.closeTimeout).unref();
   }
 
   /** To be called every few seconds: ends a connection that has not answered since the last call. */

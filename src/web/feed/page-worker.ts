@@ -43,8 +43,7 @@ export interface PageWorkerOptions {
 
 /**
  * The thread that makes what pages and listeners are sent, and holds the connections of pages (thread-work.ts). It begins with the first
- * page or file. The calling thread copies a
- * frame's pixels, in the size of its picture, and does nothing else with them.
+ * page or file. The calling thread copies a frame's pixels, in the size of its picture, and does nothing else with them.
  *
  *     const worker = new PageWorker({ quality: 80 });
  *     const file = await worker.encode(frame, 'full', 'small');
