@@ -350,8 +350,8 @@ std::optional<std::string> CopyRuns(const int32_t* runs, size_t length, int widt
     const int32_t to = Once(runs + i + 1);
     if (from < last || to <= from || to > end) {
       return "run " + std::to_string(i / 2 + 1) + " from cell " + std::to_string(from) + " to " +
-             std::to_string(to) + ", after one to " + std::to_string(last) + ", in rows of " +
-             std::to_string(width);
+             std::to_string(to) + (i > 0 ? ", after one that ends at " + std::to_string(last) : "") +
+             ", of " + std::to_string(end) + " cells";
     }
     copy[i] = from;
     copy[i + 1] = last = to;

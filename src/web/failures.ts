@@ -20,13 +20,14 @@ export class Failures {
     this.#failing.delete(part);
   }
 
-  /** Does what may throw; the page goes on in any case. */
-  try(part: string, work: () => void): void {
+  /** Does what may throw; the page goes on in any case. @param otherwise done when it has thrown */
+  try(part: string, work: () => void, otherwise?: () => void): void {
     try {
       work();
       this.succeeded(part);
     } catch (error) {
       this.failed(part, messageOf(error));
+      otherwise?.();
     }
   }
 }

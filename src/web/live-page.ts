@@ -14,12 +14,12 @@ import type { PageSocket } from './feed/page-socket.js';
 import { PageWorker } from './feed/page-worker.js';
 import { Recordings } from './feed/recording.js';
 import { liveMetrics } from './live-metrics.js';
+import type { LivePageOptions } from './live-page-options.js';
 import { METRICS_TYPE, prometheusText } from './metrics.js';
 import type { RequestMessage, StateMessage, StatsMessage } from './protocol/messages.js';
 import { readAssets } from './server/assets.js';
 import { Guard, READ_ONLY } from './server/guard.js';
 import { type Reply, WebServer } from './server/web-server.js';
-import type { LiveSource } from './source.js';
 
 /** Pages, and Foxglove clients, at the same time. */
 const MOST_PAGES = 16;
@@ -31,30 +31,9 @@ const ALIVE_PERIOD = 10_000;
 const QUALITY = 80;
 /** Wrong tokens after which a client is disconnected. */
 const MOST_FAILURES = 5;
-/** What fails when the thread of pages ends. */
-const CONNECTED = 'keep pages connected';
-
-export interface LivePageOptions {
-  readonly source: LiveSource;
-  /** 0: any that is free. */
-  readonly port: number;
-  readonly host: string;
-  /** Empty: nobody may change anything. */
-  readonly token: string;
-  readonly hosts?: readonly string[];
-  readonly origins?: readonly string[];
-  /** Folder of bags that the page records. */
-  readonly recordings: string;
-  /** Called for each change that a client makes, and for each recording. */
-  readonly log?: (line: string, failed: boolean) => void;
-  readonly clock?: Clock;
-  /** Milliseconds for which a request may take to arrive. */
-  readonly requestTimeout?: number | undefined;
-  /** Milliseconds for which a page that is being closed may take to answer. @default 1000 */
-  readonly closeTimeout?: number | undefined;
-  /** Milliseconds between statistics. @default 1000 */
-  readonly statsPeriod?: number | undefined;
-}
+/** What fails when the thread of pages ends, and when it cannot have a page. */
+const KEEP_CONNECTED = 'keep pages connected';
+const CONNECT = 'connect a page';
 
 /**
  * The live page: what cameras see and what is found, in a browser, over HTTP and WebSockets on one port.
@@ -82,14 +61,14 @@ export class LivePage {
   /** When clients were last checked for being alive. */
   #checked = 0;
   readonly #failures: Failures;
-  /** Frames of each camera that pages had been sent when statistics were last sent. */
+  /** Frames of each camera that pages had been sent when statistics were last sent, or when the camera last failed. */
   readonly #shown: number[];
   /** Of clients that have gone. */
   #behind = 0;
 
   private constructor(options: LivePageOptions) {
     this.#options = options;
-    const { source, token, hosts = [], origins = [], clock = steadyClock } = options;
+    const { source, token, hosts = [], origins = [], clock = steadyClock, thread } = options;
     this.#clock = clock;
     this.#guard = new Guard({ token, hosts, origins }, clock);
     this.#foxglove = new FoxgloveChannels(source, clock);
@@ -99,12 +78,14 @@ export class LivePage {
     this.#shown = source.cameras.map(() => 0);
     const listeners = [this.#foxglove, this.#recordings];
     this.#worker = new PageWorker({
-      ...{ quality: QUALITY, cameras: source.cameras.length },
+      ...{ quality: QUALITY, cameras: source.cameras.length, ...(thread && { thread }) },
       failed: ({ camera, sequence, pages, failure }) => {
         this.#feeds[camera]!.failed(sequence, pages);
-        this.#failures.failed(this.#showing(camera), failure);
+        this.#failShowing(camera, this.#showing(camera), failure);
       },
-      ended: (reason) => this.#failures.failed(CONNECTED, reason),
+      ended: (reason) => {
+        for (const camera of this.#feeds.keys()) this.#failShowing(camera, KEEP_CONNECTED, reason);
+      },
     });
     const tolerance = (): number => source.tolerance();
     this.#feeds = source.cameras.map(
@@ -208,13 +189,20 @@ export class LivePage {
   }
 
   #adopt(request: IncomingMessage, network: Socket, head: Buffer): PageSocket {
-    const socket = this.#worker.connect(request, network, head);
+    let socket: PageSocket;
+    try {
+      socket = this.#worker.connect(request, network, head);
+    } catch (error) {
+      // A client that has gone in the meantime is no failure.
+      if (!network.destroyed) this.#failures.failed(CONNECT, messageOf(error));
+      throw error;
+    }
     socket.on('open', () => {
-      try {
-        this.#connect(socket);
-      } catch {
-        socket.terminate();
-      }
+      this.#failures.try(
+        CONNECT,
+        () => this.#connect(socket),
+        () => socket.terminate(),
+      );
     });
     socket.on('close', () => this.#tickWhileNeeded());
     return socket;
@@ -295,8 +283,14 @@ export class LivePage {
       if (sent.frames === this.#shown[camera]) continue;
       this.#shown[camera] = sent.frames;
       this.#failures.succeeded(this.#showing(camera));
-      this.#failures.succeeded(CONNECTED);
+      this.#failures.succeeded(KEEP_CONNECTED);
     }
+  }
+
+  /** What was sent before a failure does not count as success. */
+  #failShowing(camera: number, part: string, reason: string): void {
+    this.#shown[camera] = this.#feeds[camera]!.sent.frames;
+    this.#failures.failed(part, reason);
   }
 
   /** What fails when a frame cannot be made. */

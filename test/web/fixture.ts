@@ -12,7 +12,8 @@ import { SEGMENT_PARAMETERS, type SegmentParameters } from '../../src/parameters
 import { MaskRuns } from '../../src/vision/mask/runs.js';
 import type { Mask, Segmentation } from '../../src/vision/mask/segmentation.js';
 import { nv12Frame, type Nv12Frame } from '../../src/vision/picture/nv12-frame.js';
-import { LivePage, type LivePageOptions } from '../../src/web/live-page.js';
+import { LivePage } from '../../src/web/live-page.js';
+import type { LivePageOptions } from '../../src/web/live-page-options.js';
 import { type LiveFrameMessage, readFrame } from '../../src/web/protocol/frame-reader.js';
 import type { CameraStats, ClientMessage, ServerMessage } from '../../src/web/protocol/messages.js';
 import { givenParameter, shownParameters } from '../../src/web/shown-parameters.js';

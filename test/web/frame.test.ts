@@ -150,14 +150,9 @@ describe("the page's message of a frame", () => {
         message,
         changed(masks, 10, width! * 0x8000 + 1),
         'the runs of mask 1 in order',
-        `run 1 from cell ${masks[9]} to ${width! * 0x8000 + 1}, after one to 0, in rows of ${width}.`,
+        `run 1 from cell ${masks[9]} to ${width! * 0x8000 + 1}, of ${width! * 0x8000} cells`,
       ],
-      [
-        message,
-        changed(masks, 10, 0),
-        'the runs of mask 1 in order',
-        `run 1 from cell ${masks[9]} to 0, after one to 0`,
-      ],
+      [message, changed(masks, 10, 0), 'the runs of mask 1 in order', `run 1 from cell ${masks[9]} to 0, of`],
     ] as const)
       assert.throws(
         () => addContours(wrong, others, 1),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, it } from 'mocha';
 import { WebSocket } from 'ws';
 import type { CameraStats } from '../../src/web/protocol/messages.js';
@@ -34,6 +35,14 @@ class FailingSource extends TestSource {
   }
 }
 
+/** Resolves when the page has noted what it had sent before, and knows what the client had drawn. */
+async function noted(client: TestClient): Promise<void> {
+  await client.roundTrip();
+  // It sends these and then notes it, before anybody hears.
+  const before = client.messages.length;
+  await client.until(() => client.messages.length > before);
+}
+
 describe('what fails in the live page', () => {
   const open = livePages();
   const folder = temporaryFolder('guards');
@@ -59,12 +68,10 @@ describe('what fails in the live page', () => {
     assert.equal(client.frames[0]!.sec, 105);
     const reported =
       /^The live page cannot show frames of front: Expected at least 345600 bytes .* received 0/;
-    assert.match(lines.splice(0).join('\n'), reported);
+    assert.equal(lines.length, 1, lines.join('\n'));
+    assert.match(lines.pop()!, reported);
     // Until it is acknowledged, the next but one would not be sent.
-    await client.roundTrip();
-    // Statistics come after the page's own note of what was sent.
-    const before = client.messages.length;
-    await client.until(() => client.messages.length > before);
+    await noted(client);
     // One that fails while the one before it is still being made leaves room for another.
     for (const frame of [found, empty, found]) {
       now += 100;
@@ -72,7 +79,17 @@ describe('what fails in the live page', () => {
       await Promise.resolve();
     }
     await client.until(() => client.frames.length > 2);
-    assert.match(lines.splice(0).join('\n'), reported);
+    assert.equal(lines.length, 1, lines.join('\n'));
+    assert.match(lines.pop()!, reported);
+    // What was sent before a failure does not make the next one another.
+    for (const frame of [found, empty, empty, empty]) {
+      await noted(client);
+      now += 100;
+      send(0, frame);
+    }
+    await noted(client);
+    assert.equal(lines.length, 1, lines.join('\n'));
+    assert.match(lines.pop()!, reported);
     await client.close();
   });
 
@@ -80,23 +97,69 @@ describe('what fails in the live page', () => {
     const source = new FailingSource();
     const page = await open({ source });
     source.fails = true;
-    const failed = await fetch(`${page.address}metrics`);
+    const failed = await within('an answer', fetch(`${page.address}metrics`));
     assert.deepEqual([failed.status, await failed.text()], [500, 'the model is gone\n']);
     source.fails = false;
-    assert.equal((await fetch(`${page.address}metrics`)).status, 200);
+    assert.equal((await within('an answer', fetch(`${page.address}metrics`))).status, 200);
   });
 
-  it('is one connection', async () => {
+  it('is each connection, which is reported once until one is opened', async () => {
+    const lines: string[] = [];
     const source = new FailingSource();
-    const page = await open({ source });
-    source.fails = true;
-    const socket = new WebSocket(`ws://127.0.0.1:${page.port}/ws`);
-    socket.on('error', () => undefined);
-    await within('the end of the connection', once(socket, 'close'));
-    // The client may hear of it before the thread that has the page.
-    await eventually('no client', () => page.clients === 0);
-    source.fails = false;
-    await (await TestClient.connect(page)).close();
+    const page = await open({ source, log: (line, failed) => failed && lines.push(line) });
+    for (let round = 0; round < 2; round++) {
+      source.fails = true;
+      for (let attempt = 0; attempt < 2; attempt++) {
+        const socket = new WebSocket(`ws://127.0.0.1:${page.port}/ws`);
+        await within('the end of the connection', once(socket, 'close'));
+        // The client may hear of it before the thread that has the page.
+        await eventually('no client', () => page.clients === 0);
+      }
+      assert.deepEqual(
+        lines.splice(0).filter((line) => line.includes('connect')),
+        ['The live page cannot connect a page: the model is gone'],
+      );
+      source.fails = false;
+      await (await TestClient.connect(page)).close();
+    }
+  });
+
+  it('is the thread of pages, which is reported once until frames are sent again', async () => {
+    const file = join(folder, 'thread.mjs');
+    // It ends with a frame of 64x64.
+    writeFileSync(
+      file,
+      `import { work } from '${import.meta.resolve('../../src/web/feed/thread-work.js')}';
+      work(({ frame }) => {
+        if (frame.width === 64) setImmediate(() => { throw new Error('out of memory'); });
+        return frame.width === 64 ? new Promise(() => {}) : Promise.resolve(new Uint8Array(3));
+      });`,
+    );
+    const lines: string[] = [];
+    const log = (line: string, failed: boolean): unknown => failed && lines.push(line);
+    let now = 0;
+    const page = await open({ thread: pathToFileURL(file), statsPeriod: 5, clock: () => now, log });
+    const send = sender(page);
+    const fatal = truthFrame(10, { width: 64, height: 64 });
+    for (let round = 0; round < 2; round++) {
+      for (const ends of [false, true, true]) {
+        const client = await (await TestClient.connect(page)).watch(page, 0);
+        await noted(client);
+        now += 100;
+        send(0, ends ? fatal : found);
+        if (ends)
+          await assert.rejects(
+            client.until(() => false),
+            /closed with 1006/,
+          );
+        else {
+          await client.until(() => client.frames.length === 1);
+          await noted(client);
+          await client.close();
+        }
+      }
+      assert.deepEqual(lines.splice(0), ['The live page cannot keep pages connected: out of memory']);
+    }
   });
 
   it('is a source that cannot be asked for a while, which is reported once', async () => {

@@ -3,11 +3,12 @@ import { describe, it } from 'mocha';
 import sharp from 'sharp';
 import { McapFile } from '../../src/message/bag/mcap-file.js';
 import { livePages, sender, TestClient, TestSource, TOKEN, truthFrame } from './fixture.js';
+import { within } from './patience.js';
 
 const found = truthFrame();
 
 async function text(address: string): Promise<{ status: number; body: string }> {
-  const answer = await fetch(address);
+  const answer = await within('an answer', fetch(address));
   return { status: answer.status, body: await answer.text() };
 }
 

@@ -25,7 +25,7 @@ type Upgrade = [request: IncomingMessage, network: Socket, head: Buffer];
 /** A client, and its request as a server sees it. */
 async function asking(): Promise<{ client: WebSocket; upgrade: Upgrade }> {
   const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  await within('a server', once(server, 'listening'));
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/ws`);
   client.on('error', () => undefined);
   const upgrade = (await within('a request', once(server, 'upgrade'))) as Upgrade;

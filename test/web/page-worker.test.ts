@@ -245,12 +245,15 @@ describe('the thread of pages, asked for files,', () => {
     thread.postMessage({ kind: 'memory', number, memory: undefined });
     thread.postMessage(number);
     // A file, if it has forgotten nothing.
-    const told = await within(
-      'a message or an error',
-      new Promise((resolve) => thread.once('error', resolve).once('message', resolve)),
-    );
-    await thread.terminate();
-    assert.match(String(told), /the number of a memory that is in use but received 3/);
+    const told = new Promise((resolve) => thread.once('error', resolve).once('message', resolve));
+    try {
+      assert.match(
+        String(await within('a message or an error', told)),
+        /the number of a memory that is in use but received 3/,
+      );
+    } finally {
+      await thread.terminate();
+    }
   });
 
   it('goes on after a frame that is refused, with the same memory', async () => {

@@ -20,7 +20,7 @@ export async function within<Value>(what: string | (() => string), promise: Prom
 }
 
 /**
- * Asks again and again, because nothing tells when it is so. No timer runs while it asks.
+ * Asks again and again, because nothing tells when it is so. Its own timer does not run while `done` is called, which may count timers.
  *
  *     await eventually('the server to know of the end', () => page.clients === 0);
  */

@@ -9,14 +9,20 @@ import { eventually, within } from './patience.js';
 
 const found = truthFrame();
 
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Record<string, unknown>;
+}
+
 /** The answer to a request that is sent as it is. */
 function get(
   page: LivePage,
   path: string,
   headers: Record<string, string> = {},
   method = 'GET',
-): Promise<{ status: number; body: string; headers: Record<string, unknown> }> {
-  return new Promise((resolve, reject) => {
+): Promise<Answer> {
+  const answered = new Promise<Answer>((resolve, reject) => {
     const asked = request(
       { host: '127.0.0.1', port: page.port, path, method, headers, agent: false },
       (response) => {
@@ -27,6 +33,7 @@ function get(
     );
     asked.on('error', reject).end();
   });
+  return within(`an answer to ${path}`, answered);
 }
 
 /** The HTTP status with which a WebSocket is refused; 101 if it is not. */
@@ -36,7 +43,7 @@ function upgrade(
   headers: Record<string, string>,
   protocol?: string,
 ): Promise<number> {
-  return new Promise((resolve, reject) => {
+  const answered = new Promise<number>((resolve, reject) => {
     const socket = new WebSocket(`ws://127.0.0.1:${page.port}${path}`, protocol ?? [], { headers });
     socket.on('open', () => {
       socket.terminate();
@@ -49,6 +56,7 @@ function upgrade(
     // After a response, this changes nothing.
     socket.on('error', reject);
   });
+  return within(`an answer to an upgrade at ${path}`, answered);
 }
 
 describe('the server of the live page', () => {

@@ -11,11 +11,11 @@ const MOST = 64;
  * Alone, because so many connections at once may take more packets than the kernel lets wait on loopback (net.core.netdev_max_backlog): it
  * drops some then, and with them those of other tests.
  */
-describe('the server of the live page, when 1000 clients connect at once', () => {
+describe('the server of the live page, with many slow clients', () => {
   const open = livePages();
   const found = truthFrame();
 
-  it(`closes all but ${MOST} of them, while a page misses nothing`, async () => {
+  it(`closes all but ${MOST} of 1000 that connect at once, while a page misses nothing`, async () => {
     let now = 0;
     const page = await open({ requestTimeout: 600_000, clock: () => now });
     const good = await (await TestClient.connect(page)).watch(page, 0);
