@@ -51,7 +51,7 @@ describe('what fails in the live page', () => {
     let now = 0;
     const lines: string[] = [];
     const log = (line: string, failed: boolean): unknown => failed && lines.push(line);
-    const page = await open({ clock: () => now, statsPeriod: 5, log });
+    const page = await open({ clock: () => now, statsPeriod: 30, log });
     const client = await (await TestClient.connect(page)).watch(page, 0);
     const send = sender(page);
     // More than may be on their way at once.
@@ -82,12 +82,15 @@ describe('what fails in the live page', () => {
     assert.equal(lines.length, 1, lines.join('\n'));
     assert.match(lines.pop()!, reported);
     // What was sent before a failure does not make the next one another.
-    for (const frame of [found, empty, empty, empty]) {
-      await noted(client);
-      now += 100;
-      send(0, frame);
-    }
     await noted(client);
+    now += 100;
+    send(0, found);
+    await client.until(() => client.frames.length > 3);
+    for (let frame = 0; frame < 3; frame++) {
+      now += 100;
+      send(0, empty);
+      await noted(client);
+    }
     assert.equal(lines.length, 1, lines.join('\n'));
     assert.match(lines.pop()!, reported);
     await client.close();
