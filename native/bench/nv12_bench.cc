@@ -104,7 +104,7 @@ void MeasureLetterbox(int width, int height, size_t rounds) {
   bench::Compare("letterbox", source.Size(), candidates, {"libyuv", "memcpy"}, rounds);
 }
 
-/** Two rows of 1280 pixels, then of 1920: with the tables of one size only, this takes 25 times as long. */
+/** Two rows of 1280 pixels, then of 1920: 25 us instead of 0.5 (x86-64) with the tables of one size only. */
 void MeasureByTurns(size_t rounds) {
   Frame one(1280, 2);
   Frame other(1920, 2);

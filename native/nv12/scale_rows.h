@@ -106,7 +106,8 @@ class ColumnTable {
 
 /**
  * Tables of the sizes used last, so that a thread that scales by turns, for the network, for pages, or for
- * cameras of two sizes, computes and allocates nothing (scale_two_rows of native/bench/nv12_bench.cc).
+ * cameras of two sizes, computes and allocates nothing. What that saves: scale_two_rows of
+ * native/bench/nv12_bench.cc.
  */
 class ColumnTables {
  public:

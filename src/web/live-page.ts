@@ -61,8 +61,8 @@ export class LivePage {
   /** When clients were last checked for being alive. */
   #checked = 0;
   readonly #failures: Failures;
-  /** Frames of each camera that pages had been sent when statistics were last sent, or when the camera last failed. */
-  readonly #shown: number[];
+  /** The sequence number of the newest frame of each camera that pages did not get because something had failed; 0: none. */
+  readonly #failed: number[];
   /** Of clients that have gone. */
   #behind = 0;
 
@@ -75,17 +75,16 @@ export class LivePage {
     const log = (line: string, failed: boolean): void => options.log?.(line, failed);
     this.#recordings = new Recordings(options.recordings, source, log, clock);
     this.#failures = new Failures(log);
-    this.#shown = source.cameras.map(() => 0);
+    this.#failed = source.cameras.map(() => 0);
     const listeners = [this.#foxglove, this.#recordings];
     this.#worker = new PageWorker({
       ...{ quality: QUALITY, cameras: source.cameras.length, ...(thread && { thread }) },
       failed: ({ camera, sequence, pages, failure }) => {
         this.#feeds[camera]!.failed(sequence, pages);
-        this.#failShowing(camera, this.#showing(camera), failure);
+        this.#failed[camera] = sequence;
+        this.#failures.failed(this.#showing(camera), failure);
       },
-      ended: (reason) => {
-        for (const camera of this.#feeds.keys()) this.#failShowing(camera, KEEP_CONNECTED, reason);
-      },
+      ended: (reason) => this.#failures.failed(KEEP_CONNECTED, reason),
     });
     const tolerance = (): number => source.tolerance();
     this.#feeds = source.cameras.map(
@@ -190,11 +189,12 @@ export class LivePage {
 
   #adopt(request: IncomingMessage, network: Socket, head: Buffer): PageSocket {
     let socket: PageSocket;
+    // A client that has gone in the meantime is no failure.
+    const gone = network.destroyed;
     try {
       socket = this.#worker.connect(request, network, head);
     } catch (error) {
-      // A client that has gone in the meantime is no failure.
-      if (!network.destroyed) this.#failures.failed(CONNECT, messageOf(error));
+      if (!gone) this.#failures.failed(CONNECT, messageOf(error));
       throw error;
     }
     socket.on('open', () => {
@@ -277,20 +277,13 @@ export class LivePage {
     }
   }
 
-  /** Cameras whose frames have reached pages again may be reported again. */
+  /** What failed may be reported again once a later frame, or a frame by a later thread, has been sent to a page. */
   #noteShown(): void {
-    for (const [camera, { sent }] of this.#feeds.entries()) {
-      if (sent.frames === this.#shown[camera]) continue;
-      this.#shown[camera] = sent.frames;
+    for (const [camera, { newestSent }] of this.#feeds.entries()) {
+      if (newestSent <= this.#failed[camera]!) continue;
       this.#failures.succeeded(this.#showing(camera));
       this.#failures.succeeded(KEEP_CONNECTED);
     }
-  }
-
-  /** What was sent before a failure does not count as success. */
-  #failShowing(camera: number, part: string, reason: string): void {
-    this.#shown[camera] = this.#feeds[camera]!.sent.frames;
-    this.#failures.failed(part, reason);
   }
 
   /** What fails when a frame cannot be made. */

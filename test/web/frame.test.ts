@@ -150,9 +150,20 @@ describe("the page's message of a frame", () => {
         message,
         changed(masks, 10, width! * 0x8000 + 1),
         'the runs of mask 1 in order',
-        `run 1 from cell ${masks[9]} to ${width! * 0x8000 + 1}, of ${width! * 0x8000} cells`,
+        `run 1 from cell ${masks[9]} to ${width! * 0x8000 + 1}, with ${width} cells a row`,
       ],
-      [message, changed(masks, 10, 0), 'the runs of mask 1 in order', `run 1 from cell ${masks[9]} to 0, of`],
+      [
+        message,
+        changed(masks, 10, 0),
+        'the runs of mask 1 in order',
+        `run 1 from cell ${masks[9]} to 0, with`,
+      ],
+      [
+        message,
+        changed(masks, 11, masks[10]! - 1),
+        'the runs of mask 1 in order',
+        `run 2 from cell ${masks[10]! - 1} to ${masks[12]}, after one that ends at ${masks[10]}, with`,
+      ],
     ] as const)
       assert.throws(
         () => addContours(wrong, others, 1),

@@ -11,6 +11,8 @@ import { livePages, sender, TestClient, TestSource, TOKEN, truthFrame } from './
 import { eventually, within } from './patience.js';
 
 const found = truthFrame();
+/** One that takes a while to compress. */
+const large = truthFrame(10, { width: 1920, height: 1080 });
 /** One whose bytes were taken away. */
 const empty = { ...found, frame: { ...found.frame, data: new Uint8Array(0) } };
 
@@ -81,11 +83,10 @@ describe('what fails in the live page', () => {
     await client.until(() => client.frames.length > 2);
     assert.equal(lines.length, 1, lines.join('\n'));
     assert.match(lines.pop()!, reported);
-    // What was sent before a failure does not make the next one another.
+    // A frame that is still being made when another fails, and is sent later, does not make the next failure another.
     await noted(client);
     now += 100;
-    send(0, found);
-    await client.until(() => client.frames.length > 3);
+    send(0, large);
     for (let frame = 0; frame < 3; frame++) {
       now += 100;
       send(0, empty);
@@ -141,28 +142,49 @@ describe('what fails in the live page', () => {
     const lines: string[] = [];
     const log = (line: string, failed: boolean): unknown => failed && lines.push(line);
     let now = 0;
-    const page = await open({ thread: pathToFileURL(file), statsPeriod: 5, clock: () => now, log });
+    const page = await open({ thread: pathToFileURL(file), statsPeriod: 30, clock: () => now, log });
     const send = sender(page);
     const fatal = truthFrame(10, { width: 64, height: 64 });
+    const show = (frame: typeof found): void => {
+      now += 100;
+      send(0, frame);
+    };
     for (let round = 0; round < 2; round++) {
-      for (const ends of [false, true, true]) {
+      for (const [shows, ends] of [
+        [true, false],
+        [true, true],
+        [false, true],
+      ] as const) {
         const client = await (await TestClient.connect(page)).watch(page, 0);
         await noted(client);
-        now += 100;
-        send(0, ends ? fatal : found);
-        if (ends)
+        if (shows) {
+          show(found);
+          await client.until(() => client.frames.length === 1);
+        }
+        // At once, before the page notes what was sent: that was before the failure.
+        if (ends) {
+          show(fatal);
           await assert.rejects(
             client.until(() => false),
             /closed with 1006/,
           );
-        else {
-          await client.until(() => client.frames.length === 1);
+        } else {
           await noted(client);
           await client.close();
         }
       }
       assert.deepEqual(lines.splice(0), ['The live page cannot keep pages connected: out of memory']);
     }
+  });
+
+  it('is a thread that cannot begin, which is reported once', async () => {
+    const lines: string[] = [];
+    const log = (line: string, failed: boolean): unknown => failed && lines.push(line);
+    // Not a file, which is all that a thread can be of.
+    const page = await open({ thread: new URL('http://localhost/'), log });
+    for (let attempt = 0; attempt < 2; attempt++) await assert.rejects(TestClient.connect(page));
+    assert.equal(lines.length, 1, lines.join('\n'));
+    assert.match(lines[0]!, /^The live page cannot connect a page: .*scheme/);
   });
 
   it('is a source that cannot be asked for a while, which is reported once', async () => {

@@ -77,6 +77,11 @@ export class CameraFeed {
     return this.worker.sent(this.camera);
   }
 
+  /** The sequence number of the newest frame that was sent to a page since the thread of pages began; 0: none. */
+  get newestSent(): number {
+    return this.worker.newest(this.camera);
+  }
+
   /** Takes a result. Never throws for reasons that clients could cause, never waits. */
   result(result: LiveResult): void {
     const { camera } = this;

@@ -83,6 +83,11 @@ export class PageWorker {
     return { frames: frames + this.#counts.frames(camera), bytes: bytes + this.#counts.bytes(camera) };
   }
 
+  /** The sequence number of the newest frame of a camera that the thread has sent to a page; 0: none. */
+  newest(camera: number): number {
+    return this.#counts.newest(camera);
+  }
+
   /** Whether there is a thread. */
   get running(): boolean {
     return this.#worker !== undefined;

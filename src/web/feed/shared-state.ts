@@ -63,17 +63,19 @@ export class PageState {
 /** Counts of the cameras' frames, since the thread of pages began. */
 export class FrameCounts {
   readonly #making: Int32Array;
+  readonly #newest: Uint32Array;
   /** Frames and their bytes, by turns. */
   readonly #sent: BigUint64Array;
 
   constructor(readonly memory: SharedArrayBuffer) {
-    const cameras = memory.byteLength / 20;
+    const cameras = memory.byteLength / 24;
     this.#sent = new BigUint64Array(memory, 0, 2 * cameras);
     this.#making = new Int32Array(memory, 16 * cameras, cameras);
+    this.#newest = new Uint32Array(memory, 20 * cameras, cameras);
   }
 
   static of(cameras: number): FrameCounts {
-    return new FrameCounts(new SharedArrayBuffer(20 * cameras));
+    return new FrameCounts(new SharedArrayBuffer(24 * cameras));
   }
 
   /** Frames of a camera that are being made. */
@@ -99,7 +101,14 @@ export class FrameCounts {
     return Number(Atomics.load(this.#sent, 2 * camera + 1));
   }
 
-  sent(camera: number, bytes: number): void {
+  /** The sequence number of the newest frame that was sent to a page; 0: none. */
+  newest(camera: number): number {
+    return Atomics.load(this.#newest, camera);
+  }
+
+  /** @param sequence of the frame */
+  sent(camera: number, sequence: number, bytes: number): void {
+    Atomics.store(this.#newest, camera, sequence);
     Atomics.add(this.#sent, 2 * camera, 1n);
     Atomics.add(this.#sent, 2 * camera + 1, BigInt(bytes));
   }

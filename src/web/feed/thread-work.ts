@@ -136,7 +136,7 @@ export function work(compress: Compress): void {
     const connection = pages.get(page);
     if (!connection?.gets(camera)) return;
     // Before the page has it, and can ask for the count.
-    counts.sent(camera, bytes.length);
+    counts.sent(camera, sequence, bytes.length);
     connection.sendFrame(camera, sequence, bytes);
   }
 }
