@@ -351,7 +351,7 @@ std::optional<std::string> CopyRuns(const int32_t* runs, size_t length, int widt
     if (from < last || to <= from || to > end) {
       return "run " + std::to_string(i / 2 + 1) + " from cell " + std::to_string(from) + " to " +
              std::to_string(to) + (i > 0 ? ", after one that ends at " + std::to_string(last) : "") +
-             ", with " + std::to_string(width) + " cells a row";
+             ", of at most " + std::to_string(end) + " cells, " + std::to_string(width) + " a row";
     }
     copy[i] = from;
     copy[i + 1] = last = to;

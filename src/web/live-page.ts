@@ -74,7 +74,7 @@ export class LivePage {
     this.#foxglove = new FoxgloveChannels(source, clock);
     const log = (line: string, failed: boolean): void => options.log?.(line, failed);
     this.#recordings = new Recordings(options.recordings, source, log, clock);
-    this.#failures = new Failures(log);
+    this.#failures = new Failures(log, clock);
     this.#failed = source.cameras.map(() => 0);
     const listeners = [this.#foxglove, this.#recordings];
     this.#worker = new PageWorker({

@@ -150,19 +150,19 @@ describe("the page's message of a frame", () => {
         message,
         changed(masks, 10, width! * 0x8000 + 1),
         'the runs of mask 1 in order',
-        `run 1 from cell ${masks[9]} to ${width! * 0x8000 + 1}, with ${width} cells a row`,
+        `run 1 from cell ${masks[9]} to ${width! * 0x8000 + 1}, of at most ${width! * 0x8000} cells, ${width} a row`,
       ],
       [
         message,
         changed(masks, 10, 0),
         'the runs of mask 1 in order',
-        `run 1 from cell ${masks[9]} to 0, with`,
+        `run 1 from cell ${masks[9]} to 0, of at most`,
       ],
       [
         message,
         changed(masks, 11, masks[10]! - 1),
         'the runs of mask 1 in order',
-        `run 2 from cell ${masks[10]! - 1} to ${masks[12]}, after one that ends at ${masks[10]}, with`,
+        `run 2 from cell ${masks[10]! - 1} to ${masks[12]}, after one that ends at ${masks[10]}, of at most`,
       ],
     ] as const)
       assert.throws(
