@@ -5,7 +5,8 @@ import { messageOf } from '../base/expect.js';
 const LEAST_PERIOD = 5_000;
 
 /**
- * What the live page cannot do. Each part is reported once, until it succeeds again: what fails for one frame fails for the next.
+ * What the live page cannot do. Each part is reported once until it succeeds again, as what fails for one frame fails for the next, and at
+ * most once in LEAST_PERIOD: what fails sooner is reported if it fails again later.
  *
  *     failures.try('send statistics', () => inform()); // The live page cannot send statistics: ...
  */

@@ -122,6 +122,7 @@ describe('what fails in the live page', () => {
     channel.close();
     await client.until(() => client.frames.length === 1);
     await noted(client);
+    assert.equal(lines.length, 1, lines.join('\n'));
     await show(empty);
     assert.equal(lines.length, 1, lines.join('\n'));
     // Now it has succeeded.
@@ -150,9 +151,9 @@ describe('what fails in the live page', () => {
     const log = (line: string, failed: boolean): unknown => failed && lines.push(line);
     const page = await open({ source, clock: () => now, log });
     for (let round = 0; round < 2; round++) {
-      now += 5000;
       source.fails = true;
       for (let attempt = 0; attempt < 2; attempt++) {
+        now += 5000;
         const socket = new WebSocket(`ws://127.0.0.1:${page.port}/ws`);
         await within('the end of the connection', once(socket, 'close'));
         // The client may hear of it before the thread that has the page.
@@ -185,11 +186,10 @@ describe('what fails in the live page', () => {
     const send = sender(page);
     const fatal = truthFrame(10, { width: 64, height: 64 });
     const show = (frame: typeof found): void => {
-      now += 100;
+      now += 5000;
       send(0, frame);
     };
     for (let round = 0; round < 2; round++) {
-      now += 5000;
       for (const [shows, ends] of [
         [true, false],
         [true, true],
@@ -221,7 +221,8 @@ describe('what fails in the live page', () => {
     const lines: string[] = [];
     const log = (line: string, failed: boolean): unknown => failed && lines.push(line);
     // Not a file, which is all that a thread can be of.
-    const page = await open({ thread: new URL('http://localhost/'), log });
+    let now = 0;
+    const page = await open({ thread: new URL('http://localhost/'), clock: () => (now += 5000), log });
     for (let attempt = 0; attempt < 2; attempt++)
       await assert.rejects(TestClient.connect(page), /socket hang up/);
     assert.equal(lines.length, 1, lines.join('\n'));
@@ -239,10 +240,11 @@ describe('what fails in the live page', () => {
     const client = await TestClient.connect(page);
     const stats = (): number => client.messages.filter(({ type }) => type === 'stats').length;
     for (let failure = 1; failure <= 2; failure++) {
-      now += 5000;
       source.fails = true;
-      for (let asked = 0; asked < 3; asked++)
+      for (let asked = 0; asked < 3; asked++) {
+        now += 2500;
         await within('a question', new Promise<void>((resolve) => (source.asked = resolve)));
+      }
       assert.deepEqual(lines.splice(0).sort(), [
         'The live page cannot send statistics: no counts',
         'The live page cannot tell what is watched: no demand',
@@ -257,7 +259,11 @@ describe('what fails in the live page', () => {
   it('is what a page wants to watch, while the source cannot be told', async () => {
     const lines: string[] = [];
     const source = new FailingSource();
-    const page = await open({ source, log: (line, failed) => failed && lines.push(line) });
+    // No statistics meanwhile, which would fail as well.
+    const page = await open({
+      ...{ source, statsPeriod: 3_600_000 },
+      log: (line, failed) => failed && lines.push(line),
+    });
     const client = await TestClient.connect(page);
     source.fails = true;
     await client.watch(page, 0);
